@@ -1,0 +1,66 @@
+"""What the account holds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from strategy.instruments import Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Shares held, as the broker tells it."""
+
+    symbol: Symbol
+    name: str
+    qty: int
+    sellable_qty: int
+    average_cost: Decimal  # dollars a share
+    last: Decimal  # the broker's valuation price in dollars
+    profit_rate: Decimal  # percent, the broker's figure
+
+    @property
+    def cost(self) -> Decimal:
+        return self.average_cost * self.qty
+
+    @property
+    def value(self) -> Decimal:
+        return self.last * self.qty
+
+    @property
+    def profit(self) -> Decimal:
+        return self.value - self.cost
+
+
+def return_percent(average_cost: Decimal, price: Decimal) -> Decimal:
+    """Return the unrounded return on cost in percent; the cost must be above zero."""
+    return (price - average_cost) / average_cost * 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuyingPower:
+    """What can be bought of one symbol at one price (kis-protocol 3.12)."""
+
+    symbol: Symbol
+    price: Decimal
+    cash: Decimal  # dollars orderable
+    max_qty: int
+    fx_rate: Decimal | None  # won per dollar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """One consistent look at the account."""
+
+    positions: tuple[Position, ...]
+    cash: Decimal | None  # dollars; None when the broker did not say
+    fx_rate: Decimal | None
+    taken_at: datetime
+
+    def of(self, symbol: Symbol) -> Position | None:
+        return next((position for position in self.positions if position.symbol == symbol), None)
+
+    @property
+    def equity(self) -> Decimal | None:
+        """Dollars: cash and the value of the positions; None while cash is unknown."""
+        return None if self.cash is None else self.cash + sum((p.value for p in self.positions), Decimal(0))

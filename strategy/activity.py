@@ -1,0 +1,34 @@
+"""Counts the work in flight, so that a stop can wait for it and a stepped clock knows when all is quiet."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Activity:
+    """Work that must not be torn: a request sent, a state change being stored, a queue being emptied."""
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Count the block as work in flight."""
+        self._running += 1
+        self._quiet.clear()
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._quiet.set()
+
+    @property
+    def quiet(self) -> bool:
+        return not self._running
+
+    async def until_quiet(self) -> None:
+        """Return when nothing is in flight."""
+        await self._quiet.wait()

@@ -1,0 +1,93 @@
+"""The error tree of the core: a branch answers what the caller may do next.
+
+Every error carries two texts: the exception's own text for the log, and `user_message` for a person, which names
+no secret, account or stack. The roots of `kis` and `storage` descend from these, so the core never imports them.
+"""
+
+from strategy.text import Text
+
+
+class TradingError(Exception):
+    """Root of everything this program raises on purpose."""
+
+    user_message = Text("처리하지 못했습니다. /diagnose 로 상태를 확인하세요.", "That did not work. See /diagnose.")
+
+    def __init__(self, detail: str = "", *, user_message: Text | None = None) -> None:
+        super().__init__(detail or self.user_message.en)
+        if user_message is not None:
+            self.user_message = user_message
+
+
+class InvalidInput(TradingError):
+    """A person typed something that cannot be carried out; nothing has changed."""
+
+    user_message = Text("입력을 이해하지 못했습니다. /help 를 보세요.", "That input was not understood. See /help.")
+
+
+class InvalidOrder(TradingError):
+    """An order that cannot exist (no quantity, no price, no zone)."""
+
+
+class OrderDenied(TradingError):
+    """Our own limits or guards refused the order before anything was sent."""
+
+    user_message = Text("한도 또는 안전장치가 주문을 막았습니다.", "A limit or guard refused the order.")
+
+
+class StorageError(TradingError):
+    """The database could not keep a fact; whoever asked must not act as if it had."""
+
+    user_message = Text(
+        "기록을 저장하지 못했습니다. 디스크를 확인하세요.", "The record could not be stored. Check the disk."
+    )
+
+
+class InstanceLocked(StorageError):
+    """Another running instance owns the data directory."""
+
+
+class BrokerError(TradingError):
+    """Anything that went wrong between us and the broker."""
+
+    user_message = Text("증권사와 통신하지 못했습니다.", "The broker could not be reached.")
+
+
+class OrderRejected(BrokerError):
+    """The broker refused: certainly nothing was placed, changed or canceled."""
+
+    user_message = Text("증권사가 주문을 거부했습니다.", "The broker refused the order.")
+
+
+class OutcomeUnknown(BrokerError):
+    """The request may have arrived: reconcile, do not send again."""
+
+    user_message = Text(
+        "증권사의 답이 없습니다. 주문 결과를 확인하고 있습니다.",
+        "No answer from the broker. Checking what became of the order.",
+    )
+
+
+class TryLater(BrokerError):
+    """Certainly not carried out, and worth asking again after a pause (rate limit, maintenance, network)."""
+
+    user_message = Text(
+        "증권사가 잠시 응답하지 않습니다. 곧 다시 시도합니다.", "The broker is busy. Trying again soon."
+    )
+
+
+class BrokerFault(BrokerError):
+    """Our configuration or code is at fault; asking again cannot help."""
+
+    user_message = Text("설정 또는 계좌 문제로 거부되었습니다.", "Refused because of a setting or the account.")
+
+
+class NotOffered(BrokerFault):
+    """This environment does not offer the call (known before a request is sent)."""
+
+    user_message = Text("이 환경에서는 제공되지 않는 기능입니다.", "This environment does not offer that.")
+
+
+class DataUnavailable(BrokerError):
+    """A quote or bars are missing, stale or zero; unknown is never yes."""
+
+    user_message = Text("시세를 확인할 수 없습니다.", "No usable price right now.")

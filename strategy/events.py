@@ -1,0 +1,247 @@
+"""What the core wants to tell the owner. Facts only: `bot` chooses words, language and form.
+
+Events are stored (JSON through pydantic, discriminated by `kind`) in the transaction of the fact they tell, and
+delivered later. So each carries all it needs; a view made at delivery must not have to ask the broker.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Discriminator
+
+from strategy.account import Holdings
+from strategy.changes import SettingChange
+from strategy.decisions import Decision
+from strategy.instruments import Symbol
+from strategy.modes import ModeState, TickerLock
+from strategy.orders import BrokerOrder, Fill, Order
+from strategy.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Event:
+    at: datetime  # aware UTC, market clock
+    critical: ClassVar[bool] = False  # told before routine ones and with sound whatever the quiet hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(_Event):
+    """The program is up: what it runs with and what start-up found (rows S46-S49)."""
+
+    kind: Literal["started"] = "started"
+    tickers: tuple[tuple[Symbol, Decimal | None], ...]  # with last price
+    warmup: tuple[tuple[Symbol, str, int, int], ...]  # symbol, interval, bars there, bars needed before a signal
+    stream: Text  # connected and subscribed, or why not
+    mode: ModeState
+    session: Text
+    holdings: Holdings | None
+    notes: tuple[Text, ...] = ()  # warnings: base URL overridden, .env readable by others, ticks not offered, ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered(_Event):
+    """What reconciling found after a start or a gap; silent when nothing differed and nothing was open."""
+
+    kind: Literal["recovered"] = "recovered"
+    trigger: Literal["start", "reconnect", "timer", "before_buy", "asked"] = "start"
+    lines: tuple[Text, ...]  # one difference each: found, matched, adopted, by hand, unexplained
+    clean: bool  # True when broker and bot agree now, so that buying may go on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened(_Event):
+    kind: Literal["session_opened"] = "session_opened"
+    session_on: str  # New York date, ISO
+    closes_at: datetime
+    half_day: bool
+    holdings: Holdings | None
+    open_orders: int
+    mode: ModeState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionClosed(_Event):
+    """The summary at AUTO_SHUTDOWN_TIME (D6)."""
+
+    kind: Literal["session_closed"] = "session_closed"
+    session_on: str
+    orders: int
+    fills: int
+    bought: Decimal
+    sold: Decimal
+    fees: Decimal
+    realized: Decimal
+    checks: int
+    overruns: int
+    holdings: Holdings | None
+    open_orders: tuple[Order, ...]
+    next_open: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderChanged(_Event):
+    """The living message of an order; told at each state. `decision` explains signal and stop orders (S91-S93)."""
+
+    kind: Literal["order_changed"] = "order_changed"
+    order: Order
+    decision: Decision | None = None
+    cash_before: Decimal | None = None
+    position_qty_before: int | None = None
+    average_cost: Decimal | None = None  # before a sell, for the profit of the sold part
+    last_fill: Fill | None = None  # set when this change is a fill: also told as a reply
+    realized: Decimal | None = None  # dollars after fees, so far
+    fees: Decimal | None = None  # dollars, so far
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalBlocked(_Event):
+    """A signal was there and a guard stopped it (S8); folded while it repeats."""
+
+    kind: Literal["signal_blocked"] = "signal_blocked"
+    decision: Decision
+    side: Literal["buy", "sell"]
+    guards: tuple[str, ...]  # gate names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BothSignals(_Event):
+    """Buy and sell at once: no trade (D11)."""
+
+    kind: Literal["both_signals"] = "both_signals"
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopTriggered(_Event):
+    critical: ClassVar[bool] = True
+    kind: Literal["stop_triggered"] = "stop_triggered"
+    symbol: Symbol
+    trigger: Literal["stop_loss", "take_profit", "trailing_stop"]
+    rate: Decimal  # percent, ours
+    broker_rate: Decimal | None  # percent, the broker's figure (S62)
+    threshold: Decimal
+    average_cost: Decimal
+    price: Decimal
+    qty: int
+    source: Literal["tick", "poll", "check"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopFinished(_Event):
+    """The stop's ladder ended: flat, or what is left and why (S93)."""
+
+    critical: ClassVar[bool] = True
+    kind: Literal["stop_finished"] = "stop_finished"
+    symbol: Symbol
+    trigger: Literal["stop_loss", "take_profit", "trailing_stop"]
+    sold: int
+    left: int
+    average_price: Decimal | None
+    realized: Decimal | None
+    fees: Decimal | None
+    reason: str  # "flat", "session_end", "rejected", "halted", "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection(_Event):
+    """Stops became armed or not; told within 30 s when not."""
+
+    critical: ClassVar[bool] = True
+    kind: Literal["protection"] = "protection"
+    armed: bool
+    source: Literal["ticks", "polling", "none"]
+    symbols: tuple[Symbol, ...]
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamState(_Event):
+    kind: Literal["stream"] = "stream"
+    up: bool
+    reason: Text
+    since: datetime | None = None  # when it went down, on the way up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble(_Event):
+    """Something failed: what it means and what to do (S95). Same `key` within an hour is folded with a count."""
+
+    critical: ClassVar[bool] = True
+    kind: Literal["trouble"] = "trouble"
+    key: str
+    what: Text
+    symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notable(_Event):
+    """A fact worth telling that is no trouble (overrun counted, warm-up done, expired commands answered)."""
+
+    kind: Literal["notable"] = "notable"
+    key: str
+    what: Text
+    symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeChanged(_Event):
+    kind: Literal["mode_changed"] = "mode_changed"
+    state: ModeState
+    previous: ModeState | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickerLocked(_Event):
+    critical: ClassVar[bool] = True
+    kind: Literal["ticker_locked"] = "ticker_locked"
+    lock: TickerLock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChanged(_Event):
+    kind: Literal["setting_changed"] = "setting_changed"
+    change: SettingChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOrder(_Event):
+    """An order or trade made by hand in the broker's app was found."""
+
+    kind: Literal["hand_order"] = "hand_order"
+    found: BrokerOrder
+    order: Order | None
+
+
+Event = Annotated[
+    Started
+    | Recovered
+    | SessionOpened
+    | SessionClosed
+    | OrderChanged
+    | SignalBlocked
+    | BothSignals
+    | StopTriggered
+    | StopFinished
+    | Protection
+    | StreamState
+    | Trouble
+    | Notable
+    | ModeChanged
+    | TickerLocked
+    | SettingChanged
+    | HandOrder,
+    Discriminator("kind"),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """An event in the outbox."""
+
+    id: int
+    event: Event
+    added_at: datetime  # aware UTC, market clock
+    attempts: int
+    sending_since: datetime | None  # a send was started and never ended: it may have arrived

@@ -1,0 +1,227 @@
+"""What the core needs from outside. `kis` and `storage` implement these; `strategy.testing` holds the fakes.
+
+Conventions: money is Decimal dollars, instants are aware UTC, dates are New York trading dates. Every broker method
+raises from `strategy.errors`: OrderRejected (certainly refused), OutcomeUnknown (may have arrived), TryLater
+(certainly not carried out), BrokerFault/NotOffered (asking again cannot help), DataUnavailable.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from strategy.account import BuyingPower, Holdings
+from strategy.changes import SettingChange
+from strategy.decisions import Decision
+from strategy.events import Event, EventRow
+from strategy.instruments import Symbol
+from strategy.modes import ModeState, TickerLock
+from strategy.orders import Acceptance, BrokerOrder, Fill, Notice, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
+from strategy.quotes import Bar, Interval, Quote, Tick
+from strategy.tickets import Ticket
+
+
+class Broker(Protocol):
+    """The account at the broker. Methods that place or change orders send once and never retry."""
+
+    async def submit(self, request: OrderRequest) -> Acceptance: ...
+
+    async def amend(self, symbol: Symbol, venue_no: VenueNo, qty: int, limit_price: Decimal) -> Acceptance:
+        """Change the open quantity and price; the acceptance carries a new number (kis-protocol 3.2)."""
+
+    async def cancel(self, symbol: Symbol, venue_no: VenueNo, qty: int) -> Acceptance:
+        """Ask to cancel the open quantity; only a notice or an inquiry confirms it."""
+
+    async def orders(self, since: date, until: date) -> Sequence[BrokerOrder]:
+        """Every order of those New York dates, hand-made ones included, siblings folded; the judge of all states."""
+
+    async def open_orders(self) -> Sequence[BrokerOrder]: ...
+
+    async def holdings(self) -> Holdings:
+        """Positions of all three exchanges, without cash."""
+
+    async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower: ...
+
+
+class MarketData(Protocol):
+    """Prices on request. Both methods raise DataUnavailable rather than return a zero or stale value."""
+
+    async def quote(self, symbol: Symbol) -> Quote: ...
+
+    async def bars(self, symbol: Symbol, interval: Interval, count: int) -> Sequence[Bar]:
+        """Newest `count` bars, ascending, unique, split-adjusted, regular session only; the forming one last."""
+
+    def has_minute_bars(self) -> bool:
+        """Return whether minute bars can be asked for; if not they must be built from ticks (D9)."""
+
+
+class StreamSink(Protocol):
+    """Where the stream delivers. Called from its reader, so nothing here may block or await."""
+
+    def on_tick(self, tick: Tick) -> None: ...
+
+    def on_notice(self, notice: Notice) -> None: ...
+
+    def on_connected(self, *, gap: bool) -> None:
+        """Subscriptions are confirmed again; after a gap, notices and ticks may have been missed."""
+
+    def on_disconnected(self, reason: str) -> None: ...
+
+    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: str) -> None:
+        """A subscription was confirmed or refused; `symbol` None is the order notices."""
+
+
+class Stream(Protocol):
+    """The broker's push channel: one connection, run as a task."""
+
+    async def run(self, sink: StreamSink) -> None:
+        """Connect, keep subscribed, reconnect, until cancelled."""
+
+    def watch(self, symbols: Sequence[Symbol]) -> None:
+        """Set the tick subscriptions in priority order; takes effect soon, survives reconnects."""
+
+    @property
+    def connected(self) -> bool: ...
+
+
+class OrderJournal(Protocol):
+    """Orders, their history and fills. Every method commits before it returns, `events` in the same transaction."""
+
+    async def add_intent(self, request: OrderRequest, events: Sequence[Event] = ()) -> Order:
+        """Store an intended order and return it with its number.
+
+        Raises InvalidOrder when `request.ticket` was used before.
+        """
+
+    async def add_external(self, found: BrokerOrder, at: datetime, events: Sequence[Event] = ()) -> Order:
+        """Store an order placed by hand, found at the broker."""
+
+    async def change(
+        self,
+        no: OrderNo,
+        status: OrderStatus,
+        at: datetime,
+        *,
+        reason: str = "",
+        venue_no: VenueNo | None = None,
+        limit_price: Decimal | None = None,
+        accepted_at: datetime | None = None,
+        reprices: int | None = None,
+        fills: Sequence[Fill] = (),
+        events: Sequence[Event] = (),
+    ) -> Order:
+        """Append a state change with its fills (those already stored are ignored) and return the order."""
+
+    async def get(self, no: OrderNo) -> Order | None: ...
+
+    async def by_venue_no(self, venue_no: VenueNo, traded_on: date) -> Order | None:
+        """Find the order that carries or carried this number on that New York date."""
+
+    async def by_ticket(self, ticket: str) -> Order | None: ...
+
+    async def open(self) -> Sequence[Order]:
+        """Orders not closed, oldest first, UNKNOWN ones included."""
+
+    async def recent(self, limit: int, *, symbol: Symbol | None = None) -> Sequence[Order]: ...
+
+    async def history(self, no: OrderNo) -> Sequence[tuple[datetime, OrderStatus, str]]: ...
+
+    async def venue_nos(self, no: OrderNo) -> Sequence[VenueNo]: ...
+
+    async def fills(self, *, order: OrderNo | None = None, since: datetime | None = None) -> Sequence[Fill]: ...
+
+    async def last_accepted(self, symbol: Symbol, side: str) -> datetime | None:
+        """When the broker last accepted an own order of that side (D5): not external, rejected or denied ones."""
+
+    async def count_since(self, since: datetime) -> int:
+        """Own orders sent since then, for MAX_ORDERS_PER_DAY."""
+
+
+class DecisionJournal(Protocol):
+    async def add(self, decision: Decision, events: Sequence[Event] = ()) -> Decision:
+        """Store and return it with its id."""
+
+    async def latest(self, symbol: Symbol, *, before: datetime | None = None) -> Decision | None: ...
+
+    async def get(self, decision_id: int) -> Decision | None: ...
+
+    async def since(self, since: datetime) -> Sequence[Decision]: ...
+
+
+class SettingsJournal(Protocol):
+    """Settings changed in the chat, with their history."""
+
+    async def current(self, at: datetime) -> Sequence[SettingChange]:
+        """Overrides in force then: the newest of each (name, symbol), expired and reset ones left out."""
+
+    async def add(self, row: SettingChange, events: Sequence[Event] = ()) -> SettingChange: ...
+
+    async def history(self, limit: int) -> Sequence[SettingChange]: ...
+
+
+class ModeJournal(Protocol):
+    async def current(self) -> Sequence[ModeState]:
+        """Newest state of the account and of each ticker, expired ones included."""
+
+    async def add(self, state: ModeState, events: Sequence[Event] = ()) -> None: ...
+
+    async def locks(self) -> Sequence[TickerLock]: ...
+
+    async def set_lock(self, lock: TickerLock, events: Sequence[Event] = ()) -> None: ...
+
+    async def release(self, symbol: Symbol, by: int | None, at: datetime, events: Sequence[Event] = ()) -> bool: ...
+
+
+class Notes(Protocol):
+    """Small facts that must survive a restart, by key (JSON text): last session told, disclaimer accepted, peaks."""
+
+    async def get(self, key: str) -> str | None: ...
+
+    async def put(self, key: str, value: str) -> None: ...
+
+
+class Tickets(Protocol):
+    """Single-use buttons, kept so that a restart changes nothing."""
+
+    async def add(self, ticket: Ticket) -> None: ...
+
+    async def get(self, ticket_id: str) -> Ticket | None: ...
+
+    async def take(self, ticket_id: str, at: datetime) -> bool:
+        """Mark used; True for exactly one caller ever."""
+
+
+class Outbox(Protocol):
+    """Events waiting to be told, in order. The core only adds; the bot delivers."""
+
+    async def add(self, events: Sequence[Event]) -> None: ...
+
+    async def pending(self, limit: int) -> Sequence[EventRow]:
+        """Rows not delivered and not given up, critical ones first, then by number."""
+
+    async def mark_sending(self, row_id: int, at: datetime) -> None:
+        """Remember that a send was started: one that never ended may have arrived (spec 6, alerts)."""
+
+    async def mark_done(self, row_id: int, at: datetime, message_id: int | None) -> None: ...
+
+    async def mark_failed(self, row_id: int, at: datetime, error: str, *, give_up: bool) -> None: ...
+
+    async def order_message(self, no: OrderNo, chat_id: int) -> int | None:
+        """Message id of the living message of that order in that chat."""
+
+    async def set_order_message(self, no: OrderNo, chat_id: int, message_id: int) -> None: ...
+
+    def added(self) -> AbstractContextManager["Wake"]:
+        """Subscribe to a wake-up that fires after each commit that added rows."""
+
+
+class Wake(Protocol):
+    async def wait(self) -> None:
+        """Return when something was added since the last wait."""
+
+
+class Notifier(Protocol):
+    """What the core wants to say without another fact to store with it."""
+
+    async def tell(self, *events: Event) -> None: ...

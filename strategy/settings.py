@@ -1,0 +1,133 @@
+"""The trading settings: names and defaults of `.env`, ranges, cross-checks.
+
+One model serves the environment at start and every change in the chat, so both refuse the same values.
+"""
+
+from datetime import time
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from strategy.instruments import Symbol
+from strategy.quotes import Interval
+
+
+def _minute_of_day(value: object) -> object:
+    """Accept only HH:MM; pydantic alone would also take seconds since midnight."""
+    if isinstance(value, time):
+        return value
+    text = str(value).strip()
+    hours, colon, minutes = text.partition(":")
+    if not (colon and hours.isdigit() and len(minutes) == 2 and minutes.isdigit()):
+        raise ValueError("write a New York time as HH:MM, such as 09:30")
+    return f"{int(hours):02d}:{minutes}"
+
+
+def _off(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() in ("off", "none") else value
+
+
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+MarketTime = Annotated[time, BeforeValidator(_minute_of_day)]
+OptionalAmount = Annotated[Decimal | None, BeforeValidator(_off), BeforeValidator(_blank_is_none)]
+
+
+class TradingSettings(BaseSettings):
+    """What the rule, the stops and the limits go by. Rates are fractions, `*_PCT` and `STOP_LOSS_RATE` percent.
+
+    The settings the owner has always had must be written down (a forgotten size or stop is not guessed); the later
+    ones have defaults.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=None, frozen=True, extra="ignore", validate_default=True, env_ignore_empty=False
+    )
+
+    trading_tickers: Annotated[tuple[Symbol, ...], NoDecode]
+
+    market_start_time: MarketTime
+    market_end_time: MarketTime
+    auto_shutdown_time: MarketTime
+
+    check_interval_minutes: int = Field(ge=1, le=240)
+    buy_delay_min: int = Field(ge=0, le=10_000)
+    sell_delay_min: int = Field(ge=0, le=10_000)
+
+    buy_rate: Decimal = Field(gt=0, le=1)
+    sell_rate: Decimal = Field(gt=0, le=1)
+
+    rsi_period: int = Field(14, ge=2, le=100)
+    rsi_oversold: Decimal = Field(ge=0, le=100)
+    rsi_overbought: Decimal = Field(ge=0, le=100)
+    rsi_interval: Interval
+    macd_interval: Interval
+    macd_fast: int = Field(12, ge=2, le=100)
+    macd_slow: int = Field(26, ge=3, le=200)
+    macd_signal: int = Field(9, ge=2, le=100)
+    cross_lookback: int = Field(5, ge=1, le=50)
+    sell_confirm: Literal["golden", "dead", "none"] = "golden"
+    signal_bars: Literal["auto", "closed", "live"] = "auto"
+
+    stop_loss_rate: Annotated[Decimal | None, BeforeValidator(_off)] = Field(gt=-100, lt=0)
+    take_profit_rate: OptionalAmount = Field(None, gt=0, le=1000)
+    trailing_stop_pct: OptionalAmount = Field(None, gt=0, lt=100)
+    stop_loss_collar_pct: Decimal = Field(Decimal("1.0"), ge=0, le=20)
+    stop_loss_reprice_s: int = Field(3, ge=1, le=600)
+    stop_poll_s: int = Field(5, ge=1, le=600)
+
+    order_timeout_s: int = Field(60, ge=5, le=3600)
+    order_reprices: int = Field(3, ge=0, le=20)
+
+    max_order_usd: OptionalAmount = Field(None, gt=0)
+    max_position_rate: Decimal = Field(Decimal("0.5"), gt=0, le=1)
+    max_orders_per_day: int = Field(50, ge=1, le=10_000)
+    daily_loss_limit_pct: OptionalAmount = Field(Decimal(5), gt=0, le=100)
+    max_open_tickers: Annotated[int | None, BeforeValidator(_off), BeforeValidator(_blank_is_none)] = Field(
+        None, ge=1, le=1000
+    )
+    max_spread_pct: Decimal = Field(Decimal("2.0"), gt=0, le=100)
+    split_guard_pct: Decimal = Field(Decimal(40), gt=0, le=1000)
+    position_scope: Literal["account", "bot"] = "account"
+    quote_max_age_s: int = Field(30, ge=1, le=3600)
+    reconcile_interval_s: int = Field(60, ge=5, le=3600)
+
+    commission_pct: Decimal = Field(Decimal("0.25"), ge=0, le=5)
+    sec_fee_pct: Decimal = Field(Decimal("0.00206"), ge=0, le=1)
+
+    @field_validator("trading_tickers", mode="before")
+    @classmethod
+    def _tickers(cls, value: Any) -> Any:
+        """Read `NASDAQ:TQQQ,NYSE:O`; name the position of what is wrong (row S29)."""
+        if not isinstance(value, str):
+            return value
+        symbols: list[Symbol] = []
+        for position, item in enumerate(value.split(","), start=1):
+            if not item.strip():
+                raise ValueError(f"item {position} is empty")
+            try:
+                symbol = Symbol.parse(item)
+            except Exception as error:
+                raise ValueError(f"item {position} ({item.strip()[:40]}) is not MARKET:TICKER") from error
+            if symbol in symbols:
+                raise ValueError(f"item {position} ({symbol}) is a repeat")
+            symbols.append(symbol)
+        return tuple(symbols)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if not self.trading_tickers:
+            raise ValueError("TRADING_TICKERS: name at least one ticker")
+        if self.rsi_oversold >= self.rsi_overbought:
+            raise ValueError("RSI_OVERSOLD must be below RSI_OVERBOUGHT")
+        if self.macd_fast >= self.macd_slow:
+            raise ValueError("MACD_FAST must be below MACD_SLOW")
+        if self.market_start_time >= self.market_end_time:
+            raise ValueError("MARKET_START_TIME must be before MARKET_END_TIME")
+        if self.auto_shutdown_time < self.market_end_time:
+            raise ValueError("AUTO_SHUTDOWN_TIME must not be before MARKET_END_TIME")
+        return self

@@ -1,0 +1,83 @@
+"""Hand-written fakes of the ports and makers of sample values, for every test."""
+
+import asyncio
+import heapq
+from datetime import datetime, timedelta
+from typing import Any
+
+from strategy.settings import TradingSettings
+
+SAMPLE_SETTINGS: dict[str, str] = {
+    "trading_tickers": "NASDAQ:TQQQ,NYSE:O,AMEX:XLF",
+    "market_start_time": "09:30",
+    "market_end_time": "16:00",
+    "auto_shutdown_time": "16:30",
+    "check_interval_minutes": "1",
+    "buy_delay_min": "5",
+    "sell_delay_min": "5",
+    "buy_rate": "0.30",
+    "sell_rate": "0.30",
+    "rsi_oversold": "50",
+    "rsi_overbought": "60",
+    "rsi_interval": "day",
+    "macd_interval": "1",
+    "stop_loss_rate": "-5",
+}
+
+
+def trading_settings(**changes: Any) -> TradingSettings:
+    """Return the sample settings with changes, checked like real ones; the environment is not read."""
+    return TradingSettings.model_validate({**SAMPLE_SETTINGS, **changes})
+
+
+class FakeClock:
+    """Market time that stands still until a test advances it; sleepers wake in order of their time."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    def now(self) -> datetime:
+        return self._now
+
+    async def sleep_until(self, when: datetime) -> None:
+        if when <= self._now:
+            await asyncio.sleep(0)
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        heapq.heappush(self._sleepers, (when, self._count, woken))
+        await woken
+
+    async def sleep(self, seconds: float) -> None:
+        await self.sleep_until(self._now + timedelta(seconds=seconds))
+
+    @property
+    def next_wake(self) -> datetime | None:
+        """Return when the next sleeper wants to wake, or None when nobody sleeps."""
+        while self._sleepers and self._sleepers[0][2].done():  # cancelled
+            heapq.heappop(self._sleepers)
+        return self._sleepers[0][0] if self._sleepers else None
+
+    def set(self, when: datetime) -> None:
+        """Move to `when` and wake everybody due, without letting them run in between."""
+        self._now = max(self._now, when)
+        while (due := self.next_wake) is not None and due <= self._now:
+            heapq.heappop(self._sleepers)[2].set_result(None)
+
+    async def advance(self, seconds: float) -> None:
+        """Let that much time pass; everybody due runs at its own instant, in order."""
+        end = self._now + timedelta(seconds=seconds)
+        await settle()
+        while (due := self.next_wake) is not None and due <= end:
+            self.set(due)
+            await settle()
+        self.set(end)
+        await settle()
+
+
+async def settle(rounds: int = 50) -> None:
+    """Let every ready task run; enough for work that needs no network or disk."""
+    for _ in range(rounds):
+        await asyncio.sleep(0)
