@@ -1,0 +1,227 @@
+"""What a person asked to see, as facts; `bot` chooses the words and the form."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from strategy.account import Holdings
+from strategy.decisions import Decision
+from strategy.instruments import Symbol
+from strategy.modes import Mode, ModeState, TickerLock
+from strategy.orders import Fill, Order, OrderNo, OrderStatus, Side
+from strategy.text import Text
+
+
+class Environment(StrEnum):
+    """Whose money it is; shown on every message that speaks of money."""
+
+    REAL = "real"
+    VIRTUAL = "virtual"
+    DEMO = "demo"
+
+
+class SessionPhase(StrEnum):
+    CLOSED = "closed"  # no session now (night, weekend, holiday)
+    BEFORE_START = "before_start"  # the exchange is open, MARKET_START_TIME is not yet
+    OPEN = "open"
+    AFTER_END = "after_end"  # no new entries, session not yet shut down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    phase: SessionPhase
+    opens_at: datetime | None  # of the session that is on, else None
+    closes_at: datetime | None
+    half_day: bool
+    next_open: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickerView:
+    """One line of /status."""
+
+    symbol: Symbol
+    last: Decimal | None
+    price_age_s: float | None
+    rsi: float | None
+    position_qty: int | None
+    return_percent: Decimal | None
+    mode: ModeState
+    lock: TickerLock | None
+    stop_armed: bool
+    stop_source: str  # "ticks", "polling" or "none"
+    warm: bool
+    last_decision: Decision | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    environment: Environment
+    armed: bool  # real environment: trading was armed since the start; True elsewhere
+    account: str  # masked
+    mode: ModeState
+    session: SessionView
+    tickers: tuple[TickerView, ...]
+    open_orders: int
+    unknown_orders: int
+    reconciled: bool
+    reconciled_at: datetime | None
+    stream_up: bool
+    stream_reason: str
+    calls_used: str  # "3/s of 18", from the client's pacers; empty when unknown (S103)
+    orders_today: int
+    max_orders_per_day: int
+    cycles: int
+    overruns: int
+    next_check_at: datetime | None
+    outbox_waiting: int
+    started_at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingsView:
+    """For /balance and /positions. `holdings` None: the broker could not be asked, `problem` says why."""
+
+    holdings: Holdings | None
+    problem: Text | None
+    buying_power: Decimal | None  # dollars
+    realized_today: Decimal | None
+    locks: tuple[TickerLock, ...]
+    stop_prices: tuple[tuple[Symbol, Decimal], ...]  # where the stop would fire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersView:
+    open: tuple[Order, ...]
+    recent: tuple[Order, ...]  # newest first, closed ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    order: Order
+    history: tuple[tuple[datetime, OrderStatus, str], ...]
+    fills: tuple[Fill, ...]
+    decision: Decision | None
+
+
+class AmountKind(StrEnum):
+    SHARES = "shares"
+    DOLLARS = "dollars"
+    PERCENT = "percent"  # of buyable cash for a buy, of the holding for a sell
+    ALL = "all"
+    DEFAULT = "default"  # BUY_RATE / SELL_RATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """How much, as typed: `3`, `$500`, `25%`, `all`, or nothing."""
+
+    kind: AmountKind
+    value: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPreview:
+    """What a manual order would do. `ticket` None: it cannot be placed, `refusals` say why."""
+
+    symbol: Symbol
+    side: Side
+    qty: int
+    limit_price: Decimal
+    price_source: str  # "typed", "ask", "bid" or "last"
+    last: Decimal | None
+    cost: Decimal  # dollars, without fees
+    fees: Decimal  # estimated
+    cash_after: Decimal | None  # buys
+    position_after: int | None
+    expected_profit: Decimal | None  # sells with a known average cost, after fees
+    warnings: tuple[Text, ...]  # caps overridden by a second confirm, wide spread, closed session, ...
+    refusals: tuple[Text, ...]
+    needs_second_confirm: bool
+    ticket: str | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelPreview:
+    orders: tuple[Order, ...]
+    refusals: tuple[Text, ...]
+    ticket: str | None
+    expires_at: datetime | None
+
+
+class SettingSource(StrEnum):
+    DEFAULT = "default"
+    ENV = "env"
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingView:
+    """One setting for the menu. Values are text as in `.env`."""
+
+    name: str  # RSI_OVERSOLD
+    group: str  # hours, pace, size, rsi, macd, stop, orders, limits, other
+    value: str
+    source: SettingSource
+    allowed: Text  # "0 .. 100"
+    meaning: Text
+    choices: tuple[str, ...] | None
+    step: Decimal | None  # of a number stepper
+    changeable: bool  # False for TRADING_TICKERS and what is only read at start
+    until: datetime | None
+    per_ticker: tuple[tuple[Symbol, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingPreview:
+    """A change before it is confirmed; `ticket` None when nothing would change."""
+
+    name: str
+    symbol: Symbol | None
+    old: str
+    new: str
+    allowed: Text
+    effects: tuple[Text, ...]  # what this would change right now
+    until: datetime | None
+    ticket: str | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModePreview:
+    """A mode change that needs a confirmation (running, halting)."""
+
+    target: Mode
+    symbol: Symbol | None
+    until: datetime | None
+    unprotected: tuple[Symbol, ...]  # positions a halt would leave without a stop
+    typed_word: str | None  # what must be typed to confirm, for a halt
+    refusals: tuple[Text, ...]  # running the real environment before it is armed
+    ticket: str | None
+    expires_at: datetime | None
+
+
+class OutcomeKind(StrEnum):
+    DONE = "done"
+    UNKNOWN = "unknown"  # the order may have arrived; it is being looked up
+    REJECTED = "rejected"  # by the broker
+    DENIED = "denied"  # by a limit or guard, or a mode
+    SECOND_CONFIRM = "second_confirm"  # over a cap: `next_ticket` must be pressed too
+    CHANGED = "changed"  # what was shown is no longer true; ask for a new preview
+    EXPIRED = "expired"
+    USED = "used"  # pressed before; `order` is what that press placed
+    NOT_YOURS = "not_yours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a press of a confirm button did."""
+
+    kind: OutcomeKind
+    text: Text
+    order: Order | None = None
+    order_nos: tuple[OrderNo, ...] = ()
+    next_ticket: str | None = None
