@@ -19,14 +19,14 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 def main(arguments: list[str]) -> int:
     for name, (tool, *options) in CHECKS:
-        print(f"== {name} ==", flush=True)  # noqa: T201 - a command's output
+        print(f"== {name} ==", flush=True)
         started = time.monotonic()
         command = [str(TOOLS / tool), *options, *(arguments if tool == "pytest" else [])]
         result = subprocess.run(command, cwd=ROOT, check=False)
         if result.returncode:
-            print(f"{name}: failed", flush=True)  # noqa: T201 - a command's output
+            print(f"{name}: failed", flush=True)
             return result.returncode
-        print(f"{name}: fine, {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201 - a command's output
+        print(f"{name}: fine, {time.monotonic() - started:.0f} s", flush=True)
     return 0
 
 
