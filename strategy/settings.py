@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from strategy.errors import InvalidInput
+from strategy.faults import SettingFault
 from strategy.instruments import Symbol
 from strategy.quotes import Interval
 
@@ -21,7 +23,9 @@ def _minute_of_day(value: object) -> object:
     text = str(value).strip()
     hours, colon, minutes = text.partition(":")
     if not (colon and hours.isdigit() and len(minutes) == 2 and minutes.isdigit()):
-        raise ValueError("write a New York time as HH:MM, such as 09:30")
+        raise SettingFault(
+            "뉴욕 시간을 HH:MM 으로 적으세요. 예: 09:30", "write a New York time as HH:MM, such as 09:30"
+        )
     return f"{int(hours):02d}:{minutes}"
 
 
@@ -108,26 +112,56 @@ class TradingSettings(BaseSettings):
         symbols: list[Symbol] = []
         for position, item in enumerate(value.split(","), start=1):
             if not item.strip():
-                raise ValueError(f"item {position} is empty")
+                raise SettingFault(f"{position}번째 항목이 비어 있습니다", f"item {position} is empty")
             try:
                 symbol = Symbol.parse(item)
-            except Exception as error:
-                raise ValueError(f"item {position} ({item.strip()[:40]}) is not MARKET:TICKER") from error
+            except InvalidInput as error:
+                raise SettingFault(
+                    f"{position}번째 항목({item.strip()[:40]})이 시장:티커 꼴이 아닙니다 (시장: NASDAQ, NYSE, AMEX)",
+                    f"item {position} ({item.strip()[:40]}) is not MARKET:TICKER (NASDAQ, NYSE or AMEX)",
+                ) from error
             if symbol in symbols:
-                raise ValueError(f"item {position} ({symbol}) is a repeat")
+                raise SettingFault(
+                    f"{position}번째 항목({symbol})이 중복입니다", f"item {position} ({symbol}) is a repeat"
+                )
             symbols.append(symbol)
         return tuple(symbols)
+
+    @field_validator("stop_loss_rate", mode="before")
+    @classmethod
+    def _a_loss_is_negative(cls, value: Any) -> Any:
+        """Explain a positive stop instead of only calling it out of range (row S42)."""
+        try:
+            rate = Decimal(str(value).strip())
+        except ArithmeticError:
+            return value
+        if rate.is_finite() and not -100 < rate < 0:
+            raise SettingFault(
+                "손실률이므로 0보다 작고 -100보다 커야 합니다. 5 % 손실에서 팔려면 -5, 끄려면 off",
+                "is a loss, so it must be below 0 and above -100: -5 sells at a loss of 5 %, off switches it off",
+            )
+        return value
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if not self.trading_tickers:
-            raise ValueError("TRADING_TICKERS: name at least one ticker")
+            raise SettingFault(
+                "TRADING_TICKERS: 종목을 하나 이상 적으세요", "TRADING_TICKERS: name at least one ticker"
+            )
         if self.rsi_oversold >= self.rsi_overbought:
-            raise ValueError("RSI_OVERSOLD must be below RSI_OVERBOUGHT")
+            raise SettingFault(
+                "RSI_OVERSOLD 는 RSI_OVERBOUGHT 보다 작아야 합니다", "RSI_OVERSOLD must be below RSI_OVERBOUGHT"
+            )
         if self.macd_fast >= self.macd_slow:
-            raise ValueError("MACD_FAST must be below MACD_SLOW")
+            raise SettingFault("MACD_FAST 는 MACD_SLOW 보다 작아야 합니다", "MACD_FAST must be below MACD_SLOW")
         if self.market_start_time >= self.market_end_time:
-            raise ValueError("MARKET_START_TIME must be before MARKET_END_TIME")
+            raise SettingFault(
+                "MARKET_START_TIME 은 MARKET_END_TIME 보다 앞서야 합니다",
+                "MARKET_START_TIME must be before MARKET_END_TIME",
+            )
         if self.auto_shutdown_time < self.market_end_time:
-            raise ValueError("AUTO_SHUTDOWN_TIME must not be before MARKET_END_TIME")
+            raise SettingFault(
+                "AUTO_SHUTDOWN_TIME 은 MARKET_END_TIME 보다 앞설 수 없습니다",
+                "AUTO_SHUTDOWN_TIME must not be before MARKET_END_TIME",
+            )
         return self
