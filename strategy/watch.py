@@ -1,0 +1,213 @@
+"""Market data the core goes by: newest quotes with their age, bars per ticker and interval, subscriptions.
+
+Ticks are the freshest source; what they do not tell is asked for. Nothing here decides anything.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from strategy.bars import BarStore
+from strategy.book import SettingsBook
+from strategy.clock import Clock
+from strategy.decisions import Indicators
+from strategy.errors import BrokerError, DataUnavailable
+from strategy.indicators import WARMUP_BARS, macd_bars_needed, read, rsi_bars_needed
+from strategy.instruments import Symbol
+from strategy.money import tick_down, tick_up
+from strategy.orders import Order, Side
+from strategy.ports import MarketData, Stream
+from strategy.quotes import Interval, Quote, Tick
+from strategy.settings import TradingSettings
+
+_PRICING_AGE_S = 5  # a limit price is made from a quote no older than this
+_FULL_DAY = timedelta(days=1)
+
+
+class MarketWatch:
+    """Quotes, bars and indicator values of the tickers; fed by the stream, filled up by requests."""
+
+    def __init__(self, *, market: MarketData, stream: Stream, clock: Clock, settings: SettingsBook) -> None:
+        self._market = market
+        self._stream = stream
+        self._clock = clock
+        self._settings = settings
+        self._ticks: dict[Symbol, Tick] = {}
+        self._asked: dict[Symbol, Quote] = {}
+        self._asking: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._stores: dict[tuple[Symbol, Interval], BarStore] = {}
+        self._by_symbol: defaultdict[Symbol, list[BarStore]] = defaultdict(list)
+        self._fetching: defaultdict[tuple[Symbol, Interval], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._active: set[Symbol] = set()  # tick subscriptions confirmed
+        self._refused: dict[Symbol, str] = {}
+        self._connected = False
+
+    # the stream's side: nothing here may await
+
+    def on_tick(self, tick: Tick) -> None:
+        """Remember a trade as the newest price and build bars from it."""
+        self._ticks[tick.symbol] = tick
+        for store in self._by_symbol.get(tick.symbol, ()):
+            store.add_tick(tick)
+
+    def on_connected(self, *, gap: bool) -> None:
+        self._connected = True
+        if gap:
+            self._mark_gap()
+
+    def on_disconnected(self) -> None:
+        self._connected = False
+        self._active.clear()
+        self._mark_gap()
+
+    def on_subscription(self, symbol: Symbol, *, active: bool, reason: str) -> None:
+        if active:
+            self._active.add(symbol)
+            self._refused.pop(symbol, None)
+            return
+        self._active.discard(symbol)
+        self._refused[symbol] = reason
+
+    def streams(self, symbol: Symbol) -> bool:
+        """Return whether trades of this ticker are being streamed to us."""
+        return self._connected and symbol in self._active
+
+    def refused(self) -> dict[Symbol, str]:
+        """Return the tickers whose ticks the stream would not give, with its reason."""
+        return dict(self._refused)
+
+    def subscribe(self, held: Iterable[Symbol]) -> None:
+        """Ask for the ticks of what is held first, then of the watch list."""
+        self._stream.watch(tuple(dict.fromkeys([*held, *self._settings.tickers])))
+
+    # quotes
+
+    def latest(self, symbol: Symbol) -> Quote | None:
+        """Return the newest price known, of any age."""
+        tick, asked = self._ticks.get(symbol), self._asked.get(symbol)
+        if tick is None or (asked is not None and asked.received_at >= tick.received_at):
+            return asked
+        return Quote(
+            symbol=symbol,
+            last=tick.last,
+            bid=tick.bid,
+            ask=tick.ask,
+            previous_close=asked.previous_close if asked else None,
+            received_at=tick.received_at,
+        )
+
+    def tick_at(self, symbol: Symbol) -> datetime | None:
+        """Return when the newest tick of a ticker was received."""
+        tick = self._ticks.get(symbol)
+        return tick.received_at if tick else None
+
+    async def quote(self, symbol: Symbol, *, max_age_s: float = _PRICING_AGE_S) -> Quote:
+        """Return a price no older than that, asking when needed; raise DataUnavailable (or what the broker raised)."""
+        async with self._asking[symbol]:  # several who want the same price share one request
+            known = self.latest(symbol)
+            if known is not None and known.age(self._clock.now()).total_seconds() <= max_age_s:
+                return known
+            return await self._ask(symbol)
+
+    async def fresh_quote(self, symbol: Symbol) -> Quote:
+        """Ask for the price whatever is known, since only an answer tells of a halt or the previous close."""
+        async with self._asking[symbol]:
+            return await self._ask(symbol)
+
+    async def price_for(self, order: Order) -> Decimal | None:
+        """Return the limit to re-price an order to (D10); None while there is no usable price."""
+        try:
+            quote = await self.quote(order.request.symbol)
+        except BrokerError:
+            return None
+        return limit_for(quote, order.request.side)
+
+    async def _ask(self, symbol: Symbol) -> Quote:
+        quote = await self._market.quote(symbol)
+        if quote.last <= 0:
+            raise DataUnavailable(f"{symbol}: price is {quote.last}")
+        self._asked[symbol] = quote
+        return quote
+
+    # bars
+
+    def store(self, symbol: Symbol, interval: Interval) -> BarStore:
+        """Return the bars of a ticker at an interval; made on first use."""
+        key = (symbol, interval)
+        if key not in self._stores:
+            self._stores[key] = BarStore(symbol, interval)
+            self._by_symbol[symbol].append(self._stores[key])
+        return self._stores[key]
+
+    async def bring_up(self, symbol: Symbol) -> bool:
+        """Fetch what is missing of the bars its settings need; return whether all are complete now.
+
+        Raises what the broker raised when a fetch failed.
+        """
+        done = [await self._complete(symbol, interval) for interval in intervals_of(self._settings.of(symbol))]
+        return all(done)
+
+    def indicators(self, symbol: Symbol, last: Decimal | None) -> Indicators:
+        """Return the indicator values of a ticker now; `last` closes today's forming day bar (D2)."""
+        settings = self._settings.of(symbol)
+        now = self._clock.now()
+        rsi_closes = self.store(symbol, settings.rsi_interval).closes(settings.signal_bars, now, last)
+        macd_closes = self.store(symbol, settings.macd_interval).closes(settings.signal_bars, now, last)
+        return read(rsi_closes, macd_closes, settings)
+
+    def warmup(self, symbol: Symbol) -> Sequence[tuple[Symbol, str, int, int]]:
+        """Return per interval: bars there, bars needed before a signal (row S47)."""
+        settings = self._settings.of(symbol)
+        needed: dict[Interval, int] = {settings.rsi_interval: rsi_bars_needed(settings.rsi_period)}
+        macd_needed = macd_bars_needed(settings.macd_slow, settings.macd_signal, settings.cross_lookback)
+        needed[settings.macd_interval] = max(needed.get(settings.macd_interval, 0), macd_needed)
+        now = self._clock.now()
+        return [
+            (symbol, interval.value, len(self.store(symbol, interval).closes(settings.signal_bars, now).values), least)
+            for interval, least in needed.items()
+        ]
+
+    def warm(self, symbol: Symbol) -> bool:
+        return all(there >= least for _, _, there, least in self.warmup(symbol))
+
+    async def _complete(self, symbol: Symbol, interval: Interval) -> bool:
+        store = self.store(symbol, interval)
+        async with self._fetching[(symbol, interval)]:
+            now = self._clock.now()
+            if self.streams(symbol):
+                store.stream_alive(now)
+            store.roll(now)
+            if store.bars and store.complete(now):
+                return True
+            if interval.minutes is not None and not self._market.has_minute_bars():
+                return False  # only ticks can build them (D9): complete while the stream tells every trade
+            store.merge(await self._market.bars(symbol, interval, self._missing(store, now)), now)
+            store.roll(self._clock.now())
+            return store.complete(now)
+
+    @staticmethod
+    def _missing(store: BarStore, now: datetime) -> int:
+        """Return how many bars to ask for: a warm-up at first, then what can have passed since, with some to spare."""
+        if not store.bars:
+            return WARMUP_BARS
+        length = timedelta(minutes=store.interval.minutes) if store.interval.minutes else _FULL_DAY
+        return min(WARMUP_BARS, (now - store.bars[-1].start) // length + 3)
+
+    def _mark_gap(self) -> None:
+        now = self._clock.now()
+        for store in self._stores.values():
+            store.mark_gap(now)
+
+
+def intervals_of(settings: TradingSettings) -> tuple[Interval, ...]:
+    """Return the intervals a ticker's rule needs, each once."""
+    return tuple(dict.fromkeys((settings.rsi_interval, settings.macd_interval)))
+
+
+def limit_for(quote: Quote, side: Side) -> Decimal:
+    """Return the limit of an order that should fill now: at the ask or the bid, else at the last price (D10)."""
+    if side is Side.BUY:
+        return tick_up(quote.ask or quote.last)
+    return tick_down(quote.bid or quote.last)

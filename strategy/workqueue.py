@@ -1,0 +1,45 @@
+"""A queue whose waiting items count as work in flight, so that a stepped clock and an orderly stop see them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Generic, TypeVar
+
+from strategy.activity import Activity
+
+Item = TypeVar("Item")
+
+
+class WorkQueue(Generic[Item]):
+    """Items wait in order and are never dropped. `put` may be called from where nothing can be awaited."""
+
+    def __init__(self, activity: Activity) -> None:
+        self._activity = activity
+        self._items: deque[tuple[Item, AbstractContextManager[None]]] = deque()
+        self._there = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, item: Item) -> None:
+        """Add an item; the activity is not quiet until it has been handled."""
+        hold = self._activity()
+        hold.__enter__()
+        self._items.append((item, hold))
+        self._there.set()
+
+    async def wait(self) -> None:
+        """Return when something is waiting."""
+        await self._there.wait()
+
+    @contextmanager
+    def take(self) -> Iterator[Item]:
+        """Hand out the oldest item; it is handled when the block ends, however it ends."""
+        item, hold = self._items.popleft()
+        if not self._items:
+            self._there.clear()
+        try:
+            yield item
+        finally:
+            hold.__exit__(None, None, None)
