@@ -1,0 +1,1 @@
+"""Formatted text: parsers, automatic entities, tidying and the page's HTML."""

@@ -1,0 +1,202 @@
+"""What people do: type, press, send files, block (telegram-bot-api 10)."""
+
+from bot.localchat.api.callbacks import is_expired
+from bot.localchat.api.chats import read_reactions, set_reaction
+from bot.localchat.api.media import photo_sizes
+from bot.localchat.api.texts import CAPTION_LIMIT, TEXT_LIMIT, typed
+from bot.localchat.errors import ApiError
+from bot.localchat.model import Chat, Json, Message, Person, Query
+from bot.localchat.present import api_chat, api_message, inaccessible
+from bot.localchat.world import World
+
+
+class Refused(ValueError):
+    """The person cannot do that; the text says why, the status is that of the HTTP answer."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class People:
+    """The actions of the people of this world; each becomes what Telegram would tell the bot."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def chat_of(self, person: Person, chat_id: int | None) -> Chat:
+        """Return the chat a person acts in: the private one unless another is named. Raises Refused."""
+        if chat_id is None or chat_id == person.id:
+            return self._world.private_chat(person)
+        chat = self._world.chats.get(chat_id)
+        if chat is None or person.id not in chat.members:
+            raise Refused("this person is in no such chat", 404)
+        return chat
+
+    def send(self, person: Person, chat: Chat, text: str, reply_to: int | None, thread: int | None = None) -> Message:
+        content = typed(text)
+        if not content["text"]:
+            raise Refused("text must not be empty")
+        if len(content["text"]) > TEXT_LIMIT:
+            raise Refused(f"text must not have more than {TEXT_LIMIT} characters")
+        return self._post(person, chat, content, reply_to, thread)
+
+    def send_photo(self, person: Person, chat: Chat, content: bytes, caption: str) -> Message:
+        try:
+            sizes = photo_sizes(self._world, content)
+        except ApiError as error:
+            raise Refused(error.description) from None
+        return self._post(person, chat, {"photo": sizes, **_caption(caption)}, None, None)
+
+    def send_document(
+        self, person: Person, chat: Chat, content: bytes, caption: str, *, name: str, mime: str
+    ) -> Message:
+        record = self._world.add_file(content, "document", name=name, mime=mime)
+        document = {"file_name": record.name, "mime_type": record.mime, **record.to_json()}
+        return self._post(person, chat, {"document": document, **_caption(caption)}, None, None)
+
+    def edit(self, person: Person, message: Message, text: str) -> None:
+        """Change one's own message; the bot hears of it."""
+        content = typed(text)
+        if message.sender_id != person.id or not content["text"] or "text" not in message.content:
+            raise Refused("only one's own text messages can be edited, to another text")
+        message.content = content
+        message.edit_date = int(self._world.clock.now())
+        self._world.show(message)
+        if self._hears(self._world.chats[message.chat_id], message):
+            self._world.updates.add("edited_message", api_message(self._world, message))
+
+    def press(self, person: Person, chat: Chat, message_id: int, data: str) -> tuple[Query, bool]:
+        """Press an inline button; return the query and whether the button is still on the message.
+
+        A button that has gone can still be pressed: a screen may be older than the chat.
+        """
+        message = self._world.messages.get((chat.id, message_id))
+        if message is None:
+            raise Refused("there is no such message", 404)
+        if not data or len(data.encode()) > 64:
+            raise Refused("data must have 1 to 64 bytes")
+        if person.blocked and chat.is_private:
+            raise Refused("this person has blocked the bot", 409)
+        query = self._world.new_query(person, message, data)
+        self._world.updates.add("callback_query", self._query_json(query))
+        return query, not message.deleted and data in _data_of(message)
+
+    def redeliver(self, query: Query) -> None:
+        """Send a query to the bot once more, as a server does whose first delivery was not confirmed."""
+        self._world.updates.add("callback_query", self._query_json(query))
+
+    def answer_to(self, query: Query) -> Json:
+        return {
+            "answered": query.answered,
+            "text": query.text,
+            "show_alert": query.show_alert,
+            "url": query.url,
+            "expired": not query.answered and is_expired(self._world, query),
+        }
+
+    def expire(self, query_id: str | None) -> int:
+        """Let one query, or all that are open, become too old; return how many."""
+        due = [q for q in self._world.queries.values() if not q.answered and query_id in (None, q.id)]
+        for query in due:
+            query.expired = True
+            self._world.save(query)
+        return len(due)
+
+    def block(self, person: Person, *, blocked: bool) -> None:
+        """Block or unblock the bot; it is told of a change (telegram-bot-api 3.12)."""
+        if person.blocked == blocked:
+            return
+        person.blocked = blocked
+        self._world.save(person)
+        world = self._world
+        states: dict[bool, Json] = {True: {"status": "kicked", "until_date": 0}, False: {"status": "member"}}
+        update = {
+            "chat": api_chat(world, world.private_chat(person)),
+            "from": person.to_user(),
+            "date": int(world.clock.now()),
+            "old_chat_member": {"user": world.bot.to_user(), **states[not blocked]},
+            "new_chat_member": {"user": world.bot.to_user(), **states[blocked]},
+        }
+        world.updates.add("my_chat_member", update)
+        world.hub.publish(person.id, "blocked", {"blocked": blocked})
+
+    def react(self, person: Person, message: Message, emoji: str) -> None:
+        """Put a reaction on a message, or take it away with an empty text."""
+        try:
+            after = read_reactions([{"type": "emoji", "emoji": emoji}] if emoji else [])
+        except ApiError as error:
+            raise Refused(error.description) from None
+        before = set_reaction(self._world, message, person.id, after)
+        update = {
+            "chat": api_chat(self._world, self._world.chats[message.chat_id]),
+            "message_id": message.message_id,
+            "user": person.to_user(),
+            "date": int(self._world.clock.now()),
+            "old_reaction": before,
+            "new_reaction": after,
+        }
+        self._world.updates.add("message_reaction", update)
+
+    def stop_draft(self, person: Person) -> None:
+        """Stop the text the bot is writing, where it lets people do so (telegram-bot-api 9.9)."""
+        chat = self._world.private_chat(person)
+        draft = self._world.drafts.get(chat.id)
+        if draft is None or not draft["can_stop"] or draft["until"] < self._world.clock.now():
+            raise Refused("there is nothing to stop", 409)
+        self._world.drafts.pop(chat.id)
+        update = {"chat": api_chat(self._world, chat), "draft_id": draft["draft_id"]}
+        self._world.updates.add("stopped_message_generation", update)
+        self._world.tell(chat, "draft", {"draft_id": draft["draft_id"], "stopped": True})
+
+    def _post(self, person: Person, chat: Chat, content: Json, reply_to: int | None, thread: int | None) -> Message:
+        world = self._world
+        if chat.is_private and person.blocked:
+            raise Refused("this person has blocked the bot", 409)
+        if reply_to is not None and world.message(chat.id, reply_to) is None:
+            raise Refused("there is no such message to reply to", 404)
+        if chat.is_private and not person.started:
+            person.started = True
+            world.save(person)
+        extras = {"message_thread_id": thread, "is_topic_message": True} if thread else {}
+        message = world.post(chat, person.id, content, reply_to=reply_to, extras=extras)
+        if self._hears(chat, message):
+            world.updates.add("message", api_message(world, message))
+        return message
+
+    def _hears(self, chat: Chat, message: Message) -> bool:
+        """Return whether the bot gets a message: in groups only what concerns it, unless it may read all."""
+        bot = self._world.bot
+        if chat.is_private or bot.reads_all_group_messages or chat.bot_status == "administrator":
+            return chat.bot_status not in ("left", "kicked")
+        original = self._world.message(chat.id, message.reply_to) if message.reply_to else None
+        to_bot = original is not None and original.sender_id == bot.id
+        named = f"@{bot.username}".lower() in message.text.lower()
+        command = message.text.startswith("/") and ("@" not in message.text.split()[0] or named)
+        return chat.bot_status == "member" and (command or to_bot or named)
+
+    def _query_json(self, query: Query) -> Json:
+        world = self._world
+        chat = world.chats[query.chat_id]
+        message = world.message(query.chat_id, query.message_id)
+        return {
+            "id": query.id,
+            "from": world.person(query.person_id).to_user(),
+            "message": api_message(world, message) if message else inaccessible(world, chat, query.message_id),
+            "chat_instance": str(-(chat.id * 7_919 + 1_000_003)),
+            "data": query.data,
+        }
+
+
+def _caption(caption: str) -> Json:
+    if not caption.strip():
+        return {}
+    content = typed(caption)
+    if len(content["text"]) > CAPTION_LIMIT:
+        raise Refused(f"caption must not have more than {CAPTION_LIMIT} characters")
+    return {"caption": content["text"], "caption_entities": content["entities"]}
+
+
+def _data_of(message: Message) -> set[str]:
+    rows = (message.markup or {}).get("inline_keyboard", [])
+    return {button["callback_data"] for row in rows for button in row if "callback_data" in button}
