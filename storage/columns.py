@@ -1,0 +1,64 @@
+"""How values are written to columns and read back: decimals and instants are text."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import overload
+
+from strategy.instruments import Symbol
+
+
+@overload
+def instant_text(value: datetime) -> str: ...
+@overload
+def instant_text(value: datetime | None) -> str | None: ...
+def instant_text(value: datetime | None) -> str | None:
+    """Write an aware instant in UTC with microseconds, so that text order is time order; refuse a naive one."""
+    if value is None:
+        return None
+    if value.utcoffset() is None:
+        raise ValueError(f"a stored instant needs its zone: {value!r}")
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@overload
+def instant(value: str) -> datetime: ...
+@overload
+def instant(value: str | None) -> datetime | None: ...
+def instant(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
+
+
+def day_text(value: date) -> str:
+    return value.isoformat()
+
+
+@overload
+def decimal_text(value: Decimal) -> str: ...
+@overload
+def decimal_text(value: Decimal | None) -> str | None: ...
+def decimal_text(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)
+
+
+@overload
+def decimal(value: str) -> Decimal: ...
+@overload
+def decimal(value: str | None) -> Decimal | None: ...
+def decimal(value: str | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+@overload
+def symbol_text(value: Symbol) -> str: ...
+@overload
+def symbol_text(value: Symbol | None) -> str | None: ...
+def symbol_text(value: Symbol | None) -> str | None:
+    return None if value is None else str(value)
+
+
+@overload
+def symbol(value: str) -> Symbol: ...
+@overload
+def symbol(value: str | None) -> Symbol | None: ...
+def symbol(value: str | None) -> Symbol | None:
+    return None if value is None else Symbol.parse(value)

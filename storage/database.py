@@ -1,0 +1,60 @@
+"""Opens the data directory: lock, migrations, repositories."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.connection import Database, connected
+from storage.decisions import DecisionRepository
+from storage.instance import instance_lock
+from storage.migrations import load_migrations, migrate
+from storage.modes import ModeRepository
+from storage.notes import NoteRepository
+from storage.orders import OrderRepository
+from storage.outbox import OutboxRepository
+from storage.setting_changes import SettingChangeRepository
+from storage.tickets import TicketRepository
+from strategy.clock import SystemClock
+
+FILE_NAME = "trader.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Every repository over one connection."""
+
+    orders: OrderRepository
+    decisions: DecisionRepository
+    settings: SettingChangeRepository
+    modes: ModeRepository
+    notes: NoteRepository
+    tickets: TicketRepository
+    outbox: OutboxRepository  # serves as Notifier too
+
+
+@asynccontextmanager
+async def open_storage(data_dir: Path) -> AsyncIterator[Storage]:
+    """Lock the directory, open and migrate its database, and close both in reverse at the end.
+
+    The directory is made when it is missing. Raise InstanceLocked when another instance has it, StorageError for
+    anything else that keeps it from being used.
+    """
+    with instance_lock(data_dir, SystemClock().now()):
+        async with connected(data_dir / FILE_NAME) as database:
+            await migrate(database, load_migrations())
+            yield bundle(database)
+
+
+def bundle(database: Database) -> Storage:
+    """Return the repositories over an open, migrated database."""
+    outbox = OutboxRepository(database)
+    return Storage(
+        orders=OrderRepository(database, outbox),
+        decisions=DecisionRepository(database, outbox),
+        settings=SettingChangeRepository(database, outbox),
+        modes=ModeRepository(database, outbox),
+        notes=NoteRepository(database),
+        tickets=TicketRepository(database),
+        outbox=outbox,
+    )

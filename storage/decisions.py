@@ -1,0 +1,79 @@
+"""Table decisions: one record per check of a ticker (S99)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from sqlite3 import Row
+
+from pydantic import TypeAdapter
+
+from storage.columns import instant_text, symbol_text
+from storage.connection import Database
+from storage.outbox import OutboxRepository
+from strategy.decisions import Decision
+from strategy.events import Event
+from strategy.instruments import Symbol
+
+_DECISIONS: TypeAdapter[Decision] = TypeAdapter(Decision)
+
+
+class DecisionRepository:
+    """Implements `strategy.ports.DecisionJournal`."""
+
+    def __init__(self, database: Database, outbox: OutboxRepository) -> None:
+        self._database = database
+        self._outbox = outbox
+
+    async def add(self, decision: Decision, events: Sequence[Event] = ()) -> Decision:
+        """Store and return it with its id."""
+        async with self._database.transaction() as conn:
+            cursor = await conn.execute(
+                "INSERT INTO decisions (symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?)",
+                (
+                    symbol_text(decision.symbol),
+                    instant_text(decision.decided_at),
+                    decision.action.value,
+                    decision.reason,
+                    _DECISIONS.dump_json(decision).decode(),
+                ),
+            )
+            await self._outbox.append(conn, events)
+        return replace(decision, id=cursor.lastrowid or 0)
+
+    async def latest(self, symbol: Symbol, *, before: datetime | None = None) -> Decision | None:
+        """Return the newest decision on a ticker, at or before an instant when one is given."""
+        found = await self._select(
+            "WHERE symbol = :symbol AND (:before IS NULL OR decided_at <= :before)"
+            " ORDER BY decided_at DESC, id DESC LIMIT 1",
+            {"symbol": symbol_text(symbol), "before": instant_text(before)},
+        )
+        return next(iter(found), None)
+
+    async def get(self, decision_id: int) -> Decision | None:
+        return next(iter(await self._select("WHERE id = :id", {"id": decision_id})), None)
+
+    async def since(self, since: datetime) -> Sequence[Decision]:
+        """Return decisions from then on, oldest first."""
+        return await self._select("WHERE decided_at >= :since ORDER BY decided_at, id", {"since": instant_text(since)})
+
+    async def forget(self, before: datetime) -> int:
+        """Delete decisions older than that which led to no action; return how many.
+
+        A check a minute for each ticker makes some megabytes a session, of which only the recent are asked for.
+        """
+        async with self._database.transaction() as conn:
+            cursor = await conn.execute(
+                "DELETE FROM decisions WHERE decided_at < ? AND action = 'none'"
+                " AND NOT EXISTS (SELECT 1 FROM orders WHERE decision_id = decisions.id)",
+                (instant_text(before),),
+            )
+        return cursor.rowcount
+
+    async def _select(self, rest: str, values: dict[str, object]) -> list[Decision]:
+        async with self._database.reading() as conn:
+            rows = await conn.execute_fetchall(f"SELECT id, body FROM decisions {rest}", values)  # noqa: S608 - ours
+        return [_decision(row) for row in rows]
+
+
+def _decision(row: Row) -> Decision:
+    return replace(_DECISIONS.validate_json(row["body"]), id=row["id"])

@@ -1,0 +1,68 @@
+"""Table fills: executions, insert only."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from sqlite3 import Row
+
+import aiosqlite
+
+from storage.columns import decimal, decimal_text, instant, instant_text, symbol, symbol_text
+from strategy.orders import Fill, OrderNo, Side, VenueNo
+
+_COLUMNS = "key, order_no, venue_no, symbol, side, qty, price, filled_at, fees, realized, source"
+
+
+async def add_fill(conn: aiosqlite.Connection, fill: Fill) -> bool:
+    """Store a fill once; return False for one already stored."""
+    cursor = await conn.execute(
+        f"INSERT INTO fills ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own columns
+        " ON CONFLICT (key) DO NOTHING",
+        (
+            fill.key,
+            fill.order_no,
+            fill.venue_no,
+            symbol_text(fill.symbol),
+            fill.side.value,
+            fill.qty,
+            decimal_text(fill.price),
+            instant_text(fill.filled_at),
+            decimal_text(fill.fees),
+            decimal_text(fill.realized),
+            fill.source,
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+async def filled(conn: aiosqlite.Connection, no: OrderNo) -> tuple[int, Decimal]:
+    """Return shares and dollars filled of an order, from its fills."""
+    rows = await conn.execute_fetchall("SELECT qty, price FROM fills WHERE order_no = ?", (no,))
+    return sum(row["qty"] for row in rows), sum((row["qty"] * Decimal(row["price"]) for row in rows), Decimal(0))
+
+
+async def find_fills(conn: aiosqlite.Connection, order: OrderNo | None, since: datetime | None) -> Sequence[Fill]:
+    """Return fills in the order of their time, then of their arrival."""
+    rows = await conn.execute_fetchall(
+        f"SELECT {_COLUMNS} FROM fills"  # noqa: S608 - our own columns
+        " WHERE (:order IS NULL OR order_no = :order) AND (:since IS NULL OR filled_at >= :since)"
+        " ORDER BY filled_at, id",
+        {"order": order, "since": instant_text(since)},
+    )
+    return [_fill(row) for row in rows]
+
+
+def _fill(row: Row) -> Fill:
+    return Fill(
+        key=row["key"],
+        order_no=OrderNo(row["order_no"]),
+        venue_no=VenueNo(row["venue_no"]),
+        symbol=symbol(str(row["symbol"])),
+        side=Side(row["side"]),
+        qty=row["qty"],
+        price=decimal(str(row["price"])),
+        filled_at=instant(str(row["filled_at"])),
+        fees=decimal(str(row["fees"])),
+        realized=decimal(row["realized"]),
+        source=row["source"],
+    )

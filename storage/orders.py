@@ -1,0 +1,323 @@
+"""Table orders, and the order journal over it, its states, its venue numbers and its fills."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from sqlite3 import Row
+
+import aiosqlite
+
+from storage.columns import day_text, decimal, decimal_text, instant, instant_text, symbol, symbol_text
+from storage.connection import Database
+from storage.fills import add_fill, filled, find_fills
+from storage.order_states import add_state, find_states
+from storage.outbox import OutboxRepository
+from storage.venue_nos import add_venue_no, find_venue_nos, owner_of
+from strategy.errors import InvalidOrder, StorageError
+from strategy.events import Event, OrderChanged
+from strategy.instruments import Symbol
+from strategy.orders import (
+    BrokerOrder,
+    Fill,
+    Order,
+    OrderNo,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Origin,
+    Side,
+    VenueNo,
+)
+from strategy.text import Text
+from strategy.zones import new_york
+
+_NOT_CLOSED = "status NOT IN ('filled', 'canceled', 'rejected', 'denied', 'expired')"  # as the partial index has it
+_TICKET_USED = Text("이 버튼은 이미 사용되었습니다.", "That button has been used already.")
+
+
+class OrderRepository:
+    """Implements `strategy.ports.OrderJournal`.
+
+    It checks no move between states; the desk does. An event OrderChanged whose order has number 0 is stored with
+    the order as committed, and one that tells a fill already stored is left out: it has been told.
+    """
+
+    def __init__(self, database: Database, outbox: OutboxRepository) -> None:
+        self._database = database
+        self._outbox = outbox
+
+    async def add_intent(self, request: OrderRequest, events: Sequence[Event] = ()) -> Order:
+        """Store an intended order and return it with its number; raise InvalidOrder for a used ticket."""
+        async with self._database.transaction() as conn:
+            if request.ticket is not None and await _one(conn, "ticket = ?", request.ticket):
+                raise InvalidOrder(f"ticket {request.ticket} was used before", user_message=_TICKET_USED)
+            order = await _insert(conn, _intended(request), new_york(request.created_at).date())
+            await self._outbox.append(conn, _named(events, order))
+        return order
+
+    async def add_external(self, found: BrokerOrder, at: datetime, events: Sequence[Event] = ()) -> Order:
+        """Store an order placed by hand, in the state the broker tells, without fills: those are given to `change`.
+
+        One whose number is known already is returned as it is, and nothing is told again.
+        """
+        async with self._database.transaction() as conn:
+            for venue_no in (found.venue_no, *found.replaced):
+                known = await owner_of(conn, venue_no, found.traded_on)
+                if known is not None:
+                    return await _get(conn, known)
+            order = await _insert(conn, _external(found, at), found.traded_on)
+            for venue_no in (*found.replaced, found.venue_no):
+                await add_venue_no(conn, order.no, venue_no, found.traded_on)
+            await self._outbox.append(conn, _named(events, order))
+        return order
+
+    async def change(
+        self,
+        no: OrderNo,
+        status: OrderStatus,
+        at: datetime,
+        *,
+        reason: str = "",
+        venue_no: VenueNo | None = None,
+        limit_price: Decimal | None = None,
+        accepted_at: datetime | None = None,
+        reprices: int | None = None,
+        fills: Sequence[Fill] = (),
+        events: Sequence[Event] = (),
+    ) -> Order:
+        """Append a state change with its fills (those already stored are ignored) and return the order.
+
+        The first acceptance stays; everything left out stays as it was, but for the reason, which is this change's.
+        """
+        async with self._database.transaction() as conn:
+            old = await _get(conn, no)
+            if any(fill.order_no != no for fill in fills):
+                raise StorageError(f"a fill given to order {no} belongs to another order")
+            repeated = {fill.key for fill in fills if not await add_fill(conn, fill)}
+            filled_qty, filled_amount = await filled(conn, no) if fills else (old.filled_qty, old.filled_amount)
+            order = replace(
+                old,
+                status=status,
+                reason=reason,
+                updated_at=at,
+                venue_no=old.venue_no if venue_no is None else venue_no,
+                limit_price=old.limit_price if limit_price is None else limit_price,
+                accepted_at=old.accepted_at or accepted_at,
+                reprices=old.reprices if reprices is None else reprices,
+                filled_qty=filled_qty,
+                filled_amount=filled_amount,
+            )
+            if venue_no is not None and venue_no != old.venue_no:
+                await add_venue_no(conn, no, venue_no, await _traded_on(conn, no))
+            await _update(conn, order)
+            await self._outbox.append(conn, _untold(_named(events, order), repeated))
+        return order
+
+    async def get(self, no: OrderNo) -> Order | None:
+        async with self._database.reading() as conn:
+            return await _one(conn, "no = ?", no)
+
+    async def by_venue_no(self, venue_no: VenueNo, traded_on: date) -> Order | None:
+        async with self._database.reading() as conn:
+            no = await owner_of(conn, venue_no, traded_on)
+            return None if no is None else await _get(conn, no)
+
+    async def by_ticket(self, ticket: str) -> Order | None:
+        async with self._database.reading() as conn:
+            return await _one(conn, "ticket = ?", ticket)
+
+    async def open(self) -> Sequence[Order]:
+        async with self._database.reading() as conn:
+            return await _select(conn, f"WHERE {_NOT_CLOSED} ORDER BY no")
+
+    async def recent(self, limit: int, *, symbol: Symbol | None = None) -> Sequence[Order]:
+        """Return the newest orders, newest first."""
+        name = symbol_text(symbol)
+        async with self._database.reading() as conn:
+            return await _select(conn, "WHERE (? IS NULL OR symbol = ?) ORDER BY no DESC LIMIT ?", name, name, limit)
+
+    async def history(self, no: OrderNo) -> Sequence[tuple[datetime, OrderStatus, str]]:
+        async with self._database.reading() as conn:
+            return await find_states(conn, no)
+
+    async def venue_nos(self, no: OrderNo) -> Sequence[VenueNo]:
+        async with self._database.reading() as conn:
+            return await find_venue_nos(conn, no)
+
+    async def fills(self, *, order: OrderNo | None = None, since: datetime | None = None) -> Sequence[Fill]:
+        async with self._database.reading() as conn:
+            return await find_fills(conn, order, since)
+
+    async def last_accepted(self, symbol: Symbol, side: str) -> datetime | None:
+        """When the broker last accepted an own order of that side (D5).
+
+        Orders refused later by the venue do not count, unless a part of them was filled.
+        """
+        async with self._database.reading() as conn:
+            rows = await conn.execute_fetchall(
+                "SELECT MAX(accepted_at) AS at FROM orders WHERE symbol = ? AND side = ? AND origin <> 'external'"
+                " AND (status NOT IN ('rejected', 'denied') OR filled_qty > 0)",
+                (symbol_text(symbol), str(side)),
+            )
+        newest: str | None = next(iter(rows))["at"]
+        return instant(newest)
+
+    async def count_since(self, since: datetime) -> int:
+        """Own orders sent since then, refused ones included, amends not."""
+        async with self._database.reading() as conn:
+            rows = await conn.execute_fetchall(
+                "SELECT COUNT(DISTINCT order_no) AS count FROM order_states JOIN orders ON no = order_no"
+                " WHERE order_states.status = 'sent' AND at >= ? AND origin <> 'external'",
+                (instant_text(since),),
+            )
+        return int(next(iter(rows))["count"])
+
+
+def _intended(request: OrderRequest) -> Order:
+    return Order(
+        no=OrderNo(0),
+        request=request,
+        status=OrderStatus.INTENDED,
+        venue_no=None,
+        limit_price=request.limit_price,
+        filled_qty=0,
+        filled_amount=Decimal(0),
+        reason="",
+        updated_at=request.created_at,
+    )
+
+
+def _external(found: BrokerOrder, at: datetime) -> Order:
+    request = OrderRequest(
+        symbol=found.symbol,
+        side=found.side,
+        qty=found.qty,
+        limit_price=found.limit_price,
+        origin=Origin.EXTERNAL,
+        created_at=found.ordered_at,
+        order_type=OrderType.LIMIT if found.limit_price > 0 else OrderType.MOO,  # the broker's list names no type
+    )
+    return replace(
+        _intended(request),
+        status=found.status,
+        venue_no=found.venue_no,
+        reason=found.reason,
+        updated_at=at,
+        accepted_at=found.ordered_at,
+    )
+
+
+def _named(events: Sequence[Event], order: Order) -> list[Event]:
+    """Put the order as committed where an event speaks of one that had no number yet."""
+    return [
+        replace(event, order=order) if isinstance(event, OrderChanged) and not event.order.no else event
+        for event in events
+    ]
+
+
+def _untold(events: Sequence[Event], repeated: set[str]) -> list[Event]:
+    return [
+        event
+        for event in events
+        if not (isinstance(event, OrderChanged) and event.last_fill is not None and event.last_fill.key in repeated)
+    ]
+
+
+async def _insert(conn: aiosqlite.Connection, order: Order, traded_on: date) -> Order:
+    request = order.request
+    cursor = await conn.execute(
+        "INSERT INTO orders (symbol, side, qty, asked_price, order_type, origin, created_at, traded_on, decision_id,"
+        " asked_by, ticket, status, venue_no, limit_price, reason, updated_at, accepted_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            symbol_text(request.symbol),
+            request.side.value,
+            request.qty,
+            decimal_text(request.limit_price),
+            request.order_type.value,
+            request.origin.value,
+            instant_text(request.created_at),
+            day_text(traded_on),
+            request.decision_id,
+            request.asked_by,
+            request.ticket,
+            order.status.value,
+            order.venue_no,
+            decimal_text(order.limit_price),
+            order.reason,
+            instant_text(order.updated_at),
+            instant_text(order.accepted_at),
+        ),
+    )
+    stored = replace(order, no=OrderNo(cursor.lastrowid or 0))
+    await add_state(conn, stored)
+    return stored
+
+
+async def _update(conn: aiosqlite.Connection, order: Order) -> None:
+    await conn.execute(
+        "UPDATE orders SET status = ?, venue_no = ?, limit_price = ?, filled_qty = ?, filled_amount = ?, reason = ?,"
+        " updated_at = ?, accepted_at = ?, reprices = ? WHERE no = ?",
+        (
+            order.status.value,
+            order.venue_no,
+            decimal_text(order.limit_price),
+            order.filled_qty,
+            decimal_text(order.filled_amount),
+            order.reason,
+            instant_text(order.updated_at),
+            instant_text(order.accepted_at),
+            order.reprices,
+            order.no,
+        ),
+    )
+    await add_state(conn, order)
+
+
+async def _get(conn: aiosqlite.Connection, no: OrderNo) -> Order:
+    order = await _one(conn, "no = ?", no)
+    if order is None:
+        raise StorageError(f"there is no order {no}")
+    return order
+
+
+async def _one(conn: aiosqlite.Connection, condition: str, *values: object) -> Order | None:
+    return next(iter(await _select(conn, f"WHERE {condition}", *values)), None)
+
+
+async def _select(conn: aiosqlite.Connection, rest: str, *values: object) -> list[Order]:
+    rows = await conn.execute_fetchall(f"SELECT * FROM orders {rest}", values)  # noqa: S608 - `rest` is ours
+    return [_order(row) for row in rows]
+
+
+async def _traded_on(conn: aiosqlite.Connection, no: OrderNo) -> date:
+    rows = await conn.execute_fetchall("SELECT traded_on FROM orders WHERE no = ?", (no,))
+    return date.fromisoformat(next(iter(rows))["traded_on"])
+
+
+def _order(row: Row) -> Order:
+    return Order(
+        no=OrderNo(row["no"]),
+        request=OrderRequest(
+            symbol=symbol(str(row["symbol"])),
+            side=Side(row["side"]),
+            qty=row["qty"],
+            limit_price=decimal(str(row["asked_price"])),
+            origin=Origin(row["origin"]),
+            created_at=instant(str(row["created_at"])),
+            order_type=OrderType(row["order_type"]),
+            decision_id=row["decision_id"],
+            asked_by=row["asked_by"],
+            ticket=row["ticket"],
+        ),
+        status=OrderStatus(row["status"]),
+        venue_no=None if row["venue_no"] is None else VenueNo(row["venue_no"]),
+        limit_price=decimal(str(row["limit_price"])),
+        filled_qty=row["filled_qty"],
+        filled_amount=decimal(str(row["filled_amount"])),
+        reason=row["reason"],
+        updated_at=instant(str(row["updated_at"])),
+        accepted_at=instant(row["accepted_at"]),
+        reprices=row["reprices"],
+    )

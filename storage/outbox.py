@@ -1,0 +1,174 @@
+"""Table outbox: events waiting to be told, stored with the facts they tell; and the living message of each order."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from sqlite3 import Row
+
+import aiosqlite
+from pydantic import TypeAdapter, ValidationError
+
+from storage.columns import instant, instant_text
+from storage.connection import Database
+from strategy.events import Event, EventRow, HandOrder, OrderChanged, Trouble
+from strategy.orders import OrderNo
+from strategy.text import Text
+
+log = logging.getLogger(__name__)
+
+_EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+
+# Critical first, then by number; but what is told of one order keeps its order: an earlier row of an order is lifted
+# with a later critical one instead of being overtaken by it.
+_PENDING = (
+    "SELECT * FROM (SELECT *, MAX(critical) OVER (PARTITION BY COALESCE(order_no, -id) ORDER BY id DESC) AS urgency"
+    " FROM outbox WHERE done_at IS NULL) ORDER BY urgency DESC, id LIMIT ?"
+)
+
+
+class AddedWake:
+    """Implements `strategy.ports.Wake`."""
+
+    def __init__(self) -> None:
+        self._added = asyncio.Event()
+
+    def notify(self) -> None:
+        self._added.set()
+
+    async def wait(self) -> None:
+        """Return when something was added since the last wait."""
+        await self._added.wait()
+        self._added.clear()
+
+
+class OutboxRepository:
+    """Implements `strategy.ports.Outbox` and `strategy.ports.Notifier`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._wakes: set[AddedWake] = set()
+
+    async def tell(self, *events: Event) -> None:
+        """Store what the core wants to say without another fact."""
+        await self.add(events)
+
+    async def add(self, events: Sequence[Event]) -> None:
+        if events:
+            async with self._database.transaction() as conn:
+                await self.append(conn, events)
+
+    async def append(self, conn: aiosqlite.Connection, events: Sequence[Event]) -> None:
+        """Store events in the transaction going on; sleepers wake once it has ended."""
+        if not events:
+            return
+        await conn.executemany(
+            "INSERT INTO outbox (kind, critical, order_no, body, added_at) VALUES (?, ?, ?, ?, ?)",
+            [
+                (
+                    event.kind,
+                    int(event.critical),
+                    _order_no(event),
+                    _EVENTS.dump_json(event).decode(),
+                    instant_text(event.at),
+                )
+                for event in events
+            ],
+        )
+        self._database.after_commit(self._wake_all)
+
+    async def pending(self, limit: int) -> Sequence[EventRow]:
+        async with self._database.reading() as conn:
+            rows = await conn.execute_fetchall(_PENDING, (limit,))
+        return [_event_row(row) for row in rows]
+
+    async def mark_sending(self, row_id: int, at: datetime) -> None:
+        """Count an attempt and remember since when it is under way."""
+        await self._run(
+            "UPDATE outbox SET sending_since = ?, attempts = attempts + 1 WHERE id = ?", instant_text(at), row_id
+        )
+
+    async def mark_done(self, row_id: int, at: datetime, message_id: int | None) -> None:
+        await self._run(
+            "UPDATE outbox SET done_at = ?, message_id = ?, sending_since = NULL, error = NULL WHERE id = ?",
+            instant_text(at),
+            message_id,
+            row_id,
+        )
+
+    async def mark_failed(self, row_id: int, at: datetime, error: str, *, give_up: bool) -> None:
+        """Note a send that certainly did not arrive; when given up, the row is not pending any more."""
+        await self._run(
+            "UPDATE outbox SET error = ?, sending_since = NULL, gave_up = ?, done_at = ? WHERE id = ?",
+            error,
+            int(give_up),
+            instant_text(at) if give_up else None,
+            row_id,
+        )
+
+    async def order_message(self, no: OrderNo, chat_id: int) -> int | None:
+        async with self._database.reading() as conn:
+            rows = await conn.execute_fetchall(
+                "SELECT message_id FROM order_messages WHERE order_no = ? AND chat_id = ?", (no, chat_id)
+            )
+        return next((int(row["message_id"]) for row in rows), None)
+
+    async def set_order_message(self, no: OrderNo, chat_id: int, message_id: int) -> None:
+        await self._run(
+            "INSERT INTO order_messages (order_no, chat_id, message_id) VALUES (?, ?, ?)"
+            " ON CONFLICT (order_no, chat_id) DO UPDATE SET message_id = excluded.message_id",
+            no,
+            chat_id,
+            message_id,
+        )
+
+    @contextmanager
+    def added(self) -> Iterator[AddedWake]:
+        """Subscribe to a wake-up that fires after each commit that added rows."""
+        wake = AddedWake()
+        self._wakes.add(wake)
+        try:
+            yield wake
+        finally:
+            self._wakes.discard(wake)
+
+    def _wake_all(self) -> None:
+        for wake in self._wakes:
+            wake.notify()
+
+    async def _run(self, sql: str, *values: object) -> None:
+        async with self._database.transaction() as conn:
+            await conn.execute(sql, values)
+
+
+def _order_no(event: Event) -> OrderNo | None:
+    if isinstance(event, (OrderChanged, HandOrder)) and event.order is not None:
+        return event.order.no
+    return None
+
+
+def _event_row(row: Row) -> EventRow:
+    return EventRow(
+        id=row["id"],
+        event=_event(row),
+        added_at=instant(str(row["added_at"])),
+        attempts=row["attempts"],
+        sending_since=instant(row["sending_since"]),
+    )
+
+
+def _event(row: Row) -> Event:
+    """Read the event; one that an older version wrote and this one cannot read is told as such, not lost in silence."""
+    try:
+        return _EVENTS.validate_json(row["body"])
+    except ValidationError:
+        log.exception("stored event unreadable", extra={"row": row["id"], "kind": row["kind"]})
+        return Trouble(
+            at=instant(str(row["added_at"])),
+            key=f"unreadable_event:{row['kind']}",
+            what=Text(
+                f"이전 버전이 남긴 알림({row['kind']})을 읽지 못했습니다. /orders 와 /status 로 확인하세요.",
+                f"An alert left by an earlier version ({row['kind']}) cannot be read. See /orders and /status.",
+            ),
+        )
