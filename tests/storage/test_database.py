@@ -1,0 +1,264 @@
+"""Opening, upgrading, locking, and what a killed writer leaves behind."""
+
+import asyncio
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiosqlite
+import pytest
+
+from storage.connection import Database, connected
+from storage.database import FILE_NAME, bundle, open_storage
+from storage.errors import DatabaseTooNew, MigrationFailed
+from storage.migrations import Migration, load_migrations, migrate
+from strategy.errors import InstanceLocked, StorageError
+from strategy.events import OrderChanged
+from tests.storage.samples import at, notable, request
+
+MIGRATIONS = load_migrations()
+
+
+@asynccontextmanager
+async def _raw(path: Path) -> AsyncIterator[Database]:
+    async with connected(path) as database:
+        yield database
+
+
+async def _scalar(database: Database, sql: str) -> object:
+    async with database.reading() as conn:
+        rows = await conn.execute_fetchall(sql)
+    return next(iter(rows))[0]
+
+
+async def test_a_fresh_directory_gets_the_newest_version(tmp_path: Path) -> None:
+    async with open_storage(tmp_path / "new" / "data") as storage:
+        database = storage.orders._database
+        assert await _scalar(database, "PRAGMA user_version") == len(MIGRATIONS)
+        assert await _scalar(database, "PRAGMA journal_mode") == "wal"
+        assert await _scalar(database, "PRAGMA foreign_keys") == 1
+    assert (tmp_path / "new" / "data").stat().st_mode & 0o777 == 0o700
+
+
+async def test_every_table_is_strict(tmp_path: Path) -> None:
+    async with open_storage(tmp_path) as storage, storage.orders._database.reading() as conn:
+        rows = await conn.execute_fetchall("SELECT name, strict FROM pragma_table_list WHERE name NOT LIKE 'sqlite%'")
+    assert len(list(rows)) >= 11
+    assert all(row["strict"] for row in rows)
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+async def test_an_old_database_is_upgraded_with_its_facts(tmp_path: Path, version: int) -> None:
+    """Write as the old version did (its tables only), then open with this one."""
+    path = tmp_path / FILE_NAME
+    async with _raw(path) as database:
+        assert await migrate(database, MIGRATIONS[:version]) == version
+        order = await bundle(database).orders.add_intent(request())  # without events: the first version had no outbox
+    async with open_storage(tmp_path) as storage:
+        assert await _scalar(storage.orders._database, "PRAGMA user_version") == len(MIGRATIONS)
+        assert await storage.orders.get(order.no) == order
+        await storage.outbox.tell(notable())
+        await storage.notes.put("k", "v")
+    async with open_storage(tmp_path) as storage:  # and once more, with nothing to do
+        assert await storage.notes.get("k") == "v"
+
+
+async def test_a_failed_migration_changes_nothing(tmp_path: Path) -> None:
+    broken = Migration(len(MIGRATIONS) + 1, "broken.sql", "CREATE TABLE half (x TEXT) STRICT; SELECT nonsense;")
+    async with _raw(tmp_path / FILE_NAME) as database:
+        await migrate(database, MIGRATIONS)
+        with pytest.raises(MigrationFailed):
+            await migrate(database, (*MIGRATIONS, broken))
+        assert await _scalar(database, "PRAGMA user_version") == len(MIGRATIONS)
+        assert await _scalar(database, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'half'") == 0
+        await bundle(database).notes.put("k", "v")  # and no transaction is left open
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE_NAME) as raw:
+        raw.execute("PRAGMA user_version = 999")
+    raw.close()
+    with pytest.raises(DatabaseTooNew):
+        async with open_storage(tmp_path):
+            pass
+
+
+@pytest.mark.parametrize(
+    "names", [["0002_b.sql"], ["0001_a.sql", "0003_c.sql"], ["first.sql"], ["0001_a.sql", "0001_b.sql"]]
+)
+def test_migrations_are_numbered_without_a_gap(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        (tmp_path / name).write_text("SELECT 1;")
+    with pytest.raises(MigrationFailed):
+        load_migrations(tmp_path)
+
+
+async def test_what_is_no_database_is_refused_in_plain_words(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("not a database, " * 100)
+    with pytest.raises(StorageError):
+        async with open_storage(tmp_path):
+            pass
+
+
+async def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError):
+        async with open_storage(tmp_path / "file" / "data"):
+            pass
+
+
+async def test_an_instance_is_refused_while_another_runs_and_told_which(tmp_path: Path) -> None:
+    """S44: a second instance refuses to start, naming the first."""
+    holder = subprocess.Popen(  # noqa: ASYNC220 - our own interpreter, a few lines
+        [sys.executable, "-c", _HOLDER, str(tmp_path)], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    try:
+        assert await asyncio.to_thread(holder.stdout.readline) == "open\n"
+        with pytest.raises(InstanceLocked) as raised:
+            async with open_storage(tmp_path):
+                pass
+        assert str(holder.pid) in raised.value.user_message.ko
+        assert str(holder.pid) in raised.value.user_message.en
+    finally:
+        holder.kill()
+        holder.communicate()
+    async with open_storage(tmp_path):  # the kernel has let go of the killed one's lock
+        pass
+
+
+async def test_the_lock_names_nobody_when_its_holder_has_not_written_yet(tmp_path: Path) -> None:
+    async with open_storage(tmp_path):
+        (tmp_path / "instance.lock").write_text("")
+        with pytest.raises(InstanceLocked):
+            async with open_storage(tmp_path):
+                pass
+
+
+async def test_a_lock_is_free_after_an_orderly_end(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with open_storage(tmp_path):
+            pass
+    assert (tmp_path / "instance.lock").read_text() == ""
+
+
+_HOLDER = """
+import asyncio, sys
+from pathlib import Path
+from storage.database import open_storage
+
+async def main():
+    async with open_storage(Path(sys.argv[1])):
+        print("open", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+asyncio.run(main())
+"""
+
+_WRITER = """
+import asyncio, sys
+from dataclasses import replace
+from pathlib import Path
+from storage.database import open_storage
+from strategy.orders import OrderStatus, VenueNo
+from tests.storage.samples import at, fill, order_changed, request, unnumbered
+
+async def main():
+    async with open_storage(Path(sys.argv[1])) as storage:
+        n = len(await storage.orders.recent(100000))
+        while True:
+            n += 1
+            asked = request()
+            order = await storage.orders.add_intent(asked, events=[order_changed(unnumbered(asked))])
+            print("intent", order.no, flush=True)
+            await storage.orders.change(order.no, OrderStatus.SENT, at(1), events=[order_changed(order)])
+            order = await storage.orders.change(
+                order.no, OrderStatus.FILLED, at(2), venue_no=VenueNo(str(n)), fills=[fill(order, f"f{n}", 10)],
+                events=[order_changed(order)],
+            )
+            print("filled", order.no, flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_writer_leaves_a_whole_database(tmp_path: Path) -> None:
+    """SIGKILL at varying moments: what was acknowledged is there, and each fact with its state and its alert."""
+    acknowledged: dict[int, str] = {}
+    for lines in (1, 4, 7, 12, 20):
+        writer = subprocess.Popen(  # noqa: ASYNC220 - our own interpreter, a few lines
+            [sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        try:
+            for _ in range(lines):
+                word, no = (await asyncio.to_thread(writer.stdout.readline)).split()
+                acknowledged[int(no)] = word
+        finally:
+            writer.send_signal(signal.SIGKILL)
+            rest, _ = writer.communicate()
+        for line in rest.splitlines():
+            word, _, no = line.partition(" ")
+            if no:
+                acknowledged[int(no)] = word
+    async with open_storage(tmp_path) as storage:
+        assert await _scalar(storage.orders._database, "PRAGMA integrity_check") == "ok"
+        orders = {int(order.no): order for order in await storage.orders.recent(100_000)}
+        told = [row.event for row in await storage.outbox.pending(100_000)]
+        for acked, last_word in acknowledged.items():
+            assert orders[acked].filled_qty == 10 or last_word == "intent"
+        for order in orders.values():
+            states = await storage.orders.history(order.no)
+            assert sum(isinstance(event, OrderChanged) and event.order.no == order.no for event in told) == len(states)
+            assert states[-1][1] == order.status
+            assert sum(fill.qty for fill in await storage.orders.fills(order=order.no)) == order.filled_qty
+
+
+async def test_a_reader_never_sees_what_is_rolled_back(tmp_path: Path) -> None:
+    async with open_storage(tmp_path) as storage:
+        inside, seen = asyncio.Event(), []
+
+        async def writer() -> None:
+            with pytest.raises(StorageError):
+                await fail()
+
+        async def fail() -> None:
+            async with storage.notes._database.transaction() as conn:
+                await conn.execute("INSERT INTO notes VALUES ('k', 'v')")
+                inside.set()
+                await asyncio.sleep(0)
+                await conn.execute("INSERT INTO notes VALUES ('k', 'again')")
+
+        async def reader() -> None:
+            await inside.wait()
+            seen.append(await storage.notes.get("k"))
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(writer())
+            tasks.create_task(reader())
+        assert seen == [None]
+
+
+async def test_a_database_kept_busy_by_another_tool_is_an_error_not_a_crash(tmp_path: Path) -> None:
+    async with open_storage(tmp_path) as storage:
+        database = storage.notes._database
+        async with database.reading() as conn:
+            await conn.execute("PRAGMA busy_timeout = 1")
+        async with aiosqlite.connect(tmp_path / FILE_NAME, isolation_level=None) as other:
+            await other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StorageError):
+                await storage.notes.put("k", "v")
+            await other.execute("ROLLBACK")
+        await storage.notes.put("k", "v")
+
+
+def test_the_lock_file_holds_pid_and_start(tmp_path: Path) -> None:
+    from storage.instance import instance_lock  # noqa: PLC0415 - used here alone
+
+    with instance_lock(tmp_path, at()):
+        assert json.loads((tmp_path / "instance.lock").read_text())["started_at"] == "2026-03-10T13:30:00+00:00"

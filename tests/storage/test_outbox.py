@@ -1,0 +1,186 @@
+"""The outbox: order, retries, wake-ups, the living message of an order."""
+
+import asyncio
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storage.database import Storage, open_storage
+from strategy.errors import StorageError
+from strategy.events import Event, HandOrder, Notable, OrderChanged, SettingChanged, Started, Trouble
+from strategy.modes import Mode, ModeState
+from strategy.orders import OrderNo
+from strategy.text import Text
+from tests.storage.samples import (
+    TQQQ,
+    O,
+    at,
+    broker_order,
+    decision,
+    fill,
+    notable,
+    order_changed,
+    request,
+    trouble,
+    unnumbered,
+)
+
+
+def _order_event(no: int, reason: str = "") -> OrderChanged:
+    return order_changed(replace(unnumbered(request()), no=OrderNo(no), reason=reason))
+
+
+async def _kinds(storage: Storage) -> list[str]:
+    return [str(getattr(row.event, "key", row.event.kind)) for row in await storage.outbox.pending(100)]
+
+
+async def test_critical_events_come_first_the_rest_in_order(storage: Storage) -> None:
+    await storage.outbox.tell(notable("a"), trouble("b"), notable("c"), trouble("d"))
+    assert await _kinds(storage) == ["b", "d", "a", "c"]
+
+
+async def test_nothing_of_one_order_overtakes_what_was_told_before(storage: Storage) -> None:
+    hand = HandOrder(at=at(), found=broker_order(), order=replace(unnumbered(request()), no=OrderNo(1)))
+    await storage.outbox.tell(notable("x"), _order_event(1, "first"), _order_event(2), hand, _order_event(1, "second"))
+    rows = await storage.outbox.pending(10)
+    of_one = [row.id for row in rows if getattr(row.event, "order", None) and row.event.order.no == 1]  # type: ignore[union-attr]
+    assert of_one == sorted(of_one)
+    async with storage.outbox._database.transaction() as conn:  # an event of an order that is critical, as one may be
+        await conn.execute(
+            "INSERT INTO outbox (kind, critical, order_no, body, added_at)"
+            " SELECT kind, 1, order_no, body, added_at FROM outbox WHERE id = 5"
+        )
+    assert [row.id for row in await storage.outbox.pending(10)] == [2, 4, 5, 6, 1, 3]
+
+
+async def test_events_come_back_as_they_were(storage: Storage) -> None:
+    order = await storage.orders.add_intent(request())
+    events: list[Event] = [
+        Started(
+            at=at(),
+            tickers=((TQQQ, None), (O, request().limit_price)),
+            warmup=((TQQQ, "day", 99, 100),),
+            stream=Text("연결", "up"),
+            mode=ModeState(mode=Mode.RUN, symbol=None, set_by=1, set_at=at(), reason="r", until=None),
+            session=Text("장", "open"),
+            holdings=None,
+        ),
+        OrderChanged(at=at(), order=order, decision=decision(), last_fill=fill(order, "f")),
+        HandOrder(at=at(), found=broker_order(), order=None),
+    ]
+    await storage.outbox.add(events)
+    rows = await storage.outbox.pending(10)
+    assert [row.event for row in rows] == events
+    assert all(row.added_at == at() for row in rows)
+
+
+async def test_a_delivered_row_is_pending_no_more(storage: Storage) -> None:
+    await storage.outbox.tell(notable("a"), notable("b"))
+    await storage.outbox.mark_sending(1, at(1))
+    await storage.outbox.mark_done(1, at(2), 77)
+    assert await _kinds(storage) == ["b"]
+
+
+async def test_a_failed_send_is_tried_again_until_given_up(storage: Storage) -> None:
+    await storage.outbox.tell(notable("a"))
+    await storage.outbox.mark_sending(1, at(1))
+    (row,) = await storage.outbox.pending(1)
+    assert (row.attempts, row.sending_since) == (1, at(1))
+    await storage.outbox.mark_failed(1, at(2), "429", give_up=False)
+    (row,) = await storage.outbox.pending(1)
+    assert (row.attempts, row.sending_since) == (1, None)
+    await storage.outbox.mark_sending(1, at(3))
+    await storage.outbox.mark_failed(1, at(4), "403", give_up=True)
+    assert not await storage.outbox.pending(1)
+
+
+async def test_a_send_cut_off_by_a_crash_is_seen_after_the_restart(tmp_path: Path) -> None:
+    async with open_storage(tmp_path) as storage:
+        await storage.outbox.tell(notable("a"))
+        await storage.outbox.mark_sending(1, at(1))
+    async with open_storage(tmp_path) as storage:
+        (row,) = await storage.outbox.pending(1)
+        assert row.sending_since == at(1)
+
+
+async def test_the_limit_is_kept(storage: Storage) -> None:
+    await storage.outbox.tell(*(notable(str(n)) for n in range(5)))
+    assert len(await storage.outbox.pending(3)) == 3
+
+
+async def test_a_living_message_is_found_by_order_and_chat(storage: Storage) -> None:
+    order = await storage.orders.add_intent(request())
+    assert await storage.outbox.order_message(order.no, -5) is None
+    await storage.outbox.set_order_message(order.no, -5, 10)
+    await storage.outbox.set_order_message(order.no, -5, 11)
+    await storage.outbox.set_order_message(order.no, 6, 12)
+    assert await storage.outbox.order_message(order.no, -5) == 11
+    assert await storage.outbox.order_message(order.no, 6) == 12
+
+
+async def test_sleepers_wake_after_a_commit_that_added_rows(storage: Storage) -> None:
+    with storage.outbox.added() as wake:
+        await storage.notes.put("k", "v")  # adds no row
+        assert not wake._added.is_set()
+        await storage.orders.add_intent(request(), events=[notable()])
+        async with asyncio.timeout(5):
+            await wake.wait()
+        assert await storage.outbox.pending(1)
+        assert not wake._added.is_set()
+        await storage.outbox.tell(notable())
+        await storage.decisions.add(decision(), events=[notable()])
+        async with asyncio.timeout(5):
+            await wake.wait()
+    await storage.outbox.tell(notable())
+    assert not wake._added.is_set()  # unsubscribed
+
+
+async def test_an_event_that_cannot_be_read_is_told_as_such(storage: Storage) -> None:
+    async with storage.outbox._database.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO outbox (kind, critical, body, added_at) VALUES ('gone', 0, '{\"kind\": \"gone\"}', ?)",
+            (at().isoformat(),),
+        )
+    (row,) = await storage.outbox.pending(1)
+    assert isinstance(row.event, Trouble)
+    assert "gone" in row.event.what.en
+
+
+async def test_what_is_to_be_told_cannot_be_edited(storage: Storage) -> None:
+    await storage.outbox.tell(notable())
+    with pytest.raises(StorageError):
+        await storage.outbox._run("UPDATE outbox SET body = '{}'")
+
+
+async def test_delivery_in_pending_order_keeps_each_orders_story(storage: Storage) -> None:
+    """Whatever is added while rows are delivered or fail, an order's rows are delivered as they were added."""
+    chance = random.Random(7)  # noqa: S311 - not for secrets
+    delivered: list[tuple[int | None, int]] = []
+    for n in range(60):
+        await storage.outbox.tell(
+            notable(str(n)) if chance.random() < 0.5 else trouble(str(n)), _order_event(chance.randint(1, 3))
+        )
+        for row in await storage.outbox.pending(chance.randint(0, 3)):
+            if chance.random() < 0.2:
+                await storage.outbox.mark_failed(row.id, at(), "x", give_up=False)
+                break  # as a deliverer does: nothing overtakes
+            order = getattr(row.event, "order", None)
+            delivered.append((order.no if order else None, row.id))
+            await storage.outbox.mark_done(row.id, at(), None)
+    for no in (1, 2, 3):
+        ids = [row_id for of, row_id in delivered if of == no]
+        assert ids == sorted(ids)
+
+
+async def test_an_empty_telling_costs_nothing(storage: Storage) -> None:
+    with storage.outbox.added() as wake:
+        await storage.outbox.tell()
+        assert not wake._added.is_set()
+
+
+def test_every_kind_of_event_says_whether_it_is_critical() -> None:
+    assert Trouble.critical
+    assert not Notable.critical
+    assert not SettingChanged.critical
