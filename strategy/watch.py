@@ -149,6 +149,11 @@ class MarketWatch:
         done = [await self._complete(symbol, interval) for interval in intervals_of(self._settings.of(symbol))]
         return all(done)
 
+    def forget_bars(self, symbol: Symbol) -> None:
+        """Drop a ticker's bars so that they are fetched anew: after a split the old ones are of another size."""
+        for store in self._by_symbol.pop(symbol, []):
+            del self._stores[(symbol, store.interval)]
+
     def indicators(self, symbol: Symbol, last: Decimal | None) -> Indicators:
         """Return the indicator values of a ticker now; `last` closes today's forming day bar (D2)."""
         settings = self._settings.of(symbol)

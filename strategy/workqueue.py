@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Generic, TypeVar
 
@@ -33,13 +33,22 @@ class WorkQueue(Generic[Item]):
         """Return when something is waiting."""
         await self._there.wait()
 
-    @contextmanager
-    def take(self) -> Iterator[Item]:
-        """Hand out the oldest item; it is handled when the block ends, however it ends."""
+    def pop(self) -> tuple[Item, Callable[[], None]]:
+        """Hand out the oldest item, and what to call once it no longer counts as work in flight."""
         item, hold = self._items.popleft()
         if not self._items:
             self._there.clear()
+
+        def handled() -> None:
+            hold.__exit__(None, None, None)
+
+        return item, handled
+
+    @contextmanager
+    def take(self) -> Iterator[Item]:
+        """Hand out the oldest item; it is handled when the block ends, however it ends."""
+        item, handled = self.pop()
         try:
             yield item
         finally:
-            hold.__exit__(None, None, None)
+            handled()

@@ -1,0 +1,273 @@
+"""The way out of a position (D3): resting orders canceled and confirmed, then marketable limits, each step deeper."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from strategy.activity import Activity
+from strategy.book import SettingsBook
+from strategy.clock import Clock
+from strategy.decisions import Decision
+from strategy.desk import Changes, OrderDesk
+from strategy.errors import BrokerError, DataUnavailable, InvalidOrder, OrderDenied, TradingError
+from strategy.instruments import Symbol
+from strategy.look import AccountLook
+from strategy.orders import Order, OrderNo, OrderRequest, OrderStatus, Origin, Side
+from strategy.ports import OrderJournal
+from strategy.positions import Positions
+from strategy.quotes import Quote
+from strategy.stops import ladder_price
+from strategy.waiting import first
+from strategy.watch import MarketWatch
+
+MAX_REJECTS = 3
+_CONFIRM_S = 10.0  # market time a cancel may take before the rest is sold without it
+_BLOCKED_PAUSE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descent:
+    """What one run of the ladder came to."""
+
+    orders: tuple[OrderNo, ...]
+    sold: int
+    left: int
+    amount: Decimal  # dollars
+    reason: str  # "flat", "session_end", "rejected", "halted", "unknown"
+
+    @property
+    def average_price(self) -> Decimal | None:
+        return self.amount / self.sold if self.sold else None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """Where one run stands."""
+
+    symbol: Symbol
+    origin: Origin
+    decision: Decision | None
+    asked_by: int | None
+    wanted: int
+    until: datetime
+    may_go_on: Callable[[], bool]
+    nos: list[OrderNo]
+    refused: set[OrderNo]
+    step: int = 0
+
+    @property
+    def given_up(self) -> bool:
+        return len(self.refused) >= MAX_REJECTS
+
+
+class Ladder:
+    """Sells a position until flat, the session ends, or nothing more can be done."""
+
+    def __init__(
+        self,
+        *,
+        desk: OrderDesk,
+        orders: OrderJournal,
+        watch: MarketWatch,
+        positions: Positions,
+        look: AccountLook,
+        settings: SettingsBook,
+        clock: Clock,
+        activity: Activity,
+    ) -> None:
+        self._desk = desk
+        self._orders = orders
+        self._watch = watch
+        self._positions = positions
+        self._look = look
+        self._settings = settings
+        self._clock = clock
+        self._activity = activity
+
+    async def descend(
+        self,
+        symbol: Symbol,
+        *,
+        qty: int,
+        origin: Origin,
+        until: datetime,
+        may_go_on: Callable[[], bool],
+        decision: Decision | None = None,
+        asked_by: int | None = None,
+    ) -> Descent:
+        """Sell `qty` shares; ends at `until` (the close) or when `may_go_on` says no. Never raises for the broker."""
+        run = _Run(
+            symbol=symbol,
+            origin=origin,
+            decision=decision,
+            asked_by=asked_by,
+            wanted=qty,
+            until=until,
+            may_go_on=may_go_on,
+            nos=[],
+            refused=set(),
+        )
+        with self._desk.changed() as changes:
+            with self._activity():
+                await self._clear(run)
+            while True:
+                reason = await self._ended(run)
+                if reason is not None:
+                    return await self._result(run, reason)
+                await self._rung(run, changes)
+
+    async def _clear(self, run: _Run) -> None:
+        """Cancel what rests in the ticker and have it confirmed; then believe the broker's quantity."""
+        resting = [order for order in await self._desk.open_in(run.symbol) if order.status is not OrderStatus.UNKNOWN]
+        if not resting:
+            return
+        for order in sorted(resting, key=lambda order: order.request.side is Side.BUY):  # sells hold the shares
+            try:
+                await self._desk.cancel_and_confirm(order.no, within_s=_CONFIRM_S)
+            except TradingError:
+                continue  # what still rests is left out of what is sold
+        try:
+            await self._look.take("asked")
+        except BrokerError:
+            return
+        scope = self._settings.of(run.symbol).position_scope
+        run.wanted = self._positions.in_scope(run.symbol, scope)[0]
+
+    async def _ended(self, run: _Run) -> str | None:
+        """Return why the ladder is over, canceling what still works, or None to go on."""
+        sold, _ = await self._sold(run)
+        if sold >= run.wanted:
+            return "flat"
+        over = self._clock.now() >= run.until
+        if not over and run.may_go_on() and not run.given_up:
+            return None
+        with self._activity():
+            for order in await self._working(run):
+                try:
+                    await self._desk.cancel(order.no)
+                except TradingError:
+                    continue
+        if over:
+            return "unknown" if self._desk.blocked(run.symbol) else "session_end"
+        return "rejected" if run.given_up else "halted"
+
+    async def _rung(self, run: _Run, changes: Changes) -> None:
+        """Place or re-price once, then wait for the order's end or the next re-pricing."""
+        if self._desk.blocked(run.symbol):
+            await self._pause(run, changes, _BLOCKED_PAUSE_S)
+            return
+        with self._activity():
+            working = await self._working(run)
+            if working:
+                await self._deepen(run, working[-1])
+            else:
+                await self._place(run)
+        await self._pause(run, changes, float(self._settings.of(run.symbol).stop_loss_reprice_s))
+
+    async def _place(self, run: _Run) -> None:
+        sold, _ = await self._sold(run)
+        resting = sum(
+            order.open_qty for order in await self._desk.open_in(run.symbol) if order.request.side is Side.SELL
+        )
+        qty = min(run.wanted - sold, run.wanted - sold - resting)
+        if qty <= 0:
+            await self._clear_rest(run)
+            return
+        quote = await self._quote(run.symbol)
+        if quote is None or quote.halted:
+            return  # no price or no trading: nothing can be sent, the guard tells that the stop cannot run
+        request = OrderRequest(
+            symbol=run.symbol,
+            side=Side.SELL,
+            qty=qty,
+            limit_price=self._price(run, quote),
+            origin=run.origin,
+            created_at=self._clock.now(),
+            decision_id=run.decision.id if run.decision else None,
+            asked_by=run.asked_by,
+        )
+        try:
+            order = await self._desk.place(request, decision=run.decision, position=self._positions.of(run.symbol))
+        except OrderDenied:
+            return  # an order of the ticker has no answer yet; asked again after the pause
+        run.nos.append(order.no)
+        run.step += 1
+        if order.status is OrderStatus.REJECTED:
+            await self._refused(run, order.no)
+
+    async def _refused(self, run: _Run, no: OrderNo) -> None:
+        """After a refusal believe the broker's quantity again: the shares may be fewer than thought."""
+        run.refused.add(no)
+        try:
+            await self._look.take("asked")
+        except BrokerError:
+            return
+        sold, _ = await self._sold(run)
+        held, _ = self._positions.in_scope(run.symbol, self._settings.of(run.symbol).position_scope)
+        run.wanted = min(run.wanted, sold + held)
+
+    async def _clear_rest(self, run: _Run) -> None:
+        """Ask again to cancel sells that hold the shares."""
+        for order in await self._desk.open_in(run.symbol):
+            if order.request.side is Side.SELL and order.no not in run.nos:
+                try:
+                    await self._desk.cancel(order.no)
+                except TradingError:
+                    continue
+
+    async def _deepen(self, run: _Run, order: Order) -> None:
+        if order.status is OrderStatus.CANCEL_SENT:
+            return
+        quote = await self._quote(run.symbol)
+        if quote is None or quote.halted:
+            return
+        price = self._price(run, quote)
+        if price == order.limit_price:
+            return
+        try:
+            await self._desk.amend(order.no, limit_price=price)
+        except (BrokerError, InvalidOrder, OrderDenied):
+            return  # refused because it filled, or for now: the next step looks again
+        run.step += 1
+
+    async def _pause(self, run: _Run, changes: Changes, seconds: float) -> None:
+        """Wait until an order of the ticker has ended, or for that much market time."""
+        deadline = min(run.until, self._clock.now() + timedelta(seconds=seconds))
+
+        async def ended() -> None:
+            while True:
+                order = await changes.next()
+                if order.request.symbol == run.symbol and order.status.closed:
+                    if order.status is not OrderStatus.REJECTED or order.no not in run.nos:
+                        return
+                    run.refused.add(order.no)  # refused by the venue: not asked again in a hurry
+                    await self._clock.sleep_until(deadline)
+
+        await first(ended(), self._clock.sleep_until(deadline))
+
+    def _price(self, run: _Run, quote: Quote) -> Decimal:
+        collar = self._settings.of(run.symbol).stop_loss_collar_pct
+        return ladder_price(bid=quote.bid, last=quote.last, collar_pct=collar, step=run.step)
+
+    async def _quote(self, symbol: Symbol) -> Quote | None:
+        """Return the freshest price to be had: an old one is better than no way out."""
+        try:
+            return await self._watch.quote(symbol)
+        except (BrokerError, DataUnavailable):
+            return self._watch.latest(symbol)
+
+    async def _working(self, run: _Run) -> list[Order]:
+        return [order for order in await self._desk.open_in(run.symbol) if order.no in run.nos]
+
+    async def _sold(self, run: _Run) -> tuple[int, Decimal]:
+        qty, amount = 0, Decimal(0)
+        for no in run.nos:
+            order = await self._orders.get(no)
+            if order is not None:
+                qty, amount = qty + order.filled_qty, amount + order.filled_amount
+        return qty, amount
+
+    async def _result(self, run: _Run, reason: str) -> Descent:
+        sold, amount = await self._sold(run)
+        return Descent(orders=tuple(run.nos), sold=sold, left=max(0, run.wanted - sold), amount=amount, reason=reason)

@@ -1,0 +1,58 @@
+"""One consistent look at the account, shared by everybody who needs one."""
+
+from collections.abc import Callable
+
+from strategy.account import Holdings
+from strategy.clock import Clock
+from strategy.positions import Positions
+from strategy.reconcile import Reconciler, Trigger
+
+
+class AccountLook:
+    """Asks the reconciler and lets the positions follow."""
+
+    def __init__(self, *, recon: Reconciler, positions: Positions, clock: Clock) -> None:
+        self._recon = recon
+        self._positions = positions
+        self._clock = clock
+        self._watchers: list[Callable[[], None]] = []
+        self._stale = False
+
+    @property
+    def reconciled(self) -> bool:
+        return self._recon.reconciled
+
+    @property
+    def last(self) -> Holdings | None:
+        return self._recon.holdings
+
+    @property
+    def stale(self) -> bool:
+        """Return whether something happened to the account since the last look."""
+        return self._stale
+
+    def spoil(self) -> None:
+        """Note that the account has changed (a fill), so that the next look is taken soon."""
+        self._stale = True
+
+    def on_look(self, watcher: Callable[[], None]) -> None:
+        """Call `watcher` after each look."""
+        self._watchers.append(watcher)
+
+    async def take(self, trigger: Trigger, *, max_age_s: float = 0) -> Holdings:
+        """Return a look no older than that; raise BrokerError when the broker cannot be asked."""
+        known = self._recon.holdings
+        if known is not None and self._recon.reconciled and not self._stale:
+            age = (self._clock.now() - known.taken_at).total_seconds()
+            if age < max_age_s:
+                return known
+        self._stale = False
+        try:
+            holdings = await self._recon.reconcile(trigger)
+        except BaseException:
+            self._stale = True
+            raise
+        self._positions.take(holdings, self._recon.settled)
+        for watcher in self._watchers:
+            watcher()
+        return holdings

@@ -1,0 +1,127 @@
+"""What is held right now: the broker's last look, moved on by the fills told since.
+
+The stops cannot wait for the next look, so a fill counts from the moment its order tells it; the next look replaces
+the estimate.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from strategy.account import Holdings, Position
+from strategy.instruments import Symbol
+from strategy.orders import Order, OrderNo, Origin, Side
+from strategy.ports import OrderJournal
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    qty: int
+    amount: Decimal
+
+
+class Positions:
+    """Positions by symbol, as far as known. Quantities are whole shares, costs dollars a share."""
+
+    def __init__(self, orders: OrderJournal) -> None:
+        self._orders = orders
+        self._held: dict[Symbol, Position] = {}
+        self._counted: dict[OrderNo, _Counted] = {}
+        self._bot_qty: dict[Symbol, int] = {}  # bought by rule, manual order or stop of this program, less sold
+        self._known = False
+
+    @property
+    def known(self) -> bool:
+        """Return whether the broker has told the positions at least once."""
+        return self._known
+
+    async def load(self) -> None:
+        """Count the shares this program traded, from its own fills (POSITION_SCOPE=bot)."""
+        origins: dict[OrderNo, Origin] = {}
+        for fill in await self._orders.fills():
+            if fill.order_no not in origins:
+                order = await self._orders.get(fill.order_no)
+                origins[fill.order_no] = order.request.origin if order else Origin.EXTERNAL
+            if origins[fill.order_no] is not Origin.EXTERNAL:
+                self._add_bot(fill.symbol, fill.side, fill.qty)
+        for order in await self._orders.open():
+            self._counted[order.no] = _Counted(order.filled_qty, order.filled_amount)
+
+    def take(self, holdings: Holdings, settled: Callable[[Symbol], bool] = lambda _: True) -> None:
+        """Replace the estimate by the broker's word, except where that lags behind fills we know of."""
+        told = {position.symbol: position for position in holdings.positions if position.qty > 0}
+        for symbol in told.keys() | self._held.keys():
+            if self._known and not settled(symbol):
+                continue
+            if symbol in told:
+                self._held[symbol] = told[symbol]
+            else:
+                self._held.pop(symbol, None)
+        self._known = True
+
+    def on_order(self, order: Order) -> bool:
+        """Move the estimate on by what an order has filled since it was last seen; return whether it moved."""
+        before = self._counted.get(order.no, _Counted(0, Decimal(0)))
+        qty, amount = order.filled_qty - before.qty, order.filled_amount - before.amount
+        if qty <= 0:
+            return False
+        self._counted[order.no] = _Counted(order.filled_qty, order.filled_amount)
+        symbol, side = order.request.symbol, order.request.side
+        if order.request.origin is not Origin.EXTERNAL:
+            self._add_bot(symbol, side, qty)
+        if side is Side.BUY:
+            self._bought(symbol, qty, amount)
+        else:
+            self._sold(symbol, qty)
+        return True
+
+    def of(self, symbol: Symbol) -> Position | None:
+        return self._held.get(symbol)
+
+    def held(self) -> tuple[Symbol, ...]:
+        return tuple(sorted(self._held))
+
+    def in_scope(self, symbol: Symbol, scope: str) -> tuple[int, int]:
+        """Return quantity held and orderable that the rules may sell (D7)."""
+        position = self._held.get(symbol)
+        if position is None:
+            return 0, 0
+        if scope == "account":
+            return position.qty, position.sellable_qty
+        own = max(0, min(position.qty, self._bot_qty.get(symbol, 0)))
+        return own, min(own, position.sellable_qty)
+
+    def _bought(self, symbol: Symbol, qty: int, amount: Decimal) -> None:
+        old = self._held.get(symbol)
+        if old is None:
+            price = amount / qty
+            self._held[symbol] = Position(
+                symbol=symbol,
+                name=symbol.ticker,
+                qty=qty,
+                sellable_qty=qty,
+                average_cost=price,
+                last=price,
+                profit_rate=Decimal(0),
+            )
+            return
+        self._held[symbol] = replace(
+            old,
+            qty=old.qty + qty,
+            sellable_qty=old.sellable_qty + qty,
+            average_cost=(old.cost + amount) / (old.qty + qty),
+        )
+
+    def _sold(self, symbol: Symbol, qty: int) -> None:
+        old = self._held.get(symbol)
+        if old is None:
+            return
+        left = old.qty - qty
+        if left <= 0:
+            del self._held[symbol]
+            return
+        self._held[symbol] = replace(old, qty=left, sellable_qty=min(left, old.sellable_qty))
+
+    def _add_bot(self, symbol: Symbol, side: Side, qty: int) -> None:
+        own = self._bot_qty.get(symbol, 0) + (qty if side is Side.BUY else -qty)
+        self._bot_qty[symbol] = max(0, own)
