@@ -177,9 +177,7 @@ class SettingsBook:
                 user_message=Text("끝나는 시각이 이미 지났습니다.", "That expiry has already passed."),
             )
         new = self._canonical(name, value)
-        row = SettingChange(
-            name=name, symbol=symbol, old="", new=new, set_by=None, set_at=now, until=until, id=self._next_id()
-        )
+        row = SettingChange(name=name, symbol=symbol, old="", new=new, set_by=None, set_at=now, until=until)
         self._check([row, *self._rows], name, value)
         return Draft(name=name, symbol=symbol, old=self.value(name, symbol), new=new, result=new, until=until)
 
@@ -217,7 +215,6 @@ class SettingsBook:
             set_at=now,
             until=draft.until,
             undoes=draft.undoes,
-            id=self._next_id(),
         )
         self._check([row, *self._rows], draft.name, draft.result)
         stored = await self._journal.add(row, [SettingChanged(at=now, change=row)])
@@ -237,9 +234,7 @@ class SettingsBook:
         new = before.new if before else None
         until = before.until if before else None
         now = self._clock.now()
-        row = SettingChange(
-            name=name, symbol=symbol, old="", new=new, set_by=None, set_at=now, until=until, id=self._next_id()
-        )
+        row = SettingChange(name=name, symbol=symbol, old="", new=new, set_by=None, set_at=now, until=until)
         rows = [row, *self._rows]
         self._check(rows, name, new or "")
         result = setting_text(getattr(self._combined(in_force(rows, now), symbol), name.lower()))
@@ -340,9 +335,6 @@ class SettingsBook:
 
     def _next_expiry(self, now: datetime) -> datetime:
         return min((row.until for row in self._rows if row.until is not None and row.until > now), default=_FOREVER)
-
-    def _next_id(self) -> int:
-        return max((row.id for row in self._rows), default=0) + 1
 
     def _changed(self) -> None:
         self._forget()

@@ -425,9 +425,9 @@ class StopGuard:
                     key=f"{SPLIT_GUARD}:{symbol}",
                     symbol=symbol,
                     what=Text(
-                        f"{symbol.ticker} 가격이 밤사이 크게 바뀌어 {quote.last} 달러입니다 (평균 단가 {cost}). 주식 분할일"
-                        f" 수 있어 손절과 매매를 멈췄습니다. 평균 단가가 따라 바뀌면 저절로 풀립니다. 진짜 가격이면"
-                        f" /release {symbol.ticker} 로 푸세요. 그러면 손절도 바로 다시 작동합니다.",
+                        f"{symbol.ticker} 가격이 밤사이 크게 바뀌어 {quote.last} 달러입니다 (평균 단가 {cost})."
+                        f" 주식 분할일 수 있어 손절과 매매를 멈췄습니다. 평균 단가가 따라 바뀌면 저절로 풀립니다."
+                        f" 진짜 가격이면 /release {symbol.ticker} 로 푸세요. 그러면 손절도 바로 다시 작동합니다.",
                         f"{symbol.ticker} jumped overnight to ${quote.last} (average cost {cost}). This may be a split,"
                         f" so its stop and signals are blocked. They come back by themselves once the average cost"
                         f" follows. If the price is real, /release {symbol.ticker}; the stop works again at once then.",
