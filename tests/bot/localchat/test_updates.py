@@ -3,9 +3,10 @@
 import asyncio
 
 import pytest
+from aiohttp import FormData
 
 from bot.localchat.clock import ManualClock
-from tests.bot.localchat.conftest import Api, User
+from tests.bot.localchat.conftest import Api, User, png
 
 
 async def test_updates_come_again_until_an_offset_confirms_them(api: Api, owner: User) -> None:
@@ -123,10 +124,6 @@ async def test_a_person_edits_a_message(api: Api, owner: User) -> None:
 
 @pytest.mark.parametrize("name", ["photo", "document"])
 async def test_a_file_from_a_person_comes_with_ids_only(api: Api, owner: User, name: str) -> None:
-    from aiohttp import FormData
-
-    from tests.bot.localchat.conftest import png
-
     form = FormData({"user_id": str(owner.id), "caption": "see /this"})
     form.add_field("file", png(), filename="chart.png", content_type="image/png")
     async with owner.http.post(f"{owner.base}/user/{name}", data=form) as response:
