@@ -1,26 +1,29 @@
 """The bars of one ticker at one interval: fetched, built from ticks, rolled by the session, handed out as closes."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import groupby
 from typing import Literal
 
-from strategy.calendar import current, latest, session_on
+from strategy.calendar import current, latest, previous, session_on
 from strategy.indicators import Closes
 from strategy.instruments import Symbol
 from strategy.quotes import Bar, Interval, Tick
 from strategy.zones import new_york
 
 KEEP_BARS = 500
+
 _ADJUSTED = Decimal("0.000001")
+_INSTANT = timedelta(microseconds=1)
 
 
 def bucket(interval: Interval, instant: datetime) -> tuple[datetime, datetime] | None:
     """Return start and end of the bar an instant belongs to, or None outside regular sessions.
 
-    Minute bars are counted from the session's open; the last one ends at the close, however short. An instant at
-    the closing second itself belongs to the last bar: closing prints carry it.
+    Minute bars are counted from the session's open; the last one ends at the close, however short. The closing
+    instant itself belongs to the last bar: the closing print carries it.
     """
     session = session_on(new_york(instant).date())
     if session is None or not session.opens_at <= instant <= session.closes_at:
@@ -28,68 +31,252 @@ def bucket(interval: Interval, instant: datetime) -> tuple[datetime, datetime] |
     if interval.minutes is None:
         return session.opens_at, session.closes_at
     length = timedelta(minutes=interval.minutes)
-    inside = min(instant, session.closes_at - timedelta(microseconds=1))
+    inside = min(instant, session.closes_at - _INSTANT)
     start = session.opens_at + (inside - session.opens_at) // length * length
     return start, min(start + length, session.closes_at)
+
+
+def last_boundary(interval: Interval, now: datetime) -> datetime:
+    """Return when the newest bar that must be closed by now ended."""
+    session = latest(now)
+    if now >= session.closes_at:
+        return session.closes_at
+    start, _ = bucket(interval, now) or (session.opens_at, session.closes_at)
+    return start if start > session.opens_at else previous(session.on).closes_at
+
+
+@dataclass(slots=True)
+class _Forming:
+    """The newest bar while it may still change; mutable, because every tick touches it."""
+
+    start: datetime
+    end: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: int
+    changed_at: datetime
+
+    def bar(self, *, closed: bool) -> Bar:
+        return Bar(
+            start=self.start,
+            end=self.end,
+            open=self.open,
+            high=self.high,
+            low=self.low,
+            close=self.close,
+            volume=self.volume,
+            closed=closed,
+        )
 
 
 class BarStore:
     """Bars in ascending order, each start once; the newest may be forming.
 
-    Fetched bars are the judge: they replace those built from ticks. After a gap in the stream the store says so
-    (`complete` is False) until a fetch has covered it.
+    Fetched bars are the judge: they replace those built from ticks. After a gap in the stream the store is not
+    `complete` until a fetch has covered it.
     """
 
     def __init__(self, symbol: Symbol, interval: Interval, *, keep: int = KEEP_BARS) -> None:
         self.symbol = symbol
         self.interval = interval
         self._keep = keep
-        self._bars: list[Bar] = []
+        self._closed: list[Bar] = []
+        self._forming: _Forming | None = None
         self._seen_until: datetime | None = None
-        self._gap_at: datetime | None = None
+        self._gap_until: datetime | None = None
+        self._values: tuple[float, ...] | None = None  # closes of closed bars, until one changes
+
+    def __len__(self) -> int:
+        """Return how many closed bars there are."""
+        return len(self._closed)
 
     @property
     def bars(self) -> tuple[Bar, ...]:
-        raise NotImplementedError
+        """All bars, the forming one last."""
+        forming = () if self._forming is None else (self._forming.bar(closed=False),)
+        return (*self._closed, *forming)
 
-    def merge(self, bars: Sequence[Bar], as_of: datetime) -> None:
-        """Take fetched bars, in any order; `as_of` is when they were asked for."""
-        raise NotImplementedError
+    @property
+    def newest(self) -> Bar | None:
+        """The forming bar, or the newest closed one."""
+        if self._forming is not None:
+            return self._forming.bar(closed=False)
+        return self._closed[-1] if self._closed else None
+
+    def merge(self, bars: Iterable[Bar], as_of: datetime) -> None:
+        """Take fetched bars, in any order and number; `as_of` is when they were asked for.
+
+        A bar that is not the newest is closed, whatever it says.
+        """
+        by_start = {bar.start: bar for bar in self._closed}
+        by_start.update({bar.start: bar for bar in bars})
+        ordered = sorted(by_start.values(), key=lambda bar: bar.start)
+        forming = None
+        if ordered and not ordered[-1].closed:
+            forming = ordered.pop()
+        self._closed = [bar if bar.closed else replace(bar, closed=True) for bar in ordered]
+        self._join(forming, as_of)
+        self._changed()
+        self._seen_until = as_of if self._seen_until is None else max(self._seen_until, as_of)
+        if self._gap_until is not None and as_of >= self._gap_until:
+            self._gap_until = None
+        self.roll(as_of)
 
     def add_tick(self, tick: Tick) -> None:
         """Build the forming bar from a trade; trades outside sessions and late ones of closed bars are left out."""
-        raise NotImplementedError
+        forming = self._forming
+        if forming is None or not forming.start <= tick.traded_at < forming.end:
+            span = bucket(self.interval, tick.traded_at)
+            if span is None:
+                return
+            forming = self._formed(span, tick)
+            if forming is None:
+                return
+        forming.close = tick.last
+        forming.high = max(forming.high, tick.last)
+        forming.low = min(forming.low, tick.last)
+        forming.volume += tick.size
+        forming.changed_at = tick.received_at
+        self.stream_alive(tick.received_at)
 
     def roll(self, now: datetime) -> None:
         """Close the forming bar once its end has passed."""
-        raise NotImplementedError
+        if self._forming is not None and self._forming.end <= now:
+            self._closed.append(self._forming.bar(closed=True))
+            self._forming = None
+            self._changed()
 
     def stream_alive(self, at: datetime) -> None:
-        """Note that the stream is up and has told every trade until then (a quiet ticker has no ticks)."""
-        raise NotImplementedError
+        """Note that the stream has told every trade until then (a quiet ticker has no ticks)."""
+        if self._seen_until is None or at > self._seen_until:
+            self._seen_until = at
 
-    def mark_gap(self, at: datetime) -> None:
-        """Note that ticks may be missing since `at`."""
-        raise NotImplementedError
+    def mark_gap(self, until: datetime) -> None:
+        """Note that ticks up to that instant may be missing: at a disconnect, and again at the reconnect."""
+        self._gap_until = until if self._gap_until is None else max(self._gap_until, until)
+
+    def accept_gap(self) -> None:
+        """Go on with what is there: for tickers whose minute bars cannot be fetched (D9)."""
+        self._gap_until = None
 
     def complete(self, now: datetime) -> bool:
-        """Return whether every bar that should be closed by now has been seen; if not, fetch."""
-        raise NotImplementedError
+        """Return whether every bar that must be closed by now has been seen; if not, fetch."""
+        if self._gap_until is not None or self._seen_until is None or not self._closed:
+            return False
+        return self._seen_until >= last_boundary(self.interval, now)
 
     def adjust(self, factor: Decimal, before: datetime) -> None:
         """Multiply the prices of bars that start before that instant, as a split asks (1/7 for 7-for-1)."""
-        raise NotImplementedError
+        self._closed = [_adjusted(bar, factor) if bar.start < before else bar for bar in self._closed]
+        forming = self._forming
+        if forming is not None and forming.start < before:
+            bar = _adjusted(forming.bar(closed=False), factor)
+            forming.open, forming.high, forming.low, forming.close = bar.open, bar.high, bar.low, bar.close
+            forming.volume = bar.volume
+        self._changed()
 
     def closes(
         self, signal_bars: Literal["auto", "closed", "live"], now: datetime, last: Decimal | None = None
     ) -> Closes:
         """Return the closes an indicator may see (D2).
 
-        "auto" is closed bars for minutes and, for days, closed days plus today's forming bar at `last`.
+        "auto" is closed bars for minutes and, for days, closed days plus today's forming bar at `last`. Outside a
+        session nothing is forming, so even "live" sees closed bars only, and says so.
         """
-        raise NotImplementedError
+        self.roll(now)
+        newest_at = self._closed[-1].start if self._closed else None
+        live = signal_bars == "live" or (signal_bars == "auto" and self.interval is Interval.DAY)
+        if live and current(now) is not None and (span := bucket(self.interval, now)) is not None:
+            price = last if last is not None else self._forming_close(span[0])
+            if price is not None and (newest_at is None or newest_at < span[0]):
+                return Closes(
+                    interval=self.interval,
+                    values=(*self._closed_values(), float(price)),
+                    bars_used="live",
+                    newest_at=span[0],
+                )
+        return Closes(interval=self.interval, values=self._closed_values(), bars_used="closed", newest_at=newest_at)
+
+    def _formed(self, span: tuple[datetime, datetime], tick: Tick) -> _Forming | None:
+        """Return the forming bar of that span, begun if need be; None when its time is over."""
+        start, end = span
+        if self._forming is not None and self._forming.start == start:  # the closing instant
+            return self._forming
+        newest = self._forming.start if self._forming is not None else self._closed[-1].start if self._closed else None
+        if newest is not None and start <= newest:
+            return None
+        if self._forming is not None:
+            self.roll(self._forming.end)
+        self._forming = _Forming(start, end, tick.last, tick.last, tick.last, tick.last, 0, tick.received_at)
+        return self._forming
+
+    def _forming_close(self, start: datetime) -> Decimal | None:
+        return self._forming.close if self._forming is not None and self._forming.start == start else None
+
+    def _join(self, fetched: Bar | None, as_of: datetime) -> None:
+        """Set the forming bar from the fetched one, without losing ticks that came after it was asked for."""
+        own = self._forming
+        if own is not None and self._closed and own.start <= self._closed[-1].start:
+            own = None  # fetched as closed
+        if fetched is None:
+            self._forming = own
+            return
+        if own is not None and own.start > fetched.start:
+            self._closed.append(replace(fetched, closed=True))
+            self._forming = own
+            return
+        joined = _Forming(
+            fetched.start, fetched.end, fetched.open, fetched.high, fetched.low, fetched.close, fetched.volume, as_of
+        )
+        if own is not None and own.start == fetched.start and own.changed_at > as_of:
+            joined.high, joined.low = max(joined.high, own.high), min(joined.low, own.low)
+            joined.close, joined.changed_at = own.close, own.changed_at
+            joined.volume = max(joined.volume, own.volume)
+        self._forming = joined
+
+    def _closed_values(self) -> tuple[float, ...]:
+        if self._values is None:
+            self._values = tuple(float(bar.close) for bar in self._closed)
+        return self._values
+
+    def _changed(self) -> None:
+        del self._closed[: -self._keep]
+        self._values = None
 
 
 def aggregate(minutes: Sequence[Bar], interval: Interval) -> tuple[Bar, ...]:
-    """Join ascending one-minute bars into longer ones; a bar is closed when its last minute is known to be over."""
-    raise NotImplementedError
+    """Join ascending one-minute bars of regular sessions into longer ones.
+
+    A bar is closed when its last minute is, or when a later bar follows: minutes without a trade have no bar.
+    """
+    spanned = [(bucket(interval, bar.start), bar) for bar in minutes]
+    grouped = [(span, [bar for _, bar in group]) for span, group in groupby(spanned, key=lambda pair: pair[0]) if span]
+    return tuple(
+        Bar(
+            start=start,
+            end=end,
+            open=group[0].open,
+            high=max(bar.high for bar in group),
+            low=min(bar.low for bar in group),
+            close=group[-1].close,
+            volume=sum(bar.volume for bar in group),
+            closed=place < len(grouped) - 1 or (group[-1].closed and group[-1].end >= end),
+        )
+        for place, ((start, end), group) in enumerate(grouped)
+    )
+
+
+def _adjusted(bar: Bar, factor: Decimal) -> Bar:
+    def price(value: Decimal) -> Decimal:
+        return (value * factor).quantize(_ADJUSTED, ROUND_HALF_EVEN)
+
+    return replace(
+        bar,
+        open=price(bar.open),
+        high=price(bar.high),
+        low=price(bar.low),
+        close=price(bar.close),
+        volume=int(bar.volume / factor),
+    )
