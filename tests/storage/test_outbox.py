@@ -158,10 +158,9 @@ async def test_delivery_in_pending_order_keeps_each_orders_story(storage: Storag
     """Whatever is added while rows are delivered or fail, an order's rows are delivered as they were added."""
     chance = random.Random(7)  # noqa: S311 - not for secrets
     delivered: list[tuple[int | None, int]] = []
-    for n in range(60):
-        await storage.outbox.tell(
-            notable(str(n)) if chance.random() < 0.5 else trouble(str(n)), _order_event(chance.randint(1, 3))
-        )
+    for _ in range(60):
+        routine = chance.random() < 0.5
+        await storage.outbox.tell(notable() if routine else trouble(), _order_event(chance.randint(1, 3)))
         for row in await storage.outbox.pending(chance.randint(0, 3)):
             if chance.random() < 0.2:
                 await storage.outbox.mark_failed(row.id, at(), "x", give_up=False)
