@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
+from holidays import financial_holidays
 from holidays.constants import HALF_DAY, PUBLIC
-from holidays.financial.ny_stock_exchange import NYSE
 
 from strategy.zones import from_new_york, new_york
 
@@ -48,12 +48,12 @@ class TradingWindow:
 
 @lru_cache(maxsize=64)
 def _closed_days(year: int) -> dict[date, str]:
-    return dict(NYSE(years=year, categories=PUBLIC).items())
+    return dict(financial_holidays("NYSE", years=year, categories=PUBLIC).items())
 
 
 @lru_cache(maxsize=64)
 def _half_days(year: int) -> dict[date, str]:
-    return dict(NYSE(years=year, categories=HALF_DAY).items())
+    return dict(financial_holidays("NYSE", years=year, categories=HALF_DAY).items())
 
 
 def holiday_name(on: date) -> str | None:
