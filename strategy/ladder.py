@@ -9,16 +9,17 @@ from strategy.activity import Activity
 from strategy.book import SettingsBook
 from strategy.clock import Clock
 from strategy.decisions import Decision
-from strategy.desk import Changes, OrderDesk
+from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, DataUnavailable, InvalidOrder, OrderDenied, TradingError
 from strategy.instruments import Symbol
 from strategy.look import AccountLook
+from strategy.order_feed import OrderChanges
 from strategy.orders import Order, OrderNo, OrderRequest, OrderStatus, Origin, Side
 from strategy.ports import OrderJournal
 from strategy.positions import Positions
 from strategy.quotes import Quote
+from strategy.shelter import first_of
 from strategy.stops import ladder_price
-from strategy.waiting import first
 from strategy.watch import MarketWatch
 
 MAX_REJECTS = 3
@@ -152,7 +153,7 @@ class Ladder:
             return "unknown" if self._desk.blocked(run.symbol) else "session_end"
         return "rejected" if run.given_up else "halted"
 
-    async def _rung(self, run: _Run, changes: Changes) -> None:
+    async def _rung(self, run: _Run, changes: OrderChanges) -> None:
         """Place or re-price once, then wait for the order's end or the next re-pricing."""
         if self._desk.blocked(run.symbol):
             await self._pause(run, changes, _BLOCKED_PAUSE_S)
@@ -231,20 +232,19 @@ class Ladder:
             return  # refused because it filled, or for now: the next step looks again
         run.step += 1
 
-    async def _pause(self, run: _Run, changes: Changes, seconds: float) -> None:
+    async def _pause(self, run: _Run, changes: OrderChanges, seconds: float) -> None:
         """Wait until an order of the ticker has ended, or for that much market time."""
         deadline = min(run.until, self._clock.now() + timedelta(seconds=seconds))
 
-        async def ended() -> None:
-            while True:
+        while self._clock.now() < deadline:
+            await first_of(self._clock, deadline, changes.wake)
+            while changes.wake.is_set():
                 order = await changes.next()
-                if order.request.symbol == run.symbol and order.status.closed:
-                    if order.status is not OrderStatus.REJECTED or order.no not in run.nos:
-                        return
-                    run.refused.add(order.no)  # refused by the venue: not asked again in a hurry
-                    await self._clock.sleep_until(deadline)
-
-        await first(ended(), self._clock.sleep_until(deadline))
+                if order.request.symbol != run.symbol or not order.status.closed:
+                    continue
+                if order.status is not OrderStatus.REJECTED or order.no not in run.nos:
+                    return
+                run.refused.add(order.no)  # refused by the venue: not asked again in a hurry
 
     def _price(self, run: _Run, quote: Quote) -> Decimal:
         collar = self._settings.of(run.symbol).stop_loss_collar_pct

@@ -1,0 +1,242 @@
+"""One check of every ticker: a look at the account, the stop first, then the rule, the record, the order."""
+
+import asyncio
+import logging
+
+from strategy.account import Holdings
+from strategy.activity import Activity
+from strategy.book import SettingsBook
+from strategy.calendar import current
+from strategy.clock import Clock
+from strategy.decisions import Action, Decision
+from strategy.desk import OrderDesk
+from strategy.errors import BrokerError, OrderDenied, TradingError
+from strategy.events import BothSignals, Event, SignalBlocked, Trouble
+from strategy.guard import SPLIT_GUARD, StopGuard
+from strategy.instruments import Symbol
+from strategy.look import AccountLook
+from strategy.modebook import ModeBook
+from strategy.modes import Mode, ModeState
+from strategy.orders import OrderRequest, Origin, Side
+from strategy.overnight import Overnight
+from strategy.ports import DecisionJournal, Notes, Notifier
+from strategy.positions import Positions
+from strategy.purse import Purse
+from strategy.quotes import Quote
+from strategy.snapshot import Camera, Snapshot
+from strategy.text import Text
+from strategy.weighing import Weighed, Weigher
+
+log = logging.getLogger(__name__)
+
+_LOOK_AGE_S = 5  # a look this young serves a whole check
+_BUY_LOOK_AGE_S = 10  # and one this young a buy; an older one is taken again before buying
+
+
+class Cycle:
+    """Checks tickers side by side; what goes wrong with one changes nothing for the others."""
+
+    def __init__(
+        self,
+        *,
+        camera: Camera,
+        weigher: Weigher,
+        desk: OrderDesk,
+        decisions: DecisionJournal,
+        modes: ModeBook,
+        guard: StopGuard,
+        positions: Positions,
+        look: AccountLook,
+        purse: Purse,
+        overnight: Overnight,
+        settings: SettingsBook,
+        notes: Notes,
+        notifier: Notifier,
+        clock: Clock,
+        activity: Activity,
+    ) -> None:
+        self._camera = camera
+        self._weigher = weigher
+        self._desk = desk
+        self._decisions = decisions
+        self._modes = modes
+        self._guard = guard
+        self._positions = positions
+        self._look = look
+        self._purse = purse
+        self._overnight = overnight
+        self._settings = settings
+        self._notes = notes
+        self._notifier = notifier
+        self._clock = clock
+        self._activity = activity
+        self._told: dict[Symbol, tuple[str, ...]] = {}  # what was last said of a ticker, to say it once
+        self.newest: dict[Symbol, Decision] = {}
+
+    async def run(self) -> None:
+        """Check every ticker once."""
+        with self._activity():
+            holdings = await self._look_at_account()
+            if holdings is not None:
+                await self._limit_losses(holdings)
+            async with asyncio.TaskGroup() as group:
+                for symbol in self._settings.tickers:
+                    group.create_task(self._check_safely(symbol, holdings), name=f"check {symbol}")
+
+    async def check(self, symbol: Symbol, holdings: Holdings | None) -> Decision | None:
+        """Decide about one ticker and act on it; None while its stop is at work."""
+        quote = await self._camera.quote(symbol)
+        if quote is not None:
+            await self._mind_splits(symbol, quote)
+            self._guard.check(symbol, quote, "check")
+        if self._guard.running(symbol):
+            return None  # the stop stores its own decision, and its lock keeps the rule out afterwards
+        snapshot = await self._camera.take(symbol, quote, holdings)
+        weighed, side = self._weigher.weigh(snapshot)
+        if side is None:
+            return await self._keep(weighed)
+        async with self._purse.turn:
+            return await self._trade(snapshot, side)
+
+    async def _trade(self, snapshot: Snapshot, side: Side) -> Decision:
+        """Look again, size, decide for good, store, order; one ticker at a time so that the caps hold together."""
+        holdings = snapshot.holdings
+        if side is Side.BUY:
+            holdings = await self._look_before_buy()
+        snapshot = await self._camera.again(snapshot, holdings)
+        weighed, still = self._weigher.weigh(snapshot)
+        if still is not side:
+            return await self._keep(weighed)
+        weighed = await self._weigher.size(snapshot, side)
+        decision = await self._keep(weighed)
+        if decision.action is not Action.NONE and decision.limit_price is not None:
+            await self._order(decision, snapshot, side)
+        return decision
+
+    async def _order(self, decision: Decision, snapshot: Snapshot, side: Side) -> None:
+        limit_price = decision.limit_price
+        if limit_price is None or not self._still_allowed(decision.symbol, side):
+            return
+        request = OrderRequest(
+            symbol=decision.symbol,
+            side=side,
+            qty=decision.qty,
+            limit_price=limit_price,
+            origin=Origin.SIGNAL,
+            created_at=self._clock.now(),
+            decision_id=decision.id,
+        )
+        try:
+            await self._desk.place(request, decision=decision, cash_before=decision.cash, position=snapshot.position)
+        except OrderDenied as error:
+            await self._trouble(f"denied:{decision.symbol}", error, decision.symbol)
+
+    def _still_allowed(self, symbol: Symbol, side: Side) -> bool:
+        """Return whether mode and lock still allow it: a person or a stop may have been faster than the journal."""
+        mode = self._modes.of(symbol).mode
+        allowed = mode.buys if side is Side.BUY else mode.rule_sells
+        return allowed and self._modes.lock(symbol) is None and not self._guard.running(symbol)
+
+    async def _keep(self, weighed: Weighed) -> Decision:
+        """Store a decision with what is to be told of it."""
+        decision = await self._decisions.add(weighed.decision, self._events(weighed))
+        self.newest[decision.symbol] = decision
+        log.info(
+            "decision",
+            extra={
+                "symbol": str(decision.symbol),
+                "action": decision.action.value,
+                "reason": decision.reason,
+                "decision": decision.id,
+                "rsi": decision.indicators.rsi if decision.indicators else None,
+                "blocked_by": weighed.guards,
+            },
+        )
+        return decision
+
+    def _events(self, weighed: Weighed) -> list[Event]:
+        """Return what is new to the owner: a blocked signal is told once per change of its guards."""
+        decision, verdict = weighed.decision, weighed.verdict
+        said = self._told.get(decision.symbol)
+        if decision.reason == "both_signals":
+            self._told[decision.symbol] = ("both",)
+            return [] if said == ("both",) else [BothSignals(at=decision.decided_at, decision=decision)]
+        if verdict.side is None or decision.action is not Action.NONE:
+            self._told.pop(decision.symbol, None)
+            return []
+        key = (verdict.side, *weighed.guards)
+        self._told[decision.symbol] = key
+        if said == key:
+            return []
+        return [SignalBlocked(at=decision.decided_at, decision=decision, side=verdict.side, guards=weighed.guards)]
+
+    # the account
+
+    async def _look_at_account(self) -> Holdings | None:
+        try:
+            return await self._look.take("timer", max_age_s=_LOOK_AGE_S)
+        except BrokerError as error:
+            await self._trouble("account_look", error, None)
+            return None
+
+    async def _look_before_buy(self) -> Holdings | None:
+        try:
+            return await self._look.take("before_buy", max_age_s=_BUY_LOOK_AGE_S)
+        except BrokerError as error:
+            await self._trouble("account_look", error, None)
+            return None
+
+    async def _limit_losses(self, holdings: Holdings) -> None:
+        """Fall back to Protect only, once a day, when the day's loss limit is reached (section 7)."""
+        now = self._clock.now()
+        session = current(now)
+        if session is None or not self._look.reconciled:
+            return
+        refusal = await self._purse.loss_today(session, holdings)
+        if refusal is None:
+            return
+        key = f"loss_limit:{session.on.isoformat()}"
+        if await self._notes.get(key) is not None:
+            return  # the owner has released it today
+        if self._modes.chosen().mode in (Mode.RUN, Mode.PAUSE_BUYS):
+            state = ModeState(
+                mode=Mode.PROTECT_ONLY, symbol=None, set_by=None, set_at=now, reason="daily_loss_limit", until=None
+            )
+            said = Text(
+                f"{refusal.text.ko} 보호 전용으로 바꿨습니다. 다시 시작하려면 /run.",
+                f"{refusal.text.en} Now in Protect only; /run starts again.",
+            )
+            await self._modes.set(state, [Trouble(at=now, key="daily_loss_limit", what=said)])
+        await self._notes.put(key, f'"{now.isoformat()}"')
+
+    async def _mind_splits(self, symbol: Symbol, quote: Quote) -> None:
+        """Judge the overnight jump before the stop is asked, and remember the price for the next morning (D13)."""
+        lock = self._modes.lock(symbol)
+        if lock is not None and lock.reason == SPLIT_GUARD:
+            await self._guard.unlock_split(symbol, quote)
+            return
+        if self._guard.suspicious(symbol, quote):
+            await self._guard.lock_split(symbol, quote)
+            return
+        session = current(self._clock.now())
+        if session is not None:
+            position = self._positions.of(symbol)
+            await self._overnight.remember(symbol, session, quote.last, position.average_cost if position else None)
+
+    # when things go wrong
+
+    async def _check_safely(self, symbol: Symbol, holdings: Holdings | None) -> None:
+        try:
+            await self.check(symbol, holdings)
+        except TradingError as error:
+            await self._trouble(f"check:{symbol}", error, symbol)
+        except Exception:
+            log.exception("a check failed unexpectedly", extra={"symbol": str(symbol)})
+            await self._trouble(f"check:{symbol}", TradingError(), symbol)
+
+    async def _trouble(self, key: str, error: TradingError, symbol: Symbol | None) -> None:
+        log.warning("trouble in a check", extra={"key": key, "error": str(error)})
+        try:
+            await self._notifier.tell(Trouble(at=self._clock.now(), key=key, what=error.user_message, symbol=symbol))
+        except TradingError:
+            log.exception("trouble could not be told", extra={"key": key})
