@@ -1,0 +1,213 @@
+"""The broker's word on all orders, applied: states, missing fills, lost replies, orders made by hand.
+
+The inquiry is the judge, but a slow one (kis-protocol 3.9: seconds to minutes). So nothing is concluded from absence
+or from an older state before the visibility lag has passed, and counted fills are never taken back.
+"""
+
+import logging
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from strategy.events import HandOrder, Trouble
+from strategy.ledger import NO_ANSWER, NOT_FOUND, Ledger
+from strategy.lookup import could_be, match
+from strategy.order_states import may_move
+from strategy.orders import BrokerOrder, Order, OrderNo, OrderStatus, VenueNo
+from strategy.ports import Notifier
+from strategy.text import Text
+
+log = logging.getLogger(__name__)
+
+LOOKS_NEEDED = 3  # before an absence means anything
+_WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
+_ENDED = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
+_SIDES = {"buy": Text("매수", "buy"), "sell": Text("매도", "sell")}
+
+
+class Inquiry:
+    """Applies looks. `in_flight` are orders whose reply is still awaited: they are left alone."""
+
+    def __init__(self, *, ledger: Ledger, notifier: Notifier, lag: timedelta) -> None:
+        self._ledger = ledger
+        self._notifier = notifier
+        self._lag = lag
+        self._looks: dict[OrderNo, int] = {}  # looks that did not show an order
+        self._doubts_told: set[OrderNo] = set()
+
+    async def apply(
+        self, seen: Sequence[BrokerOrder], at: datetime, *, in_flight: Collection[OrderNo], heard: Collection[str]
+    ) -> Sequence[Text]:
+        """Apply a look asked for at `at`; return one line per difference.
+
+        `heard` are tickers with notices of numbers nobody knows: an order of theirs is not called absent.
+        """
+        async with self._ledger.lock:
+            lines: list[Text] = []
+            shown: set[OrderNo] = set()
+            pool: list[BrokerOrder] = []
+            for found in seen:
+                no = await self._ledger.find((found.venue_no, *reversed(found.replaced)), found.traded_on)
+                if no is None:
+                    pool.append(found)
+                else:
+                    shown.add(no)
+                    lines += await self._judge(no, found, at)
+            lines += await self._look_up(pool, at, in_flight, heard)
+            lines += await self._by_hand(pool, at)
+            lines += await self._missing(shown, at, in_flight)
+            self._ledger.fresh = False
+            self._ledger.forget_old(at)
+        return lines
+
+    async def _judge(self, no: OrderNo, found: BrokerOrder, at: datetime, *, tell: bool = True) -> list[Text]:
+        self._looks.pop(no, None)
+        order = await self._ledger.get(no)
+        renumbered = await self._link(order, found, at)
+        order = await self._ledger.get(no)
+        tally = await self._ledger.tally(no)
+        parts = tally.inquired(
+            found.filled_qty, found.filled_amount, venue_no=found.venue_no, at=at, about=order.limit_price
+        )
+        new = sum(part.qty for part in parts)
+        old_enough = renumbered or at - order.updated_at > self._lag
+        status = judged(order, found, order.filled_qty + new, old_enough=old_enough)
+        if found.status in _WORKING and found.venue_no == order.venue_no:
+            self._ledger.lower(no, min(found.open_qty + found.filled_qty, order.request.qty))
+        numbers = await self._ledger.numbers(no)
+        back = found.venue_no if self._went_back(order, found, numbers, old_enough=old_enough) else None
+        price = found.limit_price if found.venue_no in (order.venue_no, back) and found.limit_price > 0 else None
+        if status is order.status and not parts and back is None and price in (None, order.limit_price):
+            return []
+        reason = found.reason if status in _ENDED and status is not order.status else None
+        await self._ledger.move(no, status, at, reason=reason, venue_no=back, limit_price=price, parts=parts, tell=tell)
+        return _explained(order, status, new)
+
+    async def _link(self, order: Order, found: BrokerOrder, at: datetime) -> bool:
+        """Note numbers of this order not known yet: it was amended, and the answer lost or the amend made by hand."""
+        numbers = await self._ledger.numbers(order.no)
+        unknown = [number for number in (*found.replaced, found.venue_no) if number not in numbers]
+        if unknown and unknown[-1] != found.venue_no:
+            unknown.append(found.venue_no)
+        for number in unknown:
+            await self._ledger.move(order.no, order.status, at, venue_no=number, tell=False)
+        return bool(unknown)
+
+    def _went_back(self, order: Order, found: BrokerOrder, numbers: Sequence[VenueNo], *, old_enough: bool) -> bool:
+        """Return whether an amend we believed in was not carried out: an older number still works."""
+        older = found.venue_no in numbers and found.venue_no != order.venue_no
+        return older and old_enough and found.status in _WORKING
+
+    async def _look_up(
+        self, pool: list[BrokerOrder], at: datetime, in_flight: Collection[OrderNo], heard: Collection[str]
+    ) -> list[Text]:
+        """Settle orders whose reply is missing; what is taken or may be taken leaves the pool."""
+        lines: list[Text] = []
+        waiting = [order for order in self._ledger.unanswered() if order.no not in in_flight]
+        matches = match(waiting, pool)
+        for order, found in matches.found:
+            pool.remove(found)
+            await self._ledger.move(
+                order.no,
+                OrderStatus.ACCEPTED,
+                at,
+                venue_no=(*found.replaced, found.venue_no)[0],
+                accepted_at=found.ordered_at,
+            )
+            lines.append(_line(order, "접수된 것으로 확인됨", "found at the broker: it had been accepted"))
+            lines += await self._judge(order.no, found, at)
+        for order in matches.doubtful:
+            await self._tell_doubt(order, at)
+        for order in matches.absent:
+            if order.status is not OrderStatus.REJECTED and order.request.symbol.ticker not in heard:
+                lines += await self._absent(order, at)
+        mine = [*matches.doubtful, *(order for order in self._ledger.unanswered() if order.no in in_flight)]
+        pool[:] = [found for found in pool if not any(could_be(order, found) for order in mine)]
+        return lines
+
+    async def _absent(self, order: Order, at: datetime) -> list[Text]:
+        """Count a look without the order; declare it not sent only when it would surely be visible by now."""
+        if at <= order.updated_at:
+            return []
+        looks = self._looks[order.no] = self._looks.get(order.no, 0) + 1
+        if order.status is OrderStatus.SENT:
+            await self._ledger.move(order.no, OrderStatus.UNKNOWN, at, reason=NO_ANSWER)
+            return []
+        if looks < LOOKS_NEEDED or at - order.updated_at < self._lag:
+            return []
+        await self._ledger.move(order.no, OrderStatus.REJECTED, at, reason=NOT_FOUND)
+        return [_line(order, "증권사에 없음: 접수되지 않은 것으로 처리", "not found at the broker: it never arrived")]
+
+    async def _tell_doubt(self, order: Order, at: datetime) -> None:
+        if order.no in self._doubts_told:
+            return
+        self._doubts_told.add(order.no)
+        what = _line(
+            order,
+            "같은 주문이 증권사에 여러 개 있어 어느 것인지 알 수 없습니다. 직접 확인하세요",
+            "several orders at the broker could be this one. Please check in the broker's app",
+        )
+        await self._notifier.tell(Trouble(at=at, key=f"unknown:{order.no}", what=what, symbol=order.request.symbol))
+
+    async def _by_hand(self, pool: Sequence[BrokerOrder], at: datetime) -> list[Text]:
+        lines: list[Text] = []
+        for found in pool:
+            if found.status is OrderStatus.UNKNOWN:
+                continue  # it says nothing yet; the next look will
+            news = not (self._ledger.fresh and found.status.closed)
+            order = await self._ledger.add_by_hand(
+                found, at, (HandOrder(at=at, found=found, order=None),) if news else ()
+            )
+            lines += [_by_hand_line(order, found)] if news else []
+            await self._judge(order.no, found, at, tell=False)
+        return lines
+
+    async def _missing(self, shown: Collection[OrderNo], at: datetime, in_flight: Collection[OrderNo]) -> list[Text]:
+        """An accepted order that the broker keeps leaving out becomes unknown: the ticker waits, the owner is told."""
+        lines: list[Text] = []
+        for order in self._ledger.open():
+            unseen = order.venue_no is not None and order.no not in shown and order.no not in in_flight
+            if not unseen or at <= order.updated_at:
+                continue
+            looks = self._looks[order.no] = self._looks.get(order.no, 0) + 1
+            if looks < LOOKS_NEEDED or at - order.updated_at < self._lag or order.status is OrderStatus.UNKNOWN:
+                continue
+            await self._ledger.move(order.no, OrderStatus.UNKNOWN, at, reason=NO_ANSWER)
+            lines.append(_line(order, "증권사 조회에 보이지 않음", "the broker's list does not show it"))
+        return lines
+
+
+def judged(order: Order, found: BrokerOrder, filled: int, *, old_enough: bool) -> OrderStatus:
+    """Return the state after the inquiry's word; `old_enough`: our own is older than the visibility lag."""
+    if filled >= order.request.qty or order.status is OrderStatus.FILLED or found.status is OrderStatus.FILLED:
+        return OrderStatus.FILLED
+    if found.status in _ENDED:
+        return found.status if may_move(order.status, found.status) else order.status
+    working = OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.ACCEPTED
+    if found.status in _WORKING:
+        newer = order.status.closed or order.status in (OrderStatus.CANCEL_SENT, OrderStatus.UNKNOWN)
+        return order.status if newer and not old_enough else working
+    return working if order.status in _WORKING else order.status
+
+
+def _explained(order: Order, status: OrderStatus, new: int) -> list[Text]:
+    lines: list[Text] = []
+    if new:
+        lines.append(_line(order, f"{new}주 체결 확인", f"{new} more filled"))
+    if status.closed and status is not OrderStatus.FILLED and status is not order.status:
+        lines.append(_line(order, f"끝난 것으로 확인됨 ({status.value})", f"has ended ({status.value})"))
+    return lines
+
+
+def _line(order: Order, ko: str, en: str) -> Text:
+    asked = order.request
+    side = _SIDES[asked.side.value]
+    what = f"{asked.symbol.ticker} {asked.qty} @ {order.limit_price}"
+    return Text(f"#{order.no} {side.ko} {what}: {ko}.", f"#{order.no} {side.en} {what}: {en}.")
+
+
+def _by_hand_line(order: Order, found: BrokerOrder) -> Text:
+    return _line(
+        order,
+        f"앱에서 직접 낸 주문 ({found.status.value}, 체결 {found.filled_qty}주)",
+        f"placed by hand ({found.status.value}, {found.filled_qty} filled)",
+    )

@@ -1,0 +1,370 @@
+"""The desk's memory of orders: one writer over the journal, and the newest state of every order it touched."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from strategy.account import Position
+from strategy.decisions import Decision
+from strategy.events import Event, OrderChanged
+from strategy.fills import Part, Tally
+from strategy.instruments import Symbol
+from strategy.order_feed import OrderFeed
+from strategy.order_states import may_move
+from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderRequest, OrderStatus, Side, VenueNo
+from strategy.ports import DecisionJournal, Notes, OrderJournal
+from strategy.settings import TradingSettings
+from strategy.text import Text
+from strategy.zones import new_york
+
+log = logging.getLogger(__name__)
+
+_PERCENT = Decimal(100)
+_KEPT = timedelta(days=4)  # closed orders are remembered that long; older ones are read again when needed
+
+NEVER_SENT = "보내기 전에 중단됨 / stopped before it was sent"
+NOT_FOUND = "증권사에 없음, 접수되지 않음 / not found at the broker: it never arrived"
+NO_ANSWER = "증권사의 답이 없어 확인 중 / no answer from the broker, being looked up"
+
+
+class DeskSettings(Protocol):
+    """The settings in force; `SettingsBook` is one."""
+
+    def of(self, symbol: Symbol | None) -> TradingSettings: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What stood behind an order when it was placed; its messages repeat it."""
+
+    decision: Decision | None = None
+    cash_before: Decimal | None = None
+    position_qty: int | None = None
+    average_cost: Decimal | None = None
+
+    @classmethod
+    def of(cls, decision: Decision | None, cash_before: Decimal | None, position: Position | None) -> "Context":
+        return cls(
+            decision=decision,
+            cash_before=cash_before,
+            position_qty=None if position is None else position.qty,
+            average_cost=None if position is None else position.average_cost,
+        )
+
+    def dump(self) -> str:
+        cash, cost = (None if value is None else str(value) for value in (self.cash_before, self.average_cost))
+        return json.dumps({"cash": cash, "qty": self.position_qty, "cost": cost})
+
+    @classmethod
+    def parse(cls, text: str, decision: Decision | None) -> "Context":
+        fields = json.loads(text)
+        cash, cost = (None if fields[name] is None else Decimal(fields[name]) for name in ("cash", "cost"))
+        return cls(decision=decision, cash_before=cash, position_qty=fields["qty"], average_cost=cost)
+
+
+class Ledger:
+    """Every write goes through here, under `lock`, sheltered by the caller, so that memory and disk agree."""
+
+    def __init__(
+        self,
+        *,
+        orders: OrderJournal,
+        settings: DeskSettings,
+        feed: OrderFeed,
+        notes: Notes | None,
+        decisions: DecisionJournal | None,
+    ) -> None:
+        self.lock = asyncio.Lock()  # held for reading and writing the disk, never while the broker is asked
+        self.loaded = False
+        self.fresh = True  # nothing was ever stored: what closed before us is no news
+        self._orders = orders
+        self._settings = settings
+        self._feed = feed
+        self._notes = notes
+        self._decisions = decisions
+        self._known: dict[OrderNo, Order] = {}
+        self._tallies: dict[OrderNo, Tally] = {}
+        self._contexts: dict[OrderNo, Context] = {}
+        self._numbers: dict[OrderNo, list[VenueNo]] = {}
+        self._owners: dict[tuple[VenueNo, date], OrderNo] = {}
+        self._totals: dict[OrderNo, int] = {}  # of orders amended to fewer shares; the broker tells it again
+
+    async def load(self, at: datetime) -> None:
+        """Read what is open; nobody waits any more for answers to orders found here."""
+        async with self.lock:
+            if self.loaded:
+                return
+            for order in await self._orders.open():
+                self._known[order.no] = order
+            recent = await self._orders.recent(50)
+            self.fresh = not recent
+            for order in recent:  # a verdict of "not found" stays open to better news
+                if order.status is OrderStatus.REJECTED and order.venue_no is None:
+                    self._known.setdefault(order.no, order)
+            self.loaded = True
+            for order in list(self._known.values()):
+                if order.status is OrderStatus.INTENDED:
+                    await self.move(order.no, OrderStatus.DENIED, at, reason=NEVER_SENT)
+                elif order.status is OrderStatus.SENT:
+                    await self.move(order.no, OrderStatus.UNKNOWN, at, reason=NO_ANSWER)
+
+    # what is known
+
+    def open(self) -> Sequence[Order]:
+        return sorted((order for order in self._known.values() if not order.status.closed), key=lambda order: order.no)
+
+    def unanswered(self) -> Sequence[Order]:
+        """Orders of which the broker has told nothing yet, and those given up as never arrived."""
+        lost = {OrderStatus.SENT, OrderStatus.UNKNOWN}
+        return [
+            order
+            for order in self._known.values()
+            if order.venue_no is None
+            and (order.status in lost or (order.status is OrderStatus.REJECTED and order.reason == NOT_FOUND))
+        ]
+
+    def peek(self, no: OrderNo) -> Order | None:
+        """Return what memory has."""
+        return self._known.get(no)
+
+    async def get(self, no: OrderNo) -> Order:
+        """Return the newest state; raise KeyError for a number never given."""
+        if no not in self._known:
+            order = await self._orders.get(no)
+            if order is None:
+                raise KeyError(no)
+            self._known[no] = order
+        return self._known[no]
+
+    async def find(self, numbers: Iterable[VenueNo | None], on: date) -> OrderNo | None:
+        """Return the order that carries or carried one of these numbers on that New York date."""
+        for number in numbers:
+            if number is None:
+                continue
+            if (number, on) not in self._owners:
+                order = await self._orders.by_venue_no(number, on)
+                if order is None:
+                    continue
+                self._known.setdefault(order.no, order)
+                self._owners[number, on] = order.no
+            return self._owners[number, on]
+        return None
+
+    async def by_ticket(self, ticket: str) -> Order | None:
+        order = await self._orders.by_ticket(ticket)
+        return None if order is None else await self.get(order.no)
+
+    async def tally(self, no: OrderNo) -> Tally:
+        if no not in self._tallies:
+            order = await self.get(no)
+            fills = await self._orders.fills(order=no)
+            self._tallies[no] = Tally.of(no, order.request.qty, fills)
+        return self._tallies[no]
+
+    async def numbers(self, no: OrderNo) -> Sequence[VenueNo]:
+        """Return the numbers an order carried, oldest first."""
+        if no not in self._numbers:
+            self._numbers[no] = list(await self._orders.venue_nos(no))
+        return self._numbers[no]
+
+    def open_qty(self, order: Order) -> int:
+        """Return the shares still working at the venue; fewer than asked for when amended down."""
+        total = self._totals.get(order.no, order.request.qty)
+        return 0 if order.status.closed else max(total - order.filled_qty, 0)
+
+    def lower(self, no: OrderNo, total: int) -> None:
+        """Remember that the order is for fewer shares now."""
+        if total > 0:
+            self._totals[no] = total
+
+    # what changes; the caller holds `lock`
+
+    async def intend(self, request: OrderRequest, context: Context) -> Order:
+        """Store the intent and what stood behind it."""
+        intended = Order(
+            no=OrderNo(0),  # storage puts the number in
+            request=request,
+            status=OrderStatus.INTENDED,
+            venue_no=None,
+            limit_price=request.limit_price,
+            filled_qty=0,
+            filled_amount=Decimal(0),
+            reason="",
+            updated_at=request.created_at,
+        )
+        order = await self._orders.add_intent(
+            request, (_changed(intended, context, Tally(order_no=OrderNo(0), total=0)),)
+        )
+        self._known[order.no] = order
+        self._contexts[order.no] = context
+        self._tallies[order.no] = Tally(order_no=order.no, total=request.qty)
+        self._numbers[order.no] = []
+        self.fresh = False
+        self._feed.publish(order)
+        if self._notes is not None:
+            await self._notes.put(_note(order.no), context.dump())
+        return order
+
+    async def add_by_hand(self, found: BrokerOrder, at: datetime, events: Sequence[Event]) -> Order:
+        order = await self._orders.add_external(found, at, events)
+        self._known[order.no] = order
+        for number in (*found.replaced, found.venue_no):
+            self._owners[number, found.traded_on] = order.no
+        self._feed.publish(order)
+        return order
+
+    async def move(
+        self,
+        no: OrderNo,
+        status: OrderStatus,
+        at: datetime,
+        *,
+        reason: str | None = None,
+        venue_no: VenueNo | None = None,
+        limit_price: Decimal | None = None,
+        accepted_at: datetime | None = None,
+        reprices: int | None = None,
+        parts: Sequence[Part] = (),
+        tally: Tally | None = None,
+        tell: bool = True,
+    ) -> Order:
+        """Store a change with its fills and its event. Without a reason the old one stays while the status does."""
+        old = await self.get(no)
+        if not may_move(old.status, status):
+            log.error("order move refused", extra={"order": no, "old": old.status, "new": status})
+            status = old.status
+        if reason is None:
+            reason = old.reason if status is old.status else ""
+        context = await self._context(old)
+        before = tally or await self.tally(no)
+        fills = [self._fill(old, part, context) for part in parts]
+        after = before.with_fills(fills)
+        order = replace(
+            old,
+            status=status,
+            reason=reason,
+            updated_at=at,
+            venue_no=venue_no or old.venue_no,
+            limit_price=old.limit_price if limit_price is None else limit_price,
+            accepted_at=old.accepted_at or accepted_at,
+            reprices=old.reprices if reprices is None else reprices,
+            filled_qty=after.qty,
+            filled_amount=after.amount,
+        )
+        numbers = list(await self.numbers(no))
+        stored = await self._orders.change(
+            no,
+            status,
+            at,
+            reason=reason,
+            venue_no=venue_no,
+            limit_price=limit_price,
+            accepted_at=accepted_at,
+            reprices=reprices,
+            fills=fills,
+            events=(_changed(order, context, after, fills),) if tell else (),
+        )
+        if venue_no is not None and venue_no not in numbers:
+            self._numbers[no] = [*numbers, venue_no]
+        self._known[no] = stored
+        self._tallies[no] = after
+        log.info(
+            "order changed",
+            extra={"order": no, "status": status.value, "filled": stored.filled_qty, "venue_no": stored.venue_no},
+        )
+        self._feed.publish(stored)
+        return stored
+
+    def remember(self, no: OrderNo, tally: Tally) -> None:
+        """Keep a notice in mind that added no fill."""
+        self._tallies[no] = tally
+
+    def forget_old(self, at: datetime) -> None:
+        """Drop closed orders of past days from memory."""
+        for order in [one for one in self._known.values() if one.status.closed and at - one.updated_at > _KEPT]:
+            for memory in (self._known, self._tallies, self._contexts, self._numbers, self._totals):
+                memory.pop(order.no, None)
+        self._owners = {key: no for key, no in self._owners.items() if no in self._known}
+
+    # inside
+
+    async def _context(self, order: Order) -> Context:
+        if order.no not in self._contexts:
+            self._contexts[order.no] = await self._stored_context(order)
+        return self._contexts[order.no]
+
+    async def _stored_context(self, order: Order) -> Context:
+        decision = None
+        if self._decisions is not None and order.request.decision_id is not None:
+            decision = await self._decisions.get(order.request.decision_id)
+        text = None if self._notes is None else await self._notes.get(_note(order.no))
+        return Context(decision=decision) if text is None else Context.parse(text, decision)
+
+    def _fill(self, order: Order, part: Part, context: Context) -> Fill:
+        settings = self._settings.of(order.request.symbol)
+        selling = order.request.side is Side.SELL
+        rate = settings.commission_pct + (settings.sec_fee_pct if selling else 0)
+        amount = part.price * part.qty
+        fees = amount * rate / _PERCENT
+        cost = context.average_cost
+        return Fill(
+            key=part.key,
+            order_no=order.no,
+            venue_no=part.venue_no,
+            symbol=order.request.symbol,
+            side=order.request.side,
+            qty=part.qty,
+            price=part.price,
+            filled_at=part.filled_at,
+            fees=fees,
+            realized=amount - cost * part.qty - fees if selling and cost is not None else None,
+            source=part.source,
+        )
+
+
+def traded_on(instant: datetime) -> date:
+    """Return the New York date orders of that instant belong to (kis-protocol 8.2, regular hours)."""
+    return new_york(instant).date()
+
+
+def spoken(text: Text) -> str:
+    """Return both languages on one line, for a reason kept with the order."""
+    return f"{text.ko} / {text.en}"
+
+
+def _note(no: OrderNo) -> str:
+    return f"order.{no}.context"
+
+
+def _changed(order: Order, context: Context, tally: Tally, fills: Sequence[Fill] = ()) -> OrderChanged:
+    return OrderChanged(
+        at=order.updated_at,
+        order=order,
+        decision=context.decision,
+        cash_before=context.cash_before,
+        position_qty_before=context.position_qty,
+        average_cost=context.average_cost,
+        last_fill=_together(fills),
+        realized=tally.realized,
+        fees=tally.fees if order.filled_qty else None,
+    )
+
+
+def _together(fills: Sequence[Fill]) -> Fill | None:
+    """Return one fill to tell: an inquiry's difference stored in two parts is one piece of news."""
+    if len(fills) < 2:
+        return fills[0] if fills else None
+    qty = sum(fill.qty for fill in fills)
+    profits = [fill.realized for fill in fills if fill.realized is not None]
+    return replace(
+        fills[0],
+        qty=qty,
+        price=sum((fill.price * fill.qty for fill in fills), Decimal(0)) / qty,
+        fees=sum((fill.fees for fill in fills), Decimal(0)),
+        realized=sum(profits, Decimal(0)) if profits else None,
+    )

@@ -1,0 +1,135 @@
+"""Nothing a rule ordered rests unattended (D10): re-price after a while, a few times, then cancel and tell."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from strategy.activity import Activity
+from strategy.clock import Clock
+from strategy.errors import TradingError
+from strategy.events import Notable
+from strategy.ledger import DeskSettings
+from strategy.money import on_tick
+from strategy.order_feed import OrderChanges
+from strategy.orders import Order, OrderNo, OrderStatus, Origin
+from strategy.ports import Notifier
+from strategy.shelter import first_of
+from strategy.text import Text
+
+log = logging.getLogger(__name__)
+
+PriceFor = Callable[[Order], Awaitable[Decimal | None]]
+
+_RESTING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, OrderStatus.CANCEL_SENT})
+
+
+class Desk(Protocol):
+    """What the policy needs of the order desk."""
+
+    @property
+    def open(self) -> Sequence[Order]: ...
+
+    async def amend(self, no: OrderNo, *, limit_price: Decimal | None = None, reprices: int | None = None) -> Order: ...
+
+    async def cancel(self, no: OrderNo) -> Order: ...
+
+    def changed(self) -> AbstractContextManager[OrderChanges]: ...
+
+
+class WorkingOrders:
+    """Gives every SIGNAL order its rounds of ORDER_TIMEOUT_S each."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        notifier: Notifier,
+        clock: Clock,
+        activity: Activity,
+        settings: DeskSettings,
+        price_for: PriceFor | None,
+    ) -> None:
+        self._desk = desk
+        self._notifier = notifier
+        self._clock = clock
+        self._activity = activity
+        self._settings = settings
+        self._price_for = price_for
+        self._since: dict[OrderNo, datetime] = {}  # when the present round began
+        self._rounds: dict[OrderNo, int] = {}  # rounds over, those without a new price included
+        self._told: set[OrderNo] = set()
+        self._busy: set[OrderNo] = set()
+
+    async def run(self) -> None:
+        """Watch until cancelled; each order is worked apart, so that one hanging request holds up no other."""
+        with self._desk.changed() as changes:
+            async with asyncio.TaskGroup() as hands:
+                while True:
+                    resting = self._resting()
+                    now = self._clock.now()
+                    for order in resting:
+                        if self._due(order) <= now:
+                            self._busy.add(order.no)
+                            hands.create_task(self._work(order.no, changes), name=f"working order {order.no}")
+                    due = min((self._due(order) for order in resting if order.no not in self._busy), default=None)
+                    await first_of(self._clock, due, changes.wake)
+                    changes.clear()
+
+    def _resting(self) -> Sequence[Order]:
+        """Return the orders to watch, none of them being worked now; forget those that have ended."""
+        orders = {order.no: order for order in self._desk.open if order.request.origin is Origin.SIGNAL}
+        for memory in (self._since, self._rounds):
+            for no in [no for no in memory if no not in orders]:
+                del memory[no]
+        self._told &= orders.keys()
+        return [order for order in orders.values() if order.status in _RESTING and order.no not in self._busy]
+
+    def _due(self, order: Order) -> datetime:
+        since = self._since.setdefault(order.no, order.updated_at)
+        return since + timedelta(seconds=self._settings.of(order.request.symbol).order_timeout_s)
+
+    async def _work(self, no: OrderNo, changes: OrderChanges) -> None:
+        try:
+            with self._activity():
+                order = next((order for order in self._desk.open if order.no == no), None)
+                if order is not None and order.status in _RESTING:
+                    await self._round(order)
+        except TradingError as error:
+            log.warning("working order not changed", extra={"order": no, "error": str(error)})
+        finally:
+            self._since[no] = self._clock.now()
+            self._rounds[no] = self._rounds.get(no, 0) + 1
+            self._busy.discard(no)
+            changes.wake.set()
+
+    async def _round(self, order: Order) -> None:
+        """End a round: a new price, or the end of the order."""
+        over = max(order.reprices, self._rounds.get(order.no, 0))
+        limit = self._settings.of(order.request.symbol).order_reprices
+        if order.status is OrderStatus.CANCEL_SENT or over >= limit:
+            await self._end(order, over)
+            return
+        price = await self._fresh_price(order)
+        if price is not None and price != order.limit_price:
+            await self._desk.amend(order.no, limit_price=price, reprices=order.reprices + 1)
+
+    async def _fresh_price(self, order: Order) -> Decimal | None:
+        price = None if self._price_for is None else await self._price_for(order)
+        return price if price is not None and on_tick(price) else None
+
+    async def _end(self, order: Order, rounds: int) -> None:
+        if order.no not in self._told:
+            self._told.add(order.no)
+            asked = order.request
+            ticker, left = asked.symbol.ticker, order.open_qty
+            what = Text(
+                f"#{order.no} {ticker} {left}주가 가격을 {rounds}번 확인하는 동안 체결되지 않아 취소합니다.",
+                f"#{order.no} {ticker}: {left} not filled after {rounds} looks at the price; canceling.",
+            )
+            at = self._clock.now()
+            await self._notifier.tell(Notable(at=at, key=f"timeout:{order.no}", what=what, symbol=asked.symbol))
+        await self._desk.cancel(order.no)
