@@ -1,0 +1,146 @@
+"""The account at KIS as the core's `Broker`."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from kis import account as accounts_api
+from kis import executions as executions_api
+from kis import orders as orders_api
+from kis.accounts import Account
+from kis.causes import Cause
+from kis.codes import CODES, cause_of
+from kis.environment import Call
+from kis.errors import KisError, KisInput, KisRefused
+from kis.folding import fold
+from kis.http import KisHttp
+from kis.orders import Acknowledgement
+from kis.symbols import SymbolBook
+from strategy.account import BuyingPower, Holdings
+from strategy.clock import Clock
+from strategy.errors import InvalidInput, OrderRejected
+from strategy.instruments import Symbol
+from strategy.money import cents
+from strategy.orders import Acceptance, BrokerOrder, OrderRequest, Side, VenueNo
+from strategy.text import Text
+from strategy.zones import new_york
+
+log = logging.getLogger("kis.broker")
+_EXPLAIN_S = 5.0
+_DAY = timedelta(days=1)
+BuyingPowerMode = Literal["foreign", "integrated"]
+
+
+class KisBroker:
+    """Submits, amends and cancels once; reads are repeated by the layers below. Implements `strategy.ports.Broker`."""
+
+    def __init__(
+        self, http: KisHttp, account: Account, clock: Clock, book: SymbolBook, buying_power: BuyingPowerMode = "foreign"
+    ) -> None:
+        self._http = http
+        self._account = account
+        self._clock = clock
+        self._book = book
+        self._mode = buying_power
+
+    async def submit(self, request: OrderRequest) -> Acceptance:
+        """Send an order once.
+
+        Raise OrderRejected, OutcomeUnknown (look it up, never resend), TryLater (certainly not placed) or BrokerFault.
+        """
+        self._book.learn(request.symbol)
+        try:
+            taken = await orders_api.place(
+                self._http,
+                self._account,
+                request.symbol,
+                request.side,
+                qty=request.qty,
+                price=request.limit_price,
+                order_type=request.order_type,
+            )
+        except KisInput as error:
+            raise _denied(error) from error
+        except KisRefused as error:
+            await self._explain(error, request)
+            raise
+        return self._acceptance(taken)
+
+    async def amend(self, symbol: Symbol, venue_no: VenueNo, qty: int, limit_price: Decimal) -> Acceptance:
+        """Change the open quantity and price, once; the acceptance carries a new number. Raises as `submit` does."""
+        self._book.learn(symbol)
+        try:
+            taken = await orders_api.amend(self._http, self._account, symbol, venue_no, qty=qty, price=limit_price)
+        except KisInput as error:
+            raise _denied(error) from error
+        return self._acceptance(taken)
+
+    async def cancel(self, symbol: Symbol, venue_no: VenueNo, qty: int) -> Acceptance:
+        """Ask once to cancel the open quantity. Raises as `submit` does."""
+        self._book.learn(symbol)
+        return self._acceptance(await orders_api.cancel(self._http, self._account, symbol, venue_no, qty=qty))
+
+    async def orders(self, since: date, until: date) -> Sequence[BrokerOrder]:
+        """Return every order of those New York dates, siblings folded, oldest first. Raise TryLater or BrokerFault."""
+        return fold(await executions_api.executions(self._http, self._account, self._book, since, until))
+
+    async def open_orders(self) -> Sequence[BrokerOrder]:
+        """Return the working orders.
+
+        Virtual has no list of open orders (quirk 6); there, and where an order was amended, the list of orders and
+        fills answers, so that both environments tell the same of the same orders.
+        """
+        if self._http.environment.offers(Call.OPEN_ORDERS):
+            rows = await executions_api.open_rows(self._http, self._account, self._book)
+            if all(row.original_no is None for row in rows):
+                return [order for order in fold(rows) if order.open_qty > 0]
+        today = new_york(self._clock.now()).date()
+        # an evening in New York already belongs to the next trading date's day market (8.2)
+        return [order for order in await self.orders(today - _DAY, today + _DAY) if order.open_qty > 0]
+
+    async def holdings(self) -> Holdings:
+        """Return the positions of all three exchanges; cash comes from `buying_power` (quirk 11)."""
+        positions = await accounts_api.positions(self._http, self._account, self._book)
+        return Holdings(positions=tuple(positions), cash=None, fx_rate=None, taken_at=self._clock.now())
+
+    async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower:
+        """Return what can be bought at that price by KIS's own rule (3.12)."""
+        self._book.learn(symbol)
+        buyable = await accounts_api.buyable(self._http, self._account, symbol, price)
+        integrated = self._mode == "integrated"
+        return BuyingPower(
+            symbol=symbol,
+            price=price,
+            cash=buyable.integrated_amount if integrated else buyable.foreign_amount,
+            max_qty=buyable.integrated_qty if integrated else buyable.foreign_qty,
+            fx_rate=buyable.fx_rate,
+        )
+
+    def _acceptance(self, taken: Acknowledgement) -> Acceptance:
+        return Acceptance(venue_no=taken.venue_no, accepted_at=self._clock.now())
+
+    async def _explain(self, error: KisRefused, request: OrderRequest) -> None:
+        """Add needed and available amounts to a refusal for lack of cash (row S112), if KIS tells them in time."""
+        known = CODES.get(error.code)
+        if known is None or request.side is not Side.BUY or request.limit_price <= 0:
+            return
+        if cause_of(error.code, known.cause, str(error)) is not Cause.CASH:
+            return
+        with suppress(KisError, TimeoutError):
+            async with asyncio.timeout(_EXPLAIN_S):
+                power = await self.buying_power(request.symbol, request.limit_price)
+            needed, there = cents(request.limit_price * request.qty), cents(power.cash)
+            told = error.user_message
+            error.user_message = Text(
+                f"{told.ko} 필요 ${needed:,}, 가능 ${there:,} (최대 {power.max_qty}주)",
+                f"{told.en} Needed ${needed:,}, available ${there:,} (at most {power.max_qty} shares)",
+            )
+
+
+def _denied(error: InvalidInput) -> OrderRejected:
+    """Return the refusal of an order that was never sent because it cannot be right."""
+    return KisRefused(str(error), user_message=error.user_message)

@@ -1,0 +1,109 @@
+"""Putting the client together: the one entry point `main` uses."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from kis.accounts import Account
+from kis.approval import Approvals
+from kis.broker import KisBroker
+from kis.connection import Patience
+from kis.environment import Environment
+from kis.http import KisHttp
+from kis.keys import KeyPair
+from kis.market import KisMarketData
+from kis.pacing import Pacer
+from kis.registrations import Registrations
+from kis.settings import KisSettings
+from kis.stream import KisStream
+from kis.symbols import SymbolBook
+from kis.tokens import TokenFile, Tokens
+from kis.transport import Timeouts, Transport
+from strategy.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kis:
+    """The open client."""
+
+    broker: KisBroker
+    market: KisMarketData
+    stream: KisStream
+    environment: Environment
+    account: Account
+    http: KisHttp  # of the account's key, for the calls beyond the ports
+    quote_http: KisHttp  # where quotes come from; the same one without a quote key
+    book: SymbolBook
+    settings: KisSettings
+
+
+@asynccontextmanager
+async def open_kis(settings: KisSettings, *, clock: Clock, data_dir: Path) -> AsyncIterator[Kis]:
+    """Open the client; nothing is sent until it is used. `clock` is market time, tokens are kept in `data_dir`."""
+    environment = settings.environment
+    account = settings.account_no
+    book = SymbolBook()
+    # the pacer bounds the calls, so the pool needs no limit; a kept connection saves the TLS handshake
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        opener = _Opener(settings, session, clock, data_dir, account)
+        http = opener.http(environment, settings.keys)
+        quote_keys = settings.quote_keys
+        quote_http = http if quote_keys is None else opener.http(settings.quote_environment, quote_keys)
+        ticks = settings.kis_ws_ticks or not settings.is_virtual
+        stream = KisStream(
+            environment,
+            Approvals(http.transport, settings.keys, clock),
+            account,
+            Registrations(environment.feeds, settings.hts_id, environment.max_registrations, ticks=ticks),
+            clock,
+            patience=Patience(silence_s=settings.kis_ws_silence_s),
+            connect_timeout_s=settings.kis_connect_timeout_s,
+        )
+        yield Kis(
+            broker=KisBroker(http, account, clock, book, settings.kis_buying_power),
+            market=KisMarketData(quote_http, clock, book),
+            stream=stream,
+            environment=environment,
+            account=account,
+            http=http,
+            quote_http=quote_http,
+            book=book,
+            settings=settings,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Opener:
+    """What every key pair's HTTP client shares."""
+
+    settings: KisSettings
+    session: aiohttp.ClientSession
+    clock: Clock
+    data_dir: Path
+    account: Account
+
+    def http(self, environment: Environment, keys: KeyPair) -> KisHttp:
+        """Return a client with a pacer and a token of its own: both belong to the app key."""
+        settings = self.settings
+        transport = Transport(
+            self.session,
+            environment.rest_url,
+            Pacer(
+                self.clock,
+                calls_per_s=environment.calls_per_s,
+                ledger_calls_per_s=environment.ledger_calls_per_s,
+                slack=settings.kis_pacing_slack,
+            ),
+            Timeouts(
+                connect_s=settings.kis_connect_timeout_s,
+                read_s=settings.kis_read_timeout_s,
+                change_s=settings.kis_timeout_s,
+            ),
+            secret=(keys.app_key, keys.app_secret, self.account.number),
+        )
+        tokens = Tokens(transport, keys, TokenFile(self.data_dir, environment, keys), self.clock)
+        return KisHttp(environment, keys, tokens, transport)

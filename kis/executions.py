@@ -1,0 +1,177 @@
+"""Open orders and orders with their fills (kis-protocol 3.8, 3.9): rows as KIS keeps them, one per instruction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
+
+from kis.accounts import Account
+from kis.environment import Call
+from kis.errors import FieldFault
+from kis.fields import (
+    Row,
+    clock_time,
+    day,
+    integer,
+    maybe_day,
+    maybe_decimal,
+    maybe_integer,
+    maybe_text,
+    ordered_instant,
+    text,
+)
+from kis.http import KisHttp
+from kis.orders import maybe_venue_no, venue_no
+from kis.paging import pages, rows
+from kis.symbols import SymbolBook
+from strategy.instruments import Symbol
+from strategy.orders import Side, VenueNo
+
+EXPIRED_TEXT = "DFD 장종료로 취소"
+_SIDES: Mapping[str, Side] = MappingProxyType({"01": Side.SELL, "02": Side.BUY, "03": Side.SELL, "04": Side.BUY})
+_ZERO = Decimal(0)
+
+
+class Instruction(Enum):
+    """What a row asked for."""
+
+    NEW = "00"
+    AMEND = "01"
+    CANCEL = "02"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """One row of either inquiry; an amended or canceled order has several (kis-protocol 3.2)."""
+
+    venue_no: VenueNo
+    original_no: VenueNo | None
+    instruction: Instruction
+    symbol: Symbol
+    side: Side
+    qty: int
+    filled_qty: int
+    open_qty: int
+    limit_price: Decimal
+    filled_amount: Decimal  # dollars
+    status_name: str  # 완료, 거부, 전송; empty on virtual (quirk 10)
+    reason: str
+    ordered_at: datetime  # aware UTC
+    traded_on: date  # New York
+    by_api: bool | None
+
+    @property
+    def expired(self) -> bool:
+        return EXPIRED_TEXT in self.reason
+
+    @property
+    def rejected(self) -> bool:
+        return not self.expired and (self.status_name == "거부" or bool(self.reason))
+
+
+def _side(row: Row) -> Side:
+    code = text(row, "sll_buy_dvsn_cd")
+    if code not in _SIDES:
+        raise FieldFault("sll_buy_dvsn_cd", "is neither buy nor sell")
+    return _SIDES[code]
+
+
+def _instruction(row: Row) -> Instruction:
+    raw = maybe_text(row, "rvse_cncl_dvsn") or maybe_text(row, "rvse_cncl_dvsn_cd") or "00"
+    try:
+        return Instruction(raw.zfill(2))
+    except ValueError as error:
+        raise FieldFault("rvse_cncl_dvsn", "is not an instruction") from error
+
+
+def _filled_amount(row: Row, filled_qty: int) -> Decimal:
+    """Return the filled amount; computed from the average price where KIS leaves the amount blank."""
+    if filled_qty == 0:
+        return _ZERO
+    amount = maybe_decimal(row, "ft_ccld_amt3")
+    if amount:
+        return amount
+    price = maybe_decimal(row, "ft_ccld_unpr3")
+    if not price:
+        raise FieldFault("ft_ccld_unpr3", "is blank for a filled order")
+    return price * filled_qty
+
+
+def _reason(row: Row) -> str:
+    name = maybe_text(row, "rjct_rson_name")
+    code = maybe_text(row, "rjct_rson")
+    return name or (code if code.strip("0") else "")
+
+
+def _by_api(row: Row) -> bool | None:
+    medium = maybe_text(row, "mdia_dvsn_name")
+    return medium.casefold() == "openapi" if medium else None
+
+
+def parse_row(row: Row, book: SymbolBook) -> OrderRow | None:
+    """Return a row of inquire-nccs or inquire-ccnl, None for a listing outside the US; raise FieldFault."""
+    symbol = book.resolve(text(row, "pdno"), maybe_text(row, "ovrs_excg_cd"), maybe_text(row, "tr_mket_name"))
+    if symbol is None:
+        return None
+    filled_qty = integer(row, "ft_ccld_qty")
+    traded_on = day(row, "ord_dt")
+    return OrderRow(
+        venue_no=venue_no(text(row, "odno")),
+        original_no=maybe_venue_no(maybe_text(row, "orgn_odno")),
+        instruction=_instruction(row),
+        symbol=symbol,
+        side=_side(row),
+        qty=integer(row, "ft_ord_qty"),
+        filled_qty=filled_qty,
+        open_qty=maybe_integer(row, "nccs_qty") or 0,
+        limit_price=maybe_decimal(row, "ft_ord_unpr3") or _ZERO,
+        filled_amount=_filled_amount(row, filled_qty),
+        status_name=maybe_text(row, "prcs_stat_name"),
+        reason=_reason(row),
+        ordered_at=ordered_instant(traded_on, clock_time(row, "ord_tmd"), maybe_day(row, "dmst_ord_dt")),
+        traded_on=traded_on,
+        by_api=_by_api(row),
+    )
+
+
+def parse_rows(bodies: Iterable[Mapping[str, Any]], book: SymbolBook) -> list[OrderRow]:
+    """Return the rows of all pages, each order number of a day once (pages repeat rows at times)."""
+    found: dict[tuple[date, VenueNo], OrderRow] = {}
+    for body in bodies:
+        for raw in rows(body, "output"):
+            row = parse_row(raw, book)
+            if row is not None:
+                found[row.traded_on, row.venue_no] = row
+    return list(found.values())
+
+
+def executions_params(account: Account, since: date, until: date, *, wildcards: bool) -> dict[str, str]:
+    """Return the parameters of inquire-ccnl; virtual takes blanks where real takes wildcards (quirk 7)."""
+    return {
+        **account.params(),
+        "PDNO": "%" if wildcards else "",
+        "ORD_STRT_DT": f"{since:%Y%m%d}",
+        "ORD_END_DT": f"{until:%Y%m%d}",
+        "SLL_BUY_DVSN": "00",
+        "CCLD_NCCS_DVSN": "00",
+        "OVRS_EXCG_CD": "NASD" if wildcards else "",
+        "SORT_SQN": "DS",
+        "ORD_DT": "",
+        "ORD_GNO_BRNO": "",
+        "ODNO": "",
+    }
+
+
+async def executions(http: KisHttp, account: Account, book: SymbolBook, since: date, until: date) -> list[OrderRow]:
+    """Return every order row of those New York dates, oldest first."""
+    params = executions_params(account, since, until, wildcards=http.environment.wildcards)
+    return parse_rows(await pages(http, Call.EXECUTIONS, params), book)
+
+
+async def open_rows(http: KisHttp, account: Account, book: SymbolBook) -> list[OrderRow]:
+    """Return the working rows of all US exchanges from inquire-nccs; KisNotOffered on virtual (quirk 6)."""
+    params = {**account.params(), "OVRS_EXCG_CD": "NASD", "SORT_SQN": "DS"}
+    return parse_rows(await pages(http, Call.OPEN_ORDERS, params), book)

@@ -1,0 +1,70 @@
+"""Prices at KIS as the core's `MarketData`."""
+
+from collections.abc import Sequence
+
+from kis import bars as bars_api
+from kis import prices as prices_api
+from kis.environment import Call
+from kis.errors import KisData
+from kis.http import KisHttp
+from kis.symbols import SymbolBook
+from strategy.clock import Clock
+from strategy.instruments import Symbol
+from strategy.quotes import Bar, Interval, Quote
+
+
+class KisMarketData:
+    """Quotes and bars from the account's host, or from the real host with a key pair of its own (D9)."""
+
+    def __init__(self, http: KisHttp, clock: Clock, book: SymbolBook) -> None:
+        self._http = http
+        self._clock = clock
+        self._book = book
+
+    async def quote(self, symbol: Symbol) -> Quote:
+        """Return the price now; raise DataUnavailable when it is blank, zero or of another listing.
+
+        Where a book is offered one call gives last, bid and ask; elsewhere bid and ask stay unknown. KIS does not
+        say when a price was made, so its age counts from its receipt.
+        """
+        self._book.learn(symbol)
+        if self._http.environment.offers(Call.BOOK):
+            book = await prices_api.book(self._http, symbol)
+            best = book.levels[0] if book.levels else None
+            return Quote(
+                symbol=symbol,
+                last=book.last,
+                bid=best.bid if best else None,
+                ask=best.ask if best else None,
+                previous_close=book.previous_close,
+                received_at=self._clock.now(),
+                bid_size=best.bid_size if best else None,
+                ask_size=best.ask_size if best else None,
+            )
+        price = await prices_api.price(self._http, symbol)
+        return Quote(
+            symbol=symbol,
+            last=price.last,
+            bid=None,
+            ask=None,
+            previous_close=price.previous_close,
+            received_at=self._clock.now(),
+            halted="불가" in price.tradable,
+        )
+
+    async def bars(self, symbol: Symbol, interval: Interval, count: int) -> Sequence[Bar]:
+        """Return the newest `count` bars, ascending, split-adjusted, regular session only, the forming one last.
+
+        Raise DataUnavailable for none, NotOffered for minutes where they cannot be asked for.
+        """
+        if count < 1:
+            raise KisData(f"{count} bars asked")
+        self._book.learn(symbol)
+        now = self._clock.now()
+        if interval is Interval.DAY:
+            return await bars_api.daily(self._http, symbol, count, now)
+        return await bars_api.minute(self._http, symbol, interval, count, now)
+
+    def has_minute_bars(self) -> bool:
+        """Return whether minute bars can be asked for (D9)."""
+        return self._http.environment.offers(Call.MINUTE_BARS)

@@ -1,0 +1,59 @@
+"""Paged inquiries: all of the rows or an error, never a part (kis-protocol 3.0, paging)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kis.environment import Call
+from kis.errors import KisData
+from kis.fields import Row, maybe_text
+from kis.http import KisHttp
+
+MAX_PAGES = 60
+
+
+async def pages(http: KisHttp, call: Call, params: Mapping[str, str], *, width: str = "200") -> list[dict[str, Any]]:
+    """Return the bodies of every page, first page first.
+
+    Ends when KIS says so or when the cursor is blank or stands still (the last page being exactly full); raises
+    KisData past MAX_PAGES rather than return a part.
+    """
+    forward, cursor = f"CTX_AREA_FK{width}", f"CTX_AREA_NK{width}"
+    asked = {**params, forward: "", cursor: ""}
+    found: list[dict[str, Any]] = []
+    seen: set[str] = {""}
+    for page in range(MAX_PAGES):
+        answer = await http.get(call, asked, cont=page > 0)
+        found.append(answer.body)
+        here = maybe_text(answer.body, cursor.lower())
+        if not answer.more or here in seen:
+            return found
+        seen.add(here)
+        asked = {**params, forward: maybe_text(answer.body, forward.lower()), cursor: here}
+    raise KisData(f"{call}: more than {MAX_PAGES} pages")
+
+
+def rows(body: Row, field: str) -> list[dict[str, Any]]:
+    """Return the rows of an answer; the empty result comes as `[]`, as an object of blanks, or not at all."""
+    value = body.get(field)
+    if value is None:
+        value = body.get(field.capitalize())  # some layouts write Output1
+    if isinstance(value, Mapping):
+        value = [value]
+    if not isinstance(value, list):
+        return []
+    return [row for row in value if isinstance(row, dict) and not _is_filler(row)]
+
+
+def one(body: Row, field: str) -> dict[str, Any]:
+    """Return a single object, also when it comes as a list of one; raise KisData when there is none."""
+    value = body.get(field)
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if not isinstance(value, dict):
+        raise KisData(f"{field} is missing")
+    return value
+
+
+def _is_filler(row: Mapping[str, Any]) -> bool:
+    """Return whether a row says nothing: blank strings and zeros only (quirks 13 and 14)."""
+    return all(not str("" if value is None else value).strip(" 0.") for value in row.values())

@@ -1,0 +1,196 @@
+"""The KIS settings of `.env`: keys, account, hosts, limits, time-outs."""
+
+import ipaddress
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from kis.accounts import Account
+from kis.environment import REAL, VIRTUAL, Environment
+from kis.keys import KeyPair
+from strategy.faults import SettingFault
+
+KEY_LENGTH, SECRET_LENGTH = 36, 180  # kis-protocol 0, 10.1 line 10
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether a URL names this machine only."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _true_or_false(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text not in ("true", "false"):
+        raise SettingFault("true 또는 false 로 적으세요", "write true or false")
+    return text == "true"
+
+
+def _filled(value: object) -> object:
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            raise SettingFault("값이 비어 있습니다", "the value is empty")
+    return value
+
+
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _account(value: object) -> object:
+    if isinstance(value, Account):
+        return value
+    try:
+        return Account.parse(str(value))
+    except ValueError as error:
+        raise SettingFault(
+            "계좌번호는 8자리와 2자리 숫자입니다. 예: 12345678-01 또는 1234567801",
+            "write the account as 8 and 2 digits, as in 12345678-01 or 1234567801",
+        ) from error
+
+
+def _url(value: object, schemes: tuple[str, ...]) -> object:
+    if not isinstance(value, str):
+        return value
+    text = value.strip().rstrip("/")
+    parts = urlsplit(text)
+    try:
+        usable = parts.scheme in schemes and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:  # a port that is no number
+        usable = False
+    if not usable or parts.query or parts.fragment or parts.username:
+        wanted = " / ".join(f"{scheme}://host:port" for scheme in schemes)
+        raise SettingFault(f"주소는 {wanted} 형태입니다", f"write an address like {wanted}")
+    return text
+
+
+def _rest(value: object) -> object:
+    return _url(_blank_is_none(value), ("https", "http"))
+
+
+def _ws(value: object) -> object:
+    return _url(_blank_is_none(value), ("ws", "wss"))
+
+
+Flag = Annotated[bool, BeforeValidator(_true_or_false)]
+Secret = Annotated[SecretStr, BeforeValidator(_filled)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
+RestUrl = Annotated[str | None, BeforeValidator(_rest)]
+WsUrl = Annotated[str | None, BeforeValidator(_ws)]
+
+
+class KisSettings(BaseSettings):
+    """How to reach KIS and as whom. `main` passes `_env_file`; nothing is read at import."""
+
+    model_config = SettingsConfigDict(
+        env_file=None, frozen=True, extra="ignore", validate_default=True, hide_input_in_errors=True
+    )
+
+    is_virtual: Flag
+    hts_id: Annotated[str, BeforeValidator(_filled)]
+    app_key: Secret
+    app_secret: Secret
+    account_no: Annotated[Account, NoDecode, BeforeValidator(_account)]
+
+    rest_url_base: RestUrl = None
+    ws_url_base: WsUrl = None
+    quote_app_key: OptionalSecret = None
+    quote_app_secret: OptionalSecret = None
+    quote_rest_url_base: RestUrl = None
+
+    kis_real_calls_per_s: float = Field(REAL.calls_per_s, ge=0.1, le=20)
+    kis_virtual_calls_per_s: float = Field(VIRTUAL.calls_per_s, ge=0.1, le=20)
+    kis_ledger_calls_per_s: float = Field(REAL.ledger_calls_per_s, ge=0.1, le=20)
+    kis_pacing_slack: float = Field(0.01, ge=0.0, le=0.5)
+    kis_timeout_s: float = Field(10.0, gt=0, le=120)
+    kis_read_timeout_s: float = Field(5.0, gt=0, le=120)
+    kis_connect_timeout_s: float = Field(3.0, gt=0, le=60)
+    kis_ws_ticks: Flag = True
+    kis_ws_silence_s: float = Field(90.0, ge=5, le=600)
+    kis_buying_power: Literal["foreign", "integrated"] = "foreign"
+
+    @field_validator("app_key", "app_secret", "quote_app_key", "quote_app_secret", mode="after")
+    @classmethod
+    def _stripped(cls, value: Any) -> Any:
+        """Drop blanks around a pasted key: a trailing newline gives EGW00105 (kis-protocol 1.2)."""
+        return SecretStr(value.get_secret_value().strip()) if isinstance(value, SecretStr) else value
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        _check_pair("APP_KEY", self.app_key, "APP_SECRET", self.app_secret, self.environment.rest_url)
+        if (self.quote_app_key is None) != (self.quote_app_secret is None):
+            raise SettingFault(
+                "QUOTE_APP_KEY 와 QUOTE_APP_SECRET 은 함께 적거나 함께 비워야 합니다",
+                "QUOTE_APP_KEY and QUOTE_APP_SECRET go together: give both or neither",
+            )
+        if self.quote_app_key is not None and self.quote_app_secret is not None:
+            _check_pair(
+                "QUOTE_APP_KEY",
+                self.quote_app_key,
+                "QUOTE_APP_SECRET",
+                self.quote_app_secret,
+                self.quote_environment.rest_url,
+            )
+        return self
+
+    @property
+    def environment(self) -> Environment:
+        """Return the environment of the account, with the hosts and limits set here."""
+        base = VIRTUAL if self.is_virtual else REAL
+        return replace(
+            base,
+            rest_url=self.rest_url_base or base.rest_url,
+            ws_url=self.ws_url_base or base.ws_url,
+            calls_per_s=self.kis_virtual_calls_per_s if self.is_virtual else self.kis_real_calls_per_s,
+            ledger_calls_per_s=self.kis_ledger_calls_per_s,
+        )
+
+    @property
+    def quote_environment(self) -> Environment:
+        """Return where quotes come from: the real host when a quote key is given, else the account's own (D9)."""
+        if self.quote_app_key is None:
+            return self.environment
+        return replace(
+            REAL,
+            rest_url=self.quote_rest_url_base or self.rest_url_base or REAL.rest_url,
+            calls_per_s=self.kis_real_calls_per_s,
+            ledger_calls_per_s=self.kis_ledger_calls_per_s,
+        )
+
+    @property
+    def keys(self) -> KeyPair:
+        return KeyPair(self.app_key.get_secret_value(), self.app_secret.get_secret_value())
+
+    @property
+    def quote_keys(self) -> KeyPair | None:
+        """Return the key pair for quotes only, None when quotes go with the account's own."""
+        if self.quote_app_key is None or self.quote_app_secret is None:
+            return None
+        return KeyPair(self.quote_app_key.get_secret_value(), self.quote_app_secret.get_secret_value())
+
+    @property
+    def overridden(self) -> bool:
+        """Return whether a host is not KIS's own: worth a warning in the real environment (row S43)."""
+        return any((self.rest_url_base, self.ws_url_base, self.quote_rest_url_base))
+
+
+def _check_pair(key_name: str, key: SecretStr, secret_name: str, secret: SecretStr, host: str) -> None:
+    if is_loopback(host):  # a simulator may take any key
+        return
+    for name, value, length in ((key_name, key, KEY_LENGTH), (secret_name, secret, SECRET_LENGTH)):
+        found = len(value.get_secret_value())
+        if found != length:
+            raise SettingFault(
+                f"{name} 는 {length}자여야 합니다 (지금 {found}자)", f"{name} has {length} characters, this one {found}"
+            )

@@ -1,0 +1,28 @@
+"""Why a stream connection ended, told in both languages."""
+
+from strategy.text import Text
+
+
+class StreamLost(Exception):
+    """The connection is of no more use: connect again."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason.en)
+        self.reason = reason
+
+
+class KeyInUse(StreamLost):
+    """Another session holds the app key (OPSP8996)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                "다른 프로그램이 같은 앱키로 실시간 접속 중입니다 (OPSP8996). 그 프로그램을 끄거나 잠시 기다리세요.",
+                "Another program holds the real-time session of this app key (OPSP8996). Stop it, or wait a while.",
+            )
+        )
+
+
+def shown(reason: Text) -> str:
+    """Return a reason as one line for a reader of either language."""
+    return f"{reason.ko} ({reason.en})"
