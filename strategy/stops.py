@@ -131,7 +131,9 @@ def split_suspected(
     """Return whether an overnight jump looks like a split that the broker's average cost does not share (D13).
 
     `previous_close` is the close we saw ourselves, not a base price the venue may already have adjusted;
-    `average_cost_before` the cost of the same evening. Without both costs the jump alone decides.
+    `average_cost_before` the cost of the same position on that evening, before anything was traded today. A cost
+    that jumped while the price did not is suspect as well: one of the two is not adjusted yet. Without both costs
+    the price alone decides.
     """
     if previous_close <= 0 or price <= 0:
         return False
