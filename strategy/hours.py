@@ -6,6 +6,8 @@ from strategy.calendar import Session, TradingWindow, current, latest, next_open
 from strategy.settings import TradingSettings
 from strategy.views import SessionPhase, SessionView
 
+_LATE = timedelta(seconds=1)  # a check this late after a long one is left out rather than begun off the grid
+
 
 def window_of(session: Session, settings: TradingSettings) -> TradingWindow:
     """Return when the rule trades in a session and when its trading day ends, by the settings in force."""
@@ -21,8 +23,8 @@ def next_check(window: TradingWindow, last: datetime | None, interval: timedelta
         due = max(window.starts_at, now)
     else:
         due = last + interval
-        if due <= now:
-            due += (now - due) // interval * interval + (interval if (now - due) % interval else timedelta(0))
+        if now - due > _LATE:
+            due += -((due - now) // interval) * interval
     return due if due < window.ends_at else None
 
 

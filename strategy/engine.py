@@ -1,0 +1,382 @@
+"""The trading day: start-up, sessions by the calendar, checks on an exact grid, the summary, and on to the next."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from strategy.account import Holdings
+from strategy.activity import Activity
+from strategy.book import SettingsBook
+from strategy.calendar import Session, current, latest, next_session
+from strategy.clock import Clock
+from strategy.cycle import Cycle
+from strategy.desk import OrderDesk
+from strategy.errors import BrokerError, TradingError
+from strategy.events import Notable, SessionOpened, Started, Trouble
+from strategy.guard import StopGuard
+from strategy.hours import missed, next_check, session_view, window_of
+from strategy.inbox import StreamInbox
+from strategy.instruments import Symbol
+from strategy.look import AccountLook
+from strategy.modebook import ModeBook
+from strategy.ports import Notes, Notifier, OrderJournal
+from strategy.positions import Positions
+from strategy.shelter import first_of
+from strategy.summary import closing_card
+from strategy.text import Text
+from strategy.views import SessionPhase, SessionView
+from strategy.watch import MarketWatch
+
+log = logging.getLogger(__name__)
+
+_STREAM_WAIT_S = 10  # market time the start waits for the stream's own word before telling how it stands
+_TIDY_S = 5  # market time between rounds of housekeeping
+_RETRY_S = 10  # and between looks while the broker cannot be asked
+_BEFORE_OPEN = timedelta(seconds=60)  # the account is looked at this long before the open
+_MANY_AT_ONCE = 4  # warm-up requests in flight; the broker's client paces them anyway
+
+
+class Engine:
+    """Runs sessions until cancelled. Survives whatever a check raises; only its own storage can stop it."""
+
+    def __init__(
+        self,
+        *,
+        cycle: Cycle,
+        watch: MarketWatch,
+        desk: OrderDesk,
+        orders: OrderJournal,
+        guard: StopGuard,
+        inbox: StreamInbox,
+        look: AccountLook,
+        positions: Positions,
+        modes: ModeBook,
+        settings: SettingsBook,
+        notes: Notes,
+        notifier: Notifier,
+        clock: Clock,
+        activity: Activity,
+        remarks: Sequence[Text] = (),
+    ) -> None:
+        """`remarks` are warnings of the start that belong on the start card."""
+        self._cycle = cycle
+        self._watch = watch
+        self._desk = desk
+        self._orders = orders
+        self._guard = guard
+        self._inbox = inbox
+        self._look = look
+        self._positions = positions
+        self._modes = modes
+        self._settings = settings
+        self._notes = notes
+        self._notifier = notifier
+        self._clock = clock
+        self._activity = activity
+        self._remarks = list(remarks)
+        self._resettled = asyncio.Event()  # settings changed: the next check may be due at another time
+        self._last_check: datetime | None = None
+        self._grid: timedelta | None = None  # the interval of the last check
+        self._looked_at: datetime | None = None
+        self._tidied_at = clock.now()
+        self.started_at = clock.now()
+        self.next_check_at: datetime | None = None
+        self.cycles = 0
+        self.overruns = 0
+        self._session_checks = 0
+        self._session_overruns = 0
+        settings.on_change(self._resettled.set)
+
+    async def load(self) -> None:
+        """Read what was stored: settings, modes, open orders, positions' fills. Call once, before any task runs."""
+        with self._activity():
+            self._remarks += await self._settings.load()
+            await self._modes.load()
+            await self._desk.load()
+            await self._positions.load()
+            await self._guard.load()
+
+    async def run(self) -> None:
+        """Start, then go from session to session until cancelled."""
+        await self.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_house(), name="engine: housekeeping")
+            while True:
+                await self._session()
+
+    # start
+
+    async def start(self) -> None:
+        """Prices, bars, a look at the account, subscriptions, and the start card (rows S46-S49)."""
+        with self._activity():
+            self._watch.subscribe(())
+            prices = await self._verify()
+            notes = [*self._remarks, *await self._warm_up()]
+            holdings = await self._first_look(notes)
+            self._watch.subscribe(self._positions.held())
+            await self._guard.resume()
+        await first_of(self._clock, self._clock.now() + timedelta(seconds=_STREAM_WAIT_S), self._inbox.settled)
+        with self._activity():
+            now = self._clock.now()
+            warmup = [row for symbol in self._settings.tickers for row in self._watch.warmup(symbol)]
+            await self._notifier.tell(
+                Started(
+                    at=now,
+                    tickers=tuple(prices.items()),
+                    warmup=tuple(warmup),
+                    stream=self._inbox.state(),
+                    mode=self._modes.account,
+                    session=session_text(session_view(now, self._settings.account)),
+                    holdings=holdings,
+                    notes=tuple(notes),
+                )
+            )
+
+    async def _verify(self) -> dict[Symbol, Decimal | None]:
+        """Ask each ticker's price; one that has none is told and not traded, since no rule acts without a price."""
+        prices: dict[Symbol, Decimal | None] = dict.fromkeys(self._settings.tickers)
+        gate = asyncio.Semaphore(_MANY_AT_ONCE)
+
+        async def ask(symbol: Symbol) -> None:
+            async with gate:
+                try:
+                    prices[symbol] = (await self._watch.fresh_quote(symbol)).last
+                except BrokerError as error:
+                    await self._trouble(f"ticker:{symbol}", _no_price(symbol, error), symbol)
+
+        async with asyncio.TaskGroup() as group:
+            for symbol in self._settings.tickers:
+                group.create_task(ask(symbol))
+        return prices
+
+    async def _warm_up(self) -> list[Text]:
+        """Fetch the bars of every ticker; return what is missing (row S47)."""
+        failed: list[Text] = []
+        gate = asyncio.Semaphore(_MANY_AT_ONCE)
+
+        async def fetch(symbol: Symbol) -> None:
+            async with gate:
+                try:
+                    await self._watch.bring_up(symbol)
+                except BrokerError as error:
+                    said = error.user_message
+                    failed.append(Text(f"{symbol} 봉을 받지 못했습니다: {said.ko}", f"No bars of {symbol}: {said.en}"))
+
+        async with asyncio.TaskGroup() as group:
+            for symbol in self._settings.tickers:
+                group.create_task(fetch(symbol))
+        return failed
+
+    async def _first_look(self, notes: list[Text]) -> Holdings | None:
+        try:
+            holdings = await self._look.take("start")
+        except BrokerError as error:
+            said = error.user_message
+            notes.append(
+                Text(
+                    f"계좌를 확인하지 못해 매수를 막았습니다: {said.ko}",
+                    f"The account could not be looked at, so buying is blocked: {said.en}",
+                )
+            )
+            return None
+        self._looked_at = self._clock.now()
+        return holdings
+
+    # a trading day
+
+    async def _session(self) -> None:
+        """Wait for the session that is on or next, run it, and return when its day has ended."""
+        session = self._due(self._clock.now())
+        await self._before_open(session)
+        await self._open(session)
+        self._session_checks = self._session_overruns = 0
+        await self._checks(session)
+        self.next_check_at = None
+        await self._until(lambda: window_of(session, self._settings.account).shutdown_at)
+        await self._close(session)
+
+    def _due(self, now: datetime) -> Session:
+        """Return the session whose day has not ended yet."""
+        newest = latest(now)
+        return newest if now < window_of(newest, self._settings.account).shutdown_at else next_session(now)
+
+    async def _before_open(self, session: Session) -> None:
+        """Look at the account shortly before the open, so that the open itself waits for nobody."""
+        ready_at = session.opens_at - _BEFORE_OPEN
+        if self._clock.now() < ready_at:
+            await self._clock.sleep_until(ready_at)
+            with self._activity():
+                await self._try_look()
+                await self._warm_up()
+        await self._clock.sleep_until(session.opens_at)
+
+    async def _open(self, session: Session) -> None:
+        """Tell the open once per session, also when the program starts inside of it (row S49)."""
+        now = self._clock.now()
+        key = "session_opened"
+        if now >= session.closes_at or await self._notes.get(key) == session.on.isoformat():
+            return
+        with self._activity():
+            await self._notifier.tell(
+                SessionOpened(
+                    at=now,
+                    session_on=session.on.isoformat(),
+                    closes_at=session.closes_at,
+                    half_day=session.half_day,
+                    holdings=self._look.last,
+                    open_orders=len(self._desk.open),
+                    mode=self._modes.account,
+                )
+            )
+            await self._notes.put(key, session.on.isoformat())
+
+    async def _checks(self, session: Session) -> None:
+        """Check on the grid until the window ends; its settings may change on the way."""
+        self._last_check = None
+        while True:
+            self._resettled.clear()
+            window = window_of(session, self._settings.account)
+            interval = self._interval()
+            due = self.next_check_at = next_check(window, self._last_check, interval, self._clock.now())
+            if due is None and self._clock.now() >= window.ends_at:
+                return
+            await first_of(self._clock, due or window.ends_at, self._resettled)
+            if due is not None and not self._resettled.is_set():
+                await self._check(due, interval)
+
+    async def _check(self, due: datetime, interval: timedelta) -> None:
+        skipped = missed(self._last_check, due, interval) if self._last_check and self._grid == interval else 0
+        self._grid = interval
+        self._last_check = due
+        if skipped:
+            await self._count_overrun(skipped)
+        with self._activity():
+            try:
+                await self._cycle.run()
+            except Exception:
+                log.exception("a cycle failed")
+                what = Text(
+                    "신호 점검이 실패했습니다. 다음 점검은 계속됩니다.", "A check failed. The next one goes on."
+                )
+                await self._trouble("cycle", what, None)
+        self.cycles += 1
+        self._session_checks += 1
+
+    async def _count_overrun(self, skipped: int) -> None:
+        self.overruns += skipped
+        self._session_overruns += skipped
+        what = Text(
+            f"점검이 간격보다 오래 걸려 {skipped}회를 건너뛰었습니다. 종목을 줄이거나"
+            " CHECK_INTERVAL_MINUTES 를 늘리세요.",
+            f"Checks took longer than their interval: {skipped} left out. Fewer tickers or a longer"
+            " CHECK_INTERVAL_MINUTES helps.",
+        )
+        with self._activity():
+            await self._tell_safely(Notable(at=self._clock.now(), key="overrun", what=what))
+
+    async def _close(self, session: Session) -> None:
+        """Tell the summary once (D6)."""
+        key = "session_closed"
+        if await self._notes.get(key) == session.on.isoformat():
+            return
+        with self._activity():
+            await self._try_look()
+            await self._notifier.tell(
+                await closing_card(
+                    session,
+                    self._clock.now(),
+                    orders=self._orders,
+                    desk=self._desk,
+                    holdings=self._look.last,
+                    checks=self._session_checks,
+                    overruns=self._session_overruns,
+                )
+            )
+            await self._notes.put(key, session.on.isoformat())
+
+    async def _until(self, when: Callable[[], datetime]) -> None:
+        """Wait for an instant that settings may move."""
+        while self._clock.now() < when():
+            self._resettled.clear()
+            await first_of(self._clock, when(), self._resettled)
+
+    def _interval(self) -> timedelta:
+        return timedelta(minutes=self._settings.account.check_interval_minutes)
+
+    # housekeeping
+
+    async def _keep_house(self) -> None:
+        """Let expired modes and settings go, and look at the account when it is time."""
+        while True:
+            await self._clock.sleep(float(_TIDY_S))
+            with self._activity():
+                try:
+                    await self._tidy()
+                except TradingError:
+                    log.exception("housekeeping failed; it is tried again")
+
+    async def _tidy(self) -> None:
+        now = self._clock.now()
+        await self._modes.expire()
+        for change in self._settings.take_expired(self._tidied_at):
+            value = self._settings.value(change.name, change.symbol)
+            of = f" ({change.symbol})" if change.symbol else ""
+            what = Text(
+                f"{change.name}{of}={change.new} 의 기한이 끝나 {value} (으)로 돌아갔습니다.",
+                f"{change.name}{of}={change.new} has expired; {value} holds again.",
+            )
+            await self._notifier.tell(Notable(at=now, key=f"expired:{change.name}", what=what, symbol=change.symbol))
+        self._tidied_at = now
+        if self._look_due(now):
+            await self._try_look()
+
+    def _look_due(self, now: datetime) -> bool:
+        """Return whether the account should be looked at: after a fill or a gap soon, in a session on a timer."""
+        last = self._look.last.taken_at if self._look.last else None
+        waited_s = (now - self._looked_at).total_seconds() if self._looked_at else float("inf")
+        if self._look.stale or not self._look.reconciled:
+            return waited_s >= (_TIDY_S if current(now) else _RETRY_S)
+        if current(now) is None or last is None:
+            return False
+        return (now - last).total_seconds() >= self._settings.account.reconcile_interval_s
+
+    async def _try_look(self) -> None:
+        self._looked_at = self._clock.now()
+        try:
+            await self._look.take("timer")
+        except BrokerError as error:
+            log.warning("account could not be asked", extra={"error": str(error)})
+
+    async def _trouble(self, key: str, what: Text, symbol: Symbol | None) -> None:
+        await self._tell_safely(Trouble(at=self._clock.now(), key=key, what=what, symbol=symbol))
+
+    async def _tell_safely(self, event: Trouble | Notable) -> None:
+        try:
+            await self._notifier.tell(event)
+        except TradingError:
+            log.exception("could not be told", extra={"key": event.key})
+
+
+def session_text(view: SessionView) -> Text:
+    """Return the session in a few words; the bot adds the times."""
+    words = {
+        SessionPhase.OPEN: Text("거래 시간입니다", "the session is on"),
+        SessionPhase.BEFORE_START: Text(
+            "개장했고 MARKET_START_TIME 을 기다립니다", "open; waiting for MARKET_START_TIME"
+        ),
+        SessionPhase.AFTER_END: Text("오늘의 신호 점검은 끝났습니다", "today's checks are over"),
+        SessionPhase.CLOSED: Text("장이 닫혀 있습니다", "the exchanges are closed"),
+    }
+    return words[view.phase]
+
+
+def _no_price(symbol: Symbol, error: BrokerError) -> Text:
+    said = error.user_message
+    return Text(
+        f"{symbol} 가격을 확인하지 못했습니다 ({said.ko}) 확인될 때까지 거래하지 않습니다."
+        " 시장과 티커가 맞는지 보세요.",
+        f"{symbol} could not be verified by a price ({said.en}) It is not traded until it can."
+        " Check market and ticker.",
+    )

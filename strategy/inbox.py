@@ -1,0 +1,152 @@
+"""Where the stream delivers: ticks to prices and stops at once, notices to the desk, its ups and downs to a worker."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from strategy.activity import Activity
+from strategy.clock import Clock
+from strategy.desk import OrderDesk
+from strategy.errors import BrokerError, TradingError
+from strategy.events import StreamState, Trouble
+from strategy.guard import StopGuard
+from strategy.instruments import Symbol
+from strategy.look import AccountLook
+from strategy.orders import Notice
+from strategy.ports import Notifier
+from strategy.quotes import Tick
+from strategy.reconcile import Reconciler
+from strategy.text import Text
+from strategy.watch import MarketWatch
+from strategy.workqueue import WorkQueue
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Up:
+    gap: bool
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Down:
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    symbol: Symbol | None
+    reason: str
+
+
+class StreamInbox:
+    """The StreamSink of the program. Nothing in its `on_` methods awaits; notices are never dropped."""
+
+    def __init__(
+        self,
+        *,
+        watch: MarketWatch,
+        guard: StopGuard,
+        desk: OrderDesk,
+        recon: Reconciler,
+        look: AccountLook,
+        notifier: Notifier,
+        clock: Clock,
+        activity: Activity,
+    ) -> None:
+        self._watch = watch
+        self._guard = guard
+        self._desk = desk
+        self._recon = recon
+        self._look = look
+        self._notifier = notifier
+        self._clock = clock
+        self._news: WorkQueue[_Up | _Down | _Refused] = WorkQueue(activity)
+        self._down_since: datetime | None = None
+        self._was_up = False
+        self.up = False
+        self.notices = False  # the subscription to order notices is confirmed
+        self.reason = "not connected yet"
+        self.settled = asyncio.Event()  # set once the stream has said how it stands: notices confirmed or refused
+
+    def on_tick(self, tick: Tick) -> None:
+        self._watch.on_tick(tick)
+        self._guard.on_tick(tick)
+
+    def on_notice(self, notice: Notice) -> None:
+        self._desk.on_notice(notice)
+
+    def on_connected(self, *, gap: bool) -> None:
+        self.up = True
+        self.reason = "connected"
+        self._watch.on_connected(gap=gap)
+        if gap:
+            self._recon.mark_gap("the stream was interrupted")
+        self._news.put(_Up(gap or self._was_up, self._down_since))
+        self._was_up = True
+        self._down_since = None
+
+    def on_disconnected(self, reason: str) -> None:
+        was_up, self.up = self.up, False
+        self.notices = False
+        self.reason = reason
+        self._watch.on_disconnected()
+        self._recon.mark_gap(reason)
+        if was_up or self._down_since is None:
+            self._down_since = self._clock.now()
+            self._news.put(_Down(reason, self._down_since))
+        self.settled.set()
+
+    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: str) -> None:
+        if symbol is not None:
+            self._watch.on_subscription(symbol, active=active, reason=reason)
+            return
+        self.notices = active
+        if not active:
+            self.reason = reason
+            self._news.put(_Refused(None, reason))
+        self.settled.set()
+
+    def state(self) -> Text:
+        """Return in words how the stream stands (row S48)."""
+        if self.up and self.notices:
+            return Text("실시간 체결 통보 연결됨, 구독 확인됨", "connected, order notices subscribed")
+        if self.up:
+            return Text(
+                f"연결됨, 체결 통보 구독은 아직 확인되지 않음 ({self.reason})",
+                f"connected, order notices not confirmed ({self.reason})",
+            )
+        return Text(f"연결되지 않음 ({self.reason})", f"not connected ({self.reason})")
+
+    async def run(self) -> None:
+        """Tell ups and downs and reconcile after each reconnect, until cancelled."""
+        while True:
+            await self._news.wait()
+            with self._news.take() as news:
+                try:
+                    await self._tell(news)
+                except TradingError:
+                    log.exception("stream news could not be told")
+
+    async def _tell(self, news: _Up | _Down | _Refused) -> None:
+        now = self._clock.now()
+        if isinstance(news, _Down):
+            reason = Text(f"실시간 연결이 끊겼습니다 ({news.reason}).", f"The live connection is down ({news.reason}).")
+            await self._notifier.tell(StreamState(at=news.at, up=False, reason=reason))
+        elif isinstance(news, _Refused):
+            what = Text(
+                f"체결 통보 구독이 거부되었습니다 ({news.reason}). HTS_ID 를 확인하세요. 체결은 조회로 확인합니다.",
+                f"The order notices were refused ({news.reason}). Check HTS_ID. Fills are looked up instead.",
+            )
+            await self._notifier.tell(Trouble(at=now, key="notices_refused", what=what))
+        elif news.since is not None:
+            reason = Text("실시간 연결이 돌아왔습니다.", "The live connection is back.")
+            await self._notifier.tell(StreamState(at=now, up=True, reason=reason, since=news.since))
+        if isinstance(news, _Up) and news.gap:
+            try:
+                await self._look.take("reconnect")
+            except BrokerError as error:
+                log.warning("no look after the reconnect; the timer asks again", extra={"error": str(error)})
