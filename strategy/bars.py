@@ -278,5 +278,5 @@ def _adjusted(bar: Bar, factor: Decimal) -> Bar:
         high=price(bar.high),
         low=price(bar.low),
         close=price(bar.close),
-        volume=int(bar.volume / factor),
+        volume=round(bar.volume / factor),
     )
