@@ -1,0 +1,117 @@
+"""Which path and TR id lead to which handler, in which environment (kis-protocol 3.0, availability matrix)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kis.simulator import (
+    rest_balances,
+    rest_bars,
+    rest_info,
+    rest_inquiries,
+    rest_orders,
+    rest_profits,
+    rest_quotes,
+    rest_rankings,
+    rest_reserved,
+)
+from kis.simulator.calls import Reply, Request
+from kis.simulator.options import Environment
+
+TRADING = "/uapi/overseas-stock/v1/trading/"
+QUOTES = "/uapi/overseas-price/v1/quotations/"
+STOCK_QUOTES = "/uapi/overseas-stock/v1/quotations/"
+RANKING = "/uapi/overseas-stock/v1/ranking/"
+DOMESTIC = "/uapi/domestic-stock/v1/quotations/"
+REAL, VIRTUAL = Environment.REAL, Environment.VIRTUAL
+
+Handler = Callable[[Request], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One row of the matrix: a TR id where it is served."""
+
+    tr_id: str
+    method: str
+    path: str
+    handler: Handler
+    environments: frozenset[Environment]
+    ledger: bool = False  # counted by the second limiter (EGW00215)
+    pages: bool = False
+
+
+def _calls() -> list[Call]:
+    calls: list[Call] = []
+
+    def post(path: str, handler: Handler, real: str, virtual: str = "") -> None:
+        for tr_ids, environment in ((real, REAL), (virtual, VIRTUAL)):
+            calls.extend(Call(tr, "POST", TRADING + path, handler, frozenset({environment})) for tr in tr_ids.split())
+
+    def account(path: str, handler: Handler, real: str, virtual: str = "", *, pages: bool = True) -> None:
+        for tr_id, environment in ((real, REAL), (virtual, VIRTUAL)):
+            if tr_id:
+                calls.append(
+                    Call(tr_id, "GET", TRADING + path, handler, frozenset({environment}), ledger=True, pages=pages)
+                )
+
+    def quote(path: str, handler: Handler, tr_id: str, *, virtual: bool = False, base: str = QUOTES) -> None:
+        served = frozenset({REAL, VIRTUAL}) if virtual else frozenset({REAL})
+        calls.append(Call(tr_id, "GET", base + path, handler, served, pages=base == STOCK_QUOTES))
+
+    post("order", rest_orders.order, "TTTT1002U TTTT1006U", "VTTT1002U VTTT1001U")
+    post("order-rvsecncl", rest_orders.change, "TTTT1004U", "VTTT1004U")
+    post("daytime-order", rest_orders.daytime_order, "TTTS6036U TTTS6037U")
+    post("daytime-order-rvsecncl", rest_orders.daytime_change, "TTTS6038U")
+    post("order-resv", rest_reserved.reserve, "TTTT3014U TTTT3016U", "VTTT3014U VTTT3016U")
+    post("order-resv-ccnl", rest_reserved.cancel, "TTTT3017U", "VTTT3017U")
+    post("order-resv", rest_reserved.cancel, "", "VTTT3017U")  # the virtual collection posts it here
+    account("order-resv-list", rest_reserved.listing, "TTTT3039R")
+    account("inquire-nccs", rest_inquiries.open_orders, "TTTS3018R", "VTTS3018R")
+    account("inquire-ccnl", rest_inquiries.executions, "TTTS3035R", "VTTS3035R")
+    account("inquire-balance", rest_balances.balance, "TTTS3012R", "VTTS3012R")
+    account("inquire-present-balance", rest_balances.present_balance, "CTRP6504R", "VTRP6504R", pages=False)
+    account("inquire-psamount", rest_balances.buyable, "TTTS3007R", "VTTS3007R", pages=False)
+    account("foreign-margin", rest_balances.foreign_margin, "TTTC2101R", pages=False)
+    account("inquire-period-profit", rest_profits.period_profit, "TTTS3039R")
+    account("inquire-period-trans", rest_profits.period_transactions, "CTOS4001R")
+    account("inquire-paymt-stdr-balance", rest_balances.settlement_balance, "CTRP6010R", pages=False)
+    account("algo-ordno", rest_inquiries.algo_orders, "TTTS6058R")
+    account("inquire-algo-ccnl", rest_inquiries.algo_fills, "TTTS6059R")
+    quote("price", rest_quotes.price, "HHDFS00000300", virtual=True)
+    quote("price-detail", rest_quotes.detail, "HHDFS76200200")
+    quote("inquire-asking-price", rest_quotes.book, "HHDFS76200100")
+    quote("multprice", rest_quotes.several, "HHDFS76220000")
+    quote("dailyprice", rest_bars.daily, "HHDFS76240000", virtual=True)
+    quote("inquire-daily-chartprice", rest_bars.index_daily, "FHKST03030100", virtual=True)
+    quote("inquire-time-itemchartprice", rest_bars.minutes, "HHDFS76950200")
+    quote("inquire-time-indexchartprice", rest_bars.index_minutes, "FHKST03030200")
+    quote("inquire-ccnl", rest_quotes.ticks, "HHDFS76200300")
+    quote("search-info", rest_info.product, "CTPF1702R")
+    quote("inquire-search", rest_info.screener, "HHDFS76410000", virtual=True)
+    quote("countries-holiday", rest_info.settlement_days, "CTOS5011R", base=STOCK_QUOTES)
+    quote("search-info", rest_info.domestic_product, "CTPF1604R", virtual=True, base=DOMESTIC)
+    quote("inquire-price", rest_info.domestic_price, "FHKST01010100", virtual=True, base=DOMESTIC)
+    for path, tr_id, handler in rest_rankings.TABLE:
+        quote(path, handler, tr_id, base=RANKING)
+    return calls
+
+
+class Routes:
+    """Finds the call of a request."""
+
+    def __init__(self) -> None:
+        self._calls = {(call.method, call.path, call.tr_id): call for call in _calls()}
+        self._served: dict[str, frozenset[Environment]] = {}
+        for call in self._calls.values():
+            self._served[call.tr_id] = self._served.get(call.tr_id, frozenset()) | call.environments
+        self._paths = {(call.method, call.path) for call in self._calls.values()}
+
+    def find(self, method: str, path: str, tr_id: str) -> Call | None:
+        return self._calls.get((method, path, tr_id))
+
+    def knows_path(self, method: str, path: str) -> bool:
+        return (method, path) in self._paths
+
+    def served(self, tr_id: str) -> frozenset[Environment]:
+        """Return the environments a TR id belongs to; empty for an unknown one."""
+        return self._served.get(tr_id, frozenset())

@@ -1,0 +1,100 @@
+"""Everything one simulator is made of, and how it moves through market time."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kis.simulator.broker import Broker, Notice
+from kis.simulator.clock import SimClock
+from kis.simulator.faults import Faults
+from kis.simulator.keyring import Keyring
+from kis.simulator.market import Market
+from kis.simulator.matching import Matching
+from kis.simulator.options import SimulatorOptions
+from kis.simulator.stream import Stream
+from kis.simulator.tape import Tape, Trade
+from kis.simulator.timeline import Timeline
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was asked and refused so far."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+class World:
+    """Joins market, broker, keys, stream and faults; all of it lives on one clock."""
+
+    def __init__(self, options: SimulatorOptions, market: Market, clock: SimClock, seed: int) -> None:
+        self.options = options
+        self.market = market
+        self.clock = clock
+        self.seed = seed
+        self.counts = Counts()
+        self.faults = Faults()
+        self.keyring = Keyring(options, seed)
+        self.timeline = Timeline(clock.now_ms())
+        self.broker = Broker(options, market, self.timeline, seed, self._notify)
+        self.matching = Matching(self.broker)
+        self.stream = Stream(
+            options=options,
+            keyring=self.keyring,
+            market=market,
+            broker=self.broker,
+            timeline=self.timeline,
+            faults=self.faults,
+            seed=seed,
+            nudge=clock.nudge,
+        )
+
+    @property
+    def now_ms(self) -> int:
+        return self.timeline.now_ms
+
+    def next_ms(self) -> int | None:
+        """Return when the next print or deed is due."""
+        due = [ms for ms in (self.market.next_ms(), self.timeline.next_ms()) if ms is not None]
+        return min(due, default=None)
+
+    def live(self, until_ms: int, budget: Callable[[], bool] | None = None) -> bool:
+        """Live through everything due up to an instant, prints before deeds; return False if the budget ran out."""
+        while True:
+            print_ms, deed_ms = self.market.next_ms(), self.timeline.next_ms()
+            if print_ms is not None and print_ms <= until_ms and (deed_ms is None or print_ms <= deed_ms):
+                self.timeline.now_ms = max(self.timeline.now_ms, print_ms)
+                self.market.step(self._heard)
+            elif deed_ms is not None and deed_ms <= until_ms:
+                self.market.settle(deed_ms)
+                self.timeline.step()
+            else:
+                self.timeline.now_ms = max(self.timeline.now_ms, until_ms)
+                self.market.settle(until_ms)
+                return True
+            if budget is not None and not budget():
+                return False
+
+    def restart_at(self, ms: int) -> None:
+        """Go back in time: prices are told again from there, books and keys stay."""
+        self.timeline.now_ms = ms
+        self.market.restart(self.timeline.now)
+        self.keyring.forget_future(ms)
+
+    def print_by_hand(
+        self, symbol: str, price: int, size: int, *, bid: int | None, ask: int | None, shift: bool
+    ) -> Trade:
+        """Let a ticker trade once, as the control call asks; listeners hear it and resting orders match."""
+        tape = self.market.watch(symbol)
+        if tape is None:
+            raise KeyError(symbol)
+        trade = tape.print_by_hand(self.timeline.now_ms, price, size, bid=bid, ask=ask, shift=shift)
+        self._heard(tape, trade)
+        return trade
+
+    def _notify(self, notice: Notice) -> None:
+        self.stream.notify(notice)
+
+    def _heard(self, tape: Tape, trade: Trade) -> None:
+        self.stream.heard(tape, trade)
+        self.matching.heard(tape, trade)
