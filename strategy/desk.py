@@ -198,9 +198,10 @@ class OrderDesk:
             workers.create_task(self._work_looks(), name="order looks")
             workers.create_task(self._working.run(), name="working orders")
 
-    async def look(self) -> Sequence[Text]:
+    async def look(self, *, since: datetime | None = None) -> Sequence[Text]:
         """Ask the broker for all orders now and apply its word; raise BrokerError when it cannot be asked.
 
+        Covers today, its neighbours and the dates of open orders, and every date from `since` on.
         A look started after this call serves; callers at the same time share one.
         """
         await self.load()
@@ -211,7 +212,7 @@ class OrderDesk:
                     self._looks_started += 1
                     number = self._looks_started
                     at = self._now()
-                    seen = await self._broker.orders(*self._dates(at))
+                    seen = await self._broker.orders(*self._dates(at, since))
                     self._lines = await self.refresh(seen, at)
                     self._look_done = number
             return self._lines
@@ -241,6 +242,11 @@ class OrderDesk:
         """Orders whose outcome nobody can say yet."""
         lost = (OrderStatus.UNKNOWN, OrderStatus.SENT)
         return [one for one in self._ledger.open() if one.status in lost and one.no not in self._in_flight]
+
+    @property
+    def doubts(self) -> int:
+        """How many outcomes became unknown so far; a reconciler remembers the number it settled."""
+        return self._ledger.doubts
 
     @property
     def open(self) -> Sequence[Order]:
@@ -325,7 +331,8 @@ class OrderDesk:
         try:
             acceptance = await self._answer(self._broker.amend(order.request.symbol, venue_no, wanted, price))
         except _REFUSED as error:
-            return await self._refused(no, error)
+            now = await self._refused(no, error, wanted)
+            return now if now.status.closed or qty is not None else await self._amend(no, qty, price, reprices, left)
         except BaseException as error:
             await self._lose(no)
             if not isinstance(error, Exception):
@@ -337,7 +344,8 @@ class OrderDesk:
             await self._ledger.move(
                 no, now.status, self._now(), venue_no=acceptance.venue_no, limit_price=price, reprices=reprices
             )
-            self._ledger.lower(no, order.filled_qty + wanted)
+            if qty is not None:
+                self._ledger.lower(no, order.filled_qty + wanted)
         await self._retry_notices()
         return await self._order(no)
 
@@ -350,11 +358,13 @@ class OrderDesk:
             return order
         venue_no = self._number(order, in_doubt=True)
         self._cancel_sent_at[no] = self._now()
+        left_open = self._ledger.open_qty(order)
         reason = ""
         try:
-            await self._answer(self._broker.cancel(order.request.symbol, venue_no, self._ledger.open_qty(order)))
+            await self._answer(self._broker.cancel(order.request.symbol, venue_no, left_open))
         except _REFUSED as error:
-            return await self._refused(no, error)
+            now = await self._refused(no, error, left_open)
+            return now if now.status.closed else await self._cancel(no, left)
         except BaseException as error:
             reason = NO_ANSWER
             if not isinstance(error, Exception):
@@ -390,11 +400,14 @@ class OrderDesk:
                 await self._ledger.move(no, OrderStatus.UNKNOWN, self._now(), reason=NO_ANSWER)
         self._ask_look(_SOON)
 
-    async def _refused(self, no: OrderNo, error: BrokerError) -> Order:
-        """A refused amend or cancel mostly means that the order has ended: look, and raise only if it works on."""
+    async def _refused(self, no: OrderNo, error: BrokerError, asked_qty: int) -> Order:
+        """Look what became of an order whose amend or cancel was refused: mostly it has ended.
+
+        Raises the refusal when it works on, unless a fill not heard of before made the asked quantity too large.
+        """
         await self._try_look()
         order = await self._order(no)
-        if order.status.closed:
+        if order.status.closed or self._ledger.open_qty(order) < asked_qty:
             return order
         self._ask_look(_SOON)
         raise error
@@ -497,10 +510,10 @@ class OrderDesk:
         self._look_due = due if self._look_due is None else max(due, self._look_due)
         self._look_wake.set()
 
-    def _dates(self, at: datetime) -> tuple[date, date]:
+    def _dates(self, at: datetime, since: datetime | None) -> tuple[date, date]:
         """Return New York dates that cover today, its neighbours, and the day of everything still open."""
-        since = min([at, *(order.request.created_at for order in self._ledger.open())])
-        return traded_on(since) - _DAY, traded_on(at) + _DAY
+        first = min([at, since or at, *(order.request.created_at for order in self._ledger.open())])
+        return traded_on(first) - _DAY, traded_on(at) + _DAY
 
     def _now(self) -> datetime:
         return self._clock.now()

@@ -165,6 +165,8 @@ class FakeBroker:
         self.amended.append(venue_no)
         lost = await self._fault("amend")
         book = self._changeable(symbol, venue_no)
+        if qty > book.now.open_qty:
+            raise OrderRejected("정정 수량이 미체결 수량보다 큽니다")
         new_no = self._number()
         self._become(
             book,

@@ -153,7 +153,9 @@ class Inquiry:
         for found in pool:
             if found.status is OrderStatus.UNKNOWN:
                 continue  # it says nothing yet; the next look will
-            news = not (self._ledger.fresh and found.status.closed)
+            since = self._ledger.loaded_at
+            before_us = self._ledger.fresh and found.status.closed and since is not None and found.ordered_at < since
+            news = not before_us
             order = await self._ledger.add_by_hand(
                 found, at, (HandOrder(at=at, found=found, order=None),) if news else ()
             )

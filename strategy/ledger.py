@@ -81,7 +81,9 @@ class Ledger:
     ) -> None:
         self.lock = asyncio.Lock()  # held for reading and writing the disk, never while the broker is asked
         self.loaded = False
+        self.doubts = 0  # outcomes that became unknown
         self.fresh = True  # nothing was ever stored: what closed before us is no news
+        self.loaded_at: datetime | None = None
         self._orders = orders
         self._settings = settings
         self._feed = feed
@@ -106,7 +108,7 @@ class Ledger:
             for order in recent:  # a verdict of "not found" stays open to better news
                 if order.status is OrderStatus.REJECTED and order.venue_no is None:
                     self._known.setdefault(order.no, order)
-            self.loaded = True
+            self.loaded, self.loaded_at = True, at
             for order in list(self._known.values()):
                 if order.status is OrderStatus.INTENDED:
                     await self.move(order.no, OrderStatus.DENIED, at, reason=NEVER_SENT)
@@ -273,6 +275,7 @@ class Ledger:
             self._numbers[no] = [*numbers, venue_no]
         self._known[no] = stored
         self._tallies[no] = after
+        self.doubts += status is OrderStatus.UNKNOWN and old.status is not OrderStatus.UNKNOWN
         log.info(
             "order changed",
             extra={"order": no, "status": status.value, "filled": stored.filled_qty, "venue_no": stored.venue_no},

@@ -1,7 +1,16 @@
-"""Reconciling: ask the broker, explain every difference."""
+"""Reconciling: ask the broker, explain every difference.
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+Orders first (the desk applies the broker's word), then positions: what was held at the last agreement plus the fills
+since must be what the broker says is held. Both lists lag, in either order (kis-protocol 10, line 9), so a difference
+is called unexplained, and the broker's figure taken, only when it has stood for the visibility lag.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -9,11 +18,54 @@ from strategy.account import Holdings
 from strategy.activity import Activity
 from strategy.clock import Clock
 from strategy.desk import OrderDesk
+from strategy.errors import BrokerError
+from strategy.events import Recovered
 from strategy.instruments import Symbol
+from strategy.orders import Fill, Order, Side
 from strategy.ports import Broker, Notes, Notifier, OrderJournal
+from strategy.shelter import sheltered
+from strategy.text import Text
+
+log = logging.getLogger(__name__)
 
 Trigger = Literal["start", "reconnect", "timer", "before_buy", "asked"]
 CashProbe = Callable[[Holdings], Awaitable[tuple[Symbol, Decimal] | None]]
+
+_NOTE = "reconcile.agreed"
+_WINDOW = timedelta(days=2)  # fills this much older than an agreement are no longer summed
+_ROLL = timedelta(days=7)  # ... once the window has grown to this
+
+
+@dataclass(slots=True)
+class _Agreed:
+    """The positions last agreed on, each with the net of the fills in the window at that moment."""
+
+    since: datetime  # the window's start
+    at: datetime
+    symbols: dict[Symbol, tuple[int, int]] = field(default_factory=dict)  # shares, net of fills
+
+    def expected(self, symbol: Symbol, net: int) -> int:
+        qty, net_then = self.symbols.get(symbol, (0, 0))
+        return qty + net - net_then
+
+    def dump(self) -> str:
+        symbols = {str(symbol): list(pair) for symbol, pair in self.symbols.items()}
+        return json.dumps({"since": self.since.isoformat(), "at": self.at.isoformat(), "symbols": symbols})
+
+    @classmethod
+    def parse(cls, text: str) -> "_Agreed":
+        fields = json.loads(text)
+        symbols = {Symbol.parse(name): (int(qty), int(net)) for name, (qty, net) in fields["symbols"].items()}
+        return cls(datetime.fromisoformat(fields["since"]), datetime.fromisoformat(fields["at"]), symbols)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """A difference of shares, and since when it stands unchanged."""
+
+    qty: int
+    since: datetime
+    moving: bool  # own fills or orders are on their way and may explain it
 
 
 class Reconciler:
@@ -33,32 +85,209 @@ class Reconciler:
         visibility_lag_s: float = 120.0,
     ) -> None:
         """`cash_probe` names a symbol and price to ask the cash by (kis-protocol 10, line 11); None: no cash asked."""
-        raise NotImplementedError
+        self._broker = broker
+        self._orders = orders
+        self._desk = desk
+        self._notifier = notifier
+        self._clock = clock
+        self._activity = activity
+        self._notes = notes
+        self._cash_probe = cash_probe
+        self._lag = timedelta(seconds=visibility_lag_s)
+        self._turn = asyncio.Lock()
+        self._agreed: _Agreed | None = None
+        self._gaps: dict[Symbol, _Gap] = {}
+        self._holdings: Holdings | None = None
+        self._reconciled = False
+        self._reconciled_at: datetime | None = None
+        self._interruptions = 0
+        self._doubts = 0  # outcomes unknown so far, as of the last agreement
+        self._told: tuple[tuple[Text, ...], bool] | None = None
 
     @property
     def reconciled(self) -> bool:
-        """False from the start, after a gap and while an order is UNKNOWN, until broker and bot agree."""
-        raise NotImplementedError
+        """False from the start, after a gap and after an UNKNOWN outcome, until broker and bot agree."""
+        return self._reconciled and self._doubts == self._desk.doubts and not self._desk.unknown
 
     @property
-    def reconciled_at(self) -> datetime | None: ...
+    def reconciled_at(self) -> datetime | None:
+        """When broker and bot last agreed."""
+        return self._reconciled_at
 
     @property
     def holdings(self) -> Holdings | None:
         """The last look at the account."""
-        raise NotImplementedError
+        return self._holdings
 
     def settled(self, symbol: Symbol) -> bool:
         """Return whether the ticker's position agrees with its fills; False while they are on their way."""
-        raise NotImplementedError
+        return self._holdings is not None and symbol not in self._gaps
+
+    def mark_gap(self, reason: str) -> None:
+        """Something may have been missed: not reconciled until the next agreement."""
+        log.info("reconciling needed", extra={"reason": reason})
+        self._interruptions += 1
+        self._reconciled = False
 
     async def reconcile(self, trigger: Trigger) -> Holdings:
         """Look at orders, positions and cash, tell differences (Recovered) and return the holdings.
 
         Raises BrokerError when the broker cannot be asked; then nothing counts as reconciled that was not.
         """
-        raise NotImplementedError
+        async with self._turn:
+            with self._activity():
+                interruptions, was = self._interruptions, self.reconciled
+                lines = [*await self._desk.look(since=await self._last_agreed())]
+                holdings = await self._look_at_account()
+                return await sheltered(self._compare(trigger, holdings, lines, interruptions, was=was))
 
-    def mark_gap(self, reason: str) -> None:
-        """Something may have been missed: not reconciled until the next agreement."""
-        raise NotImplementedError
+    async def _last_agreed(self) -> datetime | None:
+        if self._agreed is None and (text := await self._notes.get(_NOTE)) is not None:
+            self._agreed = _Agreed.parse(text)
+        return self._agreed.at if self._agreed is not None and not self._reconciled else None
+
+    async def _look_at_account(self) -> Holdings:
+        holdings = await self._broker.holdings()
+        probe = None if self._cash_probe is None else await self._cash_probe(holdings)
+        if probe is None:
+            return holdings
+        try:
+            power = await self._broker.buying_power(*probe)
+        except BrokerError as error:
+            log.warning("cash could not be asked", extra={"error": str(error)})
+            return holdings
+        return replace(holdings, cash=power.cash, fx_rate=power.fx_rate)
+
+    async def _compare(
+        self, trigger: Trigger, holdings: Holdings, lines: list[Text], interruptions: int, *, was: bool
+    ) -> Holdings:
+        now = self._clock.now()
+        agreed = self._agreed or await self._first_agreement(holdings, now)
+        fills = await self._orders.fills(since=agreed.since)
+        held = {position.symbol: position.qty for position in holdings.positions if position.qty}
+        nets = _nets(fills)
+        unexplained = self._find_gaps(agreed, held, nets, fills, now)
+        self._take(agreed, held, nets, now)
+        await self._keep(agreed, held, fills, now)
+        self._holdings = holdings
+        clean = self._is_clean(was=was) and interruptions == self._interruptions
+        self._reconciled = clean
+        if clean:
+            self._doubts, self._reconciled_at = self._desk.doubts, now
+        await self._tell(trigger, lines, unexplained, clean=clean, was=was)
+        return holdings
+
+    async def _first_agreement(self, holdings: Holdings, now: datetime) -> _Agreed:
+        """Take the broker's positions for granted the very first time."""
+        since = now - _WINDOW
+        nets = _nets(await self._orders.fills(since=since))
+        held = {position.symbol: (position.qty, nets.get(position.symbol, 0)) for position in holdings.positions}
+        sold_out = {symbol: (0, net) for symbol, net in nets.items() if symbol not in held}
+        return _Agreed(since, now, held | sold_out)
+
+    def _find_gaps(
+        self,
+        agreed: _Agreed,
+        held: Mapping[Symbol, int],
+        nets: Mapping[Symbol, int],
+        fills: Sequence[Fill],
+        now: datetime,
+    ) -> list[Text]:
+        """Note differences, and return a line for each that nothing will explain any more."""
+        told: list[Text] = []
+        gaps: dict[Symbol, _Gap] = {}
+        for symbol in {*held, *nets, *agreed.symbols}:
+            expected = agreed.expected(symbol, nets.get(symbol, 0))
+            qty = held.get(symbol, 0) - expected
+            if not qty:
+                continue
+            known = self._gaps.get(symbol)
+            since = known.since if known is not None and known.qty == qty else now
+            gap = _Gap(qty, since, self._moving(symbol, fills, now))
+            if now - since >= self._lag and not self._waits(symbol):
+                told.append(_unexplained(symbol, expected, held.get(symbol, 0)))
+            else:
+                gaps[symbol] = gap
+        self._gaps = gaps
+        return told
+
+    def _moving(self, symbol: Symbol, fills: Sequence[Fill], now: datetime) -> bool:
+        recent = any(fill.symbol == symbol and now - fill.filled_at < self._lag for fill in fills)
+        return recent or any(order.request.symbol == symbol for order in self._desk.open)
+
+    def _waits(self, symbol: Symbol) -> bool:
+        return any(order.request.symbol == symbol for order in self._desk.unknown)
+
+    def _take(self, agreed: _Agreed, held: Mapping[Symbol, int], nets: Mapping[Symbol, int], now: datetime) -> None:
+        """Agree on every position without an open difference; of an unexplained one the broker's figure holds."""
+        for symbol in {*held, *nets, *agreed.symbols} - self._gaps.keys():
+            agreed.symbols[symbol] = (held.get(symbol, 0), nets.get(symbol, 0))
+        agreed.at = now
+
+    async def _keep(self, agreed: _Agreed, held: Mapping[Symbol, int], fills: Sequence[Fill], now: datetime) -> None:
+        if now - agreed.since > _ROLL and not self._gaps:
+            since = now - _WINDOW
+            nets = _nets([fill for fill in fills if fill.filled_at >= since])
+            symbols = {symbol: (held.get(symbol, 0), nets.get(symbol, 0)) for symbol in {*held, *nets}}
+            agreed = _Agreed(since, now, symbols)
+        self._agreed = agreed
+        await self._notes.put(_NOTE, agreed.dump())
+
+    def _is_clean(self, *, was: bool) -> bool:
+        """Own fills on their way disturb their ticker only, unless agreement has yet to be reached."""
+        blocking = [gap for gap in self._gaps.values() if not (was and gap.moving)]
+        return not blocking and not self._desk.unknown
+
+    async def _tell(
+        self, trigger: Trigger, lines: Sequence[Text], unexplained: Sequence[Text], *, clean: bool, was: bool
+    ) -> None:
+        """Tell a card. On the timer, orders have told themselves; only positions and agreement are news."""
+        asked = trigger not in ("timer", "before_buy")
+        gaps = [_on_its_way(symbol, gap) for symbol, gap in self._gaps.items() if not was or not gap.moving]
+        doubts = [_unknown(order) for order in self._desk.unknown]
+        matched = [_matched(order) for order in self._desk.open if trigger == "start" and order.venue_no is not None]
+        card = (*(lines if asked else ()), *unexplained, *gaps, *doubts, *(matched if asked else ()))
+        recovered = clean and not was and self._told is not None and not self._told[1]
+        if not (card or recovered) or (self._told == (card, clean) and not asked):
+            return
+        self._told = (card, clean)
+        await self._notifier.tell(Recovered(at=self._clock.now(), trigger=trigger, lines=card, clean=clean))
+
+
+def _nets(fills: Sequence[Fill]) -> dict[Symbol, int]:
+    """Return bought less sold shares of each symbol."""
+    nets: dict[Symbol, int] = {}
+    for fill in fills:
+        signed = fill.qty if fill.side is Side.BUY else -fill.qty
+        nets[fill.symbol] = nets.get(fill.symbol, 0) + signed
+    return nets
+
+
+def _unexplained(symbol: Symbol, expected: int, held: int) -> Text:
+    return Text(
+        f"{symbol.ticker}: 체결 기록으로는 {expected}주, 증권사는 {held}주. 설명되지 않아 증권사 수량을 따릅니다.",
+        f"{symbol.ticker}: {expected} by the fills, {held} at the broker. Unexplained; the broker's figure is taken.",
+    )
+
+
+def _on_its_way(symbol: Symbol, gap: _Gap) -> Text:
+    return Text(
+        f"{symbol.ticker}: 증권사 보유 수량이 체결 기록과 {gap.qty:+d}주 다릅니다. 확인 중입니다.",
+        f"{symbol.ticker}: the broker's position differs from the fills by {gap.qty:+d}. Being checked.",
+    )
+
+
+def _unknown(order: Order) -> Text:
+    ticker = order.request.symbol.ticker
+    return Text(
+        f"#{order.no} {ticker}: 결과를 아직 모릅니다. 확인 중입니다.",
+        f"#{order.no} {ticker}: outcome not known yet, being looked up.",
+    )
+
+
+def _matched(order: Order) -> Text:
+    ticker = order.request.symbol.ticker
+    return Text(
+        f"#{order.no} {ticker}: 증권사에 그대로 열려 있음 (체결 {order.filled_qty}/{order.request.qty}).",
+        f"#{order.no} {ticker}: open at the broker as recorded ({order.filled_qty}/{order.request.qty} filled).",
+    )

@@ -108,7 +108,7 @@ class WorkingOrders:
 
     async def _round(self, order: Order) -> None:
         """End a round: a new price, or the end of the order."""
-        over = max(order.reprices, self._rounds.get(order.no, 0))
+        over = self._rounds.setdefault(order.no, order.reprices)
         limit = self._settings.of(order.request.symbol).order_reprices
         if order.status is OrderStatus.CANCEL_SENT or over >= limit:
             await self._end(order, over)

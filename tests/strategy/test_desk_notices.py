@@ -1,0 +1,184 @@
+"""Streamed notices: early, late, twice, missing, of orders nobody knows (S6, S80, S86)."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from strategy.events import OrderChanged
+from strategy.orders import Notice, OrderStatus, Origin, Side, VenueNo
+from tests.strategy.order_bench import PRICE, TQQQ, Bench, bench
+
+S = OrderStatus
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Bench]:
+    async with bench(tmp_path) as made:
+        yield made
+
+
+async def test_s86_a_fill_before_the_acknowledgement_waits_for_it(desk: Bench) -> None:
+    desk.broker.set_price(TQQQ, Decimal("61.10"))  # fills, and says so, before the reply
+    order = await desk.buy()
+    await desk.settle()
+    done = await desk.order(order.no)
+    assert (done.status, done.filled_qty, done.average_price) == (S.FILLED, 10, Decimal("61.10"))
+    assert desk.broker.asked["orders"] == 0  # nothing was in doubt
+    await desk.agrees()
+
+
+async def test_s86_a_fill_before_a_reply_that_never_comes_waits_for_the_look_up(desk: Bench) -> None:
+    desk.broker.set_price(TQQQ, Decimal("61.10"))
+    desk.broker.fail("submit", "lost_reply")
+    order = await desk.buy()
+    assert order.status is S.UNKNOWN
+    await desk.pass_time(3)
+    assert (await desk.order(order.no)).status is S.FILLED
+    await desk.agrees()
+
+
+async def test_s86_partial_fills_follow_one_another(desk: Bench) -> None:
+    order = await desk.buy()
+    for qty, price in ((3, "61.15"), (3, "61.10"), (4, "61.20")):
+        desk.broker.fill(desk.venue(order), qty, Decimal(price))
+    await desk.settle()
+    done = await desk.order(order.no)
+    assert (done.status, done.filled_amount) == (S.FILLED, Decimal("611.55"))
+    assert await desk.states_told(order.no) == [
+        S.INTENDED,
+        S.SENT,
+        S.ACCEPTED,
+        S.PARTIALLY_FILLED,
+        S.PARTIALLY_FILLED,
+        S.FILLED,
+    ]
+
+
+@pytest.mark.parametrize("blank", [False, True])
+async def test_s86_every_notice_twice_counts_once(desk: Bench, blank: bool) -> None:
+    desk.broker.notices = "twice"
+    desk.broker.blank_times = blank
+    order = await desk.buy()
+    desk.broker.fill(desk.venue(order), 3, Decimal("61.15"))
+    desk.broker.fill(desk.venue(order), 4, Decimal("61.10"))
+    await desk.settle()
+    assert (await desk.order(order.no)).filled_qty == 7
+    await desk.pass_time(5)
+    await desk.agrees()
+
+
+async def test_s86_two_equal_fills_in_one_second_are_both_counted(desk: Bench) -> None:
+    order = await desk.buy()
+    desk.broker.fill(desk.venue(order), 5, PRICE)
+    desk.broker.fill(desk.venue(order), 5, PRICE)
+    await desk.settle()
+    await desk.pass_time(2)  # the second looks like a repeat until the inquiry shows it
+    assert (await desk.order(order.no)).status is S.FILLED
+    await desk.agrees()
+
+
+async def test_s86_a_reject_after_the_acceptance_ends_the_order(desk: Bench) -> None:
+    order = await desk.buy()
+    desk.broker.reject_later(desk.venue(order))
+    await desk.settle()
+    done = await desk.order(order.no)
+    assert done.status is S.REJECTED
+    assert done.reason
+    assert await desk.storage.orders.last_accepted(TQQQ, "buy") is None
+
+
+async def test_s86_a_refused_cancel_leaves_the_order_working(desk: Bench) -> None:
+    desk.broker.slow_cancels = True
+    order = await desk.buy()
+    await desk.desk.cancel(order.no)
+    desk.desk.on_notice(
+        Notice(
+            kind=Notice.Kind.REJECTED,
+            venue_no=VenueNo("99999"),
+            original_no=order.venue_no,
+            ticker="TQQQ",
+            side=Side.BUY,
+            qty=10,
+            price=Decimal(0),
+            venue_time="",
+            received_at=desk.clock.now(),
+        )
+    )
+    await desk.settle()
+    assert (await desk.order(order.no)).status is S.ACCEPTED
+
+
+async def test_s86_notices_of_unknown_orders_lead_to_a_look_and_a_hand_order(desk: Bench) -> None:
+    desk.broker.set_price(TQQQ, Decimal("61.10"))
+    desk.broker.hand_order(TQQQ, Side.BUY, 2, Decimal("61.20"))
+    await desk.settle()
+    assert not await desk.storage.orders.recent(5)
+    await desk.pass_time(3)
+    (found,) = await desk.storage.orders.recent(5)
+    assert (found.request.origin, found.status, found.filled_qty) == (Origin.EXTERNAL, S.FILLED, 2)
+    assert len(await desk.hand_orders()) == 1
+    await desk.agrees()
+
+
+async def test_a_look_is_not_repeated_for_ever_for_a_notice_nobody_can_place(desk: Bench) -> None:
+    order = await desk.buy()
+    desk.broker.fill(desk.venue(order))
+    await desk.settle()
+    desk.desk.on_notice(
+        Notice(
+            kind=Notice.Kind.FILLED,
+            venue_no=VenueNo("4711"),
+            original_no=None,
+            ticker="KO",
+            side=Side.BUY,
+            qty=1,
+            price=Decimal(60),
+            venue_time="",
+            received_at=desk.clock.now(),
+        )
+    )
+    await desk.pass_time(900)
+    asked = desk.broker.asked["orders"]
+    await desk.pass_time(3600)
+    assert desk.broker.asked["orders"] == asked
+
+
+async def test_a_notice_told_again_after_a_restart_counts_once(tmp_path: Path) -> None:
+    heard: list[Notice] = []
+    async with bench(tmp_path) as made:
+        sink = made.broker.sink
+        assert sink is not None
+
+        def tap(notice: Notice) -> None:
+            heard.append(notice)
+            sink(notice)
+
+        made.broker.sink = tap
+        order = await made.buy()
+        made.broker.fill(made.venue(order), 3, Decimal("61.15"))
+        await made.settle()
+        broker, clock = made.broker, made.clock
+    async with bench(tmp_path, broker=broker, clock=clock) as again:
+        for notice in heard:
+            again.desk.on_notice(replace(notice, received_at=clock.now()))
+        await again.settle()
+        assert (await again.order(order.no)).filled_qty == 3
+        broker.fill(broker.truth()[0].venue_no)
+        await again.settle()
+        await again.agrees()
+
+
+async def test_each_fill_is_told_once_with_its_numbers(desk: Bench) -> None:
+    order = await desk.buy()
+    desk.broker.notices = "lost"
+    desk.broker.fill(desk.venue(order), 3, Decimal("61.15"))
+    desk.broker.fill(desk.venue(order), 4, Decimal("61.11"))
+    await desk.desk.look()
+    await desk.desk.look()
+    told = [one.last_fill for one in await desk.events() if isinstance(one, OrderChanged) and one.last_fill]
+    assert [(fill.qty, fill.source) for fill in told] == [(7, "inquiry")]
+    assert abs(told[0].qty * told[0].price - Decimal("427.89")) < Decimal("1e-20")
+    await desk.agrees()
