@@ -111,7 +111,11 @@ class BarStore:
         A bar that is not the newest is closed, whatever it says.
         """
         by_start = {bar.start: bar for bar in self._closed}
-        by_start.update({bar.start: bar for bar in bars})
+        for bar in bars:
+            known = by_start.get(bar.start)
+            # a bar that closed here while the fetch was under way knows more than the fetch
+            outdated = known is not None and not bar.closed and bar.end > as_of
+            by_start[bar.start] = _completed(bar, known) if outdated and known is not None else bar
         ordered = sorted(by_start.values(), key=lambda bar: bar.start)
         forming = None
         if ordered and not ordered[-1].closed:
@@ -265,6 +269,17 @@ def aggregate(minutes: Sequence[Bar], interval: Interval) -> tuple[Bar, ...]:
             closed=place < len(grouped) - 1 or (group[-1].closed and group[-1].end >= end),
         )
         for place, ((start, end), group) in enumerate(grouped)
+    )
+
+
+def _completed(fetched: Bar, known: Bar) -> Bar:
+    """Return the fetched bar with what happened after it was asked for, as the known closed one has it."""
+    return replace(
+        known,
+        open=fetched.open,
+        high=max(fetched.high, known.high),
+        low=min(fetched.low, known.low),
+        volume=max(fetched.volume, known.volume),
     )
 
 

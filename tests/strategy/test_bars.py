@@ -179,6 +179,22 @@ def test_a_fetch_loses_no_tick_that_came_after_it_was_asked_for() -> None:
     assert made.newest == bar(0, "11", closed=False, volume=50)
 
 
+def test_a_bar_closed_while_a_fetch_was_under_way_keeps_its_close() -> None:
+    made = BarStore(TQQQ, Interval.M1)
+    made.add_tick(tick(0.9, "12"))
+    made.add_tick(tick(1.1, "13"))  # the answer below was asked for at 0.5 and comes now
+    made.merge([bar(0, "10", closed=False, low=D(8), volume=40)], at(0.5))
+    assert made.bars[0] == bar(0, "12", open=D(10), low=D(8), high=D(12), volume=40)
+    assert _seen(made)[1] == (1, "13", False)
+
+
+def test_a_bar_closed_by_the_clock_alone_is_corrected_by_a_later_fetch() -> None:
+    made = store(Interval.M1, bar(0, "10", closed=False), as_of=at(0.5))
+    made.roll(at(1.1))
+    made.merge([bar(0, "11", closed=False)], at(1.2))
+    assert _seen(made) == [(0, "11", True)]
+
+
 def test_a_forming_bar_whose_time_is_over_is_closed_by_the_merge() -> None:
     made = store(Interval.M1, bar(0, closed=False), as_of=at(1))
     assert made.bars[0].closed
@@ -198,6 +214,7 @@ def test_a_store_is_complete_once_everything_has_been_seen() -> None:
     made.stream_alive(at(2.1))
     assert made.complete(at(2.5))  # a quiet ticker has no bar for that minute, and that is all right
     assert not BarStore(TQQQ, Interval.M1).complete(at(1))
+    assert BarStore(TQQQ, Interval.M1).newest is None
 
 
 def test_after_a_gap_only_a_fetch_that_covers_it_makes_it_complete() -> None:
