@@ -125,7 +125,7 @@ class DroppingQueueHandler(QueueHandler):
 
 
 @contextmanager
-def log_to_files(
+def logging_to_files(
     log_dir: Path,
     *,
     level: str = "INFO",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.logfiles import DailyFileHandler, DroppingQueueHandler, log_to_files
+from storage.logfiles import DailyFileHandler, DroppingQueueHandler, logging_to_files
 from strategy.errors import StorageError
 
 log = logging.getLogger("tests.log")
@@ -26,7 +26,7 @@ def _record(at: datetime, message: str = "m") -> logging.LogRecord:
 
 
 def test_s96_a_record_is_one_json_line_with_its_values(tmp_path: Path) -> None:
-    with log_to_files(tmp_path / "logs"):
+    with logging_to_files(tmp_path / "logs"):
         log.info("order submitted", extra={"order": 12, "symbol": "NASDAQ:TQQQ", "이유": "신호"})
     (line,) = _lines(tmp_path / "logs")
     assert {key: line[key] for key in ("level", "logger", "event", "order", "symbol", "이유")} == {
@@ -42,7 +42,7 @@ def test_s96_a_record_is_one_json_line_with_its_values(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("level", "count"), [("DEBUG", 4), ("INFO", 3), ("WARNING", 2), ("ERROR", 1)])
 def test_s97_the_level_is_configurable(tmp_path: Path, level: str, count: int) -> None:
-    with log_to_files(tmp_path, level=level):
+    with logging_to_files(tmp_path, level=level):
         for emit in (log.debug, log.info, log.warning, log.error):
             emit("x")
     assert len(_lines(tmp_path)) == count
@@ -69,7 +69,7 @@ def test_s96_files_past_the_retention_are_deleted_and_nothing_else(tmp_path: Pat
 
 def test_s24_nothing_secret_reaches_a_file_tracebacks_included(tmp_path: Path) -> None:
     secret, token = "top-secret-value", "123456789:" + "A" * 35
-    with log_to_files(tmp_path, level="DEBUG", secrets=[secret], accounts=["12345678-01"]):
+    with logging_to_files(tmp_path, level="DEBUG", secrets=[secret], accounts=["12345678-01"]):
         log.info("message %s", secret, extra={"header": {"x": [secret]}, "url": f"https://host/bot{token}/send"})
         try:
             raise ValueError(f"refused {secret} for 1234567801")  # noqa: TRY301 - it is the traceback that is tested
@@ -84,20 +84,20 @@ def test_s24_nothing_secret_reaches_a_file_tracebacks_included(tmp_path: Path) -
 
 
 def test_what_json_cannot_hold_is_written_as_text(tmp_path: Path) -> None:
-    with log_to_files(tmp_path):
+    with logging_to_files(tmp_path):
         log.info("x", extra={"path": Path("a"), "price": {"p": datetime(2026, 1, 1, tzinfo=UTC)}})
     assert _lines(tmp_path)[0]["path"] == "a"
 
 
 def test_everything_logged_is_on_disk_when_the_block_ends(tmp_path: Path) -> None:
-    with log_to_files(tmp_path):
+    with logging_to_files(tmp_path):
         for n in range(2000):
             log.info("n", extra={"n": n})
     assert [line["n"] for line in _lines(tmp_path)] == list(range(2000))
 
 
 def test_logging_costs_the_caller_little(tmp_path: Path) -> None:
-    with log_to_files(tmp_path):
+    with logging_to_files(tmp_path):
         started = time.perf_counter()
         for _ in range(1000):
             log.info("tick", extra={"symbol": "NASDAQ:TQQQ"})
@@ -127,13 +127,13 @@ def test_a_full_disk_stops_nothing_and_shows_no_line(tmp_path: Path, capsys: pyt
 def test_the_root_logger_is_left_as_it_was(tmp_path: Path) -> None:
     root = logging.getLogger()
     before = (root.level, list(root.handlers), logging.getLogger("aiosqlite").level)
-    with log_to_files(tmp_path, level="DEBUG", console=True):
+    with logging_to_files(tmp_path, level="DEBUG", console=True):
         assert not logging.getLogger("aiosqlite").isEnabledFor(logging.DEBUG)  # it would write every SQL value
     assert (root.level, list(root.handlers), logging.getLogger("aiosqlite").level) == before
 
 
 def test_the_console_hears_warnings_redacted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with log_to_files(tmp_path, secrets=["hunter22"], console=True):
+    with logging_to_files(tmp_path, secrets=["hunter22"], console=True):
         log.info("quiet")
         log.warning("loud hunter22")
     told = capsys.readouterr().err
@@ -143,5 +143,5 @@ def test_the_console_hears_warnings_redacted(tmp_path: Path, capsys: pytest.Capt
 
 def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError), log_to_files(tmp_path / "file" / "logs"):
+    with pytest.raises(StorageError), logging_to_files(tmp_path / "file" / "logs"):
         pass
