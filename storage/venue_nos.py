@@ -12,12 +12,12 @@ from strategy.orders import OrderNo, VenueNo
 
 async def add_venue_no(conn: aiosqlite.Connection, no: OrderNo, venue_no: VenueNo, traded_on: date) -> None:
     """Store a number once; raise StorageError when it belongs to another order of that date."""
-    await conn.execute(
+    cursor = await conn.execute(
         "INSERT INTO order_venue_nos (traded_on, venue_no, order_no) VALUES (?, ?, ?)"
         " ON CONFLICT (traded_on, venue_no) DO NOTHING",
         (day_text(traded_on), venue_no, no),
     )
-    if (owner := await owner_of(conn, venue_no, traded_on)) != no:
+    if cursor.rowcount == 0 and (owner := await owner_of(conn, venue_no, traded_on)) != no:
         raise StorageError(f"venue number {venue_no} of {traded_on} belongs to order {owner}, not to {no}")
 
 

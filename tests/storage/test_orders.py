@@ -5,7 +5,9 @@ import sqlite3
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import aiosqlite
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -305,25 +307,57 @@ def test_fills_sum_to_the_order_whatever_is_repeated(steps: list[tuple[S, list[t
     asyncio.run(run())
 
 
-async def test_a_cancelled_change_leaves_all_or_nothing(storage: Storage) -> None:
-    """Cancel the caller at every await of a change, one after the other."""
+async def test_a_cancelled_change_leaves_all_or_nothing(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancel the caller at every statement of a change, one after the other."""
     order = await storage.orders.add_intent(request())
-    for steps in range(40):
-        key = f"k{steps}"
+    connection = storage.orders._database._connection
+    execute: Any = aiosqlite.Connection._execute
+    left = -1
+
+    async def cancelling(self: aiosqlite.Connection, *call: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()  # the statement is queued all the same, as it is when a real cancellation comes
+        return await execute(self, *call)
+
+    monkeypatch.setattr(type(connection), "_execute", cancelling)
+    outcomes: list[object] = []
+    for statement in range(1, 16):
+        key = f"k{statement}"
+        left = statement
         change = storage.orders.change(
-            order.no, S.PARTIALLY_FILLED, at(steps), fills=[fill(order, key)], events=[notable(key)]
+            order.no,
+            S.PARTIALLY_FILLED,
+            at(statement),
+            venue_no=VenueNo(key),
+            fills=[fill(order, key)],
+            events=[notable(key)],
         )
-        async with asyncio.TaskGroup() as tasks:
-            task = tasks.create_task(change)
-            for _ in range(steps):
-                await asyncio.sleep(0)
-            task.cancel()
+        outcomes += await asyncio.gather(asyncio.create_task(change), return_exceptions=True)  # noqa: TID251 - awaited
+        left = -1
         fills = {found.key for found in await storage.orders.fills()}
         told = {getattr(row.event, "key", "") for row in await storage.outbox.pending(100)}
         now = await storage.orders.get(order.no)
         assert now is not None
-        assert fills == told
+        assert fills == told == set(await storage.orders.venue_nos(order.no))
         assert now.filled_qty == len(fills) == len(await storage.orders.history(order.no)) - 1
+    assert any(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
+    assert not isinstance(outcomes[-1], BaseException)  # beyond the last statement nothing is cancelled
+
+
+async def test_a_full_disk_is_an_error_and_leaves_the_database_usable(storage: Storage) -> None:
+    async with storage.orders._database.reading() as conn:
+        pages = next(iter(await conn.execute_fetchall("PRAGMA page_count")))[0]
+        await conn.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StorageError):
+        await storage.notes.put("big", "x" * 100_000)
+    async with storage.orders._database.reading() as conn:
+        await conn.execute("PRAGMA max_page_count = 100000")
+    await storage.notes.put("big", "y")
+    assert await storage.notes.get("big") == "y"
 
 
 async def test_a_bystander_does_not_die_in_anothers_rollback(storage: Storage) -> None:

@@ -33,6 +33,32 @@ def test_s11_sessions_equal_the_second_source(year: int) -> None:
     assert ours == theirs
 
 
+# The exchange's published list: weekdays without a session, and 13:00 closes.
+CLOSED = """
+2024 01-01 01-15 02-19 03-29 05-27 06-19 07-04 09-02 11-28 12-25
+2025 01-01 01-09 01-20 02-17 04-18 05-26 06-19 07-04 09-01 11-27 12-25
+2026 01-01 01-19 02-16 04-03 05-25 06-19 07-03 09-07 11-26 12-25
+2027 01-01 01-18 02-15 03-26 05-31 06-18 07-05 09-06 11-25 12-24
+"""
+HALF = """
+2024 07-03 11-29 12-24
+2025 07-03 11-28 12-24
+2026 11-27 12-24
+2027 11-26
+"""
+
+
+def _listed(table: str) -> set[date]:
+    rows = (line.split() for line in table.split("\n") if line)
+    return {date.fromisoformat(f"{year}-{day}") for year, *days in rows for day in days}
+
+
+def test_s11_sessions_equal_the_checked_in_list() -> None:
+    weekdays = {on for on in _days(FIRST, LAST) if on.weekday() < 5}
+    assert {on for on in weekdays if session_on(on) is None} == _listed(CLOSED)
+    assert {session.on for session in calendar.sessions(FIRST, LAST) if session.half_day} == _listed(HALF)
+
+
 @pytest.mark.parametrize(
     ("on", "is_open"),
     [
