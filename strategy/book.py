@@ -203,6 +203,14 @@ class SettingsBook:
         before = in_force(older, self._clock.now()).get((target.name, target.symbol))
         return self._draft_back(target.name, target.symbol, before, target.id)
 
+    def trial(self, draft: Draft, symbol: Symbol | None) -> TradingSettings:
+        """Return the settings that would hold for a ticker if a draft were applied now."""
+        now = self._clock.now()
+        row = SettingChange(
+            name=draft.name, symbol=draft.symbol, old="", new=draft.new, set_by=None, set_at=now, until=draft.until
+        )
+        return self._combined(in_force([row, *self._rows], now), symbol)
+
     async def apply(self, draft: Draft, *, user_id: int | None) -> SettingChange:
         """Check again and store with its event; raise InvalidInput when it no longer fits."""
         now = self._clock.now()

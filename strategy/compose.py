@@ -1,0 +1,319 @@
+"""Puts the core together: one call for the program and for the scenario tests alike."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from strategy.account import Holdings
+from strategy.activity import Activity
+from strategy.book import SettingsBook
+from strategy.cancels import Cancels
+from strategy.clock import Clock
+from strategy.control import TradingControl
+from strategy.cycle import Cycle
+from strategy.desk import OrderDesk
+from strategy.effects import Effects
+from strategy.engine import Engine
+from strategy.guard import StopGuard
+from strategy.inbox import StreamInbox
+from strategy.instruments import Symbol
+from strategy.ladder import Ladder
+from strategy.look import AccountLook
+from strategy.manual import ManualOrders
+from strategy.mode_service import ModeService
+from strategy.modebook import ModeBook
+from strategy.overnight import Overnight
+from strategy.overview import Looking
+from strategy.planning import Planner
+from strategy.ports import (
+    Broker,
+    DecisionJournal,
+    MarketData,
+    ModeJournal,
+    Notes,
+    Notifier,
+    OrderJournal,
+    Outbox,
+    SettingsJournal,
+    Stream,
+    Tickets,
+)
+from strategy.positions import Positions
+from strategy.presses import Presses
+from strategy.purse import Purse
+from strategy.reconcile import Reconciler
+from strategy.services import Control
+from strategy.setting_service import SettingService
+from strategy.settings import TradingSettings
+from strategy.snapshot import Camera
+from strategy.text import Text
+from strategy.views import Environment
+from strategy.watch import MarketWatch
+from strategy.weighing import Weigher
+
+Task = tuple[str, Callable[[], Awaitable[None]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journals:
+    """The repositories of the core; `outbox` also serves as the notifier."""
+
+    orders: OrderJournal
+    decisions: DecisionJournal
+    settings: SettingsJournal
+    modes: ModeJournal
+    notes: Notes
+    tickets: Tickets
+    outbox: Outbox
+    notifier: Notifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The built core. Await `load` once, then run every task of `tasks` until cancelled."""
+
+    engine: Engine
+    desk: OrderDesk
+    guard: StopGuard
+    control: Control
+    sink: StreamInbox
+    activity: Activity
+    book: SettingsBook
+    modes: ModeBook
+    look: AccountLook
+    watch: MarketWatch
+    tasks: tuple[Task, ...]
+
+    async def load(self) -> None:
+        """Read settings, modes, orders and positions from the journals."""
+        await self.engine.load()
+
+
+def build_core(
+    *,
+    base: TradingSettings,
+    env_names: frozenset[str],
+    environment: Environment,
+    account_masked: str,
+    journals: Journals,
+    broker: Broker,
+    market: MarketData,
+    stream: Stream,
+    clock: Clock,
+    wall: Clock,
+    calls_used: Callable[[], str],
+    arm_secret: str,
+    totp: Callable[[str], bool] | None = None,
+    visibility_lag_s: float = 120.0,
+    remarks: Sequence[Text] = (),
+) -> Core:
+    """Return the core, not yet loaded or running.
+
+    `clock` is the market's, `wall` a person's (the same one for a real market). `env_names` are the settings that came
+    from the environment, `arm_secret` the account's last four digits, `totp` checks a six-digit code where one is
+    asked for, `remarks` go on the start card.
+    """
+    activity = Activity()
+    notifier = journals.notifier
+    book = SettingsBook(base=base, env_names=env_names, journal=journals.settings, clock=clock)
+    modes = ModeBook(journal=journals.modes, notes=journals.notes, clock=clock, environment=environment)
+    watch = MarketWatch(market=market, stream=stream, clock=clock, settings=book)
+    desk = OrderDesk(
+        broker=broker,
+        orders=journals.orders,
+        notifier=notifier,
+        clock=clock,
+        activity=activity,
+        settings=book,
+        price_for=watch.price_for,
+        notes=journals.notes,
+        decisions=journals.decisions,
+        visibility_lag_s=visibility_lag_s,
+    )
+
+    async def cash_probe(holdings: Holdings) -> tuple[Symbol, Decimal] | None:
+        """Ask the cash by a ticker whose price is known: one held, else one watched."""
+        for position in holdings.positions:
+            if position.last > 0:
+                return position.symbol, position.last
+        for symbol in book.tickers:
+            quote = watch.latest(symbol)
+            if quote is not None:
+                return symbol, quote.last
+        return None
+
+    recon = Reconciler(
+        broker=broker,
+        orders=journals.orders,
+        desk=desk,
+        notifier=notifier,
+        clock=clock,
+        activity=activity,
+        notes=journals.notes,
+        cash_probe=cash_probe,
+        visibility_lag_s=visibility_lag_s,
+    )
+    positions = Positions(journals.orders)
+    look = AccountLook(recon=recon, positions=positions, clock=clock)
+    overnight = Overnight(notes=journals.notes, clock=clock)
+    ladder = Ladder(
+        desk=desk,
+        orders=journals.orders,
+        watch=watch,
+        positions=positions,
+        look=look,
+        settings=book,
+        clock=clock,
+        activity=activity,
+    )
+    guard = StopGuard(
+        desk=desk,
+        orders=journals.orders,
+        decisions=journals.decisions,
+        watch=watch,
+        modes=modes,
+        positions=positions,
+        look=look,
+        ladder=ladder,
+        overnight=overnight,
+        settings=book,
+        notifier=notifier,
+        notes=journals.notes,
+        clock=clock,
+        activity=activity,
+    )
+    purse = Purse(
+        orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
+    )
+    cycle = Cycle(
+        camera=Camera(
+            watch=watch,
+            desk=desk,
+            orders=journals.orders,
+            positions=positions,
+            look=look,
+            settings=book,
+            clock=clock,
+        ),
+        weigher=Weigher(broker=broker, desk=desk, modes=modes, purse=purse, settings=book),
+        desk=desk,
+        decisions=journals.decisions,
+        modes=modes,
+        guard=guard,
+        positions=positions,
+        look=look,
+        purse=purse,
+        overnight=overnight,
+        settings=book,
+        notes=journals.notes,
+        notifier=notifier,
+        clock=clock,
+        activity=activity,
+    )
+    sink = StreamInbox(
+        watch=watch,
+        guard=guard,
+        desk=desk,
+        recon=recon,
+        look=look,
+        notifier=notifier,
+        clock=clock,
+        activity=activity,
+    )
+    engine = Engine(
+        cycle=cycle,
+        watch=watch,
+        desk=desk,
+        orders=journals.orders,
+        guard=guard,
+        inbox=sink,
+        look=look,
+        positions=positions,
+        modes=modes,
+        settings=book,
+        notes=journals.notes,
+        notifier=notifier,
+        clock=clock,
+        activity=activity,
+        remarks=remarks,
+    )
+    presses = Presses(tickets=journals.tickets, orders=journals.orders, wall=wall, activity=activity)
+    planner = Planner(
+        broker=broker,
+        desk=desk,
+        watch=watch,
+        look=look,
+        positions=positions,
+        guard=guard,
+        modes=modes,
+        purse=purse,
+        settings=book,
+        clock=clock,
+    )
+    control = TradingControl(
+        looking=Looking(
+            engine=engine,
+            cycle=cycle,
+            desk=desk,
+            recon=recon,
+            orders=journals.orders,
+            decisions=journals.decisions,
+            outbox=journals.outbox,
+            watch=watch,
+            look=look,
+            positions=positions,
+            guard=guard,
+            inbox=sink,
+            modes=modes,
+            purse=purse,
+            settings=book,
+            clock=clock,
+            environment=environment,
+            account_masked=account_masked,
+            calls_used=calls_used,
+        ),
+        manual=ManualOrders(desk=desk, planner=planner, purse=purse, presses=presses, clock=clock),
+        cancels=Cancels(desk=desk, presses=presses),
+        modes=ModeService(
+            modes=modes,
+            guard=guard,
+            positions=positions,
+            settings=book,
+            presses=presses,
+            notes=journals.notes,
+            notifier=notifier,
+            clock=clock,
+            wall=wall,
+            arm_secret=arm_secret,
+            totp=totp,
+        ),
+        settings=SettingService(
+            settings=book,
+            effects=Effects(settings=book, watch=watch, positions=positions),
+            presses=presses,
+        ),
+        presses=presses,
+    )
+
+    async def stream_task() -> None:
+        await stream.run(sink)
+
+    return Core(
+        engine=engine,
+        desk=desk,
+        guard=guard,
+        control=control,
+        sink=sink,
+        activity=activity,
+        book=book,
+        modes=modes,
+        look=look,
+        watch=watch,
+        tasks=(
+            ("desk", desk.run),
+            ("stops", guard.run),
+            ("stream news", sink.run),
+            ("stream", stream_task),
+            ("engine", engine.run),
+        ),
+    )

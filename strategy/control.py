@@ -1,0 +1,142 @@
+"""Everything the chat may ask of the core, in one object (`strategy.services.Control`)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from strategy.cancels import Cancels
+from strategy.changes import SettingChange
+from strategy.decisions import Decision
+from strategy.instruments import Symbol
+from strategy.manual import ManualOrders
+from strategy.mode_service import ModeService
+from strategy.modes import Mode, ModeState
+from strategy.orders import OrderNo, Side
+from strategy.overview import Looking
+from strategy.presses import Presses
+from strategy.setting_service import SettingService
+from strategy.views import (
+    Amount,
+    CancelPreview,
+    HoldingsView,
+    ModePreview,
+    OrderPreview,
+    OrdersView,
+    OrderView,
+    Outcome,
+    SettingPreview,
+    SettingView,
+    StatusView,
+)
+
+
+class TradingControl:
+    """Hands each question to the part that answers it; decides nothing itself."""
+
+    def __init__(
+        self,
+        *,
+        looking: Looking,
+        manual: ManualOrders,
+        cancels: Cancels,
+        modes: ModeService,
+        settings: SettingService,
+        presses: Presses,
+    ) -> None:
+        self._looking = looking
+        self._manual = manual
+        self._cancels = cancels
+        self._modes = modes
+        self._settings = settings
+        self._presses = presses
+
+    # Overview
+
+    async def status(self) -> StatusView:
+        return await self._looking.status()
+
+    async def holdings(self, *, fresh: bool = True) -> HoldingsView:
+        return await self._looking.holdings(fresh=fresh)
+
+    async def orders(self, *, recent: int = 10) -> OrdersView:
+        return await self._looking.orders(recent=recent)
+
+    async def order(self, no: OrderNo) -> OrderView:
+        return await self._looking.order(no)
+
+    async def why(self, symbol: Symbol, *, at: datetime | None = None) -> Decision | None:
+        return await self._looking.why(symbol, at=at)
+
+    def symbol(self, text: str) -> Symbol:
+        return self._looking.symbol(text)
+
+    def symbols(self) -> Sequence[Symbol]:
+        return self._looking.symbols()
+
+    # OrderControl
+
+    async def preview_order(
+        self, user_id: int, side: Side, symbol: Symbol, amount: Amount, price: Decimal | None
+    ) -> OrderPreview:
+        return await self._manual.preview(user_id, side, symbol, amount, price)
+
+    async def preview_cancel(self, user_id: int, no: OrderNo | None) -> CancelPreview:
+        return await self._cancels.preview(user_id, no)
+
+    async def check_now(self, no: OrderNo) -> OrderView:
+        return await self._looking.check_now(no)
+
+    # ModeControl
+
+    async def set_mode(
+        self, mode: Mode, *, symbol: Symbol | None, until: datetime | None, user_id: int, reason: str = ""
+    ) -> ModeState:
+        return await self._modes.set_mode(mode, symbol=symbol, until=until, user_id=user_id, reason=reason)
+
+    async def preview_mode(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
+        return await self._modes.preview_mode(user_id, mode, symbol=symbol)
+
+    async def release(self, user_id: int, symbol: Symbol) -> bool:
+        return await self._modes.release(user_id, symbol)
+
+    async def arm(self, user_id: int, code: str) -> Outcome:
+        return await self._modes.arm(user_id, code)
+
+    async def accept_disclaimer(self, user_id: int) -> None:
+        await self._modes.accept_disclaimer(user_id)
+
+    async def disclaimer_accepted(self) -> bool:
+        return await self._modes.disclaimer_accepted()
+
+    def until_close(self) -> datetime:
+        return self._modes.until_close()
+
+    # SettingControl
+
+    def menu(self) -> Sequence[SettingView]:
+        return self._settings.menu()
+
+    def get(self, name: str) -> SettingView:
+        return self._settings.get(name)
+
+    async def preview_setting(
+        self, user_id: int, name: str, value: str, *, symbol: Symbol | None, until: datetime | None
+    ) -> SettingPreview:
+        return await self._settings.preview_setting(user_id, name, value, symbol=symbol, until=until)
+
+    async def preview_reset(self, user_id: int, name: str, *, symbol: Symbol | None) -> SettingPreview:
+        return await self._settings.preview_reset(user_id, name, symbol=symbol)
+
+    async def preview_undo(self, user_id: int) -> SettingPreview:
+        return await self._settings.preview_undo(user_id)
+
+    async def history(self, limit: int = 20) -> Sequence[SettingChange]:
+        return await self._settings.history(limit)
+
+    # Confirmation
+
+    async def confirm(self, ticket_id: str, user_id: int, *, typed: str = "") -> Outcome:
+        return await self._presses.confirm(ticket_id, user_id, typed=typed)
+
+    async def dismiss(self, ticket_id: str, user_id: int) -> Outcome:
+        return await self._presses.dismiss(ticket_id, user_id)

@@ -1,0 +1,158 @@
+"""Orders a person asks for: previewed, then placed by one press."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from strategy.clock import Clock
+from strategy.desk import OrderDesk
+from strategy.errors import InvalidInput, OrderDenied
+from strategy.instruments import Symbol
+from strategy.money import on_tick
+from strategy.orders import Order, OrderRequest, OrderStatus, Origin, Side
+from strategy.planning import Plan, Planner, joined, same
+from strategy.presses import Press, Presses, changed
+from strategy.purse import Purse
+from strategy.sizing import fee_estimate
+from strategy.text import Text
+from strategy.views import Amount, AmountKind, OrderPreview, Outcome, OutcomeKind
+
+ORDER = "order"
+
+
+class ManualOrders:
+    """Places orders of a person; the caps ask twice, the guards do not give way."""
+
+    def __init__(self, *, desk: OrderDesk, planner: Planner, purse: Purse, presses: Presses, clock: Clock) -> None:
+        self._desk = desk
+        self._planner = planner
+        self._purse = purse
+        self._presses = presses
+        self._clock = clock
+        presses.register(ORDER, self)
+
+    async def preview(
+        self, user_id: int, side: Side, symbol: Symbol, amount: Amount, price: Decimal | None
+    ) -> OrderPreview:
+        """Show what an order would do; raise InvalidInput for a price or amount that cannot be."""
+        if price is not None and not on_tick(price):
+            raise InvalidInput(
+                "price is not on the tick",
+                user_message=Text(
+                    f"가격 {price} 은(는) 호가 단위에 맞지 않습니다 ($1 이상 0.01, 미만 0.0001).",
+                    f"A price of {price} is not on the tick (0.01 from $1 up, 0.0001 below).",
+                ),
+            )
+        plan = await self._planner.plan(side, symbol, amount, price)
+        ticket = None
+        if not plan.refusals:
+            payload: dict[str, Any] = {
+                "symbol": str(symbol),
+                "side": side.value,
+                "qty": plan.qty,
+                "price": str(plan.limit_price),
+                "source": plan.price_source,
+                "confirmed": [],
+            }
+            ticket = await self._presses.issue(ORDER, user_id, payload, plan.fingerprint)
+        return self._show(plan, ticket.id if ticket else None, ticket.expires_at if ticket else None)
+
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+        return None
+
+    async def carry_out(self, press: Press) -> Outcome:
+        """Check everything again and place the order, or ask once more where it breaks a cap."""
+        payload = press.payload
+        symbol, side = Symbol.parse(payload["symbol"]), Side(payload["side"])
+        price = Decimal(payload["price"])
+        root = payload.get("root", press.ticket_id)
+        async with self._purse.turn:
+            shares = Amount(kind=AmountKind.SHARES, value=Decimal(payload["qty"]))
+            plan = await self._planner.plan(side, symbol, shares, price)
+            if not same(press.fingerprint, plan.fingerprint):
+                return changed()
+            if plan.refusals:
+                return Outcome(kind=OutcomeKind.DENIED, text=joined(plan.refusals))
+            broken = [refusal.cap for refusal in plan.caps]
+            if not set(broken) <= set(payload["confirmed"]):
+                again = {**payload, "confirmed": broken, "root": root}
+                ticket = await self._presses.issue(ORDER, press.user_id, again, plan.fingerprint)
+                return Outcome(
+                    kind=OutcomeKind.SECOND_CONFIRM,
+                    text=joined([refusal.text for refusal in plan.caps]),
+                    next_ticket=ticket.id,
+                )
+            return await self._place(plan, press.user_id, root)
+
+    async def _place(self, plan: Plan, user_id: int, ticket: str) -> Outcome:
+        request = OrderRequest(
+            symbol=plan.symbol,
+            side=plan.side,
+            qty=plan.qty,
+            limit_price=plan.limit_price,
+            origin=Origin.MANUAL,
+            created_at=self._clock.now(),
+            asked_by=user_id,
+            ticket=ticket,
+        )
+        try:
+            order = await self._desk.place(
+                request, cash_before=plan.power.cash if plan.power else None, position=plan.position
+            )
+        except OrderDenied as error:
+            return Outcome(kind=OutcomeKind.DENIED, text=error.user_message)
+        return outcome_of(order)
+
+    def _show(self, plan: Plan, ticket: str | None, expires_at: datetime | None) -> OrderPreview:
+        settings = plan.settings
+        cost = plan.limit_price * plan.qty
+        fees = fee_estimate(plan.side, cost, settings.commission_pct, settings.sec_fee_pct)
+        held = plan.position.qty if plan.position else 0
+        buying = plan.side is Side.BUY
+        profit = None
+        if not buying and plan.position is not None:
+            profit = cost - plan.position.average_cost * plan.qty - fees
+        return OrderPreview(
+            symbol=plan.symbol,
+            side=plan.side,
+            qty=plan.qty,
+            limit_price=plan.limit_price,
+            price_source=plan.price_source,
+            last=plan.quote.last if plan.quote else None,
+            cost=cost,
+            fees=fees,
+            cash_after=plan.power.cash - cost - fees if buying and plan.power else None,
+            position_after=held + plan.qty if buying else held - plan.qty,
+            expected_profit=profit,
+            warnings=(*plan.warnings, *(refusal.text for refusal in plan.caps)),
+            refusals=tuple(plan.refusals),
+            needs_second_confirm=bool(plan.caps),
+            ticket=ticket,
+            expires_at=expires_at,
+        )
+
+
+def outcome_of(order: Order) -> Outcome:
+    """Return what a person is told of an order just placed."""
+    kind, text = {
+        OrderStatus.UNKNOWN: (
+            OutcomeKind.UNKNOWN,
+            Text(
+                f"주문 #{order.no} 의 결과를 아직 모릅니다. 증권사에서 확인하고 있습니다.",
+                f"The outcome of order #{order.no} is not known yet; it is being looked up.",
+            ),
+        ),
+        OrderStatus.REJECTED: (
+            OutcomeKind.REJECTED,
+            Text(f"주문 #{order.no} 거부: {order.reason}", f"Order #{order.no} was rejected: {order.reason}"),
+        ),
+        OrderStatus.DENIED: (
+            OutcomeKind.DENIED,
+            Text(
+                f"주문 #{order.no} 을(를) 내지 않았습니다: {order.reason}",
+                f"Order #{order.no} not sent: {order.reason}",
+            ),
+        ),
+    }.get(order.status, (OutcomeKind.DONE, Text(f"주문 #{order.no} 을(를) 냈습니다.", f"Order #{order.no} is placed.")))
+    return Outcome(kind=kind, text=text, order=order, order_nos=(order.no,))

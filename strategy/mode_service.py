@@ -1,0 +1,225 @@
+"""Modes, locks and arming as a person asks for them (spec sections 5 and 7)."""
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from strategy.book import SettingsBook
+from strategy.calendar import current, next_session
+from strategy.clock import Clock
+from strategy.errors import InvalidInput
+from strategy.events import Notable
+from strategy.guard import SPLIT_GUARD, StopGuard
+from strategy.instruments import Symbol
+from strategy.modebook import ModeBook, stricter
+from strategy.modes import Mode, ModeState
+from strategy.ports import Notes, Notifier
+from strategy.positions import Positions
+from strategy.presses import Press, Presses, changed
+from strategy.text import Text
+from strategy.views import ModePreview, Outcome, OutcomeKind
+
+MODE = "mode"
+HALT_WORD = "HALT"
+_HALT_WORDS = frozenset({HALT_WORD, "정지"})
+_DISCLAIMER = "disclaimer_accepted"
+_MAX_WRONG = 5
+_WRONG_PAUSE = timedelta(minutes=10)
+
+NAMES = {
+    Mode.RUN: Text("실행", "Run"),
+    Mode.PAUSE_BUYS: Text("매수 중지", "Pause buys"),
+    Mode.PROTECT_ONLY: Text("보호 전용", "Protect only"),
+    Mode.HALTED: Text("완전 정지", "Halted"),
+}
+
+
+class ModeService:
+    """Sets modes at once where they only take away, by a confirmed press where they give or unprotect."""
+
+    def __init__(
+        self,
+        *,
+        modes: ModeBook,
+        guard: StopGuard,
+        positions: Positions,
+        settings: SettingsBook,
+        presses: Presses,
+        notes: Notes,
+        notifier: Notifier,
+        clock: Clock,
+        wall: Clock,
+        arm_secret: str,
+        totp: Callable[[str], bool] | None,
+    ) -> None:
+        """`arm_secret` is what must be typed to arm: the last four digits of the account."""
+        self._modes = modes
+        self._guard = guard
+        self._positions = positions
+        self._settings = settings
+        self._presses = presses
+        self._notes = notes
+        self._notifier = notifier
+        self._clock = clock
+        self._wall = wall
+        self._arm_secret = arm_secret
+        self._totp = totp
+        self._wrong: list[datetime] = []
+        presses.register(MODE, self)
+
+    async def set_mode(
+        self, mode: Mode, *, symbol: Symbol | None, until: datetime | None, user_id: int, reason: str
+    ) -> ModeState:
+        """Set a mode that is no looser than the one that holds; raise InvalidInput for what needs a confirmation."""
+        now = self._clock.now()
+        if mode in (Mode.RUN, Mode.HALTED):
+            raise InvalidInput(
+                f"{mode} needs a confirmation",
+                user_message=Text("이 모드는 확인이 필요합니다.", "That mode needs a confirmation."),
+            )
+        if until is not None and until <= now:
+            raise InvalidInput(
+                "until has passed",
+                user_message=Text("끝나는 시각이 이미 지났습니다.", "That time has already passed."),
+            )
+        chosen = self._modes.chosen(symbol)
+        if stricter(chosen.mode, mode) is not mode:
+            said = NAMES[chosen.mode]
+            raise InvalidInput(
+                f"{mode} is looser than {chosen.mode}",
+                user_message=Text(
+                    f"지금은 더 엄격한 모드입니다 ({said.ko}). 풀려면 /run 을 쓰세요.",
+                    f"A stricter mode holds ({said.en}). Use /run to lift it.",
+                ),
+            )
+        state = ModeState(mode=mode, symbol=symbol, set_by=user_id, set_at=now, reason=reason, until=until)
+        return await self._modes.set(state)
+
+    async def preview_mode(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
+        """Show what a mode would allow or leave unprotected, with a button."""
+        refusals = await self._refusals(mode)
+        unprotected = self._unprotected(symbol) if mode is Mode.HALTED else ()
+        ticket = None
+        if not refusals:
+            payload = {"mode": mode.value, "symbol": str(symbol) if symbol else None}
+            ticket = await self._presses.issue(MODE, user_id, payload, self._fingerprint(mode, symbol))
+        return ModePreview(
+            target=mode,
+            symbol=symbol,
+            until=None,
+            unprotected=unprotected,
+            typed_word=HALT_WORD if mode is Mode.HALTED else None,
+            refusals=tuple(refusals),
+            ticket=ticket.id if ticket else None,
+            expires_at=ticket.expires_at if ticket else None,
+        )
+
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:
+        """Ask for the word before a halt; the button stays good until it is typed."""
+        if payload["mode"] != Mode.HALTED.value or typed.strip().upper() in _HALT_WORDS:
+            return None
+        return Text(
+            f"손절까지 멈추려면 {HALT_WORD} 또는 정지 라고 입력하세요. 아직 바뀐 것은 없습니다.",
+            f"Type {HALT_WORD} to stop everything, stops included. Nothing has changed yet.",
+        )
+
+    async def carry_out(self, press: Press) -> Outcome:
+        mode = Mode(press.payload["mode"])
+        symbol = Symbol.parse(press.payload["symbol"]) if press.payload["symbol"] else None
+        if dict(press.fingerprint) != self._fingerprint(mode, symbol):
+            return changed()
+        refusals = await self._refusals(mode)
+        if refusals:
+            return Outcome(kind=OutcomeKind.DENIED, text=refusals[0])
+        await self._modes.set(
+            ModeState(
+                mode=mode, symbol=symbol, set_by=press.user_id, set_at=self._clock.now(), reason="chat", until=None
+            )
+        )
+        of = f" ({symbol.ticker})" if symbol else ""
+        name = NAMES[mode]
+        return Outcome(kind=OutcomeKind.DONE, text=Text(f"모드: {name.ko}{of}", f"Mode: {name.en}{of}"))
+
+    async def release(self, user_id: int, symbol: Symbol) -> bool:
+        """Take a lock off; after a split guard the price counts as real from here on."""
+        lock = self._modes.lock(symbol)
+        if lock is None:
+            return False
+        if lock.reason == SPLIT_GUARD:
+            await self._guard.accept_price(symbol)
+        told = Notable(
+            at=self._clock.now(),
+            key=f"released:{symbol}",
+            symbol=symbol,
+            what=Text(f"{symbol.ticker} 잠금을 풀었습니다.", f"{symbol.ticker} is released."),
+        )
+        return await self._modes.release(symbol, user_id, [told])
+
+    # arming
+
+    async def arm(self, user_id: int, code: str) -> Outcome:
+        """Arm the real environment; wrong codes are counted and soon refused unseen."""
+        if self._modes.armed:
+            return Outcome(kind=OutcomeKind.DONE, text=Text("이미 켜져 있습니다.", "Trading is armed already."))
+        if not await self.disclaimer_accepted():
+            return Outcome(
+                kind=OutcomeKind.DENIED,
+                text=Text("먼저 /start 에서 위험 고지에 동의하세요.", "Accept the disclaimer first: /start."),
+            )
+        now = self._wall.now()
+        self._wrong = [at for at in self._wrong if now - at < _WRONG_PAUSE]
+        if len(self._wrong) >= _MAX_WRONG:
+            return Outcome(
+                kind=OutcomeKind.DENIED,
+                text=Text(
+                    "틀린 입력이 많습니다. 10분 뒤에 다시 하세요.", "Too many wrong codes. Try again in 10 minutes."
+                ),
+            )
+        if not self._right(code):
+            self._wrong.append(now)
+            return Outcome(kind=OutcomeKind.DENIED, text=self._how())
+        await self._modes.arm(self._clock.now())
+        said = Text("실전 거래를 켰습니다. 시작하려면 /run.", "Real trading is armed. /run starts it.")
+        await self._notifier.tell(Notable(at=self._clock.now(), key=f"armed:{user_id}", what=said))
+        return Outcome(kind=OutcomeKind.DONE, text=said)
+
+    async def accept_disclaimer(self, user_id: int) -> None:
+        await self._notes.put(_DISCLAIMER, json.dumps({"by": user_id, "at": self._wall.now().isoformat()}))
+
+    async def disclaimer_accepted(self) -> bool:
+        return await self._notes.get(_DISCLAIMER) is not None
+
+    def until_close(self) -> datetime:
+        """Return when this session closes, or the next one."""
+        now = self._clock.now()
+        return (current(now) or next_session(now)).closes_at
+
+    def _right(self, code: str) -> bool:
+        digits, _, once = code.strip().partition(" ")
+        known = bool(self._arm_secret) and hmac.compare_digest(digits.encode(), self._arm_secret.encode())
+        return known and (self._totp is None or self._totp(once.strip()))
+
+    def _how(self) -> Text:
+        if self._totp is None:
+            return Text("계좌번호 마지막 네 자리가 아닙니다.", "That is not the account's last four digits.")
+        return Text(
+            "마지막 네 자리와 인증 앱의 여섯 자리를 한 칸 띄워 입력하세요: /arm 1234 567890",
+            "Type the account's last four digits and the six-digit code: /arm 1234 567890",
+        )
+
+    async def _refusals(self, mode: Mode) -> list[Text]:
+        if not mode.rule_sells or self._modes.armed:
+            return []
+        if not await self.disclaimer_accepted():
+            return [Text("먼저 /start 에서 위험 고지에 동의하세요.", "Accept the disclaimer first: /start.")]
+        return [Text("실전 거래를 먼저 켜세요: /arm", "Arm real trading first: /arm")]
+
+    def _unprotected(self, symbol: Symbol | None) -> tuple[Symbol, ...]:
+        return tuple(held for held in self._positions.held() if symbol in (None, held))
+
+    def _fingerprint(self, mode: Mode, symbol: Symbol | None) -> dict[str, Any]:
+        """Return what a person was shown: the mode that held and, for a halt, what it leaves unprotected."""
+        held = [str(one) for one in self._unprotected(symbol)] if mode is Mode.HALTED else []
+        return {"mode": self._modes.chosen(symbol).mode.value, "unprotected": held}

@@ -1,0 +1,158 @@
+"""Confirm buttons: issued with what they stand for, pressed at most once ever.
+
+A person's time runs on the wall clock, whatever the market's clock does. The ticket is taken before anything is
+checked again, so that of any number of presses one acts and the others are told so.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from strategy.activity import Activity
+from strategy.clock import Clock
+from strategy.ports import OrderJournal, Tickets
+from strategy.text import Text
+from strategy.tickets import Ticket
+from strategy.views import Outcome, OutcomeKind
+
+log = logging.getLogger(__name__)
+
+LIFETIME = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A press that won: what the button stood for."""
+
+    ticket_id: str
+    user_id: int
+    payload: Mapping[str, Any]
+    fingerprint: Mapping[str, Any]
+
+
+class Action(Protocol):
+    """What one kind of button does."""
+
+    async def carry_out(self, press: Press) -> Outcome:
+        """Check again against the fingerprint, then act."""
+
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:
+        """Return why this press does not count yet (a word that must be typed), or None."""
+
+
+class Presses:
+    """Issues tickets and lets each act once."""
+
+    def __init__(self, *, tickets: Tickets, orders: OrderJournal, wall: Clock, activity: Activity) -> None:
+        self._tickets = tickets
+        self._orders = orders
+        self._wall = wall
+        self._activity = activity
+        self._actions: dict[str, Action] = {}
+
+    def register(self, name: str, action: Action) -> None:
+        self._actions[name] = action
+
+    async def issue(
+        self, name: str, user_id: int, payload: Mapping[str, Any], fingerprint: Mapping[str, Any]
+    ) -> Ticket:
+        """Store a ticket for 60 s of real time; payload and fingerprint hold what JSON can."""
+        now = self._wall.now()
+        ticket = Ticket(
+            id=secrets.token_urlsafe(12),
+            action=name,
+            payload=json.dumps(payload),
+            fingerprint=json.dumps(fingerprint),
+            user_id=user_id,
+            created_at=now,
+            expires_at=now + LIFETIME,
+        )
+        await self._tickets.add(ticket)
+        return ticket
+
+    async def confirm(self, ticket_id: str, user_id: int, *, typed: str = "") -> Outcome:
+        """Carry out what a button stands for, at most once ever."""
+        ticket = await self._tickets.get(ticket_id)
+        refused = await self._stands(ticket, user_id)
+        if refused is not None or ticket is None:
+            return refused or _expired()
+        action = self._actions.get(ticket.action)
+        if action is None:
+            return _expired()
+        payload = json.loads(ticket.payload)
+        word = action.refuse(payload, typed)
+        if word is not None:
+            return Outcome(kind=OutcomeKind.DENIED, text=word)
+        with self._activity():
+            if not await self._tickets.take(ticket_id, self._wall.now()):
+                return await self._used(ticket)
+            press = Press(
+                ticket_id=ticket_id, user_id=user_id, payload=payload, fingerprint=json.loads(ticket.fingerprint)
+            )
+            return await action.carry_out(press)
+
+    async def dismiss(self, ticket_id: str, user_id: int) -> Outcome:
+        """Use a ticket up without doing anything."""
+        ticket = await self._tickets.get(ticket_id)
+        refused = await self._stands(ticket, user_id)
+        if refused is not None or ticket is None:
+            return refused or _expired()
+        if not await self._tickets.take(ticket_id, self._wall.now()):
+            return await self._used(ticket)
+        return Outcome(
+            kind=OutcomeKind.DONE, text=Text("취소했습니다. 바뀐 것은 없습니다.", "Dismissed. Nothing changed.")
+        )
+
+    async def _stands(self, ticket: Ticket | None, user_id: int) -> Outcome | None:
+        """Return why a press does not count, or None."""
+        if ticket is None:
+            return _expired()
+        if ticket.user_id != user_id:
+            log.warning("a button was pressed by someone else", extra={"user": user_id, "action": ticket.action})
+            return Outcome(
+                kind=OutcomeKind.NOT_YOURS,
+                text=Text("이 버튼은 요청한 사람만 누를 수 있습니다.", "Only the person who asked may press this."),
+            )
+        if ticket.used_at is not None:
+            return await self._used(ticket)
+        return _expired() if self._wall.now() >= ticket.expires_at else None
+
+    async def _used(self, ticket: Ticket) -> Outcome:
+        root = json.loads(ticket.payload).get("root", ticket.id)
+        order = await self._orders.by_ticket(root)
+        if order is None:
+            return Outcome(
+                kind=OutcomeKind.USED,
+                text=Text("이미 누른 버튼입니다. 두 번 실행되지 않습니다.", "Already pressed; it never acts twice."),
+            )
+        return Outcome(
+            kind=OutcomeKind.USED,
+            text=Text(
+                f"이미 누른 버튼입니다. 그때 낸 주문은 #{order.no} 입니다.",
+                f"Already pressed; that press placed order #{order.no}.",
+            ),
+            order=order,
+            order_nos=(order.no,),
+        )
+
+
+def _expired() -> Outcome:
+    return Outcome(
+        kind=OutcomeKind.EXPIRED,
+        text=Text("버튼의 시간이 지났습니다. 다시 요청하세요.", "This button has expired. Ask again."),
+    )
+
+
+def changed() -> Outcome:
+    """Return the answer to a press whose preview no longer holds."""
+    return Outcome(
+        kind=OutcomeKind.CHANGED,
+        text=Text(
+            "보여 드린 뒤에 상황이 바뀌어 실행하지 않았습니다. 다시 확인하세요.",
+            "Things changed after the preview, so nothing was done. Look again.",
+        ),
+    )
