@@ -11,6 +11,7 @@ from kis.accounts import Account
 from kis.approval import Approvals
 from kis.broker import KisBroker
 from kis.connection import Patience
+from kis.diagnosis import Check, Diagnosis
 from kis.environment import Environment
 from kis.http import KisHttp
 from kis.keys import KeyPair
@@ -38,6 +39,11 @@ class Kis:
     quote_http: KisHttp  # where quotes come from; the same one without a quote key
     book: SymbolBook
     settings: KisSettings
+    diagnosis: Diagnosis
+
+    async def check(self) -> list[Check]:
+        """Return what works and what does not, step by step; places nothing."""
+        return await self.diagnosis.run()
 
 
 @asynccontextmanager
@@ -53,16 +59,7 @@ async def open_kis(settings: KisSettings, *, clock: Clock, data_dir: Path) -> As
         http = opener.http(environment, settings.keys)
         quote_keys = settings.quote_keys
         quote_http = http if quote_keys is None else opener.http(settings.quote_environment, quote_keys)
-        ticks = settings.kis_ws_ticks or not settings.is_virtual
-        stream = KisStream(
-            environment,
-            Approvals(http.transport, settings.keys, clock),
-            account,
-            Registrations(environment.feeds, settings.hts_id, environment.max_registrations, ticks=ticks),
-            clock,
-            patience=Patience(silence_s=settings.kis_ws_silence_s),
-            connect_timeout_s=settings.kis_connect_timeout_s,
-        )
+        stream = opener.stream(http)
         yield Kis(
             broker=KisBroker(http, account, clock, book, settings.kis_buying_power),
             market=KisMarketData(quote_http, clock, book),
@@ -73,6 +70,7 @@ async def open_kis(settings: KisSettings, *, clock: Clock, data_dir: Path) -> As
             quote_http=quote_http,
             book=book,
             settings=settings,
+            diagnosis=Diagnosis(http, quote_http, account, stream=stream, probe=lambda: opener.stream(http)),
         )
 
 
@@ -107,3 +105,17 @@ class _Opener:
         )
         tokens = Tokens(transport, keys, TokenFile(self.data_dir, environment, keys), self.clock)
         return KisHttp(environment, keys, tokens, transport)
+
+    def stream(self, http: KisHttp) -> KisStream:
+        """Return a stream of the account's key; run only one at a time."""
+        settings, environment = self.settings, http.environment
+        ticks = settings.kis_ws_ticks or not settings.is_virtual
+        return KisStream(
+            environment,
+            Approvals(http.transport, settings.keys, self.clock),
+            self.account,
+            Registrations(environment.feeds, settings.hts_id, environment.max_registrations, ticks=ticks),
+            self.clock,
+            patience=Patience(silence_s=settings.kis_ws_silence_s),
+            connect_timeout_s=settings.kis_connect_timeout_s,
+        )

@@ -97,10 +97,7 @@ class FakeKis:
         )
         self.asked.append(asked)
         queue = self.scripts[asked.tr_id] or self.scripts[asked.path]
-        if queue:
-            script = queue.popleft() if len(queue) > 1 else queue[0]
-        else:
-            script = self._default(asked)
+        script = (queue.popleft() if len(queue) > 1 else queue[0]) if queue else self._default(asked)
         answer = script if isinstance(script, Say) else await script(asked, request)
         if isinstance(answer, Say):
             return _response(answer)
@@ -161,6 +158,6 @@ def kis_settings(**changes: Any) -> KisSettings:
 async def client(fake: FakeKis, clock: Clock, folder: Path, **changes: Any) -> AsyncIterator[Kis]:
     """Serve the fake and open a client on it."""
     async with serving(fake) as url:
-        settings = kis_settings(rest_url_base=url, ws_url_base=url.replace("http", "ws"), **changes)
+        settings = kis_settings(**{"rest_url_base": url, "ws_url_base": url.replace("http", "ws"), **changes})
         async with open_kis(settings, clock=clock, data_dir=folder) as kis:
             yield kis

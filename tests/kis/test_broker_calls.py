@@ -218,11 +218,12 @@ BUYABLE = {
 }
 
 
-@pytest.mark.parametrize(("mode", "cash", "qty"), [("foreign", "6527.22", 15), ("integrated", "9527.22", 22)])
+@pytest.mark.parametrize("expected", [("foreign", "6527.22", 15), ("integrated", "9527.22", 22)])
 @pytest.mark.parametrize(("virtual", "tr_id"), [("false", "TTTS3007R"), ("true", "VTTS3007R")])
 async def test_s76_buying_power_is_the_brokers_own_rule(
-    tmp_path: Path, virtual: str, tr_id: str, mode: str, cash: str, qty: int
+    tmp_path: Path, virtual: str, tr_id: str, expected: tuple[str, str, int]
 ) -> None:
+    mode, cash, qty = expected
     fake = FakeKis()
     fake.on(tr_id, Say({"rt_cd": "0", "msg_cd": "KIOK0510", "msg1": "", "output": BUYABLE}))
     async with client(fake, JumpClock(), tmp_path, is_virtual=virtual, kis_buying_power=mode) as kis:

@@ -1,0 +1,183 @@
+"""Reads: repeated with a bound, never past the pacer; one log line a call."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from strategy.errors import BrokerError, BrokerFault, DataUnavailable, TryLater
+from strategy.instruments import Market, Symbol
+from tests.kis.clocks import JumpClock
+from tests.kis.server import ACCOUNT, APP_KEY, APP_SECRET, OK, Asked, FakeKis, Say, Script, client, drop, error, hang
+
+MSFT = Symbol(Market.NASDAQ, "MSFT")
+PRICE = Say({**OK, "output": {"rsym": "DNASMSFT", "last": "437.1500", "base": "431.7400", "ordy": ""}})
+TR = "HHDFS00000300"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        drop,
+        Say("<html>bad gateway</html>", 502),
+        Say("", 500),
+        Say("{broken", 200),
+        error("EGW00001"),
+        error("EGW00201"),
+        error("EGW00301"),
+        error("90020000"),
+    ],
+)
+async def test_s16_a_read_survives_three_failures(tmp_path: Path, failure: Script) -> None:
+    fake = FakeKis()
+    fake.on(TR, failure, failure, failure, PRICE)
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        assert (await kis.market.quote(MSFT)).last
+    assert len(fake.of(TR)) == 4
+
+
+@pytest.mark.parametrize("failure", [error("EGW00201"), error("EGW00215"), drop, Say("no", 500)])
+async def test_s15_repeats_are_bounded(tmp_path: Path, failure: Script) -> None:
+    fake = FakeKis()
+    fake.on(TR, failure)
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        with pytest.raises(TryLater):
+            await kis.market.quote(MSFT)
+    assert len(fake.of(TR)) == 6
+
+
+async def test_s15_after_a_rate_refusal_it_waits_in_market_time(tmp_path: Path) -> None:
+    fake, clock = FakeKis(), JumpClock()
+    fake.on(TR, error("EGW00201"), error("EGW00201"), PRICE)
+    async with client(fake, clock, tmp_path, is_virtual="true") as kis:
+        await kis.market.quote(MSFT)
+    assert clock.slept >= 1.1 + 1.1 * 1.6
+
+
+async def test_a_hanging_server_costs_two_time_outs(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on(TR, hang())
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true", kis_read_timeout_s="0.1") as kis:
+        async with asyncio.timeout(2):
+            with pytest.raises(TryLater):
+                await kis.market.quote(MSFT)
+    assert len(fake.of(TR)) == 2
+
+
+async def test_aiohttps_own_repeat_of_a_dropped_get_does_not_pass_by_the_pacer(tmp_path: Path) -> None:
+    """Bare aiohttp repeats a GET by itself on a connection that was used before (lessons, part 2)."""
+    fake = FakeKis()
+    fake.on(TR, PRICE, drop, PRICE)
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        await kis.market.quote(MSFT)
+        await kis.market.quote(MSFT)
+        granted, arrived = kis.http.transport.pacer.granted, len(fake.asked)
+    assert len(fake.of(TR)) == 3
+    assert granted == arrived
+
+
+async def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
+    fake = FakeKis()
+
+    async def elsewhere(asked: Asked, request: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound("/other")
+
+    fake.on(TR, elsewhere, PRICE)
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        await kis.market.quote(MSFT)
+    assert [asked.path for asked in fake.asked if "other" in asked.path] == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "raised", "requests"),
+    [
+        (error("EGW02004"), BrokerFault, 1),
+        (error("OPSQ2000", status=200, rt_cd="2"), BrokerFault, 1),
+        (error("EGW00203"), BrokerFault, 2),
+        (error("XYZ", status=200), BrokerError, 1),
+        (Say({**OK, "output": {}}), DataUnavailable, 1),
+        (Say({**OK}), DataUnavailable, 1),
+        (Say([1, 2]), TryLater, 6),
+    ],
+)
+async def test_s16_faults_are_told_and_not_repeated_in_vain(
+    tmp_path: Path, failure: Script, raised: type[Exception], requests: int
+) -> None:
+    fake = FakeKis()
+    fake.on(TR, failure)
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        with pytest.raises(raised):
+            await kis.market.quote(MSFT)
+    assert len(fake.of(TR)) == requests
+
+
+async def test_s98_each_call_is_one_line_with_its_values_and_no_secret(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake = FakeKis()
+    row = {"cano": ACCOUNT[:8], "ovrs_pdno": "MSFT"}
+    fake.on("TTTS3012R", Say({**OK, "ctx_area_fk200": f"{ACCOUNT[:8]}^01^", "output1": [row], "output2": {}}))
+    caplog.set_level(logging.DEBUG, "kis")
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        with pytest.raises(DataUnavailable):
+            await kis.broker.holdings()
+    lines = [record for record in caplog.records if record.getMessage().startswith("kis call call=balance")]
+    assert len(lines) == 1
+    line = lines[0].getMessage()
+    for part in (
+        "endpoint=GET /uapi/overseas-stock",
+        "tr_id=TTTS3012R",
+        "status=200",
+        "code=MCA00000",
+        " ms=",
+        "request_id=",
+    ):
+        assert part in line
+    for secret in (APP_KEY, APP_SECRET, ACCOUNT[:8], "token-1"):
+        assert secret not in caplog.text
+
+
+async def test_the_request_id_is_the_one_sent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    fake = FakeKis()
+    fake.on(TR, PRICE)
+    caplog.set_level(logging.INFO, "kis.http")
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        await kis.market.quote(MSFT)
+    assert f"request_id={fake.of(TR)[0].headers['gt_uid']}" in caplog.text
+
+
+async def test_pages_stop_at_a_standing_cursor_and_repeat_no_row(tmp_path: Path) -> None:
+    fake = FakeKis()
+    body = {**OK, "ctx_area_fk200": "x", "ctx_area_nk200": "same", "output": []}
+    fake.on("TTTS3018R", Say(body, headers={"tr_cont": "M"}))
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        assert await kis.broker.open_orders() == []
+    assert len(fake.of("TTTS3018R")) == 2
+
+
+async def test_a_failing_second_page_fails_the_whole_rather_than_return_a_part(tmp_path: Path) -> None:
+    fake = FakeKis()
+    body = {**OK, "ctx_area_fk200": "x", "ctx_area_nk200": "next", "output1": [], "output2": {}}
+    fake.on("TTTS3012R", Say(body, headers={"tr_cont": "F"}), Say("oops", 500))
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        with pytest.raises(TryLater):
+            await kis.broker.holdings()
+
+
+async def test_pages_without_end_are_an_error(tmp_path: Path) -> None:
+    fake = FakeKis()
+    count = 0
+
+    async def next_page(asked: Asked, request: web.Request) -> Say:
+        nonlocal count
+        count += 1
+        body = {**OK, "ctx_area_fk200": "x", "ctx_area_nk200": str(count), "output1": [], "output2": {}}
+        return Say(body, headers={"tr_cont": "M"})
+
+    fake.on("TTTS3012R", next_page)
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        with pytest.raises(DataUnavailable):
+            await kis.broker.holdings()
+    assert count == 60
