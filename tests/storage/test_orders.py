@@ -130,6 +130,7 @@ async def test_fills_make_the_filled_quantity_and_amount(storage: Storage) -> No
     assert order.average_price == Decimal("61.15468")
     assert [found.key for found in await storage.orders.fills(order=order.no)] == ["c", "a", "b"]
     assert [found.key for found in await storage.orders.fills(since=at(5))] == ["a", "b"]
+    assert [found.key for found in await storage.orders.fills(order=order.no, since=at(6))] == []
     assert (await storage.orders.fills())[1] == fill(order, "a", 3, "61.10")
 
 
