@@ -39,7 +39,15 @@ class PageSide:
 
     async def _index(self, _request: web.Request) -> web.Response:
         page = (_FOLDER / "index.html").read_text(encoding="utf-8")
-        return _file(page.replace("{{language}}", self._language).encode(), ".html")
+        with_market = bool(self._simulator)
+        filled = {
+            "{{language}}": self._language,
+            "{{market_class}}": " with-market" if with_market else "",
+            "{{market_hidden}}": "" if with_market else " hidden",
+        }
+        for place, text in filled.items():
+            page = page.replace(place, text)
+        return _file(page.encode(), ".html")
 
     async def _asset(self, request: web.Request) -> web.Response:
         path = _FOLDER / request.match_info["name"]

@@ -1,5 +1,6 @@
 """Safe HTML of a message for the chat page, made from text and entities, never from the sender's markup."""
 
+import re
 from html import escape
 from typing import Any
 
@@ -14,6 +15,11 @@ _SIMPLE = {
     "code": "code",
     "blockquote": "blockquote",
 }
+
+
+# A line end next to a block would show as an empty line: the block is a line of its own already.
+_BLOCK_END = re.compile(r"\n?(</blockquote>|</code></pre>)\n?")
+_BLOCK_START = re.compile(r"\n(<blockquote[ >]|<pre[ >])")
 
 
 def render(text: str, entities: list[dict[str, Any]]) -> str:
@@ -35,7 +41,7 @@ def render(text: str, entities: list[dict[str, Any]]) -> str:
         out += closing.get(place, [])
         out += [open_tag for open_tag, _ in opening.get(place, [])]
         out.append(escape(_slice(text, index, place, following), quote=False))
-    return "".join(out)
+    return _BLOCK_END.sub(r"\1", _BLOCK_START.sub(r"\1", "".join(out)))
 
 
 def _nested(entities: list[dict[str, Any]]) -> list[dict[str, Any]]:

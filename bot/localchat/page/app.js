@@ -1,0 +1,281 @@
+// Puts the page together: loads the chat, follows it live, passes on what the person does.
+
+import { Composer } from "./composer.js";
+import { byTestId, make, one } from "./dom.js";
+import { Guide } from "./guide.js";
+import { MessageLog } from "./log.js";
+import { MarketPanel } from "./market.js";
+import { plainPreview } from "./messages.js";
+import { alertDialog, prepareDialogs, toast } from "./notices.js";
+import { act, events, look } from "./server.js";
+import { applyWords, chooseLanguage, currentLanguage, word } from "./words.js";
+
+const ANSWER_MS = 15_000;
+
+const composer = new Composer();
+const log = new MessageLog({ onReply: (message) => composer.reply(message), onPress: press, onCommand: (text) => composer.send(text) });
+const market = new MarketPanel();
+const guide = new Guide([
+  { key: "status", run: () => composer.send("/status") },
+  { key: "setting", run: () => composer.send("/set RSI_OVERSOLD 55") },
+  { key: "fall", run: () => market.fall() },
+]);
+const waiting = new Map();
+let state = null;
+let buffered = null;
+let actionTimer = 0;
+const marketRuns = document.body.classList.contains("with-market");
+
+prepareDialogs();
+applyWords();
+prepareMenu();
+prepareMarketToggle();
+prepareStart();
+if (marketRuns) market.start();
+follow();
+
+// live
+
+function follow() {
+  const stream = events();
+  const on = (name, handle) => stream.addEventListener(name, (event) => handle(JSON.parse(event.data)));
+  stream.addEventListener("open", () => reload());
+  stream.addEventListener("error", () => {
+    document.body.classList.remove("starting");
+    showStatus(word("offline"), "offline");
+  });
+  on("message", (message) => receive(message));
+  on("answer", showAnswer);
+  on("action", showAction);
+  on("draft", showDraft);
+  on("menu", refreshState);
+  on("blocked", refreshState);
+  on("reset", () => reload());
+}
+
+// Events that arrive while the whole list is being read are put on top of it afterwards.
+async function reload() {
+  buffered = [];
+  try {
+    const [messages] = await Promise.all([look("messages"), refreshState()]);
+    const mine = messages.filter((message) => message.chat_id === state.chat_id);
+    log.replaceAll(mine);
+  } finally {
+    const missed = buffered;
+    buffered = null;
+    for (const message of missed) log.put(message);
+    settle();
+    document.body.classList.remove("starting");
+  }
+}
+
+function receive(message) {
+  if (state && message.chat_id !== state.chat_id) return;
+  if (buffered) {
+    buffered.push(message);
+    return;
+  }
+  if (message.from.is_bot) hideAction();
+  log.put(message);
+  settle();
+}
+
+async function refreshState() {
+  state = await look("state", { lang: currentLanguage() });
+  composer.setCommands(state.commands);
+  const name = state.bot.name || state.bot.first_name;
+  byTestId("bot-name").textContent = name;
+  document.title = name;
+  showStatus(word("bot"), "");
+  if (state.action) showAction({ action: state.action, seconds: 5 });
+  byTestId("block").textContent = word(state.person.blocked ? "unblock" : "block");
+  settle();
+}
+
+function settle() {
+  const withKeyboard = log.newest(({ from, reply_markup: markup }) => from.is_bot && markup && !markup.inline_keyboard);
+  composer.setKeyboard(withKeyboard);
+  showPinned();
+  const empty = log.isEmpty;
+  const blocked = Boolean(state?.person.blocked);
+  byTestId("welcome").hidden = !empty;
+  one(".welcome-title").textContent = word("welcome");
+  one(".welcome-text").textContent = state?.bot.description || word("welcomeText");
+  const start = byTestId("start");
+  start.hidden = !(blocked || (empty && state));
+  start.textContent = word(blocked ? "unblock" : "start");
+  byTestId("composer").hidden = !start.hidden;
+  if (marketRuns && !empty) guide.show();
+}
+
+// what the bot shows
+
+function showStatus(text, kind) {
+  const status = byTestId("bot-status");
+  status.textContent = text;
+  status.dataset.kind = kind;
+}
+
+function showAction({ action, seconds }) {
+  clearTimeout(actionTimer);
+  const known = { typing: "typing", upload_photo: "upload_photo", upload_document: "upload_document" };
+  showStatus(word(known[action] ?? "working"), "busy");
+  actionTimer = setTimeout(hideAction, seconds * 1000);
+}
+
+function hideAction() {
+  clearTimeout(actionTimer);
+  showStatus(word("bot"), "");
+  byTestId("draft")?.remove();
+}
+
+function showDraft({ html, text, seconds, can_stop: canStop, stopped }) {
+  byTestId("draft")?.remove();
+  if (stopped) return;
+  const words = make("div", { class: "text" });
+  words.innerHTML = html; // made by the server from text and entities
+  const bubble = make("div", { class: "bubble" }, text ? words : make("span", { class: "dots", role: "img", "aria-label": word("draft") }, "…"));
+  if (canStop) bubble.append(make("button", { type: "button", class: "key", "data-testid": "draft-stop", onclick: () => act("stop").catch((error) => toast(error.message)) }, word("stop")));
+  byTestId("log").append(make("li", { class: "message draft", "data-testid": "draft", "aria-live": "off" }, make("div", { class: "line" }, bubble)));
+  if (log.stuck) log.scrollToEnd();
+  setTimeout(() => byTestId("draft")?.remove(), seconds * 1000);
+}
+
+function showPinned() {
+  const bar = byTestId("pinned");
+  const message = log.newest(({ pinned }) => pinned);
+  bar.hidden = !message;
+  if (!message) return;
+  one(".pinned-text", bar).textContent = plainPreview(message);
+  bar.setAttribute("aria-label", `${word("pinnedMessage")}: ${plainPreview(message)}`);
+  bar.onclick = () => log.jumpTo(message.id);
+}
+
+// presses and their answers
+
+async function press(message, button, node) {
+  if (node.classList.contains("busy")) return;
+  node.classList.add("busy");
+  node.setAttribute("aria-busy", "true");
+  try {
+    const { query_id: id } = await act("press", { message_id: message.id, data: button.callback_data });
+    waiting.set(id, { node, timer: setTimeout(() => giveUp(id), ANSWER_MS) });
+    const early = await look(`answers/${id}`);
+    if (early.answered) finish(id);
+  } catch (error) {
+    release(node);
+    toast(`${word("failed")}: ${error.message}`);
+  }
+}
+
+function showAnswer({ query_id: id, text, show_alert: isAlert, url }) {
+  finish(id);
+  if (text && isAlert) alertDialog(text);
+  else if (text) toast(text);
+  if (url) window.open(url, "_blank", "noopener");
+}
+
+function finish(id) {
+  const press = waiting.get(id);
+  if (!press) return;
+  clearTimeout(press.timer);
+  release(press.node);
+  waiting.delete(id);
+}
+
+function giveUp(id) {
+  finish(id);
+  toast(word("noAnswer"));
+}
+
+function release(node) {
+  node.classList.remove("busy");
+  node.removeAttribute("aria-busy");
+}
+
+// the page's own controls
+
+function prepareStart() {
+  byTestId("start").addEventListener("click", async () => {
+    if (state.person.blocked) await act("unblock");
+    else await composer.send("/start");
+    byTestId("text").focus();
+  });
+}
+
+function prepareMenu() {
+  const button = byTestId("more");
+  const menu = byTestId("more-menu");
+  const show = (open) => {
+    menu.hidden = !open;
+    button.setAttribute("aria-expanded", String(open));
+    nameMenu();
+    if (open) menu.firstElementChild.focus();
+  };
+  nameMenu();
+  button.addEventListener("click", () => show(menu.hidden));
+  menu.addEventListener("keydown", (event) => {
+    const items = [...menu.children];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
+    } else if (event.key === "Escape") {
+      show(false);
+      button.focus();
+    }
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (!menu.hidden && !menu.contains(event.target) && !button.contains(event.target)) show(false);
+  });
+  menu.addEventListener("click", async (event) => {
+    const action = event.target.closest("button")?.dataset.action;
+    if (!action) return;
+    show(false);
+    button.focus();
+    await ACTIONS[action]();
+  });
+}
+
+function isDark() {
+  const { theme } = document.documentElement.dataset;
+  return theme === "dark" || (theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+}
+
+function nameMenu() {
+  byTestId("language").textContent = word("language");
+  byTestId("theme").textContent = word(isDark() ? "themeLight" : "themeDark");
+}
+
+const ACTIONS = {
+  async language() {
+    chooseLanguage(currentLanguage() === "ko" ? "en" : "ko");
+    await act("person", { language_code: currentLanguage() });
+    if (marketRuns) market.draw();
+    log.redraw();
+    await refreshState();
+  },
+  theme() {
+    const theme = isDark() ? "light" : "dark";
+    document.documentElement.dataset.theme = theme;
+    localStorage.setItem("theme", theme);
+  },
+  async block() {
+    await act(state.person.blocked ? "unblock" : "block");
+  },
+  async outage() {
+    await act("fault", { kind: "down", seconds: 30 });
+    toast(word("outageDone"));
+  },
+  stranger() {
+    window.open(`/?user=${2_000_001}`, "_blank", "noopener");
+  },
+};
+
+function prepareMarketToggle() {
+  const button = byTestId("market-toggle");
+  button.addEventListener("click", () => {
+    const open = document.body.classList.toggle("market-open");
+    button.setAttribute("aria-expanded", String(open));
+  });
+}

@@ -1,0 +1,169 @@
+// The list of messages: order, days, scrolling, jumps.
+
+import { byTestId, make, one } from "./dom.js";
+import { renderMessage } from "./messages.js";
+import { currentLanguage, word } from "./words.js";
+
+const NEAR_END = 120;
+
+export class MessageLog {
+  constructor(handlers) {
+    this.handlers = { ...handlers, find: (id) => this.messages.get(id), onJump: (id) => this.jumpTo(id) };
+    this.messages = new Map();
+    this.nodes = new Map();
+    this.list = byTestId("log");
+    this.scroll = byTestId("scroll");
+    this.toEnd = byTestId("to-end");
+    this.unread = 0;
+    this.scroll.addEventListener("scroll", () => this.#noteScroll(), { passive: true });
+    this.toEnd.addEventListener("click", () => this.scrollToEnd(true));
+    this.stuck = true;
+    this.lastTop = 0;
+    const sizes = new ResizeObserver(() => this.stuck && this.scrollToEnd());
+    sizes.observe(this.scroll);
+    sizes.observe(this.list);
+    this.list.addEventListener("click", (event) => this.#openHidden(event));
+    this.list.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") this.#openHidden(event);
+    });
+  }
+
+  replaceAll(messages) {
+    this.messages.clear();
+    this.nodes.clear();
+    this.list.setAttribute("aria-busy", "true");
+    const items = document.createDocumentFragment();
+    for (const message of messages) {
+      this.messages.set(message.id, message);
+    }
+    let day = "";
+    for (const message of messages) {
+      if (message.deleted) continue;
+      if (dayOf(message) !== day) items.append(dayLine((day = dayOf(message)), message));
+      items.append(this.#node(message));
+    }
+    this.list.replaceChildren(items);
+    this.list.removeAttribute("aria-busy");
+    this.scrollToEnd();
+  }
+
+  put(message) {
+    const old = this.nodes.get(message.id);
+    const atEnd = this.stuck;
+    this.messages.set(message.id, message);
+    if (message.deleted) {
+      this.#remove(message.id);
+    } else if (old) {
+      const focused = old.contains(document.activeElement) ? focusPath(old) : null;
+      const node = this.#node(message);
+      old.replaceWith(node);
+      if (focused) restoreFocus(node, focused);
+    } else {
+      this.#append(message);
+    }
+    if (atEnd || (!message.from.is_bot && !old)) this.scrollToEnd();
+    else if (!old && !message.deleted) this.#countUnread();
+  }
+
+  redraw() {
+    this.replaceAll([...this.messages.values()]);
+  }
+
+  newest(test) {
+    return [...this.messages.values()].reverse().find((message) => !message.deleted && test(message));
+  }
+
+  get isEmpty() {
+    return this.nodes.size === 0;
+  }
+
+  jumpTo(id) {
+    const node = this.nodes.get(id);
+    if (!node) return;
+    node.scrollIntoView({ block: "center", behavior: motion() });
+    node.classList.add("shown");
+    node.focus({ preventScroll: true });
+    setTimeout(() => node.classList.remove("shown"), 1600);
+  }
+
+  scrollToEnd(smooth = false) {
+    this.scroll.scrollTo({ top: this.scroll.scrollHeight, behavior: smooth ? motion() : "instant" });
+    this.unread = 0;
+    this.#noteScroll();
+  }
+
+  #append(message) {
+    const last = this.list.lastElementChild;
+    if (!last || last.dataset.day !== dayOf(message)) this.list.append(dayLine(dayOf(message), message));
+    this.list.append(this.#node(message));
+  }
+
+  #remove(id) {
+    const node = this.nodes.get(id);
+    this.nodes.delete(id);
+    const before = node?.previousElementSibling;
+    node?.remove();
+    if (before?.classList.contains("day") && (!before.nextElementSibling || before.nextElementSibling.classList.contains("day"))) before.remove();
+  }
+
+  #node(message) {
+    const node = renderMessage(message, this.handlers);
+    node.dataset.day = dayOf(message);
+    this.nodes.set(message.id, node);
+    return node;
+  }
+
+  #countUnread() {
+    this.unread += 1;
+    this.#noteScroll();
+  }
+
+  #noteScroll() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroll;
+    // Only a person who scrolls up leaves the end; a keyboard that takes room must not.
+    if (scrollHeight - scrollTop - clientHeight < NEAR_END) this.stuck = true;
+    else if (scrollTop < this.lastTop) this.stuck = false;
+    this.lastTop = scrollTop;
+    if (this.stuck) this.unread = 0;
+    this.toEnd.hidden = this.stuck;
+    const badge = one(".unread", this.toEnd);
+    badge.hidden = this.unread === 0;
+    badge.textContent = String(this.unread);
+  }
+
+  #openHidden(event) {
+    const spoiler = event.target.closest(".spoiler");
+    if (spoiler) {
+      spoiler.classList.add("open");
+      spoiler.setAttribute("aria-expanded", "true");
+    }
+    const quote = event.target.closest("blockquote.expandable");
+    if (quote) quote.classList.toggle("open");
+    const command = event.target.closest("button.command");
+    if (command && event.type === "click") this.handlers.onCommand(command.dataset.command);
+  }
+}
+
+const motion = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth");
+const dayOf = (message) => new Date(message.date * 1000).toDateString();
+
+function dayLine(day, message) {
+  const date = new Date(message.date * 1000);
+  const now = new Date();
+  const yesterday = new Date(now.getTime() - 86_400_000);
+  let text = new Intl.DateTimeFormat(currentLanguage(), { dateStyle: "medium" }).format(date);
+  if (day === now.toDateString()) text = word("today");
+  else if (day === yesterday.toDateString()) text = word("yesterday");
+  return make("li", { class: "day", "data-day": day }, make("span", {}, text));
+}
+
+// A press on a button usually edits its message: keep the keyboard user where they were.
+function focusPath(node) {
+  const focusable = [...node.querySelectorAll("button, a")];
+  return focusable.indexOf(document.activeElement);
+}
+
+function restoreFocus(node, index) {
+  const focusable = [...node.querySelectorAll("button, a")];
+  (focusable[index] ?? node).focus({ preventScroll: true });
+}
