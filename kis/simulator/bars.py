@@ -121,13 +121,31 @@ def read_csv(path: Path) -> BarFile:
     """Read `date,open,high,low,close,volume` or `time,...` rows, plain or gzip; raise BadMarketFile."""
     with _open(path) as stream:
         rows = csv.DictReader(stream)
-        names = {name.strip().lower(): name for name in rows.fieldnames or ()}
-        missing = [name for name in ("open", "high", "low", "close") if name not in names]
-        if missing or not ({"date", "time"} & names.keys()):
-            raise BadMarketFile(f"{path}: needs the columns time or date, open, high, low, close, volume")
+        names = _columns(path, rows)
         if "time" in names:
             return BarFile((), tuple(_widths(sorted(_bars(path, rows, names), key=lambda bar: bar.start_ms))))
         return BarFile(tuple(sorted(_days(path, rows, names), key=lambda bar: bar.day)), ())
+
+
+def first_row(path: Path) -> date | int | None:
+    """Return the date or instant (ms) of the first row, None for a file without rows; raise BadMarketFile."""
+    with _open(path) as stream:
+        rows = csv.DictReader(stream)
+        names = _columns(path, rows)
+        row = next(rows, None)
+    if row is None:
+        return None
+    if "time" in names:
+        return to_ms(_instant(path, 2, row[names["time"]]))
+    return _date(path, 2, row[names["date"]])
+
+
+def _columns(path: Path, rows: "csv.DictReader[str]") -> dict[str, str]:
+    names = {name.strip().lower(): name for name in rows.fieldnames or ()}
+    missing = [name for name in ("open", "high", "low", "close") if name not in names]
+    if missing or not ({"date", "time"} & names.keys()):
+        raise BadMarketFile(f"{path}: needs the columns time or date, open, high, low, close, volume")
+    return names
 
 
 def _open(path: Path) -> IO[str]:
@@ -144,11 +162,14 @@ def _bars(path: Path, rows: "csv.DictReader[str]", names: dict[str, str]) -> Ite
 
 def _days(path: Path, rows: "csv.DictReader[str]", names: dict[str, str]) -> Iterator[DayBar]:
     for line, row in enumerate(rows, start=2):
-        try:
-            day = date.fromisoformat(row[names["date"]].strip()[:10])
-        except ValueError as error:
-            raise BadMarketFile(f"{path}:{line}: {error}") from error
-        yield DayBar(day, *_prices(path, line, row, names))
+        yield DayBar(_date(path, line, row[names["date"]]), *_prices(path, line, row, names))
+
+
+def _date(path: Path, line: int, text: str) -> date:
+    try:
+        return date.fromisoformat(text.strip()[:10])
+    except ValueError as error:
+        raise BadMarketFile(f"{path}:{line}: {error}") from error
 
 
 def _instant(path: Path, line: int, text: str) -> datetime:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from kis.simulator.bars import BadMarketFile, Bar, DayBar, read_csv
-from kis.simulator.calendar import NEW_YORK, new_york, session_of, shift_session
+from kis.simulator.bars import BadMarketFile, Bar, DayBar, first_row, read_csv
+from kis.simulator.calendar import NEW_YORK, new_york, session_of, session_on_or_after, shift_session
 from kis.simulator.clock import from_ms
 from kis.simulator.listings import Listing, parse_listing
 from kis.simulator.splits import Split, read_splits
@@ -14,13 +14,52 @@ from kis.simulator.splits import Split, read_splits
 _SUFFIXES = (".csv", ".csv.gz")
 
 
-@dataclass(slots=True)
 class Recording:
-    """Everything read for one ticker."""
+    """Everything recorded for one ticker; files are read when somebody first asks."""
 
-    days: tuple[DayBar, ...] = ()
-    minutes: tuple[Bar, ...] = ()
-    seconds: tuple[Bar, ...] = ()
+    def __init__(self) -> None:
+        self._unread: list[Path] = []
+        self._days: tuple[DayBar, ...] = ()
+        self._minutes: tuple[Bar, ...] = ()
+        self._seconds: tuple[Bar, ...] = ()
+
+    def add(self, path: Path) -> None:
+        self._unread.append(path)
+
+    @property
+    def days(self) -> tuple[DayBar, ...]:
+        self._read()
+        return self._days
+
+    @property
+    def minutes(self) -> tuple[Bar, ...]:
+        self._read()
+        return self._minutes
+
+    @property
+    def seconds(self) -> tuple[Bar, ...]:
+        self._read()
+        return self._seconds
+
+    def first(self) -> tuple[date | None, int | None]:
+        """Return the first recorded day, and the first instant within days, from the heads of the files."""
+        heads = [first_row(path) for path in self._unread]
+        days = [head for head in heads if isinstance(head, date)]
+        instants = [head for head in heads if isinstance(head, int)]
+        if not self._unread:
+            days = [bar.day for bar in self._days[:1]]
+            instants = [bar.start_ms for bars in (self._minutes, self._seconds) for bar in bars[:1]]
+        return min(days, default=None), min(instants, default=None)
+
+    def _read(self) -> None:
+        while self._unread:
+            read = read_csv(self._unread.pop())
+            if read.days:
+                self._days = read.days
+            elif read.bars and read.bars[0].width_ms < 60_000:
+                self._seconds = read.bars
+            elif read.bars:
+                self._minutes = read.bars
 
 
 @dataclass(slots=True)
@@ -36,14 +75,14 @@ class Replay:
 
         Daily files alone start 300 sessions after their first row, so that indicators are warm.
         """
-        intraday = [bars[0].start_ms for rec in self.recordings.values() for bars in (rec.minutes, rec.seconds) if bars]
-        if intraday:
-            local = from_ms(min(intraday)).astimezone(NEW_YORK)
-            return from_ms(session_of(local.date()).open_ms) - timedelta(seconds=20)
-        first = min(rec.days[0].day for rec in self.recordings.values() if rec.days)
-        last = max(rec.days[-1].day for rec in self.recordings.values() if rec.days)
-        warm = shift_session(first, 300)
-        chosen = warm if warm <= last else shift_session(last, 0)
+        heads = [recording.first() for recording in self.recordings.values()]
+        instants = [instant for _, instant in heads if instant is not None]
+        if instants:
+            day = session_on_or_after(from_ms(min(instants)).astimezone(NEW_YORK).date())
+            return from_ms(session_of(day).open_ms) - timedelta(seconds=20)
+        first = min(day for day, _ in heads if day is not None)
+        last = max(recording.days[-1].day for recording in self.recordings.values() if recording.days)
+        chosen = min(shift_session(first, 300), session_on_or_after(last))
         return (new_york(chosen, time(9, 30)) - timedelta(seconds=20)).astimezone(UTC)
 
 
@@ -75,14 +114,8 @@ def _take(replay: Replay, path: Path) -> None:
         replay.listings.extend(_read_listings(path.read_text("utf-8-sig").splitlines()))
         return
     symbol = path.name.split(".")[0].replace("_", "/").upper()
-    read = read_csv(path)
-    recording = replay.recordings.setdefault(symbol, Recording())
-    if read.days:
-        recording.days = read.days
-    elif read.bars and read.bars[0].width_ms < 60_000:
-        recording.seconds = read.bars
-    elif read.bars:
-        recording.minutes = read.bars
+    if first_row(path) is not None:
+        replay.recordings.setdefault(symbol, Recording()).add(path)
 
 
 def _read_listings(lines: Iterable[str]) -> list[Listing]:

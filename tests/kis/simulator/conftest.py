@@ -17,7 +17,7 @@ Starter = Callable[..., Awaitable[Outside]]
 
 @pytest.fixture
 async def start() -> AsyncIterator[Starter]:
-    """Start a simulator and log in from outside; time stands still unless moved, and limits are off unless asked for."""
+    """Start a simulator and log in from outside; time stands still, limits and lags are off unless asked for."""
     async with AsyncExitStack() as stack:
 
         async def starter(
