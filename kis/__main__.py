@@ -1,0 +1,9 @@
+"""`python -m kis COMMAND`: the client from a shell, reading `.env`; also for an owner who wants to test new keys."""
+
+import asyncio
+import sys
+
+from kis.commands import main
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1:])))

@@ -1,0 +1,125 @@
+"""Market time taken from a simulator (`--sim-clock URL`): `GET /sim/clock` answers `{now, speed}`. Loopback only."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+
+from kis.errors import KisInput, KisLater
+from kis.settings import is_loopback
+from strategy.text import Text
+
+log = logging.getLogger("kis.simclock")
+_POLL_S = 0.1
+_TIMEOUT_S = 2.0
+_LONGEST_SLEEP_S = 0.1  # real seconds between looks at the clock, so that a changed speed is noticed
+_SHORTEST_SLEEP_S = 0.001
+
+
+class RemoteSimClock:
+    """Implements `strategy.clock.Clock` over a simulator's clock; between polls it runs on at the last known speed.
+
+    It never goes backward: a simulator set back stands still here until it has caught up.
+    """
+
+    def __init__(self, now: datetime, speed: float) -> None:
+        self._at = now
+        self._speed = speed
+        self._measured = time.monotonic()
+        self._newest = now
+        self._moved = asyncio.Event()
+
+    def now(self) -> datetime:
+        """Return the simulated instant, aware UTC."""
+        elapsed = time.monotonic() - self._measured
+        self._newest = max(self._newest, self._at + timedelta(seconds=elapsed * self._speed))
+        return self._newest
+
+    @property
+    def speed(self) -> float:
+        """Return market seconds per real second."""
+        return self._speed
+
+    async def sleep_until(self, when: datetime) -> None:
+        """Return at or just after `when`; looks again whenever the clock was set or its speed changed."""
+        while (left := (when - self.now()).total_seconds()) > 0:
+            real = left / self._speed if self._speed > 0 else _LONGEST_SLEEP_S
+            moved = self._moved
+            try:
+                async with asyncio.timeout(min(max(real, _SHORTEST_SLEEP_S), _LONGEST_SLEEP_S)):
+                    await moved.wait()
+            except TimeoutError:
+                continue
+
+    async def sleep(self, seconds: float) -> None:
+        await self.sleep_until(self.now() + timedelta(seconds=seconds))
+
+    def learn(self, now: datetime, speed: float) -> None:
+        """Take over a reading."""
+        expected = self.now()
+        self._at, self._speed, self._measured = now, speed, time.monotonic()
+        if abs((now - expected).total_seconds()) > max(0.05, speed * _POLL_S):  # set, not drifted
+            self._moved.set()
+            self._moved = asyncio.Event()
+
+
+@asynccontextmanager
+async def remote_sim_clock(url: str) -> AsyncIterator[RemoteSimClock]:
+    """Follow a simulator's clock while the block runs.
+
+    Raise KisInput for a host that is not this machine, KisLater when no clock answers.
+    """
+    if not is_loopback(url):
+        raise KisInput(
+            f"--sim-clock {url}",
+            user_message=Text(
+                "--sim-clock 은 이 컴퓨터의 시뮬레이터 주소여야 합니다. 예: http://127.0.0.1:8081",
+                "--sim-clock takes the address of a simulator on this machine, as in http://127.0.0.1:8081",
+            ),
+        )
+    base = url.rstrip("/").removesuffix("/sim/clock")
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        clock = RemoteSimClock(*await _read(session, base))
+        async with asyncio.TaskGroup() as group:
+            follower = group.create_task(_follow(session, base, clock), name="sim clock")
+            try:
+                yield clock
+            finally:
+                follower.cancel()
+
+
+async def _follow(session: aiohttp.ClientSession, base: str, clock: RemoteSimClock) -> None:
+    lost = False
+    while True:
+        await asyncio.sleep(_POLL_S)
+        try:
+            clock.learn(*await _read(session, base))
+        except KisLater:
+            if not lost:
+                log.warning("the simulator's clock does not answer; running on at the last speed")
+            lost = True
+        else:
+            lost = False
+
+
+async def _read(session: aiohttp.ClientSession, base: str) -> tuple[datetime, float]:
+    try:
+        async with session.get(f"{base}/sim/clock") as response:
+            answer = await response.json(content_type=None)
+            now = datetime.fromisoformat(answer["now"])
+            speed = float(answer["speed"])
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError) as error:
+        raise KisLater(
+            f"{base}/sim/clock: {type(error).__name__}",
+            user_message=Text(
+                f"시뮬레이터 시계를 읽지 못했습니다: {base}", f"The simulator's clock cannot be read: {base}"
+            ),
+        ) from error
+    if now.utcoffset() is None or speed < 0:
+        raise KisLater(f"{base}/sim/clock answered without zone, or with a negative speed")
+    return now.astimezone(UTC), speed
