@@ -84,7 +84,8 @@ class BarStore:
         self._keep = keep
         self._closed: list[Bar] = []
         self._forming: _Forming | None = None
-        self._seen_until: datetime | None = None
+        self._seen_until: datetime | None = None  # by fetches and by the stream
+        self._fetched_until: datetime | None = None
         self._gap_until: datetime | None = None
         self._values: tuple[float, ...] | None = None  # closes of closed bars, until one changes
 
@@ -123,6 +124,7 @@ class BarStore:
         self._closed = [bar if bar.closed else replace(bar, closed=True) for bar in ordered]
         self._join(forming, as_of)
         self._changed()
+        self._fetched_until = as_of if self._fetched_until is None else max(self._fetched_until, as_of)
         self._seen_until = as_of if self._seen_until is None else max(self._seen_until, as_of)
         if self._gap_until is not None and as_of >= self._gap_until:
             self._gap_until = None
@@ -166,10 +168,14 @@ class BarStore:
         self._gap_until = None
 
     def complete(self, now: datetime) -> bool:
-        """Return whether every bar that must be closed by now has been seen; if not, fetch."""
-        if self._gap_until is not None or self._seen_until is None or not self._closed:
+        """Return whether every bar that must be closed by now has been seen; if not, fetch.
+
+        A day that is over must have been fetched: its close is the auction's, which ticks tell after the bell.
+        """
+        seen = self._fetched_until if self.interval is Interval.DAY else self._seen_until
+        if self._gap_until is not None or seen is None or not self._closed:
             return False
-        return self._seen_until >= last_boundary(self.interval, now)
+        return seen >= last_boundary(self.interval, now)
 
     def adjust(self, factor: Decimal, before: datetime) -> None:
         """Multiply the prices of bars that start before that instant, as a split asks (1/7 for 7-for-1)."""

@@ -51,7 +51,7 @@ def macd_bars_needed(slow: int, signal: int, lookback: int) -> int:
     return max(MIN_BARS, slow + signal + lookback)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def rsi(closes: tuple[float, ...], period: int) -> float | None:
     """Return the RSI of the newest close; None during warm-up and for a window without any price movement."""
     if len(closes) < rsi_bars_needed(period) or len(set(closes[-period - 1 :])) == 1:
@@ -60,7 +60,7 @@ def rsi(closes: tuple[float, ...], period: int) -> float | None:
     return None if math.isnan(value) else value
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def macd(closes: tuple[float, ...], fast: int, slow: int, signal: int, lookback: int) -> MacdReading | None:
     """Return MACD, signal, histogram and crosses; None during warm-up."""
     if len(closes) < macd_bars_needed(slow, signal, lookback):

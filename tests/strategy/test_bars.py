@@ -217,6 +217,18 @@ def test_a_store_is_complete_once_everything_has_been_seen() -> None:
     assert BarStore(TQQQ, Interval.M1).newest is None
 
 
+def test_a_day_that_is_over_must_be_fetched_though_ticks_were_seen() -> None:
+    days = _days()
+    days.add_tick(tick(300, "12"))
+    assert days.complete(at(301))
+    days.stream_alive(CLOSE)
+    days.roll(CLOSE)
+    assert not days.complete(CLOSE)
+    days.merge([bar(0, "12.3", start=OPEN, end=CLOSE)], CLOSE + timedelta(minutes=5))
+    assert days.complete(CLOSE + timedelta(hours=12))
+    assert days.closes("auto", CLOSE).values == (10.0, 11.0, 12.3)
+
+
 def test_after_a_gap_only_a_fetch_that_covers_it_makes_it_complete() -> None:
     made = store(Interval.M1, bar(0), as_of=at(1))
     made.mark_gap(at(1.2))  # disconnected
