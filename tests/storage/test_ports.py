@@ -1,0 +1,25 @@
+"""The repositories fit the ports; mypy is the judge, and this test the place where it looks."""
+
+from storage.database import Storage
+from strategy.ports import (
+    DecisionJournal,
+    ModeJournal,
+    Notes,
+    Notifier,
+    OrderJournal,
+    Outbox,
+    SettingsJournal,
+    Tickets,
+)
+
+
+async def test_every_repository_fits_its_port(storage: Storage) -> None:
+    orders: OrderJournal = storage.orders
+    decisions: DecisionJournal = storage.decisions
+    settings: SettingsJournal = storage.settings
+    modes: ModeJournal = storage.modes
+    notes: Notes = storage.notes
+    tickets: Tickets = storage.tickets
+    outbox: Outbox = storage.outbox
+    notifier: Notifier = storage.outbox
+    assert all((orders, decisions, settings, modes, notes, tickets, outbox, notifier))
