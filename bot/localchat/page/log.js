@@ -18,7 +18,7 @@ export class MessageLog {
     this.scroll.addEventListener("scroll", () => this.#noteScroll(), { passive: true });
     this.toEnd.addEventListener("click", () => this.scrollToEnd(true));
     this.stuck = true;
-    this.lastTop = 0;
+    this.lastSizes = "";
     const sizes = new ResizeObserver(() => this.stuck && this.scrollToEnd());
     sizes.observe(this.scroll);
     sizes.observe(this.list);
@@ -120,10 +120,11 @@ export class MessageLog {
 
   #noteScroll() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroll;
-    // Only a person who scrolls up leaves the end; a keyboard that takes room must not.
+    // Only a person who scrolls leaves the end; a keyboard that takes room, or a list that grows, does not.
+    const sizes = `${scrollHeight} ${clientHeight}`;
     if (scrollHeight - scrollTop - clientHeight < NEAR_END) this.stuck = true;
-    else if (scrollTop < this.lastTop) this.stuck = false;
-    this.lastTop = scrollTop;
+    else if (sizes === this.lastSizes) this.stuck = false;
+    this.lastSizes = sizes;
     if (this.stuck) this.unread = 0;
     this.toEnd.hidden = this.stuck;
     const badge = one(".unread", this.toEnd);
