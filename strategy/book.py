@@ -105,6 +105,12 @@ class SettingsBook:
         """Call `watcher` after each change, so that precomputed thresholds can follow."""
         self._watchers.append(watcher)
 
+    @property
+    def next_expiry(self) -> datetime | None:
+        """Return when the next timed override ends."""
+        end = self._next_expiry(self._clock.now())
+        return None if end == _FOREVER else end
+
     def take_expired(self, since: datetime) -> Sequence[SettingChange]:
         """Return overrides whose time ran out after `since`; watchers are called when there is one."""
         now = self._clock.now()

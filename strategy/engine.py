@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 
 _STREAM_WAIT_S = 10  # market time the start waits for the stream's own word before telling how it stands
 _TIDY_S = 5  # market time between rounds of housekeeping
-_RETRY_S = 10  # and between looks while the broker cannot be asked
+_LONGEST_RETRY_S = 120  # looks that did not end in agreement are repeated ever more rarely, up to this
+_IDLE = timedelta(minutes=15)  # the longest pause of housekeeping
 _BEFORE_OPEN = timedelta(seconds=60)  # the account is looked at this long before the open
 _MANY_AT_ONCE = 4  # warm-up requests in flight; the broker's client paces them anyway
 
@@ -79,7 +80,7 @@ class Engine:
         self._resettled = asyncio.Event()  # settings changed: the next check may be due at another time
         self._last_check: datetime | None = None
         self._grid: timedelta | None = None  # the interval of the last check
-        self._looked_at: datetime | None = None
+        self._fruitless = 0  # looks in a row after which broker and bot did not agree
         self._tidied_at = clock.now()
         self.started_at = clock.now()
         self.next_check_at: datetime | None = None
@@ -181,7 +182,6 @@ class Engine:
                 )
             )
             return None
-        self._looked_at = self._clock.now()
         return holdings
 
     # a trading day
@@ -216,9 +216,9 @@ class Engine:
         """Tell the open once per session, also when the program starts inside of it (row S49)."""
         now = self._clock.now()
         key = "session_opened"
-        if now >= session.closes_at or await self._notes.get(key) == session.on.isoformat():
-            return
         with self._activity():
+            if now >= session.closes_at or await self._notes.get(key) == session.on.isoformat():
+                return
             await self._notifier.tell(
                 SessionOpened(
                     at=now,
@@ -279,9 +279,9 @@ class Engine:
     async def _close(self, session: Session) -> None:
         """Tell the summary once (D6)."""
         key = "session_closed"
-        if await self._notes.get(key) == session.on.isoformat():
-            return
         with self._activity():
+            if await self._notes.get(key) == session.on.isoformat():
+                return
             await self._try_look()
             await self._notifier.tell(
                 await closing_card(
@@ -310,12 +310,23 @@ class Engine:
     async def _keep_house(self) -> None:
         """Let expired modes and settings go, and look at the account when it is time."""
         while True:
-            await self._clock.sleep(float(_TIDY_S))
+            await self._until_work()
             with self._activity():
                 try:
                     await self._tidy()
                 except TradingError:
                     log.exception("housekeeping failed; it is tried again")
+
+    async def _until_work(self) -> None:
+        """Wait for the next thing to expire or to look at; a spoiled look is taken after a short pause."""
+        now = self._clock.now()
+        if self._look.stale or not self._look.reconciled:
+            await self._clock.sleep(float(min(_LONGEST_RETRY_S, _TIDY_S * 2**self._fruitless)))
+            return
+        in_session = current(now) is not None
+        pause = timedelta(seconds=self._settings.account.reconcile_interval_s) if in_session else _IDLE
+        ends = [at for at in (self._modes.next_expiry, self._settings.next_expiry) if at is not None]
+        await first_of(self._clock, min([now + pause, *ends]), self._look.spoiled)
 
     async def _tidy(self) -> None:
         now = self._clock.now()
@@ -335,19 +346,18 @@ class Engine:
     def _look_due(self, now: datetime) -> bool:
         """Return whether the account should be looked at: after a fill or a gap soon, in a session on a timer."""
         last = self._look.last.taken_at if self._look.last else None
-        waited_s = (now - self._looked_at).total_seconds() if self._looked_at else float("inf")
         if self._look.stale or not self._look.reconciled:
-            return waited_s >= (_TIDY_S if current(now) else _RETRY_S)
+            return True
         if current(now) is None or last is None:
             return False
-        return (now - last).total_seconds() >= self._settings.account.reconcile_interval_s
+        return (now - last).total_seconds() >= self._settings.account.reconcile_interval_s - _TIDY_S
 
     async def _try_look(self) -> None:
-        self._looked_at = self._clock.now()
         try:
             await self._look.take("timer")
         except BrokerError as error:
             log.warning("account could not be asked", extra={"error": str(error)})
+        self._fruitless = 0 if self._look.reconciled else min(self._fruitless + 1, 10)
 
     async def _trouble(self, key: str, what: Text, symbol: Symbol | None) -> None:
         await self._tell_safely(Trouble(at=self._clock.now(), key=key, what=what, symbol=symbol))

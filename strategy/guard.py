@@ -32,6 +32,7 @@ from strategy.overnight import Overnight
 from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.positions import Positions
 from strategy.quotes import Quote, Tick
+from strategy.shelter import first_of
 from strategy.stops import StopLine, Trigger, stop_line
 from strategy.text import Text
 from strategy.watch import MarketWatch
@@ -48,6 +49,7 @@ _ORIGINS: dict[str, Origin] = {
 }
 STOP_ORIGINS = frozenset(_ORIGINS.values())
 _SILENT_S = 20  # a held ticker without any price this long has no stop; the owner hears within 30 s
+_POLL_SLACK_S = 15  # an answer may take that long
 _MONITOR_S = 5
 _AGAIN_AFTER = timedelta(seconds=60)  # a ladder that ended with shares left is tried again
 
@@ -109,6 +111,9 @@ class StopGuard:
         self._fired: WorkQueue[Firing] = WorkQueue(activity)
         self._splits: WorkQueue[Quote] = WorkQueue(activity)
         self._seen_at: dict[Symbol, datetime] = {}  # a price that was compared
+        self._polled_at: dict[Symbol, datetime] = {}
+        self._poll_bell = asyncio.Event()  # lines changed: whoever sleeps by them looks again
+        self._monitor_bell = asyncio.Event()
         self._guarded_on: date | None = None
         self._unarmed: frozenset[Symbol] = frozenset()
         settings.on_change(self.rearm)
@@ -147,7 +152,8 @@ class StopGuard:
         if self._watch.streams(symbol) and tick_at is not None and (now - tick_at).total_seconds() <= quiet_s:
             return "ticks"
         seen_at = self._newest(symbol)
-        return "polling" if seen_at is not None and (now - seen_at).total_seconds() <= _SILENT_S else "none"
+        recent = seen_at is not None and (now - seen_at).total_seconds() <= self._patience_s(symbol)
+        return "polling" if recent else "none"
 
     def rearm(self) -> None:
         """Compute the lines again from positions and settings."""
@@ -172,6 +178,8 @@ class StopGuard:
             if self._positions.known:
                 del self._peaks[symbol]
         self._lines = lines
+        self._poll_bell.set()
+        self._monitor_bell.set()
 
     # prices
 
@@ -185,7 +193,7 @@ class StopGuard:
 
     def check(self, symbol: Symbol, quote: Quote, source: Source) -> Trigger | None:
         """Compare a quote with its line; return the stop it fired, if any."""
-        self._seen_at[symbol] = quote.received_at
+        self._seen_at[symbol] = max(quote.received_at, self._seen_at.get(symbol, quote.received_at))
         line = self._lines.get(symbol)
         if line is None or not line.touched(quote.last):
             return None
@@ -478,28 +486,38 @@ class StopGuard:
     # silence
 
     async def _poll(self) -> None:
-        """Ask for the price of every held ticker whose ticks are silent."""
+        """Ask for the price of every held ticker whose ticks are silent, at the moment they have been long enough."""
         while True:
-            await self._clock.sleep(float(self._settings.account.stop_poll_s))
-            due = [symbol for symbol in self._lines if self._silent(symbol)]
-            if not due or not self._in_session():
+            self._poll_bell.clear()
+            due = min((self._poll_due(symbol) for symbol in self._lines if self._pollable(symbol)), default=None)
+            if due is None or not self._in_session():
+                await first_of(self._clock, self._session_edge(), self._poll_bell)
+                continue
+            await first_of(self._clock, due, self._poll_bell)
+            now = self._clock.now()
+            silent = [symbol for symbol in self._lines if self._pollable(symbol) and self._poll_due(symbol) <= now]
+            if not silent or not self._in_session():
                 continue
             with self._activity():
                 async with asyncio.TaskGroup() as group:
-                    for symbol in due:
+                    for symbol in silent:
                         group.create_task(self._poll_one(symbol))
 
-    def _silent(self, symbol: Symbol) -> bool:
-        if not self._allowed(symbol) or symbol in self._running:
-            return False
-        tick_at = self._watch.tick_at(symbol)
-        quiet_s = self._settings.of(symbol).stop_poll_s
-        streaming = self._watch.streams(symbol) and tick_at is not None
-        return not streaming or tick_at is None or (self._clock.now() - tick_at).total_seconds() >= quiet_s
+    def _pollable(self, symbol: Symbol) -> bool:
+        return self._allowed(symbol) and symbol not in self._running
+
+    def _poll_due(self, symbol: Symbol) -> datetime:
+        """Return when a ticker is to be asked for: STOP_POLL_S after its last tick, price or attempt."""
+        known = (self._watch.tick_at(symbol), self._seen_at.get(symbol), self._polled_at.get(symbol))
+        newest = max((at for at in known if at is not None), default=None)
+        if newest is None:
+            return self._clock.now()
+        return newest + timedelta(seconds=self._settings.of(symbol).stop_poll_s)
 
     async def _poll_one(self, symbol: Symbol) -> None:
+        self._polled_at[symbol] = self._clock.now()
         try:
-            quote = await self._watch.quote(symbol, max_age_s=float(self._settings.of(symbol).stop_poll_s) / 2)
+            quote = await self._watch.fresh_quote(symbol)
         except TradingError as error:
             log.warning("stop poll failed", extra={"symbol": str(symbol), "error": str(error)})
             return
@@ -508,10 +526,41 @@ class StopGuard:
     async def _monitor(self) -> None:
         """Say when a held ticker has had no price for too long, and when it has again; keep peaks."""
         while True:
-            await self._clock.sleep(float(_MONITOR_S))
+            self._monitor_bell.clear()
+            if not self._in_session() or not self._lines:
+                await first_of(self._clock, self._session_edge(), self._monitor_bell)
+            else:
+                await self._clock.sleep_until(self._next_judgement())
             with self._activity():
-                await self._store_peaks()
-                await self._judge_silence()
+                try:
+                    await self._store_peaks()
+                    await self._judge_silence()
+                except StorageError:
+                    log.exception("the state of protection could not be stored or told; tried again")
+
+    def _session_edge(self) -> datetime:
+        """Return when stops may next begin to work, or end to."""
+        now = self._clock.now()
+        session = current(now)
+        if session is None:
+            return next_open(now)
+        start = from_new_york(session.on, self._settings.account.market_start_time)
+        return start if now < start < session.closes_at else session.closes_at
+
+    def _next_judgement(self) -> datetime:
+        """Return when the first of the tickers may have been silent for too long."""
+        now = self._clock.now()
+        soon = now + timedelta(seconds=_MONITOR_S)
+        if self._unarmed:
+            return soon
+        ends = [
+            (self._newest(symbol) or now) + timedelta(seconds=self._patience_s(symbol) + 1) for symbol in self._lines
+        ]
+        return max(soon, min(ends, default=soon))
+
+    def _patience_s(self, symbol: Symbol) -> int:
+        """Return how long a ticker may go without any price before its stop counts as asleep."""
+        return max(_SILENT_S, self._settings.of(symbol).stop_poll_s + _POLL_SLACK_S)
 
     async def _judge_silence(self) -> None:
         now = self._clock.now()
@@ -544,7 +593,7 @@ class StopGuard:
         seen_at = self._newest(symbol)
         quote = self._watch.latest(symbol)
         halted = quote is not None and quote.halted
-        return halted or seen_at is None or (now - seen_at).total_seconds() > _SILENT_S
+        return halted or seen_at is None or (now - seen_at).total_seconds() > self._patience_s(symbol)
 
     def _newest(self, symbol: Symbol) -> datetime | None:
         tick_at, seen_at = self._watch.tick_at(symbol), self._seen_at.get(symbol)

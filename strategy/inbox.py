@@ -85,6 +85,7 @@ class StreamInbox:
         self._watch.on_connected(gap=gap)
         if gap:
             self._recon.mark_gap("the stream was interrupted")
+            self._look.spoil()
         self._news.put(_Up(gap or self._was_up, self._down_since))
         self._was_up = True
         self._down_since = None
@@ -95,6 +96,7 @@ class StreamInbox:
         self.reason = reason
         self._watch.on_disconnected()
         self._recon.mark_gap(reason)
+        self._look.spoil()
         if was_up or self._down_since is None:
             self._down_since = self._clock.now()
             self._news.put(_Down(reason, self._down_since))

@@ -1,5 +1,6 @@
 """One consistent look at the account, shared by everybody who needs one."""
 
+import asyncio
 from collections.abc import Callable
 
 from strategy.account import Holdings
@@ -17,6 +18,7 @@ class AccountLook:
         self._clock = clock
         self._watchers: list[Callable[[], None]] = []
         self._stale = False
+        self.spoiled = asyncio.Event()  # set while a new look is wanted soon
 
     @property
     def reconciled(self) -> bool:
@@ -32,8 +34,9 @@ class AccountLook:
         return self._stale
 
     def spoil(self) -> None:
-        """Note that the account has changed (a fill), so that the next look is taken soon."""
+        """Note that the account may have changed (a fill, a gap in the stream), so that the next look is taken soon."""
         self._stale = True
+        self.spoiled.set()
 
     def on_look(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` after each look."""
@@ -47,6 +50,7 @@ class AccountLook:
             if age < max_age_s:
                 return known
         self._stale = False
+        self.spoiled.clear()
         try:
             holdings = await self._recon.reconcile(trigger)
         except BaseException:

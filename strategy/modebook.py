@@ -101,6 +101,13 @@ class ModeBook:
         self._states[state.symbol] = state
         return state
 
+    @property
+    def next_expiry(self) -> datetime | None:
+        """Return when the next mode with a time limit returns to Run."""
+        now = self._clock.now()
+        ends = [state.until for state in self._states.values() if state.until is not None]
+        return min(ends, default=None) if all(end > now for end in ends) else now
+
     async def expire(self) -> Sequence[ModeState]:
         """Store the return to Run of every mode whose time ran out; return those, so that it is told once."""
         now = self._clock.now()
