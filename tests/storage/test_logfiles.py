@@ -98,11 +98,11 @@ def test_everything_logged_is_on_disk_when_the_block_ends(tmp_path: Path) -> Non
 
 def test_logging_costs_the_caller_little(tmp_path: Path) -> None:
     with logging_to_files(tmp_path):
-        started = time.perf_counter()
+        started = time.thread_time()
         for _ in range(1000):
             log.info("tick", extra={"symbol": "NASDAQ:TQQQ"})
-        spent = time.perf_counter() - started
-    assert spent < 0.5  # half a millisecond each, on a busy machine
+        spent = time.thread_time() - started
+    assert spent < 0.5  # half a millisecond of this thread each; others do not count
 
 
 def test_a_full_queue_drops_and_says_how_many() -> None:
