@@ -136,7 +136,7 @@ function showDraft({ html, text, seconds, can_stop: canStop, stopped }) {
   words.innerHTML = html; // made by the server from text and entities
   const bubble = make("div", { class: "bubble" }, text ? words : make("span", { class: "dots", role: "img", "aria-label": word("draft") }, "…"));
   if (canStop) bubble.append(make("button", { type: "button", class: "key", "data-testid": "draft-stop", onclick: () => act("stop").catch((error) => toast(error.message)) }, word("stop")));
-  byTestId("log").append(make("li", { class: "message draft", "data-testid": "draft", "aria-live": "off" }, make("div", { class: "line" }, bubble)));
+  byTestId("log").append(make("div", { class: "message draft", "data-testid": "draft", "aria-live": "off" }, make("div", { class: "line" }, bubble)));
   if (log.stuck) log.scrollToEnd();
   setTimeout(() => byTestId("draft")?.remove(), seconds * 1000);
 }

@@ -208,7 +208,6 @@ export class Composer {
   #tellExpanded() {
     const open = String(!this.list.hidden);
     this.menuButton.setAttribute("aria-expanded", open);
-    this.text.setAttribute("aria-expanded", open);
   }
 
   #key(button, markup) {

@@ -155,7 +155,7 @@ function dayLine(day, message) {
   let text = new Intl.DateTimeFormat(currentLanguage(), { dateStyle: "medium" }).format(date);
   if (day === now.toDateString()) text = word("today");
   else if (day === yesterday.toDateString()) text = word("yesterday");
-  return make("li", { class: "day", "data-day": day }, make("span", {}, text));
+  return make("div", { class: "day", "data-day": day }, make("span", {}, text));
 }
 
 // A press on a button usually edits its message: keep the keyboard user where they were.

@@ -33,8 +33,10 @@ export function renderMessage(message, { find, onReply, onJump, onPress }) {
   if (message.reactions?.length) bubble.append(reactionsOf(message));
   bubble.append(metaOf(message));
   const item = make(
-    "li",
+    "div",
     {
+      role: "article",
+      "aria-label": `${own ? word("you") : message.from.first_name}, ${timeOf(message.date)}`,
       class: own ? "message own" : "message",
       "data-testid": "message",
       "data-id": message.id,
@@ -54,7 +56,7 @@ function serviceLine(message, { find, onJump }) {
   const who = message.from.first_name;
   const text = pinned ? `${who}: ${word("pinnedBy")} “${plainPreview(find(pinned)).slice(0, 40)}”` : who;
   const button = make("button", { type: "button", onclick: () => onJump(pinned) }, text);
-  return make("li", { class: "service", "data-testid": "service", "data-id": message.id }, button);
+  return make("div", { class: "service", "data-testid": "service", "data-id": message.id }, button);
 }
 
 function replyQuote(message, find, onJump) {
