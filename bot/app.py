@@ -1,0 +1,200 @@
+"""Puts the bot together for `main.py`: `open_bot` yields what it checks, publishes and runs as tasks."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from aiogram import Bot, Dispatcher
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+from aiogram.types import BotCommand, BotCommandScopeChat, ChatMemberUpdated
+
+from bot.commands import COMMANDS
+from bot.delivery import Delivery
+from bot.dialogs import NotesStorage
+from bot.errors import TelegramChatRefused, TelegramTokenRefused, TelegramUnreachable
+from bot.failures import TELEGRAM_FAILURES
+from bot.languages import Languages
+from bot.middlewares import Forgetting, Framing, Fresh, InFlight, OperatorsOnly, PressAnswered
+from bot.polling import poll
+from bot.routers import make_routers
+from bot.screen import Frame
+from bot.sending import Speaker
+from bot.settings import TelegramSettings
+from bot.speech import Tongue, load_catalogs
+from bot.views.home import test_message
+from strategy.activity import Activity
+from strategy.clock import Clock
+from strategy.ports import Notes, Outbox
+from strategy.services import Control
+from strategy.text import Language
+from strategy.views import Environment
+
+log = logging.getLogger(__name__)
+
+_LEAVING_S = 5.0  # what handlers still at work get at the stop
+
+
+@dataclass(frozen=True, slots=True)
+class BotApp:
+    """The running parts. `poll` and `deliver` run until cancelled, as tasks of the caller's group."""
+
+    bot: Bot
+    settings: TelegramSettings
+    dispatcher: Dispatcher
+    delivery: Delivery
+    activity: Activity
+    languages: Languages
+    speaker: Speaker
+    wall: Clock
+    framed: "Framed"
+    fresh: Fresh
+
+    async def check(self) -> str:
+        """Ask getMe within the time limit and return the bot's @name.
+
+        Raises TelegramTokenRefused, TelegramUnreachable.
+        """
+        try:
+            async with asyncio.timeout(self.settings.telegram_timeout_s):
+                me = await self.bot.me()
+        except (TelegramUnauthorizedError, TelegramNotFound) as error:
+            raise TelegramTokenRefused(type(error).__name__) from error
+        except (TimeoutError, *TELEGRAM_FAILURES) as error:
+            raise TelegramUnreachable(type(error).__name__) from error
+        return f"@{me.username}"
+
+    async def publish_commands(self) -> None:
+        """Publish the command menu per language, only to those who may command; a failure is logged."""
+        ready = [command for command in COMMANDS if command.ready]
+        menus: list[tuple[Tongue, str | None]] = [(self.languages.default(), None)]
+        menus += [(t, t.language) for t in self.languages.every()]
+        for chat_id in sorted(self.settings.allowed_users | {self.settings.telegram_chat_id}):
+            for t, code in menus:
+                commands = [BotCommand(command=each.name, description=each.about(t)) for each in ready]
+                try:
+                    await self.bot.set_my_commands(
+                        commands, scope=BotCommandScopeChat(chat_id=chat_id), language_code=code
+                    )
+                except TELEGRAM_FAILURES as error:
+                    log.warning("command menu not published", extra={"chat": chat_id, "error": type(error).__name__})
+                    break
+
+    async def send_test(self) -> None:
+        """Send a test message to TELEGRAM_CHAT_TEST_ID and nowhere else (S28).
+
+        Raises TelegramTokenRefused, TelegramChatRefused, TelegramUnreachable.
+        """
+        screen = test_message(self.framed.in_(self.languages.default()))
+        try:
+            async with asyncio.timeout(self.settings.telegram_timeout_s):
+                await self.speaker.send(self.settings.telegram_chat_test_id, screen)
+        except TelegramUnauthorizedError as error:
+            raise TelegramTokenRefused(type(error).__name__) from error
+        except TELEGRAM_FAILURES as error:
+            refused = getattr(error, "message", "").startswith(("Bad Request", "Forbidden"))
+            raise (TelegramChatRefused if refused else TelegramUnreachable)(type(error).__name__) from error
+        except TimeoutError as error:
+            raise TelegramUnreachable("TimeoutError") from error
+
+    async def poll(self) -> None:
+        """Handle commands and presses."""
+        self.fresh.started_at = self.wall.now()
+        await poll(self.dispatcher, self.bot, self.wall)
+
+    async def deliver(self) -> None:
+        """Deliver the outbox to TELEGRAM_CHAT_ID."""
+        await self.delivery.run()
+
+    async def drain(self, seconds: float) -> bool:
+        """Deliver what still waits, within a time limit, once `deliver` has ended; True when nothing is left."""
+        return await self.delivery.drain(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """Makes frames: the moment of the market in somebody's language."""
+
+    clock: Clock
+    environment: Environment
+    account: str
+
+    def in_(self, t: Tongue) -> Frame:
+        return Frame(t=t, now=self.clock.now(), environment=self.environment, account=self.account)
+
+
+@asynccontextmanager
+async def open_bot(
+    settings: TelegramSettings,
+    *,
+    control: Control,
+    outbox: Outbox,
+    notes: Notes,
+    clock: Clock,
+    wall: Clock,
+    environment: Environment,
+    account: str,
+    version: str = "",
+    language: Language = "ko",
+) -> AsyncIterator[BotApp]:
+    """Make the bot; nothing is contacted before `check`, `poll` or `deliver`.
+
+    `clock` is market time, `wall` real time (chats live in real time also where the market is simulated). `account`
+    is masked already. At the end handlers still at work get a moment, then the HTTP session is closed.
+    """
+    token = settings.telegram_bot_token.get_secret_value()
+    url = settings.telegram_api_url
+    api = PRODUCTION if url is None else TelegramAPIServer.from_base(url)
+    bot = Bot(token, session=AiohttpSession(api=api, timeout=settings.telegram_timeout_s))
+    languages = Languages(load_catalogs(), notes, language)
+    framed = Framed(clock, environment, account)
+    speaker = Speaker(bot)
+    chat_id = settings.telegram_chat_id
+
+    async def chat_frame() -> Frame:
+        return framed.in_(await languages.of(chat_id) if chat_id > 0 else languages.default())
+
+    delivery = Delivery(speaker=speaker, outbox=outbox, chat_id=chat_id, frame=chat_frame, clock=clock, wall=wall)
+    activity = Activity()
+    fresh = Fresh(wall)
+    dispatcher = Dispatcher(storage=NotesStorage(notes), disable_fsm=True, languages=languages, program=version)
+    chats = frozenset({chat_id, settings.telegram_chat_test_id})
+    for middleware in (
+        OperatorsOnly(settings.allowed_users, chats, delivery.nudge),
+        InFlight(activity),
+        dispatcher.fsm,
+        Framing(control=control, languages=languages, frame=framed.in_, speaker=speaker, wall=wall),
+    ):
+        dispatcher.update.outer_middleware(middleware)
+    dispatcher.message.outer_middleware(fresh)
+    dispatcher.message.outer_middleware(Forgetting())
+    dispatcher.callback_query.outer_middleware(PressAnswered())
+    dispatcher.callback_query.outer_middleware(Forgetting())
+    dispatcher.my_chat_member.register(_unblocked)
+    dispatcher.include_routers(*make_routers())
+    try:
+        yield BotApp(
+            bot=bot,
+            settings=settings,
+            dispatcher=dispatcher,
+            delivery=delivery,
+            activity=activity,
+            languages=languages,
+            speaker=speaker,
+            wall=wall,
+            framed=framed,
+            fresh=fresh,
+        )
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVING_S):
+                await activity.until_quiet()
+        await bot.session.close()
+
+
+async def _unblocked(event: ChatMemberUpdated) -> None:
+    """Note that somebody blocked or unblocked the bot; the allow-list has nudged the delivery already."""
+    log.info("chat membership changed", extra={"chat": event.chat.id, "status": event.new_chat_member.status})

@@ -1,0 +1,122 @@
+"""Reads what a person typed: amounts, prices, durations, times. Raises BadArgument, which names the usage."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+from strategy.errors import InvalidInput
+from strategy.views import Amount, AmountKind
+from strategy.zones import from_seoul, seoul
+
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?")
+_DURATION = re.compile(r"(\d{1,5})\s*(m|min|분|h|시간|d|일)", re.IGNORECASE)
+_UNITS = {"m": 1, "min": 1, "분": 1, "h": 60, "시간": 60, "d": 1440, "일": 1440}
+_LONGEST = timedelta(days=365)
+
+
+class BadArgument(InvalidInput):
+    """The words do not fit the command; the answer shows how to type it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradeWords:
+    """`TQQQ 3 @61.20`, taken apart."""
+
+    ticker: str
+    amount: Amount
+    price: Decimal | None
+
+
+def words(text: str | None) -> list[str]:
+    return (text or "").split()
+
+
+def trade(text: str | None) -> TradeWords:
+    """Read `TICKER [QTY|$AMOUNT|PCT%|all] [@PRICE]`."""
+    match words(text):
+        case [ticker]:
+            return TradeWords(ticker, Amount(kind=AmountKind.DEFAULT), None)
+        case [ticker, last] if last.startswith("@"):
+            return TradeWords(ticker, Amount(kind=AmountKind.DEFAULT), _price(last))
+        case [ticker, amount]:
+            return TradeWords(ticker, _amount(amount), None)
+        case [ticker, amount, last] if last.startswith("@"):
+            return TradeWords(ticker, _amount(amount), _price(last))
+        case [ticker, amount, "@", last]:
+            return TradeWords(ticker, _amount(amount), _price("@" + last))
+        case _:
+            raise BadArgument("not TICKER [AMOUNT] [@PRICE]")
+
+
+def order_no(text: str) -> int:
+    """Read `12` or `#12`."""
+    digits = text.removeprefix("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
+        raise BadArgument("not an order number")
+    return int(digits)
+
+
+def duration(text: str) -> timedelta:
+    """Read `30m`, `2h`, `1d`, `30분`, `2시간`."""
+    found = _DURATION.fullmatch(text.strip())
+    if not found:
+        raise BadArgument("not a duration")
+    length = timedelta(minutes=int(found[1]) * _UNITS[found[2].lower()])
+    if not timedelta(0) < length <= _LONGEST:
+        raise BadArgument("a duration between a minute and a year")
+    return length
+
+
+def is_duration(text: str) -> bool:
+    return _DURATION.fullmatch(text.strip()) is not None
+
+
+def moment_before(text: str, now: datetime) -> datetime:
+    """Read `22:31` or `2026-11-20 22:31` in Korean time; the time alone is its newest occurrence up to now."""
+    day, _, clock = text.strip().rpartition(" ")
+    try:
+        at = time.fromisoformat(clock) if re.fullmatch(r"\d\d:\d\d(:\d\d)?", clock) else None
+        on = datetime.strptime(day, "%Y-%m-%d").date() if day else seoul(now).date()  # noqa: DTZ007 - a date
+    except ValueError:
+        at = None
+        on = seoul(now).date()
+    if at is None:
+        raise BadArgument("not a time")
+    found = from_seoul(on, at)
+    return found - timedelta(days=1) if found > now and not day else found
+
+
+def _amount(text: str) -> Amount:
+    if text.lower() in ("all", "전부", "전량"):
+        return Amount(kind=AmountKind.ALL)
+    if text.startswith("$"):
+        return Amount(kind=AmountKind.DOLLARS, value=_number(text[1:]))
+    if text.endswith("%"):
+        return Amount(kind=AmountKind.PERCENT, value=_percent(text[:-1]))
+    quantity = _number(text.removesuffix("주"))
+    if quantity != int(quantity):
+        raise BadArgument("shares are whole")
+    return Amount(kind=AmountKind.SHARES, value=quantity)
+
+
+def _percent(text: str) -> Decimal:
+    value = _number(text)
+    if value > 100:
+        raise BadArgument("at most 100 %")
+    return value
+
+
+def _price(text: str) -> Decimal:
+    return _number(text[1:].removeprefix("$"))
+
+
+def _number(text: str) -> Decimal:
+    """Read a positive number; thousands may be marked with commas."""
+    bare = text.replace(",", "")
+    if not bare.isascii() or not _NUMBER.fullmatch(bare):
+        raise BadArgument("not a number")
+    value = Decimal(bare)
+    if value <= 0:
+        raise BadArgument("must be above zero")
+    return value

@@ -1,0 +1,116 @@
+"""What buttons carry: ids of things, never a price or a decision (the service checks again at the press)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+_SEP = "|"  # a symbol carries a colon
+
+
+class Open(CallbackData, prefix="o", sep=_SEP):
+    """Show a screen in place of this one; `ref` is an order number, symbol, group or setting name."""
+
+    screen: str
+    ref: str = ""
+
+
+class Confirm(CallbackData, prefix="y", sep=_SEP):
+    ticket: str
+
+
+class Dismiss(CallbackData, prefix="n", sep=_SEP):
+    ticket: str
+
+
+class CancelOrder(CallbackData, prefix="x", sep=_SEP):
+    """Preview canceling one order, or all of them with `no` 0."""
+
+    no: int
+
+
+class CheckOrder(CallbackData, prefix="k", sep=_SEP):
+    """Look an order of unknown outcome up at the broker."""
+
+    no: int
+
+
+class TradeAmount(CallbackData, prefix="t", sep=_SEP):
+    """Preview an order of a preset size: an id of `bot.routers.trade.PRESETS`."""
+
+    side: str
+    symbol: str
+    preset: str
+
+
+class SetMode(CallbackData, prefix="m", sep=_SEP):
+    """Set or preview a mode; `span` is an id of `bot.routers.modes.SPANS`."""
+
+    mode: str
+    span: str = ""
+    symbol: str = ""
+
+
+class Release(CallbackData, prefix="r", sep=_SEP):
+    symbol: str
+
+
+class StepSetting(CallbackData, prefix="s", sep=_SEP):
+    """Move the proposed value of a setting one step up or down."""
+
+    name: str
+    way: Literal["up", "down"]
+
+
+class ChooseSetting(CallbackData, prefix="c", sep=_SEP):
+    """Propose one of the values a setting offers, by its place in the list."""
+
+    name: str
+    index: int
+
+
+class TypeSetting(CallbackData, prefix="w", sep=_SEP):
+    name: str
+
+
+class ResetSetting(CallbackData, prefix="z", sep=_SEP):
+    name: str
+
+
+class Undo(CallbackData, prefix="u", sep=_SEP):
+    """Preview taking back the newest change."""
+
+
+class Speak(CallbackData, prefix="l", sep=_SEP):
+    language: Literal["ko", "en"]
+
+
+class AcceptRisk(CallbackData, prefix="a", sep=_SEP):
+    """Accept the notice about the risk of loss (S104)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    text: str
+    data: CallbackData
+    style: Literal["danger", "success", "primary"] | None = None
+
+
+Row = tuple[Button, ...]
+Keyboard = tuple[Row, ...]
+
+
+def markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
+    """Return aiogram's keyboard; None for an empty one."""
+    rows = [[_button(button) for button in row] for row in keyboard if row]
+    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    return InlineKeyboardButton(text=button.text, callback_data=button.data.pack(), style=button.style)
+
+
+def rows_of(buttons: list[Button], width: int) -> Keyboard:
+    """Lay buttons out in rows of `width`."""
+    return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))

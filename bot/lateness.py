@@ -1,0 +1,42 @@
+"""How late an alert is, in real time.
+
+`EventRow.added_at` is market time. With real markets that is real time; in the demo the market clock runs fast, so
+there the first moment this process saw the row counts, or its first attempt (`sending_since`, which delivery stamps
+with real time).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from strategy.clock import Clock
+from strategy.events import EventRow
+
+LATE = timedelta(minutes=1)
+_SAME = timedelta(seconds=5)
+
+
+class Arrivals:
+    def __init__(self, clock: Clock, wall: Clock) -> None:
+        self._clock = clock
+        self._wall = wall
+        self._seen: dict[int, datetime] = {}
+
+    def see(self, rows: Sequence[EventRow]) -> None:
+        """Remember when rows were first seen."""
+        now = self._wall.now()
+        for row in rows:
+            self._seen.setdefault(row.id, now)
+
+    def forget(self, row_id: int) -> None:
+        self._seen.pop(row_id, None)
+
+    def minutes_late(self, row: EventRow) -> int:
+        """Return whole minutes between the fact and now; 0 while that is under a minute."""
+        now = self._wall.now()
+        late = now - self._since(row, now)
+        return int(late.total_seconds() // 60) if late >= LATE else 0
+
+    def _since(self, row: EventRow, now: datetime) -> datetime:
+        if abs(self._clock.now() - now) <= _SAME:
+            return row.added_at
+        return min(self._seen.get(row.id, now), row.sending_since or now)

@@ -1,0 +1,152 @@
+"""What every update passes, outermost first: allow-list, in-flight count, language, freshness, press answer."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiogram import BaseMiddleware, Bot
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message, TelegramObject, Update
+
+from bot.failures import TELEGRAM_FAILURES
+from bot.figures import moment
+from bot.languages import Languages
+from bot.screen import Frame
+from bot.sending import Speaker
+from bot.speech import Tongue
+from bot.stage import Stage
+from bot.views.home import expired
+from bot.visit import Visit
+from strategy.activity import Activity
+from strategy.clock import Clock
+from strategy.services import Control
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+_OLD = timedelta(minutes=2)
+_BEFORE_START = timedelta(seconds=60)
+
+
+class OperatorsOnly(BaseMiddleware):
+    """Let only listed people pass, and only where their answers stay private; strangers get silence and a log line."""
+
+    def __init__(self, users: frozenset[int], chats: frozenset[int], heard: Callable[[], None]) -> None:
+        self._users = users
+        self._chats = chats
+        self._heard = heard
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        user, chat = data.get("event_from_user"), data.get("event_chat")
+        user_id, chat_id = (None if each is None else each.id for each in (user, chat))
+        if user_id not in self._users:
+            log.warning("stranger ignored", extra={"user": user_id, "chat": chat_id})
+            return None
+        if chat_id not in (None, user_id) and chat_id not in self._chats:
+            log.warning("foreign chat ignored", extra={"user": user_id, "chat": chat_id})
+            return None
+        self._heard()
+        return await handler(event, data)
+
+
+class InFlight(BaseMiddleware):
+    """Count handlers at work, so that a stop can wait for them."""
+
+    def __init__(self, activity: Activity) -> None:
+        self._activity = activity
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        with self._activity():
+            return await handler(event, data)
+
+
+class Framing(BaseMiddleware):
+    """Give handlers the language, the moment and the place of the answer."""
+
+    def __init__(
+        self,
+        *,
+        control: Control,
+        languages: Languages,
+        frame: Callable[[Tongue], Frame],
+        speaker: Speaker,
+        wall: Clock,
+    ) -> None:
+        self._control = control
+        self._languages = languages
+        self._frame = frame
+        self._speaker = speaker
+        self._wall = wall
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        user, chat = data["event_from_user"], data.get("event_chat")
+        pressed = None
+        if isinstance(event, Update) and event.callback_query is not None and event.callback_query.message is not None:
+            pressed = event.callback_query.message.message_id
+        data["visit"] = Visit(
+            user_id=user.id,
+            control=self._control,
+            frame=self._frame(await self._languages.of(user.id)),
+            stage=Stage(self._speaker, self._wall, user.id if chat is None else chat.id, pressed),
+        )
+        return await handler(event, data)
+
+
+class Fresh(BaseMiddleware):
+    """Answer messages from a downtime with "expired" instead of carrying them out."""
+
+    def __init__(self, wall: Clock) -> None:
+        self._wall = wall
+        self.started_at: datetime | None = None
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        if not isinstance(event, Message):
+            return await handler(event, data)
+        now = self._wall.now()
+        oldest = now - _OLD
+        if self.started_at is not None:
+            oldest = max(oldest, self.started_at - _BEFORE_START)
+        if event.date >= oldest:
+            return await handler(event, data)
+        visit: Visit = data["visit"]
+        age = (now - event.date).total_seconds()
+        log.info("expired message answered", extra={"user": visit.user_id, "age_s": age})
+        screen = expired(event.text or "…", moment(event.date, now), visit.frame)
+        await visit.stage.say(screen, reply_to=event.message_id)
+        return None
+
+
+class PressAnswered(BaseMiddleware):
+    """Answer every press at once, beside the handler: the button must not spin, and money must not wait for it."""
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        if not isinstance(event, CallbackQuery):
+            return await handler(event, data)
+        bot: Bot = data["bot"]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._answer(bot, event))
+            try:
+                return await handler(event, data)
+            except Exception as error:  # noqa: BLE001 - raised below as it is; the group would wrap it
+                failed = error
+        raise failed
+
+    @staticmethod
+    async def _answer(bot: Bot, query: CallbackQuery) -> None:
+        with suppress(*TELEGRAM_FAILURES):  # too old to be answered is no reason not to act
+            await bot.answer_callback_query(query.id)
+
+
+class Forgetting(BaseMiddleware):
+    """A command or another button ends a dialog, so that later words are not taken for its answer."""
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        state: FSMContext | None = data.get("state")
+        leaves = isinstance(event, CallbackQuery) or (isinstance(event, Message) and (event.text or "").startswith("/"))
+        if state is not None and data.get("raw_state") and leaves:
+            await state.set_state(None)
+        return await handler(event, data)

@@ -1,0 +1,34 @@
+"""Confirm and dismiss: the one way by which a button does something that matters."""
+
+from aiogram import Router
+from aiogram.types import CallbackQuery
+
+from bot.buttons import Confirm, Dismiss
+from bot.screen import Frame
+from bot.stage import Stage
+from bot.views.confirm import outcome
+from bot.visit import Visit
+from strategy.views import Outcome, OutcomeKind
+
+
+def make_router() -> Router:
+    router = Router(name="confirm")
+    router.callback_query.register(confirm, Confirm.filter())
+    router.callback_query.register(dismiss, Dismiss.filter())
+    return router
+
+
+async def confirm(_: CallbackQuery, callback_data: Confirm, visit: Visit) -> None:
+    await _tell(await visit.control.confirm(callback_data.ticket, visit.user_id), visit.frame, visit.stage)
+
+
+async def dismiss(_: CallbackQuery, callback_data: Dismiss, visit: Visit) -> None:
+    await _tell(await visit.control.dismiss(callback_data.ticket, visit.user_id), visit.frame, visit.stage)
+
+
+async def _tell(result: Outcome, frame: Frame, stage: Stage) -> None:
+    """Show what happened in place of the buttons; somebody else's buttons stay as they are."""
+    if result.kind is OutcomeKind.NOT_YOURS:
+        await stage.say(outcome(result, frame))
+        return
+    await stage.show(outcome(result, frame))

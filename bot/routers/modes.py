@@ -1,0 +1,169 @@
+"""Modes: run, pause, protect only, halt, release, arm."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from aiogram import Bot, F, Router
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+
+from bot import arguments
+from bot.asking import Asks
+from bot.buttons import Open, Release, SetMode
+from bot.dialogs import Typing
+from bot.failures import TELEGRAM_FAILURES
+from bot.routers.usage import explained
+from bot.screen import Screen
+from bot.speech import Tongue
+from bot.views import modes as views
+from bot.views.confirm import outcome
+from bot.views.home import sentence
+from bot.visit import Visit
+from strategy.instruments import Symbol
+from strategy.modes import Mode
+from strategy.services import Control
+
+SPANS: dict[str, timedelta | None] = {
+    "30m": timedelta(minutes=30),
+    "2h": timedelta(hours=2),
+    "close": None,  # until the session closes
+    "": None,  # until changed
+}
+
+
+def make_router() -> Router:
+    router = Router(name="modes")
+    router.message.register(halt_word, StateFilter(Typing.mode_word), ~F.text.startswith("/"))
+    router.message.register(leave, StateFilter(Typing.mode_word), Asks("cancel"))
+    router.message.register(explained("run", run), Asks("run"))
+    router.message.register(explained("pause", pause), Asks("pause"))
+    router.message.register(explained("stop", stop), Asks("stop"))
+    router.message.register(explained("halt", halt), Asks("halt"))
+    router.message.register(release, Asks("release"))
+    router.message.register(explained("arm", arm), Asks("arm"))
+    router.callback_query.register(open_mode, Open.filter(F.screen == "mode"))
+    router.callback_query.register(open_pause, Open.filter(F.screen == "pause"))
+    router.callback_query.register(set_mode, SetMode.filter())
+    router.callback_query.register(press_release, Release.filter())
+    return router
+
+
+async def run(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+    symbol = visit.control.symbol(args) if args else None
+    await visit.stage.show(await _preview(Mode.RUN, symbol, state, visit))
+
+
+async def pause(_: Message, args: str, visit: Visit) -> None:
+    """Pause at once: `/pause`, `/pause TQQQ`, `/pause 30m`, `/pause TQQQ close`."""
+    symbol, until = _whom_and_when(args, visit.control, visit.frame.now)
+    state = await visit.control.set_mode(Mode.PAUSE_BUYS, symbol=symbol, until=until, user_id=visit.user_id)
+    await visit.stage.show(views.was_set(state, visit.frame))
+
+
+async def stop(_: Message, args: str, visit: Visit) -> None:
+    symbol = visit.control.symbol(args) if args else None
+    state = await visit.control.set_mode(Mode.PROTECT_ONLY, symbol=symbol, until=None, user_id=visit.user_id)
+    await visit.stage.show(views.was_set(state, visit.frame))
+
+
+async def halt(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+    symbol = visit.control.symbol(args) if args else None
+    await visit.stage.show(await _preview(Mode.HALTED, symbol, state, visit))
+
+
+async def halt_word(message: Message, state: FSMContext, visit: Visit) -> None:
+    """Carry a halt out when the right word was typed; the service compares it."""
+    ticket = str((await state.get_data()).get("ticket", ""))
+    await state.clear()
+    result = await visit.control.confirm(ticket, visit.user_id, typed=(message.text or "").strip())
+    await visit.stage.say(outcome(result, visit.frame))
+
+
+async def leave(_: Message, state: FSMContext, visit: Visit) -> None:
+    await state.clear()
+    await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
+
+
+async def release(_: Message, args: str, visit: Visit) -> None:
+    if not args:
+        locks = list((await visit.control.holdings(fresh=False)).locks)
+        await visit.stage.show(views.pick_release(locks, visit.frame))
+        return
+    symbol = visit.control.symbol(args)
+    await visit.stage.show(views.released(symbol, await visit.control.release(visit.user_id, symbol), visit.frame))
+
+
+async def arm(message: Message, args: str, bot: Bot, visit: Visit) -> None:
+    if not args:
+        raise arguments.BadArgument("no code")
+    with suppress(*TELEGRAM_FAILURES):  # digits of the account do not stay in the chat
+        await bot.delete_message(message.chat.id, message.message_id)
+    await visit.stage.say(outcome(await visit.control.arm(visit.user_id, args), visit.frame))
+
+
+async def open_mode(_: CallbackQuery, visit: Visit) -> None:
+    status = await visit.control.status()
+    locks = [each.lock for each in status.tickers if each.lock is not None]
+    await visit.stage.show(views.menu(status.mode, locks, visit.frame))
+
+
+async def open_pause(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+    symbol = visit.control.symbol(callback_data.ref) if callback_data.ref else None
+    await visit.stage.show(
+        views.pick_pause(symbol, [(key, _span_label(key, visit.frame.t)) for key in SPANS], visit.frame)
+    )
+
+
+async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, visit: Visit) -> None:
+    mode = Mode(callback_data.mode)
+    symbol = visit.control.symbol(callback_data.symbol) if callback_data.symbol else None
+    if mode in (Mode.RUN, Mode.HALTED):
+        await visit.stage.show(await _preview(mode, symbol, state, visit))
+        return
+    until = _until(callback_data.span, visit.control, visit.frame.now)
+    await visit.stage.show(
+        views.was_set(
+            await visit.control.set_mode(mode, symbol=symbol, until=until, user_id=visit.user_id), visit.frame
+        )
+    )
+
+
+async def press_release(_: CallbackQuery, callback_data: Release, visit: Visit) -> None:
+    symbol = visit.control.symbol(callback_data.symbol)
+    await visit.stage.say(views.released(symbol, await visit.control.release(visit.user_id, symbol), visit.frame))
+
+
+async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, visit: Visit) -> Screen:
+    view = await visit.control.preview_mode(visit.user_id, mode, symbol=symbol)
+    if view.typed_word and view.ticket:
+        await state.set_state(Typing.mode_word)
+        await state.set_data({"ticket": view.ticket})
+    return views.preview(view, visit.frame)
+
+
+def _whom_and_when(args: str, control: Control, now: datetime) -> tuple[Symbol | None, datetime | None]:
+    words = args.split()
+    until = None
+    if words and (words[-1].casefold() in ("close", "마감", "장마감") or arguments.is_duration(words[-1])):
+        last = words.pop().casefold()
+        until = now + arguments.duration(last) if arguments.is_duration(last) else control.until_close()
+    if len(words) > 1:
+        raise arguments.BadArgument("not [TICKER] [DURATION]")
+    return (control.symbol(words[0]) if words else None), until
+
+
+def _until(span: str, control: Control, now: datetime) -> datetime | None:
+    if span == "close":
+        return control.until_close()
+    length = SPANS.get(span)
+    return None if length is None else now + length
+
+
+def _span_label(key: str, t: Tongue) -> str:
+    return {
+        "30m": t("30 minutes"),
+        "2h": t("2 hours"),
+        "close": t("until the close"),
+        "": t("until I change it"),
+    }[key]

@@ -1,0 +1,25 @@
+"""Answers words that do not fit a command with how to type it."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+from bot.arguments import BadArgument
+from bot.commands import BY_NAME
+from bot.views.home import usage
+from bot.visit import Visit
+
+
+def explained(command: str, handler: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Return the handler with BadArgument answered by the command's usage; its arguments come by name as before."""
+
+    @wraps(handler)
+    async def guarded(*args: Any, visit: Visit, **kwargs: Any) -> None:
+        try:
+            await handler(*args, visit=visit, **kwargs)
+        except BadArgument:
+            await visit.stage.say(usage(BY_NAME[command], visit.frame))
+
+    guarded.__signature__ = inspect.signature(handler)  # type: ignore[attr-defined] # aiogram reads it
+    return guarded

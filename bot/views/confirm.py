@@ -1,0 +1,70 @@
+"""Confirm buttons, and what a press of one did."""
+
+from bot.buttons import Button, Confirm, Dismiss, Keyboard, Open
+from bot.message import block, bold
+from bot.screen import Frame, Screen
+from bot.views.orders import actions, short
+from strategy.views import Outcome, OutcomeKind
+
+
+def confirm_row(ticket: str | None, label: str, frame: Frame, *, danger: bool = False) -> Keyboard:
+    """Return the yes and no of a ticket, or the way home where there is none."""
+    if ticket is None:
+        return ((frame.home(),),)
+    yes = Button(label, Confirm(ticket=ticket), style="danger" if danger else "success")
+    return ((yes, Button(frame.t("No"), Dismiss(ticket=ticket))),)
+
+
+def outcome(result: Outcome, frame: Frame) -> Screen:
+    """Tell what a press of a confirm button did; unknown is said as unknown (promise 3)."""
+    if result.kind is OutcomeKind.SECOND_CONFIRM and result.next_ticket:
+        return _second_confirm(result, frame)
+    t = frame.t
+    order = result.order
+    placed = None
+    if order is not None:
+        placed = block(t.line("Order {order}", order=bold(f"#{order.no}")), short(order, frame))
+    elif result.order_nos:
+        placed = block(t("Orders {numbers}", numbers=", ".join(f"#{no}" for no in result.order_nos)))
+    keyboard: Keyboard = ((Button(t("🧾 Orders"), Open(screen="orders")), frame.home()),)
+    if order is not None:
+        keyboard = (*actions(order, frame), *keyboard)
+    return frame.screen(
+        block(frame.title(_headline(result.kind, frame)), t.of(result.text) or None, _advice(result, frame)),
+        placed,
+        frame.stamp(),
+        keyboard=keyboard,
+    )
+
+
+def _headline(kind: OutcomeKind, frame: Frame) -> str:
+    t = frame.t
+    return {
+        OutcomeKind.DONE: t("✅ Done"),
+        OutcomeKind.UNKNOWN: t("❓ Unknown: being looked up"),
+        OutcomeKind.REJECTED: t("⛔ Refused by the broker"),
+        OutcomeKind.DENIED: t("⛔ Stopped by our own limits"),
+        OutcomeKind.SECOND_CONFIRM: t("⚠️ Over a limit"),
+        OutcomeKind.CHANGED: t("🔁 Things have changed: nothing was done"),
+        OutcomeKind.EXPIRED: t("⌛ Expired: nothing was done"),
+        OutcomeKind.USED: t("☑️ Already pressed: nothing more was done"),
+        OutcomeKind.NOT_YOURS: t("🚫 Not your button: nothing was done"),
+    }[kind]
+
+
+def _advice(result: Outcome, frame: Frame) -> str | None:
+    t = frame.t
+    return {
+        OutcomeKind.UNKNOWN: t("Do not send it again: it may already be placed. I keep looking and will tell you."),
+        OutcomeKind.CHANGED: t("Ask for a new preview."),
+        OutcomeKind.EXPIRED: t("Ask for a new preview."),
+    }.get(result.kind)
+
+
+def _second_confirm(outcome: Outcome, frame: Frame) -> Screen:
+    """Ask again for an order over a cap."""
+    t = frame.t
+    return frame.screen(
+        block(frame.title("⚠️ ", t("Over a limit: confirm once more")), t.of(outcome.text)),
+        keyboard=confirm_row(outcome.next_ticket, t("⚠️ Place it anyway"), frame, danger=True),
+    )

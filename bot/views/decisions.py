@@ -1,0 +1,180 @@
+"""Why the program did or did not trade: /why, blocked signals, and the reason lines of orders."""
+
+from bot.buttons import Button, Open
+from bot.figures import UNKNOWN, number, price, rate, usd
+from bot.message import Block, Line, block, bold, line, quote
+from bot.screen import Frame, Screen
+from bot.words import conclusion, gate, side
+from strategy.decisions import Action, CrossView, Decision, Gate, Indicators
+from strategy.events import BothSignals, SignalBlocked
+from strategy.instruments import Symbol
+from strategy.orders import Side
+
+_MARKS = {True: "✅", False: "❌", None: "❓"}
+
+
+def why(decision: Decision | None, symbol: Symbol, frame: Frame) -> Screen:
+    """Show the newest decision about a ticker, every gate with its value and threshold."""
+    t = frame.t
+    ref = str(symbol)
+    keyboard = (
+        (frame.refresh("why", ref), Button(t("📈 {ticker}", ticker=symbol.ticker), Open(screen="ticker", ref=ref))),
+        (frame.home(),),
+    )
+    if decision is None:
+        return frame.screen(
+            block(frame.title("🔎 ", t("Why {ticker}?", ticker=symbol.ticker))),
+            block(t("No check of {ticker} is recorded for that time yet.", ticker=symbol.ticker)),
+            frame.stamp(),
+            keyboard=keyboard,
+        )
+    sections = [_gates(decision, name, frame) for name in ("stop", "buy", "sell")]
+    return frame.screen(
+        block(
+            frame.title("🔎 ", t("Why {ticker}?", ticker=symbol.ticker)),
+            t.line("Conclusion: {what}", what=bold(conclusion(decision, t))),
+            t("Checked {time}", time=frame.when(decision.decided_at)),
+        ),
+        _facts(decision, frame),
+        *sections,
+        frame.stamp(),
+        keyboard=keyboard,
+    )
+
+
+def signal_blocked(event: SignalBlocked, frame: Frame) -> Screen:
+    """Tell that a signal was there and which guard stopped it (S8)."""
+    t, decision = frame.t, event.decision
+    symbol = decision.symbol
+    by_name = {each.name: each for each in decision.gates if each.side == event.side}
+    return frame.screen(
+        block(
+            frame.title(
+                "🚧 ",
+                t("{side} signal not carried out: {ticker}", side=side(Side(event.side), t), ticker=symbol.ticker),
+            ),
+            t("Blocked by: {guards}", guards=", ".join(gate(name, t) for name in event.guards) or UNKNOWN),
+        ),
+        block(*(_gate_line(by_name[name], frame) for name in event.guards if name in by_name)),
+        block(*signal_lines(decision, frame), t("Price {price}", price=price(decision.last))),
+        block(frame.when(event.at)),
+        keyboard=((_why_button(symbol, frame),),),
+    )
+
+
+def both_signals(event: BothSignals, frame: Frame) -> Screen:
+    t, symbol = frame.t, event.decision.symbol
+    return frame.screen(
+        block(
+            frame.title("⚖️ ", t("No trade in {ticker}: both signals at once", ticker=symbol.ticker)),
+            t("Buy and sell conditions hold together. Check RSI_OVERSOLD and RSI_OVERBOUGHT in /settings."),
+        ),
+        block(*signal_lines(event.decision, frame)),
+        block(frame.when(event.at)),
+        keyboard=((_why_button(symbol, frame),),),
+    )
+
+
+def signal_lines(decision: Decision, frame: Frame, *, only: Side | None = None) -> list[Line]:
+    """Return the indicator values with their thresholds: RSI always, MACD where a sell was weighed (S91, S92)."""
+    found = decision.indicators
+    if found is None:
+        return []
+    lines = [_rsi_line(decision, found, only, frame)]
+    if only is not Side.BUY:
+        lines.append(_macd_line(found, frame))
+        lines.append(_cross_line(found, frame))
+    return lines
+
+
+def _rsi_line(decision: Decision, found: Indicators, only: Side | None, frame: Frame) -> Line:
+    names = {Side.BUY: ("rsi_oversold",), Side.SELL: ("rsi_overbought",), None: ("rsi_oversold", "rsi_overbought")}
+    thresholds = [each.threshold for each in decision.gates if each.name in names[only]]
+    shown = " / ".join(thresholds)
+    text = frame.t("RSI({interval}) {value}", interval=_interval(found.rsi_interval, frame), value=number(found.rsi))
+    return line(bold(text), f" {shown}" if shown else "", _live(found, frame))
+
+
+def _macd_line(found: Indicators, frame: Frame) -> Line:
+    return line(
+        frame.t(
+            "MACD({interval}) {macd} · signal {signal}",
+            interval=_interval(found.macd_interval, frame),
+            macd=number(found.macd, 4),
+            signal=number(found.macd_signal, 4),
+        )
+    )
+
+
+def _cross_line(found: Indicators, frame: Frame) -> Line:
+    t = frame.t
+    return line(
+        t("golden cross: {cross}", cross=_cross(found.golden_cross, frame)),
+        " · ",
+        t("dead cross: {cross}", cross=_cross(found.dead_cross, frame)),
+    )
+
+
+def _cross(cross: CrossView | None, frame: Frame) -> str:
+    t = frame.t
+    if cross is None:
+        return t("none")
+    where = t("on the newest bar") if cross.age == 0 else t("{n} bars back", n=cross.age)
+    return t("{where}, holds", where=where) if cross.holds else t("{where}, reversed since", where=where)
+
+
+def _interval(name: str, frame: Frame) -> str:
+    return frame.t("day") if name == "day" else frame.t("{n} min", n=name)
+
+
+def _live(found: Indicators, frame: Frame) -> str:
+    return " · " + frame.t("live bar") if found.bars_used == "live" else ""
+
+
+def _facts(decision: Decision, frame: Frame) -> Block:
+    t = frame.t
+    age = "" if decision.quote_age_s is None else t(" ({age} s old)", age=f"{decision.quote_age_s:.1f}")
+    held = decision.position_qty
+    bars = decision.indicators.newest_bar_at if decision.indicators else None
+    return block(
+        t("Price {price}", price=price(decision.last)) + age,
+        *signal_lines(decision, frame),
+        None if bars is None else t("Newest bar {time}", time=frame.when(bars)),
+        None
+        if held is None
+        else t("Held {qty} sh. at {average}", qty=held, average=price(decision.average_cost))
+        if held
+        else t("Nothing held"),
+        None if decision.return_percent is None else t("Return {rate}", rate=rate(decision.return_percent)),
+        None if decision.cash is None else t("Cash {amount}", amount=usd(decision.cash)),
+        _intent(decision, frame),
+    )
+
+
+def _intent(decision: Decision, frame: Frame) -> str | None:
+    if decision.action is Action.NONE or not decision.qty:
+        return None
+    return frame.t("Order: {qty} sh. at {price}", qty=decision.qty, price=price(decision.limit_price))
+
+
+def _gates(decision: Decision, name: str, frame: Frame) -> Block | None:
+    t = frame.t
+    gates = [each for each in decision.gates if each.side == name]
+    if not gates:
+        return None
+    heading = {"buy": t("🟥 Buy needs all of these"), "sell": t("🟦 Sell needs all of these")}
+    return quote(
+        bold(heading.get(name, t("🟧 Stop"))),
+        *(_gate_line(each, frame) for each in gates),
+        folded=len(gates) > 6,
+    )
+
+
+def _gate_line(each: Gate, frame: Frame) -> Line:
+    detail = f" · {each.detail}" if each.detail else ""
+    needs = f" ({each.threshold})" if each.threshold else ""
+    return line(f"{_MARKS[each.passed]} {gate(each.name, frame.t)}: {each.value}{needs}{detail}")
+
+
+def _why_button(symbol: Symbol, frame: Frame) -> Button:
+    return Button(frame.t("🔎 Why?"), Open(screen="why", ref=str(symbol)))

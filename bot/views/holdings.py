@@ -1,0 +1,118 @@
+"""Money and shares: /balance, /positions, and the holdings inside session messages."""
+
+from decimal import Decimal
+
+from bot.buttons import Button, Keyboard, Open, rows_of
+from bot.figures import gain_icon, krw, price, rate, usd, usd_change
+from bot.message import Block, Line, block, bold, line
+from bot.screen import Frame, Screen
+from strategy.account import Holdings, Position, return_percent
+from strategy.instruments import Symbol
+from strategy.views import HoldingsView
+
+
+def balance(view: HoldingsView, frame: Frame) -> Screen:
+    """Show cash, what can be bought, and what everything is worth."""
+    t = frame.t
+    title = block(frame.title("💰 ", t("Balance")), t("Account {account}", account=frame.account))
+    keyboard = ((frame.refresh("balance"), Button(t("📦 Positions"), Open(screen="positions"))), (frame.home(),))
+    if view.holdings is None:
+        return frame.screen(title, _problem(view, frame), frame.stamp(), keyboard=keyboard)
+    held = view.holdings
+    value = sum((position.value for position in held.positions), Decimal(0))
+    profit = sum((position.profit for position in held.positions), Decimal(0))
+    money = block(
+        t.line("Cash {amount}", amount=bold(_money(held.cash, held))),
+        None if view.buying_power is None else t("Can buy for {amount}", amount=usd(view.buying_power)),
+        t("Shares {amount}", amount=_money(value, held)),
+        t.line("Total {amount}", amount=bold(_money(held.equity, held))),
+    )
+    result = block(
+        t("Unrealised {icon} {amount}", icon=gain_icon(profit), amount=usd_change(profit)),
+        _realized(view.realized_today, frame),
+        None if held.fx_rate is None else t("Exchange rate {rate} won per dollar", rate=f"{held.fx_rate:,.2f}"),
+    )
+    return frame.screen(title, money, result, frame.stamp(), keyboard=keyboard)
+
+
+def positions(view: HoldingsView, frame: Frame, only: Symbol | None = None) -> Screen:
+    """Show what is held, each with its result and where its stop would fire."""
+    t = frame.t
+    title = block(frame.title("📦 ", t("Positions")))
+    ref = "" if only is None else str(only)
+    if view.holdings is None:
+        return frame.screen(
+            title, _problem(view, frame), frame.stamp(), keyboard=((frame.refresh("positions", ref),), (frame.home(),))
+        )
+    shown = [each for each in view.holdings.positions if only is None or each.symbol == only]
+    stops = dict(view.stop_prices)
+    locked = {lock.symbol for lock in view.locks}
+    cards = [_card(each, stops.get(each.symbol), each.symbol in locked, frame) for each in shown]
+    nothing = t("No shares are held.") if only is None else t("No {ticker} shares are held.", ticker=only.ticker)
+    return frame.screen(
+        title,
+        *(cards or [block(nothing)]),
+        frame.stamp(),
+        keyboard=_position_keyboard(shown, frame, ref),
+    )
+
+
+def holdings_block(holdings: Holdings | None, frame: Frame) -> Block:
+    """Return the holdings as a few lines, for start and session messages (S49)."""
+    t = frame.t
+    if holdings is None:
+        return block(t("Holdings: the broker could not be asked. Try /balance later."))
+    cash = line(t("Cash {amount}", amount=_money(holdings.cash, holdings)))
+    if not holdings.positions:
+        return block(cash, t("No shares are held."))
+    return block(cash, *(_short(each, holdings, frame) for each in holdings.positions))
+
+
+def _short(position: Position, holdings: Holdings, frame: Frame) -> Line:
+    result = _result(position)
+    return line(
+        bold(position.symbol.ticker),
+        " ",
+        frame.t("{qty} sh. ({sellable} sellable)", qty=position.qty, sellable=position.sellable_qty),
+        f" · {_money(position.value, holdings)} · {gain_icon(result)} {rate(result)}",
+    )
+
+
+def _card(position: Position, stop: Decimal | None, locked: bool, frame: Frame) -> Block:
+    t = frame.t
+    result = _result(position)
+    return block(
+        line(bold(position.symbol.ticker), f" {position.name}" if position.name else "", " 🔒" if locked else ""),
+        t("{qty} sh. ({sellable} sellable)", qty=position.qty, sellable=position.sellable_qty),
+        t("Average {average} → now {last}", average=price(position.average_cost), last=price(position.last)),
+        line(f"{gain_icon(result)} ", bold(rate(result)), f" · {usd_change(position.profit)} · {usd(position.value)}"),
+        t("No stop price set") if stop is None else t("Stop fires at {price}", price=price(stop)),
+        t("🔒 Locked: no trades by rule. /release {ticker}", ticker=position.symbol.ticker) if locked else None,
+    )
+
+
+def _position_keyboard(shown: list[Position], frame: Frame, ref: str) -> Keyboard:
+    tickers = [Button(each.symbol.ticker, Open(screen="ticker", ref=str(each.symbol))) for each in shown]
+    return (*rows_of(tickers, 3), (frame.refresh("positions", ref), frame.home()))
+
+
+def _result(position: Position) -> Decimal | None:
+    return return_percent(position.average_cost, position.last) if position.average_cost > 0 else None
+
+
+def _realized(amount: Decimal | None, frame: Frame) -> str | None:
+    if amount is None:
+        return None
+    return frame.t("Realised today {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
+
+
+def _problem(view: HoldingsView, frame: Frame) -> Block:
+    t = frame.t
+    reason = t("The broker could not be asked.") if view.problem is None else t.of(view.problem)
+    return block(t("⚠️ {reason}", reason=reason), t("Press refresh to try again."))
+
+
+def _money(dollars: Decimal | None, holdings: Holdings) -> str:
+    """Return dollars with won beside them where the rate is known."""
+    in_won = krw(dollars, holdings.fx_rate)
+    return usd(dollars) if in_won is None else f"{usd(dollars)} ({in_won})"

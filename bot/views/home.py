@@ -1,0 +1,212 @@
+"""The home screen, help, version, language, and the short answers every feature shares."""
+
+from bot.buttons import AcceptRisk, Button, Open, Speak
+from bot.commands import COMMANDS, Command, nearest
+from bot.message import Block, Line, Words, block, bold, code, line, quote
+from bot.screen import Frame, Screen
+from bot.views.status import mode_text
+from bot.words import environment
+from strategy.modes import ModeState
+from strategy.views import Environment
+
+
+def home(mode: ModeState, *, accepted: bool, frame: Frame) -> Screen:
+    """Show whose money it is, the mode, and every way on."""
+    t = frame.t
+    demo = frame.environment is Environment.DEMO
+    return frame.screen(
+        block(
+            frame.title("🏠 ", t("US stock trader")),
+            environment(frame.environment, t),
+            t("Account {account}", account=frame.account),
+        ),
+        block(bold(mode_text(mode, frame))),
+        _first_steps(frame) if demo else None,
+        quote(*_disclaimer(frame), folded=accepted or demo),
+        frame.stamp(),
+        keyboard=(
+            () if accepted or demo else (Button(t("✅ I understand the risk"), AcceptRisk(), style="success"),),
+            (Button(t("📊 Status"), Open(screen="status")), Button(t("💰 Balance"), Open(screen="balance"))),
+            (Button(t("📦 Positions"), Open(screen="positions")), Button(t("🧾 Orders"), Open(screen="orders"))),
+            (Button(t("🟥 Buy"), Open(screen="buy")), Button(t("🟦 Sell"), Open(screen="sell"))),
+            (Button(t("🎛 Mode"), Open(screen="mode")), Button(t("🔎 Why?"), Open(screen="why"))),
+            (Button(t("⚙️ Settings"), Open(screen="settings")), Button(t("❓ Help"), Open(screen="help"))),
+            (frame.refresh("home"), Button("🌐 한국어 / English", Open(screen="lang"))),
+        ),
+    )
+
+
+def _first_steps(frame: Frame) -> Block:
+    t = frame.t
+    return block(
+        t("Everything here is simulated: market, account and money."),
+        t("Try: 1) 📊 Status  2) ⚙️ Settings, change RSI_OVERSOLD  3) wait for the first buy."),
+    )
+
+
+def _disclaimer(frame: Frame) -> tuple[Words, ...]:
+    t = frame.t
+    return (
+        bold(t("Risk of loss")),
+        t("This program trades by fixed rules and can lose money, also through its own faults or the network's."),
+        t("It gives no advice. Whatever it trades in your account is your own responsibility."),
+    )
+
+
+def accepted(frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(block(t("Noted: you have read and accepted the risk notice.")), keyboard=((frame.home(),),))
+
+
+def help_all(frame: Frame) -> Screen:
+    """List every command by group; those that do not work yet are marked."""
+    t = frame.t
+    groups = {
+        "control": t("Control"),
+        "trade": t("Trade"),
+        "see": t("Look"),
+        "settings": t("Settings"),
+        "system": t("System"),
+    }
+    ready = [_help_group(title, key, frame, ready=True) for key, title in groups.items()]
+    later = [f"/{command.name}" for command in COMMANDS if not command.ready]
+    return frame.screen(
+        block(bold("❓ " + t("Help")), t("Type a command, a Korean word such as 상태, or use the buttons.")),
+        *ready,
+        quote(bold(t("Not ready yet")), " ".join(later), folded=True),
+        block(t("More about one command: /help buy")),
+        keyboard=((frame.home(),),),
+    )
+
+
+def _help_group(title: str, group: str, frame: Frame, *, ready: bool) -> Block:
+    lines = [_help_line(each, frame) for each in COMMANDS if each.group == group and each.ready is ready]
+    return block(bold(title), *lines)
+
+
+def _help_line(command: Command, frame: Frame) -> Line:
+    words = next((word for word in command.words if not word.isascii()), None)
+    return line(f"/{command.name}", f" ({words})" if words else "", f" — {command.about(frame.t)}")
+
+
+def help_one(command: Command, frame: Frame) -> Screen:
+    t = frame.t
+    words = ", ".join(command.words)
+    return frame.screen(
+        block(
+            line(bold(f"/{command.name}"), f" — {command.about(t)}"),
+            None if command.ready else t("Not ready yet."),
+            t.line("Usage: {usage}", usage=code(f"/{command.name} {command.usage}".strip())),
+            t("Also: {words}", words=words) if words else None,
+        ),
+        block(*(line(code(example)) for example in EXAMPLES.get(command.name, ()))),
+        keyboard=((Button(t("❓ Help"), Open(screen="help")), frame.home()),),
+    )
+
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "buy": ("/buy TQQQ 3 @61.20", "/buy TQQQ $500", "/buy TQQQ 25%", "매수 TQQQ 3"),
+    "sell": ("/sell TQQQ 3 @61.20", "/sell TQQQ 50%", "/sell TQQQ all", "매도 TQQQ 3"),
+    "cancel": ("/cancel 12", "/cancel all"),
+    "order": ("/order 12",),
+    "positions": ("/positions TQQQ",),
+    "pause": ("/pause 30m", "/pause TQQQ 2h", "/pause close"),
+    "release": ("/release TQQQ",),
+    "why": ("/why TQQQ", "/why TQQQ 23:10", "왜 TQQQ"),
+    "set": ("/set RSI_OVERSOLD 45", "/set RSI_OVERSOLD 45 TQQQ", "/set BUY_RATE 0.2 for 2h"),
+    "get": ("/get RSI_OVERSOLD",),
+    "reset": ("/reset RSI_OVERSOLD",),
+    "arm": ("/arm 1234", "/arm 1234 123456"),
+    "lang": ("/lang ko", "/lang en"),
+}
+
+
+def usage(command: Command, frame: Frame) -> Screen:
+    """Answer an input that does not fit: what to type instead."""
+    t = frame.t
+    examples = EXAMPLES.get(command.name) or (f"/{command.name} {command.usage}".strip(),)
+    return frame.screen(
+        block(
+            t.line("Type it like this: {example}", example=code(examples[0])),
+            *(line(code(example)) for example in examples[1:]),
+        )
+    )
+
+
+def not_ready(command: Command, frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(t("/{name} is not ready yet. It does nothing for now.", name=command.name)),
+        keyboard=((Button(t("❓ Help"), Open(screen="help")), frame.home()),),
+    )
+
+
+def unknown_command(word: str, frame: Frame) -> Screen:
+    """Answer a command that does not exist with the nearest one."""
+    t = frame.t
+    near = nearest(word)
+    hint = None if near is None else t("Did you mean /{name}? {about}", name=near.name, about=near.about(t))
+    return frame.screen(
+        block(t("I do not know {word}.", word=word[:40]), hint),
+        keyboard=((Button(t("❓ Help"), Open(screen="help")), frame.home()),),
+    )
+
+
+def language(frame: Frame) -> Screen:
+    return frame.screen(
+        block(bold("🌐 한국어 / English"), frame.t("Which language should I speak to you?")),
+        keyboard=(
+            (Button("한국어", Speak(language="ko")), Button("English", Speak(language="en"))),
+            (frame.home(),),
+        ),
+    )
+
+
+def version(program: str, frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(
+            frame.title(t("Version {version}", version=program)),
+            environment(frame.environment, t),
+            t("Account {account}", account=frame.account),
+            t("Market time {time}", time=frame.when(frame.now)),
+        ),
+        keyboard=((frame.home(),),),
+    )
+
+
+def expired(typed: str, sent: str, frame: Frame) -> Screen:
+    """Answer a command that waited too long; it is not carried out."""
+    t = frame.t
+    return frame.screen(
+        block(
+            bold(t("⌛ Expired, not carried out")),
+            t.line("Received too late: {typed} ({sent})", typed=code(typed[:60]), sent=sent),
+            t("Send it again if you still want it."),
+        )
+    )
+
+
+def outdated(frame: Frame) -> Screen:
+    """Answer a button of an older version or of something that is gone."""
+    return frame.screen(block(frame.t("This button no longer works. Here is the home screen: /start")))
+
+
+def sentence(text: str, frame: Frame) -> Screen:
+    return frame.screen(block(text), keyboard=((frame.home(),),))
+
+
+def failure(reference: str, frame: Frame) -> Screen:
+    """Tell of an error that nobody foresaw, with the id under which the log tells it."""
+    t = frame.t
+    return frame.screen(
+        block(
+            t("⚠️ Something went wrong here, and it is written to the log as {reference}.", reference=reference),
+            t("If this was an order, look at /orders before you try again."),
+        )
+    )
+
+
+def test_message(frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(block(frame.title("✉️ ", t("Test message")), t("Telegram works. Nothing else was done.")))

@@ -1,0 +1,114 @@
+"""Modes: the menu, the preview of running or halting, and what was set."""
+
+from bot.buttons import Button, Dismiss, Keyboard, Open, Release, SetMode, rows_of
+from bot.message import block, bold, code
+from bot.screen import Frame, Screen
+from bot.views.confirm import confirm_row
+from bot.views.status import mode_text
+from bot.words import mode, mode_meaning
+from strategy.instruments import Symbol
+from strategy.modes import Mode, ModeState, TickerLock
+from strategy.views import ModePreview
+
+
+def menu(current: ModeState, locks: list[TickerLock], frame: Frame) -> Screen:
+    """Show the mode with what each of the others would mean."""
+    t = frame.t
+    return frame.screen(
+        block(frame.title("🎛 ", t("Mode")), bold(mode_text(current, frame)), mode_meaning(current.mode, t)),
+        block(*(f"{mode(each, t)}: {mode_meaning(each, t)}" for each in Mode if each is not current.mode)),
+        frame.stamp(),
+        keyboard=(
+            (
+                Button(t("▶️ Run"), SetMode(mode=Mode.RUN.value), style="success"),
+                Button(t("⏸ Pause"), Open(screen="pause")),
+            ),
+            (
+                Button(t("🛡 Protect only"), SetMode(mode=Mode.PROTECT_ONLY.value)),
+                Button(t("⛔ Halt"), SetMode(mode=Mode.HALTED.value), style="danger"),
+            ),
+            *rows_of([_release_button(lock.symbol, frame) for lock in locks], 2),
+            (frame.refresh("mode"), frame.home()),
+        ),
+    )
+
+
+def pick_pause(symbol: Symbol | None, spans: list[tuple[str, str]], frame: Frame) -> Screen:
+    """Ask for how long buys should pause."""
+    t = frame.t
+    ref = "" if symbol is None else str(symbol)
+    picks = [
+        Button(label, SetMode(mode=Mode.PAUSE_BUYS.value, span=key, symbol=ref), style=None) for key, label in spans
+    ]
+    who = t("all tickers") if symbol is None else symbol.ticker
+    return frame.screen(
+        block(
+            frame.title("⏸ ", t("Pause buys: {who}", who=who)),
+            mode_meaning(Mode.PAUSE_BUYS, t),
+            t("For how long?"),
+        ),
+        keyboard=(*rows_of(picks, 2), (Button(t("🎛 Mode"), Open(screen="mode")), frame.home())),
+    )
+
+
+def preview(view: ModePreview, frame: Frame) -> Screen:
+    """Show what running or halting would mean; halting wants a word typed."""
+    t = frame.t
+    scope = "" if view.symbol is None else f" {view.symbol.ticker}"
+    naked = ", ".join(symbol.ticker for symbol in view.unprotected)
+    head = block(
+        frame.title(f"{mode(view.target, t)}{scope}"),
+        mode_meaning(view.target, t),
+        t.line("⚠️ Without a stop-loss: {tickers}", tickers=bold(naked)) if naked else None,
+    )
+    if view.ticket is None:
+        refusals = [f"⛔ {t.of(text)}" for text in view.refusals] or [t("Nothing would change.")]
+        return frame.screen(head, block(*refusals), keyboard=((frame.home(),),))
+    if view.typed_word:
+        return frame.screen(
+            head,
+            block(t.line("To confirm, type: {word}", word=code(view.typed_word)), t("/cancel leaves it as it is.")),
+            keyboard=((Button(t("No"), Dismiss(ticket=view.ticket)),),),
+        )
+    return frame.screen(head, keyboard=confirm_row(view.ticket, t("✅ Yes: {mode}", mode=mode(view.target, t)), frame))
+
+
+def was_set(state: ModeState, frame: Frame) -> Screen:
+    t = frame.t
+    scope = "" if state.symbol is None else f" {state.symbol.ticker}"
+    keyboard: Keyboard = (
+        (Button(t("▶️ Run"), SetMode(mode=Mode.RUN.value, symbol="" if state.symbol is None else str(state.symbol))),),
+        (Button(t("🎛 Mode"), Open(screen="mode")), frame.home()),
+    )
+    return frame.screen(
+        block(
+            frame.title(t("Mode"), f"{scope}: {mode(state.mode, t)}"),
+            mode_meaning(state.mode, t),
+            None if state.until is None else t("until {time}, then Run again", time=frame.when(state.until)),
+        ),
+        frame.stamp(),
+        keyboard=keyboard,
+    )
+
+
+def released(symbol: Symbol, was_locked: bool, frame: Frame) -> Screen:
+    t = frame.t
+    done = t("🔓 {ticker} is released: the rules trade it again.", ticker=symbol.ticker)
+    nothing = t("{ticker} was not locked.", ticker=symbol.ticker)
+    return frame.screen(block(frame.title(done if was_locked else nothing)), keyboard=((frame.home(),),))
+
+
+def pick_release(locks: list[TickerLock], frame: Frame) -> Screen:
+    t = frame.t
+    picks = [_release_button(lock.symbol, frame) for lock in locks]
+    return frame.screen(
+        block(
+            frame.title("🔓 ", t("Release")),
+            t("Which ticker should the rules trade again?") if picks else t("No ticker is locked."),
+        ),
+        keyboard=(*rows_of(picks, 2), (frame.home(),)),
+    )
+
+
+def _release_button(symbol: Symbol, frame: Frame) -> Button:
+    return Button(frame.t("🔓 Release {ticker}", ticker=symbol.ticker), Release(symbol=str(symbol)))

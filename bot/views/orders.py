@@ -1,0 +1,270 @@
+"""Orders: the living message of one, its fills, the list, and the details."""
+
+from decimal import Decimal
+
+from bot.buttons import Button, CancelOrder, CheckOrder, Keyboard, Open, rows_of
+from bot.figures import gain_icon, price, rate, usd, usd_change
+from bot.message import Block, Line, block, bold, line, quote
+from bot.screen import Frame, Screen
+from bot.views.decisions import signal_lines
+from bot.words import STATUS_ICONS, icon, order_status, origin, side, status
+from strategy.account import return_percent
+from strategy.events import HandOrder, OrderChanged
+from strategy.orders import Fill, Order, OrderStatus, OrderType, Origin, Side
+from strategy.views import OrdersView, OrderView
+
+_RULES = (Origin.SIGNAL, Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP)
+
+
+def living(event: OrderChanged, frame: Frame) -> Screen:
+    """Show an order as it stands now; the one message that is edited through its states (S91-S93)."""
+    order = event.order
+    return frame.screen(
+        _head(order, frame),
+        _reason(event, frame),
+        _filled(order, event.fees, event.realized, frame),
+        _meaning(order, frame),
+        block(frame.when(event.at)),
+        keyboard=actions(order, frame),
+    )
+
+
+def fill_reply(event: OrderChanged, fill: Fill, frame: Frame) -> Screen:
+    """Tell one fill, and at the last one the whole result (S94)."""
+    t, order = frame.t, event.order
+    head = frame.title(
+        f"{icon(order)} ",
+        t("{side} filled: {ticker}", side=side(fill.side, t), ticker=fill.symbol.ticker),
+        f" {order.filled_qty}/{order.request.qty}",
+    )
+    this = block(
+        head,
+        t(
+            "{qty} sh. × {price} = {amount}",
+            qty=fill.qty,
+            price=price(fill.price),
+            amount=usd(fill.price * fill.qty),
+        ),
+        _result_line(fill.realized, frame),
+    )
+    whole = None
+    if order.status is OrderStatus.FILLED:
+        whole = block(
+            bold(t("Completely filled")),
+            t("Quantity {qty} sh. · average {price}", qty=order.filled_qty, price=price(order.average_price)),
+            t("Amount {amount} · fees {fees}", amount=usd(order.filled_amount), fees=usd(event.fees)),
+            _total_line(event.realized, fill.side, frame),
+        )
+    return frame.screen(this, whole, block(frame.when(fill.filled_at)))
+
+
+def orders(view: OrdersView, frame: Frame) -> Screen:
+    """Show open orders and the newest closed ones."""
+    t = frame.t
+    waiting = [_row(order, frame) for order in view.open]
+    done = [_row(order, frame) for order in view.recent]
+    picks = [
+        Button(f"{icon(order)} #{order.no} {order.request.symbol.ticker}", Open(screen="order", ref=str(order.no)))
+        for order in (*view.open, *view.recent)[:9]
+    ]
+    every = (Button(t("✖️ Cancel all open"), CancelOrder(no=0), style="danger"),) if view.open else ()
+    return frame.screen(
+        block(frame.title("🧾 ", t("Orders"))),
+        block(bold(t("Open ({n})", n=len(waiting))), *(waiting or [line(t("No open orders."))])),
+        block(bold(t("Recent")), *done) if done else None,
+        frame.stamp(),
+        keyboard=(*rows_of(picks, 3), every, (frame.refresh("orders"), frame.home())),
+    )
+
+
+def details(view: OrderView, frame: Frame) -> Screen:
+    """Show one order with everything that happened to it (S100)."""
+    t, order = frame.t, view.order
+    event = OrderChanged(
+        at=order.updated_at,
+        order=order,
+        decision=view.decision,
+        fees=sum((fill.fees for fill in view.fills), Decimal(0)) if view.fills else None,
+        realized=_realized(view.fills),
+    )
+    fills = [
+        line(f"{frame.when(fill.filled_at)} · {fill.qty} × {price(fill.price)} = {usd(fill.price * fill.qty)}")
+        for fill in view.fills
+    ]
+    history = [
+        line(f"{frame.when(at)} {STATUS_ICONS[state]} {status(state, t)}", f" · {note}" if note else "")
+        for at, state, note in view.history
+    ]
+    number = order.venue_no
+    back = (Button(t("🧾 Orders"), Open(screen="orders")), frame.refresh("order", str(order.no)))
+    return frame.screen(
+        _head(order, frame),
+        _reason(event, frame),
+        _filled(order, event.fees, event.realized, frame),
+        _meaning(order, frame),
+        block(bold(t("Fills")), *fills) if fills else None,
+        quote(bold(t("What happened")), *history, folded=len(history) > 5) if history else None,
+        None if number is None else block(t("Broker's order number {number}", number=number)),
+        frame.stamp(),
+        keyboard=(*actions(order, frame, show=False), back, (frame.home(),)),
+    )
+
+
+def hand_order(event: HandOrder, frame: Frame) -> Screen:
+    """Tell of an order that somebody placed in the broker's own app."""
+    t, found = frame.t, event.found
+    no = event.order.no if event.order else None
+    return frame.screen(
+        block(
+            frame.title("✋ ", t("Order by hand found: {ticker}", ticker=found.symbol.ticker)),
+            t(
+                "{side} {qty} sh. at {price} · {status}",
+                side=side(found.side, t),
+                qty=found.qty,
+                price=price(found.limit_price),
+                status=status(found.status, t),
+            ),
+            t("Filled {filled}/{qty}", filled=found.filled_qty, qty=found.qty) if found.filled_qty else None,
+            t("The bot did not place it. While it is open, the rules do not trade this ticker."),
+        ),
+        block(frame.when(found.ordered_at)),
+        keyboard=() if no is None else ((Button(t("🧾 Order #{no}", no=no), Open(screen="order", ref=str(no))),),),
+    )
+
+
+def actions(order: Order, frame: Frame, *, show: bool = True) -> Keyboard:
+    """Return what can be done with an order in its state."""
+    t = frame.t
+    detail = (Button(t("🔍 Details"), Open(screen="order", ref=str(order.no))),) if show else ()
+    if order.status is OrderStatus.UNKNOWN:
+        return ((Button(t("🔎 Check now"), CheckOrder(no=order.no), style="primary"), *detail),)
+    if order.status.closed or order.status is OrderStatus.CANCEL_SENT:
+        return (detail,)
+    return ((Button(t("✖️ Cancel"), CancelOrder(no=order.no)), *detail),)
+
+
+def short(order: Order, frame: Frame) -> Line:
+    """Return one order on one line."""
+    return _row(order, frame)
+
+
+def _head(order: Order, frame: Frame) -> Block:
+    t, request = frame.t, order.request
+    name = f"{side(request.side, t)} {request.symbol.ticker}"
+    terms = t(
+        "{qty} sh. · limit {price} · {amount}",
+        qty=request.qty,
+        price=price(order.limit_price),
+        amount=usd(order.limit_price * request.qty),
+    )
+    if request.order_type is not OrderType.LIMIT:
+        terms = t("{qty} sh. · {kind}", qty=request.qty, kind=request.order_type.value.upper())
+    return block(
+        frame.title(f"{icon(order)} {name} #{order.no}"),
+        line(bold(order_status(order, t))),
+        terms,
+        f"{request.symbol} · {origin(request.origin, t)}",
+        t("Re-priced: {n}", n=order.reprices) if order.reprices else None,
+    )
+
+
+def _reason(event: OrderChanged, frame: Frame) -> Block | None:
+    t, order = frame.t, event.order
+    request = order.request
+    lines: list[Line | str] = []
+    if event.decision is not None and request.origin in _RULES:
+        only = request.side if request.origin is Origin.SIGNAL else None
+        if request.origin is Origin.SIGNAL:
+            lines += signal_lines(event.decision, frame, only=only)
+        elif event.decision.return_percent is not None:
+            lines.append(t("Return {rate}", rate=rate(event.decision.return_percent)))
+    if request.side is Side.BUY and event.cash_before is not None:
+        lines.append(t("Cash before {amount}", amount=usd(event.cash_before)))
+    if request.side is Side.SELL:
+        lines += _sold_part(event, frame)
+    return block(*lines) if lines else None
+
+
+def _sold_part(event: OrderChanged, frame: Frame) -> list[str]:
+    """Return what is sold, what stays, and the expected result before anything is filled (S92)."""
+    t, request = frame.t, event.order.request
+    lines: list[str] = []
+    held = event.position_qty_before
+    if held is not None:
+        lines.append(t("Held {held} sh., left {left} sh.", held=held, left=max(held - request.qty, 0)))
+    cost = event.average_cost
+    if cost is not None and cost > 0 and not event.order.filled_qty:
+        expected = (event.order.limit_price - cost) * request.qty
+        lines.append(
+            t(
+                "Average {average} · expected {icon} {amount} ({rate})",
+                average=price(cost),
+                icon=gain_icon(expected),
+                amount=usd_change(expected),
+                rate=rate(return_percent(cost, event.order.limit_price)),
+            )
+        )
+    return lines
+
+
+def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, frame: Frame) -> Block | None:
+    if not order.filled_qty:
+        return None
+    t = frame.t
+    costs = "" if fees is None else t(" · fees {fees}", fees=usd(fees))
+    return block(
+        t.line(
+            "Filled {qty} sh. at {price} on average",
+            qty=bold(order.filled_qty),
+            price=bold(price(order.average_price)),
+        ),
+        t("Amount {amount}", amount=usd(order.filled_amount)) + costs,
+        _total_line(realized, order.request.side, frame),
+    )
+
+
+def _meaning(order: Order, frame: Frame) -> Block | None:
+    """Return what a state means and what to do, where it is not plain."""
+    t = frame.t
+    reason = order.reason
+    said = t("Reason: {reason}", reason=reason) if reason else None
+    what = {
+        OrderStatus.UNKNOWN: t(
+            "The broker's answer did not arrive. It may be placed or not: it is being looked up and is not sent again."
+        ),
+        OrderStatus.REJECTED: t("Nothing was bought or sold by this order."),
+        OrderStatus.DENIED: t("Nothing was sent to the broker."),
+        OrderStatus.CANCEL_SENT: t("It may still be filled until the cancel is confirmed."),
+    }.get(order.status)
+    if order.status in (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED) and order.filled_qty:
+        what = t("The filled part stays; the rest is closed.")
+    return block(said, what) if said or what else None
+
+
+def _row(order: Order, frame: Frame) -> Line:
+    t, request = frame.t, order.request
+    at = order.average_price if order.status is OrderStatus.FILLED else order.limit_price
+    return line(
+        f"{icon(order)} ",
+        bold(f"#{order.no} {request.symbol.ticker}"),
+        f" {side(request.side, t)} {request.qty} × {price(at)} · {order_status(order, t)}",
+        f" · {frame.when(order.updated_at)}",
+    )
+
+
+def _realized(fills: tuple[Fill, ...]) -> Decimal | None:
+    known = [fill.realized for fill in fills if fill.realized is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _result_line(amount: Decimal | None, frame: Frame) -> str | None:
+    if amount is None:
+        return None
+    return frame.t("Result {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
+
+
+def _total_line(amount: Decimal | None, of: Side, frame: Frame) -> Line | None:
+    if amount is None or of is Side.BUY:
+        return None
+    t = frame.t
+    return t.line("Realised {icon} {amount} after fees", icon=gain_icon(amount), amount=bold(usd_change(amount)))

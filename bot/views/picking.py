@@ -1,0 +1,17 @@
+"""Pickers: what need not be typed."""
+
+from collections.abc import Sequence
+
+from bot.buttons import Button, Open, rows_of
+from bot.message import block
+from bot.screen import Frame, Screen
+from strategy.instruments import Symbol
+
+
+def pick_ticker(screen: str, title: str, question: str, symbols: Sequence[Symbol], frame: Frame) -> Screen:
+    """Ask for a ticker; each button opens `screen` for it."""
+    picks = [Button(symbol.ticker, Open(screen=screen, ref=str(symbol))) for symbol in symbols]
+    return frame.screen(
+        block(frame.title(title), question if picks else frame.t("There is nothing to pick.")),
+        keyboard=(*rows_of(picks, 3), (frame.home(),)),
+    )

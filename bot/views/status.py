@@ -1,0 +1,122 @@
+"""/status: everything that matters on one screen."""
+
+from bot.buttons import Button, Open, rows_of
+from bot.figures import number, price, rate, span
+from bot.message import Block, Line, block, bold, line, quote
+from bot.screen import Frame, Screen
+from bot.words import environment, mode, mode_meaning, phase, stop_source
+from strategy.modes import Mode, ModeState
+from strategy.views import SessionPhase, SessionView, StatusView, TickerView
+
+
+def status(view: StatusView, frame: Frame) -> Screen:
+    t = frame.t
+    tickers = [Button(each.symbol.ticker, Open(screen="ticker", ref=str(each.symbol))) for each in view.tickers]
+    return frame.screen(
+        block(
+            frame.title("📊 ", t("Status")),
+            environment(view.environment, t),
+            t("Account {account}", account=view.account),
+            None if view.armed else t("⚠️ Not armed: no orders are sent. /arm first."),
+        ),
+        block(line(bold(mode_text(view.mode, frame))), mode_meaning(view.mode.mode, t)),
+        _session(view.session, frame),
+        *(ticker_block(each, frame) for each in view.tickers),
+        _health(view, frame),
+        frame.stamp(),
+        keyboard=(
+            *rows_of(tickers, 3),
+            (Button(t("📦 Positions"), Open(screen="positions")), Button(t("🧾 Orders"), Open(screen="orders"))),
+            (frame.refresh("status"), frame.home()),
+        ),
+    )
+
+
+def ticker(view: TickerView, frame: Frame) -> Screen:
+    """Show one ticker with what can be done about it."""
+    t, ref = frame.t, str(view.symbol)
+    held = bool(view.position_qty)
+    buy = Button(t("🟥 Buy"), Open(screen="buy", ref=ref))
+    trade = (buy, Button(t("🟦 Sell"), Open(screen="sell", ref=ref))) if held else (buy,)
+    return frame.screen(
+        block(frame.title("📈 ", f"{view.symbol.ticker}"), str(view.symbol)),
+        ticker_block(view, frame),
+        frame.stamp(),
+        keyboard=(
+            trade,
+            (Button(t("🔎 Why?"), Open(screen="why", ref=ref)), Button(t("⏸ Pause"), Open(screen="pause", ref=ref))),
+            (frame.refresh("ticker", ref), frame.home()),
+        ),
+    )
+
+
+def ticker_block(view: TickerView, frame: Frame) -> Block:
+    t = frame.t
+    age = "" if view.price_age_s is None else t(" ({age} old)", age=span(view.price_age_s, t))
+    return block(
+        line(bold(view.symbol.ticker), f" {price(view.last)}{age}", f" · RSI {number(view.rsi)}"),
+        _held(view, frame),
+        None if view.mode.mode is Mode.RUN else mode_text(view.mode, frame),
+        t("🔒 Locked: no trades by rule. /release {ticker}", ticker=view.symbol.ticker) if view.lock else None,
+        None if view.warm else t("still collecting bars"),
+    )
+
+
+def _held(view: TickerView, frame: Frame) -> Line | str | None:
+    t = frame.t
+    if view.position_qty is None:
+        return t("holding unknown")
+    if not view.position_qty:
+        return None
+    stop = stop_source(view.stop_armed, view.stop_source, t)
+    return line(
+        t("{qty} sh.", qty=view.position_qty), f" · {_icon(view)} ", bold(rate(view.return_percent)), f" · {stop}"
+    )
+
+
+def _icon(view: TickerView) -> str:
+    value = view.return_percent
+    return "⚪" if not value else "🔴" if value > 0 else "🔵"
+
+
+def mode_text(state: ModeState, frame: Frame) -> str:
+    """Return a mode with its end, maker and reason."""
+    t = frame.t
+    until = "" if state.until is None else " " + t("until {time}", time=frame.when(state.until))
+    reason = f" · {state.reason}" if state.reason else ""
+    return f"{mode(state.mode, t)}{until}{reason}"
+
+
+def _session(session: SessionView, frame: Frame) -> Block:
+    t = frame.t
+    text = phase(session.phase, t)
+    if session.phase is SessionPhase.CLOSED or session.closes_at is None:
+        return block("🌙 " + text, t("Next open {time}", time=frame.when(session.next_open)))
+    half = t("Half day: the market closes early.") if session.half_day else None
+    return block("🔔 " + text, t("Closes {time}", time=frame.when(session.closes_at)), half)
+
+
+def _health(view: StatusView, frame: Frame) -> Block:
+    t = frame.t
+    return quote(
+        t("Open orders {open}, of unknown outcome {unknown}", open=view.open_orders, unknown=view.unknown_orders),
+        _reconciled(view, frame),
+        t("🟢 Live stream connected")
+        if view.stream_up
+        else t("🟡 Live stream down: {reason}", reason=view.stream_reason or t("reconnecting")),
+        t("Orders today {n} of {most}", n=view.orders_today, most=view.max_orders_per_day),
+        t("Broker calls {used}", used=view.calls_used) if view.calls_used else None,
+        t("Checks {n} · late {late}", n=view.cycles, late=view.overruns),
+        None if view.next_check_at is None else t("Next check {time}", time=frame.when(view.next_check_at)),
+        t("Alerts waiting {n}", n=view.outbox_waiting) if view.outbox_waiting else None,
+        t("Running since {time}", time=frame.when(view.started_at)),
+    )
+
+
+def _reconciled(view: StatusView, frame: Frame) -> str:
+    t = frame.t
+    if not view.reconciled:
+        return t("⚠️ Not yet checked against the broker: no buys")
+    if view.reconciled_at is None:
+        return t("✅ Agrees with the broker")
+    return t("✅ Agrees with the broker ({time})", time=frame.when(view.reconciled_at))

@@ -1,0 +1,123 @@
+"""Manual orders: pickers and previews."""
+
+from bot.buttons import Button, CancelOrder, Open, TradeAmount, rows_of
+from bot.figures import gain_icon, price, usd, usd_change
+from bot.message import Block, block, bold
+from bot.screen import Frame, Screen
+from bot.views.confirm import confirm_row
+from bot.views.orders import short
+from bot.words import SIDE_ICONS, side
+from strategy.instruments import Symbol
+from strategy.orders import Side
+from strategy.views import CancelPreview, OrderPreview
+
+
+def pick_amount(of: Side, symbol: Symbol, presets: list[tuple[str, str]], frame: Frame) -> Screen:
+    """Ask how much; every answer leads to a preview first."""
+    t = frame.t
+    picks = [Button(label, TradeAmount(side=of.value, symbol=str(symbol), preset=key)) for key, label in presets]
+    return frame.screen(
+        block(
+            frame.title(f"{SIDE_ICONS[of]} {side(of, t)} {symbol.ticker}"),
+            t("How much? Nothing is ordered before you confirm."),
+            t("Or type it: /{side} {ticker} 3 @61.20", side=of.value, ticker=symbol.ticker),
+        ),
+        keyboard=(*rows_of(picks, 3), (Button(t("⬅️ Back"), Open(screen=of.value)), frame.home())),
+    )
+
+
+def order_preview(view: OrderPreview, frame: Frame) -> Screen:
+    """Show what an order would do, with a single-use button (or why it cannot be placed)."""
+    t = frame.t
+    cannot = block(bold(t("This order cannot be placed")), *(f"⛔ {t.of(text)}" for text in view.refusals))
+    return frame.screen(
+        block(
+            frame.title(f"{SIDE_ICONS[view.side]} ", t("Preview: {side} {ticker}", **_names(view, frame))),
+            t.line(
+                "{qty} sh. × {price} = {amount}",
+                qty=bold(view.qty),
+                price=bold(price(view.limit_price)),
+                amount=bold(usd(view.cost)),
+            ),
+            t(
+                "Limit from {source} · last {last}",
+                source=_source(view.price_source, frame),
+                last=price(view.last),
+            ),
+            t("Estimated fees {fees}", fees=usd(view.fees)),
+            _afterwards(view, frame),
+            _profit(view, frame),
+        ),
+        block(*(f"⚠️ {t.of(text)}" for text in view.warnings)) if view.warnings else None,
+        cannot if view.ticket is None else _deadline(view, frame),
+        keyboard=confirm_row(view.ticket, _confirm_label(view, frame), frame),
+    )
+
+
+def cancel_preview(view: CancelPreview, frame: Frame) -> Screen:
+    t = frame.t
+    if view.ticket is None:
+        reasons = [t.of(text) for text in view.refusals] or [t("No open orders.")]
+        return frame.screen(block(frame.title("✖️ ", t("Nothing to cancel")), *reasons), keyboard=((frame.home(),),))
+    return frame.screen(
+        block(frame.title("✖️ ", t("Cancel these orders?"))),
+        block(*(short(order, frame) for order in view.orders)),
+        block(t("They may still be filled until the cancel is confirmed.")),
+        keyboard=confirm_row(view.ticket, t("✖️ Yes, cancel"), frame, danger=True),
+    )
+
+
+def pick_order(frame: Frame, orders: list[tuple[int, str]]) -> Screen:
+    """Ask which open order to cancel."""
+    t = frame.t
+    picks = [Button(label, CancelOrder(no=no)) for no, label in orders]
+    every = (Button(t("✖️ Cancel all open"), CancelOrder(no=0), style="danger"),) if len(orders) > 1 else ()
+    return frame.screen(
+        block(
+            frame.title("✖️ ", t("Cancel")), t("Which order do you want to cancel?") if picks else t("No open orders.")
+        ),
+        keyboard=(*rows_of(picks, 2), every, (frame.home(),)),
+    )
+
+
+def _names(view: OrderPreview, frame: Frame) -> dict[str, str]:
+    return {"side": side(view.side, frame.t), "ticker": view.symbol.ticker}
+
+
+def _source(key: str, frame: Frame) -> str:
+    t = frame.t
+    return {
+        "typed": t("what you typed"),
+        "ask": t("the ask"),
+        "bid": t("the bid"),
+        "last": t("the last price"),
+    }.get(key, key)
+
+
+def _afterwards(view: OrderPreview, frame: Frame) -> str | None:
+    t = frame.t
+    parts = []
+    if view.cash_after is not None:
+        parts.append(t("cash {amount}", amount=usd(view.cash_after)))
+    if view.position_after is not None:
+        parts.append(t("holding {qty} sh.", qty=view.position_after))
+    return t("Afterwards: {what}", what=" · ".join(parts)) if parts else None
+
+
+def _profit(view: OrderPreview, frame: Frame) -> str | None:
+    amount = view.expected_profit
+    if amount is None:
+        return None
+    return frame.t("Expected result {icon} {amount} after fees", icon=gain_icon(amount), amount=usd_change(amount))
+
+
+def _deadline(view: OrderPreview, frame: Frame) -> Block:
+    t = frame.t
+    again = t("A limit is exceeded: a second confirmation will follow.") if view.needs_second_confirm else None
+    return block(again, t("The button works once, within a minute."))
+
+
+def _confirm_label(view: OrderPreview, frame: Frame) -> str:
+    t = frame.t
+    template = t("✅ Buy {qty} {ticker}") if view.side is Side.BUY else t("✅ Sell {qty} {ticker}")
+    return template.format(qty=view.qty, ticker=view.symbol.ticker)

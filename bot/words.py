@@ -1,0 +1,198 @@
+"""The words for domain states, one place for every view."""
+
+from bot.speech import Tongue
+from strategy.decisions import Decision
+from strategy.modes import Mode
+from strategy.orders import Order, OrderStatus, Origin, Side
+from strategy.views import Environment, SessionPhase, SettingSource
+
+SIDE_ICONS = {Side.BUY: "🟥", Side.SELL: "🟦"}
+STOP_ICON = "🟧"
+STOPS = (Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP)
+
+
+def side(value: Side, t: Tongue) -> str:
+    return t("Buy") if value is Side.BUY else t("Sell")
+
+
+def icon(order: Order) -> str:
+    """Return 🟧 for a stop, else 🟥 for a buy and 🟦 for a sell."""
+    return STOP_ICON if order.request.origin in STOPS else SIDE_ICONS[order.request.side]
+
+
+def origin(value: Origin, t: Tongue) -> str:
+    return {
+        Origin.SIGNAL: t("by signal"),
+        Origin.MANUAL: t("by you"),
+        Origin.STOP_LOSS: t("stop-loss"),
+        Origin.TAKE_PROFIT: t("take-profit"),
+        Origin.TRAILING_STOP: t("trailing stop"),
+        Origin.PANIC: t("panic"),
+        Origin.EXTERNAL: t("by hand in the broker's app"),
+    }[value]
+
+
+def trigger(value: str, t: Tongue) -> str:
+    return {
+        "stop_loss": t("Stop-loss"),
+        "take_profit": t("Take-profit"),
+        "trailing_stop": t("Trailing stop"),
+    }.get(value, value)
+
+
+def status(value: OrderStatus, t: Tongue) -> str:
+    return {
+        OrderStatus.INTENDED: t("about to be sent"),
+        OrderStatus.SENT: t("sent, no answer yet"),
+        OrderStatus.ACCEPTED: t("accepted, waiting for a fill"),
+        OrderStatus.PARTIALLY_FILLED: t("partly filled"),
+        OrderStatus.FILLED: t("filled"),
+        OrderStatus.CANCEL_SENT: t("cancel sent, not confirmed"),
+        OrderStatus.CANCELED: t("canceled"),
+        OrderStatus.REJECTED: t("rejected by the broker"),
+        OrderStatus.DENIED: t("stopped by our own limits"),
+        OrderStatus.EXPIRED: t("expired"),
+        OrderStatus.UNKNOWN: t("unknown"),
+    }[value]
+
+
+STATUS_ICONS = {
+    OrderStatus.INTENDED: "📝",
+    OrderStatus.SENT: "📤",
+    OrderStatus.ACCEPTED: "⏳",
+    OrderStatus.PARTIALLY_FILLED: "◔",
+    OrderStatus.FILLED: "✅",
+    OrderStatus.CANCEL_SENT: "⏳",
+    OrderStatus.CANCELED: "✖️",
+    OrderStatus.REJECTED: "⛔",
+    OrderStatus.DENIED: "⛔",
+    OrderStatus.EXPIRED: "⌛",
+    OrderStatus.UNKNOWN: "❓",
+}
+
+
+def order_status(order: Order, t: Tongue) -> str:
+    """Return the state with its progress: `partly filled 3/10`."""
+    text = f"{STATUS_ICONS[order.status]} {status(order.status, t)}"
+    filled = order.filled_qty
+    return f"{text} {filled}/{order.request.qty}" if filled and order.status is not OrderStatus.FILLED else text
+
+
+def mode(value: Mode, t: Tongue) -> str:
+    return {
+        Mode.RUN: t("▶️ Run"),
+        Mode.PAUSE_BUYS: t("⏸ Buys paused"),
+        Mode.PROTECT_ONLY: t("🛡 Protect only"),
+        Mode.HALTED: t("⛔ Halted"),
+    }[value]
+
+
+def mode_meaning(value: Mode, t: Tongue) -> str:
+    return {
+        Mode.RUN: t("Buys, sells and stop-loss all run."),
+        Mode.PAUSE_BUYS: t("No new buys. Sells and stop-loss go on."),
+        Mode.PROTECT_ONLY: t("No buys and no rule sells. Only the stop-loss runs."),
+        Mode.HALTED: t("Nothing runs, not even the stop-loss. Holdings are unprotected."),
+    }[value]
+
+
+def environment(value: Environment, t: Tongue) -> str:
+    return {
+        Environment.REAL: t("real account, real money"),
+        Environment.VIRTUAL: t("KIS paper account (모의투자), no real money"),
+        Environment.DEMO: t("simulated market, play money"),
+    }[value]
+
+
+def phase(value: SessionPhase, t: Tongue) -> str:
+    return {
+        SessionPhase.CLOSED: t("market closed"),
+        SessionPhase.BEFORE_START: t("market open, trading window not started"),
+        SessionPhase.OPEN: t("market open, trading"),
+        SessionPhase.AFTER_END: t("trading window over, no new entries"),
+    }[value]
+
+
+def source(value: SettingSource, t: Tongue) -> str:
+    return {
+        SettingSource.DEFAULT: t("default"),
+        SettingSource.ENV: t(".env"),
+        SettingSource.CHAT: t("set in chat"),
+    }[value]
+
+
+def group(value: str, t: Tongue) -> str:
+    """Return the name of a settings group."""
+    return {
+        "hours": t("Hours"),
+        "pace": t("Pace"),
+        "size": t("Order size"),
+        "rsi": t("RSI"),
+        "macd": t("MACD"),
+        "stop": t("Stop-loss"),
+        "orders": t("Orders"),
+        "limits": t("Limits"),
+        "other": t("Other"),
+    }.get(value, value)
+
+
+def gate(name: str, t: Tongue) -> str:
+    """Return a gate's name for a person; an unknown key is shown as it is."""
+    return {
+        "rsi_oversold": t("RSI oversold"),
+        "rsi_overbought": t("RSI overbought"),
+        "macd_confirm": t("MACD cross"),
+        "mode": t("Mode"),
+        "hours": t("Trading hours"),
+        "lock": t("Ticker lock"),
+        "data_fresh": t("Fresh data"),
+        "quote_usable": t("Usable quote"),
+        "reconciled": t("Agreed with the broker"),
+        "buy_delay": t("Wait after a buy"),
+        "sell_delay": t("Wait after a sell"),
+        "no_open_order": t("No open order"),
+        "cash": t("Cash"),
+        "holding": t("Holding"),
+        "caps": t("Limits"),
+        "warmup": t("Warm-up"),
+        "stop_loss": t("Stop-loss"),
+        "take_profit": t("Take-profit"),
+        "trailing_stop": t("Trailing stop"),
+    }.get(name, name)
+
+
+def conclusion(decision: Decision, t: Tongue) -> str:
+    """Return what a check concluded, in a few words."""
+    key, _, rest = decision.reason.partition(":")
+    if key == "blocked":
+        return t("signal given, blocked by: {gate}", gate=gate(rest, t))
+    return {
+        "buy": t("buy"),
+        "sell": t("sell"),
+        "stop": t("stop-loss"),
+        "stop_loss": t("stop-loss"),
+        "take_profit": t("take-profit"),
+        "trailing_stop": t("trailing stop"),
+        "both_signals": t("buy and sell signals at once: no trade"),
+        "no_signal": t("no signal"),
+        "qty_zero": t("the amount gives 0 shares: no order"),
+        "warmup": t("still collecting bars"),
+    }.get(key, decision.reason)
+
+
+def finish(reason: str, t: Tongue) -> str:
+    """Return why a stop's ladder ended."""
+    return {
+        "flat": t("everything is sold"),
+        "session_end": t("the session ended first"),
+        "rejected": t("the broker refused the order"),
+        "halted": t("the ticker is halted, no quotes"),
+        "unknown": t("the outcome is unknown and being looked up"),
+    }.get(reason, reason)
+
+
+def stop_source(armed: bool, value: str, t: Tongue) -> str:
+    """Return whether and how the stop watches: by streamed ticks or by polling."""
+    if not armed:
+        return t("⚠️ stop not armed")
+    return {"ticks": t("stop armed (live)"), "polling": t("stop armed (polling)")}.get(value, t("stop armed"))

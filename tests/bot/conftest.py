@@ -1,0 +1,148 @@
+"""The bot against a local Telegram on loopback, with fakes of the core behind it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from aiogram.client.session.aiohttp import AiohttpSession
+
+from bot.app import BotApp, open_bot
+from bot.localchat import LocalChat
+from bot.screen import Frame
+from bot.settings import TelegramSettings
+from bot.speech import Catalogs, Tongue, load_catalogs
+from strategy.clock import Clock, SystemClock
+from strategy.testing import FakeClock
+from strategy.text import Language
+from strategy.views import Environment
+from tests.bot import samples
+from tests.bot.fakes import FakeControl, FakeNotes, FakeOutbox
+from tests.bot.person import Person, present
+
+
+@dataclass
+class Room:
+    """A running bot with everything around it."""
+
+    chat: LocalChat
+    app: BotApp
+    control: FakeControl
+    outbox: FakeOutbox
+    notes: FakeNotes
+    market: FakeClock
+    owner: Person
+
+    def visitor(self, user_id: int) -> AbstractAsyncContextManager[Person]:
+        return present(self.chat.url, user_id)
+
+
+@pytest.fixture(autouse=True)
+def _no_wait_at_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiogram waits a quarter of a second for TLS sockets at each close; loopback has none."""
+
+    async def close(self: AiohttpSession) -> None:
+        if self._session is not None and not self._session.closed:
+            await self._session.close()
+
+    monkeypatch.setattr(AiohttpSession, "close", close)
+
+
+@pytest.fixture
+def control() -> FakeControl:
+    return FakeControl()
+
+
+@pytest.fixture
+def outbox() -> FakeOutbox:
+    return FakeOutbox()
+
+
+@pytest.fixture
+def notes() -> FakeNotes:
+    return FakeNotes()
+
+
+@pytest.fixture(scope="session")
+def catalogs() -> Catalogs:
+    return load_catalogs()
+
+
+@pytest.fixture
+def frame(catalogs: Catalogs) -> Callable[..., Frame]:
+    def make(language: Language = "ko", environment: Environment = Environment.VIRTUAL) -> Frame:
+        return Frame(t=Tongue(catalogs, language), now=samples.NOW, environment=environment, account=samples.MASKED)
+
+    return make
+
+
+def telegram_settings(chat: LocalChat, **changes: str) -> TelegramSettings:
+    values = {
+        "telegram_bot_token": chat.token,
+        "telegram_chat_id": str(chat.owner_id),
+        "telegram_chat_test_id": str(chat.owner_id),
+        "telegram_api_url": chat.url,
+        "telegram_timeout_s": "2",
+        **changes,
+    }
+    return TelegramSettings.model_validate(values)
+
+
+OpenRoom = Callable[..., AbstractAsyncContextManager[Room]]
+
+
+@pytest.fixture
+def open_room(control: FakeControl, outbox: FakeOutbox, notes: FakeNotes) -> OpenRoom:
+    """Return a maker of rooms; a second room on the same chat is the bot after a restart."""
+
+    @asynccontextmanager
+    async def make(
+        *,
+        chat: LocalChat | None = None,
+        polls: bool = True,
+        delivers: bool = False,
+        language: Language = "ko",
+        wall: Clock | None = None,
+        environment: Environment = Environment.VIRTUAL,
+        **settings: str,
+    ) -> AsyncIterator[Room]:
+        own = LocalChat(rates=None) if chat is None else None
+        running = chat or own
+        assert running is not None
+        if own is not None:
+            await own.start()
+        market = FakeClock(samples.NOW)
+        try:
+            async with (
+                open_bot(
+                    telegram_settings(running, **settings),
+                    control=control,
+                    outbox=outbox,
+                    notes=notes,
+                    clock=market,
+                    wall=wall or SystemClock(),
+                    environment=environment,
+                    account=samples.MASKED,
+                    version="1.2.3",
+                    language=language,
+                ) as app,
+                present(running.url, running.owner_id) as owner,
+                asyncio.TaskGroup() as group,
+            ):
+                tasks = [group.create_task(app.poll())] if polls else []
+                tasks += [group.create_task(app.deliver())] if delivers else []
+                yield Room(running, app, control, outbox, notes, market, owner)
+                for task in tasks:
+                    task.cancel()
+        finally:
+            if own is not None:
+                await own.aclose()
+
+    return make
+
+
+@pytest.fixture
+async def room(open_room: OpenRoom) -> AsyncIterator[Room]:
+    async with open_room() as made:
+        yield made

@@ -1,0 +1,393 @@
+"""Hand-written fakes of what the core offers the chat, and of the outbox and notes."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from strategy.changes import SettingChange
+from strategy.decisions import Decision
+from strategy.errors import InvalidInput
+from strategy.events import Event, EventRow, OrderChanged
+from strategy.instruments import Symbol
+from strategy.modes import Mode, ModeState
+from strategy.orders import Order, OrderNo, OrderStatus, Origin, Side
+from strategy.text import Text
+from strategy.views import (
+    Amount,
+    AmountKind,
+    CancelPreview,
+    HoldingsView,
+    ModePreview,
+    OrderPreview,
+    OrdersView,
+    OrderView,
+    Outcome,
+    OutcomeKind,
+    SettingPreview,
+    SettingSource,
+    SettingView,
+    StatusView,
+)
+from tests.bot import samples
+
+DONE = Text("완료했습니다.", "Done.")
+
+
+class FakeNotes:
+    def __init__(self) -> None:
+        self.stored: dict[str, str] = {}
+
+    async def get(self, key: str) -> str | None:
+        return self.stored.get(key)
+
+    async def put(self, key: str, value: str) -> None:
+        self.stored[key] = value
+
+
+class FakeWake:
+    def __init__(self) -> None:
+        self.added = asyncio.Event()
+
+    async def wait(self) -> None:
+        await self.added.wait()
+        self.added.clear()
+
+
+class FakeOutbox:
+    """An outbox in memory with the order and the marks of the real one."""
+
+    def __init__(self) -> None:
+        self.rows: list[EventRow] = []
+        self.done: dict[int, int | None] = {}
+        self.failed: list[tuple[int, str, bool]] = []
+        self.given_up: list[int] = []
+        self.messages: dict[tuple[OrderNo, int], int] = {}
+        self.idle = asyncio.Event()
+        self._wakes: list[FakeWake] = []
+        self._count = 0
+
+    async def add(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._count += 1
+            self.rows.append(EventRow(id=self._count, event=event, added_at=event.at, attempts=0, sending_since=None))
+        self.idle.clear()
+        for wake in self._wakes:
+            wake.added.set()
+
+    async def pending(self, limit: int) -> Sequence[EventRow]:
+        waiting = [row for row in self.rows if row.id not in self.done and row.id not in self.given_up]
+        if not waiting:
+            self.idle.set()
+        return sorted(waiting, key=lambda row: (not row.event.critical, row.id))[:limit]
+
+    async def mark_sending(self, row_id: int, at: datetime) -> None:
+        self._change(row_id, sending_since=at)
+
+    async def mark_done(self, row_id: int, at: datetime, message_id: int | None) -> None:
+        self.done[row_id] = message_id
+
+    async def mark_failed(self, row_id: int, at: datetime, error: str, *, give_up: bool) -> None:
+        self.failed.append((row_id, error, give_up))
+        self._change(row_id, sending_since=None)
+        if give_up:
+            self.given_up.append(row_id)
+
+    async def order_message(self, no: OrderNo, chat_id: int) -> int | None:
+        return self.messages.get((no, chat_id))
+
+    async def set_order_message(self, no: OrderNo, chat_id: int, message_id: int) -> None:
+        self.messages[no, chat_id] = message_id
+
+    @contextmanager
+    def added(self) -> Iterator[FakeWake]:
+        wake = FakeWake()
+        self._wakes.append(wake)
+        try:
+            yield wake
+        finally:
+            self._wakes.remove(wake)
+
+    def _change(self, row_id: int, *, sending_since: datetime | None) -> None:
+        self.rows = [
+            replace(row, sending_since=sending_since, attempts=row.attempts + 1) if row.id == row_id else row
+            for row in self.rows
+        ]
+
+
+@dataclass
+class Made:
+    """What a ticket of the fake stands for."""
+
+    action: str
+    user_id: int
+    payload: object = None
+    used: bool = False
+    order: Order | None = None
+
+
+@dataclass
+class FakeControl:
+    """Answers like the core, from memory; keeps what was placed and asked in lists."""
+
+    placed: list[Order] = field(default_factory=list)
+    orders_: list[Order] = field(default_factory=lambda: [samples.order(), samples.filled_order(11)])
+    settings: dict[str, SettingView] = field(
+        default_factory=lambda: {
+            "RSI_OVERSOLD": samples.setting(),
+            "RSI_INTERVAL": samples.setting("RSI_INTERVAL", value="day", choices=("day", "1", "60"), step=None),
+            "TRADING_TICKERS": samples.setting(
+                "TRADING_TICKERS", group="other", value="NASDAQ:TQQQ", changeable=False, step=None
+            ),
+            "MAX_ORDER_USD": samples.setting(
+                "MAX_ORDER_USD", group="limits", value="", step=Decimal(100), source=SettingSource.CHAT
+            ),
+        }
+    )
+    changes: list[SettingChange] = field(default_factory=list)
+    modes: list[ModeState] = field(default_factory=lambda: [samples.mode()])
+    locked: list[Symbol] = field(default_factory=lambda: [samples.TQQQ])
+    tickets: dict[str, Made] = field(default_factory=dict)
+    checked: list[OrderNo] = field(default_factory=list)
+    armed_with: list[str] = field(default_factory=list)
+    accepted: bool = False
+    next_outcome: OutcomeKind = OutcomeKind.DONE
+    refusals: tuple[Text, ...] = ()
+    error: Exception | None = None
+    status_: StatusView = field(default_factory=samples.status)
+    holdings_: HoldingsView = field(default_factory=samples.holdings_view)
+    decision: Decision | None = field(default_factory=samples.decision)
+    why_at: list[datetime | None] = field(default_factory=list)
+
+    async def status(self) -> StatusView:
+        self._fail()
+        return replace(self.status_, mode=self.modes[-1])
+
+    async def holdings(self, *, fresh: bool = True) -> HoldingsView:
+        self._fail()
+        return replace(self.holdings_, locks=tuple(samples.lock(symbol=symbol) for symbol in self.locked))
+
+    async def orders(self, *, recent: int = 10) -> OrdersView:
+        self._fail()
+        return OrdersView(
+            open=tuple(each for each in self.orders_ if not each.status.closed),
+            recent=tuple(each for each in self.orders_ if each.status.closed)[:recent],
+        )
+
+    async def order(self, no: OrderNo) -> OrderView:
+        self._fail()
+        found = next((each for each in self.orders_ if each.no == no), None)
+        if found is None:
+            raise InvalidInput(user_message=Text(f"주문 #{no} 이(가) 없습니다.", f"There is no order #{no}."))
+        return samples.order_view(found)
+
+    async def why(self, symbol: Symbol, *, at: datetime | None = None) -> Decision | None:
+        self._fail()
+        self.why_at.append(at)
+        return self.decision
+
+    def symbol(self, text: str) -> Symbol:
+        wanted = text.strip().upper().rpartition(":")[2]
+        for symbol in self.symbols():
+            if symbol.ticker == wanted:
+                return symbol
+        raise InvalidInput(
+            user_message=Text(f"{text[:20]} 종목을 모릅니다. 혹시 TQQQ?", f"{text[:20]} is unknown. Did you mean TQQQ?")
+        )
+
+    def symbols(self) -> Sequence[Symbol]:
+        return (samples.TQQQ, samples.O, samples.XLF)
+
+    async def preview_order(
+        self, user_id: int, side: Side, symbol: Symbol, amount: Amount, price: Decimal | None
+    ) -> OrderPreview:
+        self._fail()
+        qty = int(amount.value or 1) if amount.kind is AmountKind.SHARES else 3
+        limit = price or Decimal("61.20")
+        made = samples.order(
+            100 + len(self.tickets), OrderStatus.SENT, side=side, symbol=symbol, qty=qty, origin=Origin.MANUAL
+        )
+        ticket = None if self.refusals else self._ticket("order", user_id, made)
+        return OrderPreview(
+            symbol=symbol,
+            side=side,
+            qty=qty,
+            limit_price=limit,
+            price_source="typed" if price else "ask",
+            last=Decimal("61.20"),
+            cost=limit * qty,
+            fees=Decimal("0.46"),
+            cash_after=Decimal("1050.50") if side is Side.BUY else None,
+            position_after=13,
+            expected_profit=None if side is Side.BUY else Decimal("3.14"),
+            warnings=(Text("호가 차이가 큽니다.", "The spread is wide."),),
+            refusals=self.refusals,
+            needs_second_confirm=self.next_outcome is OutcomeKind.SECOND_CONFIRM,
+            ticket=ticket,
+            expires_at=None if ticket is None else samples.NOW + timedelta(seconds=60),
+        )
+
+    async def preview_cancel(self, user_id: int, no: OrderNo | None) -> CancelPreview:
+        self._fail()
+        found = tuple(each for each in self.orders_ if not each.status.closed and no in (None, each.no))
+        return CancelPreview(
+            orders=found,
+            refusals=() if found else (Text("취소할 주문이 없습니다.", "There is nothing to cancel."),),
+            ticket=self._ticket("cancel", user_id, found) if found else None,
+            expires_at=None,
+        )
+
+    async def check_now(self, no: OrderNo) -> OrderView:
+        self.checked.append(no)
+        return await self.order(no)
+
+    async def set_mode(
+        self, mode: Mode, *, symbol: Symbol | None, until: datetime | None, user_id: int, reason: str = ""
+    ) -> ModeState:
+        self._fail()
+        self.modes.append(
+            ModeState(mode=mode, symbol=symbol, set_by=user_id, set_at=samples.NOW, reason=reason, until=until)
+        )
+        return self.modes[-1]
+
+    async def preview_mode(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
+        self._fail()
+        halts = mode is Mode.HALTED
+        return ModePreview(
+            target=mode,
+            symbol=symbol,
+            until=None,
+            unprotected=(samples.TQQQ,) if halts else (),
+            typed_word="HALT" if halts else None,
+            refusals=self.refusals,
+            ticket=None if self.refusals else self._ticket("mode", user_id, (mode, symbol)),
+            expires_at=None,
+        )
+
+    async def release(self, user_id: int, symbol: Symbol) -> bool:
+        self._fail()
+        was = symbol in self.locked
+        self.locked = [each for each in self.locked if each != symbol]
+        return was
+
+    async def arm(self, user_id: int, code: str) -> Outcome:
+        self.armed_with.append(code)
+        return Outcome(kind=OutcomeKind.DONE if code == "7801" else OutcomeKind.DENIED, text=DONE)
+
+    async def accept_disclaimer(self, user_id: int) -> None:
+        self.accepted = True
+
+    async def disclaimer_accepted(self) -> bool:
+        return self.accepted
+
+    def until_close(self) -> datetime:
+        return samples.NOW + timedelta(hours=6)
+
+    def menu(self) -> Sequence[SettingView]:
+        return tuple(self.settings.values())
+
+    def get(self, name: str) -> SettingView:
+        found = self.settings.get(name.strip().upper())
+        if found is None:
+            raise InvalidInput(
+                user_message=Text(
+                    "그런 설정이 없습니다. 혹시 RSI_OVERSOLD?", "No such setting. Did you mean RSI_OVERSOLD?"
+                )
+            )
+        return found
+
+    async def preview_setting(
+        self, user_id: int, name: str, value: str, *, symbol: Symbol | None, until: datetime | None
+    ) -> SettingPreview:
+        self._fail()
+        about = self.get(name)
+        if about.choices is None and not _between(value, 0, 100):
+            raise InvalidInput(user_message=Text("허용: 0 이상 100 이하", "allowed: 0 to 100"))
+        return self._setting_preview(user_id, about, value, symbol, until)
+
+    async def preview_reset(self, user_id: int, name: str, *, symbol: Symbol | None) -> SettingPreview:
+        self._fail()
+        return self._setting_preview(user_id, self.get(name), "50", symbol, None)
+
+    async def preview_undo(self, user_id: int) -> SettingPreview:
+        self._fail()
+        if not self.changes:
+            raise InvalidInput(user_message=Text("되돌릴 변경이 없습니다.", "There is nothing to undo."))
+        last = self.changes[-1]
+        return self._setting_preview(user_id, self.get(last.name), last.old, last.symbol, None)
+
+    async def history(self, limit: int = 20) -> Sequence[SettingChange]:
+        return tuple(reversed(self.changes))[:limit]
+
+    async def confirm(self, ticket_id: str, user_id: int, *, typed: str = "") -> Outcome:
+        self._fail()
+        made = self.tickets.get(ticket_id)
+        if made is None:
+            return Outcome(kind=OutcomeKind.EXPIRED, text=Text("만료되었습니다.", "It has expired."))
+        if made.user_id != user_id:
+            return Outcome(kind=OutcomeKind.NOT_YOURS, text=Text("다른 사람의 버튼입니다.", "Not your button."))
+        if made.used:
+            return Outcome(kind=OutcomeKind.USED, text=Text("이미 눌렀습니다.", "Already pressed."), order=made.order)
+        if self.next_outcome is not OutcomeKind.DONE:
+            kind, self.next_outcome = self.next_outcome, OutcomeKind.DONE
+            again = self._ticket(made.action, user_id, made.payload) if kind is OutcomeKind.SECOND_CONFIRM else None
+            return Outcome(kind=kind, text=Text(f"결과 {kind}", f"result {kind}"), next_ticket=again)
+        if made.action == "mode" and isinstance(made.payload, tuple):
+            mode, symbol = made.payload
+            if mode is Mode.HALTED and typed != "HALT":
+                return Outcome(kind=OutcomeKind.DENIED, text=Text("낱말이 다릅니다.", "The word differs."))
+            await self.set_mode(mode, symbol=symbol, until=None, user_id=user_id)
+        made.used = True
+        if isinstance(made.payload, Order):
+            made.order = made.payload
+            self.placed.append(made.payload)
+            self.orders_.append(made.payload)
+        if isinstance(made.payload, SettingChange):
+            self.changes.append(made.payload)
+            name, new = made.payload.name, made.payload.new or ""
+            self.settings[name] = replace(self.settings[name], value=new, source=SettingSource.CHAT)
+        return Outcome(kind=OutcomeKind.DONE, text=DONE, order=made.order)
+
+    async def dismiss(self, ticket_id: str, user_id: int) -> Outcome:
+        made = self.tickets.get(ticket_id)
+        if made is not None:
+            made.used = True
+        return Outcome(kind=OutcomeKind.DONE, text=Text("하지 않았습니다.", "Nothing was done."))
+
+    def _setting_preview(
+        self, user_id: int, about: SettingView, value: str, symbol: Symbol | None, until: datetime | None
+    ) -> SettingPreview:
+        row = samples.change(name=about.name, symbol=symbol, old=about.value, new=value, until=until)
+        return SettingPreview(
+            name=about.name,
+            symbol=symbol,
+            old=about.value,
+            new=value,
+            allowed=about.allowed,
+            effects=(Text("TQQQ 매수 신호가 사라집니다", "TQQQ loses its buy signal"),),
+            until=until,
+            ticket=None if value == about.value else self._ticket("setting", user_id, row),
+            expires_at=None,
+        )
+
+    def _ticket(self, action: str, user_id: int, payload: object) -> str:
+        ticket = f"ticket{len(self.tickets) + 1:04d}"
+        self.tickets[ticket] = Made(action, user_id, payload)
+        return ticket
+
+    def _fail(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+def _between(value: str, low: int, high: int) -> bool:
+    try:
+        return low <= Decimal(value) <= high
+    except InvalidOperation:
+        return False
+
+
+def order_event(order: Order, at: datetime = samples.NOW) -> OrderChanged:
+    return OrderChanged(at=at, order=order, decision=samples.decision(), cash_before=Decimal("1234.56"))

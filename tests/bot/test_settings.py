@@ -1,0 +1,93 @@
+"""Rows S26-S28: what the environment may say about Telegram."""
+
+import traceback
+
+import pytest
+from pydantic import ValidationError
+
+from bot.settings import TelegramSettings
+from strategy.faults import plain_faults
+
+GOOD = {
+    "telegram_bot_token": "123456789:AAExampleExampleExampleExample-1234",
+    "telegram_chat_id": "1001",
+    "telegram_chat_test_id": "1002",
+}
+
+
+def read(**changes: str) -> TelegramSettings:
+    return TelegramSettings.model_validate({**GOOD, **changes})
+
+
+def faults(**changes: str) -> list[str]:
+    with pytest.raises(ValidationError) as caught:
+        read(**changes)
+    return [each.text().en for each in plain_faults(caught.value, TelegramSettings)]
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name.upper(), value)
+    monkeypatch.setenv("TELEGRAM_ALLOWED_USER_IDS", " 5 , 6")
+    settings = TelegramSettings()
+    assert settings.telegram_chat_id == 1001
+    assert settings.allowed_users == {1001, 5, 6}
+
+
+@pytest.mark.parametrize("name", list(GOOD))
+def test_s26_s27_s28_missing_and_empty_values_are_named(name: str) -> None:
+    without = {key: value for key, value in GOOD.items() if key != name}
+    with pytest.raises(ValidationError) as caught:
+        TelegramSettings.model_validate(without)
+    assert [each.name for each in plain_faults(caught.value, TelegramSettings)] == [name.upper()]
+    assert faults(**{name: ""})[0].startswith(name.upper())
+
+
+@pytest.mark.parametrize("token", ["nonsense", "123456789", "123456789:has spaces in the token text", "1:short"])
+def test_s26_a_malformed_token_is_refused_and_not_shown(token: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        read(telegram_bot_token=token)
+    shown = "".join(traceback.format_exception(caught.value))
+    shown += str([each.text() for each in plain_faults(caught.value, TelegramSettings)])
+    assert "TELEGRAM_BOT_TOKEN" in shown.upper()
+    assert token not in shown
+
+
+def test_s26_the_token_is_stars_in_every_form() -> None:
+    settings = read()
+    token = GOOD["telegram_bot_token"]
+    assert token not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert settings.secrets[0] == token
+
+
+def test_a_made_up_token_will_do_for_a_server_of_ones_own() -> None:
+    settings = read(telegram_bot_token="1000:local-chat", telegram_api_url="http://127.0.0.1:8080/")
+    assert settings.telegram_api_url == "http://127.0.0.1:8080"
+    assert "too short" in faults(telegram_bot_token="1000:local-chat")[0]
+
+
+@pytest.mark.parametrize("value", ["@owner", "12a", "0", "1.5", "--5"])
+def test_s27_s28_a_chat_id_is_a_number(value: str) -> None:
+    assert "numeric chat id" in faults(telegram_chat_id=value)[0]
+    assert "numeric chat id" in faults(telegram_chat_test_id=value)[0]
+
+
+def test_s27_a_group_without_a_list_is_nobody_and_refused() -> None:
+    assert "TELEGRAM_ALLOWED_USER_IDS" in faults(telegram_chat_id="-1001234567890")[0]
+    assert read(telegram_chat_id="-1001234567890", telegram_allowed_user_ids="7").allowed_users == {7}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("5,,6", "item 2"), ("5,x", "item 2"), ("-5", "item 1"), ("5,5", "item 2 is a repeat")]
+)
+def test_s27_a_wrong_user_id_is_named_by_its_place(value: str, said: str) -> None:
+    assert said in faults(telegram_allowed_user_ids=value)[0]
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "api.telegram.org", "https://", "https://u:p@host", "https://x/?a=b"])
+def test_the_api_address_is_checked(url: str) -> None:
+    assert faults(telegram_api_url=url)[0].startswith("TELEGRAM_API_URL")
+
+
+def test_all_faults_are_listed_together() -> None:
+    assert len(faults(telegram_bot_token="", telegram_chat_id="x", telegram_chat_test_id="")) == 3
