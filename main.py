@@ -1,0 +1,587 @@
+"""Composition root: arguments -> settings -> objects -> tasks -> orderly stop. Nothing else.
+
+Exit codes: 0 stopped as asked, 1 something failed (said in one sentence), 2 faults in arguments or settings.
+"""
+
+import argparse
+import asyncio
+import logging
+import secrets
+import signal
+import stat
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from aiohttp import ClientSession
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from bot.app import BotApp, open_bot
+from bot.errors import TelegramTokenRefused, TelegramUnreachable
+from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
+from bot.settings import TelegramSettings
+from kis.connect import Kis, open_kis
+from kis.settings import KisSettings, is_loopback
+from kis.simclock import remote_sim_clock
+from kis.simulator.clock import SimClock
+from kis.simulator.demo import demo as made_up_day
+from kis.simulator.market import Market
+from kis.simulator.options import Environment as SimulatedEnvironment
+from kis.simulator.options import KeySpec, SimulatorOptions
+from kis.simulator.replay import read_replay
+from kis.simulator.server import Simulator
+from storage.database import FILE_NAME, Storage, open_storage
+from storage.logfiles import logging_to_files
+from storage.settings import StorageSettings
+from strategy.clock import Clock, SystemClock
+from strategy.compose import Core, Journals, build_core
+from strategy.errors import TradingError
+from strategy.faults import Fault, plain_faults
+from strategy.instruments import Market as Venue
+from strategy.settings import TradingSettings
+from strategy.text import Text
+from strategy.views import Environment
+
+VERSION = "0.1.0"
+ENV_FILE = Path(".env")
+SERVICE_STOP_S = 2.0  # what one service gets to end; all of a stop stays within 10 s
+QUIET_S = 3.0  # what the request in flight gets to be answered and recorded
+LAST_WORDS_S = 1.5  # what alerts still waiting get; the rest is delivered after the next start
+EXIT_FINE, EXIT_FAILED, EXIT_FAULTS = 0, 1, 2
+VIRTUAL_FEE_PCT = Decimal(1)  # per side (kis-protocol 9)
+MARKETS = {"NASD": Venue.NASDAQ, "NYSE": Venue.NYSE, "AMEX": Venue.AMEX}
+
+log = logging.getLogger("main")
+Room = TypeVar("Room", bound=BaseSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of all rooms, read once."""
+
+    kis: KisSettings
+    telegram: TelegramSettings
+    trading: TradingSettings
+    storage: StorageSettings
+
+
+class Faults(Exception):
+    """Everything wrong with arguments or settings, at once."""
+
+    def __init__(self, found: Sequence[Fault]) -> None:
+        super().__init__(f"{len(found)} faults")
+        self.found = found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parse(argv)
+    try:
+        return asyncio.run(demo(arguments) if arguments.demo else trade(arguments))
+    except Faults as faults:
+        print(fault_list(faults.found), file=sys.stderr)
+        return EXIT_FAULTS
+    except TradingError as error:
+        print(error.user_message.both(), file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:  # before the stop could be asked for, or for the second time
+        return EXIT_FAILED
+
+
+# arguments
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="main.py", description="KIS 미국주식 텔레그램 트레이더 / KIS US-stock trader")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--demo", action="store_true", help="everything on this machine: no keys, simulated market")
+    way.add_argument("--check", action="store_true", help="check settings, KIS and Telegram, then exit 0 or 1")
+    way.add_argument("--sim-clock", type=_loopback, metavar="URL", help="market time of a simulator on this machine")
+    parser.add_argument("--speed", type=_speed, default=60.0, help="demo: market seconds per second (60)")
+    parser.add_argument("--replay", type=_existing, metavar="CSV_OR_DIR", help="demo: play these recorded bars")
+    parser.add_argument("--chat-port", type=_port, default=8080, help="demo: port of the chat page (8080)")
+    parser.add_argument("--kis-port", type=_port, default=8081, help="demo: port of the simulated KIS (8081)")
+    parser.add_argument("--data-dir", type=Path, help="demo: keep its data here (else forgotten at the end)")
+    parser.add_argument("--seed", type=int, default=1, help="demo: another seed, other trades within the bars (1)")
+    return parser.parse_args(argv)
+
+
+def _speed(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 3600:
+        raise argparse.ArgumentTypeError(f"{text}: 0 초과 3600 이하의 숫자 / a number above 0, at most 3600")
+    return value
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text}: 0 - 65535")
+    return int(text)
+
+
+def _existing(text: str) -> Path:
+    if not Path(text).exists():
+        raise argparse.ArgumentTypeError(f"{text}: 그런 파일이나 폴더가 없습니다 / there is no such file or folder")
+    return Path(text)
+
+
+def _loopback(text: str) -> str:
+    if not is_loopback(text):
+        raise argparse.ArgumentTypeError(f"{text}: 이 컴퓨터의 주소만 / an address of this machine only")
+    return text
+
+
+# settings
+
+
+def load_settings(env_file: Path) -> Settings:
+    """Read every room's settings; raise Faults with all that is wrong in any of them."""
+    found: list[Fault] = []
+
+    def read(room: type[Room]) -> Room | None:
+        try:
+            return room(_env_file=env_file, _env_file_encoding="utf-8")
+        except ValidationError as error:
+            found.extend(plain_faults(error, room))
+            return None
+
+    kis, telegram = read(KisSettings), read(TelegramSettings)
+    trading, storage = read(TradingSettings), read(StorageSettings)
+    if kis is None or telegram is None or trading is None or storage is None:
+        raise Faults(found)
+    return Settings(kis=kis, telegram=telegram, trading=trading, storage=storage)
+
+
+def fault_list(found: Sequence[Fault]) -> str:
+    """Return every fault and the three ways on, in both languages."""
+    missing = not ENV_FILE.exists()
+    lines = [
+        f"설정에서 고칠 것 {len(found)}개. 아직 아무 데도 연결하지 않았습니다."
+        + (" .env 파일이 없습니다." if missing else ""),
+        *(f"  - {fault.text().ko}" for fault in found),
+        "할 수 있는 것:",
+        "  1. cp .env.sample .env 로 파일을 만들고 값을 채웁니다 (변수마다 설명이 있습니다)",
+        "  2. python main.py --check 로 설정, KIS, 텔레그램이 되는지 확인합니다",
+        "  3. python main.py --demo 로 키 없이 전체를 돌려 봅니다",
+        "",
+        f"{len(found)} settings to correct. Nothing has been contacted yet."
+        + (" There is no .env file." if missing else ""),
+        *(f"  - {fault.text().en}" for fault in found),
+        "What you can do:",
+        "  1. cp .env.sample .env and fill it in (each variable is explained there)",
+        "  2. python main.py --check tells whether settings, KIS and Telegram work",
+        "  3. python main.py --demo runs everything without any keys",
+    ]
+    return "\n".join(lines)
+
+
+def refuse_a_real_host(settings: KisSettings) -> None:
+    """Raise Faults unless every KIS host is on this machine: a made-up clock must never meet a real market."""
+    problem = Text(
+        "--sim-clock 은 이 컴퓨터의 모의 서버와만 쓸 수 있습니다",
+        "--sim-clock goes with a simulator on this machine only",
+    )
+    hosts = {
+        "REST_URL_BASE": settings.environment.rest_url,
+        "WS_URL_BASE": settings.environment.ws_url,
+        "QUOTE_REST_URL_BASE": settings.quote_environment.rest_url,
+    }
+    found = [Fault(name, host, problem, None) for name, host in hosts.items() if not is_loopback(host)]
+    if found:
+        raise Faults(found)
+
+
+def with_fees(trading: TradingSettings, *, virtual: bool) -> TradingSettings:
+    """Return the settings with the virtual environment's fees, unless the environment names its own."""
+    if not virtual or "commission_pct" in trading.model_fields_set:
+        return trading
+    return trading.model_copy(update={"commission_pct": VIRTUAL_FEE_PCT, "sec_fee_pct": Decimal(0)})
+
+
+def remarks(settings: Settings) -> list[Text]:
+    """Return what the start card should warn of."""
+    found: list[Text] = []
+    if ENV_FILE.exists() and ENV_FILE.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        found.append(
+            Text(
+                ".env 를 다른 사용자가 읽을 수 있습니다. chmod 600 .env 하세요.",
+                "Others can read .env. Run chmod 600 .env.",
+            )
+        )
+    if settings.kis.overridden and not settings.kis.is_virtual:
+        found.append(
+            Text(
+                "실전인데 KIS 주소가 바뀌어 있습니다 (REST_URL_BASE, WS_URL_BASE). 믿는 주소인지 확인하세요.",
+                "Real environment with other KIS hosts (REST_URL_BASE, WS_URL_BASE). Be sure you trust them.",
+            )
+        )
+    return found
+
+
+# ways to run
+
+
+async def trade(arguments: argparse.Namespace) -> int:
+    """Run with `.env`: on the machine's clock, or beside a simulator on its market time."""
+    settings = load_settings(ENV_FILE)
+    if arguments.check:
+        return await check(settings)
+    async with AsyncExitStack() as stack:
+        clock: Clock = SystemClock()
+        if arguments.sim_clock is not None:
+            refuse_a_real_host(settings.kis)
+            clock = await stack.enter_async_context(remote_sim_clock(arguments.sim_clock))
+        environment = Environment.VIRTUAL if settings.kis.is_virtual else Environment.REAL
+        return await run(settings, environment=environment, clock=clock, remarks=remarks(settings))
+
+
+async def check(settings: Settings) -> int:
+    """Reach KIS and Telegram, print what works, place nothing; return the exit code."""
+    rows: list[tuple[bool, str, str]] = [(True, "설정 / settings", "")]
+    environment = Environment.VIRTUAL if settings.kis.is_virtual else Environment.REAL
+    with logs(settings), TemporaryDirectory() as scratch:  # the database of a running instance is left alone
+        async with AsyncExitStack() as stack:
+            program = await assemble(
+                stack, settings, environment=environment, clock=SystemClock(), database_dir=Path(scratch)
+            )
+            rows += [
+                (step.ok, f"{step.name.ko} / {step.name.en}", step.detail.both()) for step in await program.kis.check()
+            ]
+            telegram: Sequence[tuple[str, Callable[[], Awaitable[str | None]]]] = (
+                ("텔레그램 봇 / Telegram bot", program.bot.check),
+                ("시험 메시지 / test message", program.bot.send_test),
+            )
+            for name, call in telegram:
+                try:
+                    rows.append((True, name, await call() or ""))
+                except TradingError as error:
+                    rows.append((False, name, error.user_message.both()))
+    for ok, name, detail in rows:
+        print(f"{'✓' if ok else '✗'} {name}" + "".join(f"\n    {line}" for line in detail.splitlines()))
+    return EXIT_FINE if all(ok for ok, _, _ in rows) else EXIT_FAILED
+
+
+async def demo(arguments: argparse.Namespace) -> int:
+    """Run simulated KIS, local chat and bot in this process, on loopback, without any key."""
+    async with AsyncExitStack() as stack:
+        directory = demo_directory(stack, arguments.data_dir)
+        key, quote_key = secrets.token_hex(18), secrets.token_hex(18)
+        simulator, symbols = simulated_market(arguments, key, quote_key)
+        chat = LocalChat(simulator_url=f"http://127.0.0.1:{arguments.kis_port}")
+        for name, option, start, close in (
+            ("KIS", "--kis-port", simulator.start(arguments.kis_port), simulator.aclose),
+            ("chat", "--chat-port", chat.start(arguments.chat_port), chat.aclose),
+        ):
+            stack.push_async_callback(close)
+            try:
+                await start
+            except OSError as error:
+                problem = Text(
+                    f"포트를 쓸 수 없습니다 ({name}). 다른 번호를 주세요", f"the {name} port is taken; give another one"
+                )
+                raise Faults([Fault(option, None, problem, None)]) from error
+        settings = demo_settings(simulator, chat, directory, (key, quote_key), symbols)
+        clock = await stack.enter_async_context(remote_sim_clock(simulator.rest_url))
+        print(
+            f"데모 준비됨. 브라우저로 여세요: {chat.url}\n"
+            f"  모의 KIS 서버({simulator.rest_url})의 지어낸 시장에서, 지어낸 돈으로, 실제와 같은 코드가 거래합니다.\n"
+            f"  시장 시간은 {arguments.speed:g}배로 흐릅니다. 끝내려면 Ctrl-C.\n"
+            f"Demo ready. Open in a browser: {chat.url}\n"
+            f"  The very code that trades for real, with made-up money on the made-up market of a simulated KIS"
+            f" ({simulator.rest_url}).\n"
+            f"  Market time runs at {arguments.speed:g}x. Ctrl-C ends it.",
+            flush=True,
+        )
+        async with ClientSession() as http:  # the owner's first message: a bot cannot start a conversation
+            await http.post(f"{chat.url}/user/send", json={"text": "/start"})
+        return await run(settings, environment=Environment.DEMO, clock=clock)
+
+
+def demo_directory(stack: AsyncExitStack, chosen: Path | None) -> Path:
+    """Return an empty place for a demo's data; an earlier demo's database there is set aside, not lost."""
+    if chosen is None:
+        return Path(stack.enter_context(TemporaryDirectory(prefix="kis-demo-")))
+    database = chosen / FILE_NAME
+    if database.exists():
+        earlier = next(path for n in range(1, 10_000) if not (path := chosen / f"earlier-{n}").exists())
+        earlier.mkdir()
+        for path in chosen.glob(f"{FILE_NAME}*"):
+            path.rename(earlier / path.name)
+    return chosen
+
+
+def simulated_market(arguments: argparse.Namespace, key: str, quote_key: str) -> tuple[Simulator, tuple[str, ...]]:
+    """Return the simulated KIS and the tickers worth trading on it."""
+    day = made_up_day()
+    replay = read_replay(arguments.replay or day.path)
+    start = replay.start() if arguments.replay else day.start
+    options = SimulatorOptions(
+        holdings=() if arguments.replay else day.holdings,
+        keys=(
+            KeySpec(app_key=key, environment=SimulatedEnvironment.VIRTUAL),
+            KeySpec(app_key=quote_key, environment=SimulatedEnvironment.REAL),
+        ),
+    )
+    market = Market(start, seed=arguments.seed, replay=replay)
+    simulator = Simulator(options, market=market, clock=SimClock(start, speed=arguments.speed), seed=arguments.seed)
+    listed = [market.listings.stock(ticker) for ticker in replay.recordings]
+    return simulator, tuple(f"{MARKETS[found.exchange.order]}:{found.symbol}" for found in listed if found is not None)
+
+
+def demo_settings(
+    simulator: Simulator, chat: LocalChat, directory: Path, keys: tuple[str, str], symbols: tuple[str, ...]
+) -> Settings:
+    """Return the settings of a demo; neither `.env` nor the environment is read."""
+    key, quote_key = keys
+    secret = secrets.token_hex(90)
+    return Settings(
+        kis=KisSettings.model_validate(
+            {
+                "is_virtual": "true",
+                "hts_id": "demo01",
+                "app_key": key,
+                "app_secret": secret,
+                "account_no": "50123456-01",
+                "rest_url_base": simulator.rest_url,
+                "ws_url_base": simulator.ws_url,
+                "quote_app_key": quote_key,
+                "quote_app_secret": secret,
+            }
+        ),
+        telegram=TelegramSettings.model_validate(
+            {
+                "telegram_bot_token": DEFAULT_TOKEN,
+                "telegram_chat_id": DEFAULT_OWNER_ID,
+                "telegram_chat_test_id": DEFAULT_OWNER_ID,
+                "telegram_api_url": chat.url,
+            }
+        ),
+        trading=TradingSettings.model_validate(
+            {
+                "trading_tickers": ",".join(symbols),
+                "market_start_time": "09:30",
+                "market_end_time": "16:00",
+                "auto_shutdown_time": "16:30",
+                "check_interval_minutes": 1,
+                "buy_delay_min": 5,
+                "sell_delay_min": 5,
+                "buy_rate": "0.30",
+                "sell_rate": "0.30",
+                "rsi_oversold": 50,
+                "rsi_overbought": 60,
+                "rsi_interval": "day",
+                "macd_interval": "1",
+                "stop_loss_rate": "-5",
+            }
+        ),
+        storage=StorageSettings.model_validate({"data_dir": directory, "log_dir": directory / "logs"}),
+    )
+
+
+# the program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """Everything built, nothing running yet."""
+
+    storage: Storage
+    kis: Kis
+    core: Core
+    bot: BotApp
+
+
+async def assemble(
+    stack: AsyncExitStack,
+    settings: Settings,
+    *,
+    environment: Environment,
+    clock: Clock,
+    database_dir: Path,
+    remarks: Sequence[Text] = (),
+) -> Program:
+    """Open storage, client and bot on the stack and build the core over them; nothing is contacted."""
+    wall = SystemClock()
+    account = settings.kis.account_no
+    storage = await stack.enter_async_context(open_storage(database_dir))
+    kis = await stack.enter_async_context(open_kis(settings.kis, clock=clock, data_dir=settings.storage.data_dir))
+    core = build_core(
+        base=with_fees(settings.trading, virtual=settings.kis.is_virtual),
+        env_names=frozenset(settings.trading.model_fields_set),
+        environment=environment,
+        account_masked=account.masked,
+        journals=Journals(
+            orders=storage.orders,
+            decisions=storage.decisions,
+            settings=storage.settings,
+            modes=storage.modes,
+            notes=storage.notes,
+            tickets=storage.tickets,
+            outbox=storage.outbox,
+            notifier=storage.outbox,
+        ),
+        broker=kis.broker,
+        market=kis.market,
+        stream=kis.stream,
+        clock=clock,
+        wall=wall,
+        calls_used=lambda: f"{kis.http.transport.pacer.in_last_second()} / {kis.environment.calls_per_s:g}",
+        arm_secret=account.last_four,
+        remarks=remarks,
+    )
+    bot = await stack.enter_async_context(
+        open_bot(
+            settings.telegram,
+            control=core.control,
+            outbox=storage.outbox,
+            notes=storage.notes,
+            clock=clock,
+            wall=wall,
+            environment=environment,
+            account=account.masked,
+            version=VERSION,
+        )
+    )
+    return Program(storage=storage, kis=kis, core=core, bot=bot)
+
+
+@contextmanager
+def logs(settings: Settings) -> Iterator[None]:
+    """Log to files while the block runs, with every secret and the account number taken out."""
+    kis = settings.kis
+    pairs = [kis.keys] if kis.quote_keys is None else [kis.keys, kis.quote_keys]
+    with logging_to_files(
+        settings.storage.log_dir,
+        level=settings.storage.log_level,
+        retention_days=settings.storage.log_retention_days,
+        secrets=[*settings.telegram.secrets, *(secret for pair in pairs for secret in (pair.app_key, pair.app_secret))],
+        accounts=[kis.account_no.number],
+    ):
+        yield
+
+
+async def run(settings: Settings, *, environment: Environment, clock: Clock, remarks: Sequence[Text] = ()) -> int:
+    """Build the program, run it until a signal or a failure, stop in order, and print a summary."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    started_at = clock.now()
+    with logs(settings):
+        async with AsyncExitStack() as stack:
+            program = await assemble(
+                stack,
+                settings,
+                environment=environment,
+                clock=clock,
+                database_dir=settings.storage.data_dir,
+                remarks=remarks,
+            )
+            try:
+                await greet(program.bot)
+                await program.core.load()
+                await serve(program, stop)
+                code = EXIT_FINE
+            except* TradingError as errors:
+                log.exception("stopped by an error")
+                print("\n".join(error.user_message.both() for error in leaves(errors)), file=sys.stderr)
+                code = EXIT_FAILED
+            except* Exception:
+                log.exception("stopped by a fault in the program")
+                print(
+                    f"내부 오류로 멈췄습니다. 자세한 내용은 {settings.storage.log_dir}/ 에 있습니다. 다시 시작하면"
+                    " 증권사와 대조한 뒤 이어 갑니다.\nStopped by an internal error; see"
+                    f" {settings.storage.log_dir}/. The next start reconciles with the broker and goes on.",
+                    file=sys.stderr,
+                )
+                code = EXIT_FAILED
+            print(await summary(program, started_at), flush=True)
+    return code
+
+
+async def greet(bot: BotApp) -> None:
+    """Prove the token and publish the menu; a Telegram that cannot be reached delays no trading (promise 5)."""
+    try:
+        log.info("telegram", extra={"bot": await bot.check()})
+    except TelegramTokenRefused:
+        raise
+    except TelegramUnreachable as error:
+        print(error.user_message.both(), file=sys.stderr)
+
+
+async def serve(program: Program, stop: asyncio.Event) -> None:
+    """Run every service until the stop is asked for, then end them in order: commands, signals, orders, alerts."""
+    core, bot = program.core, program.bot
+    async with asyncio.TaskGroup() as group:
+        alerts = group.create_task(bot.deliver(), name="alerts")
+        trading = [group.create_task(_service(task), name=name) for name, task in core.tasks]
+        chat = group.create_task(_chat(bot), name="chat")
+        try:
+            await stop.wait()
+        finally:
+            await end(chat)
+            for service in reversed(trading):
+                if service.get_name() in ("engine", "stops"):
+                    await end(service)
+            with suppress(TimeoutError):  # the request in flight gets its answer and its record
+                async with asyncio.timeout(QUIET_S):
+                    await core.activity.until_quiet()
+            for service in reversed(trading):
+                await end(service)
+            await end(alerts)
+            await bot.drain(LAST_WORDS_S)
+
+
+async def _service(task: Callable[[], Awaitable[None]]) -> None:
+    await task()
+
+
+async def _chat(bot: BotApp) -> None:
+    await bot.publish_commands()
+    await bot.poll()
+
+
+async def end(service: asyncio.Task[None]) -> None:
+    """Cancel a service and wait for it, but not for ever: a stop has its own limit."""
+    service.cancel()
+    await asyncio.wait({service}, timeout=SERVICE_STOP_S)
+
+
+async def summary(program: Program, started_at: datetime) -> str:
+    """Return what was done since the start and what is still open, in both languages."""
+    orders = program.storage.orders
+    sent, fills, still_open = (
+        await orders.count_since(started_at),
+        await orders.fills(since=started_at),
+        await orders.open(),
+    )
+    checks = program.core.engine.cycles
+    names = ", ".join(f"#{order.no} {order.request.symbol.ticker}" for order in still_open)
+    return (
+        f"멈췄습니다. 점검 {checks}회, 주문 {sent}건, 체결 {len(fills)}건, 열린 주문 {len(still_open)}건"
+        f"{f' ({names}): 증권사에 남아 있습니다' if still_open else ''}.\n"
+        f"Stopped. {checks} checks, {sent} orders, {len(fills)} fills, {len(still_open)} open orders"
+        f"{f' ({names}): they stay with the broker' if still_open else ''}."
+    )
+
+
+def leaves(errors: BaseExceptionGroup[TradingError]) -> Iterator[TradingError]:
+    """Return the errors inside a group, nested groups opened."""
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from leaves(error)
+        else:
+            yield error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
