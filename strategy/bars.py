@@ -100,6 +100,11 @@ class BarStore:
         return (*self._closed, *forming)
 
     @property
+    def fetched(self) -> bool:
+        """Whether a fetch has ever been merged; until then there is no history, only what ticks told."""
+        return self._fetched_until is not None
+
+    @property
     def newest(self) -> Bar | None:
         """The forming bar, or the newest closed one."""
         if self._forming is not None:
