@@ -1,8 +1,9 @@
 """Puts the core together: one call for the program and for the scenario tests alike."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from strategy.account import Holdings
 from strategy.activity import Activity
@@ -51,7 +52,7 @@ from strategy.views import Environment
 from strategy.watch import MarketWatch
 from strategy.weighing import Weigher
 
-Task = tuple[str, Callable[[], Awaitable[None]]]
+Task = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from strategy.calendar import Session, current
@@ -13,6 +13,7 @@ from strategy.quotes import Quote
 from strategy.stops import split_suspected
 from strategy.zones import new_york
 
+_STORE_EVERY = timedelta(minutes=5)
 _PROVEN_AFTER = timedelta(minutes=5)  # a price asked for this long into a session is that session's
 
 
@@ -32,6 +33,7 @@ class Overnight:
         self._notes = notes
         self._clock = clock
         self._evenings: dict[Symbol, list[Evening]] = {}
+        self._stored: dict[Symbol, tuple[datetime, tuple[date, Decimal | None]]] = {}
         self._proven: dict[Symbol, date] = {}  # the session whose prices were seen to follow the evening's
 
     async def load(self, symbol: Symbol) -> None:
@@ -42,11 +44,18 @@ class Overnight:
         self._evenings[symbol] = [_evening(row) for row in json.loads(stored)] if stored else []
 
     async def remember(self, symbol: Symbol, session: Session, price: Decimal, cost: Decimal | None) -> None:
-        """Store the newest price of this session; the last one before the close is the evening's."""
+        """Keep the newest price of this session; the last one before the close is the evening's.
+
+        Written at most every five minutes: a guard against jumps of tens of percent needs no more.
+        """
         await self.load(symbol)
         older = [evening for evening in self._evenings[symbol] if evening.on < session.on][:1]
         self._evenings[symbol] = [Evening(on=session.on, close=price, cost=cost), *older]
-        await self._store(symbol)
+        now, kind = self._clock.now(), (session.on, cost)
+        stored_at, stored = self._stored.get(symbol, (None, None))
+        if stored_at is None or stored != kind or now - stored_at >= _STORE_EVERY:
+            self._stored[symbol] = now, kind
+            await self._store(symbol)
 
     def suspected(self, symbol: Symbol, quote: Quote, cost: Decimal | None, guard_pct: Decimal) -> bool:
         """Return whether this price has jumped since the evening in a way the average cost does not share."""

@@ -36,6 +36,7 @@ class MarketWatch:
         self._settings = settings
         self._ticks: dict[Symbol, Tick] = {}
         self._asked: dict[Symbol, Quote] = {}
+        self._tick_is_newest: set[Symbol] = set()  # decides between a tick and an answer of the same instant
         self._asking: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._stores: dict[tuple[Symbol, Interval], BarStore] = {}
         self._by_symbol: defaultdict[Symbol, list[BarStore]] = defaultdict(list)
@@ -49,6 +50,7 @@ class MarketWatch:
     def on_tick(self, tick: Tick) -> None:
         """Remember a trade as the newest price and build bars from it."""
         self._ticks[tick.symbol] = tick
+        self._tick_is_newest.add(tick.symbol)
         for store in self._by_symbol.get(tick.symbol, ()):
             store.add_tick(tick)
 
@@ -87,7 +89,9 @@ class MarketWatch:
     def latest(self, symbol: Symbol) -> Quote | None:
         """Return the newest price known, of any age."""
         tick, asked = self._ticks.get(symbol), self._asked.get(symbol)
-        if tick is None or (asked is not None and asked.received_at >= tick.received_at):
+        if tick is None or (asked is not None and asked.received_at > tick.received_at):
+            return asked
+        if asked is not None and asked.received_at == tick.received_at and symbol not in self._tick_is_newest:
             return asked
         return Quote(
             symbol=symbol,
@@ -129,6 +133,7 @@ class MarketWatch:
         if quote.last <= 0:
             raise DataUnavailable(f"{symbol}: price is {quote.last}")
         self._asked[symbol] = quote
+        self._tick_is_newest.discard(symbol)
         return quote
 
     # bars
@@ -195,7 +200,7 @@ class MarketWatch:
     @staticmethod
     def _missing(store: BarStore, now: datetime) -> int:
         """Return how many bars to ask for: a warm-up at first, then what can have passed since, with some to spare."""
-        if not store.bars:
+        if not store.fetched:  # ticks may have begun a bar already: that is no history
             return WARMUP_BARS
         length = timedelta(minutes=store.interval.minutes) if store.interval.minutes else _FULL_DAY
         return min(WARMUP_BARS, (now - store.bars[-1].start) // length + 3)
