@@ -17,7 +17,7 @@ from strategy.orders import Acceptance, BrokerOrder, Notice, OrderRequest, Order
 from strategy.zones import new_york
 
 Call = Literal["submit", "amend", "cancel", "orders", "holdings", "buying_power"]
-FaultKind = Literal["lost_reply", "lost_request", "reject", "try_later", "fault", "hang"]
+FaultKind = Literal["lost_reply", "lost_request", "reject", "try_later", "fault", "hang", "slow_reply"]
 NoticeMode = Literal["at_once", "held", "lost", "twice"]
 
 _NOTHING = Decimal(0)
@@ -129,7 +129,10 @@ class FakeBroker:
         return self._take(symbol, side, qty, price, by_api=False).now.venue_no
 
     def fail(self, call: Call, kind: FaultKind, *, times: int = 1) -> None:
-        """Make the next calls fail; `lost_reply` does the deed and raises OutcomeUnknown, `hang` waits for `unhang`."""
+        """Make the next calls fail; `lost_reply` does the deed and raises OutcomeUnknown.
+
+        `hang` waits for `unhang` before the deed, `slow_reply` of a submit after it.
+        """
         self._faults[call].extend([kind] * times)
 
     def unhang(self) -> None:
@@ -156,10 +159,14 @@ class FakeBroker:
 
     async def submit(self, request: OrderRequest) -> Acceptance:
         self.submitted.append(request)
+        slow = bool(self._faults["submit"]) and self._faults["submit"][0] == "slow_reply"
         lost = await self._fault("submit")
         self._check(request.symbol, request.side, request.qty, request.limit_price)
         book = self._take(request.symbol, request.side, request.qty, request.limit_price, by_api=True)
-        return self._reply(book.now.venue_no, lost=lost)
+        number = book.now.venue_no
+        if slow:
+            await self._gate.wait()
+        return self._reply(number, lost=lost)
 
     async def amend(self, symbol: Symbol, venue_no: VenueNo, qty: int, limit_price: Decimal) -> Acceptance:
         self.amended.append(venue_no)

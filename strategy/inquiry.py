@@ -103,8 +103,11 @@ class Inquiry:
         """Settle orders whose reply is missing; what is taken or may be taken leaves the pool."""
         lines: list[Text] = []
         waiting = [order for order in self._ledger.unanswered() if order.no not in in_flight]
-        matches = match(waiting, pool)
-        for order, found in matches.found:
+        given_up = [order for order in waiting if order.status is OrderStatus.REJECTED]
+        matches = match([order for order in waiting if order.status is not OrderStatus.REJECTED], pool)
+        late = match(given_up, [found for found in pool if not any(found is taken for _, taken in matches.found)])
+        in_time = [pair for pair in late.found if pair[1].ordered_at <= pair[0].updated_at]  # sent before given up
+        for order, found in (*matches.found, *in_time):
             pool.remove(found)
             await self._ledger.move(
                 order.no,
@@ -118,7 +121,7 @@ class Inquiry:
         for order in matches.doubtful:
             await self._tell_doubt(order, at)
         for order in matches.absent:
-            if order.status is not OrderStatus.REJECTED and order.request.symbol.ticker not in heard:
+            if order.request.symbol.ticker not in heard:
                 lines += await self._absent(order, at)
         mine = [*matches.doubtful, *(order for order in self._ledger.unanswered() if order.no in in_flight)]
         pool[:] = [found for found in pool if not any(could_be(order, found) for order in mine)]

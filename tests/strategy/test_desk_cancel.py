@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from strategy.errors import InvalidOrder, OrderRejected, OutcomeUnknown, TryLater
-from strategy.orders import OrderNo, OrderStatus, Side
-from tests.strategy.order_bench import PRICE, TQQQ, Bench, bench
+from strategy.orders import Notice, OrderNo, OrderStatus, Side
+from tests.strategy.order_bench import OPEN, PRICE, TQQQ, Bench, bench
 
 S = OrderStatus
 
@@ -251,3 +252,40 @@ async def test_hand_made_orders_can_be_canceled(desk: Bench) -> None:
     await desk.desk.cancel(found.no)
     await desk.settle()
     assert not await desk.desk.open_in(TQQQ)
+
+
+async def test_an_amend_the_venue_did_not_carry_out_is_taken_back(desk: Bench) -> None:
+    order = await desk.buy()
+    amended = await desk.desk.amend(order.no, limit_price=Decimal("61.35"))
+    book = desk.broker._books[0]
+    book.now = replace(book.now, venue_no=desk.venue(order), replaced=(), limit_price=PRICE)
+    book.versions[:] = [(OPEN, book.now)]
+    await desk.desk.look()
+    assert (await desk.order(order.no)).venue_no == amended.venue_no  # the list may only be late
+    await desk.pass_time(130)
+    await desk.desk.look()
+    now = await desk.order(order.no)
+    assert (now.venue_no, now.limit_price) == (order.venue_no, PRICE)
+    await desk.desk.cancel(order.no)
+    await desk.settle()
+    assert (await desk.order(order.no)).status is S.CANCELED
+
+
+async def test_a_refused_amend_told_by_notice_is_taken_back_at_once(desk: Bench) -> None:
+    order = await desk.buy()
+    amended = await desk.desk.amend(order.no, limit_price=Decimal("61.35"))
+    desk.desk.on_notice(
+        Notice(
+            kind=Notice.Kind.REJECTED,
+            venue_no=desk.venue(amended),
+            original_no=order.venue_no,
+            ticker="TQQQ",
+            side=Side.BUY,
+            qty=10,
+            price=Decimal("61.35"),
+            venue_time="",
+            received_at=desk.clock.now(),
+        )
+    )
+    await desk.settle()
+    assert (await desk.order(order.no)).venue_no == order.venue_no

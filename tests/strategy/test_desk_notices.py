@@ -1,5 +1,6 @@
 """Streamed notices: early, late, twice, missing, of orders nobody knows (S6, S80, S86)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
@@ -181,4 +182,20 @@ async def test_each_fill_is_told_once_with_its_numbers(desk: Bench) -> None:
     told = [one.last_fill for one in await desk.events() if isinstance(one, OrderChanged) and one.last_fill]
     assert [(fill.qty, fill.source) for fill in told] == [(7, "inquiry")]
     assert abs(told[0].qty * told[0].price - Decimal("427.89")) < Decimal("1e-20")
+    await desk.agrees()
+
+
+async def test_an_order_whose_reply_is_slow_is_not_taken_for_one_by_hand(desk: Bench) -> None:
+    desk.broker.fail("submit", "slow_reply")
+    async with asyncio.TaskGroup() as tasks:
+        placing = tasks.create_task(desk.buy())
+        await desk.until(lambda: bool(desk.broker.truth()))
+        desk.broker.fill(desk.broker.truth()[0].venue_no, 3)
+        await desk.desk.look()
+        (sent,) = await desk.storage.orders.recent(5)
+        assert sent.status is S.SENT
+        desk.broker.unhang()
+    assert not await desk.hand_orders()
+    await desk.settle()
+    assert (await desk.order(placing.result().no)).filled_qty == 3
     await desk.agrees()
