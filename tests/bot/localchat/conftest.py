@@ -1,6 +1,7 @@
 """A running local chat and a bot and a person who talk to it over real HTTP."""
 
 import asyncio
+import io
 import json
 import struct
 import zlib
@@ -50,7 +51,7 @@ class Api:
         for name, value in params.items():
             form.add_field(name, value if isinstance(value, str) else json.dumps(value))
         for name, content in files.items():
-            form.add_field(name, content, filename=f"{name}.bin", content_type="application/octet-stream")
+            form.add_field(name, io.BytesIO(content), filename=f"{name}.bin", content_type="application/octet-stream")
         async with self.http.post(f"{self.base}/bot{self.token}/{method}", data=form) as response:
             return response.status, await response.json()
 
