@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from kis.causes import Cause
 from kis.codes import error_for
 from kis.environment import Lane
 from kis.errors import KisLater
@@ -35,7 +36,7 @@ class Approvals:
         try:
             reply = await self._transport.send("POST", "/oauth2/Approval", name="Approval", lane=Lane.ORDER, body=body)
         except (NotSent, NoAnswer) as error:
-            raise KisLater(f"/oauth2/Approval: {error}") from error
+            raise KisLater(f"/oauth2/Approval: {error}", user_message=Cause.NETWORK.value) from error
         self.issued += 1
         answer = reply.body or {}
         key = answer.get("approval_key")

@@ -106,5 +106,9 @@ class Cause(Enum):
         "Leveraged-product education or a basic deposit is missing. Register with KIS first.",
     )
     NOT_OFFERED = Text("모의투자에서 제공되지 않는 기능입니다.", "The virtual environment does not offer this.")
+    NETWORK = Text(
+        "KIS 서버에 연결하지 못했습니다. 인터넷, 방화벽, REST_URL_BASE 를 확인하세요.",
+        "KIS cannot be reached. Check internet, firewall and REST_URL_BASE.",
+    )
     OTHER = Text("증권사가 요청을 거부했습니다.", "The broker refused the request.")
     NONE = Text("", "")

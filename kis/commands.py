@@ -5,7 +5,8 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from kis.arguments import UsageFault, parser
 from kis.connect import Kis, open_kis
 from kis.errors import KisInput
 from kis.prices import book as ask_book
-from kis.settings import KisSettings
-from strategy.clock import SystemClock
+from kis.settings import KisSettings, is_loopback
+from kis.simclock import remote_sim_clock
+from strategy.clock import Clock, SystemClock
 from strategy.errors import (
     BrokerFault,
     DataUnavailable,
@@ -63,7 +65,7 @@ async def main(arguments: Sequence[str]) -> int:
         return _fail("settings", "", Text("; ".join(f.ko for f in faults), "; ".join(f.en for f in faults)))
     data_dir = Path(os.environ.get("DATA_DIR", "").strip() or "data")
     try:
-        async with open_kis(settings, clock=SystemClock(), data_dir=data_dir) as kis:
+        async with _clock(settings) as clock, open_kis(settings, clock=clock, data_dir=data_dir) as kis:
             if options.command == "watch":
                 await _watch(kis, options, as_json=as_json)
                 return 0
@@ -72,6 +74,17 @@ async def main(arguments: Sequence[str]) -> int:
         return _fail(kind_of(error), str(getattr(error, "code", "")), error.user_message)
     _show(shown, as_json=as_json)
     return 0
+
+
+@asynccontextmanager
+async def _clock(settings: KisSettings) -> AsyncIterator[Clock]:
+    """Yield the simulator's market time when the host is a simulator on this machine, else the machine's."""
+    async with AsyncExitStack() as stack:
+        clock: Clock = SystemClock()
+        if is_loopback(settings.environment.rest_url):
+            with suppress(TradingError):
+                clock = await stack.enter_async_context(remote_sim_clock(settings.environment.rest_url))
+        yield clock
 
 
 def kind_of(error: TradingError) -> str:
@@ -152,7 +165,7 @@ async def _place(kis: Kis, options: argparse.Namespace, side: Side) -> views.Rec
         qty=options.qty,
         limit_price=options.price,
         origin=Origin.MANUAL,
-        created_at=SystemClock().now(),
+        created_at=kis.clock.now(),
         order_type=order_type,
     )
     return views.acceptance(await kis.broker.submit(request))
@@ -185,7 +198,7 @@ async def _open_orders(kis: Kis, _options: argparse.Namespace) -> list[views.Rec
 
 
 async def _executions(kis: Kis, options: argparse.Namespace) -> list[views.Record]:
-    today: date = new_york(SystemClock().now()).date()
+    today: date = new_york(kis.clock.now()).date()
     until = options.until or today + timedelta(days=1)
     since = options.since or min(today - timedelta(days=1), until)
     return [views.order(order) for order in await kis.broker.orders(since, until)]

@@ -38,6 +38,7 @@ class Kis:
     http: KisHttp  # of the account's key, for the calls beyond the ports
     quote_http: KisHttp  # where quotes come from; the same one without a quote key
     book: SymbolBook
+    clock: Clock
     settings: KisSettings
     diagnosis: Diagnosis
 
@@ -69,6 +70,7 @@ async def open_kis(settings: KisSettings, *, clock: Clock, data_dir: Path) -> As
             http=http,
             quote_http=quote_http,
             book=book,
+            clock=clock,
             settings=settings,
             diagnosis=Diagnosis(http, quote_http, account, stream=stream, probe=lambda: opener.stream(http)),
         )

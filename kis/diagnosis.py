@@ -95,10 +95,12 @@ class Diagnosis:
         async with asyncio.TaskGroup() as group:
             task = group.create_task(stream.run(waiting), name="kis stream probe")
             try:
-                async with asyncio.timeout(_STEP_S):
-                    return await waiting.word
+                await asyncio.wait([waiting.word], timeout=_STEP_S)
             finally:
                 task.cancel()
+        if not waiting.word.done():
+            raise TimeoutError
+        return waiting.word.result()
 
 
 def _until(http: KisHttp) -> Text:

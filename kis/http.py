@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kis.causes import Cause
 from kis.codes import CODES, Reaction, classify, error_for
 from kis.environment import ROUTES, Call, Environment, Lane
 from kis.errors import KisError, KisLater, KisTimeout, KisUnknown
@@ -92,7 +93,8 @@ class KisHttp:
                 route.method, route.path, name=call, lane=route.lane, headers=headers, params=params, body=body
             )
         except NotSent as error:
-            raise _Repeatable(KisLater(f"{call}: not sent, {error}")) from error
+            unsent = KisLater(f"{call}: not sent, {error}", user_message=Cause.NETWORK.value)
+            raise _Repeatable(unsent) from error
         except AnswerTimeout as error:
             late: KisError = KisTimeout(f"{call}: {error}") if changes else KisLater(f"{call}: {error}")
             raise _Repeatable(late, timed_out=True) from error

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -85,12 +85,15 @@ async def remote_sim_clock(url: str) -> AsyncIterator[RemoteSimClock]:
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         clock = RemoteSimClock(*await _read(session, base))
-        async with asyncio.TaskGroup() as group:
-            follower = group.create_task(_follow(session, base, clock), name="sim clock")
-            try:
-                yield clock
-            finally:
-                follower.cancel()
+        follower = asyncio.create_task(  # noqa: TID251 - awaited below; a TaskGroup would wrap the block's errors
+            _follow(session, base, clock), name="sim clock"
+        )
+        try:
+            yield clock
+        finally:
+            follower.cancel()
+            with suppress(asyncio.CancelledError):
+                await follower
 
 
 async def _follow(session: aiohttp.ClientSession, base: str, clock: RemoteSimClock) -> None:

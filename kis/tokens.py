@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from kis.causes import Cause
 from kis.codes import error_for
 from kis.environment import Environment, Lane
 from kis.errors import KisError, KisFault, KisLater
@@ -227,7 +228,7 @@ class Tokens:
         try:
             return await self._transport.send("POST", path, name=path.rsplit("/", 1)[-1], lane=Lane.ORDER, body=body)
         except (NotSent, NoAnswer) as error:
-            raise KisLater(f"{path}: {error}") from error
+            raise KisLater(f"{path}: {error}", user_message=Cause.NETWORK.value) from error
 
 
 def _expiry(body: dict[str, Any], asked_at: datetime) -> datetime:
