@@ -66,7 +66,7 @@ async def test_an_unexpected_exception_after_sending_is_unknown(desk: Bench, mon
 
 async def test_a_silent_broker_is_unknown_after_the_limit(tmp_path: Path) -> None:
     async with bench(tmp_path) as made:
-        made.desk._answer_limit_s = 0.01
+        made.desk._requests._answer_limit_s = 0.01
         made.broker.fail("submit", "hang")
         assert (await made.buy()).status is S.UNKNOWN
 

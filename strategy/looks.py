@@ -1,0 +1,123 @@
+"""When to ask the broker for all orders: shared among callers, soon after a doubt, rarely when all is settled."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import date, datetime, timedelta
+
+from strategy.activity import Activity
+from strategy.clock import Clock
+from strategy.errors import TradingError
+from strategy.ledger import Ledger, traded_on
+from strategy.orders import BrokerOrder, OrderNo, OrderStatus
+from strategy.ports import Broker
+from strategy.shelter import first_of
+from strategy.text import Text
+
+log = logging.getLogger(__name__)
+
+SOON = timedelta(seconds=1)  # the broker's list is asked this long after a doubt
+_PAUSES = (1, 2, 3, 5, 10, 20, 30)  # seconds of market time between looks while something is unsettled
+_QUIET_LOOK = timedelta(minutes=5)  # orders resting over the close end without a notice (kis-protocol 7.7)
+_UNSETTLED = frozenset({OrderStatus.UNKNOWN, OrderStatus.SENT, OrderStatus.CANCEL_SENT})
+_DAY = timedelta(days=1)
+
+
+class Looks:
+    """Asks and applies; `apply` is the desk's word on what was seen."""
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        ledger: Ledger,
+        clock: Clock,
+        activity: Activity,
+        in_flight: Collection[OrderNo],
+        unplaced: Callable[[], Collection[str]],
+        apply: Callable[[Sequence[BrokerOrder], datetime], Awaitable[Sequence[Text]]],
+    ) -> None:
+        """`in_flight` are orders whose reply is awaited, `unplaced` tickers with notices of unknown numbers."""
+        self._broker = broker
+        self._ledger = ledger
+        self._clock = clock
+        self._activity = activity
+        self._in_flight = in_flight
+        self._unplaced = unplaced
+        self._apply = apply
+        self._turn = asyncio.Lock()
+        self._started = 0
+        self._done = 0  # number of the newest look that succeeded
+        self._lines: Sequence[Text] = ()  # what it found
+        self._looked_at = clock.now()
+        self._due: datetime | None = None
+        self._pause = 0  # index into _PAUSES
+        self._wake = asyncio.Event()
+
+    async def look(self, since: datetime | None = None) -> Sequence[Text]:
+        """Ask now, or share a look that starts after this call; raise BrokerError when the broker cannot be asked."""
+        started = self._started
+        async with self._turn:
+            if self._done <= started:
+                with self._activity():
+                    self._started += 1
+                    number, at = self._started, self._clock.now()
+                    seen = await self._broker.orders(*self._dates(at, since))
+                    self._lines = await self._apply(seen, at)
+                    self._done = number
+            return self._lines
+
+    async def try_look(self) -> None:
+        """Ask now; when that fails, plan to ask again."""
+        try:
+            await self.look()
+        except TradingError as error:
+            log.warning("orders could not be asked", extra={"error": str(error)})
+            self.looked()
+            self._plan(timedelta(seconds=_PAUSES[self._pause]))
+
+    def soon(self, after: timedelta = SOON) -> None:
+        """Plan a look; the pauses after it start short again."""
+        self._pause = 0
+        self._plan(after)
+
+    def looked(self) -> None:
+        """Note that the broker has just been asked, and think again about the next time."""
+        self._looked_at = self._clock.now()
+        self._wake.set()
+
+    def reconsider(self) -> None:
+        """Think again about the next time: there is one more order to keep an eye on."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Look whenever it is due, until cancelled."""
+        while True:
+            due = self._next()
+            if due is None or due > self._clock.now():
+                await first_of(self._clock, due, self._wake)
+                self._wake.clear()
+                continue
+            self._due = None
+            self._pause = min(self._pause + 1, len(_PAUSES) - 1)
+            await self.try_look()
+
+    def _plan(self, after: timedelta) -> None:
+        due = self._clock.now() + after
+        self._due = due if self._due is None else min(due, self._due)
+        self._wake.set()
+
+    def _next(self) -> datetime | None:
+        """Return when the broker should be asked next, or None when nothing is open or in doubt."""
+        dues = [] if self._due is None else [self._due]
+        orders = [order for order in self._ledger.open() if order.no not in self._in_flight]
+        if self._unplaced() or any(order.status in _UNSETTLED for order in orders):
+            dues.append(self._looked_at + timedelta(seconds=_PAUSES[self._pause]))
+        elif orders:
+            dues.append(self._looked_at + _QUIET_LOOK)
+        return min(dues, default=None)
+
+    def _dates(self, at: datetime, since: datetime | None) -> tuple[date, date]:
+        """Return New York dates that cover today, its neighbours, and the day of everything still open."""
+        first = min([at, since or at, *(order.request.created_at for order in self._ledger.open())])
+        return traded_on(first) - _DAY, traded_on(at) + _DAY

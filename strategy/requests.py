@@ -1,0 +1,222 @@
+"""What leaves for the broker: each request once, and a true record of whatever comes back."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from strategy.clock import Clock
+from strategy.errors import (
+    BrokerError,
+    BrokerFault,
+    InvalidOrder,
+    OrderDenied,
+    OrderRejected,
+    OutcomeUnknown,
+    TryLater,
+)
+from strategy.instruments import Symbol
+from strategy.ledger import NEVER_SENT, NO_ANSWER, Context, Ledger, spoken
+from strategy.looks import SOON, Looks
+from strategy.money import on_tick
+from strategy.orders import Acceptance, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
+from strategy.ports import Broker
+from strategy.text import Text
+
+log = logging.getLogger(__name__)
+
+_REFUSED = (OrderRejected, BrokerFault, TryLater)  # proof that nothing was placed, changed or canceled
+_CANCEL_AGAIN = timedelta(seconds=3)
+
+
+class Requests:
+    """Submits, amends and cancels. The caller holds the ticker's turn and shelters the work.
+
+    Every method takes `left`: set when whoever asked has gone, so that nothing new is sent for them.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        ledger: Ledger,
+        looks: Looks,
+        clock: Clock,
+        in_flight: set[OrderNo],
+        answer_limit_s: float,
+        blocked: Callable[[Symbol], Text | None],
+        numbered: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`numbered` is called when an order got a number, for notices that wait for it."""
+        self._broker = broker
+        self._ledger = ledger
+        self._looks = looks
+        self._clock = clock
+        self._in_flight = in_flight
+        self._answer_limit_s = answer_limit_s
+        self._blocked = blocked
+        self._numbered = numbered
+        self._cancel_sent_at: dict[OrderNo, datetime] = {}
+
+    async def place(self, request: OrderRequest, context: Context, left: asyncio.Event) -> Order:
+        """Store the intent, then send; see `OrderDesk.place`."""
+        if request.ticket is not None and (placed := await self._ledger.by_ticket(request.ticket)) is not None:
+            return placed
+        if (why := self._blocked(request.symbol)) is not None:
+            raise OrderDenied(why.en, user_message=why)
+        async with self._ledger.lock:
+            order = await self._ledger.intend(request, context)
+            if left.is_set():  # whoever wanted it is gone, and nothing has been sent
+                return await self._ledger.move(order.no, OrderStatus.DENIED, self._now(), reason=NEVER_SENT)
+            self._in_flight.add(order.no)
+            try:
+                await self._ledger.move(order.no, OrderStatus.SENT, self._now())
+            except BaseException:
+                self._in_flight.discard(order.no)
+                raise
+        try:
+            return await self._send(order.no, request)
+        finally:
+            self._in_flight.discard(order.no)
+            self._looks.reconsider()
+
+    async def _send(self, no: OrderNo, request: OrderRequest) -> Order:
+        try:
+            acceptance = await self._answer(self._broker.submit(request))
+        except _REFUSED as error:
+            log.warning("order refused", extra={"order": no, "error": str(error)})
+            async with self._ledger.lock:
+                return await self._ledger.move(no, OrderStatus.REJECTED, self._now(), reason=spoken(error.user_message))
+        except BaseException as error:  # noqa: BLE001 - once sent, whatever happens leaves the outcome unknown
+            # cancelled, or anything else after sending: the order may be at the broker, and the record says so
+            await self._lose(no, error)
+            return await self._ledger.get(no)
+        async with self._ledger.lock:
+            await self._ledger.move(
+                no, OrderStatus.ACCEPTED, self._now(), venue_no=acceptance.venue_no, accepted_at=acceptance.accepted_at
+            )
+        await self._numbered()
+        return await self._ledger.get(no)
+
+    async def amend(
+        self, no: OrderNo, qty: int | None, limit_price: Decimal | None, reprices: int | None, left: asyncio.Event
+    ) -> Order:
+        """Change quantity or price; see `OrderDesk.amend`."""
+        order = await self._ledger.get(no)
+        if order.status.closed:
+            return order
+        venue_no = _number(order)
+        price = order.limit_price if limit_price is None else limit_price
+        left_open = self._ledger.open_qty(order)
+        wanted = left_open if qty is None else qty
+        if not (0 < wanted <= left_open) or not on_tick(price):
+            raise InvalidOrder(f"cannot amend order {no} to {wanted} at {price}", user_message=_NOT_AMENDABLE)
+        if left.is_set():
+            return order
+        try:
+            acceptance = await self._answer(self._broker.amend(order.request.symbol, venue_no, wanted, price))
+        except _REFUSED as error:
+            now = await self._refused(no, error, wanted)
+            return now if now.status.closed or qty is not None else await self.amend(no, qty, price, reprices, left)
+        except BaseException as error:  # noqa: BLE001 - once sent, whatever happens leaves the outcome unknown
+            await self._lose(no, error)
+            await self._looks.try_look()
+            return await self._ledger.get(no)
+        async with self._ledger.lock:
+            now = await self._ledger.get(no)
+            await self._ledger.move(
+                no, now.status, self._now(), venue_no=acceptance.venue_no, limit_price=price, reprices=reprices
+            )
+            if qty is not None:
+                self._ledger.lower(no, order.filled_qty + wanted)
+        await self._numbered()
+        return await self._ledger.get(no)
+
+    async def cancel(self, no: OrderNo, left: asyncio.Event) -> Order:
+        """Ask to cancel; see `OrderDesk.cancel`."""
+        order = await self._ledger.get(no)
+        if order.status is OrderStatus.UNKNOWN and order.venue_no is not None:
+            await self._looks.try_look()
+            order = await self._ledger.get(no)
+        if order.status.closed or left.is_set() or self._cancel_is_fresh(order):
+            return order
+        venue_no = _number(order, in_doubt=True)
+        self._cancel_sent_at[no] = self._now()
+        left_open = self._ledger.open_qty(order)
+        try:
+            await self._answer(self._broker.cancel(order.request.symbol, venue_no, left_open))
+        except _REFUSED as error:
+            now = await self._refused(no, error, left_open)
+            return now if now.status.closed else await self.cancel(no, left)
+        except BaseException as error:  # noqa: BLE001 - once sent, whatever happens leaves the outcome unknown
+            await self._cancel_sent(no, NO_ANSWER)
+            _pass_on(no, error)
+            await self._looks.try_look()  # it may have been too late: the broker's list knows
+            return await self._ledger.get(no)
+        await self._cancel_sent(no, "")
+        return await self._ledger.get(no)
+
+    def _cancel_is_fresh(self, order: Order) -> bool:
+        """A cancel may be asked again, unlike an order: a second one does nothing. But not while one is on its way."""
+        at = self._cancel_sent_at.get(order.no)
+        return order.status is OrderStatus.CANCEL_SENT and at is not None and self._now() - at < _CANCEL_AGAIN
+
+    async def _cancel_sent(self, no: OrderNo, reason: str) -> None:
+        async with self._ledger.lock:
+            if not (await self._ledger.get(no)).status.closed:
+                await self._ledger.move(no, OrderStatus.CANCEL_SENT, self._now(), reason=reason)
+        self._looks.soon(2 * SOON)
+
+    async def _answer(self, request: Awaitable[Acceptance]) -> Acceptance:
+        async with asyncio.timeout(self._answer_limit_s):
+            return await request
+
+    async def _lose(self, no: OrderNo, error: BaseException) -> None:
+        """Say that nobody knows; what a notice or a look told meanwhile stays. Cancellation is passed on."""
+        async with self._ledger.lock:
+            order = await self._ledger.get(no)
+            if not order.status.closed and order.status is not OrderStatus.UNKNOWN:
+                await self._ledger.move(no, OrderStatus.UNKNOWN, self._now(), reason=NO_ANSWER)
+        self._looks.soon()
+        _pass_on(no, error)
+
+    async def _refused(self, no: OrderNo, error: BrokerError, asked_qty: int) -> Order:
+        """Look what became of an order whose amend or cancel was refused: mostly it has ended.
+
+        Raises the refusal when it works on, unless a fill not heard of before made the asked quantity too large.
+        """
+        await self._looks.try_look()
+        order = await self._ledger.get(no)
+        if order.status.closed or self._ledger.open_qty(order) < asked_qty:
+            return order
+        self._looks.soon()
+        raise error
+
+    def _now(self) -> datetime:
+        return self._clock.now()
+
+
+def _number(order: Order, *, in_doubt: bool = False) -> VenueNo:
+    """Return the number to address; raise InvalidOrder while the order cannot be addressed."""
+    if order.venue_no is None or (order.status is OrderStatus.UNKNOWN and not in_doubt):
+        raise InvalidOrder(f"order {order.no} is {order.status}", user_message=_BEING_LOOKED_UP)
+    return order.venue_no
+
+
+def _pass_on(no: OrderNo, error: BaseException) -> None:
+    """Raise again what must end the task; log what nobody expected."""
+    if not isinstance(error, Exception):
+        raise error
+    if not isinstance(error, OutcomeUnknown | TimeoutError):
+        log.error("request failed in an unexpected way", extra={"order": no}, exc_info=error)
+
+
+_NOT_AMENDABLE = Text(
+    "정정할 수 없는 수량 또는 가격입니다. 수량은 남은 수량 이하로만 바꿀 수 있습니다.",
+    "That quantity or price cannot be set. The quantity can only be lowered.",
+)
+_BEING_LOOKED_UP = Text(
+    "결과를 확인 중인 주문입니다. 확인된 뒤에 다시 시도하세요.",
+    "The outcome of this order is being looked up. Try again once it is known.",
+)
