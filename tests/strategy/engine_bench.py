@@ -93,8 +93,6 @@ class Bench:
     async def settle(self) -> None:
         """Let everything run that can without time passing."""
         await until_idle(self.calls)
-        await self.core.activity.until_quiet()
-        await until_idle(self.calls)
 
     async def until(self, when: datetime) -> None:
         """Let time pass; everybody due runs at its own instant and to its end."""
