@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _serve(args: argparse.Namespace) -> None:
     simulator = build(args)
-    await simulator.start(args.port)
+    await simulator.start(args.port, other_port=args.other_port)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -43,7 +43,8 @@ async def _serve(args: argparse.Namespace) -> None:
     local = clock.now().astimezone(NEW_YORK)
     sys.stdout.write(
         f"KIS simulator ({simulator.options.environment.value}) at {simulator.rest_url} and {simulator.ws_url}\n"
-        f"market time {local.isoformat(timespec='seconds')}, {clock.speed:g} market seconds a second\n"
+        + (f"the other environment at port {simulator.other_port}\n" if simulator.other_port else "")
+        + f"market time {local.isoformat(timespec='seconds')}, {clock.speed:g} market seconds a second\n"
     )
     sys.stdout.flush()
     try:
@@ -87,7 +88,8 @@ def _options(args: argparse.Namespace) -> SimulatorOptions:
         cash=args.cash,
         holdings=tuple(args.hold),
         rate_limits=not args.no_rate_limits,
-        ledger_limiter=not args.no_ledger_limit,
+        ledger_limiter=args.ledger_limit,
+        approval_limit=args.approval_limit,
         second_issue="same" if args.same_token else "refuse",
         ccnl_lag_s=lag,
         balance_lag_s=lag,
@@ -119,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     kind.add_argument("--real", action="store_true", help="keys are real ones")
     add("--real-key", action="append", default=[], metavar="KEY", help="this app key is a real one; repeatable")
     add("--virtual-key", action="append", default=[], metavar="KEY", help="this app key is virtual; repeatable")
+    add("--other-port", type=int, metavar="P", help="second port that plays the other environment's host")
     add("--replay", metavar="CSV_OR_DIR", help="replay recorded bars")
     add("--grain", choices=("minute", "second", "daily"), default="minute", help="which bars of a folder to replay")
     add("--listing", action="append", default=[], metavar="EXCHANGE:SYMBOL", help="list a ticker; repeatable")
@@ -130,7 +133,8 @@ def _parser() -> argparse.ArgumentParser:
         "--hold", type=_holding, action="append", default=[], metavar="SYMBOL=QTY[@AVERAGE]", help="shares at the start"
     )
     add("--no-rate-limits", action="store_true", help="let any number of calls through")
-    add("--no-ledger-limit", action="store_true", help="switch the one-a-second limit of account inquiries off")
+    add("--ledger-limit", action="store_true", help="one account inquiry a second (EGW00215)")
+    add("--approval-limit", action="store_true", help="one approval key a second")
     add("--same-token", action="store_true", help="a second tokenP within a minute repeats the token, not EGW00133")
     add("--lag", type=float, default=2.0, help="fills reach inquiries within this many market seconds")
     add("--empty-result", choices=("list", "object"), default="list")

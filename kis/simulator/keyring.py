@@ -67,9 +67,9 @@ class Keyring:
 
     # -- OAuth -------------------------------------------------------------------------------------------------------
 
-    def issue(self, app_key: str, secret: str, now_ms: int) -> Token:
+    def issue(self, app_key: str, secret: str, now_ms: int, *, host: Environment | None = None) -> Token:
         """Return the key's token: the same one within six hours, at most one answer a minute; raise OAuthRefused."""
-        key = self._authenticate(app_key, secret)
+        key = self._authenticate(app_key, secret, host)
         options = self._options
         too_soon = key.asked_ms is not None and now_ms - key.asked_ms < MINUTE_MS
         if too_soon and options.rate_limits and options.second_issue == "refuse":
@@ -93,10 +93,11 @@ class Keyring:
         token.dead, token.trap = True, False
         key.asked_ms = None  # what follows a revocation is a first issue again
 
-    def approve(self, app_key: str, secret: str, now_ms: int) -> str:
+    def approve(self, app_key: str, secret: str, now_ms: int, *, host: Environment | None = None) -> str:
         """Return a new approval key for the WebSocket, one a second."""
-        key = self._authenticate(app_key, secret)
-        if self._options.rate_limits and key.approval_asked_ms is not None and now_ms - key.approval_asked_ms < 1000:
+        key = self._authenticate(app_key, secret, host)
+        recent = key.approval_asked_ms is not None and now_ms - key.approval_asked_ms < 1000
+        if self._options.approval_limit and recent:
             raise OAuthRefused("EGW00201", "초당 거래건수를 초과하였습니다.", status=500)
         key.approval_asked_ms = now_ms
         key.serial += 1
@@ -207,25 +208,27 @@ class Keyring:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _authenticate(self, app_key: str, secret: str) -> AppKey:
+    def _authenticate(self, app_key: str, secret: str, host: Environment | None = None) -> AppKey:
         if not app_key:
             raise OAuthRefused("EGW00102", "AppKey는 필수입니다.")
         if not secret:
             raise OAuthRefused("EGW00104", "AppSecret은 필수입니다.")
-        key = self._keys.get(app_key) or self._register(app_key)
+        key = self._keys.get(app_key) or self._register(app_key, host)
         if key.secret is None and len(secret) == SECRET_LENGTH:
             key.secret = secret
         if key.secret != secret:
             raise OAuthRefused("EGW00105", "유효하지 않은 AppSecret입니다.")
         return key
 
-    def _register(self, app_key: str) -> AppKey:
+    def _register(self, app_key: str, host: Environment | None) -> AppKey:
         spec = self._specs.get(app_key)
         if spec is None and len(app_key) != KEY_LENGTH:
             raise OAuthRefused("EGW00103", "유효하지 않은 AppKey입니다.")
         if spec is None:
             spec = KeySpec(app_key=app_key)
-        key = AppKey(app_key, spec.app_secret, spec.environment or self._options.environment, spec.account, spec.hts_id)
+        key = AppKey(
+            app_key, spec.app_secret, spec.environment or host or self._options.environment, spec.account, spec.hts_id
+        )
         self._keys[app_key] = key
         return key
 

@@ -56,12 +56,13 @@ class SimulatorOptions:
     real_calls_per_s: int = 18
     virtual_calls_per_s: int = 1
     refused_calls_count: bool = False  # whether a refused call fills the window too
-    ledger_limiter: bool = True
+    ledger_limiter: bool = False  # many clients in use do not know it
     ledger_calls_per_s: int = 1
     second_issue: Literal["refuse", "same"] = "refuse"  # a second tokenP within a minute
     token_life_s: int = 86_400
     token_same_within_s: int = 6 * 3_600
     old_token_survives: bool = True  # a re-issue after six hours leaves the older token valid
+    approval_limit: bool = False  # one approval key a second; clients in use ask for one per registration
     approval_once: bool = False  # an approval key dies with the first connection that used it
 
     # answers

@@ -34,6 +34,7 @@ class Rest:
         self._moving = moving
         self._catch_up = catch_up
         self.routes = Routes()
+        self.other_port = 0
 
     # -- doors -------------------------------------------------------------------------------------------------------
 
@@ -50,7 +51,7 @@ class Rest:
             await self._catch_up()
             self._world.counts.requests[name] += 1
             try:
-                status, body = 200, self._oauth_answer(name, _read_object(text))
+                status, body = 200, self._oauth_answer(name, _read_object(text), self._host_of(request))
             except OAuthRefused as refused:
                 self._world.counts.refusals[refused.code] += 1
                 status, body = refused.status, {"error_code": refused.code, "error_description": refused.text}
@@ -92,18 +93,26 @@ class Rest:
 
     # -- the middle --------------------------------------------------------------------------------------------------
 
-    def _oauth_answer(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _host_of(self, request: web.Request) -> Environment:
+        """Return which environment's host a request came to: the second port plays the other one."""
+        ours = self._world.options.environment
+        here = request.transport.get_extra_info("sockname") if request.transport is not None else None
+        if here is None or here[1] != self.other_port:
+            return ours
+        return Environment.REAL if ours is Environment.VIRTUAL else Environment.VIRTUAL
+
+    def _oauth_answer(self, name: str, body: dict[str, Any], host: Environment) -> dict[str, Any]:
         keyring, now = self._world.keyring, self._world.now_ms
         app_key = str(body.get("appkey") or "")
         if name != "revokeP" and body.get("grant_type") != "client_credentials":
             raise OAuthRefused("EGW00116", "유효하지 않은 grant_type입니다.")
         if name == "Approval":
-            return {"approval_key": keyring.approve(app_key, str(body.get("secretkey") or ""), now)}
+            return {"approval_key": keyring.approve(app_key, str(body.get("secretkey") or ""), now, host=host)}
         secret = str(body.get("appsecret") or "")
         if name == "revokeP":
             keyring.revoke(app_key, secret, str(body.get("token") or ""))
             return {"code": 200, "message": "접근토큰 폐기에 성공하였습니다"}
-        token = keyring.issue(app_key, secret, now)
+        token = keyring.issue(app_key, secret, now, host=host)
         left = max(0, (token.expires_ms - now) // 1000)
         expiry = _kst_stamp(token.expires_ms)
         return {

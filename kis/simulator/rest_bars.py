@@ -56,7 +56,8 @@ def daily(request: Request) -> Reply:
 def minutes(request: Request) -> Reply:
     """Tell up to 120 bars of NMIN minutes, newest first, the unfinished one included (quirk 23)."""
     tape, key = quoted(request)
-    length, previous, _, _, _, cursor = request.need("NMIN", "PINC", "NEXT", "NREC", "FILL", "KEYB")
+    length, previous = request.need("NMIN", "PINC")
+    cursor = request.get("KEYB")
     if not length.isdigit() or not 1 <= int(length) <= 1440:
         raise field_wrong("NMIN")
     empty = dict.fromkeys(("rsym", "zdiv", "stim", "etim", "sktm", "ektm", "next", "more", "nrec"), "")

@@ -63,7 +63,7 @@ def domestic_price(request: Request) -> Reply:
 
 def screener(request: Request) -> Reply:
     """List tickers of an exchange that meet the criteria, by volume, at most 100 (kis-protocol 3.24)."""
-    request.need("AUTH", "EXCD")
+    request.need("EXCD")
     found: list[tuple[Tape, Row]] = []
     for listing in request.world.market.listings:
         tape, key = find(request, request.get("EXCD"), listing.symbol)

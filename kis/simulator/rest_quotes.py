@@ -26,7 +26,7 @@ _DETAIL_FIELDS = (
 
 def quoted(request: Request) -> tuple[Tape | None, str]:
     """Return the tape of EXCD and SYMB with its stream key; no tape for a ticker not listed there (quirk 18)."""
-    request.need("AUTH", "EXCD", "SYMB")
+    request.need("EXCD", "SYMB")  # clients in use leave AUTH out
     return find(request, request.get("EXCD"), request.get("SYMB"))
 
 

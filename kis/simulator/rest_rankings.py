@@ -25,8 +25,8 @@ def ranking(extra: Extra, *needed: str) -> Callable[[Request], Reply]:
     """Return a handler that ranks an exchange's tickers by what `extra` computes, highest first."""
 
     def handler(request: Request) -> Reply:
-        exchange, _, volume = request.need("EXCD", "KEYB", "VOL_RANG")
-        request.need("AUTH", *needed)
+        exchange, volume = request.need("EXCD", "VOL_RANG")
+        request.need(*needed)
         if exchange not in BY_QUOTE_CODE:
             raise field_wrong("EXCD")
         ranked: list[tuple[Decimal, Row]] = []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from kis.simulator import (
     rest_balances,
     rest_bars,
+    rest_domestic,
     rest_info,
     rest_inquiries,
     rest_orders,
@@ -22,6 +23,9 @@ QUOTES = "/uapi/overseas-price/v1/quotations/"
 STOCK_QUOTES = "/uapi/overseas-stock/v1/quotations/"
 RANKING = "/uapi/overseas-stock/v1/ranking/"
 DOMESTIC = "/uapi/domestic-stock/v1/quotations/"
+DOMESTIC_TRADING = "/uapi/domestic-stock/v1/trading/"
+# what users met EGW00215 on: balance, fills and open orders (kis-protocol 5.2, 6.2)
+LEDGER = frozenset({"inquire-balance", "inquire-present-balance", "inquire-ccnl", "inquire-nccs"})
 REAL, VIRTUAL = Environment.REAL, Environment.VIRTUAL
 
 Handler = Callable[[Request], Reply]
@@ -47,12 +51,15 @@ def _calls() -> list[Call]:
         for tr_ids, environment in ((real, REAL), (virtual, VIRTUAL)):
             calls.extend(Call(tr, "POST", TRADING + path, handler, frozenset({environment})) for tr in tr_ids.split())
 
-    def account(path: str, handler: Handler, real: str, virtual: str = "", *, pages: bool = True) -> None:
-        for tr_id, environment in ((real, REAL), (virtual, VIRTUAL)):
-            if tr_id:
-                calls.append(
-                    Call(tr_id, "GET", TRADING + path, handler, frozenset({environment}), ledger=True, pages=pages)
-                )
+    def account(
+        path: str, handler: Handler, real: str, virtual: str = "", *, pages: bool = True, base: str = TRADING
+    ) -> None:
+        ledger = path in LEDGER and base == TRADING
+        for tr_ids, environment in ((real, REAL), (virtual, VIRTUAL)):
+            served = frozenset({environment})
+            calls.extend(
+                Call(tr, "GET", base + path, handler, served, ledger=ledger, pages=pages) for tr in tr_ids.split()
+            )
 
     def quote(path: str, handler: Handler, tr_id: str, *, virtual: bool = False, base: str = QUOTES) -> None:
         served = frozenset({REAL, VIRTUAL}) if virtual else frozenset({REAL})
@@ -91,6 +98,16 @@ def _calls() -> list[Call]:
     quote("countries-holiday", rest_info.settlement_days, "CTOS5011R", base=STOCK_QUOTES)
     quote("search-info", rest_info.domestic_product, "CTPF1604R", virtual=True, base=DOMESTIC)
     quote("inquire-price", rest_info.domestic_price, "FHKST01010100", virtual=True, base=DOMESTIC)
+    account("inquire-balance", rest_domestic.balance, "TTTC8434R", "VTTC8434R", base=DOMESTIC_TRADING)
+    account("inquire-psbl-rvsecncl", rest_domestic.listing, "TTTC8036R TTTC0084R", base=DOMESTIC_TRADING)
+    account(
+        "inquire-daily-ccld",
+        rest_domestic.listing_with_total,
+        "TTTC8001R CTSC9115R TTTC0081R CTSC9215R",
+        "VTTC8001R VTSC9115R VTTC0081R VTSC9215R",
+        base=DOMESTIC_TRADING,
+    )
+    account("inquire-period-trade-profit", rest_domestic.listing_with_total, "TTTC8715R", base=DOMESTIC_TRADING)
     for path, tr_id, handler in rest_rankings.TABLE:
         quote(path, handler, tr_id, base=RANKING)
     return calls

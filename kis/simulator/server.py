@@ -53,8 +53,12 @@ class Simulator:
 
     # -- life --------------------------------------------------------------------------------------------------------
 
-    async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
-        """Listen on loopback; raise ValueError for any other address and OSError for a port in use."""
+    async def start(self, port: int = 0, host: str = "127.0.0.1", *, other_port: int | None = None) -> None:
+        """Listen on loopback; raise ValueError for any other address and OSError for a port in use.
+
+        A second port (0 picks one) plays the other environment's host over the same market: app keys first seen there
+        belong to that environment.
+        """
         if host != "localhost" and not ip_address(host).is_loopback:
             raise ValueError(f"the simulator listens on loopback only, not on {host}")
         app = web.Application(client_max_size=1 << 20)
@@ -69,6 +73,9 @@ class Simulator:
         await site.start()
         self.host = host
         self.port = self._runner.addresses[0][1]
+        if other_port is not None:
+            await web.TCPSite(self._runner, host, other_port, reuse_address=True).start()
+            self._rest.other_port = self._runner.addresses[1][1]
         self._driver = asyncio.create_task(  # noqa: TID251 - this object owns it: aclose cancels and awaits it
             self._drive(), name="simulator time"
         )
@@ -92,6 +99,11 @@ class Simulator:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+    @property
+    def other_port(self) -> int:
+        """Return the second port, 0 without one."""
+        return self._rest.other_port
 
     @property
     def rest_url(self) -> str:

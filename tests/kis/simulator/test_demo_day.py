@@ -1,6 +1,7 @@
 """The shipped day does what the demo needs of it."""
 
 import gzip
+import itertools
 from decimal import Decimal
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_o_is_overbought_and_turns_up_within_twelve_minutes(market: Market) -> N
     ]
     macd = ta.trend.MACD(pd.Series(earlier + live[:12]))
     gap = (macd.macd() - macd.macd_signal()).tolist()[-12:]
-    assert any(before <= 0 < after for before, after in zip(gap, gap[1:], strict=False))
+    assert any(before <= 0 < after for before, after in itertools.pairwise(gap))
 
 
 def test_the_account_of_the_demo_holds_forty_shares_of_o() -> None:
