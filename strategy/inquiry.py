@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from strategy.events import HandOrder, Trouble
-from strategy.ledger import NO_ANSWER, NOT_FOUND, Ledger
+from strategy.ledger import NEVER_SENT, NO_ANSWER, NOT_FOUND, Ledger
 from strategy.lookup import could_be, match
 from strategy.order_states import may_move
 from strategy.orders import BrokerOrder, Order, OrderNo, OrderStatus, VenueNo
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 LOOKS_NEEDED = 3  # before an absence means anything
 _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 _ENDED = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
+_SEVERAL = "several orders at the broker could be this one. Please check in the broker's app"
+_STILL_OPEN = "told canceled, yet the broker shows it open. Please check in the broker's app"
 _SIDES = {"buy": Text("매수", "buy"), "sell": Text("매도", "sell")}
 
 
@@ -43,6 +45,7 @@ class Inquiry:
         """
         async with self._ledger.lock:
             lines: list[Text] = []
+            await self._deny_intents(at)
             shown: set[OrderNo] = set()
             pool: list[BrokerOrder] = []
             for found in seen:
@@ -59,6 +62,12 @@ class Inquiry:
             self._ledger.forget_old(at)
         return lines
 
+    async def _deny_intents(self, at: datetime) -> None:
+        """Close intents whose sending could not be stored: sending holds the ledger's lock, so these never left."""
+        for order in self._ledger.open():
+            if order.status is OrderStatus.INTENDED:
+                await self._ledger.move(order.no, OrderStatus.DENIED, at, reason=NEVER_SENT)
+
     async def _judge(self, no: OrderNo, found: BrokerOrder, at: datetime, *, tell: bool = True) -> list[Text]:
         self._looks.pop(no, None)
         order = await self._ledger.get(no)
@@ -73,6 +82,10 @@ class Inquiry:
         status = judged(order, found, order.filled_qty + new, old_enough=old_enough)
         if found.status in _WORKING and found.venue_no == order.venue_no:
             self._ledger.lower(no, min(found.open_qty + found.filled_qty, order.request.qty))
+        if status in _ENDED and found.status in _WORKING and old_enough:
+            await self._tell_once(
+                order, at, "취소된 것으로 들었지만 증권사에는 열려 있습니다. 앱에서 확인하세요", _STILL_OPEN
+            )
         numbers = await self._ledger.numbers(no)
         back = found.venue_no if self._went_back(order, found, numbers, old_enough=old_enough) else None
         price = found.limit_price if found.venue_no in (order.venue_no, back) and found.limit_price > 0 else None
@@ -119,7 +132,7 @@ class Inquiry:
             lines.append(_line(order, "접수된 것으로 확인됨", "found at the broker: it had been accepted"))
             lines += await self._judge(order.no, found, at)
         for order in matches.doubtful:
-            await self._tell_doubt(order, at)
+            await self._tell_once(order, at, "같은 주문이 증권사에 여러 개 있습니다. 앱에서 확인하세요", _SEVERAL)
         for order in matches.absent:
             if order.request.symbol.ticker not in heard:
                 lines += await self._absent(order, at)
@@ -140,15 +153,11 @@ class Inquiry:
         await self._ledger.move(order.no, OrderStatus.REJECTED, at, reason=NOT_FOUND)
         return [_line(order, "증권사에 없음: 접수되지 않은 것으로 처리", "not found at the broker: it never arrived")]
 
-    async def _tell_doubt(self, order: Order, at: datetime) -> None:
+    async def _tell_once(self, order: Order, at: datetime, ko: str, en: str) -> None:
         if order.no in self._doubts_told:
             return
         self._doubts_told.add(order.no)
-        what = _line(
-            order,
-            "같은 주문이 증권사에 여러 개 있어 어느 것인지 알 수 없습니다. 직접 확인하세요",
-            "several orders at the broker could be this one. Please check in the broker's app",
-        )
+        what = _line(order, ko, en)
         await self._notifier.tell(Trouble(at=at, key=f"unknown:{order.no}", what=what, symbol=order.request.symbol))
 
     async def _by_hand(self, pool: Sequence[BrokerOrder], at: datetime) -> list[Text]:
@@ -183,14 +192,17 @@ class Inquiry:
 
 def judged(order: Order, found: BrokerOrder, filled: int, *, old_enough: bool) -> OrderStatus:
     """Return the state after the inquiry's word; `old_enough`: our own is older than the visibility lag."""
-    if filled >= order.request.qty or order.status is OrderStatus.FILLED or found.status is OrderStatus.FILLED:
+    grown = found.status in _WORKING and found.qty > order.request.qty  # amended upwards by hand
+    whole = filled >= order.request.qty and not grown
+    if whole or order.status is OrderStatus.FILLED or found.status is OrderStatus.FILLED:
         return OrderStatus.FILLED
     if found.status in _ENDED:
         return found.status if may_move(order.status, found.status) else order.status
     working = OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.ACCEPTED
     if found.status in _WORKING:
         newer = order.status.closed or order.status in (OrderStatus.CANCEL_SENT, OrderStatus.UNKNOWN)
-        return order.status if newer and not old_enough else working
+        keeps = (newer and not old_enough) or not may_move(order.status, working)
+        return order.status if keeps else working
     return working if order.status in _WORKING else order.status
 
 

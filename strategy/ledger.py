@@ -56,6 +56,18 @@ class Context:
             average_cost=None if position is None else position.average_cost,
         )
 
+    @classmethod
+    def of_decision(cls, decision: Decision | None) -> "Context":
+        """Return what the decision alone tells, for an order whose note was not written any more."""
+        if decision is None:
+            return cls()
+        return cls(
+            decision=decision,
+            cash_before=decision.cash,
+            position_qty=decision.position_qty,
+            average_cost=decision.average_cost,
+        )
+
     def dump(self) -> str:
         cash, cost = (None if value is None else str(value) for value in (self.cash_before, self.average_cost))
         return json.dumps({"cash": cash, "qty": self.position_qty, "cost": cost})
@@ -187,7 +199,7 @@ class Ledger:
     # what changes; the caller holds `lock`
 
     async def intend(self, request: OrderRequest, context: Context) -> Order:
-        """Store the intent and what stood behind it."""
+        """Store the intent, with what stood behind it in its message."""
         intended = Order(
             no=OrderNo(0),  # storage puts the number in
             request=request,
@@ -208,9 +220,13 @@ class Ledger:
         self._numbers[order.no] = []
         self.fresh = False
         self._feed.publish(order)
-        if self._notes is not None:
-            await self._notes.put(_note(order.no), context.dump())
         return order
+
+    async def keep_context(self, no: OrderNo) -> None:
+        """Note what the decision does not tell; done after sending, since a stop must not wait for it."""
+        context = self._contexts.get(no, Context())
+        if self._notes is not None and context != Context.of_decision(context.decision):
+            await self._notes.put(_note(no), context.dump())
 
     async def add_by_hand(self, found: BrokerOrder, at: datetime, events: Sequence[Event]) -> Order:
         order = await self._orders.add_external(found, at, events)
@@ -306,7 +322,7 @@ class Ledger:
         if self._decisions is not None and order.request.decision_id is not None:
             decision = await self._decisions.get(order.request.decision_id)
         text = None if self._notes is None else await self._notes.get(_note(order.no))
-        return Context(decision=decision) if text is None else Context.parse(text, decision)
+        return Context.of_decision(decision) if text is None else Context.parse(text, decision)
 
     def _fill(self, order: Order, part: Part, context: Context) -> Fill:
         settings = self._settings.of(order.request.symbol)

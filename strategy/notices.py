@@ -114,7 +114,9 @@ class Notices:
             )
         else:
             self._ledger.remember(no, weighed.tally)
-        return weighed.doubtful
+        now = await self._ledger.get(no)
+        ended = not now.status.closed and not self._ledger.open_qty(now)  # all of what it was amended down to
+        return weighed.doubtful or ended
 
 
 def working(order: Order) -> OrderStatus:

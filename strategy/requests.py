@@ -80,6 +80,7 @@ class Requests:
         finally:
             self._in_flight.discard(order.no)
             self._looks.reconsider()
+            await self._ledger.keep_context(order.no)
 
     async def _send(self, no: OrderNo, request: OrderRequest) -> Order:
         try:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from strategy.account import Position
 from strategy.errors import OrderDenied, StorageError
 from strategy.events import OrderChanged
-from strategy.orders import OrderStatus, Side
+from strategy.orders import Order, OrderNo, OrderStatus, Side
 from tests.strategy.order_bench import KO, PRICE, TQQQ, Bench, bench
 
 S = OrderStatus
@@ -130,7 +131,31 @@ async def test_a_sent_mark_that_cannot_be_stored_keeps_the_order_home(
         with pytest.raises(StorageError):
             await desk.buy()
     assert not desk.broker.submitted
-    assert desk.desk.blocked(TQQQ) is not None  # until a restart tells that it never left
+    assert desk.desk.blocked(TQQQ) is not None
+    await desk.desk.look()
+    (stored,) = await desk.storage.orders.recent(5)
+    assert stored.status is S.DENIED
+    assert desk.desk.blocked(TQQQ) is None
+
+
+async def test_an_acceptance_that_cannot_be_stored_is_found_again(desk: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = desk.storage.orders.change
+
+    async def full(no: OrderNo, status: OrderStatus, *rest: Any, **named: Any) -> Order:
+        if status is S.ACCEPTED:
+            raise StorageError("disk full")
+        return await real(no, status, *rest, **named)
+
+    desk.broker.notices = "lost"
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.storage.orders, "change", full)
+        with pytest.raises(StorageError):
+            await desk.buy()
+    assert desk.desk.blocked(TQQQ) is not None
+    await desk.pass_time(5)
+    (stored,) = await desk.storage.orders.recent(5)
+    assert stored.status is S.ACCEPTED
+    assert len(desk.broker.submitted) == 1
 
 
 async def test_a_ticket_places_one_order_ever(desk: Bench) -> None:

@@ -11,7 +11,7 @@ import pytest
 from strategy.events import Trouble
 from strategy.ledger import NOT_FOUND
 from strategy.lookup import could_be, match
-from strategy.orders import BrokerOrder, Order, OrderNo, OrderRequest, OrderStatus, Origin, Side, VenueNo
+from strategy.orders import BrokerOrder, Notice, Order, OrderNo, OrderRequest, OrderStatus, Origin, Side, VenueNo
 from tests.strategy.order_bench import OPEN, PRICE, TQQQ, Bench, bench
 
 S = OrderStatus
@@ -146,6 +146,27 @@ async def test_an_accepted_order_the_broker_no_longer_shows_becomes_unknown(desk
         await desk.pass_time(60)
         await desk.desk.look()
     assert (await desk.order(order.no)).status is S.UNKNOWN
+
+
+async def test_an_order_told_canceled_yet_open_at_the_broker_is_told_once(desk: Bench) -> None:
+    order = await desk.buy()
+    desk.desk.on_notice(
+        Notice(
+            kind=Notice.Kind.CANCELED,
+            venue_no=VenueNo("99"),
+            original_no=order.venue_no,
+            ticker="TQQQ",
+            side=Side.BUY,
+            qty=10,
+            price=Decimal(0),
+            venue_time="",
+            received_at=desk.clock.now(),
+        )
+    )
+    await desk.pass_time(130)
+    await desk.desk.look()
+    await desk.desk.look()
+    assert [type(one) for one in await desk.troubles()] == [Trouble]
 
 
 def _order(no: int, **asked: object) -> Order:
