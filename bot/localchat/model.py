@@ -106,6 +106,18 @@ class Query:
 
 
 @dataclass(slots=True)
+class InlineQuery:
+    """What a person typed behind the bot's name, and the results the bot offered."""
+
+    id: str
+    person_id: int
+    query: str
+    created: float
+    answered: bool = False
+    results: list[Json] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class StoredFile:
     """A file the chat knows; the bytes lie in the store."""
 

@@ -1,11 +1,11 @@
 """What people do: type, press, send files, block (telegram-bot-api 10)."""
 
 from bot.localchat.api.callbacks import is_expired
-from bot.localchat.api.chats import read_reactions, set_reaction
+from bot.localchat.api.chats import api_member, read_reactions, set_reaction
 from bot.localchat.api.media import photo_sizes
 from bot.localchat.api.texts import CAPTION_LIMIT, TEXT_LIMIT, typed
 from bot.localchat.errors import ApiError
-from bot.localchat.model import Chat, Json, Message, Person, Query
+from bot.localchat.model import Chat, InlineQuery, Json, Message, Person, Query
 from bot.localchat.present import api_chat, api_message, inaccessible
 from bot.localchat.world import World
 
@@ -137,6 +137,44 @@ class People:
             "new_reaction": after,
         }
         self._world.updates.add("message_reaction", update)
+
+    def ask_inline(self, person: Person, text: str) -> InlineQuery:
+        """Type something behind the bot's name."""
+        if len(text) > 256:
+            raise Refused("an inline query must not have more than 256 characters")
+        query = self._world.new_inline_query(person, text)
+        body = {"id": query.id, "from": person.to_user(), "query": text, "offset": "", "chat_type": "sender"}
+        self._world.updates.add("inline_query", body)
+        return query
+
+    def choose_inline(self, person: Person, query: InlineQuery, result_id: str) -> Message:
+        """Send one of the offered results into the chat with the bot; the bot hears which."""
+        result = next((result for result in query.results if str(result["id"]) == result_id), None)
+        if result is None or query.person_id != person.id:
+            raise Refused("there is no such result", 404)
+        content = result.get("input_message_content") or {}
+        text = str(content.get("message_text") or result.get("caption") or result.get("title") or result_id)
+        message = self._post(person, self._world.private_chat(person), typed(text), None, None)
+        chosen = {"result_id": result_id, "from": person.to_user(), "query": query.query}
+        self._world.updates.add("chosen_inline_result", chosen)
+        return message
+
+    def set_bot_place(self, person: Person, chat: Chat, status: str) -> None:
+        """Give the bot another place in a group: member, administrator, left, kicked; it is told."""
+        if status not in ("member", "administrator", "left", "kicked"):
+            raise Refused("bot_status must be member, administrator, left or kicked")
+        world = self._world
+        before = api_member(world, world.bot.id, chat.bot_status)
+        chat.bot_status = status
+        world.save(chat)
+        update = {
+            "chat": api_chat(world, chat),
+            "from": person.to_user(),
+            "date": int(world.clock.now()),
+            "old_chat_member": before,
+            "new_chat_member": api_member(world, world.bot.id, status),
+        }
+        world.updates.add("my_chat_member", update)
 
     def stop_draft(self, person: Person) -> None:
         """Stop the text the bot is writing, where it lets people do so (telegram-bot-api 9.9)."""

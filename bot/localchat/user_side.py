@@ -10,7 +10,7 @@ from bot.localchat.api.account import menu_button_of, menu_of
 from bot.localchat.calls import CallLog
 from bot.localchat.faults import Faults
 from bot.localchat.limits import Rates
-from bot.localchat.model import Chat, Json, Message, Person, Query
+from bot.localchat.model import Chat, InlineQuery, Json, Message, Person, Query
 from bot.localchat.params import whole
 from bot.localchat.person import People, Refused
 from bot.localchat.present import screen_message
@@ -41,6 +41,8 @@ class UserSide:
             "expire": self._expire,
             "react": self._react,
             "stop": self._stop,
+            "inline": self._inline,
+            "choose": self._choose,
             "block": lambda body: self._block(body, blocked=True),
             "unblock": lambda body: self._block(body, blocked=False),
             "person": self._person_changed,
@@ -53,6 +55,7 @@ class UserSide:
             "messages": self._messages,
             "state": self._state,
             "answers/{query_id}": self._answer,
+            "inline/{query_id}": self._inline_answer,
             "fault": lambda _: self._faults.active(),
             "calls": self._listed_calls,
             "people": lambda _: [self._person_json(person) for person in self._world.people.values()],
@@ -134,6 +137,14 @@ class UserSide:
         self._people.react(person, self._message(chat, body), str(body.get("emoji") or ""))
         return {"reacted": True}
 
+    def _inline(self, body: Json) -> Json:
+        return {"inline_query_id": self._people.ask_inline(self._person(body), str(body.get("query", ""))).id}
+
+    def _choose(self, body: Json) -> Json:
+        query = self._inline_query(str(body.get("inline_query_id", "")))
+        result_id = str(body.get("result_id", ""))
+        return {"message_id": self._people.choose_inline(self._person(body), query, result_id).message_id}
+
     def _stop(self, body: Json) -> Json:
         self._people.stop_draft(self._person(body))
         return {"stopped": True}
@@ -166,8 +177,9 @@ class UserSide:
         chat.is_forum = bool(body.get("is_forum", chat.is_forum))
         members = body.get("members", chat.members or [self._world.owner.id])
         chat.members = [self._world.person(member).id for member in members if isinstance(member, int)]
-        chat.bot_status = str(body.get("bot_status") or chat.bot_status)
         self._world.save(chat)
+        if body.get("bot_status") and body["bot_status"] != chat.bot_status:
+            self._people.set_bot_place(self._person(body), chat, str(body["bot_status"]))
         return {"chat_id": chat.id, "title": chat.title, "members": chat.members}
 
     def _limits(self, body: Json) -> Json:
@@ -197,14 +209,16 @@ class UserSide:
     def _messages(self, request: web.Request) -> list[Json]:
         _, chat = self._who(dict(request.query))
         after = whole(request.query.get("after", "0")) or 0
-        return [
-            screen_message(self._world, message)
-            for message in self._world.chat_messages(chat.id)
-            if message.message_id > after
-        ]
+        limit = whole(request.query.get("limit", "0")) or 0
+        found = [message for message in self._world.chat_messages(chat.id) if message.message_id > after]
+        return [screen_message(self._world, message) for message in found[-limit:]]
 
     def _answer(self, request: web.Request) -> Json:
         return self._people.answer_to(self._query(request.match_info["query_id"]))
+
+    def _inline_answer(self, request: web.Request) -> Json:
+        query = self._inline_query(request.match_info["query_id"])
+        return {"answered": query.answered, "results": query.results}
 
     def _listed_calls(self, request: web.Request) -> list[Json]:
         after = whole(request.query.get("after", "0")) or 0
@@ -305,6 +319,12 @@ class UserSide:
         if message is None:
             raise Refused("there is no such message", 404)
         return message
+
+    def _inline_query(self, query_id: str) -> InlineQuery:
+        query = self._world.inline_queries.get(query_id)
+        if query is None:
+            raise Refused("there is no such query", 404)
+        return query
 
     def _query(self, query_id: str) -> Query:
         query = self._world.queries.get(query_id)

@@ -12,7 +12,7 @@ from bot.localchat.formatting.page_html import render
 from bot.localchat.hub import Hub
 from bot.localchat.images import mime_type
 from bot.localchat.limits import Rates, SendLimits
-from bot.localchat.model import Chat, Json, Message, Person, Query, StoredFile, as_json
+from bot.localchat.model import Chat, InlineQuery, Json, Message, Person, Query, StoredFile, as_json
 from bot.localchat.store import Store
 from bot.localchat.updates import UpdateQueue
 
@@ -65,6 +65,7 @@ class World:
         self.settings: dict[str, Any] = dict(store.load("setting"))
         self.updates = UpdateQueue(self.clock, store)
         self.actions: dict[int, tuple[str, float]] = {}
+        self.inline_queries: dict[str, InlineQuery] = {}
         self.drafts: dict[int, Json] = {}
         if self.owner.id not in self.people:
             self.save(self.owner)
@@ -263,7 +264,7 @@ class World:
 
     def new_query(self, person: Person, message: Message, data: str) -> Query:
         query = Query(
-            id=str(secrets.randbelow(9 * 10**17) + 10**17),
+            id=_query_id(),
             person_id=person.id,
             chat_id=message.chat_id,
             message_id=message.message_id,
@@ -272,6 +273,16 @@ class World:
         )
         self.save(query)
         return query
+
+    def new_inline_query(self, person: Person, text: str) -> InlineQuery:
+        """Start an inline query; it lives for seconds only and is not kept on disk."""
+        query = InlineQuery(_query_id(), person.id, text, self.clock.now())
+        self.inline_queries[query.id] = query
+        return query
+
+
+def _query_id() -> str:
+    return str(secrets.randbelow(9 * 10**17) + 10**17)
 
 
 def _token(raw: bytes) -> str:

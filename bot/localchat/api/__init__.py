@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.localchat.api import account, callbacks, chats, editing, files, polling, sending
+from bot.localchat.api import account, callbacks, chats, editing, files, inline, polling, sending
 from bot.localchat.params import Call
 from bot.localchat.world import World
 
 Method = Callable[[World, Call], Any]
 
-_MODULES = (account, callbacks, chats, editing, files, polling, sending)
+_MODULES = (account, callbacks, chats, editing, files, inline, polling, sending)
 METHODS: dict[str, Method] = {name.lower(): method for module in _MODULES for name, method in module.METHODS.items()}
 METHODS["getupdates"] = polling.get_updates
 NAMES: dict[str, str] = {name.lower(): name for module in _MODULES for name in module.METHODS} | {

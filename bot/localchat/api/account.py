@@ -20,7 +20,7 @@ def get_me(world: World, _call: Call) -> Json:
         **world.bot.to_user(),
         "can_join_groups": True,
         "can_read_all_group_messages": world.bot.reads_all_group_messages,
-        "supports_inline_queries": False,
+        "supports_inline_queries": True,
         "can_connect_to_business": False,
         "has_main_web_app": False,
         "has_topics_enabled": world.bot.has_topics,

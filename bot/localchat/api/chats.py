@@ -40,14 +40,15 @@ def get_chat_member(world: World, call: Call) -> Json:
     chat = find_chat(world, call)
     user_id = call.integer("user_id")
     if user_id == world.bot.id:
-        return _member(world, user_id, chat.bot_status)
+        return api_member(world, user_id, chat.bot_status)
     if user_id not in world.people:
         raise bad_request("invalid user_id specified" if user_id <= 0 else "user not found")
     status = "left" if user_id not in chat.members else "creator" if user_id == world.owner.id else "member"
-    return _member(world, user_id, "member" if chat.is_private else status)
+    return api_member(world, user_id, "member" if chat.is_private else status)
 
 
-def _member(world: World, user_id: int, status: str) -> Json:
+def api_member(world: World, user_id: int, status: str) -> Json:
+    """Return a ChatMember object of that status."""
     member: Json = {"user": user_of(world, user_id), "status": status}
     if status == "creator":
         member["is_anonymous"] = False
@@ -67,8 +68,24 @@ def get_chat_administrators(world: World, call: Call) -> list[Json]:
     chat = find_chat(world, call)
     if chat.is_private:
         raise bad_request("there are no administrators in the private chat")
-    members = [_member(world, world.owner.id, "creator")] if world.owner.id in chat.members else []
-    return members + ([_member(world, world.bot.id, "administrator")] if chat.bot_status == "administrator" else [])
+    members = [api_member(world, world.owner.id, "creator")] if world.owner.id in chat.members else []
+    return members + ([api_member(world, world.bot.id, "administrator")] if chat.bot_status == "administrator" else [])
+
+
+def get_user_profile_photos(world: World, call: Call) -> Json:
+    if call.integer("user_id") not in world.people:
+        raise bad_request("user not found")
+    return {"total_count": 0, "photos": []}
+
+
+def leave_chat(world: World, call: Call) -> bool:
+    chat = find_chat(world, call)
+    if chat.is_private:
+        raise bad_request("chat member status can't be changed in private chats")
+    check_access(world, chat)
+    chat.bot_status = "left"
+    world.save(chat)
+    return True
 
 
 def get_chat_member_count(world: World, call: Call) -> int:
@@ -202,6 +219,8 @@ METHODS = {
     "getChatMember": get_chat_member,
     "getChatAdministrators": get_chat_administrators,
     "getChatMemberCount": get_chat_member_count,
+    "getUserProfilePhotos": get_user_profile_photos,
+    "leaveChat": leave_chat,
     "pinChatMessage": pin_chat_message,
     "unpinChatMessage": unpin_chat_message,
     "unpinAllChatMessages": unpin_all_chat_messages,

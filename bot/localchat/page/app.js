@@ -11,6 +11,7 @@ import { act, events, look } from "./server.js";
 import { applyWords, chooseLanguage, currentLanguage, word } from "./words.js";
 
 const ANSWER_MS = 15_000;
+const NEWEST = 400;
 
 const composer = new Composer();
 const log = new MessageLog({ onReply: (message) => composer.reply(message), onPress: press, onCommand: (text) => composer.send(text) });
@@ -57,7 +58,7 @@ function follow() {
 async function reload() {
   buffered = [];
   try {
-    const [messages] = await Promise.all([look("messages"), refreshState()]);
+    const [messages] = await Promise.all([look("messages", { limit: NEWEST }), refreshState()]);
     const mine = messages.filter((message) => message.chat_id === state.chat_id);
     log.replaceAll(mine);
   } finally {

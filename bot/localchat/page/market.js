@@ -13,6 +13,7 @@ export class MarketPanel {
     this.box = byTestId("market");
     this.state = null;
     this.symbol = "";
+    this.picked = false;
     this.parts = {};
   }
 
@@ -49,9 +50,9 @@ export class MarketPanel {
   }
 
   async fall() {
-    const symbol = this.symbol || this.#prices()[0]?.symbol;
-    const price = this.#prices().find((entry) => entry.symbol === symbol);
-    if (!price) return toast(word("simulatorAway"));
+    const price = this.#prices().find((entry) => entry.symbol === this.symbol);
+    if (!price) return toast(word("noPrice"));
+    const { symbol } = price;
     const last = money(Number(price.last) * 0.94);
     await this.#try(() => simulator.act("tick", { symbol, last }), word("fallDone", { symbol, price: `$${last}` }));
   }
@@ -69,15 +70,17 @@ export class MarketPanel {
 
   #form() {
     const field = (key, node) => make("label", {}, make("span", { "data-i18n": key }), node);
-    const symbols = make("select", { name: "symbol", "data-testid": "hand-symbol", onchange: (event) => this.#pick(event.target.value) });
+    const known = make("datalist", { id: "known-symbols" });
+    const symbols = make("input", { name: "symbol", list: "known-symbols", required: true, autocomplete: "off", "data-testid": "hand-symbol", onchange: (event) => this.#pick(event.target.value) });
     const side = make("select", { name: "side", "data-testid": "hand-side" }, make("option", { value: "buy", "data-i18n": "buy" }), make("option", { value: "sell", "data-i18n": "sell" }));
     const qty = make("input", { name: "qty", type: "number", min: 1, step: 1, value: 1, required: true, "data-testid": "hand-qty" });
     const price = make("input", { name: "price", type: "number", min: "0.0001", step: "any", required: true, "data-testid": "hand-price" });
-    Object.assign(this.parts, { symbols, handPrice: price });
+    Object.assign(this.parts, { symbols, known, handPrice: price });
     return make(
       "form",
       { class: "hand", "data-testid": "hand", onsubmit: (event) => this.#place(event) },
       field("symbol", symbols),
+      known,
       field("side", side),
       field("quantity", qty),
       field("price", price),
@@ -88,12 +91,13 @@ export class MarketPanel {
   async #place(event) {
     event.preventDefault();
     const form = new FormData(event.target);
-    const body = { symbol: form.get("symbol"), side: form.get("side"), qty: Number(form.get("qty")), price: String(form.get("price")) };
+    const body = { symbol: form.get("symbol").trim().toUpperCase(), side: form.get("side"), qty: Number(form.get("qty")), price: String(form.get("price")) };
     await this.#try(() => simulator.act("order", body), word("placed"));
   }
 
   #pick(symbol) {
-    this.symbol = symbol;
+    this.symbol = symbol.trim().toUpperCase();
+    this.picked = true;
     this.parts.handPrice.value = "";
     this.#fill();
   }
@@ -131,31 +135,41 @@ export class MarketPanel {
     this.#fill();
   }
 
+  // Prices as the simulator gives them; one that gives none still knows those of what is held.
   #prices() {
-    return entries(this.state?.prices, "last")
+    const given = entries(this.state?.prices, "last");
+    return (given.length ? given : this.#held())
       .map((entry) => ({ ...entry, symbol: first(entry, "symbol", "ticker", "key"), last: first(entry, "last", "price") }))
       .filter((entry) => entry.symbol && Number(entry.last) > 0);
   }
 
+  #held() {
+    return entries(this.state?.positions).filter((position) => Number(first(position, "qty", "quantity", "value")) > 0);
+  }
+
   #fill() {
-    const { clock, prices, account, orders, symbols, handPrice } = this.parts;
+    const { clock, prices, account, orders, symbols, known, handPrice } = this.parts;
     if (!clock) return;
     const now = this.state?.clock?.now ?? this.state?.clock ?? null;
     clock.replaceChildren(timeLine("newYork", "America/New_York", now), timeLine("seoul", "Asia/Seoul", now));
     const speed = this.state?.clock?.speed ?? this.state?.speed;
     for (const button of this.parts.pace.children) button.setAttribute("aria-pressed", String(Number(button.dataset.speed) === Number(speed)));
     const quotes = this.#prices();
-    if (!this.symbol && quotes.length) this.symbol = quotes[0].symbol;
+    this.#choose(quotes);
     update(prices, quotes, (quote) => this.#priceRow(quote));
     account.replaceChildren(...this.#accountRows(quotes));
     const open = entries(this.state?.open_orders);
     orders.replaceChildren(...(open.length ? open.map(orderRow) : [make("li", { class: "none" }, word("noOrders"))]));
-    if (symbols.dataset.known !== quotes.map((quote) => quote.symbol).join()) {
-      symbols.dataset.known = quotes.map((quote) => quote.symbol).join();
-      symbols.replaceChildren(...quotes.map((quote) => make("option", { value: quote.symbol }, quote.symbol)));
-    }
-    symbols.value = this.symbol;
+    known.replaceChildren(...quotes.map((quote) => make("option", { value: quote.symbol })));
+    if (document.activeElement !== symbols && this.symbol) symbols.value = this.symbol;
     if (!handPrice.value && document.activeElement !== handPrice) handPrice.value = quotes.find((quote) => quote.symbol === this.symbol)?.last ?? "";
+  }
+
+  // Until the person picks one, what is held comes first: its fall is what sets off a stop.
+  #choose(quotes) {
+    const known = quotes.map(({ symbol }) => symbol);
+    const held = this.#held().map((position) => first(position, "symbol", "ticker", "key"));
+    if (!this.picked) this.symbol = held.find((symbol) => known.includes(symbol)) ?? known[0] ?? "";
   }
 
   #priceRow(quote) {
@@ -176,8 +190,7 @@ export class MarketPanel {
   #accountRows(quotes) {
     const cash = this.state?.cash;
     const amount = typeof cash === "object" && cash !== null ? first(cash, "USD", "usd", "amount", "available") : cash;
-    const held = entries(this.state?.positions).filter((position) => Number(first(position, "qty", "quantity", "value")) > 0);
-    const rows = held.map((position) => positionRow(position, quotes));
+    const rows = this.#held().map((position) => positionRow(position, quotes));
     return [
       make("p", { class: "cash" }, make("span", {}, word("cash")), make("strong", {}, amount === undefined ? "–" : `$${grouped(amount)}`)),
       ...(rows.length ? rows : [make("p", { class: "none" }, word("noPositions"))]),
@@ -194,7 +207,7 @@ function positionRow(position, quotes) {
   return make(
     "p",
     { class: "position" },
-    make("span", {}, `${symbol} ${qty} ${word("shares")}`),
+    make("span", { class: "held" }, make("span", { class: "symbol" }, symbol), ` ${qty}${word("shares")}`),
     make("span", { class: "dim" }, average ? `${word("average")} $${money(Number(average))}` : ""),
     rate === null ? null : make("strong", { class: rate < 0 ? "loss" : "gain" }, signed(rate)),
   );
@@ -202,13 +215,14 @@ function positionRow(position, quotes) {
 
 function orderRow(order) {
   const side = String(first(order, "side") ?? "").toLowerCase();
-  const qty = first(order, "open_qty", "remaining", "remaining_qty", "qty", "quantity");
+  const price = first(order, "price", "limit_price");
+  const qty = first(order, "open", "open_qty", "remaining", "remaining_qty", "qty", "quantity");
   return make(
     "li",
     {},
     make("span", { class: side === "sell" ? "side sell" : "side buy" }, word(side === "sell" ? "sell" : "buy")),
     make("span", {}, `${first(order, "symbol", "ticker") ?? ""} ${qty ?? ""}`),
-    make("span", { class: "dim" }, first(order, "price", "limit_price") ? `$${first(order, "price", "limit_price")}` : ""),
+    make("span", { class: "dim" }, Number(price) > 0 ? `$${money(Number(price))}` : ""),
   );
 }
 

@@ -12,7 +12,7 @@ function withUser(path, query = {}) {
 
 async function readAnswer(response) {
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.error || `HTTP ${response.status}`);
+  if (!response.ok) throw new Error(body.error?.message ?? body.error ?? `HTTP ${response.status}`);
   return body;
 }
 

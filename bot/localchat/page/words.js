@@ -92,6 +92,7 @@ const WORDS = {
     rejectDone: "다음 주문은 거부됩니다",
     placed: "봇 밖에서 주문했습니다",
     simulatorAway: "시뮬레이터가 응답하지 않습니다",
+    noPrice: "아직 시세가 없습니다",
     marketHint: "모의 시장입니다. 실제 주문은 나가지 않습니다.",
   },
   en: {
@@ -163,7 +164,7 @@ const WORDS = {
     prices: "Prices",
     account: "Account",
     cash: "Cash",
-    shares: "shares",
+    shares: "sh",
     average: "avg",
     noPositions: "No positions",
     openOrders: "Open orders",
@@ -185,6 +186,7 @@ const WORDS = {
     rejectDone: "The next order will be rejected",
     placed: "Order placed outside of the bot",
     simulatorAway: "The simulator does not answer",
+    noPrice: "There is no price yet",
     marketHint: "A simulated market. No real order leaves this computer.",
   },
 };
