@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from kis import bars as bars_api
 from kis import prices as prices_api
+from kis.adjustment import SplitAdjuster
 from kis.environment import Call
 from kis.errors import KisData
 from kis.http import KisHttp
@@ -20,6 +21,7 @@ class KisMarketData:
         self._http = http
         self._clock = clock
         self._book = book
+        self._splits = SplitAdjuster(http, clock)
 
     async def quote(self, symbol: Symbol) -> Quote:
         """Return the price now; raise DataUnavailable when it is blank, zero or of another listing.
@@ -63,7 +65,7 @@ class KisMarketData:
         now = self._clock.now()
         if interval is Interval.DAY:
             return await bars_api.daily(self._http, symbol, count, now)
-        return await bars_api.minute(self._http, symbol, interval, count, now)
+        return await self._splits.adjusted(symbol, await bars_api.minute(self._http, symbol, interval, count, now))
 
     def has_minute_bars(self) -> bool:
         """Return whether minute bars can be asked for (D9)."""
