@@ -6,6 +6,12 @@ from typing import Literal
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
+from strategy.modes import Mode
+from strategy.orders import Side
+
+Preset = Literal["default", "1", "10", "10%", "25%", "50%", "all"]
+Span = Literal["30m", "2h", "close", ""]
+
 _SEP = "|"  # a symbol carries a colon
 
 
@@ -39,16 +45,16 @@ class CheckOrder(CallbackData, prefix="k", sep=_SEP):
 class TradeAmount(CallbackData, prefix="t", sep=_SEP):
     """Preview an order of a preset size: an id of `bot.routers.trade.PRESETS`."""
 
-    side: str
+    side: Side
     symbol: str
-    preset: str
+    preset: Preset
 
 
 class SetMode(CallbackData, prefix="m", sep=_SEP):
     """Set or preview a mode; `span` is an id of `bot.routers.modes.SPANS`."""
 
-    mode: str
-    span: str = ""
+    mode: Mode
+    span: Span = ""
     symbol: str = ""
 
 

@@ -25,6 +25,7 @@ from strategy.ports import Outbox, Wake
 log = logging.getLogger(__name__)
 
 _BATCH = 100
+_MANY = 1000  # rows looked at for when they came, not for sending
 _LONGEST_PAUSE_S = 30.0
 _BARRED_PAUSE_S = 60.0
 _LONGEST_BARRED_PAUSE_S = 600.0
@@ -101,6 +102,7 @@ class Delivery:
     async def _rest(self, seconds: float, wake: Wake) -> None:
         """Wait, but not longer than until the person is heard of; rows that come meanwhile are noticed."""
         self._nudged.clear()
+        self._arrivals.see(await self._outbox.pending(_MANY))
         async with asyncio.TaskGroup() as group:
             arrivals = group.create_task(self._notice(wake))
             ends = [group.create_task(self._wall.sleep(seconds)), group.create_task(self._nudged.wait())]
@@ -111,7 +113,7 @@ class Delivery:
     async def _notice(self, wake: Wake) -> None:
         while True:
             await wake.wait()
-            self._arrivals.see(await self._outbox.pending(_BATCH))
+            self._arrivals.see(await self._outbox.pending(_MANY))
 
     async def _step(self, rows: Sequence[EventRow]) -> float:
         """Deliver the first row and what folds into it; return how long to wait before the next try."""

@@ -72,15 +72,22 @@ def _fitting_blocks(message: Message, limit: int) -> Iterator[Block]:
 
 
 def _fitting_lines(line: Line, limit: int) -> Iterator[Line]:
-    """Cut a line that alone is too long, at a space where one is near."""
+    """Cut a line that alone is too long, at a newline or space where one is near."""
     rest = [(char, span.style) for span in line.spans for char in span.text]
     while len(rest) > limit:
-        head = "".join(char for char, _ in rest[:limit])
-        space = max(head.rfind(" "), head.rfind("\n")) + 1
-        cut = space if space > limit // 2 else limit
+        cut = _cut("".join(char for char, _ in rest[:limit]))
         yield _line(rest[:cut])
         rest = rest[cut:]
     yield _line(rest)
+
+
+def _cut(head: str) -> int:
+    """Return where to cut: after the last newline, else the last space, of the second half; else at the very end."""
+    for mark in ("\n", " "):
+        place = head.rfind(mark) + 1
+        if place > len(head) // 2:
+            return place
+    return len(head)
 
 
 def _line(chars: list[tuple[str, Style]]) -> Line:

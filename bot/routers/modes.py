@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import arguments
 from bot.asking import Asks
-from bot.buttons import Open, Release, SetMode
+from bot.buttons import Open, Release, SetMode, Span
 from bot.dialogs import Typing
 from bot.failures import TELEGRAM_FAILURES
 from bot.routers.usage import explained
@@ -24,7 +24,7 @@ from strategy.instruments import Symbol
 from strategy.modes import Mode
 from strategy.services import Control
 
-SPANS: dict[str, timedelta | None] = {
+SPANS: dict[Span, timedelta | None] = {
     "30m": timedelta(minutes=30),
     "2h": timedelta(hours=2),
     "close": None,  # until the session closes
@@ -116,7 +116,7 @@ async def open_pause(_: CallbackQuery, callback_data: Open, visit: Visit) -> Non
 
 
 async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, visit: Visit) -> None:
-    mode = Mode(callback_data.mode)
+    mode = callback_data.mode
     symbol = visit.control.symbol(callback_data.symbol) if callback_data.symbol else None
     if mode in (Mode.RUN, Mode.HALTED):
         await visit.stage.show(await _preview(mode, symbol, state, visit))
@@ -153,14 +153,14 @@ def _whom_and_when(args: str, control: Control, now: datetime) -> tuple[Symbol |
     return (control.symbol(words[0]) if words else None), until
 
 
-def _until(span: str, control: Control, now: datetime) -> datetime | None:
+def _until(span: Span, control: Control, now: datetime) -> datetime | None:
     if span == "close":
         return control.until_close()
     length = SPANS.get(span)
     return None if length is None else now + length
 
 
-def _span_label(key: str, t: Tongue) -> str:
+def _span_label(key: Span, t: Tongue) -> str:
     return {
         "30m": t("30 minutes"),
         "2h": t("2 hours"),

@@ -8,7 +8,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import arguments
 from bot.asking import Asks
-from bot.buttons import Open, TradeAmount
+from bot.buttons import Open, Preset, TradeAmount
 from bot.routers.usage import explained
 from bot.screen import Frame, Screen
 from bot.speech import Tongue
@@ -21,22 +21,22 @@ from strategy.services import Control
 from strategy.views import Amount, AmountKind
 
 
-class Preset(NamedTuple):
+class Choice(NamedTuple):
     """An amount a button stands for."""
 
-    key: str
+    key: Preset
     amount: Amount
     sides: tuple[Side, ...] = (Side.BUY, Side.SELL)
 
 
 PRESETS = (
-    Preset("default", Amount(kind=AmountKind.DEFAULT)),
-    Preset("1", Amount(kind=AmountKind.SHARES, value=Decimal(1))),
-    Preset("10", Amount(kind=AmountKind.SHARES, value=Decimal(10)), (Side.BUY,)),
-    Preset("10%", Amount(kind=AmountKind.PERCENT, value=Decimal(10)), (Side.BUY,)),
-    Preset("25%", Amount(kind=AmountKind.PERCENT, value=Decimal(25))),
-    Preset("50%", Amount(kind=AmountKind.PERCENT, value=Decimal(50))),
-    Preset("all", Amount(kind=AmountKind.ALL), (Side.SELL,)),
+    Choice("default", Amount(kind=AmountKind.DEFAULT)),
+    Choice("1", Amount(kind=AmountKind.SHARES, value=Decimal(1))),
+    Choice("10", Amount(kind=AmountKind.SHARES, value=Decimal(10)), (Side.BUY,)),
+    Choice("10%", Amount(kind=AmountKind.PERCENT, value=Decimal(10)), (Side.BUY,)),
+    Choice("25%", Amount(kind=AmountKind.PERCENT, value=Decimal(25))),
+    Choice("50%", Amount(kind=AmountKind.PERCENT, value=Decimal(50))),
+    Choice("all", Amount(kind=AmountKind.ALL), (Side.SELL,)),
 )
 
 
@@ -68,7 +68,7 @@ async def open_trade(_: CallbackQuery, callback_data: Open, visit: Visit) -> Non
 
 
 async def preset(_: CallbackQuery, callback_data: TradeAmount, visit: Visit) -> None:
-    of = Side(callback_data.side)
+    of = callback_data.side
     found = next(each for each in PRESETS if each.key == callback_data.preset)
     symbol = visit.control.symbol(callback_data.symbol)
     view = await visit.control.preview_order(visit.user_id, of, symbol, found.amount, None)
@@ -98,7 +98,7 @@ async def _pick(of: Side, control: Control, frame: Frame) -> Screen:
     return pick_ticker(of.value, f"{SIDE_ICONS[of]} {side(of, t)}", question, symbols, frame)
 
 
-def _label(each: Preset, of: Side, t: Tongue) -> str:
+def _label(each: Choice, of: Side, t: Tongue) -> str:
     if each.amount.kind is AmountKind.DEFAULT:
         return "BUY_RATE" if of is Side.BUY else "SELL_RATE"
     if each.amount.kind is AmountKind.ALL:

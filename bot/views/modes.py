@@ -1,6 +1,6 @@
 """Modes: the menu, the preview of running or halting, and what was set."""
 
-from bot.buttons import Button, Dismiss, Keyboard, Open, Release, SetMode, rows_of
+from bot.buttons import Button, Dismiss, Keyboard, Open, Release, SetMode, Span, rows_of
 from bot.message import block, bold, code
 from bot.screen import Frame, Screen
 from bot.views.confirm import confirm_row
@@ -20,12 +20,12 @@ def menu(current: ModeState, locks: list[TickerLock], frame: Frame) -> Screen:
         frame.stamp(),
         keyboard=(
             (
-                Button(t("▶️ Run"), SetMode(mode=Mode.RUN.value), style="success"),
+                Button(t("▶️ Run"), SetMode(mode=Mode.RUN), style="success"),
                 Button(t("⏸ Pause"), Open(screen="pause")),
             ),
             (
-                Button(t("🛡 Protect only"), SetMode(mode=Mode.PROTECT_ONLY.value)),
-                Button(t("⛔ Halt"), SetMode(mode=Mode.HALTED.value), style="danger"),
+                Button(t("🛡 Protect only"), SetMode(mode=Mode.PROTECT_ONLY)),
+                Button(t("⛔ Halt"), SetMode(mode=Mode.HALTED), style="danger"),
             ),
             *rows_of([_release_button(lock.symbol, frame) for lock in locks], 2),
             (frame.refresh("mode"), frame.home()),
@@ -33,13 +33,11 @@ def menu(current: ModeState, locks: list[TickerLock], frame: Frame) -> Screen:
     )
 
 
-def pick_pause(symbol: Symbol | None, spans: list[tuple[str, str]], frame: Frame) -> Screen:
+def pick_pause(symbol: Symbol | None, spans: list[tuple[Span, str]], frame: Frame) -> Screen:
     """Ask for how long buys should pause."""
     t = frame.t
     ref = "" if symbol is None else str(symbol)
-    picks = [
-        Button(label, SetMode(mode=Mode.PAUSE_BUYS.value, span=key, symbol=ref), style=None) for key, label in spans
-    ]
+    picks = [Button(label, SetMode(mode=Mode.PAUSE_BUYS, span=key, symbol=ref)) for key, label in spans]
     who = t("all tickers") if symbol is None else symbol.ticker
     return frame.screen(
         block(
@@ -77,7 +75,7 @@ def was_set(state: ModeState, frame: Frame) -> Screen:
     t = frame.t
     scope = "" if state.symbol is None else f" {state.symbol.ticker}"
     keyboard: Keyboard = (
-        (Button(t("▶️ Run"), SetMode(mode=Mode.RUN.value, symbol="" if state.symbol is None else str(state.symbol))),),
+        (Button(t("▶️ Run"), SetMode(mode=Mode.RUN, symbol="" if state.symbol is None else str(state.symbol))),),
         (Button(t("🎛 Mode"), Open(screen="mode")), frame.home()),
     )
     return frame.screen(

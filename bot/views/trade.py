@@ -1,6 +1,6 @@
 """Manual orders: pickers and previews."""
 
-from bot.buttons import Button, CancelOrder, Open, TradeAmount, rows_of
+from bot.buttons import Button, CancelOrder, Open, Preset, TradeAmount, rows_of
 from bot.figures import gain_icon, price, usd, usd_change
 from bot.message import Block, block, bold
 from bot.screen import Frame, Screen
@@ -12,10 +12,10 @@ from strategy.orders import Side
 from strategy.views import CancelPreview, OrderPreview
 
 
-def pick_amount(of: Side, symbol: Symbol, presets: list[tuple[str, str]], frame: Frame) -> Screen:
+def pick_amount(of: Side, symbol: Symbol, presets: list[tuple[Preset, str]], frame: Frame) -> Screen:
     """Ask how much; every answer leads to a preview first."""
     t = frame.t
-    picks = [Button(label, TradeAmount(side=of.value, symbol=str(symbol), preset=key)) for key, label in presets]
+    picks = [Button(label, TradeAmount(side=of, symbol=str(symbol), preset=key)) for key, label in presets]
     return frame.screen(
         block(
             frame.title(f"{SIDE_ICONS[of]} {side(of, t)} {symbol.ticker}"),

@@ -1,7 +1,7 @@
 """Hand-written fakes of what the core offers the chat, and of the outbox and notes."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -160,9 +160,12 @@ class FakeControl:
     holdings_: HoldingsView = field(default_factory=samples.holdings_view)
     decision: Decision | None = field(default_factory=samples.decision)
     why_at: list[datetime | None] = field(default_factory=list)
+    before_status: Callable[[], Awaitable[object]] | None = None
 
     async def status(self) -> StatusView:
         self._fail()
+        if self.before_status is not None:
+            await self.before_status()
         return replace(self.status_, mode=self.modes[-1])
 
     async def holdings(self, *, fresh: bool = True) -> HoldingsView:

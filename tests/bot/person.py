@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 Json = dict[str, Any]
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 
 class Person:
