@@ -2,9 +2,11 @@
 
 import asyncio
 import tempfile
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -123,7 +125,8 @@ class DeskMachine(RuleBasedStateMachine):
         with suppress(TradingError):
             await self.process.desk.place(request)
         self.broker._faults["submit"].clear()
-        await self._quiet()
+        if fault not in ("hang", "slow_reply"):
+            await self._quiet()
 
     @rule(
         steps=st.integers(0, 9),
@@ -143,6 +146,52 @@ class DeskMachine(RuleBasedStateMachine):
             await self._place(side, 2, cents, Origin.MANUAL, fault)
         await self._stop(die=True)
         await self._start()
+
+    @rule(
+        side=st.sampled_from(Side),
+        cents=CENTS,
+        which=st.integers(0, 5),
+        before=st.booleans(),
+        steps=st.lists(
+            st.tuples(st.sampled_from(["fill", "look", "cancel", "leave", "notices", "price"]), st.integers(0, 60)),
+            max_size=6,
+        ),
+    )
+    def while_a_reply_is_awaited(
+        self, side: Side, cents: int, which: int, before: bool, steps: list[tuple[str, int]]
+    ) -> None:
+        self.runner.run(self._meanwhile(side, cents, which, before, steps))
+
+    async def _meanwhile(self, side: Side, cents: int, which: int, before: bool, steps: list[tuple[str, int]]) -> None:
+        """Let things happen at once while a submit hangs, before or after the broker took the order."""
+        others = self.process.desk.open
+        async with asyncio.TaskGroup() as tasks:
+            placing = tasks.create_task(self._place(side, 5, cents, Origin.SIGNAL, "hang" if before else "slow_reply"))
+            for what, turns in steps:
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                working = [found for found in self.broker.truth() if found.open_qty]
+                if what == "fill" and working:
+                    self.broker.fill(working[-1 - which % len(working)].venue_no, 1)
+                elif what == "look":
+                    tasks.create_task(self._quietly(self.process.desk.look()))
+                elif what == "cancel" and others:
+                    tasks.create_task(self._quietly(self.process.desk.cancel(others[which % len(others)].no)))
+                elif what == "leave":
+                    placing.cancel()
+                elif what == "notices":
+                    self.broker.release_notices(backwards=bool(which % 2))
+                elif what == "price":
+                    self.broker.set_price(TQQQ, Decimal("61.20") + Decimal(which - 2) / 10)
+            while not placing.done():
+                self.broker.unhang()
+                await asyncio.sleep(0)
+        self.broker._faults["submit"].clear()
+        await self._quiet()
+
+    async def _quietly(self, work: Coroutine[Any, Any, object]) -> None:
+        with suppress(TradingError):
+            await work
 
     @rule()
     def restart(self) -> None:
