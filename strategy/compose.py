@@ -106,13 +106,14 @@ def build_core(
     arm_secret: str,
     totp: Callable[[str], bool] | None = None,
     visibility_lag_s: float = 120.0,
+    calls_per_second: float | None = None,
     remarks: Sequence[Text] = (),
 ) -> Core:
     """Return the core, not yet loaded or running.
 
     `clock` is the market's, `wall` a person's (the same one for a real market). `env_names` are the settings that came
     from the environment, `arm_secret` the account's last four digits, `totp` checks a six-digit code where one is
-    asked for, `remarks` go on the start card.
+    asked for, `calls_per_second` is the broker's limit, `remarks` go on the start card.
     """
     activity = Activity()
     notifier = journals.notifier
@@ -236,6 +237,8 @@ def build_core(
         notifier=notifier,
         clock=clock,
         activity=activity,
+        wall=wall,
+        calls_per_second=calls_per_second,
         remarks=remarks,
     )
     presses = Presses(tickets=journals.tickets, orders=journals.orders, wall=wall, activity=activity)

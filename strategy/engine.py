@@ -27,15 +27,16 @@ from strategy.shelter import first_of
 from strategy.summary import closing_card
 from strategy.text import Text
 from strategy.views import SessionPhase, SessionView
-from strategy.watch import MarketWatch
+from strategy.watch import MarketWatch, intervals_of
 
 log = logging.getLogger(__name__)
 
-_STREAM_WAIT_S = 10  # market time the start waits for the stream's own word before telling how it stands
+_STREAM_WAIT_S = 10  # real time the start waits for the stream's own word before telling how it stands
 _TIDY_S = 5  # market time between rounds of housekeeping
 _LONGEST_RETRY_S = 120  # looks that did not end in agreement are repeated ever more rarely, up to this
 _IDLE = timedelta(minutes=15)  # the longest pause of housekeeping
 _BEFORE_OPEN = timedelta(seconds=60)  # the account is looked at this long before the open
+_LOOK_CALLS = 8  # requests of one look at the account, at most
 _MANY_AT_ONCE = 4  # warm-up requests in flight; the broker's client paces them anyway
 
 
@@ -59,9 +60,11 @@ class Engine:
         notifier: Notifier,
         clock: Clock,
         activity: Activity,
+        wall: Clock,
+        calls_per_second: float | None = None,
         remarks: Sequence[Text] = (),
     ) -> None:
-        """`remarks` are warnings of the start that belong on the start card."""
+        """`remarks` are warnings of the start that belong on the start card; `wall` is a person's clock."""
         self._cycle = cycle
         self._watch = watch
         self._desk = desk
@@ -76,6 +79,8 @@ class Engine:
         self._notifier = notifier
         self._clock = clock
         self._activity = activity
+        self._wall = wall
+        self._calls_per_second = calls_per_second
         self._remarks = list(remarks)
         self._resettled = asyncio.Event()  # settings changed: the next check may be due at another time
         self._last_check: datetime | None = None
@@ -114,11 +119,11 @@ class Engine:
         with self._activity():
             self._watch.subscribe(())
             prices = await self._verify()
-            notes = [*self._remarks, *await self._warm_up()]
+            notes = [*self._remarks, *self._too_many(), *await self._warm_up()]
             holdings = await self._first_look(notes)
             self._watch.subscribe(self._positions.held())
             await self._guard.resume()
-        await first_of(self._clock, self._clock.now() + timedelta(seconds=_STREAM_WAIT_S), self._inbox.settled)
+        await first_of(self._wall, self._wall.now() + timedelta(seconds=_STREAM_WAIT_S), self._inbox.settled)
         with self._activity():
             now = self._clock.now()
             warmup = [row for symbol in self._settings.tickers for row in self._watch.warmup(symbol)]
@@ -134,6 +139,22 @@ class Engine:
                     notes=tuple(notes),
                 )
             )
+
+    def _too_many(self) -> list[Text]:
+        """Say so when the tickers cannot be checked within one interval at the broker's call limit (row S3)."""
+        if self._calls_per_second is None:
+            return []
+        per_ticker = [1 + len(intervals_of(self._settings.of(symbol))) for symbol in self._settings.tickers]
+        needed_s = (sum(per_ticker) + _LOOK_CALLS) / self._calls_per_second
+        if needed_s <= self._interval().total_seconds():
+            return []
+        return [
+            Text(
+                f"점검 한 번에 약 {needed_s:.0f}초가 필요해 간격보다 깁니다. 일부 점검을 건너뜁니다.",
+                f"One check needs some {needed_s:.0f} s at the broker's call limit, longer than its interval:"
+                " some checks will be left out.",
+            )
+        ]
 
     async def _verify(self) -> dict[Symbol, Decimal | None]:
         """Ask each ticker's price; one that has none is told and not traded, since no rule acts without a price."""

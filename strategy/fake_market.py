@@ -41,6 +41,10 @@ class FakeMarket:
         """Give the closes of the bars before the first price of the symbol, ascending."""
         self._closes[(symbol, interval)] = tuple(closes)
 
+    def forget(self, symbol: Symbol) -> None:
+        """Drop the prices of a symbol, as a source does that adjusts its history for a split."""
+        del self._prices[symbol]
+
     def book(self, symbol: Symbol) -> tuple[Decimal, Decimal | None, Decimal | None]:
         """Return last, bid and ask."""
         if not self._prices[symbol]:

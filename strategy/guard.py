@@ -220,15 +220,13 @@ class StopGuard:
         return trigger
 
     def suspicious(self, symbol: Symbol, quote: Quote) -> bool:
-        """Return whether a held ticker's price looks like a split its average cost has not followed (D13)."""
+        """Return whether a ticker's price looks like a split; of a held one, that its cost has not followed (D13)."""
         return self._suspicious(symbol, quote)
 
     def _suspicious(self, symbol: Symbol, quote: Quote) -> bool:
         position = self._positions.of(symbol)
-        if position is None:
-            return False
         guard_pct = self._settings.of(symbol).split_guard_pct
-        return self._overnight.suspected(symbol, quote, position.average_cost, guard_pct)
+        return self._overnight.suspected(symbol, quote, position.average_cost if position else None, guard_pct)
 
     def _allowed(self, symbol: Symbol) -> bool:
         lock = self._modes.lock(symbol)
@@ -306,8 +304,14 @@ class StopGuard:
             pause = _AGAIN_AFTER if left else timedelta(0)
             self._not_before[symbol] = self._clock.now() + pause
         if descent is not None:
-            with self._activity():
+            await self._finish_safely(firing, descent)
+
+    async def _finish_safely(self, firing: Firing, descent: Descent) -> None:
+        with self._activity():
+            try:
                 await self._finish(firing, descent)
+            except TradingError:
+                log.exception("the end of a stop could not be told", extra={"symbol": str(firing.symbol)})
 
     async def _begin(self, firing: Firing) -> Decision | None:
         """Lock the ticker and store why, before anything is sent."""
@@ -445,9 +449,14 @@ class StopGuard:
         )
 
     async def unlock_split(self, symbol: Symbol, quote: Quote) -> bool:
-        """Take the split lock off once the average cost has followed; return whether it was taken off."""
+        """Take the split lock off once the average cost has followed; return whether it was taken off.
+
+        Of a ticker not held, once the source's bars have: the rule must not read a split as a crash.
+        """
         lock = self._modes.lock(symbol)
-        if lock is None or lock.reason != SPLIT_GUARD or self._suspicious(symbol, quote):
+        if lock is None or lock.reason != SPLIT_GUARD:
+            return False
+        if self._suspicious(symbol, quote) and (self._positions.of(symbol) or not await self._bars_follow(quote)):
             return False
         await self.accept_price(symbol)
         now = self._clock.now()
@@ -456,11 +465,23 @@ class StopGuard:
             key=f"split_over:{symbol}",
             symbol=symbol,
             what=Text(
-                f"{symbol.ticker} 평균 단가가 새 가격을 따라와 손절과 매매를 다시 시작합니다.",
-                f"{symbol.ticker}: the average cost has followed the price; stop and signals work again.",
+                f"{symbol.ticker} 평균 단가와 시세가 새 가격을 따라와 손절과 매매를 다시 시작합니다.",
+                f"{symbol.ticker}: cost and bars have followed the price; stop and signals work again.",
             ),
         )
         return await self._modes.release(symbol, None, [told])
+
+    async def _bars_follow(self, quote: Quote) -> bool:
+        """Return whether the source's last daily close is near the price: it has adjusted its bars for a split."""
+        session = current(self._clock.now())
+        if session is None:
+            return False
+        try:
+            close = await self._watch.close_before(quote.symbol, session.opens_at)
+        except TradingError:
+            return False
+        guard_pct = self._settings.of(quote.symbol).split_guard_pct
+        return close is not None and abs(quote.last / close - 1) * 100 <= guard_pct
 
     async def accept_price(self, symbol: Symbol) -> None:
         """Take today's price of a ticker as real and start its bars anew, adjusted by the data's source."""
@@ -632,17 +653,19 @@ class StopGuard:
     async def _tell_trouble(self, symbol: Symbol, error: TradingError) -> None:
         log.error("stop could not be carried out", extra={"symbol": str(symbol), "error": str(error)})
         said = error.user_message
-        await self._notifier.tell(
-            Trouble(
-                at=self._clock.now(),
-                key=f"stop:{symbol}",
-                symbol=symbol,
-                what=Text(
-                    f"{symbol.ticker} 손절을 하지 못했습니다: {said.ko} 증권사 앱에서 직접 확인하세요.",
-                    f"The stop of {symbol.ticker} could not be carried out: {said.en} Check the broker's app.",
-                ),
-            )
+        trouble = Trouble(
+            at=self._clock.now(),
+            key=f"stop:{symbol}",
+            symbol=symbol,
+            what=Text(
+                f"{symbol.ticker} 손절을 하지 못했습니다: {said.ko} 증권사 앱에서 직접 확인하세요.",
+                f"The stop of {symbol.ticker} could not be carried out: {said.en} Check the broker's app.",
+            ),
         )
+        try:
+            await self._notifier.tell(trouble)
+        except TradingError:
+            log.exception("trouble with a stop could not be told", extra={"symbol": str(symbol)})
 
 
 def stop_gate(

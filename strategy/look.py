@@ -18,6 +18,8 @@ class AccountLook:
         self._clock = clock
         self._watchers: list[Callable[[], None]] = []
         self._stale = False
+        self._turn = asyncio.Lock()
+        self._begun = 0  # looks begun so far: whoever asked before one began may share it
         self.spoiled = asyncio.Event()  # set while a new look is wanted soon
 
     @property
@@ -44,11 +46,20 @@ class AccountLook:
 
     async def take(self, trigger: Trigger, *, max_age_s: float = 0) -> Holdings:
         """Return a look no older than that; raise BrokerError when the broker cannot be asked."""
+        wanted = self._begun + 1
+        async with self._turn:
+            known = self._recon.holdings
+            if known is not None and self._begun >= wanted and not self._stale:
+                return known
+            return await self._take(trigger, max_age_s)
+
+    async def _take(self, trigger: Trigger, max_age_s: float) -> Holdings:
         known = self._recon.holdings
         if known is not None and self._recon.reconciled and not self._stale:
             age = (self._clock.now() - known.taken_at).total_seconds()
             if age < max_age_s:
                 return known
+        self._begun += 1
         self._stale = False
         self.spoiled.clear()
         try:

@@ -64,6 +64,8 @@ class Overnight:
             return False
         evening = next((known for known in self._evenings.get(symbol, ()) if known.on < session.on), None)
         before = evening.close if evening else quote.previous_close
+        if evening is None and cost is not None and quote.last <= cost * (1 - guard_pct / 100):
+            return True  # never seen before and already this far below its cost: asked, not sold
         if before is None:
             return False
         if split_suspected(

@@ -154,6 +154,11 @@ class MarketWatch:
         done = [await self._complete(symbol, interval) for interval in intervals_of(self._settings.of(symbol))]
         return all(done)
 
+    async def close_before(self, symbol: Symbol, opens_at: datetime) -> Decimal | None:
+        """Ask the source for the close of the last day before a session's open, as it adjusts it today."""
+        bars = await self._market.bars(symbol, Interval.DAY, 3)
+        return next((bar.close for bar in reversed(bars) if bar.start < opens_at), None)
+
     def forget_bars(self, symbol: Symbol) -> None:
         """Drop a ticker's bars so that they are fetched anew: after a split the old ones are of another size."""
         for store in self._by_symbol.pop(symbol, []):

@@ -133,7 +133,7 @@ async def running(
     totp: Callable[[str], bool] | None = None,
     wall: FakeClock | None = None,
     ticks: bool = True,
-    started: bool = True,
+    calls_per_second: float | None = None,
 ) -> AsyncIterator[Bench]:
     """Run the core on the storage in `path` until the block ends; again with the same world for a restart."""
     stream = FakeStream(world.clock)
@@ -155,12 +155,13 @@ async def running(
                 calls_used=lambda: "1/s of 2",
                 arm_secret=ARM_SECRET,
                 totp=totp,
+                calls_per_second=calls_per_second,
             )
             world.broker.sink = core.sink.on_notice
             bench = Bench(world, core, storage, stream, calls)
             await core.load()
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(run(), name=name) for name, run in core.tasks] if started else []
+                tasks = [group.create_task(run(), name=name) for name, run in core.tasks]
                 await bench.settle()
                 try:
                     yield bench

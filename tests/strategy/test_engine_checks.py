@@ -1,5 +1,6 @@
 """Checks of the engine: pace, hours, gates, isolation of failures (rows S3, S8, S10, S29 to S41, S50 to S61)."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from strategy.calendar import session_on
 from strategy.decisions import Action, Decision
 from strategy.errors import DataUnavailable, TryLater
-from strategy.events import BothSignals, ModeChanged, Notable, SessionClosed, SignalBlocked, Trouble
+from strategy.events import BothSignals, ModeChanged, Notable, SessionClosed, SignalBlocked, Started, Trouble
 from strategy.hours import missed, next_check, window_of
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState
@@ -63,6 +64,36 @@ async def test_s3_every_ticker_once_per_cycle_and_failures_stay_alone(tmp_path: 
         assert [order.request.symbol for order in await bench.orders()] == [TQQQ]
         assert any(event.symbol == O for event in await bench.told(Trouble))
         assert gate(await newest(bench, XLF), "data_fresh") is None
+
+
+async def test_s29_tickers_are_verified_by_a_quote_and_trade_once_they_have_one(tmp_path: Path) -> None:
+    world = ready(-1, TQQQ, O)
+    world.ready(XLF)
+    world.market.broken[XLF] = DataUnavailable("unknown ticker")
+    async with running(tmp_path, world, settings=trading_settings(**{**BUYS, "buy_rate": "0.1"})) as bench:
+        [started] = await bench.told(Started)
+        assert dict(started.tickers)[XLF] is None
+        assert dict(started.tickers)[TQQQ] == 100
+        [trouble] = await bench.told(Trouble)
+        assert (trouble.symbol, "could not be verified" in trouble.what.en) == (XLF, True)
+        await bench.until(OPEN + timedelta(seconds=30))
+        assert {order.request.symbol for order in await bench.orders()} == {TQQQ, O}
+        del world.market.broken[XLF]
+        await bench.until(OPEN + timedelta(seconds=90))
+        assert XLF in {order.request.symbol for order in await bench.orders()}
+
+
+async def test_s3_says_at_start_when_the_call_limit_is_too_low(tmp_path: Path) -> None:
+    async with running(tmp_path, ready(-1), calls_per_second=0.1) as bench:
+        [started] = await bench.told(Started)
+        assert any("some checks will be left out" in note.en for note in started.notes)
+
+
+async def test_looks_asked_for_at_the_same_time_are_shared(tmp_path: Path) -> None:
+    async with running(tmp_path, ready(10), settings=one(rsi_oversold="1")) as bench:
+        before = bench.broker.asked["holdings"]
+        await asyncio.gather(*[bench.core.look.take("asked") for _ in range(5)])
+        assert bench.broker.asked["holdings"] == before + 2  # the one under way served nobody who came later
 
 
 async def test_s10_s33_s50_checks_begin_at_the_open_on_an_exact_grid_and_end_at_the_close(tmp_path: Path) -> None:

@@ -240,6 +240,38 @@ async def test_d13_a_split_fires_no_stop_and_asks(tmp_path: Path) -> None:
         assert order.request.qty == 70
 
 
+async def test_d13_a_ticker_not_held_waits_until_its_bars_are_adjusted(tmp_path: Path) -> None:
+    """A split must not look like a crash worth buying: no signal until the source's bars have followed."""
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ, "645")
+    settings: dict[str, Any] = {"check_interval_minutes": "30", "rsi_oversold": "40"}
+    async with holding(tmp_path, world=world, qty=0, **settings) as bench:
+        await bench.until(OPEN + timedelta(days=1) - timedelta(seconds=1))
+        bench.price(TQQQ, "93", tick=False)
+        await bench.until(OPEN + timedelta(days=1, minutes=31))
+        assert await bench.orders() == []
+        lock = bench.core.modes.lock(TQQQ)
+        assert lock is not None
+        assert lock.reason == "split_guard"
+        adjusted = World(bench.clock, bench.broker, bench.market)
+        bench.market.forget(TQQQ)
+        adjusted.ready(TQQQ, "93")
+        await bench.until(OPEN + timedelta(days=1, minutes=61))
+        assert bench.core.modes.lock(TQQQ) is None
+        assert await bench.orders() == []
+
+
+async def test_d13_a_position_first_seen_far_below_its_cost_is_asked_about(tmp_path: Path) -> None:
+    async with holding(tmp_path, cost="640") as bench:
+        bench.price(TQQQ, "99")
+        await bench.pass_time(61)
+        assert not await bench.orders()
+        assert [event.lock.reason for event in await bench.told(TickerLocked)] == ["split_guard"]
+        assert await bench.core.control.release(OWNER, TQQQ)  # the owner says that the price is real
+        await bench.pass_time(61)
+        assert [order.request.origin for order in await bench.orders()] == [Origin.STOP_LOSS]
+
+
 async def test_take_profit_and_trailing_stop_on_top(tmp_path: Path) -> None:
     async with holding(tmp_path / "profit", take_profit_rate="8") as bench:
         bench.price(TQQQ, "107.99")
