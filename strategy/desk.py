@@ -177,10 +177,13 @@ class OrderDesk:
     async def run(self) -> None:
         """Work notices, look up unknown orders and keep SIGNAL orders from resting (D10), until cancelled."""
         await self.load()
-        async with asyncio.TaskGroup() as workers:
-            workers.create_task(self._work_notices(), name="order notices")
-            workers.create_task(self._looks.run(), name="order looks")
-            workers.create_task(self._working.run(), name="working orders")
+        try:
+            async with asyncio.TaskGroup() as workers:
+                workers.create_task(self._work_notices(), name="order notices")
+                workers.create_task(self._looks.run(), name="order looks")
+                workers.create_task(self._working.run(), name="working orders")
+        finally:
+            await sheltered(self._empty_queue())
 
     async def look(self, *, since: datetime | None = None) -> Sequence[Text]:
         """Ask the broker for all orders now and apply its word; raise BrokerError when it cannot be asked.
@@ -273,14 +276,21 @@ class OrderDesk:
 
     async def _work_notices(self) -> None:
         while True:
-            notice, at_work = await self._queue.get()
-            try:
-                await sheltered(self._hear(notice))
-            except StorageError:
-                log.exception("notice not stored; the inquiry will bring its fact", extra={"venue_no": notice.venue_no})
-                self._looks.soon()
-            finally:
-                at_work.__exit__(None, None, None)
+            await sheltered(self._handle(*await self._queue.get()))
+
+    async def _empty_queue(self) -> None:
+        """Store what was heard already: a stop loses no fact it has in hand."""
+        while not self._queue.empty():
+            await self._handle(*self._queue.get_nowait())
+
+    async def _handle(self, notice: Notice, at_work: AbstractContextManager[None]) -> None:
+        try:
+            await self._hear(notice)
+        except StorageError:
+            log.exception("notice not stored; the inquiry will bring its fact", extra={"venue_no": notice.venue_no})
+            self._looks.soon()
+        finally:
+            at_work.__exit__(None, None, None)
 
     async def _hear(self, notice: Notice) -> None:
         awaited = {order.request.symbol.ticker for order in self._ledger.open() if order.no in self._in_flight}

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from strategy.events import HandOrder, Trouble
-from strategy.ledger import NEVER_SENT, NO_ANSWER, NOT_FOUND, Ledger
+from strategy.ledger import NEVER_SENT, NO_ANSWER, NOT_FOUND, NOT_SHOWN, Ledger
 from strategy.lookup import could_be, match
 from strategy.order_states import may_move
 from strategy.orders import BrokerOrder, Order, OrderNo, OrderStatus, VenueNo
@@ -78,7 +78,7 @@ class Inquiry:
             found.filled_qty, found.filled_amount, venue_no=found.venue_no, at=at, about=order.limit_price
         )
         new = sum(part.qty for part in parts)
-        old_enough = renumbered or at - order.updated_at > self._lag
+        old_enough = renumbered or order.reason == NOT_SHOWN or at - order.updated_at > self._lag
         status = judged(order, found, order.filled_qty + new, old_enough=old_enough)
         if found.status in _WORKING and found.venue_no == order.venue_no:
             self._ledger.lower(no, min(found.open_qty + found.filled_qty, order.request.qty))
@@ -185,7 +185,7 @@ class Inquiry:
             looks = self._looks[order.no] = self._looks.get(order.no, 0) + 1
             if looks < LOOKS_NEEDED or at - order.updated_at < self._lag or order.status is OrderStatus.UNKNOWN:
                 continue
-            await self._ledger.move(order.no, OrderStatus.UNKNOWN, at, reason=NO_ANSWER)
+            await self._ledger.move(order.no, OrderStatus.UNKNOWN, at, reason=NOT_SHOWN)
             lines.append(_line(order, "증권사 조회에 보이지 않음", "the broker's list does not show it"))
         return lines
 

@@ -30,6 +30,7 @@ _KEPT = timedelta(days=4)  # closed orders are remembered that long; older ones 
 NEVER_SENT = "보내기 전에 중단됨 / stopped before it was sent"
 NOT_FOUND = "증권사에 없음, 접수되지 않음 / not found at the broker: it never arrived"
 NO_ANSWER = "증권사의 답이 없어 확인 중 / no answer from the broker, being looked up"
+NOT_SHOWN = "증권사 조회에 보이지 않아 확인 중 / the broker's list does not show it, being looked up"
 
 
 class DeskSettings(Protocol):

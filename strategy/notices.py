@@ -33,10 +33,14 @@ class Notices:
     async def retry(self, at: datetime) -> bool:
         """Try the held ones again after a number became known; return whether the judge should be asked soon."""
         async with self._ledger.lock:
-            waiting, self._held = self._held, deque()
             doubtful = False
-            for notice in waiting:
-                doubtful |= await self._apply(notice)
+            for _ in range(len(self._held)):
+                notice = self._held.popleft()
+                try:
+                    doubtful |= await self._apply(notice)  # holds it again, at the end, while nobody owns it
+                except BaseException:
+                    self._held.appendleft(notice)
+                    raise
             while self._held and at - self._held[0].received_at > _HELD_FOR:
                 self._drop(self._held.popleft())
         return doubtful

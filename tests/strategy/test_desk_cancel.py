@@ -289,3 +289,49 @@ async def test_a_refused_amend_told_by_notice_is_taken_back_at_once(desk: Bench)
     )
     await desk.settle()
     assert (await desk.order(order.no)).venue_no == order.venue_no
+
+
+async def test_an_order_amended_twice_in_the_app_keeps_its_whole_chain(desk: Bench) -> None:
+    desk.broker.notices = "lost"
+    order = await desk.buy()
+    first = await desk.broker.amend(TQQQ, desk.venue(order), 10, Decimal("61.25"))
+    second = await desk.broker.amend(TQQQ, first.venue_no, 10, Decimal("61.30"))
+    await desk.desk.look()
+    now = await desk.order(order.no)
+    assert (now.venue_no, now.limit_price) == (second.venue_no, Decimal("61.30"))
+    assert list(await desk.storage.orders.venue_nos(order.no)) == [order.venue_no, first.venue_no, second.venue_no]
+    assert not await desk.hand_orders()
+    assert (await desk.desk.cancel(order.no)).status is S.CANCEL_SENT
+
+
+async def test_an_order_with_a_doubtful_amend_can_be_canceled(desk: Bench) -> None:
+    desk.broker.fail("amend", "lost_request")
+    order = await desk.buy()
+    assert (await desk.desk.amend(order.no, limit_price=Decimal("61.35"))).status is S.UNKNOWN
+    await desk.desk.cancel(order.no)
+    await desk.settle()
+    assert (await desk.order(order.no)).status is S.CANCELED
+
+
+async def test_an_ended_order_is_neither_amended_nor_canceled_again(desk: Bench) -> None:
+    order = await desk.buy()
+    desk.broker.fill(desk.venue(order))
+    await desk.settle()
+    assert (await desk.desk.amend(order.no, limit_price=Decimal("61.35"))).status is S.FILLED
+    assert (await desk.desk.cancel(order.no)).status is S.FILLED
+    assert (await desk.desk.cancel_and_confirm(order.no, within_s=5)).status is S.FILLED
+    assert not desk.broker.amended
+    assert not desk.broker.canceled
+
+
+async def test_a_caller_gone_during_an_amend_leaves_the_doubt_on_record(desk: Bench) -> None:
+    order = await desk.buy()
+    desk.broker.fail("amend", "hang")
+    async with asyncio.TaskGroup() as tasks:
+        amending = tasks.create_task(desk.desk.amend(order.no, limit_price=Decimal("61.35")))
+        await desk.until(lambda: bool(desk.broker.amended))
+        amending.cancel()
+        await asyncio.sleep(0)
+        desk.broker.unhang()
+    assert amending.cancelled()
+    assert (await desk.order(order.no)).limit_price == Decimal("61.35")

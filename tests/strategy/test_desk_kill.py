@@ -111,7 +111,7 @@ async def recover(path: Path, broker: FakeBroker, clock: FakeClock) -> None:
         await asyncio.wait([running])
 
 
-@pytest.mark.parametrize("fault", [None, "lost_reply", "lost_request"])
+@pytest.mark.parametrize("fault", [None, "lost_reply"])
 async def test_killed_at_every_step_nothing_is_doubled_or_lost(tmp_path: Path, fault: FaultKind | None) -> None:
     for steps in range(200):
         clock = FakeClock(OPEN)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from strategy.errors import StorageError
 from strategy.events import OrderChanged
 from strategy.orders import Notice, OrderStatus, Origin, Side, VenueNo
 from tests.strategy.order_bench import PRICE, TQQQ, Bench, bench
@@ -199,3 +200,30 @@ async def test_an_order_whose_reply_is_slow_is_not_taken_for_one_by_hand(desk: B
     await desk.settle()
     assert (await desk.order(placing.result().no)).filled_qty == 3
     await desk.agrees()
+
+
+async def test_a_notice_that_cannot_be_stored_is_brought_by_the_inquiry(
+    desk: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise StorageError("disk full")
+
+    order = await desk.buy()
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.storage.orders, "change", full)
+        desk.broker.fill(desk.venue(order), 3)
+        await desk.settle()
+    assert (await desk.order(order.no)).filled_qty == 0
+    await desk.pass_time(2)
+    assert (await desk.order(order.no)).filled_qty == 3
+    await desk.agrees()
+
+
+async def test_what_was_heard_before_a_stop_is_stored(tmp_path: Path) -> None:
+    async with bench(tmp_path) as made:
+        order = await made.buy()
+        made.broker.fill(made.venue(order), 3)
+        broker, clock = made.broker, made.clock
+    async with bench(tmp_path, broker=broker, clock=clock, running=False) as again:
+        assert (await again.order(order.no)).filled_qty == 3
+        assert again.activity.quiet

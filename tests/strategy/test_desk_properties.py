@@ -357,7 +357,7 @@ def test_s9_s80_any_interleaving_ends_in_agreement_with_the_broker() -> None:
     run_state_machine_as_test(
         DeskMachine,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

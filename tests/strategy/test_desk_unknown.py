@@ -1,5 +1,6 @@
 """Orders whose reply is missing: looked up, adopted or declared not sent, never sent again (spec 8, promise 1)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from strategy.errors import InvalidOrder
 from strategy.events import Trouble
 from strategy.ledger import NOT_FOUND
 from strategy.lookup import could_be, match
@@ -138,7 +140,7 @@ async def test_a_restart_denies_intents_and_looks_up_what_was_sent(tmp_path: Pat
 
 async def test_an_accepted_order_the_broker_no_longer_shows_becomes_unknown(desk: Bench) -> None:
     order = await desk.buy()
-    desk.broker._books.clear()
+    books = [desk.broker._books.pop()]
     await desk.pass_time(30)
     await desk.desk.look()
     assert (await desk.order(order.no)).status is S.ACCEPTED  # one look says nothing
@@ -146,6 +148,22 @@ async def test_an_accepted_order_the_broker_no_longer_shows_becomes_unknown(desk
         await desk.pass_time(60)
         await desk.desk.look()
     assert (await desk.order(order.no)).status is S.UNKNOWN
+    desk.broker._books += books
+    await desk.desk.look()
+    assert (await desk.order(order.no)).status is S.ACCEPTED
+
+
+async def test_an_unknown_order_cannot_be_canceled_but_can_be_waited_for(desk: Bench) -> None:
+    desk.broker.notices = "lost"
+    desk.broker.fail("submit", "lost_reply")
+    desk.broker.fail("orders", "try_later")
+    order = await desk.buy()
+    with pytest.raises(InvalidOrder):
+        await desk.desk.cancel(order.no)
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(desk.desk.cancel_and_confirm(order.no, within_s=20))
+        await desk.pass_time(20)
+    assert waiting.result().status is S.CANCELED
 
 
 async def test_an_order_told_canceled_yet_open_at_the_broker_is_told_once(desk: Bench) -> None:
