@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.localchat.errors import bad_request, too_large
 from bot.localchat.model import Json
 
 _TRUE = ("true", "yes", "1")
+# What aiohttp raises for a multipart body that is not one.
+BROKEN_FORM = (ValueError, AssertionError, RuntimeError, HttpProcessingError)
 UPLOAD_LIMIT = 50 * 1024 * 1024
 
 
@@ -106,7 +109,7 @@ async def _read_multipart(request: web.Request, call: Call) -> None:
         form = await request.post()
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None
-    except (ValueError, AssertionError, RuntimeError):
+    except BROKEN_FORM:
         raise bad_request("can't parse multipart form data") from None
     for name, value in form.items():
         if isinstance(value, web.FileField):

@@ -11,7 +11,7 @@ from bot.localchat.calls import CallLog
 from bot.localchat.faults import Faults
 from bot.localchat.limits import Rates
 from bot.localchat.model import Chat, InlineQuery, Json, Message, Person, Query
-from bot.localchat.params import whole
+from bot.localchat.params import BROKEN_FORM, whole
 from bot.localchat.person import People, Refused
 from bot.localchat.present import screen_message
 from bot.localchat.world import World
@@ -267,7 +267,10 @@ class UserSide:
     async def _upload(self, request: web.Request, *, as_photo: bool) -> Json:
         if request.content_type != "multipart/form-data":
             raise Refused("a file comes as multipart/form-data")
-        form = await request.post()
+        try:
+            form = await request.post()
+        except BROKEN_FORM:
+            raise Refused("the multipart body is broken") from None
         file = form.get("file")
         if not isinstance(file, web.FileField):
             raise Refused("the part called file is missing")

@@ -125,6 +125,11 @@ async def test_files_from_people_are_checked(owner: User) -> None:
         assert response.status == 400
     async with owner.http.post(f"{owner.base}/user/photo", data={"file": "text"}) as response:
         assert response.status == 400
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    async with owner.http.post(
+        f"{owner.base}/user/photo", data=b"--x\r\nbad\r\n\r\n--x--", headers=headers
+    ) as response:
+        assert response.status == 400
     async with owner.http.get(f"{owner.base}/user/file/none") as response:
         assert response.status == 404
 
