@@ -55,10 +55,13 @@ class Looks:
         self._wake = asyncio.Event()
 
     async def look(self, since: datetime | None = None) -> Sequence[Text]:
-        """Ask now, or share a look that starts after this call; raise BrokerError when the broker cannot be asked."""
+        """Ask now, or share a look that starts after this call; raise BrokerError when the broker cannot be asked.
+
+        One that needs older dates is not shared.
+        """
         started = self._started
         async with self._turn:
-            if self._done <= started:
+            if self._done <= started or since is not None:
                 with self._activity():
                     self._started += 1
                     number, at = self._started, self._clock.now()

@@ -111,6 +111,33 @@ async def test_s9_fills_of_a_gap_are_recovered_and_told(account: Account) -> Non
     assert any("4" in line.en for line in card.lines)
 
 
+async def test_s9_after_one_reconcile_every_order_is_as_the_broker_has_it(account: Account) -> None:
+    made, broker = account.made, account.made.broker
+    await account.recon.reconcile("start")
+    broker.notices = "lost"
+    orders = [await made.buy(qty=4, price=Decimal(50 + n)) for n in range(6)]
+    numbers = [made.venue(order) for order in orders]
+    broker.fill(numbers[0], 1)
+    broker.fill(numbers[0], 2, Decimal("49.9933"))
+    broker.fill(numbers[1])
+    broker.fill(numbers[2], 3)
+    await broker.cancel(TQQQ, numbers[2], 1)
+    broker.reject_later(numbers[3], "거부")
+    await broker.amend(TQQQ, numbers[4], 4, Decimal("54.50"))
+    broker.hand_order(KO, Side.BUY, 2, Decimal("60.00"))
+    broker.fill(broker.hand_order(KO, Side.BUY, 3, Decimal("60.00")), 1)
+    await account.recon.reconcile("asked")
+    await made.agrees()
+    states = [(await made.order(order.no)).status for order in orders]
+    assert states == [S.PARTIALLY_FILLED, S.FILLED, S.CANCELED, S.REJECTED, S.ACCEPTED, S.ACCEPTED]
+    assert len(await made.desk.open_in(KO)) == 2
+    broker.end_session()
+    await account.recon.reconcile("timer")
+    await made.agrees()
+    assert not made.desk.open
+    assert len(broker.submitted) == 6
+
+
 async def test_own_fills_on_their_way_disturb_only_their_ticker(account: Account) -> None:
     await account.recon.reconcile("start")
     account.made.broker.lag_s = 30
