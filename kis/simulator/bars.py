@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -127,17 +128,27 @@ def read_csv(path: Path) -> BarFile:
         return BarFile(tuple(sorted(_days(path, rows, names), key=lambda bar: bar.day)), ())
 
 
-def first_row(path: Path) -> date | int | None:
-    """Return the date or instant (ms) of the first row, None for a file without rows; raise BadMarketFile."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the first rows of a file say: days, or instants within days, perhaps of seconds."""
+
+    day: date | None
+    instant_ms: int | None
+    seconds: bool
+
+
+def read_head(path: Path) -> Head | None:
+    """Look at the beginning of a file; None for one without rows. Raise BadMarketFile."""
     with _open(path) as stream:
         rows = csv.DictReader(stream)
         names = _columns(path, rows)
-        row = next(rows, None)
-    if row is None:
+        first = list(islice(rows, 200))
+    if not first:
         return None
-    if "time" in names:
-        return to_ms(_instant(path, 2, row[names["time"]]))
-    return _date(path, 2, row[names["date"]])
+    if "time" not in names:
+        return Head(_date(path, 2, first[0][names["date"]]), None, seconds=False)
+    instants = [to_ms(_instant(path, n + 2, row[names["time"]])) for n, row in enumerate(first)]
+    return Head(None, min(instants), seconds=any(ms % MINUTE_MS for ms in instants))
 
 
 def _columns(path: Path, rows: "csv.DictReader[str]") -> dict[str, str]:

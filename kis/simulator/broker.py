@@ -15,7 +15,7 @@ from kis.simulator.options import Environment, SimulatorOptions
 from kis.simulator.orders import UNPRICED, Kind, Order, Reservation, State
 from kis.simulator.refusals import NO_CASH, NOTHING_HELD, NOTHING_TO_CHANGE, TOO_MANY_SHARES, account_wrong
 from kis.simulator.rules import Wish, refuse
-from kis.simulator.text import cents_down, dollars
+from kis.simulator.text import cents, cents_down, dollars
 from kis.simulator.timeline import Timeline
 
 EXPIRED = "DFD 장종료로 취소"
@@ -101,7 +101,7 @@ class Broker:
     def held_for_buys(self, account: Account) -> Decimal:
         """Return the cash reserved for open buys, fees included."""
         rate = 1 + self.fees.rate(account.environment)
-        return sum((order.held_value for order in self.orders_of(account)), Decimal(0)) * rate
+        return cents(sum((order.held_value for order in self.orders_of(account)), Decimal(0)) * rate)
 
     def orderable_cash(self, account: Account) -> Decimal:
         return cents_down(max(account.ledger.cash - self.held_for_buys(account), Decimal(0)))

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 
-from kis.simulator.bars import BadMarketFile, Bar, DayBar, first_row, read_csv
+from kis.simulator.bars import BadMarketFile, Bar, DayBar, Head, read_csv, read_head
 from kis.simulator.calendar import NEW_YORK, new_york, session_of, session_on_or_after, shift_session
 from kis.simulator.clock import from_ms
 from kis.simulator.listings import Listing, parse_listing
@@ -15,51 +16,40 @@ _SUFFIXES = (".csv", ".csv.gz")
 
 
 class Recording:
-    """Everything recorded for one ticker; files are read when somebody first asks."""
+    """Everything recorded for one ticker; a file is read when somebody first asks for what is in it."""
 
     def __init__(self) -> None:
-        self._unread: list[Path] = []
-        self._days: tuple[DayBar, ...] = ()
-        self._minutes: tuple[Bar, ...] = ()
-        self._seconds: tuple[Bar, ...] = ()
+        self._heads: dict[Path, Head] = {}
 
-    def add(self, path: Path) -> None:
-        self._unread.append(path)
+    def add(self, path: Path, head: Head) -> None:
+        self._heads[path] = head
 
-    @property
+    @cached_property
     def days(self) -> tuple[DayBar, ...]:
-        self._read()
-        return self._days
+        return tuple(bar for path in self._files(days=True) for bar in read_csv(path).days)
 
-    @property
+    @cached_property
     def minutes(self) -> tuple[Bar, ...]:
-        self._read()
-        return self._minutes
+        return self._bars(seconds=False)
+
+    @cached_property
+    def seconds(self) -> tuple[Bar, ...]:
+        return self._bars(seconds=True)
 
     @property
-    def seconds(self) -> tuple[Bar, ...]:
-        self._read()
-        return self._seconds
+    def first_day(self) -> date | None:
+        return min((head.day for head in self._heads.values() if head.day is not None), default=None)
 
-    def first(self) -> tuple[date | None, int | None]:
-        """Return the first recorded day, and the first instant within days, from the heads of the files."""
-        heads = [first_row(path) for path in self._unread]
-        days = [head for head in heads if isinstance(head, date)]
-        instants = [head for head in heads if isinstance(head, int)]
-        if not self._unread:
-            days = [bar.day for bar in self._days[:1]]
-            instants = [bar.start_ms for bars in (self._minutes, self._seconds) for bar in bars[:1]]
-        return min(days, default=None), min(instants, default=None)
+    @property
+    def first_ms(self) -> int | None:
+        """The first instant recorded within days."""
+        return min((head.instant_ms for head in self._heads.values() if head.instant_ms is not None), default=None)
 
-    def _read(self) -> None:
-        while self._unread:
-            read = read_csv(self._unread.pop())
-            if read.days:
-                self._days = read.days
-            elif read.bars and read.bars[0].width_ms < 60_000:
-                self._seconds = read.bars
-            elif read.bars:
-                self._minutes = read.bars
+    def _bars(self, *, seconds: bool) -> tuple[Bar, ...]:
+        return tuple(bar for path in self._files(seconds=seconds) for bar in read_csv(path).bars)
+
+    def _files(self, *, days: bool = False, seconds: bool = False) -> list[Path]:
+        return [p for p, head in self._heads.items() if (head.day is not None) is days and head.seconds is seconds]
 
 
 @dataclass(slots=True)
@@ -75,12 +65,11 @@ class Replay:
 
         Daily files alone start 300 sessions after their first row, so that indicators are warm.
         """
-        heads = [recording.first() for recording in self.recordings.values()]
-        instants = [instant for _, instant in heads if instant is not None]
+        instants = [recording.first_ms for recording in self.recordings.values() if recording.first_ms is not None]
         if instants:
             day = session_on_or_after(from_ms(min(instants)).astimezone(NEW_YORK).date())
             return from_ms(session_of(day).open_ms) - timedelta(seconds=20)
-        first = min(day for day, _ in heads if day is not None)
+        first = min(recording.first_day for recording in self.recordings.values() if recording.first_day is not None)
         last = max(recording.days[-1].day for recording in self.recordings.values() if recording.days)
         chosen = min(shift_session(first, 300), session_on_or_after(last))
         return (new_york(chosen, time(9, 30)) - timedelta(seconds=20)).astimezone(UTC)
@@ -114,8 +103,9 @@ def _take(replay: Replay, path: Path) -> None:
         replay.listings.extend(_read_listings(path.read_text("utf-8-sig").splitlines()))
         return
     symbol = path.name.split(".")[0].replace("_", "/").upper()
-    if first_row(path) is not None:
-        replay.recordings.setdefault(symbol, Recording()).add(path)
+    head = read_head(path)
+    if head is not None:
+        replay.recordings.setdefault(symbol, Recording()).add(path, head)
 
 
 def _read_listings(lines: Iterable[str]) -> list[Listing]:

@@ -233,9 +233,12 @@ class Line:
         unpadder = PKCS7(128).unpadder()
         return (unpadder.update(padded) + unpadder.finalize()).decode().split("^")
 
-    async def records(self, width: int) -> list[list[str]]:
+    async def records(self, width: int, *, skip_pings: bool = False) -> list[list[str]]:
         """Return the records of the next plain data frame."""
-        flag, _, count, payload = (await self.text()).split("|", 3)
+        text = await self.text()
+        while skip_pings and "PINGPONG" in text:
+            text = await self.text()
+        flag, _, count, payload = text.split("|", 3)
         assert flag == "0"
         fields = payload.split("^")
         assert len(fields) == width * int(count)

@@ -1,0 +1,243 @@
+"""Every fault of the control call does what it says (the client's side of them is the client's tests)."""
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from kis.simulator.faults import KINDS
+from tests.kis.simulator.conftest import Starter
+from tests.kis.simulator.outside import QUOTES, Answer, Outside
+
+
+async def quote(outside: Outside) -> Answer:
+    return await outside.get(QUOTES + "price", "HHDFS00000300", AUTH="", EXCD="NAS", SYMB="TQQQ")
+
+
+async def inject(outside: Outside, kind: str, **more: Any) -> dict[str, Any]:
+    return await outside.control("fault", kind=kind, **more)
+
+
+async def test_the_kinds_are_those_of_the_contract() -> None:
+    assert {
+        "http_500", "http_html", "bad_json", "timeout_before", "timeout_after_accept", "rate_limit", "token_expired",
+        "token_revoked", "ws_drop", "ws_silence", "ws_garbage", "notice_duplicate", "notice_before_ack", "notice_lost",
+        "notice_reorder", "partial_fills", "reject", "latency", "maintenance",
+    } == KINDS  # fmt: skip
+
+
+async def test_http_500_has_no_json_and_happens_once(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "http_500")
+    answer = await quote(outside)
+    assert answer.status == 500
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(answer.text)
+    assert (await quote(outside)).status == 200
+
+
+async def test_http_html(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "http_html", count=2)
+    assert "<html>" in (await quote(outside)).text
+    assert "text/html" in (await quote(outside)).headers["Content-Type"]
+    assert (await quote(outside)).status == 200
+
+
+async def test_bad_json(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "bad_json")
+    answer = await quote(outside)
+    assert answer.status == 200
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(answer.text)
+
+
+async def test_a_fault_for_one_tr_spares_the_others_and_waits(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "http_500", tr_id="VTTS3012R")
+    assert (await quote(outside)).status == 200
+    assert (await outside.balance()).status == 500
+    assert (await outside.balance()).status == 200
+
+
+async def test_oauth_calls_are_hit_when_named(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "http_500", tr_id="tokenP")
+    assert (await quote(outside)).status == 200
+    answer = await outside.post_oauth("tokenP", appsecret=outside.secret, grant_type="client_credentials")
+    assert (answer.status, answer.text) == (500, "Internal Server Error")
+
+
+async def test_faults_end_by_market_seconds_and_can_be_listed_and_cleared(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "http_500", seconds=10)
+    assert [(await quote(outside)).status for _ in range(3)] == [500, 500, 500]
+    assert (await outside.control("fault"))["faults"][0]["kind"] == "http_500"
+    await outside.simulator.advance(10)
+    assert (await quote(outside)).status == 200
+    await inject(outside, "http_500", seconds=1000)
+    await outside.send("DELETE", "/sim/fault")
+    assert (await quote(outside)).status == 200
+
+
+async def test_timeout_before_does_nothing_and_says_nothing(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "timeout_before", tr_id="VTTT1002U")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await outside.order("buy", "TQQQ", "1", "20.00")
+    assert (await outside.control("state"))["orders"] == []
+
+
+async def test_timeout_after_accept_takes_the_order_and_loses_the_reply(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "timeout_after_accept")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await outside.order("buy", "TQQQ", "1", "20.00")
+    (order,) = (await outside.control("state"))["orders"]
+    assert (order["symbol"], order["status"]) == ("TQQQ", "working")
+    assert len((await outside.executions()).body["output"]) == 1
+
+
+async def test_a_held_connection_is_cut_in_the_end(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "timeout_before", tr_id="VTTT1002U", hold_s=0.05)
+    with pytest.raises(aiohttp.ClientError):
+        await outside.order("buy", "TQQQ", "1", "20.00")
+
+
+async def test_rate_limit(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "rate_limit")
+    answer = await quote(outside)
+    assert (answer.status, answer.code) == (500, "EGW00201")
+
+
+async def test_reject_with_a_code(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "reject", msg_cd="40250000")
+    answer = await outside.order("buy", "TQQQ", "1", "20.00")
+    assert (answer.status, answer.code) == (500, "40250000")
+    assert answer.body["msg1"].strip() == "모의투자 주문가능금액이 부족합니다."
+    assert (await outside.order("buy", "TQQQ", "1", "20.00")).body["rt_cd"] == "0"
+
+
+async def test_latency(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "latency", ms=80)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    await quote(outside)
+    assert loop.time() - begun >= 0.08
+
+
+async def test_maintenance_refuses_everything(start: Starter) -> None:
+    outside = await start()
+    line = await outside.connect()
+    await inject(outside, "maintenance", seconds=60)
+    assert (await line.socket.receive(timeout=5)).type is not aiohttp.WSMsgType.TEXT
+    with pytest.raises(aiohttp.ClientError):
+        await quote(outside)
+    with pytest.raises(aiohttp.ClientError):
+        await outside.http.ws_connect(outside.simulator.ws_url + "/tryitout")
+    await outside.simulator.advance(60)
+    assert (await quote(outside)).status == 200
+
+
+async def test_ws_drop_with_seconds_keeps_newcomers_out(start: Starter) -> None:
+    outside = await start()
+    line = await outside.connect()
+    await inject(outside, "ws_drop", seconds=5)
+    assert (await line.socket.receive(timeout=5)).type is not aiohttp.WSMsgType.TEXT
+    with pytest.raises(aiohttp.ClientError):
+        await outside.http.ws_connect(outside.simulator.ws_url + "/tryitout")
+    await outside.simulator.advance(5)
+    assert not (await outside.connect()).socket.closed
+
+
+async def test_ws_silence_ends_after_its_seconds(start: Starter) -> None:
+    outside = await start()
+    line = await outside.connect()
+    await line.register("HDFSCNT0", "DNASO")
+    await line.register("HDFSCNT0", "DNASTQQQ")
+    await inject(outside, "ws_silence", seconds=0.5)
+    await outside.control("tick", symbol="TQQQ", last="60.00")
+    await outside.simulator.advance(0.5)
+    await outside.control("tick", symbol="TQQQ", last="61.00")
+    records = await line.records(26)
+    assert records[-1][11] == "61.0000"
+    assert "60.0000" not in {record[11] for record in records}
+
+
+async def test_ws_garbage(start: Starter) -> None:
+    outside = await start()
+    line = await outside.connect()
+    await inject(outside, "ws_garbage", count=12)
+    texts = [await line.text() for _ in range(12)]
+    assert len(set(texts)) == 12
+    await line.register("HDFSCNT0", "DNASTQQQ")
+
+
+async def noticed(outside: Outside, kind: str, count: int) -> list[list[str]]:
+    line = await outside.connect()
+    await line.register("H0GSCNI9", "demo01")
+    await outside.control("tick", symbol="TQQQ", last="60.00", bid="59.99", ask="60.00")
+    await inject(outside, kind)
+    await outside.order("buy", "TQQQ", "3", "60.50")
+    return [await line.notice() for _ in range(count)]
+
+
+async def test_notice_duplicate(start: Starter) -> None:
+    first, second, fill = await noticed(await start(), "notice_duplicate", 3)
+    assert first == second
+    assert fill[12] == "2"
+
+
+async def test_notice_lost(start: Starter) -> None:
+    (fill,) = await noticed(await start(), "notice_lost", 1)
+    assert fill[12] == "2"
+
+
+async def test_notice_reorder(start: Starter) -> None:
+    fill, accepted = await noticed(await start(), "notice_reorder", 2)
+    assert (fill[12], accepted[12]) == ("2", "1")
+
+
+async def test_quirk_49_notice_before_ack(start: Starter) -> None:
+    outside = await start()
+    line = await outside.connect()
+    await line.register("H0GSCNI9", "demo01")
+    await inject(outside, "notice_before_ack")
+    await inject(outside, "timeout_after_accept")
+    async with asyncio.TaskGroup() as tasks:
+        request = tasks.create_task(outside.order("buy", "TQQQ", "1", "20.00"))
+        notice = await line.notice()  # while the reply is still out
+        assert not request.done()
+        assert notice[12] == "1"
+        request.cancel()
+
+
+async def test_partial_fills_come_in_pieces_over_time(start: Starter) -> None:
+    outside = await start()
+    await outside.control("tick", symbol="TQQQ", last="60.00", bid="59.99", ask="60.00")
+    await inject(outside, "partial_fills", pieces=3)
+    await outside.order("buy", "TQQQ", "9", "61.00")
+    filled = []
+    for _ in range(3):
+        filled.append((await outside.control("state"))["orders"][0]["filled"])
+        await outside.simulator.advance(0.5)
+    assert filled == [3, 6, 9]
+
+
+@pytest.mark.parametrize(
+    "body", [{"kind": "nonsense"}, {"kind": "http_500", "count": "two"}, {}, {"kind": "latency", "seconds": -1}]
+)
+async def test_a_senseless_fault_is_refused_in_words(start: Starter, body: dict[str, Any]) -> None:
+    outside = await start()
+    answer = await outside.send("POST", "/sim/fault", json_body=body)
+    assert answer.status == 400
+    assert answer.body["error"]["message"]
