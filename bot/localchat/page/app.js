@@ -279,4 +279,7 @@ function prepareMarketToggle() {
     const open = document.body.classList.toggle("market-open");
     button.setAttribute("aria-expanded", String(open));
   });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.body.classList.contains("market-open")) button.click();
+  });
 }

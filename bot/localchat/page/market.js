@@ -14,6 +14,7 @@ export class MarketPanel {
     this.state = null;
     this.symbol = "";
     this.picked = false;
+    this.typedPrice = false;
     this.parts = {};
   }
 
@@ -62,7 +63,7 @@ export class MarketPanel {
     return make(
       "div",
       { class: "events" },
-      button("fall", "danger", () => this.fall()),
+      (this.parts.fall = button("fall", "danger", () => this.fall())),
       button("dropSocket", "", () => this.#try(() => simulator.act("fault", { kind: "ws_drop" }), word("dropDone"))),
       button("rejectNext", "", () => this.#try(() => simulator.act("fault", { kind: "reject", count: 1 }), word("rejectDone"))),
     );
@@ -74,7 +75,7 @@ export class MarketPanel {
     const symbols = make("input", { name: "symbol", list: "known-symbols", required: true, autocomplete: "off", "data-testid": "hand-symbol", onchange: (event) => this.#pick(event.target.value) });
     const side = make("select", { name: "side", "data-testid": "hand-side" }, make("option", { value: "buy", "data-i18n": "buy" }), make("option", { value: "sell", "data-i18n": "sell" }));
     const qty = make("input", { name: "qty", type: "number", min: 1, step: 1, value: 1, required: true, "data-testid": "hand-qty" });
-    const price = make("input", { name: "price", type: "number", min: "0.0001", step: "any", required: true, "data-testid": "hand-price" });
+    const price = make("input", { name: "price", type: "number", min: "0.0001", step: "any", required: true, "data-testid": "hand-price", oninput: () => (this.typedPrice = true) });
     Object.assign(this.parts, { symbols, known, handPrice: price });
     return make(
       "form",
@@ -92,13 +93,14 @@ export class MarketPanel {
     event.preventDefault();
     const form = new FormData(event.target);
     const body = { symbol: form.get("symbol").trim().toUpperCase(), side: form.get("side"), qty: Number(form.get("qty")), price: String(form.get("price")) };
+    this.typedPrice = false;
     await this.#try(() => simulator.act("order", body), word("placed"));
   }
 
   #pick(symbol) {
     this.symbol = symbol.trim().toUpperCase();
     this.picked = true;
-    this.parts.handPrice.value = "";
+    this.typedPrice = false;
     this.#fill();
   }
 
@@ -156,20 +158,25 @@ export class MarketPanel {
     for (const button of this.parts.pace.children) button.setAttribute("aria-pressed", String(Number(button.dataset.speed) === Number(speed)));
     const quotes = this.#prices();
     this.#choose(quotes);
+    this.parts.fall.textContent = `${this.symbol} ${word("fall")}`.trim();
     update(prices, quotes, (quote) => this.#priceRow(quote));
     account.replaceChildren(...this.#accountRows(quotes));
     const open = entries(this.state?.open_orders);
     orders.replaceChildren(...(open.length ? open.map(orderRow) : [make("li", { class: "none" }, word("noOrders"))]));
     known.replaceChildren(...quotes.map((quote) => make("option", { value: quote.symbol })));
     if (document.activeElement !== symbols && this.symbol) symbols.value = this.symbol;
-    if (!handPrice.value && document.activeElement !== handPrice) handPrice.value = quotes.find((quote) => quote.symbol === this.symbol)?.last ?? "";
+    if (!this.typedPrice) handPrice.value = quotes.find((quote) => quote.symbol === this.symbol)?.last ?? "";
   }
 
-  // Until the person picks one, what is held comes first: its fall is what sets off a stop.
+  // Until the person picks one, the holding nearest to its stop comes first: a fall of that one shows the most.
   #choose(quotes) {
-    const known = quotes.map(({ symbol }) => symbol);
-    const held = this.#held().map((position) => first(position, "symbol", "ticker", "key"));
-    if (!this.picked) this.symbol = held.find((symbol) => known.includes(symbol)) ?? known[0] ?? "";
+    if (this.picked) return;
+    const lasts = new Map(quotes.map(({ symbol, last }) => [symbol, last]));
+    const [nearest] = this.#held()
+      .map((position) => ({ symbol: first(position, "symbol", "ticker", "key"), rate: returnOf(position, lasts) }))
+      .filter(({ rate }) => rate !== null)
+      .sort((a, b) => a.rate - b.rate);
+    this.symbol = nearest?.symbol ?? quotes[0]?.symbol ?? "";
   }
 
   #priceRow(quote) {
@@ -198,12 +205,19 @@ export class MarketPanel {
   }
 }
 
+const averageOf = (position) => first(position, "average_price", "avg_price", "average", "avg", "cost");
+
+function returnOf(position, lasts) {
+  const last = lasts.get(first(position, "symbol", "ticker", "key"));
+  const average = Number(averageOf(position));
+  return last && average > 0 ? (Number(last) / average - 1) * 100 : null;
+}
+
 function positionRow(position, quotes) {
   const symbol = first(position, "symbol", "ticker", "key");
   const qty = first(position, "qty", "quantity", "value");
-  const average = first(position, "average_price", "avg_price", "average", "avg", "cost");
-  const last = quotes.find((quote) => quote.symbol === symbol)?.last;
-  const rate = average && last ? (Number(last) / Number(average) - 1) * 100 : null;
+  const average = averageOf(position);
+  const rate = returnOf(position, new Map(quotes.map((quote) => [quote.symbol, quote.last])));
   return make(
     "p",
     { class: "position" },
