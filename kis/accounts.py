@@ -35,10 +35,10 @@ class Account:
         """Return the two fields of every trading call."""
         return {"CANO": self.number, "ACNT_PRDT_CD": self.product}
 
-    def owns(self, text: str) -> bool:
-        """Return whether a notice's account field (8 or 8+2 digits, kis-protocol 7.7) means this account."""
-        digits = text.replace("-", "")
-        return digits in (self.number, self.number + self.product)
+    @property
+    def aliases(self) -> frozenset[str]:
+        """Return how a notice may name this account: 8 or 8+2 digits (kis-protocol 7.7)."""
+        return frozenset({self.number, self.number + self.product})
 
     def __str__(self) -> str:
         return self.masked

@@ -5,11 +5,11 @@ and then looked up; the tables are emptied when they grow.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from kis.fields import number, parse_date, parse_time
+from kis.fields import number, parse_date
 from strategy.instruments import Symbol
 from strategy.quotes import Tick
 from strategy.zones import from_new_york
@@ -17,7 +17,14 @@ from strategy.zones import from_new_york
 _TABLE_LIMIT = 50_000
 _STREAM_PREFIXES = ("DNAS", "DNYS", "DAMS", "RBAQ", "RBAY", "RBAA", "RNAS", "RNYS", "RAMS")
 _FEWEST = 20  # a trade record is read up to its size, field 19 when RSYM comes first
-_new_tick = tuple.__new__
+_FLAGS = {"0": False, "1": True}
+_COUNTS = {f"{count:0{width}d}": count for count in range(1, 1000) for width in (1, 2, 3)}
+_NOON = time(12)
+_HALF_DAY = timedelta(hours=12)
+_HOURS = {f"{hour:02d}": hour for hour in range(24)}
+_SIXTY = {f"{part:02d}": part for part in range(60)}
+_CLOCKS_SETTLED = 3  # New York moves its clocks at two in the morning
+_new_tuple = tuple.__new__  # what a NamedTuple's own constructor does, less a Python call
 
 
 class BadFrame(Exception):
@@ -35,13 +42,11 @@ class Frame(NamedTuple):
 
 def split_frame(text: str) -> Frame:
     """Take a data frame apart; raise BadFrame."""
-    parts = text.split("|", 3)
-    if len(parts) != 4 or parts[0] not in ("0", "1") or not parts[2].isdecimal() or not parts[2].isascii():
-        raise BadFrame("not a data frame")
-    count = int(parts[2])
-    if not 1 <= count <= 999:
-        raise BadFrame("no record count")
-    return Frame(parts[0] == "1", parts[1], count, parts[3])
+    try:
+        flag, tr_id, count, payload = text.split("|", 3)
+        return _new_tuple(Frame, (_FLAGS[flag], tr_id, _COUNTS[count], payload))
+    except (ValueError, KeyError):
+        raise BadFrame("not a data frame") from None
 
 
 class _Prices(dict[str, Decimal | None]):
@@ -67,15 +72,41 @@ class _Sizes(dict[str, int | None]):
         return size
 
 
-class _Instants(dict[str, datetime | None]):
-    """`YYYYMMDDHHMMSS` on New York's clock to UTC instants; None for anything else."""
+class _Midnights(dict[str, datetime | None]):
+    """`YYYYMMDD` to the UTC instant twelve hours before New York's noon; None for what is no date."""
 
     def __missing__(self, text: str) -> datetime | None:
         if len(self) >= _TABLE_LIMIT:
             self.clear()
-        on, at = parse_date(text[:8]), parse_time(text[8:])
-        self[text] = instant = None if on is None or at is None else from_new_york(on, at)
+        on = parse_date(text)
+        self[text] = midnight = None if on is None else from_new_york(on, _NOON) - _HALF_DAY
+        return midnight
+
+
+class _Instants(dict[str, datetime | None]):
+    """`YYYYMMDDHHMMSS` on New York's clock to UTC instants; None for anything else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._midnights = _Midnights()
+
+    def __missing__(self, text: str) -> datetime | None:
+        if len(self) >= _TABLE_LIMIT:
+            self.clear()
+        self[text] = instant = self._parse(text[:8], text[8:])
         return instant
+
+    def _parse(self, day: str, clock: str) -> datetime | None:
+        midnight = self._midnights[day]
+        try:
+            hour, minute, second = _HOURS[clock[:2]], _SIXTY[clock[2:4]], _SIXTY[clock[4:]]
+        except KeyError:
+            return None
+        if midnight is None:
+            return None
+        if hour < _CLOCKS_SETTLED:  # the zone has to be asked
+            return from_new_york((midnight + _HALF_DAY).date(), time(hour, minute, second))
+        return midnight + timedelta(seconds=hour * 3600 + minute * 60 + second)
 
 
 class TradeDecoder:
@@ -83,13 +114,31 @@ class TradeDecoder:
 
     def __init__(self) -> None:
         self._symbols: dict[str, Symbol] = {}
+        self._heads: dict[str, Symbol] = {}
         self._prices = _Prices()
         self._sizes = _Sizes()
         self._instants = _Instants()
 
-    def know(self, keys: Mapping[str, Symbol]) -> None:
+    def know(self, keys: Mapping[str, Symbol], tr_id: str = "HDFSCNT0") -> None:
         """Replace the stream keys (`DNASMSFT`) and their symbols."""
         self._symbols = dict(keys)
+        self._heads = {f"0|{tr_id}|001|{key}": symbol for key, symbol in keys.items()}
+
+    def single(self, text: str, received_at: datetime) -> Tick | None:
+        """Return the tick of a whole frame with one plain trade of a known symbol, None for any other frame.
+
+        Nearly every frame is of that kind, and its head with the key is one of a few texts: a single split does.
+        """
+        fields = text.split("^", _FEWEST)
+        symbol = self._heads.get(fields[0])
+        if symbol is None or len(fields) < _FEWEST:
+            return None
+        prices = self._prices
+        last, size = prices[fields[11]], self._sizes[fields[19]]
+        traded_at = self._instants[fields[4] + fields[5]]
+        if last is None or size is None or traded_at is None:
+            return None
+        return _new_tuple(Tick, (symbol, last, prices[fields[15]], prices[fields[16]], size, traded_at, received_at))
 
     def decode(self, payload: str, count: int, received_at: datetime) -> list[Tick]:
         """Return the records' ticks in order; raise BadFrame when any record cannot be read.
@@ -97,9 +146,6 @@ class TradeDecoder:
         Records are as long as the payload divided by their count, never a fixed length (quirk 26). Without RSYM in
         front the record starts at the ticker.
         """
-        if count == 1:
-            fields = payload.split("^", 20)
-            return [self._tick(fields, 0, len(fields), received_at)]
         fields = payload.split("^")
         width, rest = divmod(len(fields), count)
         if rest:
@@ -117,7 +163,7 @@ class TradeDecoder:
         traded_at = self._instants[fields[start + 4] + fields[start + 5]]
         if last is None or size is None or traded_at is None:
             raise BadFrame("a trade record without price, size or time")
-        return _new_tick(
+        return _new_tuple(
             Tick,
             (
                 symbol,

@@ -36,6 +36,7 @@ class Pacer:
         self._ledger_gap = timedelta(seconds=1 / ledger_calls_per_s)
         self._sent: deque[datetime] = deque(maxlen=self._limit)
         self._ledger_sent: datetime | None = None
+        self._slot: datetime | None = None  # when the last call was due: late timers are made up for
         self._held_until: datetime | None = None
         self._ledger = asyncio.Lock()
         self._queue: list[_Waiter] = []
@@ -80,6 +81,7 @@ class Pacer:
                     break
                 await self._clock.sleep_until(slot)
             self._sent.append(now)
+            self._slot = slot if slot is not None and now - slot < self._gap else now
             self._held_until = None
             self.granted += 1
             return now
@@ -95,9 +97,10 @@ class Pacer:
     def _next_slot(self) -> datetime | None:
         """Return when the next call may leave, None for at once."""
         slot = self._held_until
-        if self._sent:
-            after_last = self._sent[-1] + self._gap
+        if self._slot is not None:
+            after_last = self._slot + self._gap
             slot = after_last if slot is None else max(slot, after_last)
-            if len(self._sent) == self._limit:
-                slot = max(slot, self._sent[0] + self._window)
+        if len(self._sent) == self._limit:
+            full_until = self._sent[0] + self._window
+            slot = full_until if slot is None else max(slot, full_until)
         return slot

@@ -25,6 +25,7 @@ from strategy.clock import Clock
 from strategy.instruments import Symbol
 from strategy.orders import Notice
 from strategy.ports import StreamSink
+from strategy.quotes import Tick
 from strategy.text import Text
 
 log = logging.getLogger("kis.stream")
@@ -62,7 +63,7 @@ class KisStream:
     ) -> None:
         self._environment = environment
         self._approvals = approvals
-        self._account = account
+        self._ours = account.aliases
         self._registrations = registrations
         self._clock = clock
         self._patience = patience or Patience()
@@ -156,10 +157,14 @@ class KisStream:
     def on_data(self, text: str) -> None:
         """Decode one data frame; a bad one is counted and skipped."""
         self.counts.frames += 1
+        tick = self._decoder.single(text, self._clock.now())
+        if tick is not None:
+            self._take([tick])
+            return
         try:
             frame = split_frame(text)
             if frame.tr_id == self._environment.feeds.trades:
-                self._ticks(frame)
+                self._take(self._decoder.decode(frame.payload, frame.records, self._clock.now()))
             elif frame.tr_id == self._environment.feeds.notices:
                 self._notices(frame)
         except BadFrame as bad:
@@ -198,11 +203,10 @@ class KisStream:
         self._told_down = None
         self._deliver(lambda sink: sink.on_connected(gap=gap))
 
-    def _ticks(self, frame: Frame) -> None:
+    def _take(self, ticks: Sequence[Tick]) -> None:
         sink = self._sink
         if sink is None:
             return
-        ticks = self._decoder.decode(frame.payload, frame.records, self._clock.now())
         self.counts.ticks += len(ticks)
         on_tick = sink.on_tick
         for tick in ticks:
@@ -222,7 +226,7 @@ class KisStream:
         plain = frame.payload
         if frame.encrypted and self._notice_key is not None:
             plain = self._notice_key.decrypt(plain)
-        for notice in decode_notices(plain, frame.records, self._account, self._clock.now()):
+        for notice in decode_notices(plain, frame.records, self._ours, self._clock.now()):
             self.counts.notices += 1
             self._deliver(partial(_notify, notice=notice))
 

@@ -11,12 +11,12 @@ from kis.accounts import Account
 from kis.frames import BadFrame, TradeDecoder, decode_book, split_frame
 from kis.notices import NoticeKey, decode_notices
 from strategy.instruments import Market, Symbol
-from strategy.orders import Notice, Side
+from strategy.orders import Notice, Side, VenueNo
 from tests.kis.test_stream import FILLED, IV, KEY, ORDERED, TRADE, sealed
 
 NOW = datetime(2026, 9, 15, 14, 1, 18, tzinfo=UTC)
 MSFT = Symbol(Market.NASDAQ, "MSFT")
-ACCOUNT = Account("50123456", "01")
+ACCOUNT = Account("50123456", "01").aliases
 
 
 def decoder() -> TradeDecoder:
@@ -36,6 +36,43 @@ def test_the_documented_trade() -> None:
         datetime(2026, 9, 15, 14, 1, 17, tzinfo=UTC),
         NOW,
     )
+
+
+def test_the_short_way_reads_what_the_long_way_reads() -> None:
+    found = decoder()
+    assert found.single(f"0|HDFSCNT0|001|{TRADE}", NOW) == found.decode(TRADE, 1, NOW)[0]
+    for other in (
+        f"0|HDFSCNT0|002|{TRADE}^{TRADE}",
+        f"1|HDFSCNT0|001|{TRADE}",
+        TRADE,
+        "",
+        f"0|HDFSCNT0|001|{TRADE[:40]}",
+    ):
+        assert found.single(other, NOW) is None
+
+
+@given(st.integers(0, 25), st.text(alphabet="0123456789.^|-+eNa ", max_size=8))
+def test_the_short_way_never_makes_a_zero_price(at: int, text: str) -> None:
+    fields = TRADE.split("^")
+    fields[at] = text
+    tick = decoder().single("0|HDFSCNT0|001|" + "^".join(fields), NOW)
+    assert tick is None or (tick.last > 0 and tick.size >= 0)
+
+
+def test_a_notice_is_made_like_any_other() -> None:
+    (made,) = decode_notices(FILLED, 1, ACCOUNT, NOW)
+    built = Notice(
+        kind=Notice.Kind.FILLED,
+        venue_no=VenueNo("30412207"),
+        original_no=None,
+        ticker="MSFT",
+        side=Side.BUY,
+        qty=2,
+        price=Decimal("431.1000"),
+        venue_time="",
+        received_at=NOW,
+    )
+    assert (made, hash(made), repr(made)) == (built, hash(built), repr(built))
 
 
 def test_quirk_26_a_record_without_its_key_in_front_reads_the_same() -> None:
@@ -186,6 +223,11 @@ def test_quirk_27_any_length_from_19_fields_is_read(length: int) -> None:
     assert found.price == Decimal("431.1")
 
 
+@pytest.mark.parametrize("name", ["5012345601", "50123456", "50123456-01", " 5012345601 "])
+def test_our_account_is_known_by_either_name(name: str) -> None:
+    assert notice(f1=name).qty == 2
+
+
 def test_several_notices_in_one_frame() -> None:
     assert len(decode_notices(f"{FILLED}^{FILLED}", 2, ACCOUNT, NOW)) == 2
 
@@ -217,6 +259,18 @@ def test_random_notices_never_crash(text: str) -> None:
 
 def test_decryption_gives_the_plain_text_back() -> None:
     assert NoticeKey(KEY, IV).decrypt(sealed(FILLED).split("|", 3)[3]) == FILLED
+
+
+@given(st.lists(st.text(min_size=1, max_size=90), min_size=1, max_size=4))
+def test_one_key_decrypts_message_after_message(plains: list[str]) -> None:
+    key = NoticeKey(KEY, IV)
+    assert [key.decrypt(sealed(plain).split("|", 3)[3]) for plain in plains] == plains
+
+
+@pytest.mark.parametrize(("key", "iv"), [(KEY[:-1], IV), (KEY, IV + "x"), ("é" * 32, IV)])
+def test_a_key_of_another_form_is_refused(key: str, iv: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        NoticeKey(key, iv)
 
 
 @given(st.one_of(st.text(max_size=80), st.binary(max_size=80).map(lambda raw: raw.hex())))
