@@ -158,6 +158,8 @@ def gate(name: str, t: Tongue) -> str:
         "stop_loss": t("Stop-loss"),
         "take_profit": t("Take-profit"),
         "trailing_stop": t("Trailing stop"),
+        "max_order_usd": t("Largest order"),
+        "max_position_rate": t("Largest position"),
     }.get(name, name)
 
 

@@ -34,8 +34,8 @@ SPANS: dict[Span, timedelta | None] = {
 
 def make_router() -> Router:
     router = Router(name="modes")
-    router.message.register(halt_word, StateFilter(Typing.mode_word), ~F.text.startswith("/"))
     router.message.register(leave, StateFilter(Typing.mode_word), Asks("cancel"))
+    router.message.register(halt_word, StateFilter(Typing.mode_word), ~F.text.startswith("/"))
     router.message.register(explained("run", run), Asks("run"))
     router.message.register(explained("pause", pause), Asks("pause"))
     router.message.register(explained("stop", stop), Asks("stop"))

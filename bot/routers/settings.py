@@ -21,8 +21,8 @@ from strategy.views import SettingView
 
 def make_router() -> Router:
     router = Router(name="settings")
-    router.message.register(typed_value, StateFilter(Typing.setting_value), ~F.text.startswith("/"))
     router.message.register(leave, StateFilter(Typing.setting_value), Asks("cancel"))
+    router.message.register(typed_value, StateFilter(Typing.setting_value), ~F.text.startswith("/"))
     router.message.register(menu, Asks("settings"))
     router.message.register(explained("set", set_), Asks("set"))
     router.message.register(explained("get", get), Asks("get"))

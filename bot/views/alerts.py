@@ -6,6 +6,7 @@ from typing import assert_never
 from bot.buttons import Button, Open, Release
 from bot.figures import UNKNOWN, gain_icon, price, rate, span, usd, usd_change
 from bot.message import Line, block, bold, line
+from bot.phrases import why_so
 from bot.screen import Frame, Screen
 from bot.views.decisions import both_signals, signal_blocked
 from bot.views.holdings import holdings_block
@@ -324,7 +325,7 @@ def _mode_changed(event: ModeChanged, frame: Frame) -> Screen:
             frame.title(t("Mode"), scope, f": {mode(state.mode, t)}"),
             mode_meaning(state.mode, t),
             None if state.until is None else t("until {time}, then Run again", time=frame.when(state.until)),
-            " · ".join(part for part in (before, who, state.reason) if part),
+            " · ".join(part for part in (before, who, why_so(state.reason, t)) if part),
         ),
         block(frame.when(event.at)),
     )
@@ -337,7 +338,7 @@ def _ticker_locked(event: TickerLocked, frame: Frame) -> Screen:
     return frame.screen(
         block(
             frame.title("🔒 ", t("{ticker} locked", ticker=ticker)),
-            t("Reason: {reason}", reason=lock.reason) if lock.reason else None,
+            t("Reason: {reason}", reason=why_so(lock.reason, t)) if lock.reason else None,
             t("The rules do not buy or sell it."),
             unprotected if lock.blocks_stop else None,
             t("Until you release it.") if lock.until is None else t("Until {time}.", time=frame.when(lock.until)),

@@ -3,6 +3,7 @@
 from bot.buttons import Button, Open
 from bot.figures import UNKNOWN, number, price, rate, usd
 from bot.message import Block, Line, block, bold, line, quote
+from bot.phrases import phrase
 from bot.screen import Frame, Screen
 from bot.words import conclusion, gate, side
 from strategy.decisions import Action, CrossView, Decision, Gate, Indicators
@@ -171,9 +172,10 @@ def _gates(decision: Decision, name: str, frame: Frame) -> Block | None:
 
 
 def _gate_line(each: Gate, frame: Frame) -> Line:
-    detail = f" · {each.detail}" if each.detail else ""
-    needs = f" ({each.threshold})" if each.threshold else ""
-    return line(f"{_MARKS[each.passed]} {gate(each.name, frame.t)}: {each.value}{needs}{detail}")
+    t = frame.t
+    needs = f" ({phrase(each.threshold, t)})" if each.threshold else ""
+    detail = f" · {phrase(each.detail, t)}" if each.detail else ""
+    return line(f"{_MARKS[each.passed]} {gate(each.name, t)}: {phrase(each.value, t)}{needs}{detail}")
 
 
 def _why_button(symbol: Symbol, frame: Frame) -> Button:

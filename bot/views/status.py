@@ -3,6 +3,7 @@
 from bot.buttons import Button, Open, rows_of
 from bot.figures import number, price, rate, span
 from bot.message import Block, Line, block, bold, line, quote
+from bot.phrases import why_so
 from bot.screen import Frame, Screen
 from bot.words import environment, mode, mode_meaning, phase, stop_source
 from strategy.modes import Mode, ModeState
@@ -83,7 +84,8 @@ def mode_text(state: ModeState, frame: Frame) -> str:
     """Return a mode with its end, maker and reason."""
     t = frame.t
     until = "" if state.until is None else " " + t("until {time}", time=frame.when(state.until))
-    reason = f" · {state.reason}" if state.reason else ""
+    why = why_so(state.reason, t)
+    reason = f" · {why}" if why else ""
     return f"{mode(state.mode, t)}{until}{reason}"
 
 

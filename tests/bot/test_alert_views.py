@@ -118,7 +118,7 @@ def test_s8_a_blocked_signal_names_the_guard(frame: MakeFrame) -> None:
     text = alert(samples.blocked(), frame()).message.text
     assert "매수 신호 보류: TQQQ" in text
     assert "막은 조건: 매수 대기 시간" in text
-    assert "3:10 (>= 5 min)" in text
+    assert "3분 10초 (5분 이상)" in text
 
 
 @pytest.mark.parametrize(

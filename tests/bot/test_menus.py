@@ -209,7 +209,7 @@ async def test_a_setting_is_changed_by_choice_and_by_typing(room: Room) -> None:
 
 async def test_typing_a_value_can_be_left(room: Room) -> None:
     await room.owner.does(await room.owner.ask("/get RSI_OVERSOLD"), "직접 입력")
-    await room.owner.ask("/cancel")
+    assert "그대로 두었습니다" in (await room.owner.ask("취소"))["text"]
     assert "모르는 말" in (await room.owner.ask("45"))["text"]
 
 
