@@ -14,7 +14,8 @@ const ANSWER_MS = 15_000;
 const NEWEST = 400;
 
 const composer = new Composer();
-const log = new MessageLog({ onReply: (message) => composer.reply(message), onPress: press, onCommand: (text) => composer.send(text) });
+const isOwn = (message) => message.from.id === state?.person.id;
+const log = new MessageLog({ isOwn, onReply: (message) => composer.reply(message), onPress: press, onCommand: (text) => composer.send(text) });
 const market = new MarketPanel();
 const guide = new Guide([
   { key: "status", run: () => composer.send("/status") },
@@ -47,8 +48,8 @@ function follow() {
   });
   on("message", (message) => receive(message));
   on("answer", showAnswer);
-  on("action", showAction);
-  on("draft", showDraft);
+  on("action", (action) => isHere(action) && showAction(action));
+  on("draft", (draft) => isHere(draft) && showDraft(draft));
   on("menu", refreshState);
   on("blocked", refreshState);
   on("reset", () => reload());
@@ -70,8 +71,12 @@ async function reload() {
   }
 }
 
+function isHere({ chat_id: id }) {
+  return !state || id === state.chat_id;
+}
+
 function receive(message) {
-  if (state && message.chat_id !== state.chat_id) return;
+  if (!isHere(message)) return;
   if (buffered) {
     buffered.push(message);
     return;

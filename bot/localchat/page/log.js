@@ -61,7 +61,7 @@ export class MessageLog {
     } else {
       this.#append(message);
     }
-    if (atEnd || (!message.from.is_bot && !old)) this.scrollToEnd();
+    if (atEnd || (this.handlers.isOwn(message) && !old)) this.scrollToEnd();
     else if (!old && !message.deleted) this.#countUnread();
   }
 
@@ -93,9 +93,10 @@ export class MessageLog {
   }
 
   #append(message) {
-    const last = this.list.lastElementChild;
-    if (!last || last.dataset.day !== dayOf(message)) this.list.append(dayLine(dayOf(message), message));
-    this.list.append(this.#node(message));
+    const draft = byTestId("draft"); // a text in the making stays below what has been said
+    const last = draft ? draft.previousElementSibling : this.list.lastElementChild;
+    if (!last || last.dataset.day !== dayOf(message)) this.list.insertBefore(dayLine(dayOf(message), message), draft);
+    this.list.insertBefore(this.#node(message), draft);
   }
 
   #remove(id) {

@@ -21,12 +21,13 @@ export function timeOf(seconds) {
   return new Intl.DateTimeFormat(currentLanguage(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(seconds * 1000);
 }
 
-export function renderMessage(message, { find, onReply, onJump, onPress }) {
-  const own = !message.from.is_bot;
+export function renderMessage(message, { find, isOwn, onReply, onJump, onPress }) {
+  const own = isOwn(message);
   if (message.service) return serviceLine(message, { find, onJump });
   const bubble = make("div", { class: "bubble" });
+  if (!own && !message.from.is_bot) bubble.append(make("p", { class: "sender" }, message.from.first_name));
   if (message.forward_origin) bubble.append(make("p", { class: "forwarded" }, message.forward_origin.sender_user?.first_name ?? ""));
-  if (message.reply_to) bubble.append(replyQuote(message, find, onJump));
+  if (message.reply_to) bubble.append(replyQuote(message, { find, isOwn, onJump }));
   if (message.photo_url) bubble.append(picture(message));
   if (message.document_url) bubble.append(documentLink(message));
   if (message.html) bubble.append(textOf(message));
@@ -40,7 +41,7 @@ export function renderMessage(message, { find, onReply, onJump, onPress }) {
       class: own ? "message own" : "message",
       "data-testid": "message",
       "data-id": message.id,
-      "data-from": own ? "person" : "bot",
+      "data-from": message.from.is_bot ? "bot" : "person",
       "data-edited": message.edited_at ? "true" : null,
       tabindex: "-1",
     },
@@ -59,9 +60,9 @@ function serviceLine(message, { find, onJump }) {
   return make("div", { class: "service", "data-testid": "service", "data-id": message.id }, button);
 }
 
-function replyQuote(message, find, onJump) {
+function replyQuote(message, { find, isOwn, onJump }) {
   const original = find(message.reply_to);
-  const name = original ? (original.from.is_bot ? original.from.first_name : word("you")) : "";
+  const name = original ? (isOwn(original) ? word("you") : original.from.first_name) : "";
   return make(
     "button",
     { type: "button", class: "quote", "data-testid": "reply-quote", onclick: () => onJump(message.reply_to) },

@@ -1,9 +1,12 @@
 // Calls of the user's side and of the simulator.
 
-const asked = new URLSearchParams(location.search).get("user");
-export const userId = asked && /^\d+$/.test(asked) ? Number(asked) : null;
+// `?user=ID` looks at the chat as somebody else, `&chat=ID` at a group that person is in.
+const asked = new URLSearchParams(location.search);
+const numberOf = (name) => (/^-?\d+$/.test(asked.get(name) ?? "") ? Number(asked.get(name)) : undefined);
+const userId = numberOf("user");
+const chatId = numberOf("chat");
 
-const who = () => (userId === null ? {} : { user_id: userId });
+const who = () => ({ ...(userId === undefined ? {} : { user_id: userId }), ...(chatId === undefined ? {} : { chat_id: chatId }) });
 
 function withUser(path, query = {}) {
   const search = new URLSearchParams({ ...who(), ...query }).toString();
@@ -24,7 +27,7 @@ export const events = () => new EventSource(withUser("events"));
 
 export async function upload(file, caption) {
   const form = new FormData();
-  if (userId !== null) form.append("user_id", String(userId));
+  for (const [name, value] of Object.entries(who())) form.append(name, String(value));
   form.append("caption", caption);
   form.append("file", file, file.name);
   const isPicture = ["image/png", "image/jpeg", "image/webp", "image/gif"].includes(file.type);
