@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strategy.errors import InvalidOrder, OrderRejected, OutcomeUnknown, TryLater
-from strategy.orders import Notice, OrderNo, OrderStatus, Side
+from strategy.orders import Notice, OrderNo, OrderStatus, Side, VenueNo
 from tests.strategy.order_bench import OPEN, PRICE, TQQQ, Bench, bench
 
 S = OrderStatus
@@ -335,3 +335,31 @@ async def test_a_caller_gone_during_an_amend_leaves_the_doubt_on_record(desk: Be
         desk.broker.unhang()
     assert amending.cancelled()
     assert (await desk.order(order.no)).limit_price == Decimal("61.35")
+
+
+async def test_an_end_told_twice_is_told_to_the_owner_once(desk: Bench) -> None:
+    desk.broker.notices = "twice"
+    order = await desk.buy()
+    await desk.desk.cancel(order.no)
+    await desk.settle()
+    await desk.desk.look()
+    assert (await desk.states_told(order.no)).count(S.CANCELED) == 1
+    filled = await desk.buy()
+    desk.broker.fill(desk.venue(filled))
+    await desk.settle()
+    desk.desk.on_notice(
+        Notice(
+            kind=Notice.Kind.CANCELED,
+            venue_no=VenueNo("77777"),
+            original_no=filled.venue_no,
+            ticker="TQQQ",
+            side=Side.BUY,
+            qty=10,
+            price=Decimal(0),
+            venue_time="",
+            received_at=desk.clock.now(),
+        )
+    )
+    await desk.settle()
+    assert (await desk.states_told(filled.no))[-1] is S.FILLED
+    assert (await desk.states_told(filled.no)).count(S.FILLED) == 1
