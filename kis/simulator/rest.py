@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from kis.simulator.faults import Fault
 from kis.simulator.keyring import AppKey, OAuthRefused
 from kis.simulator.options import Environment
 from kis.simulator.refusals import Answer, Refused
-from kis.simulator.rest_routes import Call, Routes
+from kis.simulator.rest_routes import Call, Routes, current_tr_id
 from kis.simulator.world import World
 
 MESSAGE_WIDTH = 80
@@ -40,7 +41,7 @@ class Rest:
 
     async def oauth(self, request: web.Request) -> web.StreamResponse:
         """Answer a token, revocation or approval request."""
-        name = OAUTH_NAMES.get(request.path)
+        name = OAUTH_NAMES.get(plain_path(request))
         if name is None or request.method != "POST":
             return _json(404, {"error_code": "EGW00110", "error_description": "요청 경로가 올바르지 않습니다."})
         spoiled = await self._spoil_before(request, name, everything=False)
@@ -67,7 +68,7 @@ class Rest:
 
     async def call(self, request: web.Request) -> web.StreamResponse:
         """Answer a business call."""
-        tr_id = request.headers.get("tr_id", "").strip()
+        tr_id = current_tr_id(request.headers.get("tr_id", "").strip())
         spoiled = await self._spoil_before(request, tr_id, everything=True)
         if spoiled is not None:
             return spoiled
@@ -151,7 +152,7 @@ class Rest:
             wrong = refusals.not_a_virtual_tr() if key.environment is Environment.VIRTUAL else refusals.not_a_real_tr()
             self._world.keyring.count(key, self._world.now_ms, ledger=False)
             raise wrong
-        call = self.routes.find(request.method, request.path, tr_id)
+        call = self.routes.find(request.method, plain_path(request), tr_id)
         if call is None:
             unknown = refusals.tr_invalid() if key.environment is Environment.VIRTUAL else refusals.tr_unroutable()
             self._world.keyring.count(key, self._world.now_ms, ledger=False)
@@ -243,6 +244,11 @@ class Rest:
         except TimeoutError:
             pass
         return _cut(request)
+
+
+def plain_path(request: web.Request) -> str:
+    """Return the path with doubled slashes made single: clients in use join base and path that way."""
+    return re.sub(r"/{2,}", "/", request.path)
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -27,6 +27,7 @@ _BALANCE_FIELDS = (
     "pchs_avg_pric", "ovrs_cblc_qty", "ord_psbl_qty", "frcr_pchs_amt1", "ovrs_stck_evlu_amt", "now_pric2",
     "tr_crcy_cd", "ovrs_excg_cd", "loan_type_cd", "loan_dt", "expd_dt",
 )  # fmt: skip
+_ELSEWHERE = frozenset({"SEHK", "SHAA", "SZAA", "TKSE", "HASE", "VNSE"})  # asked in a loop; nothing is held there
 _QUOTE_ONLY = {"NAS": "NASD"}
 
 
@@ -34,7 +35,7 @@ def balance(request: Request) -> Reply:
     """List holdings, no cash (quirk 11); NASD means all of the US on real and Nasdaq alone on virtual (quirk 12)."""
     account = request.account()
     exchange, _ = request.need("OVRS_EXCG_CD", "TR_CRCY_CD")
-    if exchange not in {*BY_ORDER_CODE, "NAS", ""} or (request.virtual and exchange == "NAS"):
+    if exchange not in {*BY_ORDER_CODE, *_ELSEWHERE, "NAS", ""}:
         raise field_wrong("OVRS_EXCG_CD")
     positions = [p for p in account.shown.held() if _on_exchange(request, p, exchange)]
     condition = f"{account.cano}^{account.product}^{exchange}^USD^"

@@ -1,6 +1,6 @@
 """The Korean side of an account: empty, but well-formed, for clients that ask both sides (kis-protocol 10.1)."""
 
-from kis.simulator.calls import Reply, Request, paged
+from kis.simulator.calls import LOOKED_UP, Reply, Request, paged
 
 _DEPOSIT_FIELDS = (
     "dnca_tot_amt", "nxdy_excc_amt", "prvs_rcdl_excc_amt", "cma_evlu_amt", "bfdy_buy_amt", "thdt_buy_amt",
@@ -13,6 +13,11 @@ _TOTAL_FIELDS = (
     "sll_tr_amt_smtl", "sll_fee_smtl", "sll_tltx_smtl", "buy_qty_smtl", "buy_tr_amt_smtl", "tot_qty", "tot_tr_amt",
     "tot_fee", "tot_tltx", "tot_rlzt_pfls", "tot_pftrt",
 )  # fmt: skip
+
+
+def day_or_night(_: Request) -> Reply:
+    """Tell whether the day ledger is in use, as clients of old ask before a balance: it never is."""
+    return Reply({"output": {"PSBL_YN": "N"}}, LOOKED_UP)
 
 
 def balance(request: Request) -> Reply:

@@ -28,6 +28,17 @@ DOMESTIC_TRADING = "/uapi/domestic-stock/v1/trading/"
 LEDGER = frozenset({"inquire-balance", "inquire-present-balance", "inquire-ccnl", "inquire-nccs"})
 REAL, VIRTUAL = Environment.REAL, Environment.VIRTUAL
 
+# ids of US calls before 2024 that clients in use still send on real
+_FORMER = {
+    "JTTT1002U": "TTTT1002U",
+    "JTTT1006U": "TTTT1006U",
+    "JTTT1004U": "TTTT1004U",
+    "JTTT3007R": "TTTS3007R",
+    "JTTT3012R": "TTTS3012R",
+    "JTTT3018R": "TTTS3018R",
+    "JTTT3001R": "TTTS3035R",
+}
+
 Handler = Callable[[Request], Reply]
 
 
@@ -79,6 +90,7 @@ def _calls() -> list[Call]:
     account("inquire-present-balance", rest_balances.present_balance, "CTRP6504R", "VTRP6504R", pages=False)
     account("inquire-psamount", rest_balances.buyable, "TTTS3007R", "VTTS3007R", pages=False)
     account("foreign-margin", rest_balances.foreign_margin, "TTTC2101R", pages=False)
+    quote("dayornight", rest_domestic.day_or_night, "JTTT3010R", virtual=True, base=TRADING)
     account("inquire-period-profit", rest_profits.period_profit, "TTTS3039R")
     account("inquire-period-trans", rest_profits.period_transactions, "CTOS4001R")
     account("inquire-paymt-stdr-balance", rest_balances.settlement_balance, "CTRP6010R", pages=False)
@@ -111,6 +123,11 @@ def _calls() -> list[Call]:
     for path, tr_id, handler in rest_rankings.TABLE:
         quote(path, handler, tr_id, base=RANKING)
     return calls
+
+
+def current_tr_id(tr_id: str) -> str:
+    """Return today's id of a call that used to have another."""
+    return _FORMER.get(tr_id, tr_id)
 
 
 class Routes:

@@ -15,7 +15,7 @@ from kis.simulator.control import Control
 from kis.simulator.market import Market
 from kis.simulator.options import SimulatorOptions
 from kis.simulator.replay import Replay
-from kis.simulator.rest import Rest
+from kis.simulator.rest import Rest, plain_path
 from kis.simulator.world import World
 
 STEPS_AT_A_TIME = 2_000
@@ -180,6 +180,11 @@ class Simulator:
     async def _anything(self, request: web.Request) -> web.StreamResponse:
         """Serve a WebSocket on any path (kis-protocol 1.1); anything else is not here."""
         if request.headers.get("Upgrade", "").lower() != "websocket":
+            path = plain_path(request)
+            if path != request.path and path.startswith("/uapi/"):
+                return await self._rest.call(request)
+            if path != request.path and path.startswith("/oauth2/"):
+                return await self._rest.oauth(request)
             return web.json_response({"error": "not found"}, status=404)
         faults, now = self.world.faults, self.world.now_ms
         if faults.peek("ws_drop", now) or faults.use("maintenance", now, "websocket"):

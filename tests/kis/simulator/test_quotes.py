@@ -218,10 +218,11 @@ async def test_minutes_of_today_agree_with_the_day(start: Starter) -> None:
     assert sum(int(row["evol"]) for row in rows) == int(today["tvol"])
 
 
-async def test_ticks_newest_first_in_output1(start: Starter) -> None:
-    outside = await start(virtual=False)
+@pytest.mark.parametrize("block", ["output1", "output2"])
+async def test_ticks_newest_first_in_either_block(start: Starter, block: str) -> None:
+    outside = await start(virtual=False, ticks_in_output1=block == "output1")
     params = {"AUTH": "", "EXCD": "NAS", "SYMB": "TQQQ", "KEYB": "", "TDAY": "1"}
-    rows = (await outside.get(QUOTES + "inquire-ccnl", "HHDFS76200300", **params)).body["output1"]
+    rows = (await outside.get(QUOTES + "inquire-ccnl", "HHDFS76200300", **params)).body[block]
     assert rows[0]["last"] == (await outside.price("NAS", "TQQQ"))["last"]
     assert int(rows[0]["tvol"]) >= int(rows[1]["tvol"])
     assert rows[0]["mtyp"] == ""  # quirk 25
@@ -348,6 +349,29 @@ async def test_quirk_12_nasd_means_all_of_the_us_on_real_and_nasdaq_on_virtual(s
     assert await held(virtual, "NASD") == ["TQQQ"]
     assert await held(virtual, "NYSE") == ["O"]
     assert await held(virtual, "AMEX") == ["XLF"]
+
+
+async def test_other_markets_of_a_clients_loop_are_empty(start: Starter) -> None:
+    outside = await start(virtual=False, holdings=HELD)
+    assert await held(outside, "SEHK") == []
+    assert (await outside.balance("XXXX")).code == "OPSQ2002"
+
+
+async def test_doubled_slashes_and_former_tr_ids_of_clients_in_use(start: Starter) -> None:
+    outside = await start(virtual=False)
+    params = {"AUTH": "", "EXCD": "NAS", "SYMB": "TQQQ"}
+    assert (await outside.get("/" + QUOTES + "price", "HHDFS00000300", **params)).code == "MCA00000"
+    assert (await outside.get("/" + TRADING + "dayornight", "JTTT3010R")).body["output"] == {"PSBL_YN": "N"}
+    body = {**ACCOUNT, "OVRS_EXCG_CD": "NASD", "PDNO": "TQQQ", "ORD_QTY": "1", "OVRS_ORD_UNPR": "20.00"}
+    body |= {"ORD_SVR_DVSN_CD": "0", "ORD_DVSN": "00"}
+    assert (await outside.post(TRADING + "order", "JTTT1002U", **body)).code == "APBK0013"
+
+
+async def test_the_korean_side_of_the_account_is_empty_but_well_formed(start: Starter) -> None:
+    outside = await start(virtual=False)
+    path = "/uapi/domestic-stock/v1/trading/inquire-balance"
+    body = (await outside.get(path, "TTTC8434R", **ACCOUNT, CTX_AREA_FK100="", CTX_AREA_NK100="")).body
+    assert (body["output1"], body["output2"][0]["dnca_tot_amt"]) == ([], "0")
 
 
 async def test_quirk_11_the_balance_has_no_cash(start: Starter) -> None:
