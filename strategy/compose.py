@@ -47,8 +47,11 @@ from strategy.services import Control
 from strategy.setting_service import SettingService
 from strategy.settings import TradingSettings
 from strategy.snapshot import Camera
+from strategy.split_guard import SplitGuard
+from strategy.stop_story import StopStory
 from strategy.text import Text
 from strategy.views import Environment
+from strategy.vigil import Vigil
 from strategy.watch import MarketWatch
 from strategy.weighing import Weigher
 
@@ -76,6 +79,7 @@ class Core:
     engine: Engine
     desk: OrderDesk
     guard: StopGuard
+    vigil: Vigil
     control: Control
     sink: StreamInbox
     activity: Activity
@@ -157,7 +161,15 @@ def build_core(
     )
     positions = Positions(journals.orders)
     look = AccountLook(recon=recon, positions=positions, clock=clock)
-    overnight = Overnight(notes=journals.notes, clock=clock)
+    splits = SplitGuard(
+        watch=watch,
+        modes=modes,
+        positions=positions,
+        overnight=Overnight(notes=journals.notes, clock=clock),
+        settings=book,
+        clock=clock,
+        activity=activity,
+    )
     ladder = Ladder(
         desk=desk,
         orders=journals.orders,
@@ -177,13 +189,17 @@ def build_core(
         positions=positions,
         look=look,
         ladder=ladder,
-        overnight=overnight,
+        splits=splits,
+        story=StopStory(
+            orders=journals.orders, watch=watch, positions=positions, look=look, settings=book, clock=clock
+        ),
         settings=book,
         notifier=notifier,
         notes=journals.notes,
         clock=clock,
         activity=activity,
     )
+    vigil = Vigil(guard=guard, watch=watch, settings=book, notifier=notifier, clock=clock, activity=activity)
     purse = Purse(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
     )
@@ -202,10 +218,9 @@ def build_core(
         decisions=journals.decisions,
         modes=modes,
         guard=guard,
-        positions=positions,
         look=look,
         purse=purse,
-        overnight=overnight,
+        splits=splits,
         settings=book,
         notes=journals.notes,
         notifier=notifier,
@@ -267,6 +282,7 @@ def build_core(
             look=look,
             positions=positions,
             guard=guard,
+            vigil=vigil,
             inbox=sink,
             modes=modes,
             purse=purse,
@@ -280,7 +296,7 @@ def build_core(
         cancels=Cancels(desk=desk, presses=presses),
         modes=ModeService(
             modes=modes,
-            guard=guard,
+            splits=splits,
             positions=positions,
             settings=book,
             presses=presses,
@@ -306,6 +322,7 @@ def build_core(
         engine=engine,
         desk=desk,
         guard=guard,
+        vigil=vigil,
         control=control,
         sink=sink,
         activity=activity,
@@ -316,6 +333,7 @@ def build_core(
         tasks=(
             ("desk", desk.run),
             ("stops", guard.run),
+            ("vigil", vigil.run),
             ("stream news", sink.run),
             ("stream", stream_task),
             ("engine", engine.run),

@@ -12,18 +12,16 @@ from strategy.decisions import Action, Decision
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, OrderDenied, TradingError
 from strategy.events import BothSignals, Event, SignalBlocked, Trouble
-from strategy.guard import SPLIT_GUARD, StopGuard
+from strategy.guard import StopGuard
 from strategy.instruments import Symbol
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook
 from strategy.modes import Mode, ModeState
 from strategy.orders import OrderRequest, Origin, Side
-from strategy.overnight import Overnight
 from strategy.ports import DecisionJournal, Notes, Notifier
-from strategy.positions import Positions
 from strategy.purse import Purse
-from strategy.quotes import Quote
 from strategy.snapshot import Camera, Snapshot
+from strategy.split_guard import SplitGuard
 from strategy.text import Text
 from strategy.weighing import Weighed, Weigher
 
@@ -45,10 +43,9 @@ class Cycle:
         decisions: DecisionJournal,
         modes: ModeBook,
         guard: StopGuard,
-        positions: Positions,
         look: AccountLook,
         purse: Purse,
-        overnight: Overnight,
+        splits: SplitGuard,
         settings: SettingsBook,
         notes: Notes,
         notifier: Notifier,
@@ -61,10 +58,9 @@ class Cycle:
         self._decisions = decisions
         self._modes = modes
         self._guard = guard
-        self._positions = positions
         self._look = look
         self._purse = purse
-        self._overnight = overnight
+        self._splits = splits
         self._settings = settings
         self._notes = notes
         self._notifier = notifier
@@ -87,7 +83,7 @@ class Cycle:
         """Decide about one ticker and act on it; None while its stop is at work."""
         quote = await self._camera.quote(symbol)
         if quote is not None:
-            await self._mind_splits(symbol, quote)
+            await self._splits.mind(quote)
             self._guard.check(symbol, quote, "check")
         if self._guard.running(symbol):
             return None  # the stop stores its own decision, and its lock keeps the rule out afterwards
@@ -208,20 +204,6 @@ class Cycle:
             )
             await self._modes.set(state, [Trouble(at=now, key="daily_loss_limit", what=said)])
         await self._notes.put(key, f'"{now.isoformat()}"')
-
-    async def _mind_splits(self, symbol: Symbol, quote: Quote) -> None:
-        """Judge the overnight jump before the stop is asked, and remember the price for the next morning (D13)."""
-        lock = self._modes.lock(symbol)
-        if lock is not None and lock.reason == SPLIT_GUARD:
-            await self._guard.unlock_split(symbol, quote)
-            return
-        if self._guard.suspicious(symbol, quote):
-            await self._guard.lock_split(symbol, quote)
-            return
-        session = current(self._clock.now())
-        if session is not None:
-            position = self._positions.of(symbol)
-            await self._overnight.remember(symbol, session, quote.last, position.average_cost if position else None)
 
     # when things go wrong
 

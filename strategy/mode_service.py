@@ -11,13 +11,13 @@ from strategy.calendar import current, next_session
 from strategy.clock import Clock
 from strategy.errors import InvalidInput
 from strategy.events import Notable
-from strategy.guard import SPLIT_GUARD, StopGuard
 from strategy.instruments import Symbol
 from strategy.modebook import ModeBook, stricter
 from strategy.modes import Mode, ModeState
 from strategy.ports import Notes, Notifier
 from strategy.positions import Positions
 from strategy.presses import Press, Presses, changed
+from strategy.split_guard import SplitGuard
 from strategy.text import Text
 from strategy.views import ModePreview, Outcome, OutcomeKind
 
@@ -43,7 +43,7 @@ class ModeService:
         self,
         *,
         modes: ModeBook,
-        guard: StopGuard,
+        splits: SplitGuard,
         positions: Positions,
         settings: SettingsBook,
         presses: Presses,
@@ -56,7 +56,7 @@ class ModeService:
     ) -> None:
         """`arm_secret` is what must be typed to arm: the last four digits of the account."""
         self._modes = modes
-        self._guard = guard
+        self._splits = splits
         self._positions = positions
         self._settings = settings
         self._presses = presses
@@ -144,11 +144,10 @@ class ModeService:
 
     async def release(self, user_id: int, symbol: Symbol) -> bool:
         """Take a lock off; after a split guard the price counts as real from here on."""
-        lock = self._modes.lock(symbol)
-        if lock is None:
+        if self._modes.lock(symbol) is None:
             return False
-        if lock.reason == SPLIT_GUARD:
-            await self._guard.accept_price(symbol)
+        if self._splits.holds(symbol):
+            await self._splits.accept(symbol)
         told = Notable(
             at=self._clock.now(),
             key=f"released:{symbol}",

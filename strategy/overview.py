@@ -25,6 +25,7 @@ from strategy.purse import Purse, day_start
 from strategy.reconcile import Reconciler
 from strategy.text import Text
 from strategy.views import Environment, HoldingsView, OrdersView, OrderView, StatusView, TickerView
+from strategy.vigil import Vigil
 from strategy.watch import MarketWatch
 
 _WAITING_SHOWN = 1_000
@@ -48,6 +49,7 @@ class Looking:
         look: AccountLook,
         positions: Positions,
         guard: StopGuard,
+        vigil: Vigil,
         inbox: StreamInbox,
         modes: ModeBook,
         purse: Purse,
@@ -68,6 +70,7 @@ class Looking:
         self._look = look
         self._positions = positions
         self._guard = guard
+        self._vigil = vigil
         self._inbox = inbox
         self._modes = modes
         self._purse = purse
@@ -197,7 +200,7 @@ class Looking:
         decision = self._cycle.newest.get(symbol) or await self._decisions.latest(symbol)
         watched = symbol in self._settings.tickers
         indicators = self._watch.indicators(symbol, quote.last if quote else None) if watched else None
-        stop_source = self._guard.source(symbol)
+        stop_source = self._vigil.source(symbol)
         rate = None
         if position is not None and quote is not None and position.average_cost > 0:
             rate = (quote.last - position.average_cost) / position.average_cost * 100

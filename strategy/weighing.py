@@ -11,7 +11,6 @@ from strategy.calendar import current
 from strategy.decisions import Action, Decision, Gate
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError
-from strategy.guard import stop_gate
 from strategy.hours import window_of
 from strategy.limits import check as check_limits
 from strategy.limits import room
@@ -22,6 +21,7 @@ from strategy.purse import Purse
 from strategy.rules import Facts, Verdict, buy_gates, judge, sell_gates
 from strategy.sizing import Cap, Size, buy_size, sell_size
 from strategy.snapshot import Snapshot
+from strategy.stop_story import stop_gate
 from strategy.watch import limit_for
 
 log = logging.getLogger(__name__)

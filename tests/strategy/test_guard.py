@@ -182,7 +182,7 @@ async def test_polling_takes_over_when_ticks_are_silent(bench: Bench) -> None:
     """A price that no tick told is found by the poll within STOP_POLL_S."""
     bench.price(TQQQ, "100")
     await bench.settle()
-    assert bench.core.guard.source(TQQQ) == "ticks"
+    assert bench.core.vigil.source(TQQQ) == "ticks"
     bench.price(TQQQ, "94", tick=False)
     await bench.pass_time(6)
     [triggered] = await bench.told(StopTriggered)
@@ -192,7 +192,7 @@ async def test_polling_takes_over_when_ticks_are_silent(bench: Bench) -> None:
 async def test_polling_when_ticks_are_not_offered(tmp_path: Path) -> None:
     async with holding(tmp_path, ticks=False) as bench:
         await bench.pass_time(6)
-        assert bench.core.guard.source(TQQQ) == "polling"
+        assert bench.core.vigil.source(TQQQ) == "polling"
         bench.price(TQQQ, "94")
         await bench.pass_time(6)
         assert await bench.told(StopTriggered)
@@ -206,7 +206,7 @@ async def test_promise_4_owner_is_told_within_30_s_when_stops_cannot_run(bench: 
     await bench.pass_time(30)
     [lost] = await bench.told(Protection)
     assert (lost.armed, lost.symbols) == (False, (TQQQ,))
-    assert not bench.core.guard.armed(TQQQ)
+    assert not bench.core.vigil.armed(TQQQ)
     del bench.market.broken[TQQQ]
     await bench.pass_time(15)
     assert [event.armed for event in await bench.told(Protection)] == [False, True]
@@ -334,7 +334,7 @@ async def test_off_means_no_stop(tmp_path: Path) -> None:
         bench.price(TQQQ, "50")
         await bench.pass_time(10)
         assert not await bench.orders()
-        assert not bench.core.guard.armed(TQQQ)
+        assert not bench.core.vigil.armed(TQQQ)
 
 
 async def test_a_fresh_buy_is_guarded_from_its_first_fill(tmp_path: Path) -> None:

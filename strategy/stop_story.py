@@ -1,0 +1,146 @@
+"""What is stored and told of a stop: the decision, the trigger, the end (row S93)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from strategy.account import Position, return_percent
+from strategy.book import SettingsBook
+from strategy.clock import Clock
+from strategy.decisions import Action, Decision, Gate
+from strategy.events import StopFinished, StopTriggered
+from strategy.instruments import Symbol
+from strategy.ladder import Descent
+from strategy.look import AccountLook
+from strategy.money import percent
+from strategy.orders import Origin
+from strategy.ports import OrderJournal
+from strategy.positions import Positions
+from strategy.stops import StopLine, Trigger
+from strategy.watch import MarketWatch
+
+ORIGINS: dict[Trigger, Origin] = {
+    "stop_loss": Origin.STOP_LOSS,
+    "take_profit": Origin.TAKE_PROFIT,
+    "trailing_stop": Origin.TRAILING_STOP,
+}
+TRIGGERS: dict[Origin, Trigger] = {origin: trigger for trigger, origin in ORIGINS.items()}
+_SHOWN = ("STOP_LOSS_RATE", "TAKE_PROFIT_RATE", "TRAILING_STOP_PCT", "STOP_LOSS_COLLAR_PCT")
+
+Source = Literal["tick", "poll", "check"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firing:
+    """A stop that must be carried out."""
+
+    symbol: Symbol
+    trigger: Trigger
+    price: Decimal
+    source: Source
+    at: datetime
+    resumed: bool = False  # an order of an earlier run was found working after a restart
+
+
+class StopStory:
+    """Makes the records of a stop from what is known when it fires and when it ends."""
+
+    def __init__(
+        self,
+        *,
+        orders: OrderJournal,
+        watch: MarketWatch,
+        positions: Positions,
+        look: AccountLook,
+        settings: SettingsBook,
+        clock: Clock,
+    ) -> None:
+        self._orders = orders
+        self._watch = watch
+        self._positions = positions
+        self._look = look
+        self._settings = settings
+        self._clock = clock
+
+    def decision(self, firing: Firing, position: Position, line: StopLine) -> Decision:
+        """Return the record that explains the stop's order."""
+        symbol = firing.symbol
+        quote = self._watch.latest(symbol)
+        rate = return_percent(position.average_cost, firing.price)
+        settings = self._settings.of(symbol)
+        return Decision(
+            symbol=symbol,
+            decided_at=firing.at,
+            action=Action.STOP,
+            reason=firing.trigger,
+            gates=(stop_gate(firing.trigger, rate, self._threshold(firing, line), firing.source, fired=True),),
+            indicators=self._watch.indicators(symbol, firing.price),
+            last=firing.price,
+            bid=quote.bid if quote else None,
+            ask=quote.ask if quote else None,
+            quote_age_s=quote.age(firing.at).total_seconds() if quote else None,
+            position_qty=position.qty,
+            average_cost=position.average_cost,
+            return_percent=rate,
+            cash=self._look.last.cash if self._look.last else None,
+            qty=self._positions.in_scope(symbol, settings.position_scope)[0],
+            settings={name: self._settings.value(name, symbol) for name in _SHOWN},
+        )
+
+    def triggered(self, firing: Firing, position: Position, line: StopLine) -> StopTriggered:
+        """Return the alert of the trigger, our rate beside the broker's (row S62)."""
+        return StopTriggered(
+            at=firing.at,
+            symbol=firing.symbol,
+            trigger=firing.trigger,
+            rate=percent(return_percent(position.average_cost, firing.price)),
+            broker_rate=position.profit_rate,
+            threshold=self._threshold(firing, line),
+            average_cost=position.average_cost,
+            price=firing.price,
+            qty=self._positions.in_scope(firing.symbol, self._settings.of(firing.symbol).position_scope)[0],
+            source=firing.source,
+        )
+
+    async def finished(self, firing: Firing, descent: Descent) -> StopFinished:
+        """Return the alert of the end, with the result from the stored fills."""
+        fills = [fill for no in descent.orders for fill in await self._orders.fills(order=no)]
+        gains = [fill.realized for fill in fills if fill.realized is not None]
+        return StopFinished(
+            at=self._clock.now(),
+            symbol=firing.symbol,
+            trigger=firing.trigger,
+            sold=descent.sold,
+            left=descent.left,
+            average_price=descent.average_price,
+            realized=sum(gains, Decimal(0)) if gains else None,
+            fees=sum((fill.fees for fill in fills), Decimal(0)) if fills else None,
+            reason=descent.reason,
+        )
+
+    def _threshold(self, firing: Firing, line: StopLine) -> Decimal:
+        """Return the set rate in percent that was reached."""
+        settings = self._settings.of(firing.symbol)
+        rates = {
+            "stop_loss": settings.stop_loss_rate,
+            "take_profit": settings.take_profit_rate,
+            "trailing_stop": None if line.trailing_pct is None else -line.trailing_pct,
+        }
+        rate = rates[firing.trigger]
+        return rate if rate is not None else percent(return_percent(line.average_cost, line.threshold(firing.trigger)))
+
+
+def stop_gate(
+    trigger: str, rate: Decimal | None, threshold: Decimal | None, detail: str, *, fired: bool | None
+) -> Gate:
+    """Return the gate that shows a stop in a decision: it passes when the stop fires."""
+    sign = ">=" if trigger == "take_profit" else "<="
+    return Gate(
+        name=trigger,
+        side="stop",
+        passed=fired,
+        value="unknown" if rate is None else f"{percent(rate)}%",
+        threshold="off" if threshold is None else f"{sign} {threshold}%",
+        detail=detail,
+    )

@@ -1,0 +1,223 @@
+"""Watches over the watchers: polls held tickers whose ticks are silent, and tells when no stop can run (promise 4)."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from strategy.activity import Activity
+from strategy.book import SettingsBook
+from strategy.calendar import current, next_open
+from strategy.clock import Clock
+from strategy.errors import StorageError, TradingError
+from strategy.events import Protection
+from strategy.guard import StopGuard
+from strategy.instruments import Symbol
+from strategy.ports import Notifier
+from strategy.shelter import first_of
+from strategy.text import Text
+from strategy.watch import MarketWatch
+from strategy.zones import from_new_york
+
+log = logging.getLogger(__name__)
+
+_SILENT_S = 20  # a held ticker without any price this long has no stop; the owner hears within 30 s
+_POLL_SLACK_S = 15  # an answer may take that long
+_MONITOR_S = 5
+
+
+class Vigil:
+    """Knows where each stop's prices come from, and keeps them coming."""
+
+    def __init__(
+        self,
+        *,
+        guard: StopGuard,
+        watch: MarketWatch,
+        settings: SettingsBook,
+        notifier: Notifier,
+        clock: Clock,
+        activity: Activity,
+    ) -> None:
+        self._guard = guard
+        self._watch = watch
+        self._settings = settings
+        self._notifier = notifier
+        self._clock = clock
+        self._activity = activity
+        self._seen_from: dict[Symbol, datetime] = {}  # silence is counted from here at the earliest
+        self._polled_at: dict[Symbol, datetime] = {}
+        self._poll_bell = asyncio.Event()  # lines changed: whoever sleeps by them looks again
+        self._monitor_bell = asyncio.Event()
+        self._guarded_on: date | None = None
+        self._unarmed: frozenset[Symbol] = frozenset()
+        guard.on_rearm(self._ring)
+
+    def armed(self, symbol: Symbol) -> bool:
+        """Return whether a stop of this ticker would fire now if its price were touched."""
+        return self.source(symbol) != "none"
+
+    def source(self, symbol: Symbol) -> Literal["ticks", "polling", "none"]:
+        """Return where the prices come from that the stop is compared with; "none" while there are none."""
+        if not self._guard.allowed(symbol) or symbol not in self._guard.lines or not self._guard.in_session():
+            return "none"
+        tick_at = self._watch.tick_at(symbol)
+        quiet_s = self._settings.of(symbol).stop_poll_s
+        now = self._clock.now()
+        if self._watch.streams(symbol) and tick_at is not None and (now - tick_at).total_seconds() <= quiet_s:
+            return "ticks"
+        seen_at = self._newest(symbol)
+        recent = seen_at is not None and (now - seen_at).total_seconds() <= self._patience_s(symbol)
+        return "polling" if recent else "none"
+
+    async def run(self) -> None:
+        """Poll and monitor until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._poll(), name="stops: poll")
+            group.create_task(self._monitor(), name="stops: monitor")
+
+    def _ring(self) -> None:
+        self._poll_bell.set()
+        self._monitor_bell.set()
+
+    async def _poll(self) -> None:
+        """Ask for the price of every held ticker whose ticks are silent, at the moment they have been long enough."""
+        while True:
+            self._poll_bell.clear()
+            due = min((self._poll_due(symbol) for symbol in self._guard.lines if self._pollable(symbol)), default=None)
+            if due is None or not self._guard.in_session():
+                await first_of(self._clock, self._session_edge(), self._poll_bell)
+                continue
+            await first_of(self._clock, due, self._poll_bell)
+            now = self._clock.now()
+            silent = [
+                symbol for symbol in self._guard.lines if self._pollable(symbol) and self._poll_due(symbol) <= now
+            ]
+            if not silent or not self._guard.in_session():
+                continue
+            with self._activity():
+                async with asyncio.TaskGroup() as group:
+                    for symbol in silent:
+                        group.create_task(self._poll_one(symbol))
+
+    def _pollable(self, symbol: Symbol) -> bool:
+        return self._guard.allowed(symbol) and not self._guard.running(symbol)
+
+    def _poll_due(self, symbol: Symbol) -> datetime:
+        """Return when a ticker is to be asked for: STOP_POLL_S after its last tick, price or attempt."""
+        known = (self._watch.tick_at(symbol), self._guard.seen_at(symbol), self._polled_at.get(symbol))
+        newest = max((at for at in known if at is not None), default=None)
+        if newest is None:
+            return self._clock.now()
+        return newest + timedelta(seconds=self._settings.of(symbol).stop_poll_s)
+
+    async def _poll_one(self, symbol: Symbol) -> None:
+        self._polled_at[symbol] = self._clock.now()
+        try:
+            quote = await self._watch.fresh_quote(symbol)
+        except TradingError as error:
+            log.warning("stop poll failed", extra={"symbol": str(symbol), "error": str(error)})
+            return
+        self._guard.check(symbol, quote, "poll")
+
+    async def _monitor(self) -> None:
+        """Say when a held ticker has had no price for too long, and when it has again; keep peaks."""
+        while True:
+            self._monitor_bell.clear()
+            if not self._guard.in_session() or not self._guard.lines:
+                await first_of(self._clock, self._session_edge(), self._monitor_bell)
+            else:
+                await self._clock.sleep_until(self._next_judgement())
+            with self._activity():
+                try:
+                    await self._guard.store_peaks()
+                    await self._judge_silence()
+                except StorageError:
+                    log.exception("the state of protection could not be stored or told; tried again")
+
+    def _session_edge(self) -> datetime:
+        """Return when stops may next begin to work, or end to."""
+        now = self._clock.now()
+        session = current(now)
+        if session is None:
+            return next_open(now)
+        start = from_new_york(session.on, self._settings.account.market_start_time)
+        return start if now < start < session.closes_at else session.closes_at
+
+    def _next_judgement(self) -> datetime:
+        """Return when the first of the tickers may have been silent for too long."""
+        now = self._clock.now()
+        soon = now + timedelta(seconds=_MONITOR_S)
+        if self._unarmed:
+            return soon
+        ends = [
+            (self._newest(symbol) or now) + timedelta(seconds=self._patience_s(symbol) + 1)
+            for symbol in self._guard.lines
+        ]
+        return max(soon, min(ends, default=soon))
+
+    def _patience_s(self, symbol: Symbol) -> int:
+        """Return how long a ticker may go without any price before its stop counts as asleep."""
+        return max(_SILENT_S, self._settings.of(symbol).stop_poll_s + _POLL_SLACK_S)
+
+    async def _judge_silence(self) -> None:
+        now = self._clock.now()
+        session = current(now)
+        if session is None or not self._guard.in_session():
+            self._guarded_on = None
+            self._unarmed = frozenset()
+            return
+        if self._guarded_on != session.on:
+            self._guarded_on = session.on
+            self._seen_from = dict.fromkeys(self._guard.lines, now)  # the clock of silence starts with the session
+        for symbol in self._guard.lines:
+            self._seen_from.setdefault(symbol, now)
+        unarmed = frozenset(symbol for symbol in self._guard.lines if self._unprotected(symbol, now))
+        if unarmed == self._unarmed:
+            return
+        lost, back = unarmed - self._unarmed, self._unarmed - unarmed
+        self._unarmed = unarmed
+        events = []
+        if lost:
+            events.append(self._protection(sorted(lost), armed=False))
+        if back & self._guard.lines.keys():
+            events.append(self._protection(sorted(back & self._guard.lines.keys()), armed=True))
+        if events:
+            await self._notifier.tell(*events)
+
+    def _unprotected(self, symbol: Symbol, now: datetime) -> bool:
+        if not self._guard.allowed(symbol) or self._guard.running(symbol):
+            return False  # the owner halted it, or knows of the split, or it is being sold
+        seen_at = self._newest(symbol)
+        quote = self._watch.latest(symbol)
+        halted = quote is not None and quote.halted
+        return halted or seen_at is None or (now - seen_at).total_seconds() > self._patience_s(symbol)
+
+    def _newest(self, symbol: Symbol) -> datetime | None:
+        known = (self._watch.tick_at(symbol), self._guard.seen_at(symbol), self._seen_from.get(symbol))
+        return max((at for at in known if at is not None), default=None)
+
+    def _protection(self, symbols: Sequence[Symbol], *, armed: bool) -> Protection:
+        names = ", ".join(symbol.ticker for symbol in symbols)
+        if armed:
+            reason = Text(
+                f"{names}: 시세가 돌아와 손절이 다시 작동합니다.", f"{names}: prices are back, stops work again."
+            )
+            return Protection(
+                at=self._clock.now(),
+                armed=True,
+                source="ticks" if all(self.source(symbol) == "ticks" for symbol in symbols) else "polling",
+                symbols=tuple(symbols),
+                reason=reason,
+            )
+        return Protection(
+            at=self._clock.now(),
+            armed=False,
+            source="none",
+            symbols=tuple(symbols),
+            reason=Text(
+                f"{names}: 시세가 끊기거나 거래가 정지되어 손절을 할 수 없습니다. 증권사 앱을 확인하세요.",
+                f"{names}: no prices, or trading is halted, so the stop cannot run. Check the broker's app.",
+            ),
+        )
