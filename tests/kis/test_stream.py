@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -259,6 +260,31 @@ async def test_s87_after_a_drop_it_is_back_with_a_new_key_and_tells_the_gap(tmp_
     assert sink.ups == [False, True, True, True]
     assert len(sink.downs) == 3
     assert len(sockets.asked) == 4 * 2
+
+
+async def test_s87_twenty_kills_at_odd_moments_are_all_survived(tmp_path: Path) -> None:
+    sockets, sink = Sockets(), Recorder()
+    moments = random.Random(20)  # noqa: S311 - a repeatable choice
+    async with streaming(tmp_path, sockets, sink, (MSFT, KO)) as (kis, _):
+        for kill in range(20):
+            await until(lambda kill=kill: len(sockets.connections) > kill)  # type: ignore[misc]
+            for _ in range(moments.randint(0, 30)):  # in the middle of registering, or just after
+                await asyncio.sleep(0)
+            sockets.connections[-1].transport.abort()
+        await until(lambda: kis.stream.connected)
+        await sockets.say(f"0|HDFSCNT0|001|{TRADE}", sealed(FILLED))
+        await until(lambda: sink.ticks and sink.notices)
+    assert len(sink.downs) <= 20
+    assert len(sink.ups) <= 21
+
+
+async def test_forty_subscriptions_take_one_approval_key(tmp_path: Path) -> None:
+    sockets, sink = Sockets(), Recorder()
+    symbols = tuple(Symbol(Market.NASDAQ, f"T{n}") for n in range(40))
+    async with streaming(tmp_path, sockets, sink, symbols) as (_, fake):
+        await until(lambda: sink.ups)
+        assert len(fake.of("/oauth2/Approval")) == 1
+    assert len(sockets.asked) == 41
 
 
 async def test_a_clean_close_by_the_server_is_answered_at_once(tmp_path: Path) -> None:

@@ -1,0 +1,276 @@
+"""Every quirk of the document (section 10) has a test of the client that names it; the missing ones are here."""
+
+import importlib
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from kis import account as accounts_api
+from kis import daymarket, products, profits, reserved
+from kis.accounts import Account
+from kis.environment import Call
+from kis.executions import executions_params
+from kis.orders import change_body, order_body
+from kis.prices import price_detail, quote_params, signed_change
+from kis.symbols import SymbolBook, kis_ticker, stream_key
+from strategy.errors import NotOffered
+from strategy.instruments import Market, Symbol
+from strategy.orders import OrderStatus, OrderType, Side, VenueNo
+from strategy.quotes import Interval
+from tests.kis.clocks import JumpClock
+from tests.kis.server import APP_KEY, APP_SECRET, OK, FakeKis, Say, client
+from tests.kis.test_broker_calls import ACK, ccnl, holding, pages, request
+from tests.kis.test_folding import folded, order
+from tests.kis.test_frames import NOW, decoder
+from tests.kis.test_market_data import day
+from tests.kis.test_stream import TRADE
+
+ACCOUNT = Account("50123456", "01")
+MSFT = Symbol(Market.NASDAQ, "MSFT")
+KO = Symbol(Market.NYSE, "KO")
+XLF = Symbol(Market.AMEX, "XLF")
+
+# quirk -> the tests that hold it; those without a module stand in this file
+HELD: dict[int, str] = {
+    1: "test_broker_calls.test_s68_s69_order_body_and_id_are_the_published_ones",
+    2: "test_folding.test_quirk_2_virtual_rows_without_padding_join_their_siblings",
+    3: "test_folding.test_quirk_3_a_cancel_is_known_by_its_sibling",
+    4: "test_folding.test_quirk_4_an_amendment_carries_the_rest_under_its_new_number",
+    5: "test_fields.test_s17_an_order_of_the_korean_night_has_its_true_instant",
+    6: "test_broker_calls.test_s74_open_orders_are_the_same_in_both_environments",
+    7: "test_broker_calls.test_s75_orders_are_asked_by_new_york_dates",
+    8: "test_quirk_8_orders_are_not_searched_by_number",
+    9: "test_quirk_9_a_fill_that_lags_is_unknown_not_nothing",
+    10: "test_folding.test_quirk_10_done_alone_does_not_mean_filled",
+    11: "test_quirk_11_holdings_carry_no_cash",
+    12: "test_broker_calls.test_s73_real_balance_is_one_paged_inquiry_and_drops_filler",
+    13: "test_fields.test_quirk_13_filler_rows_are_dropped_and_single_rows_found",
+    14: "test_fields.test_quirk_14_empty_results_in_every_shape_are_no_rows",
+    15: "test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
+    16: "test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
+    17: "test_broker_calls.test_s73_real_balance_is_one_paged_inquiry_and_drops_filler",
+    18: "test_market_data.test_s77_a_missing_or_zero_price_is_refused",
+    19: "test_quirk_19_the_change_takes_its_sign_from_the_code",
+    20: "test_market_data.test_s77_a_virtual_quote_has_no_book",
+    21: "test_quirk_21_no_price_is_made_of_the_daily_limits",
+    22: "test_market_data.test_s78_daily_bars_are_ascending_and_the_forming_day_is_flagged",
+    23: "test_market_data.test_s78_minute_bars_are_regular_hours_only_and_page_back_in_new_york_time",
+    24: "test_quirk_24_a_partial_feeds_bar_is_widened_not_refused",
+    25: "test_quirk_25_the_session_code_of_a_trade_is_not_read",
+    26: "test_frames.test_quirk_26_a_record_without_its_key_in_front_reads_the_same",
+    27: "test_frames.test_quirk_27_any_length_from_19_fields_is_read",
+    28: "test_frames.test_quirk_28_prices_of_notices",
+    29: "test_stream.test_an_app_key_in_use_is_named_and_asked_for_again",
+    30: "test_stream.test_s86_encrypted_notices_of_order_and_fill",
+    31: "test_stream.test_an_app_key_in_use_is_named_and_asked_for_again",
+    32: "test_stream.test_past_41_registrations_symbols_are_refused_clearly",
+    33: "test_tokens.test_the_dead_token_trap_is_escaped_by_revoke_and_issue",
+    34: "test_quirk_34_the_approval_call_names_the_secret_otherwise",
+    35: "test_pacing.test_s15_under_load_the_limit_is_kept_and_used",
+    36: "test_pacing.test_account_calls_keep_their_own_slower_distance_and_hold_up_no_quote",
+    37: "test_broker_calls.test_order_types_an_environment_lacks_are_refused_before_sending",
+    38: "test_codes.test_a_fault_of_ours_is_told_as_one",
+    39: "test_quirk_39_the_buyable_quantity_is_the_brokers_not_ours",
+    40: "test_quirk_40_won_and_dollars_swap_their_codes",
+    41: "test_environment.test_s72_each_id_and_path_is_the_published_one",
+    42: "test_quirk_42_the_ticker_has_four_names",
+    43: "test_quirk_43_the_doubtful_total_is_not_read",
+    44: "test_quirk_44_the_valuation_price_is_not_taken_for_a_quote",
+    45: "test_tokens.test_s14_the_expiry_is_seouls_time_whatever_the_host_thinks",
+    46: "test_quirk_46_korean_names_come_through",
+    47: "test_quirk_47_the_reservation_date_is_spelled_as_the_examples_do",
+    48: "test_broker_calls.test_s70_s71_amend_and_cancel_name_their_code_and_the_padded_number",
+    49: "test_contract.test_s86_notice_faults_reach_the_sink_as_they_are",
+    50: "test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
+    51: "test_quirk_51_a_large_order_is_sent_as_it_is",
+    52: "test_reads.test_s16_a_read_survives_three_failures",
+}
+
+
+@pytest.mark.parametrize("quirk", range(1, 53))
+def test_every_quirk_is_held_by_a_test(quirk: int) -> None:
+    module, _, name = HELD[quirk].rpartition(".")
+    assert callable(getattr(importlib.import_module(f"tests.kis.{module or 'test_quirks'}"), name))
+
+
+def test_quirk_8_orders_are_not_searched_by_number() -> None:
+    params = executions_params(ACCOUNT, date(2026, 9, 14), date(2026, 9, 15), wildcards=True)
+    assert (params["ODNO"], params["ORD_DT"], params["ORD_GNO_BRNO"]) == ("", "", "")
+
+
+def test_quirk_9_a_fill_that_lags_is_unknown_not_nothing() -> None:
+    (found,) = folded(order("1", nccs_qty="0", prcs_stat_name=""))
+    assert found.status is OrderStatus.UNKNOWN
+    assert not found.status.closed
+
+
+async def test_quirk_11_holdings_carry_no_cash(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on("TTTS3012R", Say({**OK, "output1": [holding("KO", "NYSE")], "output2": {"frcr_pchs_amt1": "1.0"}}))
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        assert (await kis.broker.holdings()).cash is None
+
+
+@pytest.mark.parametrize(
+    ("sign", "change"), [("2", "5.41"), ("1", "5.41"), ("5", "-5.41"), ("4", "-5.41"), ("3", "5.41")]
+)
+def test_quirk_19_the_change_takes_its_sign_from_the_code(sign: str, change: str) -> None:
+    assert signed_change({"diff": "5.4100", "sign": sign}) == Decimal(change)
+    assert signed_change({"diff": "", "sign": sign}) is None
+
+
+async def test_quirk_21_no_price_is_made_of_the_daily_limits(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on(
+        "HHDFS76200200", Say({**OK, "output": {"rsym": "DNASMSFT", "last": "1.5", "uplp": "0.0000", "dnlp": "0.0000"}})
+    )
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        detail = await price_detail(kis.http, MSFT)
+    assert "0.0000" not in repr(detail)
+
+
+async def test_quirk_24_a_partial_feeds_bar_is_widened_not_refused(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on("HHDFS76240000", Say({**OK, "output2": [day("20260914", close="450.0000")]}))
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        (bar,) = await kis.market.bars(MSFT, Interval.DAY, 1)
+    assert (bar.high, bar.close, bar.low) == (Decimal(450), Decimal(450), Decimal(430))
+
+
+def test_quirk_25_the_session_code_of_a_trade_is_not_read() -> None:
+    assert decoder().decode(TRADE[:-1] + "9", 1, NOW) == decoder().decode(TRADE, 1, NOW)
+
+
+async def test_quirk_34_the_approval_call_names_the_secret_otherwise(tmp_path: Path) -> None:
+    fake = FakeKis()
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        assert await kis.stream._approvals.issue() == "approval"
+    (asked,) = fake.of("/oauth2/Approval")
+    assert asked.body == {"grant_type": "client_credentials", "appkey": APP_KEY, "secretkey": APP_SECRET}
+    assert "authorization" not in asked.headers
+
+
+def test_quirk_39_the_buyable_quantity_is_the_brokers_not_ours() -> None:
+    """Virtual reserves about one percent a side: cash divided by price would be too many."""
+    body = {"output": {"ord_psbl_frcr_amt": "1000.00", "max_ord_psbl_qty": "9", "ord_psbl_qty": "9"}}
+    assert accounts_api.parse_buyable(body).foreign_qty == 9
+
+
+def test_quirk_40_won_and_dollars_swap_their_codes() -> None:
+    assert accounts_api.present_params(ACCOUNT)["WCRC_FRCR_DVSN_CD"] == "02"
+    assert profits.profit_params(ACCOUNT, date(2026, 9, 1), date(2026, 9, 2))["WCRC_FRCR_DVSN_CD"] == "01"
+
+
+def test_quirk_42_the_ticker_has_four_names() -> None:
+    assert accounts_api.buyable_params(ACCOUNT, MSFT, Decimal(1))["ITEM_CD"] == "MSFT"
+    assert quote_params(MSFT)["SYMB"] == "MSFT"
+    body = order_body(ACCOUNT, MSFT, Side.BUY, qty=1, price=Decimal(1), order_type=OrderType.LIMIT)
+    assert body["PDNO"] == "MSFT"
+    assert [
+        position.symbol
+        for position in accounts_api.parse_positions([{"output1": [holding("KO", "NYSE")]}], SymbolBook())
+    ] == [KO]
+
+
+def test_quirk_43_the_doubtful_total_is_not_read() -> None:
+    body = {"output1": [], "output2": [], "output3": {"frcr_evlu_tota": "99", "tot_asst_amt": "1"}}
+    assert "99" not in repr(accounts_api.parse_present(body, SymbolBook()))
+
+
+async def test_quirk_44_the_valuation_price_is_not_taken_for_a_quote(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on("TTTS3012R", Say({**OK, "output1": [holding("MSFT", "NASD")], "output2": {}}))
+    head = {"rsym": "DNASMSFT", "last": "400.0000", "base": ""}
+    fake.on("HHDFS76200100", Say({**OK, "output1": head, "output2": {}}))
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        (position,) = (await kis.broker.holdings()).positions
+        quote = await kis.market.quote(MSFT)
+    assert (position.last, quote.last) == (Decimal("437.15"), Decimal(400))
+
+
+def test_quirk_46_korean_names_come_through() -> None:
+    row = {**holding("KO", "NYSE"), "ovrs_item_name": "가" * 60}
+    (position,) = accounts_api.parse_positions([{"output1": [row]}], SymbolBook())
+    assert position.name == "가" * 60
+
+
+async def test_quirk_47_the_reservation_date_is_spelled_as_the_examples_do(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on("VTTT3017U", Say({"rt_cd": "0", "msg_cd": "APBK1711", "output": {"OVRS_RSVN_ODNO": "0030500118"}}))
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        await reserved.cancel(kis.http, kis.account, date(2026, 9, 15), VenueNo("30500118"))
+    (asked,) = fake.of("VTTT3017U")
+    assert asked.path.endswith("/order-resv-ccnl")
+    assert asked.body == {**ACCOUNT.params(), "RSVN_ORD_RCIT_DT": "20260915", "OVRS_RSVN_ODNO": "0030500118"}
+
+
+async def test_quirk_51_a_large_order_is_sent_as_it_is(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on("TTTT1002U", ACK)
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        await kis.broker.submit(request(qty=1_000_000))
+    assert fake.of("TTTT1002U")[0].body["ORD_QTY"] == "1000000"
+
+
+@pytest.mark.parametrize(("side", "tr_id"), [(Side.BUY, "TTTS6036U"), (Side.SELL, "TTTS6037U")])
+async def test_day_market_orders_have_no_sell_type(tmp_path: Path, side: Side, tr_id: str) -> None:
+    fake = FakeKis()
+    fake.on(tr_id, ACK)
+    fake.on("TTTS6038U", ACK)
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        await daymarket.place(kis.http, kis.account, MSFT, side, qty=3, price=Decimal("431.15"))
+        await daymarket.amend(kis.http, kis.account, MSFT, VenueNo("14"), qty=3, price=Decimal("431.10"))
+        await daymarket.cancel(kis.http, kis.account, MSFT, VenueNo("14"), qty=3)
+    (placed,) = fake.of(tr_id)
+    assert "SLL_TYPE" not in placed.body
+    assert (placed.body["ORD_DVSN"], placed.body["CTAC_TLNO"]) == ("00", "")
+    amended, canceled = (asked.body for asked in fake.of("TTTS6038U"))
+    assert (amended["RVSE_CNCL_DVSN_CD"], canceled["RVSE_CNCL_DVSN_CD"]) == ("01", "02")
+    assert amended["CTAC_TLNO"] == canceled["CTAC_TLNO"] == ""
+    expected = {**change_body(ACCOUNT, MSFT, VenueNo("14"), amend=False, qty=3, price=Decimal(0)), "CTAC_TLNO": ""}
+    assert canceled == expected
+
+
+async def test_what_virtual_lacks_is_refused_before_sending(tmp_path: Path) -> None:
+    fake = FakeKis()
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        http, account, book = kis.http, kis.account, kis.book
+        today = date(2026, 9, 15)
+        for ask in (
+            daymarket.place(http, account, MSFT, Side.BUY, qty=1, price=Decimal(1)),
+            daymarket.cancel(http, account, MSFT, VenueNo("1"), qty=1),
+            reserved.reserved(http, account, book, today, today),
+            profits.realized(http, account, book, today, today),
+            profits.transactions(http, account, today, today),
+            products.product(http, MSFT),
+            products.settlement_dates(http, today),
+            accounts_api.margins(http, account),
+        ):
+            with pytest.raises(NotOffered):
+                await ask
+        assert not kis.environment.offers(Call.MINUTE_BARS)
+    assert fake.asked == []
+
+
+def test_s3_each_market_has_its_quote_and_its_trading_code() -> None:
+    for symbol, quote, trading in ((MSFT, "NAS", "NASD"), (KO, "NYS", "NYSE"), (XLF, "AMS", "AMEX")):
+        assert quote_params(symbol)["EXCD"] == quote
+        body = order_body(ACCOUNT, symbol, Side.BUY, qty=1, price=Decimal(1), order_type=OrderType.LIMIT)
+        assert body["OVRS_EXCG_CD"] == trading
+        assert stream_key(symbol) == f"D{quote}{symbol.ticker}"
+
+
+def test_class_shares_are_spelled_kis_way_and_found_again() -> None:
+    symbol = Symbol(Market.NYSE, "BRK.B")
+    assert kis_ticker(symbol) == "BRK/B"
+    assert SymbolBook([symbol]).resolve("BRK/B", "NYSE") == symbol
+
+
+async def test_s75_a_row_with_a_missing_number_fails_the_whole_inquiry(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on("TTTS3035R", pages(ccnl(ft_ccld_qty="")))
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        with pytest.raises(Exception, match="ft_ccld_qty"):
+            await kis.broker.orders(date(2026, 9, 15), date(2026, 9, 15))
