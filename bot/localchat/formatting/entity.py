@@ -46,7 +46,7 @@ class Entity:
 
 def utf16_len(text: str) -> int:
     """Return the length in UTF-16 code units: two for what lies beyond the basic plane."""
-    return len(text) + sum(1 for char in text if char > "\uffff")
+    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
 
 
 def in_order(entities: list[Entity]) -> list[Entity]:

@@ -28,6 +28,7 @@ _TYPES = {
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _REFERENCE = re.compile(r"&(?:#[xX]([0-9a-fA-F]{1,6})|#(\d{1,7})|([a-zA-Z]+));?")
 _SPACES = " \t\r\n\v\0"
+_SPECIAL = re.compile(r"[<&]")
 _NAME_TOKEN = re.compile(r"[A-Za-z0-9.-]*")
 
 
@@ -68,8 +69,9 @@ class _HtmlParser:
             elif char == "&":
                 self._emit(self._reference())
             else:
-                self._at += 1
-                self._emit(char)
+                end = _SPECIAL.search(self._source, self._at)
+                begin, self._at = self._at, end.start() if end else len(self._source)
+                self._emit(self._source[begin : self._at])
         if self._open:
             raise MarkupError(f'Can\'t find end tag corresponding to start tag "{self._open[-1].name}"')
         return "".join(self._out), in_order(self._entities)
