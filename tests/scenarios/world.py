@@ -1,16 +1,14 @@
 """The whole program beside a simulated KIS and a local chat, in one process, on stepped market time."""
 
-import json
+import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import asyncio
 
 from aiohttp import ClientSession
 
@@ -30,6 +28,7 @@ from strategy.testing import SAMPLE_SETTINGS, FakeClock
 from tests.scenarios.stepping import DatabaseCalls, Stepper, until_idle
 
 MARKET_DATA = Path(__file__).parents[2].parent / "shared" / "market-data"
+Row = dict[str, Any]
 KEY, QUOTE_KEY, SECRET = "K" * 36, "Q" * 36, "S" * 180
 
 
@@ -54,7 +53,6 @@ class World:
     calls: DatabaseCalls
     http: ClientSession
     directory: Path
-    heard: list[dict[str, Any]] = field(default_factory=list)
 
     async def until(self, instant: datetime) -> None:
         """Let market time pass; every part does what is due on the way."""
@@ -100,7 +98,7 @@ async def running(
     options: SimulatorOptions | None = None,
     virtual: bool = True,
     environment: views.Environment | None = None,
-    **trading: str,
+    trading: Mapping[str, str],
 ) -> AsyncIterator[World]:
     """Start simulator, chat and program, all idle at `start`; stop everything at the end.
 
@@ -127,14 +125,14 @@ async def running(
         http = await stack.enter_async_context(ClientSession())
         settings = settings_for(simulator, chat, directory, virtual=virtual, trading=trading)
         kind = environment or (views.Environment.VIRTUAL if virtual else views.Environment.REAL)
-        program = await main.assemble(
-            stack, settings, environment=kind, clock=clock, database_dir=directory / "data"
-        )
+        program = await main.assemble(stack, settings, environment=kind, clock=clock, database_dir=directory / "data")
         stop = asyncio.Event()
         await program.core.load()
 
         def due() -> datetime | None:
-            moments = [ms for ms in (simulator.world.next_ms(), simulator.world.stream.next_beat_ms()) if ms is not None]
+            moments = [
+                ms for ms in (simulator.world.next_ms(), simulator.world.stream.next_beat_ms()) if ms is not None
+            ]
             return datetime.fromtimestamp(min(moments) / 1000, UTC) if moments else None
 
         stepper = Stepper(clock, market_due=due, market_advance=simulator.advance_to, calls=calls)
@@ -158,7 +156,7 @@ async def running(
 
 
 def settings_for(
-    simulator: Simulator, chat: LocalChat, directory: Path, *, virtual: bool, trading: dict[str, str]
+    simulator: Simulator, chat: LocalChat, directory: Path, *, virtual: bool, trading: Mapping[str, str]
 ) -> main.Settings:
     kis: dict[str, Any] = {
         "is_virtual": virtual,
@@ -186,10 +184,16 @@ def settings_for(
     )
 
 
-def facts(directory: Path) -> dict[str, Sequence[tuple[Any, ...]]]:
-    """Return what a run decided and did, as the database keeps it: decisions, orders with their states, fills."""
-    with sqlite3.connect(directory / "data" / "trader.db") as database:
-        database.row_factory = None
-        tables = ("decisions", "orders", "order_states", "fills")
-        found = {table: database.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in tables}  # noqa: S608
-    return found | {"decisions": [tuple(json.dumps(v, default=str) for v in row) for row in found["decisions"]]}
+def facts(directory: Path) -> dict[str, list[Row]]:
+    """Return what a run decided and did, as the database keeps it."""
+    found: dict[str, list[Row]] = {}
+    with closing(sqlite3.connect(directory / "data" / "trader.db")) as database:
+        database.row_factory = sqlite3.Row
+        for table, query in (
+            ("decisions", "SELECT * FROM decisions ORDER BY id"),
+            ("orders", "SELECT * FROM orders ORDER BY no"),
+            ("order_states", "SELECT * FROM order_states ORDER BY id"),
+            ("fills", "SELECT * FROM fills ORDER BY id"),
+        ):
+            found[table] = [dict(row) for row in database.execute(query)]
+    return found
