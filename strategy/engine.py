@@ -121,7 +121,7 @@ class Engine:
             prices = await self._verify()
             notes = [*self._remarks, *self._too_many(), *await self._warm_up()]
             holdings = await self._first_look(notes)
-            self._watch.subscribe(self._positions.held())
+            self._watch.subscribe(self._guard.lines)
             await self._guard.resume()
         await first_of(self._wall, self._wall.now() + timedelta(seconds=_STREAM_WAIT_S), self._inbox.settled)
         with self._activity():

@@ -95,8 +95,8 @@ class StopGuard:
         await self._splits.load()
         for symbol in self._settings.tickers:
             peak = await self._notes.get(f"peak:{symbol}")
-            if peak is not None:
-                self._peaks[symbol] = Decimal(peak)
+            if peak:
+                self._peaks[symbol] = self._peaks_stored[symbol] = Decimal(peak)
 
     # what others ask
 
@@ -118,9 +118,9 @@ class StopGuard:
         return symbol in self._running
 
     def rearm(self) -> None:
-        """Compute the lines again from positions and settings."""
+        """Compute the lines again from positions and settings; tickers not configured are none of ours to sell."""
         lines: dict[Symbol, StopLine] = {}
-        for symbol in self._positions.held():
+        for symbol in self._settings.tickers:
             settings = self._settings.of(symbol)
             position = self._positions.of(symbol)
             held, _ = self._positions.in_scope(symbol, settings.position_scope)
@@ -296,10 +296,13 @@ class StopGuard:
                     self._look.spoil()
                     self.rearm()
                     if order.request.side is Side.BUY:
-                        self._watch.subscribe(self._positions.held())
+                        self._watch.subscribe(self._lines)
 
     async def store_peaks(self) -> None:
-        """Keep the peaks of trailing stops over a restart."""
+        """Keep the peaks of trailing stops over a restart, and forget those of positions that are gone."""
+        for symbol in self._peaks_stored.keys() - self._peaks.keys():
+            await self._notes.put(f"peak:{symbol}", "")
+            del self._peaks_stored[symbol]
         for symbol, peak in list(self._peaks.items()):
             if self._peaks_stored.get(symbol) != peak:
                 await self._notes.put(f"peak:{symbol}", str(peak))

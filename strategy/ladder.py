@@ -113,7 +113,8 @@ class Ladder:
             with self._activity():
                 await self._clear(run)
             while True:
-                reason = await self._ended(run)
+                with self._activity():
+                    reason = await self._ended(run)
                 if reason is not None:
                     return await self._result(run, reason)
                 await self._rung(run, changes)

@@ -216,7 +216,8 @@ class ModeService:
         return [Text("실전 거래를 먼저 켜세요: /arm", "Arm real trading first: /arm")]
 
     def _unprotected(self, symbol: Symbol | None) -> tuple[Symbol, ...]:
-        return tuple(held for held in self._positions.held() if symbol in (None, held))
+        held = [one for one in self._settings.tickers if self._positions.of(one) is not None]
+        return tuple(one for one in held if symbol in (None, one))
 
     def _fingerprint(self, mode: Mode, symbol: Symbol | None) -> dict[str, Any]:
         """Return what a person was shown: the mode that held and, for a halt, what it leaves unprotected."""

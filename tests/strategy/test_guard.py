@@ -15,7 +15,7 @@ from strategy.events import OrderChanged, Protection, StopFinished, StopTriggere
 from strategy.modes import Mode, ModeState
 from strategy.orders import OrderStatus, Origin, Side
 from strategy.testing import trading_settings
-from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
+from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, XLF, Bench, World, running
 
 QUIET = {
     "trading_tickers": "NASDAQ:TQQQ",
@@ -320,6 +320,38 @@ async def test_a_ladder_cut_off_by_a_restart_goes_on(tmp_path: Path) -> None:
         first, second = await bench.orders()
         assert first.status is OrderStatus.CANCELED
         assert (second.status, second.request.qty) == (OrderStatus.FILLED, 10)
+
+
+async def test_shares_of_tickers_not_configured_are_never_sold(tmp_path: Path) -> None:
+    world = World.at(OPEN + timedelta(minutes=10))
+    for symbol in (TQQQ, XLF):
+        world.ready(symbol)
+    world.broker.hold(XLF, 10, Decimal(100))
+    async with holding(tmp_path, world=world, qty=0) as bench:
+        bench.price(XLF, "80")
+        await bench.pass_time(61)
+        assert not await bench.orders()
+        assert not bench.core.vigil.armed(XLF)
+        assert (await bench.core.control.preview_mode(OWNER, Mode.HALTED, symbol=None)).unprotected == ()
+
+
+async def test_a_peak_does_not_outlive_its_position(tmp_path: Path) -> None:
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ)
+    world.broker.hold(TQQQ, 10, Decimal(100))
+    async with holding(tmp_path, world=world, trailing_stop_pct="3") as bench:
+        for price in ("120", "116"):
+            bench.price(TQQQ, price)
+            await bench.pass_time(30)
+        assert world.broker.qty_held(TQQQ) == 0
+        assert not await bench.storage.notes.get(f"peak:{TQQQ}")
+    world.broker.hold(TQQQ, 10, Decimal(100))
+    world.clock.set(OPEN + timedelta(days=1, minutes=10))
+    world.price(TQQQ, "100")
+    async with holding(tmp_path, world=world, trailing_stop_pct="3") as bench:
+        bench.price(TQQQ, "99")
+        await bench.settle()
+        assert len(await bench.orders()) == 1
 
 
 async def test_d7_scope_bot_leaves_the_owners_own_shares(tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""The stream's ups and downs as the core takes them (rows S22, S48, S87, S106)."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from strategy.errors import TryLater
+from strategy.events import Recovered, Started, StreamState, Trouble
+from strategy.orders import OrderStatus, Side
+from strategy.testing import trading_settings
+from tests.strategy.engine_bench import OPEN, TQQQ, Bench, World, running
+
+BUYS = {
+    "trading_tickers": "NASDAQ:TQQQ",
+    "rsi_oversold": "98",
+    "rsi_overbought": "99",
+    "max_position_rate": "1",
+    "buy_delay_min": "1",
+}
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    world = World.at(OPEN - timedelta(minutes=1))
+    world.ready(TQQQ)
+    async with running(tmp_path, world, settings=trading_settings(**BUYS)) as made:
+        yield made
+
+
+async def test_s48_start_card_has_the_streams_own_word(bench: Bench) -> None:
+    [started] = await bench.told(Started)
+    assert started.stream.ko == "실시간 체결 통보 연결됨, 구독 확인됨"
+    assert bench.stream.watched == (TQQQ,)
+
+
+async def test_s87_one_down_and_one_up_each_and_nothing_lost(bench: Bench) -> None:
+    """A fill of the gap is found by the look after the reconnect."""
+    bench.broker.matching = False
+    await bench.until(OPEN + timedelta(seconds=2))
+    [order] = await bench.orders()
+    assert order.venue_no is not None
+    bench.stream.drop()
+    await bench.settle()
+    bench.broker.notices = "lost"
+    bench.broker.fill(order.venue_no)
+    bench.stream.connect()
+    await bench.settle()
+    assert [event.up for event in await bench.told(StreamState)] == [False, True]
+    assert (await bench.orders())[0].status is OrderStatus.FILLED
+    for _ in range(5):
+        bench.stream.drop()
+        await bench.settle()
+        bench.stream.connect()
+        await bench.settle()
+    assert [event.up for event in await bench.told(StreamState)] == [False, True] * 6
+    assert bench.core.look.reconciled
+
+
+async def test_promise_2_a_gap_blocks_buying_until_reconciled(bench: Bench) -> None:
+    bench.broker.fail("orders", "try_later", times=500)
+    bench.stream.drop()
+    await bench.settle()
+    assert not bench.core.look.reconciled
+    await bench.until(OPEN + timedelta(minutes=1))
+    assert await bench.orders() == []
+    bench.broker._faults.clear()
+    await bench.until(OPEN + timedelta(minutes=3))
+    assert [order.request.side for order in await bench.orders()][:1] == [Side.BUY]
+
+
+async def test_s106_network_loss_orders_nothing_and_recovers_by_itself(bench: Bench) -> None:
+    bench.stream.drop("network")
+    bench.market.broken[TQQQ] = TryLater("network")
+    bench.broker.fail("orders", "try_later", times=500)
+    await bench.until(OPEN + timedelta(minutes=10))
+    assert bench.broker.submitted == []
+    assert await bench.told(Trouble)
+    del bench.market.broken[TQQQ]
+    bench.broker._faults.clear()
+    bench.stream.connect()
+    await bench.until(OPEN + timedelta(minutes=12))
+    assert bench.broker.submitted
+    kinds = [event.kind for event in await bench.events()]
+    assert kinds.index("stream") < kinds.index("order_changed")
+
+
+async def test_s22_refused_notices_are_told_at_once(bench: Bench) -> None:
+    bench.core.sink.on_subscription(None, active=False, reason="invalid HTS_ID")
+    await bench.settle()
+    [trouble] = await bench.told(Trouble)
+    assert trouble.key == "notices_refused"
+    assert "HTS_ID" in trouble.what.en
+
+
+async def test_refused_ticks_leave_polling(bench: Bench) -> None:
+    bench.core.sink.on_subscription(TQQQ, active=False, reason="too many")
+    assert not bench.core.watch.streams(TQQQ)
+    assert bench.core.watch.refused() == {TQQQ: "too many"}
+
+
+async def test_recovered_is_silent_when_nothing_differed(bench: Bench) -> None:
+    await bench.pass_time(30)
+    assert await bench.told(Recovered) == []
