@@ -1,4 +1,16 @@
-"""The user's side over HTTP: what a browser page or a test does as a person."""
+"""The user's side over HTTP: what a browser page or a test does as a person.
+
+`user_id` may be left out (the owner), `chat_id` names a group (else the private chat). Beside send, press, photo,
+document, block, unblock, messages, answers, events and fault:
+
+- POST edit {message_id, text} · react {message_id, emoji} · stop (a draft) · inline {query}, choose {inline_query_id,
+  result_id}, GET inline/ID
+- POST redeliver {query_id}: the same press once more · expire {query_id?}: too late to answer it
+- POST person {first_name, language_code, username, started, deactivated} · group {chat_id?, title, members, is_forum,
+  bot_status} · GET people
+- GET state {bot, person, commands, menu_button, pinned, action} · calls?after=&method= · DELETE calls
+- POST limits {enabled} · reset
+"""
 
 import json
 from collections.abc import Awaitable, Callable
