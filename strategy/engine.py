@@ -82,6 +82,7 @@ class Engine:
         self._wall = wall
         self._calls_per_second = calls_per_second
         self._remarks = list(remarks)
+        self._cold: set[Symbol] = set()  # tickers without enough bars for a signal yet
         self._resettled = asyncio.Event()  # settings changed: the next check may be due at another time
         self._last_check: datetime | None = None
         self._grid: timedelta | None = None  # the interval of the last check
@@ -119,7 +120,7 @@ class Engine:
         with self._activity():
             self._watch.subscribe(())
             prices = await self._verify()
-            notes = [*self._remarks, *self._too_many(), *await self._warm_up()]
+            notes = [*self._remarks, *self._too_many(), *self._from_ticks(), *await self._warm_up()]
             holdings = await self._first_look(notes)
             self._watch.subscribe(self._guard.lines)
             await self._guard.resume()
@@ -127,6 +128,7 @@ class Engine:
         with self._activity():
             now = self._clock.now()
             warmup = [row for symbol in self._settings.tickers for row in self._watch.warmup(symbol)]
+            self._cold = {symbol for symbol in self._settings.tickers if not self._watch.warm(symbol)}
             await self._notifier.tell(
                 Started(
                     at=now,
@@ -153,6 +155,21 @@ class Engine:
                 f"점검 한 번에 약 {needed_s:.0f}초가 필요해 간격보다 깁니다. 일부 점검을 건너뜁니다.",
                 f"One check needs some {needed_s:.0f} s at the broker's call limit, longer than its interval:"
                 " some checks will be left out.",
+            )
+        ]
+
+    def _from_ticks(self) -> list[Text]:
+        """Say so when minute bars can only be built from ticks, and name the three ways out (D9)."""
+        names = ", ".join(symbol.ticker for symbol in self._settings.tickers if self._watch.needs_ticks(symbol))
+        if not names:
+            return []
+        return [
+            Text(
+                f"{names}: 이 환경은 분봉을 주지 않아 실시간 체결로 만듭니다. 충분히 쌓일 때까지 신호가 없습니다."
+                " 바로 쓰려면 QUOTE_APP_KEY/QUOTE_APP_SECRET 을 넣거나 RSI_INTERVAL, MACD_INTERVAL 을 day 로 바꾸세요.",
+                f"{names}: no minute bars are offered here, so they are built from live trades, and there is no signal"
+                " until there are enough. To start at once, set QUOTE_APP_KEY/QUOTE_APP_SECRET or use day for"
+                " RSI_INTERVAL and MACD_INTERVAL.",
             )
         ]
 
@@ -282,8 +299,19 @@ class Engine:
                     "신호 점검이 실패했습니다. 다음 점검은 계속됩니다.", "A check failed. The next one goes on."
                 )
                 await self._trouble("cycle", what, None)
+            await self._tell_warm()
         self.cycles += 1
         self._session_checks += 1
+
+    async def _tell_warm(self) -> None:
+        """Tell each ticker once whose bars were too few at the start and are enough now (row S47)."""
+        for symbol in sorted(symbol for symbol in self._cold if self._watch.warm(symbol)):
+            self._cold.discard(symbol)
+            what = Text(
+                f"{symbol.ticker}: 봉이 충분히 모여 이제 신호를 봅니다.",
+                f"{symbol.ticker}: there are enough bars now; signals count from here on.",
+            )
+            await self._tell_safely(Notable(at=self._clock.now(), key=f"warm:{symbol}", what=what, symbol=symbol))
 
     async def _count_overrun(self, skipped: int) -> None:
         self.overruns += skipped

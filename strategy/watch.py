@@ -184,6 +184,11 @@ class MarketWatch:
             for interval, least in needed.items()
         ]
 
+    def needs_ticks(self, symbol: Symbol) -> bool:
+        """Return whether a ticker's minute bars can only be built from ticks here (D9)."""
+        minutes = any(interval.minutes is not None for interval in intervals_of(self._settings.of(symbol)))
+        return minutes and not self._market.has_minute_bars()
+
     def warm(self, symbol: Symbol) -> bool:
         return all(there >= least for _, _, there, least in self.warmup(symbol))
 

@@ -260,6 +260,9 @@ async def test_d9_minute_bars_from_ticks_where_none_can_be_asked_for(tmp_path: P
         assert decision.indicators is not None
         assert decision.indicators.macd_bars >= 100
         assert decision.indicators.macd is not None
+        [started] = await bench.told(Started)
+        assert any("QUOTE_APP_KEY" in note.en for note in started.notes)
+        assert [event.key for event in await bench.told(Notable)] == ["warm:NASDAQ:TQQQ"]
 
 
 async def test_s54_a_hand_made_order_blocks_both_sides(tmp_path: Path) -> None:
