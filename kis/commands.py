@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kis import shell_views as views
 from kis.arguments import UsageFault, parser
@@ -50,9 +50,17 @@ _KINDS: tuple[tuple[type[TradingError], str], ...] = (
 _Shown = views.Record | list[views.Record]
 
 
+class _Place(BaseSettings):
+    """Where the token is kept: beside the program's own data, so that both share it."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore")
+
+    data_dir: Path = Path("data")
+
+
 async def main(arguments: Sequence[str]) -> int:
     """Run one command; return the exit code. Errors are one JSON object on stderr."""
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)  # stderr is for the one JSON object
     try:
         options = parser().parse_args(arguments)
     except UsageFault as fault:
@@ -60,10 +68,10 @@ async def main(arguments: Sequence[str]) -> int:
     as_json = getattr(options, "json", False)
     try:
         settings = KisSettings(_env_file=".env", _env_file_encoding="utf-8")
+        data_dir = _Place(_env_file=".env", _env_file_encoding="utf-8").data_dir
     except ValidationError as error:
         faults = [fault.text() for fault in plain_faults(error, KisSettings)]
         return _fail("settings", "", Text("; ".join(f.ko for f in faults), "; ".join(f.en for f in faults)))
-    data_dir = Path(os.environ.get("DATA_DIR", "").strip() or "data")
     try:
         async with _clock(settings) as clock, open_kis(settings, clock=clock, data_dir=data_dir) as kis:
             if options.command == "watch":

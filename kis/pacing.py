@@ -30,7 +30,7 @@ class Pacer:
     def __init__(self, clock: Clock, *, calls_per_s: float, ledger_calls_per_s: float, slack: float = 0.01) -> None:
         self._clock = clock
         self._limit = max(1, int(calls_per_s))
-        window = self._limit / calls_per_s * (1 + slack)
+        window = max(1.0, 1 / calls_per_s) * (1 + slack)
         self._window = timedelta(seconds=window)
         self._gap = timedelta(seconds=window / self._limit * _EVENNESS)
         self._ledger_gap = timedelta(seconds=1 / ledger_calls_per_s)

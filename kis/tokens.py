@@ -90,10 +90,9 @@ class TokenFile:
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
         """Hold the lock that every process using this key respects; it ends with the process that holds it."""
-        self._lock_path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = self._open_lock()
         try:
-            while True:
+            while descriptor is not None:
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
@@ -101,7 +100,17 @@ class TokenFile:
                     await asyncio.sleep(_LOCK_POLL_S)
             yield
         finally:
-            os.close(descriptor)  # closing unlocks
+            if descriptor is not None:
+                os.close(descriptor)  # closing unlocks
+
+    def _open_lock(self) -> int | None:
+        """Return the lock file's descriptor; None where no file can be made, and the lock is done without."""
+        try:
+            self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            log.warning("no lock between processes: %s", type(error).__name__)
+            return None
 
 
 def _aware(text: str) -> datetime:
@@ -121,6 +130,7 @@ class Tokens:
         self._clock = clock
         self._token: Token | None = None
         self._dead: str | None = None  # a token the server refused
+        self._failure: tuple[datetime, KisError] | None = None  # KIS's last refusal to issue
         self._single_flight = asyncio.Lock()
         self.issued = 0
 
@@ -165,6 +175,8 @@ class Tokens:
 
     async def _renew(self, stored: Token | None) -> Token:
         now = self._clock.now()
+        if self._failure is not None and now - self._failure[0] < ISSUE_GAP:
+            raise self._failure[1]  # it would say the same again, and asking often gets a key blocked
         asked_at = stored.asked_at if stored is not None and stored.usable(now) else None
         if self._dead is not None and stored is not None and now - stored.issued_at < SAME_TOKEN:
             await self._revoke(self._dead)  # else KIS would hand out the dead one again
@@ -200,7 +212,9 @@ class Tokens:
                 log.info("token issue is limited to one a minute, waiting")
                 continue
             break
-        raise _token_error(reply)
+        error = _token_error(reply)
+        self._failure = (self._clock.now(), error)
+        raise error
 
     def _keep(self, body: dict[str, Any], asked_at: datetime) -> Token:
         value = str(body["access_token"])
@@ -212,8 +226,11 @@ class Tokens:
             asked_at=asked_at,
             expires_at=_expiry(body, asked_at),
         )
-        self._token = token
-        self._file.write(token)
+        self._token, self._failure = token, None
+        try:
+            self._file.write(token)
+        except OSError as error:  # it serves this process all the same
+            log.warning("the token could not be stored: %s", type(error).__name__)
         log.info("token issued, expires %s", token.expires_at.isoformat())
         return token
 

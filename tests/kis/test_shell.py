@@ -17,12 +17,12 @@ async def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     for name in ("IS_VIRTUAL", "HTS_ID", "APP_KEY", "APP_SECRET", "ACCOUNT_NO", "REST_URL_BASE", "WS_URL_BASE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("DATA_DIR", raising=False)
     kis = FakeKis()
     async with serving(kis) as url:
         (tmp_path / ".env").write_text(
             f"IS_VIRTUAL=false\nHTS_ID=demo01\nAPP_KEY={APP_KEY}\nAPP_SECRET={APP_SECRET}\nACCOUNT_NO={ACCOUNT}\n"
-            f"REST_URL_BASE={url}\nKIS_LEDGER_CALLS_PER_S=20\n"
+            f"REST_URL_BASE={url}\nKIS_LEDGER_CALLS_PER_S=20\nDATA_DIR=kept\n"
         )
         yield kis
 
@@ -96,8 +96,11 @@ async def test_missing_settings_are_named_and_nothing_is_asked(
     assert fake.asked == []
 
 
-async def test_the_token_itself_is_never_shown(fake: FakeKis, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_token_itself_is_never_shown_and_is_kept_in_data_dir(
+    fake: FakeKis, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     assert await main(["token", "--json"]) == 0
     out = capsys.readouterr().out
     assert json.loads(out)["account"] == "****3456-01"
     assert "token-1" not in out
+    assert list((tmp_path / "kept").glob("kis-token-*.json"))

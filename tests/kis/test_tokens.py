@@ -172,6 +172,8 @@ async def test_a_renewal_that_fails_leaves_the_old_token_in_use(tmp_path: Path) 
         await quote(kis)
         clock.set(clock.now() + timedelta(hours=23, minutes=55))
         await quote(kis)
+        await quote(kis)
+        assert len(fake.of("/oauth2/tokenP")) == 2
     assert fake.of("HHDFS00000300")[-1].headers["authorization"] == "Bearer old"
 
 
@@ -186,6 +188,17 @@ async def test_a_token_from_another_runs_future_is_not_used(tmp_path: Path) -> N
             async with open_kis(settings, clock=clock, data_dir=tmp_path) as kis:
                 await quote(kis)
     assert fake.tokens == 2
+
+
+async def test_a_disk_that_takes_no_token_does_not_stop_the_calls(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on("HHDFS00000300", PRICE)
+    in_the_way = tmp_path / "a file, no folder"
+    in_the_way.write_text("")
+    async with client(fake, JumpClock(), in_the_way, is_virtual="true") as kis:
+        await quote(kis)
+        await quote(kis)
+    assert fake.tokens == 1
 
 
 async def test_a_broken_token_file_is_as_good_as_none(tmp_path: Path) -> None:
@@ -204,8 +217,9 @@ async def test_s107_s108_a_refused_key_is_named_and_never_shown(tmp_path: Path, 
     fake = FakeKis()
     fake.on("/oauth2/tokenP", Say({"error_code": code, "error_description": "유효하지 않은 AppKey입니다."}, 403))
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
-        with pytest.raises(BrokerFault) as refused:
-            await quote(kis)
+        for _ in range(3):  # a wrong key is not asked about again and again
+            with pytest.raises(BrokerFault) as refused:
+                await quote(kis)
     told = refused.value.user_message
     assert word in told.ko
     assert word in told.en
