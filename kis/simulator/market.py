@@ -48,7 +48,7 @@ class Market:
         self._tapes: dict[str, Tape] = {}
         self._watched: set[str] = set()
         self._queue: list[tuple[int, str]] = []
-        self._now_ms = 0
+        self._now_ms = self._told_from_ms = 0
         if self.replay is not None:
             for listing in self.replay.listings:
                 self.listings.add(listing)
@@ -58,7 +58,7 @@ class Market:
 
     def restart(self, start: datetime) -> None:
         """Forget what was lived through and begin at another instant; watched tickers stay watched."""
-        self._now_ms = to_ms(start)
+        self._now_ms = self._told_from_ms = to_ms(start)
         self._tapes.clear()
         self._queue.clear()
         watched, self._watched = self._watched, set()
@@ -106,6 +106,7 @@ class Market:
                 self.splits,
                 seed=self.seed,
                 start_ms=self._now_ms,
+                told_from_ms=self._told_from_ms,
                 prints_a_minute=self._prints_a_minute,
                 live=self._live,
             )

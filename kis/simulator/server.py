@@ -13,6 +13,7 @@ from aiohttp import web
 from kis.simulator.clock import SimClock, to_ms
 from kis.simulator.control import Control
 from kis.simulator.market import Market
+from kis.simulator.masters import Masters
 from kis.simulator.options import SimulatorOptions
 from kis.simulator.replay import Replay
 from kis.simulator.rest import Rest, plain_path
@@ -66,6 +67,7 @@ class Simulator:
         app.router.add_route("*", "/oauth2/{name}", self._rest.oauth)
         app.router.add_post("/uapi/hashkey", self._rest.hashkey)
         app.router.add_route("*", "/uapi/{path:.*}", self._rest.call)
+        app.router.add_get("/common/master/{name}", Masters(self.market).download)
         app.router.add_route("*", "/{path:.*}", self._anything)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handler_cancellation=False)
         await self._runner.setup()

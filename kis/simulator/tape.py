@@ -16,6 +16,7 @@ from kis.simulator.splits import Splits, divide
 from kis.simulator.text import UNIT
 
 KEPT_PRINTS = 600
+WARM_PRINTS, WARM_MINUTES = 400, 20  # told print by print before the start, so that there are recent ticks
 LEVELS = 10
 
 
@@ -77,6 +78,26 @@ class DayRecord:
     touched: bool = False  # a print by hand or a moved price: the official history no longer applies
     minutes: dict[int, list[int]] = field(default_factory=dict)
 
+    def take(self, bar: Bar, *, bought: int, regular: bool) -> None:
+        """Add a whole bar at once."""
+        self.volume += bar.volume
+        self.amount += bar.amount
+        self.bought += bought
+        self.sold += bar.volume - bought
+        if regular:
+            self.open = self.open or bar.open
+            self.high, self.low = max(self.high, bar.high), min(self.low or bar.low, bar.low)
+            self.close = bar.close
+            self.regular_volume += bar.volume
+            self.regular_amount += bar.amount
+        else:
+            self.ext_open = self.ext_open or bar.open
+            self.ext_high, self.ext_low = max(self.ext_high, bar.high), min(self.ext_low or bar.low, bar.low)
+        row = self.minutes.setdefault(bar.start_ms // MINUTE_MS * MINUTE_MS, [bar.open, bar.high, bar.low, 0, 0, 0])
+        row[1], row[2], row[3] = max(row[1], bar.high), min(row[2], bar.low), bar.close
+        row[4] += bar.volume
+        row[5] += bar.amount
+
     def day_bar(self) -> DayBar | None:
         if not self.open:
             return None
@@ -97,9 +118,11 @@ class Tape:
         *,
         seed: int,
         start_ms: int,
+        told_from_ms: int,
         prints_a_minute: int,
         live: bool,
     ) -> None:
+        """Begin on the day of start_ms; what lies well before told_from_ms is taken bar by bar, not print by print."""
         self.listing = listing
         self.series = series
         self._splits = splits
@@ -117,6 +140,7 @@ class Tape:
         self._taken_bid = self._taken_ask = 0
         self._day = self.first_day
         self._open_day(self.first_day)
+        self._absorbed = self._absorb(told_from_ms - self._warm_ms()) if live else 0
         self._feed = self._prints(self.first_day)
         self._next = next(self._feed, None)
 
@@ -233,8 +257,31 @@ class Tape:
             return
         for _ in range(20_000):  # eighty years of sessions
             for n, bar in enumerate(self.series.bars(day)):
+                if n < self._absorbed and day == self.first_day:
+                    continue
                 yield from prints_of(bar, self._count(bar), self._seed ^ (day.toordinal() * 4096 + n))
             day = session_after(day)
+
+    def _warm_ms(self) -> int:
+        return min(WARM_MINUTES, max(1, WARM_PRINTS // self._prints_a_minute)) * MINUTE_MS
+
+    def _absorb(self, until_ms: int) -> int:
+        """Take the first day's bars that ended before an instant whole; return how many."""
+        record = self.today
+        session = record.session
+        count = 0
+        for bar in self.series.bars(self.first_day):
+            if bar.start_ms + bar.width_ms > until_ms:
+                break
+            count += 1
+            bought = bar.volume * (35 + mix(self._seed, bar.start_ms) % 31) // 100
+            regular = session.open_ms <= bar.start_ms < session.close_ms
+            record.take(bar, bought=bought, regular=regular)
+            self.number += 1
+            self.last, self.last_at_ms = bar.close, bar.start_ms + bar.width_ms - 1
+        if count:
+            self._requote(self.last, None, None)
+        return count
 
     def _count(self, bar: Bar) -> int:
         return max(1, self._prints_a_minute * bar.width_ms // MINUTE_MS)

@@ -1,5 +1,7 @@
 """Quotes, bars, balances and lists (kis-protocol 3.10 to 3.24, 10)."""
 
+import io
+import zipfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -475,6 +477,19 @@ async def test_foreign_margin_and_settlement_balance(start: Starter) -> None:
     params = {**ACCOUNT, "BASS_DT": "20260915", "WCRC_FRCR_DVSN_CD": "02", "INQR_DVSN_CD": "00"}
     body = (await outside.get(TRADING + "inquire-paymt-stdr-balance", "CTRP6010R", **params)).body
     assert len(body["output1"][0]["oprt_dtl_dtime"]) == 17
+
+
+async def test_master_files(start: Starter) -> None:
+    """kis-protocol 4.2."""
+    outside = await start()
+    async with outside.http.get(outside.simulator.rest_url + "/common/master/nysmst.cod.zip") as response:
+        packed = await response.read()
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        rows = [line.split("\t") for line in archive.read(archive.namelist()[0]).decode("cp949").splitlines()]
+    assert {len(row) for row in rows} == {24}
+    assert "BRK/B" in {row[4] for row in rows}
+    assert {row[2] for row in rows} == {"NYS"}
+    assert (await outside.send("GET", "/common/master/xxxmst.cod.zip")).status == 404
 
 
 async def test_hashkey(start: Starter) -> None:
