@@ -39,6 +39,12 @@ def test_the_servers_and_the_clients_are_written_apart(room: str, server: str) -
 
 
 @pytest.mark.parametrize("room", ["bot", "kis", "storage", "strategy"])
+def test_nobody_imports_the_composition_root(room: str) -> None:
+    for path in sorted((ROOT / room).rglob("*.py")):
+        assert not any(within(name, "main") for name in imported(path)), path
+
+
+@pytest.mark.parametrize("room", ["bot", "kis", "storage", "strategy"])
 def test_importing_a_room_runs_nothing(room: str) -> None:
     assert (ROOT / room / "__init__.py").read_text().strip() == ""
 

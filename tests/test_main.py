@@ -1,0 +1,260 @@
+"""The command line: faults, demo, check, stop (rows S44, S45, S12, S27; the command-line contract)."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, ClientTimeout
+
+import main
+from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
+from kis.simulator.clock import SimClock
+from kis.simulator.demo import demo
+from kis.simulator.market import Market
+from kis.simulator.options import Environment, KeySpec, SimulatorOptions
+from kis.simulator.replay import read_replay
+from kis.simulator.server import Simulator
+from strategy.testing import SAMPLE_SETTINGS
+
+ROOT = Path(__file__).parent.parent
+KEY, QUOTE_KEY, SECRET = "K" * 36, "Q" * 36, "S" * 180
+START_LIMIT_S = 90  # a loaded machine imports slowly; nothing here measures speed
+pytestmark = pytest.mark.timeout(240)
+
+
+def environment(**values: str) -> dict[str, str]:
+    """Return this process's environment without any setting of ours, and these values."""
+    ours = re.compile(r"(KIS|APP|QUOTE|TELEGRAM|RSI|MACD|MARKET|MAX)_|IS_VIRTUAL|DATA_DIR|LOG_")
+    return {name: value for name, value in os.environ.items() if not ours.match(name)} | values
+
+
+@asynccontextmanager
+async def process(directory: Path, *arguments: str, **values: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `python main.py` in a directory of its own; kill it at the end if a test left it running."""
+    running = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(ROOT / "main.py"),
+        *arguments,
+        cwd=directory,
+        env=environment(**values),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.communicate()
+
+
+async def ended(running: asyncio.subprocess.Process) -> tuple[int, str, str]:
+    async with asyncio.timeout(START_LIMIT_S):
+        out, err = await running.communicate()
+    assert running.returncode is not None
+    return running.returncode, out.decode(), err.decode()
+
+
+async def line_with(running: asyncio.subprocess.Process, words: str) -> str:
+    """Return the first line of its output that contains these words."""
+    assert running.stdout is not None
+    async with asyncio.timeout(START_LIMIT_S):
+        while line := await running.stdout.readline():
+            if words in line.decode():
+                return line.decode()
+    raise AssertionError(f"it ended without saying {words!r}")
+
+
+async def message_with(http: ClientSession, chat_url: str, words: str) -> str:
+    """Wait until the owner sees a message with these words, and return it."""
+    after = 0
+    async with asyncio.timeout(START_LIMIT_S):
+        while True:
+            async with http.get(f"{chat_url}/user/messages", params={"after": after}) as response:
+                for message in await response.json():
+                    if words in (message["text"] or ""):
+                        return str(message["text"])
+            await asyncio.sleep(0.05)  # asking over HTTP: there is no condition to wait on in this process
+
+
+async def test_s45_without_env_every_missing_setting_is_listed_with_three_ways_on(tmp_path: Path) -> None:
+    async with process(tmp_path) as running:
+        code, out, err = await ended(running)
+    assert code == 2
+    assert out == ""
+    for name in ("IS_VIRTUAL", "APP_KEY", "ACCOUNT_NO", "TELEGRAM_BOT_TOKEN", "TRADING_TICKERS", "STOP_LOSS_RATE"):
+        assert err.count(f"- {name}:") == 2  # once in each language
+    for way in (".env.sample", "--check", "--demo"):
+        assert way in err
+    assert "Traceback" not in err
+    assert not os.listdir(tmp_path)  # nothing begun
+
+
+def env_file(directory: Path, simulator: Simulator, chat: LocalChat, **changes: str) -> None:
+    values = {name.upper(): value for name, value in SAMPLE_SETTINGS.items()} | {
+        "IS_VIRTUAL": "true",
+        "HTS_ID": "demo01",
+        "APP_KEY": KEY,
+        "APP_SECRET": SECRET,
+        "ACCOUNT_NO": "50123456-01",
+        "REST_URL_BASE": simulator.rest_url,
+        "WS_URL_BASE": simulator.ws_url,
+        "QUOTE_APP_KEY": QUOTE_KEY,
+        "QUOTE_APP_SECRET": SECRET,
+        "TELEGRAM_BOT_TOKEN": DEFAULT_TOKEN,
+        "TELEGRAM_CHAT_ID": str(DEFAULT_OWNER_ID),
+        "TELEGRAM_CHAT_TEST_ID": str(DEFAULT_OWNER_ID),
+        "TELEGRAM_API_URL": chat.url,
+        **changes,
+    }
+    file = directory / ".env"
+    file.write_text("\n".join(f"{name}={value}" for name, value in values.items()), encoding="utf-8")
+    file.chmod(0o600)
+
+
+@asynccontextmanager
+async def servers(*, speed: float = 60) -> AsyncIterator[tuple[Simulator, LocalChat, ClientSession]]:
+    """Run a simulated KIS over the made-up day, and a local chat whose owner has started the bot."""
+    day = demo()
+    options = SimulatorOptions(keys=(KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL),), holdings=day.holdings)
+    market = Market(day.start, replay=read_replay(day.path))
+    simulator = Simulator(options, market=market, clock=SimClock(day.start, speed=speed))
+    chat = LocalChat(rates=None)
+    await simulator.start(0)
+    await chat.start(0)
+    async with ClientSession(timeout=ClientTimeout(total=30)) as http:
+        await http.post(f"{chat.url}/user/send", json={"text": "/start"})
+        try:
+            yield simulator, chat, http
+        finally:
+            await chat.aclose()
+            await simulator.aclose()
+
+
+async def stopped(running: asyncio.subprocess.Process, number: signal.Signals) -> tuple[str, str]:
+    """Send a signal, assert that it ends in order within 10 s, and return what it said."""
+    running.send_signal(number)
+    async with asyncio.timeout(10):
+        out, err = await running.communicate()
+    assert running.returncode == 0, err.decode()
+    return out.decode(), err.decode()
+
+
+async def test_the_demo_starts_trades_and_stops_on_ctrl_c(tmp_path: Path) -> None:
+    arguments = ("--demo", "--chat-port", "0", "--kis-port", "0", "--data-dir", str(tmp_path / "kept"))
+    async with process(tmp_path, *arguments) as running, ClientSession() as http:
+        line = await line_with(running, "http://127.0.0.1")
+        found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert found is not None
+        first = await message_with(http, found[0], "가상")
+        assert "simulated" in first.lower() or "made-up" in first.lower()  # in plain English too
+        await message_with(http, found[0], "전량 체결")
+        out, err = await stopped(running, signal.SIGINT)
+    assert "멈췄습니다" in out
+    assert "Stopped" in out
+    assert err == ""
+    logs = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "kept" / "logs").iterdir())
+    assert "5012345601" not in logs  # promise 8
+    assert DEFAULT_TOKEN not in logs
+
+
+async def test_three_processes_trade_on_the_simulators_clock_and_stop_on_sigterm(tmp_path: Path) -> None:
+    async with servers() as (simulator, chat, http):
+        env_file(tmp_path, simulator, chat)
+        async with process(tmp_path, "--sim-clock", simulator.rest_url) as running:
+            started = await message_with(http, chat.url, "시작했습니다")
+            assert "[모의]" in started  # S21
+            await message_with(http, chat.url, "전량 체결")
+            async with process(tmp_path, "--sim-clock", simulator.rest_url) as second:
+                code, _, err = await ended(second)
+            assert code == 1  # S44: a second instance is refused, naming the first
+            assert str(running.pid) in err
+            out, err = await stopped(running, signal.SIGTERM)
+        assert "멈췄습니다" in out
+        assert "Traceback" not in err
+
+
+async def test_check_prints_what_works_and_what_does_not(tmp_path: Path) -> None:
+    async with servers(speed=1) as (simulator, chat, _):
+        env_file(tmp_path, simulator, chat)
+        async with process(tmp_path, "--check") as running:
+            code, out, err = await ended(running)
+        assert code == 0, out + err
+        assert "✗" not in out
+        env_file(tmp_path, simulator, chat, TELEGRAM_BOT_TOKEN="1000:another-token")
+        async with process(tmp_path, "--check") as running:
+            code, out, _ = await ended(running)
+    assert code == 1
+    assert "TELEGRAM_BOT_TOKEN" in out
+    assert "another-token" not in out
+
+
+def test_a_simulated_clock_is_refused_with_a_real_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in list(os.environ):
+        if name not in environment():
+            monkeypatch.delenv(name)
+    values = {name.upper(): value for name, value in SAMPLE_SETTINGS.items()} | {
+        "IS_VIRTUAL": "true",
+        "HTS_ID": "demo01",
+        "APP_KEY": KEY,
+        "APP_SECRET": SECRET,
+        "ACCOUNT_NO": "50123456-01",
+        "TELEGRAM_BOT_TOKEN": "123456789:" + "T" * 35,
+        "TELEGRAM_CHAT_ID": "1",
+        "TELEGRAM_CHAT_TEST_ID": "1",
+    }
+    (tmp_path / ".env").write_text("\n".join(f"{name}={value}" for name, value in values.items()), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main.main(["--sim-clock", "http://127.0.0.1:9"]) == 2
+    told = capsys.readouterr().err
+    assert "REST_URL_BASE=https://openapivts.koreainvestment.com" in told
+    assert "simulator on this machine" in told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--demo", "--speed", "0"],
+        ["--demo", "--speed", "fast"],
+        ["--demo", "--replay", "/no/such/folder"],
+        ["--demo", "--chat-port", "70000"],
+        ["--sim-clock", "http://example.com"],
+        ["--demo", "--check"],
+    ],
+)
+def test_wrong_arguments_are_refused_with_what_is_allowed(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main.main(arguments)
+    assert left.value.code == 2
+    assert arguments[1] in capsys.readouterr().err
+
+
+async def test_a_taken_port_is_told_in_one_sentence(tmp_path: Path) -> None:
+    async with (
+        servers() as (simulator, _, _),
+        process(tmp_path, "--demo", "--kis-port", str(simulator.port), "--chat-port", "0") as running,
+    ):
+        code, _, err = await ended(running)
+    assert code == 2
+    assert "--kis-port" in err
+    assert "Traceback" not in err
+
+
+async def test_an_earlier_demos_database_is_set_aside_not_lost(tmp_path: Path) -> None:
+    for content in ("first", "second"):
+        (tmp_path / "trader.db").write_text(content)
+        async with AsyncExitStack() as stack:
+            assert main.demo_directory(stack, tmp_path) == tmp_path
+        assert not (tmp_path / "trader.db").exists()
+    kept = [(tmp_path / f"earlier-{n}" / "trader.db").read_text() for n in (1, 2)]
+    assert kept == ["first", "second"]
