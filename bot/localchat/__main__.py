@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bot.localchat.limits import Rates
-from bot.localchat.server import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
+from bot.localchat.server import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat, looks_real
 
 
 def main() -> int:
@@ -24,6 +24,8 @@ def main() -> int:
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    if looks_real(arguments.token):
+        sys.stderr.write("this token looks like one of Telegram's: never give the local chat a real bot's token\n")
     try:
         return asyncio.run(_serve(chat, arguments.port))
     except KeyboardInterrupt:
