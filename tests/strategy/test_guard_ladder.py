@@ -1,0 +1,138 @@
+"""The way out when the broker is difficult (D3, row S63; promise 1)."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from strategy.errors import StorageError, TryLater
+from strategy.events import StopFinished, StopTriggered, Trouble
+from strategy.modes import Mode
+from strategy.orders import OrderStatus, Origin, Side
+from tests.strategy.engine_bench import OWNER, TQQQ, Bench
+from tests.strategy.test_guard import holding
+
+
+async def working(bench: Bench) -> None:
+    """Let a stop's order rest unfilled."""
+    bench.broker.matching = False
+    bench.price(TQQQ, "94")
+    await bench.settle()
+    [order] = await bench.orders()
+    assert order.status is OrderStatus.ACCEPTED
+
+
+async def test_halting_takes_the_ladder_down(tmp_path: Path) -> None:
+    async with holding(tmp_path) as bench:
+        await working(bench)
+        preview = await bench.core.control.preview_mode(OWNER, Mode.HALTED, symbol=None)
+        assert preview.ticket is not None
+        await bench.core.control.confirm(preview.ticket, OWNER, typed="정지")
+        await bench.pass_time(5)
+        [finished] = await bench.told(StopFinished)
+        assert (finished.reason, finished.sold, finished.left) == ("halted", 0, 10)
+        assert [order.status for order in await bench.orders()] == [OrderStatus.CANCELED]
+
+
+async def test_a_refused_re_pricing_is_tried_again(tmp_path: Path) -> None:
+    async with holding(tmp_path) as bench:
+        await working(bench)
+        [before] = await bench.orders()
+        bench.broker.fail("amend", "reject")
+        await bench.pass_time(3)
+        [same] = await bench.orders()
+        assert same.limit_price == before.limit_price
+        await bench.pass_time(3)
+        [lower] = await bench.orders()
+        assert lower.limit_price < before.limit_price
+
+
+async def test_shares_a_slow_cancel_still_holds_are_not_sold_twice(tmp_path: Path) -> None:
+    """The cancel of a hand-made sell of 6 is not confirmed in time: only the free 4 are sold, then the rest."""
+    async with holding(tmp_path) as bench:
+        number = bench.broker.hand_order(TQQQ, Side.SELL, 6, Decimal(120))
+        await bench.pass_time(61)
+        bench.broker.slow_cancels = True
+        bench.price(TQQQ, "94")
+        await bench.pass_time(14)
+        stops = [order for order in await bench.orders() if order.request.origin is Origin.STOP_LOSS]
+        assert [(order.request.qty, order.status) for order in stops] == [(4, OrderStatus.FILLED)]
+        bench.broker.slow_cancels = False
+        bench.broker.finish_cancel(number)
+        await bench.pass_time(10)
+        assert bench.broker.qty_held(TQQQ) == 0
+        [finished] = await bench.told(StopFinished)
+        assert (finished.reason, finished.sold) == ("flat", 10)
+
+
+async def test_a_resting_buy_is_canceled_before_the_stop_sells(tmp_path: Path) -> None:
+    async with holding(tmp_path) as bench:
+        bench.broker.hand_order(TQQQ, Side.BUY, 3, Decimal(80))
+        await bench.pass_time(61)
+        bench.price(TQQQ, "94")
+        await bench.pass_time(5)
+        assert [order.status for order in await bench.orders()] == [OrderStatus.CANCELED, OrderStatus.FILLED]
+
+
+async def test_an_order_without_an_answer_holds_the_ladder_until_it_is_settled(tmp_path: Path) -> None:
+    """The request never arrived: proven only after the visibility lag; then the stop sells, once."""
+    async with holding(tmp_path) as bench:
+        bench.broker.fail("submit", "lost_request")
+        bench.price(TQQQ, "94")
+        await bench.pass_time(60)
+        assert bench.broker.qty_held(TQQQ) == 10
+        await bench.pass_time(180)
+        assert bench.broker.qty_held(TQQQ) == 0
+        assert len(bench.broker.submitted) == 2
+
+
+async def test_an_account_that_cannot_be_asked_does_not_stop_the_stop(tmp_path: Path) -> None:
+    async with holding(tmp_path) as bench:
+        bench.broker.fail("holdings", "try_later", times=100)
+        bench.broker.fail("submit", "reject")
+        bench.price(TQQQ, "94")
+        await bench.pass_time(10)
+        assert bench.broker.qty_held(TQQQ) == 0
+
+
+async def test_sells_on_the_last_known_price_when_none_can_be_asked(tmp_path: Path) -> None:
+    async with holding(tmp_path) as bench:
+        await working(bench)
+        bench.market.broken[TQQQ] = TryLater("down")
+        await bench.pass_time(9)
+        [order] = await bench.orders()
+        assert order.reprices == 0 or order.limit_price < Decimal(93)
+        bench.broker.matching = True
+        bench.broker.set_price(TQQQ, Decimal(94), bid=Decimal("93.99"), ask=Decimal("94.01"))
+        await bench.settle()
+        assert bench.broker.qty_held(TQQQ) == 0
+
+
+async def test_a_full_disk_is_told_and_nothing_is_sent_unrecorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with holding(tmp_path) as bench:
+
+        async def full(*_: object, **__: object) -> None:
+            raise StorageError("disk full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(bench.storage.decisions, "add", full)
+            bench.price(TQQQ, "94")
+            await bench.pass_time(2)
+            assert bench.broker.submitted == []
+            assert [event.key for event in await bench.told(Trouble)] == ["stop:NASDAQ:TQQQ"]
+        await bench.pass_time(12)
+        assert bench.broker.qty_held(TQQQ) == 0
+        assert await bench.told(StopTriggered)
+
+
+async def test_a_stop_outlasts_the_close_as_a_lock_only(tmp_path: Path) -> None:
+    async with holding(tmp_path) as bench:
+        bench.price(TQQQ, "94")
+        await bench.settle()
+        lock = bench.core.modes.lock(TQQQ)
+        assert lock is not None
+        assert lock.until is not None
+        assert lock.until - bench.clock.now() < timedelta(days=1)
