@@ -191,6 +191,7 @@ async def test_s78_minute_bars_are_regular_hours_only_and_page_back_in_new_york_
         Say({**OK, "output1": {"next": "0"}, "output2": older}),
         Say({**OK, "output1": {"next": "0"}, "output2": []}),
     )
+    fake.on("HHDFS76240000", Say({**OK, "output2": [day("20260915"), day("20260914")]}))  # no split in between
     clock = JumpClock(datetime(2026, 9, 15, 14, 1, 30, tzinfo=UTC))
     async with client(fake, clock, tmp_path) as kis:
         bars = await kis.market.bars(MSFT, Interval.M1, 250)

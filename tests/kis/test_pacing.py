@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kis.environment import Lane
@@ -145,6 +145,7 @@ async def test_after_a_refusal_nothing_is_sent_for_a_while() -> None:
     assert found[0] - START >= timedelta(seconds=2)
 
 
+@settings(max_examples=40)
 @given(
     limit=st.integers(1, 20),
     steps=st.lists(st.tuples(st.floats(0, 1.5), st.integers(1, 12), st.sampled_from(Lane)), min_size=1, max_size=12),

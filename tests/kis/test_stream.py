@@ -266,12 +266,13 @@ async def test_s87_twenty_kills_at_odd_moments_are_all_survived(tmp_path: Path) 
     sockets, sink = Sockets(), Recorder()
     moments = random.Random(20)  # noqa: S311 - a repeatable choice
     async with streaming(tmp_path, sockets, sink, (MSFT, KO)) as (kis, _):
+        kis.stream._backoff = Backoff(scale=0.002)
         for kill in range(20):
             await until(lambda kill=kill: len(sockets.connections) > kill)  # type: ignore[misc]
             for _ in range(moments.randint(0, 30)):  # in the middle of registering, or just after
                 await asyncio.sleep(0)
             sockets.connections[-1].transport.abort()
-        await until(lambda: kis.stream.connected)
+        await until(lambda: len(sockets.connections) > 20 and kis.stream.connected)
         await sockets.say(f"0|HDFSCNT0|001|{TRADE}", sealed(FILLED))
         await until(lambda: sink.ticks and sink.notices)
     assert len(sink.downs) <= 20
