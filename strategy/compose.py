@@ -160,7 +160,7 @@ def build_core(
         visibility_lag_s=visibility_lag_s,
     )
     positions = Positions(journals.orders)
-    look = AccountLook(recon=recon, positions=positions, clock=clock)
+    look = AccountLook(recon=recon, orders=journals.orders, positions=positions, clock=clock)
     splits = SplitGuard(
         watch=watch,
         modes=modes,

@@ -5,15 +5,19 @@ from collections.abc import Callable
 
 from strategy.account import Holdings
 from strategy.clock import Clock
+from strategy.ports import OrderJournal
 from strategy.positions import Positions
 from strategy.reconcile import Reconciler, Trigger
+
+_RECENT = 50  # orders that may have filled since the last look
 
 
 class AccountLook:
     """Asks the reconciler and lets the positions follow."""
 
-    def __init__(self, *, recon: Reconciler, positions: Positions, clock: Clock) -> None:
+    def __init__(self, *, recon: Reconciler, orders: OrderJournal, positions: Positions, clock: Clock) -> None:
         self._recon = recon
+        self._orders = orders
         self._positions = positions
         self._clock = clock
         self._watchers: list[Callable[[], None]] = []
@@ -64,10 +68,11 @@ class AccountLook:
         self.spoiled.clear()
         try:
             holdings = await self._recon.reconcile(trigger)
+            recent = await self._orders.recent(_RECENT)
         except BaseException:
             self._stale = True
             raise
-        self._positions.take(holdings, self._recon.settled)
+        self._positions.take(holdings, orders=recent, settled=self._recon.settled)
         for watcher in self._watchers:
             watcher()
         return holdings

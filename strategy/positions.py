@@ -4,7 +4,7 @@ The stops cannot wait for the next look, so a fill counts from the moment its or
 the estimate.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -12,6 +12,8 @@ from strategy.account import Holdings, Position
 from strategy.instruments import Symbol
 from strategy.orders import Order, OrderNo, Origin, Side
 from strategy.ports import OrderJournal
+
+_RECENT = 200  # orders whose fills may still be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,23 @@ class Positions:
                 origins[fill.order_no] = order.request.origin if order else Origin.EXTERNAL
             if origins[fill.order_no] is not Origin.EXTERNAL:
                 self._add_bot(fill.symbol, fill.side, fill.qty)
-        for order in await self._orders.open():
+        for order in await self._orders.recent(_RECENT):
             self._counted[order.no] = _Counted(order.filled_qty, order.filled_amount)
 
-    def take(self, holdings: Holdings, settled: Callable[[Symbol], bool] = lambda _: True) -> None:
-        """Replace the estimate by the broker's word, except where that lags behind fills we know of."""
+    def take(
+        self,
+        holdings: Holdings,
+        *,
+        orders: Sequence[Order] = (),
+        settled: Callable[[Symbol], bool] = lambda _: True,
+    ) -> None:
+        """Replace the estimate by the broker's word, except where that lags behind fills we know of.
+
+        What `orders` have filled is in the broker's word where that is settled, so their news adds nothing later.
+        """
+        for order in orders:
+            if settled(order.request.symbol):
+                self._count(order)
         told = {position.symbol: position for position in holdings.positions if position.qty > 0}
         for symbol in told.keys() | self._held.keys():
             if self._known and not settled(symbol):
@@ -61,18 +75,13 @@ class Positions:
 
     def on_order(self, order: Order) -> bool:
         """Move the estimate on by what an order has filled since it was last seen; return whether it moved."""
-        before = self._counted.get(order.no, _Counted(0, Decimal(0)))
-        qty, amount = order.filled_qty - before.qty, order.filled_amount - before.amount
-        if qty <= 0:
+        news = self._count(order)
+        if news.qty <= 0:
             return False
-        self._counted[order.no] = _Counted(order.filled_qty, order.filled_amount)
-        symbol, side = order.request.symbol, order.request.side
-        if order.request.origin is not Origin.EXTERNAL:
-            self._add_bot(symbol, side, qty)
-        if side is Side.BUY:
-            self._bought(symbol, qty, amount)
+        if order.request.side is Side.BUY:
+            self._bought(order.request.symbol, news.qty, news.amount)
         else:
-            self._sold(symbol, qty)
+            self._sold(order.request.symbol, news.qty)
         return True
 
     def of(self, symbol: Symbol) -> Position | None:
@@ -90,6 +99,16 @@ class Positions:
             return position.qty, position.sellable_qty
         own = max(0, min(position.qty, self._bot_qty.get(symbol, 0)))
         return own, min(own, position.sellable_qty)
+
+    def _count(self, order: Order) -> _Counted:
+        """Remember what an order has filled; return what is new of it."""
+        before = self._counted.get(order.no, _Counted(0, Decimal(0)))
+        news = _Counted(order.filled_qty - before.qty, order.filled_amount - before.amount)
+        if news.qty > 0:
+            self._counted[order.no] = _Counted(order.filled_qty, order.filled_amount)
+            if order.request.origin is not Origin.EXTERNAL:
+                self._add_bot(order.request.symbol, order.request.side, news.qty)
+        return news
 
     def _bought(self, symbol: Symbol, qty: int, amount: Decimal) -> None:
         old = self._held.get(symbol)
