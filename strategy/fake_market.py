@@ -23,6 +23,7 @@ class FakeMarket:
 
     def __init__(self, clock: Clock) -> None:
         self.minute_bars = True
+        self.latency_s = 0.0  # of market time, per call
         self.halted: set[Symbol] = set()
         self.no_book = False
         self.spread = _CENT * 2
@@ -57,7 +58,7 @@ class FakeMarket:
 
     async def quote(self, symbol: Symbol) -> Quote:
         self.asked[symbol] += 1
-        await asyncio.sleep(0)
+        await self._clock.sleep(self.latency_s)
         if symbol in self.broken:
             raise self.broken[symbol]
         last, bid, ask = self.book(symbol)
@@ -73,7 +74,7 @@ class FakeMarket:
 
     async def bars(self, symbol: Symbol, interval: Interval, count: int) -> Sequence[Bar]:
         self.bars_asked[symbol] += 1
-        await asyncio.sleep(0)
+        await self._clock.sleep(self.latency_s)
         if symbol in self.bars_broken:
             raise self.bars_broken[symbol]
         if interval.minutes is not None and not self.minute_bars:

@@ -168,18 +168,46 @@ async def test_interval_changed_in_the_chat_holds_from_the_next_check(tmp_path: 
         assert await checked_at(bench) == [OPEN + timedelta(minutes=minute) for minute in (0, 1, 6, 11)]
 
 
-async def test_s34_buy_delay_is_exact_and_survives_a_restart(tmp_path: Path) -> None:
-    """S34, D5: no second buy at 4:59, one at 5:00 after the broker's acceptance, across a restart."""
-    world = ready(-1)
+@pytest.mark.parametrize("start", [0, 87])
+async def test_s34_buy_delay_is_exact_and_survives_a_restart(tmp_path: Path, start: int) -> None:
+    """S34, D5: no second buy at 4:59, one at 5:00 after the broker's acceptance; over a restart and Korean midnight."""
+    world, begin = ready(start), OPEN + timedelta(minutes=start)  # 87 minutes in it is 23:57 in Seoul
     async with running(tmp_path, world, settings=one()) as bench:
-        await bench.until(OPEN + timedelta(minutes=3))
+        await bench.until(begin + timedelta(minutes=3))
         assert len(await bench.orders()) == 1
     async with running(tmp_path, world, settings=one()) as bench:
-        await bench.until(OPEN + timedelta(minutes=4, seconds=59))
+        await bench.until(begin + timedelta(minutes=4, seconds=59))
         assert len(await bench.orders()) == 1
         assert gate(await newest(bench), "buy_delay") is False
-        await bench.until(OPEN + timedelta(minutes=6))
+        await bench.until(begin + timedelta(minutes=6))
         assert len(await bench.orders()) == 2
+
+
+async def test_d5_a_rejected_order_starts_no_delay(tmp_path: Path) -> None:
+    async with running(tmp_path, ready(0), settings=one()) as bench:
+        [order] = await bench.orders()
+        assert order.status is OrderStatus.FILLED
+    world = ready(0)
+    world.broker.fail("submit", "reject")
+    async with running(tmp_path / "rejected", world, settings=one()) as bench:
+        await bench.until(OPEN + timedelta(seconds=61))
+        assert [order.status for order in await bench.orders()] == [OrderStatus.REJECTED, OrderStatus.FILLED]
+
+
+async def test_s3_twenty_tickers_at_300_ms_a_call_finish_within_one_interval(tmp_path: Path) -> None:
+    symbols = [Symbol.parse(f"NASDAQ:T{letter}") for letter in "ABCDEFGHIJKLMNOPQRST"]
+    world = ready(-1, *symbols)
+    settings = trading_settings(
+        trading_tickers=",".join(str(symbol) for symbol in symbols), rsi_oversold="1", rsi_overbought="99"
+    )
+    async with running(tmp_path, world, settings=settings, ticks=False) as bench:
+        world.market.latency_s = 0.3
+        await bench.until(OPEN + timedelta(minutes=1, seconds=59))
+        assert bench.core.engine.overruns == 0
+        for symbol in symbols:
+            first, second = await checked_at(bench, symbol)
+            assert first < OPEN + timedelta(seconds=59)
+            assert second >= OPEN + timedelta(minutes=1)
 
 
 async def test_s36_d12_sizing_and_d4_nothing_for_zero_shares(tmp_path: Path) -> None:
