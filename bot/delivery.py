@@ -10,7 +10,7 @@ from dataclasses import replace
 from aiogram.exceptions import TelegramRetryAfter
 
 from bot.failures import TELEGRAM_FAILURES, Failure, failure
-from bot.folding import Folds, fold_key
+from bot.folding import Fold, Folds, fold_key
 from bot.lateness import Arrivals
 from bot.message import Line, Message, block
 from bot.screen import Frame, Screen
@@ -18,7 +18,7 @@ from bot.sending import Gone, Speaker
 from bot.views.alerts import alert, folded_note, late_note, resent_note, unshown
 from bot.views.orders import fill_reply
 from strategy.clock import Clock
-from strategy.events import EventRow, ModeChanged, Notable, OrderChanged, SettingChanged, StreamState
+from strategy.events import EventRow, ModeChanged, Notable, OrderChanged, SettingChanged, SignalBlocked, StreamState
 from strategy.orders import OrderNo
 from strategy.ports import Outbox, Wake
 
@@ -29,9 +29,10 @@ _MANY = 1000  # rows looked at for when they came, not for sending
 _LONGEST_PAUSE_S = 30.0
 _BARRED_PAUSE_S = 60.0
 _LONGEST_BARRED_PAUSE_S = 600.0
+_COUNT_S = 10.0  # a count of repeats is shown at most this often: edits count against the send rate
 _STRIKES = 3  # refusals of one message before it is told in a plainer way
 _GRACE_S = 3.0  # what a send under way gets at the stop
-_QUIET = (ModeChanged, SettingChanged, Notable, StreamState)
+_QUIET = (ModeChanged, SettingChanged, Notable, StreamState, SignalBlocked)  # told without a sound
 
 
 class Delivery:
@@ -74,7 +75,7 @@ class Delivery:
                 rows = await self._outbox.pending(_BATCH)
                 self._arrivals.see(rows)
                 if not rows:
-                    await wake.wait()
+                    await self._idle(wake)
                     continue
                 if pause := await self._unhurried(rows):
                     await self._rest(pause, wake)
@@ -110,6 +111,36 @@ class Delivery:
             for task in (arrivals, *ends):
                 task.cancel()
 
+    async def _idle(self, wake: Wake) -> None:
+        """Wait for something to tell; counts that have grown are shown meanwhile, not oftener than they should."""
+        if not any(self._folds.unsaid()):
+            await wake.wait()
+            return
+        async with asyncio.TaskGroup() as group:
+            woken = group.create_task(wake.wait())
+            due = group.create_task(self._wall.sleep(_COUNT_S))
+            done, _ = await asyncio.wait((woken, due), return_when=asyncio.FIRST_COMPLETED)
+            for task in (woken, due):
+                task.cancel()
+        if due in done:
+            await self._show_counts()
+
+    async def _show_counts(self) -> None:
+        frame = await self._frame()
+        for fold in self._folds.unsaid():
+            with suppress(Gone, *TELEGRAM_FAILURES):
+                await self._show_count(fold, frame)
+
+    async def _show_count(self, fold: Fold, frame: Frame) -> None:
+        """Edit the message of a repeated alert; a failure leaves the count for the next time."""
+        row = fold.unsaid
+        if row is None:
+            return
+        fold.edited_at = self._wall.now()
+        screen = _noted(self._screen(row, frame), folded_note(fold.count, frame.when(fold.last_at), frame))
+        await self._speaker.edit(self._chat_id, fold.message_id, screen)
+        fold.unsaid = None
+
     async def _notice(self, wake: Wake) -> None:
         while True:
             await wake.wait()
@@ -133,19 +164,19 @@ class Delivery:
         frame = await self._frame()
         if isinstance(row.event, OrderChanged):
             return await self._tell_order(row, row.event, rows, frame)
-        count = len(together)
-        newest = together[-1].event
-        fold = self._folds.of(newest)
-        if fold is not None:
-            total = fold.count + count
-            screen = _noted(self._screen(together[-1], frame), folded_note(total, frame.when(newest.at), frame))
+        fold = self._folds.of(together[-1].event)
+        if fold is None:
+            return await self._tell_folded(row, together, len(together), frame)
+        fold.count += len(together)
+        fold.last_at, fold.unsaid = together[-1].event.at, together[-1]
+        if (self._wall.now() - fold.edited_at).total_seconds() >= _COUNT_S:
             try:
-                await self._speaker.edit(self._chat_id, fold.message_id, screen)
+                await self._show_count(fold, frame)
             except Gone:
-                return await self._tell_folded(row, together, total, frame)
-            fold.count, fold.last_at = total, newest.at
-            return fold.message_id
-        return await self._tell_folded(row, together, count, frame)
+                return await self._tell_folded(row, together, fold.count, frame)
+            except TELEGRAM_FAILURES:
+                log.info("count not shown yet", extra={"row": row.id})
+        return fold.message_id
 
     async def _tell_folded(self, row: EventRow, together: Sequence[EventRow], count: int, frame: Frame) -> int:
         newest = together[-1]
@@ -153,7 +184,8 @@ class Delivery:
         if count > 1:
             screen = _noted(screen, folded_note(count, frame.when(newest.event.at), frame))
         message_id = await self._send(row, screen, frame)
-        self._folds.start(row.event, message_id, count, newest.event.at)
+        now = self._wall.now()
+        self._folds.start(row.event, Fold(message_id, count, row.event.at, newest.event.at, now))
         return message_id
 
     async def _tell_order(self, row: EventRow, event: OrderChanged, rows: Sequence[EventRow], frame: Frame) -> int:

@@ -1,21 +1,24 @@
 """Repeats of an alert become one message with a count."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from strategy.events import BothSignals, Event, SignalBlocked, Trouble
+from strategy.events import BothSignals, Event, EventRow, SignalBlocked, Trouble
 
 _HOUR = timedelta(hours=1)
 
 
 @dataclass(slots=True)
 class Fold:
-    """A message that stands for several events of the same kind. Times are market time, as the events'."""
+    """A message that stands for several events of the same kind."""
 
     message_id: int
     count: int
-    first_at: datetime
+    first_at: datetime  # market time, as the events'
     last_at: datetime
+    edited_at: datetime  # real time
+    unsaid: EventRow | None = None  # counted, but the message does not show it yet
 
 
 def fold_key(event: Event) -> str | None:
@@ -49,10 +52,13 @@ class Folds:
         since = fold.first_at if isinstance(event, Trouble) else fold.last_at
         return fold if event.at - since <= _HOUR else None
 
-    def start(self, event: Event, message_id: int, count: int, last_at: datetime) -> None:
+    def start(self, event: Event, fold: Fold) -> None:
         if key := fold_key(event):
-            self._open[key] = Fold(message_id, count, event.at, last_at)
-            self._forget(last_at)
+            self._open = {
+                name: each for name, each in self._open.items() if each.unsaid or fold.last_at - each.last_at <= _HOUR
+            }
+            self._open[key] = fold
 
-    def _forget(self, now: datetime) -> None:
-        self._open = {key: fold for key, fold in self._open.items() if now - fold.last_at <= _HOUR}
+    def unsaid(self) -> Iterator[Fold]:
+        """Yield the messages whose count has grown since they were edited."""
+        return (fold for fold in list(self._open.values()) if fold.unsaid is not None)

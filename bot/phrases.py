@@ -32,6 +32,7 @@ def why_so(reason: str, t: Tongue) -> str:
         "split_guard": t("the price jumped overnight: a split?"),
         "daily_loss_limit": t("the daily loss limit was reached"),
         "chat": "",
+        "default": "",
     }.get(reason, reason)
 
 

@@ -82,13 +82,6 @@ class Speaker:
                 raise Gone from error
             raise
 
-    async def drop_keyboard(self, chat_id: int, message_id: int) -> None:
-        """Take the buttons off a message; one that is gone already is fine."""
-        try:
-            await self._bot.edit_message_reply_markup(chat_id=chat_id, message_id=message_id, reply_markup=None)
-        except TelegramBadRequest as error:
-            log.debug("keyboard not removed", extra={"reason": error.message})
-
     async def _send(
         self, chat_id: int, piece: Words, keyboard: InlineKeyboardMarkup | None, reply_to: int | None, silent: bool
     ) -> int:

@@ -5,7 +5,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.asking import Asks, asked
 from bot.commands import COMMANDS
-from bot.views.home import not_ready, outdated, unknown_command
+from bot.views.home import not_ready, outdated, sentence, unknown_command
 from bot.visit import Visit
 
 
@@ -14,6 +14,7 @@ def make_router() -> Router:
     router.message.register(later, Asks(*(command.name for command in COMMANDS if not command.ready)))
     router.message.register(stray_command, F.text.startswith("/"))
     router.message.register(other_words, F.text, F.chat.type == "private")
+    router.message.register(no_words, F.photo | F.document | F.voice | F.sticker | F.video | F.audio | F.location)
     router.callback_query.register(stray_button)
     return router
 
@@ -30,6 +31,10 @@ async def stray_command(message: Message, visit: Visit) -> None:
 
 async def other_words(message: Message, visit: Visit) -> None:
     await visit.stage.show(unknown_command((message.text or "").strip().split("\n")[0][:40], visit.frame))
+
+
+async def no_words(_: Message, visit: Visit) -> None:
+    await visit.stage.show(sentence(visit.frame.t("I can read words only. See /help."), visit.frame))
 
 
 async def stray_button(_: CallbackQuery, visit: Visit) -> None:

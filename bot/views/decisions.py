@@ -57,7 +57,7 @@ def signal_blocked(event: SignalBlocked, frame: Frame) -> Screen:
             t("Blocked by: {guards}", guards=", ".join(gate(name, t) for name in event.guards) or UNKNOWN),
         ),
         block(*(_gate_line(by_name[name], frame) for name in event.guards if name in by_name)),
-        block(*signal_lines(decision, frame), t("Price {price}", price=price(decision.last))),
+        block(*signal_lines(decision, frame, only=Side(event.side)), t("Price {price}", price=price(decision.last))),
         block(frame.when(event.at)),
         keyboard=((_why_button(symbol, frame),),),
     )

@@ -21,7 +21,7 @@ def home(mode: ModeState, *, accepted: bool, frame: Frame) -> Screen:
             t("Account {account}", account=frame.account),
         ),
         block(bold(mode_text(mode, frame))),
-        _first_steps() if demo else None,
+        *(_first_steps() if demo else ()),
         quote(*_disclaimer(frame), folded=accepted or demo),
         frame.stamp(),
         keyboard=(
@@ -36,15 +36,18 @@ def home(mode: ModeState, *, accepted: bool, frame: Frame) -> Screen:
     )
 
 
-def _first_steps() -> Block:
+def _first_steps() -> tuple[Block, Block]:
     """Say what is simulated and what to press, in both languages: a newcomer has not chosen one yet."""
-    return block(
-        "여기의 시장, 계좌, 돈은 모두 가상입니다. 장이 열리면 1분 안에 첫 매수 알림이 옵니다.",
-        "눌러 보세요: 📊 상태 → ⚙️ 설정에서 RSI_OVERSOLD 바꾸기 → 옆 시장 패널의 −6 % 로 손절 보기",
-        "",
-        "Market, account and money here are all simulated. The first buy is told within a minute of the open.",
-        "Press next: 📊 상태 (status) → ⚙️ 설정 (settings), change RSI_OVERSOLD → −6 % in the market panel, to see"
-        " the stop-loss. English: 🌐",
+    return (
+        block(
+            "여기의 시장, 계좌, 돈은 모두 가상입니다. 장이 열리면 1분 안에 첫 매수 알림이 옵니다.",
+            "눌러 보세요: 📊 상태 → ⚙️ 설정에서 RSI_OVERSOLD 바꾸기 → 옆 시장 패널의 −6 % 로 손절 보기",
+        ),
+        block(
+            "Market, account and money here are all simulated. The first buy is told within a minute of the open.",
+            "Press next: 📊 상태 (status) → ⚙️ 설정 (settings), change RSI_OVERSOLD → −6 % in the market panel, to see"
+            " the stop-loss. English: 🌐",
+        ),
     )
 
 

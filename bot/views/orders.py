@@ -37,16 +37,8 @@ def fill_reply(event: OrderChanged, fill: Fill, frame: Frame) -> Screen:
         t("{side} filled: {ticker}", side=side(fill.side, t), ticker=fill.symbol.ticker),
         f" {order.filled_qty}/{order.request.qty}",
     )
-    this = block(
-        head,
-        t(
-            "{qty} sh. × {price} = {amount}",
-            qty=fill.qty,
-            price=price(fill.price),
-            amount=usd(fill.price * fill.qty),
-        ),
-        _result_line(fill.realized, frame),
-    )
+    alone = order.status is OrderStatus.FILLED and fill.qty == order.filled_qty
+    this = block(head) if alone else block(head, _execution(fill, frame), _result_line(fill.realized, frame))
     whole = None
     if order.status is OrderStatus.FILLED:
         whole = block(
@@ -56,6 +48,15 @@ def fill_reply(event: OrderChanged, fill: Fill, frame: Frame) -> Screen:
             _total_line(event.realized, fill.side, frame),
         )
     return frame.screen(this, whole, block(frame.when(fill.filled_at)))
+
+
+def _execution(fill: Fill, frame: Frame) -> str:
+    return frame.t(
+        "{qty} sh. × {price} = {amount}",
+        qty=fill.qty,
+        price=price(fill.price),
+        amount=usd(fill.price * fill.qty),
+    )
 
 
 def orders(view: OrdersView, frame: Frame) -> Screen:

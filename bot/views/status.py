@@ -121,4 +121,4 @@ def _reconciled(view: StatusView, frame: Frame) -> str:
         return t("⚠️ Not yet checked against the broker: no buys")
     if view.reconciled_at is None:
         return t("✅ Agrees with the broker")
-    return t("✅ Agrees with the broker ({time})", time=frame.when(view.reconciled_at))
+    return t("✅ Agrees with the broker, {time}", time=frame.when(view.reconciled_at))

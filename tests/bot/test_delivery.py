@@ -118,11 +118,13 @@ async def test_a_deleted_living_message_is_sent_again(delivering: Any) -> None:
         assert again["id"] != message["id"]
 
 
-async def test_s95_repeats_are_folded_with_a_count(delivering: Any) -> None:
+async def test_s95_repeats_are_folded_with_a_count(delivering: Any, wall: FakeClock) -> None:
     async with delivering() as room:
         await told(room, samples.trouble())
         await told(room, samples.trouble(at=samples.NOW + timedelta(minutes=1)))
         await told(room, samples.trouble(at=samples.NOW + timedelta(minutes=2)), samples.trouble(key="other"))
+        assert "🔁" not in "".join(texts(room))  # counted, and shown a little later: edits are rationed too
+        await wall.advance(10)
         folded = await room.owner.reads("🔁 3회")
         messages = await settled(room, 2)
         assert len(messages) == 2
@@ -137,12 +139,41 @@ async def test_s95_trouble_sounds_again_after_an_hour(delivering: Any) -> None:
         await settled(room, 2)
 
 
-async def test_s8_a_blocked_signal_stays_one_message_while_it_repeats(delivering: Any) -> None:
+async def test_s8_a_blocked_signal_stays_one_message_while_it_repeats(delivering: Any, wall: FakeClock) -> None:
     async with delivering() as room:
         for minutes in range(0, 180, 30):
+            await wall.advance(10)
             await told(room, samples.blocked(samples.NOW + timedelta(minutes=minutes)))
         await room.owner.reads("🔁 6회")
         assert len(room.owner.from_bot()) == 1
+
+
+async def test_repeats_that_wait_together_are_told_once(delivering: Any) -> None:
+    async with delivering() as room:
+        await told(room, *(samples.trouble(at=samples.NOW + timedelta(seconds=number)) for number in range(40)))
+        assert "🔁 40회" in (await room.owner.reads("시세를 받지"))["text"]
+        assert len(room.owner.from_bot()) == 1
+
+
+async def test_a_count_that_cannot_be_shown_is_shown_later(delivering: Any, wall: FakeClock) -> None:
+    async with delivering() as room:
+        await told(room, samples.trouble())
+        await wall.advance(10)
+        await room.owner.post("fault", kind="error", method="editMessageText", code=502, times=1)
+        await told(room, samples.trouble(at=samples.NOW + timedelta(minutes=1)))
+        await resting(wall)
+        await wall.advance(10)
+        await room.owner.reads("🔁 2회")
+
+
+async def test_a_folded_message_that_was_deleted_is_told_anew(delivering: Any, wall: FakeClock) -> None:
+    async with delivering() as room:
+        await told(room, samples.trouble())
+        [message] = await settled(room, 1)
+        await room.app.bot.delete_message(room.owner.id, message["id"])
+        await wall.advance(10)
+        await told(room, samples.trouble(at=samples.NOW + timedelta(minutes=1)))
+        assert (await room.owner.reads("🔁 2회"))["id"] != message["id"]
 
 
 async def test_retry_after_is_obeyed(delivering: Any, wall: FakeClock) -> None:
@@ -237,11 +268,11 @@ async def test_a_blocked_bot_keeps_the_rows_and_tells_them_when_let_in_again(del
         await settled(room, 2)
 
 
-async def test_promise_5_an_hour_of_outage_keeps_every_alert_in_order(delivering: Any, wall: FakeClock) -> None:
+async def test_promise_5_an_hour_of_outage_keeps_300_alerts_in_order(delivering: Any, wall: FakeClock) -> None:
     """Nothing is lost or reordered, each is stamped late, and adding them never waited."""
     async with delivering() as room:
         await room.owner.post("fault", kind="error", method="sendMessage", code=502, seconds=3600)
-        await room.outbox.add([note(number) for number in range(100)])
+        await room.outbox.add([note(number) for number in range(300)])
         for _ in range(4):
             await resting(wall)
             await wall.advance(30)
@@ -250,7 +281,7 @@ async def test_promise_5_an_hour_of_outage_keeps_every_alert_in_order(delivering
             pass
         room.market.set(samples.NOW + timedelta(hours=1))
         wall.set(samples.NOW + timedelta(hours=1))
-        messages = await settled(room, 100)
+        messages = await settled(room, 300)
         assert [f"소식 {number}." in each["text"] for number, each in enumerate(messages)] == [True] * 300
         assert all("분 지연" in each["text"] for each in messages)
 

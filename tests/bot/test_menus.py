@@ -66,7 +66,8 @@ async def test_the_demo_says_what_is_simulated_and_what_to_press(open_room: Open
         home = await room.owner.ask("/start")
         assert home["text"].startswith("[데모]")
         assert "모두 가상입니다" in home["text"]
-        assert "해 보기" in home["text"]
+        assert "눌러 보세요" in home["text"]
+        assert "all simulated" in home["text"]
 
 
 async def test_buying_without_typing(room: Room) -> None:
