@@ -160,7 +160,8 @@ class Cycle:
         if verdict.side is None or decision.action is not Action.NONE:
             self._told.pop(decision.symbol, None)
             return []
-        key = (verdict.side, *weighed.guards)
+        locked = "lock" in weighed.guards  # whatever else comes and goes, a lock has been told
+        key = (verdict.side, "lock") if locked else (verdict.side, *weighed.guards)
         self._told[decision.symbol] = key
         if said == key:
             return []
