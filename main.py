@@ -156,9 +156,27 @@ def load_settings(env_file: Path) -> Settings:
 
     kis, telegram = read(KisSettings), read(TelegramSettings)
     trading, storage = read(TradingSettings), read(StorageSettings)
-    if kis is None or telegram is None or trading is None or storage is None:
+    if kis is not None and trading is not None:
+        found += without_minute_bars(kis, trading)
+    if found or kis is None or telegram is None or trading is None or storage is None:
         raise Faults(found)
     return Settings(kis=kis, telegram=telegram, trading=trading, storage=storage)
+
+
+def without_minute_bars(kis: KisSettings, trading: TradingSettings) -> list[Fault]:
+    """Refuse intervals whose bars nobody would give: the virtual environment has none of its own (D9)."""
+    if not kis.is_virtual or kis.quote_keys is not None or kis.kis_ws_ticks:
+        return []
+    problem = Text(
+        "모의투자에는 분봉이 없습니다. 셋 중 하나를 고르세요: QUOTE_APP_KEY/QUOTE_APP_SECRET 에 시세용 실전 키를 넣기,"
+        " KIS_WS_TICKS=true 로 실시간 체결에서 분봉 만들기, 이 값을 day 로 바꾸기",
+        "the virtual environment has no minute bars. Choose one: a real key pair for quotes in"
+        " QUOTE_APP_KEY/QUOTE_APP_SECRET, minute bars from streamed trades with KIS_WS_TICKS=true, or day here",
+    )
+    chosen = {"RSI_INTERVAL": trading.rsi_interval, "MACD_INTERVAL": trading.macd_interval}
+    return [
+        Fault(name, interval.value, problem, None) for name, interval in chosen.items() if interval.minutes is not None
+    ]
 
 
 def fault_list(found: Sequence[Fault]) -> str:

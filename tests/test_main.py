@@ -93,7 +93,7 @@ async def test_s45_without_env_every_missing_setting_is_listed_with_three_ways_o
     for way in (".env.sample", "--check", "--demo"):
         assert way in err
     assert "Traceback" not in err
-    assert not os.listdir(tmp_path)  # nothing begun
+    assert list(tmp_path.iterdir()) == []  # nothing begun
 
 
 def env_file(directory: Path, simulator: Simulator, chat: LocalChat, **changes: str) -> None:
@@ -195,9 +195,9 @@ async def test_check_prints_what_works_and_what_does_not(tmp_path: Path) -> None
     assert "another-token" not in out
 
 
-def test_a_simulated_clock_is_refused_with_a_real_host(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def filled_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a complete `.env` for KIS's own hosts in the working directory."""
     for name in list(os.environ):
         if name not in environment():
             monkeypatch.delenv(name)
@@ -211,8 +211,39 @@ def test_a_simulated_clock_is_refused_with_a_real_host(
         "TELEGRAM_CHAT_ID": "1",
         "TELEGRAM_CHAT_TEST_ID": "1",
     }
-    (tmp_path / ".env").write_text("\n".join(f"{name}={value}" for name, value in values.items()), encoding="utf-8")
+    file = tmp_path / ".env"
+    file.write_text("\n".join(f"{name}={value}" for name, value in values.items()), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    return file
+
+
+def test_d9_intervals_whose_bars_nobody_gives_are_refused_with_three_ways_out(
+    filled_env: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KIS_WS_TICKS", "false")
+    assert main.main([]) == 2
+    told = capsys.readouterr().err
+    assert "MACD_INTERVAL=1:" in told
+    assert "RSI_INTERVAL" not in told  # days are there
+    for way in ("QUOTE_APP_KEY", "KIS_WS_TICKS=true", "day"):
+        assert way in told
+
+
+@pytest.mark.parametrize(
+    ("virtual", "quote_key", "ticks"), [("false", "", "false"), ("true", QUOTE_KEY, "false"), ("true", "", "true")]
+)
+def test_d9_each_of_the_ways_out_is_taken(
+    filled_env: Path, monkeypatch: pytest.MonkeyPatch, virtual: str, quote_key: str, ticks: str
+) -> None:
+    monkeypatch.setenv("IS_VIRTUAL", virtual)
+    monkeypatch.setenv("KIS_WS_TICKS", ticks)
+    if quote_key:
+        monkeypatch.setenv("QUOTE_APP_KEY", quote_key)
+        monkeypatch.setenv("QUOTE_APP_SECRET", SECRET)
+    assert main.load_settings(filled_env).kis.is_virtual is (virtual == "true")
+
+
+def test_a_simulated_clock_is_refused_with_a_real_host(filled_env: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["--sim-clock", "http://127.0.0.1:9"]) == 2
     told = capsys.readouterr().err
     assert "REST_URL_BASE=https://openapivts.koreainvestment.com" in told
