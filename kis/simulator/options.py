@@ -73,7 +73,7 @@ class SimulatorOptions:
     empty_result: Literal["list", "object"] = "list"
     balance_totals: Literal["object", "list"] = "object"
     filler_rows: bool = False
-    ticks_in_output1: bool = False  # rows of the ticks call where the published example has them, not the layout
+    ticks_rows: Literal["both", "output1", "output2"] = "both"  # the published example and the layout disagree
     virtual_present_deposit: bool = True  # output2 of the virtual present balance carries the deposit
     virtual_quote_failures: int = 0  # of a thousand virtual quote calls, how many answer 500
 

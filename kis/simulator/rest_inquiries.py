@@ -114,7 +114,9 @@ def algo_fills(request: Request) -> Reply:
     ]
     output2: Any = _algo_total(found[0]) if found else {}
     answer = request.inquired() if found else request.empty()
-    return Reply({**context, "output1": output1, "output2": output2}, answer, tr_cont)
+    # the layout calls them output and output3, the published answer output1 and output2: clients read either
+    blocks = {"output": output1, "output1": output1, "output2": output2, "output3": output2}
+    return Reply({**context, **blocks}, answer, tr_cont)
 
 
 def _algo_total(order: Order) -> Row:

@@ -173,16 +173,18 @@ def several(request: Request) -> Reply:
 
 
 def ticks(request: Request) -> Reply:
-    """Tell recent prints, newest first; the published answer has them in output1 (kis-protocol 3.24)."""
+    """Tell recent prints, newest first: in output1 as published and in output2 as laid out (kis-protocol 3.24)."""
     tape, key = quoted(request)
     (which,) = request.need("TDAY")
     rows: list[Row] = []
     if tape is not None:
         rows = _yesterday(tape) if which == "0" else [_tick_row(t) for t in reversed(tape.recent) if t.day == tape.day]
-    if request.world.options.ticks_in_output1:
-        return Reply({"output1": rows[:120]})
-    head: Any = {"rsym": key, "ZDIV": "4", "NREC": str(len(rows[:120]))}
-    return Reply({"output1": head, "output2": rows[:120]})
+    rows = rows[:120]
+    where = request.world.options.ticks_rows
+    head: Any = {"rsym": key, "ZDIV": "4", "NREC": str(len(rows))}
+    if where == "output1":
+        return Reply({"output1": rows})
+    return Reply({"output1": rows if where == "both" else head, "output2": rows})
 
 
 def trade_sign(tape: Tape) -> str:

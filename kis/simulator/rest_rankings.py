@@ -7,7 +7,6 @@ from typing import Final
 from kis.simulator.bars import DayBar
 from kis.simulator.calendar import session_before
 from kis.simulator.calls import Reply, Request, Row
-from kis.simulator.listings import BY_QUOTE_CODE
 from kis.simulator.refusals import field_wrong
 from kis.simulator.rest_quotes import change_fields, find
 from kis.simulator.tape import Tape
@@ -27,8 +26,6 @@ def ranking(extra: Extra, *needed: str) -> Callable[[Request], Reply]:
     def handler(request: Request) -> Reply:
         exchange, volume = request.need("EXCD", "VOL_RANG")
         request.need(*needed)
-        if exchange not in BY_QUOTE_CODE:
-            raise field_wrong("EXCD")
         ranked: list[tuple[Decimal, Row]] = []
         for listing in request.world.market.listings:
             tape, key = find(request, exchange, listing.symbol)

@@ -222,7 +222,7 @@ async def test_minutes_of_today_agree_with_the_day(start: Starter) -> None:
 
 @pytest.mark.parametrize("block", ["output1", "output2"])
 async def test_ticks_newest_first_in_either_block(start: Starter, block: str) -> None:
-    outside = await start(virtual=False, ticks_in_output1=block == "output1")
+    outside = await start(virtual=False, ticks_rows=block)
     params = {"AUTH": "", "EXCD": "NAS", "SYMB": "TQQQ", "KEYB": "", "TDAY": "1"}
     rows = (await outside.get(QUOTES + "inquire-ccnl", "HHDFS76200300", **params)).body[block]
     assert rows[0]["last"] == (await outside.price("NAS", "TQQQ"))["last"]
