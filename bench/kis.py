@@ -61,8 +61,9 @@ async def pace(limit: int, seconds: float) -> None:
 
     async def caller() -> None:
         while True:
-            await pacer.turn(Lane.QUOTE)
+            turn = await pacer.turn(Lane.QUOTE)
             times.append(time.monotonic())
+            turn.answered()
 
     started = time.monotonic()
     with suppress(TimeoutError):

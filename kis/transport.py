@@ -91,7 +91,7 @@ class Transport:
             "request_id": request_id,
         }
         trace = _Trace(line, params or body, self._secret)
-        await self._pacer.turn(lane)
+        turn = await self._pacer.turn(lane)
         trace.start()
         try:
             reply = await self._exchange(
@@ -108,6 +108,8 @@ class Transport:
         except asyncio.CancelledError:
             trace.failed(NoAnswer("cancelled"))
             raise
+        finally:
+            turn.answered()
         trace.answered(reply)
         return reply
 

@@ -20,6 +20,13 @@ def pacer(clock: FakeClock, calls_per_s: float = 18, ledger: float = 0.95, slack
     return Pacer(clock, calls_per_s=calls_per_s, ledger_calls_per_s=ledger, slack=slack)
 
 
+async def take(subject: Pacer, lane: Lane) -> datetime:
+    """Take a turn whose answer comes at once."""
+    turn = await subject.turn(lane)
+    turn.answered()
+    return turn.at
+
+
 def most_in_a_second(times: Sequence[datetime]) -> int:
     """Return the largest number of times within any sliding second, both ends open to argument included."""
     ordered = sorted(times)
@@ -36,7 +43,7 @@ async def grants(clock: FakeClock, subject: Pacer, calls: Sequence[Lane], second
     found: list[datetime] = []
 
     async def call(lane: Lane) -> None:
-        found.append(await subject.turn(lane))
+        found.append(await take(subject, lane))
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(call(lane)) for lane in calls]
@@ -69,7 +76,7 @@ async def test_an_order_goes_before_everything_that_waits() -> None:
     order: list[str] = []
 
     async def call(name: str, lane: Lane) -> None:
-        await subject.turn(lane)
+        await take(subject, lane)
         order.append(name)
 
     async with asyncio.TaskGroup() as group:
@@ -89,10 +96,10 @@ async def test_an_order_waits_no_longer_than_one_gap_behind_a_flood_of_quotes() 
     clock = FakeClock(START)
     subject = pacer(clock)
     async with asyncio.TaskGroup() as group:
-        quotes = [group.create_task(subject.turn(Lane.QUOTE)) for _ in range(200)]
+        quotes = [group.create_task(take(subject, Lane.QUOTE)) for _ in range(200)]
         await clock.advance(1.3)
         asked_at = clock.now()
-        order = group.create_task(subject.turn(Lane.ORDER))
+        order = group.create_task(take(subject, Lane.ORDER))
         await clock.advance(0.1)
         assert order.result() - asked_at <= timedelta(seconds=0.075)
         for task in quotes:
@@ -106,10 +113,10 @@ async def test_account_calls_keep_their_own_slower_distance_and_hold_up_no_quote
     quotes: list[datetime] = []
 
     async def account() -> None:
-        ledger.append(await subject.turn(Lane.LEDGER))
+        ledger.append(await take(subject, Lane.LEDGER))
 
     async def quote() -> None:
-        quotes.append(await subject.turn(Lane.QUOTE))
+        quotes.append(await take(subject, Lane.QUOTE))
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(account()) for _ in range(5)]
@@ -123,13 +130,38 @@ async def test_account_calls_keep_their_own_slower_distance_and_hold_up_no_quote
     assert most_in_a_second(ledger + quotes) <= 18
 
 
-async def test_a_cancelled_waiter_lets_the_next_one_pass() -> None:
+async def test_a_call_counts_from_its_answer_on_since_only_then_it_has_arrived() -> None:
+    clock = FakeClock(START)
+    subject = pacer(clock, 1)
+    first = await subject.turn(Lane.QUOTE)
+    async with asyncio.TaskGroup() as group:
+        second = group.create_task(take(subject, Lane.ORDER))
+        await clock.advance(0.8)  # slow: the server may have counted it just now
+        first.answered()
+        await clock.advance(0.9)
+        assert not second.done()
+        await clock.advance(0.2)
+        assert second.result() - START >= timedelta(seconds=1.8)
+
+
+async def test_a_call_that_hangs_does_not_hold_the_next_one_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kis.pacing._UNDER_WAY_S", 0.0)
     clock = FakeClock(START)
     subject = pacer(clock, 1)
     await subject.turn(Lane.QUOTE)
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(subject.turn(Lane.QUOTE))
-        second = group.create_task(subject.turn(Lane.QUOTE))
+        order = group.create_task(take(subject, Lane.ORDER))
+        await clock.advance(1.1)
+        assert order.done()
+
+
+async def test_a_cancelled_waiter_lets_the_next_one_pass() -> None:
+    clock = FakeClock(START)
+    subject = pacer(clock, 1)
+    await take(subject, Lane.QUOTE)
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(take(subject, Lane.QUOTE))
+        second = group.create_task(take(subject, Lane.QUOTE))
         await settle()
         first.cancel()
         await clock.advance(1.1)
@@ -139,7 +171,7 @@ async def test_a_cancelled_waiter_lets_the_next_one_pass() -> None:
 async def test_after_a_refusal_nothing_is_sent_for_a_while() -> None:
     clock = FakeClock(START)
     subject = pacer(clock)
-    await subject.turn(Lane.QUOTE)
+    await take(subject, Lane.QUOTE)
     subject.hold(2.0)
     found = await grants(clock, subject, [Lane.ORDER], 3)
     assert found[0] - START >= timedelta(seconds=2)
@@ -157,7 +189,7 @@ def test_no_second_ever_holds_more_than_the_limit(limit: int, steps: list[tuple[
         found: list[datetime] = []
 
         async def call(lane: Lane) -> None:
-            found.append(await subject.turn(lane))
+            found.append(await take(subject, lane))
 
         async with asyncio.TaskGroup() as group:
             tasks = []
