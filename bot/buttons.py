@@ -1,6 +1,6 @@
 """What buttons carry: ids of things, never a price or a decision (the service checks again at the press)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from aiogram.filters.callback_data import CallbackData
@@ -16,10 +16,14 @@ _SEP = "|"  # a symbol carries a colon
 
 
 class Open(CallbackData, prefix="o", sep=_SEP):
-    """Show a screen in place of this one; `ref` is an order number, symbol, group or setting name."""
+    """Show a screen in place of this one; `ref` is an order number, symbol, group or setting name.
+
+    With `aside` it is shown in a new message: an alert must not be overwritten.
+    """
 
     screen: str
     ref: str = ""
+    aside: bool = False
 
 
 class Confirm(CallbackData, prefix="y", sep=_SEP):
@@ -115,6 +119,25 @@ def markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
 
 def _button(button: Button) -> InlineKeyboardButton:
     return InlineKeyboardButton(text=button.text, callback_data=button.data.pack(), style=button.style)
+
+
+def opening_aside(keyboard: Keyboard) -> Keyboard:
+    """Return the keyboard of an alert: its screens open in new messages."""
+    return tuple(tuple(_aside(button) for button in row) for row in keyboard)
+
+
+def opens_aside(data: str | None) -> bool:
+    """Return whether a press asks for a new message."""
+    try:
+        return Open.unpack(data or "").aside
+    except (TypeError, ValueError):
+        return False
+
+
+def _aside(button: Button) -> Button:
+    if isinstance(button.data, Open):
+        return replace(button, data=Open(screen=button.data.screen, ref=button.data.ref, aside=True))
+    return button
 
 
 def rows_of(buttons: list[Button], width: int) -> Keyboard:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from aiogram.exceptions import TelegramRetryAfter
 
+from bot.buttons import opening_aside
 from bot.failures import TELEGRAM_FAILURES, Failure, failure
 from bot.folding import Fold, Folds, fold_key
 from bot.lateness import Arrivals
@@ -233,7 +234,8 @@ class Delivery:
     def _screen(self, row: EventRow, frame: Frame) -> Screen:
         """Return the view of an event; a fault in a view must not hold up what comes after."""
         try:
-            return alert(row.event, frame)
+            screen = alert(row.event, frame)
+            return Screen(screen.message, opening_aside(screen.keyboard))
         except Exception:  # a door: whatever a view trips over, the row is told
             reference = secrets.token_hex(3)
             log.exception("alert not shown", extra={"row": row.id, "kind": row.event.kind, "reference": reference})

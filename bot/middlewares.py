@@ -11,6 +11,7 @@ from aiogram import BaseMiddleware, Bot
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
+from bot.buttons import opens_aside
 from bot.failures import TELEGRAM_FAILURES
 from bot.figures import moment
 from bot.languages import Languages
@@ -84,9 +85,10 @@ class Framing(BaseMiddleware):
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         user, chat = data["event_from_user"], data.get("event_chat")
+        query = event.callback_query if isinstance(event, Update) else None
         pressed = None
-        if isinstance(event, Update) and event.callback_query is not None and event.callback_query.message is not None:
-            pressed = event.callback_query.message.message_id
+        if query is not None and query.message is not None and not opens_aside(query.data):
+            pressed = query.message.message_id
         data["visit"] = Visit(
             user_id=user.id,
             control=self._control,

@@ -103,7 +103,7 @@ async def test_promise_6_a_press_after_a_restart_places_at_most_one_order(open_r
 
 
 @pytest.mark.parametrize(
-    "data", ["garbage", "o|nowhere|", "y", "x|abc", "s|RSI_OVERSOLD|sideways", "t|buy|NASDAQ:TQQQ|7"]
+    "data", ["garbage", "o|nowhere||0", "y", "x|abc", "s|RSI_OVERSOLD|sideways", "t|buy|NASDAQ:TQQQ|7"]
 )
 async def test_an_old_or_broken_button_is_answered(room: Room, data: str) -> None:
     message = await room.owner.ask("/version")

@@ -140,3 +140,15 @@ async def test_blocking_is_noted_and_unblocking_delivers(open_room: OpenRoom) ->
                 await asyncio.sleep(0)
         await room.owner.post("unblock")
         assert "시세를 받지" in (await room.owner.reads("시세를 받지"))["text"]
+
+
+async def test_a_button_under_an_alert_leaves_the_alert_as_it_is(open_room: OpenRoom) -> None:
+    async with open_room(delivers=True) as room:
+        await room.outbox.add([samples.started()])
+        alert = await room.owner.reads("시작했습니다")
+        await room.owner.press(alert, "📊")
+        status = await room.owner.reads("증권사와 일치")
+        assert status["id"] != alert["id"]
+        assert "시작했습니다" in room.owner.screen[alert["id"]]["text"]
+        home = await room.owner.does(status, "🏠")  # from there on in place
+        assert home["id"] == status["id"]

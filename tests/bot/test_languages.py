@@ -49,7 +49,7 @@ async def _walk(room: Room) -> list[Json]:
     under = (await room.owner.ask("/version"))["id"]
     for screen in SCREENS:
         before = dict(room.owner.screen)
-        await room.owner.press_data(under, f"o|{screen}|")
+        await room.owner.press_data(under, f"o|{screen}||0")
         seen.append(await room.owner.sees(lambda each, before=before: before.get(each["id"]) != each))  # type: ignore[misc]
     return seen
 
