@@ -1,7 +1,11 @@
 """Composition root: arguments -> settings -> objects -> tasks -> orderly stop. Nothing else.
 
 Exit codes: 0 stopped as asked, 1 something failed (said in one sentence), 2 faults in arguments or settings.
+
+The rooms are imported where they are first used: aiogram alone takes seconds, and faults should be told at once.
 """
+
+from __future__ import annotations
 
 import argparse
 import asyncio
@@ -10,44 +14,37 @@ import secrets
 import signal
 import stat
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from aiohttp import ClientSession
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from bot.app import BotApp, open_bot
-from bot.errors import TelegramTokenRefused, TelegramUnreachable
-from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
 from bot.settings import TelegramSettings
-from kis.connect import Kis, open_kis
 from kis.settings import KisSettings, is_loopback
-from kis.simclock import remote_sim_clock
-from kis.simulator.clock import SimClock
-from kis.simulator.demo import demo as made_up_day
-from kis.simulator.market import Market
-from kis.simulator.options import Environment as SimulatedEnvironment
-from kis.simulator.options import KeySpec, SimulatorOptions
-from kis.simulator.replay import read_replay
-from kis.simulator.server import Simulator
-from storage.database import FILE_NAME, Storage, open_storage
-from storage.logfiles import logging_to_files
 from storage.settings import StorageSettings
 from strategy.clock import Clock, SystemClock
-from strategy.compose import Core, Journals, build_core
 from strategy.errors import TradingError
 from strategy.faults import Fault, plain_faults
 from strategy.instruments import Market as Venue
 from strategy.settings import TradingSettings
 from strategy.text import Text
 from strategy.views import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from bot.app import BotApp
+    from bot.localchat import LocalChat
+    from kis.connect import Kis
+    from kis.simulator.server import Simulator
+    from storage.database import Storage
+    from strategy.compose import Core
 
 VERSION = "0.1.0"
 ENV_FILE = Path(".env")
@@ -253,6 +250,8 @@ async def trade(arguments: argparse.Namespace) -> int:
     settings = load_settings(ENV_FILE)
     if arguments.check:
         return await check(settings)
+    from kis.simclock import remote_sim_clock
+
     async with AsyncExitStack() as stack:
         clock: Clock = SystemClock()
         if arguments.sim_clock is not None:
@@ -290,6 +289,11 @@ async def check(settings: Settings) -> int:
 
 async def demo(arguments: argparse.Namespace) -> int:
     """Run simulated KIS, local chat and bot in this process, on loopback, without any key."""
+    from aiohttp import ClientSession
+
+    from bot.localchat import LocalChat
+    from kis.simclock import remote_sim_clock
+
     async with AsyncExitStack() as stack:
         directory = demo_directory(stack, arguments.data_dir)
         key, quote_key = secrets.token_hex(18), secrets.token_hex(18)
@@ -326,6 +330,8 @@ async def demo(arguments: argparse.Namespace) -> int:
 
 def demo_directory(stack: AsyncExitStack, chosen: Path | None) -> Path:
     """Return an empty place for a demo's data; an earlier demo's database there is set aside, not lost."""
+    from storage.database import FILE_NAME
+
     if chosen is None:
         return Path(stack.enter_context(TemporaryDirectory(prefix="kis-demo-")))
     database = chosen / FILE_NAME
@@ -339,6 +345,14 @@ def demo_directory(stack: AsyncExitStack, chosen: Path | None) -> Path:
 
 def simulated_market(arguments: argparse.Namespace, key: str, quote_key: str) -> tuple[Simulator, tuple[str, ...]]:
     """Return the simulated KIS and the tickers worth trading on it."""
+    from kis.simulator.clock import SimClock
+    from kis.simulator.demo import demo as made_up_day
+    from kis.simulator.market import Market
+    from kis.simulator.options import Environment as SimulatedEnvironment
+    from kis.simulator.options import KeySpec, SimulatorOptions
+    from kis.simulator.replay import read_replay
+    from kis.simulator.server import Simulator
+
     day = made_up_day()
     replay = read_replay(arguments.replay or day.path)
     start = replay.start() if arguments.replay else day.start
@@ -359,6 +373,8 @@ def demo_settings(
     simulator: Simulator, chat: LocalChat, directory: Path, keys: tuple[str, str], symbols: tuple[str, ...]
 ) -> Settings:
     """Return the settings of a demo; neither `.env` nor the environment is read."""
+    from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN
+
     key, quote_key = keys
     secret = secrets.token_hex(90)
     return Settings(
@@ -428,6 +444,11 @@ async def assemble(
     remarks: Sequence[Text] = (),
 ) -> Program:
     """Open storage, client and bot on the stack and build the core over them; nothing is contacted."""
+    from bot.app import open_bot
+    from kis.connect import open_kis
+    from storage.database import open_storage
+    from strategy.compose import Journals, build_core
+
     wall = SystemClock()
     account = settings.kis.account_no
     storage = await stack.enter_async_context(open_storage(database_dir))
@@ -453,6 +474,7 @@ async def assemble(
         clock=clock,
         wall=wall,
         calls_used=lambda: f"{kis.http.transport.pacer.in_last_second()} / {kis.environment.calls_per_s:g}",
+        calls_per_second=kis.environment.calls_per_s,
         arm_secret=account.last_four,
         remarks=remarks,
     )
@@ -475,6 +497,8 @@ async def assemble(
 @contextmanager
 def logs(settings: Settings) -> Iterator[None]:
     """Log to files while the block runs, with every secret and the account number taken out."""
+    from storage.logfiles import logging_to_files
+
     kis = settings.kis
     pairs = [kis.keys] if kis.quote_keys is None else [kis.keys, kis.quote_keys]
     with logging_to_files(
@@ -528,6 +552,8 @@ async def run(settings: Settings, *, environment: Environment, clock: Clock, rem
 
 async def greet(bot: BotApp) -> None:
     """Prove the token and publish the menu; a Telegram that cannot be reached delays no trading (promise 5)."""
+    from bot.errors import TelegramTokenRefused, TelegramUnreachable
+
     try:
         log.info("telegram", extra={"bot": await bot.check()})
     except TelegramTokenRefused:
