@@ -23,7 +23,7 @@ from strategy.instruments import Market, Symbol
 from strategy.orders import Notice
 from strategy.quotes import Tick
 from tests.kis.clocks import JumpClock
-from tests.kis.server import FakeKis, client
+from tests.kis.server import FakeKis, client, hang
 
 MSFT = Symbol(Market.NASDAQ, "MSFT")
 KO = Symbol(Market.NYSE, "KO")
@@ -460,6 +460,31 @@ async def test_notices_of_other_accounts_of_the_same_hts_id_are_not_ours(tmp_pat
         await sockets.say(sealed(FILLED.replace("5012345601", "9912345601")), sealed(FILLED))
         await until(lambda: sink.notices)
     assert len(sink.notices) == 1
+
+
+async def test_s6_a_notice_arrives_within_a_second_while_a_call_hangs(tmp_path: Path) -> None:
+    sockets, sink = Sockets(), Recorder()
+    async with streaming(tmp_path, sockets, sink) as (kis, fake):
+        fake.on("TTTS3012R", hang())
+        await until(lambda: sink.ups)
+        async with asyncio.TaskGroup() as group:
+            hanging = group.create_task(kis.broker.holdings())
+            await until(lambda: fake.of("TTTS3012R"))
+            await sockets.say(sealed(FILLED))
+            await until(lambda: sink.notices, 1.0)
+            assert not hanging.done()
+            hanging.cancel()
+
+
+async def test_s109_a_closed_port_is_told_apart_from_the_rest(tmp_path: Path) -> None:
+    fake = FakeKis()
+    async with client(fake, JumpClock(), tmp_path, ws_url_base="ws://127.0.0.1:9") as kis:
+        checks = {check.name.en: check for check in await kis.check()}
+    assert checks["REST port " + fake.url.rsplit(":", 1)[1]].ok
+    assert checks["Access token"].ok
+    assert not checks["WebSocket port 9"].ok
+    assert not checks["Order notices subscription"].ok
+    assert "WS_URL_BASE" in checks["Order notices subscription"].detail.en
 
 
 async def test_s109_the_check_tells_name_port_keys_and_subscription_apart(tmp_path: Path) -> None:
