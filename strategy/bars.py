@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import groupby
 from typing import Literal
 
-from strategy.calendar import current, latest, previous, session_on
+from strategy.calendar import current, latest, next_open, previous, session_on
 from strategy.indicators import Closes
 from strategy.instruments import Symbol
 from strategy.quotes import Bar, Interval, Tick
@@ -86,6 +86,7 @@ class BarStore:
         self._forming: _Forming | None = None
         self._seen_until: datetime | None = None  # by fetches and by the stream
         self._fetched_until: datetime | None = None
+        self._gap_since: datetime | None = None  # the last instant known of before it
         self._gap_until: datetime | None = None
         self._values: tuple[float, ...] | None = None  # closes of closed bars, until one changes
 
@@ -132,7 +133,7 @@ class BarStore:
         self._fetched_until = as_of if self._fetched_until is None else max(self._fetched_until, as_of)
         self._seen_until = as_of if self._seen_until is None else max(self._seen_until, as_of)
         if self._gap_until is not None and as_of >= self._gap_until:
-            self._gap_until = None
+            self._gap_until = self._gap_since = None
         self.roll(as_of)
 
     def add_tick(self, tick: Tick) -> None:
@@ -166,11 +167,31 @@ class BarStore:
 
     def mark_gap(self, until: datetime) -> None:
         """Note that ticks up to that instant may be missing: at a disconnect, and again at the reconnect."""
+        if self._gap_until is None:
+            self._gap_since = self._seen_until
         self._gap_until = until if self._gap_until is None else max(self._gap_until, until)
 
-    def accept_gap(self) -> None:
-        """Go on with what is there: for tickers whose minute bars cannot be fetched (D9)."""
-        self._gap_until = None
+    def resume(self, most_missed: int) -> None:
+        """Go on after a gap that no fetch can fill (D9): with the bars there, or anew when too many were missed.
+
+        A ticker without a trade in a minute has no bar of it either, so a few missed ones change little.
+        """
+        if self._gap_until is None:
+            return
+        if self._gap_since is not None and self._passed(self._gap_since, self._gap_until, most_missed) > most_missed:
+            self._closed, self._forming = [], None
+            self._changed()
+        self._gap_until = self._gap_since = None
+
+    def _passed(self, since: datetime, until: datetime, most: int) -> int:
+        """Count the bars that formed between two instants, up to one more than asked."""
+        count, at = 0, since
+        while at < until and count <= most:
+            span = bucket(self.interval, at)
+            if span is not None:
+                count += 1
+            at = span[1] if span is not None else next_open(at)
+        return count
 
     def complete(self, now: datetime) -> bool:
         """Return whether every bar that must be closed by now has been seen; if not, fetch.

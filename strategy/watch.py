@@ -24,6 +24,7 @@ from strategy.settings import TradingSettings
 
 _PRICING_AGE_S = 5  # a limit price is made from a quote no older than this
 _FULL_DAY = timedelta(days=1)
+_MOST_MISSED = 5  # bars a gap in the stream may cost before bars built from ticks begin anew
 
 
 class MarketWatch:
@@ -202,7 +203,9 @@ class MarketWatch:
             if store.bars and store.complete(now):
                 return True
             if interval.minutes is not None and not self._market.has_minute_bars():
-                return False  # only ticks can build them (D9): complete while the stream tells every trade
+                if self.streams(symbol):  # only ticks can build them (D9)
+                    store.resume(_MOST_MISSED)
+                return store.complete(now)
             store.merge(await self._market.bars(symbol, interval, self._missing(store, now)), now)
             store.roll(self._clock.now())
             return store.complete(now)

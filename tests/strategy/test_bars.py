@@ -241,11 +241,29 @@ def test_after_a_gap_only_a_fetch_that_covers_it_makes_it_complete() -> None:
     assert made.complete(at(3.6))
 
 
-def test_d9_a_gap_nobody_can_fill_can_be_accepted() -> None:
-    made = store(Interval.M1, bar(0), as_of=at(1))
-    made.mark_gap(at(1.5))
-    made.accept_gap()
-    assert made.complete(at(1.6))
+@pytest.mark.parametrize(
+    ("seen", "back", "kept"),
+    [
+        (10, 10.5, True),  # within one bar
+        (10, 14, True),  # four bars
+        (10, 16, False),  # six bars: too many to call it a series
+        (391, 391 + 60 * 12, True),  # the night has no bars
+    ],
+)
+def test_d9_a_gap_nobody_can_fill_keeps_the_bars_when_few_were_missed(seen: float, back: float, kept: bool) -> None:
+    made = store()
+    made.add_tick(tick(1, "10"))
+    made.add_tick(tick(9, "11"))
+    made.roll(at(10))
+    made.stream_alive(at(seen))
+    made.mark_gap(at(seen + 0.1))
+    made.mark_gap(at(back))
+    made.resume(5)
+    assert (len(made) > 0) is kept
+    made.add_tick(tick(17, "12"))
+    made.roll(at(18) if back < 100 else at(back))
+    made.stream_alive(at(18) if back < 100 else at(back))
+    assert made.complete(at(18) if back < 100 else at(back))
 
 
 def test_d13_a_split_adjusts_what_lies_before_it() -> None:
