@@ -25,7 +25,7 @@ _TRIES = 3
 class Patience:
     """How long the stream waits, in real seconds."""
 
-    ack_s: float = 5.0
+    ack_s: float = 3.0  # three tries stay under the ten seconds of row S22
     retry_s: float = 1.0
     probe_s: float = 7.0  # without a frame for so long, a ping is sent; its answer has as long again
     silence_s: float = 90.0  # nothing but pongs for so long means that the feed is dead (7.1)
