@@ -72,6 +72,7 @@ def build(args: argparse.Namespace) -> Simulator:
         live=options.live,
         model_after_replay=options.model_after_replay,
         grain=options.grain,
+        feed_share=options.feed_share,
     )
     clock = SimClock(start, speed=args.speed)
     return Simulator(options, market=market, clock=clock, seed=args.seed)
@@ -141,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--filler-rows", action="store_true", help="end lists with a blank row")
     add("--match-delay", type=float, default=0.0, help="market seconds from acceptance to the market")
     add("--extension", action="store_true", help="the account is enrolled for the after-market extension")
-    add("--prints-a-minute", type=int, default=6, help="prints of a busy modelled or replayed minute")
+    add("--prints-a-minute", type=int, default=20, help="prints of a busy modelled or replayed minute")
     add("--quiet-market", action="store_true", help="nothing trades but ticks by hand")
     add("--regular-bars-only", action="store_true", help="minute bars of the regular session only")
     add("--no-virtual-ticks", action="store_true", help="virtual keys may register price streams but get no data")

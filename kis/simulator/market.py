@@ -32,6 +32,7 @@ class Market:
         live: bool = True,
         model_after_replay: bool = True,
         grain: str = "minute",
+        feed_share: float = 1.0,
     ) -> None:
         self.seed = seed
         self.replay = read_replay(replay) if isinstance(replay, Path) else replay
@@ -40,6 +41,7 @@ class Market:
         self._live = live
         self._model_after = model_after_replay
         self._grain = grain
+        self._feed_share = feed_share
         declared = self.replay.splits if self.replay is not None else []
         self.splits = Splits((*KNOWN_SPLITS, *declared) if self.replay is not None else ())
         self._series: dict[str, Series] = {}
@@ -109,6 +111,7 @@ class Market:
                 told_from_ms=self._told_from_ms,
                 prints_a_minute=self._prints_a_minute,
                 live=self._live,
+                feed_share=self._feed_share,
             )
             self._tapes[symbol] = tape
         if symbol in self._watched:

@@ -92,6 +92,7 @@ class SimulatorOptions:
 
     # market
     prints_a_minute: int = 6
+    feed_share: float = 1.0  # how much of the official volume the free feed sees; about half in truth (quirk 24)
     live: bool = True  # False: nothing trades but prints by hand
     model_after_replay: bool = True
     grain: Literal["minute", "second", "daily"] = "minute"

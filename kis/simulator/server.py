@@ -210,6 +210,7 @@ def build_market(options: SimulatorOptions, start: datetime, seed: int, replay: 
         live=options.live,
         model_after_replay=options.model_after_replay,
         grain=options.grain,
+        feed_share=options.feed_share,
     )
 
 

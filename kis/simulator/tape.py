@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -121,6 +121,7 @@ class Tape:
         told_from_ms: int,
         prints_a_minute: int,
         live: bool,
+        feed_share: float = 1.0,
     ) -> None:
         """Begin on the day of start_ms; what lies well before told_from_ms is taken bar by bar, not print by print."""
         self.listing = listing
@@ -129,6 +130,7 @@ class Tape:
         self._seed = mix(seed, sum(ord(c) * 131**n for n, c in enumerate(listing.symbol)))
         self._prints_a_minute = max(1, prints_a_minute)
         self._live = live
+        self._feed_share = feed_share
         self.halted = False
         self.days: dict[date, DayRecord] = {}
         self.first_day = business_date(start_ms)
@@ -179,7 +181,7 @@ class Tape:
         self.roll(business_date(at_ms) if at_ms >= self.today.session.after_close_ms else self._day)
         if self.halted:
             return None
-        return self._print(at_ms, self._shifted(price), size)
+        return self._print(at_ms, self._shifted(price), self._seen(size))
 
     def print_by_hand(
         self, at_ms: int, price: int, size: int, *, bid: int | None = None, ask: int | None = None, shift: bool = True
@@ -270,10 +272,11 @@ class Tape:
         record = self.today
         session = record.session
         count = 0
-        for bar in self.series.bars(self.first_day):
-            if bar.start_ms + bar.width_ms > until_ms:
+        for whole in self.series.bars(self.first_day):
+            if whole.start_ms + whole.width_ms > until_ms:
                 break
             count += 1
+            bar = self._seen_bar(whole)
             bought = bar.volume * (35 + mix(self._seed, bar.start_ms) % 31) // 100
             regular = session.open_ms <= bar.start_ms < session.close_ms
             record.take(bar, bought=bought, regular=regular)
@@ -282,6 +285,12 @@ class Tape:
         if count:
             self._requote(self.last, None, None)
         return count
+
+    def _seen(self, size: int) -> int:
+        return size if self._feed_share == 1 else max(1, int(size * self._feed_share))
+
+    def _seen_bar(self, bar: Bar) -> Bar:
+        return bar if self._feed_share == 1 else replace(bar, volume=self._seen(bar.volume))
 
     def _count(self, bar: Bar) -> int:
         return max(1, self._prints_a_minute * bar.width_ms // MINUTE_MS)
