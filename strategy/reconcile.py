@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from strategy.account import Holdings
+from strategy.account import Holdings, Position
 from strategy.activity import Activity
 from strategy.clock import Clock
 from strategy.desk import OrderDesk
@@ -32,6 +32,7 @@ Trigger = Literal["start", "reconnect", "timer", "before_buy", "asked"]
 CashProbe = Callable[[Holdings], Awaitable[tuple[Symbol, Decimal] | None]]
 
 _NOTE = "reconcile.agreed"
+_SAME_COST = Decimal("0.005")  # a split leaves the cost of a position as it was, but for rounding
 _WINDOW = timedelta(days=2)  # fills this much older than an agreement are no longer summed
 _ROLL = timedelta(days=7)  # ... once the window has grown to this
 
@@ -166,7 +167,10 @@ class Reconciler:
         fills = await self._orders.fills(since=agreed.since)
         held = {position.symbol: position.qty for position in holdings.positions if position.qty}
         nets = _nets(fills)
-        unexplained = self._find_gaps(agreed, held, nets, fills, now)
+        splits = self._splits(agreed, holdings, nets)
+        for symbol in splits:
+            agreed.symbols[symbol] = (held[symbol], nets.get(symbol, 0))
+        explained = [*splits.values(), *self._find_gaps(agreed, held, nets, fills, now)]
         self._take(agreed, held, nets, now)
         await self._keep(agreed, held, fills, now)
         self._holdings = holdings
@@ -174,7 +178,7 @@ class Reconciler:
         self._reconciled = clean
         if clean:
             self._doubts, self._reconciled_at = self._desk.doubts, now
-        await self._tell(trigger, lines, unexplained, clean=clean, was=was)
+        await self._tell(trigger, lines, explained, clean=clean, was=was)
         return holdings
 
     async def _first_agreement(self, holdings: Holdings, now: datetime) -> _Agreed:
@@ -184,6 +188,21 @@ class Reconciler:
         held = {position.symbol: (position.qty, nets.get(position.symbol, 0)) for position in holdings.positions}
         sold_out = {symbol: (0, net) for symbol, net in nets.items() if symbol not in held}
         return _Agreed(since, now, held | sold_out)
+
+    def _splits(self, agreed: _Agreed, holdings: Holdings, nets: Mapping[Symbol, int]) -> dict[Symbol, Text]:
+        """Return a line for each position whose shares and average cost moved against each other (D13)."""
+        found: dict[Symbol, Text] = {}
+        for now in holdings.positions:
+            before = self._holdings.of(now.symbol) if self._holdings is not None else None
+            if (
+                before is None
+                or before.qty == now.qty
+                or before.qty != agreed.expected(now.symbol, nets.get(now.symbol, 0))
+            ):
+                continue
+            if now.cost > 0 and abs(before.cost / now.cost - 1) < _SAME_COST:
+                found[now.symbol] = _split(before, now)
+        return found
 
     def _find_gaps(
         self,
@@ -239,14 +258,14 @@ class Reconciler:
         return not blocking and not self._desk.unknown
 
     async def _tell(
-        self, trigger: Trigger, lines: Sequence[Text], unexplained: Sequence[Text], *, clean: bool, was: bool
+        self, trigger: Trigger, lines: Sequence[Text], explained: Sequence[Text], *, clean: bool, was: bool
     ) -> None:
         """Tell a card. On the timer, orders have told themselves; only positions and agreement are news."""
         asked = trigger not in ("timer", "before_buy")
         gaps = [_on_its_way(symbol, gap) for symbol, gap in self._gaps.items() if not was or not gap.moving]
         doubts = [_unknown(order) for order in self._desk.unknown]
         matched = [_matched(order) for order in self._desk.open if trigger == "start" and order.venue_no is not None]
-        card = (*(lines if asked else ()), *unexplained, *gaps, *doubts, *(matched if asked else ()))
+        card = (*(lines if asked else ()), *explained, *gaps, *doubts, *(matched if asked else ()))
         recovered = clean and not was and self._told is not None and not self._told[1]
         if not (card or recovered) or (self._told == (card, clean) and not asked):
             return
@@ -261,6 +280,14 @@ def _nets(fills: Sequence[Fill]) -> dict[Symbol, int]:
         signed = fill.qty if fill.side is Side.BUY else -fill.qty
         nets[fill.symbol] = nets.get(fill.symbol, 0) + signed
     return nets
+
+
+def _split(before: Position, now: Position) -> Text:
+    ticker, was, is_now = before.symbol.ticker, before.average_cost.normalize(), now.average_cost.normalize()
+    return Text(
+        f"{ticker}: 주식 분할로 {before.qty}주가 {now.qty}주가 되었습니다 (평균 단가 {was:f} → {is_now:f}달러).",
+        f"{ticker}: a split made {now.qty} shares of {before.qty} (average cost {was:f} -> {is_now:f} dollars).",
+    )
 
 
 def _unexplained(symbol: Symbol, expected: int, held: int) -> Text:

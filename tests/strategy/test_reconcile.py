@@ -243,3 +243,23 @@ async def test_an_unknown_order_is_named_in_the_card(account: Account) -> None:
     assert not card.clean
     assert not account.recon.reconciled
     assert "not known" in card.lines[0].en
+
+
+async def test_d13_a_split_is_explained_at_once_and_leaves_buying_allowed(account: Account) -> None:
+    account.made.broker.hold(TQQQ, 75, Decimal("646.4330"))
+    await account.recon.reconcile("start")
+    account.made.broker.hold(TQQQ, 525, Decimal("92.3476"))
+    await account.recon.reconcile("timer")
+    assert account.recon.reconciled
+    assert account.recon.settled(TQQQ)
+    (card,) = await account.cards()
+    assert "525" in card.lines[0].ko
+    assert "split" in card.lines[0].en
+
+
+async def test_d13_more_shares_at_another_cost_are_no_split(account: Account) -> None:
+    account.made.broker.hold(TQQQ, 75, Decimal("646.4330"))
+    await account.recon.reconcile("start")
+    account.made.broker.hold(TQQQ, 525, Decimal("646.4330"))
+    await account.recon.reconcile("timer")
+    assert not account.recon.reconciled
