@@ -62,6 +62,7 @@ class Simulator:
         """
         if host != "localhost" and not ip_address(host).is_loopback:
             raise ValueError(f"the simulator listens on loopback only, not on {host}")
+        self._closing.clear()
         app = web.Application(client_max_size=1 << 20)
         app.add_routes(self.control.routes())
         app.router.add_route("*", "/oauth2/{name}", self._rest.oauth)

@@ -332,8 +332,7 @@ class Stream:
                 socket.abort()
 
     async def close_all(self) -> None:
-        for socket in list(self._sockets):
-            await socket.close()
+        await asyncio.gather(*(socket.close() for socket in list(self._sockets)))
 
     @property
     def connections(self) -> int:
