@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from strategy.faults import SettingFault
+
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -15,7 +17,7 @@ def _upper(value: object) -> object:
 
 def _named(value: object) -> object:
     if isinstance(value, str) and not value.strip():
-        raise ValueError("name a directory")
+        raise SettingFault("폴더 이름을 적으세요", "name a directory")
     return value
 
 

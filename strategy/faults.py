@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from strategy.text import Text
 
 _SHOWN = 40  # characters of a wrong value worth repeating
+_PERSONAL = frozenset({"account_no"})  # told apart by their first two characters, never repeated
 
 
 class SettingFault(ValueError):
@@ -86,19 +87,20 @@ def _fault(details: ErrorDetails, model: type[BaseModel]) -> Fault:
     known = field in model.model_fields
     return Fault(
         name=field.upper(),
-        value=_shown(details, model.model_fields[field]) if known else None,
+        value=_shown(details, field, model.model_fields[field]) if known else None,
         problem=_problem(details),
         allowed=allowed(model, field) if known and "error" not in details.get("ctx", {}) else None,
     )
 
 
-def _shown(details: ErrorDetails, info: FieldInfo) -> str | None:
+def _shown(details: ErrorDetails, field: str, info: FieldInfo) -> str | None:
     given = details["input"]
     if details["type"] == "missing":
         return None
     if SecretStr in _plain_types(info.annotation):
         return "****" if given else ""
-    return str(given)[:_SHOWN]
+    shown = str(given)[:_SHOWN]
+    return shown[:2] + "*" * len(shown[2:]) if field in _PERSONAL else shown
 
 
 def _problem(details: ErrorDetails) -> Text:

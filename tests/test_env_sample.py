@@ -5,12 +5,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from bot.settings import TelegramSettings
 from kis.settings import KisSettings
 from storage.settings import StorageSettings
+from strategy.faults import plain_faults
 from strategy.settings import TradingSettings
 
 ROOT = Path(__file__).parent.parent
@@ -70,6 +72,17 @@ def test_s20_the_defaults_shown_are_the_defaults_in_force(tmp_path: Path, monkey
     )
     for room in ROOMS:
         assert room(_env_file=plain).model_dump() == room(_env_file=spelled_out).model_dump()
+
+
+@pytest.mark.parametrize("account", ["987654320", "98765432-012", "9876543210a"])
+def test_s25_a_wrong_account_number_is_not_repeated(account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in sample():
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ValidationError) as caught:
+        KisSettings.model_validate({"account_no": account})
+    told = "\n".join(fault.text().both() for fault in plain_faults(caught.value, KisSettings))
+    assert "ACCOUNT_NO=98***" in told
+    assert account not in told
 
 
 def test_real_environment_variables_win_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,7 @@ def _failed(gates: tuple[Gate, ...]) -> set[str]:
 
 @pytest.mark.parametrize("holds", list(product([True, False], repeat=4)))
 def test_s55_a_buy_needs_all_four(holds: tuple[bool, bool, bool, bool]) -> None:
-    """S51-S55: 16 combinations, 1 buys, 15 do not, each with its reason."""
+    """S51, S52, S53, S54, S55: 16 combinations, 1 buys, 15 do not, each with its reason."""
     oversold, delay, cash, free = holds
     of = facts(
         indicators=indicators(45.0 if oversold else 55.0),
@@ -113,7 +113,7 @@ def test_s55_a_buy_needs_all_four(holds: tuple[bool, bool, bool, bool]) -> None:
 
 @pytest.mark.parametrize("holds", list(product([True, False], repeat=5)))
 def test_s61_a_sell_needs_all_five(holds: tuple[bool, bool, bool, bool, bool]) -> None:
-    """S56-S61: 32 combinations, 1 sells, 31 do not, each with its reason."""
+    """S56, S57, S58, S59, S60, S61: 32 combinations, 1 sells, 31 do not, each with its reason."""
     overbought, cross, delay, holding, free = holds
     of = facts(
         indicators=indicators(
