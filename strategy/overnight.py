@@ -80,6 +80,23 @@ class Overnight:
             self._proven[symbol] = session.on
         return False
 
+    def split_shared(self, symbol: Symbol, quote: Quote, cost: Decimal | None, guard_pct: Decimal) -> bool:
+        """Return whether the price has jumped since the evening and the average cost with it: a split, all done."""
+        session = current(self._clock.now())
+        if session is None or cost is None or self._proven.get(symbol) == session.on:
+            return False
+        evening = next((known for known in self._evenings.get(symbol, ()) if known.on < session.on), None)
+        if evening is None or evening.cost is None:
+            return False
+        jumped = split_suspected(
+            previous_close=evening.close,
+            price=quote.last,
+            guard_pct=guard_pct,
+            average_cost=None,
+            average_cost_before=None,
+        )
+        return jumped and not self.suspected(symbol, quote, cost, guard_pct)
+
     async def accept(self, symbol: Symbol, price: Decimal, cost: Decimal | None) -> None:
         """Take a price as real, also after a restart: the owner said so, or the average cost has followed."""
         on = new_york(self._clock.now()).date()

@@ -90,10 +90,13 @@ class SplitGuard:
         if self.suspicious(symbol, quote):
             await self.lock(quote)
             return
+        position = self._positions.of(symbol)
+        cost = position.average_cost if position else None
+        if self._overnight.split_shared(symbol, quote, cost, self._settings.of(symbol).split_guard_pct):
+            await self.accept(symbol)  # nothing to ask, but bars and peaks are of the old size
         session = current(self._clock.now())
         if session is not None:
-            position = self._positions.of(symbol)
-            await self._overnight.remember(symbol, session, quote.last, position.average_cost if position else None)
+            await self._overnight.remember(symbol, session, quote.last, cost)
 
     async def lock(self, quote: Quote) -> None:
         """Block stop and signals of a ticker whose price jumped overnight without its cost; tell and ask."""
