@@ -6,7 +6,8 @@ from collections import deque
 _MEMORY_S = 60.0
 _AT_ONCE_S = 0.02
 _LONGEST_S = 20.0
-_IN_USE_S = 2.0
+_IN_USE_S = 6.7  # at most; twice this, shortened by the jitter, is just past the 12 s a dead session was seen to linger
+_IN_USE_SHORTEST = 0.92
 _IN_USE_PATIENCE = 8  # attempts before the pauses grow
 _IN_USE_LONGEST_S = 30.0
 
@@ -14,7 +15,8 @@ _IN_USE_LONGEST_S = 30.0
 class Backoff:
     """The first drop in a minute is answered at once, repeated ones ever later: KIS blocks connect loops.
 
-    An app key in use elsewhere is asked for every two seconds at first, since an unclean exit frees it soon.
+    An app key in use elsewhere is asked for every six to seven seconds at first: an unclean exit frees it soon, and
+    each attempt costs KIS an approval key.
     """
 
     def __init__(self, *, scale: float = 1.0) -> None:
@@ -36,11 +38,11 @@ class Backoff:
         """Return the pause after KIS said that another session holds the app key."""
         self._in_use += 1
         grown = _IN_USE_S * 1.5 ** max(0, self._in_use - _IN_USE_PATIENCE)
-        return self._jittered(min(_IN_USE_LONGEST_S, grown))
+        return self._jittered(min(_IN_USE_LONGEST_S, grown), _IN_USE_SHORTEST)
 
     def connected(self) -> None:
         """Note that the app key was free again."""
         self._in_use = 0
 
-    def _jittered(self, pause: float) -> float:
-        return pause * random.uniform(0.75, 1.0) * self._scale  # noqa: S311 - jitter, not a secret
+    def _jittered(self, pause: float, shortest: float = 0.75) -> float:
+        return pause * random.uniform(shortest, 1.0) * self._scale  # noqa: S311 - jitter, not a secret

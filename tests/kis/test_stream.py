@@ -304,8 +304,13 @@ async def test_a_half_open_socket_is_noticed(tmp_path: Path) -> None:
     async with streaming(tmp_path, sockets, sink):
         await until(lambda: sink.ups)
         sockets.connections[0].transport.pause_reading()  # nothing is read and nothing said, but nothing closes
+        started = asyncio.get_running_loop().time()
+        await until(lambda: sink.downs)
+        took = asyncio.get_running_loop().time() - started
         await until(lambda: len(sink.ups) == 2)
     assert "half-open" in sink.downs[0]
+    # a second goes by in closing; the rest is to thirty seconds as this test's probe is to the default one
+    assert took < 1 + 29 * 0.1 / Patience().probe_s
 
 
 async def test_the_default_patience_notices_a_half_open_socket_within_30_s() -> None:
@@ -343,6 +348,28 @@ async def test_an_app_key_in_use_is_named_and_asked_for_again(tmp_path: Path) ->
         assert len(fake.of("/oauth2/Approval")) == 4
     assert len(sink.downs) == 1
     assert "OPSP8996" in sink.downs[0]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_an_app_key_held_for_12_s_is_met_twice_and_taken_within_two_seconds(seed: int) -> None:
+    """The best of the other clients needs two attempts and is back two seconds after the release."""
+    random.seed(seed)
+    backoff, held = Backoff(), 12.0
+    attempts = [backoff.after_drop(0.0)]  # the cut itself, answered at once
+    while attempts[-1] <= held:
+        attempts.append(attempts[-1] + backoff.after_in_use())
+    assert len(attempts[:-1]) == 2
+    assert attempts[-1] - held < 2
+
+
+def test_a_key_in_use_for_long_is_asked_for_ever_more_slowly() -> None:
+    backoff = Backoff()
+    pauses = [backoff.after_in_use() for _ in range(30)]
+    assert max(pauses[:8]) < 7
+    assert min(pauses[-5:]) > 25
+    assert max(pauses) <= 30
+    backoff.connected()
+    assert backoff.after_in_use() < 7
 
 
 async def test_s22_a_refused_notice_registration_is_told_with_its_cause(tmp_path: Path) -> None:
