@@ -119,7 +119,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     """Open a simulator with its limits on, and a client on it with the limits of its environment."""
     environment = Environment.VIRTUAL if virtual else Environment.REAL
-    chosen = SimulatorOptions(environment=environment, **{"live": False, **options})
+    chosen = SimulatorOptions(environment=environment, **{"live": False, "ledger_limiter": True, **options})
     clock = SimClock(now, speed=speed)
     simulator = Simulator(chosen, market=build_market(chosen, now, 1), clock=clock, seed=1)
     async with simulator, aiohttp.ClientSession() as http:
@@ -423,21 +423,66 @@ async def test_a_silent_socket_is_noticed_and_replaced(tmp_path: Path, virtual: 
             await until(lambda: len(sink.ups) >= 2, 10)
 
 
+RECEIVED, FILL = Notice.Kind.ACCEPTED, Notice.Kind.FILLED
+
+
 @pytest.mark.parametrize(
-    "kind", ["notice_duplicate", "notice_before_ack", "notice_reorder", "partial_fills", "notice_lost"]
+    ("kind", "more", "told"),
+    [
+        ("notice_duplicate", {"count": 2}, [(RECEIVED, 4), (RECEIVED, 4), (FILL, 4), (FILL, 4)]),
+        ("notice_before_ack", {}, [(RECEIVED, 4), (FILL, 4)]),
+        ("notice_reorder", {}, [(FILL, 4), (RECEIVED, 4)]),
+        ("notice_lost", {"count": 2}, []),
+        ("partial_fills", {"pieces": 4}, [(RECEIVED, 4), (FILL, 1), (FILL, 1), (FILL, 1), (FILL, 1)]),
+    ],
 )
-async def test_s86_notice_faults_reach_the_sink_as_they_are(tmp_path: Path, virtual: bool, kind: str) -> None:
+async def test_s86_notice_faults_reach_the_sink_as_they_are(
+    tmp_path: Path, virtual: bool, kind: str, more: dict[str, int], told: list[tuple[Notice.Kind, int]]
+) -> None:
+    """Whatever the notices do, the inquiry knows the order: that is what the core reconciles with."""
+    async with bench(tmp_path, virtual=virtual) as it:
+        await it.price(MSFT, "430.00")
+        async with streaming(it, MSFT) as sink:
+            await it.control("fault", kind=kind, **{"count": 1, **more})
+            number = await it.submit(MSFT, Side.BUY, 4, "431.00")
+            if kind == "notice_before_ack":  # it came while the answer was still on its way
+                assert sink.notices
+            await it.simulator.advance(30)
+            filled = await it.order(number)
+            await until(lambda: len(sink.notices) >= len(told))
+            await it.price(MSFT, "430.50")  # a tick behind them: nothing more is on its way
+            await until(lambda: sink.ticks and sink.ticks[-1].last == Decimal("430.50"))
+        assert [(notice.kind, notice.qty) for notice in sink.notices] == told
+        assert (filled.status, filled.filled_qty) == (OrderStatus.FILLED, 4)
+        assert {notice.venue_no for notice in sink.notices} <= {number}
+        assert it.kis.stream.counts.garbage == 0
+
+
+async def test_a_slow_answer_to_an_order_is_waited_for_and_a_very_slow_one_is_unknown(
+    tmp_path: Path, virtual: bool
+) -> None:
+    """The fault `latency`: below the limit of an order the number comes back, above it nobody can know."""
+    async with bench(tmp_path, virtual=virtual) as it:
+        await it.price(MSFT, "430.00")
+        await it.control("fault", kind="latency", count=1, ms=100)
+        assert await it.submit(MSFT, Side.BUY, 1, "420.00")
+        await it.control("fault", kind="latency", count=1, ms=1500)
+        with pytest.raises(OutcomeUnknown):
+            await it.submit(MSFT, Side.BUY, 1, "420.00")
+
+
+async def test_an_order_refused_later_is_told_by_notice_and_inquiry(tmp_path: Path, virtual: bool) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
         await it.price(MSFT, "430.00")
         async with streaming(it) as sink:
-            await it.control("fault", kind=kind, count=1)
-            number = await it.submit(MSFT, Side.BUY, 4, "431.00")
-            await it.simulator.advance(30)
-            filled = await it.order(number)
-            await until(lambda: sink.notices)
-        assert filled.filled_qty > 0
-        assert {notice.venue_no for notice in sink.notices} == {number}
-        assert it.kis.stream.counts.garbage == 0
+            await it.control("fault", kind="reject", mode="later", text="가격 오류")
+            number = await it.submit(MSFT, Side.BUY, 1, "420.00")
+            await it.simulator.advance(2)
+            await until(lambda: any(notice.kind is Notice.Kind.REJECTED for notice in sink.notices))
+        refused = next(notice for notice in sink.notices if notice.kind is Notice.Kind.REJECTED)
+        assert refused.venue_no == number
+        assert (await it.order(number)).status is OrderStatus.REJECTED
+        assert await it.kis.broker.open_orders() == []
 
 
 async def test_maintenance_is_later_and_passes(tmp_path: Path, virtual: bool) -> None:
