@@ -200,7 +200,7 @@ class MarketWatch:
             if self.streams(symbol):
                 store.stream_alive(now)
             store.roll(now)
-            if store.bars and store.complete(now):
+            if store.fetched and store.bars and store.complete(now):  # bars of ticks alone are no history
                 return True
             if interval.minutes is not None and not self._market.has_minute_bars():
                 if self.streams(symbol):  # only ticks can build them (D9)

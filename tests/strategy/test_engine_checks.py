@@ -293,6 +293,21 @@ async def test_d9_minute_bars_from_ticks_where_none_can_be_asked_for(tmp_path: P
         assert [event.key for event in await bench.told(Notable)] == ["warm:NASDAQ:TQQQ"]
 
 
+async def test_s47_a_history_that_failed_at_start_is_fetched_though_ticks_made_bars_meanwhile(tmp_path: Path) -> None:
+    """S47: bars begun by ticks while the source was down are no history; with it back, the warm-up is complete."""
+    world = ready(-1)
+    world.market.bars_broken[TQQQ] = TryLater("down")
+    async with running(tmp_path, world, settings=one(macd_interval="1", rsi_oversold="1")) as bench:
+        for minute in range(4):
+            await bench.until(OPEN + timedelta(minutes=minute, seconds=30))
+            bench.price(TQQQ, "100.5" if minute % 2 else "99.5")
+        del world.market.bars_broken[TQQQ]
+        await bench.until(OPEN + timedelta(minutes=6))
+        decision = await newest(bench)
+        assert decision.indicators is not None
+        assert decision.indicators.macd_bars >= 100
+
+
 async def test_s54_a_hand_made_order_blocks_both_sides(tmp_path: Path) -> None:
     world = ready(-1)
     async with running(tmp_path, world, settings=one()) as bench:
