@@ -12,6 +12,7 @@ import asyncio
 import logging
 import secrets
 import signal
+import socket
 import stat
 import sys
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -72,9 +73,10 @@ class Settings:
 class Faults(Exception):
     """Everything wrong with arguments or settings, at once."""
 
-    def __init__(self, found: Sequence[Fault]) -> None:
+    def __init__(self, found: Sequence[Fault], *, argument: bool = False) -> None:
         super().__init__(f"{len(found)} faults")
         self.found = found
+        self.argument = argument  # of the command line, not of `.env`
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,7 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return asyncio.run(demo(arguments) if arguments.demo else trade(arguments))
     except Faults as faults:
-        print(fault_list(faults.found), file=sys.stderr)
+        told = [fault.text().both() for fault in faults.found] if faults.argument else [fault_list(faults.found)]
+        print("\n".join(told), file=sys.stderr)
         return EXIT_FAULTS
     except TradingError as error:
         print(error.user_message.both(), file=sys.stderr)
@@ -102,8 +105,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     way.add_argument("--sim-clock", type=_loopback, metavar="URL", help="market time of a simulator on this machine")
     parser.add_argument("--speed", type=_speed, default=60.0, help="demo: market seconds per second (60)")
     parser.add_argument("--replay", type=_existing, metavar="CSV_OR_DIR", help="demo: play these recorded bars")
-    parser.add_argument("--chat-port", type=_port, default=8080, help="demo: port of the chat page (8080)")
-    parser.add_argument("--kis-port", type=_port, default=8081, help="demo: port of the simulated KIS (8081)")
+    parser.add_argument("--chat-port", type=_port, help="demo: port of the chat page (8080, or a free one)")
+    parser.add_argument("--kis-port", type=_port, help="demo: port of the simulated KIS (8081, or a free one)")
     parser.add_argument("--data-dir", type=Path, help="demo: keep its data here (else forgotten at the end)")
     parser.add_argument("--seed", type=int, default=1, help="demo: another seed, other trades within the bars (1)")
     return parser.parse_args(argv)
@@ -298,19 +301,11 @@ async def demo(arguments: argparse.Namespace) -> int:
         directory = demo_directory(stack, arguments.data_dir)
         key, quote_key = secrets.token_hex(18), secrets.token_hex(18)
         simulator, symbols = simulated_market(arguments, key, quote_key)
-        chat = LocalChat(simulator_url=f"http://127.0.0.1:{arguments.kis_port}")
-        for name, option, start, close in (
-            ("KIS", "--kis-port", simulator.start(arguments.kis_port), simulator.aclose),
-            ("chat", "--chat-port", chat.start(arguments.chat_port), chat.aclose),
-        ):
-            stack.push_async_callback(close)
-            try:
-                await start
-            except OSError as error:
-                problem = Text(
-                    f"포트를 쓸 수 없습니다 ({name}). 다른 번호를 주세요", f"the {name} port is taken; give another one"
-                )
-                raise Faults([Fault(option, None, problem, None)]) from error
+        stack.push_async_callback(simulator.aclose)
+        await simulator.start(usable_port("--kis-port", arguments.kis_port, usual=8081))
+        chat = LocalChat(simulator_url=simulator.rest_url)
+        stack.push_async_callback(chat.aclose)
+        await chat.start(usable_port("--chat-port", arguments.chat_port, usual=8080))
         settings = demo_settings(simulator, chat, directory, (key, quote_key), symbols)
         clock = await stack.enter_async_context(remote_sim_clock(simulator.rest_url))
         print(
@@ -326,6 +321,22 @@ async def demo(arguments: argparse.Namespace) -> int:
         async with ClientSession() as http:  # the owner's first message: a bot cannot start a conversation
             await http.post(f"{chat.url}/user/send", json={"text": "/start"})
         return await run(settings, environment=Environment.DEMO, clock=clock)
+
+
+def usable_port(option: str, chosen: int | None, *, usual: int) -> int:
+    """Return the port to listen on: the chosen one, else the usual one, else any (0). Raise Faults for a taken one."""
+    if chosen == 0:
+        return 0
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", usual if chosen is None else chosen))
+        except OSError as error:
+            if chosen is None:
+                return 0
+            problem = Text("쓸 수 없는 포트입니다. 다른 번호를 주세요", "this port cannot be used; give another one")
+            raise Faults([Fault(option, str(chosen), problem, None)], argument=True) from error
+    return usual if chosen is None else chosen
 
 
 def demo_directory(stack: AsyncExitStack, chosen: Path | None) -> Path:

@@ -278,7 +278,14 @@ async def test_a_taken_port_is_told_in_one_sentence(tmp_path: Path) -> None:
         code, _, err = await ended(running)
     assert code == 2
     assert "--kis-port" in err
+    assert ".env" not in err
     assert "Traceback" not in err
+
+
+async def test_a_usual_port_that_is_taken_gives_way_to_a_free_one() -> None:
+    async with servers() as (simulator, _, _):
+        assert main.usable_port("--kis-port", None, usual=simulator.port) == 0
+    assert main.usable_port("--kis-port", None, usual=simulator.port) == simulator.port
 
 
 async def test_an_earlier_demos_database_is_set_aside_not_lost(tmp_path: Path) -> None:
