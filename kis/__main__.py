@@ -6,4 +6,7 @@ import sys
 from kis.commands import main
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(sys.argv[1:])))
+    try:
+        sys.exit(asyncio.run(main(sys.argv[1:])))
+    except KeyboardInterrupt:  # how `watch` is usually ended: nothing to explain
+        sys.exit(130)

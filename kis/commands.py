@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -231,8 +232,9 @@ _COMMANDS: Mapping[str, Callable[[Kis, argparse.Namespace], Awaitable[_Shown]]] 
 class _Printer:
     """A sink that writes one line for each thing streamed."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, unread: Callable[[], None]) -> None:
         self._as_json = as_json
+        self._unread = unread  # called when nobody reads any more
 
     def on_tick(self, tick: Tick) -> None:
         self._line(views.tick(tick))
@@ -250,16 +252,29 @@ class _Printer:
         self._line({"kind": "subscription", "symbol": symbol, "active": active, "reason": reason})
 
     def _line(self, record: views.Record) -> None:
-        if self._as_json:
-            _write(views.as_json(record))
-        else:
-            _write("  ".join(f"{name}={views.plain(value)}" for name, value in record.items() if value is not None))
+        line = (
+            views.as_json(record)
+            if self._as_json
+            else "  ".join(f"{name}={views.plain(value)}" for name, value in record.items() if value is not None)
+        )
+        try:
+            _write(line)
+        except BrokenPipeError:
+            self._unread()
 
 
 async def _watch(kis: Kis, options: argparse.Namespace, *, as_json: bool) -> None:
+    """Stream until the time is over or the reader of the lines has gone (`... | head`)."""
     kis.stream.watch(options.symbols)
+    loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(options.seconds):
-            await kis.stream.run(_Printer(as_json=as_json))
+        async with asyncio.timeout(options.seconds) as limit:
+
+            def unread() -> None:
+                with suppress(OSError):  # what is still buffered has no reader either
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                limit.reschedule(loop.time())
+
+            await kis.stream.run(_Printer(as_json=as_json, unread=unread))
     except TimeoutError:
         return

@@ -1,6 +1,7 @@
 """Every command of `python -m kis` against the simulator, real and virtual, as a program would use it."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -198,3 +199,13 @@ async def test_watch_ends_by_itself(shell: Shell) -> None:
     captured = shell.capsys.readouterr()
     assert captured.err == ""
     assert all(json.loads(line)["kind"] for line in captured.out.splitlines())
+
+
+async def test_watch_ends_when_nobody_reads_its_lines(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stdout", Gone())
+    async with asyncio.timeout(5):
+        assert await main(["watch", "NYSE:KO", "--json"]) == 0
