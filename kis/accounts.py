@@ -24,7 +24,7 @@ class Account:
     @property
     def masked(self) -> str:
         """Return what may be shown."""
-        return f"****{self.number[-4:]}-{self.product}"
+        return f"{self.number[:2]}******-{self.product}"  # the last four arm trading: not to be shown
 
     @property
     def last_four(self) -> str:

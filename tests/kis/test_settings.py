@@ -55,7 +55,7 @@ def test_a_pasted_key_loses_its_newline() -> None:
 def test_s25_account_number_forms(text: str) -> None:
     account = kis_settings(account_no=text).account_no
     assert account.params() == {"CANO": "12345678", "ACNT_PRDT_CD": "01"}
-    assert account.masked == "****5678-01"
+    assert account.masked == "12******-01"
     assert "12345678" not in f"{account} {account!r}"
     assert account.last_four == "5678"
 

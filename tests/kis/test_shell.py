@@ -101,6 +101,6 @@ async def test_the_token_itself_is_never_shown_and_is_kept_in_data_dir(
 ) -> None:
     assert await main(["token", "--json"]) == 0
     out = capsys.readouterr().out
-    assert json.loads(out)["account"] == "****3456-01"
+    assert json.loads(out)["account"] == "50******-01"
     assert "token-1" not in out
     assert list((tmp_path / "kept").glob("kis-token-*.json"))
