@@ -107,7 +107,7 @@ def _health(view: StatusView, frame: Frame) -> Block:
         if view.stream_up
         else t("🟡 Live stream down: {reason}", reason=view.stream_reason or t("reconnecting")),
         t("Orders today {n} of {most}", n=view.orders_today, most=view.max_orders_per_day),
-        t("Broker calls {used}", used=view.calls_used) if view.calls_used else None,
+        t("Broker calls in the last second {used}", used=view.calls_used) if view.calls_used else None,
         t("Checks {n} · late {late}", n=view.cycles, late=view.overruns),
         None if view.next_check_at is None else t("Next check {time}", time=frame.when(view.next_check_at)),
         t("Alerts waiting {n}", n=view.outbox_waiting) if view.outbox_waiting else None,
