@@ -212,6 +212,7 @@ def refuse_a_real_host(settings: KisSettings) -> None:
         "REST_URL_BASE": settings.environment.rest_url,
         "WS_URL_BASE": settings.environment.ws_url,
         "QUOTE_REST_URL_BASE": settings.quote_environment.rest_url,
+        "QUOTE_WS_URL_BASE": settings.quote_environment.ws_url,
     }
     found = [Fault(name, host, problem, None) for name, host in hosts.items() if not is_loopback(host)]
     if found:

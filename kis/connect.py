@@ -19,6 +19,7 @@ from kis.market import KisMarketData
 from kis.pacing import Pacer
 from kis.registrations import Registrations
 from kis.settings import KisSettings
+from kis.split_stream import SplitStream
 from kis.stream import KisStream
 from kis.symbols import SymbolBook
 from kis.tokens import TokenFile, Tokens
@@ -32,7 +33,8 @@ class Kis:
 
     broker: KisBroker
     market: KisMarketData
-    stream: KisStream
+    stream: KisStream | SplitStream
+    account_stream: KisStream  # the part of it that carries the order notices; the same one without a quote key
     environment: Environment
     account: Account
     http: KisHttp  # of the account's key, for the calls beyond the ports
@@ -60,11 +62,16 @@ async def open_kis(settings: KisSettings, *, clock: Clock, data_dir: Path) -> As
         http = opener.http(environment, settings.keys)
         quote_keys = settings.quote_keys
         quote_http = http if quote_keys is None else opener.http(settings.quote_environment, quote_keys)
-        stream = opener.stream(http)
+        account_stream = opener.stream(http)
+        stream: KisStream | SplitStream = account_stream
+        if quote_keys is not None and settings.is_virtual and settings.kis_ws_ticks:
+            account_stream = opener.stream(http, ticks=False)
+            stream = SplitStream(account_stream, opener.quote_stream(quote_http, quote_keys))
         yield Kis(
             broker=KisBroker(http, account, clock, book, settings.kis_buying_power),
             market=KisMarketData(quote_http, clock, book),
             stream=stream,
+            account_stream=account_stream,
             environment=environment,
             account=account,
             http=http,
@@ -72,7 +79,7 @@ async def open_kis(settings: KisSettings, *, clock: Clock, data_dir: Path) -> As
             book=book,
             clock=clock,
             settings=settings,
-            diagnosis=Diagnosis(http, quote_http, account, stream=stream, probe=lambda: opener.stream(http)),
+            diagnosis=Diagnosis(http, quote_http, account, stream=account_stream, probe=lambda: opener.stream(http)),
         )
 
 
@@ -108,15 +115,26 @@ class _Opener:
         tokens = Tokens(transport, keys, TokenFile(self.data_dir, environment, keys), self.clock)
         return KisHttp(environment, keys, tokens, transport)
 
-    def stream(self, http: KisHttp) -> KisStream:
+    def stream(self, http: KisHttp, *, ticks: bool = True) -> KisStream:
         """Return a stream of the account's key; run only one at a time."""
         settings, environment = self.settings, http.environment
-        ticks = settings.kis_ws_ticks or not settings.is_virtual
+        ticks = ticks and (settings.kis_ws_ticks or not settings.is_virtual)
+        wanted = Registrations(environment.feeds, settings.hts_id, environment.max_registrations, ticks=ticks)
+        return self._stream(http, settings.keys, wanted)
+
+    def quote_stream(self, http: KisHttp, keys: KeyPair) -> KisStream:
+        """Return a stream of the quote key: trades only."""
+        environment = http.environment
+        wanted = Registrations(environment.feeds, self.settings.hts_id, environment.max_registrations, notices=False)
+        return self._stream(http, keys, wanted)
+
+    def _stream(self, http: KisHttp, keys: KeyPair, wanted: Registrations) -> KisStream:
+        settings = self.settings
         return KisStream(
-            environment,
-            Approvals(http.transport, settings.keys, self.clock),
+            http.environment,
+            Approvals(http.transport, keys, self.clock),
             self.account,
-            Registrations(environment.feeds, settings.hts_id, environment.max_registrations, ticks=ticks),
+            wanted,
             self.clock,
             patience=Patience(silence_s=settings.kis_ws_silence_s),
             connect_timeout_s=settings.kis_connect_timeout_s,

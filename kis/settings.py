@@ -108,6 +108,7 @@ class KisSettings(BaseSettings):
     quote_app_key: OptionalSecret = None
     quote_app_secret: OptionalSecret = None
     quote_rest_url_base: RestUrl = None
+    quote_ws_url_base: WsUrl = None
 
     kis_real_calls_per_s: float = Field(REAL.calls_per_s, ge=0.1, le=20)
     kis_virtual_calls_per_s: float = Field(VIRTUAL.calls_per_s, ge=0.1, le=20)
@@ -164,6 +165,7 @@ class KisSettings(BaseSettings):
         return replace(
             REAL,
             rest_url=self.quote_rest_url_base or self.rest_url_base or REAL.rest_url,
+            ws_url=self.quote_ws_url_base or self.ws_url_base or REAL.ws_url,
             calls_per_s=self.kis_real_calls_per_s,
             ledger_calls_per_s=self.kis_ledger_calls_per_s,
         )
@@ -182,7 +184,7 @@ class KisSettings(BaseSettings):
     @property
     def overridden(self) -> bool:
         """Return whether a host is not KIS's own: worth a warning in the real environment (row S43)."""
-        return any((self.rest_url_base, self.ws_url_base, self.quote_rest_url_base))
+        return any((self.rest_url_base, self.ws_url_base, self.quote_rest_url_base, self.quote_ws_url_base))
 
 
 def _check_pair(key_name: str, key: SecretStr, secret_name: str, secret: SecretStr, host: str) -> None:

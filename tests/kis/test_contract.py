@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,13 +19,14 @@ from kis.backoff import Backoff
 from kis.connect import Kis, open_kis
 from kis.connection import Patience
 from kis.simulator.clock import SimClock
-from kis.simulator.options import Environment, Holding, SimulatorOptions
+from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
 from kis.simulator.server import Simulator, build_market
+from kis.split_stream import SplitStream
 from strategy.errors import BrokerError, DataUnavailable, NotOffered, OrderRejected, OutcomeUnknown, TryLater
 from strategy.instruments import Market, Symbol
 from strategy.orders import BrokerOrder, Notice, OrderRequest, OrderStatus, OrderType, Origin, Side
 from strategy.quotes import Interval
-from tests.kis.server import kis_settings
+from tests.kis.server import APP_SECRET, kis_settings
 from tests.kis.test_stream import Recorder, until
 
 NOON = datetime(2026, 9, 15, 16, 0, tzinfo=UTC)  # 12:00 New York, a Tuesday
@@ -115,11 +116,13 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    folder: Path, *, virtual: bool, now: datetime = NOON, speed: float = 0, **options: Any
+    folder: Path, *, virtual: bool, now: datetime = NOON, speed: float = 0, quote_key: str = "", **options: Any
 ) -> AsyncIterator[Bench]:
     """Open a simulator with its limits on, and a client on it with the limits of its environment."""
     environment = Environment.VIRTUAL if virtual else Environment.REAL
     chosen = SimulatorOptions(environment=environment, **{"live": False, "ledger_limiter": True, **options})
+    if quote_key:
+        chosen = replace(chosen, keys=(KeySpec(app_key=quote_key, environment=Environment.REAL),))
     clock = SimClock(now, speed=speed)
     simulator = Simulator(chosen, market=build_market(chosen, now, 1), clock=clock, seed=1)
     async with simulator, aiohttp.ClientSession() as http:
@@ -133,11 +136,15 @@ async def bench(
             kis_pacing_slack="0.25" if speed else "0.01",
             kis_timeout_s="1",
             kis_read_timeout_s="1",
+            quote_app_key=quote_key,
+            quote_app_secret=APP_SECRET if quote_key else "",
         )
         market_time = RunningClock(simulator) if speed else StandingClock(simulator)
         async with open_kis(settings, clock=market_time, data_dir=folder) as kis:
-            kis.stream._backoff = Backoff(scale=0.02)
-            kis.stream._patience = Patience(ack_s=1, retry_s=0.01, probe_s=0.2, silence_s=60)
+            streams = [kis.account_stream, *([kis.stream.quotes] if isinstance(kis.stream, SplitStream) else [])]
+            for stream in streams:
+                stream._backoff = Backoff(scale=0.02)
+                stream._patience = Patience(ack_s=1, retry_s=0.01, probe_s=0.2, silence_s=60)
             yield Bench(kis, simulator, http)
 
 
@@ -415,7 +422,7 @@ async def test_s87_the_stream_comes_through_a_fault(tmp_path: Path, virtual: boo
 
 async def test_a_silent_socket_is_noticed_and_replaced(tmp_path: Path, virtual: bool) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
-        it.kis.stream._patience = Patience(ack_s=1, retry_s=0.01, probe_s=0.2, silence_s=0.6)
+        it.kis.account_stream._patience = Patience(ack_s=1, retry_s=0.01, probe_s=0.2, silence_s=0.6)
         async with streaming(it, MSFT) as sink:
             await it.control("fault", kind="ws_silence", seconds=1)
             await until(lambda: sink.downs, 10)
@@ -455,7 +462,7 @@ async def test_s86_notice_faults_reach_the_sink_as_they_are(
         assert [(notice.kind, notice.qty) for notice in sink.notices] == told
         assert (filled.status, filled.filled_qty) == (OrderStatus.FILLED, 4)
         assert {notice.venue_no for notice in sink.notices} <= {number}
-        assert it.kis.stream.counts.garbage == 0
+        assert it.kis.account_stream.counts.garbage == 0
 
 
 async def test_a_slow_answer_to_an_order_is_waited_for_and_a_very_slow_one_is_unknown(

@@ -146,7 +146,7 @@ def test_quirk_25_the_session_code_of_a_trade_is_not_read() -> None:
 async def test_quirk_34_the_approval_call_names_the_secret_otherwise(tmp_path: Path) -> None:
     fake = FakeKis()
     async with client(fake, JumpClock(), tmp_path) as kis:
-        assert await kis.stream._approvals.issue() == "approval"
+        assert await kis.account_stream._approvals.issue() == "approval"
     (asked,) = fake.of("/oauth2/Approval")
     assert asked.body == {"grant_type": "client_credentials", "appkey": APP_KEY, "secretkey": APP_SECRET}
     assert "authorization" not in asked.headers

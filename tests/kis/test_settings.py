@@ -93,6 +93,8 @@ def test_d9_the_quote_pair_goes_to_the_real_host_and_is_given_whole_or_not_at_al
     settings = kis_settings(is_virtual="true", quote_app_key=APP_KEY, quote_app_secret=APP_SECRET)
     assert settings.quote_environment.name == "real"
     assert settings.quote_environment.rest_url == "https://openapi.koreainvestment.com:9443"
+    assert settings.quote_environment.ws_url == "ws://ops.koreainvestment.com:21000"
+    assert settings.environment.ws_url == "ws://ops.koreainvestment.com:31000"
     assert "QUOTE_APP_SECRET" in faults(quote_app_key=APP_KEY)
     assert kis_settings(quote_app_key="", quote_app_secret="").quote_keys is None
 

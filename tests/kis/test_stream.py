@@ -136,8 +136,8 @@ async def streaming(
         port = next(iter(server.sockets)).getsockname()[1]
         sockets.url = f"ws://127.0.0.1:{port}"
         async with client(fake, JumpClock(), folder, **{"ws_url_base": sockets.url, **changes}) as kis:
-            kis.stream._patience = patience
-            kis.stream._backoff = Backoff(scale=0.02)
+            kis.account_stream._patience = patience
+            kis.account_stream._backoff = Backoff(scale=0.02)
             kis.stream.watch(symbols)
             async with asyncio.TaskGroup() as group:
                 task = group.create_task(kis.stream.run(sink))
@@ -233,7 +233,7 @@ async def test_garbage_is_skipped_and_counted(tmp_path: Path) -> None:
         await until(lambda: sink.ups)
         await sockets.say(*garbage, f"0|HDFSCNT0|001|{TRADE}")
         await until(lambda: sink.ticks)
-        assert kis.stream.counts.garbage == len(garbage)
+        assert kis.account_stream.counts.garbage == len(garbage)
         assert kis.stream.connected
     assert sink.downs == []
 
@@ -256,7 +256,7 @@ async def test_s87_after_a_drop_it_is_back_with_a_new_key_and_tells_the_gap(tmp_
             sockets.connections[-1].transport.abort()
             await until(lambda kills=kills: len(sink.ups) == kills + 1)  # type: ignore[misc]
         assert len(fake.of("/oauth2/Approval")) == 4
-        assert kis.stream.counts.connects == 4
+        assert kis.account_stream.counts.connects == 4
     assert sink.ups == [False, True, True, True]
     assert len(sink.downs) == 3
     assert len(sockets.asked) == 4 * 2
@@ -266,7 +266,7 @@ async def test_s87_twenty_kills_at_odd_moments_are_all_survived(tmp_path: Path) 
     sockets, sink = Sockets(), Recorder()
     moments = random.Random(20)  # noqa: S311 - a repeatable choice
     async with streaming(tmp_path, sockets, sink, (MSFT, KO)) as (kis, _):
-        kis.stream._backoff = Backoff(scale=0.002)
+        kis.account_stream._backoff = Backoff(scale=0.002)
         for kill in range(20):
             await until(lambda kill=kill: len(sockets.connections) > kill)  # type: ignore[misc]
             for _ in range(moments.randint(0, 30)):  # in the middle of registering, or just after
@@ -291,7 +291,7 @@ async def test_forty_subscriptions_take_one_approval_key(tmp_path: Path) -> None
 async def test_a_clean_close_by_the_server_is_answered_at_once(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     async with streaming(tmp_path, sockets, sink) as (kis, _):
-        kis.stream._backoff = Backoff()
+        kis.account_stream._backoff = Backoff()
         await until(lambda: sink.ups)
         await sockets.connections[-1].close()
         started = asyncio.get_running_loop().time()
@@ -476,7 +476,7 @@ async def test_a_failing_handler_starves_nobody(tmp_path: Path) -> None:
         await until(lambda: sink.ups)
         await sockets.say(f"0|HDFSCNT0|002|{TRADE}^{TRADE}", sealed(FILLED))
         await until(lambda: sink.notices)
-        assert kis.stream.counts.handler_failures == 2
+        assert kis.account_stream.counts.handler_failures == 2
     assert len(sink.ticks) == 2
 
 
