@@ -20,6 +20,8 @@ from kis.simulator.rules import Wish
 from kis.simulator.text import dollars, fixed, to_units
 from kis.simulator.world import World
 
+_QUOTE = ("last", "bid", "ask")
+
 
 class BadWish(ValueError):
     """A control call asks for something that makes no sense."""
@@ -95,6 +97,7 @@ class Control:
             "orderable_cash": fixed(world.broker.orderable_cash(account), 2),
             "realised": fixed(account.ledger.realised, 2),
             "positions": [self._position_view(account, p.symbol) for p in account.ledger.held()],
+            "prices": self._prices(),
             "open_orders": [_order_view(o) for o in orders if o.working],
             "orders": [_order_view(o) for o in orders],
             "fills": [_fill_view(f) for f in account.fills],
@@ -102,6 +105,16 @@ class Control:
             "refusals_by_code": dict(world.counts.refusals),
             "ws": {"connections": world.stream.connections, "subscriptions": world.stream.subscriptions()},
             "faults": world.faults.active(world.now_ms),
+        }
+
+    def _prices(self) -> dict[str, dict[str, str]]:
+        """Show what every ticker anybody asked for trades at."""
+        market = self._world.market
+        tapes = {symbol: market.tape(symbol) for symbol in market.asked_for if market.listings.stock(symbol)}
+        return {
+            symbol: {name: str(dollars(units)) for name, units in zip(_QUOTE, (t.last, t.bid, t.ask), strict=True)}
+            for symbol, t in tapes.items()
+            if t is not None and t.known
         }
 
     # -- doing -------------------------------------------------------------------------------------------------------

@@ -120,6 +120,11 @@ class Market:
             tape.catch_up(self._now_ms)
         return tape
 
+    @property
+    def asked_for(self) -> list[str]:
+        """Tickers somebody has asked for or watched since the start, in order."""
+        return sorted(self._tapes)
+
     def now(self) -> datetime:
         return from_ms(self._now_ms)
 

@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,19 @@ async def test_state_tells_money_as_text(start: Starter) -> None:
     assert state["open_orders"][0]["price"] == "20.0000"
     assert state["requests_by_tr"] == {"tokenP": 1, "VTTT1002U": 1}
     assert state["ws"] == {"connections": 0, "subscriptions": []}
+
+
+async def test_state_shows_what_every_ticker_asked_for_trades_at(start: Starter) -> None:
+    client = await start()
+    await client.price("NAS", "TQQQ")
+    await client.control("tick", symbol="TQQQ", last="61.25", bid="61.24", ask="61.26")
+    state = await client.control("state")
+    assert {name: Decimal(value) for name, value in state["prices"]["TQQQ"].items()} == {
+        "last": Decimal("61.25"),
+        "bid": Decimal("61.24"),
+        "ask": Decimal("61.26"),
+    }
+    assert "MSFT" not in state["prices"]
 
 
 @pytest.mark.parametrize(
