@@ -25,4 +25,4 @@ class KeyInUse(StreamLost):
 
 def shown(reason: Text) -> str:
     """Return a reason as one line for a reader of either language."""
-    return f"{reason.ko} ({reason.en})"
+    return reason.on_one_line()

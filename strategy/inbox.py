@@ -136,12 +136,14 @@ class StreamInbox:
     async def _tell(self, news: _Up | _Down | _Refused) -> None:
         now = self._clock.now()
         if isinstance(news, _Down):
-            reason = Text(f"실시간 연결이 끊겼습니다 ({news.reason}).", f"The live connection is down ({news.reason}).")
+            why = Text.read(news.reason)
+            reason = Text(f"실시간 연결이 끊겼습니다: {why.ko}", f"The live connection is down: {why.en}")
             await self._notifier.tell(StreamState(at=news.at, up=False, reason=reason))
         elif isinstance(news, _Refused):
+            why = Text.read(news.reason)
             what = Text(
-                f"체결 통보 구독이 거부되었습니다 ({news.reason}). HTS_ID 를 확인하세요. 체결은 조회로 확인합니다.",
-                f"The order notices were refused ({news.reason}). Check HTS_ID. Fills are looked up instead.",
+                f"체결 통보 구독이 거부되었습니다 ({why.ko}). HTS_ID 를 확인하세요. 체결은 조회로 확인합니다.",
+                f"The order notices were refused ({why.en}). Check HTS_ID. Fills are looked up instead.",
             )
             await self._notifier.tell(Trouble(at=now, key="notices_refused", what=what))
         elif news.since is not None:

@@ -354,7 +354,7 @@ def traded_on(instant: datetime) -> date:
 
 def spoken(text: Text) -> str:
     """Return both languages on one line, for a reason kept with the order."""
-    return f"{text.ko} / {text.en}"
+    return text.on_one_line()
 
 
 def _note(no: OrderNo) -> str:

@@ -23,16 +23,16 @@ from strategy.views import ModePreview, Outcome, OutcomeKind
 
 MODE = "mode"
 HALT_WORD = "HALT"
-_HALT_WORDS = frozenset({HALT_WORD, "정지"})
+_HALT_WORDS = frozenset({HALT_WORD, "중단"})  # not 정지: that word is /stop, which keeps the stop-loss
 _DISCLAIMER = "disclaimer_accepted"
 _MAX_WRONG = 5
 _WRONG_PAUSE = timedelta(minutes=10)
 
 NAMES = {
     Mode.RUN: Text("실행", "Run"),
-    Mode.PAUSE_BUYS: Text("매수 중지", "Pause buys"),
+    Mode.PAUSE_BUYS: Text("매수 멈춤", "Buys paused"),
     Mode.PROTECT_ONLY: Text("보호 전용", "Protect only"),
-    Mode.HALTED: Text("완전 정지", "Halted"),
+    Mode.HALTED: Text("중단", "Halted"),
 }
 
 
@@ -121,7 +121,7 @@ class ModeService:
         if payload["mode"] != Mode.HALTED.value or typed.strip().upper() in _HALT_WORDS:
             return None
         return Text(
-            f"손절까지 멈추려면 {HALT_WORD} 또는 정지 라고 입력하세요. 아직 바뀐 것은 없습니다.",
+            f"손절까지 멈추려면 {HALT_WORD} 또는 중단 이라고 입력하세요. 아직 바뀐 것은 없습니다.",
             f"Type {HALT_WORD} to stop everything, stops included. Nothing has changed yet.",
         )
 

@@ -183,7 +183,7 @@ def _session_closed(event: SessionClosed, frame: Frame) -> Screen:
 
 def _stop_triggered(event: StopTriggered, frame: Frame) -> Screen:
     t = frame.t
-    broker = "" if event.broker_rate is None else t(" · broker's figure {rate}", rate=rate(event.broker_rate))
+    broker = "" if event.broker_rate is None else t(" · broker's last figure {rate}", rate=rate(event.broker_rate))
     return frame.screen(
         block(
             frame.title("🟧 ", t("{stop}: {ticker}", stop=trigger(event.trigger, t), ticker=event.symbol.ticker)),
@@ -223,6 +223,7 @@ def _stop_finished(event: StopFinished, frame: Frame) -> Screen:
             icon=gain_icon(event.realized),
             amount=bold(usd_change(event.realized)),
         )
+    again = t("If the price still calls for it, another try follows in a minute.")
     left = t("⚠️ {left} shares are left and need you. Look at /positions and /orders.", left=event.left)
     return frame.screen(
         block(
@@ -238,7 +239,7 @@ def _stop_finished(event: StopFinished, frame: Frame) -> Screen:
             None if event.fees is None else t("Fees {fees}", fees=usd(event.fees)),
             t("Ended: {reason}", reason=finish(event.reason, t)),
         ),
-        block(None if flat else left),
+        block(None if flat else left, None if flat or event.reason == "session_end" else again),
         block(t("{ticker} is not traded by rule until the next session or /release {ticker}.", ticker=ticker)),
         block(frame.when(event.at)),
         keyboard=(
@@ -392,7 +393,8 @@ def unshown(kind: str, reference: str, frame: Frame) -> Screen:
 def _mode_line(state: ModeState, frame: Frame) -> str:
     t = frame.t
     until = "" if state.until is None else " " + t("until {time}", time=frame.when(state.until))
-    return f"{mode(state.mode, t)}{until}"
+    why = why_so(state.reason, t) if state.reason == "not_armed" else ""
+    return f"{mode(state.mode, t)}{until}{f' · {why}' if why else ''}"
 
 
 def _interval(name: str, frame: Frame) -> str:

@@ -43,7 +43,7 @@ def _headline(kind: OutcomeKind, frame: Frame) -> str:
         OutcomeKind.DONE: t("✅ Done"),
         OutcomeKind.UNKNOWN: t("❓ Unknown: being looked up"),
         OutcomeKind.REJECTED: t("⛔ Refused by the broker"),
-        OutcomeKind.DENIED: t("⛔ Stopped by our own limits"),
+        OutcomeKind.DENIED: t("⛔ Not carried out"),
         OutcomeKind.SECOND_CONFIRM: t("⚠️ Over a limit"),
         OutcomeKind.CHANGED: t("🔁 Things have changed: nothing was done"),
         OutcomeKind.EXPIRED: t("⌛ Expired: nothing was done"),

@@ -68,7 +68,10 @@ def preview(view: ModePreview, frame: Frame) -> Screen:
             block(t.line("To confirm, type: {word}", word=code(view.typed_word)), t("/cancel leaves it as it is.")),
             keyboard=((Button(t("No"), Dismiss(ticket=view.ticket)),),),
         )
-    return frame.screen(head, keyboard=confirm_row(view.ticket, t("✅ Yes: {mode}", mode=mode(view.target, t)), frame))
+    ask = block(t("Not in force before you confirm."))
+    return frame.screen(
+        head, ask, keyboard=confirm_row(view.ticket, t("✅ Yes: {mode}", mode=mode(view.target, t)), frame)
+    )
 
 
 def was_set(state: ModeState, frame: Frame) -> Screen:

@@ -11,6 +11,7 @@ from bot.words import STATUS_ICONS, icon, order_status, origin, side, status
 from strategy.account import return_percent
 from strategy.events import HandOrder, OrderChanged
 from strategy.orders import Fill, Order, OrderStatus, OrderType, Origin, Side
+from strategy.text import Text
 from strategy.views import OrdersView, OrderView
 
 _RULES = (Origin.SIGNAL, Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP)
@@ -227,7 +228,7 @@ def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, frame:
 def _meaning(order: Order, frame: Frame) -> Block | None:
     """Return what a state means and what to do, where it is not plain."""
     t = frame.t
-    reason = order.reason
+    reason = t.of(Text.read(order.reason))
     said = t("Reason: {reason}", reason=reason) if reason else None
     what = {
         OrderStatus.UNKNOWN: t(

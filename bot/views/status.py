@@ -7,6 +7,7 @@ from bot.phrases import why_so
 from bot.screen import Frame, Screen
 from bot.words import environment, mode, mode_meaning, phase, stop_source
 from strategy.modes import Mode, ModeState
+from strategy.text import Text
 from strategy.views import SessionPhase, SessionView, StatusView, TickerView
 
 
@@ -105,7 +106,7 @@ def _health(view: StatusView, frame: Frame) -> Block:
         _reconciled(view, frame),
         t("🟢 Live stream connected")
         if view.stream_up
-        else t("🟡 Live stream down: {reason}", reason=view.stream_reason or t("reconnecting")),
+        else t("🟡 Live stream down: {reason}", reason=t.of(Text.read(view.stream_reason)) or t("reconnecting")),
         t("Orders today {n} of {most}", n=view.orders_today, most=view.max_orders_per_day),
         t("Broker calls in the last second {used}", used=view.calls_used) if view.calls_used else None,
         t("Checks {n} · late {late}", n=view.cycles, late=view.overruns),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,11 +11,13 @@ from bot.buttons import markup
 from bot.html import split, to_html
 from bot.localchat.formatting.html import parse_html
 from bot.screen import Frame
+from bot.speech import LANGUAGES
 from bot.views.alerts import alert
 from bot.views.orders import fill_reply
-from strategy.events import Event, OrderChanged
+from strategy.events import Event, OrderChanged, Started
+from strategy.modes import Mode
 from strategy.orders import Order, OrderStatus, Side
-from strategy.text import Language
+from strategy.text import Language, Text
 from strategy.views import Environment
 from tests.bot import samples
 
@@ -78,6 +81,26 @@ def test_s93_the_result_of_a_stop_is_told(frame: MakeFrame) -> None:
         assert part in text
     left = alert(samples.stop_finished(left=4, reason="session_end"), frame()).message.text
     assert "⚠️ 4주가 남았습니다" in left
+    assert "다시 시도" not in left
+    refused = alert(samples.stop_finished(left=4, reason="rejected"), frame()).message.text
+    assert "1분 뒤 다시 시도합니다" in refused
+
+
+def test_a_refusal_kept_in_both_languages_is_told_in_one(frame: MakeFrame) -> None:
+    reason = Text("수량을 넘었습니다. (40310000: a/b)", "More than there is. (40310000: a/b)").on_one_line()
+    event = changed(samples.order(status=OrderStatus.REJECTED, reason=reason))
+    korean, english = (alert(event, frame(one)).message.text for one in LANGUAGES)
+    assert "사유: 수량을 넘었습니다. (40310000: a/b)\n" in korean
+    assert "More than" not in korean
+    assert "Reason: More than there is. (40310000: a/b)\n" in english
+    odd = changed(samples.order(status=OrderStatus.REJECTED, reason="one / two / three"))
+    assert "사유: one / two / three" in alert(odd, frame()).message.text
+
+
+def test_an_unarmed_start_says_what_to_do(frame: MakeFrame) -> None:
+    started = next(each for each in samples.every_event() if isinstance(each, Started))
+    unarmed = replace(started, mode=replace(samples.mode(Mode.HALTED), reason="not_armed"))
+    assert "⛔ 중단 · 실전 주문이 아직 켜지지 않음: /arm" in alert(unarmed, frame()).message.text
 
 
 def test_s94_a_complete_fill_tells_quantity_average_amount_and_fees(frame: MakeFrame) -> None:

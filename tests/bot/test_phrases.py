@@ -84,3 +84,9 @@ def test_unknown_phrases_are_shown_as_they_were_written(catalogs: Catalogs) -> N
     assert phrase("something new", Tongue(catalogs, "ko")) == "something new"
     assert why_so("by hand", Tongue(catalogs, "ko")) == "by hand"
     assert why_so("split_guard", Tongue(catalogs, "ko")).startswith("밤사이")
+
+
+@pytest.mark.parametrize("text", ["tick", "poll", "check", "broker -4.91%", "broker None%"])
+def test_what_a_stop_was_seen_by_is_told_in_words(catalogs: Catalogs, text: str) -> None:
+    assert not re.search("[a-z]{2,}", phrase(text, Tongue(catalogs, "ko")))
+    assert phrase(text, Tongue(catalogs, "en")) != text

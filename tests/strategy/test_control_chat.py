@@ -74,6 +74,9 @@ async def test_halting_names_the_unprotected_and_wants_a_typed_word(bench: Bench
     assert preview.typed_word == "HALT"
     assert preview.ticket is not None
     assert (await bench.core.control.confirm(preview.ticket, OWNER)).kind is OutcomeKind.DENIED
+    stop = await bench.core.control.confirm(preview.ticket, OWNER, typed="정지")  # the word for /stop
+    assert stop.kind is OutcomeKind.DENIED
+    assert "중단" in stop.text.ko
     assert bench.core.modes.account.mode == "run"
     assert (await bench.core.control.confirm(preview.ticket, OWNER, typed="halt")).kind is OutcomeKind.DONE
     assert bench.core.modes.account.mode == "halted"
