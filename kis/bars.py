@@ -62,7 +62,8 @@ def _ohlc(row: Row, close_field: str) -> tuple[Decimal, Decimal, Decimal, Decima
 def parse_days(body: Mapping[str, Any], now: datetime) -> list[Bar]:
     """Return the bars of one page, newest first as KIS sends them; today's is flagged as forming until the close.
 
-    Filler rows are dropped, and so is a row for today before the open: it repeats yesterday.
+    Filler rows are dropped, and so is a row for today before the open: it repeats yesterday. A blank volume counts as
+    none, as it decides nothing; a blank price raises FieldFault.
     """
     found = []
     for row in rows(body, "output2"):

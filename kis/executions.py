@@ -15,10 +15,10 @@ from kis.fields import (
     Row,
     clock_time,
     day,
+    decimal,
     integer,
     maybe_day,
     maybe_decimal,
-    maybe_integer,
     maybe_text,
     ordered_instant,
     text,
@@ -72,7 +72,8 @@ class OrderRow:
         return not self.expired and (self.status_name == "거부" or bool(self.reason))
 
 
-def _side(row: Row) -> Side:
+def side_of(row: Row) -> Side:
+    """Return buy or sell; raise FieldFault for anything else."""
     code = text(row, "sll_buy_dvsn_cd")
     if code not in _SIDES:
         raise FieldFault("sll_buy_dvsn_cd", "is neither buy nor sell")
@@ -123,11 +124,11 @@ def parse_row(row: Row, book: SymbolBook) -> OrderRow | None:
         original_no=maybe_venue_no(maybe_text(row, "orgn_odno")),
         instruction=_instruction(row),
         symbol=symbol,
-        side=_side(row),
+        side=side_of(row),
         qty=integer(row, "ft_ord_qty"),
         filled_qty=filled_qty,
-        open_qty=maybe_integer(row, "nccs_qty") or 0,
-        limit_price=maybe_decimal(row, "ft_ord_unpr3") or _ZERO,
+        open_qty=integer(row, "nccs_qty"),
+        limit_price=decimal(row, "ft_ord_unpr3"),
         filled_amount=_filled_amount(row, filled_qty),
         status_name=maybe_text(row, "prcs_stat_name"),
         reason=_reason(row),

@@ -9,7 +9,8 @@ from typing import Any
 from kis.accounts import Account
 from kis.environment import Call
 from kis.errors import KisData, KisInput, KisUnknown
-from kis.fields import day, integer, maybe_decimal, maybe_integer, maybe_text, price_text, text
+from kis.executions import side_of
+from kis.fields import day, decimal, integer, maybe_text, price_text, text
 from kis.http import KisHttp
 from kis.orders import check_order, maybe_venue_no, padded, venue_no
 from kis.paging import one, pages, rows
@@ -106,12 +107,12 @@ def parse_reserved(row: Mapping[str, Any], book: SymbolBook) -> ReservedOrder | 
         reservation_no=venue_no(text(row, "ovrs_rsvn_odno")),
         entered_on=day(row, "rsvn_ord_rcit_dt"),
         symbol=symbol,
-        side=Side.SELL if text(row, "sll_buy_dvsn_cd") == "01" else Side.BUY,
+        side=side_of(row),
         qty=integer(row, "ft_ord_qty"),
-        limit_price=maybe_decimal(row, "ft_ord_unpr3") or Decimal(0),
+        limit_price=decimal(row, "ft_ord_unpr3"),
         canceled=maybe_text(row, "cncl_yn") == "Y",
         venue_no=maybe_venue_no(maybe_text(row, "odno")),
-        filled_qty=maybe_integer(row, "ft_ccld_qty") or 0,
+        filled_qty=integer(row, "ft_ccld_qty"),
         status_name=maybe_text(row, "ovrs_rsvn_ord_stat_cd_name"),
         reason=maybe_text(row, "nprc_rson_text"),
     )

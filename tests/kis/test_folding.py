@@ -126,7 +126,10 @@ def test_orders_of_other_countries_are_left_out() -> None:
     assert folded(ccnl(ovrs_excg_cd="TKSE", pdno="7203", tr_mket_name="도쿄")) == []
 
 
-@pytest.mark.parametrize("field", ["odno", "pdno", "ft_ord_qty", "ft_ccld_qty", "ord_dt", "ord_tmd", "sll_buy_dvsn_cd"])
+@pytest.mark.parametrize(
+    "field",
+    ["odno", "pdno", "ft_ord_qty", "ft_ccld_qty", "nccs_qty", "ft_ord_unpr3", "ord_dt", "ord_tmd", "sll_buy_dvsn_cd"],
+)
 def test_a_missing_field_is_named(field: str) -> None:
     row = ccnl()
     del row[field]
