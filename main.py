@@ -7,11 +7,15 @@ The rooms are imported where they are first used: aiogram alone takes seconds, a
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # while modules are read there is nothing to put in order: end at once, without a traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import asyncio
 import logging
 import secrets
-import signal
 import socket
 import stat
 import sys
@@ -20,7 +24,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
@@ -90,8 +94,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TradingError as error:
         print(error.user_message.both(), file=sys.stderr)
         return EXIT_FAILED
-    except KeyboardInterrupt:  # before the stop could be asked for, or for the second time
-        return EXIT_FAILED
+
+
+def leave(*_: object) -> NoReturn:
+    """End before anything runs: not even a slow import or a hanging first call is waited for."""
+    print("시작하기 전에 멈췄습니다.\nStopped before it began.", flush=True)
+    raise SystemExit(EXIT_FINE)
 
 
 # arguments
@@ -525,10 +533,6 @@ def logs(settings: Settings) -> Iterator[None]:
 
 async def run(settings: Settings, *, environment: Environment, clock: Clock, remarks: Sequence[Text] = ()) -> int:
     """Build the program, run it until a signal or a failure, stop in order, and print a summary."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
     started_at = clock.now()
     with logs(settings):
         async with AsyncExitStack() as stack:
@@ -543,7 +547,7 @@ async def run(settings: Settings, *, environment: Environment, clock: Clock, rem
             try:
                 await greet(program.bot)
                 await program.core.load()
-                await serve(program, stop)
+                await serve(program, stop_asked_for())
                 code = EXIT_FINE
             except* TradingError as errors:
                 log.exception("stopped by an error")
@@ -560,6 +564,15 @@ async def run(settings: Settings, *, environment: Environment, clock: Clock, rem
                 code = EXIT_FAILED
             print(await summary(program, started_at), flush=True)
     return code
+
+
+def stop_asked_for() -> asyncio.Event:
+    """Return what a signal sets from now on: services are running, and a stop has an order to keep."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
 
 
 async def greet(bot: BotApp) -> None:
@@ -640,4 +653,6 @@ def leaves(errors: BaseExceptionGroup[TradingError]) -> Iterator[TradingError]:
 
 
 if __name__ == "__main__":
+    for early in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(early, leave)
     sys.exit(main())

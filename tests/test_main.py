@@ -180,6 +180,23 @@ async def test_three_processes_trade_on_the_simulators_clock_and_stop_on_sigterm
         assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_start_that_hangs_is_left_at_once(tmp_path: Path, number: signal.Signals) -> None:
+    async with servers() as (simulator, chat, http):
+        env_file(tmp_path, simulator, chat)
+        await http.post(f"{chat.url}/user/fault", json={"kind": "slow", "method": "getMe", "seconds": 30})
+        async with process(tmp_path, "--sim-clock", simulator.rest_url) as running:
+            async with asyncio.timeout(START_LIMIT_S):
+                while True:
+                    async with http.get(f"{chat.url}/user/fault") as response:
+                        if not await response.json():
+                            break
+                    await asyncio.sleep(0.05)  # asking over HTTP: there is no condition to wait on in this process
+            out, err = await stopped(running, number)
+    assert "Stopped before it began" in out
+    assert err == ""
+
+
 async def test_check_prints_what_works_and_what_does_not(tmp_path: Path) -> None:
     async with servers(speed=1) as (simulator, chat, _):
         env_file(tmp_path, simulator, chat)
