@@ -48,6 +48,7 @@ _KINDS: tuple[tuple[type[TradingError], str], ...] = (
     (DataUnavailable, "no_data"),
     (InvalidInput, "input"),
 )
+_SETTLE_S = 1.5  # real seconds: the clock of a simulator may stand still
 _Shown = views.Record | list[views.Record]
 
 
@@ -78,11 +79,20 @@ async def main(arguments: Sequence[str]) -> int:
             if options.command == "watch":
                 await _watch(kis, options, as_json=as_json)
                 return 0
-            shown = await _COMMANDS[options.command](kis, options)
+            try:
+                _show(await _COMMANDS[options.command](kis, options), as_json=as_json)
+            finally:
+                await _settle(kis)
     except TradingError as error:
         return _fail(kind_of(error), str(getattr(error, "code", "")), error.user_message)
-    _show(shown, as_json=as_json)
     return 0
+
+
+async def _settle(kis: Kis) -> None:
+    """Leave only when the next command may ask: it knows nothing of this one's calls, and an order is not repeated."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SETTLE_S):
+            await kis.http.transport.pacer.settled()
 
 
 @asynccontextmanager

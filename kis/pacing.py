@@ -87,6 +87,14 @@ class Pacer:
         else:
             self._held_until = max(until, self._held_until or until)
 
+    async def settled(self) -> None:
+        """Wait until somebody who knows nothing of the calls made here may make one of any kind."""
+        due = [slot] if (slot := self._next_slot(self._clock.now())) is not None else []
+        if (ledger := self._ledger_slot()) is not None:
+            due.append(ledger)
+        if due:
+            await self._clock.sleep_until(max(due))
+
     def in_last_second(self) -> int:
         """Return how many turns the last market second saw, for showing the usage (row S103)."""
         since = self._clock.now() - timedelta(seconds=1)

@@ -177,6 +177,21 @@ async def test_after_a_refusal_nothing_is_sent_for_a_while() -> None:
     assert found[0] - START >= timedelta(seconds=2)
 
 
+@pytest.mark.parametrize(("limit", "lane"), [(1, Lane.ORDER), (1, Lane.QUOTE), (18, Lane.LEDGER)])
+async def test_quirk_35_once_settled_a_program_that_knows_nothing_may_ask(limit: int, lane: Lane) -> None:
+    clock = FakeClock(START)
+    subject = pacer(clock, limit)
+    await subject.settled()  # nothing was sent: at once
+    first = await take(subject, lane)
+    async with asyncio.TaskGroup() as group:
+        leaving = group.create_task(subject.settled())
+        await clock.advance(0.9)
+        assert not leaving.done()
+        await clock.advance(0.3)
+        assert leaving.done()
+    assert await take(pacer(clock, limit), lane) - first >= timedelta(seconds=1)
+
+
 @settings(max_examples=40)
 @given(
     limit=st.integers(1, 20),

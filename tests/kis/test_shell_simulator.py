@@ -20,7 +20,7 @@ from kis.simulator.server import Simulator, build_market
 from tests.kis.server import ACCOUNT, APP_KEY, APP_SECRET
 
 NOON = datetime(2026, 9, 15, 16, 0, tzinfo=UTC)
-SPEED = 60.0
+SPEED = 20.0
 
 
 @dataclass
@@ -81,6 +81,7 @@ async def shell(
         (tmp_path / ".env").write_text(
             f"IS_VIRTUAL={str(virtual).lower()}\nHTS_ID=demo01\nAPP_KEY={APP_KEY}\nAPP_SECRET={APP_SECRET}\n"
             f"ACCOUNT_NO={ACCOUNT}\nREST_URL_BASE={simulator.rest_url}\nWS_URL_BASE={simulator.ws_url}\n"
+            "KIS_PACING_SLACK=0.25\nKIS_LEDGER_CALLS_PER_S=0.8\n"  # a market second is 50 ms here
         )
         yield Shell(simulator, capsys, virtual)
 
