@@ -23,8 +23,6 @@ from kis.symbols import TRADING_CODE, SymbolBook, kis_ticker
 from strategy.account import Position
 from strategy.instruments import Symbol
 
-_ZERO = Decimal(0)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyable:
@@ -35,7 +33,7 @@ class Buyable:
     foreign_qty: int
     integrated_amount: Decimal  # won counted in (통합증거금)
     integrated_qty: int
-    reusable_proceeds: Decimal
+    reusable_proceeds: Decimal | None
     fx_rate: Decimal | None  # won per dollar
 
 
@@ -48,8 +46,8 @@ class PresentHolding:
     isin: str
     qty: Decimal
     settled_qty: Decimal
-    bought_today: Decimal
-    sold_today: Decimal
+    bought_today: Decimal | None
+    sold_today: Decimal | None
     sellable_qty: Decimal
     average_cost: Decimal
     last: Decimal
@@ -64,8 +62,8 @@ class CurrencyBalance:
 
     currency: str
     deposit: Decimal
-    withdrawable: Decimal
-    buying_margin: Decimal  # held for open buys
+    withdrawable: Decimal | None
+    buying_margin: Decimal | None  # held for open buys
     first_rate: Decimal | None  # won per unit, first posted of the day
 
 
@@ -88,11 +86,11 @@ class CurrencyMargin:
     country: str
     currency: str
     deposit: Decimal
-    unsettled_buys: Decimal
-    unsettled_sells: Decimal
-    margin: Decimal
+    unsettled_buys: Decimal | None
+    unsettled_sells: Decimal | None
+    margin: Decimal | None
     orderable: Decimal
-    integrated_orderable: Decimal
+    integrated_orderable: Decimal | None
     fx_rate: Decimal | None
 
 
@@ -159,7 +157,7 @@ def parse_buyable(body: Mapping[str, Any]) -> Buyable:
         foreign_qty=foreign_qty,
         integrated_amount=cash if integrated is None else integrated,
         integrated_qty=foreign_qty if integrated_qty is None else integrated_qty,
-        reusable_proceeds=maybe_decimal(output, "sll_ruse_psbl_amt") or _ZERO,
+        reusable_proceeds=maybe_decimal(output, "sll_ruse_psbl_amt"),
         fx_rate=maybe_positive(output, "exrt"),
     )
 
@@ -193,8 +191,8 @@ def parse_present(body: Mapping[str, Any], book: SymbolBook) -> PresentBalance:
         CurrencyBalance(
             currency=text(row, "crcy_cd"),
             deposit=decimal(row, "frcr_dncl_amt_2"),
-            withdrawable=maybe_decimal(row, "frcr_drwg_psbl_amt_1") or _ZERO,
-            buying_margin=maybe_decimal(row, "frcr_buy_mgn_amt") or _ZERO,
+            withdrawable=maybe_decimal(row, "frcr_drwg_psbl_amt_1"),
+            buying_margin=maybe_decimal(row, "frcr_buy_mgn_amt"),
             first_rate=maybe_positive(row, "frst_bltn_exrt"),
         )
         for row in rows(body, "output2")
@@ -218,8 +216,8 @@ def _present_holding(row: Mapping[str, Any], symbol: Symbol) -> PresentHolding:
         isin=maybe_text(row, "std_pdno"),
         qty=decimal(row, "ccld_qty_smtl1"),
         settled_qty=decimal(row, "cblc_qty13"),
-        bought_today=maybe_decimal(row, "thdt_buy_ccld_qty1") or _ZERO,
-        sold_today=maybe_decimal(row, "thdt_sll_ccld_qty1") or _ZERO,
+        bought_today=maybe_decimal(row, "thdt_buy_ccld_qty1"),
+        sold_today=maybe_decimal(row, "thdt_sll_ccld_qty1"),
         sellable_qty=decimal(row, "ord_psbl_qty1"),
         average_cost=decimal(row, "avg_unpr3"),
         last=decimal(row, "ovrs_now_pric1"),
@@ -241,11 +239,11 @@ def parse_margins(body: Mapping[str, Any]) -> list[CurrencyMargin]:
             country=maybe_text(row, "natn_name"),
             currency=text(row, "crcy_cd"),
             deposit=decimal(row, "frcr_dncl_amt1"),
-            unsettled_buys=maybe_decimal(row, "ustl_buy_amt") or _ZERO,
-            unsettled_sells=maybe_decimal(row, "ustl_sll_amt") or _ZERO,
-            margin=maybe_decimal(row, "frcr_mgn_amt") or _ZERO,
+            unsettled_buys=maybe_decimal(row, "ustl_buy_amt"),
+            unsettled_sells=maybe_decimal(row, "ustl_sll_amt"),
+            margin=maybe_decimal(row, "frcr_mgn_amt"),
             orderable=decimal(row, "frcr_gnrl_ord_psbl_amt"),
-            integrated_orderable=maybe_decimal(row, "itgr_ord_psbl_amt") or _ZERO,
+            integrated_orderable=maybe_decimal(row, "itgr_ord_psbl_amt"),
             fx_rate=maybe_positive(row, "bass_exrt"),
         )
         for row in rows(body, "output")

@@ -8,14 +8,12 @@ from typing import Any
 
 from kis.accounts import Account
 from kis.environment import Call
-from kis.fields import day, decimal, integer, maybe_day, maybe_decimal, maybe_positive, maybe_text, text
+from kis.fields import day, decimal, integer, maybe_day, maybe_positive, maybe_text, text
 from kis.http import KisHttp
 from kis.paging import pages, rows
 from kis.symbols import SymbolBook
 from strategy.instruments import Symbol
 from strategy.orders import Side
-
-_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +79,7 @@ def parse_profit(row: Mapping[str, Any], book: SymbolBook) -> RealizedProfit | N
         average_cost=decimal(row, "pchs_avg_pric"),
         average_price=decimal(row, "avg_sll_unpr"),
         proceeds=decimal(row, "frcr_sll_amt_smtl1"),
-        costs=maybe_decimal(row, "stck_sll_tlex") or _ZERO,
+        costs=decimal(row, "stck_sll_tlex"),
         profit=decimal(row, "ovrs_rlzt_pfls_amt"),
         profit_rate=decimal(row, "pftrt"),
         fx_rate=maybe_positive(row, "exrt"),
@@ -120,8 +118,8 @@ def parse_transaction(row: Mapping[str, Any]) -> Transaction:
         price=maybe_positive(row, "ft_ccld_unpr2") or decimal(row, "ovrs_stck_ccld_unpr"),
         amount=decimal(row, "tr_frcr_amt2"),
         settled_amount=decimal(row, "frcr_excc_amt_1"),
-        broker_fee=maybe_decimal(row, "dmst_frcr_fee1") or _ZERO,
-        us_fee=maybe_decimal(row, "frcr_fee1") or _ZERO,
+        broker_fee=decimal(row, "dmst_frcr_fee1"),
+        us_fee=decimal(row, "frcr_fee1"),
         currency=maybe_text(row, "crcy_cd"),
     )
 
