@@ -317,10 +317,10 @@ class Engine:
         self.overruns += skipped
         self._session_overruns += skipped
         what = Text(
-            f"점검이 간격보다 오래 걸려 {skipped}회를 건너뛰었습니다. 종목을 줄이거나"
-            " CHECK_INTERVAL_MINUTES 를 늘리세요.",
-            f"Checks took longer than their interval: {skipped} left out. Fewer tickers or a longer"
-            " CHECK_INTERVAL_MINUTES helps.",
+            f"점검이 간격보다 오래 걸려 {skipped}회를 건너뛰었습니다. 증권사 답이 늦었거나 종목이 많습니다."
+            " 자주 보이면 종목을 줄이거나 CHECK_INTERVAL_MINUTES 를 늘리세요.",
+            f"Checks took longer than their interval: {skipped} left out. The broker answered slowly, or there are many"
+            " tickers. If this comes often, fewer tickers or a longer CHECK_INTERVAL_MINUTES helps.",
         )
         with self._activity():
             await self._tell_safely(Notable(at=self._clock.now(), key="overrun", what=what))

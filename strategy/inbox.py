@@ -69,7 +69,7 @@ class StreamInbox:
         self._was_up = False
         self.up = False
         self.notices = False  # the subscription to order notices is confirmed
-        self.reason = "not connected yet"
+        self.reason = "아직 연결 전 / not connected yet"
         self.settled = asyncio.Event()  # set once the stream has said how it stands: notices confirmed or refused
 
     def on_tick(self, tick: Tick) -> None:
@@ -116,12 +116,13 @@ class StreamInbox:
         """Return in words how the stream stands (row S48)."""
         if self.up and self.notices:
             return Text("실시간 체결 통보 연결됨, 구독 확인됨", "connected, order notices subscribed")
+        why = Text.read(self.reason)
         if self.up:
             return Text(
-                f"연결됨, 체결 통보 구독은 아직 확인되지 않음 ({self.reason})",
-                f"connected, order notices not confirmed ({self.reason})",
+                f"연결됨, 체결 통보 구독은 아직 확인되지 않음 ({why.ko})",
+                f"connected, order notices not confirmed ({why.en})",
             )
-        return Text(f"연결되지 않음 ({self.reason})", f"not connected ({self.reason})")
+        return Text(f"연결되지 않음 ({why.ko})", f"not connected ({why.en})")
 
     async def run(self) -> None:
         """Tell ups and downs and reconcile after each reconnect, until cancelled."""

@@ -80,7 +80,7 @@ class ManualOrders:
                 ticket = await self._presses.issue(ORDER, press.user_id, again, plan.fingerprint)
                 return Outcome(
                     kind=OutcomeKind.SECOND_CONFIRM,
-                    text=joined([refusal.text for refusal in plan.caps]),
+                    text=joined([_named(plan), *(refusal.text for refusal in plan.caps)]),
                     next_ticket=ticket.id,
                 )
             return await self._place(plan, press.user_id, root)
@@ -133,8 +133,19 @@ class ManualOrders:
         )
 
 
+def _named(plan: Plan) -> Text:
+    """Return which order is meant, since the question takes the place of its preview."""
+    ticker, cost = plan.symbol.ticker, plan.limit_price * plan.qty
+    side = Text("매수", "Buy") if plan.side is Side.BUY else Text("매도", "Sell")
+    return Text(
+        f"{side.ko} {ticker} {plan.qty}주 × ${plan.limit_price:,} = ${cost:,}.",
+        f"{side.en} {plan.qty} {ticker} × ${plan.limit_price:,} = ${cost:,}.",
+    )
+
+
 def outcome_of(order: Order) -> Outcome:
     """Return what a person is told of an order just placed."""
+    why = Text.read(order.reason)
     kind, text = {
         OrderStatus.UNKNOWN: (
             OutcomeKind.UNKNOWN,
@@ -145,13 +156,13 @@ def outcome_of(order: Order) -> Outcome:
         ),
         OrderStatus.REJECTED: (
             OutcomeKind.REJECTED,
-            Text(f"주문 #{order.no} 거부: {order.reason}", f"Order #{order.no} was rejected: {order.reason}"),
+            Text(f"주문 #{order.no} 거부: {why.ko}", f"Order #{order.no} was rejected: {why.en}"),
         ),
         OrderStatus.DENIED: (
             OutcomeKind.DENIED,
             Text(
-                f"주문 #{order.no} 을(를) 내지 않았습니다: {order.reason}",
-                f"Order #{order.no} not sent: {order.reason}",
+                f"주문 #{order.no} 을(를) 내지 않았습니다: {why.ko}",
+                f"Order #{order.no} not sent: {why.en}",
             ),
         ),
     }.get(order.status, (OutcomeKind.DONE, Text(f"주문 #{order.no} 을(를) 냈습니다.", f"Order #{order.no} is placed.")))

@@ -169,7 +169,10 @@ class Planner:
             plan.refuse("손절이 진행 중입니다.", "A stop of this ticker is being carried out.")
         lock = self._modes.lock(plan.symbol)
         if lock is not None:
-            plan.warn(f"이 종목은 잠겨 있습니다 ({lock.reason}).", f"This ticker is locked ({lock.reason}).")
+            plan.warn(
+                "규칙 매매가 잠긴 종목입니다. 손으로 내는 주문은 나갑니다.",
+                "The rules do not trade this ticker (locked). An order by hand goes out.",
+            )
         if plan.open_orders:
             numbers = ", ".join(f"#{order.no}" for order in plan.open_orders)
             plan.warn(f"이 종목에 미체결 주문이 있습니다: {numbers}.", f"Orders of this ticker are open: {numbers}.")

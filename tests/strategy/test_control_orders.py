@@ -17,6 +17,7 @@ from strategy.errors import InvalidInput, TryLater
 from strategy.modes import Mode, ModeState
 from strategy.orders import OrderNo, OrderStatus, Origin, Side
 from strategy.testing import FakeClock, trading_settings
+from strategy.text import Text
 from strategy.views import Amount, AmountKind, OutcomeKind
 from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
 
@@ -143,12 +144,24 @@ async def test_a_cap_asks_twice_and_then_gives_way(tmp_path: Path) -> None:
         first = await bench.core.control.confirm(preview.ticket, OWNER)
         assert first.kind is OutcomeKind.SECOND_CONFIRM
         assert bench.broker.submitted == []
+        assert "매수 TQQQ 3주 × $100.01 = $300.03" in first.text.ko  # the question names its order
+        assert "Buy 3 TQQQ × $100.01 = $300.03" in first.text.en
         assert first.next_ticket is not None
         second = await bench.core.control.confirm(first.next_ticket, OWNER)
         assert second.kind is OutcomeKind.DONE
         again = await bench.core.control.confirm(preview.ticket, OWNER)
         assert (again.kind, again.order is not None) == (OutcomeKind.USED, True)
         assert len(bench.broker.submitted) == 1
+
+
+async def test_a_refusal_of_the_broker_is_told_in_one_language_at_a_time(bench: Bench) -> None:
+    bench.broker.fail("submit", "reject")
+    outcome = await bench.core.control.confirm(await ask(bench), OWNER)
+    assert outcome.kind is OutcomeKind.REJECTED
+    assert outcome.order is not None
+    kept = Text.read(outcome.order.reason)
+    assert kept.ko != kept.en
+    assert outcome.text == Text(f"주문 #1 거부: {kept.ko}", f"Order #1 was rejected: {kept.en}")
 
 
 async def test_s112_refuses_what_cash_or_shares_do_not_cover(tmp_path: Path) -> None:

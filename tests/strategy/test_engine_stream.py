@@ -10,6 +10,7 @@ from strategy.errors import TryLater
 from strategy.events import Recovered, Started, StreamState, Trouble
 from strategy.orders import OrderStatus, Side
 from strategy.testing import trading_settings
+from strategy.text import Text
 from tests.strategy.engine_bench import OPEN, TQQQ, Bench, World, running
 
 BUYS = {
@@ -33,6 +34,13 @@ async def test_s48_start_card_has_the_streams_own_word(bench: Bench) -> None:
     [started] = await bench.told(Started)
     assert started.stream.ko == "실시간 체결 통보 연결됨, 구독 확인됨"
     assert bench.stream.watched == (TQQQ,)
+
+
+async def test_s48_a_reason_is_told_in_one_language_at_a_time(bench: Bench) -> None:
+    bench.stream.drop("끊겼습니다. / It was dropped.")
+    await bench.settle()
+    [down] = await bench.told(StreamState)
+    assert down.reason == Text("실시간 연결이 끊겼습니다: 끊겼습니다.", "The live connection is down: It was dropped.")
 
 
 async def test_s87_one_down_and_one_up_each_and_nothing_lost(bench: Bench) -> None:
