@@ -16,6 +16,7 @@ from kis.symbols import SymbolBook
 from strategy.text import Text
 
 _STEP_S = 15.0
+_OWN = Text("", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +58,19 @@ class Diagnosis:
             (Text("계좌 조회", "Account inquiry"), self._holdings),
         ]
         if self._quote_http is not self._http:
+            steps += self._hosts(self._quote_http.environment, Text("시세용 ", "Quote "))
             steps.append((Text("시세용 앱키 접근토큰", "Access token of the quote key"), self._quote_token))
         steps.append((Text("체결통보 등록", "Order notices subscription"), self._notices))
         return [await _checked(name, step) for name, step in steps]
 
-    def _hosts(self, environment: Environment) -> list[tuple[Text, _Step]]:
+    def _hosts(self, environment: Environment, whose: Text = _OWN) -> list[tuple[Text, _Step]]:
         found: list[tuple[Text, _Step]] = []
         for label, url in (("REST", environment.rest_url), ("WebSocket", environment.ws_url)):
             parts = urlsplit(url)
             host = parts.hostname or ""
             port = parts.port or (443 if parts.scheme in ("https", "wss") else 80)
-            found.append((Text(f"{label} 서버 이름 {host}", f"{label} host name {host}"), _resolve(host)))
-            found.append((Text(f"{label} 포트 {port}", f"{label} port {port}"), _reach(host, port)))
+            found.append((_named(whose, f"{label} 서버 이름 {host}", f"{label} host name {host}"), _resolve(host)))
+            found.append((_named(whose, f"{label} 포트 {port}", f"{label} port {port}"), _reach(host, port)))
         return found
 
     async def _token(self) -> Text:
@@ -101,6 +103,10 @@ class Diagnosis:
         if not waiting.word.done():
             raise TimeoutError
         return waiting.word.result()
+
+
+def _named(whose: Text, ko: str, en: str) -> Text:
+    return Text(whose.ko + ko, whose.en + en)
 
 
 def _until(http: KisHttp) -> Text:

@@ -79,6 +79,15 @@ async def test_d9_each_socket_has_its_own_key_and_its_own_registrations(tmp_path
     assert sink.downs == []
 
 
+async def test_s109_the_check_reaches_the_hosts_of_the_quote_key_too(tmp_path: Path) -> None:
+    async with both(tmp_path, Recorder()) as (kis, _, _quotes, _fake):
+        checks = {check.name.en: check.ok for check in await kis.check()}
+    port = kis.quote_http.environment.ws_url.rsplit(":", 1)[-1]
+    assert checks[f"Quote WebSocket port {port}"]
+    assert checks["Access token of the quote key"]
+    assert all(checks.values())
+
+
 async def test_a_lost_quote_socket_is_told_for_its_symbols_only_and_its_return_as_a_gap(tmp_path: Path) -> None:
     sink = Recorder()
     async with both(tmp_path, sink) as (kis, account, quotes, _):
