@@ -99,7 +99,7 @@ async def test_promise_6_a_second_press_places_nothing_and_names_the_order(room:
     [
         (OutcomeKind.UNKNOWN, "다시 주문하지 마세요"),
         (OutcomeKind.REJECTED, "증권사가 거부"),
-        (OutcomeKind.DENIED, "한도로 막힘"),
+        (OutcomeKind.DENIED, "실행하지 않았습니다"),
         (OutcomeKind.CHANGED, "상황이 바뀌어"),
         (OutcomeKind.EXPIRED, "시간이 지나"),
     ],
