@@ -32,6 +32,7 @@ from strategy.zones import new_york, seoul
 
 MAX_DRIFT = Decimal("0.01")  # a price that moved more than this share since the preview voids it
 _LOOK_AGE_S = 10
+_FAR_PCT = 5  # a typed price worse than the market by more than this is pointed out
 _HUNDRED = Decimal(100)
 
 
@@ -193,6 +194,13 @@ class Planner:
             spread = (quote.ask - quote.bid) / ((quote.ask + quote.bid) / 2) * _HUNDRED
             if spread > plan.settings.max_spread_pct:
                 plan.warn(f"호가 차이가 {spread:.1f}% 로 큽니다.", f"The spread is wide: {spread:.1f}%.")
+        worse = plan.limit_price / quote.last - 1 if plan.side is Side.BUY else 1 - plan.limit_price / quote.last
+        if worse * _HUNDRED > _FAR_PCT:  # a slip of the thumb: it fills at once
+            ko, en = ("비싼", "above") if plan.side is Side.BUY else ("싼", "below")
+            plan.warn(
+                f"현재가보다 {worse * _HUNDRED:.0f}% {ko} 가격입니다. 바로 체결됩니다.",
+                f"The price is {worse * _HUNDRED:.0f}% {en} the last one. It fills at once.",
+            )
 
     def _means(self, plan: Plan) -> None:
         """Add what cash or shares say (rows S53, S112)."""

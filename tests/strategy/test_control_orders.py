@@ -61,6 +61,12 @@ async def test_preview_shows_price_cost_fee_and_effect(bench: Bench) -> None:
     assert not preview.needs_second_confirm
 
 
+@pytest.mark.parametrize(("price", "warned"), [("104.99", False), ("106", True), ("50", False)])
+async def test_a_price_far_worse_than_the_market_is_pointed_out(bench: Bench, price: str, warned: bool) -> None:
+    preview = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(3), Decimal(price))
+    assert any("fills at once" in warning.en for warning in preview.warnings) is warned
+
+
 async def test_one_press_places_one_order(bench: Bench) -> None:
     outcome = await bench.core.control.confirm(await ask(bench), OWNER)
     assert outcome.kind is OutcomeKind.DONE
