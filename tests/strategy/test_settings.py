@@ -65,6 +65,19 @@ def test_out_of_range_values_are_refused_with_value_and_range(name: str, value: 
     assert value in fault.text().ko
 
 
+@pytest.mark.parametrize(("oversold", "overbought"), [("0", "100"), ("29.5", "70.25"), ("49.99", "50")])
+def test_s38_s39_thresholds_take_decimals_from_0_to_100(oversold: str, overbought: str) -> None:
+    settings = trading_settings(rsi_oversold=oversold, rsi_overbought=overbought)
+    assert (settings.rsi_oversold, settings.rsi_overbought) == (Decimal(oversold), Decimal(overbought))
+
+
+@pytest.mark.parametrize("overbought", ["50", "49.99"])
+def test_s38_s39_oversold_must_lie_below_overbought(overbought: str) -> None:
+    (fault,) = faults(rsi_oversold="50", rsi_overbought=overbought)
+    assert "RSI_OVERSOLD" in fault.problem.en
+    assert "RSI_OVERBOUGHT" in fault.problem.ko
+
+
 @pytest.mark.parametrize("value", ["0", "5", "-100", "-100.1", "+5"])
 def test_s42_a_stop_that_is_no_loss_is_explained(value: str) -> None:
     (fault,) = faults(stop_loss_rate=value)
