@@ -132,6 +132,7 @@ def group(value: str, t: Tongue) -> str:
         "stop": t("Stop-loss"),
         "orders": t("Orders"),
         "limits": t("Limits"),
+        "alerts": t("Alerts"),
         "other": t("Other"),
     }.get(value, value)
 

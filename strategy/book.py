@@ -30,6 +30,11 @@ _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 Key = tuple[str, Symbol | None]
 
+_FORMS = {
+    "TRADING_TICKERS": Text("시장:티커 를 쉼표로 구분", "MARKET:TICKER, comma separated"),
+    "QUIET_HOURS": Text("HH:MM-HH:MM (한국 시간) 또는 off", "HH:MM-HH:MM (Korean time) or off"),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -150,9 +155,7 @@ class SettingsBook:
     @staticmethod
     def allowed(name: str) -> Text:
         """Return the range or the choices of a setting."""
-        return allowed(TradingSettings, name.lower()) or Text(
-            "시장:티커 를 쉼표로 구분", "MARKET:TICKER, comma separated"
-        )
+        return allowed(TradingSettings, name.lower()) or _FORMS[name]
 
     @staticmethod
     def known(name: str) -> str:

@@ -14,10 +14,14 @@ from pydantic import Discriminator
 from strategy.account import Holdings
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
+from strategy.health import HealthLine
 from strategy.instruments import Symbol
 from strategy.modes import ModeState, TickerLock
-from strategy.orders import BrokerOrder, Fill, Order
+from strategy.orders import BrokerOrder, Fill, Order, OrderNo
+from strategy.price_alerts import PriceAlert
+from strategy.proposals import Proposal
 from strategy.text import Text
+from strategy.views import PanicLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,11 +211,76 @@ class SettingChanged(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOrder(_Event):
-    """An order or trade made by hand in the broker's app was found."""
+    """An order or trade made by hand in the broker's app was found; `order` is its row here, by which to decide."""
 
     kind: Literal["hand_order"] = "hand_order"
     found: BrokerOrder
-    order: Order | None
+    order: Order | None  # filled in by the journal that stores the row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanicProgress(_Event):
+    """How a panic stands; told at each change into one living message, and at its end in a new one (`done`)."""
+
+    critical: ClassVar[bool] = True
+    kind: Literal["panic_progress"] = "panic_progress"
+    run: str  # of this panic; the key of its message
+    started_at: datetime
+    asked_by: int
+    canceled: int  # orders canceled so far
+    cancels_left: int
+    lines: tuple[PanicLine, ...]
+    done: bool
+    flat: bool | None  # at the end: whether the broker confirms that nothing is left; None while it goes on
+    note: Text | None = None  # what is left and what to do
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed(_Event):
+    """The engine proposes a trade, or tells a signal (TRADE_MODE)."""
+
+    kind: Literal["proposed"] = "proposed"
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalClosed(_Event):
+    """A proposal is over: taken, refused, expired, or void; its card says so and loses its buttons."""
+
+    kind: Literal["proposal_closed"] = "proposal_closed"
+    proposal: Proposal
+    how: Literal["taken", "dismissed", "expired", "drifted", "changed"]
+    order_no: OrderNo | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyCheck(_Event):
+    """Ten minutes before the open: what works."""
+
+    kind: Literal["ready_check"] = "ready_check"
+    session_on: str  # New York date, ISO
+    opens_at: datetime
+    half_day: bool
+    lines: tuple[HealthLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarNotice(_Event):
+    """The evening before (Korean time): a holiday or a half day is coming."""
+
+    kind: Literal["calendar_notice"] = "calendar_notice"
+    on: str  # New York date, ISO
+    closed: bool
+    closes_at: datetime | None
+    note: Text
+    next_open: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceAlertHit(_Event):
+    kind: Literal["price_alert"] = "price_alert"
+    alert: PriceAlert
+    last: Decimal
 
 
 Event = Annotated[
@@ -231,7 +300,13 @@ Event = Annotated[
     | ModeChanged
     | TickerLocked
     | SettingChanged
-    | HandOrder,
+    | HandOrder
+    | PanicProgress
+    | Proposed
+    | ProposalClosed
+    | ReadyCheck
+    | CalendarNotice
+    | PriceAlertHit,
     Discriminator("kind"),
 ]
 
@@ -245,3 +320,7 @@ class EventRow:
     added_at: datetime  # aware UTC, market clock
     attempts: int
     sending_since: datetime | None  # a send was started and never ended: it may have arrived
+    done_at: datetime | None = None  # wall time
+    message_id: int | None = None
+    repeats: int = 0  # how often an alert nobody acknowledged was told again
+    repeated_at: datetime | None = None  # wall time

@@ -15,9 +15,11 @@ from strategy.account import BuyingPower, Holdings
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
 from strategy.events import Event, EventRow
+from strategy.health import LogLine
 from strategy.instruments import Symbol
 from strategy.modes import ModeState, TickerLock
 from strategy.orders import Acceptance, BrokerOrder, Fill, Notice, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
+from strategy.price_alerts import PriceAlert
 from strategy.quotes import Bar, Interval, Quote, Tick
 from strategy.tickets import Ticket
 
@@ -192,6 +194,21 @@ class Tickets(Protocol):
         """Mark used; True for exactly one caller ever."""
 
 
+class PriceAlerts(Protocol):
+    async def add(self, alert: PriceAlert) -> PriceAlert:
+        """Store and return it with its id."""
+
+    async def all(self) -> Sequence[PriceAlert]: ...
+
+    async def remove(self, alert_id: int, events: Sequence[Event] = ()) -> bool:
+        """Take one away, with what is told of it; True for exactly one caller."""
+
+
+class LogReader(Protocol):
+    async def newest(self, count: int) -> Sequence[LogLine]:
+        """Return the newest lines of WARNING and above, redacted, newest last."""
+
+
 class Outbox(Protocol):
     """Events waiting to be told, in order. The core only adds; the bot delivers."""
 
@@ -211,6 +228,17 @@ class Outbox(Protocol):
         """Message id of the living message of that order in that chat."""
 
     async def set_order_message(self, no: OrderNo, chat_id: int, message_id: int) -> None: ...
+
+    async def told_between(self, since: datetime, until: datetime) -> Sequence[EventRow]:
+        """Rows delivered (or kept back) in that span of wall time, oldest first; for a digest."""
+
+    async def unacknowledged(self, limit: int) -> Sequence[EventRow]:
+        """Critical rows delivered and not acknowledged yet, oldest first."""
+
+    async def acknowledge(self, until_id: int, user_id: int, at: datetime) -> int:
+        """Note that somebody has seen every critical row delivered so far up to that one; return how many."""
+
+    async def mark_repeated(self, row_ids: Sequence[int], at: datetime) -> None: ...
 
     def added(self) -> AbstractContextManager["Wake"]:
         """Subscribe to a wake-up that fires after each commit that added rows."""

@@ -5,27 +5,47 @@ Every method raises InvalidInput for what a person got wrong and another Trading
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
+from strategy.alert_rules import AlertRules
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
+from strategy.health import HealthLine, HealthView, LogLine
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState
 from strategy.orders import OrderNo, Side
+from strategy.price_alerts import PriceAlert
+from strategy.proposals import Proposal
+from strategy.results import (
+    CalendarDay,
+    ExportFile,
+    PerformanceView,
+    Period,
+    QuoteView,
+    ReportView,
+    ResultsView,
+    StatisticsView,
+    Trade,
+)
 from strategy.views import (
+    AmendPreview,
     Amount,
     CancelPreview,
+    HandChoice,
     HoldingsView,
     ModePreview,
     OrderPreview,
     OrdersView,
     OrderView,
     Outcome,
+    PanicPreview,
     SettingPreview,
     SettingView,
+    SettlePreview,
     StatusView,
+    WatchPreview,
 )
 
 
@@ -63,6 +83,18 @@ class OrderControl(Protocol):
 
     async def check_now(self, no: OrderNo) -> OrderView:
         """Look an order up at the broker at once; for one whose outcome is unknown."""
+
+    async def preview_amend(self, user_id: int, no: OrderNo, *, qty: int | None, price: Decimal | None) -> AmendPreview:
+        """`qty` is the open quantity wanted (only downwards)."""
+
+    async def settling(self, user_id: int, no: OrderNo) -> SettlePreview:
+        """Ask the broker once more, then offer what a person may declare about an order of unknown outcome."""
+
+    async def hand_order(self, user_id: int, no: OrderNo, choice: HandChoice) -> Outcome:
+        """Decide about an order placed by hand; carried out at once, pressing again changes nothing."""
+
+    async def preview_panic(self, user_id: int) -> PanicPreview:
+        """Confirming starts it and answers at once; `PanicProgress` events tell the rest (spec section 6)."""
 
 
 class ModeControl(Protocol):
@@ -106,6 +138,60 @@ class SettingControl(Protocol):
     async def history(self, limit: int = 20) -> Sequence[SettingChange]: ...
 
 
+class Results(Protocol):
+    """What trading has come to. Nothing here asks the broker, but for a quote."""
+
+    async def trades(self, limit: int = 20, *, symbol: Symbol | None = None) -> Sequence[Trade]:
+        """Return the newest fills, newest first."""
+
+    async def results(self, period: Period, count: int) -> ResultsView:
+        """Return the newest `count` days, weeks or months with fills in them."""
+
+    async def performance(self) -> PerformanceView: ...
+
+    async def statistics(self) -> StatisticsView: ...
+
+    async def report(self, period: Period) -> ReportView:
+        """Report the period that is on; of a week or month the part so far."""
+
+    async def quote(self, symbol: Symbol) -> QuoteView:
+        """Ask a fresh price; raise DataUnavailable when there is none."""
+
+    def calendar(self, days: int = 14) -> Sequence[CalendarDay]:
+        """Return the coming New York dates from today on, closed weekdays with their reason; weekends left out."""
+
+    async def export(self, *, since: date | None = None) -> Sequence[ExportFile]:
+        """Return trades, setting changes and decisions as CSV files."""
+
+
+class System(Protocol):
+    async def health(self) -> HealthView: ...
+
+    async def diagnose(self) -> Sequence[HealthLine]:
+        """Test every connection by itself: names, ports, tokens, calls, subscriptions (row S109); takes seconds."""
+
+    async def logs(self, count: int) -> Sequence[LogLine]:
+        """Return the newest lines of WARNING and above, newest last."""
+
+    def alert_rules(self) -> AlertRules: ...
+
+
+class WatchList(Protocol):
+    async def preview_watch(self, user_id: int, text: str) -> WatchPreview:
+        """Verify a ticker (`TQQQ` or `NASDAQ:TQQQ`) by a quote; raise InvalidInput where no exchange knows it."""
+
+    async def preview_unwatch(self, user_id: int, symbol: Symbol) -> WatchPreview: ...
+
+    async def add_price_alert(self, user_id: int, symbol: Symbol, *, above: bool, price: Decimal) -> PriceAlert: ...
+
+    async def price_alerts(self) -> Sequence[PriceAlert]: ...
+
+    async def remove_price_alert(self, user_id: int, alert_id: int) -> bool: ...
+
+    async def proposals(self) -> Sequence[Proposal]:
+        """Return the cards that still wait for a tap; `confirm` and `dismiss` answer them."""
+
+
 class Confirmation(Protocol):
     async def confirm(self, ticket_id: str, user_id: int, *, typed: str = "") -> Outcome:
         """Carry out what a button stands for, at most once ever: the press is checked against the asker, the time
@@ -114,5 +200,5 @@ class Confirmation(Protocol):
     async def dismiss(self, ticket_id: str, user_id: int) -> Outcome: ...
 
 
-class Control(Overview, OrderControl, ModeControl, SettingControl, Confirmation, Protocol):
+class Control(Overview, OrderControl, ModeControl, SettingControl, Results, System, WatchList, Confirmation, Protocol):
     """All of it, as the composition root hands it out."""

@@ -90,6 +90,28 @@ SETTING_WORDS: dict[str, Words] = {
     "POSITION_SCOPE": _words(
         "other", "계좌 전체(account) 또는 봇이 산 주식만(bot) 매도", "sell the account's shares or the bot's only"
     ),
+    "TRADE_MODE": _words(
+        "orders",
+        "신호가 나면: 바로 주문(auto), 물어보고 주문(approve), 알리기만(signal)",
+        "on a signal: trade (auto), ask first (approve), only tell (signal)",
+    ),
+    "APPROVAL_MIN": _words("orders", "승인을 기다리는 시간(분)", "minutes a proposed trade waits for a tap", "1"),
+    "APPROVAL_DRIFT_PCT": _words(
+        "orders", "제안한 뒤 가격이 이만큼(%) 움직이면 무효", "price move in percent that voids a proposed trade", "0.1"
+    ),
+    "QUIET_HOURS": _words(
+        "alerts",
+        "소리를 끄는 시간 (한국 시간, 중요한 알림 제외)",
+        "hours without sound (Korean time), critical ones excepted",
+    ),
+    "NOTIFY_ORDERS": _words("alerts", "주문 알림", "orders"),
+    "NOTIFY_FILLS": _words("alerts", "체결 알림", "fills"),
+    "NOTIFY_SIGNALS": _words("alerts", "막힌 신호 알림", "signals that were blocked"),
+    "NOTIFY_SESSION": _words("alerts", "개장, 마감, 준비 점검 알림", "open, close, ready check"),
+    "NOTIFY_STREAM": _words("alerts", "실시간 연결 알림", "the live connection"),
+    "NOTIFY_CHANGES": _words("alerts", "모드와 설정 변경 알림", "changes of modes and settings"),
+    "NOTIFY_NOTES": _words("alerts", "그 밖의 알림", "everything else worth knowing"),
+    "DASHBOARD": _words("alerts", "고정된 상황판 메시지", "a pinned message that keeps itself up to date"),
     "QUOTE_MAX_AGE_S": _words("other", "시세가 이보다 오래되면(초) 쓰지 않음", "oldest usable quote in seconds", "5"),
     "RECONCILE_INTERVAL_S": _words("other", "증권사와 대조하는 간격(초)", "seconds between reconciliations", "30"),
     "COMMISSION_PCT": _words("other", "수수료율(%)", "commission in percent", "0.05"),
@@ -107,6 +129,15 @@ ACCOUNT_ONLY = frozenset(
         "DAILY_LOSS_LIMIT_PCT",
         "MAX_OPEN_TICKERS",
         "RECONCILE_INTERVAL_S",
+        "QUIET_HOURS",
+        "NOTIFY_ORDERS",
+        "NOTIFY_FILLS",
+        "NOTIFY_SIGNALS",
+        "NOTIFY_SESSION",
+        "NOTIFY_STREAM",
+        "NOTIFY_CHANGES",
+        "NOTIFY_NOTES",
+        "DASHBOARD",
     }
 )
 """Settings that mean the account or the clock and so cannot differ per ticker."""

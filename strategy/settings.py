@@ -7,9 +7,10 @@ from datetime import time
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from strategy.alert_rules import QuietHours
 from strategy.errors import InvalidInput
 from strategy.faults import SettingFault
 from strategy.instruments import Symbol
@@ -37,7 +38,25 @@ def _blank_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _quiet_hours(value: object) -> object:
+    """Read `23:00-07:00` (Korean time)."""
+    if not isinstance(value, str):
+        return value
+    begins, dash, ends = value.partition("-")
+    try:
+        span = [time.fromisoformat(str(_minute_of_day(each))) for each in (begins, ends)] if dash else []
+    except ValueError:
+        span = []
+    if len(span) != 2 or span[0] == span[1]:
+        raise SettingFault(
+            "한국 시간으로 시작-끝을 적으세요. 예: 23:00-07:00. 끄려면 off",
+            "write begin-end in Korean time, such as 23:00-07:00, or off",
+        )
+    return QuietHours(*span)
+
+
 MarketTime = Annotated[time, BeforeValidator(_minute_of_day)]
+Level = Literal["on", "silent", "off"]
 OptionalAmount = Annotated[Decimal | None, BeforeValidator(_off), BeforeValidator(_blank_is_none)]
 
 
@@ -99,6 +118,25 @@ class TradingSettings(BaseSettings):
     position_scope: Literal["account", "bot"] = "account"
     quote_max_age_s: int = Field(30, ge=1, le=3600)
     reconcile_interval_s: int = Field(60, ge=5, le=3600)
+
+    trade_mode: Literal["auto", "approve", "signal"] = "auto"
+    approval_min: int = Field(5, ge=1, le=60)
+    approval_drift_pct: Decimal = Field(Decimal("0.5"), gt=0, le=10)
+
+    quiet_hours: Annotated[
+        InstanceOf[QuietHours] | None,
+        BeforeValidator(_quiet_hours),
+        BeforeValidator(_off),
+        BeforeValidator(_blank_is_none),
+    ] = None
+    notify_orders: Level = "on"
+    notify_fills: Level = "on"
+    notify_signals: Level = "silent"
+    notify_session: Level = "on"
+    notify_stream: Level = "silent"
+    notify_changes: Level = "silent"
+    notify_notes: Level = "silent"
+    dashboard: Literal["on", "off"] = "on"
 
     commission_pct: Decimal = Field(Decimal("0.25"), ge=0, le=5)
     sec_fee_pct: Decimal = Field(Decimal("0.00206"), ge=0, le=1)

@@ -9,7 +9,7 @@ from strategy.account import Holdings
 from strategy.decisions import Decision
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState, TickerLock
-from strategy.orders import Fill, Order, OrderNo, OrderStatus, Side
+from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Side
 from strategy.text import Text
 
 
@@ -140,6 +140,91 @@ class OrderPreview:
     warnings: tuple[Text, ...]  # caps overridden by a second confirm, wide spread, closed session, ...
     refusals: tuple[Text, ...]
     needs_second_confirm: bool
+    ticket: str | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendPreview:
+    """What changing an open order would do. `ticket` None: it cannot be changed, `refusals` say why."""
+
+    order: Order
+    qty: int  # still open, after the change
+    limit_price: Decimal
+    last: Decimal | None
+    cost: Decimal  # dollars of the open quantity at the new price, without fees
+    warnings: tuple[Text, ...]
+    refusals: tuple[Text, ...]
+    needs_second_confirm: bool
+    ticket: str | None
+    expires_at: datetime | None
+
+
+class HandChoice(StrEnum):
+    """What to do about an order somebody placed by hand in the broker's app."""
+
+    ADOPT = "adopt"  # from here on the bot watches over it like over one of its own
+    IGNORE = "ignore"  # leave it alone; while it is open its ticker stays blocked
+    PAUSE = "pause"  # leave it alone and pause buys of its ticker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleChoice:
+    """One thing an order of unknown outcome may turn out to be."""
+
+    candidate: BrokerOrder | None  # None: it never reached the broker
+    label: Text
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlePreview:
+    """What a person may declare about an order whose outcome is unknown; nothing is sent by it."""
+
+    order: Order
+    choices: tuple[SettleChoice, ...]
+    refusals: tuple[Text, ...]
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanicLine:
+    """One position in a panic: how much there was, is sold, is left, and why it is left."""
+
+    symbol: Symbol
+    watched: bool
+    qty: int
+    sold: int = 0
+    last: Decimal | None = None
+    reason: str = ""  # "", "flat", or why shares are left: session_end, closed, rejected, halted, unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanicPreview:
+    """What a panic would cancel and sell. Two tickets where the account also holds what is not traded here."""
+
+    orders: tuple[Order, ...]
+    lines: tuple[PanicLine, ...]
+    value: Decimal | None  # dollars, at the last prices
+    market_open: bool
+    next_open: datetime
+    refusals: tuple[Text, ...]
+    ticket_all: str | None  # every position of the account
+    ticket_watched: str | None  # only the tickers traded here; None when that is the same
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPreview:
+    """A change of the watch list before it is confirmed."""
+
+    symbol: Symbol
+    name: str
+    adds: bool
+    last: Decimal | None
+    tickers: tuple[Symbol, ...]  # the list as it would be
+    warnings: tuple[Text, ...]
+    refusals: tuple[Text, ...]
     ticket: str | None
     expires_at: datetime | None
 
