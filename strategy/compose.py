@@ -49,6 +49,7 @@ from strategy.settings import TradingSettings
 from strategy.snapshot import Camera
 from strategy.split_guard import SplitGuard
 from strategy.stop_story import StopStory
+from strategy.system import SystemService
 from strategy.text import Text
 from strategy.views import Environment
 from strategy.vigil import Vigil
@@ -313,6 +314,7 @@ def build_core(
             presses=presses,
         ),
         presses=presses,
+        system=SystemService(settings=book),
     )
 
     async def stream_task() -> None:

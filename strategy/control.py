@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from strategy.alert_rules import AlertRules
 from strategy.cancels import Cancels
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
@@ -15,6 +16,7 @@ from strategy.orders import OrderNo, Side
 from strategy.overview import Looking
 from strategy.presses import Presses
 from strategy.setting_service import SettingService
+from strategy.system import SystemService
 from strategy.views import (
     Amount,
     CancelPreview,
@@ -42,6 +44,7 @@ class TradingControl:
         modes: ModeService,
         settings: SettingService,
         presses: Presses,
+        system: SystemService,
     ) -> None:
         self._looking = looking
         self._manual = manual
@@ -49,6 +52,7 @@ class TradingControl:
         self._modes = modes
         self._settings = settings
         self._presses = presses
+        self._system = system
 
     # Overview
 
@@ -132,6 +136,11 @@ class TradingControl:
 
     async def history(self, limit: int = 20) -> Sequence[SettingChange]:
         return await self._settings.history(limit)
+
+    # System
+
+    def alert_rules(self) -> AlertRules:
+        return self._system.alert_rules()
 
     # Confirmation
 
