@@ -16,9 +16,11 @@ from strategy.modes import Mode, ModeState
 from strategy.orders import Order, OrderNo, OrderStatus, Origin, Side
 from strategy.text import Text
 from strategy.views import (
+    AmendPreview,
     Amount,
     AmountKind,
     CancelPreview,
+    HandChoice,
     HoldingsView,
     ModePreview,
     OrderPreview,
@@ -26,12 +28,16 @@ from strategy.views import (
     OrderView,
     Outcome,
     OutcomeKind,
+    PanicPreview,
     SettingPreview,
     SettingSource,
     SettingView,
+    SettleChoice,
+    SettlePreview,
     StatusView,
 )
-from tests.bot import samples
+from tests.bot import result_samples, samples
+from tests.bot.fake_looks import FakeResults, FakeSystem, FakeWatchList
 
 DONE = Text("완료했습니다.", "Done.")
 
@@ -118,18 +124,7 @@ class FakeOutbox:
 
 
 @dataclass
-class Made:
-    """What a ticket of the fake stands for."""
-
-    action: str
-    user_id: int
-    payload: object = None
-    used: bool = False
-    order: Order | None = None
-
-
-@dataclass
-class FakeControl:
+class FakeControl(FakeResults, FakeSystem, FakeWatchList):
     """Answers like the core, from memory; keeps what was placed and asked in lists."""
 
     placed: list[Order] = field(default_factory=list)
@@ -149,13 +144,13 @@ class FakeControl:
     changes: list[SettingChange] = field(default_factory=list)
     modes: list[ModeState] = field(default_factory=lambda: [samples.mode()])
     locked: list[Symbol] = field(default_factory=lambda: [samples.TQQQ])
-    tickets: dict[str, Made] = field(default_factory=dict)
     checked: list[OrderNo] = field(default_factory=list)
     armed_with: list[str] = field(default_factory=list)
+    chosen: list[tuple[OrderNo, HandChoice]] = field(default_factory=list)
+    panics: list[str] = field(default_factory=list)
     accepted: bool = False
+    market_open: bool = True
     next_outcome: OutcomeKind = OutcomeKind.DONE
-    refusals: tuple[Text, ...] = ()
-    error: Exception | None = None
     status_: StatusView = field(default_factory=samples.status)
     holdings_: HoldingsView = field(default_factory=samples.holdings_view)
     decision: Decision | None = field(default_factory=samples.decision)
@@ -201,7 +196,7 @@ class FakeControl:
         )
 
     def symbols(self) -> Sequence[Symbol]:
-        return (samples.TQQQ, samples.O, samples.XLF)
+        return tuple(self.watched)
 
     async def preview_order(
         self, user_id: int, side: Side, symbol: Symbol, amount: Amount, price: Decimal | None
@@ -245,6 +240,65 @@ class FakeControl:
     async def check_now(self, no: OrderNo) -> OrderView:
         self.checked.append(no)
         return await self.order(no)
+
+    async def preview_amend(self, user_id: int, no: OrderNo, *, qty: int | None, price: Decimal | None) -> AmendPreview:
+        found = (await self.order(no)).order
+        after = replace(found, limit_price=price or found.limit_price)
+        wanted = qty or found.open_qty
+        closed = (Text("이미 끝난 주문입니다.", "The order is finished."),) if found.status.closed else ()
+        refusals = (*self.refusals, *closed)
+        return AmendPreview(
+            order=found,
+            qty=wanted,
+            limit_price=after.limit_price,
+            last=Decimal("61.20"),
+            cost=after.limit_price * wanted,
+            warnings=(Text("현재가보다 불리합니다.", "Worse than the market."),),
+            refusals=refusals,
+            needs_second_confirm=self.next_outcome is OutcomeKind.SECOND_CONFIRM,
+            ticket=None if refusals else self._ticket("amend", user_id, after),
+            expires_at=None,
+        )
+
+    async def settling(self, user_id: int, no: OrderNo) -> SettlePreview:
+        found = (await self.order(no)).order
+        if found.status is not OrderStatus.UNKNOWN or self.refusals:
+            refusals = self.refusals or (Text("이미 밝혀졌습니다.", "It is known by now."),)
+            return SettlePreview(order=found, choices=(), refusals=refusals, expires_at=None)
+        seen = samples.broker_order()
+        choices = (
+            SettleChoice(
+                candidate=seen,
+                label=Text("증권사 30999번입니다", "It is the broker's 30999"),
+                ticket=self._ticket("settle", user_id, seen),
+            ),
+            SettleChoice(
+                candidate=None,
+                label=Text("증권사에 도착하지 않았습니다", "It never arrived"),
+                ticket=self._ticket("settle", user_id, None),
+            ),
+        )
+        return SettlePreview(order=found, choices=choices, refusals=(), expires_at=None)
+
+    async def hand_order(self, user_id: int, no: OrderNo, choice: HandChoice) -> Outcome:
+        found = (await self.order(no)).order
+        self.chosen.append((no, choice))
+        return Outcome(kind=OutcomeKind.DONE, text=DONE, order=found)
+
+    async def preview_panic(self, user_id: int) -> PanicPreview:
+        self._fail()
+        waiting = tuple(each for each in self.orders_ if not each.status.closed)
+        return PanicPreview(
+            orders=waiting,
+            lines=result_samples.panic_lines(),
+            value=Decimal("612.00"),
+            market_open=self.market_open,
+            next_open=samples.NOW + timedelta(days=3),
+            refusals=self.refusals,
+            ticket_all=self._offered("panic", user_id, "all"),
+            ticket_watched=self._offered("panic", user_id, "watched"),
+            expires_at=None,
+        )
 
     async def set_mode(
         self, mode: Mode, *, symbol: Symbol | None, until: datetime | None, user_id: int, reason: str = ""
@@ -343,6 +397,14 @@ class FakeControl:
                 return Outcome(kind=OutcomeKind.DENIED, text=Text("낱말이 다릅니다.", "The word differs."))
             await self.set_mode(mode, symbol=symbol, until=None, user_id=user_id)
         made.used = True
+        if made.action == "amend" and isinstance(made.payload, Order):
+            after = made.payload
+            self.orders_ = [after if each.no == after.no else each for each in self.orders_]
+            return Outcome(kind=OutcomeKind.DONE, text=DONE, order=after)
+        if made.action == "panic":
+            self.panics.append(str(made.payload))
+        if made.action == "watch" and isinstance(made.payload, tuple):
+            self.watched = list(made.payload)
         if isinstance(made.payload, Order):
             made.order = made.payload
             self.placed.append(made.payload)
@@ -374,15 +436,6 @@ class FakeControl:
             ticket=None if value == about.value else self._ticket("setting", user_id, row),
             expires_at=None,
         )
-
-    def _ticket(self, action: str, user_id: int, payload: object) -> str:
-        ticket = f"ticket{len(self.tickets) + 1:04d}"
-        self.tickets[ticket] = Made(action, user_id, payload)
-        return ticket
-
-    def _fail(self) -> None:
-        if self.error is not None:
-            raise self.error
 
 
 def _between(value: str, low: int, high: int) -> bool:

@@ -47,6 +47,7 @@ from strategy.views import (
 TQQQ = Symbol.parse("NASDAQ:TQQQ")
 O = Symbol.parse("NYSE:O")  # noqa: E741 - the ticker's name
 XLF = Symbol.parse("AMEX:XLF")
+AAPL = Symbol.parse("NASDAQ:AAPL")  # held, but not watched
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)  # KST 2026-11-21 00:00, ET 10:00, the market is open
 OWNER = 1_000_001
 MASKED = "12****78-01"
