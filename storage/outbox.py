@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from storage.columns import instant, instant_text
 from storage.connection import Database
-from strategy.events import Event, EventRow, HandOrder, OrderChanged, Trouble
+from strategy.events import Event, EventRow, HandOrder, OrderChanged, Trouble, urgent
 from strategy.orders import OrderNo
 from strategy.text import Text
 
@@ -20,11 +20,20 @@ log = logging.getLogger(__name__)
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 
-# Critical first, then by number; but what is told of one order keeps its order: an earlier row of an order is lifted
-# with a later critical one instead of being overtaken by it.
+# Critical first, then fills and orders that need an eye, then by number; but what is told of one order keeps its order:
+# an earlier row of an order is lifted with a later urgent one instead of being overtaken by it.
 _PENDING = (
-    "SELECT * FROM (SELECT *, MAX(critical) OVER (PARTITION BY COALESCE(order_no, -id) ORDER BY id DESC) AS urgency"
-    " FROM outbox WHERE done_at IS NULL) ORDER BY urgency DESC, id LIMIT ?"
+    "SELECT * FROM (SELECT *, MAX(critical * 2 + urgency)"
+    " OVER (PARTITION BY COALESCE(order_no, -id) ORDER BY id DESC) AS lifted"
+    " FROM outbox WHERE done_at IS NULL) ORDER BY lifted DESC, id LIMIT ?"
+)
+_UNSEEN = (
+    "SELECT * FROM (SELECT * FROM outbox WHERE critical = 1 AND done_at IS NOT NULL AND seen_at IS NULL"
+    " ORDER BY id DESC LIMIT ?) ORDER BY id"
+)
+_SEE = (
+    "UPDATE outbox SET seen_at = ?, seen_by = ?"
+    " WHERE critical = 1 AND done_at IS NOT NULL AND seen_at IS NULL AND id <= ?"
 )
 
 
@@ -64,11 +73,12 @@ class OutboxRepository:
         if not events:
             return
         await conn.executemany(
-            "INSERT INTO outbox (kind, critical, order_no, body, added_at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO outbox (kind, critical, urgency, order_no, body, added_at) VALUES (?, ?, ?, ?, ?, ?)",
             [
                 (
                     event.kind,
                     int(event.critical),
+                    int(urgent(event)),
                     _order_no(event),
                     _EVENTS.dump_json(event).decode(),
                     instant_text(event.at),
@@ -79,9 +89,7 @@ class OutboxRepository:
         self._database.after_commit(self._wake_all)
 
     async def pending(self, limit: int) -> Sequence[EventRow]:
-        async with self._database.reading() as conn:
-            rows = await conn.execute_fetchall(_PENDING, (limit,))
-        return [_event_row(row) for row in rows]
+        return await self._rows(_PENDING, limit)
 
     async def mark_sending(self, row_id: int, at: datetime) -> None:
         """Count an attempt and remember since when it is under way."""
@@ -123,6 +131,34 @@ class OutboxRepository:
             message_id,
         )
 
+    async def order_events(self, no: OrderNo) -> Sequence[EventRow]:
+        """Return everything told or to be told of an order, oldest first."""
+        return await self._rows("SELECT * FROM outbox WHERE order_no = ? ORDER BY id", no)
+
+    async def told_between(self, since: datetime, until: datetime) -> Sequence[EventRow]:
+        return await self._rows(
+            "SELECT * FROM outbox WHERE done_at >= ? AND done_at < ? ORDER BY done_at, id",
+            instant_text(since),
+            instant_text(until),
+        )
+
+    async def unacknowledged(self, limit: int) -> Sequence[EventRow]:
+        """Return the newest critical rows nobody has seen, oldest first."""
+        return await self._rows(_UNSEEN, limit)
+
+    async def acknowledge(self, until_id: int, user_id: int, at: datetime) -> int:
+        """Note who has seen the critical rows told so far; `user_id` 0 is the program (they settled themselves)."""
+        async with self._database.transaction() as conn:
+            found = await conn.execute(_SEE, (instant_text(at), user_id, until_id))
+            return found.rowcount
+
+    async def mark_repeated(self, row_ids: Sequence[int], at: datetime) -> None:
+        async with self._database.transaction() as conn:
+            await conn.executemany(
+                "UPDATE outbox SET repeats = repeats + 1, repeated_at = ? WHERE id = ?",
+                [(instant_text(at), row_id) for row_id in row_ids],
+            )
+
     @contextmanager
     def added(self) -> Iterator[AddedWake]:
         """Subscribe to a wake-up that fires after each commit that added rows."""
@@ -136,6 +172,11 @@ class OutboxRepository:
     def _wake_all(self) -> None:
         for wake in self._wakes:
             wake.notify()
+
+    async def _rows(self, sql: str, *values: object) -> list[EventRow]:
+        async with self._database.reading() as conn:
+            rows = await conn.execute_fetchall(sql, values)
+        return [_event_row(row) for row in rows]
 
     async def _run(self, sql: str, *values: object) -> None:
         async with self._database.transaction() as conn:
@@ -155,6 +196,10 @@ def _event_row(row: Row) -> EventRow:
         added_at=instant(str(row["added_at"])),
         attempts=row["attempts"],
         sending_since=instant(row["sending_since"]),
+        done_at=instant(row["done_at"]),
+        message_id=row["message_id"],
+        repeats=row["repeats"],
+        repeated_at=instant(row["repeated_at"]),
     )
 
 

@@ -17,11 +17,13 @@ from strategy.decisions import Decision
 from strategy.health import HealthLine
 from strategy.instruments import Symbol
 from strategy.modes import ModeState, TickerLock
-from strategy.orders import BrokerOrder, Fill, Order, OrderNo
+from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Origin
 from strategy.price_alerts import PriceAlert
 from strategy.proposals import Proposal
 from strategy.text import Text
 from strategy.views import PanicLine
+
+_URGENT = (Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP, Origin.PANIC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +311,14 @@ Event = Annotated[
     | PriceAlertHit,
     Discriminator("kind"),
 ]
+
+
+def urgent(event: Event) -> bool:
+    """Return whether a routine event is told before others: fills, stops' and panics' orders, unknown outcomes."""
+    if not isinstance(event, OrderChanged):
+        return False
+    order = event.order
+    return event.last_fill is not None or order.request.origin in _URGENT or order.status is OrderStatus.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

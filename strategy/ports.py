@@ -180,7 +180,8 @@ class Notes(Protocol):
 
     async def get(self, key: str) -> str | None: ...
 
-    async def put(self, key: str, value: str) -> None: ...
+    async def put(self, key: str, value: str, events: Sequence[Event] = ()) -> None:
+        """Store a note, with what is told of it in the same transaction."""
 
 
 class Tickets(Protocol):
@@ -228,6 +229,9 @@ class Outbox(Protocol):
         """Message id of the living message of that order in that chat."""
 
     async def set_order_message(self, no: OrderNo, chat_id: int, message_id: int) -> None: ...
+
+    async def order_events(self, no: OrderNo) -> Sequence[EventRow]:
+        """Everything told or to be told of an order, oldest first."""
 
     async def told_between(self, since: datetime, until: datetime) -> Sequence[EventRow]:
         """Rows delivered (or kept back) in that span of wall time, oldest first; for a digest."""

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
 from strategy.errors import InvalidInput
-from strategy.events import Event, EventRow, OrderChanged
+from strategy.events import Event, EventRow, HandOrder, OrderChanged, urgent
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState
 from strategy.orders import Order, OrderNo, OrderStatus, Origin, Side
@@ -49,7 +50,7 @@ class FakeNotes:
     async def get(self, key: str) -> str | None:
         return self.stored.get(key)
 
-    async def put(self, key: str, value: str) -> None:
+    async def put(self, key: str, value: str, events: Sequence[Event] = ()) -> None:
         self.stored[key] = value
 
 
@@ -71,6 +72,7 @@ class FakeOutbox:
         self.failed: list[tuple[int, str, bool]] = []
         self.given_up: list[int] = []
         self.messages: dict[tuple[OrderNo, int], int] = {}
+        self.seen: dict[int, int] = {}
         self.idle = asyncio.Event()
         self._wakes: list[FakeWake] = []
         self._count = 0
@@ -87,25 +89,47 @@ class FakeOutbox:
         waiting = [row for row in self.rows if row.id not in self.done and row.id not in self.given_up]
         if not waiting:
             self.idle.set()
-        return sorted(waiting, key=lambda row: (not row.event.critical, row.id))[:limit]
+        return sorted(waiting, key=lambda row: (-self._urgency(row, waiting), row.id))[:limit]
 
     async def mark_sending(self, row_id: int, at: datetime) -> None:
-        self._change(row_id, sending_since=at)
+        attempts = next(row.attempts for row in self.rows if row.id == row_id)
+        self._change(row_id, sending_since=at, attempts=attempts + 1)
 
     async def mark_done(self, row_id: int, at: datetime, message_id: int | None) -> None:
         self.done[row_id] = message_id
+        self._change(row_id, done_at=at, message_id=message_id, sending_since=None)
 
     async def mark_failed(self, row_id: int, at: datetime, error: str, *, give_up: bool) -> None:
         self.failed.append((row_id, error, give_up))
         self._change(row_id, sending_since=None)
         if give_up:
             self.given_up.append(row_id)
+            self._change(row_id, done_at=at)
 
     async def order_message(self, no: OrderNo, chat_id: int) -> int | None:
         return self.messages.get((no, chat_id))
 
     async def set_order_message(self, no: OrderNo, chat_id: int, message_id: int) -> None:
         self.messages[no, chat_id] = message_id
+
+    async def order_events(self, no: OrderNo) -> Sequence[EventRow]:
+        return [row for row in self.rows if _order_no(row.event) == no]
+
+    async def told_between(self, since: datetime, until: datetime) -> Sequence[EventRow]:
+        return [row for row in self.rows if row.done_at is not None and since <= row.done_at < until]
+
+    async def unacknowledged(self, limit: int) -> Sequence[EventRow]:
+        return [row for row in self.rows if row.event.critical and row.done_at and row.id not in self.seen][-limit:]
+
+    async def acknowledge(self, until_id: int, user_id: int, at: datetime) -> int:
+        found = [row.id for row in await self.unacknowledged(len(self.rows)) if row.id <= until_id]
+        self.seen |= dict.fromkeys(found, user_id)
+        return len(found)
+
+    async def mark_repeated(self, row_ids: Sequence[int], at: datetime) -> None:
+        for row in list(self.rows):
+            if row.id in row_ids:
+                self._change(row.id, repeats=row.repeats + 1, repeated_at=at)
 
     @contextmanager
     def added(self) -> Iterator[FakeWake]:
@@ -116,11 +140,20 @@ class FakeOutbox:
         finally:
             self._wakes.remove(wake)
 
-    def _change(self, row_id: int, *, sending_since: datetime | None) -> None:
-        self.rows = [
-            replace(row, sending_since=sending_since, attempts=row.attempts + 1) if row.id == row_id else row
-            for row in self.rows
-        ]
+    def _change(self, row_id: int, **changes: Any) -> None:
+        self.rows = [replace(row, **changes) if row.id == row_id else row for row in self.rows]
+
+    @staticmethod
+    def _urgency(row: EventRow, waiting: Sequence[EventRow]) -> int:
+        """Rank a row; an earlier row of an order is lifted with a later one."""
+        no = _order_no(row.event)
+        later = [each for each in waiting if each.id >= row.id and no is not None and _order_no(each.event) == no]
+        return max(each.event.critical * 2 + urgent(each.event) for each in later or [row])
+
+
+def _order_no(event: Event) -> OrderNo | None:
+    order = event.order if isinstance(event, (OrderChanged, HandOrder)) else None
+    return None if order is None else order.no
 
 
 @dataclass

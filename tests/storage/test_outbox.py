@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from storage.connection import connected
 from storage.database import Storage, open_storage
+from storage.migrations import load_migrations, migrate
 from strategy.errors import StorageError
 from strategy.events import Event, HandOrder, Notable, OrderChanged, SettingChanged, Started, Trouble
 from strategy.modes import Mode, ModeState
-from strategy.orders import OrderNo
+from strategy.orders import OrderNo, OrderStatus, Origin
 from strategy.text import Text
 from tests.storage.samples import (
     TQQQ,
@@ -72,8 +74,63 @@ async def test_events_come_back_as_they_were(storage: Storage) -> None:
     ]
     await storage.outbox.add(events)
     rows = await storage.outbox.pending(10)
-    assert [row.event for row in rows] == events
+    assert [row.event for row in sorted(rows, key=lambda row: row.id)] == events
     assert all(row.added_at == at() for row in rows)
+
+
+async def test_fills_stops_and_unknown_outcomes_overtake_what_is_routine(storage: Storage) -> None:
+    order = unnumbered(request())
+    stop = replace(order, no=OrderNo(2), request=replace(request(), origin=Origin.STOP_LOSS))
+    filled = order_changed(replace(order, no=OrderNo(3)), last_fill=fill(replace(order, no=OrderNo(3)), "f"))
+    unknown = order_changed(replace(order, no=OrderNo(4), status=OrderStatus.UNKNOWN))
+    early = order_changed(replace(order, no=OrderNo(3)))
+    await storage.outbox.tell(notable("a"), _order_event(1), early, order_changed(stop), filled, unknown, trouble("t"))
+    assert [row.id for row in await storage.outbox.pending(10)] == [7, 3, 4, 5, 6, 1, 2]
+
+
+async def test_what_an_order_has_told_is_found_again(storage: Storage) -> None:
+    await storage.outbox.tell(_order_event(1, "first"), notable(), _order_event(2), _order_event(1, "second"))
+    await storage.outbox.mark_done(1, at(1), 5)
+    assert [row.id for row in await storage.outbox.order_events(OrderNo(1))] == [1, 4]
+
+
+async def test_a_span_finds_what_was_told_in_it(storage: Storage) -> None:
+    await storage.outbox.tell(*(notable(str(n)) for n in range(4)))
+    for row_id, minute in ((1, 1), (2, 3), (3, 2)):
+        await storage.outbox.mark_done(row_id, at(minute), None if row_id == 2 else 70 + row_id)
+    rows = await storage.outbox.told_between(at(1), at(3))
+    assert [(row.id, row.done_at, row.message_id) for row in rows] == [(1, at(1), 71), (3, at(2), 73)]
+
+
+async def test_critical_rows_are_repeated_until_somebody_has_seen_them(storage: Storage) -> None:
+    await storage.outbox.tell(trouble("a"), notable("b"), trouble("c"), trouble("d"))
+    assert not await storage.outbox.unacknowledged(10)  # nothing told yet
+    for row_id in (1, 2, 3):
+        await storage.outbox.mark_done(row_id, at(row_id), row_id)
+    assert [row.id for row in await storage.outbox.unacknowledged(10)] == [1, 3]
+    assert [row.id for row in await storage.outbox.unacknowledged(1)] == [3]
+    await storage.outbox.mark_repeated([1], at(5))
+    (one, three) = await storage.outbox.unacknowledged(10)
+    assert (one.repeats, one.repeated_at, three.repeats, three.repeated_at) == (1, at(5), 0, None)
+    assert await storage.outbox.acknowledge(1, 77, at(6)) == 1
+    await storage.outbox.mark_done(4, at(7), 4)
+    assert await storage.outbox.acknowledge(4, 77, at(8)) == 2
+    assert await storage.outbox.acknowledge(4, 77, at(9)) == 0
+    assert not await storage.outbox.unacknowledged(10)
+
+
+async def test_an_upgrade_asks_about_nothing_told_before(tmp_path: Path) -> None:
+    async with connected(tmp_path / "old.db") as database:
+        await migrate(database, load_migrations()[:3])
+        async with database.transaction() as conn:
+            for done in ("NULL", "'2026-03-10T00:00:00+00:00'"):
+                await conn.execute(
+                    f"INSERT INTO outbox (kind, critical, body, added_at, done_at) VALUES ('x', 1, '', '', {done})"  # noqa: S608
+                )
+        await migrate(database, load_migrations())
+        async with database.reading() as conn:
+            rows = await conn.execute_fetchall("SELECT seen_at IS NULL AS unseen FROM outbox ORDER BY id")
+        assert [bool(row["unseen"]) for row in rows] == [True, False]
 
 
 async def test_a_delivered_row_is_pending_no_more(storage: Storage) -> None:
