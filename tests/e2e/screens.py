@@ -40,12 +40,6 @@ class Look:
 
 
 PHONE, DESKTOP = (390, 844), (1280, 800)
-ALL_LOOKS = tuple(
-    Look(width, height, scheme, language)
-    for width, height in (PHONE, DESKTOP)
-    for scheme in ("light", "dark")
-    for language in ("ko", "en")
-)
 
 
 @dataclass(slots=True)

@@ -111,7 +111,7 @@ function settle() {
   start.hidden = !(blocked || (empty && state));
   start.textContent = word(blocked ? "unblock" : "start");
   byTestId("composer").hidden = !start.hidden;
-  if (marketRuns && !empty) guide.show();
+  if (marketRuns) guide.show();
 }
 
 // what the bot shows

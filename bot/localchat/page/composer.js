@@ -23,7 +23,7 @@ export class Composer {
 
   setCommands(commands) {
     this.commands = commands;
-    this.menuButton.hidden = commands.length === 0;
+    this.menuButton.classList.toggle("absent", commands.length === 0);
   }
 
   // The newest bot message that says something about the keyboard decides what is shown.

@@ -1,0 +1,101 @@
+"""A local chat whose bot is played by the test, and the page of its owner."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import ClientSession
+
+from bot.localchat import LocalChat
+from kis.simulator.clock import SimClock
+from kis.simulator.demo import demo
+from kis.simulator.market import Market
+from kis.simulator.options import SimulatorOptions
+from kis.simulator.replay import read_replay
+from kis.simulator.server import Simulator
+from tests.bot.localchat.conftest import TOKEN, Api, User
+from tests.e2e.browser import Browser, Locator, Page, expect
+from tests.e2e.screens import DESKTOP, Look, Screen, open_screen
+
+DESK = Look(*DESKTOP)
+
+
+@dataclass(slots=True)
+class Talk:
+    """The bot's side, the person's side over HTTP, and the person's screen."""
+
+    chat: LocalChat
+    api: Api
+    user: User
+    screen: Screen
+    simulator: Simulator | None
+
+    @property
+    def page(self) -> Page:
+        return self.screen.page
+
+    def at(self, test_id: str) -> Locator:
+        return self.page.get_by_test_id(test_id)
+
+    async def bot_says(self, text: str, **more: Any) -> int:
+        """Send a message of the bot's, wait until it is on the screen, and return its id."""
+        sent = await self.api.ok("sendMessage", chat_id=self.user.id, text=text, **more)
+        await self.node(sent["message_id"]).wait_for()
+        return int(sent["message_id"])
+
+    def node(self, message_id: int) -> Locator:
+        return self.page.locator(f'[data-id="{message_id}"]')
+
+    async def answer(self, text: str = "", **more: Any) -> dict[str, Any]:
+        """Answer the next press as the bot and return the query."""
+        updates: list[dict[str, Any]] = []
+        while not updates:
+            updates = await self.api.ok("getUpdates", timeout=20, offset=-1, allowed_updates=["callback_query"])
+        query: dict[str, Any] = updates[-1]["callback_query"]
+        await self.api.ok("getUpdates", offset=updates[-1]["update_id"] + 1)
+        await self.api.ok("answerCallbackQuery", callback_query_id=query["id"], text=text, **more)
+        return query
+
+    async def said(self) -> list[str]:
+        """Return what the person has said so far, as the bot would get it."""
+        return [message["text"] for message in await self.user.messages() if not message["from"]["is_bot"]]
+
+    async def until_said(self, text: str) -> None:
+        await self.user.until(lambda shown: any(m["text"] == text and not m["from"]["is_bot"] for m in shown))
+
+
+def keys(*rows: list[str], **more: Any) -> dict[str, Any]:
+    """Return an inline keyboard whose buttons carry their own words."""
+    return {"inline_keyboard": [[{"text": text, "callback_data": text, **more} for text in row] for row in rows]}
+
+
+@asynccontextmanager
+async def still_market() -> AsyncIterator[Simulator]:
+    """Run a simulated KIS whose market time stands still at the open of the made-up day."""
+    day = demo()
+    market = Market(day.start, replay=read_replay(day.path))
+    clock = SimClock(day.start, speed=0)
+    simulator = Simulator(SimulatorOptions(holdings=day.holdings), market=market, clock=clock)
+    await simulator.start(0)
+    try:
+        yield simulator
+    finally:
+        await simulator.aclose()
+
+
+@asynccontextmanager
+async def talk(browser: Browser, look: Look = DESK, *, market: bool = False, path: str = "") -> AsyncIterator[Talk]:
+    """Open the page of a fresh chat; at the end nothing may have been complained of on its console."""
+    async with AsyncExitStack() as stack:
+        simulator = await stack.enter_async_context(still_market()) if market else None
+        chat = LocalChat(
+            token=TOKEN, language=look.language, rates=None, simulator_url=simulator.rest_url if simulator else ""
+        )
+        await stack.enter_async_context(chat)
+        http = await stack.enter_async_context(ClientSession())
+        screen = await stack.enter_async_context(open_screen(browser, f"{chat.url}/{path}", look))
+        if market:
+            await expect(screen.page.get_by_test_id("market-prices").locator("li")).not_to_have_count(0)
+        yield Talk(chat, Api(http, chat.url), User(http, chat.url, chat.owner_id), screen, simulator)
+        assert screen.complaints == []
