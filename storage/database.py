@@ -13,6 +13,7 @@ from storage.modes import ModeRepository
 from storage.notes import NoteRepository
 from storage.orders import OrderRepository
 from storage.outbox import OutboxRepository
+from storage.price_alerts import PriceAlertRepository
 from storage.setting_changes import SettingChangeRepository
 from storage.tickets import TicketRepository
 from strategy.clock import SystemClock
@@ -30,6 +31,7 @@ class Storage:
     modes: ModeRepository
     notes: NoteRepository
     tickets: TicketRepository
+    price_alerts: PriceAlertRepository
     outbox: OutboxRepository  # serves as Notifier too
 
 
@@ -54,7 +56,8 @@ def bundle(database: Database) -> Storage:
         decisions=DecisionRepository(database, outbox),
         settings=SettingChangeRepository(database, outbox),
         modes=ModeRepository(database, outbox),
-        notes=NoteRepository(database),
+        notes=NoteRepository(database, outbox),
         tickets=TicketRepository(database),
+        price_alerts=PriceAlertRepository(database, outbox),
         outbox=outbox,
     )

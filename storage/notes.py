@@ -1,22 +1,29 @@
 """Table notes: small facts by key."""
 
+from collections.abc import Sequence
+
 from storage.connection import Database
+from storage.outbox import OutboxRepository
+from strategy.events import Event
 
 
 class NoteRepository:
     """Implements `strategy.ports.Notes`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, outbox: OutboxRepository) -> None:
         self._database = database
+        self._outbox = outbox
 
     async def get(self, key: str) -> str | None:
         async with self._database.reading() as conn:
             rows = await conn.execute_fetchall("SELECT value FROM notes WHERE key = ?", (key,))
         return next((str(row["value"]) for row in rows), None)
 
-    async def put(self, key: str, value: str) -> None:
+    async def put(self, key: str, value: str, events: Sequence[Event] = ()) -> None:
+        """Store a note and what is told of it in one transaction."""
         async with self._database.transaction() as conn:
             await conn.execute(
                 "INSERT INTO notes (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 (key, value),
             )
+            await self._outbox.append(conn, events)

@@ -8,6 +8,7 @@ from strategy.ports import (
     Notifier,
     OrderJournal,
     Outbox,
+    PriceAlerts,
     SettingsJournal,
     Tickets,
 )
@@ -20,6 +21,7 @@ async def test_every_repository_fits_its_port(storage: Storage) -> None:
     modes: ModeJournal = storage.modes
     notes: Notes = storage.notes
     tickets: Tickets = storage.tickets
+    price_alerts: PriceAlerts = storage.price_alerts
     outbox: Outbox = storage.outbox
     notifier: Notifier = storage.outbox
-    assert all((orders, decisions, settings, modes, notes, tickets, outbox, notifier))
+    assert all((orders, decisions, settings, modes, notes, tickets, price_alerts, outbox, notifier))

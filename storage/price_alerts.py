@@ -1,0 +1,59 @@
+"""Table price_alerts: prices somebody waits for; a row goes in the transaction that tells it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from sqlite3 import Row
+
+from storage.columns import decimal, instant, instant_text, symbol, symbol_text
+from storage.connection import Database
+from storage.outbox import OutboxRepository
+from strategy.events import Event
+from strategy.price_alerts import PriceAlert
+
+
+class PriceAlertRepository:
+    """Implements `strategy.ports.PriceAlerts`."""
+
+    def __init__(self, database: Database, outbox: OutboxRepository) -> None:
+        self._database = database
+        self._outbox = outbox
+
+    async def add(self, alert: PriceAlert) -> PriceAlert:
+        """Store and return it with its id; ids are never used again."""
+        async with self._database.transaction() as conn:
+            cursor = await conn.execute(
+                "INSERT INTO price_alerts (symbol, above, price, set_by, set_at) VALUES (?, ?, ?, ?, ?)",
+                (
+                    symbol_text(alert.symbol),
+                    int(alert.above),
+                    str(alert.price),
+                    alert.set_by,
+                    instant_text(alert.set_at),
+                ),
+            )
+        return replace(alert, id=cursor.lastrowid or 0)
+
+    async def all(self) -> Sequence[PriceAlert]:
+        """Return them in the order they were set."""
+        async with self._database.reading() as conn:
+            rows = await conn.execute_fetchall("SELECT * FROM price_alerts ORDER BY id")
+        return [_alert(row) for row in rows]
+
+    async def remove(self, alert_id: int, events: Sequence[Event] = ()) -> bool:
+        """Take one away with what is told of it; True for exactly one caller, and only then is it told."""
+        async with self._database.transaction() as conn:
+            cursor = await conn.execute("DELETE FROM price_alerts WHERE id = ?", (alert_id,))
+            if cursor.rowcount == 1:
+                await self._outbox.append(conn, events)
+        return cursor.rowcount == 1
+
+
+def _alert(row: Row) -> PriceAlert:
+    return PriceAlert(
+        id=row["id"],
+        symbol=symbol(str(row["symbol"])),
+        above=bool(row["above"]),
+        price=decimal(str(row["price"])),
+        set_by=row["set_by"],
+        set_at=instant(str(row["set_at"])),
+    )
