@@ -7,7 +7,7 @@ checked again, so that of any number of presses one acts and the others are told
 import json
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from strategy.views import Outcome, OutcomeKind
 log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(seconds=60)
+ANYBODY = 0  # a ticket of this user may be pressed by anybody; who may trade is checked where presses come in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,9 @@ class Action(Protocol):
         """Return why this press does not count yet (a word that must be typed), or None."""
 
 
+LetGo = Callable[[Press], Awaitable[Outcome]]
+
+
 class Presses:
     """Issues tickets and lets each act once."""
 
@@ -53,14 +57,24 @@ class Presses:
         self._wall = wall
         self._activity = activity
         self._actions: dict[str, Action] = {}
+        self._let_go: dict[str, LetGo] = {}
 
-    def register(self, name: str, action: Action) -> None:
+    def register(self, name: str, action: Action, *, let_go: LetGo | None = None) -> None:
+        """Say what buttons of that name do, and what to do when one is dismissed (by default nothing)."""
         self._actions[name] = action
+        if let_go is not None:
+            self._let_go[name] = let_go
 
     async def issue(
-        self, name: str, user_id: int, payload: Mapping[str, Any], fingerprint: Mapping[str, Any]
+        self,
+        name: str,
+        user_id: int,
+        payload: Mapping[str, Any],
+        fingerprint: Mapping[str, Any],
+        *,
+        lifetime: timedelta = LIFETIME,
     ) -> Ticket:
-        """Store a ticket for 60 s of real time; payload and fingerprint hold what JSON can."""
+        """Store a ticket for that long in real time; payload and fingerprint hold what JSON can."""
         now = self._wall.now()
         ticket = Ticket(
             id=secrets.token_urlsafe(12),
@@ -69,7 +83,7 @@ class Presses:
             fingerprint=json.dumps(fingerprint),
             user_id=user_id,
             created_at=now,
-            expires_at=now + LIFETIME,
+            expires_at=now + lifetime,
         )
         await self._tickets.add(ticket)
         return ticket
@@ -90,10 +104,7 @@ class Presses:
         with self._activity():
             if not await self._tickets.take(ticket_id, self._wall.now()):
                 return await self._used(ticket)
-            press = Press(
-                ticket_id=ticket_id, user_id=user_id, payload=payload, fingerprint=json.loads(ticket.fingerprint)
-            )
-            return await action.carry_out(press)
+            return await action.carry_out(_press(ticket, user_id))
 
     async def dismiss(self, ticket_id: str, user_id: int) -> Outcome:
         """Use a ticket up without doing anything."""
@@ -101,8 +112,12 @@ class Presses:
         refused = await self._stands(ticket, user_id)
         if refused is not None or ticket is None:
             return refused or _expired()
-        if not await self._tickets.take(ticket_id, self._wall.now()):
-            return await self._used(ticket)
+        with self._activity():
+            if not await self._tickets.take(ticket_id, self._wall.now()):
+                return await self._used(ticket)
+            let_go = self._let_go.get(ticket.action)
+            if let_go is not None:
+                return await let_go(_press(ticket, user_id))
         return Outcome(
             kind=OutcomeKind.DONE, text=Text("취소했습니다. 바뀐 것은 없습니다.", "Dismissed. Nothing changed.")
         )
@@ -111,7 +126,7 @@ class Presses:
         """Return why a press does not count, or None."""
         if ticket is None:
             return _expired()
-        if ticket.user_id != user_id:
+        if ticket.user_id not in (user_id, ANYBODY):
             log.warning("a button was pressed by someone else", extra={"user": user_id, "action": ticket.action})
             return Outcome(
                 kind=OutcomeKind.NOT_YOURS,
@@ -138,6 +153,15 @@ class Presses:
             order=order,
             order_nos=(order.no,),
         )
+
+
+def _press(ticket: Ticket, user_id: int) -> Press:
+    return Press(
+        ticket_id=ticket.id,
+        user_id=user_id,
+        payload=json.loads(ticket.payload),
+        fingerprint=json.loads(ticket.fingerprint),
+    )
 
 
 def _expired() -> Outcome:
