@@ -8,6 +8,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from strategy.modes import Mode
 from strategy.orders import Side
+from strategy.views import HandChoice
 
 Preset = Literal["default", "1", "10", "10%", "25%", "50%", "all"]
 Span = Literal["30m", "2h", "close", ""]
@@ -94,6 +95,19 @@ class Undo(CallbackData, prefix="u", sep=_SEP):
 
 class Speak(CallbackData, prefix="l", sep=_SEP):
     language: Literal["ko", "en"]
+
+
+class Seen(CallbackData, prefix="v", sep=_SEP):
+    """Note that the critical alerts told so far, up to this row of the outbox, have been seen."""
+
+    row: int
+
+
+class HandOrderChoice(CallbackData, prefix="h", sep=_SEP):
+    """Decide about an order that somebody placed by hand."""
+
+    no: int
+    choice: HandChoice
 
 
 class AcceptRisk(CallbackData, prefix="a", sep=_SEP):
