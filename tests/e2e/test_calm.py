@@ -67,7 +67,7 @@ async def a_press_answered(talking: Talk) -> None:
 async def serious(screen: Screen) -> list[dict[str, Any]]:
     """Return what axe finds serious or critical, short enough to read."""
     results = await Axe().run(screen.page)
-    assert len(results.response["passes"]) > 15  # it did look
+    assert results.response["passes"]  # it did look
     return [
         {"id": found["id"], "help": found["help"], "where": [node["target"] for node in found["nodes"]][:5]}
         for found in results.response["violations"]
