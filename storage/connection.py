@@ -74,8 +74,11 @@ class Database:
 
 
 @asynccontextmanager
-async def connected(path: Path) -> AsyncIterator[Database]:
-    """Open the file, created when it is not there, and close it at the end."""
+async def connected(path: Path, *, read_only: bool = False) -> AsyncIterator[Database]:
+    """Open the file, created when it is not there, and close it at the end.
+
+    Connections see each other's commits, and in WAL mode none waits for one that only reads.
+    """
     try:
         connection = await aiosqlite.connect(path, isolation_level=None)
     except sqlite3.Error as error:
@@ -83,7 +86,7 @@ async def connected(path: Path) -> AsyncIterator[Database]:
     try:
         connection.row_factory = sqlite3.Row
         try:
-            for pragma in _PRAGMAS:
+            for pragma in (*_PRAGMAS, "PRAGMA query_only = ON") if read_only else _PRAGMAS:
                 await connection.execute(pragma)
         except sqlite3.Error as error:
             raise StorageError(f"cannot use {path}: {error}") from error

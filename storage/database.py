@@ -14,6 +14,7 @@ from storage.notes import NoteRepository
 from storage.orders import OrderRepository
 from storage.outbox import OutboxRepository
 from storage.price_alerts import PriceAlertRepository
+from storage.records import RecordRepository
 from storage.setting_changes import SettingChangeRepository
 from storage.tickets import TicketRepository
 from strategy.clock import SystemClock
@@ -23,7 +24,7 @@ FILE_NAME = "trader.db"
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Every repository over one connection."""
+    """Every repository over one connection, but for the one that reads for reports."""
 
     orders: OrderRepository
     decisions: DecisionRepository
@@ -33,6 +34,7 @@ class Storage:
     tickets: TicketRepository
     price_alerts: PriceAlertRepository
     outbox: OutboxRepository  # serves as Notifier too
+    records: RecordRepository
 
 
 @asynccontextmanager
@@ -45,11 +47,12 @@ async def open_storage(data_dir: Path) -> AsyncIterator[Storage]:
     with instance_lock(data_dir, SystemClock().now()):
         async with connected(data_dir / FILE_NAME) as database:
             await migrate(database, load_migrations())
-            yield bundle(database)
+            async with connected(data_dir / FILE_NAME, read_only=True) as reader:
+                yield bundle(database, reader)
 
 
-def bundle(database: Database) -> Storage:
-    """Return the repositories over an open, migrated database."""
+def bundle(database: Database, reader: Database | None = None) -> Storage:
+    """Return the repositories over an open, migrated database; `reader` is a second connection for long reads."""
     outbox = OutboxRepository(database)
     return Storage(
         orders=OrderRepository(database, outbox),
@@ -60,4 +63,5 @@ def bundle(database: Database) -> Storage:
         tickets=TicketRepository(database),
         price_alerts=PriceAlertRepository(database, outbox),
         outbox=outbox,
+        records=RecordRepository(reader or database),
     )

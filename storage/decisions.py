@@ -56,24 +56,36 @@ class DecisionRepository:
         """Return decisions from then on, oldest first."""
         return await self._select("WHERE decided_at >= :since ORDER BY decided_at, id", {"since": instant_text(since)})
 
-    async def forget(self, before: datetime) -> int:
-        """Delete decisions older than that which led to no action; return how many.
+    async def forget(self, before: datetime, *, limit: int = 1_000) -> int:
+        """Delete decisions older than that which led to no action, oldest first; return how many.
 
-        A check a minute for each ticker makes some megabytes a session, of which only the recent are asked for.
+        A check a minute for each ticker makes some megabytes a session, of which only the recent are asked for. They
+        stay counted by date and outcome. `limit` keeps a transaction short: call again until it returns 0.
         """
         async with self._database.transaction() as conn:
-            cursor = await conn.execute(
-                "DELETE FROM decisions WHERE decided_at < ? AND action = 'none'"
-                " AND NOT EXISTS (SELECT 1 FROM orders WHERE decision_id = decisions.id)",
-                (instant_text(before),),
+            rows = await conn.execute_fetchall(
+                "SELECT id FROM decisions WHERE decided_at < ? AND action = 'none'"
+                " AND NOT EXISTS (SELECT 1 FROM orders WHERE decision_id = decisions.id)"
+                " ORDER BY decided_at LIMIT ?",
+                (instant_text(before), limit),
             )
-        return cursor.rowcount
+            ids = [row["id"] for row in rows]
+            gone = f"WHERE id IN ({','.join('?' * len(ids))})"
+            counts = f"SELECT substr(decided_at, 1, 10), reason, COUNT(*) FROM decisions {gone} GROUP BY 1, 2"  # noqa: S608 - marks
+            await conn.execute(
+                f"INSERT INTO decision_counts (decided_on, reason, count) {counts}"
+                " ON CONFLICT (decided_on, reason) DO UPDATE SET count = count + excluded.count",
+                ids,
+            )
+            await conn.execute(f"DELETE FROM decisions {gone}", ids)  # noqa: S608 - marks
+        return len(ids)
 
     async def _select(self, rest: str, values: dict[str, object]) -> list[Decision]:
         async with self._database.reading() as conn:
             rows = await conn.execute_fetchall(f"SELECT id, body FROM decisions {rest}", values)  # noqa: S608 - ours
-        return [_decision(row) for row in rows]
+        return [read_decision(row) for row in rows]
 
 
-def _decision(row: Row) -> Decision:
+def read_decision(row: Row) -> Decision:
+    """Read a row of id and body."""
     return replace(_DECISIONS.validate_json(row["body"]), id=row["id"])

@@ -10,13 +10,13 @@ import aiosqlite
 from storage.columns import decimal, decimal_text, instant, instant_text, symbol, symbol_text
 from strategy.orders import Fill, OrderNo, Side, VenueNo
 
-_COLUMNS = "key, order_no, venue_no, symbol, side, qty, price, filled_at, fees, realized, source"
+FILL_COLUMNS = "key, order_no, venue_no, symbol, side, qty, price, filled_at, fees, realized, source"
 
 
 async def add_fill(conn: aiosqlite.Connection, fill: Fill) -> bool:
     """Store a fill once; return False for one already stored."""
     cursor = await conn.execute(
-        f"INSERT INTO fills ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own columns
+        f"INSERT INTO fills ({FILL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own columns
         " ON CONFLICT (key) DO NOTHING",
         (
             fill.key,
@@ -50,13 +50,14 @@ async def find_fills(conn: aiosqlite.Connection, order: OrderNo | None, since: d
         wanted["filled_at >= ?"] = instant_text(since)
     where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
     rows = await conn.execute_fetchall(
-        f"SELECT {_COLUMNS} FROM fills {where} ORDER BY filled_at, id",  # noqa: S608 - our own columns and conditions
+        f"SELECT {FILL_COLUMNS} FROM fills {where} ORDER BY filled_at, id",  # noqa: S608 - our own columns and conditions
         tuple(wanted.values()),
     )
-    return [_fill(row) for row in rows]
+    return [read_fill(row) for row in rows]
 
 
-def _fill(row: Row) -> Fill:
+def read_fill(row: Row) -> Fill:
+    """Read a row with the columns of `FILL_COLUMNS`."""
     return Fill(
         key=row["key"],
         order_no=OrderNo(row["order_no"]),

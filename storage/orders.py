@@ -288,7 +288,7 @@ async def _one(conn: aiosqlite.Connection, condition: str, *values: object) -> O
 
 async def _select(conn: aiosqlite.Connection, rest: str, *values: object) -> list[Order]:
     rows = await conn.execute_fetchall(f"SELECT * FROM orders {rest}", values)  # noqa: S608 - `rest` is ours
-    return [_order(row) for row in rows]
+    return [read_order(row) for row in rows]
 
 
 async def _traded_on(conn: aiosqlite.Connection, no: OrderNo) -> date:
@@ -296,7 +296,8 @@ async def _traded_on(conn: aiosqlite.Connection, no: OrderNo) -> date:
     return date.fromisoformat(next(iter(rows))["traded_on"])
 
 
-def _order(row: Row) -> Order:
+def read_order(row: Row) -> Order:
+    """Read a row of the table."""
     return Order(
         no=OrderNo(row["no"]),
         request=OrderRequest(

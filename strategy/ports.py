@@ -5,7 +5,7 @@ raises from `strategy.errors`: OrderRejected (certainly refused), OutcomeUnknown
 (certainly not carried out), BrokerFault/NotOffered (asking again cannot help), DataUnavailable.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,6 +21,7 @@ from strategy.modes import ModeState, TickerLock
 from strategy.orders import Acceptance, BrokerOrder, Fill, Notice, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
 from strategy.price_alerts import PriceAlert
 from strategy.quotes import Bar, Interval, Quote, Tick
+from strategy.results import Trade
 from strategy.tickets import Ticket
 
 
@@ -149,6 +150,33 @@ class DecisionJournal(Protocol):
     async def get(self, decision_id: int) -> Decision | None: ...
 
     async def since(self, since: datetime) -> Sequence[Decision]: ...
+
+    async def forget(self, before: datetime, *, limit: int = 1_000) -> int:
+        """Delete some decisions older than that which led to nothing, keeping their counts; return how many."""
+
+
+class Records(Protocol):
+    """Long looks at what is stored, for accounts, statistics and exports; they hold up neither trading nor the loop."""
+
+    async def newest_trades(self, limit: int, *, symbol: Symbol | None = None) -> Sequence[Trade]:
+        """Return the newest fills by their own time, newest first."""
+
+    def trades(self, *, since: datetime | None = None, until: datetime | None = None) -> AsyncIterator[Sequence[Trade]]:
+        """Give the fills of the orders asked for in `[since, until)`, in pages: newest orders first.
+
+        All fills of an order are on one page.
+        """
+
+    async def orders_by_status(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Mapping[OrderStatus, int]:
+        """Count the own orders asked for in `[since, until)` by where they stand."""
+
+    async def decisions_by_reason(self, *, since: date | None = None, until: date | None = None) -> Mapping[str, int]:
+        """Count the decisions of those New York dates (both included) by outcome, forgotten ones too."""
+
+    def decisions(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Decision]]:
+        """Give the decisions kept, newest first, in pages."""
 
 
 class SettingsJournal(Protocol):
