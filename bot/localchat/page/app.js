@@ -26,6 +26,7 @@ const waiting = new Map();
 let state = null;
 let buffered = null;
 let actionTimer = 0;
+let started = false;
 const marketRuns = document.body.classList.contains("with-market");
 
 prepareDialogs();
@@ -111,6 +112,10 @@ function settle() {
   start.hidden = !(blocked || (empty && state));
   start.textContent = word(blocked ? "unblock" : "start");
   byTestId("composer").hidden = !start.hidden;
+  if (started && start.hidden) {
+    started = false;
+    byTestId("text").focus();
+  }
   if (marketRuns) guide.show();
 }
 
@@ -203,9 +208,9 @@ function release(node) {
 
 function prepareStart() {
   byTestId("start").addEventListener("click", async () => {
+    started = true;
     if (state.person.blocked) await act("unblock");
     else await composer.send("/start");
-    byTestId("text").focus();
   });
 }
 

@@ -1,7 +1,7 @@
 // The list of messages: order, days, scrolling, jumps.
 
 import { byTestId, make, one } from "./dom.js";
-import { renderMessage } from "./messages.js";
+import { renderMessage, replyQuote } from "./messages.js";
 import { currentLanguage, word } from "./words.js";
 
 const NEAR_END = 120;
@@ -61,6 +61,7 @@ export class MessageLog {
     } else {
       this.#append(message);
     }
+    if (old) this.#refreshQuotes(message.id);
     if (atEnd || (this.handlers.isOwn(message) && !old)) this.scrollToEnd();
     else if (!old && !message.deleted) this.#countUnread();
   }
@@ -97,6 +98,14 @@ export class MessageLog {
     const last = draft ? draft.previousElementSibling : this.list.lastElementChild;
     if (!last || last.dataset.day !== dayOf(message)) this.list.insertBefore(dayLine(dayOf(message), message), draft);
     this.list.insertBefore(this.#node(message), draft);
+  }
+
+  // A quote says what its message says now.
+  #refreshQuotes(id) {
+    for (const message of this.messages.values()) {
+      const node = message.reply_to === id && this.nodes.get(message.id);
+      if (node) byTestId("reply-quote", node)?.replaceChildren(...replyQuote(message, this.handlers).children);
+    }
   }
 
   #remove(id) {

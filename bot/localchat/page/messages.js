@@ -60,7 +60,7 @@ function serviceLine(message, { find, onJump }) {
   return make("div", { class: "service", "data-testid": "service", "data-id": message.id }, button);
 }
 
-function replyQuote(message, { find, isOwn, onJump }) {
+export function replyQuote(message, { find, isOwn, onJump }) {
   const original = find(message.reply_to);
   const name = original ? (isOwn(original) ? word("you") : original.from.first_name) : "";
   return make(
