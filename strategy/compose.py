@@ -7,6 +7,8 @@ from typing import Any
 
 from strategy.account import Holdings
 from strategy.activity import Activity
+from strategy.approval import Approval
+from strategy.approval_press import ApprovalPress
 from strategy.book import SettingsBook
 from strategy.cancels import Cancels
 from strategy.clock import Clock
@@ -204,6 +206,17 @@ def build_core(
     purse = Purse(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
     )
+    presses = Presses(tickets=journals.tickets, orders=journals.orders, wall=wall, activity=activity)
+    approval = Approval(
+        presses=presses,
+        orders=journals.orders,
+        settings=book,
+        notes=journals.notes,
+        clock=clock,
+        wall=wall,
+        activity=activity,
+    )
+    watch.on_price(approval.on_price)
     cycle = Cycle(
         camera=Camera(
             watch=watch,
@@ -215,6 +228,7 @@ def build_core(
             clock=clock,
         ),
         weigher=Weigher(broker=broker, desk=desk, modes=modes, purse=purse, settings=book),
+        approval=approval,
         desk=desk,
         decisions=journals.decisions,
         modes=modes,
@@ -240,6 +254,7 @@ def build_core(
     )
     engine = Engine(
         cycle=cycle,
+        approval=approval,
         watch=watch,
         desk=desk,
         orders=journals.orders,
@@ -257,7 +272,6 @@ def build_core(
         calls_per_second=calls_per_second,
         remarks=remarks,
     )
-    presses = Presses(tickets=journals.tickets, orders=journals.orders, wall=wall, activity=activity)
     planner = Planner(
         broker=broker,
         desk=desk,
@@ -315,6 +329,7 @@ def build_core(
         ),
         presses=presses,
         system=SystemService(settings=book),
+        approvals=ApprovalPress(approval=approval, cycle=cycle, watch=watch, presses=presses, settings=book),
     )
 
     async def stream_task() -> None:
@@ -336,6 +351,7 @@ def build_core(
             ("desk", desk.run),
             ("stops", guard.run),
             ("vigil", vigil.run),
+            ("proposals", approval.run),
             ("stream news", sink.run),
             ("stream", stream_task),
             ("engine", engine.run),

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from strategy.alert_rules import AlertRules
+from strategy.approval_press import ApprovalPress
 from strategy.cancels import Cancels
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
@@ -15,6 +16,7 @@ from strategy.modes import Mode, ModeState
 from strategy.orders import OrderNo, Side
 from strategy.overview import Looking
 from strategy.presses import Presses
+from strategy.proposals import Proposal
 from strategy.setting_service import SettingService
 from strategy.system import SystemService
 from strategy.views import (
@@ -45,6 +47,7 @@ class TradingControl:
         settings: SettingService,
         presses: Presses,
         system: SystemService,
+        approvals: ApprovalPress,
     ) -> None:
         self._looking = looking
         self._manual = manual
@@ -53,6 +56,7 @@ class TradingControl:
         self._settings = settings
         self._presses = presses
         self._system = system
+        self._approvals = approvals
 
     # Overview
 
@@ -141,6 +145,11 @@ class TradingControl:
 
     def alert_rules(self) -> AlertRules:
         return self._system.alert_rules()
+
+    # WatchList
+
+    async def proposals(self) -> Sequence[Proposal]:
+        return await self._approvals.proposals()
 
     # Confirmation
 

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+from dataclasses import replace
+from decimal import Decimal
 
 from strategy.account import Holdings
 from strategy.activity import Activity
+from strategy.approval import HELD_BACK, PROPOSED, TOLD, Approval
 from strategy.book import SettingsBook
 from strategy.calendar import current
 from strategy.clock import Clock
@@ -17,8 +20,9 @@ from strategy.instruments import Symbol
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook
 from strategy.modes import Mode, ModeState
-from strategy.orders import OrderRequest, Origin, Side
+from strategy.orders import Order, OrderRequest, Origin, Side
 from strategy.ports import DecisionJournal, Notes, Notifier
+from strategy.proposals import Proposal
 from strategy.purse import Purse
 from strategy.snapshot import Camera, Snapshot
 from strategy.split_guard import SplitGuard
@@ -39,6 +43,7 @@ class Cycle:
         *,
         camera: Camera,
         weigher: Weigher,
+        approval: Approval,
         desk: OrderDesk,
         decisions: DecisionJournal,
         modes: ModeBook,
@@ -54,6 +59,7 @@ class Cycle:
     ) -> None:
         self._camera = camera
         self._weigher = weigher
+        self._approval = approval
         self._desk = desk
         self._decisions = decisions
         self._modes = modes
@@ -81,18 +87,56 @@ class Cycle:
 
     async def check(self, symbol: Symbol, holdings: Holdings | None) -> Decision | None:
         """Decide about one ticker and act on it; None while its stop is at work."""
+        snapshot = await self._stop_first(symbol, holdings)
+        if snapshot is None:
+            return None  # the stop stores its own decision, and its lock keeps the rule out afterwards
+        weighed, side = self._weigher.weigh(snapshot)
+        await self._approval.follow(weighed.decision)
+        if side is None:
+            return await self._keep(weighed)
+        held_back = self._approval.holds(symbol, side)
+        if held_back is not None:
+            return await self._keep(_because(weighed, held_back))
+        async with self._purse.turn:
+            return await self._trade(snapshot, side)
+
+    async def take_up(self, card: Proposal, *, ticket: str, user_id: int) -> Order | Decision:
+        """Check a proposal a person has agreed to as if it came up now, then order no more than it showed.
+
+        Return the order, or the stored decision that says what stands against it. Raise OrderDenied when the desk
+        refuses.
+        """
+        async with self._purse.turn:
+            snapshot = await self._stop_first(card.symbol, await self._look_before_buy())
+            if snapshot is None:
+                raise OrderDenied(f"{card.symbol}: a stop is at work", user_message=_STOP_AT_WORK)
+            weighed, side = self._weigher.weigh(snapshot)
+            if side is card.side:
+                weighed = await self._weigher.size(snapshot, side)
+            decision = await self._keep(weighed)
+            if side is not card.side or decision.limit_price is None:
+                return decision
+            if not self._still_allowed(card.symbol, card.side):
+                raise OrderDenied(f"{card.symbol}: mode or lock changed")
+            request = replace(
+                self._request(decision, side, decision.limit_price),
+                qty=min(card.qty, decision.qty),
+                asked_by=user_id,
+                ticket=ticket,
+            )
+            return await self._desk.place(
+                request, decision=decision, cash_before=decision.cash, position=snapshot.position
+            )
+
+    async def _stop_first(self, symbol: Symbol, holdings: Holdings | None) -> Snapshot | None:
+        """Compare the freshest price with the stop, then take the snapshot; None while a stop is at work."""
         quote = await self._camera.quote(symbol)
         if quote is not None:
             await self._splits.mind(quote)
             self._guard.check(symbol, quote, "check")
         if self._guard.running(symbol):
-            return None  # the stop stores its own decision, and its lock keeps the rule out afterwards
-        snapshot = await self._camera.take(symbol, quote, holdings)
-        weighed, side = self._weigher.weigh(snapshot)
-        if side is None:
-            return await self._keep(weighed)
-        async with self._purse.turn:
-            return await self._trade(snapshot, side)
+            return None
+        return await self._camera.take(symbol, quote, holdings)
 
     async def _trade(self, snapshot: Snapshot, side: Side) -> Decision:
         """Look again, size, decide for good, store, order; one ticker at a time so that the caps hold together."""
@@ -104,6 +148,11 @@ class Cycle:
         if still is not side:
             return await self._keep(weighed)
         weighed = await self._weigher.size(snapshot, side)
+        asks = self._settings.of(snapshot.symbol).trade_mode
+        if weighed.decision.action is not Action.NONE and asks != "auto":
+            decision = await self._keep(_because(weighed, PROPOSED if asks == "approve" else TOLD))
+            await self._approval.propose(decision, side)
+            return decision
         decision = await self._keep(weighed)
         if decision.action is not Action.NONE and decision.limit_price is not None:
             await self._order(decision, snapshot, side)
@@ -113,7 +162,14 @@ class Cycle:
         limit_price = decision.limit_price
         if limit_price is None or not self._still_allowed(decision.symbol, side):
             return
-        request = OrderRequest(
+        request = self._request(decision, side, limit_price)
+        try:
+            await self._desk.place(request, decision=decision, cash_before=decision.cash, position=snapshot.position)
+        except OrderDenied as error:
+            await self._trouble(f"denied:{decision.symbol}", error, decision.symbol)
+
+    def _request(self, decision: Decision, side: Side, limit_price: Decimal) -> OrderRequest:
+        return OrderRequest(
             symbol=decision.symbol,
             side=side,
             qty=decision.qty,
@@ -122,10 +178,6 @@ class Cycle:
             created_at=self._clock.now(),
             decision_id=decision.id,
         )
-        try:
-            await self._desk.place(request, decision=decision, cash_before=decision.cash, position=snapshot.position)
-        except OrderDenied as error:
-            await self._trouble(f"denied:{decision.symbol}", error, decision.symbol)
 
     def _still_allowed(self, symbol: Symbol, side: Side) -> bool:
         """Return whether mode and lock still allow it: a person or a stop may have been faster than the journal."""
@@ -157,7 +209,7 @@ class Cycle:
         if decision.reason == "both_signals":
             self._told[decision.symbol] = ("both",)
             return [] if said == ("both",) else [BothSignals(at=decision.decided_at, decision=decision)]
-        if verdict.side is None or decision.action is not Action.NONE:
+        if verdict.side is None or decision.action is not Action.NONE or decision.reason in HELD_BACK:
             self._told.pop(decision.symbol, None)
             return []
         locked = "lock" in weighed.guards  # whatever else comes and goes, a lock has been told
@@ -223,3 +275,11 @@ class Cycle:
             await self._notifier.tell(Trouble(at=self._clock.now(), key=key, what=error.user_message, symbol=symbol))
         except TradingError:
             log.exception("trouble could not be told", extra={"key": key})
+
+
+def _because(weighed: Weighed, reason: str) -> Weighed:
+    """Return the same conclusion with the reason why it leads to no order by itself."""
+    return replace(weighed, decision=replace(weighed.decision, reason=reason))
+
+
+_STOP_AT_WORK = Text("이 종목은 손절이 진행 중입니다.", "A stop of this ticker is being carried out.")

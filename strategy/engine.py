@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from strategy.account import Holdings
 from strategy.activity import Activity
+from strategy.approval import Approval
 from strategy.book import SettingsBook
 from strategy.calendar import Session, current, latest, next_session
 from strategy.clock import Clock
@@ -47,6 +48,7 @@ class Engine:
         self,
         *,
         cycle: Cycle,
+        approval: Approval,
         watch: MarketWatch,
         desk: OrderDesk,
         orders: OrderJournal,
@@ -66,6 +68,7 @@ class Engine:
     ) -> None:
         """`remarks` are warnings of the start that belong on the start card; `wall` is a person's clock."""
         self._cycle = cycle
+        self._approval = approval
         self._watch = watch
         self._desk = desk
         self._orders = orders
@@ -104,6 +107,7 @@ class Engine:
             await self._desk.load()
             await self._positions.load()
             await self._guard.load()
+            await self._approval.load()
 
     async def run(self) -> None:
         """Start, then go from session to session until cancelled."""
@@ -232,6 +236,7 @@ class Engine:
         self._session_checks = self._session_overruns = 0
         await self._checks(session)
         self.next_check_at = None
+        await self._end_proposals()
         await self._until(lambda: window_of(session, self._settings.account).shutdown_at)
         await self._close(session)
 
@@ -324,6 +329,13 @@ class Engine:
         )
         with self._activity():
             await self._tell_safely(Notable(at=self._clock.now(), key="overrun", what=what))
+
+    async def _end_proposals(self) -> None:
+        with self._activity():
+            try:
+                await self._approval.end_session()
+            except TradingError:
+                log.exception("proposals could not be closed; they run out by themselves")
 
     async def _close(self, session: Session) -> None:
         """Tell the summary once (D6)."""

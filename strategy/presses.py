@@ -88,6 +88,11 @@ class Presses:
         await self._tickets.add(ticket)
         return ticket
 
+    async def waiting(self, ticket_id: str) -> bool:
+        """Return whether a button can still be pressed."""
+        ticket = await self._tickets.get(ticket_id)
+        return ticket is not None and ticket.used_at is None and self._wall.now() < ticket.expires_at
+
     async def confirm(self, ticket_id: str, user_id: int, *, typed: str = "") -> Outcome:
         """Carry out what a button stands for, at most once ever."""
         ticket = await self._tickets.get(ticket_id)

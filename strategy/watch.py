@@ -5,7 +5,7 @@ Ticks are the freshest source; what they do not tell is asked for. Nothing here 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -45,6 +45,11 @@ class MarketWatch:
         self._active: set[Symbol] = set()  # tick subscriptions confirmed
         self._refused: dict[Symbol, str] = {}
         self._connected = False
+        self._watchers: list[Callable[[Symbol, Decimal], None]] = []
+
+    def on_price(self, watcher: Callable[[Symbol, Decimal], None]) -> None:
+        """Call `watcher` with every last price, streamed or asked for; it may not await."""
+        self._watchers.append(watcher)
 
     # the stream's side: nothing here may await
 
@@ -54,6 +59,8 @@ class MarketWatch:
         self._tick_is_newest.add(tick.symbol)
         for store in self._by_symbol.get(tick.symbol, ()):
             store.add_tick(tick)
+        for watcher in self._watchers:
+            watcher(tick.symbol, tick.last)
 
     def on_connected(self, *, gap: bool) -> None:
         self._connected = True
@@ -135,6 +142,8 @@ class MarketWatch:
             raise DataUnavailable(f"{symbol}: price is {quote.last}")
         self._asked[symbol] = quote
         self._tick_is_newest.discard(symbol)
+        for watcher in self._watchers:
+            watcher(symbol, quote.last)
         return quote
 
     # bars
