@@ -15,7 +15,7 @@ from storage.order_states import add_state, find_states
 from storage.outbox import OutboxRepository
 from storage.venue_nos import add_venue_no, find_venue_nos, owner_of
 from strategy.errors import InvalidOrder, StorageError
-from strategy.events import Event, OrderChanged
+from strategy.events import Event, HandOrder, OrderChanged
 from strategy.instruments import Symbol
 from strategy.orders import (
     BrokerOrder,
@@ -39,8 +39,9 @@ _TICKET_USED = Text("이 버튼은 이미 사용되었습니다.", "That button 
 class OrderRepository:
     """Implements `strategy.ports.OrderJournal`.
 
-    It checks no move between states; the desk does. An event OrderChanged whose order has number 0 is stored with
-    the order as committed, and one that tells a fill already stored is left out: it has been told.
+    It checks no move between states; the desk does. An event OrderChanged whose order has number 0, or a HandOrder
+    without one, is stored with the order as committed, and one that tells a fill already stored is left out: it has
+    been told.
     """
 
     def __init__(self, database: Database, outbox: OutboxRepository) -> None:
@@ -83,6 +84,8 @@ class OrderRepository:
         limit_price: Decimal | None = None,
         accepted_at: datetime | None = None,
         reprices: int | None = None,
+        working_qty: int | None = None,
+        adopted_by: int | None = None,
         fills: Sequence[Fill] = (),
         events: Sequence[Event] = (),
     ) -> Order:
@@ -105,6 +108,8 @@ class OrderRepository:
                 limit_price=old.limit_price if limit_price is None else limit_price,
                 accepted_at=old.accepted_at or accepted_at,
                 reprices=old.reprices if reprices is None else reprices,
+                working_qty=old.working_qty if working_qty is None else working_qty,
+                adopted_by=old.adopted_by if adopted_by is None else adopted_by,
                 filled_qty=filled_qty,
                 filled_amount=filled_amount,
             )
@@ -210,10 +215,15 @@ def _external(found: BrokerOrder, at: datetime) -> Order:
 
 def _named(events: Sequence[Event], order: Order) -> list[Event]:
     """Put the order as committed where an event speaks of one that had no number yet."""
-    return [
-        replace(event, order=order) if isinstance(event, OrderChanged) and not event.order.no else event
-        for event in events
-    ]
+
+    def named(event: Event) -> Event:
+        if isinstance(event, OrderChanged) and not event.order.no:
+            return replace(event, order=order)
+        if isinstance(event, HandOrder) and event.order is None:
+            return replace(event, order=order)
+        return event
+
+    return [named(event) for event in events]
 
 
 def _untold(events: Sequence[Event], repeated: set[str]) -> list[Event]:
@@ -258,7 +268,7 @@ async def _insert(conn: aiosqlite.Connection, order: Order, traded_on: date) -> 
 async def _update(conn: aiosqlite.Connection, order: Order) -> None:
     await conn.execute(
         "UPDATE orders SET status = ?, venue_no = ?, limit_price = ?, filled_qty = ?, filled_amount = ?, reason = ?,"
-        " updated_at = ?, accepted_at = ?, reprices = ? WHERE no = ?",
+        " updated_at = ?, accepted_at = ?, reprices = ?, working_qty = ?, adopted_by = ? WHERE no = ?",
         (
             order.status.value,
             order.venue_no,
@@ -269,6 +279,8 @@ async def _update(conn: aiosqlite.Connection, order: Order) -> None:
             instant_text(order.updated_at),
             instant_text(order.accepted_at),
             order.reprices,
+            order.working_qty,
+            order.adopted_by,
             order.no,
         ),
     )
@@ -321,4 +333,6 @@ def read_order(row: Row) -> Order:
         updated_at=instant(str(row["updated_at"])),
         accepted_at=instant(row["accepted_at"]),
         reprices=row["reprices"],
+        working_qty=row["working_qty"],
+        adopted_by=row["adopted_by"],
     )

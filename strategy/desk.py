@@ -166,6 +166,34 @@ class OrderDesk:
                 if not (await self._order(no)).status.closed:
                     await self._looks.try_look()
 
+    async def adopt(self, no: OrderNo, by: int) -> Order:
+        """Watch over an order placed by hand like over one of our own, on a person's word; again changes nothing."""
+        order = await self._order(no)
+        if order.ours:
+            return order
+        with self._activity():
+            return await sheltered(self._adopt(no, by))
+
+    # what only a person can settle
+
+    def candidates(self, no: OrderNo) -> Sequence[BrokerOrder]:
+        """Return the broker's orders that may be this one of unknown outcome, as the newest look showed them."""
+        return self._inquiry.candidates(no)
+
+    def absence_counts(self, order: Order) -> bool:
+        """Return whether an order would surely be visible at the broker by now, had it arrived."""
+        return self._inquiry.absence_counts(order, self._clock.now())
+
+    async def settle(self, no: OrderNo, found: BrokerOrder | None, by: int) -> Order:
+        """Take a person's word on an order of unknown outcome: it is `found`, or (None) it never arrived.
+
+        Nothing is sent. Raises InvalidOrder when the order or that candidate is settled otherwise already.
+        """
+        order = await self._order(no)
+        async with self._acting[order.request.symbol]:
+            with self._activity():
+                return await sheltered(self._settle(no, found, by))
+
     # hearing
 
     def on_notice(self, notice: Notice) -> None:
@@ -249,6 +277,18 @@ class OrderDesk:
             with self._activity():
                 left = asyncio.Event()
                 return await sheltered(work(left), left)
+
+    async def _adopt(self, no: OrderNo, by: int) -> Order:
+        async with self._ledger.lock:
+            order = await self._ledger.get(no)
+            said = Text(f"사용자 {by} 이(가) 봇에 맡김", f"adopted by user {by}").on_one_line()
+            return await self._ledger.move(no, order.status, self._clock.now(), reason=said, adopted_by=by)
+
+    async def _settle(self, no: OrderNo, found: BrokerOrder | None, by: int) -> Order:
+        order = await self._inquiry.settle(no, found, self._clock.now(), by)
+        await self._retry_notices()
+        self._looks.soon()
+        return order
 
     async def _try_cancel(self, no: OrderNo) -> Order:
         try:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from strategy.errors import InvalidOrder
 from strategy.events import HandOrder, Trouble
 from strategy.ledger import NEVER_SENT, NO_ANSWER, NOT_FOUND, NOT_SHOWN, Ledger
 from strategy.lookup import could_be, match
@@ -23,6 +24,9 @@ _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 _ENDED = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 _SEVERAL = "several orders at the broker could be this one. Please check in the broker's app"
 _STILL_OPEN = "told canceled, yet the broker shows it open. Please check in the broker's app"
+_OTHERWISE = Text(
+    "그 사이에 상황이 바뀌었습니다. 주문을 다시 확인하세요.", "Things changed meanwhile. Look at the order again."
+)
 _SIDES = {"buy": Text("매수", "buy"), "sell": Text("매도", "sell")}
 
 
@@ -35,6 +39,40 @@ class Inquiry:
         self._lag = lag
         self._looks: dict[OrderNo, int] = {}  # looks that did not show an order
         self._doubts_told: set[OrderNo] = set()
+        self._candidates: dict[OrderNo, tuple[BrokerOrder, ...]] = {}  # of doubtful orders, in the newest look
+
+    def candidates(self, no: OrderNo) -> tuple[BrokerOrder, ...]:
+        """Return the broker's orders, nobody's so far, that may be this one; as the newest look showed them."""
+        return self._candidates.get(no, ())
+
+    def absence_counts(self, order: Order, at: datetime) -> bool:
+        """Return whether it would surely be visible by now, had it reached the broker."""
+        return at - order.updated_at >= self._lag
+
+    async def settle(self, no: OrderNo, found: BrokerOrder | None, at: datetime, by: int) -> Order:
+        """Take a person's word on an unknown order: it is `found`, or (None) it is not at the broker.
+
+        Raises InvalidOrder when that is no longer possible.
+        """
+        async with self._ledger.lock:
+            order = await self._ledger.get(no)
+            here = found is not None and any(one.venue_no == found.venue_no for one in self.candidates(no))
+            if order.status is not OrderStatus.UNKNOWN or (found is not None and not here):
+                raise InvalidOrder(f"order {no} cannot be settled so any more", user_message=_OTHERWISE)
+            reason = Text(f"사용자 {by} 이(가) 정함", f"declared by user {by}").on_one_line()
+            if found is None:
+                if not self.absence_counts(order, at):
+                    raise InvalidOrder(f"order {no} may still show up", user_message=_OTHERWISE)
+                gone = OrderStatus.CANCELED if order.filled_qty or order.venue_no else OrderStatus.REJECTED
+                await self._ledger.move(no, gone, at, reason=reason)
+            else:
+                first = (*found.replaced, found.venue_no)[0]
+                await self._ledger.move(
+                    no, OrderStatus.ACCEPTED, at, reason=reason, venue_no=first, accepted_at=found.ordered_at
+                )
+                await self._judge(no, found, at)
+            self._candidates.pop(no, None)
+            return await self._ledger.get(no)
 
     async def apply(
         self, seen: Sequence[BrokerOrder], at: datetime, *, in_flight: Collection[OrderNo], heard: Collection[str]
@@ -80,8 +118,7 @@ class Inquiry:
         new = sum(part.qty for part in parts)
         old_enough = renumbered or order.reason == NOT_SHOWN or at - order.updated_at > self._lag
         status = judged(order, found, order.filled_qty + new, old_enough=old_enough)
-        if found.status in _WORKING and found.venue_no == order.venue_no:
-            self._ledger.lower(no, min(found.open_qty + found.filled_qty, order.request.qty))
+        fewer = _fewer(order, found)
         if status in _ENDED and found.status in _WORKING and old_enough:
             await self._tell_once(
                 order, at, "취소된 것으로 들었지만 증권사에는 열려 있습니다. 앱에서 확인하세요", _STILL_OPEN
@@ -89,10 +126,13 @@ class Inquiry:
         numbers = await self._ledger.numbers(no)
         back = found.venue_no if self._went_back(order, found, numbers, old_enough=old_enough) else None
         price = found.limit_price if found.venue_no in (order.venue_no, back) and found.limit_price > 0 else None
-        if status is order.status and not parts and back is None and price in (None, order.limit_price):
+        same = status is order.status and price in (None, order.limit_price)
+        if same and not parts and back is None and fewer is None:
             return []
         reason = found.reason if status in _ENDED and status is not order.status else None
-        await self._ledger.move(no, status, at, reason=reason, venue_no=back, limit_price=price, parts=parts, tell=tell)
+        await self._ledger.move(
+            no, status, at, reason=reason, venue_no=back, limit_price=price, working_qty=fewer, parts=parts, tell=tell
+        )
         return _explained(order, status, new)
 
     async def _link(self, order: Order, found: BrokerOrder, at: datetime) -> bool:
@@ -131,6 +171,9 @@ class Inquiry:
             )
             lines.append(_line(order, "접수된 것으로 확인됨", "found at the broker: it had been accepted"))
             lines += await self._judge(order.no, found, at)
+        self._candidates = {
+            order.no: tuple(found for found in pool if could_be(order, found)) for order in matches.doubtful
+        }
         for order in matches.doubtful:
             await self._tell_once(order, at, "같은 주문이 증권사에 여러 개 있습니다. 앱에서 확인하세요", _SEVERAL)
         for order in matches.absent:
@@ -204,6 +247,14 @@ def judged(order: Order, found: BrokerOrder, filled: int, *, old_enough: bool) -
         keeps = (newer and not old_enough) or not may_move(order.status, working)
         return order.status if keeps else working
     return working if order.status in _WORKING else order.status
+
+
+def _fewer(order: Order, found: BrokerOrder) -> int | None:
+    """Return how many shares a working order is for, where that is news: it was amended down, by us or by hand."""
+    if found.status not in _WORKING or found.venue_no != order.venue_no:
+        return None
+    total = min(found.open_qty + found.filled_qty, order.request.qty)
+    return total if total > 0 and total != (order.working_qty or order.request.qty) else None
 
 
 def _explained(order: Order, status: OrderStatus, new: int) -> list[Text]:

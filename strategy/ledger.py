@@ -107,7 +107,6 @@ class Ledger:
         self._contexts: dict[OrderNo, Context] = {}
         self._numbers: dict[OrderNo, list[VenueNo]] = {}
         self._owners: dict[tuple[VenueNo, date], OrderNo] = {}
-        self._totals: dict[OrderNo, int] = {}  # of orders amended to fewer shares; the broker tells it again
 
     async def load(self, at: datetime) -> None:
         """Read what is open; nobody waits any more for answers to orders found here."""
@@ -187,16 +186,6 @@ class Ledger:
             self._numbers[no] = list(await self._orders.venue_nos(no))
         return self._numbers[no]
 
-    def open_qty(self, order: Order) -> int:
-        """Return the shares still working at the venue; fewer than asked for when amended down."""
-        total = self._totals.get(order.no, order.request.qty)
-        return 0 if order.status.closed else max(total - order.filled_qty, 0)
-
-    def lower(self, no: OrderNo, total: int) -> None:
-        """Remember that the order is for fewer shares now."""
-        if total > 0:
-            self._totals[no] = total
-
     # what changes; the caller holds `lock`
 
     async def intend(self, request: OrderRequest, context: Context) -> Order:
@@ -248,6 +237,8 @@ class Ledger:
         limit_price: Decimal | None = None,
         accepted_at: datetime | None = None,
         reprices: int | None = None,
+        working_qty: int | None = None,
+        adopted_by: int | None = None,
         parts: Sequence[Part] = (),
         tally: Tally | None = None,
         tell: bool = True,
@@ -272,6 +263,8 @@ class Ledger:
             limit_price=old.limit_price if limit_price is None else limit_price,
             accepted_at=old.accepted_at or accepted_at,
             reprices=old.reprices if reprices is None else reprices,
+            working_qty=old.working_qty if working_qty is None else working_qty,
+            adopted_by=old.adopted_by if adopted_by is None else adopted_by,
             filled_qty=after.qty,
             filled_amount=after.amount,
         )
@@ -285,6 +278,8 @@ class Ledger:
             limit_price=limit_price,
             accepted_at=accepted_at,
             reprices=reprices,
+            working_qty=working_qty,
+            adopted_by=adopted_by,
             fills=fills,
             events=(_changed(order, context, after, fills),) if tell else (),
         )
@@ -307,7 +302,7 @@ class Ledger:
     def forget_old(self, at: datetime) -> None:
         """Drop closed orders of past days from memory."""
         for order in [one for one in self._known.values() if one.status.closed and at - one.updated_at > _KEPT]:
-            for memory in (self._known, self._tallies, self._contexts, self._numbers, self._totals):
+            for memory in (self._known, self._tallies, self._contexts, self._numbers):
                 memory.pop(order.no, None)
         self._owners = {key: no for key, no in self._owners.items() if no in self._known}
 

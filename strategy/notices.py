@@ -119,7 +119,7 @@ class Notices:
         else:
             self._ledger.remember(no, weighed.tally)
         now = await self._ledger.get(no)
-        ended = not now.status.closed and not self._ledger.open_qty(now)  # all of what it was amended down to
+        ended = not now.status.closed and not now.open_qty  # all of what it was amended down to
         return weighed.doubtful or ended
 
 

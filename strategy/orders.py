@@ -101,10 +101,21 @@ class Order:
     updated_at: datetime
     accepted_at: datetime | None = None  # the broker's acceptance, which delays count from (D5)
     reprices: int = 0
+    working_qty: int | None = None  # shares it is for since it was amended down; None: all that was asked for
+    adopted_by: int | None = None  # who made the bot watch over an order placed by hand
 
     @property
     def open_qty(self) -> int:
-        return 0 if self.status.closed else self.request.qty - self.filled_qty
+        """Return the shares still working at the venue."""
+        if self.status.closed:
+            return 0
+        whole = self.request.qty if self.working_qty is None else self.working_qty
+        return max(whole - self.filled_qty, 0)
+
+    @property
+    def ours(self) -> bool:
+        """Return whether the bot answers for it: its own, or one by hand that it was told to adopt."""
+        return self.request.origin is not Origin.EXTERNAL or self.adopted_by is not None
 
     @property
     def average_price(self) -> Decimal | None:

@@ -111,6 +111,8 @@ class OrderJournal(Protocol):
         limit_price: Decimal | None = None,
         accepted_at: datetime | None = None,
         reprices: int | None = None,
+        working_qty: int | None = None,
+        adopted_by: int | None = None,
         fills: Sequence[Fill] = (),
         events: Sequence[Event] = (),
     ) -> Order:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from strategy.account import Holdings, Position
 from strategy.instruments import Symbol
-from strategy.orders import Order, OrderNo, Origin, Side
+from strategy.orders import Order, OrderNo, Side
 from strategy.ports import OrderJournal
 
 _RECENT = 200  # orders whose fills may still be told
@@ -22,6 +22,9 @@ class _Counted:
     amount: Decimal
 
 
+_NOTHING = _Counted(0, Decimal(0))
+
+
 class Positions:
     """Positions by symbol, as far as known. Quantities are whole shares, costs dollars a share."""
 
@@ -30,6 +33,7 @@ class Positions:
         self._held: dict[Symbol, Position] = {}
         self._counted: dict[OrderNo, _Counted] = {}
         self._bot_qty: dict[Symbol, int] = {}  # bought by rule, manual order or stop of this program, less sold
+        self._credited: dict[OrderNo, int] = {}  # of each order, the shares in `_bot_qty`
         self._known = False
 
     @property
@@ -39,15 +43,17 @@ class Positions:
 
     async def load(self) -> None:
         """Count the shares this program traded, from its own fills (POSITION_SCOPE=bot)."""
-        origins: dict[OrderNo, Origin] = {}
+        ours: dict[OrderNo, bool] = {}
         for fill in await self._orders.fills():
-            if fill.order_no not in origins:
+            if fill.order_no not in ours:
                 order = await self._orders.get(fill.order_no)
-                origins[fill.order_no] = order.request.origin if order else Origin.EXTERNAL
-            if origins[fill.order_no] is not Origin.EXTERNAL:
+                ours[fill.order_no] = order is not None and order.ours
+            if ours[fill.order_no]:
                 self._add_bot(fill.symbol, fill.side, fill.qty)
         for order in await self._orders.recent(_RECENT):
             self._counted[order.no] = _Counted(order.filled_qty, order.filled_amount)
+            if order.ours:
+                self._credited[order.no] = order.filled_qty
 
     def take(
         self,
@@ -102,13 +108,20 @@ class Positions:
 
     def _count(self, order: Order) -> _Counted:
         """Remember what an order has filled; return what is new of it."""
-        before = self._counted.get(order.no, _Counted(0, Decimal(0)))
+        before = self._counted.get(order.no, _NOTHING)
         news = _Counted(order.filled_qty - before.qty, order.filled_amount - before.amount)
         if news.qty > 0:
             self._counted[order.no] = _Counted(order.filled_qty, order.filled_amount)
-            if order.request.origin is not Origin.EXTERNAL:
-                self._add_bot(order.request.symbol, order.request.side, news.qty)
+        self._credit(order)
         return news
+
+    def _credit(self, order: Order) -> None:
+        """Count what an order of ours has filled as the bot's; of an adopted one also what it had filled before."""
+        counted = self._counted.get(order.no, _NOTHING).qty
+        new = counted - self._credited.get(order.no, 0)
+        if order.ours and new > 0:
+            self._credited[order.no] = counted
+            self._add_bot(order.request.symbol, order.request.side, new)
 
     def _bought(self, symbol: Symbol, qty: int, amount: Decimal) -> None:
         old = self._held.get(symbol)

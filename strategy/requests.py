@@ -109,7 +109,7 @@ class Requests:
             return order
         venue_no = _number(order)
         price = order.limit_price if limit_price is None else limit_price
-        left_open = self._ledger.open_qty(order)
+        left_open = order.open_qty
         wanted = left_open if qty is None else qty
         if not (0 < wanted <= left_open) or not on_tick(price):
             raise InvalidOrder(f"cannot amend order {no} to {wanted} at {price}", user_message=_NOT_AMENDABLE)
@@ -127,10 +127,14 @@ class Requests:
         async with self._ledger.lock:
             now = await self._ledger.get(no)
             await self._ledger.move(
-                no, now.status, self._now(), venue_no=acceptance.venue_no, limit_price=price, reprices=reprices
+                no,
+                now.status,
+                self._now(),
+                venue_no=acceptance.venue_no,
+                limit_price=price,
+                reprices=reprices,
+                working_qty=None if qty is None else order.filled_qty + wanted,
             )
-            if qty is not None:
-                self._ledger.lower(no, order.filled_qty + wanted)
         await self._numbered()
         return await self._ledger.get(no)
 
@@ -144,7 +148,7 @@ class Requests:
             return order
         venue_no = _number(order, in_doubt=True)
         self._cancel_sent_at[no] = self._now()
-        left_open = self._ledger.open_qty(order)
+        left_open = order.open_qty
         try:
             await self._answer(self._broker.cancel(order.request.symbol, venue_no, left_open))
         except _REFUSED as error:
@@ -189,7 +193,7 @@ class Requests:
         """
         await self._looks.try_look()
         order = await self._ledger.get(no)
-        if order.status.closed or self._ledger.open_qty(order) < asked_qty:
+        if order.status.closed or order.open_qty < asked_qty:
             return order
         self._looks.soon()
         raise error

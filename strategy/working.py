@@ -41,7 +41,7 @@ class Desk(Protocol):
 
 
 class WorkingOrders:
-    """Gives every SIGNAL order its rounds of ORDER_TIMEOUT_S each."""
+    """Gives every SIGNAL order, and every adopted one, its rounds of ORDER_TIMEOUT_S each."""
 
     def __init__(
         self,
@@ -66,6 +66,7 @@ class WorkingOrders:
 
     async def run(self) -> None:
         """Watch until cancelled; each order is worked apart, so that one hanging request holds up no other."""
+        self._busy.clear()  # of a run before this one that ended before its hands had begun
         with self._desk.changed() as changes:
             async with asyncio.TaskGroup() as hands:
                 while True:
@@ -81,7 +82,7 @@ class WorkingOrders:
 
     def _resting(self) -> Sequence[Order]:
         """Return the orders to watch, none of them being worked now; forget those that have ended."""
-        orders = {order.no: order for order in self._desk.open if order.request.origin is Origin.SIGNAL}
+        orders = {order.no: order for order in self._desk.open if _watched(order)}
         for memory in (self._since, self._rounds):
             for no in [no for no in memory if no not in orders]:
                 del memory[no]
@@ -133,3 +134,8 @@ class WorkingOrders:
             at = self._clock.now()
             await self._notifier.tell(Notable(at=at, key=f"timeout:{order.no}", what=what, symbol=asked.symbol))
         await self._desk.cancel(order.no)
+
+
+def _watched(order: Order) -> bool:
+    """Return whether an order is the policy's: the rule's own, and those by hand that it was told to adopt."""
+    return order.request.origin is Origin.SIGNAL or order.adopted_by is not None
