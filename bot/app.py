@@ -18,7 +18,7 @@ from bot.dialogs import NotesStorage
 from bot.errors import TelegramChatRefused, TelegramTokenRefused, TelegramUnreachable
 from bot.failures import TELEGRAM_FAILURES
 from bot.languages import Languages
-from bot.middlewares import Forgetting, Framing, Fresh, InFlight, OperatorsOnly, PressAnswered
+from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
 from bot.polling import poll
 from bot.routers import make_routers
 from bot.screen import Frame
@@ -163,16 +163,19 @@ async def open_bot(
     dispatcher = Dispatcher(storage=NotesStorage(notes), disable_fsm=True, languages=languages, program=version)
     chats = frozenset({chat_id, settings.telegram_chat_test_id})
     for middleware in (
-        OperatorsOnly(settings.allowed_users, chats, delivery.nudge),
+        PeopleOnly(settings.allowed_users, chats, delivery.nudge),
         InFlight(activity),
         dispatcher.fsm,
-        Framing(control=control, languages=languages, frame=framed.in_, speaker=speaker, wall=wall),
+        Framing(
+            control=control, languages=languages, frame=framed.in_, speaker=speaker, wall=wall, roles=settings.roles
+        ),
     ):
         dispatcher.update.outer_middleware(middleware)
     dispatcher.message.outer_middleware(fresh)
-    dispatcher.message.outer_middleware(Forgetting())
     dispatcher.callback_query.outer_middleware(PressAnswered())
-    dispatcher.callback_query.outer_middleware(Forgetting())
+    for observer in (dispatcher.message, dispatcher.callback_query):
+        observer.outer_middleware(RolesOnly())
+        observer.outer_middleware(Forgetting())
     dispatcher.my_chat_member.register(_unblocked)
     dispatcher.include_routers(*make_routers())
     try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from aiogram.filters.callback_data import CallbackData
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from strategy.modes import Mode
 from strategy.orders import Side
@@ -12,6 +12,8 @@ from strategy.views import HandChoice
 
 Preset = Literal["default", "1", "10", "10%", "25%", "50%", "all"]
 Span = Literal["30m", "2h", "close", ""]
+Past = Literal["7d", "30d", "365d", "all"]
+Quiet = Literal["off", "night", "late", "long"]
 
 _SEP = "|"  # a symbol carries a colon
 
@@ -47,12 +49,93 @@ class CheckOrder(CallbackData, prefix="k", sep=_SEP):
     no: int
 
 
+class AmendOrder(CallbackData, prefix="e", sep=_SEP):
+    """Offer to change an open order."""
+
+    no: int
+
+
+class StepAmend(CallbackData, prefix="ea", sep=_SEP):
+    """Move the quantity (shares) or the price (ticks) of an amend that is being put together."""
+
+    draft: str
+    what: Literal["qty", "price"]
+    by: int
+
+
+class TypeAmend(CallbackData, prefix="ew", sep=_SEP):
+    no: int
+
+
+class SettleOrder(CallbackData, prefix="g", sep=_SEP):
+    """Ask what an order of unknown outcome may have become, for a person to say."""
+
+    no: int
+
+
 class TradeAmount(CallbackData, prefix="t", sep=_SEP):
     """Preview an order of a preset size: an id of `bot.routers.trade.PRESETS`."""
 
     side: Side
     symbol: str
     preset: Preset
+
+
+class EditTrade(CallbackData, prefix="te", sep=_SEP):
+    """Show the steppers of an order that is being put together."""
+
+    draft: str
+
+
+class StepTrade(CallbackData, prefix="ts", sep=_SEP):
+    """Move the quantity (shares) or the price (ticks) of an order that is being put together."""
+
+    draft: str
+    what: Literal["qty", "price"]
+    by: int
+
+
+class TypeTrade(CallbackData, prefix="tw", sep=_SEP):
+    side: Side
+    symbol: str
+
+
+class AlertAt(CallbackData, prefix="p", sep=_SEP):
+    """Set a price alert so many percent from the price at the press."""
+
+    symbol: str
+    percent: int
+
+
+class TypeAlert(CallbackData, prefix="pw", sep=_SEP):
+    symbol: str
+
+
+class RemoveAlert(CallbackData, prefix="px", sep=_SEP):
+    alert: int
+
+
+class Watch(CallbackData, prefix="f", sep=_SEP):
+    """Preview watching a ticker, or no longer watching it."""
+
+    symbol: str
+    adds: bool
+
+
+class TypeTicker(CallbackData, prefix="fw", sep=_SEP):
+    """Ask for a ticker to watch."""
+
+
+class SetQuiet(CallbackData, prefix="q", sep=_SEP):
+    """Propose quiet hours: an id of `bot.routers.notify.HOURS`."""
+
+    hours: Quiet
+
+
+class Export(CallbackData, prefix="b", sep=_SEP):
+    """Send the files of a span: an id of `bot.routers.system.SPANS`."""
+
+    past: Past
 
 
 class SetMode(CallbackData, prefix="m", sep=_SEP):
@@ -68,10 +151,25 @@ class Release(CallbackData, prefix="r", sep=_SEP):
 
 
 class StepSetting(CallbackData, prefix="s", sep=_SEP):
-    """Move the proposed value of a setting one step up or down."""
+    """Propose the value one step up or down from the one in force."""
 
     name: str
     way: Literal["up", "down"]
+    symbol: str = ""
+
+
+class StepDraft(CallbackData, prefix="sd", sep=_SEP):
+    """Move a proposed value one step further."""
+
+    draft: str
+    way: Literal["up", "down"]
+
+
+class SpanDraft(CallbackData, prefix="su", sep=_SEP):
+    """Let a proposed value hold for a while only: an id of `bot.routers.modes.SPANS`."""
+
+    draft: str
+    span: Span
 
 
 class ChooseSetting(CallbackData, prefix="c", sep=_SEP):
@@ -79,14 +177,17 @@ class ChooseSetting(CallbackData, prefix="c", sep=_SEP):
 
     name: str
     index: int
+    symbol: str = ""
 
 
 class TypeSetting(CallbackData, prefix="w", sep=_SEP):
     name: str
+    symbol: str = ""
 
 
 class ResetSetting(CallbackData, prefix="z", sep=_SEP):
     name: str
+    symbol: str = ""
 
 
 class Undo(CallbackData, prefix="u", sep=_SEP):
@@ -115,9 +216,16 @@ class AcceptRisk(CallbackData, prefix="a", sep=_SEP):
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """What a button puts on the clipboard of the phone; 1 to 256 characters."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Button:
     text: str
-    data: CallbackData
+    data: CallbackData | Copy
     style: Literal["danger", "success", "primary"] | None = None
 
 
@@ -132,6 +240,8 @@ def markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
 
 
 def _button(button: Button) -> InlineKeyboardButton:
+    if isinstance(button.data, Copy):
+        return InlineKeyboardButton(text=button.text, copy_text=CopyTextButton(text=button.data.text))
     return InlineKeyboardButton(text=button.text, callback_data=button.data.pack(), style=button.style)
 
 

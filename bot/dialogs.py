@@ -1,9 +1,11 @@
 """Multi-step inputs: their states, and where they are kept so that a restart changes nothing."""
 
 import json
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.fsm.storage.base import BaseStorage, StateType, StorageKey
 
@@ -14,7 +16,43 @@ class Typing(StatesGroup):
     """What the next words of a person are for."""
 
     mode_word = State()  # confirms a halt; data: ticket
-    setting_value = State()  # data: name
+    setting_value = State()  # data: name, symbol
+    trade = State()  # the amount and price of an order; data: side, symbol
+    amend = State()  # the quantity and price of an open order; data: no
+    alert = State()  # the price of an alert; data: symbol
+    ticker = State()  # to watch
+
+
+_DRAFTS_KEPT = 20
+
+
+async def ask(state: FSMContext, what: State, **facts: str | int) -> None:
+    """Take the next words of this person for an answer."""
+    await state.set_state(what)
+    await state.update_data(asked=facts)
+
+
+async def asked_about(state: FSMContext) -> dict[str, Any]:
+    """Return the facts of the question that is open."""
+    return dict((await state.get_data()).get("asked", {}))
+
+
+async def keep_draft(state: FSMContext, facts: Mapping[str, Any], draft: str = "") -> str:
+    """Remember what is being put together under buttons, and return the id that the buttons carry.
+
+    The newest drafts of a person are kept; the buttons of older ones say that they have expired.
+    """
+    drafts = dict((await state.get_data()).get("drafts", {}))
+    draft = draft or secrets.token_urlsafe(6)
+    drafts.pop(draft, None)
+    drafts[draft] = dict(facts)
+    await state.update_data(drafts=dict(list(drafts.items())[-_DRAFTS_KEPT:]))
+    return draft
+
+
+async def find_draft(state: FSMContext, draft: str) -> dict[str, Any] | None:
+    found = (await state.get_data()).get("drafts", {}).get(draft)
+    return None if found is None else dict(found)
 
 
 class NotesStorage(BaseStorage):

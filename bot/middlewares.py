@@ -1,8 +1,8 @@
-"""What every update passes, outermost first: allow-list, in-flight count, language, freshness, press answer."""
+"""What every update passes, outermost first: allow-list, in-flight count, language, freshness, press answer, role."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,15 +11,18 @@ from aiogram import BaseMiddleware, Bot
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
+from bot.access import DIALOGS, needs_command, needs_data
+from bot.asking import asked
 from bot.buttons import opens_aside
 from bot.failures import TELEGRAM_FAILURES
 from bot.figures import moment
 from bot.languages import Languages
+from bot.role import Role
 from bot.screen import Frame
 from bot.sending import Speaker
 from bot.speech import Tongue
 from bot.stage import Stage
-from bot.views.home import expired
+from bot.views.home import denied, expired
 from bot.visit import Visit
 from strategy.activity import Activity
 from strategy.clock import Clock
@@ -33,7 +36,7 @@ _OLD = timedelta(minutes=2)
 _BEFORE_START = timedelta(seconds=60)
 
 
-class OperatorsOnly(BaseMiddleware):
+class PeopleOnly(BaseMiddleware):
     """Let only listed people pass, and only where their answers stay private; strangers get silence and a log line."""
 
     def __init__(self, users: frozenset[int], chats: frozenset[int], heard: Callable[[], None]) -> None:
@@ -76,12 +79,14 @@ class Framing(BaseMiddleware):
         frame: Callable[[Tongue], Frame],
         speaker: Speaker,
         wall: Clock,
+        roles: Mapping[int, Role],
     ) -> None:
         self._control = control
         self._languages = languages
         self._frame = frame
         self._speaker = speaker
         self._wall = wall
+        self._roles = roles
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         user, chat = data["event_from_user"], data.get("event_chat")
@@ -89,11 +94,13 @@ class Framing(BaseMiddleware):
         pressed = None
         if query is not None and query.message is not None and not opens_aside(query.data):
             pressed = query.message.message_id
+        role = self._roles[user.id]
         data["visit"] = Visit(
             user_id=user.id,
+            role=role,
             control=self._control,
             frame=self._frame(await self._languages.of(user.id)),
-            stage=Stage(self._speaker, self._wall, user.id if chat is None else chat.id, pressed),
+            stage=Stage(self._speaker, self._wall, user.id if chat is None else chat.id, role, pressed),
         )
         return await handler(event, data)
 
@@ -120,6 +127,31 @@ class Fresh(BaseMiddleware):
         screen = expired(event.text or "…", moment(event.date, now), visit.frame)
         await visit.stage.say(screen, reply_to=event.message_id)
         return None
+
+
+class RolesOnly(BaseMiddleware):
+    """Let a person ask for what the role allows, and say so where it does not: the one place that decides it."""
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        visit: Visit = data["visit"]
+        need = await self._need(event, data)
+        if visit.role >= need:
+            return await handler(event, data)
+        log.info("not allowed to this role", extra={"user": visit.user_id, "role": visit.role.name, "need": need.name})
+        await visit.stage.say(denied(visit.role, need, visit.frame))
+        return None
+
+    @staticmethod
+    async def _need(event: TelegramObject, data: dict[str, Any]) -> Role:
+        if isinstance(event, CallbackQuery):
+            return needs_data(event.data)
+        text = event.text if isinstance(event, Message) else None
+        dialog = data.get("raw_state")
+        if dialog and not (text or "").startswith("/"):
+            return DIALOGS.get(dialog, Role.VIEWER)
+        bot: Bot = data["bot"]
+        found = asked(text, (await bot.me()).username)
+        return Role.VIEWER if found is None else needs_command(found[0])
 
 
 class PressAnswered(BaseMiddleware):

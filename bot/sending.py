@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
 
 from bot.buttons import markup
-from bot.html import split, to_html, to_plain
+from bot.html import clean, split, to_html, to_plain
 from bot.message import Message as Words
 from bot.message import block
 from bot.screen import Screen
@@ -53,6 +53,11 @@ class Speaker:
             reply = reply_to if number == 0 else None
             sent.append(await self._send(chat_id, pieces[number], keyboard, reply, silent))
         return sent[-1]
+
+    async def send_document(self, chat_id: int, name: str, content: bytes, caption: str = "") -> int:
+        """Send a file of at most 50 MB; the caption is plain words, at most 1024 of them are shown."""
+        file = BufferedInputFile(content, filename=name)
+        return (await self._bot.send_document(chat_id, file, caption=clean(caption)[:1024] or None)).message_id
 
     async def edit(self, chat_id: int, message_id: int, screen: Screen) -> None:
         """Show a screen in place of a message; raise Gone when that is no longer possible.

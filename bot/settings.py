@@ -1,12 +1,15 @@
 """What the environment says about Telegram: the token, the chats, and who may command."""
 
 import re
+from collections.abc import Mapping
+from itertools import combinations
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.role import Role
 from strategy.faults import SettingFault
 
 _TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,80}")
@@ -44,6 +47,8 @@ class TelegramSettings(BaseSettings):
     telegram_chat_id: ChatId
     telegram_chat_test_id: ChatId
     telegram_allowed_user_ids: Annotated[tuple[int, ...], NoDecode] = ()
+    telegram_operator_user_ids: Annotated[tuple[int, ...], NoDecode] = ()
+    telegram_viewer_user_ids: Annotated[tuple[int, ...], NoDecode] = ()
     telegram_api_url: str | None = None
     telegram_timeout_s: int = Field(15, ge=1, le=120)
 
@@ -63,7 +68,9 @@ class TelegramSettings(BaseSettings):
             )
         return SecretStr(text)
 
-    @field_validator("telegram_allowed_user_ids", mode="before")
+    @field_validator(
+        "telegram_allowed_user_ids", "telegram_operator_user_ids", "telegram_viewer_user_ids", mode="before"
+    )
     @classmethod
     def _users(cls, value: Any) -> Any:
         """Read `111,222`; name the position of what is wrong."""
@@ -111,7 +118,7 @@ class TelegramSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _somebody_may_command(self) -> Self:
-        if not self.allowed_users:
+        if Role.OWNER not in self.roles.values():
             raise SettingFault(
                 "TELEGRAM_ALLOWED_USER_IDS: TELEGRAM_CHAT_ID 가 그룹이므로 명령할 사람들의 숫자 ID를 적어야 합니다"
                 " (비어 있으면 아무도 명령할 수 없습니다)",
@@ -120,11 +127,38 @@ class TelegramSettings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _one_role_each(self) -> Self:
+        """Refuse an id in two lists: nobody should have to guess which of them counts."""
+        lists = {
+            "TELEGRAM_ALLOWED_USER_IDS": self.telegram_allowed_user_ids,
+            "TELEGRAM_OPERATOR_USER_IDS": self.telegram_operator_user_ids,
+            "TELEGRAM_VIEWER_USER_IDS": self.telegram_viewer_user_ids,
+        }
+        for (first, ids), (second, others) in combinations(lists.items(), 2):
+            for user_id in sorted(set(ids) & set(others)):
+                raise SettingFault(
+                    f"{second}: {user_id} 이(가) {first} 에도 있습니다. 한 곳에만 적으세요",
+                    f"{second}: {user_id} stands in {first}, too; name it in one of them only",
+                )
+        return self
+
+    @property
+    def roles(self) -> Mapping[int, Role]:
+        """Who may command, and how much: the lists, and a private chat's own person, an owner unless listed."""
+        listed = {
+            **dict.fromkeys(self.telegram_viewer_user_ids, Role.VIEWER),
+            **dict.fromkeys(self.telegram_operator_user_ids, Role.OPERATOR),
+            **dict.fromkeys(self.telegram_allowed_user_ids, Role.OWNER),
+        }
+        if self.telegram_chat_id > 0:
+            listed.setdefault(self.telegram_chat_id, Role.OWNER)
+        return listed
+
     @property
     def allowed_users(self) -> frozenset[int]:
-        """Who may command: the list, and a private chat's own owner."""
-        owner = {self.telegram_chat_id} if self.telegram_chat_id > 0 else set()
-        return frozenset(self.telegram_allowed_user_ids) | owner
+        """Everybody who is answered."""
+        return frozenset(self.roles)
 
     @property
     def secrets(self) -> tuple[str, ...]:

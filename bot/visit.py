@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from bot.role import Role
 from bot.screen import Frame
 from bot.speech import Tongue
 from bot.stage import Stage
@@ -11,6 +12,7 @@ from strategy.services import Control
 @dataclass(frozen=True, slots=True)
 class Visit:
     user_id: int
+    role: Role
     control: Control
     frame: Frame
     stage: Stage

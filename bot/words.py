@@ -1,5 +1,6 @@
 """The words for domain states, one place for every view."""
 
+from bot.role import Role
 from bot.speech import Tongue
 from strategy.decisions import Decision
 from strategy.modes import Mode
@@ -111,6 +112,10 @@ def phase(value: SessionPhase, t: Tongue) -> str:
         SessionPhase.OPEN: t("market open, trading"),
         SessionPhase.AFTER_END: t("trading window over, no new entries"),
     }[value]
+
+
+def role(value: Role, t: Tongue) -> str:
+    return {Role.VIEWER: t("viewer"), Role.OPERATOR: t("operator"), Role.OWNER: t("owner")}[value]
 
 
 def source(value: SettingSource, t: Tongue) -> str:

@@ -3,9 +3,10 @@
 from bot.buttons import AcceptRisk, Button, Open, Speak
 from bot.commands import COMMANDS, Command, nearest
 from bot.message import Block, Line, Words, block, bold, code, line, quote
+from bot.role import Role
 from bot.screen import Frame, Screen
 from bot.views.status import mode_text
-from bot.words import environment
+from bot.words import environment, role
 from strategy.modes import ModeState
 from strategy.views import Environment
 
@@ -191,6 +192,22 @@ def expired(typed: str, sent: str, frame: Frame) -> Screen:
             t.line("Received too late: {typed} ({sent})", typed=code(typed[:60]), sent=sent),
             t("Send it again if you still want it."),
         )
+    )
+
+
+def denied(mine: Role, need: Role, frame: Frame) -> Screen:
+    """Tell a person that the role does not allow it, and who may."""
+    t = frame.t
+    return frame.screen(
+        block(
+            t(
+                "🚫 Your role here does not allow that: you are {mine}, it takes {need}.",
+                mine=role(mine, t),
+                need=role(need, t),
+            ),
+            t("Nothing was done. The owner gives roles in .env."),
+        ),
+        keyboard=((frame.home(),),),
     )
 
 
