@@ -24,6 +24,7 @@ class Frame:
     now: datetime  # market clock
     environment: Environment
     account: str  # masked
+    real_now: datetime | None = None  # of the world, where the market has a clock of its own
 
     @property
     def badge(self) -> str:

@@ -8,18 +8,27 @@ from bot.figures import UNKNOWN, gain_icon, price, rate, span, usd, usd_change
 from bot.message import Line, block, bold, line
 from bot.phrases import why_so
 from bot.screen import Frame, Screen
+from bot.views.day_cards import calendar_notice, price_alert, ready_check
 from bot.views.decisions import both_signals, signal_blocked
 from bot.views.holdings import holdings_block
 from bot.views.orders import hand_order, living, short
+from bot.views.panic_progress import panic_progress
+from bot.views.proposals import proposal_closed, proposed
 from bot.words import finish, mode, mode_meaning, trigger
 from strategy.events import (
     BothSignals,
+    CalendarNotice,
     Event,
     HandOrder,
     ModeChanged,
     Notable,
     OrderChanged,
+    PanicProgress,
+    PriceAlertHit,
+    ProposalClosed,
+    Proposed,
     Protection,
+    ReadyCheck,
     Recovered,
     SessionClosed,
     SessionOpened,
@@ -74,6 +83,18 @@ def alert(event: Event, frame: Frame) -> Screen:
             return _setting_changed(event, frame)
         case HandOrder():
             return hand_order(event, frame)
+        case PanicProgress():
+            return panic_progress(event, frame)
+        case Proposed():
+            return proposed(event, frame)
+        case ProposalClosed():
+            return proposal_closed(event, frame)
+        case ReadyCheck():
+            return ready_check(event, frame)
+        case CalendarNotice():
+            return calendar_notice(event, frame)
+        case PriceAlertHit():
+            return price_alert(event, frame)
         case _:
             assert_never(event)
 

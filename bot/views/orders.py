@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from bot.buttons import Button, CancelOrder, CheckOrder, Keyboard, Open, rows_of
+from bot.buttons import Button, CancelOrder, CheckOrder, HandOrderChoice, Keyboard, Open, rows_of
 from bot.figures import gain_icon, price, rate, usd, usd_change
 from bot.message import Block, Line, block, bold, line, quote
 from bot.screen import Frame, Screen
@@ -10,9 +10,9 @@ from bot.views.decisions import signal_lines
 from bot.words import STATUS_ICONS, icon, order_status, origin, side, status
 from strategy.account import return_percent
 from strategy.events import HandOrder, OrderChanged
-from strategy.orders import Fill, Order, OrderStatus, OrderType, Origin, Side
+from strategy.orders import Fill, Order, OrderNo, OrderStatus, OrderType, Origin, Side
 from strategy.text import Text
-from strategy.views import OrdersView, OrderView
+from strategy.views import HandChoice, OrdersView, OrderView
 
 _RULES = (Origin.SIGNAL, Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP)
 
@@ -129,8 +129,30 @@ def hand_order(event: HandOrder, frame: Frame) -> Screen:
             t("Filled {filled}/{qty}", filled=found.filled_qty, qty=found.qty) if found.filled_qty else None,
             t("The bot did not place it. While it is open, the rules do not trade this ticker."),
         ),
+        None if no is None else block(*_hand_choices(frame)),
         block(frame.when(found.ordered_at)),
-        keyboard=() if no is None else ((Button(t("🧾 Order #{no}", no=no), Open(screen="order", ref=str(no))),),),
+        keyboard=() if no is None else _hand_buttons(no, frame),
+    )
+
+
+def _hand_choices(frame: Frame) -> tuple[str, ...]:
+    t = frame.t
+    return (
+        t("Adopt: the bot watches over it like over its own."),
+        t("Ignore: it is left alone."),
+        t("Pause: it is left alone and buys of this ticker are paused."),
+    )
+
+
+def _hand_buttons(no: OrderNo, frame: Frame) -> Keyboard:
+    t = frame.t
+    return (
+        (
+            Button(t("🤝 Adopt"), HandOrderChoice(no=no, choice=HandChoice.ADOPT)),
+            Button(t("🙈 Ignore"), HandOrderChoice(no=no, choice=HandChoice.IGNORE)),
+            Button(t("⏸ Pause ticker"), HandOrderChoice(no=no, choice=HandChoice.PAUSE)),
+        ),
+        (Button(t("🧾 Order #{no}", no=no), Open(screen="order", ref=str(no))),),
     )
 
 

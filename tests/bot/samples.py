@@ -10,12 +10,18 @@ from strategy.changes import SettingChange
 from strategy.decisions import Action, CrossView, Decision, Gate, Indicators
 from strategy.events import (
     BothSignals,
+    CalendarNotice,
     Event,
     HandOrder,
     ModeChanged,
     Notable,
     OrderChanged,
+    PanicProgress,
+    PriceAlertHit,
+    ProposalClosed,
+    Proposed,
     Protection,
+    ReadyCheck,
     Recovered,
     SessionClosed,
     SessionOpened,
@@ -28,14 +34,18 @@ from strategy.events import (
     TickerLocked,
     Trouble,
 )
+from strategy.health import HealthLine
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState, TickerLock
 from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderRequest, OrderStatus, Origin, Side, VenueNo
+from strategy.price_alerts import PriceAlert
+from strategy.proposals import Proposal
 from strategy.text import Text
 from strategy.views import (
     Environment,
     HoldingsView,
     OrderView,
+    PanicLine,
     SessionPhase,
     SessionView,
     SettingSource,
@@ -350,6 +360,64 @@ def blocked(at: datetime = NOW) -> SignalBlocked:
     )
 
 
+def panic_line(**changes: Any) -> PanicLine:
+    return replace(PanicLine(symbol=TQQQ, watched=True, qty=10), **changes)
+
+
+def panic(**changes: Any) -> PanicProgress:
+    made = PanicProgress(
+        at=NOW,
+        run="p1",
+        started_at=NOW - timedelta(seconds=75),
+        asked_by=OWNER,
+        canceled=1,
+        cancels_left=2,
+        lines=(panic_line(sold=3), panic_line(symbol=O)),
+        done=False,
+        flat=None,
+    )
+    return replace(made, **changes)
+
+
+def proposal(**changes: Any) -> Proposal:
+    made = Proposal(
+        id="card1",
+        symbol=TQQQ,
+        side=Side.BUY,
+        qty=10,
+        limit_price=_D("61.20"),
+        decision=decision(),
+        ticket="ticket0001",
+        expires_at=NOW + timedelta(minutes=5),
+    )
+    return replace(made, **changes)
+
+
+def closed_proposal(how: Any, **changes: Any) -> ProposalClosed:
+    return replace(ProposalClosed(at=NOW, proposal=proposal(), how=how), **changes)
+
+
+def health(**changes: Any) -> HealthLine:
+    made = HealthLine(name=Text("접근 토큰", "access token"), ok=True, detail=Text("23시간 남음", "23 hours left"))
+    return replace(made, **changes)
+
+
+def ready_check(**changes: Any) -> ReadyCheck:
+    made = ReadyCheck(
+        at=NOW,
+        session_on="2026-11-20",
+        opens_at=NOW + timedelta(minutes=10),
+        half_day=False,
+        lines=(health(), health(name=Text("실시간 연결", "live stream"), detail=Text("", ""))),
+    )
+    return replace(made, **changes)
+
+
+def price_alert(*, above: bool = True) -> PriceAlertHit:
+    wanted = PriceAlert(symbol=TQQQ, above=above, price=_D("61.00"), set_by=OWNER, set_at=NOW, id=3)
+    return PriceAlertHit(at=NOW, alert=wanted, last=_D("61.02"))
+
+
 def every_event() -> list[Event]:
     """Return events of every kind, in their variants that look different."""
     half = order(status=OrderStatus.PARTIALLY_FILLED, filled_qty=3, filled_amount=_D("183.57"))
@@ -408,4 +476,37 @@ def every_event() -> list[Event]:
         SettingChanged(at=NOW, change=change(symbol=TQQQ, new=None, set_by=None, until=NOW)),
         HandOrder(at=NOW, found=broker_order(), order=order(15, origin=Origin.EXTERNAL)),
         HandOrder(at=NOW, found=broker_order(), order=None),
+        panic(),
+        panic(done=True, flat=True, lines=(panic_line(sold=10, reason="flat"),)),
+        panic(
+            done=True,
+            flat=False,
+            cancels_left=1,
+            lines=(panic_line(sold=4, last=_D("56.10"), reason="session_end"), panic_line(symbol=O, reason="closed")),
+            note=Text("장이 끝났습니다.", "The session has ended."),
+        ),
+        Proposed(at=NOW, proposal=proposal()),
+        Proposed(at=NOW, proposal=proposal(side=Side.SELL, ticket=None, expires_at=None)),
+        *(closed_proposal(how) for how in ("dismissed", "expired", "drifted", "changed")),
+        closed_proposal("taken", order_no=OrderNo(12)),
+        ready_check(),
+        ready_check(half_day=True, lines=(*ready_check().lines, health(ok=False), health(ok=None))),
+        CalendarNotice(
+            at=NOW,
+            on="2026-11-26",
+            closed=True,
+            closes_at=None,
+            note=Text("추수감사절", "Thanksgiving"),
+            next_open=NOW + timedelta(days=7),
+        ),
+        CalendarNotice(
+            at=NOW,
+            on="2026-11-27",
+            closed=False,
+            closes_at=NOW + timedelta(days=7, hours=3),
+            note=Text("추수감사절 다음 날", "day after Thanksgiving"),
+            next_open=NOW + timedelta(days=7),
+        ),
+        price_alert(),
+        price_alert(above=False),
     ]

@@ -1,0 +1,75 @@
+"""How a panic goes: one message edited while it runs, and a new one at its end that says what is left."""
+
+from bot.buttons import Button, Keyboard, Open
+from bot.figures import price, span
+from bot.message import Block, Line, block, bold, line
+from bot.screen import Frame, Screen
+from bot.words import finish
+from strategy.events import PanicProgress
+from strategy.views import PanicLine
+
+
+def panic_progress(event: PanicProgress, frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(frame.title("🆘 ", _headline(event, frame)), t("asked for by user {user}", user=event.asked_by)),
+        _cancels(event, frame),
+        block(bold(t("Positions")), *(_position(each, event, frame) for each in event.lines)) if event.lines else None,
+        _conclusion(event, frame),
+        block(
+            t("After {span}", span=span((event.at - event.started_at).total_seconds(), t)) if event.done else None,
+            frame.when(event.at),
+        ),
+        keyboard=_keyboard(event, frame),
+    )
+
+
+def _headline(event: PanicProgress, frame: Frame) -> str:
+    t = frame.t
+    if not event.done:
+        return t("Panic under way: cancel all, sell all")
+    return t("Panic over: everything is flat") if event.flat else t("Panic over: NOT everything is sold")
+
+
+def _cancels(event: PanicProgress, frame: Frame) -> Block:
+    t = frame.t
+    left = t(" · {n} not confirmed yet", n=event.cancels_left) if event.cancels_left else ""
+    return block(t("Orders canceled: {n}", n=event.canceled) + left)
+
+
+def _position(each: PanicLine, event: PanicProgress, frame: Frame) -> Line:
+    t, left = frame.t, each.qty - each.sold
+    mark = "✅" if left == 0 else "⚠️" if event.done else "⏳"
+    why = "" if left == 0 or not each.reason else f" · {_reason(each.reason, frame)}"
+    return line(
+        f"{mark} ",
+        bold(each.symbol.ticker),
+        t(" sold {sold}/{qty} sh.", sold=each.sold, qty=each.qty),
+        "" if left == 0 else t(" · left {left}", left=left),
+        "" if left == 0 or each.last is None else f" × {price(each.last)}",
+        why,
+    )
+
+
+def _reason(key: str, frame: Frame) -> str:
+    return frame.t("the market is closed") if key == "closed" else finish(key, frame.t)
+
+
+def _conclusion(event: PanicProgress, frame: Frame) -> Block | None:
+    t = frame.t
+    note = None if event.note is None else t.of(event.note)
+    if not event.done:
+        return block(note, t("This message keeps itself up to date; the end is told in a new one."))
+    if event.flat:
+        return block(note, t("The broker confirms: no open orders, no shares."))
+    return block(
+        note,
+        t("What is left is NOT sold. Look at /positions and /orders, sell with /sell, or use the broker's app."),
+    )
+
+
+def _keyboard(event: PanicProgress, frame: Frame) -> Keyboard:
+    t = frame.t
+    if not event.done:
+        return ()
+    return ((Button(t("📦 Positions"), Open(screen="positions")), Button(t("🧾 Orders"), Open(screen="orders"))),)
