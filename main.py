@@ -487,6 +487,7 @@ async def assemble(
             tickets=storage.tickets,
             outbox=storage.outbox,
             notifier=storage.outbox,
+            records=storage.records,
         ),
         broker=kis.broker,
         market=kis.market,

@@ -37,6 +37,7 @@ from strategy.ports import (
     Notifier,
     OrderJournal,
     Outbox,
+    Records,
     SettingsJournal,
     Stream,
     Tickets,
@@ -45,6 +46,7 @@ from strategy.positions import Positions
 from strategy.presses import Presses
 from strategy.purse import Purse
 from strategy.reconcile import Reconciler
+from strategy.reporting import ResultService
 from strategy.services import Control
 from strategy.setting_service import SettingService
 from strategy.settings import TradingSettings
@@ -73,6 +75,7 @@ class Journals:
     tickets: Tickets
     outbox: Outbox
     notifier: Notifier
+    records: Records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,6 +331,17 @@ def build_core(
             presses=presses,
         ),
         presses=presses,
+        results=ResultService(
+            records=journals.records,
+            decisions=journals.decisions,
+            changes=journals.settings,
+            watch=watch,
+            guard=guard,
+            positions=positions,
+            look=look,
+            settings=book,
+            clock=clock,
+        ),
         system=SystemService(settings=book),
         approvals=ApprovalPress(approval=approval, cycle=cycle, watch=watch, presses=presses, settings=book),
     )

@@ -1,7 +1,7 @@
 """Everything the chat may ask of the core, in one object (`strategy.services.Control`)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from strategy.alert_rules import AlertRules
@@ -17,6 +17,18 @@ from strategy.orders import OrderNo, Side
 from strategy.overview import Looking
 from strategy.presses import Presses
 from strategy.proposals import Proposal
+from strategy.reporting import ResultService
+from strategy.results import (
+    CalendarDay,
+    ExportFile,
+    PerformanceView,
+    Period,
+    QuoteView,
+    ReportView,
+    ResultsView,
+    StatisticsView,
+    Trade,
+)
 from strategy.setting_service import SettingService
 from strategy.system import SystemService
 from strategy.views import (
@@ -46,6 +58,7 @@ class TradingControl:
         modes: ModeService,
         settings: SettingService,
         presses: Presses,
+        results: ResultService,
         system: SystemService,
         approvals: ApprovalPress,
     ) -> None:
@@ -55,6 +68,7 @@ class TradingControl:
         self._modes = modes
         self._settings = settings
         self._presses = presses
+        self._results = results
         self._system = system
         self._approvals = approvals
 
@@ -140,6 +154,32 @@ class TradingControl:
 
     async def history(self, limit: int = 20) -> Sequence[SettingChange]:
         return await self._settings.history(limit)
+
+    # Results
+
+    async def trades(self, limit: int = 20, *, symbol: Symbol | None = None) -> Sequence[Trade]:
+        return await self._results.trades(limit, symbol=symbol)
+
+    async def results(self, period: Period, count: int) -> ResultsView:
+        return await self._results.results(period, count)
+
+    async def performance(self) -> PerformanceView:
+        return await self._results.performance()
+
+    async def statistics(self) -> StatisticsView:
+        return await self._results.statistics()
+
+    async def report(self, period: Period) -> ReportView:
+        return await self._results.report(period)
+
+    async def quote(self, symbol: Symbol) -> QuoteView:
+        return await self._results.quote(symbol)
+
+    def calendar(self, days: int = 14) -> Sequence[CalendarDay]:
+        return self._results.calendar(days)
+
+    async def export(self, *, since: date | None = None) -> Sequence[ExportFile]:
+        return await self._results.export(since=since)
 
     # System
 

@@ -181,4 +181,5 @@ def journals_of(storage: Storage) -> Journals:
         tickets=storage.tickets,
         outbox=storage.outbox,
         notifier=storage.outbox,
+        records=storage.records,
     )
