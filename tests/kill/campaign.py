@@ -1,0 +1,296 @@
+"""Kills the program again and again on the same data, and checks after each death and after each recovery.
+
+A group is one trading day: one database, one simulated broker, one chat. Its lives follow one another, each killed at
+its step or moment, until the last one is left to recover, is compared with the broker's books, and is asked to stop.
+"""
+
+import asyncio
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bot.words import STATUS_ICONS
+from tests.kill import verdict
+from tests.kill.books import Stored, Truth, of_the_dead, of_the_living
+from tests.kill.forks import Forks, Life, forking
+from tests.kill.script import Script
+from tests.kill.steps import NUMBERS, STEPS
+from tests.kill.town import RESTLESS, town
+
+GROUP = 20  # kills on one database
+_STEP_LIMIT_S = 8.0  # real time a step may take to come; then the life ends as if at a random moment
+_LIFE_LIMIT_S = 3.0
+_RECOVERY_S = 60.0
+_MONEY = re.compile(r"\$([\d,]+\.\d\d)")
+_ICONS = {str(status): icon for status, icon in STATUS_ICONS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """How one life is to end: at the n-th time of a step, or (no step) at a moment."""
+
+    step: str | None
+    occurrence: int = 1
+    after_s: float = 0.0
+
+    def __str__(self) -> str:
+        if self.step is None:
+            return f"after {self.after_s:.2f} s"
+        return f"step {NUMBERS[self.step]} {self.step} ({self.occurrence}.)"
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a run of the command found."""
+
+    seed: int
+    by_step: Counter[str] = field(default_factory=Counter)
+    by_moment: int = 0
+    missed: Counter[str] = field(default_factory=Counter)  # steps that did not come in time
+    passed: Counter[str] = field(default_factory=Counter)
+    groups: int = 0
+    orders: int = 0
+    by_hand: int = 0
+    fills: int = 0
+    duplicates: int = 0
+    unowned: int = 0
+    lost: int = 0
+    alerts: int = 0
+    delivered: int = 0
+    repeated: int = 0
+    equal: int = 0  # groups whose positions and cash were equal in the end
+    seconds: float = 0.0
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def kills(self) -> int:
+        return self.by_step.total() + self.by_moment
+
+
+def plan(times: int, seed: int) -> list[list[Kill]]:
+    """Return the kills of each group: every step where there are enough of them, the rest at random moments."""
+    chance = random.Random(f"plan {seed}")  # noqa: S311 - a plan, not a secret
+    names = list(STEPS)
+    wanted = round(times * 0.65)
+    steps = [name for _ in range(wanted // len(names)) for name in names]
+    steps += chance.sample(names, k=wanted - len(steps))
+    kills = [Kill(step, occurrence=chance.choice((1, 1, 1, 2, 3))) for step in steps]
+    kills += [Kill(None, after_s=_moment(chance)) for _ in range(times - len(kills))]
+    chance.shuffle(kills)
+    return [kills[at : at + GROUP] for at in range(0, times, GROUP)]
+
+
+def _moment(chance: random.Random) -> float:
+    """Return a moment, often one at which the start is still under way."""
+    return chance.uniform(0.05, 1.0) if chance.random() < 0.4 else chance.uniform(1.0, _LIFE_LIMIT_S)
+
+
+async def run(directory: Path, *, times: int, seed: int, say: Any = None) -> Figures:
+    """Kill so many times; return what was found. Directories of groups with faults are left for whoever looks."""
+    figures = Figures(seed)
+    began = time.monotonic()
+    groups = plan(times, seed)
+    async with forking() as forks:
+        for number, kills in enumerate(groups):
+            try:
+                await Group(forks, directory / f"group-{number}", seed, number, figures).run(kills)
+            except* Stop:
+                pass  # what is wrong stands in the figures
+            if say is not None:
+                say(f"group {number + 1} of {len(groups)}: {figures.kills} kills, {len(figures.faults)} faults")
+    figures.seconds = time.monotonic() - began
+    return figures
+
+
+class Stop(Exception):
+    """This group cannot go on: something is wrong already."""
+
+
+class Group:
+    """One database through its lives."""
+
+    def __init__(self, forks: Forks, directory: Path, seed: int, number: int, figures: Figures) -> None:
+        self._forks = forks
+        self._directory = directory
+        self._seed = seed * 1000 + number
+        self._number = number
+        self._figures = figures
+        self._life_number = 0
+        self._faults_in_force: list[str] = []
+
+    async def run(self, kills: Sequence[Kill]) -> None:
+        async with town(self._directory, seed=self._seed) as here:
+            self._town = here
+            state = await here.state()
+            self._held_before = {row["symbol"]: int(row["qty"]) for row in state["positions"]}
+            self._cash_before = Decimal(state["cash"])
+            self._script = Script(here, self._chance("script"))
+            async with asyncio.TaskGroup() as watching:
+                watcher = watching.create_task(here.person.watch())
+                try:
+                    for kill in kills:
+                        for each in (*_prelude(kill), kill):
+                            await self._live_and_die(each)
+                    await self._live_on()
+                finally:
+                    watcher.cancel()
+        self._figures.groups += 1
+
+    # one life
+
+    async def _live_and_die(self, kill: Kill) -> None:
+        self._life_number += 1
+        chance = self._chance(f"life {self._life_number}")
+        self._faults_in_force = await self._script.trouble() if chance.random() < 0.8 else []
+        life = await self._begin(kill)
+        try:
+            async with asyncio.TaskGroup() as acting:
+                script = acting.create_task(self._script.play(kill.step))
+                died = await self._await_death(life, kill)
+                script.cancel()
+        finally:
+            life.kill()
+        code = await life.ended()
+        self._count(life, kill, died=died, code=code)
+        await self._town.listen()
+        await self._judge_death(kill)
+
+    async def _begin(self, kill: Kill | None) -> Life:
+        step, occurrence = (kill.step, kill.occurrence) if kill is not None else (None, 1)
+        return await self._forks.begin(self._directory, self._town.arguments, step=step, occurrence=occurrence)
+
+    async def _await_death(self, life: Life, kill: Kill) -> bool:
+        """Wait for the death at the step, or for the moment; return whether the life ended by itself."""
+        with suppress(TimeoutError):
+            await life.ended(kill.after_s if kill.step is None else _STEP_LIMIT_S)
+        return life.over
+
+    def _count(self, life: Life, kill: Kill, *, died: bool, code: int) -> None:
+        figures = self._figures
+        figures.passed.update(_passed(self._directory))
+        if code != -9:
+            self._blame(kill, f"ended by itself with {code}: {life.said()[-2000:]}")
+            raise Stop
+        if died and kill.step is not None:
+            figures.by_step[kill.step] += 1
+            return
+        figures.by_moment += 1
+        if kill.step is not None:
+            figures.missed[kill.step] += 1
+
+    async def _judge_death(self, kill: Kill) -> None:
+        truth = Truth.of(await self._town.state())
+        found = verdict.at_death(of_the_dead(self._town.database), truth)
+        self._take(found)
+        for fault in found.faults:
+            self._blame(kill, fault)
+        if found.faults:
+            raise Stop
+
+    # the last life
+
+    async def _live_on(self) -> None:
+        """Recover without faults and without the rule, compare everything, and stop in order."""
+        here, figures = self._town, self._figures
+        await here.clear_faults()
+        self._life_number += 1
+        life = await self._begin(None)
+        try:
+            found, stored, truth = await self._recovered(life)
+            figures.orders += sum(not placed.by_hand for placed in truth.placed)
+            figures.by_hand += sum(placed.by_hand for placed in truth.placed)
+            figures.fills += sum(len(fills) for fills in stored.fills.values())
+            faults = [*found.faults, *verdict.pace_of_signals(truth, stored, delay=_delay())]
+            faults += await self._money(life)
+            figures.equal += not faults
+            life.ask_to_stop()
+            code = await life.ended()
+            if code != 0:
+                faults.append(f"the stop ended with {code}: {life.said()[-2000:]}")
+        finally:
+            life.kill()
+        await here.listen()
+        screen = {message["id"]: message for message in await here.person.get("messages", after=0)}
+        told = verdict.told(of_the_dead(here.database), here.sends, screen, icons=_ICONS)
+        figures.alerts += told.expected
+        figures.delivered += told.delivered
+        figures.repeated += told.repeated
+        self._take(found)
+        for fault in (*faults, *told.faults):
+            self._blame(None, fault)
+
+    async def _recovered(self, life: Life) -> tuple[verdict.Verdict, Stored, Truth]:
+        """Let the rule rest and wait until everything is equal; after the limit return what is not."""
+        here = self._town
+        deadline = time.monotonic() + _RECOVERY_S
+        asked_at = 0.0
+        while True:
+            await asyncio.sleep(0.2)  # another process is at work: there is no condition to wait on in this one
+            async with here.simulator.still():
+                truth = Truth.of(here.simulator.control.view(here.simulator.world.broker.main))
+                stored = of_the_living(here.database)
+            found = verdict.recovered(stored, truth, held_before=self._held_before, cash_before=self._cash_before)
+            calm = stored.mode == "protect_only"
+            if (calm and not found.faults) or life.over or time.monotonic() > deadline:
+                if not calm:
+                    found.blame(f"/stop was not carried out; the mode is {stored.mode}, life over: {life.over}")
+                return found, stored, truth
+            if not calm and time.monotonic() - asked_at > 2:
+                asked_at = time.monotonic()
+                await here.person.send("/stop")
+
+    async def _money(self, life: Life) -> list[str]:
+        """Compare the cash the program tells its owner with what the broker would let him spend."""
+        broker = self._town.simulator.world.broker
+        for _ in range(5):
+            with suppress(TimeoutError):
+                message = await self._script.ask("/balance", lambda message: "현금 $" in (message["text"] or ""))
+                shown = _MONEY.search(message["text"].partition("현금 ")[2])
+                async with self._town.simulator.still():
+                    cash = broker.orderable_notional(broker.main)
+                if shown is not None and Decimal(shown[1].replace(",", "")) == cash:
+                    return []
+                told = shown[1] if shown is not None else message["text"]
+            await asyncio.sleep(0.3)
+        return [f"/balance tells {told} dollars, the broker {cash}"]
+
+    # inside
+
+    def _take(self, found: verdict.Verdict) -> None:
+        self._figures.duplicates += found.duplicates
+        self._figures.unowned += found.unowned
+        self._figures.lost += found.lost
+
+    def _blame(self, kill: Kill | None, text: str) -> None:
+        how = "left to recover" if kill is None else f"killed {kill}"
+        where = f"seed {self._figures.seed}, group {self._number}, life {self._life_number}, {how}"
+        self._figures.faults.append(f"{where}, faults {self._faults_in_force}: {text}")
+
+    def _chance(self, name: str) -> random.Random:
+        return random.Random(f"{self._seed} {name}")  # noqa: S311 - a script, not a secret
+
+
+def _prelude(kill: Kill) -> tuple[Kill, ...]:
+    """Return the death that a step needs before it: only a start after it has something to deny."""
+    if kill.step is not None and kill.step.startswith("denied."):
+        return (Kill("intent.stored"),)
+    return ()
+
+
+def _passed(directory: Path) -> Counter[str]:
+    names = list(STEPS)
+    with suppress(FileNotFoundError):
+        return Counter(names[int(number) - 1] for number in (directory / "steps").read_text().split())
+    return Counter()
+
+
+def _delay() -> timedelta:
+    return timedelta(minutes=int(RESTLESS["buy_delay_min"]))

@@ -1,0 +1,233 @@
+"""What the world does to the program while it lives: the owner, the market, hands in the broker's app, and faults."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+from kis.simulator.orders import Order
+from tests.bot.person import Json
+from tests.kill.town import TICKERS, Town
+
+Act = Callable[[], Awaitable[None]]
+
+_ANSWER_S = 1.5  # how long the owner looks for a preview before doing something else
+_ORDERS = ("VTTT1002U", "VTTT1001U")
+_CENT = Decimal("0.01")
+
+# what leads to a step quickly; all other steps come by themselves
+_TOWARDS = {
+    "press": ("buy",),
+    "rejected": ("refusal", "buy"),
+    "unknown": ("lost_reply", "buy"),
+    "amend": ("runaway",),
+    "amended": ("runaway",),
+    "change": ("runaway", "rest_and_cancel"),
+    "cancel": ("rest_and_cancel",),
+    "cancel_sent": ("rest_and_cancel",),
+    "canceled": ("rest_and_cancel",),
+    "external": ("by_hand",),
+    "lock": ("fall",),
+}
+
+
+class Script:
+    """Acts at random, from a seed; or towards a step."""
+
+    def __init__(self, town: Town, chance: random.Random) -> None:
+        self._town = town
+        self._chance = chance
+        self._runaways = 0
+        self._watch_orders()
+        self._acts: dict[str, Act] = {
+            "buy": self._buy,
+            "sell": self._sell,
+            "press_twice": self._press_twice,
+            "rest_and_cancel": self._rest_and_cancel,
+            "fall": self._fall,
+            "runaway": self._runaway,
+            "by_hand": self._by_hand,
+            "refusal": self._refusal,
+            "lost_reply": self._lost_reply,
+            "look": self._look,
+        }
+
+    async def play(self, step: str | None) -> None:
+        """Act until cancelled, towards a step where one is wanted."""
+        names = _TOWARDS.get(step.partition(".")[0]) if step is not None else None
+        turn = 0
+        while True:
+            name = names[turn % len(names)] if names is not None else self._chance.choice(sorted(self._acts))
+            turn += 1
+            with suppress(TimeoutError):
+                await self._acts[name]()
+            await asyncio.sleep(self._chance.uniform(0.02, 0.25))
+
+    async def trouble(self) -> list[str]:
+        """Put a few faults in force; return their names."""
+        chosen = self._chance.sample(_BROKER_FAULTS, k=self._chance.choice((1, 2, 3)))
+        for body in chosen:
+            await self._town.sim("fault", **body)
+        chat = self._chance.choice(_CHAT_FAULTS)
+        if chat is not None:
+            await self._town.chat_fault(**chat)
+        return [*(body["kind"] for body in chosen), *([] if chat is None else [f"chat {chat['kind']}"])]
+
+    # the owner
+
+    async def ask(self, text: str, found: Callable[[Json], bool]) -> Json:
+        """Type, and return the first message of the bot after it that fits; raise TimeoutError."""
+        sent = await self._town.person.send(text)
+        async with asyncio.timeout(_ANSWER_S):
+            return await self._town.person.sees(lambda message: message["id"] > sent and found(message))
+
+    async def confirmed(self, text: str, *, presses: int = 1) -> None:
+        """Ask for something that matters and press its button."""
+        preview = await self.ask(text, lambda message: _button(message) is not None)
+        for _ in range(presses):
+            data = _button(preview)
+            assert data is not None
+            query = await self._town.person.press_data(preview["id"], data)
+            if self._chance.random() < 0.2:
+                await self._town.person.post("redeliver", query_id=query)
+
+    async def _buy(self) -> None:
+        await self.confirmed(f"/buy {self._ticker()} {self._chance.randint(1, 30)}")
+
+    async def _sell(self) -> None:
+        await self.confirmed(f"/sell {self._ticker()} {self._chance.randint(1, 5)}")
+
+    async def _press_twice(self) -> None:
+        with suppress(AssertionError):  # the button may be gone by then
+            await self.confirmed(f"/buy {self._ticker()} {self._chance.randint(31, 40)}", presses=2)
+
+    async def _rest_and_cancel(self) -> None:
+        ticker = self._ticker()
+        low = (self._price(ticker) * Decimal("0.97")).quantize(_CENT)
+        await self.confirmed(f"/buy {ticker} {self._chance.randint(1, 30)} @{low}")
+        await asyncio.sleep(self._chance.uniform(0.0, 0.15))
+        await self.confirmed("/cancel all")
+
+    async def _look(self) -> None:
+        await self._town.person.send(self._chance.choice(("/status", "/orders", "/balance", "/positions")))
+
+    # the market
+
+    async def _fall(self) -> None:
+        """Let a ticker that is held fall below its stop; it comes back later."""
+        held = [p["symbol"] for p in (await self._town.state())["positions"] if p["symbol"] in TICKERS]
+        if not held:
+            await self._by_hand()
+            return
+        ticker = self._chance.choice(held)
+        price = self._price(ticker)
+        await self._tick(ticker, price * Decimal("0.92"))
+        await asyncio.sleep(self._chance.uniform(0.1, 0.6))
+        await self._tick(ticker, price)
+
+    async def _runaway(self) -> None:
+        """Let the price run away from the next order before it meets the market, so that it rests."""
+        self._runaways = 1
+        await asyncio.sleep(0.3)
+
+    async def _tick(self, ticker: str, price: Decimal) -> None:
+        last = price.quantize(_CENT)
+        await self._town.sim(
+            "tick", symbol=ticker, last=str(last), bid=str(last - _CENT), ask=str(last + _CENT), volume=500
+        )
+
+    def _watch_orders(self) -> None:
+        world = self._town.simulator.world
+        open_order = world.broker.open_order
+
+        def opening(*args: Any, **kwargs: Any) -> Order:
+            order = open_order(*args, **kwargs)
+            if self._runaways:
+                self._runaways -= 1
+                away = Decimal("1.004") if order.buying else Decimal("0.996")
+                units = int(Decimal(order.price) * away) // 100 * 100
+
+                def run() -> None:
+                    world.print_by_hand(order.listing.symbol, units, 100, bid=units - 100, ask=units + 100, shift=True)
+
+                world.timeline.after(0.1, run)
+            return order
+
+        world.broker.open_order = opening  # type: ignore[method-assign]
+
+    # hands in the broker's app
+
+    async def _by_hand(self) -> None:
+        ticker = self._ticker()
+        price = self._price(ticker)
+        limit = price * Decimal(self._chance.choice(("1.01", "0.98")))
+        body = {"symbol": ticker, "side": "buy", "qty": self._chance.randint(41, 60)}
+        await self._town.sim("order", **body, price=str(limit.quantize(_CENT)))
+        if self._chance.random() < 0.5:
+            resting = [o for o in (await self._town.state())["open_orders"] if o["medium"] == "HTS"]
+            for order in resting:
+                await self._town.sim("cancel", odno=int(order["odno"]))
+
+    # faults that lead to a step
+
+    async def _refusal(self) -> None:
+        await self._town.sim("fault", kind="reject", count=1)
+
+    async def _lost_reply(self) -> None:
+        kind = self._chance.choice(("timeout_after_accept", "timeout_before"))
+        for tr_id in _ORDERS:
+            await self._town.sim("fault", kind=kind, count=1, hold_s=0.05, tr_id=tr_id)
+
+    # inside
+
+    def _ticker(self) -> str:
+        return self._chance.choice(TICKERS)
+
+    def _price(self, ticker: str) -> Decimal:
+        tape = self._town.simulator.market.tape(ticker)
+        assert tape is not None
+        return Decimal(tape.last) / 10_000
+
+
+def _button(message: Json) -> str | None:
+    """Return what the confirming button of a preview carries."""
+    markup = message.get("reply_markup") or {}
+    data = [str(button.get("callback_data")) for row in markup.get("inline_keyboard", []) for button in row]
+    return next((each for each in data if each.startswith("y|")), None)
+
+
+_BROKER_FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "timeout_after_accept", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1002U"},
+    {"kind": "timeout_after_accept", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1001U"},
+    {"kind": "timeout_after_accept", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1004U"},
+    {"kind": "timeout_before", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1002U"},
+    {"kind": "http_500", "count": 2},
+    {"kind": "http_html", "count": 1},
+    {"kind": "bad_json", "count": 1},
+    {"kind": "rate_limit", "count": 3},
+    {"kind": "latency", "seconds": 60, "ms": 60},
+    {"kind": "reject", "count": 1},
+    {"kind": "reject", "count": 1, "mode": "later"},
+    {"kind": "partial_fills", "count": 4, "pieces": 3},
+    {"kind": "notice_duplicate", "count": 4},
+    {"kind": "notice_before_ack", "count": 2},
+    {"kind": "notice_lost", "count": 3},
+    {"kind": "notice_reorder", "count": 4},
+    {"kind": "ws_drop"},
+    {"kind": "ws_drop", "seconds": 30},
+    {"kind": "ws_silence", "seconds": 60},
+    {"kind": "ws_garbage", "count": 2},
+    {"kind": "token_expired"},
+    {"kind": "token_revoked"},
+)
+_CHAT_FAULTS: tuple[dict[str, Any] | None, ...] = (
+    None,
+    {"kind": "error", "code": 429, "retry_after": 1, "method": "sendMessage"},
+    {"kind": "error", "code": 500, "times": 2},
+    {"kind": "timeout_after_send", "method": "sendMessage", "times": 2, "seconds": 0.05},
+    {"kind": "timeout_before", "method": "sendMessage", "seconds": 0.05},
+    {"kind": "timeout_after_send", "method": "editMessageText", "times": 1, "seconds": 0.05},
+    {"kind": "down", "seconds": 0.4},
+)
