@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -222,8 +223,9 @@ class Rest:
         lost = self._fault("timeout_after_accept", name, everything=everything)
         early = bool(afterwards) and faults.use("notice_before_ack", now, name) is not None
         if lost is None and not early:
-            await response.prepare(request)
-            await response.write_eof()
+            with suppress(ConnectionResetError):  # whoever asked has gone; what was asked is done all the same
+                await response.prepare(request)
+                await response.write_eof()
         for deed in afterwards:
             deed()
         self._world.live(self._world.now_ms)

@@ -103,6 +103,19 @@ async def test_timeout_after_accept_takes_the_order_and_loses_the_reply(start: S
     assert len((await outside.executions()).body["output"]) == 1
 
 
+async def test_an_order_whose_sender_dies_before_the_reply_meets_the_market_all_the_same(start: Starter) -> None:
+    outside = await start()
+    async with asyncio.TaskGroup() as group, outside.simulator.still():
+        sender = group.create_task(outside.order("buy", "TQQQ", "1", "9999.00"))
+        while not outside.simulator._moving._waiters:  # noqa: ASYNC110 - a lock has no event for this
+            await asyncio.sleep(0)
+        sender.cancel()
+        for _ in range(50):  # the connection is lost on the other side, too
+            await asyncio.sleep(0)
+    (order,) = (await outside.control("state"))["orders"]
+    assert order["status"] == "filled"
+
+
 async def test_a_held_connection_is_cut_in_the_end(start: Starter) -> None:
     outside = await start()
     await inject(outside, "timeout_before", tr_id="VTTT1002U", hold_s=0.05)
