@@ -14,6 +14,9 @@ CALL_FAULTS: Final = (
     "bad_json",
     "timeout_after_accept",
     "latency",
+    "reset",
+    "empty_output",
+    "missing_field",
 )
 TOKEN_FAULTS: Final = ("token_expired", "token_revoked")
 SOCKET_FAULTS: Final = ("ws_drop", "ws_silence", "ws_garbage")

@@ -19,6 +19,7 @@ from kis.simulator.keyring import AppKey, OAuthRefused
 from kis.simulator.options import Environment
 from kis.simulator.refusals import Answer, Refused
 from kis.simulator.rest_routes import Call, Routes, current_tr_id
+from kis.simulator.spoiling import SPOILERS
 from kis.simulator.world import World
 
 MESSAGE_WIDTH = 80
@@ -189,6 +190,8 @@ class Rest:
         slow = self._fault("latency", name, everything=everything)
         if slow is not None:
             await asyncio.sleep(float(slow.details.get("ms", 1000)) / 1000)
+        if self._fault("reset", name, everything=everything):
+            return _cut(request)
         held = self._fault("timeout_before", name, everything=everything)
         if held is not None:
             return await self._hold(request, held)
@@ -220,6 +223,10 @@ class Rest:
         if self._fault("bad_json", name, everything=everything) and response.body is not None:
             whole = bytes(response.body)  # type: ignore[arg-type]
             response = web.Response(status=response.status, body=whole[: len(whole) * 2 // 3].replace(b'":"', b'":', 1))
+        for kind, spoil in SPOILERS.items():
+            spoiled = self._fault(kind, name, everything=everything)
+            if spoiled is not None and response.status == 200 and isinstance(response.body, bytes):
+                response.body = spoil(response.body, spoiled.details)
         lost = self._fault("timeout_after_accept", name, everything=everything)
         early = bool(afterwards) and faults.use("notice_before_ack", now, name) is not None
         if lost is None and not early:

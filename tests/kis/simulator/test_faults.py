@@ -20,8 +20,9 @@ async def inject(outside: Outside, kind: str, **more: Any) -> dict[str, Any]:
     return await outside.control("fault", kind=kind, **more)
 
 
-async def test_the_kinds_are_those_of_the_contract() -> None:
-    assert {
+async def test_the_kinds_are_those_of_the_contract_and_three_more() -> None:
+    more = {"reset", "empty_output", "missing_field"}
+    assert more | {
         "http_500", "http_html", "bad_json", "timeout_before", "timeout_after_accept", "rate_limit", "token_expired",
         "token_revoked", "ws_drop", "ws_silence", "ws_garbage", "notice_duplicate", "notice_before_ack", "notice_lost",
         "notice_reorder", "partial_fills", "reject", "latency", "maintenance",
@@ -121,6 +122,37 @@ async def test_a_held_connection_is_cut_in_the_end(start: Starter) -> None:
     await inject(outside, "timeout_before", tr_id="VTTT1002U", hold_s=0.05)
     with pytest.raises(aiohttp.ClientError):
         await outside.order("buy", "TQQQ", "1", "20.00")
+
+
+async def test_reset_cuts_before_the_call_is_looked_at(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "reset", tr_id="VTTT1002U")
+    with pytest.raises(aiohttp.ClientError):
+        await outside.order("buy", "TQQQ", "1", "20.00")
+    assert (await outside.control("state"))["orders"] == []
+
+
+async def test_empty_output_keeps_the_code_and_empties_the_rest(start: Starter) -> None:
+    outside = await start()
+    await inject(outside, "empty_output")
+    body = (await quote(outside)).body
+    assert (body["rt_cd"], body["output"]) == ("0", {})
+    await outside.order("buy", "TQQQ", "1", "20.00")
+    await inject(outside, "empty_output")
+    assert (await outside.executions()).body["output"] == []
+    assert len((await outside.executions()).body["output"]) == 1
+
+
+async def test_missing_field_leaves_one_out(start: Starter) -> None:
+    outside = await start()
+    whole = (await quote(outside)).body["output"]
+    await inject(outside, "missing_field", field="last")
+    assert (await quote(outside)).body["output"].keys() == whole.keys() - {"last"}
+    await inject(outside, "missing_field")
+    assert (await quote(outside)).body["output"].keys() == whole.keys() - {next(iter(whole))}
+    await inject(outside, "missing_field", tr_id="tokenP", field="access_token")
+    token = await outside.post_oauth("tokenP", appsecret=outside.secret, grant_type="client_credentials")
+    assert "access_token" not in token.body
 
 
 async def test_rate_limit(start: Starter) -> None:
