@@ -5,16 +5,19 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from strategy.alert_rules import AlertRules
+from strategy.amends import Amends
 from strategy.approval_press import ApprovalPress
 from strategy.cancels import Cancels
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
+from strategy.hand_orders import HandOrders
 from strategy.instruments import Symbol
 from strategy.manual import ManualOrders
 from strategy.mode_service import ModeService
 from strategy.modes import Mode, ModeState
 from strategy.orders import OrderNo, Side
 from strategy.overview import Looking
+from strategy.panic_press import PanicPress
 from strategy.presses import Presses
 from strategy.proposals import Proposal
 from strategy.reporting import ResultService
@@ -30,18 +33,23 @@ from strategy.results import (
     Trade,
 )
 from strategy.setting_service import SettingService
+from strategy.settling import Settling
 from strategy.system import SystemService
 from strategy.views import (
+    AmendPreview,
     Amount,
     CancelPreview,
+    HandChoice,
     HoldingsView,
     ModePreview,
     OrderPreview,
     OrdersView,
     OrderView,
     Outcome,
+    PanicPreview,
     SettingPreview,
     SettingView,
+    SettlePreview,
     StatusView,
 )
 
@@ -55,6 +63,10 @@ class TradingControl:
         looking: Looking,
         manual: ManualOrders,
         cancels: Cancels,
+        amends: Amends,
+        settling: Settling,
+        hand_orders: HandOrders,
+        panic: PanicPress,
         modes: ModeService,
         settings: SettingService,
         presses: Presses,
@@ -65,6 +77,10 @@ class TradingControl:
         self._looking = looking
         self._manual = manual
         self._cancels = cancels
+        self._amends = amends
+        self._settling = settling
+        self._hand_orders = hand_orders
+        self._panic = panic
         self._modes = modes
         self._settings = settings
         self._presses = presses
@@ -107,6 +123,18 @@ class TradingControl:
 
     async def check_now(self, no: OrderNo) -> OrderView:
         return await self._looking.check_now(no)
+
+    async def preview_amend(self, user_id: int, no: OrderNo, *, qty: int | None, price: Decimal | None) -> AmendPreview:
+        return await self._amends.preview(user_id, no, qty=qty, price=price)
+
+    async def settling(self, user_id: int, no: OrderNo) -> SettlePreview:
+        return await self._settling.preview(user_id, no)
+
+    async def hand_order(self, user_id: int, no: OrderNo, choice: HandChoice) -> Outcome:
+        return await self._hand_orders.decide(user_id, no, choice)
+
+    async def preview_panic(self, user_id: int) -> PanicPreview:
+        return await self._panic.preview(user_id)
 
     # ModeControl
 

@@ -7,8 +7,10 @@ ticker is locked before anything is sent.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from strategy.activity import Activity
 from strategy.book import SettingsBook
@@ -82,6 +84,8 @@ class StopGuard:
         self._peaks: dict[Symbol, Decimal] = {}
         self._peaks_stored: dict[Symbol, Decimal] = {}
         self._running: set[Symbol] = set()
+        self._unfinished: dict[Symbol, Firing] = {}  # begun and not ended: taken up when the guard is started anew
+        self.watching = False  # `run` is at work
         self._not_before: dict[Symbol, datetime] = {}
         self._fired: WorkQueue[Firing] = WorkQueue(activity)
         self._seen_at: dict[Symbol, datetime] = {}  # when a price that was compared was received
@@ -94,9 +98,18 @@ class StopGuard:
         """Read the stored peaks and evenings of the watched tickers. Call once."""
         await self._splits.load()
         for symbol in self._settings.tickers:
-            peak = await self._notes.get(f"peak:{symbol}")
-            if peak:
-                self._peaks[symbol] = self._peaks_stored[symbol] = Decimal(peak)
+            await self._load_peak(symbol)
+
+    async def take_in(self, symbol: Symbol) -> None:
+        """Read what is stored of a ticker that is watched from now on, and let its stop follow."""
+        await self._splits.take_in(symbol)
+        await self._load_peak(symbol)
+        self.rearm()
+
+    async def _load_peak(self, symbol: Symbol) -> None:
+        peak = await self._notes.get(f"peak:{symbol}")
+        if peak:
+            self._peaks[symbol] = self._peaks_stored[symbol] = Decimal(peak)
 
     # what others ask
 
@@ -114,8 +127,19 @@ class StopGuard:
         self._watchers.append(watcher)
 
     def running(self, symbol: Symbol) -> bool:
-        """Return whether a stop of the ticker is being carried out."""
+        """Return whether a stop of the ticker is being carried out, or somebody else has claimed its selling."""
         return symbol in self._running
+
+    def claim(self, symbol: Symbol) -> bool:
+        """Take the selling of a ticker over, so that no stop of it fires; False while one is at work."""
+        if symbol in self._running:
+            return False
+        self._running.add(symbol)
+        return True
+
+    def give_back(self, symbol: Symbol) -> None:
+        """End a claim: the stop works again."""
+        self._running.discard(symbol)
 
     def rearm(self) -> None:
         """Compute the lines again from positions and settings; tickers not configured are none of ours to sell."""
@@ -198,11 +222,18 @@ class StopGuard:
     # running
 
     async def run(self) -> None:
-        """Carry out what fires and follow fills, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._work_fired(group), name="stops: fired")
-            group.create_task(self._splits.run(), name="stops: splits")
-            group.create_task(self._follow_fills(), name="stops: fills")
+        """Carry out what fires and follow fills, until cancelled; may be run again after it failed."""
+        for firing in self._unfinished.values():
+            self._fired.put(firing)
+        self._unfinished.clear()
+        self.watching = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._work_fired(group), name="stops: fired")
+                group.create_task(self._splits.run(), name="stops: splits")
+                group.create_task(self._follow_fills(), name="stops: fills")
+        finally:
+            self.watching = False
 
     async def resume(self) -> None:
         """Go on with ladders a restart has cut off: nothing rests unattended. Call after the first look."""
@@ -221,31 +252,35 @@ class StopGuard:
         while True:
             await self._fired.wait()
             firing, handled = self._fired.pop()
-            group.create_task(self._carry_out(firing, handled), name=f"stop {firing.symbol}")
+            self._unfinished[firing.symbol] = firing
+            hand = group.create_task(self._carry_out(firing, handled), name=f"stop {firing.symbol}")
+            hand.add_done_callback(partial(_let_go, handled))  # also when it is cancelled before it began
 
     async def _carry_out(self, firing: Firing, handled: Callable[[], None]) -> None:
+        """Sell what a stop is to sell; whatever goes wrong with one ticker changes nothing for the others."""
         symbol = firing.symbol
         descent: Descent | None = None
         try:
             decision = await self._begin(firing)
-        except TradingError as error:
-            self._running.discard(symbol)
-            self._not_before[symbol] = self._clock.now() + _UNSTORED_PAUSE
+        except Exception as error:  # noqa: BLE001 - a door: told, and the next price tries again
+            self._ended(symbol, _UNSTORED_PAUSE)
             await self._tell_trouble(symbol, error)
             return
         finally:
             handled()
+        self._unfinished[symbol] = replace(firing, resumed=True)
         try:
             descent = await self._descend(firing, decision)
-        except TradingError as error:
+        except Exception as error:  # noqa: BLE001 - a door, as above
             await self._tell_trouble(symbol, error)
-        finally:
-            self._running.discard(symbol)
-            left = descent is None or descent.left > 0
-            pause = _AGAIN_AFTER if left else timedelta(0)
-            self._not_before[symbol] = self._clock.now() + pause
+        self._ended(symbol, _AGAIN_AFTER if descent is None or descent.left > 0 else timedelta(0))
         if descent is not None:
             await self._finish_safely(firing, descent)
+
+    def _ended(self, symbol: Symbol, pause: timedelta) -> None:
+        self._unfinished.pop(symbol, None)
+        self._running.discard(symbol)
+        self._not_before[symbol] = self._clock.now() + pause
 
     async def _finish_safely(self, firing: Firing, descent: Descent) -> None:
         with self._activity():
@@ -308,9 +343,14 @@ class StopGuard:
                 await self._notes.put(f"peak:{symbol}", str(peak))
                 self._peaks_stored[symbol] = peak
 
-    async def _tell_trouble(self, symbol: Symbol, error: TradingError) -> None:
-        log.error("stop could not be carried out", extra={"symbol": str(symbol), "error": str(error)})
-        said = error.user_message
+    async def _tell_trouble(self, symbol: Symbol, error: Exception) -> None:
+        known = isinstance(error, TradingError)
+        log.error(
+            "stop could not be carried out",
+            extra={"symbol": str(symbol), "error": str(error)},
+            exc_info=None if known else error,
+        )
+        said = error.user_message if isinstance(error, TradingError) else TradingError.user_message
         trouble = Trouble(
             at=self._clock.now(),
             key=f"stop:{symbol}",
@@ -324,3 +364,7 @@ class StopGuard:
             await self._notifier.tell(trouble)
         except TradingError:
             log.exception("trouble with a stop could not be told", extra={"symbol": str(symbol)})
+
+
+def _let_go(handled: Callable[[], None], _: asyncio.Task[None]) -> None:
+    handled()

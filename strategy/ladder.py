@@ -53,6 +53,7 @@ class _Run:
     wanted: int
     until: datetime
     may_go_on: Callable[[], bool]
+    scope: str
     nos: list[OrderNo]
     refused: set[OrderNo]
     step: int = 0
@@ -96,8 +97,12 @@ class Ladder:
         may_go_on: Callable[[], bool],
         decision: Decision | None = None,
         asked_by: int | None = None,
+        scope: str | None = None,
     ) -> Descent:
-        """Sell `qty` shares; ends at `until` (the close) or when `may_go_on` says no. Never raises for the broker."""
+        """Sell `qty` shares; ends at `until` (the close) or when `may_go_on` says no. Never raises for the broker.
+
+        `scope` overrides POSITION_SCOPE where the broker's quantity is believed again.
+        """
         run = _Run(
             symbol=symbol,
             origin=origin,
@@ -106,6 +111,7 @@ class Ladder:
             wanted=qty,
             until=until,
             may_go_on=may_go_on,
+            scope=scope or self._settings.of(symbol).position_scope,
             nos=[],
             refused=set(),
         )
@@ -133,8 +139,7 @@ class Ladder:
             await self._look.take("asked")
         except BrokerError:
             return
-        scope = self._settings.of(run.symbol).position_scope
-        run.wanted = self._positions.in_scope(run.symbol, scope)[0]
+        run.wanted = self._positions.in_scope(run.symbol, run.scope)[0]
 
     async def _ended(self, run: _Run) -> str | None:
         """Return why the ladder is over, canceling what still works, or None to go on."""
@@ -206,7 +211,7 @@ class Ladder:
         except BrokerError:
             return
         sold, _ = await self._sold(run)
-        held, _ = self._positions.in_scope(run.symbol, self._settings.of(run.symbol).position_scope)
+        held, _ = self._positions.in_scope(run.symbol, run.scope)
         run.wanted = min(run.wanted, sold + held)
 
     async def _clear_rest(self, run: _Run) -> None:

@@ -53,6 +53,11 @@ class ModeBook:
         """Return whether trading is armed; always True where no real money moves."""
         return self._armed
 
+    @property
+    def may_protect(self) -> bool:
+        """Return whether shares may be sold to protect them: trading was armed at least once, if it must be."""
+        return self._armed or self._armed_once
+
     async def arm(self, at: datetime) -> None:
         """Arm the real environment until the program ends."""
         await self._notes.put(_ARMED_ONCE, f'"{at.isoformat()}"')

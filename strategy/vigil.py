@@ -52,6 +52,7 @@ class Vigil:
         self._monitor_bell = asyncio.Event()
         self._guarded_on: date | None = None
         self._unarmed: frozenset[Symbol] = frozenset()
+        self._at_work = False
         guard.on_rearm(self._ring)
 
     def armed(self, symbol: Symbol) -> bool:
@@ -60,7 +61,8 @@ class Vigil:
 
     def source(self, symbol: Symbol) -> Literal["ticks", "polling", "none"]:
         """Return where the prices come from that the stop is compared with; "none" while there are none."""
-        if not self._guard.allowed(symbol) or symbol not in self._guard.lines or not self._guard.in_session():
+        may = self._guard.watching and self._guard.allowed(symbol)
+        if not may or symbol not in self._guard.lines or not self._guard.in_session():
             return "none"
         tick_at = self._watch.tick_at(symbol)
         quiet_s = self._settings.of(symbol).stop_poll_s
@@ -69,13 +71,17 @@ class Vigil:
             return "ticks"
         seen_at = self._newest(symbol)
         recent = seen_at is not None and (now - seen_at).total_seconds() <= self._patience_s(symbol)
-        return "polling" if recent else "none"
+        return "polling" if recent and self._at_work else "none"
 
     async def run(self) -> None:
-        """Poll and monitor until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._poll(), name="stops: poll")
-            group.create_task(self._monitor(), name="stops: monitor")
+        """Poll and monitor until cancelled; may be run again after it failed."""
+        self._at_work = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._poll(), name="stops: poll")
+                group.create_task(self._monitor(), name="stops: monitor")
+        finally:
+            self._at_work = False
 
     def _ring(self) -> None:
         self._poll_bell.set()
