@@ -17,6 +17,7 @@ from storage.price_alerts import PriceAlertRepository
 from storage.records import RecordRepository
 from storage.setting_changes import SettingChangeRepository
 from storage.tickets import TicketRepository
+from storage.vitals import StorageVitals
 from strategy.clock import SystemClock
 
 FILE_NAME = "trader.db"
@@ -35,6 +36,7 @@ class Storage:
     price_alerts: PriceAlertRepository
     outbox: OutboxRepository  # serves as Notifier too
     records: RecordRepository
+    vitals: StorageVitals
 
 
 @asynccontextmanager
@@ -48,10 +50,10 @@ async def open_storage(data_dir: Path) -> AsyncIterator[Storage]:
         async with connected(data_dir / FILE_NAME) as database:
             await migrate(database, load_migrations())
             async with connected(data_dir / FILE_NAME, read_only=True) as reader:
-                yield bundle(database, reader)
+                yield bundle(database, reader, data_dir / FILE_NAME)
 
 
-def bundle(database: Database, reader: Database | None = None) -> Storage:
+def bundle(database: Database, reader: Database | None = None, path: Path = Path(FILE_NAME)) -> Storage:
     """Return the repositories over an open, migrated database; `reader` is a second connection for long reads."""
     outbox = OutboxRepository(database)
     return Storage(
@@ -64,4 +66,5 @@ def bundle(database: Database, reader: Database | None = None) -> Storage:
         price_alerts=PriceAlertRepository(database, outbox),
         outbox=outbox,
         records=RecordRepository(reader or database),
+        vitals=StorageVitals(path, database, reader or database),
     )

@@ -57,3 +57,21 @@ class LogLine:
     logger: str
     event: str
     details: str  # `key=value` pairs, shortened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageState:
+    """The data directory; sizes in bytes."""
+
+    writable: bool
+    size: int  # of the database with its journal
+    free: int  # on its disk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxState:
+    """Alerts not delivered. Instants are those of the events (market time)."""
+
+    waiting: int
+    oldest_at: datetime | None
+    given_up: int  # refused for good within the last day

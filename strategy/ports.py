@@ -15,7 +15,7 @@ from strategy.account import BuyingPower, Holdings
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
 from strategy.events import Event, EventRow
-from strategy.health import LogLine
+from strategy.health import LogLine, OutboxState, StorageState
 from strategy.instruments import Symbol
 from strategy.modes import ModeState, TickerLock
 from strategy.orders import Acceptance, BrokerOrder, Fill, Notice, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
@@ -233,6 +233,15 @@ class PriceAlerts(Protocol):
 
     async def remove(self, alert_id: int, events: Sequence[Event] = ()) -> bool:
         """Take one away, with what is told of it; True for exactly one caller."""
+
+
+class Vitals(Protocol):
+    """How storage is, for /health."""
+
+    async def storage(self) -> StorageState:
+        """Try a write and look at the disk; a failure is told in the state, not raised."""
+
+    async def outbox(self) -> OutboxState: ...
 
 
 class LogReader(Protocol):
