@@ -485,6 +485,7 @@ async def assemble(
             modes=storage.modes,
             notes=storage.notes,
             tickets=storage.tickets,
+            price_alerts=storage.price_alerts,
             outbox=storage.outbox,
             notifier=storage.outbox,
             records=storage.records,
@@ -496,6 +497,7 @@ async def assemble(
         wall=wall,
         calls_used=lambda: f"{kis.http.transport.pacer.in_last_second()} / {kis.environment.calls_per_s:g}",
         calls_per_second=kis.environment.calls_per_s,
+        tick_places=kis.environment.max_registrations - 1,  # one is for the order notices
         arm_secret=account.last_four,
         remarks=remarks,
     )

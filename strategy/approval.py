@@ -229,6 +229,13 @@ class Approval:
             self._voided.discard(card.id)
             return True
 
+    async def drop(self, symbol: Symbol) -> None:
+        """Let go of a ticker that is not watched any more."""
+        card = self.of(symbol)
+        if card is not None:
+            await self.close(card, "changed")
+        await self._forget_quiet(symbol)
+
     # running
 
     async def run(self) -> None:

@@ -20,7 +20,7 @@ from strategy.events import SettingChanged
 from strategy.faults import allowed, choices, plain_faults
 from strategy.instruments import Symbol
 from strategy.ports import SettingsJournal
-from strategy.setting_words import ACCOUNT_ONLY, AT_START_ONLY, SETTING_WORDS
+from strategy.setting_words import ACCOUNT_ONLY, BY_COMMAND, SETTING_WORDS
 from strategy.settings import TradingSettings
 from strategy.text import Text
 from strategy.views import SettingSource, SettingView
@@ -84,7 +84,7 @@ class SettingsBook:
 
     @property
     def tickers(self) -> tuple[Symbol, ...]:
-        return self._base.trading_tickers
+        return self.account.trading_tickers
 
     def of(self, symbol: Symbol | None) -> TradingSettings:
         """Return the settings in force for a ticker (overrides of the account underneath)."""
@@ -145,7 +145,7 @@ class SettingsBook:
             meaning=words.meaning,
             choices=choices(TradingSettings, field),
             step=words.step,
-            changeable=name not in AT_START_ONLY,
+            changeable=name not in BY_COMMAND,
             until=row.until if row else None,
             per_ticker=tuple(
                 (symbol, self.value(name, symbol)) for other, symbol in force if other == name and symbol is not None
@@ -267,14 +267,6 @@ class SettingsBook:
 
     def _changeable(self, name: str, symbol: Symbol | None) -> str:
         name = self.known(name)
-        if name in AT_START_ONLY:
-            raise InvalidInput(
-                f"{name} is read at start",
-                user_message=Text(
-                    f"{name} 은(는) 채팅에서 바꿀 수 없습니다. .env 를 고치고 다시 시작하세요.",
-                    f"{name} cannot be changed in the chat: edit .env and restart.",
-                ),
-            )
         if symbol is not None and name in ACCOUNT_ONLY:
             raise InvalidInput(
                 f"{name} is not per ticker",

@@ -7,6 +7,7 @@ from typing import Any
 
 from strategy.account import Holdings
 from strategy.activity import Activity
+from strategy.amends import Amends
 from strategy.approval import Approval
 from strategy.approval_press import ApprovalPress
 from strategy.book import SettingsBook
@@ -18,6 +19,7 @@ from strategy.desk import OrderDesk
 from strategy.effects import Effects
 from strategy.engine import Engine
 from strategy.guard import StopGuard
+from strategy.hand_orders import HandOrders
 from strategy.inbox import StreamInbox
 from strategy.instruments import Symbol
 from strategy.ladder import Ladder
@@ -27,6 +29,10 @@ from strategy.mode_service import ModeService
 from strategy.modebook import ModeBook
 from strategy.overnight import Overnight
 from strategy.overview import Looking
+from strategy.pace import Pace
+from strategy.panic import Panic
+from strategy.panic_press import PanicPress
+from strategy.panic_story import PanicStory
 from strategy.planning import Planner
 from strategy.ports import (
     Broker,
@@ -37,6 +43,7 @@ from strategy.ports import (
     Notifier,
     OrderJournal,
     Outbox,
+    PriceAlerts,
     Records,
     SettingsJournal,
     Stream,
@@ -44,12 +51,15 @@ from strategy.ports import (
 )
 from strategy.positions import Positions
 from strategy.presses import Presses
+from strategy.price_watch import PriceWatch
 from strategy.purse import Purse
 from strategy.reconcile import Reconciler
 from strategy.reporting import ResultService
+from strategy.roster import Roster
 from strategy.services import Control
 from strategy.setting_service import SettingService
 from strategy.settings import TradingSettings
+from strategy.settling import Settling
 from strategy.snapshot import Camera
 from strategy.split_guard import SplitGuard
 from strategy.stop_story import StopStory
@@ -58,6 +68,7 @@ from strategy.text import Text
 from strategy.views import Environment
 from strategy.vigil import Vigil
 from strategy.watch import MarketWatch
+from strategy.watch_list import WatchList
 from strategy.weighing import Weigher
 
 Task = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
@@ -73,6 +84,7 @@ class Journals:
     modes: ModeJournal
     notes: Notes
     tickets: Tickets
+    price_alerts: PriceAlerts
     outbox: Outbox
     notifier: Notifier
     records: Records
@@ -93,11 +105,15 @@ class Core:
     modes: ModeBook
     look: AccountLook
     watch: MarketWatch
+    roster: Roster
+    price_watch: PriceWatch
     tasks: tuple[Task, ...]
 
     async def load(self) -> None:
-        """Read settings, modes, orders and positions from the journals."""
+        """Read settings, modes, orders, positions and alerts from the journals."""
         await self.engine.load()
+        self.roster.load()
+        await self.price_watch.load()
 
 
 def build_core(
@@ -117,15 +133,18 @@ def build_core(
     totp: Callable[[str], bool] | None = None,
     visibility_lag_s: float = 120.0,
     calls_per_second: float | None = None,
+    tick_places: int | None = None,
     remarks: Sequence[Text] = (),
 ) -> Core:
     """Return the core, not yet loaded or running.
 
     `clock` is the market's, `wall` a person's (the same one for a real market). `env_names` are the settings that came
     from the environment, `arm_secret` the account's last four digits, `totp` checks a six-digit code where one is
-    asked for, `calls_per_second` is the broker's limit, `remarks` go on the start card.
+    asked for, `calls_per_second` is the broker's limit, `tick_places` how many tickers its stream takes at once,
+    `remarks` go on the start card.
     """
     activity = Activity()
+    pace = Pace(calls_per_second=calls_per_second, tick_places=tick_places)
     notifier = journals.notifier
     book = SettingsBook(base=base, env_names=env_names, journal=journals.settings, clock=clock)
     modes = ModeBook(journal=journals.modes, notes=journals.notes, clock=clock, environment=environment)
@@ -255,6 +274,29 @@ def build_core(
         clock=clock,
         activity=activity,
     )
+    panic = Panic(
+        desk=desk,
+        guard=guard,
+        ladder=ladder,
+        look=look,
+        positions=positions,
+        modes=modes,
+        settings=book,
+        story=PanicStory(
+            desk=desk,
+            orders=journals.orders,
+            watch=watch,
+            positions=positions,
+            settings=book,
+            notifier=notifier,
+            clock=clock,
+            activity=activity,
+        ),
+        notes=journals.notes,
+        clock=clock,
+        activity=activity,
+        visibility_lag_s=visibility_lag_s,
+    )
     engine = Engine(
         cycle=cycle,
         approval=approval,
@@ -262,6 +304,7 @@ def build_core(
         desk=desk,
         orders=journals.orders,
         guard=guard,
+        panic=panic,
         inbox=sink,
         look=look,
         positions=positions,
@@ -272,7 +315,7 @@ def build_core(
         clock=clock,
         activity=activity,
         wall=wall,
-        calls_per_second=calls_per_second,
+        pace=pace,
         remarks=remarks,
     )
     planner = Planner(
@@ -287,6 +330,31 @@ def build_core(
         settings=book,
         clock=clock,
     )
+    mode_service = ModeService(
+        modes=modes,
+        splits=splits,
+        positions=positions,
+        settings=book,
+        presses=presses,
+        notes=journals.notes,
+        notifier=notifier,
+        clock=clock,
+        wall=wall,
+        arm_secret=arm_secret,
+        totp=totp,
+    )
+    watch_list = WatchList(
+        settings=book,
+        watch=watch,
+        positions=positions,
+        desk=desk,
+        guard=guard,
+        presses=presses,
+        purse=purse,
+        pace=pace,
+    )
+    price_watch = PriceWatch(alerts=journals.price_alerts, watch=watch, clock=clock, activity=activity, pace=pace)
+    roster = Roster(settings=book, watch=watch, guard=guard, approval=approval, engine=engine, activity=activity)
     control = TradingControl(
         looking=Looking(
             engine=engine,
@@ -312,23 +380,37 @@ def build_core(
         ),
         manual=ManualOrders(desk=desk, planner=planner, purse=purse, presses=presses, clock=clock),
         cancels=Cancels(desk=desk, presses=presses),
-        modes=ModeService(
+        amends=Amends(
+            broker=broker,
+            desk=desk,
+            watch=watch,
+            look=look,
+            guard=guard,
             modes=modes,
-            splits=splits,
-            positions=positions,
+            purse=purse,
             settings=book,
             presses=presses,
-            notes=journals.notes,
-            notifier=notifier,
             clock=clock,
-            wall=wall,
-            arm_secret=arm_secret,
-            totp=totp,
         ),
+        settling=Settling(desk=desk, orders=journals.orders, presses=presses),
+        hand_orders=HandOrders(desk=desk, orders=journals.orders, modes=modes, mode_service=mode_service),
+        panic=PanicPress(
+            panic=panic,
+            desk=desk,
+            watch=watch,
+            look=look,
+            positions=positions,
+            modes=modes,
+            settings=book,
+            presses=presses,
+            clock=clock,
+        ),
+        modes=mode_service,
         settings=SettingService(
             settings=book,
             effects=Effects(settings=book, watch=watch, positions=positions),
             presses=presses,
+            watch_list=watch_list,
         ),
         presses=presses,
         results=ResultService(
@@ -343,6 +425,8 @@ def build_core(
             clock=clock,
         ),
         system=SystemService(settings=book),
+        watch_list=watch_list,
+        price_watch=price_watch,
         approvals=ApprovalPress(approval=approval, cycle=cycle, watch=watch, presses=presses, settings=book),
     )
 
@@ -361,11 +445,16 @@ def build_core(
         modes=modes,
         look=look,
         watch=watch,
+        roster=roster,
+        price_watch=price_watch,
         tasks=(
             ("desk", desk.run),
             ("stops", guard.run),
             ("vigil", vigil.run),
+            ("panic", panic.run),
             ("proposals", approval.run),
+            ("watch list", roster.run),
+            ("price alerts", price_watch.run),
             ("stream news", sink.run),
             ("stream", stream_task),
             ("engine", engine.run),

@@ -19,6 +19,8 @@ from strategy.orders import OrderNo, Side
 from strategy.overview import Looking
 from strategy.panic_press import PanicPress
 from strategy.presses import Presses
+from strategy.price_alerts import PriceAlert
+from strategy.price_watch import PriceWatch
 from strategy.proposals import Proposal
 from strategy.reporting import ResultService
 from strategy.results import (
@@ -51,7 +53,9 @@ from strategy.views import (
     SettingView,
     SettlePreview,
     StatusView,
+    WatchPreview,
 )
+from strategy.watch_list import WatchList
 
 
 class TradingControl:
@@ -73,6 +77,8 @@ class TradingControl:
         results: ResultService,
         system: SystemService,
         approvals: ApprovalPress,
+        watch_list: WatchList,
+        price_watch: PriceWatch,
     ) -> None:
         self._looking = looking
         self._manual = manual
@@ -87,6 +93,8 @@ class TradingControl:
         self._results = results
         self._system = system
         self._approvals = approvals
+        self._watch_list = watch_list
+        self._price_watch = price_watch
 
     # Overview
 
@@ -215,6 +223,21 @@ class TradingControl:
         return self._system.alert_rules()
 
     # WatchList
+
+    async def preview_watch(self, user_id: int, text: str) -> WatchPreview:
+        return await self._watch_list.preview_watch(user_id, text)
+
+    async def preview_unwatch(self, user_id: int, symbol: Symbol) -> WatchPreview:
+        return await self._watch_list.preview_unwatch(user_id, symbol)
+
+    async def add_price_alert(self, user_id: int, symbol: Symbol, *, above: bool, price: Decimal) -> PriceAlert:
+        return await self._price_watch.add(user_id, symbol, above=above, price=price)
+
+    async def price_alerts(self) -> Sequence[PriceAlert]:
+        return await self._price_watch.all()
+
+    async def remove_price_alert(self, user_id: int, alert_id: int) -> bool:  # noqa: ARG002 - anybody's may be removed
+        return await self._price_watch.remove(alert_id)
 
     async def proposals(self) -> Sequence[Proposal]:
         return await self._approvals.proposals()

@@ -181,6 +181,8 @@ class Cycle:
 
     def _still_allowed(self, symbol: Symbol, side: Side) -> bool:
         """Return whether mode and lock still allow it: a person or a stop may have been faster than the journal."""
+        if symbol not in self._settings.tickers:
+            return False
         mode = self._modes.of(symbol).mode
         allowed = mode.buys if side is Side.BUY else mode.rule_sells
         return allowed and self._modes.lock(symbol) is None and not self._guard.running(symbol)

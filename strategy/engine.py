@@ -22,13 +22,15 @@ from strategy.inbox import StreamInbox
 from strategy.instruments import Symbol
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook
+from strategy.pace import Pace, from_ticks
+from strategy.panic import Panic
 from strategy.ports import Notes, Notifier, OrderJournal
 from strategy.positions import Positions
 from strategy.shelter import first_of
 from strategy.summary import closing_card
 from strategy.text import Text
-from strategy.views import SessionPhase, SessionView
-from strategy.watch import MarketWatch, intervals_of
+from strategy.views import SessionPhase, SessionView, SettingSource
+from strategy.watch import MarketWatch
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,6 @@ _TIDY_S = 5  # market time between rounds of housekeeping
 _LONGEST_RETRY_S = 120  # looks that did not end in agreement are repeated ever more rarely, up to this
 _IDLE = timedelta(minutes=15)  # the longest pause of housekeeping
 _BEFORE_OPEN = timedelta(seconds=60)  # the account is looked at this long before the open
-_LOOK_CALLS = 8  # requests of one look at the account, at most
 _MANY_AT_ONCE = 4  # warm-up requests in flight; the broker's client paces them anyway
 
 
@@ -53,6 +54,7 @@ class Engine:
         desk: OrderDesk,
         orders: OrderJournal,
         guard: StopGuard,
+        panic: Panic,
         inbox: StreamInbox,
         look: AccountLook,
         positions: Positions,
@@ -63,7 +65,7 @@ class Engine:
         clock: Clock,
         activity: Activity,
         wall: Clock,
-        calls_per_second: float | None = None,
+        pace: Pace,
         remarks: Sequence[Text] = (),
     ) -> None:
         """`remarks` are warnings of the start that belong on the start card; `wall` is a person's clock."""
@@ -73,6 +75,7 @@ class Engine:
         self._desk = desk
         self._orders = orders
         self._guard = guard
+        self._panic = panic
         self._inbox = inbox
         self._look = look
         self._positions = positions
@@ -83,7 +86,7 @@ class Engine:
         self._clock = clock
         self._activity = activity
         self._wall = wall
-        self._calls_per_second = calls_per_second
+        self._pace = pace
         self._remarks = list(remarks)
         self._cold: set[Symbol] = set()  # tickers without enough bars for a signal yet
         self._resettled = asyncio.Event()  # settings changed: the next check may be due at another time
@@ -124,10 +127,11 @@ class Engine:
         with self._activity():
             self._watch.subscribe(())
             prices = await self._verify()
-            notes = [*self._remarks, *self._too_many(), *self._from_ticks(), *await self._warm_up()]
+            notes = [*self._remarks, *self._about_tickers(), *await self._warm_up()]
             holdings = await self._first_look(notes)
             self._watch.subscribe(self._guard.lines)
             await self._guard.resume()
+            await self._panic.resume()
         await first_of(self._wall, self._wall.now() + timedelta(seconds=_STREAM_WAIT_S), self._inbox.settled)
         with self._activity():
             now = self._clock.now()
@@ -146,36 +150,17 @@ class Engine:
                 )
             )
 
-    def _too_many(self) -> list[Text]:
-        """Say so when the tickers cannot be checked within one interval at the broker's call limit (row S3)."""
-        if self._calls_per_second is None:
-            return []
-        per_ticker = [1 + len(intervals_of(self._settings.of(symbol))) for symbol in self._settings.tickers]
-        needed_s = (sum(per_ticker) + _LOOK_CALLS) / self._calls_per_second
-        if needed_s <= self._interval().total_seconds():
-            return []
-        return [
-            Text(
-                f"점검 한 번에 약 {needed_s:.0f}초가 필요해 간격보다 깁니다. 일부 점검을 건너뜁니다.",
-                f"One check needs some {needed_s:.0f} s at the broker's call limit, longer than its interval:"
-                " some checks will be left out.",
-            )
-        ]
-
-    def _from_ticks(self) -> list[Text]:
-        """Say so when minute bars can only be built from ticks, and name the three ways out (D9)."""
-        names = ", ".join(symbol.ticker for symbol in self._settings.tickers if self._watch.needs_ticks(symbol))
-        if not names:
-            return []
-        return [
-            Text(
-                f"{names}: 이 환경은 분봉을 주지 않아 실시간 체결로 만듭니다. 충분히 쌓일 때까지 신호가 없습니다."
-                " 바로 쓰려면 QUOTE_APP_KEY/QUOTE_APP_SECRET 을 넣거나 RSI_INTERVAL, MACD_INTERVAL 을 day 로 바꾸세요.",
-                f"{names}: no minute bars are offered here, so they are built from live trades, and there is no signal"
-                " until there are enough. To start at once, set QUOTE_APP_KEY/QUOTE_APP_SECRET or use day for"
-                " RSI_INTERVAL and MACD_INTERVAL.",
-            )
-        ]
+    def _about_tickers(self) -> list[Text]:
+        """Say what the owner should know of the list: too many, bars from ticks only, not the list of `.env`."""
+        tickers = self._settings.tickers
+        found = self._pace.too_many(self._settings, tickers)
+        found += self._pace.too_many_ticks(len(tickers), self._settings.account.stop_poll_s)
+        names = ", ".join(symbol.ticker for symbol in tickers if self._watch.needs_ticks(symbol))
+        if names:
+            found.append(from_ticks(names))
+        if self._settings.source("TRADING_TICKERS") is SettingSource.CHAT:
+            found.append(_CHOSEN_IN_CHAT)
+        return found
 
     async def _verify(self) -> dict[Symbol, Decimal | None]:
         """Ask each ticker's price; one that has none is told and not traded, since no rule acts without a price."""
@@ -308,8 +293,24 @@ class Engine:
         self.cycles += 1
         self._session_checks += 1
 
+    async def welcome(self, symbol: Symbol) -> None:
+        """Fetch the bars of a ticker just added; tell when there are enough, or what is missing until then."""
+        self._cold.add(symbol)
+        with self._activity():
+            try:
+                await self._watch.bring_up(symbol)
+            except BrokerError as error:
+                said = error.user_message
+                what = Text(
+                    f"{symbol.ticker} 봉을 받지 못했습니다 ({said.ko}) 점검 때마다 다시 받습니다.",
+                    f"No bars of {symbol.ticker} yet ({said.en}) They are asked for again at each check.",
+                )
+                await self._tell_safely(Notable(at=self._clock.now(), key=f"cold:{symbol}", what=what, symbol=symbol))
+            await self._tell_warm()
+
     async def _tell_warm(self) -> None:
         """Tell each ticker once whose bars were too few at the start and are enough now (row S47)."""
+        self._cold.intersection_update(self._settings.tickers)
         for symbol in sorted(symbol for symbol in self._cold if self._watch.warm(symbol)):
             self._cold.discard(symbol)
             what = Text(
@@ -451,3 +452,9 @@ def _no_price(symbol: Symbol, error: BrokerError) -> Text:
         f"{symbol} could not be verified by a price ({said.en}) It is not traded until it can."
         " Check market and ticker.",
     )
+
+
+_CHOSEN_IN_CHAT = Text(
+    "종목은 채팅에서 바꾼 목록입니다 (.env 의 TRADING_TICKERS 가 아님). 되돌리려면 /reset TRADING_TICKERS.",
+    "The tickers are those chosen in the chat, not TRADING_TICKERS of .env; /reset TRADING_TICKERS goes back.",
+)

@@ -7,11 +7,13 @@ from typing import Any
 from strategy.book import Draft, SettingsBook
 from strategy.changes import SettingChange
 from strategy.effects import Effects
-from strategy.errors import InvalidInput
+from strategy.errors import BrokerError, InvalidInput
 from strategy.instruments import Symbol
 from strategy.presses import Press, Presses, changed
+from strategy.setting_words import BY_COMMAND
 from strategy.text import Text
 from strategy.views import Outcome, OutcomeKind, SettingPreview, SettingView
+from strategy.watch_list import TICKERS, WatchList
 
 SETTING = "setting"
 
@@ -19,8 +21,9 @@ SETTING = "setting"
 class SettingService:
     """Previews drafts of the settings book and applies them once."""
 
-    def __init__(self, *, settings: SettingsBook, effects: Effects, presses: Presses) -> None:
+    def __init__(self, *, settings: SettingsBook, effects: Effects, presses: Presses, watch_list: WatchList) -> None:
         self._settings = settings
+        self._watch_list = watch_list
         self._effects = effects
         self._presses = presses
         presses.register(SETTING, self)
@@ -34,6 +37,8 @@ class SettingService:
     async def preview_setting(
         self, user_id: int, name: str, value: str, *, symbol: Symbol | None, until: datetime | None
     ) -> SettingPreview:
+        if self._settings.known(name) in BY_COMMAND:
+            raise InvalidInput(f"{name} has commands of its own", user_message=_WATCH)
         draft = self._settings.draft(name, value, symbol=symbol, until=until)
         return await self._preview(user_id, draft, {"how": "set", "value": value})
 
@@ -53,11 +58,12 @@ class SettingService:
         """Draft again and apply, unless the value has changed since it was shown."""
         try:
             draft = self._again(press.payload)
-        except InvalidInput as error:
+            if dict(press.fingerprint) != _fingerprint(draft):
+                return changed()
+            keeper = self._watch_list if draft.name == TICKERS else self._settings
+            change = await keeper.apply(draft, user_id=press.user_id)
+        except (InvalidInput, BrokerError) as error:
             return Outcome(kind=OutcomeKind.DENIED, text=error.user_message)
-        if dict(press.fingerprint) != _fingerprint(draft):
-            return changed()
-        change = await self._settings.apply(draft, user_id=press.user_id)
         of = f" ({draft.symbol.ticker})" if draft.symbol else ""
         line = f"{draft.name}{of}: {change.old} → {draft.result}"
         return Outcome(kind=OutcomeKind.DONE, text=Text(line, line))
@@ -73,6 +79,8 @@ class SettingService:
 
     async def _preview(self, user_id: int, draft: Draft, how: Mapping[str, Any]) -> SettingPreview:
         ticket = None
+        if draft.name == TICKERS:
+            await self._watch_list.examine(draft)
         if draft.changes:
             payload = {
                 **how,
@@ -92,6 +100,12 @@ class SettingService:
             ticket=ticket.id if ticket else None,
             expires_at=ticket.expires_at if ticket else None,
         )
+
+
+_WATCH = Text(
+    "거래할 종목은 /watch 티커 로 더하고 /unwatch 티커 로 뺍니다. 예: /watch TQQQ",
+    "Tickers are added with /watch TICKER and removed with /unwatch TICKER, as in /watch TQQQ.",
+)
 
 
 def _fingerprint(draft: Draft) -> dict[str, Any]:

@@ -142,5 +142,5 @@ ACCOUNT_ONLY = frozenset(
 )
 """Settings that mean the account or the clock and so cannot differ per ticker."""
 
-AT_START_ONLY = frozenset({"TRADING_TICKERS"})
-"""Settings read once at start: shown, not changed in the chat."""
+BY_COMMAND = frozenset({"TRADING_TICKERS"})
+"""Settings with commands of their own (/watch, /unwatch): shown, not set like the others."""

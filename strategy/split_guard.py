@@ -50,7 +50,11 @@ class SplitGuard:
     async def load(self) -> None:
         """Read the evenings of the watched tickers. Call once."""
         for symbol in self._settings.tickers:
-            await self._overnight.load(symbol)
+            await self.take_in(symbol)
+
+    async def take_in(self, symbol: Symbol) -> None:
+        """Read the evenings of a ticker that is watched from now on."""
+        await self._overnight.load(symbol)
 
     def on_accept(self, watcher: Callable[[Symbol], None]) -> None:
         """Call `watcher` when a ticker's new price is taken as real."""

@@ -255,7 +255,7 @@ class SettingView:
     meaning: Text
     choices: tuple[str, ...] | None
     step: Decimal | None  # of a number stepper
-    changeable: bool  # False for TRADING_TICKERS and what is only read at start
+    changeable: bool  # False for what has commands of its own (TRADING_TICKERS)
     until: datetime | None
     per_ticker: tuple[tuple[Symbol, str], ...]
 

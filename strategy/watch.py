@@ -174,6 +174,12 @@ class MarketWatch:
         for store in self._by_symbol.pop(symbol, []):
             del self._stores[(symbol, store.interval)]
 
+    def forget(self, symbol: Symbol) -> None:
+        """Let a ticker go that is not watched any more; taken up again, it begins anew."""
+        self.forget_bars(symbol)
+        self._active.discard(symbol)
+        self._refused.pop(symbol, None)
+
     def indicators(self, symbol: Symbol, last: Decimal | None) -> Indicators:
         """Return the indicator values of a ticker now; `last` closes today's forming day bar (D2)."""
         settings = self._settings.of(symbol)

@@ -179,6 +179,7 @@ def journals_of(storage: Storage) -> Journals:
         modes=storage.modes,
         notes=storage.notes,
         tickets=storage.tickets,
+        price_alerts=storage.price_alerts,
         outbox=storage.outbox,
         notifier=storage.outbox,
         records=storage.records,

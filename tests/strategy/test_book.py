@@ -115,7 +115,7 @@ async def test_refusals_tell_the_range(book: SettingsBook, name: str, value: str
 
 
 async def test_what_cannot_be_set_in_the_chat(book: SettingsBook) -> None:
-    assert "restart" in refused(book, "TRADING_TICKERS", "NASDAQ:AAPL")
+    assert "per ticker" in refused(book, "TRADING_TICKERS", "NASDAQ:AAPL", TQQQ)
     assert "per ticker" in refused(book, "MAX_ORDERS_PER_DAY", "3", TQQQ)
     assert "RSI_OVERSOLD" in refused(book, "RSI_OVERSOL", "3")
     for secret in ("APP_KEY", "APP_SECRET", "TELEGRAM_BOT_TOKEN", "ACCOUNT_NO"):
