@@ -20,6 +20,7 @@ from strategy.effects import Effects
 from strategy.engine import Engine
 from strategy.guard import StopGuard
 from strategy.hand_orders import HandOrders
+from strategy.health import TaskHealth
 from strategy.inbox import StreamInbox
 from strategy.instruments import Symbol
 from strategy.ladder import Ladder
@@ -67,6 +68,7 @@ from strategy.system import SystemService
 from strategy.text import Text
 from strategy.views import Environment
 from strategy.vigil import Vigil
+from strategy.vitals import Surroundings
 from strategy.watch import MarketWatch
 from strategy.watch_list import WatchList
 from strategy.weighing import Weigher
@@ -135,13 +137,16 @@ def build_core(
     calls_per_second: float | None = None,
     tick_places: int | None = None,
     remarks: Sequence[Text] = (),
+    surroundings: Surroundings | None = None,
+    task_health: Callable[[], Sequence[TaskHealth]] = tuple,
 ) -> Core:
     """Return the core, not yet loaded or running.
 
     `clock` is the market's, `wall` a person's (the same one for a real market). `env_names` are the settings that came
     from the environment, `arm_secret` the account's last four digits, `totp` checks a six-digit code where one is
     asked for, `calls_per_second` is the broker's limit, `tick_places` how many tickers its stream takes at once,
-    `remarks` go on the start card.
+    `remarks` go on the start card, `surroundings` is what /health and /diagnose cannot know from here, `task_health`
+    tells how the supervised services are.
     """
     activity = Activity()
     pace = Pace(calls_per_second=calls_per_second, tick_places=tick_places)
@@ -424,7 +429,21 @@ def build_core(
             settings=book,
             clock=clock,
         ),
-        system=SystemService(settings=book),
+        system=SystemService(
+            desk=desk,
+            recon=recon,
+            inbox=sink,
+            guard=guard,
+            vigil=vigil,
+            watch=watch,
+            modes=modes,
+            settings=book,
+            clock=clock,
+            wall=wall,
+            calls_used=calls_used,
+            tasks=task_health,
+            surroundings=surroundings or Surroundings(),
+        ),
         watch_list=watch_list,
         price_watch=price_watch,
         approvals=ApprovalPress(approval=approval, cycle=cycle, watch=watch, presses=presses, settings=book),

@@ -11,6 +11,7 @@ from strategy.cancels import Cancels
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
 from strategy.hand_orders import HandOrders
+from strategy.health import HealthLine, HealthView, LogLine
 from strategy.instruments import Symbol
 from strategy.manual import ManualOrders
 from strategy.mode_service import ModeService
@@ -218,6 +219,15 @@ class TradingControl:
         return await self._results.export(since=since)
 
     # System
+
+    async def health(self) -> HealthView:
+        return await self._system.health()
+
+    async def diagnose(self) -> Sequence[HealthLine]:
+        return await self._system.diagnose()
+
+    async def logs(self, count: int) -> Sequence[LogLine]:
+        return await self._system.logs(count)
 
     def alert_rules(self) -> AlertRules:
         return self._system.alert_rules()
