@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.localchat import LocalChat
 from bot.views import alerts
 from strategy.events import Event, Notable, OrderChanged
 from strategy.orders import OrderStatus
@@ -34,6 +35,17 @@ def delivering(open_room: OpenRoom, wall: FakeClock) -> Any:
             yield room
 
     return make
+
+
+@asynccontextmanager
+async def kept_chat() -> AsyncIterator[LocalChat]:
+    """A chat that outlives the bot."""
+    chat = LocalChat(rates=None)
+    await chat.start()
+    try:
+        yield chat
+    finally:
+        await chat.aclose()
 
 
 def note(number: int) -> Notable:
@@ -97,15 +109,18 @@ async def test_s91_an_order_has_one_living_message_and_fills_reply_to_it(deliver
         assert "전량 체결" in second["text"]
 
 
-async def test_an_order_is_found_again_after_a_restart(delivering: Any, open_room: OpenRoom) -> None:
-    async with delivering() as room:
-        await told(room, _changed(samples.order()))
-        await settled(room, 1)
-        room.app.delivery._shown.clear()
-        room.app.delivery._stories.clear()
-        await told(room, _changed(samples.filled_order()))
-        await room.owner.reads("체결 완료")
-        assert len(room.owner.from_bot()) == 1
+async def test_an_order_is_found_again_after_a_restart(delivering: Any) -> None:
+    """With what only its first event told."""
+    async with kept_chat() as chat:
+        async with delivering(chat=chat) as room:
+            await told(room, _changed(samples.order(), decision=samples.decision(), cash_before=Decimal("1234.56")))
+            await settled(room, 1)
+        async with delivering(chat=chat) as room:
+            await told(room, _changed(samples.filled_order()))
+            living = await room.owner.reads("체결 완료")
+            assert len(room.owner.from_bot()) == 1
+            assert "RSI(일봉) 48.20" in living["text"]
+            assert "$1,234.56" in living["text"]
 
 
 async def test_a_deleted_living_message_is_sent_again(delivering: Any) -> None:
@@ -223,6 +238,21 @@ async def test_a_send_that_was_cut_off_by_a_crash_is_marked(delivering: Any) -> 
         await told(room, note(10))
         nine = await room.owner.reads("소식 9")
         assert "재전송" in nine["text"]
+        assert "재전송" not in (await room.owner.reads("소식 10"))["text"]
+
+
+async def test_a_send_cut_off_by_a_crash_stays_marked_when_the_next_life_is_refused_first(
+    delivering: Any, wall: FakeClock
+) -> None:
+    async with delivering() as room:
+        await told(room, note(0))
+        row = room.outbox.rows[0]
+        await room.owner.post("fault", kind="error", method="sendMessage", code=429, retry_after=2, times=1)
+        room.outbox.rows.append(replace(row, id=0, event=note(9), sending_since=samples.NOW, attempts=1))
+        await room.outbox.add([note(10)])
+        await resting(wall)
+        await wall.advance(2)
+        assert "재전송" in (await room.owner.reads("소식 9"))["text"]
         assert "재전송" not in (await room.owner.reads("소식 10"))["text"]
 
 
