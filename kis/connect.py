@@ -11,7 +11,7 @@ from kis.accounts import Account
 from kis.approval import Approvals
 from kis.broker import KisBroker
 from kis.connection import Patience
-from kis.diagnosis import Check, Diagnosis
+from kis.diagnosis import Diagnosis
 from kis.environment import Environment
 from kis.http import KisHttp
 from kis.keys import KeyPair
@@ -25,6 +25,8 @@ from kis.symbols import SymbolBook
 from kis.tokens import TokenFile, Tokens
 from kis.transport import Timeouts, Transport
 from strategy.clock import Clock
+from strategy.health import HealthLine
+from strategy.instruments import Symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +46,9 @@ class Kis:
     settings: KisSettings
     diagnosis: Diagnosis
 
-    async def check(self) -> list[Check]:
-        """Return what works and what does not, step by step; places nothing."""
-        return await self.diagnosis.run()
+    async def check(self, symbol: Symbol | None = None) -> list[HealthLine]:
+        """Return what works and what does not, step by step, with the price of a ticker; places nothing."""
+        return await self.diagnosis.run(symbol)
 
 
 @asynccontextmanager
@@ -67,9 +69,10 @@ async def open_kis(settings: KisSettings, *, clock: Clock, data_dir: Path) -> As
         if quote_keys is not None and settings.is_virtual and settings.kis_ws_ticks:
             account_stream = opener.stream(http, ticks=False)
             stream = SplitStream(account_stream, opener.quote_stream(quote_http, quote_keys))
+        market = KisMarketData(quote_http, clock, book)
         yield Kis(
             broker=KisBroker(http, account, clock, book, settings.kis_buying_power),
-            market=KisMarketData(quote_http, clock, book),
+            market=market,
             stream=stream,
             account_stream=account_stream,
             environment=environment,
@@ -79,7 +82,14 @@ async def open_kis(settings: KisSettings, *, clock: Clock, data_dir: Path) -> As
             book=book,
             clock=clock,
             settings=settings,
-            diagnosis=Diagnosis(http, quote_http, account, stream=account_stream, probe=lambda: opener.stream(http)),
+            diagnosis=Diagnosis(
+                http,
+                quote_http,
+                account,
+                market=market,
+                stream=account_stream,
+                probe=lambda: opener.stream(http, ticks=False),
+            ),
         )
 
 

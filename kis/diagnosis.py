@@ -1,38 +1,49 @@
-"""What works and what does not, one step at a time (rows S107-S110): for `--check` and /diagnose."""
+"""What works and what does not, one step at a time (rows S107-S113): for `--check` and /diagnose. Places nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from kis import account as accounts_api
 from kis.accounts import Account
 from kis.environment import Environment
-from kis.errors import KisError
 from kis.http import KisHttp
+from kis.market import KisMarketData
 from kis.probe import FirstWord
 from kis.stream import KisStream
 from kis.symbols import SymbolBook
+from strategy.errors import TradingError
+from strategy.health import HealthLine
+from strategy.instruments import Symbol
 from strategy.text import Text
+from strategy.zones import new_york, seoul
 
-_STEP_S = 15.0
+_NAME_S = 5.0  # real seconds, each step
+_PORT_S = 5.0
+_CALL_S = 15.0
+_STREAM_S = 15.0
+_ALL_S = 45.0
 _OWN = Text("", "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One step's result."""
-
-    name: Text
-    ok: bool
-    detail: Text
-
+_NO_TIME = Text("시간이 모자라 시험하지 못했습니다", "not tested: the time ran out")
 
 _Step = Callable[[], Awaitable[Text]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """A step, how long it may take, and what a failed connection or a silence means in it."""
+
+    name: Text
+    run: _Step
+    limit_s: float
+    unreachable: Text
+    silent: Text
+
+
 class Diagnosis:
-    """Tests name, port, keys, account and stream separately; places nothing."""
+    """Tests name, port, keys, prices, account and stream separately."""
 
     def __init__(
         self,
@@ -40,46 +51,54 @@ class Diagnosis:
         quote_http: KisHttp,
         account: Account,
         *,
+        market: KisMarketData,
         stream: KisStream,
         probe: Callable[[], KisStream],
     ) -> None:
+        """`stream` is the one that may be running, `probe` makes another for the time of the test."""
         self._http = http
         self._quote_http = quote_http
         self._account = account
+        self._market = market
         self._stream = stream
         self._probe = probe
 
-    async def run(self) -> list[Check]:
-        """Return every step's result; a step that needs a failed one is tried all the same."""
-        environment = self._http.environment
-        steps: list[tuple[Text, _Step]] = [
-            *self._hosts(environment),
-            (Text("접근토큰", "Access token"), self._token),
-            (Text("계좌 조회", "Account inquiry"), self._holdings),
-        ]
+    async def run(self, symbol: Symbol | None = None) -> list[HealthLine]:
+        """Return every step's line; a step that needs a failed one is tried all the same.
+
+        The price of `symbol` is asked for where one is given. All of it ends within 45 s of real time.
+        """
+        hosts = [_Batch([step]) for step in self._host_steps()]
+        calls = [_Batch(steps) for steps in self._call_steps(symbol)]
+        stream = _StreamTest(self._stream, self._probe)
+        with suppress(TimeoutError):  # what is missing says so
+            async with asyncio.timeout(_ALL_S):
+                await _together(hosts)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_together(calls))
+                    group.create_task(stream.run())
+        return [line for batch in (*hosts, *calls) for line in batch.lines()] + stream.lines()
+
+    def _host_steps(self) -> list[_Named]:
+        steps = _hosts(self._http.environment, _OWN, "")
         if self._quote_http is not self._http:
-            steps += self._hosts(self._quote_http.environment, Text("시세용 ", "Quote "))
-            steps.append((Text("시세용 앱키 접근토큰", "Access token of the quote key"), self._quote_token))
-        steps.append((Text("체결통보 등록", "Order notices subscription"), self._notices))
-        return [await _checked(name, step) for name, step in steps]
+            steps += _hosts(self._quote_http.environment, Text("시세용 ", "Quote "), "QUOTE_")
+        return steps
 
-    def _hosts(self, environment: Environment, whose: Text = _OWN) -> list[tuple[Text, _Step]]:
-        found: list[tuple[Text, _Step]] = []
-        for label, url in (("REST", environment.rest_url), ("WebSocket", environment.ws_url)):
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-            port = parts.port or (443 if parts.scheme in ("https", "wss") else 80)
-            found.append((_named(whose, f"{label} 서버 이름 {host}", f"{label} host name {host}"), _resolve(host)))
-            found.append((_named(whose, f"{label} 포트 {port}", f"{label} port {port}"), _reach(host, port)))
-        return found
-
-    async def _token(self) -> Text:
-        await self._http.tokens.get()
-        return _until(self._http)
-
-    async def _quote_token(self) -> Text:
-        await self._quote_http.tokens.get()
-        return _until(self._quote_http)
+    def _call_steps(self, symbol: Symbol | None) -> list[list[_Named]]:
+        """Return the calls, those of one app key in a row: the first one gets its token."""
+        account = [
+            _call(Text("접근토큰", "Access token"), lambda: _token(self._http)),
+            _call(Text("계좌 조회", "Account inquiry"), self._holdings),
+        ]
+        quote: list[_Named] = []
+        if self._quote_http is not self._http:
+            name = Text("시세용 앱키 접근토큰", "Access token of the quote key")
+            quote.append(_call(name, lambda: _token(self._quote_http)))
+        if symbol is not None:
+            name = Text(f"시세 조회 {symbol.ticker}", f"Quote of {symbol.ticker}")
+            quote.append(_call(name, lambda: self._quote(symbol)))
+        return [account, quote] if self._quote_http is not self._http else [account + quote]
 
     async def _holdings(self) -> Text:
         positions = await accounts_api.positions(self._http, self._account, SymbolBook())
@@ -88,30 +107,126 @@ class Diagnosis:
             f"account {self._account.masked}, {len(positions)} holdings",
         )
 
-    async def _notices(self) -> Text:
-        """Ask the running stream, or connect one for the moment: a second session of a key is refused."""
-        if self._stream.connected:
-            return Text("연결되어 있습니다", "connected")
-        waiting = FirstWord()
-        stream = self._probe()
+    async def _quote(self, symbol: Symbol) -> Text:
+        quote = await self._market.quote(symbol)
+        return Text(f"${quote.last:f}", f"${quote.last:f}")
+
+
+class _Batch:
+    """Steps in a row, with the lines of those that got their turn."""
+
+    def __init__(self, steps: Sequence[_Named]) -> None:
+        self._steps = steps
+        self._found: list[HealthLine] = []
+
+    async def run(self) -> None:
+        for step in self._steps:
+            self._found.append(await _tried(step))
+
+    def lines(self) -> list[HealthLine]:
+        missing = self._steps[len(self._found) :]
+        return self._found + [HealthLine(name=step.name, ok=None, detail=_NO_TIME) for step in missing]
+
+
+class _StreamTest:
+    """Handshake and subscription, told apart: of the running stream, else of one connected for the moment."""
+
+    _HANDSHAKE = Text("WebSocket 접속", "WebSocket handshake")
+    _NOTICES = Text("체결통보 등록", "Order notices subscription")
+    _FIRST = Text("접속이 먼저 필요합니다", "needs the handshake first")
+
+    def __init__(self, stream: KisStream, probe: Callable[[], KisStream]) -> None:
+        self._stream = stream
+        self._probe = probe
+        self._found: list[HealthLine] = []
+
+    async def run(self) -> None:
+        if self._stream.running:
+            self._found = self._judged(self._stream)
+            return
+        stream, word = self._probe(), FirstWord()
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(stream.run(waiting), name="kis stream probe")
+            task = group.create_task(stream.run(word), name="kis stream probe")
             try:
-                await asyncio.wait([waiting.word], timeout=_STEP_S)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_STREAM_S):
+                        await word.heard.wait()
+                self._found = self._judged(stream)
             finally:
                 task.cancel()
-        if not waiting.word.done():
-            raise TimeoutError
-        return waiting.word.result()
+
+    def lines(self) -> list[HealthLine]:
+        return self._found or [
+            HealthLine(name=name, ok=None, detail=_NO_TIME) for name in (self._HANDSHAKE, self._NOTICES)
+        ]
+
+    def _judged(self, stream: KisStream) -> list[HealthLine]:
+        trouble = stream.trouble or Text("답이 없습니다. 방화벽을 확인하세요.", "No answer. Check the firewall.")
+        if not stream.socket_up:
+            return [
+                HealthLine(name=self._HANDSHAKE, ok=False, detail=trouble),
+                HealthLine(name=self._NOTICES, ok=None, detail=self._FIRST),
+            ]
+        handshake = HealthLine(name=self._HANDSHAKE, ok=True, detail=Text("연결되었습니다", "connected"))
+        if stream.notices:
+            return [handshake, HealthLine(name=self._NOTICES, ok=True, detail=Text("등록되었습니다", "subscribed"))]
+        return [handshake, HealthLine(name=self._NOTICES, ok=False, detail=stream.notices_refusal or trouble)]
+
+
+def _hosts(environment: Environment, whose: Text, prefix: str) -> list[_Named]:
+    """Return name and port of both servers; `prefix` is that of the settings that hold their addresses."""
+    found: list[_Named] = []
+    for label, url in (("REST", environment.rest_url), ("WebSocket", environment.ws_url)):
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = parts.port or (443 if parts.scheme in ("https", "wss") else 80)
+        setting = f"{prefix}{'REST' if label == 'REST' else 'WS'}_URL_BASE"
+        unknown = Text(
+            f"이름을 찾지 못했습니다. 인터넷과 DNS 를 확인하고, {setting} 를 바꿨다면 철자를 보세요.",
+            f"The name cannot be resolved. Check internet and DNS, and the spelling of {setting} if you set it.",
+        )
+        closed = Text(
+            f"연결되지 않습니다. 방화벽이나 공유기가 나가는 {port} 포트를 막는지, {setting} 가 맞는지 확인하세요.",
+            f"Cannot be reached. Check whether a firewall blocks outgoing port {port}, and {setting}.",
+        )
+        found.append(
+            _Named(
+                name=_named(whose, f"{label} 서버 이름 {host}", f"{label} host name {host}"),
+                run=_resolve(host),
+                limit_s=_NAME_S,
+                unreachable=unknown,
+                silent=unknown,
+            )
+        )
+        found.append(
+            _Named(
+                name=_named(whose, f"{label} 포트 {port}", f"{label} port {port}"),
+                run=_reach(host, port),
+                limit_s=_PORT_S,
+                unreachable=closed,
+                silent=closed,
+            )
+        )
+    return found
 
 
 def _named(whose: Text, ko: str, en: str) -> Text:
     return Text(whose.ko + ko, whose.en + en)
 
 
-def _until(http: KisHttp) -> Text:
+def _call(name: Text, run: _Step) -> _Named:
+    lost = Text(
+        "KIS 가 시간 안에 답하지 않았습니다. 잠시 뒤 다시 해 보세요.", "KIS did not answer in time. Try again shortly."
+    )
+    return _Named(name=name, run=run, limit_s=_CALL_S, unreachable=lost, silent=lost)
+
+
+async def _token(http: KisHttp) -> Text:
+    await http.tokens.get()
     expires_at = http.tokens.expires_at
-    shown = f"{expires_at:%Y-%m-%d %H:%M} UTC" if expires_at is not None else "?"
+    if expires_at is None:
+        return Text("받았습니다", "received")
+    shown = f"{seoul(expires_at):%m-%d %H:%M} KST ({new_york(expires_at):%m-%d %H:%M} ET)"
     return Text(f"{shown} 까지 유효", f"valid until {shown}")
 
 
@@ -133,17 +248,21 @@ def _reach(host: str, port: int) -> _Step:
     return step
 
 
-async def _checked(name: Text, step: _Step) -> Check:
+async def _together(batches: Sequence[_Batch]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for batch in batches:
+            group.create_task(batch.run())
+
+
+async def _tried(step: _Named) -> HealthLine:
     try:
-        async with asyncio.timeout(_STEP_S):
-            return Check(name=name, ok=True, detail=await step())
-    except KisError as error:
-        return Check(name=name, ok=False, detail=error.user_message)
+        async with asyncio.timeout(step.limit_s):
+            return HealthLine(name=step.name, ok=True, detail=await step.run())
+    except TradingError as error:
+        return HealthLine(name=step.name, ok=False, detail=error.user_message)
     except TimeoutError:
-        return Check(name=name, ok=False, detail=Text("시간 안에 답이 없습니다", "no answer in time"))
+        return HealthLine(name=step.name, ok=False, detail=step.silent)
     except OSError as error:
-        detail = Text(
-            f"연결할 수 없습니다 ({type(error).__name__}). 인터넷, 방화벽, 주소 설정을 확인하세요.",
-            f"cannot be reached ({type(error).__name__}). Check internet, firewall and the configured address.",
-        )
-        return Check(name=name, ok=False, detail=detail)
+        why = type(error).__name__
+        told = step.unreachable
+        return HealthLine(name=step.name, ok=False, detail=Text(f"{told.ko} ({why})", f"{told.en} ({why})"))

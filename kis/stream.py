@@ -79,11 +79,20 @@ class KisStream:
         self._early: deque[Frame] = deque()
         self._over_limit: tuple[Symbol, ...] = ()
         self.counts = StreamCounts()
+        self.socket_up = False  # the handshake succeeded and the connection has not ended
+        self.trouble: Text | None = None  # why the last connection ended or could not be made; None once it is back
+        self.notices: bool | None = None  # order notices subscribed or refused on this connection; None: no word yet
+        self.notices_refusal: Text | None = None
 
     @property
     def connected(self) -> bool:
         """Return whether the socket is up and every registration was answered."""
         return self._connected
+
+    @property
+    def running(self) -> bool:
+        """Return whether somebody runs it; a second session of the same key would be refused."""
+        return self._sink is not None
 
     @property
     def offers_ticks(self) -> bool:
@@ -139,6 +148,7 @@ class KisStream:
             proxy=None,
         ) as socket:
             self.counts.connects += 1
+            self.socket_up, self.notices, self.notices_refusal = True, None, None
             self._notice_key = None
             self._early.clear()
             self._over_limit = ()
@@ -150,7 +160,10 @@ class KisStream:
                 changed=self._changed,
                 patience=self._patience,
             )
-            await connection.run()
+            try:
+                await connection.run()
+            finally:
+                self.socket_up, self.notices = False, None
 
     # what a Connection delivers
 
@@ -186,10 +199,14 @@ class KisStream:
                 return
             while self._early:
                 self._retry_early(self._early.popleft())
+        if registration.symbol is None:
+            self.notices = True
         self._deliver(lambda sink: sink.on_subscription(registration.symbol, active=True, reason=""))
 
     def on_refused(self, registration: Registration, reason: Text) -> None:
         log.error("registration refused: %s", reason.en)
+        if registration.symbol is None:
+            self.notices, self.notices_refusal = False, reason
         self._deliver(lambda sink: sink.on_subscription(registration.symbol, active=False, reason=shown(reason)))
 
     def on_ready(self) -> None:
@@ -198,6 +215,7 @@ class KisStream:
         if self._connected:
             return
         self._connected = True
+        self.trouble = None
         self._backoff.connected()
         gap, self._was_connected = self._was_connected, True
         self._told_down = None
@@ -248,6 +266,7 @@ class KisStream:
     def _down(self, reason: Text, *, actionable: bool = False) -> None:
         """Tell once that the stream is down; once more when a cause turns up that the owner can remove."""
         self._connected = False
+        self.trouble = reason
         log.warning("stream down: %s", reason.en)
         if self._told_down is None or (actionable and self._told_down != reason.en):
             self._told_down = reason.en

@@ -4,8 +4,13 @@ import asyncio
 import logging
 import secrets
 import time
+from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from statistics import median
 from typing import Any
 
 import aiohttp
@@ -16,6 +21,8 @@ from kis.pacing import Pacer
 from kis.redaction import redacted, without
 
 log = logging.getLogger("kis.http")
+_SKEW_SAMPLES = 21
+_SKEW_ROUND_TRIP_S = 2.0
 _CONTENT_TYPE = "application/json; charset=utf-8"
 
 
@@ -65,6 +72,15 @@ class Transport:
         self._timeouts = timeouts
         self._secret = secret  # literal values never written to the log
         self.requests = 0
+        self._leads: deque[float] = deque(maxlen=_SKEW_SAMPLES)
+
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """Return how far the server's clock is ahead of this machine's, by the Date of its newest answers.
+
+        None while it has sent none. Good to about a second: the header has no fractions.
+        """
+        return timedelta(seconds=median(self._leads)) if self._leads else None
 
     @property
     def pacer(self) -> Pacer:
@@ -123,6 +139,7 @@ class Transport:
         data: bytes | None,
         total_s: float,
     ) -> Reply:
+        asked_at = time.time()
         try:
             async with self._http.request(
                 method,
@@ -135,6 +152,7 @@ class Transport:
                 middlewares=(_once(),),
             ) as response:
                 self.requests += 1
+                self._compare_clocks(response.headers.get("Date"), asked_at, time.time())
                 raw = await response.read()
                 return Reply(status=response.status, tr_cont=response.headers.get("tr_cont", ""), body=_object(raw))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -143,6 +161,14 @@ class Transport:
             raise AnswerTimeout(f"no answer within {total_s:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise NoAnswer(type(error).__name__) from error
+
+    def _compare_clocks(self, told: str | None, asked_at: float, answered_at: float) -> None:
+        """Remember how the server's clock differs, where it tells the time and answered soon enough to judge by."""
+        if told is None or answered_at - asked_at > _SKEW_ROUND_TRIP_S:
+            return
+        with suppress(ValueError, TypeError):
+            server = parsedate_to_datetime(told).timestamp() + 0.5  # cut to whole seconds: half of one is lost
+            self._leads.append(server - (asked_at + answered_at) / 2)
 
 
 def _once() -> aiohttp.ClientMiddlewareType:

@@ -510,8 +510,11 @@ async def test_s109_a_closed_port_is_told_apart_from_the_rest(tmp_path: Path) ->
     assert checks["REST port " + fake.url.rsplit(":", 1)[1]].ok
     assert checks["Access token"].ok
     assert not checks["WebSocket port 9"].ok
-    assert not checks["Order notices subscription"].ok
-    assert "WS_URL_BASE" in checks["Order notices subscription"].detail.en
+    assert "firewall" in checks["WebSocket port 9"].detail.en
+    assert "WS_URL_BASE" in checks["WebSocket port 9"].detail.en  # row S110
+    assert not checks["WebSocket handshake"].ok
+    assert "WS_URL_BASE" in checks["WebSocket handshake"].detail.en
+    assert checks["Order notices subscription"].ok is None
 
 
 async def test_s109_the_check_tells_name_port_keys_and_subscription_apart(tmp_path: Path) -> None:
@@ -521,7 +524,7 @@ async def test_s109_the_check_tells_name_port_keys_and_subscription_apart(tmp_pa
         port = next(iter(server.sockets)).getsockname()[1]
         async with client(fake, JumpClock(), tmp_path, ws_url_base=f"ws://127.0.0.1:{port}") as kis:
             checks = await kis.check()
-    assert [check.ok for check in checks] == [True] * 7
+    assert [check.ok for check in checks] == [True] * 8
     assert not kis.stream.connected
 
 
