@@ -25,6 +25,7 @@ from bot.screen import Frame
 from bot.sending import Speaker
 from bot.settings import TelegramSettings
 from bot.speech import Tongue, load_catalogs
+from bot.topics import Topics
 from bot.views.home import test_message
 from strategy.activity import Activity
 from strategy.clock import Clock
@@ -119,11 +120,18 @@ class Framed:
     """Makes frames: the moment of the market in somebody's language."""
 
     clock: Clock
+    wall: Clock
     environment: Environment
     account: str
 
     def in_(self, t: Tongue) -> Frame:
-        return Frame(t=t, now=self.clock.now(), environment=self.environment, account=self.account)
+        return Frame(
+            t=t,
+            now=self.clock.now(),
+            environment=self.environment,
+            account=self.account,
+            real_now=self.wall.now(),
+        )
 
 
 @asynccontextmanager
@@ -150,14 +158,24 @@ async def open_bot(
     api = PRODUCTION if url is None else TelegramAPIServer.from_base(url)
     bot = Bot(token, session=AiohttpSession(api=api, timeout=settings.telegram_timeout_s))
     languages = Languages(load_catalogs(), notes, language)
-    framed = Framed(clock, environment, account)
+    framed = Framed(clock, wall, environment, account)
     speaker = Speaker(bot)
     chat_id = settings.telegram_chat_id
 
     async def chat_frame() -> Frame:
         return framed.in_(await languages.of(chat_id) if chat_id > 0 else languages.default())
 
-    delivery = Delivery(speaker=speaker, outbox=outbox, chat_id=chat_id, frame=chat_frame, clock=clock, wall=wall)
+    delivery = Delivery(
+        speaker=speaker,
+        outbox=outbox,
+        notes=notes,
+        chat_id=chat_id,
+        frame=chat_frame,
+        rules=control.alert_rules,
+        topics=Topics(bot, notes, chat_id, languages.default),
+        clock=clock,
+        wall=wall,
+    )
     activity = Activity()
     fresh = Fresh(wall)
     dispatcher = Dispatcher(storage=NotesStorage(notes), disable_fsm=True, languages=languages, program=version)

@@ -1,39 +1,63 @@
-"""Delivers the outbox: in order, critical first, as often as it takes; trading never waits for it."""
+"""Delivers the outbox: critical first, else in order, as often as it takes; trading never waits for it.
+
+Two lanes: sends go one after the other in the order of the outbox; edits of messages sent before go beside them
+(`bot.edits`), so that a fill or a stop is not held up by bringing an older message up to date.
+"""
 
 import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from datetime import timedelta
 
 from aiogram.exceptions import TelegramRetryAfter
 
+from bot.acknowledging import with_seen_button
+from bot.barrier import Barrier
 from bot.buttons import opening_aside
+from bot.courier import Courier, noted
+from bot.edits import Edits
 from bot.failures import TELEGRAM_FAILURES, Failure, failure
 from bot.folding import Fold, Folds, fold_key
 from bot.lateness import Arrivals
-from bot.message import Line, Message, block
+from bot.living import Living
+from bot.loudness import Manner, fill_manner, manner
+from bot.message import Message, block
 from bot.screen import Frame, Screen
-from bot.sending import Gone, Speaker
-from bot.views.alerts import alert, folded_note, late_note, resent_note, unshown
+from bot.sending import Speaker
+from bot.stories import Stories
+from bot.topics import Topics, topic_of
+from bot.unhurried import unhurried
+from bot.views.alerts import alert, folded_note, together_note, unshown
 from bot.views.orders import fill_reply
+from strategy.alert_rules import AlertRules
 from strategy.clock import Clock
-from strategy.events import EventRow, ModeChanged, Notable, OrderChanged, SettingChanged, SignalBlocked, StreamState
-from strategy.orders import OrderNo
-from strategy.ports import Outbox, Wake
+from strategy.events import (
+    CalendarNotice,
+    Event,
+    EventRow,
+    ModeChanged,
+    Notable,
+    OrderChanged,
+    PanicProgress,
+    ProposalClosed,
+    Proposed,
+    SettingChanged,
+    StreamState,
+)
+from strategy.ports import Notes, Outbox, Wake
 
 log = logging.getLogger(__name__)
 
 _BATCH = 100
 _MANY = 1000  # rows looked at for when they came, not for sending
-_LONGEST_PAUSE_S = 30.0
-_BARRED_PAUSE_S = 60.0
-_LONGEST_BARRED_PAUSE_S = 600.0
 _COUNT_S = 10.0  # a count of repeats is shown at most this often: edits count against the send rate
 _STRIKES = 3  # refusals of one message before it is told in a plainer way
-_GRACE_S = 3.0  # what a send under way gets at the stop
-_QUIET = (ModeChanged, SettingChanged, Notable, StreamState, SignalBlocked)  # told without a sound
+_REMEMBERED = timedelta(hours=12)  # how far back repeats are counted at the start
+_JOINED = (Notable, ModeChanged, SettingChanged, StreamState, CalendarNotice)  # short, and without a button that acts
+_FEWEST, _MOST = 5, 20  # how many late ones make one message
+_JOINED_SIZE = 3500  # characters
 
 
 class Delivery:
@@ -44,8 +68,11 @@ class Delivery:
         *,
         speaker: Speaker,
         outbox: Outbox,
+        notes: Notes,
         chat_id: int,
         frame: Callable[[], Awaitable[Frame]],
+        rules: Callable[[], AlertRules],
+        topics: Topics,
         clock: Clock,
         wall: Clock,
     ) -> None:
@@ -53,267 +80,327 @@ class Delivery:
         self._outbox = outbox
         self._chat_id = chat_id
         self._frame = frame
+        self._rules = rules
         self._wall = wall
+        self._barrier = Barrier(wall)
+        self._stirred = asyncio.Event()
         self._arrivals = Arrivals(clock, wall)
         self._folds = Folds()
-        self._nudged = asyncio.Event()
-        self._failures = 0  # in a row, of any row
+        self._living = Living(outbox, notes, chat_id)
+        self._stories = Stories(outbox)
         self._strikes: dict[int, int] = {}
-        self._tried: set[int] = set()  # rows this process has begun to send
-        self._doubtful: set[int] = set()  # rows whose message may have arrived although no answer came
-        self._half_sent: dict[int, tuple[Screen, list[int]]] = {}
-        self._stories: dict[OrderNo, OrderChanged] = {}
-        self._shown: dict[OrderNo, int] = {}  # newest row the living message shows
+        self._replied: set[int] = set()  # rows whose fill is told, while their order's message is not yet edited
+        self._shown: dict[str, int] = {}  # newest row a living message shows, or is about to
+        self._courier = Courier(
+            speaker=speaker, outbox=outbox, chat_id=chat_id, wall=wall, arrivals=self._arrivals, topics=topics
+        )
+        self._edits = Edits(
+            speaker=speaker,
+            outbox=outbox,
+            chat_id=chat_id,
+            frame=frame,
+            wall=wall,
+            barrier=self._barrier,
+            released=self._stirred.set,
+            done=self._forget,
+        )
 
     def nudge(self) -> None:
         """Try again now: the person has just been heard of, so that a block may be over."""
-        self._nudged.set()
+        self._barrier.nudge()
+
+    @property
+    def barrier(self) -> Barrier:
+        """What holds everything that is written to this chat."""
+        return self._barrier
 
     async def run(self) -> None:
-        """Deliver until cancelled; a send under way at the cancellation gets a moment to finish."""
+        """Deliver until cancelled; a send or edit under way at the cancellation gets a moment to finish."""
+        now = self._wall.now()
+        self._folds.restore(await self._outbox.told_between(now - _REMEMBERED, now))
         with self._outbox.added() as wake:
-            while True:
-                rows = await self._outbox.pending(_BATCH)
-                self._arrivals.see(rows)
-                if not rows:
-                    await self._idle(wake)
-                    continue
-                if pause := await self._unhurried(rows):
-                    await self._rest(pause, wake)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._notice(wake))
+                group.create_task(self._edits.run())
+                group.create_task(self._send_all())
 
     async def drain(self, seconds: float) -> bool:
         """Deliver what waits, within a time limit; for the last words at a stop. Return whether nothing is left."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while rows := await self._outbox.pending(_BATCH):
-                    self._arrivals.see(rows)
-                    if await self._unhurried(rows):
-                        break
+                while not self._barrier.closed:
+                    rows = await self._waiting()
+                    if not rows:
+                        await self._edits.flush()
+                        if self._edits.held or not await self._waiting():
+                            break
+                        continue
+                    await unhurried(self._step(rows))
         return not await self._outbox.pending(1)
 
-    async def _unhurried(self, rows: Sequence[EventRow]) -> float:
-        step = asyncio.create_task(self._step(rows))  # noqa: TID251 - awaited here whatever happens
-        try:
-            return await asyncio.shield(step)
-        except asyncio.CancelledError:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_GRACE_S):
-                    await step
-            raise
-
-    async def _rest(self, seconds: float, wake: Wake) -> None:
-        """Wait, but not longer than until the person is heard of; rows that come meanwhile are noticed."""
-        self._nudged.clear()
-        self._arrivals.see(await self._outbox.pending(_MANY))
-        async with asyncio.TaskGroup() as group:
-            arrivals = group.create_task(self._notice(wake))
-            ends = [group.create_task(self._wall.sleep(seconds)), group.create_task(self._nudged.wait())]
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            for task in (arrivals, *ends):
-                task.cancel()
-
-    async def _idle(self, wake: Wake) -> None:
-        """Wait for something to tell; counts that have grown are shown meanwhile, not oftener than they should."""
-        if not any(self._folds.unsaid()):
-            await wake.wait()
-            return
-        async with asyncio.TaskGroup() as group:
-            woken = group.create_task(wake.wait())
-            due = group.create_task(self._wall.sleep(_COUNT_S))
-            done, _ = await asyncio.wait((woken, due), return_when=asyncio.FIRST_COMPLETED)
-            for task in (woken, due):
-                task.cancel()
-        if due in done:
-            await self._show_counts()
-
-    async def _show_counts(self) -> None:
-        frame = await self._frame()
-        for fold in self._folds.unsaid():
-            with suppress(Gone, *TELEGRAM_FAILURES):
-                await self._show_count(fold, frame)
-
-    async def _show_count(self, fold: Fold, frame: Frame) -> None:
-        """Edit the message of a repeated alert; a failure leaves the count for the next time."""
-        row = fold.unsaid
-        if row is None:
-            return
-        fold.edited_at = self._wall.now()
-        screen = _noted(self._screen(row, frame), folded_note(fold.count, frame.when(fold.last_at), frame))
-        await self._speaker.edit(self._chat_id, fold.message_id, screen)
-        fold.unsaid = None
-
     async def _notice(self, wake: Wake) -> None:
+        """Pass on that rows were added; while nothing can be sent, note when they came."""
         while True:
             await wake.wait()
-            self._arrivals.see(await self._outbox.pending(_MANY))
+            self._stirred.set()
+            if self._barrier.closed:
+                self._arrivals.see(await self._outbox.pending(_MANY))
 
-    async def _step(self, rows: Sequence[EventRow]) -> float:
-        """Deliver the first row and what folds into it; return how long to wait before the next try."""
+    async def _send_all(self) -> None:
+        while True:
+            await self._barrier.opened()
+            self._stirred.clear()
+            rows = await self._waiting()
+            if rows:
+                await unhurried(self._step(rows))
+            else:
+                await self._stirred.wait()
+
+    async def _waiting(self) -> list[EventRow]:
+        """Return the next rows to send; those that wait for an edit are not among them."""
+        rows = await self._outbox.pending(_BATCH + self._edits.held)
+        self._arrivals.see(rows)
+        return [row for row in rows if not self._edits.holds(row.id)]
+
+    async def _step(self, rows: Sequence[EventRow]) -> None:
+        """Tell the first row, and what goes with it."""
         row = rows[0]
-        together = _repeats(row, rows)
         try:
-            message_id = await self._tell(row, together, rows)
+            await self._tell(row, rows, await self._frame())
         except TELEGRAM_FAILURES as error:
-            return await self._failed(row, error)
-        for each in together:
-            await self._outbox.mark_done(each.id, self._wall.now(), message_id)
-            self._forget(each.id)
-        self._failures = 0
-        return 0.0
+            await self._failed(row, error)
+        else:
+            self._barrier.fine()
 
-    async def _tell(self, row: EventRow, together: Sequence[EventRow], rows: Sequence[EventRow]) -> int | None:
-        frame = await self._frame()
-        if isinstance(row.event, OrderChanged):
-            return await self._tell_order(row, row.event, rows, frame)
-        fold = self._folds.of(together[-1].event)
-        if fold is None:
-            return await self._tell_folded(row, together, len(together), frame)
-        fold.count += len(together)
-        fold.last_at, fold.unsaid = together[-1].event.at, together[-1]
-        if (self._wall.now() - fold.edited_at).total_seconds() >= _COUNT_S:
-            try:
-                await self._show_count(fold, frame)
-            except Gone:
-                return await self._tell_folded(row, together, fold.count, frame)
-            except TELEGRAM_FAILURES:
-                log.info("count not shown yet", extra={"row": row.id})
-        return fold.message_id
+    async def _tell(self, row: EventRow, rows: Sequence[EventRow], frame: Frame) -> None:
+        event = row.event
+        how = manner(event, self._rules(), self._wall.now())
+        if isinstance(event, OrderChanged):
+            await self._tell_order(row, event, rows, how, frame)
+        elif how.kept_back:
+            await self._done([row], None)
+        elif isinstance(event, PanicProgress):
+            await self._tell_panic(row, event, frame)
+        elif isinstance(event, (Proposed, ProposalClosed)):
+            await self._tell_proposal(row, event, rows, how, frame)
+        elif fold_key(event) is not None:
+            await self._tell_repeated(row, rows, how, frame)
+        else:
+            await self._tell_plainly(self._joined(rows), how, frame)
 
-    async def _tell_folded(self, row: EventRow, together: Sequence[EventRow], count: int, frame: Frame) -> int:
+    # one alert, or several short ones that are late
+
+    async def _tell_plainly(self, rows: Sequence[EventRow], how: Manner, frame: Frame) -> None:
+        screen = self._screen(rows[0], frame)
+        if len(rows) > 1:
+            blocks = [part for row in rows for part in self._screen(row, frame).message.blocks]
+            screen = Screen(Message((block(together_note(len(rows), frame)), *blocks)))
+        rules, now = self._rules(), self._wall.now()
+        silent = how.silent and all(manner(row.event, rules, now).silent for row in rows)
+        await self._done(rows, await self._send(rows, screen, frame, silent=silent))
+
+    def _joined(self, rows: Sequence[EventRow]) -> list[EventRow]:
+        """Return the first row with the late ones right behind it that fit into one message; else the row alone."""
+        if begun := self._courier.begun_with(rows[0].id):
+            return [row for row in rows if row.id in begun]
+        rules, now = self._rules(), self._wall.now()
+        joined: list[EventRow] = []
+        size = 0
+        for row in rows[:_MOST]:
+            size += 60 + _length(row.event)
+            kept_back = manner(row.event, rules, now).kept_back
+            if kept_back or not self._joinable(row) or (joined and size > _JOINED_SIZE):
+                break
+            joined.append(row)
+        return joined if len(joined) >= _FEWEST else [rows[0]]
+
+    def _joinable(self, row: EventRow) -> bool:
+        """Return whether a row is short and late; one that was refused goes alone, so that it harms no other."""
+        return isinstance(row.event, _JOINED) and row.id not in self._strikes and self._arrivals.minutes_late(row) > 0
+
+    # repeats
+
+    async def _tell_repeated(self, row: EventRow, rows: Sequence[EventRow], how: Manner, frame: Frame) -> None:
+        """Tell the row with all waiting ones that say the same, or count them in the message that says it already."""
+        key = fold_key(row.event)
+        together = [each for each in rows if fold_key(each.event) == key]
         newest = together[-1]
-        screen = self._screen(newest, frame)
-        if count > 1:
-            screen = _noted(screen, folded_note(count, frame.when(newest.event.at), frame))
-        message_id = await self._send(row, screen, frame)
-        now = self._wall.now()
-        self._folds.start(row.event, Fold(message_id, count, row.event.at, newest.event.at, now))
-        return message_id
+        fold = self._folds.of(newest.event)
+        if fold is None:
+            screen = self._counted(newest, len(together), frame)
+            message_id = await self._send([row], screen, frame, silent=how.silent)
+            fold = Fold(message_id, len(together), row.event.at, newest.event.at, self._wall.now())
+            self._folds.start(row.event, fold)
+        else:
+            fold.count += len(together)
+            fold.last_at = newest.event.at
+            self._show_count(fold, newest)
+        await self._done(together, fold.message_id)
 
-    async def _tell_order(self, row: EventRow, event: OrderChanged, rows: Sequence[EventRow], frame: Frame) -> int:
-        """Bring the order's living message up to date, and reply to it for a fill."""
+    def _show_count(self, fold: Fold, newest: EventRow) -> None:
+        def show(frame: Frame) -> Screen:
+            fold.edited_at = self._wall.now()
+            return self._counted(newest, fold.count, frame)
+
+        async def anew() -> None:
+            frame = await self._frame()
+            how = manner(newest.event, self._rules(), self._wall.now())
+            screen = self._counted(newest, fold.count, frame)
+            fold.message_id = await self._courier.resend(screen, topic=topic_of(newest.event), silent=how.silent)
+
+        due = fold.edited_at + timedelta(seconds=_COUNT_S)
+        self._edits.want(f"fold:{fold_key(newest.event)}", fold.message_id, show, gone=anew, due=due)
+
+    def _counted(self, row: EventRow, count: int, frame: Frame) -> Screen:
+        screen = self._screen(row, frame)
+        if count == 1:
+            return screen
+        return noted(screen, folded_note(count, frame.when(row.event.at), frame))
+
+    # orders
+
+    async def _tell_order(
+        self, row: EventRow, event: OrderChanged, rows: Sequence[EventRow], how: Manner, frame: Frame
+    ) -> None:
+        """Reply to the order's living message for a fill, and have that message brought up to date."""
         no = event.order.no
-        newest = [each for each in rows if isinstance(each.event, OrderChanged) and each.event.order.no == no][-1]
-        story = self._story(no, [row, newest])
-        message_id = await self._outbox.order_message(no, self._chat_id)
-        if message_id is not None and self._shown.get(no, 0) < newest.id:
-            try:
-                await self._speaker.edit(self._chat_id, message_id, self._order_screen(newest, story, frame))
-            except Gone:
-                message_id = None
-        if message_id is None:
-            message_id = await self._send(row, self._order_screen(newest, story, frame), frame)
-            await self._outbox.set_order_message(no, self._chat_id, message_id)
-            self._half_sent.pop(row.id, None)
-            self._doubtful.discard(row.id)
-        self._shown[no] = max(newest.id, self._shown.get(no, 0))
-        if event.last_fill is not None:
-            full = self._with_story(event, story)
-            await self._send(row, fill_reply(full, event.last_fill, frame), frame, reply_to=message_id)
-        if story.order.status.closed and newest.id == row.id:
-            self._stories.pop(no, None)
-            self._shown.pop(no, None)
-        return message_id
+        key = f"order:{no}"
+        whole = await self._stories.complete(event)
+        message_id = await self._living.of(key)
+        if message_id is None and not how.kept_back:
+            newest = [each for each in rows if isinstance(each.event, OrderChanged) and each.event.order.no == no][-1]
+            message_id = await self._send([row], await self._order_screen(newest, frame), frame, silent=how.silent)
+            await self._living.remember(key, message_id)
+            self._shown[key] = newest.id
+        if event.last_fill is not None and row.id not in self._replied:
+            told = fill_manner(self._rules(), self._wall.now())
+            if not told.kept_back:
+                reply = fill_reply(whole, event.last_fill, frame)
+                await self._send([row], reply, frame, silent=told.silent, reply_to=message_id)
+            self._replied.add(row.id)
+        if message_id is None or self._shown.get(key, 0) >= row.id:
+            await self._done([row], message_id)
+        else:
+            screen = await self._order_screen(row, frame)
+            self._bring_up_to_date(key, message_id, lambda _: screen, row)
+        if whole.order.status.closed and self._shown.get(key, 0) <= row.id:
+            self._stories.forget(no)
 
-    def _story(self, no: OrderNo, rows: Sequence[EventRow]) -> OrderChanged:
-        """Return the newest state with what only earlier events of the order told (its reason, the cash before)."""
-        for each in rows:
-            if isinstance(each.event, OrderChanged):
-                known = self._stories.get(no)
-                self._stories[no] = each.event if known is None else self._with_story(each.event, known)
-        return self._stories[no]
+    async def _order_screen(self, row: EventRow, frame: Frame) -> Screen:
+        """Return the living message at a row's state, with what only earlier ones told."""
+        event = row.event
+        if isinstance(event, OrderChanged):
+            event = await self._stories.complete(event)
+        return self._view(row, event, frame)
 
-    @staticmethod
-    def _with_story(event: OrderChanged, known: OrderChanged) -> OrderChanged:
-        kept = ("decision", "cash_before", "position_qty_before", "average_cost")
-        missing = {name: getattr(known, name) for name in kept if getattr(event, name) is None}
-        return replace(event, **missing)
+    def _bring_up_to_date(self, key: str, message_id: int, show: Callable[[Frame], Screen], row: EventRow) -> None:
+        """Edit a living message; the row is done with it, or told in a new message where the old one is gone."""
 
-    def _order_screen(self, newest: EventRow, story: OrderChanged, frame: Frame) -> Screen:
-        return self._screen(replace(newest, event=story), frame)
+        async def gone() -> None:
+            self._living.lost(key)
+            self._shown.pop(key, None)
+
+        self._shown[key] = row.id
+        self._edits.want(key, message_id, show, gone=gone, rows=[row])
+
+    # panics and proposals
+
+    async def _tell_panic(self, row: EventRow, event: PanicProgress, frame: Frame) -> None:
+        """Keep one message up to date while a panic goes on, and tell its end in a new one, with sound."""
+        key = f"panic:{event.run}"
+        screen = self._screen(row, frame)
+        message_id = await self._living.of(key)
+        if message_id is None or (event.done and row.id not in self._replied):
+            sent = await self._send([row], screen, frame, silent=False)
+            self._replied.add(row.id)
+            if message_id is None:
+                await self._living.remember(key, sent)
+                self._shown[key] = row.id
+                await self._done([row], sent)
+                return
+        self._bring_up_to_date(key, message_id, lambda _: screen, row)
+
+    async def _tell_proposal(
+        self, row: EventRow, event: Proposed | ProposalClosed, rows: Sequence[EventRow], how: Manner, frame: Frame
+    ) -> None:
+        """Send a card, or say in it how it ended; one that is over before it was told is told once."""
+        key = f"proposal:{event.proposal.id}"
+        if isinstance(event, ProposalClosed):
+            screen = self._screen(row, frame)
+            message_id = await self._living.of(key)
+            if message_id is not None:
+                self._bring_up_to_date(key, message_id, lambda _: screen, row)
+            else:
+                await self._done([row], await self._send([row], screen, frame, silent=True))
+            return
+        ends = [
+            each
+            for each in rows
+            if isinstance(each.event, ProposalClosed) and each.event.proposal.id == event.proposal.id
+        ]
+        both = [row, *ends]
+        message_id = await self._send(both, self._screen(both[-1], frame), frame, silent=how.silent or bool(ends))
+        if event.proposal.ticket is not None:
+            await self._living.remember(key, message_id)
+        await self._done(both, message_id)
+
+    # the rest
 
     def _screen(self, row: EventRow, frame: Frame) -> Screen:
+        return self._view(row, row.event, frame)
+
+    def _view(self, row: EventRow, event: Event, frame: Frame) -> Screen:
         """Return the view of an event; a fault in a view must not hold up what comes after."""
         try:
-            screen = alert(row.event, frame)
-            return Screen(screen.message, opening_aside(screen.keyboard))
+            screen = alert(event, frame)
+            return Screen(screen.message, with_seen_button(opening_aside(screen.keyboard), row, frame))
         except Exception:  # a door: whatever a view trips over, the row is told
             reference = secrets.token_hex(3)
-            log.exception("alert not shown", extra={"row": row.id, "kind": row.event.kind, "reference": reference})
-            return unshown(row.event.kind, reference, frame)
+            log.exception("alert not shown", extra={"row": row.id, "kind": event.kind, "reference": reference})
+            return unshown(event.kind, reference, frame)
 
-    async def _send(self, row: EventRow, screen: Screen, frame: Frame, *, reply_to: int | None = None) -> int:
-        screen, sent = self._half_sent.get(row.id) or (self._stamped(row, screen, frame), [])
-        if not sent:
-            await self._outbox.mark_sending(row.id, self._wall.now())
-        self._tried.add(row.id)
-        try:
-            return await self._speaker.send(
-                self._chat_id, screen, reply_to=reply_to, silent=isinstance(row.event, _QUIET), sent=sent
-            )
-        except TELEGRAM_FAILURES as error:
-            if sent:
-                self._half_sent[row.id] = (screen, sent)
-            if failure(error) is Failure.DOUBTFUL:
-                self._doubtful.add(row.id)
-            raise
+    async def _send(
+        self, rows: Sequence[EventRow], screen: Screen, frame: Frame, *, silent: bool, reply_to: int | None = None
+    ) -> int:
+        topic = topic_of(rows[0].event)
+        return await self._courier.send(rows, screen, frame, topic=topic, silent=silent, reply_to=reply_to)
 
-    def _stamped(self, row: EventRow, screen: Screen, frame: Frame) -> Screen:
-        notes = []
-        if minutes := self._arrivals.minutes_late(row):
-            notes.append(late_note(minutes, frame))
-        begun_before = row.sending_since is not None and row.id not in self._tried
-        if begun_before or row.id in self._doubtful:
-            notes.append(resent_note(frame))
-        return _noted(screen, *notes)
+    async def _done(self, rows: Sequence[EventRow], message_id: int | None) -> None:
+        for row in rows:
+            await self._outbox.mark_done(row.id, self._wall.now(), message_id)
+            self._forget(row.id)
 
-    async def _failed(self, row: EventRow, error: Exception) -> float:
-        """Note a failure and return how long to wait."""
+    async def _failed(self, row: EventRow, error: Exception) -> None:
+        """Note a failure, and close the barrier for as long as it calls for."""
         kind = failure(error)
-        self._failures += 1
         log.warning(
             "alert not delivered",
             extra={"row": row.id, "kind": row.event.kind, "failure": kind.name.lower(), "error": type(error).__name__},
         )
-        if row.id not in self._doubtful:  # a doubtful one stays marked as being sent, also across a restart
-            await self._outbox.mark_failed(row.id, self._wall.now(), type(error).__name__, give_up=False)
-        if isinstance(error, TelegramRetryAfter):
-            return float(error.retry_after)
-        if kind is Failure.BARRED:
-            return min(_BARRED_PAUSE_S * float(2 ** min(self._failures - 1, 8)), _LONGEST_BARRED_PAUSE_S)
-        if kind is Failure.UNFIT:
-            return await self._unfit(row, error)
-        return min(float(2 ** min(self._failures - 1, 8)), _LONGEST_PAUSE_S)
+        if kind is Failure.UNFIT and await self._given_up(row, error):
+            return
+        self._barrier.failed(kind, error.retry_after if isinstance(error, TelegramRetryAfter) else 0)
 
-    async def _unfit(self, row: EventRow, error: Exception) -> float:
+    async def _given_up(self, row: EventRow, error: Exception) -> bool:
         """After some refusals of one message, tell that it could not be told, and go on with the others."""
         strikes = self._strikes[row.id] = self._strikes.get(row.id, 0) + 1
         if strikes < _STRIKES:
-            return 1.0
+            return False
         reference = secrets.token_hex(3)
         log.error("alert given up", extra={"row": row.id, "kind": row.event.kind, "reference": reference})
         with suppress(*TELEGRAM_FAILURES):
             await self._speaker.send(self._chat_id, unshown(row.event.kind, reference, await self._frame()))
         await self._outbox.mark_failed(row.id, self._wall.now(), f"{type(error).__name__} {reference}", give_up=True)
         self._forget(row.id)
-        return 0.0
+        return True
 
     def _forget(self, row_id: int) -> None:
         self._arrivals.forget(row_id)
         self._strikes.pop(row_id, None)
-        self._tried.discard(row_id)
-        self._doubtful.discard(row_id)
-        self._half_sent.pop(row_id, None)
+        self._replied.discard(row_id)
+        self._courier.forget(row_id)
 
 
-def _repeats(row: EventRow, rows: Sequence[EventRow]) -> list[EventRow]:
-    """Return the row with all waiting ones that tell the same."""
-    key = fold_key(row.event)
-    if key is None:
-        return [row]
-    return [each for each in rows if fold_key(each.event) == key]
-
-
-def _noted(screen: Screen, *notes: Line) -> Screen:
-    if not notes:
-        return screen
-    return Screen(Message((block(*notes), *screen.message.blocks)), screen.keyboard)
+def _length(event: Event) -> int:
+    what = getattr(event, "what", None) or getattr(event, "reason", None)
+    return max(len(what.ko), len(what.en)) if what is not None else 100

@@ -1,6 +1,6 @@
 """Repeats of an alert become one message with a count."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,8 +17,7 @@ class Fold:
     count: int
     first_at: datetime  # market time, as the events'
     last_at: datetime
-    edited_at: datetime  # real time
-    unsaid: EventRow | None = None  # counted, but the message does not show it yet
+    edited_at: datetime  # real time; when its message was sent or last edited
 
 
 def fold_key(event: Event) -> str | None:
@@ -35,10 +34,23 @@ def fold_key(event: Event) -> str | None:
 
 
 class Folds:
-    """Remembers which alert is being repeated. Kept in memory: after a restart the next one is told anew."""
+    """Remembers which alert is being repeated."""
 
     def __init__(self) -> None:
         self._open: dict[str, Fold] = {}
+
+    def restore(self, rows: Sequence[EventRow]) -> None:
+        """Count what was told before a restart: repeats carry the id of the message that stands for them."""
+        for row in rows:
+            key = fold_key(row.event)
+            if key is None or row.message_id is None or row.done_at is None:
+                continue
+            fold = self._open.get(key)
+            if fold is not None and fold.message_id == row.message_id:
+                fold.count += 1
+                fold.last_at = row.event.at
+            else:
+                self._open[key] = Fold(row.message_id, 1, row.event.at, row.event.at, row.done_at)
 
     def of(self, event: Event) -> Fold | None:
         """Return the message this event adds to, if it is recent enough.
@@ -54,11 +66,5 @@ class Folds:
 
     def start(self, event: Event, fold: Fold) -> None:
         if key := fold_key(event):
-            self._open = {
-                name: each for name, each in self._open.items() if each.unsaid or fold.last_at - each.last_at <= _HOUR
-            }
+            self._open = {name: each for name, each in self._open.items() if fold.last_at - each.last_at <= _HOUR}
             self._open[key] = fold
-
-    def unsaid(self) -> Iterator[Fold]:
-        """Yield the messages whose count has grown since they were edited."""
-        return (fold for fold in list(self._open.values()) if fold.unsaid is not None)

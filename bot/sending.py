@@ -40,6 +40,7 @@ class Speaker:
         reply_to: int | None = None,
         silent: bool = False,
         sent: list[int] | None = None,
+        thread: int | None = None,
     ) -> int:
         """Send a screen, in several messages when it is long, and return the id of the last, with the keyboard.
 
@@ -51,7 +52,9 @@ class Speaker:
         for number in range(len(sent), len(pieces)):
             keyboard = markup(screen.keyboard) if number == len(pieces) - 1 else None
             reply = reply_to if number == 0 else None
-            sent.append(await self._send(chat_id, pieces[number], keyboard, reply, silent))
+            sent.append(
+                await self._send(chat_id, pieces[number], keyboard, reply_to=reply, silent=silent, thread=thread)
+            )
         return sent[-1]
 
     async def send_document(self, chat_id: int, name: str, content: bytes, caption: str = "") -> int:
@@ -88,7 +91,14 @@ class Speaker:
             raise
 
     async def _send(
-        self, chat_id: int, piece: Words, keyboard: InlineKeyboardMarkup | None, reply_to: int | None, silent: bool
+        self,
+        chat_id: int,
+        piece: Words,
+        keyboard: InlineKeyboardMarkup | None,
+        *,
+        reply_to: int | None,
+        silent: bool,
+        thread: int | None,
     ) -> int:
         reply = None
         if reply_to is not None:
@@ -102,6 +112,7 @@ class Speaker:
                 reply_markup=keyboard,
                 reply_parameters=reply,
                 disable_notification=silent,
+                message_thread_id=thread,
                 link_preview_options=_NO_PREVIEW,
             )
 

@@ -392,6 +392,11 @@ def folded_note(count: int, last_at: str, frame: Frame) -> Line:
     return line(bold(frame.t("🔁 {n} times, last {time}", n=count, time=last_at)))
 
 
+def together_note(count: int, frame: Frame) -> Line:
+    """Return the headline of several late alerts in one message."""
+    return frame.title("📦 ", frame.t("{n} alerts together, oldest first", n=count))
+
+
 def late_note(minutes: int, frame: Frame) -> Line:
     return line(bold(frame.t("⏱ {n} min late", n=minutes)))
 

@@ -86,9 +86,7 @@ class FakeOutbox:
             wake.added.set()
 
     async def pending(self, limit: int) -> Sequence[EventRow]:
-        waiting = [row for row in self.rows if row.id not in self.done and row.id not in self.given_up]
-        if not waiting:
-            self.idle.set()
+        waiting = self._waiting()
         return sorted(waiting, key=lambda row: (-self._urgency(row, waiting), row.id))[:limit]
 
     async def mark_sending(self, row_id: int, at: datetime) -> None:
@@ -98,6 +96,7 @@ class FakeOutbox:
     async def mark_done(self, row_id: int, at: datetime, message_id: int | None) -> None:
         self.done[row_id] = message_id
         self._change(row_id, done_at=at, message_id=message_id, sending_since=None)
+        self._waiting()
 
     async def mark_failed(self, row_id: int, at: datetime, error: str, *, give_up: bool) -> None:
         self.failed.append((row_id, error, give_up))
@@ -105,6 +104,7 @@ class FakeOutbox:
         if give_up:
             self.given_up.append(row_id)
             self._change(row_id, done_at=at)
+            self._waiting()
 
     async def order_message(self, no: OrderNo, chat_id: int) -> int | None:
         return self.messages.get((no, chat_id))
@@ -142,6 +142,12 @@ class FakeOutbox:
 
     def _change(self, row_id: int, **changes: Any) -> None:
         self.rows = [replace(row, **changes) if row.id == row_id else row for row in self.rows]
+
+    def _waiting(self) -> list[EventRow]:
+        waiting = [row for row in self.rows if row.id not in self.done and row.id not in self.given_up]
+        if not waiting:
+            self.idle.set()
+        return waiting
 
     @staticmethod
     def _urgency(row: EventRow, waiting: Sequence[EventRow]) -> int:

@@ -1,0 +1,84 @@
+"""Which critical alerts somebody must have seen, and what settles one without a person.
+
+All of them, but for good news: a stop-loss that is armed (again), a stop that ended flat, a panic under way or ended
+flat, and a lock that leaves the stop-loss alone, which always comes with the stop that made it.
+"""
+
+from collections.abc import Sequence
+
+from bot.buttons import Button, Keyboard, Seen
+from bot.screen import Frame
+from strategy.events import (
+    Event,
+    EventRow,
+    Notable,
+    OrderChanged,
+    PanicProgress,
+    Protection,
+    StopFinished,
+    StopTriggered,
+    TickerLocked,
+    Trouble,
+)
+from strategy.orders import OrderStatus
+
+
+def needs_a_look(event: Event) -> bool:
+    """Return whether an alert is told again until somebody has seen it."""
+    match event:
+        case Protection():
+            return not event.armed
+        case StopFinished():
+            return event.left > 0
+        case PanicProgress():
+            return event.done and not event.flat
+        case TickerLocked():
+            return event.lock.blocks_stop
+        case _:
+            return event.critical
+
+
+def with_seen_button(keyboard: Keyboard, row: EventRow, frame: Frame) -> Keyboard:
+    """Return an alert's buttons, with the one that ends its reminders where it has some."""
+    if not needs_a_look(row.event):
+        return keyboard
+    return (*keyboard, (Button(frame.t("👁 Seen"), Seen(row=row.id), style="primary"),))
+
+
+def outstanding(critical: Sequence[EventRow], told: Sequence[EventRow]) -> list[EventRow]:
+    """Return the critical rows that still need a look; `told` is what was told since the oldest of them."""
+    return [
+        row
+        for row in critical
+        if needs_a_look(row.event)
+        and not any(each.id > row.id and settles(each.event, row.event) for each in (*critical, *told))
+    ]
+
+
+def settles(later: Event, event: Event) -> bool:
+    """Return whether a later event says that what an earlier one told of is over."""
+    match event, later:
+        case Protection(), Protection():
+            every = not later.symbols
+            return later.armed and (every or (bool(event.symbols) and set(event.symbols) <= set(later.symbols)))
+        case StopTriggered(), StopFinished():
+            return event.symbol == later.symbol
+        case StopFinished(), StopFinished():
+            return event.symbol == later.symbol and later.left == 0
+        case PanicProgress(), PanicProgress():
+            return later.done and bool(later.flat)
+        case Trouble(), StopFinished():
+            return event.key.startswith("stop:") and event.symbol == later.symbol and later.left == 0
+        case Trouble(), OrderChanged():
+            return event.key == f"unknown:{later.order.no}" and later.order.status is not OrderStatus.UNKNOWN
+        case Trouble(), Notable():
+            return later.key == event.key or _over(later, event.key)
+        case TickerLocked(), Notable():
+            return later.key == f"released:{event.lock.symbol}" or _over(later, f"split_guard:{event.lock.symbol}")
+        case _:
+            return False
+
+
+def _over(later: Notable, key: str) -> bool:
+    name, _, rest = key.partition(":")
+    return name == "split_guard" and later.key == f"split_over:{rest}"

@@ -1,0 +1,133 @@
+"""Sends the messages of rows so that, after any failure or crash, the next try knows what may have arrived."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiogram.exceptions import TelegramBadRequest
+
+from bot.failures import TELEGRAM_FAILURES, Failure, failure
+from bot.lateness import Arrivals
+from bot.message import Line, Message, block
+from bot.screen import Frame, Screen
+from bot.sending import Speaker
+from bot.topics import Topic, Topics, topic_is_closed, topic_is_gone
+from bot.views.alerts import late_note, resent_note
+from strategy.clock import Clock
+from strategy.events import EventRow
+from strategy.ports import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class _HalfSent:
+    """A long message of which only the first pieces were taken."""
+
+    screen: Screen
+    sent: list[int]
+    rows: frozenset[int]
+
+
+class Courier:
+    """One chat's sends. Raises TELEGRAM_FAILURES; calling again goes on where the failure was."""
+
+    def __init__(
+        self, *, speaker: Speaker, outbox: Outbox, chat_id: int, wall: Clock, arrivals: Arrivals, topics: Topics
+    ) -> None:
+        self._speaker = speaker
+        self._outbox = outbox
+        self._chat_id = chat_id
+        self._wall = wall
+        self._arrivals = arrivals
+        self._topics = topics
+        self._tried: set[int] = set()  # rows this process has begun to send
+        self._doubtful: set[int] = set()  # rows whose message may have arrived although no answer came
+        self._half_sent: dict[int, _HalfSent] = {}
+
+    async def send(
+        self,
+        rows: Sequence[EventRow],
+        screen: Screen,
+        frame: Frame,
+        *,
+        topic: Topic,
+        silent: bool,
+        reply_to: int | None = None,
+    ) -> int:
+        """Send the message that tells these rows, stamped late or sent again where it is, and return its id."""
+        self._doubtful.update(row.id for row in rows if self._begun_before(row))  # no later refusal settles that
+        first = rows[0].id
+        half = self._half_sent.get(first)
+        screen, sent = (half.screen, half.sent) if half else (self._stamped(rows, screen, frame), [])
+        if not sent:
+            for row in rows:
+                await self._outbox.mark_sending(row.id, self._wall.now())
+        self._tried.update(row.id for row in rows)
+        try:
+            message_id = await self._sent(screen, topic, silent, reply_to, sent)
+        except TELEGRAM_FAILURES as error:
+            if sent:
+                self._half_sent[first] = _HalfSent(screen, sent, frozenset(row.id for row in rows))
+            await self._note(rows, error)
+            raise
+        self._half_sent.pop(first, None)
+        self._doubtful.difference_update(row.id for row in rows)
+        return message_id
+
+    async def resend(self, screen: Screen, *, topic: Topic, silent: bool) -> int:
+        """Send in place of a message that is gone; its rows are done already."""
+        return await self._sent(screen, topic, silent, None, [])
+
+    def begun_with(self, row_id: int) -> frozenset[int]:
+        """Return the rows of a message whose first pieces have been sent already; they must stay together."""
+        half = self._half_sent.get(row_id)
+        return frozenset() if half is None else half.rows
+
+    def forget(self, row_id: int) -> None:
+        self._tried.discard(row_id)
+        self._doubtful.discard(row_id)
+        self._half_sent.pop(row_id, None)
+
+    async def _sent(self, screen: Screen, topic: Topic, silent: bool, reply_to: int | None, sent: list[int]) -> int:
+        """Send into the topic; one that was deleted is made anew, one that was closed is passed by."""
+        thread = await self._topics.thread(topic)
+        try:
+            return await self._speaker.send(
+                self._chat_id, screen, reply_to=reply_to, silent=silent, sent=sent, thread=thread
+            )
+        except TelegramBadRequest as error:
+            if thread is None or not (topic_is_gone(error) or topic_is_closed(error)):
+                raise
+            if topic_is_gone(error):
+                await self._topics.lost(topic)
+                thread = await self._topics.thread(topic)
+            else:
+                thread = None
+        return await self._speaker.send(
+            self._chat_id, screen, reply_to=reply_to, silent=silent, sent=sent, thread=thread
+        )
+
+    async def _note(self, rows: Sequence[EventRow], error: Exception) -> None:
+        """Note a failure. A row in doubt stays marked as being sent, also across a restart."""
+        if failure(error) is Failure.DOUBTFUL:
+            self._doubtful.update(row.id for row in rows)
+        for row in rows:
+            if row.id not in self._doubtful:
+                await self._outbox.mark_failed(row.id, self._wall.now(), type(error).__name__, give_up=False)
+
+    def _stamped(self, rows: Sequence[EventRow], screen: Screen, frame: Frame) -> Screen:
+        notes = []
+        if minutes := max(self._arrivals.minutes_late(row) for row in rows):
+            notes.append(late_note(minutes, frame))
+        if any(row.id in self._doubtful for row in rows):
+            notes.append(resent_note(frame))
+        return noted(screen, *notes)
+
+    def _begun_before(self, row: EventRow) -> bool:
+        """Return whether an earlier process began to send the row and did not come to its end."""
+        return row.sending_since is not None and row.id not in self._tried
+
+
+def noted(screen: Screen, *notes: Line) -> Screen:
+    """Return the screen with lines put on top."""
+    if not notes:
+        return screen
+    return Screen(Message((block(*notes), *screen.message.blocks)), screen.keyboard)

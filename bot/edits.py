@@ -1,0 +1,176 @@
+"""Brings messages that were sent already up to date, beside the sends: a slow edit holds up no alert.
+
+One wish per message, and the newest wins, so that a message that could not be edited for a while jumps to its newest
+state. Edits count against Telegram's send rate like messages do (telegram-bot-api 4.11).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiogram.exceptions import TelegramRetryAfter
+
+from bot.barrier import Barrier
+from bot.failures import TELEGRAM_FAILURES, Failure, failure
+from bot.screen import Frame, Screen
+from bot.sending import Gone, Speaker
+from bot.unhurried import unhurried
+from strategy.clock import Clock
+from strategy.events import EventRow
+from strategy.ports import Outbox
+
+log = logging.getLogger(__name__)
+
+_STRIKES = 3  # refusals of one edit before it is given up: its message stays as it is
+_LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(slots=True)
+class Wish:
+    """What a message is to show."""
+
+    message_id: int
+    show: Callable[[Frame], Screen]
+    gone: Callable[[], Awaitable[None]]  # what to do when the message is not there any more
+    due: datetime  # real time; not edited earlier
+    rows: list[EventRow] = field(default_factory=list)  # told by this edit, and done with it
+    strikes: int = 0
+
+
+class Edits:
+    """One chat's edits. Rows that wait for one are held: `holds` keeps the sender from taking them up meanwhile."""
+
+    def __init__(
+        self,
+        *,
+        speaker: Speaker,
+        outbox: Outbox,
+        chat_id: int,
+        frame: Callable[[], Awaitable[Frame]],
+        wall: Clock,
+        barrier: Barrier,
+        released: Callable[[], None],
+        done: Callable[[int], None],
+    ) -> None:
+        self._speaker = speaker
+        self._outbox = outbox
+        self._chat_id = chat_id
+        self._frame = frame
+        self._wall = wall
+        self._barrier = barrier
+        self._released = released
+        self._done = done
+        self._wishes: dict[str, Wish] = {}
+        self._held: set[int] = set()
+        self._stirred = asyncio.Event()
+        self._failures = 0
+
+    def holds(self, row_id: int) -> bool:
+        return row_id in self._held
+
+    @property
+    def held(self) -> int:
+        return len(self._held)
+
+    def want(
+        self,
+        key: str,
+        message_id: int,
+        show: Callable[[Frame], Screen],
+        *,
+        gone: Callable[[], Awaitable[None]],
+        rows: Sequence[EventRow] = (),
+        due: datetime | None = None,
+    ) -> None:
+        """Show this in a message soon, in place of what was wanted for it before."""
+        wish = Wish(message_id, show, gone, due or self._wall.now(), list(rows))
+        earlier = self._wishes.pop(key, None)
+        if earlier is not None:
+            wish.rows[:0] = earlier.rows
+            wish.due = min(wish.due, earlier.due)
+        self._wishes[key] = wish
+        self._held.update(row.id for row in rows)
+        self._stirred.set()
+
+    async def run(self) -> None:
+        """Edit until cancelled; an edit under way at the cancellation gets a moment to finish."""
+        while True:
+            await self._barrier.opened()
+            self._stirred.clear()
+            key = self._next()
+            if key is None:
+                await self._until_due()
+                continue
+            await unhurried(self._show(key))
+            if self._failures and not self._barrier.closed:
+                await self._wall.sleep(min(float(2 ** (self._failures - 1)), _LONGEST_PAUSE_S))
+
+    async def flush(self) -> None:
+        """Show everything wanted now, due or not; stop at the first failure."""
+        while self._wishes and not self._barrier.closed:
+            await self._show(next(iter(self._wishes)))
+            if self._failures:
+                return
+
+    def _next(self) -> str | None:
+        now = self._wall.now()
+        return next((key for key, wish in self._wishes.items() if wish.due <= now), None)
+
+    async def _until_due(self) -> None:
+        """Wait for a wish, or until the earliest one is due."""
+        if not self._wishes:
+            await self._stirred.wait()
+            return
+        left = (min(wish.due for wish in self._wishes.values()) - self._wall.now()).total_seconds()
+        async with asyncio.TaskGroup() as group:
+            ends = [group.create_task(self._wall.sleep(left)), group.create_task(self._stirred.wait())]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for task in ends:
+                task.cancel()
+
+    async def _show(self, key: str) -> None:
+        wish = self._wishes.pop(key)
+        try:
+            screen = wish.show(await self._frame())
+            try:
+                await self._speaker.edit(self._chat_id, wish.message_id, screen)
+            except Gone:
+                await wish.gone()
+                self._release(wish)
+                return
+        except TELEGRAM_FAILURES as error:
+            if not self._failed(key, wish, error):
+                return
+        else:
+            self._failures = 0
+        for row in wish.rows:
+            await self._outbox.mark_done(row.id, self._wall.now(), wish.message_id)
+            self._held.discard(row.id)
+            self._done(row.id)
+
+    def _release(self, wish: Wish) -> None:
+        """Give rows back to the sender, who tells them in a new message."""
+        self._held.difference_update(row.id for row in wish.rows)
+        self._released()
+
+    def _failed(self, key: str, wish: Wish, error: Exception) -> bool:
+        """Keep the wish, unless a newer one came or it was refused too often; return whether it is given up."""
+        kind = failure(error)
+        log.info("message not edited", extra={"wish": key, "failure": kind.name.lower()})
+        if kind in (Failure.FLOOD, Failure.BARRED):
+            self._barrier.failed(kind, error.retry_after if isinstance(error, TelegramRetryAfter) else 0)
+        else:
+            self._failures = min(self._failures + 1, 8)
+        wish.strikes += kind is Failure.UNFIT
+        if wish.strikes >= _STRIKES:
+            log.error("edit given up", extra={"wish": key, "error": type(error).__name__})
+            self._failures = 0
+            return True
+        newer = self._wishes.get(key)
+        if newer is None:
+            self._wishes[key] = wish
+        else:
+            newer.rows[:0] = wish.rows
+        return False
