@@ -20,6 +20,7 @@ from bot.failures import TELEGRAM_FAILURES
 from bot.languages import Languages
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
 from bot.polling import poll
+from bot.reach import Reach
 from bot.routers import make_routers
 from bot.screen import Frame
 from bot.sending import Speaker
@@ -53,6 +54,7 @@ class BotApp:
     wall: Clock
     framed: "Framed"
     fresh: Fresh
+    reach: Reach
 
     async def check(self) -> str:
         """Ask getMe within the time limit and return the bot's @name.
@@ -61,7 +63,7 @@ class BotApp:
         """
         try:
             async with asyncio.timeout(self.settings.telegram_timeout_s):
-                me = await self.bot.me()
+                me = await self.bot.get_me()  # asked anew each time: `me` would answer from memory
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
             raise TelegramTokenRefused(type(error).__name__) from error
         except (TimeoutError, *TELEGRAM_FAILURES) as error:
@@ -157,6 +159,8 @@ async def open_bot(
     url = settings.telegram_api_url
     api = PRODUCTION if url is None else TelegramAPIServer.from_base(url)
     bot = Bot(token, session=AiohttpSession(api=api, timeout=settings.telegram_timeout_s))
+    reach = Reach(wall)
+    bot.session.middleware(reach)
     languages = Languages(load_catalogs(), notes, language)
     framed = Framed(clock, wall, environment, account)
     speaker = Speaker(bot)
@@ -208,6 +212,7 @@ async def open_bot(
             wall=wall,
             framed=framed,
             fresh=fresh,
+            reach=reach,
         )
     finally:
         with suppress(TimeoutError):
