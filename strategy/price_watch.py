@@ -42,7 +42,7 @@ class PriceWatch:
         self._spacing = timedelta(seconds=1 if calls is None else max(1.0, 1 / (calls * _SHARE)))
         self._waiting: dict[Symbol, list[PriceAlert]] = {}
         self._seen_at: dict[Symbol, datetime] = {}  # when a price was last told or asked for
-        self._polled_at = clock.now() - _SILENT
+        self._begun_at = self._polled_at = clock.now() - _SILENT
         self._hits: WorkQueue[PriceAlertHit] = WorkQueue(activity)
         self._bell = asyncio.Event()  # the alerts have changed
         watch.on_price(self.on_price)
@@ -71,6 +71,7 @@ class PriceWatch:
         if alert.hit(quote.last):
             raise InvalidInput("hit already", user_message=_already(alert, quote.last))
         stored = await self._alerts.add(alert)
+        self._seen_at[symbol] = quote.received_at
         self._waiting.setdefault(symbol, []).append(stored)
         self._bell.set()
         return stored
@@ -130,8 +131,7 @@ class PriceWatch:
         return sorted(symbol for symbol, waiting in self._waiting.items() if waiting)
 
     def _due(self, symbol: Symbol) -> datetime:
-        seen_at = self._seen_at.get(symbol)
-        return self._clock.now() if seen_at is None else seen_at + _SILENT
+        return self._seen_at.get(symbol, self._begun_at) + _SILENT
 
     def _next_poll(self) -> datetime | None:
         """Return when to ask for the price that has been silent longest; None while nothing is waited for."""

@@ -15,6 +15,7 @@ from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, DataUnavailable, InvalidInput
 from strategy.guard import StopGuard
 from strategy.instruments import Market, Symbol
+from strategy.look import AccountLook
 from strategy.money import percent
 from strategy.pace import Pace, from_ticks
 from strategy.positions import Positions
@@ -27,6 +28,7 @@ from strategy.watch import MarketWatch
 
 WATCH = "watch"
 TICKERS = "TRADING_TICKERS"
+_LOOK_AGE_S = 5
 
 
 class WatchList:
@@ -38,6 +40,7 @@ class WatchList:
         settings: SettingsBook,
         watch: MarketWatch,
         positions: Positions,
+        look: AccountLook,
         desk: OrderDesk,
         guard: StopGuard,
         presses: Presses,
@@ -47,6 +50,7 @@ class WatchList:
         self._settings = settings
         self._watch = watch
         self._positions = positions
+        self._look = look
         self._desk = desk
         self._guard = guard
         self._presses = presses
@@ -152,15 +156,20 @@ class WatchList:
         ticker = symbol.ticker
         if symbol not in self._settings.tickers:
             return [Text(f"{ticker} 은(는) 거래하는 종목이 아닙니다.", f"{ticker} is not on the watch list.")]
-        if not self._positions.known:
+        try:
+            holdings = await self._look.take("asked", max_age_s=_LOOK_AGE_S)
+        except BrokerError:
             return [
                 Text(
-                    "계좌를 아직 확인하지 못해 보유 여부를 모릅니다. 잠시 뒤에 다시 하세요.",
-                    "The account has not been looked at yet, so it is not known what is held. Try again shortly.",
+                    "계좌를 확인하지 못해 보유 여부를 모릅니다. 잠시 뒤에 다시 하세요.",
+                    "The account could not be looked at, so it is not known what is held. Try again shortly.",
                 )
             ]
         refusals: list[Text] = []
-        held, _ = self._positions.in_scope(symbol, self._settings.of(symbol).position_scope)
+        scope = self._settings.of(symbol).position_scope
+        held, _ = self._positions.in_scope(symbol, scope)
+        if scope == "account":  # also shares that nobody can explain yet
+            held = max([held, *(position.qty for position in holdings.positions if position.symbol == symbol)])
         if held or self._guard.running(symbol):
             refusals.append(
                 Text(

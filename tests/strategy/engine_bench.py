@@ -134,6 +134,7 @@ async def running(
     wall: FakeClock | None = None,
     ticks: bool = True,
     calls_per_second: float | None = None,
+    tick_places: int | None = None,
 ) -> AsyncIterator[Bench]:
     """Run the core on the storage in `path` until the block ends; again with the same world for a restart."""
     stream = FakeStream(world.clock)
@@ -156,6 +157,7 @@ async def running(
                 arm_secret=ARM_SECRET,
                 totp=totp,
                 calls_per_second=calls_per_second,
+                tick_places=tick_places,
             )
             world.broker.sink = core.sink.on_notice
             bench = Bench(world, core, storage, stream, calls)
