@@ -22,6 +22,7 @@ import sys
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -591,18 +592,21 @@ async def greet(bot: BotApp) -> None:
 
 
 async def serve(program: Program, stop: asyncio.Event) -> None:
-    """Run every service until the stop is asked for, then end them in order: commands, signals, orders, alerts."""
+    """Run every service until the stop is asked for, then end them in order: commands, signals, orders, alerts.
+
+    Each is kept running: a fault in one is logged, told and followed by its restart, and ends no other.
+    """
     core, bot = program.core, program.bot
     async with asyncio.TaskGroup() as group:
-        alerts = group.create_task(bot.deliver(), name="alerts")
+        alerts = group.create_task(core.supervisor.keep("alerts", bot.deliver), name="alerts")
         trading = [group.create_task(_service(task), name=name) for name, task in core.tasks]
-        chat = group.create_task(_chat(bot), name="chat")
+        chat = group.create_task(core.supervisor.keep("chat", partial(_chat, bot)), name="chat")
         try:
             await stop.wait()
         finally:
             await end(chat)
             for service in reversed(trading):
-                if service.get_name() in ("engine", "stops"):
+                if service.get_name() in ("engine", "stops", "panic"):
                     await end(service)
             with suppress(TimeoutError):  # the request in flight gets its answer and its record
                 async with asyncio.timeout(QUIET_S):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from strategy.account import Holdings
@@ -18,6 +19,7 @@ from strategy.cycle import Cycle
 from strategy.desk import OrderDesk
 from strategy.effects import Effects
 from strategy.engine import Engine
+from strategy.fallback import Fallback
 from strategy.guard import StopGuard
 from strategy.hand_orders import HandOrders
 from strategy.health import TaskHealth
@@ -64,6 +66,7 @@ from strategy.settling import Settling
 from strategy.snapshot import Camera
 from strategy.split_guard import SplitGuard
 from strategy.stop_story import StopStory
+from strategy.supervision import Supervisor
 from strategy.system import SystemService
 from strategy.text import Text
 from strategy.views import Environment
@@ -109,7 +112,8 @@ class Core:
     watch: MarketWatch
     roster: Roster
     price_watch: PriceWatch
-    tasks: tuple[Task, ...]
+    supervisor: Supervisor
+    tasks: tuple[Task, ...]  # each kept running by the supervisor
 
     async def load(self) -> None:
         """Read settings, modes, orders, positions and alerts from the journals."""
@@ -244,6 +248,9 @@ def build_core(
         activity=activity,
     )
     watch.on_price(approval.on_price)
+    fallback = Fallback(modes=modes, guard=guard, watch=watch, notifier=notifier, clock=clock)
+    desk.on_unstored = fallback.storage_failed
+    supervisor = Supervisor(notifier=notifier, clock=clock, wall=wall, consequences=fallback)
     cycle = Cycle(
         camera=Camera(
             watch=watch,
@@ -260,6 +267,7 @@ def build_core(
         decisions=journals.decisions,
         modes=modes,
         guard=guard,
+        fallback=fallback,
         look=look,
         purse=purse,
         splits=splits,
@@ -310,6 +318,7 @@ def build_core(
         orders=journals.orders,
         guard=guard,
         panic=panic,
+        fallback=fallback,
         inbox=sink,
         look=look,
         positions=positions,
@@ -352,6 +361,7 @@ def build_core(
         settings=book,
         watch=watch,
         positions=positions,
+        look=look,
         desk=desk,
         guard=guard,
         presses=presses,
@@ -450,7 +460,24 @@ def build_core(
     )
 
     async def stream_task() -> None:
-        await stream.run(sink)
+        try:
+            await stream.run(sink)
+        except Exception:
+            sink.on_disconnected("프로그램 내부 오류 / a fault in the program")  # nothing flows until it runs again
+            raise
+
+    services: tuple[Task, ...] = (
+        ("desk", desk.run),
+        ("stops", guard.run),
+        ("vigil", vigil.run),
+        ("panic", panic.run),
+        ("proposals", approval.run),
+        ("watch list", roster.run),
+        ("price alerts", price_watch.run),
+        ("stream news", sink.run),
+        ("stream", stream_task),
+        ("engine", engine.run),
+    )
 
     return Core(
         engine=engine,
@@ -466,16 +493,6 @@ def build_core(
         watch=watch,
         roster=roster,
         price_watch=price_watch,
-        tasks=(
-            ("desk", desk.run),
-            ("stops", guard.run),
-            ("vigil", vigil.run),
-            ("panic", panic.run),
-            ("proposals", approval.run),
-            ("watch list", roster.run),
-            ("price alerts", price_watch.run),
-            ("stream news", sink.run),
-            ("stream", stream_task),
-            ("engine", engine.run),
-        ),
+        supervisor=supervisor,
+        tasks=tuple((name, partial(supervisor.keep, name, run)) for name, run in services),
     )

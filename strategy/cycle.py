@@ -13,8 +13,9 @@ from strategy.calendar import current
 from strategy.clock import Clock
 from strategy.decisions import Action, Decision
 from strategy.desk import OrderDesk
-from strategy.errors import BrokerError, OrderDenied, TradingError
+from strategy.errors import BrokerError, OrderDenied, StorageError, TradingError
 from strategy.events import BothSignals, Event, SignalBlocked, Trouble
+from strategy.fallback import Fallback
 from strategy.guard import StopGuard
 from strategy.instruments import Symbol
 from strategy.look import AccountLook
@@ -48,6 +49,7 @@ class Cycle:
         decisions: DecisionJournal,
         modes: ModeBook,
         guard: StopGuard,
+        fallback: Fallback,
         look: AccountLook,
         purse: Purse,
         splits: SplitGuard,
@@ -64,6 +66,7 @@ class Cycle:
         self._decisions = decisions
         self._modes = modes
         self._guard = guard
+        self._fallback = fallback
         self._look = look
         self._purse = purse
         self._splits = splits
@@ -265,6 +268,9 @@ class Cycle:
     async def _check_safely(self, symbol: Symbol, holdings: Holdings | None) -> None:
         try:
             await self.check(symbol, holdings)
+        except StorageError as error:
+            await self._trouble(f"check:{symbol}", error, symbol)
+            await self._fallback.storage_failed()
         except TradingError as error:
             await self._trouble(f"check:{symbol}", error, symbol)
         except Exception:

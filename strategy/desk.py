@@ -7,7 +7,7 @@ leaves, a request leaves once, and a missing answer is "unknown" until the broke
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -62,6 +62,7 @@ class OrderDesk:
 
         `notes` and `decisions` let the messages of an order keep their reasons over a restart.
         """
+        self.on_unstored: Callable[[], Awaitable[None]] = _nothing  # called when a fact could not be stored
         self._clock = clock
         self._activity = activity
         self._acting: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -329,6 +330,10 @@ class OrderDesk:
         except StorageError:
             log.exception("notice not stored; the inquiry will bring its fact", extra={"venue_no": notice.venue_no})
             self._looks.soon()
+            await self.on_unstored()
+        except Exception:
+            self._looks.soon()  # whatever it was, the inquiry brings its fact
+            raise
         finally:
             at_work.__exit__(None, None, None)
 
@@ -340,3 +345,7 @@ class OrderDesk:
 
 
 _NO_SUCH_ORDER = Text("그런 번호의 주문이 없습니다.", "There is no order of that number.")
+
+
+async def _nothing() -> None:
+    """Stand for a listener nobody has given."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from strategy.account import Holdings
@@ -16,6 +16,7 @@ from strategy.cycle import Cycle
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, TradingError
 from strategy.events import Notable, SessionOpened, Started, Trouble
+from strategy.fallback import Fallback
 from strategy.guard import StopGuard
 from strategy.hours import missed, next_check, session_view, window_of
 from strategy.inbox import StreamInbox
@@ -55,6 +56,7 @@ class Engine:
         orders: OrderJournal,
         guard: StopGuard,
         panic: Panic,
+        fallback: Fallback,
         inbox: StreamInbox,
         look: AccountLook,
         positions: Positions,
@@ -76,6 +78,7 @@ class Engine:
         self._orders = orders
         self._guard = guard
         self._panic = panic
+        self._fallback = fallback
         self._inbox = inbox
         self._look = look
         self._positions = positions
@@ -94,6 +97,8 @@ class Engine:
         self._grid: timedelta | None = None  # the interval of the last check
         self._fruitless = 0  # looks in a row after which broker and bot did not agree
         self._tidied_at = clock.now()
+        self._told_start = False
+        self._counted_on: date | None = None  # the session the counts below belong to
         self.started_at = clock.now()
         self.next_check_at: datetime | None = None
         self.cycles = 0
@@ -113,8 +118,11 @@ class Engine:
             await self._approval.load()
 
     async def run(self) -> None:
-        """Start, then go from session to session until cancelled."""
-        await self.start()
+        """Start, then go from session to session until cancelled; a second run starts more quietly."""
+        if self._told_start:
+            await self._start_again()
+        else:
+            await self.start()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_house(), name="engine: housekeeping")
             while True:
@@ -149,6 +157,7 @@ class Engine:
                     notes=tuple(notes),
                 )
             )
+            self._told_start = True
 
     def _about_tickers(self) -> list[Text]:
         """Say what the owner should know of the list: too many, bars from ticks only, not the list of `.env`."""
@@ -161,6 +170,14 @@ class Engine:
         if self._settings.source("TRADING_TICKERS") is SettingSource.CHAT:
             found.append(_CHOSEN_IN_CHAT)
         return found
+
+    async def _start_again(self) -> None:
+        """Pick up after a fault of this service: the start was told, so only what may have been missed is seen to."""
+        with self._activity():
+            self._watch.subscribe(self._guard.lines)
+            await self._try_look()
+            await self._guard.resume()
+            await self._panic.resume()
 
     async def _verify(self) -> dict[Symbol, Decimal | None]:
         """Ask each ticker's price; one that has none is told and not traded, since no rule acts without a price."""
@@ -218,7 +235,9 @@ class Engine:
         session = self._due(self._clock.now())
         await self._before_open(session)
         await self._open(session)
-        self._session_checks = self._session_overruns = 0
+        if self._counted_on != session.on:
+            self._counted_on = session.on
+            self._session_checks = self._session_overruns = 0
         await self._checks(session)
         self.next_check_at = None
         await self._end_proposals()
@@ -392,6 +411,7 @@ class Engine:
 
     async def _tidy(self) -> None:
         now = self._clock.now()
+        await self._fallback.store()
         await self._modes.expire()
         for change in self._settings.take_expired(self._tidied_at):
             value = self._settings.value(change.name, change.symbol)

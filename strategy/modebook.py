@@ -37,6 +37,7 @@ class ModeBook:
         self._needs_arming = environment is Environment.REAL
         self._armed = not self._needs_arming
         self._armed_once = False
+        self._holds: set[str] = set()  # reasons for which the program itself allows no more than to protect
         self._states: dict[Symbol | None, ModeState] = {}
         self._locks: dict[Symbol, TickerLock] = {}
 
@@ -81,12 +82,20 @@ class ModeBook:
     def account(self) -> ModeState:
         """Return the account's mode in force."""
         state = self.chosen()
-        if self._armed:
-            return state
-        bound = Mode.PROTECT_ONLY if self._armed_once else Mode.HALTED
-        if stricter(state.mode, bound) is state.mode:
-            return state
-        return replace(state, mode=bound, set_by=None, reason=NOT_ARMED, until=None)
+        bounds = [(Mode.PROTECT_ONLY, reason) for reason in sorted(self._holds)]
+        if not self._armed:
+            bounds.append((Mode.PROTECT_ONLY if self._armed_once else Mode.HALTED, NOT_ARMED))
+        for bound, reason in bounds:
+            if stricter(state.mode, bound) is not state.mode:
+                state = replace(state, mode=bound, set_by=None, reason=reason, until=None)
+        return state
+
+    def hold(self, reason: str) -> None:
+        """Allow no more than to protect for the time being; nothing is stored, nobody has to lift it."""
+        self._holds.add(reason)
+
+    def let_go(self, reason: str) -> None:
+        self._holds.discard(reason)
 
     def of(self, symbol: Symbol) -> ModeState:
         """Return the mode in force for a ticker: the stricter of its own and the account's."""
