@@ -12,7 +12,12 @@ from strategy.zones import from_seoul, seoul
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?")
 _DURATION = re.compile(r"(\d{1,5})\s*(m|min|분|h|시간|d|일)", re.IGNORECASE)
 _UNITS = {"m": 1, "min": 1, "분": 1, "h": 60, "시간": 60, "d": 1440, "일": 1440}
+_ABOVE = (">", ">=", "≥", "이상", "above")
+_THRESHOLD = re.compile(
+    r"(?P<before>>=|<=|[<>≤≥]|above|below)?\s*(?P<price>[@$]?[\d.,]+)\s*(?P<after>이상|이하)?", re.IGNORECASE
+)
 _LONGEST = timedelta(days=365)
+CLOSE = ("close", "마감", "장마감")
 
 
 class BadArgument(InvalidInput):
@@ -47,6 +52,54 @@ def trade(text: str | None) -> TradeWords:
             return TradeWords(ticker, _amount(amount), _price("@" + last))
         case _:
             raise BadArgument("not TICKER [AMOUNT] [@PRICE]")
+
+
+def amend(text: str | None) -> tuple[int | None, Decimal | None]:
+    """Read `[QTY] [@PRICE]`, at least one of them; the quantity is the open one wanted."""
+    match words(text):
+        case [last] if last.startswith("@"):
+            return None, _price(last)
+        case [quantity]:
+            return _shares(quantity), None
+        case [quantity, last] if last.startswith("@"):
+            return _shares(quantity), _price(last)
+        case [quantity, "@", last]:
+            return _shares(quantity), _price("@" + last)
+        case _:
+            raise BadArgument("not [QTY] [@PRICE]")
+
+
+def ticker_and_rest(text: str) -> tuple[str, str]:
+    """Take `TQQQ < 60` or `TQQQ<60` apart after the ticker."""
+    found = re.fullmatch(r"\s*([^\s<>≤≥]*)\s*(.*)", text, re.DOTALL)
+    return (found[1], found[2].strip()) if found else ("", "")
+
+
+def threshold(text: str) -> tuple[bool | None, Decimal]:
+    """Read `< 60`, `> 70`, `60 이하`, `70 이상`, or `60` alone; whether from above on, None where it is not said."""
+    found = _THRESHOLD.fullmatch(text.strip())
+    if not found:
+        raise BadArgument("not < PRICE or > PRICE")
+    price = _number(found["price"].removeprefix("@").removeprefix("$"))
+    word = (found["before"] or found["after"] or "").casefold()
+    return (None if not word else word in _ABOVE), price
+
+
+def count(text: str, usual: int, most: int) -> int:
+    """Read how many; nothing is the usual number, too many are cut to the most there are."""
+    if not text.strip():
+        return usual
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) > 0):
+        raise BadArgument("not a number of them")
+    return min(int(text), most)
+
+
+def count_or(text: str, usual: int, most: int) -> int:
+    """Read how many from a button; what is no number is the usual one."""
+    try:
+        return count(text, usual, most)
+    except BadArgument:
+        return usual
 
 
 def order_no(text: str) -> int:
@@ -94,10 +147,14 @@ def _amount(text: str) -> Amount:
         return Amount(kind=AmountKind.DOLLARS, value=_number(text[1:]))
     if text.endswith("%"):
         return Amount(kind=AmountKind.PERCENT, value=_percent(text[:-1]))
+    return Amount(kind=AmountKind.SHARES, value=Decimal(_shares(text)))
+
+
+def _shares(text: str) -> int:
     quantity = _number(text.removesuffix("주"))
     if quantity != int(quantity):
         raise BadArgument("shares are whole")
-    return Amount(kind=AmountKind.SHARES, value=quantity)
+    return int(quantity)
 
 
 def _percent(text: str) -> Decimal:

@@ -1,10 +1,15 @@
 """The words for domain states, one place for every view."""
 
+from datetime import date
+
 from bot.role import Role
 from bot.speech import Tongue
+from strategy.alert_rules import Loudness
 from strategy.decisions import Decision
+from strategy.health import TaskState
 from strategy.modes import Mode
 from strategy.orders import Order, OrderStatus, Origin, Side
+from strategy.results import Period
 from strategy.views import Environment, SessionPhase, SettingSource
 
 SIDE_ICONS = {Side.BUY: "🟥", Side.SELL: "🟦"}
@@ -204,3 +209,50 @@ def stop_source(armed: bool, value: str, t: Tongue) -> str:
     if not armed:
         return t("⚠️ stop not armed")
     return {"ticks": t("stop armed (live)"), "polling": t("stop armed (polling)")}.get(value, t("stop armed"))
+
+
+def period(value: Period, t: Tongue) -> str:
+    return {Period.DAY: t("Day"), Period.WEEK: t("Week"), Period.MONTH: t("Month")}[value]
+
+
+def weekday(on: date, t: Tongue) -> str:
+    """Return the short name of a weekday."""
+    return (t("Mon"), t("Tue"), t("Wed"), t("Thu"), t("Fri"), t("Sat"), t("Sun"))[on.weekday()]
+
+
+def loudness(value: Loudness, t: Tongue) -> str:
+    return {Loudness.ON: t("🔔 sound"), Loudness.SILENT: t("🔕 silent"), Loudness.OFF: t("🚫 off")}[value]
+
+
+def alert_group(name: str, t: Tongue) -> str:
+    """Return what a group of alerts is about; a new group is shown by its key."""
+    return {
+        "orders": t("Orders"),
+        "fills": t("Fills"),
+        "signals": t("Blocked signals"),
+        "session": t("Open, close, ready check"),
+        "stream": t("Live connection"),
+        "changes": t("Modes and settings"),
+        "notes": t("Everything else"),
+    }.get(name, name)
+
+
+def task_state(value: TaskState, t: Tongue) -> str:
+    return {
+        TaskState.RUNNING: t("running"),
+        TaskState.RESTARTING: t("crashed, being started again"),
+        TaskState.GIVEN_UP: t("crashed too often: somebody must look"),
+        TaskState.STOPPED: t("stopped"),
+    }[value]
+
+
+def task_name(name: str, t: Tongue) -> str:
+    """Return what a task of the program does; a new one is shown by its name."""
+    return {
+        "engine": t("Trading rules"),
+        "stream": t("Live prices and notices"),
+        "stops": t("Stop-loss watch"),
+        "alerts": t("Alert delivery"),
+        "chat": t("Chat"),
+        "reconcile": t("Comparison with the broker"),
+    }.get(name, name)

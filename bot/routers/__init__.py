@@ -2,9 +2,31 @@
 
 from aiogram import Router
 
-from bot.routers import confirm, failing, fallback, home, look, modes, orders, settings, trade
+from bot.routers import (
+    amend,
+    confirm,
+    failing,
+    fallback,
+    home,
+    look,
+    market,
+    modes,
+    notify,
+    orders,
+    panic,
+    price_alerts,
+    results,
+    settings,
+    system,
+    trade,
+)
+
+DIALOGS = (modes, settings, trade, amend, market, price_alerts)
+"""Routers with dialogs: an open question takes plain words before any alias of a command does."""
+
+OTHERS = (confirm, home, look, orders, results, notify, system, panic)
 
 
 def make_routers() -> list[Router]:
     """Return fresh routers; dialogs come before commands, the fallback last."""
-    return [module.make_router() for module in (failing, modes, settings, confirm, home, look, orders, trade, fallback)]
+    return [module.make_router() for module in (failing, *DIALOGS, *OTHERS, fallback)]

@@ -9,7 +9,9 @@ from bot.commands import BY_NAME, BY_WORD
 from bot.languages import Languages
 from bot.screen import Frame, Screen
 from bot.views import home as views
+from bot.views.proposals import proposed
 from bot.visit import Visit
+from strategy.events import Proposed
 from strategy.services import Control
 from strategy.text import Language
 
@@ -30,6 +32,8 @@ def make_router() -> Router:
     router.message.register(version, Asks("version"))
     router.message.register(language, Asks("lang"))
     router.callback_query.register(open_home, Open.filter(F.screen == "home"))
+    router.callback_query.register(open_version, Open.filter(F.screen == "version"))
+    router.callback_query.register(open_proposals, Open.filter(F.screen == "proposals"))
     router.callback_query.register(open_help, Open.filter(F.screen == "help"))
     router.callback_query.register(open_language, Open.filter(F.screen == "lang"))
     router.callback_query.register(speak, Speak.filter())
@@ -47,7 +51,12 @@ async def open_home(_: CallbackQuery, visit: Visit) -> None:
 
 async def home_screen(control: Control, frame: Frame) -> Screen:
     status = await control.status()
-    return views.home(status.mode, accepted=await control.disclaimer_accepted(), frame=frame)
+    return views.home(
+        status.mode,
+        accepted=await control.disclaimer_accepted(),
+        proposals=sum(card.ticket is not None for card in await control.proposals()),
+        frame=frame,
+    )
 
 
 async def help_(_: Message, args: str, visit: Visit) -> None:
@@ -67,6 +76,19 @@ async def open_help(_: CallbackQuery, visit: Visit) -> None:
 
 async def version(_: Message, program: str, visit: Visit) -> None:
     await visit.stage.show(views.version(program, visit.frame))
+
+
+async def open_version(_: CallbackQuery, program: str, visit: Visit) -> None:
+    await visit.stage.show(views.version(program, visit.frame))
+
+
+async def open_proposals(_: CallbackQuery, visit: Visit) -> None:
+    """Show every card that still waits, each in a message of its own with its buttons."""
+    cards = await visit.control.proposals()
+    if not cards:
+        await visit.stage.show(views.sentence(visit.frame.t("No proposal is waiting."), visit.frame))
+    for card in cards:
+        await visit.stage.say(proposed(Proposed(at=visit.frame.now, proposal=card), visit.frame))
 
 
 async def language(_: Message, args: str, languages: Languages, visit: Visit) -> None:

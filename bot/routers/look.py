@@ -10,6 +10,7 @@ from bot.routers.usage import explained
 from bot.screen import Frame, Screen
 from bot.views import decisions, holdings
 from bot.views import status as status_views
+from bot.views.market import quote as quote_view
 from bot.views.picking import pick_ticker
 from bot.visit import Visit
 from strategy.instruments import Symbol
@@ -60,7 +61,7 @@ async def open_ticker(_: CallbackQuery, callback_data: Open, visit: Visit) -> No
     symbol = visit.control.symbol(callback_data.ref)
     found = next((each for each in (await visit.control.status()).tickers if each.symbol == symbol), None)
     if found is None:  # held, but not watched
-        await visit.stage.show(holdings.positions(await visit.control.holdings(fresh=False), visit.frame, symbol))
+        await visit.stage.show(quote_view(await visit.control.quote(symbol), visit.frame))
         return
     await visit.stage.show(status_views.ticker(found, visit.frame))
 

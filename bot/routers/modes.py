@@ -11,7 +11,7 @@ from aiogram.types import CallbackQuery, Message
 from bot import arguments
 from bot.asking import Asks
 from bot.buttons import Open, Release, SetMode, Span
-from bot.dialogs import Typing
+from bot.dialogs import Typing, ask, asked_about
 from bot.failures import TELEGRAM_FAILURES
 from bot.routers.usage import explained
 from bot.screen import Screen
@@ -23,6 +23,7 @@ from bot.visit import Visit
 from strategy.instruments import Symbol
 from strategy.modes import Mode
 from strategy.services import Control
+from strategy.views import Environment
 
 SPANS: dict[Span, timedelta | None] = {
     "30m": timedelta(minutes=30),
@@ -74,14 +75,14 @@ async def halt(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
 
 async def halt_word(message: Message, state: FSMContext, visit: Visit) -> None:
     """Carry a halt out when the right word was typed; the service compares it."""
-    ticket = str((await state.get_data()).get("ticket", ""))
-    await state.clear()
+    ticket = str((await asked_about(state)).get("ticket", ""))
+    await state.set_state(None)
     result = await visit.control.confirm(ticket, visit.user_id, typed=(message.text or "").strip())
     await visit.stage.say(outcome(result, visit.frame))
 
 
 async def leave(_: Message, state: FSMContext, visit: Visit) -> None:
-    await state.clear()
+    await state.set_state(None)
     await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
 
 
@@ -95,6 +96,9 @@ async def release(_: Message, args: str, visit: Visit) -> None:
 
 
 async def arm(message: Message, args: str, bot: Bot, visit: Visit) -> None:
+    if visit.frame.environment is not Environment.REAL:
+        await visit.stage.say(views.arming_not_needed(visit.frame))
+        return
     if not args:
         raise arguments.BadArgument("no code")
     with suppress(*TELEGRAM_FAILURES):  # digits of the account do not stay in the chat
@@ -121,7 +125,7 @@ async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, 
     if mode in (Mode.RUN, Mode.HALTED):
         await visit.stage.show(await _preview(mode, symbol, state, visit))
         return
-    until = _until(callback_data.span, visit.control, visit.frame.now)
+    until = until_span(callback_data.span, visit.control, visit.frame.now)
     await visit.stage.show(
         views.was_set(
             await visit.control.set_mode(mode, symbol=symbol, until=until, user_id=visit.user_id), visit.frame
@@ -137,15 +141,14 @@ async def press_release(_: CallbackQuery, callback_data: Release, visit: Visit) 
 async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, visit: Visit) -> Screen:
     view = await visit.control.preview_mode(visit.user_id, mode, symbol=symbol)
     if view.typed_word and view.ticket:
-        await state.set_state(Typing.mode_word)
-        await state.set_data({"ticket": view.ticket})
+        await ask(state, Typing.mode_word, ticket=view.ticket)
     return views.preview(view, visit.frame)
 
 
 def _whom_and_when(args: str, control: Control, now: datetime) -> tuple[Symbol | None, datetime | None]:
     words = args.split()
     until = None
-    if words and (words[-1].casefold() in ("close", "마감", "장마감") or arguments.is_duration(words[-1])):
+    if words and (words[-1].casefold() in arguments.CLOSE or arguments.is_duration(words[-1])):
         last = words.pop().casefold()
         until = now + arguments.duration(last) if arguments.is_duration(last) else control.until_close()
     if len(words) > 1:
@@ -153,7 +156,7 @@ def _whom_and_when(args: str, control: Control, now: datetime) -> tuple[Symbol |
     return (control.symbol(words[0]) if words else None), until
 
 
-def _until(span: Span, control: Control, now: datetime) -> datetime | None:
+def until_span(span: Span, control: Control, now: datetime) -> datetime | None:
     if span == "close":
         return control.until_close()
     length = SPANS.get(span)

@@ -4,18 +4,24 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from aiogram import F, Router
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot import arguments
 from bot.asking import Asks
-from bot.buttons import Open, Preset, TradeAmount
+from bot.buttons import EditTrade, Open, Preset, StepTrade, TradeAmount, TypeTrade
+from bot.dialogs import Typing, ask, asked_about, find_draft, keep_draft
 from bot.routers.usage import explained
 from bot.screen import Frame, Screen
 from bot.speech import Tongue
 from bot.views import trade as views
+from bot.views.home import forgotten, sentence
 from bot.views.picking import pick_ticker
+from bot.views.steps import moved
 from bot.visit import Visit
 from bot.words import SIDE_ICONS, side
+from strategy.instruments import Symbol
 from strategy.orders import Side
 from strategy.services import Control
 from strategy.views import Amount, AmountKind
@@ -42,19 +48,24 @@ PRESETS = (
 
 def make_router() -> Router:
     router = Router(name="trade")
+    router.message.register(leave, StateFilter(Typing.trade), Asks("cancel"))
+    router.message.register(explained("buy", typed_terms), StateFilter(Typing.trade), ~F.text.startswith("/"))
     router.message.register(explained("buy", buy), Asks("buy"))
     router.message.register(explained("sell", sell), Asks("sell"))
     router.callback_query.register(open_trade, Open.filter(F.screen.in_({"buy", "sell"})))
     router.callback_query.register(preset, TradeAmount.filter())
+    router.callback_query.register(edit, EditTrade.filter())
+    router.callback_query.register(step, StepTrade.filter())
+    router.callback_query.register(ask_terms, TypeTrade.filter())
     return router
 
 
-async def buy(_: Message, args: str, visit: Visit) -> None:
-    await _typed(Side.BUY, args, visit)
+async def buy(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+    await _typed(Side.BUY, args, state, visit)
 
 
-async def sell(_: Message, args: str, visit: Visit) -> None:
-    await _typed(Side.SELL, args, visit)
+async def sell(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+    await _typed(Side.SELL, args, state, visit)
 
 
 async def open_trade(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
@@ -67,24 +78,85 @@ async def open_trade(_: CallbackQuery, callback_data: Open, visit: Visit) -> Non
     await visit.stage.show(views.pick_amount(of, symbol, labels, visit.frame))
 
 
-async def preset(_: CallbackQuery, callback_data: TradeAmount, visit: Visit) -> None:
-    of = callback_data.side
+async def preset(_: CallbackQuery, callback_data: TradeAmount, state: FSMContext, visit: Visit) -> None:
     found = next(each for each in PRESETS if each.key == callback_data.preset)
     symbol = visit.control.symbol(callback_data.symbol)
-    view = await visit.control.preview_order(visit.user_id, of, symbol, found.amount, None)
-    await visit.stage.show(views.order_preview(view, visit.frame))
+    await visit.stage.show(await _preview(callback_data.side, symbol, state, visit, amount=found.amount, price=None))
 
 
-async def _typed(of: Side, args: str, visit: Visit) -> None:
+async def edit(_: CallbackQuery, callback_data: EditTrade, state: FSMContext, visit: Visit) -> None:
+    """Show the same order again, with steppers."""
+    await _again(callback_data.draft, state, visit)
+
+
+async def step(_: CallbackQuery, callback_data: StepTrade, state: FSMContext, visit: Visit) -> None:
+    """Move the quantity by shares or the price by ticks, and preview again."""
+    shares, ticks = (callback_data.by, 0) if callback_data.what == "qty" else (0, callback_data.by)
+    await _again(callback_data.draft, state, visit, shares=shares, ticks=ticks)
+
+
+async def ask_terms(_: CallbackQuery, callback_data: TypeTrade, state: FSMContext, visit: Visit) -> None:
+    symbol = visit.control.symbol(callback_data.symbol)
+    await ask(state, Typing.trade, side=callback_data.side.value, symbol=str(symbol))
+    await visit.stage.show(views.ask_terms(callback_data.side, symbol, visit.frame))
+
+
+async def typed_terms(message: Message, state: FSMContext, visit: Visit) -> None:
+    """Read `3 @61.20` for the ticker that was picked; words that do not fit leave the question open."""
+    facts = await asked_about(state)
+    of, symbol = Side(facts["side"]), visit.control.symbol(facts["symbol"])
+    wish = arguments.trade(f"{symbol.ticker} {(message.text or '').strip()}")
+    screen = await _preview(of, symbol, state, visit, amount=wish.amount, price=wish.price)
+    await state.set_state(None)
+    await visit.stage.say(screen)
+
+
+async def leave(_: Message, state: FSMContext, visit: Visit) -> None:
+    await state.set_state(None)
+    await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
+
+
+async def _typed(of: Side, args: str, state: FSMContext, visit: Visit) -> None:
     if not args:
         await visit.stage.show(await _pick(of, visit.control, visit.frame))
         return
     wish = arguments.trade(args)
-    if of is Side.BUY and wish.amount.kind is AmountKind.ALL:
-        raise arguments.BadArgument("all is for sells")
     symbol = visit.control.symbol(wish.ticker)
-    view = await visit.control.preview_order(visit.user_id, of, symbol, wish.amount, wish.price)
-    await visit.stage.show(views.order_preview(view, visit.frame))
+    await visit.stage.show(await _preview(of, symbol, state, visit, amount=wish.amount, price=wish.price))
+
+
+async def _preview(
+    of: Side, symbol: Symbol, state: FSMContext, visit: Visit, *, amount: Amount, price: Decimal | None
+) -> Screen:
+    """Preview an order and remember its terms under the buttons of the preview."""
+    if of is Side.BUY and amount.kind is AmountKind.ALL:
+        raise arguments.BadArgument("all is for sells")
+    view = await visit.control.preview_order(visit.user_id, of, symbol, amount, price)
+    facts = {"side": of.value, "symbol": str(symbol), "qty": view.qty, "price": "" if price is None else str(price)}
+    return views.order_preview(view, await keep_draft(state, facts), visit.frame)
+
+
+async def _again(draft: str, state: FSMContext, visit: Visit, *, shares: int = 0, ticks: int = 0) -> None:
+    """Preview the order of a draft again; a price that nobody set follows the market."""
+    facts = await find_draft(state, draft)
+    if facts is None or "side" not in facts:
+        await visit.stage.say(forgotten(visit.frame))
+        return
+    of, symbol = Side(facts["side"]), visit.control.symbol(facts["symbol"])
+    qty = max(int(facts["qty"]) + shares, 1)
+    price = Decimal(facts["price"]) if facts["price"] else None
+    if ticks:
+        price = moved(price or await _shown_price(of, symbol, qty, visit), ticks)
+    amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
+    view = await visit.control.preview_order(visit.user_id, of, symbol, amount, price)
+    await keep_draft(state, {**facts, "qty": qty, "price": "" if price is None else str(price)}, draft)
+    await visit.stage.show(views.order_preview(view, draft, visit.frame, editing=True))
+
+
+async def _shown_price(of: Side, symbol: Symbol, qty: int, visit: Visit) -> Decimal:
+    """Return the price a preview without a price would show."""
+    amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
+    return (await visit.control.preview_order(visit.user_id, of, symbol, amount, None)).limit_price
 
 
 async def _pick(of: Side, control: Control, frame: Frame) -> Screen:

@@ -26,7 +26,11 @@ def outcome(result: Outcome, frame: Frame) -> Screen:
         placed = block(t.line("Order {order}", order=bold(f"#{order.no}")), short(order, frame))
     elif result.order_nos:
         placed = block(t("Orders {numbers}", numbers=", ".join(f"#{no}" for no in result.order_nos)))
-    keyboard: Keyboard = ((Button(t("🧾 Orders"), Open(screen="orders")), frame.home()),)
+    traded = order is not None or bool(result.order_nos)
+    next_look = (
+        Button(t("🧾 Orders"), Open(screen="orders")) if traded else Button(t("📊 Status"), Open(screen="status"))
+    )
+    keyboard: Keyboard = ((next_look, frame.home()),)
     if order is not None:
         keyboard = (*actions(order, frame), *keyboard)
     return frame.screen(

@@ -1,6 +1,6 @@
 """The home screen, help, version, language, and the short answers every feature shares."""
 
-from bot.buttons import AcceptRisk, Button, Open, Speak
+from bot.buttons import AcceptRisk, Button, Keyboard, Open, Speak
 from bot.commands import COMMANDS, Command, nearest
 from bot.message import Block, Line, Words, block, bold, code, line, quote
 from bot.role import Role
@@ -11,8 +11,8 @@ from strategy.modes import ModeState
 from strategy.views import Environment
 
 
-def home(mode: ModeState, *, accepted: bool, frame: Frame) -> Screen:
-    """Show whose money it is, the mode, and every way on."""
+def home(mode: ModeState, *, accepted: bool, proposals: int, frame: Frame) -> Screen:
+    """Show whose money it is, the mode, and every way on; `proposals` is how many cards wait for a tap."""
     t = frame.t
     demo = frame.environment is Environment.DEMO
     return frame.screen(
@@ -30,11 +30,21 @@ def home(mode: ModeState, *, accepted: bool, frame: Frame) -> Screen:
             (Button(t("📊 Status"), Open(screen="status")), Button(t("💰 Balance"), Open(screen="balance"))),
             (Button(t("📦 Positions"), Open(screen="positions")), Button(t("🧾 Orders"), Open(screen="orders"))),
             (Button(t("🟥 Buy"), Open(screen="buy")), Button(t("🟦 Sell"), Open(screen="sell"))),
+            (Button(t("📈 Tickers"), Open(screen="tickers")), Button(t("📒 Results"), Open(screen="results"))),
             (Button(t("🎛 Mode"), Open(screen="mode")), Button(t("🔎 Why?"), Open(screen="why"))),
-            (Button(t("⚙️ Settings"), Open(screen="settings")), Button(t("❓ Help"), Open(screen="help"))),
+            (Button(t("⚙️ Settings"), Open(screen="settings")), Button(t("🔔 Alerts"), Open(screen="notify"))),
+            (Button(t("🩺 System"), Open(screen="system")), Button(t("❓ Help"), Open(screen="help"))),
+            *_waiting(proposals, frame),
             (frame.refresh("home"), Button("🌐 한국어 / English", Open(screen="lang"))),
         ),
     )
+
+
+def _waiting(proposals: int, frame: Frame) -> Keyboard:
+    if not proposals:
+        return ()
+    text = frame.t("🙋 {n} proposals wait for you", n=proposals)
+    return ((Button(text, Open(screen="proposals"), style="primary"),),)
 
 
 def _first_steps() -> tuple[Block, Block]:
@@ -113,19 +123,39 @@ def help_one(command: Command, frame: Frame) -> Screen:
 
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
+    "run": ("/run", "/run TQQQ"),
+    "pause": ("/pause 30m", "/pause TQQQ 2h", "/pause close"),
+    "stop": ("/stop", "/stop TQQQ"),
+    "halt": ("/halt", "/halt TQQQ"),
+    "release": ("/release TQQQ",),
+    "arm": ("/arm 1234", "/arm 1234 123456"),
     "buy": ("/buy TQQQ 3 @61.20", "/buy TQQQ $500", "/buy TQQQ 25%", "매수 TQQQ 3"),
     "sell": ("/sell TQQQ 3 @61.20", "/sell TQQQ 50%", "/sell TQQQ all", "매도 TQQQ 3"),
     "cancel": ("/cancel 12", "/cancel all"),
-    "order": ("/order 12",),
+    "amend": ("/amend 12 @61.10", "/amend 12 5", "/amend 12 5 @61.10"),
     "positions": ("/positions TQQQ",),
-    "pause": ("/pause 30m", "/pause TQQQ 2h", "/pause close"),
-    "release": ("/release TQQQ",),
+    "order": ("/order 12",),
+    "trades": ("/trades 30",),
+    "quote": ("/quote TQQQ", "시세 TQQQ"),
     "why": ("/why TQQQ", "/why TQQQ 23:10", "왜 TQQQ"),
+    "profit": ("/profit 30",),
+    "daily": ("/daily 20",),
+    "weekly": ("/weekly 12",),
+    "monthly": ("/monthly 12",),
+    "report": ("/report day", "/report week", "/report month"),
+    "calendar": ("/calendar 30",),
     "set": ("/set RSI_OVERSOLD 45", "/set RSI_OVERSOLD 45 TQQQ", "/set BUY_RATE 0.2 for 2h"),
     "get": ("/get RSI_OVERSOLD",),
-    "reset": ("/reset RSI_OVERSOLD",),
-    "arm": ("/arm 1234", "/arm 1234 123456"),
+    "reset": ("/reset RSI_OVERSOLD", "/reset RSI_OVERSOLD TQQQ"),
+    "watch": ("/watch AAPL", "/watch NASDAQ:AAPL"),
+    "unwatch": ("/unwatch TQQQ",),
+    "notify": ("/notify fills silent", "/notify signals off"),
+    "quiet": ("/quiet 23:00-07:00", "/quiet off"),
+    "alert": ("/alert TQQQ < 60", "/alert TQQQ > 70.50"),
     "lang": ("/lang ko", "/lang en"),
+    "logs": ("/logs 30",),
+    "export": ("/export 30d", "/export all"),
+    "help": ("/help buy",),
 }
 
 
@@ -214,6 +244,17 @@ def denied(mine: Role, need: Role, frame: Frame) -> Screen:
 def outdated(frame: Frame) -> Screen:
     """Answer a button of an older version or of something that is gone."""
     return frame.screen(block(frame.t("This button no longer works. Here is the home screen: /start")))
+
+
+def forgotten(frame: Frame) -> Screen:
+    """Answer a stepper whose draft is not kept any more."""
+    t = frame.t
+    return frame.screen(
+        block(
+            bold(t("⌛ Expired: nothing was done")), t("What was being put together here is forgotten. Start again.")
+        ),
+        keyboard=((frame.home(),),),
+    )
 
 
 def sentence(text: str, frame: Frame) -> Screen:

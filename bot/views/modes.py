@@ -5,7 +5,7 @@ from bot.message import block, bold, code
 from bot.screen import Frame, Screen
 from bot.views.confirm import confirm_row
 from bot.views.status import mode_text
-from bot.words import mode, mode_meaning
+from bot.words import environment, mode, mode_meaning
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState, TickerLock
 from strategy.views import ModePreview
@@ -27,6 +27,7 @@ def menu(current: ModeState, locks: list[TickerLock], frame: Frame) -> Screen:
                 Button(t("🛡 Protect only"), SetMode(mode=Mode.PROTECT_ONLY)),
                 Button(t("⛔ Halt"), SetMode(mode=Mode.HALTED), style="danger"),
             ),
+            (Button(t("🚨 Panic: sell everything…"), Open(screen="panic"), style="danger"),),
             *rows_of([_release_button(lock.symbol, frame) for lock in locks], 2),
             (frame.refresh("mode"), frame.home()),
         ),
@@ -89,6 +90,18 @@ def was_set(state: ModeState, frame: Frame) -> Screen:
         ),
         frame.stamp(),
         keyboard=keyboard,
+    )
+
+
+def arming_not_needed(frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(
+            frame.title("🛡 ", t("Arming is not needed here")),
+            environment(frame.environment, t),
+            t("Only the real account is armed by /arm. Here /run is enough."),
+        ),
+        keyboard=((Button(t("🎛 Mode"), Open(screen="mode")), frame.home()),),
     )
 
 

@@ -2,7 +2,18 @@
 
 from decimal import Decimal
 
-from bot.buttons import Button, CancelOrder, CheckOrder, HandOrderChoice, Keyboard, Open, rows_of
+from bot.buttons import (
+    AmendOrder,
+    Button,
+    CancelOrder,
+    CheckOrder,
+    Copy,
+    HandOrderChoice,
+    Keyboard,
+    Open,
+    SettleOrder,
+    rows_of,
+)
 from bot.figures import gain_icon, price, rate, usd, usd_change
 from bot.message import Block, Line, block, bold, line, quote
 from bot.screen import Frame, Screen
@@ -99,6 +110,9 @@ def details(view: OrderView, frame: Frame) -> Screen:
     ]
     number = order.venue_no
     back = (Button(t("🧾 Orders"), Open(screen="orders")), frame.refresh("order", str(order.no)))
+    looks = [Button(f"📈 {order.request.symbol.ticker}", Open(screen="ticker", ref=str(order.request.symbol)))]
+    if number is not None:
+        looks.append(Button(f"📋 {number}", Copy(number)))
     return frame.screen(
         _head(order, frame),
         _reason(event, frame),
@@ -108,7 +122,7 @@ def details(view: OrderView, frame: Frame) -> Screen:
         quote(bold(t("What happened")), *history, folded=len(history) > 5) if history else None,
         None if number is None else block(t("Broker's order number {number}", number=number)),
         frame.stamp(),
-        keyboard=(*actions(order, frame, show=False), back, (frame.home(),)),
+        keyboard=(*actions(order, frame, show=False), tuple(looks), (*back, frame.home())),
     )
 
 
@@ -144,14 +158,19 @@ def _hand_choices(frame: Frame) -> tuple[str, ...]:
     )
 
 
+def _decide(no: OrderNo, frame: Frame) -> tuple[Button, ...]:
+    t = frame.t
+    return (
+        Button(t("🤝 Adopt"), HandOrderChoice(no=no, choice=HandChoice.ADOPT)),
+        Button(t("🙈 Ignore"), HandOrderChoice(no=no, choice=HandChoice.IGNORE)),
+        Button(t("⏸ Pause ticker"), HandOrderChoice(no=no, choice=HandChoice.PAUSE)),
+    )
+
+
 def _hand_buttons(no: OrderNo, frame: Frame) -> Keyboard:
     t = frame.t
     return (
-        (
-            Button(t("🤝 Adopt"), HandOrderChoice(no=no, choice=HandChoice.ADOPT)),
-            Button(t("🙈 Ignore"), HandOrderChoice(no=no, choice=HandChoice.IGNORE)),
-            Button(t("⏸ Pause ticker"), HandOrderChoice(no=no, choice=HandChoice.PAUSE)),
-        ),
+        _decide(no, frame),
         (Button(t("🧾 Order #{no}", no=no), Open(screen="order", ref=str(no))),),
     )
 
@@ -161,10 +180,15 @@ def actions(order: Order, frame: Frame, *, show: bool = True) -> Keyboard:
     t = frame.t
     detail = (Button(t("🔍 Details"), Open(screen="order", ref=str(order.no))),) if show else ()
     if order.status is OrderStatus.UNKNOWN:
-        return ((Button(t("🔎 Check now"), CheckOrder(no=order.no), style="primary"), *detail),)
+        settle = (Button(t("⚖️ I know what became of it"), SettleOrder(no=order.no)),)
+        return ((Button(t("🔎 Check now"), CheckOrder(no=order.no), style="primary"), *detail), settle)
     if order.status.closed or order.status is OrderStatus.CANCEL_SENT:
         return (detail,)
-    return ((Button(t("✖️ Cancel"), CancelOrder(no=order.no)), *detail),)
+    amend = Button(t("✏️ Change"), AmendOrder(no=order.no))
+    cancel = (Button(t("✖️ Cancel"), CancelOrder(no=order.no)), amend, *detail)
+    if order.request.origin is Origin.EXTERNAL:
+        return (cancel, _decide(order.no, frame))
+    return (cancel,)
 
 
 def short(order: Order, frame: Frame) -> Line:

@@ -1,8 +1,21 @@
 """Settings: the menu by group, one setting with its steppers, the preview of a change, the history."""
 
 from collections.abc import Sequence
+from typing import Literal
 
-from bot.buttons import Button, ChooseSetting, Keyboard, Open, ResetSetting, StepSetting, TypeSetting, Undo, rows_of
+from bot.buttons import (
+    Button,
+    ChooseSetting,
+    Keyboard,
+    Open,
+    ResetSetting,
+    SpanDraft,
+    StepDraft,
+    StepSetting,
+    TypeSetting,
+    Undo,
+    rows_of,
+)
 from bot.figures import UNKNOWN, plain
 from bot.message import Block, Line, block, bold, code, line
 from bot.screen import Frame, Screen
@@ -10,6 +23,8 @@ from bot.views.confirm import confirm_row
 from bot.words import group as group_name
 from bot.words import source
 from strategy.changes import SettingChange
+from strategy.instruments import Symbol
+from strategy.setting_words import ACCOUNT_ONLY
 from strategy.views import SettingPreview, SettingSource, SettingView
 
 
@@ -53,44 +68,108 @@ def setting(view: SettingView, frame: Frame) -> Screen:
     return frame.screen(
         _about(view, frame),
         block(bold(t("Per ticker")), *overrides) if overrides else None,
-        None if view.changeable else block(t("Read at the start only: change it in .env and start again.")),
+        None if view.changeable else _at_start(view.name, frame),
         frame.stamp(),
         keyboard=(
-            *(_proposals(view, frame) if view.changeable else ()),
+            *(_proposals(view, None, frame) if view.changeable else _elsewhere(view.name, frame)),
             (Button(t("⬅️ Back"), Open(screen="group", ref=view.group)), frame.home()),
         ),
     )
 
 
-def preview(view: SettingPreview, about: SettingView | None, frame: Frame) -> Screen:
-    """Show old and new value, the range, and what changes now; the buttons may move on from the new value."""
+def pick_ticker(view: SettingView, symbols: Sequence[Symbol], frame: Frame) -> Screen:
+    """Ask for which ticker a setting should differ."""
+    t = frame.t
+    own = dict(view.per_ticker)
+    picks = [
+        Button(
+            f"{symbol.ticker} = {own[symbol]}" if symbol in own else symbol.ticker,
+            Open(screen="setting_of", ref=f"{view.name} {symbol}"),
+        )
+        for symbol in symbols
+    ]
+    return frame.screen(
+        block(
+            frame.title("⚙️ ", view.name),
+            t.of(view.meaning),
+            t("For all tickers: {value}", value=view.value or UNKNOWN),
+            t("Which ticker should have a value of its own?"),
+        ),
+        keyboard=(*rows_of(picks, 2), (Button(t("⬅️ Back"), Open(screen="setting", ref=view.name)), frame.home())),
+    )
+
+
+def setting_of(view: SettingView, symbol: Symbol, frame: Frame) -> Screen:
+    """Show one setting as it is for one ticker."""
+    t = frame.t
+    own = dict(view.per_ticker).get(symbol)
+    value = t("No value of its own: {value} as for all tickers.", value=view.value or UNKNOWN)
+    return frame.screen(
+        block(
+            frame.title("⚙️ ", f"{view.name} · {symbol.ticker}"),
+            t.of(view.meaning),
+            value if own is None else t.line("Its own value: {value}", value=bold(own)),
+            t("Allowed: {allowed}", allowed=t.of(view.allowed)),
+            line(code(f"/set {view.name} {own or view.value or t('VALUE')} {symbol.ticker}")),
+        ),
+        frame.stamp(),
+        keyboard=(
+            *_proposals(view, symbol, frame),
+            (Button(t("⬅️ Back"), Open(screen="setting_tickers", ref=view.name)), frame.home()),
+        ),
+    )
+
+
+def preview(view: SettingPreview, about: SettingView | None, draft: str, frame: Frame) -> Screen:
+    """Show old and new value, the range, and what changes now; the buttons may move on from the new value.
+
+    Without `about` (a reset, an undo) there is nothing to move on to, and no draft.
+    """
     t = frame.t
     where = t("all tickers") if view.symbol is None else view.symbol.ticker
-    steps = _proposals(about, frame) if about is not None and view.symbol is None else ()
+    steps = () if about is None else _proposals(about, view.symbol, frame, draft=draft)
     head = block(
         frame.title("⚙️ ", view.name),
         line(view.old or UNKNOWN, " → ", bold(view.new or UNKNOWN)),
         t("Allowed: {allowed}", allowed=t.of(view.allowed)),
         t("Applies to {where}", where=where),
-        None if view.until is None else t("until {time}", time=frame.when(view.until)),
+        None
+        if view.until is None
+        else t("until {time}, then back to {value}", time=frame.when(view.until), value=view.old),
     )
     if view.ticket is None:
         back = (Button(t("⚙️ Settings"), Open(screen="setting", ref=view.name)), frame.home())
         return frame.screen(head, block(t("Nothing would change.")), keyboard=(*steps, back))
+    label = t("✅ Set {value}", value=(view.new or UNKNOWN)[:30])
     return frame.screen(
         head,
         block(bold(t("What changes now")), *(f"• {t.of(text)}" for text in view.effects)) if view.effects else None,
         block(t("Not in force before you confirm.")),
-        keyboard=(*confirm_row(view.ticket, t("✅ Set {value}", value=(view.new or UNKNOWN)[:30]), frame), *steps),
+        keyboard=(
+            *confirm_row(view.ticket, label, frame),
+            *(() if about is None else (_spans(view, draft, frame),)),
+            *steps,
+        ),
     )
 
 
-def ask_value(view: SettingView, frame: Frame) -> Screen:
+def _spans(view: SettingPreview, draft: str, frame: Frame) -> tuple[Button, ...]:
+    """Return the buttons that let a value hold for a while only, or for good."""
+    t = frame.t
+    close = Button(t("🌙 Tonight only"), SpanDraft(draft=draft, span="close"))
+    hours = Button(t("⏳ 2 hours"), SpanDraft(draft=draft, span="2h"))
+    if view.until is None:
+        return (close, hours)
+    return (close, hours, Button(t("♾ For good"), SpanDraft(draft=draft, span="")))
+
+
+def ask_value(view: SettingView, symbol: Symbol | None, frame: Frame) -> Screen:
     """Ask for a typed value."""
     t = frame.t
+    where = None if symbol is None else t("Applies to {where}", where=symbol.ticker)
     return frame.screen(
         _about(view, frame),
-        block(bold(t("Type the new value.")), t("/cancel leaves it as it is.")),
+        block(bold(t("Type the new value.")), where, t("/cancel leaves it as it is.")),
         keyboard=((Button(t("⬅️ Back"), Open(screen="setting", ref=view.name)),),),
     )
 
@@ -120,26 +199,48 @@ def _about(view: SettingView, frame: Frame) -> Block:
     )
 
 
-def _proposals(view: SettingView, frame: Frame) -> Keyboard:
+def _at_start(name: str, frame: Frame) -> Block:
     t = frame.t
+    if name == "TRADING_TICKERS":
+        return block(t("The watch list is changed by /watch and /unwatch."))
+    return block(t("Read at the start only: change it in .env and start again."))
+
+
+def _elsewhere(name: str, frame: Frame) -> Keyboard:
+    t = frame.t
+    if name != "TRADING_TICKERS":
+        return ()
+    return (
+        (Button(t("➕ Watch another"), Open(screen="watch")), Button(t("➖ Take one off"), Open(screen="unwatch"))),
+    )
+
+
+def _proposals(view: SettingView, symbol: Symbol | None, frame: Frame, *, draft: str = "") -> Keyboard:
+    """Return the buttons that propose a value; with a draft the steps go on from the value it holds."""
+    t = frame.t
+    ref = "" if symbol is None else str(symbol)
     rows: list[tuple[Button, ...]] = []
     if view.choices:
         picks = [
-            Button(choice, ChooseSetting(name=view.name, index=index)) for index, choice in enumerate(view.choices)
+            Button(choice, ChooseSetting(name=view.name, index=index, symbol=ref))
+            for index, choice in enumerate(view.choices)
         ]
         rows += rows_of(picks, 4)
     elif view.step is not None:
-        step = plain(view.step)
-        rows.append(
-            (
-                Button(f"➖ {step}", StepSetting(name=view.name, way="down")),
-                Button(f"➕ {step}", StepSetting(name=view.name, way="up")),
-            )
-        )
-    last = [Button(t("⌨️ Type a value"), TypeSetting(name=view.name))]
-    if view.source is SettingSource.CHAT:
-        last.append(Button(t("♻️ Reset"), ResetSetting(name=view.name)))
-    return (*rows, tuple(last))
+        size = plain(view.step)
+        ways: tuple[Literal["down", "up"], ...] = ("down", "up")
+        steps = [
+            StepDraft(draft=draft, way=way) if draft else StepSetting(name=view.name, way=way, symbol=ref)
+            for way in ways
+        ]
+        rows.append((Button(f"➖ {size}", steps[0]), Button(f"➕ {size}", steps[1])))
+    last = [Button(t("⌨️ Type a value"), TypeSetting(name=view.name, symbol=ref))]
+    if view.source is SettingSource.CHAT if symbol is None else symbol in dict(view.per_ticker):
+        last.append(Button(t("♻️ Reset"), ResetSetting(name=view.name, symbol=ref)))
+    rows.append(tuple(last))
+    if symbol is None and view.name not in ACCOUNT_ONLY:
+        rows.append((Button(t("🎯 For one ticker only"), Open(screen="setting_tickers", ref=view.name)),))
+    return tuple(rows)
 
 
 def _menu_line(view: SettingView, frame: Frame) -> Line:

@@ -1,10 +1,11 @@
 """/status: everything that matters on one screen."""
 
-from bot.buttons import Button, Open, rows_of
+from bot.buttons import Button, Open, Release, SetMode, rows_of
 from bot.figures import number, price, rate, span
 from bot.message import Block, Line, block, bold, line, quote
 from bot.phrases import why_so
 from bot.screen import Frame, Screen
+from bot.views.market import ticker_actions
 from bot.words import environment, mode, mode_meaning, phase, stop_source
 from strategy.modes import Mode, ModeState
 from strategy.text import Text
@@ -37,17 +38,17 @@ def status(view: StatusView, frame: Frame) -> Screen:
 def ticker(view: TickerView, frame: Frame) -> Screen:
     """Show one ticker with what can be done about it."""
     t, ref = frame.t, str(view.symbol)
-    held = bool(view.position_qty)
-    buy = Button(t("🟥 Buy"), Open(screen="buy", ref=ref))
-    trade = (buy, Button(t("🟦 Sell"), Open(screen="sell", ref=ref))) if held else (buy,)
+    locked = (Button(t("🔓 Release {ticker}", ticker=view.symbol.ticker), Release(symbol=ref)),) if view.lock else ()
+    stopped = view.mode.mode is not Mode.RUN
+    run = (Button(t("▶️ Run"), SetMode(mode=Mode.RUN, symbol=ref)),) if stopped else ()
     return frame.screen(
         block(frame.title("📈 ", f"{view.symbol.ticker}"), str(view.symbol)),
         ticker_block(view, frame),
         frame.stamp(),
         keyboard=(
-            trade,
-            (Button(t("🔎 Why?"), Open(screen="why", ref=ref)), Button(t("⏸ Pause"), Open(screen="pause", ref=ref))),
-            (frame.refresh("ticker", ref), frame.home()),
+            *ticker_actions(view.symbol, frame, held=bool(view.position_qty), watched=True, here="ticker"),
+            (*locked, *run),
+            (frame.refresh("ticker", ref), Button(t("📈 Tickers"), Open(screen="tickers")), frame.home()),
         ),
     )
 

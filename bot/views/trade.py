@@ -1,11 +1,23 @@
 """Manual orders: pickers and previews."""
 
-from bot.buttons import Button, CancelOrder, Open, Preset, TradeAmount, rows_of
+from bot.buttons import (
+    Button,
+    CancelOrder,
+    EditTrade,
+    Keyboard,
+    Open,
+    Preset,
+    StepTrade,
+    TradeAmount,
+    TypeTrade,
+    rows_of,
+)
 from bot.figures import gain_icon, price, usd, usd_change
 from bot.message import Block, block, bold
 from bot.screen import Frame, Screen
 from bot.views.confirm import confirm_row
 from bot.views.orders import short
+from bot.views.steps import price_steps, qty_steps
 from bot.words import SIDE_ICONS, side
 from strategy.instruments import Symbol
 from strategy.orders import Side
@@ -22,12 +34,31 @@ def pick_amount(of: Side, symbol: Symbol, presets: list[tuple[Preset, str]], fra
             t("How much? Nothing is ordered before you confirm."),
             t("Or type it: /{side} {ticker} 3 @61.20", side=of.value, ticker=symbol.ticker),
         ),
-        keyboard=(*rows_of(picks, 3), (Button(t("⬅️ Back"), Open(screen=of.value)), frame.home())),
+        keyboard=(
+            *rows_of(picks, 3),
+            (Button(t("⌨️ Type it"), TypeTrade(side=of, symbol=str(symbol))),),
+            (Button(t("⬅️ Back"), Open(screen=of.value)), frame.home()),
+        ),
     )
 
 
-def order_preview(view: OrderPreview, frame: Frame) -> Screen:
-    """Show what an order would do, with a single-use button (or why it cannot be placed)."""
+def ask_terms(of: Side, symbol: Symbol, frame: Frame) -> Screen:
+    """Ask for a typed amount and price."""
+    t = frame.t
+    return frame.screen(
+        block(
+            frame.title(f"{SIDE_ICONS[of]} {side(of, t)} {symbol.ticker}"),
+            bold(t("Type how much, and the price if you want one: 3 @61.20, $500, 25%")),
+            t("/cancel leaves it as it is."),
+        )
+    )
+
+
+def order_preview(view: OrderPreview, draft: str, frame: Frame, *, editing: bool = False) -> Screen:
+    """Show what an order would do, with a single-use button (or why it cannot be placed).
+
+    With `editing` the steppers of quantity and price stand under it.
+    """
     t = frame.t
     cannot = block(bold(t("This order cannot be placed")), *(f"⛔ {t.of(text)}" for text in view.refusals))
     return frame.screen(
@@ -50,7 +81,24 @@ def order_preview(view: OrderPreview, frame: Frame) -> Screen:
         ),
         block(*(f"⚠️ {t.of(text)}" for text in view.warnings)) if view.warnings else None,
         cannot if view.ticket is None else _deadline(view, frame),
-        keyboard=confirm_row(view.ticket, _confirm_label(view, frame), frame),
+        keyboard=(
+            *(() if view.ticket is None and editing else confirm_row(view.ticket, _confirm_label(view, frame), frame)),
+            *(_steps(view, draft, frame) if editing else ((Button(t("✏️ Quantity, price"), EditTrade(draft=draft)),),)),
+        ),
+    )
+
+
+def _steps(view: OrderPreview, draft: str, frame: Frame) -> Keyboard:
+    t = frame.t
+    ways = (
+        Button(t("⌨️ Type it"), TypeTrade(side=view.side, symbol=str(view.symbol))),
+        Button(t("💲 Price"), Open(screen="quote", ref=str(view.symbol))),
+        frame.home(),
+    )
+    return (
+        *qty_steps(lambda by: StepTrade(draft=draft, what="qty", by=by), (-10, -1, 1, 10), frame),
+        *price_steps(lambda by: StepTrade(draft=draft, what="price", by=by), view.limit_price),
+        ways,
     )
 
 

@@ -93,7 +93,7 @@ async def test_a_refused_preview_has_no_confirm_button(room: Room) -> None:
     room.control.refusals = (samples.trouble().what,)
     screen = await room.owner.ask("/buy TQQQ 3")
     assert "낼 수 없습니다" in screen["text"]
-    assert labels(screen) == ["🏠 홈"]
+    assert labels(screen) == ["🏠 홈", "✏️ 수량·가격"]
 
 
 @pytest.mark.parametrize("typed", ["/cancel 12", "/cancel all", "취소 전부"])
@@ -120,7 +120,7 @@ async def test_an_unknown_order_can_be_looked_up_now(room: Room) -> None:
 
 async def test_a_ticker_card_has_its_actions(room: Room) -> None:
     card = await room.owner.does(await room.owner.ask("/status"), "TQQQ")
-    assert labels(card)[:4] == ["🟥 매수", "🟦 매도", "🔎 왜?", "⏸ 일시정지"]
+    assert labels(card)[:6] == ["🟥 매수", "🟦 매도", "💲 시세", "🔎 왜?", "⏰ 가격 알림", "⏸ 일시정지"]
     why = await room.owner.does(card, "왜?")
     assert "결론: 매수" in why["text"]
 
@@ -249,6 +249,10 @@ async def test_history_undo_and_reset(room: Room) -> None:
 
 async def test_a_setting_read_at_start_offers_no_change(room: Room) -> None:
     screen = await room.owner.ask("/get TRADING_TICKERS")
+    assert "종목은 /watch 와 /unwatch 로" in screen["text"]
+    assert labels(screen) == ["➕ 종목 추가", "➖ 종목 빼기", "⬅️ 뒤로", "🏠 홈"]
+    room.control.settings["LATER"] = samples.setting("LATER", changeable=False)
+    screen = await room.owner.ask("/get LATER")
     assert "시작할 때만 읽습니다" in screen["text"]
     assert labels(screen) == ["⬅️ 뒤로", "🏠 홈"]
 

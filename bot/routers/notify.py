@@ -1,0 +1,74 @@
+"""How alerts sound: picked per group, and the quiet hours. Both are settings, so they are previewed like any other."""
+
+from aiogram import F, Router
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+
+from bot import arguments
+from bot.asking import Asks
+from bot.buttons import Open, Quiet, SetQuiet
+from bot.routers.settings import propose
+from bot.routers.usage import explained
+from bot.views import notify as views
+from bot.visit import Visit
+from strategy.alert_rules import Loudness
+
+HOURS: dict[Quiet, str] = {
+    "off": "off",
+    "night": "23:00-07:00",
+    "late": "00:00-08:00",
+    "long": "22:00-09:00",
+}
+
+LEVELS = {
+    **{level.value: level for level in Loudness},
+    "소리": Loudness.ON,
+    "켜기": Loudness.ON,
+    "무음": Loudness.SILENT,
+    "끄기": Loudness.OFF,
+}
+
+
+def make_router() -> Router:
+    router = Router(name="notify")
+    router.message.register(explained("notify", notify), Asks("notify"))
+    router.message.register(explained("quiet", quiet), Asks("quiet"))
+    router.callback_query.register(open_notify, Open.filter(F.screen == "notify"))
+    router.callback_query.register(open_quiet, Open.filter(F.screen == "quiet"))
+    router.callback_query.register(set_quiet, SetQuiet.filter())
+    return router
+
+
+async def notify(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+    """Show the picker, or read `fills silent`."""
+    if not args:
+        await visit.stage.show(views.notify(visit.control.alert_rules(), visit.frame))
+        return
+    match args.casefold().split():
+        case [group, word] if group in visit.control.alert_rules().levels and word in LEVELS:
+            about = visit.control.get(f"NOTIFY_{group.upper()}")
+            await visit.stage.show(await propose(about, LEVELS[word].value, None, state, visit))
+        case _:
+            raise arguments.BadArgument("not EVENT LEVEL")
+
+
+async def open_notify(_: CallbackQuery, visit: Visit) -> None:
+    await visit.stage.show(views.notify(visit.control.alert_rules(), visit.frame))
+
+
+async def quiet(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+    """Show the picker, or propose the typed hours; the setting itself tells how they are written."""
+    if not args:
+        await visit.stage.show(views.quiet(visit.control.alert_rules(), list(HOURS.items()), visit.frame))
+        return
+    value = "-".join(args.replace("~", "-").replace("-", " ").split())
+    await visit.stage.show(await propose(visit.control.get("QUIET_HOURS"), value, None, state, visit))
+
+
+async def open_quiet(_: CallbackQuery, visit: Visit) -> None:
+    await visit.stage.show(views.quiet(visit.control.alert_rules(), list(HOURS.items()), visit.frame))
+
+
+async def set_quiet(_: CallbackQuery, callback_data: SetQuiet, state: FSMContext, visit: Visit) -> None:
+    about = visit.control.get("QUIET_HOURS")
+    await visit.stage.show(await propose(about, HOURS[callback_data.hours], None, state, visit))

@@ -1,0 +1,24 @@
+"""Panic: a preview of what would be canceled and sold; its buttons are tickets like any other."""
+
+from aiogram import F, Router
+from aiogram.types import CallbackQuery, Message
+
+from bot.asking import Asks
+from bot.buttons import Open
+from bot.views.panic import preview
+from bot.visit import Visit
+
+
+def make_router() -> Router:
+    router = Router(name="panic")
+    router.message.register(panic, Asks("panic"))
+    router.callback_query.register(open_panic, Open.filter(F.screen == "panic"))
+    return router
+
+
+async def panic(_: Message, visit: Visit) -> None:
+    await visit.stage.show(preview(await visit.control.preview_panic(visit.user_id), visit.frame))
+
+
+async def open_panic(_: CallbackQuery, visit: Visit) -> None:
+    await visit.stage.show(preview(await visit.control.preview_panic(visit.user_id), visit.frame))

@@ -1,0 +1,119 @@
+"""Prices somebody waits for: set by a picked percentage or a typed price, listed, removed."""
+
+from decimal import Decimal
+
+from aiogram import F, Router
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+
+from bot import arguments
+from bot.asking import Asks
+from bot.buttons import AlertAt, Open, RemoveAlert, TypeAlert
+from bot.dialogs import Typing, ask, asked_about
+from bot.routers.usage import explained
+from bot.screen import Screen
+from bot.views import watch as views
+from bot.views.home import sentence
+from bot.views.picking import pick_ticker
+from bot.visit import Visit
+from strategy.instruments import Symbol
+from strategy.money import tick_size
+
+
+def make_router() -> Router:
+    router = Router(name="price_alerts")
+    router.message.register(leave, StateFilter(Typing.alert), Asks("cancel"))
+    router.message.register(explained("alert", typed_price), StateFilter(Typing.alert), ~F.text.startswith("/"))
+    router.message.register(explained("alert", alert), Asks("alert"))
+    router.message.register(alerts, Asks("alerts"))
+    router.callback_query.register(open_alert, Open.filter(F.screen == "alert"))
+    router.callback_query.register(open_alerts, Open.filter(F.screen == "alerts"))
+    router.callback_query.register(add_at, AlertAt.filter())
+    router.callback_query.register(ask_price, TypeAlert.filter())
+    router.callback_query.register(remove, RemoveAlert.filter())
+    return router
+
+
+async def alert(_: Message, args: str, visit: Visit) -> None:
+    """Read `TQQQ < 60`; a ticker alone opens the picker."""
+    name, terms = arguments.ticker_and_rest(args)
+    if not terms:
+        await visit.stage.show(await _pick(name, visit))
+        return
+    symbol = visit.control.symbol(name)
+    await visit.stage.show(await _add(symbol, terms, visit))
+
+
+async def open_alert(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+    await visit.stage.show(await _pick(callback_data.ref, visit))
+
+
+async def alerts(_: Message, visit: Visit) -> None:
+    await visit.stage.show(await _list(visit))
+
+
+async def open_alerts(_: CallbackQuery, visit: Visit) -> None:
+    await visit.stage.show(await _list(visit))
+
+
+async def add_at(_: CallbackQuery, callback_data: AlertAt, visit: Visit) -> None:
+    """Wait for so many percent from the price now."""
+    symbol = visit.control.symbol(callback_data.symbol)
+    last = (await visit.control.quote(symbol)).quote.last
+    price = last * (100 + callback_data.percent) / 100
+    price = max(price.quantize(tick_size(price)), tick_size(price))
+    above = callback_data.percent > 0
+    made = await visit.control.add_price_alert(visit.user_id, symbol, above=above, price=price)
+    await visit.stage.show(views.alert_added(made, visit.frame))
+
+
+async def ask_price(_: CallbackQuery, callback_data: TypeAlert, state: FSMContext, visit: Visit) -> None:
+    symbol = visit.control.symbol(callback_data.symbol)
+    await ask(state, Typing.alert, symbol=str(symbol))
+    await visit.stage.show(views.ask_alert(symbol, visit.frame))
+
+
+async def typed_price(message: Message, state: FSMContext, visit: Visit) -> None:
+    """Read `< 60` for the ticker that was picked; words that do not fit leave the question open."""
+    symbol = visit.control.symbol(str((await asked_about(state)).get("symbol", "")))
+    screen = await _add(symbol, (message.text or "").strip(), visit)
+    await state.set_state(None)
+    await visit.stage.say(screen)
+
+
+async def leave(_: Message, state: FSMContext, visit: Visit) -> None:
+    await state.set_state(None)
+    await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
+
+
+async def remove(_: CallbackQuery, callback_data: RemoveAlert, visit: Visit) -> None:
+    """Take one away; one that is gone already is gone."""
+    await visit.control.remove_price_alert(visit.user_id, callback_data.alert)
+    await visit.stage.show(await _list(visit))
+
+
+async def _add(symbol: Symbol, terms: str, visit: Visit) -> Screen:
+    above, price = arguments.threshold(terms)
+    if above is None:
+        above = price > await _last(symbol, visit)
+    made = await visit.control.add_price_alert(visit.user_id, symbol, above=above, price=price)
+    return views.alert_added(made, visit.frame)
+
+
+async def _last(symbol: Symbol, visit: Visit) -> Decimal:
+    return (await visit.control.quote(symbol)).quote.last
+
+
+async def _pick(name: str, visit: Visit) -> Screen:
+    if not name:
+        t = visit.frame.t
+        return pick_ticker(
+            "alert", f"⏰ {t('Alert at a price')}", t("Which ticker?"), visit.control.symbols(), visit.frame
+        )
+    symbol = visit.control.symbol(name)
+    return views.pick_alert(symbol, await _last(symbol, visit), visit.frame)
+
+
+async def _list(visit: Visit) -> Screen:
+    return views.alerts(await visit.control.price_alerts(), visit.control.symbols(), visit.frame)

@@ -1,0 +1,110 @@
+"""What trading has come to: fills, results, statistics, the report."""
+
+from aiogram import F, Router
+from aiogram.types import CallbackQuery, Message
+
+from bot import arguments
+from bot.asking import Asks, asked
+from bot.buttons import Open
+from bot.routers.usage import explained
+from bot.views import results as views
+from bot.visit import Visit
+from strategy.results import Period
+
+SPANS = {
+    "profit": (Period.DAY, 7),
+    "daily": (Period.DAY, 10),
+    "weekly": (Period.WEEK, 8),
+    "monthly": (Period.MONTH, 12),
+}
+"""What each screen counts, and how many of them at first."""
+
+PERIODS = {
+    **{period.value: period for period in Period},
+    "일": Period.DAY,
+    "오늘": Period.DAY,
+    "주": Period.WEEK,
+    "이번주": Period.WEEK,
+    "월": Period.MONTH,
+    "이번달": Period.MONTH,
+}
+
+_FILLS = 10
+_MOST_FILLS = 100
+_MOST_ROWS = 366
+
+
+def make_router() -> Router:
+    router = Router(name="results")
+    router.message.register(explained("trades", trades), Asks("trades"))
+    for name in SPANS:
+        router.message.register(explained(name, results), Asks(name))
+    router.message.register(performance, Asks("performance"))
+    router.message.register(statistics, Asks("stats"))
+    router.message.register(explained("report", report), Asks("report"))
+    router.callback_query.register(open_menu, Open.filter(F.screen == "results"))
+    router.callback_query.register(open_trades, Open.filter(F.screen == "trades"))
+    router.callback_query.register(open_results, Open.filter(F.screen.in_(set(SPANS))))
+    router.callback_query.register(open_performance, Open.filter(F.screen == "performance"))
+    router.callback_query.register(open_statistics, Open.filter(F.screen == "stats"))
+    router.callback_query.register(open_report, Open.filter(F.screen == "report"))
+    return router
+
+
+async def open_menu(_: CallbackQuery, visit: Visit) -> None:
+    await visit.stage.show(views.menu(visit.frame))
+
+
+async def trades(_: Message, args: str, visit: Visit) -> None:
+    await _trades(arguments.count(args, _FILLS, _MOST_FILLS), visit)
+
+
+async def open_trades(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+    await _trades(arguments.count_or(callback_data.ref, _FILLS, _MOST_FILLS), visit)
+
+
+async def results(message: Message, args: str, visit: Visit) -> None:
+    name, _args = asked(message.text) or ("daily", "")
+    await _results(name, arguments.count(args, SPANS[name][1], _MOST_ROWS), visit)
+
+
+async def open_results(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+    name = callback_data.screen
+    await _results(name, arguments.count_or(callback_data.ref, SPANS[name][1], _MOST_ROWS), visit)
+
+
+async def performance(_: Message, visit: Visit) -> None:
+    await visit.stage.show(views.performance(await visit.control.performance(), visit.frame))
+
+
+async def open_performance(_: CallbackQuery, visit: Visit) -> None:
+    await visit.stage.show(views.performance(await visit.control.performance(), visit.frame))
+
+
+async def statistics(_: Message, visit: Visit) -> None:
+    await visit.stage.show(views.statistics(await visit.control.statistics(), visit.frame))
+
+
+async def open_statistics(_: CallbackQuery, visit: Visit) -> None:
+    await visit.stage.show(views.statistics(await visit.control.statistics(), visit.frame))
+
+
+async def report(_: Message, args: str, visit: Visit) -> None:
+    period = PERIODS.get(args.strip().casefold() or "day")
+    if period is None:
+        raise arguments.BadArgument("not a period")
+    await visit.stage.show(views.report(await visit.control.report(period), visit.frame))
+
+
+async def open_report(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+    period = PERIODS.get(callback_data.ref, Period.DAY)
+    await visit.stage.show(views.report(await visit.control.report(period), visit.frame))
+
+
+async def _trades(count: int, visit: Visit) -> None:
+    await visit.stage.show(views.trades(await visit.control.trades(count), count, visit.frame))
+
+
+async def _results(name: str, count: int, visit: Visit) -> None:
+    view = await visit.control.results(SPANS[name][0], count)
+    await visit.stage.show(views.results(view, name, count, visit.frame))

@@ -1,0 +1,113 @@
+"""How the program is: health, connections, log lines, exports."""
+
+from datetime import timedelta
+
+from aiogram import F, Router
+from aiogram.types import CallbackQuery, Message
+
+from bot import arguments
+from bot.asking import Asks
+from bot.buttons import Export, Open, Past
+from bot.routers.usage import explained
+from bot.views import home as home_views
+from bot.views import system as views
+from bot.visit import Visit
+from strategy.errors import TradingError
+from strategy.zones import new_york
+
+SPANS: dict[Past, timedelta | None] = {
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "365d": timedelta(days=365),
+    "all": None,
+}
+
+_LINES = 10
+_MOST_LINES = 50
+
+
+def make_router() -> Router:
+    router = Router(name="system")
+    router.message.register(health, Asks("health"))
+    router.message.register(diagnose, Asks("diagnose"))
+    router.message.register(explained("logs", logs), Asks("logs"))
+    router.message.register(explained("export", export), Asks("export"))
+    router.callback_query.register(open_menu, Open.filter(F.screen == "system"))
+    router.callback_query.register(open_health, Open.filter(F.screen == "health"))
+    router.callback_query.register(open_diagnose, Open.filter(F.screen == "diagnose"))
+    router.callback_query.register(open_logs, Open.filter(F.screen == "logs"))
+    router.callback_query.register(open_export, Open.filter(F.screen == "export"))
+    router.callback_query.register(press_export, Export.filter())
+    return router
+
+
+async def open_menu(_: CallbackQuery, visit: Visit) -> None:
+    await visit.stage.show(views.menu(visit.frame))
+
+
+async def health(_: Message, visit: Visit) -> None:
+    await visit.stage.show(views.health(await visit.control.health(), visit.frame))
+
+
+async def open_health(_: CallbackQuery, visit: Visit) -> None:
+    await visit.stage.show(views.health(await visit.control.health(), visit.frame))
+
+
+async def diagnose(_: Message, visit: Visit) -> None:
+    await _diagnose(visit)
+
+
+async def open_diagnose(_: CallbackQuery, visit: Visit) -> None:
+    await _diagnose(visit)
+
+
+async def logs(_: Message, args: str, visit: Visit) -> None:
+    await _logs(arguments.count(args, _LINES, _MOST_LINES), visit)
+
+
+async def open_logs(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+    await _logs(arguments.count_or(callback_data.ref, _LINES, _MOST_LINES), visit)
+
+
+async def export(_: Message, args: str, visit: Visit) -> None:
+    if not args:
+        await visit.stage.show(views.pick_export(list(SPANS), visit.frame))
+        return
+    past = args.casefold()
+    if past in ("all", "전부", "모두"):
+        await _export(None, visit)
+        return
+    await _export(arguments.duration(past), visit)
+
+
+async def open_export(_: CallbackQuery, visit: Visit) -> None:
+    await visit.stage.show(views.pick_export(list(SPANS), visit.frame))
+
+
+async def press_export(_: CallbackQuery, callback_data: Export, visit: Visit) -> None:
+    await _export(SPANS[callback_data.past], visit)
+
+
+async def _diagnose(visit: Visit) -> None:
+    """Say at once that it runs, and put the result in the same message when it is there."""
+    message_id = visit.stage.pressed
+    if message_id is None:
+        message_id = await visit.stage.say(views.testing(visit.frame))
+    else:
+        await visit.stage.show(views.testing(visit.frame))
+    try:
+        screen = views.diagnosis(await visit.control.diagnose(), visit.frame)
+    except TradingError as error:  # the message must not go on saying that it runs
+        screen = home_views.sentence("⚠️ " + visit.frame.t.of(error.user_message), visit.frame)
+    await visit.stage.show_at(message_id, screen)
+
+
+async def _logs(count: int, visit: Visit) -> None:
+    await visit.stage.show(views.logs(await visit.control.logs(count), count, visit.frame))
+
+
+async def _export(past: timedelta | None, visit: Visit) -> None:
+    since = None if past is None else new_york(visit.frame.now - past).date()
+    files = await visit.control.export(since=since)
+    await visit.stage.hand_over([(each.name, each.content, views.caption(each, visit.frame)) for each in files])
+    await visit.stage.say(views.exported(files, visit.frame))

@@ -1,0 +1,151 @@
+"""Prices, tickers and market days."""
+
+from collections.abc import Sequence
+
+from bot.buttons import Button, Copy, Open, TypeTicker, Watch, rows_of
+from bot.figures import gain_icon, price, rate, span
+from bot.message import Block, Line, block, bold, line
+from bot.screen import Frame, Screen
+from bot.views.decisions import signal_lines
+from bot.words import conclusion, weekday
+from strategy.instruments import Symbol
+from strategy.results import CalendarDay, QuoteView
+
+
+def quote(view: QuoteView, frame: Frame) -> Screen:
+    """Show a fresh price with what it means to the owner, and what can be done."""
+    t, found = frame.t, view.quote
+    ref = str(found.symbol)
+    age = span(found.age(frame.now).total_seconds(), t)
+    spread = "" if view.spread_percent is None else t(" · spread {rate}%", rate=f"{view.spread_percent:.2f}")
+    book = t("Bid {bid} · ask {ask}", bid=price(found.bid), ask=price(found.ask)) + spread
+    return frame.screen(
+        block(
+            frame.title("💲 ", found.symbol.ticker),
+            str(found.symbol),
+            line(bold(price(found.last)), f" {gain_icon(view.change_percent)} {rate(view.change_percent)}"),
+            t("Close before {price}", price=price(view.previous_close)),
+            t("No bid and ask here.") if found.bid is None and found.ask is None else book,
+            t("⚠️ Trading in it is halted.") if found.halted else None,
+            t("Asked {age} ago", age=age),
+        ),
+        _mine(view, frame),
+        None if view.watched else block(t("It is not on the watch list: no rule trades it.")),
+        frame.stamp(),
+        keyboard=(
+            *ticker_actions(found.symbol, frame, held=bool(view.position_qty), watched=view.watched, here="quote"),
+            (Button(f"📋 {price(found.last)}", Copy(f"{found.last}")),),
+            (frame.refresh("quote", ref), frame.home()),
+        ),
+    )
+
+
+def ticker_actions(
+    symbol: Symbol, frame: Frame, *, held: bool, watched: bool, here: str
+) -> tuple[tuple[Button, ...], ...]:
+    """Return what can be done about a ticker; `here` is the screen that is shown already."""
+    t, ref = frame.t, str(symbol)
+    buy = Button(t("🟥 Buy"), Open(screen="buy", ref=ref))
+    looks = [
+        Button(t("💲 Price"), Open(screen="quote", ref=ref)),
+        Button(t("🔎 Why?"), Open(screen="why", ref=ref)),
+        Button(t("📈 {ticker}", ticker=symbol.ticker), Open(screen="ticker", ref=ref)),
+    ]
+    return (
+        (buy, Button(t("🟦 Sell"), Open(screen="sell", ref=ref))) if held else (buy,),
+        tuple(each for each in looks if not (isinstance(each.data, Open) and each.data.screen == here)),
+        (
+            Button(t("⏰ Price alert"), Open(screen="alert", ref=ref)),
+            Button(t("⏸ Pause"), Open(screen="pause", ref=ref))
+            if watched
+            else Button(t("➕ Watch it"), Watch(symbol=ref, adds=True)),
+        ),
+    )
+
+
+def tickers(watched: Sequence[Symbol], frame: Frame) -> Screen:
+    """List the watched tickers, each leading to its card."""
+    t = frame.t
+    picks = [Button(symbol.ticker, Open(screen="ticker", ref=str(symbol))) for symbol in watched]
+    return frame.screen(
+        block(frame.title("📈 ", t("Tickers")), t("Watched and traded by rule. Press one to see it.")),
+        keyboard=(
+            *rows_of(picks, 3),
+            (Button(t("➕ Watch another"), Open(screen="watch")), Button(t("➖ Take one off"), Open(screen="unwatch"))),
+            (Button(t("⏰ Price alerts"), Open(screen="alerts")), frame.home()),
+        ),
+    )
+
+
+def pick_watch(held: Sequence[Symbol], frame: Frame) -> Screen:
+    """Ask which ticker to watch: what is held can be picked, anything else is typed."""
+    t = frame.t
+    picks = [Button(symbol.ticker, Watch(symbol=str(symbol), adds=True)) for symbol in held]
+    return frame.screen(
+        block(
+            frame.title("➕ ", t("Watch another ticker")),
+            t("These are held but not watched:") if picks else None,
+            t("It trades by rule once its bars are there. First you see what it is and confirm."),
+        ),
+        keyboard=(*rows_of(picks, 3), (Button(t("⌨️ Type a ticker"), TypeTicker()),), (frame.home(),)),
+    )
+
+
+def pick_unwatch(watched: Sequence[Symbol], frame: Frame) -> Screen:
+    t = frame.t
+    picks = [Button(symbol.ticker, Watch(symbol=str(symbol), adds=False)) for symbol in watched]
+    return frame.screen(
+        block(frame.title("➖ ", t("Stop watching a ticker")), t("Which ticker?")),
+        keyboard=(*rows_of(picks, 3), (Button(t("📈 Tickers"), Open(screen="tickers")), frame.home())),
+    )
+
+
+def ask_ticker(frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(
+            bold(t("Type the ticker to watch.")),
+            t("For example TQQQ, or NASDAQ:TQQQ where the exchange matters."),
+            t("/cancel leaves it as it is."),
+        )
+    )
+
+
+def calendar(days: Sequence[CalendarDay], frame: Frame) -> Screen:
+    """List the coming market days; what differs from an ordinary day is marked."""
+    t = frame.t
+    return frame.screen(
+        block(frame.title("🗓 ", t("Market days")), t("Dates are New York's, times Korean with New York's beside.")),
+        block(*(_day(each, frame) for each in days)),
+        frame.stamp(),
+        keyboard=((frame.refresh("calendar"), frame.home()),),
+    )
+
+
+def _mine(view: QuoteView, frame: Frame) -> Block | None:
+    """Return what is held of it, where its stop is, and what the rules think."""
+    t, decision = frame.t, view.decision
+    held = None
+    if view.position_qty:
+        held = line(
+            t("{qty} sh.", qty=view.position_qty),
+            f" · {gain_icon(view.return_percent)} ",
+            bold(rate(view.return_percent)),
+        )
+    lines = [
+        held,
+        None if view.stop_price is None else t("Stop fires at {price}", price=price(view.stop_price)),
+        *([] if decision is None else signal_lines(decision, frame)),
+        None if decision is None else t("Conclusion: {what}", what=conclusion(decision, t)),
+    ]
+    return block(*lines) if any(lines) else None
+
+
+def _day(each: CalendarDay, frame: Frame) -> Line:
+    t = frame.t
+    name = f"{each.on:%m-%d} {weekday(each.on, t)}"
+    note = "" if each.note is None else f" · {t.of(each.note)}"
+    if each.opens_at is None or each.closes_at is None:
+        return line("🚫 ", bold(name), " " + t("closed"), note)
+    hours = t("{opens} to {closes}", opens=frame.when(each.opens_at), closes=frame.when(each.closes_at))
+    return line("🌗 " if each.half_day else "🟢 ", bold(name), f" {hours}", note)

@@ -1,0 +1,68 @@
+"""How alerts sound: per group of events, and the quiet hours."""
+
+from bot.buttons import Button, ChooseSetting, Open, Quiet, SetQuiet, TypeSetting, rows_of
+from bot.message import block, bold, line
+from bot.screen import Frame, Screen
+from bot.words import alert_group, loudness
+from strategy.alert_rules import AlertRules, Loudness
+
+
+def notify(rules: AlertRules, frame: Frame) -> Screen:
+    """Show how each group of alerts sounds; each row of buttons sets one group."""
+    t = frame.t
+    lines = [
+        line(bold(f"{number}. {alert_group(name, t)}"), f": {loudness(level, t)}")
+        for number, (name, level) in enumerate(rules.levels.items(), start=1)
+    ]
+    rows = tuple(
+        tuple(
+            Button(_label(number, each, level, frame), ChooseSetting(name=f"NOTIFY_{name.upper()}", index=index))
+            for index, each in enumerate(Loudness)
+        )
+        for number, (name, level) in enumerate(rules.levels.items(), start=1)
+    )
+    return frame.screen(
+        block(
+            frame.title("🔔 ", t("Which alerts sound")),
+            t("Stop-losses, trouble and whatever is critical always sound."),
+        ),
+        block(*lines),
+        block(_quiet_line(rules, frame)),
+        frame.stamp(),
+        keyboard=(
+            *rows,
+            (Button(t("🌙 Quiet hours"), Open(screen="quiet")), Button(t("⏰ Price alerts"), Open(screen="alerts"))),
+            (frame.refresh("notify"), frame.home()),
+        ),
+    )
+
+
+def quiet(rules: AlertRules, hours: list[tuple[Quiet, str]], frame: Frame) -> Screen:
+    """Show the quiet hours and offer others."""
+    t = frame.t
+    picks = [Button(t("No quiet hours") if value == "off" else value, SetQuiet(hours=key)) for key, value in hours]
+    return frame.screen(
+        block(
+            frame.title("🌙 ", t("Quiet hours")),
+            _quiet_line(rules, frame),
+            t("In them alerts come without a sound and are summed up in the morning; critical ones still sound."),
+        ),
+        frame.stamp(),
+        keyboard=(
+            *rows_of(picks, 2),
+            (Button(t("⌨️ Type a value"), TypeSetting(name="QUIET_HOURS")),),
+            (Button(t("🔔 Alerts"), Open(screen="notify")), frame.home()),
+        ),
+    )
+
+
+def _quiet_line(rules: AlertRules, frame: Frame) -> str:
+    t = frame.t
+    if rules.quiet is None:
+        return t("🌙 Quiet hours: none")
+    return t("🌙 Quiet hours: {span} Korean time", span=rules.quiet)
+
+
+def _label(number: int, each: Loudness, level: Loudness, frame: Frame) -> str:
+    mark = "✅ " if each is level else ""
+    return f"{mark}{number} {loudness(each, frame.t)}"

@@ -1,0 +1,284 @@
+"""What trading has come to: fills, results per period and per ticker, statistics, the report."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from bot.buttons import Button, Open
+from bot.figures import UNKNOWN, gain_icon, krw, plain, price, usd, usd_change
+from bot.message import Block, Line, block, bold, line, quote
+from bot.screen import Frame, Screen
+from bot.views.holdings import holdings_block
+from bot.words import SIDE_ICONS, gate, icon, period, side, weekday
+from strategy.money import cents
+from strategy.results import (
+    PerformanceView,
+    Period,
+    ReportView,
+    ResultRow,
+    ResultsView,
+    StatisticsView,
+    TickerResult,
+    Totals,
+    Trade,
+)
+
+SCREENS = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
+
+
+def menu(frame: Frame) -> Screen:
+    """Offer every way to look at what trading has come to."""
+    t = frame.t
+    return frame.screen(
+        block(frame.title("📒 ", t("Results")), t("What do you want to see?")),
+        keyboard=(
+            (Button(t("🧾 Fills"), Open(screen="trades")), Button(t("💵 Profit"), Open(screen="profit"))),
+            _periods(frame),
+            (
+                Button(t("🏆 Performance"), Open(screen="performance")),
+                Button(t("📐 Statistics"), Open(screen="stats")),
+            ),
+            (Button(t("📰 Report"), Open(screen="report")), Button(t("🗓 Market days"), Open(screen="calendar"))),
+            (frame.home(),),
+        ),
+    )
+
+
+def trades(rows: Sequence[Trade], count: int, frame: Frame) -> Screen:
+    """List the newest fills."""
+    t = frame.t
+    more = (Button(t("⬇️ More"), Open(screen="trades", ref=str(count * 2))),) if len(rows) >= count else ()
+    return frame.screen(
+        block(frame.title("🧾 ", t("Fills"))),
+        *([_trade(row, frame) for row in rows] or [block(t("Nothing was filled yet."))]),
+        frame.stamp(),
+        keyboard=(
+            (*more, Button(t("💵 Profit"), Open(screen="profit"))),
+            (frame.refresh("trades", str(count)), *_back(frame)),
+        ),
+    )
+
+
+def results(view: ResultsView, screen: str, count: int, frame: Frame) -> Screen:
+    """List the results of days, weeks or months, newest first, and their sum."""
+    t = frame.t
+    rows = [_result_row(row, view.period, frame) for row in view.rows]
+    return frame.screen(
+        block(frame.title("📒 ", _heading(screen, frame))),
+        block(*rows) if rows else block(t("Nothing was filled in that time.")),
+        _totals(view.total, view.fx_rate, frame) if rows else None,
+        _open_profit(view.profit_open, view.fx_rate, frame),
+        frame.stamp(),
+        keyboard=(
+            _periods(frame),
+            (Button(t("⬇️ More"), Open(screen=screen, ref=str(count * 2))),) if len(view.rows) >= count else (),
+            (frame.refresh(screen, str(count)), *_back(frame)),
+        ),
+    )
+
+
+def performance(view: PerformanceView, frame: Frame) -> Screen:
+    """Show results per ticker, best first."""
+    t = frame.t
+    since = None if view.since is None else t("Since {date}", date=view.since)
+    return frame.screen(
+        block(frame.title("🏆 ", t("Performance")), since),
+        *([_ticker(each, frame) for each in view.tickers] or [block(t("Nothing was filled yet."))]),
+        _totals(view.total, view.fx_rate, frame) if view.tickers else None,
+        frame.stamp(),
+        keyboard=((Button(t("📐 Statistics"), Open(screen="stats")),), (frame.refresh("performance"), *_back(frame))),
+    )
+
+
+def statistics(view: StatisticsView, frame: Frame) -> Screen:
+    """Show the figures over all sells whose cost is known."""
+    t = frame.t
+    decided = view.wins + view.losses
+    return frame.screen(
+        block(
+            frame.title("📐 ", t("Statistics")),
+            None if view.since is None else t("Since {date}", date=view.since),
+            t("Orders {orders} · fills {fills}", orders=view.orders, fills=view.fills),
+        ),
+        block(
+            t.line(
+                "Won {wins} of {n}: {rate}",
+                wins=view.wins,
+                n=decided,
+                rate=bold(UNKNOWN if view.win_rate is None else f"{cents(view.win_rate)}%"),
+            ),
+            t(
+                "Average gain {gain} · average loss {loss}",
+                gain=usd_change(view.average_win),
+                loss=usd_change(view.average_loss),
+            ),
+            t("Profit factor {n} (gains over losses; above 1 is good)", n=_number(view.profit_factor)),
+            t("Longest losing run {n}", n=view.longest_losing_run),
+            t("Largest drawdown {amount}", amount=usd(view.largest_drawdown)),
+            t("Held {n} h on average", n=_number(view.average_hold_hours)),
+            t("Stops fired {n}", n=view.stops),
+        )
+        if decided
+        else block(t("No sell with a known cost yet: nothing to compute from.")),
+        block(_extreme(t("Best"), view.best, frame), _extreme(t("Worst"), view.worst, frame)),
+        _blocked(view.decisions, view.blocked, frame),
+        frame.stamp(),
+        keyboard=((Button(t("🏆 Performance"), Open(screen="performance")),), (frame.refresh("stats"), *_back(frame))),
+    )
+
+
+def report(view: ReportView, frame: Frame) -> Screen:
+    """Show one period on one page, beside the period before."""
+    t = frame.t
+    span = str(view.since) if view.since == view.until else f"{view.since} ~ {view.until}"
+    others = tuple(
+        Button(_mark(each is view.period, period(each, t)), Open(screen="report", ref=each.value)) for each in Period
+    )
+    return frame.screen(
+        block(
+            frame.title("📰 ", t("Report: {period}", period=period(view.period, t))), t("{span} New York", span=span)
+        ),
+        _totals(view.totals, None if view.holdings is None else view.holdings.fx_rate, frame),
+        block(
+            t(
+                "The period before: {icon} {amount}",
+                icon=gain_icon(view.before.realized),
+                amount=usd_change(view.before.realized),
+            ),
+            t(
+                "Orders {orders} · rejected {rejected} · stops {stops}",
+                orders=view.orders,
+                rejected=view.rejected,
+                stops=view.stops,
+            ),
+            t("Changes of settings {n}", n=view.setting_changes),
+        ),
+        *(_ticker(each, frame) for each in view.tickers),
+        None if view.holdings is None else holdings_block(view.holdings, frame),
+        _blocked(view.decisions, view.blocked, frame),
+        frame.stamp(),
+        keyboard=(others, (frame.refresh("report", view.period.value), *_back(frame))),
+    )
+
+
+def _heading(screen: str, frame: Frame) -> str:
+    t = frame.t
+    return {
+        "profit": t("Profit by day"),
+        "daily": t("Results by day"),
+        "weekly": t("Results by week"),
+        "monthly": t("Results by month"),
+    }[screen]
+
+
+def _periods(frame: Frame) -> tuple[Button, ...]:
+    return tuple(Button(f"📅 {period(each, frame.t)}", Open(screen=screen)) for each, screen in SCREENS.items())
+
+
+def _back(frame: Frame) -> tuple[Button, Button]:
+    return Button(frame.t("📒 Results"), Open(screen="results")), frame.home()
+
+
+def _trade(row: Trade, frame: Frame) -> Block:
+    t, fill = frame.t, row.fill
+    mark = SIDE_ICONS[fill.side] if row.order is None else icon(row.order)
+    result = fill.realized
+    return block(
+        line(
+            f"{mark} ",
+            bold(fill.symbol.ticker),
+            f" {side(fill.side, t)} {fill.qty} × {price(fill.price)} = {usd(fill.price * fill.qty)}",
+        ),
+        None if result is None else line(f"{gain_icon(result)} ", bold(usd_change(result)), t(" after fees")),
+        f"#{fill.order_no} · {frame.when(fill.filled_at)}",
+    )
+
+
+def _result_row(row: ResultRow, of: Period, frame: Frame) -> Line:
+    t, totals = frame.t, row.totals
+    return line(
+        f"{_dates(row.since, row.until, of, frame)}  {gain_icon(totals.realized)} ",
+        bold(usd_change(totals.realized)),
+        t(" · {n} fills", n=totals.fills),
+    )
+
+
+def _dates(since: date, until: date, of: Period, frame: Frame) -> str:
+    if of is Period.DAY:
+        return f"{since:%m-%d} {weekday(since, frame.t)}"
+    return f"{since:%Y-%m}" if of is Period.MONTH else f"{since:%m-%d} ~ {until:%m-%d}"
+
+
+def _totals(totals: Totals, fx_rate: Decimal | None, frame: Frame) -> Block:
+    t = frame.t
+    in_won = krw(totals.realized, fx_rate)
+    unknown = t("{n} sells without a known cost are not counted.", n=totals.unknown_cost)
+    return block(
+        t.line(
+            "Realised {icon} {amount} after fees",
+            icon=gain_icon(totals.realized),
+            amount=bold(usd_change(totals.realized) + ("" if in_won is None else f" ({in_won})")),
+        ),
+        t(
+            "Bought {bought} · sold {sold} · fees {fees}",
+            bought=usd(totals.bought),
+            sold=usd(totals.sold),
+            fees=usd(totals.fees),
+        ),
+        t("Fills {n} (buys {buys}, sells {sells})", n=totals.fills, buys=totals.buys, sells=totals.sells),
+        unknown if totals.unknown_cost else None,
+    )
+
+
+def _open_profit(profit: Decimal | None, fx_rate: Decimal | None, frame: Frame) -> Block | None:
+    if profit is None:
+        return None
+    in_won = krw(profit, fx_rate)
+    amount = usd_change(profit) + ("" if in_won is None else f" ({in_won})")
+    return block(frame.t("Unrealised {icon} {amount}", icon=gain_icon(profit), amount=amount))
+
+
+def _ticker(each: TickerResult, frame: Frame) -> Block:
+    t, totals = frame.t, each.totals
+    held = None
+    if each.open_qty:
+        held = t(
+            "Held {qty} sh. · unrealised {icon} {amount}",
+            qty=each.open_qty,
+            icon=gain_icon(each.profit_open),
+            amount=usd_change(each.profit_open),
+        )
+    return block(
+        line(bold(each.symbol.ticker), f"  {gain_icon(totals.realized)} ", bold(usd_change(totals.realized))),
+        t("Won {wins}, lost {losses} · {n} fills", wins=each.wins, losses=each.losses, n=totals.fills),
+        held,
+    )
+
+
+def _extreme(name: str, trade: Trade | None, frame: Frame) -> str | None:
+    if trade is None:
+        return None
+    fill = trade.fill
+    return (
+        f"{name}: {gain_icon(fill.realized)} {usd_change(fill.realized)} · {fill.symbol.ticker}"
+        f" · {frame.when(fill.filled_at)}"
+    )
+
+
+def _blocked(decisions: int, blocked: tuple[tuple[str, int], ...], frame: Frame) -> Block:
+    t = frame.t
+    shown = [f"• {gate(name, t)}: {count}" for name, count in blocked]
+    return quote(
+        t("Checks {n}", n=decisions),
+        bold(t("What stopped signals")) if shown else None,
+        *shown,
+        folded=len(shown) > 5,
+    )
+
+
+def _number(value: Decimal | None) -> str:
+    return UNKNOWN if value is None else plain(cents(value))
+
+
+def _mark(chosen: bool, text: str) -> str:
+    return f"• {text}" if chosen else text

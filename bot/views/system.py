@@ -1,0 +1,132 @@
+"""How the program is: health, connections, log lines, exports."""
+
+from collections.abc import Sequence
+
+from bot.buttons import Button, Export, Open, Past, rows_of
+from bot.figures import span
+from bot.message import Line, block, bold, code, line, quote
+from bot.screen import Frame, Screen
+from bot.words import task_name, task_state
+from strategy.health import HealthLine, HealthView, LogLine, TaskHealth, TaskState
+from strategy.results import ExportFile
+
+_MARKS = {True: "✅", False: "❌", None: "➖"}
+
+
+def menu(frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(frame.title("🩺 ", t("System")), t("What do you want to see?")),
+        keyboard=(
+            (Button(t("🩺 Health"), Open(screen="health")), Button(t("🔌 Test connections"), Open(screen="diagnose"))),
+            (Button(t("📃 Log"), Open(screen="logs")), Button(t("📤 Export"), Open(screen="export"))),
+            (Button(t("📜 History"), Open(screen="history")), Button(t("🏷 Version"), Open(screen="version"))),
+            (frame.home(),),
+        ),
+    )
+
+
+def health(view: HealthView, frame: Frame) -> Screen:
+    """Show what works and what does not."""
+    t = frame.t
+    verdict = t("✅ Everything works.") if view.ok else t("⚠️ Something does not work: see the marks.")
+    return frame.screen(
+        block(frame.title("🩺 ", t("Health check")), verdict),
+        block(*(_line(each, frame) for each in view.lines)),
+        block(bold(t("Tasks")), *(_task(each, frame) for each in view.tasks)) if view.tasks else None,
+        block(t("Running for {span}", span=span((view.now - view.started_at).total_seconds(), t))),
+        frame.stamp(),
+        keyboard=(
+            (Button(t("🔌 Test connections"), Open(screen="diagnose")), Button(t("📃 Log"), Open(screen="logs"))),
+            (frame.refresh("health"), frame.home()),
+        ),
+    )
+
+
+def testing(frame: Frame) -> Screen:
+    """Say at once that the test runs; its result takes this place."""
+    t = frame.t
+    return frame.screen(block(frame.title("🔌 ", t("Testing the connections…")), t("This takes some seconds.")))
+
+
+def diagnosis(lines: Sequence[HealthLine], frame: Frame) -> Screen:
+    """Show what each connection's test found (S109)."""
+    t = frame.t
+    bad = [each for each in lines if each.ok is False]
+    verdict = t("✅ Every connection works.") if not bad else t("❌ {n} of {all} failed.", n=len(bad), all=len(lines))
+    return frame.screen(
+        block(frame.title("🔌 ", t("Connections tested")), verdict),
+        block(*(_line(each, frame) for each in lines)),
+        frame.stamp(),
+        keyboard=(
+            (Button(t("🔁 Test again"), Open(screen="diagnose")), Button(t("🩺 Health"), Open(screen="health"))),
+            (frame.home(),),
+        ),
+    )
+
+
+def logs(lines: Sequence[LogLine], count: int, frame: Frame) -> Screen:
+    """Show the newest warnings and errors, newest last; details open with a tap."""
+    t = frame.t
+    shown = [_log_line(each, frame) for each in lines]
+    more = (Button(t("⬇️ More"), Open(screen="logs", ref=str(min(count * 2, 50)))),) if len(lines) >= count else ()
+    return frame.screen(
+        block(frame.title("📃 ", t("Newest log lines")), t("Warnings and errors only; newest last.")),
+        quote(*shown, folded=len(shown) > 3) if shown else block(t("No warnings and no errors.")),
+        frame.stamp(),
+        keyboard=((*more, Button(t("🩺 Health"), Open(screen="health"))), (frame.refresh("logs"), frame.home())),
+    )
+
+
+def pick_export(spans: Sequence[Past], frame: Frame) -> Screen:
+    t = frame.t
+    names = {"7d": t("7 days"), "30d": t("30 days"), "365d": t("1 year"), "all": t("Everything")}
+    return frame.screen(
+        block(
+            frame.title("📤 ", t("Export as CSV")),
+            t("Fills, changes of settings and decisions, as files that Excel opens. How far back?"),
+        ),
+        keyboard=(*rows_of([Button(names[each], Export(past=each)) for each in spans], 2), (frame.home(),)),
+    )
+
+
+def exported(files: Sequence[ExportFile], frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(
+            frame.title("📤 ", t("Export")),
+            *(line(code(each.name), " · ", t("{n} rows", n=each.rows)) for each in files),
+        ),
+        frame.stamp(),
+        keyboard=((frame.home(),),),
+    )
+
+
+def caption(file: ExportFile, frame: Frame) -> str:
+    """Return the words under a file."""
+    return f"[{frame.badge}] {file.name} · " + frame.t("{n} rows", n=file.rows)
+
+
+def _line(each: HealthLine, frame: Frame) -> Line:
+    t = frame.t
+    detail = t.of(each.detail)
+    return line(f"{_MARKS[each.ok]} ", bold(t.of(each.name)), f": {detail}" if detail else "")
+
+
+def _task(each: TaskHealth, frame: Frame) -> Line:
+    t = frame.t
+    crashed = None
+    if each.crashed_at is not None:
+        crashed = t(
+            " · {n} restarts, last crash {time} ({error})",
+            n=each.restarts,
+            time=frame.when(each.crashed_at),
+            error=each.error,
+        )
+    mark = {TaskState.RUNNING: "✅", TaskState.RESTARTING: "🔁"}.get(each.state, "❌")
+    return line(f"{mark} ", bold(task_name(each.name, t)), f": {task_state(each.state, t)}", crashed or "")
+
+
+def _log_line(each: LogLine, frame: Frame) -> Line:
+    mark = "🟥" if each.level in ("ERROR", "CRITICAL") else "🟨"
+    return line(f"{mark} {frame.when(each.at)} ", bold(each.event), f" {each.logger} ", code(each.details))

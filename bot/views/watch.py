@@ -1,0 +1,114 @@
+"""The watch list and price alerts."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from bot.buttons import AlertAt, Button, Open, RemoveAlert, TypeAlert, rows_of
+from bot.figures import price
+from bot.message import block, bold, code, line
+from bot.screen import Frame, Screen
+from bot.views.confirm import confirm_row
+from strategy.instruments import Symbol
+from strategy.price_alerts import PriceAlert
+from strategy.views import WatchPreview
+
+PERCENTS = (-10, -5, -3, -1, 1, 3, 5, 10)
+
+
+def watch_preview(view: WatchPreview, frame: Frame) -> Screen:
+    """Show what would be watched from now on, with a single-use button or why it cannot be."""
+    t = frame.t
+    title = t("Watch {ticker}?", ticker=view.symbol.ticker) if view.adds else None
+    title = title or t("Stop watching {ticker}?", ticker=view.symbol.ticker)
+    label = t("➕ Watch {ticker}", ticker=view.symbol.ticker)
+    if not view.adds:
+        label = t("➖ Take {ticker} off", ticker=view.symbol.ticker)
+    return frame.screen(
+        block(
+            frame.title("📈 ", title),
+            " · ".join(part for part in (str(view.symbol), view.name) if part),
+            t("Price {price}", price=price(view.last)) if view.adds else None,
+            t("The list would be: {tickers}", tickers=", ".join(each.ticker for each in view.tickers)),
+        ),
+        block(*(f"⚠️ {t.of(text)}" for text in view.warnings)) if view.warnings else None,
+        block(bold(t("This cannot be done")), *(f"⛔ {t.of(text)}" for text in view.refusals))
+        if view.ticket is None
+        else block(t("Not in force before you confirm.")),
+        keyboard=confirm_row(view.ticket, label, frame),
+    )
+
+
+def pick_alert(symbol: Symbol, last: Decimal | None, frame: Frame) -> Screen:
+    """Ask for the price to wait for, as percent from the price at the press."""
+    t = frame.t
+    ref = str(symbol)
+    picks = [Button(f"{percent:+d}%", AlertAt(symbol=ref, percent=percent)) for percent in PERCENTS]
+    return frame.screen(
+        block(
+            frame.title("⏰ ", t("Price alert: {ticker}", ticker=symbol.ticker)),
+            t("Price {price}", price=price(last)),
+            t("At how much from the price now should I tell you, once?"),
+            line(t("Or type it:"), " ", code(f"/alert {symbol.ticker} < {_example(last)}")),
+        ),
+        keyboard=(
+            *rows_of(picks, 4),
+            (Button(t("⌨️ Type a price"), TypeAlert(symbol=ref)), Button(t("⏰ Price alerts"), Open(screen="alerts"))),
+            (frame.home(),),
+        ),
+    )
+
+
+def ask_alert(symbol: Symbol, frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(
+            bold(t("Type the price to wait for, for {ticker}.", ticker=symbol.ticker)),
+            t("For example < 60 or > 70. A price alone is taken as the other side of the price now."),
+            t("/cancel leaves it as it is."),
+        )
+    )
+
+
+def alert_added(alert: PriceAlert, frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(frame.title("⏰ ", t("I tell you once: {what}", what=condition(alert, frame)))),
+        frame.stamp(),
+        keyboard=((_remove(alert, frame),), (Button(t("⏰ Price alerts"), Open(screen="alerts")), frame.home())),
+    )
+
+
+def alerts(waiting: Sequence[PriceAlert], watched: Sequence[Symbol], frame: Frame) -> Screen:
+    """List the price alerts that wait, each with its way out, and offer new ones."""
+    t = frame.t
+    listed = [line(f"#{each.id} ", bold(condition(each, frame))) for each in waiting]
+    adds = [Button(f"⏰ {symbol.ticker}", Open(screen="alert", ref=str(symbol))) for symbol in watched]
+    return frame.screen(
+        block(
+            frame.title("⏰ ", t("Price alerts")),
+            *(listed or [line(t("No price is being waited for."))]),
+            t("Each is told once and then gone."),
+        ),
+        frame.stamp(),
+        keyboard=(
+            *rows_of([_remove(each, frame) for each in waiting], 2),
+            *rows_of(adds, 3),
+            (frame.refresh("alerts"), frame.home()),
+        ),
+    )
+
+
+def condition(alert: PriceAlert, frame: Frame) -> str:
+    """Return what an alert waits for: `TQQQ at or below $60.00`."""
+    t = frame.t
+    if alert.above:
+        return t("{ticker} at or above {price}", ticker=alert.symbol.ticker, price=price(alert.price))
+    return t("{ticker} at or below {price}", ticker=alert.symbol.ticker, price=price(alert.price))
+
+
+def _remove(alert: PriceAlert, frame: Frame) -> Button:
+    return Button(f"🗑 {condition(alert, frame)}", RemoveAlert(alert=alert.id))
+
+
+def _example(last: Decimal | None) -> str:
+    return "60" if last is None else f"{last * Decimal('0.97'):.2f}"
