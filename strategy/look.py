@@ -72,7 +72,7 @@ class AccountLook:
         except BaseException:
             self._stale = True
             raise
-        self._positions.take(holdings, orders=recent, settled=self._recon.settled)
+        self._positions.take(holdings, orders=recent, settled=self._recon.settled, on_the_way=self._recon.on_the_way)
         for watcher in self._watchers:
             watcher()
         return holdings

@@ -61,10 +61,13 @@ class Positions:
         *,
         orders: Sequence[Order] = (),
         settled: Callable[[Symbol], bool] = lambda _: True,
+        on_the_way: Callable[[Symbol], int] = lambda _: 0,
     ) -> None:
         """Replace the estimate by the broker's word, except where that lags behind fills we know of.
 
         What `orders` have filled is in the broker's word where that is settled, so their news adds nothing later.
+        `on_the_way` are shares the fills know of and the broker does not show yet; below zero, shares it still shows
+        although they were sold. At a start, where there is no estimate yet, they make one.
         """
         for order in orders:
             if settled(order.request.symbol):
@@ -73,10 +76,12 @@ class Positions:
         for symbol in told.keys() | self._held.keys():
             if self._known and not settled(symbol):
                 continue
+            self._held.pop(symbol, None)
             if symbol in told:
                 self._held[symbol] = told[symbol]
-            else:
-                self._held.pop(symbol, None)
+        if not self._known:
+            for symbol in told.keys() | {order.request.symbol for order in orders}:
+                self._correct(symbol, on_the_way(symbol), orders)
         self._known = True
 
     def on_order(self, order: Order) -> bool:
@@ -122,6 +127,15 @@ class Positions:
         if order.ours and new > 0:
             self._credited[order.no] = counted
             self._add_bot(order.request.symbol, order.request.side, new)
+
+    def _correct(self, symbol: Symbol, qty: int, orders: Sequence[Order]) -> None:
+        """Move what the broker shows by what is on its way; shares it does not show yet cost what was paid lately."""
+        if qty < 0:
+            self._sold(symbol, -qty)
+        buys = [order for order in orders if (order.request.symbol, order.request.side) == (symbol, Side.BUY)]
+        paid = next((order.average_price for order in buys if order.average_price is not None), None)
+        if qty > 0 and paid is not None:
+            self._bought(symbol, qty, paid * qty)
 
     def _bought(self, symbol: Symbol, qty: int, amount: Decimal) -> None:
         old = self._held.get(symbol)

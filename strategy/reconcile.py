@@ -124,6 +124,13 @@ class Reconciler:
         """Return whether the ticker's position agrees with its fills; False while they are on their way."""
         return self._holdings is not None and symbol not in self._gaps
 
+    def on_the_way(self, symbol: Symbol) -> int:
+        """Return what the broker's position has yet to follow: shares bought (above 0) or sold (below) by the fills."""
+        gap = self._gaps.get(symbol)
+        if gap is None:
+            return 0
+        return -gap.qty if gap.moving or gap.qty > 0 else 0  # shares gone without a fill of ours are gone
+
     def mark_gap(self, reason: str) -> None:
         """Something may have been missed: not reconciled until the next agreement."""
         log.info("reconciling needed", extra={"reason": reason})
