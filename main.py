@@ -600,7 +600,7 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         alerts = group.create_task(core.supervisor.keep("alerts", bot.deliver), name="alerts")
         trading = [group.create_task(_service(task), name=name) for name, task in core.tasks]
-        chat = group.create_task(core.supervisor.keep("chat", partial(_chat, bot)), name="chat")
+        chat = group.create_task(core.supervisor.keep("chat", bot.chat), name="chat")
         try:
             await stop.wait()
         finally:
@@ -619,11 +619,6 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
 
 async def _service(task: Callable[[], Awaitable[None]]) -> None:
     await task()
-
-
-async def _chat(bot: BotApp) -> None:
-    await bot.publish_commands()
-    await bot.poll()
 
 
 async def end(service: asyncio.Task[None]) -> None:

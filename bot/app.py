@@ -10,14 +10,14 @@ from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
-from aiogram.types import BotCommand, BotCommandScopeChat, ChatMemberUpdated
+from aiogram.types import ChatMemberUpdated
 
-from bot.commands import COMMANDS
 from bot.delivery import Delivery
 from bot.dialogs import NotesStorage
 from bot.errors import TelegramChatRefused, TelegramTokenRefused, TelegramUnreachable
 from bot.failures import TELEGRAM_FAILURES
 from bot.languages import Languages
+from bot.menus import Menus
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
 from bot.polling import poll
 from bot.reach import Reach
@@ -55,6 +55,7 @@ class BotApp:
     framed: "Framed"
     fresh: Fresh
     reach: Reach
+    menus: Menus
 
     async def check(self) -> str:
         """Ask getMe within the time limit and return the bot's @name.
@@ -71,20 +72,22 @@ class BotApp:
         return f"@{me.username}"
 
     async def publish_commands(self) -> None:
-        """Publish the command menu per language, only to those who may command; a failure is logged."""
-        ready = [command for command in COMMANDS if command.ready]
-        menus: list[tuple[Tongue, str | None]] = [(self.languages.default(), None)]
-        menus += [(t, t.language) for t in self.languages.every()]
-        for chat_id in sorted(self.settings.allowed_users | {self.settings.telegram_chat_id}):
-            for t, code in menus:
-                commands = [BotCommand(command=each.name, description=each.about(t)) for each in ready]
-                try:
-                    await self.bot.set_my_commands(
-                        commands, scope=BotCommandScopeChat(chat_id=chat_id), language_code=code
-                    )
-                except TELEGRAM_FAILURES as error:
-                    log.warning("command menu not published", extra={"chat": chat_id, "error": type(error).__name__})
-                    break
+        """Publish the command menus once; what fails is logged and left to `chat`."""
+        await self.menus.publish()
+
+    async def chat(self) -> None:
+        """Handle commands and presses, and publish the menus beside it for as long as one is missing."""
+        failed: Exception | None = None
+        async with asyncio.TaskGroup() as group:
+            publishing = group.create_task(self.menus.keep(), name="menus")
+            try:
+                await self.poll()
+            except Exception as error:  # noqa: BLE001 - raised below as it is; the group would wrap it
+                failed = error
+            finally:
+                publishing.cancel()
+        if failed is not None:
+            raise failed
 
     async def send_test(self) -> None:
         """Send a test message to TELEGRAM_CHAT_TEST_ID and nowhere else (S28).
@@ -213,6 +216,7 @@ async def open_bot(
             framed=framed,
             fresh=fresh,
             reach=reach,
+            menus=Menus(bot, settings, languages, wall),
         )
     finally:
         with suppress(TimeoutError):
