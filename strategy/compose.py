@@ -13,6 +13,7 @@ from strategy.approval import Approval
 from strategy.approval_press import ApprovalPress
 from strategy.book import SettingsBook
 from strategy.cancels import Cancels
+from strategy.cards import SessionCards
 from strategy.clock import Clock
 from strategy.control import TradingControl
 from strategy.cycle import Cycle
@@ -22,7 +23,6 @@ from strategy.engine import Engine
 from strategy.fallback import Fallback
 from strategy.guard import StopGuard
 from strategy.hand_orders import HandOrders
-from strategy.health import TaskHealth
 from strategy.inbox import StreamInbox
 from strategy.instruments import Symbol
 from strategy.ladder import Ladder
@@ -56,6 +56,7 @@ from strategy.positions import Positions
 from strategy.presses import Presses
 from strategy.price_watch import PriceWatch
 from strategy.purse import Purse
+from strategy.ready import ReadyLines
 from strategy.reconcile import Reconciler
 from strategy.reporting import ResultService
 from strategy.roster import Roster
@@ -69,6 +70,7 @@ from strategy.stop_story import StopStory
 from strategy.supervision import Supervisor
 from strategy.system import SystemService
 from strategy.text import Text
+from strategy.upkeep import Upkeep
 from strategy.views import Environment
 from strategy.vigil import Vigil
 from strategy.vitals import Surroundings
@@ -142,15 +144,13 @@ def build_core(
     tick_places: int | None = None,
     remarks: Sequence[Text] = (),
     surroundings: Surroundings | None = None,
-    task_health: Callable[[], Sequence[TaskHealth]] = tuple,
 ) -> Core:
     """Return the core, not yet loaded or running.
 
     `clock` is the market's, `wall` a person's (the same one for a real market). `env_names` are the settings that came
     from the environment, `arm_secret` the account's last four digits, `totp` checks a six-digit code where one is
     asked for, `calls_per_second` is the broker's limit, `tick_places` how many tickers its stream takes at once,
-    `remarks` go on the start card, `surroundings` is what /health and /diagnose cannot know from here, `task_health`
-    tells how the supervised services are.
+    `remarks` go on the start card, `surroundings` is what /health and /diagnose cannot know from here.
     """
     activity = Activity()
     pace = Pace(calls_per_second=calls_per_second, tick_places=tick_places)
@@ -369,6 +369,16 @@ def build_core(
         pace=pace,
     )
     price_watch = PriceWatch(alerts=journals.price_alerts, watch=watch, clock=clock, activity=activity, pace=pace)
+    around = surroundings or Surroundings()
+    cards = SessionCards(
+        ready=ReadyLines(
+            watch=watch, look=look, inbox=sink, settings=book, clock=clock, wall=wall, surroundings=around
+        ),
+        begun=engine.begun,
+        notes=journals.notes,
+        clock=clock,
+        activity=activity,
+    )
     roster = Roster(settings=book, watch=watch, guard=guard, approval=approval, engine=engine, activity=activity)
     control = TradingControl(
         looking=Looking(
@@ -451,8 +461,8 @@ def build_core(
             clock=clock,
             wall=wall,
             calls_used=calls_used,
-            tasks=task_health,
-            surroundings=surroundings or Surroundings(),
+            tasks=supervisor.health,
+            surroundings=around,
         ),
         watch_list=watch_list,
         price_watch=price_watch,
@@ -474,8 +484,10 @@ def build_core(
         ("proposals", approval.run),
         ("watch list", roster.run),
         ("price alerts", price_watch.run),
+        ("cards", cards.run),
         ("stream news", sink.run),
         ("stream", stream_task),
+        ("upkeep", Upkeep(decisions=journals.decisions, clock=clock, activity=activity).run),
         ("engine", engine.run),
     )
 

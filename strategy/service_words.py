@@ -13,6 +13,8 @@ _NAMES = {
     "watch list": Text("종목 목록 반영", "the watch list"),
     "proposals": Text("매매 제안 카드", "the proposal cards"),
     "price alerts": Text("가격 알림", "the price alerts"),
+    "upkeep": Text("기록 정리", "the tidying of records"),
+    "lag": Text("처리 지연 측정", "the measuring of delays"),
     "chat": Text("채팅 명령", "the chat commands"),
     "alerts": Text("알림 전달", "the delivery of alerts"),
 }
