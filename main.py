@@ -20,7 +20,7 @@ import socket
 import stat
 import sys
 from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +38,7 @@ from strategy.faults import Fault, plain_faults
 from strategy.instruments import Market as Venue
 from strategy.settings import TradingSettings
 from strategy.text import Text
+from strategy.totp import ArmingSettings, OneTimeCodes
 from strategy.views import Environment
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Settings:
     telegram: TelegramSettings
     trading: TradingSettings
     storage: StorageSettings
+    arming: ArmingSettings = field(default_factory=ArmingSettings.model_construct)
 
 
 class Faults(Exception):
@@ -163,12 +165,12 @@ def load_settings(env_file: Path) -> Settings:
             return None
 
     kis, telegram = read(KisSettings), read(TelegramSettings)
-    trading, storage = read(TradingSettings), read(StorageSettings)
+    trading, storage, arming = read(TradingSettings), read(StorageSettings), read(ArmingSettings)
     if kis is not None and trading is not None:
         found += without_minute_bars(kis, trading)
-    if found or kis is None or telegram is None or trading is None or storage is None:
+    if found or kis is None or telegram is None or trading is None or storage is None or arming is None:
         raise Faults(found)
-    return Settings(kis=kis, telegram=telegram, trading=trading, storage=storage)
+    return Settings(kis=kis, telegram=telegram, trading=trading, storage=storage, arming=arming)
 
 
 def without_minute_bars(kis: KisSettings, trading: TradingSettings) -> list[Fault]:
@@ -275,7 +277,7 @@ async def trade(arguments: argparse.Namespace) -> int:
 
 async def check(settings: Settings) -> int:
     """Reach KIS and Telegram, print what works, place nothing; return the exit code."""
-    rows: list[tuple[bool, str, str]] = [(True, "설정 / settings", "")]
+    rows: list[tuple[bool | None, str, str]] = [(True, "설정 / settings", "")]  # None: not applicable here
     environment = Environment.VIRTUAL if settings.kis.is_virtual else Environment.REAL
     with logs(settings), TemporaryDirectory() as scratch:  # the database of a running instance is left alone
         async with AsyncExitStack() as stack:
@@ -295,8 +297,9 @@ async def check(settings: Settings) -> int:
                 except TradingError as error:
                     rows.append((False, name, error.user_message.both()))
     for ok, name, detail in rows:
-        print(f"{'✓' if ok else '✗'} {name}" + "".join(f"\n    {line}" for line in detail.splitlines()))
-    return EXIT_FINE if all(ok for ok, _, _ in rows) else EXIT_FAILED
+        mark = "-" if ok is None else "✓" if ok else "✗"
+        print(f"{mark} {name}" + "".join(f"\n    {line}" for line in detail.splitlines()))
+    return EXIT_FAILED if any(ok is False for ok, _, _ in rows) else EXIT_FINE
 
 
 async def demo(arguments: argparse.Namespace) -> int:
@@ -470,7 +473,7 @@ async def assemble(
     from strategy.compose import Journals, build_core
 
     wall = SystemClock()
-    account = settings.kis.account_no
+    account, totp = settings.kis.account_no, settings.arming.totp_secret
     storage = await stack.enter_async_context(open_storage(database_dir))
     kis = await stack.enter_async_context(open_kis(settings.kis, clock=clock, data_dir=settings.storage.data_dir))
     core = build_core(
@@ -499,6 +502,7 @@ async def assemble(
         calls_per_second=kis.environment.calls_per_s,
         tick_places=kis.environment.max_registrations - 1,  # one is for the order notices
         arm_secret=account.last_four,
+        totp=OneTimeCodes(totp.get_secret_value(), wall).check if totp is not None else None,
         remarks=remarks,
     )
     bot = await stack.enter_async_context(
@@ -528,7 +532,11 @@ def logs(settings: Settings) -> Iterator[None]:
         settings.storage.log_dir,
         level=settings.storage.log_level,
         retention_days=settings.storage.log_retention_days,
-        secrets=[*settings.telegram.secrets, *(secret for pair in pairs for secret in (pair.app_key, pair.app_secret))],
+        secrets=[
+            *settings.telegram.secrets,
+            *settings.arming.secrets,
+            *(secret for pair in pairs for secret in (pair.app_key, pair.app_secret)),
+        ],
         accounts=[kis.account_no.number],
     ):
         yield

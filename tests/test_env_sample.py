@@ -14,9 +14,16 @@ from kis.settings import KisSettings
 from storage.settings import StorageSettings
 from strategy.faults import plain_faults
 from strategy.settings import TradingSettings
+from strategy.totp import ArmingSettings
 
 ROOT = Path(__file__).parent.parent
-ROOMS: tuple[type[BaseSettings], ...] = (KisSettings, TelegramSettings, TradingSettings, StorageSettings)
+ROOMS: tuple[type[BaseSettings], ...] = (
+    KisSettings,
+    TelegramSettings,
+    TradingSettings,
+    StorageSettings,
+    ArmingSettings,
+)
 LINE = re.compile(r"(?P<optional># )?(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)")
 
 

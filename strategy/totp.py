@@ -1,0 +1,72 @@
+"""The six-digit code of an authenticator app, asked for beside the account's digits when real trading is armed."""
+
+import base64
+import binascii
+from typing import Any
+
+import pyotp
+from pydantic import SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from strategy.clock import Clock
+from strategy.faults import SettingFault
+
+_SHORTEST = 16  # characters: 80 bits
+_STEP_S = 30  # of the codes, as every app has it (RFC 6238)
+_TOLERANCE = (0, -1, 1)  # steps: clocks differ, and typing takes a while
+
+
+class ArmingSettings(BaseSettings):
+    """Raises pydantic's ValidationError; its messages never repeat the value."""
+
+    model_config = SettingsConfigDict(
+        env_file=None, frozen=True, extra="ignore", validate_default=True, hide_input_in_errors=True
+    )
+
+    totp_secret: SecretStr | None = None
+
+    @field_validator("totp_secret", mode="before")
+    @classmethod
+    def _base32(cls, value: Any) -> Any:
+        """Take the secret as apps show it: groups, small letters and padding are fine; blank is none."""
+        text = str(value.get_secret_value() if isinstance(value, SecretStr) else value or "")
+        text = "".join(text.split()).replace("-", "").rstrip("=").upper()
+        if not text:
+            return None
+        if len(text) < _SHORTEST:
+            raise SettingFault(
+                f"너무 짧습니다 (지금 {len(text)}자). 인증 앱에 넣은 {_SHORTEST}자 이상의 키를 적으세요",
+                f"is too short ({len(text)} characters): write the key given to the app, at least {_SHORTEST}",
+            )
+        try:
+            base64.b32decode(text + "=" * (-len(text) % 8))
+        except binascii.Error:
+            raise SettingFault(
+                "Base32 키가 아닙니다 (영문자 A-Z 와 숫자 2-7)",
+                "is no base32 key (letters A to Z and digits 2 to 7)",
+            ) from None
+        return SecretStr(text)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that must never be shown; for the redaction of logs."""
+        return () if self.totp_secret is None else (self.totp_secret.get_secret_value(),)
+
+
+class OneTimeCodes:
+    """Checks codes of one secret by a person's clock; each is good once."""
+
+    def __init__(self, secret: str, wall: Clock) -> None:
+        self._totp = pyotp.TOTP(secret, interval=_STEP_S)
+        self._wall = wall
+        self._newest = -1  # the time step of the newest code accepted: it and older ones are no longer good
+
+    def check(self, code: str) -> bool:
+        """Return whether a code is right now, give or take one step, and was not used before."""
+        now = int(self._wall.now().timestamp())
+        for shift in _TOLERANCE:
+            step = now // _STEP_S + shift
+            if step > self._newest and pyotp.utils.strings_equal(code, self._totp.generate_otp(step)):
+                self._newest = step
+                return True
+        return False

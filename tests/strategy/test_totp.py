@@ -1,0 +1,81 @@
+"""TOTP_SECRET and the codes made of it (spec section 7, promise 8)."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyotp
+import pytest
+from pydantic import ValidationError
+
+from strategy.faults import plain_faults
+from strategy.testing import FakeClock
+from strategy.totp import ArmingSettings, OneTimeCodes
+from strategy.views import Environment, OutcomeKind
+from tests.strategy.engine_bench import ARM_SECRET, BEFORE_OPEN, OWNER, World, running
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+NOW = datetime(2026, 9, 15, 13, 30, 10, tzinfo=UTC)
+
+
+def code(clock: FakeClock, shift: int = 0) -> str:
+    return pyotp.TOTP(SECRET).generate_otp(int(clock.now().timestamp()) // 30 + shift)
+
+
+@pytest.mark.parametrize("typed", [SECRET, "jbsw y3dp ehpk 3pxp JBSW-Y3DP-EHPK-3PXP", SECRET + "===="])
+def test_the_secret_is_taken_as_apps_show_it(typed: str) -> None:
+    read = ArmingSettings.model_validate({"totp_secret": typed})
+    assert read.secrets == (SECRET,)
+    assert SECRET not in repr(read)
+
+
+@pytest.mark.parametrize("typed", ["", "  "])
+def test_none_is_asked_for_where_none_is_set(typed: str) -> None:
+    assert ArmingSettings.model_validate({"totp_secret": typed}).secrets == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"), [("JBSWY3DPEHPK3PX", "너무 짧습니다"), ("0" + SECRET, "Base32"), ("A" * 17, "Base32")]
+)
+def test_a_wrong_secret_is_told_in_plain_words_and_not_repeated(typed: str, word: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ArmingSettings.model_validate({"totp_secret": typed})
+    [fault] = plain_faults(refused.value, ArmingSettings)
+    assert (fault.name, fault.value) == ("TOTP_SECRET", "****")
+    assert word in fault.text().ko
+    assert typed not in fault.text().both() + str(refused.value)
+
+
+@pytest.mark.parametrize(("shift", "good"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+def test_one_step_of_tolerance_either_way(shift: int, *, good: bool) -> None:
+    clock = FakeClock(NOW)
+    assert OneTimeCodes(SECRET, clock).check(code(clock, shift)) is good
+
+
+async def test_a_code_is_good_once_and_none_before_it_afterwards() -> None:
+    clock = FakeClock(NOW)
+    codes = OneTimeCodes(SECRET, clock)
+    first, next_one = code(clock), code(clock, 1)
+    assert codes.check(first)
+    assert not codes.check(first)
+    assert codes.check(next_one)
+    assert not codes.check(code(clock, -1))
+    await clock.advance(60)
+    assert codes.check(code(clock))
+
+
+@pytest.mark.parametrize("typed", ["", "12345", "abcdef", "1234567", "١٢٣٤٥٦"])
+def test_what_is_no_code_is_none(typed: str) -> None:
+    assert not OneTimeCodes(SECRET, FakeClock(NOW)).check(typed)
+
+
+async def test_s117_arming_asks_for_the_code_beside_the_digits(tmp_path: Path) -> None:
+    world = World.at(BEFORE_OPEN)
+    wall = FakeClock(NOW)
+    check = OneTimeCodes(SECRET, wall).check
+    async with running(tmp_path, world, environment=Environment.REAL, totp=check, wall=wall) as bench:
+        control = bench.core.control
+        await control.accept_disclaimer(OWNER)
+        assert (await control.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED
+        assert (await control.arm(OWNER, f"{ARM_SECRET} 000000")).kind is OutcomeKind.DENIED
+        assert (await control.arm(OWNER, f"{ARM_SECRET} {code(wall)}")).kind is OutcomeKind.DONE
+        assert bench.core.modes.armed
