@@ -10,9 +10,10 @@ import aiosqlite
 
 from strategy.errors import StorageError
 
+_FULL, _NORMAL = "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # an intent must outlive a power cut, not only a crash
+    _FULL,  # an intent must outlive a power cut, not only a crash
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 5000",  # somebody may look at the file with another tool
 )
@@ -25,21 +26,29 @@ class Database:
         self._connection = connection
         self._lock = asyncio.Lock()
         self._after_commit: list[Callable[[], None]] = []
+        self._flushes: bool | None = True
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+    async def transaction(self, *, flush: bool = True) -> AsyncIterator[aiosqlite.Connection]:
         """Commit what the block did, or nothing of it. Raise StorageError for what SQLite refuses.
+
+        The transaction begins with the block's first change. Every commit outlives a crash of the program. One with
+        `flush` also outlives a power cut, and everything committed before it; without, the newest commits may be
+        undone by one, which suits what is learned anew from the broker or is followed by a commit that flushes.
 
         Never await the network in the block. A block cancelled during its COMMIT may have been stored.
         """
         async with self._lock:
             try:
-                await self._connection.execute("BEGIN IMMEDIATE")
+                if flush is not self._flushes:
+                    self._flushes = None  # not known while the switch may be cut off
+                    await self._connection.execute(_FULL if flush else _NORMAL)
+                    self._flushes = flush
                 yield self._connection
-                await self._connection.execute("COMMIT")
+                await self._connection.commit()
             except BaseException as error:
-                with suppress(sqlite3.OperationalError):  # BEGIN or COMMIT itself failed
-                    await self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.OperationalError):
+                    await self._connection.rollback()
                 if isinstance(error, sqlite3.Error):
                     raise StorageError(f"the database refused: {error}") from error
                 raise
@@ -80,7 +89,7 @@ async def connected(path: Path, *, read_only: bool = False) -> AsyncIterator[Dat
     Connections see each other's commits, and in WAL mode none waits for one that only reads.
     """
     try:
-        connection = await aiosqlite.connect(path, isolation_level=None)
+        connection = await aiosqlite.connect(path, isolation_level="IMMEDIATE")
     except sqlite3.Error as error:
         raise StorageError(f"cannot open {path}: {error}") from error
     try:

@@ -25,8 +25,8 @@ class DecisionRepository:
         self._outbox = outbox
 
     async def add(self, decision: Decision, events: Sequence[Event] = ()) -> Decision:
-        """Store and return it with its id."""
-        async with self._database.transaction() as conn:
+        """Store and return it with its id. An order it leads to flushes it with its own intent."""
+        async with self._database.transaction(flush=False) as conn:
             cursor = await conn.execute(
                 "INSERT INTO decisions (symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?)",
                 (

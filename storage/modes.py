@@ -50,8 +50,8 @@ class ModeRepository:
             return await find_locks(conn)
 
     async def set_lock(self, lock: TickerLock, events: Sequence[Event] = ()) -> None:
-        """Lock a ticker; a lock it already has is replaced."""
-        async with self._database.transaction() as conn:
+        """Lock a ticker; a lock it already has is replaced. The order of the stop flushes it with its own intent."""
+        async with self._database.transaction(flush=False) as conn:
             await put_lock(conn, lock)
             await self._outbox.append(conn, events)
 

@@ -11,7 +11,7 @@ import aiosqlite
 from storage.columns import day_text, decimal, decimal_text, instant, instant_text, symbol, symbol_text
 from storage.connection import Database
 from storage.fills import add_fill, filled, find_fills
-from storage.order_states import add_state, find_states
+from storage.order_states import find_states
 from storage.outbox import OutboxRepository
 from storage.venue_nos import add_venue_no, find_venue_nos, owner_of
 from strategy.errors import InvalidOrder, StorageError
@@ -49,8 +49,11 @@ class OrderRepository:
         self._outbox = outbox
 
     async def add_intent(self, request: OrderRequest, events: Sequence[Event] = ()) -> Order:
-        """Store an intended order and return it with its number; raise InvalidOrder for a used ticket."""
-        async with self._database.transaction() as conn:
+        """Store an intended order and return it with its number; raise InvalidOrder for a used ticket.
+
+        It leaves only after the change to SENT, whose commit flushes this one, too.
+        """
+        async with self._database.transaction(flush=False) as conn:
             if request.ticket is not None and await _one(conn, "ticket = ?", request.ticket):
                 raise InvalidOrder(f"ticket {request.ticket} was used before", user_message=_TICKET_USED)
             order = await _insert(conn, _intended(request), new_york(request.created_at).date())
@@ -92,8 +95,9 @@ class OrderRepository:
         """Append a state change with its fills (those already stored are ignored) and return the order.
 
         The first acceptance stays; everything left out stays as it was, but for the reason, which is this change's.
+        Only SENT is flushed, since a request follows it: the others tell what the broker tells again.
         """
-        async with self._database.transaction() as conn:
+        async with self._database.transaction(flush=status is OrderStatus.SENT) as conn:
             old = await _get(conn, no)
             if any(fill.order_no != no for fill in fills):
                 raise StorageError(f"a fill given to order {no} belongs to another order")
@@ -260,9 +264,7 @@ async def _insert(conn: aiosqlite.Connection, order: Order, traded_on: date) -> 
             instant_text(order.accepted_at),
         ),
     )
-    stored = replace(order, no=OrderNo(cursor.lastrowid or 0))
-    await add_state(conn, stored)
-    return stored
+    return replace(order, no=OrderNo(cursor.lastrowid or 0))
 
 
 async def _update(conn: aiosqlite.Connection, order: Order) -> None:
@@ -284,7 +286,6 @@ async def _update(conn: aiosqlite.Connection, order: Order) -> None:
             order.no,
         ),
     )
-    await add_state(conn, order)
 
 
 async def _get(conn: aiosqlite.Connection, no: OrderNo) -> Order:

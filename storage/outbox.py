@@ -98,11 +98,13 @@ class OutboxRepository:
         )
 
     async def mark_done(self, row_id: int, at: datetime, message_id: int | None) -> None:
+        """Note a delivery; undone by a power cut the row is told again, marked, since its sending was flushed."""
         await self._run(
             "UPDATE outbox SET done_at = ?, message_id = ?, sending_since = NULL, error = NULL WHERE id = ?",
             instant_text(at),
             message_id,
             row_id,
+            flush=False,
         )
 
     async def mark_failed(self, row_id: int, at: datetime, error: str, *, give_up: bool) -> None:
@@ -178,8 +180,8 @@ class OutboxRepository:
             rows = await conn.execute_fetchall(sql, values)
         return [_event_row(row) for row in rows]
 
-    async def _run(self, sql: str, *values: object) -> None:
-        async with self._database.transaction() as conn:
+    async def _run(self, sql: str, *values: object, flush: bool = True) -> None:
+        async with self._database.transaction(flush=flush) as conn:
             await conn.execute(sql, values)
 
 
