@@ -92,12 +92,12 @@ class Engine:
         self._pace = pace
         self._remarks = list(remarks)
         self._cold: set[Symbol] = set()  # tickers without enough bars for a signal yet
+        self.begun = asyncio.Event()  # start-up is over and has been told
         self._resettled = asyncio.Event()  # settings changed: the next check may be due at another time
         self._last_check: datetime | None = None
         self._grid: timedelta | None = None  # the interval of the last check
         self._fruitless = 0  # looks in a row after which broker and bot did not agree
         self._tidied_at = clock.now()
-        self._told_start = False
         self._counted_on: date | None = None  # the session the counts below belong to
         self.started_at = clock.now()
         self.next_check_at: datetime | None = None
@@ -119,7 +119,7 @@ class Engine:
 
     async def run(self) -> None:
         """Start, then go from session to session until cancelled; a second run starts more quietly."""
-        if self._told_start:
+        if self.begun.is_set():
             await self._start_again()
         else:
             await self.start()
@@ -157,7 +157,7 @@ class Engine:
                     notes=tuple(notes),
                 )
             )
-            self._told_start = True
+        self.begun.set()
 
     def _about_tickers(self) -> list[Text]:
         """Say what the owner should know of the list: too many, bars from ticks only, not the list of `.env`."""
@@ -266,18 +266,16 @@ class Engine:
         with self._activity():
             if now >= session.closes_at or await self._notes.get(key) == session.on.isoformat():
                 return
-            await self._notifier.tell(
-                SessionOpened(
-                    at=now,
-                    session_on=session.on.isoformat(),
-                    closes_at=session.closes_at,
-                    half_day=session.half_day,
-                    holdings=self._look.last,
-                    open_orders=len(self._desk.open),
-                    mode=self._modes.account,
-                )
+            opened = SessionOpened(
+                at=now,
+                session_on=session.on.isoformat(),
+                closes_at=session.closes_at,
+                half_day=session.half_day,
+                holdings=self._look.last,
+                open_orders=len(self._desk.open),
+                mode=self._modes.account,
             )
-            await self._notes.put(key, session.on.isoformat())
+            await self._notes.put(key, session.on.isoformat(), [opened])
 
     async def _checks(self, session: Session) -> None:
         """Check on the grid until the window ends; its settings may change on the way."""
@@ -364,18 +362,16 @@ class Engine:
             if await self._notes.get(key) == session.on.isoformat():
                 return
             await self._try_look()
-            await self._notifier.tell(
-                await closing_card(
-                    session,
-                    self._clock.now(),
-                    orders=self._orders,
-                    desk=self._desk,
-                    holdings=self._look.last,
-                    checks=self._session_checks,
-                    overruns=self._session_overruns,
-                )
+            closed = await closing_card(
+                session,
+                self._clock.now(),
+                orders=self._orders,
+                desk=self._desk,
+                holdings=self._look.last,
+                checks=self._session_checks,
+                overruns=self._session_overruns,
             )
-            await self._notes.put(key, session.on.isoformat())
+            await self._notes.put(key, session.on.isoformat(), [closed])
 
     async def _until(self, when: Callable[[], datetime]) -> None:
         """Wait for an instant that settings may move."""

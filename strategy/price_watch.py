@@ -112,11 +112,15 @@ class PriceWatch:
         while True:
             await self._hits.wait()
             with self._hits.take() as hit:
+                told = False
                 try:
                     await self._alerts.remove(hit.alert.id, [hit])
+                    told = True
                 except TradingError:
                     log.exception("a price alert could not be told; it waits for the next price")
-                    self._waiting.setdefault(hit.alert.symbol, []).append(hit.alert)
+                finally:
+                    if not told:
+                        self._waiting.setdefault(hit.alert.symbol, []).append(hit.alert)
 
     async def _poll(self) -> None:
         while True:
