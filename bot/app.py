@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -12,8 +12,10 @@ from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import ChatMemberUpdated
 
+from bot.dashboard import Dashboard
 from bot.delivery import Delivery
 from bot.dialogs import NotesStorage
+from bot.digest import Digests
 from bot.errors import TelegramChatRefused, TelegramTokenRefused, TelegramUnreachable
 from bot.failures import TELEGRAM_FAILURES
 from bot.languages import Languages
@@ -21,6 +23,7 @@ from bot.menus import Menus
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
 from bot.polling import poll
 from bot.reach import Reach
+from bot.reminders import Reminders
 from bot.routers import make_routers
 from bot.screen import Frame
 from bot.sending import Speaker
@@ -48,6 +51,7 @@ class BotApp:
     settings: TelegramSettings
     dispatcher: Dispatcher
     delivery: Delivery
+    tasks: tuple[tuple[str, Callable[[], Awaitable[None]]], ...]  # beside `poll` and `deliver`, until cancelled
     activity: Activity
     languages: Languages
     speaker: Speaker
@@ -172,6 +176,7 @@ async def open_bot(
     async def chat_frame() -> Frame:
         return framed.in_(await languages.of(chat_id) if chat_id > 0 else languages.default())
 
+    topics = Topics(bot, notes, chat_id, languages.default)
     delivery = Delivery(
         speaker=speaker,
         outbox=outbox,
@@ -179,13 +184,47 @@ async def open_bot(
         chat_id=chat_id,
         frame=chat_frame,
         rules=control.alert_rules,
-        topics=Topics(bot, notes, chat_id, languages.default),
+        topics=topics,
         clock=clock,
         wall=wall,
     )
+    reminders = Reminders(
+        bot=bot,
+        speaker=speaker,
+        outbox=outbox,
+        notes=notes,
+        chat_id=chat_id,
+        frame=chat_frame,
+        topics=topics,
+        wall=wall,
+        barrier=delivery.barrier,
+    )
+    digests = Digests(
+        speaker=speaker,
+        outbox=outbox,
+        notes=notes,
+        chat_id=chat_id,
+        frame=chat_frame,
+        rules=control.alert_rules,
+        topics=topics,
+        wall=wall,
+        barrier=delivery.barrier,
+    )
+    dashboard = Dashboard(
+        bot=bot,
+        speaker=speaker,
+        control=control,
+        notes=notes,
+        chat_id=chat_id,
+        frame=chat_frame,
+        wall=wall,
+        barrier=delivery.barrier,
+    )
     activity = Activity()
     fresh = Fresh(wall)
-    dispatcher = Dispatcher(storage=NotesStorage(notes), disable_fsm=True, languages=languages, program=version)
+    dispatcher = Dispatcher(
+        storage=NotesStorage(notes), disable_fsm=True, languages=languages, program=version, reminders=reminders
+    )
     chats = frozenset({chat_id, settings.telegram_chat_test_id})
     for middleware in (
         PeopleOnly(settings.allowed_users, chats, delivery.nudge),
@@ -209,6 +248,7 @@ async def open_bot(
             settings=settings,
             dispatcher=dispatcher,
             delivery=delivery,
+            tasks=(("reminders", reminders.run), ("digests", digests.run), ("dashboard", dashboard.run)),
             activity=activity,
             languages=languages,
             speaker=speaker,

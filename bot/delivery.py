@@ -86,6 +86,7 @@ class Delivery:
         self._stirred = asyncio.Event()
         self._arrivals = Arrivals(clock, wall)
         self._folds = Folds()
+        self._remembers = False
         self._living = Living(outbox, notes, chat_id)
         self._stories = Stories(outbox)
         self._strikes: dict[int, int] = {}
@@ -116,8 +117,7 @@ class Delivery:
 
     async def run(self) -> None:
         """Deliver until cancelled; a send or edit under way at the cancellation gets a moment to finish."""
-        now = self._wall.now()
-        self._folds.restore(await self._outbox.told_between(now - _REMEMBERED, now))
+        await self._remember()
         with self._outbox.added() as wake:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._notice(wake))
@@ -137,6 +137,13 @@ class Delivery:
                         continue
                     await unhurried(self._step(rows))
         return not await self._outbox.pending(1)
+
+    async def _remember(self) -> None:
+        """Count the repeats that were told before the start, once."""
+        if not self._remembers:
+            now = self._wall.now()
+            self._folds.restore(await self._outbox.told_between(now - _REMEMBERED, now))
+            self._remembers = True
 
     async def _notice(self, wake: Wake) -> None:
         """Pass on that rows were added; while nothing can be sent, note when they came."""

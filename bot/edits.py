@@ -96,6 +96,7 @@ class Edits:
 
     async def run(self) -> None:
         """Edit until cancelled; an edit under way at the cancellation gets a moment to finish."""
+        self._held = {row.id for wish in self._wishes.values() for row in wish.rows}  # after a crash: no others
         while True:
             await self._barrier.opened()
             self._stirred.clear()

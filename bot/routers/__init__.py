@@ -3,6 +3,7 @@
 from aiogram import Router
 
 from bot.routers import (
+    acknowledge,
     amend,
     confirm,
     failing,
@@ -24,7 +25,7 @@ from bot.routers import (
 DIALOGS = (modes, settings, trade, amend, market, price_alerts)
 """Routers with dialogs: an open question takes plain words before any alias of a command does."""
 
-OTHERS = (confirm, home, look, orders, results, notify, system, panic)
+OTHERS = (confirm, acknowledge, home, look, orders, results, notify, system, panic)
 
 
 def make_routers() -> list[Router]:

@@ -1,0 +1,116 @@
+"""A pinned message that keeps itself up to date: beside the alerts, never before them (telegram-bot-api 4.11, 9.5)."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramRetryAfter
+
+from bot.barrier import Barrier
+from bot.failures import TELEGRAM_FAILURES, Failure
+from bot.message import Message
+from bot.screen import Frame, Screen
+from bot.sending import Gone, Speaker
+from bot.views.dashboard import dashboard, retired
+from strategy.clock import Clock
+from strategy.errors import TradingError
+from strategy.ports import Notes
+from strategy.services import Control
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 30.0  # edited at most this often
+_STALE_S = 300.0  # and at least this often, so that its age is true
+_LONGEST_PAUSE_S = 600.0
+
+
+class Dashboard:
+    """One chat's dashboard, in real time; its message outlives a restart."""
+
+    def __init__(
+        self,
+        *,
+        bot: Bot,
+        speaker: Speaker,
+        control: Control,
+        notes: Notes,
+        chat_id: int,
+        frame: Callable[[], Awaitable[Frame]],
+        wall: Clock,
+        barrier: Barrier,
+    ) -> None:
+        self._bot = bot
+        self._speaker = speaker
+        self._control = control
+        self._notes = notes
+        self._chat_id = chat_id
+        self._frame = frame
+        self._wall = wall
+        self._barrier = barrier
+        self._note = f"chat.dashboard.{chat_id}"
+        self._shown: Message | None = None  # without its age
+        self._shown_at: datetime | None = None
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Keep it up to date until cancelled; what is wrong with it is logged and disturbs nothing else."""
+        while True:
+            await self._barrier.opened()
+            try:
+                await (self._show() if self._control.alert_rules().dashboard else self._retire())
+                self._failures = 0
+            except TELEGRAM_FAILURES as error:
+                self._failures += 1
+                log.info("dashboard not shown", extra={"error": type(error).__name__})
+                if isinstance(error, TelegramRetryAfter):
+                    self._barrier.failed(Failure.FLOOD, error.retry_after)
+            except TradingError as error:
+                log.info("dashboard not made", extra={"error": type(error).__name__})
+            await self._wall.sleep(min(_LOOK_S * float(2 ** min(self._failures, 8)), _LONGEST_PAUSE_S))
+
+    async def _show(self) -> None:
+        frame = await self._frame()
+        status, holdings = await self._control.status(), await self._control.holdings(fresh=False)
+        screen = dashboard(status, holdings, frame)
+        content = Message(screen.message.blocks[:-1])
+        now = self._wall.now()
+        fresh = self._shown_at is not None and (now - self._shown_at).total_seconds() < _STALE_S
+        if fresh and content == self._shown:
+            return
+        await self._put(screen)
+        self._shown, self._shown_at = content, now
+
+    async def _put(self, screen: Screen) -> None:
+        """Edit the message; where there is none any more, send one without a sound and pin it."""
+        message_id = await self._message_id()
+        if message_id is not None:
+            try:
+                await self._speaker.edit(self._chat_id, message_id, screen)
+            except Gone:
+                pass
+            else:
+                return
+        message_id = await self._speaker.send(self._chat_id, screen, silent=True)
+        await self._notes.put(self._note, str(message_id))
+        try:
+            await self._bot.pin_chat_message(self._chat_id, message_id, disable_notification=True)
+        except TELEGRAM_FAILURES as error:
+            log.warning("dashboard not pinned", extra={"error": type(error).__name__})
+
+    async def _retire(self) -> None:
+        """Unpin and empty the message of a dashboard that was switched off."""
+        message_id = await self._message_id()
+        if message_id is None:
+            return
+        with suppress(Gone):
+            await self._speaker.edit(self._chat_id, message_id, retired(await self._frame()))
+        with suppress(*TELEGRAM_FAILURES):
+            await self._bot.unpin_chat_message(self._chat_id, message_id=message_id)
+        await self._notes.put(self._note, "")
+        self._shown = None
+
+    async def _message_id(self) -> int | None:
+        stored = await self._notes.get(self._note)
+        return int(stored) if stored else None

@@ -1,0 +1,111 @@
+"""The morning digest: what happened while the chat was quiet, once per quiet span (spec 6, alerts)."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from aiogram.exceptions import TelegramRetryAfter
+
+from bot.barrier import Barrier
+from bot.courier import noted
+from bot.failures import TELEGRAM_FAILURES, Failure, failure
+from bot.night import Night, night_of
+from bot.screen import Frame
+from bot.sending import Speaker
+from bot.topics import Topic, Topics
+from bot.views.alerts import resent_note
+from bot.views.digest import digest
+from strategy.alert_rules import AlertRules, QuietHours
+from strategy.clock import Clock
+from strategy.ports import Notes, Outbox
+from strategy.zones import from_seoul, seoul
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 30.0
+_TOO_LATE = timedelta(hours=12)  # a digest that could not be sent by then would only puzzle
+
+
+class Digests:
+    """One chat's digests, in real time."""
+
+    def __init__(
+        self,
+        *,
+        speaker: Speaker,
+        outbox: Outbox,
+        notes: Notes,
+        chat_id: int,
+        frame: Callable[[], Awaitable[Frame]],
+        rules: Callable[[], AlertRules],
+        topics: Topics,
+        wall: Clock,
+        barrier: Barrier,
+    ) -> None:
+        self._speaker = speaker
+        self._outbox = outbox
+        self._notes = notes
+        self._chat_id = chat_id
+        self._frame = frame
+        self._rules = rules
+        self._topics = topics
+        self._wall = wall
+        self._barrier = barrier
+        self._note = f"chat.digest.{chat_id}"
+        self._doubtful = False  # it may have arrived although no answer came
+
+    async def run(self) -> None:
+        """Send a digest at the end of each quiet span until cancelled."""
+        while True:
+            await self._barrier.opened()
+            await self._look()
+            await self._wall.sleep(_LOOK_S)
+
+    async def _look(self) -> None:
+        """Send what is due; the note holds the quiet hours and the end of the newest span settled."""
+        quiet, now = self._rules().quiet, self._wall.now()
+        stored = await self._notes.get(self._note) or ""
+        hours, _, settled = stored.partition(" ")
+        if quiet is None:
+            if stored:
+                await self._notes.put(self._note, "")
+            return
+        begin, end = newest_span(quiet, now)
+        if hours != str(quiet):  # just set: what ended before was not a quiet span
+            await self._notes.put(self._note, f"{quiet} {end.isoformat()}")
+            return
+        if datetime.fromisoformat(settled) >= end:
+            return
+        if now - end > _TOO_LATE or await self._told(begin, end):
+            await self._notes.put(self._note, f"{quiet} {end.isoformat()}")
+
+    async def _told(self, begin: datetime, end: datetime) -> bool:
+        """Send the digest of a span, where there is anything to say; return whether it is settled."""
+        night: Night = night_of(await self._outbox.told_between(begin, end))
+        if night.empty:
+            return True
+        try:
+            thread = await self._topics.thread(Topic.SYSTEM)
+            frame = await self._frame()
+            screen = digest(night, begin, end, frame)
+            if self._doubtful:
+                screen = noted(screen, resent_note(frame))
+            await self._speaker.send(self._chat_id, screen, thread=thread)
+        except TELEGRAM_FAILURES as error:
+            log.warning("digest not sent", extra={"error": type(error).__name__})
+            if isinstance(error, TelegramRetryAfter):
+                self._barrier.failed(Failure.FLOOD, error.retry_after)
+            elif failure(error) is Failure.UNFIT:
+                await self._topics.lost(Topic.SYSTEM)
+            self._doubtful |= failure(error) is Failure.DOUBTFUL
+            return False
+        self._doubtful = False
+        return True
+
+
+def newest_span(quiet: QuietHours, now: datetime) -> tuple[datetime, datetime]:
+    """Return begin and end of the quiet span that ended last, as aware instants."""
+    today = seoul(now).date()
+    day = next(each for each in (today, today - timedelta(days=1)) if from_seoul(each, quiet.ends) <= now)
+    begun = day if quiet.begins < quiet.ends else day - timedelta(days=1)
+    return from_seoul(begun, quiet.begins), from_seoul(day, quiet.ends)

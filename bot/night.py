@@ -1,0 +1,89 @@
+"""What a span of time came to, counted from what was told, or kept back, in it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from strategy.events import (
+    BothSignals,
+    Event,
+    EventRow,
+    ModeChanged,
+    OrderChanged,
+    PanicProgress,
+    Protection,
+    SettingChanged,
+    SignalBlocked,
+    StopFinished,
+    StreamState,
+    Trouble,
+)
+from strategy.instruments import Symbol
+from strategy.orders import Fill, Order, OrderNo
+
+
+@dataclass(slots=True)
+class Night:
+    """The facts of a digest."""
+
+    orders: dict[OrderNo, Order] = field(default_factory=dict)  # as they stand now
+    fills: dict[str, Fill] = field(default_factory=dict)  # by key: a fill that was told twice counts once
+    stops: list[StopFinished] = field(default_factory=list)
+    panics: list[PanicProgress] = field(default_factory=list)
+    blocked: Counter[tuple[Symbol, str]] = field(default_factory=Counter)  # by ticker and side
+    troubles: dict[str, tuple[Trouble, int]] = field(default_factory=dict)  # by key: the newest, how often
+    unprotected: int = 0  # how often the stop-loss was not armed
+    drops: int = 0  # of the live stream
+    modes: list[ModeChanged] = field(default_factory=list)
+    settings: list[SettingChanged] = field(default_factory=list)
+    kept_back: int = 0  # rows that were not delivered because their level is off
+
+    @property
+    def empty(self) -> bool:
+        """Return whether nothing happened that is worth a message."""
+        happened = (self.orders, self.stops, self.panics, self.blocked, self.troubles, self.modes, self.settings)
+        return not any(happened) and not self.unprotected and not self.drops
+
+    @property
+    def realized(self) -> Decimal | None:
+        """Return the dollars realised after fees, None where nothing was sold."""
+        known = [fill.realized for fill in self.fills.values() if fill.realized is not None]
+        return sum(known, Decimal(0)) if known else None
+
+    def add(self, event: Event) -> None:
+        match event:
+            case OrderChanged():
+                self.orders[event.order.no] = event.order
+                if event.last_fill is not None:
+                    self.fills[event.last_fill.key] = event.last_fill
+            case StopFinished():
+                self.stops.append(event)
+            case PanicProgress() if event.done:
+                self.panics.append(event)
+            case SignalBlocked():
+                self.blocked[event.decision.symbol, event.side] += 1
+            case BothSignals():
+                self.blocked[event.decision.symbol, "both"] += 1
+            case Trouble():
+                key = f"{event.key}:{event.symbol}"
+                self.troubles[key] = (event, self.troubles.get(key, (event, 0))[1] + 1)
+            case Protection() if not event.armed:
+                self.unprotected += 1
+            case StreamState() if not event.up:
+                self.drops += 1
+            case ModeChanged():
+                self.modes.append(event)
+            case SettingChanged():
+                self.settings.append(event)
+            case _:
+                pass
+
+
+def night_of(rows: Sequence[EventRow]) -> Night:
+    """Count the rows of a span, in the order in which they happened."""
+    night = Night()
+    for row in sorted(rows, key=lambda row: row.id):
+        night.add(row.event)
+        night.kept_back += row.message_id is None
+    return night

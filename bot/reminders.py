@@ -1,0 +1,133 @@
+"""Critical alerts are told again until somebody has seen them (spec 6, alerts): one message lists what is left."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramRetryAfter
+
+from bot.acknowledging import needs_a_look, outstanding
+from bot.barrier import Barrier
+from bot.failures import TELEGRAM_FAILURES, Failure, failure
+from bot.screen import Frame
+from bot.sending import Speaker
+from bot.topics import Topic, Topics
+from bot.views.reminders import reminder
+from strategy.clock import Clock
+from strategy.events import EventRow
+from strategy.ports import Notes, Outbox
+
+log = logging.getLogger(__name__)
+
+GAPS = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 15, 30, 60))  # at 5, 15, 30, 60, then every 60 minutes
+_LOOK_S = 15.0
+_MOST = 500
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a press of the button under an alert came to."""
+
+    now: int  # how many alerts it settled
+    left: int  # how many newer ones nobody has seen yet
+
+
+class Reminders:
+    """One chat's reminders, in real time. Where everything is seen or has settled itself there are none."""
+
+    def __init__(
+        self,
+        *,
+        bot: Bot,
+        speaker: Speaker,
+        outbox: Outbox,
+        notes: Notes,
+        chat_id: int,
+        frame: Callable[[], Awaitable[Frame]],
+        topics: Topics,
+        wall: Clock,
+        barrier: Barrier,
+    ) -> None:
+        self._bot = bot
+        self._speaker = speaker
+        self._outbox = outbox
+        self._notes = notes
+        self._chat_id = chat_id
+        self._frame = frame
+        self._topics = topics
+        self._wall = wall
+        self._barrier = barrier
+        self._note = f"chat.reminder.{chat_id}"
+
+    async def run(self) -> None:
+        """Remind until cancelled."""
+        while True:
+            await self._barrier.opened()
+            await self._look()
+            await self._wall.sleep(_LOOK_S)
+
+    async def seen(self, row_id: int, user_id: int) -> Seen:
+        """Note that somebody has seen every critical alert up to that row; no reminder tells of them again."""
+        now = await self._outbox.acknowledge(row_id, user_id, self._wall.now())
+        left = [row for row in await self._outbox.unacknowledged(_MOST) if needs_a_look(row.event)]
+        message_id = await self.message_id()
+        if message_id is not None and not left:
+            await self._notes.put(self._note, "")
+            with suppress(*TELEGRAM_FAILURES):
+                await self._bot.delete_message(self._chat_id, message_id)
+        log.info("alerts seen", extra={"user": user_id, "count": now})
+        return Seen(now, len(left))
+
+    async def message_id(self) -> int | None:
+        """Return the reminder that stands in the chat."""
+        stored = await self._notes.get(self._note)
+        return int(stored) if stored else None
+
+    async def _look(self) -> None:
+        critical = await self._outbox.unacknowledged(_MOST)
+        left = [row for row in critical if needs_a_look(row.event)]
+        now = self._wall.now()
+        if any(_due(row, now) for row in left):
+            since = max(min(row.done_at or now for row in critical), now - _DAY)
+            left = outstanding(critical, await self._outbox.told_between(since, now))
+            if any(_due(row, now) for row in left):
+                await self._remind(left)
+            settled = [row.id for row in critical if row not in left]
+            await self._outbox.mark_repeated(settled, now)
+        await self._put_away(critical, left, now)
+
+    async def _put_away(self, critical: Sequence[EventRow], left: Sequence[EventRow], now: datetime) -> None:
+        """Ask nobody about what has settled itself; what comes after something unseen waits for that."""
+        first = left[0].id if left else None
+        settled = [row.id for row in critical if first is None or row.id < first]
+        if settled:
+            await self._outbox.acknowledge(settled[-1], 0, now)
+
+    async def _remind(self, rows: Sequence[EventRow]) -> None:
+        """Send the list with sound, in place of the one before."""
+        earlier = await self.message_id()
+        screen = reminder(rows, await self._frame())
+        try:
+            thread = await self._topics.thread(Topic.CRITICAL)
+            message_id = await self._speaker.send(self._chat_id, screen, thread=thread)
+        except TELEGRAM_FAILURES as error:
+            log.warning("reminder not sent", extra={"error": type(error).__name__})
+            if isinstance(error, TelegramRetryAfter):
+                self._barrier.failed(Failure.FLOOD, error.retry_after)
+            elif failure(error) is Failure.UNFIT:
+                await self._topics.lost(Topic.CRITICAL)
+            return
+        await self._outbox.mark_repeated([row.id for row in rows], self._wall.now())
+        await self._notes.put(self._note, str(message_id))
+        if earlier is not None:
+            with suppress(*TELEGRAM_FAILURES):
+                await self._bot.delete_message(self._chat_id, earlier)
+
+
+def _due(row: EventRow, now: datetime) -> bool:
+    last = row.repeated_at or row.done_at
+    return last is not None and now - last >= GAPS[min(row.repeats, len(GAPS) - 1)]

@@ -1,0 +1,46 @@
+"""The button under critical alerts: somebody has seen them."""
+
+from contextlib import suppress
+
+from aiogram import Bot, Router
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+
+from bot.buttons import Seen
+from bot.failures import TELEGRAM_FAILURES
+from bot.reminders import Reminders
+from bot.views.reminders import seen_note
+from bot.visit import Visit
+
+
+def make_router() -> Router:
+    router = Router(name="acknowledge")
+    router.callback_query.register(seen, Seen.filter())
+    return router
+
+
+async def seen(query: CallbackQuery, callback_data: Seen, visit: Visit, reminders: Reminders, bot: Bot) -> None:
+    """Note it, take the button away, and say so: in place of a reminder, as a reply to an alert."""
+    pressed = query.message if isinstance(query.message, Message) else None
+    is_reminder = pressed is not None and pressed.message_id == await reminders.message_id()
+    found = await reminders.seen(callback_data.row, visit.user_id)
+    screen = seen_note(found.now, found.left, visit.frame)
+    if pressed is None or (is_reminder and not found.left):  # a reminder that is settled has been taken away
+        await visit.stage.say(screen)
+        return
+    with suppress(*TELEGRAM_FAILURES):  # pressed twice: the button is gone already, and what counts is noted
+        await bot.edit_message_reply_markup(
+            chat_id=pressed.chat.id, message_id=pressed.message_id, reply_markup=_without(pressed.reply_markup)
+        )
+    await visit.stage.say(screen, reply_to=pressed.message_id)
+
+
+def _without(markup: InlineKeyboardMarkup | None) -> InlineKeyboardMarkup | None:
+    """Return the keyboard without the button that was pressed."""
+    if markup is None:
+        return None
+    rows = [
+        [button for button in row if not (button.callback_data or "").startswith(f"{Seen.__prefix__}|")]
+        for row in markup.inline_keyboard
+    ]
+    kept = [row for row in rows if row]
+    return InlineKeyboardMarkup(inline_keyboard=kept) if kept else None
