@@ -16,6 +16,7 @@ from bot.screen import Screen
 from bot.views import amend as views
 from bot.views.confirm import outcome
 from bot.views.home import forgotten, sentence
+from bot.views.orders import changeable
 from bot.views.steps import moved
 from bot.visit import Visit
 from strategy.orders import Order, OrderNo
@@ -109,7 +110,8 @@ async def _order(no: int, visit: Visit) -> Order:
 
 
 async def _pick(visit: Visit) -> Screen:
-    return views.pick(list((await visit.control.orders(recent=0)).open), visit.frame)
+    waiting = (await visit.control.orders(recent=0)).open
+    return views.pick([each for each in waiting if changeable(each)], visit.frame)
 
 
 async def _start(found: Order, state: FSMContext, visit: Visit) -> Screen:

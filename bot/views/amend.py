@@ -17,7 +17,11 @@ def pick(orders: list[Order], frame: Frame) -> Screen:
     t = frame.t
     picks = [Button(f"{icon(each)} #{each.no} {each.request.symbol.ticker}", AmendOrder(no=each.no)) for each in orders]
     return frame.screen(
-        block(frame.title("✏️ ", t("Change an order")), t("Which one?") if picks else t("No open orders.")),
+        block(
+            frame.title("✏️ ", t("Change an order")),
+            t("Which one?") if picks else t("No open order of yours."),
+            t("What the rules ordered is re-priced by the bot itself; it can be canceled."),
+        ),
         keyboard=(*rows_of(picks, 2), (Button(t("🧾 Orders"), Open(screen="orders")), frame.home())),
     )
 

@@ -184,11 +184,15 @@ def actions(order: Order, frame: Frame, *, show: bool = True) -> Keyboard:
         return ((Button(t("🔎 Check now"), CheckOrder(no=order.no), style="primary"), *detail), settle)
     if order.status.closed or order.status is OrderStatus.CANCEL_SENT:
         return (detail,)
-    amend = Button(t("✏️ Change"), AmendOrder(no=order.no))
-    cancel = (Button(t("✖️ Cancel"), CancelOrder(no=order.no)), amend, *detail)
-    if order.request.origin is Origin.EXTERNAL:
-        return (cancel, _decide(order.no, frame))
-    return (cancel,)
+    amend = (Button(t("✏️ Change"), AmendOrder(no=order.no)),) if changeable(order) else ()
+    cancel = (Button(t("✖️ Cancel"), CancelOrder(no=order.no)), *amend, *detail)
+    return (cancel,) if order.ours else (cancel, _decide(order.no, frame))
+
+
+def changeable(order: Order) -> bool:
+    """Return whether a person may change an order: one of their own, or by hand and adopted, working at the venue."""
+    of_a_person = order.request.origin in (Origin.MANUAL, Origin.EXTERNAL) and order.ours
+    return of_a_person and order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
 
 
 def short(order: Order, frame: Frame) -> Line:

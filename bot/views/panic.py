@@ -16,6 +16,7 @@ def preview(view: PanicPreview, frame: Frame) -> Screen:
         block(
             frame.title("🚨 ", t("Panic: cancel everything, sell everything")),
             t("Nothing is done before you press a red button."),
+            t("Then the mode becomes Protect only, so that nothing is bought back before /run."),
         ),
         block(bold(t("Canceled ({n})", n=len(view.orders))), *(short(each, frame) for each in view.orders))
         if view.orders

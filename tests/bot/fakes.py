@@ -38,7 +38,7 @@ from strategy.views import (
     StatusView,
 )
 from tests.bot import result_samples, samples
-from tests.bot.fake_looks import FakeResults, FakeSystem, FakeWatchList
+from tests.bot.fake_looks import GROUPS, FakeResults, FakeSystem, FakeWatchList
 
 DONE = Text("완료했습니다.", "Done.")
 
@@ -178,6 +178,13 @@ class FakeControl(FakeResults, FakeSystem, FakeWatchList):
             "MAX_ORDER_USD": samples.setting(
                 "MAX_ORDER_USD", group="limits", value="", step=Decimal(100), source=SettingSource.CHAT
             ),
+            "QUIET_HOURS": samples.setting("QUIET_HOURS", group="alerts", value="", step=None),
+            **{
+                f"NOTIFY_{group.upper()}": samples.setting(
+                    f"NOTIFY_{group.upper()}", group="alerts", value="on", choices=("on", "silent", "off"), step=None
+                )
+                for group in GROUPS
+            },
         }
     )
     changes: list[SettingChange] = field(default_factory=list)
@@ -399,7 +406,7 @@ class FakeControl(FakeResults, FakeSystem, FakeWatchList):
     ) -> SettingPreview:
         self._fail()
         about = self.get(name)
-        if about.choices is None and not _between(value, 0, 100):
+        if about.choices is None and about.step is not None and not _between(value, 0, 100):
             raise InvalidInput(user_message=Text("허용: 0 이상 100 이하", "allowed: 0 to 100"))
         return self._setting_preview(user_id, about, value, symbol, until)
 
