@@ -607,11 +607,13 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         alerts = group.create_task(core.supervisor.keep("alerts", bot.deliver), name="alerts")
         trading = [group.create_task(_service(task), name=name) for name, task in core.tasks]
+        beside = [group.create_task(core.supervisor.keep(name, task), name=name) for name, task in bot.tasks]
         chat = group.create_task(core.supervisor.keep("chat", bot.chat), name="chat")
         try:
             await stop.wait()
         finally:
-            await end(chat)
+            for service in (chat, *beside):
+                await end(service)
             for service in reversed(trading):
                 if service.get_name() in ("engine", "stops", "panic"):
                     await end(service)
