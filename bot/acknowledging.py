@@ -80,5 +80,12 @@ def settles(later: Event, event: Event) -> bool:
 
 
 def _over(later: Notable, key: str) -> bool:
+    """Return whether a note says that the trouble of a key is over (the core's own pairs of keys)."""
     name, _, rest = key.partition(":")
-    return name == "split_guard" and later.key == f"split_over:{rest}"
+    match name:
+        case "split_guard":
+            return later.key == f"split_over:{rest}"
+        case "task":
+            return later.key == f"task:{rest.partition(':')[0]}:again"
+        case _:
+            return False

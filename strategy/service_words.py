@@ -12,11 +12,15 @@ _NAMES = {
     "stream news": Text("실시간 연결 소식", "the news of the live connection"),
     "watch list": Text("종목 목록 반영", "the watch list"),
     "proposals": Text("매매 제안 카드", "the proposal cards"),
+    "cards": Text("준비 점검과 휴장 알림", "the ready check and the calendar"),
     "price alerts": Text("가격 알림", "the price alerts"),
     "upkeep": Text("기록 정리", "the tidying of records"),
     "lag": Text("처리 지연 측정", "the measuring of delays"),
     "chat": Text("채팅 명령", "the chat commands"),
     "alerts": Text("알림 전달", "the delivery of alerts"),
+    "reminders": Text("중요 알림 다시 알리기", "the reminders of critical alerts"),
+    "digests": Text("아침 요약", "the morning digest"),
+    "dashboard": Text("고정된 상황판", "the pinned dashboard"),
 }
 _MEANS = {
     "engine": Text(
