@@ -48,7 +48,8 @@ class Pacer:
 
     A call is counted over a sliding window from its answer on, since only then it has certainly arrived: the network
     may be slow for one call and fast for the next, and a simulated market makes milliseconds long. `slack` widens the
-    window. Calls are spread evenly rather than sent in bursts, so that an order never waits longer than one gap.
+    window. Calls are spread evenly rather than sent in bursts, so that an order never waits longer than one gap, and
+    not at all while the second has room.
     """
 
     def __init__(self, clock: Clock, *, calls_per_s: float, ledger_calls_per_s: float, slack: float = 0.01) -> None:
@@ -116,7 +117,7 @@ class Pacer:
                     await me.woken
                     continue
                 now = self._clock.now()
-                slot = self._next_slot(now)
+                slot = self._next_slot(now, at_once=lane is Lane.ORDER)
                 if slot is None or slot <= now:
                     break
                 await self._clock.sleep_until(slot)
@@ -135,10 +136,10 @@ class Pacer:
         if self._queue and (woken := self._queue[0].woken) is not None and not woken.done():
             woken.set_result(None)
 
-    def _next_slot(self, now: datetime) -> datetime | None:
-        """Return when the next call may leave, None for at once."""
+    def _next_slot(self, now: datetime, *, at_once: bool = False) -> datetime | None:
+        """Return when the next call may leave, None for at once; an order need not be even, only within the limit."""
         slot = self._held_until
-        if self._slot is not None:
+        if self._slot is not None and not at_once:
             after_last = self._slot + self._gap
             slot = after_last if slot is None else max(slot, after_last)
         if len(self._sent) == self._limit:

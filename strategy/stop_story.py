@@ -75,7 +75,7 @@ class StopStory:
             action=Action.STOP,
             reason=firing.trigger,
             gates=(stop_gate(firing.trigger, rate, self._threshold(firing, line), firing.source, fired=True),),
-            indicators=self._watch.indicators(symbol, firing.price),
+            indicators=self._watch.newest_indicators(symbol),
             last=firing.price,
             bid=quote.bid if quote else None,
             ask=quote.ask if quote else None,

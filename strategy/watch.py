@@ -42,6 +42,7 @@ class MarketWatch:
         self._stores: dict[tuple[Symbol, Interval], BarStore] = {}
         self._by_symbol: defaultdict[Symbol, list[BarStore]] = defaultdict(list)
         self._fetching: defaultdict[tuple[Symbol, Interval], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._read: dict[Symbol, Indicators] = {}
         self._active: set[Symbol] = set()  # tick subscriptions confirmed
         self._refused: dict[Symbol, str] = {}
         self._connected = False
@@ -171,6 +172,7 @@ class MarketWatch:
 
     def forget_bars(self, symbol: Symbol) -> None:
         """Drop a ticker's bars so that they are fetched anew: after a split the old ones are of another size."""
+        self._read.pop(symbol, None)
         for store in self._by_symbol.pop(symbol, []):
             del self._stores[(symbol, store.interval)]
 
@@ -186,7 +188,12 @@ class MarketWatch:
         now = self._clock.now()
         rsi_closes = self.store(symbol, settings.rsi_interval).closes(settings.signal_bars, now, last)
         macd_closes = self.store(symbol, settings.macd_interval).closes(settings.signal_bars, now, last)
-        return read(rsi_closes, macd_closes, settings)
+        found = self._read[symbol] = read(rsi_closes, macd_closes, settings)
+        return found
+
+    def newest_indicators(self, symbol: Symbol) -> Indicators | None:
+        """Return the values last computed, without any work: a stop must not wait for what it does not decide by."""
+        return self._read.get(symbol)
 
     def warmup(self, symbol: Symbol) -> Sequence[tuple[Symbol, str, int, int]]:
         """Return per interval: bars there, bars needed before a signal (row S47)."""

@@ -106,6 +106,20 @@ async def test_an_order_waits_no_longer_than_one_gap_behind_a_flood_of_quotes() 
             task.cancel()
 
 
+async def test_an_order_does_not_wait_at_all_while_the_second_has_room() -> None:
+    clock = FakeClock(START)
+    subject = pacer(clock)
+    async with asyncio.TaskGroup() as group:
+        quotes = [group.create_task(take(subject, Lane.QUOTE)) for _ in range(5)]
+        await clock.advance(0.12)
+        assert sum(task.done() for task in quotes) < len(quotes)  # the next one waits for its even distance
+        orders = [group.create_task(take(subject, Lane.ORDER)) for _ in range(3)]
+        await settle()
+        assert [task.result() for task in orders] == [clock.now()] * 3
+        for task in quotes:
+            task.cancel()
+
+
 async def test_account_calls_keep_their_own_slower_distance_and_hold_up_no_quote() -> None:
     clock = FakeClock(START)
     subject = pacer(clock)
