@@ -135,8 +135,12 @@ async def running(
     ticks: bool = True,
     calls_per_second: float | None = None,
     tick_places: int | None = None,
+    may_crash: bool = False,
 ) -> AsyncIterator[Bench]:
-    """Run the core on the storage in `path` until the block ends; again with the same world for a restart."""
+    """Run the core on the storage in `path` until the block ends; again with the same world for a restart.
+
+    A service that crashed fails the test unless it `may_crash`: the supervisor would hide it.
+    """
     stream = FakeStream(world.clock)
     stream.offers_ticks = ticks
     calls = DatabaseCalls()
@@ -167,6 +171,8 @@ async def running(
                 await bench.settle()
                 try:
                     yield bench
+                    crashed = [(one.name, one.error) for one in core.supervisor.health() if one.crashed_at is not None]
+                    assert may_crash or not crashed, crashed
                 finally:
                     world.broker.sink = None
                     for task in reversed(tasks):

@@ -26,7 +26,14 @@ QUIET = {
 
 
 def holding(
-    path: Path, *, qty: int = 10, cost: str = "100", world: World | None = None, ticks: bool = True, **changes: Any
+    path: Path,
+    *,
+    qty: int = 10,
+    cost: str = "100",
+    world: World | None = None,
+    ticks: bool = True,
+    may_crash: bool = False,
+    **changes: Any,
 ) -> AbstractAsyncContextManager[Bench]:
     """Run a core that holds TQQQ ten minutes into a session, with no signals about."""
     if world is None:
@@ -34,7 +41,8 @@ def holding(
         world.ready(TQQQ)
         if qty:
             world.broker.hold(TQQQ, qty, Decimal(cost))
-    return running(path, world, settings=trading_settings(**{**QUIET, **changes}), ticks=ticks)
+    settings = trading_settings(**{**QUIET, **changes})
+    return running(path, world, settings=settings, ticks=ticks, may_crash=may_crash)
 
 
 @pytest.fixture

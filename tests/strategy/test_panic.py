@@ -146,7 +146,10 @@ async def test_what_the_venue_refuses_is_told_as_left(tmp_path: Path) -> None:
 
 
 async def test_a_halted_ticker_is_left_and_said_to_be_halted_at_the_close(tmp_path: Path) -> None:
-    async with holding(tmp_path) as bench:
+    world = World.at(OPEN + timedelta(hours=6, minutes=20))
+    world.ready(TQQQ)
+    world.broker.hold(TQQQ, 10, Decimal(100))
+    async with holding(tmp_path, world=world) as bench:
         bench.market.halted.add(TQQQ)
         await bench.pass_time(10)
         await panic(bench)
