@@ -23,7 +23,7 @@ COMMAND_CASES: dict[str, tuple[str, str]] = {
     "/start": ("미국 주식 자동매매", "US stock trader"),
     "/run": ("매수, 매도, 손절이 모두", "Buys, sells and stop-loss all run"),
     "/run TQQQ": ("TQQQ", "TQQQ"),
-    "/pause 30m": ("신규 매수 없음", "No new buys"),
+    "/pause 30m": ("새로 사지 않습니다", "No new buys"),
     "/stop": ("손절만 작동", "Only the stop-loss runs"),
     "/halt": ("확인하려면 입력", "To confirm, type"),
     "/panic": ("비상: 모두 취소하고", "Panic: cancel everything"),
@@ -45,7 +45,7 @@ COMMAND_CASES: dict[str, tuple[str, str]] = {
     "/quote": ("어느 종목인가요", "Which ticker"),
     "/quote TQQQ": ("전일 종가 $60.00", "Close before $60.00"),
     "/why TQQQ": ("결론: 매수", "Conclusion: buy"),
-    "/profit 30": ("일별 수익", "Profit by day"),
+    "/profit 30": ("일별 손익", "Profit by day"),
     "/daily": ("11-20 금", "11-20 Fri"),
     "/weekly": ("11-20 ~ 11-26", "11-20 ~ 11-26"),
     "/monthly": ("2026-11", "2026-11"),
@@ -61,7 +61,7 @@ COMMAND_CASES: dict[str, tuple[str, str]] = {
     "/undo": ("되돌릴 변경이 없습니다", "There is nothing to undo"),
     "/watch": ("봉 데이터가 모이면", "It trades by rule once"),
     "/watch AAPL": ("AAPL 을(를) 관심 종목에 넣을까요?", "Watch AAPL?"),
-    "/unwatch": ("관심 종목에서 빼기", "Stop watching"),
+    "/unwatch": ("종목 제외", "Stop watching"),
     "/unwatch XLF": ("XLF 을(를) 관심 종목에서 뺄까요?", "Stop watching XLF?"),
     "/notify": ("체결: 🔔 소리", "Fills: 🔔 sound"),
     "/notify fills silent": ("on → silent", "on → silent"),
@@ -103,7 +103,7 @@ SCREEN_CASES: dict[str, tuple[str, str]] = {
     "why NASDAQ:TQQQ": ("결론: 매수", "Conclusion: buy"),
     "trades": ("+$12.34", "+$12.34"),
     "results": ("거래 결과", "Results"),
-    "profit": ("일별 수익", "Profit by day"),
+    "profit": ("일별 손익", "Profit by day"),
     "daily": ("11-20 금", "11-20 Fri"),
     "weekly 4": ("11-20 ~ 11-26", "11-20 ~ 11-26"),
     "monthly": ("2026-11", "2026-11"),
@@ -112,7 +112,7 @@ SCREEN_CASES: dict[str, tuple[str, str]] = {
     "report month": ("보고서: 월", "Report: Month"),
     "calendar": ("추수감사절", "Thanksgiving"),
     "alerts": ("한 번 알리면", "told once"),
-    "proposals": ("승인할까요", "may I?"),
+    "proposals": ("승인 요청", "may I?"),
     "settings": ("채팅 설정이", "Chat wins"),
     "group rsi": ("RSI_OVERSOLD = 50", "RSI_OVERSOLD = 50"),
     "setting RSI_OVERSOLD": ("허용: 0", "Allowed: 0"),
@@ -133,7 +133,7 @@ SCREEN_CASES: dict[str, tuple[str, str]] = {
     "notify": ("체결: 🔔 소리", "Fills: 🔔 sound"),
     "quiet": ("방해금지 시간: 없음", "Quiet hours: none"),
     "watch": ("봉 데이터가 모이면", "It trades by rule once"),
-    "unwatch": ("관심 종목에서 빼기", "Stop watching"),
+    "unwatch": ("종목 제외", "Stop watching"),
     "logs 20": ("call failed", "call failed"),
     "export": ("언제부터인가요", "How far back"),
 }
@@ -164,12 +164,12 @@ PRESS_CASES: dict[str, tuple[str, str]] = {
     "fw": ("지켜볼 종목의 티커", "Type the ticker to watch"),
     "q|night": ("→ 23:00-07:00", "→ 23:00-07:00"),
     "b|30d": ("trades.csv", "trades.csv"),
-    "m|pause_buys|2h|": ("신규 매수 없음", "No new buys"),
+    "m|pause_buys|2h|": ("새로 사지 않습니다", "No new buys"),
     "m|halted||": ("확인하려면 입력", "To confirm, type"),
     "m|run||NASDAQ:TQQQ": ("확인하기 전에는", "Not in force before"),
     "r|NYSE:O": ("O 은(는) 잠겨 있지", "O was not locked"),
     "s|RSI_OVERSOLD|up|": ("→ 51", "→ 51"),
-    "s|RSI_OVERSOLD|down|NASDAQ:TQQQ": ("적용 대상 TQQQ", "Applies to TQQQ"),
+    "s|RSI_OVERSOLD|down|NASDAQ:TQQQ": ("적용 대상: TQQQ", "Applies to TQQQ"),
     "sd|gone|up": ("더 기억하지 않습니다", "is forgotten"),
     "su|gone|close": ("더 기억하지 않습니다", "is forgotten"),
     "c|RSI_INTERVAL|2|": ("→ 60", "→ 60"),
@@ -186,13 +186,22 @@ async def press(room: Room, under: int, data: str, part: str) -> Json:
     """Press, and return the message that then says it."""
     before = dict(room.owner.screen)
     await room.owner.press_data(under, data)
-    return await room.owner.sees(lambda each: before.get(each["id"]) != each and part in _whole(each))
+    return await _says(room, before, part, data)
 
 
 async def typed(room: Room, text: str, part: str) -> Json:
     before = dict(room.owner.screen)
     await room.owner.send(text)
-    return await room.owner.sees(lambda each: before.get(each["id"]) != each and part in _whole(each))
+    return await _says(room, before, part, text)
+
+
+async def _says(room: Room, before: dict[int, Json], part: str, asked: str) -> Json:
+    """Return the message that says it now; the failure shows what was said instead."""
+    try:
+        return await room.owner.sees(lambda each: before.get(each["id"]) != each and part in _whole(each))
+    except TimeoutError:
+        said = [_whole(each) for number, each in room.owner.screen.items() if before.get(number) != each]
+        raise AssertionError(f"{asked!r} was not answered with {part!r} but with {said}") from None
 
 
 def _whole(message: Json) -> str:
