@@ -43,8 +43,8 @@ export class MarketPanel {
       section("try", this.#events()),
       section("prices", part("prices", "ul")),
       section("account", part("account")),
-      section("openOrders", part("orders", "ul")),
       section("byHand", this.#form()),
+      section("openOrders", part("orders", "ul")), // last, since its length changes
     );
     applyWords(this.box);
     this.#fill();
@@ -161,6 +161,7 @@ export class MarketPanel {
     this.parts.fall.textContent = `${this.symbol} ${word("fall")}`.trim();
     update(prices, quotes, (quote) => this.#priceRow(quote));
     account.replaceChildren(...this.#accountRows(quotes));
+    account.style.setProperty("--room", Math.max(3, quotes.length)); // a purchase pushes nothing down
     const open = entries(this.state?.open_orders);
     orders.replaceChildren(...(open.length ? open.map(orderRow) : [make("li", { class: "none" }, word("noOrders"))]));
     known.replaceChildren(...quotes.map((quote) => make("option", { value: quote.symbol })));

@@ -172,7 +172,7 @@ const WORDS = {
     buy: "Buy",
     sell: "Sell",
     try: "Make things happen",
-    fall: "Price −6 %",
+    fall: "price −6 %",
     dropSocket: "Drop the socket",
     rejectNext: "Reject the next order",
     byHand: "Trade by hand",
