@@ -115,11 +115,19 @@ class FakeStream:
         self._sink: StreamSink | None = None
         self._up = False
         self._was_up = False
+        self._fault: asyncio.Future[None] | None = None
 
     async def run(self, sink: StreamSink) -> None:
         self._sink = sink
+        self._fault = asyncio.get_running_loop().create_future()
         self.connect()
-        await asyncio.Event().wait()
+        await self._fault
+
+    def fail(self, error: Exception) -> None:
+        """Let `run` end with a fault nobody expects."""
+        assert self._fault is not None  # noqa: S101 - a test that fails before running is wrong
+        self._up = False
+        self._fault.set_exception(error)
 
     def watch(self, symbols: Sequence[Symbol]) -> None:
         self.watched = tuple(symbols)

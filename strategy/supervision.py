@@ -88,25 +88,23 @@ class Supervisor:
             service.state = TaskState.STOPPED
 
     async def _attempt(self, service: _Service, run: Callable[[], Awaitable[None]]) -> BaseException:
-        """Run a service once and return what ended it; raise only when it was cancelled."""
+        """Run a service once and return what ended it; raise only when we are cancelled, once it has ended.
+
+        It runs as a task of its own: a TaskGroup that fails may leave its task marked as cancelled (Python 3.11).
+        """
+        work = asyncio.create_task(_called(run), name=f"{service.name}: work")  # noqa: TID251 - awaited below
+        aside = [work]
+        if service.crashes:
+            aside.append(
+                asyncio.create_task(self._prove(service), name=f"{service.name}: proof")  # noqa: TID251 - as above
+            )
         try:
-            if service.crashes:
-                async with asyncio.TaskGroup() as group:
-                    proof = group.create_task(self._prove(service), name=f"{service.name}: proof")
-                    await run()
-                    proof.cancel()
-            else:
-                await run()
-        except asyncio.CancelledError as error:
-            if _being_cancelled():
-                raise
-            return error  # a cancellation nobody asked for ends a service like any fault
-        except Exception as error:  # a door: whatever a service trips over, it is logged, told and started again
-            if _being_cancelled():
-                log.exception("a service failed while it was stopped", extra={"task": service.name})
-                raise asyncio.CancelledError from error
-            return error
-        return RuntimeError("the service ended by itself")
+            await asyncio.wait({work})
+        finally:
+            await _ended(aside, service.name)
+        if work.cancelled():
+            return asyncio.CancelledError()  # nobody asked for it, so it ends a service like any fault
+        return work.exception() or RuntimeError("the service ended by itself")
 
     async def _crashed(self, service: _Service, error: BaseException) -> float:
         """Log, tell and count a crash; return how long to wait before the restart."""
@@ -168,6 +166,23 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+async def _called(run: Callable[[], Awaitable[None]]) -> None:
+    await run()
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]], name: str) -> None:
+    """Cancel what still runs and wait for its end, however often we are cancelled meanwhile."""
+    gone: asyncio.CancelledError | None = None
+    running = {task for task in tasks if not task.done()}
+    for task in running:
+        task.cancel()
+    while any(not task.done() for task in running):
+        try:
+            await asyncio.wait(running)
+        except asyncio.CancelledError as error:
+            gone = error
+    for task in running:
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.error("a service failed while it was stopped", extra={"task": name}, exc_info=failure)
+    if gone is not None:
+        raise gone

@@ -7,9 +7,10 @@ from pathlib import Path
 from strategy.events import PanicProgress, StopFinished
 from strategy.modes import Mode
 from strategy.orders import OrderStatus, Origin, Side
+from strategy.testing import trading_settings
 from strategy.views import Environment, Outcome, OutcomeKind, PanicPreview
 from tests.strategy.engine_bench import ARM_SECRET, OPEN, OWNER, TQQQ, XLF, Bench, World, running
-from tests.strategy.test_guard import QUIET, holding, trading_settings
+from tests.strategy.test_guard import QUIET, holding
 
 
 def two_held() -> World:
