@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from kis.simulator.server import Simulator
     from storage.database import Storage
     from strategy.compose import Core
+    from strategy.machine import LagMeter
 
 VERSION = "0.1.0"
 ENV_FILE = Path(".env")
@@ -285,7 +286,8 @@ async def check(settings: Settings) -> int:
                 stack, settings, environment=environment, clock=SystemClock(), database_dir=Path(scratch)
             )
             rows += [
-                (step.ok, f"{step.name.ko} / {step.name.en}", step.detail.both()) for step in await program.kis.check()
+                (step.ok, f"{step.name.ko} / {step.name.en}", step.detail.both())
+                for step in await program.kis.check(settings.trading.trading_tickers[0])
             ]
             telegram: Sequence[tuple[str, Callable[[], Awaitable[str | None]]]] = (
                 ("텔레그램 봇 / Telegram bot", program.bot.check),
@@ -455,6 +457,7 @@ class Program:
     kis: Kis
     core: Core
     bot: BotApp
+    lag: LagMeter
 
 
 async def assemble(
@@ -470,10 +473,15 @@ async def assemble(
     from bot.app import open_bot
     from kis.connect import open_kis
     from storage.database import open_storage
+    from storage.logreader import LogFiles
+    from storage.redaction import redactor
     from strategy.compose import Journals, build_core
+    from strategy.machine import LagMeter, resident_memory
+    from strategy.vitals import Surroundings
 
     wall = SystemClock()
     account, totp = settings.kis.account_no, settings.arming.totp_secret
+    lag = LagMeter()
     storage = await stack.enter_async_context(open_storage(database_dir))
     kis = await stack.enter_async_context(open_kis(settings.kis, clock=clock, data_dir=settings.storage.data_dir))
     core = build_core(
@@ -504,6 +512,18 @@ async def assemble(
         arm_secret=account.last_four,
         totp=OneTimeCodes(totp.get_secret_value(), wall).check if totp is not None else None,
         remarks=remarks,
+        surroundings=Surroundings(
+            version=VERSION,
+            vitals=storage.vitals,
+            log_reader=LogFiles(settings.storage.log_dir, redactor(*secrets_and_accounts(settings))),
+            token_until=lambda: kis.http.tokens.expires_at,
+            clock_skew=lambda: kis.http.transport.clock_skew,
+            telegram=lambda: bot.reach.state(),  # noqa: PLW0108 - the bot is built after the core
+            loop_lag=lag.reading,
+            memory=resident_memory,
+            check_broker=lambda: kis.check(next(iter(core.book.tickers), None)),
+            check_telegram=lambda: bot.check(),  # noqa: PLW0108 - as above
+        ),
     )
     bot = await stack.enter_async_context(
         open_bot(
@@ -518,7 +538,15 @@ async def assemble(
             version=VERSION,
         )
     )
-    return Program(storage=storage, kis=kis, core=core, bot=bot)
+    return Program(storage=storage, kis=kis, core=core, bot=bot, lag=lag)
+
+
+def secrets_and_accounts(settings: Settings) -> tuple[list[str], list[str]]:
+    """Return what no log line may hold."""
+    kis = settings.kis
+    pairs = [kis.keys] if kis.quote_keys is None else [kis.keys, kis.quote_keys]
+    keys = [secret for pair in pairs for secret in (pair.app_key, pair.app_secret)]
+    return [*settings.telegram.secrets, *settings.arming.secrets, *keys], [kis.account_no.number]
 
 
 @contextmanager
@@ -526,18 +554,13 @@ def logs(settings: Settings) -> Iterator[None]:
     """Log to files while the block runs, with every secret and the account number taken out."""
     from storage.logfiles import logging_to_files
 
-    kis = settings.kis
-    pairs = [kis.keys] if kis.quote_keys is None else [kis.keys, kis.quote_keys]
+    hidden, accounts = secrets_and_accounts(settings)
     with logging_to_files(
         settings.storage.log_dir,
         level=settings.storage.log_level,
         retention_days=settings.storage.log_retention_days,
-        secrets=[
-            *settings.telegram.secrets,
-            *settings.arming.secrets,
-            *(secret for pair in pairs for secret in (pair.app_key, pair.app_secret)),
-        ],
-        accounts=[kis.account_no.number],
+        secrets=hidden,
+        accounts=accounts,
     ):
         yield
 
@@ -605,15 +628,14 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
     """
     core, bot = program.core, program.bot
     async with asyncio.TaskGroup() as group:
+        lag = group.create_task(core.supervisor.keep("lag", program.lag.run), name="lag")
         alerts = group.create_task(core.supervisor.keep("alerts", bot.deliver), name="alerts")
         trading = [group.create_task(_service(task), name=name) for name, task in core.tasks]
-        beside = [group.create_task(core.supervisor.keep(name, task), name=name) for name, task in bot.tasks]
         chat = group.create_task(core.supervisor.keep("chat", bot.chat), name="chat")
         try:
             await stop.wait()
         finally:
-            for service in (chat, *beside):
-                await end(service)
+            await end(chat)
             for service in reversed(trading):
                 if service.get_name() in ("engine", "stops", "panic"):
                     await end(service)
@@ -622,6 +644,7 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
                     await core.activity.until_quiet()
             for service in reversed(trading):
                 await end(service)
+            await end(lag)
             await end(alerts)
             await bot.drain(LAST_WORDS_S)
 
