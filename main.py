@@ -631,11 +631,13 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
         lag = group.create_task(core.supervisor.keep("lag", program.lag.run), name="lag")
         alerts = group.create_task(core.supervisor.keep("alerts", bot.deliver), name="alerts")
         trading = [group.create_task(_service(task), name=name) for name, task in core.tasks]
+        beside = [group.create_task(core.supervisor.keep(name, task), name=name) for name, task in bot.tasks]
         chat = group.create_task(core.supervisor.keep("chat", bot.chat), name="chat")
         try:
             await stop.wait()
         finally:
-            await end(chat)
+            for service in (chat, *beside):
+                await end(service)
             for service in reversed(trading):
                 if service.get_name() in ("engine", "stops", "panic"):
                     await end(service)
@@ -646,7 +648,10 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
                 await end(service)
             await end(lag)
             await end(alerts)
-            await bot.drain(LAST_WORDS_S)
+            try:
+                await bot.drain(LAST_WORDS_S)
+            except Exception:  # a door: what was not delivered is on disk
+                log.exception("the last alerts failed; they follow after the next start")
 
 
 async def _service(task: Callable[[], Awaitable[None]]) -> None:
