@@ -47,6 +47,7 @@ from strategy.events import (
     StreamState,
 )
 from strategy.ports import Notes, Outbox, Wake
+from strategy.text import Text
 
 log = logging.getLogger(__name__)
 
@@ -410,4 +411,4 @@ class Delivery:
 
 def _length(event: Event) -> int:
     what = getattr(event, "what", None) or getattr(event, "reason", None)
-    return max(len(what.ko), len(what.en)) if what is not None else 100
+    return max(len(what.ko), len(what.en)) if isinstance(what, Text) else 100
