@@ -29,7 +29,11 @@ class KisMarketData:
         Where a book is offered one call gives last, bid and ask; elsewhere bid and ask stay unknown. KIS does not
         say when a price was made, so its age counts from its receipt.
         """
-        self._book.learn(symbol)
+        quote = await self._ask(symbol)
+        self._book.learn(symbol)  # only now: a ticker looked for on the wrong exchange must not hide the right listing
+        return quote
+
+    async def _ask(self, symbol: Symbol) -> Quote:
         if self._http.environment.offers(Call.BOOK):
             book = await prices_api.book(self._http, symbol)
             best = book.levels[0] if book.levels else None
