@@ -14,7 +14,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from strategy.activity import Activity
 from strategy.book import SettingsBook
@@ -98,7 +98,7 @@ class Approval:
         for symbol in self._settings.tickers:
             stored = await self._notes.get(_key(symbol))
             if stored:
-                self._standing[symbol] = _STANDING.validate_json(stored)
+                self._standing[symbol] = _read(stored)
         for card in self.open():
             if card.ticket is None or await self._presses.waiting(card.ticket):
                 continue
@@ -287,6 +287,15 @@ class Approval:
         await self._notes.put(_key(symbol), _STANDING.dump_json(standing).decode(), events)
         self._standing[symbol] = standing
         self._bell.set()
+
+
+def _read(stored: str) -> Standing:
+    """Read what stands; what another version wrote and this one cannot read stands no more."""
+    try:
+        return _STANDING.validate_json(stored)
+    except ValidationError:
+        log.exception("a stored proposal cannot be read; it is void")
+        return _NOTHING
 
 
 def _key(symbol: Symbol) -> str:

@@ -195,6 +195,10 @@ class WatchList:
             *self._pace.too_many(self._settings, tickers),
             *self._pace.too_many_ticks(len({*tickers, *self._positions.held()}), self._settings.of(symbol).stop_poll_s),
         ]
+        refused = self._watch.refused()
+        if refused and set(self._settings.tickers) <= refused.keys():
+            why = Text.read(next(iter(refused.values())))
+            found.append(Text(f"실시간 체결을 받지 못합니다: {why.ko}", f"No live trades here: {why.en}"))
         if self._watch.needs_ticks(symbol):
             found.append(from_ticks(symbol.ticker))
         if quote.halted:
