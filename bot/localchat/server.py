@@ -70,6 +70,7 @@ class LocalChat:
         rates: Rates | None = Rates(),  # noqa: B008 - frozen
         query_life_s: float = QUERY_LIFE_S,
         reads_all_group_messages: bool = False,
+        has_topics: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self.token = check_token(token)
@@ -77,7 +78,7 @@ class LocalChat:
         self._store = Store(data_file)
         clock = clock or SystemClock()
         self._world = World(
-            bot=BotAccount(int(token.partition(":")[0]), bot_name, bot_username, reads_all_group_messages),
+            bot=BotAccount(int(token.partition(":")[0]), bot_name, bot_username, reads_all_group_messages, has_topics),
             owner=Person(owner_id, owner_name, language, "owner", started=True),
             clock=clock,
             store=self._store,

@@ -41,6 +41,8 @@ _NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reactio
 _LIFE_S = {"callback_query": 150.0, "inline_query": 30.0}
 _MESSAGE_LIFE_S = 86_400.0
 _FIRST_ID = 731_250_001
+_UNHURRIED_S = 3.0
+_HURRIED_S = 0.5
 
 
 class UpdateQueue:
@@ -58,6 +60,7 @@ class UpdateQueue:
         self._poll = 0
         self._closed = False
         self._interruption = ""
+        self._last_poll: tuple[int, float] | None = None
 
     def add(self, kind: str, payload: Json) -> bool:
         """Queue an update; return False when the bot has not asked for this kind."""
@@ -96,6 +99,17 @@ class UpdateQueue:
 
     def clear(self) -> None:
         self._forget(lambda _: True)
+
+    def unhurried(self, offset: int, limit: int, timeout_s: float) -> tuple[int, float]:
+        """Return limit and time limit for a poll, those of a hurried one made slower (3.7).
+
+        The same offset again within 3 s waits up to 3 s, and within 0.5 s gets one update only.
+        """
+        last, now = self._last_poll, self._clock.now()
+        self._last_poll = (offset, now)
+        if last is None or last[0] != offset or timeout_s >= _UNHURRIED_S or now - last[1] >= _UNHURRIED_S:
+            return limit, timeout_s
+        return (1 if now - last[1] < _HURRIED_S else limit), _UNHURRIED_S
 
     async def poll(self, offset: int, limit: int, timeout_s: float) -> list[Json]:
         """Confirm below the offset and return what is pending, waiting for something up to the time limit.

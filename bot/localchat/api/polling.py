@@ -15,8 +15,10 @@ async def get_updates(world: World, call: Call) -> list[Json]:
         world.updates.set_allowed(call.data("allowed_updates", "can't parse allowed updates JSON object"))
     offset = call.integer("offset")
     limit = call.integer("limit", 100, 1, 100)
-    timeout = call.integer("timeout", 0, 0, 50)
-    return await world.updates.poll(offset, limit, float(timeout))
+    timeout = float(call.integer("timeout", 0, 0, 50))
+    if world.limits.rates is not None:
+        limit, timeout = world.updates.unhurried(offset, limit, timeout)
+    return await world.updates.poll(offset, limit, timeout)
 
 
 def set_webhook(world: World, call: Call) -> bool:

@@ -70,7 +70,8 @@ def find_address(world: World, envelope: Envelope) -> Address:
 def deliver(world: World, envelope: Envelope, address: Address, content: Json, count: int = 1) -> Message:
     """Make Telegram's last checks and put the message into the chat. Raises ApiError."""
     if count:
-        world.limits.spend(address.chat.id, is_group=not address.chat.is_private, count=count)
+        paid = envelope.call.boolean("allow_paid_broadcast")
+        world.limits.spend(address.chat.id, is_group=not address.chat.is_private, count=count, paid=paid)
     check_inline(envelope.markup.inline)
     return world.post(
         address.chat,

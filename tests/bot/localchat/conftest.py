@@ -82,8 +82,8 @@ class User:
     async def send(self, text: str, **more: Any) -> int:
         return int((await self.post("send", text=text, **more))["message_id"])
 
-    async def press(self, message_id: int, data: str) -> str:
-        return str((await self.post("press", message_id=message_id, data=data))["query_id"])
+    async def press(self, message_id: int, data: str, **more: Any) -> str:
+        return str((await self.post("press", message_id=message_id, data=data, **more))["query_id"])
 
     async def messages(self, **query: Any) -> list[Json]:
         return list(await self.get("messages", **query))

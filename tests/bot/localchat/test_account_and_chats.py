@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from bot.localchat import LocalChat
 from bot.localchat.clock import ManualClock
-from tests.bot.localchat.conftest import Api, User, png
+from tests.bot.localchat.conftest import TOKEN, Api, User, png
 
 ONE = [{"command": "status", "description": "상태"}]
 
@@ -178,6 +179,18 @@ async def test_a_group_with_topics(api: Api, owner: User) -> None:
     assert lost == "Bad Request: message thread not found"
     assert (await api.raw("createForumTopic", chat_id=owner.id, name="x"))[0] == 400
     assert (await api.raw("createForumTopic", chat_id=group, name=""))[0] == 400
+
+
+async def test_9_11_topics_in_a_private_chat_only_where_the_bot_has_them(api: Api, owner: User) -> None:
+    assert (await api.ok("getMe"))["has_topics_enabled"] is False
+    assert (await api.raw("createForumTopic", chat_id=owner.id, name="TQQQ"))[0] == 400
+    async with LocalChat(token=TOKEN, rates=None, has_topics=True) as chat:
+        other = Api(api.http, chat.url)
+        assert (await other.ok("getMe"))["has_topics_enabled"] is True
+        topic = await other.ok("createForumTopic", chat_id=chat.owner_id, name="TQQQ")
+        thread = topic["message_thread_id"]
+        sent = await other.ok("sendMessage", chat_id=chat.owner_id, text="x", message_thread_id=thread)
+        assert sent["message_thread_id"] == thread
 
 
 async def test_in_a_group_the_bot_hears_what_concerns_it(api: Api, owner: User) -> None:

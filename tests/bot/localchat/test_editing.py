@@ -86,6 +86,12 @@ async def test_7_7_media_can_be_swapped_and_put_into_a_text(
         assert (await api.raw("editMessageMedia", **photo, media=wrong))[0] == 400
 
 
+async def test_7_8_a_bot_edits_its_own_messages_at_any_age(api: Api, sent: dict[str, Any], clock: ManualClock) -> None:
+    clock.advance(400 * 86_400)
+    edited = await api.ok("editMessageText", **sent, text="a year later")
+    assert edited["edit_date"] - edited["date"] == 400 * 86_400
+
+
 async def test_7_9_deleting(api: Api, owner: User, sent: dict[str, Any], clock: ManualClock) -> None:
     theirs = await owner.send("delete me")
     assert await api.ok("deleteMessage", chat_id=owner.id, message_id=theirs) is True

@@ -122,6 +122,32 @@ async def test_the_limit_over_all_chats(clock: ManualClock, api: Api) -> None:
         assert (await fast.raw("sendMessage", chat_id=chat.owner_id, text="x"))[0] == 429
 
 
+async def test_4_11_a_group_takes_twenty_a_minute_edits_count_and_answers_do_not(clock: ManualClock, api: Api) -> None:
+    async with LocalChat(token=TOKEN, clock=clock) as chat:
+        fast, owner = Api(api.http, chat.url), User(api.http, chat.url, chat.owner_id)
+        group = (await owner.post("group", title="g"))["chat_id"]
+        keyboard = {"inline_keyboard": [[{"text": "a", "callback_data": "a"}]]}
+        sent = await fast.ok("sendMessage", chat_id=group, text="0", reply_markup=keyboard)
+        for number in range(1, 20):
+            await fast.ok(
+                "editMessageText", chat_id=group, message_id=sent["message_id"], text=str(number), reply_markup=keyboard
+            )
+        status, body = await fast.raw("sendMessage", chat_id=group, text="x")
+        assert (status, body["parameters"]["retry_after"]) == (429, 3)
+        query = await owner.press(sent["message_id"], "a", chat_id=group)
+        await fast.ok("answerCallbackQuery", callback_query_id=query)
+        clock.advance(3)
+        await fast.ok("sendMessage", chat_id=group, text="x")
+
+
+async def test_4_12_paid_messages_have_a_limit_of_their_own(clock: ManualClock, api: Api) -> None:
+    async with LocalChat(token=TOKEN, clock=clock, rates=Rates(all_per_s=1, all_burst=1)) as chat:
+        fast = Api(api.http, chat.url)
+        await fast.ok("sendMessage", chat_id=chat.owner_id, text="x")
+        assert (await fast.raw("sendMessage", chat_id=chat.owner_id, text="x"))[0] == 429
+        await fast.ok("sendMessage", chat_id=chat.owner_id, text="x", allow_paid_broadcast=True)
+
+
 async def test_4_13_flags_come_back(api: Api, owner: User) -> None:
     sent = await api.ok(
         "sendMessage",
@@ -150,3 +176,10 @@ async def test_forward_and_copy(api: Api, owner: User) -> None:
     assert (await owner.messages())[-1]["id"] == copied["message_id"]
     refusal = await api.refused("copyMessage", chat_id=owner.id, from_chat_id=owner.id, message_id=1)
     assert refusal == "Bad Request: message to copy not found"
+
+
+async def test_9_13_a_bot_writes_to_no_bot_and_never_hears_itself(api: Api, owner: User) -> None:
+    me = (await api.ok("getMe"))["id"]
+    assert await api.refused("sendMessage", chat_id=me, text="x") == "Forbidden: bot can't send messages to bots"
+    await api.ok("sendMessage", chat_id=owner.id, text="hello")
+    assert await api.ok("getUpdates") == []

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from aiohttp import FormData
 
+from bot.localchat import LocalChat
 from bot.localchat.clock import ManualClock
-from tests.bot.localchat.conftest import Api, User, png
+from tests.bot.localchat.conftest import TOKEN, Api, User, png
 
 
 async def test_updates_come_again_until_an_offset_confirms_them(api: Api, owner: User) -> None:
@@ -53,6 +54,28 @@ async def test_a_second_poll_ends_the_first_with_409(api: Api, owner: User) -> N
     assert body["description"] == (
         "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
     )
+
+
+async def test_3_7_a_hurried_poll_is_held_and_gets_one_update(clock: ManualClock, api: Api) -> None:
+    async with LocalChat(token=TOKEN, clock=clock) as chat, asyncio.timeout(10):
+        fast, owner = Api(api.http, chat.url), User(api.http, chat.url, chat.owner_id)
+        assert await fast.ok("getUpdates") == []
+        clock.advance(1)
+        async with asyncio.TaskGroup() as group:
+            poll = group.create_task(fast.ok("getUpdates"))
+            while len(await owner.get("calls", method="getUpdates")) < 2:
+                pass
+            await owner.send("one")
+        assert [update["message"]["text"] for update in poll.result()] == ["one"]  # held, or it would be empty
+        await owner.send("two")
+        assert len(await fast.ok("getUpdates")) == 1
+        clock.advance(3)
+        assert len(await fast.ok("getUpdates")) == 2
+
+
+async def test_3_8_the_first_update_id_is_no_small_number(api: Api, owner: User) -> None:
+    await owner.send("x")
+    assert (await api.ok("getUpdates"))[0]["update_id"] > 1_000
 
 
 async def test_no_polling_while_a_webhook_is_set(api: Api) -> None:
