@@ -12,6 +12,7 @@ from aiogram.types import CallbackQuery, Chat, InlineKeyboardMarkup, Message, Up
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.access import PRESSES, SCREENS
 from bot.app import BotApp, open_bot
 from bot.commands import COMMANDS
 from bot.localchat.formatting.html import parse_html
@@ -49,8 +50,11 @@ class StrictSession(BaseSession):
         assert len(text) <= 4096
         method.text.encode()
         if isinstance(method.reply_markup, InlineKeyboardMarkup):
-            data = [button.callback_data or "" for row in method.reply_markup.inline_keyboard for button in row]
-            assert all(0 < len(each.encode()) <= 64 for each in data)
+            for button in (each for row in method.reply_markup.inline_keyboard for each in row):
+                assert button.text.strip()
+                assert (button.callback_data is None) != (button.copy_text is None)
+                assert button.callback_data is None or 0 < len(button.callback_data.encode()) <= 64
+                assert button.copy_text is None or 0 < len(button.copy_text.text) <= 256
         self.said.append(text)
         return Message(message_id=500 + len(self.said), date=SystemClock().now(), chat=CHAT, text=text)
 
@@ -126,6 +130,15 @@ arguments = st.one_of(
 )
 
 
+pieces = st.one_of(
+    arguments,
+    st.sampled_from(
+        ["NASDAQ:TQQQ", "RSI_OVERSOLD", "up", "down", "qty", "price", "12", "-1", "buy", "25%", "night", "2h"]
+    ),
+    st.sampled_from(sorted(SCREENS)),
+)
+
+
 @given(st.sampled_from(WORDS), arguments)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_argument_of_any_command_is_answered_well(
@@ -149,7 +162,7 @@ def test_any_words_are_answered_well(
     assert "handler failed" not in caplog.messages
 
 
-@given(st.sampled_from("oynxktmrsczwula"), st.lists(arguments, max_size=3))
+@given(st.sampled_from(sorted(kind.__prefix__ for kind in PRESSES)), st.lists(pieces, max_size=4))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_button_is_answered_well(
     bench: tuple[asyncio.Runner, Bench], caplog: pytest.LogCaptureFixture, prefix: str, parts: list[str]

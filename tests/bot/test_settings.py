@@ -5,6 +5,7 @@ import traceback
 import pytest
 from pydantic import ValidationError
 
+from bot.role import Role
 from bot.settings import TelegramSettings
 from strategy.faults import plain_faults
 
@@ -91,3 +92,30 @@ def test_the_api_address_is_checked(url: str) -> None:
 
 def test_all_faults_are_listed_together() -> None:
     assert len(faults(telegram_bot_token="", telegram_chat_id="x", telegram_chat_test_id="")) == 3
+
+
+def test_people_have_roles() -> None:
+    settings = read(telegram_allowed_user_ids="5", telegram_operator_user_ids=" 6, 7", telegram_viewer_user_ids="8")
+    assert settings.roles == {
+        1001: Role.OWNER,
+        5: Role.OWNER,
+        6: Role.OPERATOR,
+        7: Role.OPERATOR,
+        8: Role.VIEWER,
+    }
+    assert read(telegram_viewer_user_ids="1001", telegram_allowed_user_ids="5").roles[1001] is Role.VIEWER
+
+
+def test_an_id_in_two_lists_is_a_fault() -> None:
+    said = faults(telegram_operator_user_ids="6", telegram_viewer_user_ids="8,6")[0]
+    assert "TELEGRAM_VIEWER_USER_IDS: 6 stands in TELEGRAM_OPERATOR_USER_IDS" in said
+
+
+def test_somebody_must_be_owner() -> None:
+    only = {"telegram_chat_id": "-1001234567890", "telegram_operator_user_ids": "7"}
+    assert "TELEGRAM_ALLOWED_USER_IDS" in faults(**only)[0]
+
+
+@pytest.mark.parametrize("name", ["telegram_operator_user_ids", "telegram_viewer_user_ids"])
+def test_lists_of_roles_are_read_like_the_owners(name: str) -> None:
+    assert "item 2" in faults(**{name: "5,x"})[0]
