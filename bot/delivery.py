@@ -85,6 +85,7 @@ class Delivery:
         self._wall = wall
         self._barrier = Barrier(wall)
         self._stirred = asyncio.Event()
+        self._caught_up = asyncio.Event()  # nothing waits to be sent
         self._arrivals = Arrivals(clock, wall)
         self._folds = Folds()
         self._remembers = False
@@ -103,6 +104,7 @@ class Delivery:
             frame=frame,
             wall=wall,
             barrier=self._barrier,
+            caught_up=self._caught_up,
             released=self._stirred.set,
             done=self._forget,
         )
@@ -162,7 +164,9 @@ class Delivery:
             if rows:
                 await unhurried(self._step(rows))
             else:
+                self._caught_up.set()
                 await self._stirred.wait()
+                self._caught_up.clear()
 
     async def _waiting(self) -> list[EventRow]:
         """Return the next rows to send; those that wait for an edit are not among them."""

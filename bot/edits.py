@@ -51,6 +51,7 @@ class Edits:
         frame: Callable[[], Awaitable[Frame]],
         wall: Clock,
         barrier: Barrier,
+        caught_up: asyncio.Event,
         released: Callable[[], None],
         done: Callable[[int], None],
     ) -> None:
@@ -60,6 +61,7 @@ class Edits:
         self._frame = frame
         self._wall = wall
         self._barrier = barrier
+        self._caught_up = caught_up  # whatever waits to be sent goes first, and may make an edit needless
         self._released = released
         self._done = done
         self._wishes: dict[str, Wish] = {}
@@ -99,6 +101,7 @@ class Edits:
         self._held = {row.id for wish in self._wishes.values() for row in wish.rows}  # after a crash: no others
         while True:
             await self._barrier.opened()
+            await self._caught_up.wait()
             self._stirred.clear()
             key = self._next()
             if key is None:

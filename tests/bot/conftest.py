@@ -1,9 +1,10 @@
 """The bot against a local Telegram on loopback, with fakes of the core behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -102,6 +103,7 @@ def open_room(control: FakeControl, outbox: FakeOutbox, notes: FakeNotes) -> Ope
         chat: LocalChat | None = None,
         polls: bool = True,
         delivers: bool = False,
+        runs: Collection[str] = (),
         language: Language = "ko",
         wall: Clock | None = None,
         environment: Environment = Environment.VIRTUAL,
@@ -132,6 +134,7 @@ def open_room(control: FakeControl, outbox: FakeOutbox, notes: FakeNotes) -> Ope
             ):
                 tasks = [group.create_task(app.poll())] if polls else []
                 tasks += [group.create_task(app.deliver())] if delivers else []
+                tasks += [group.create_task(_run(task)) for name, task in app.tasks if name in runs]
                 yield Room(running, app, control, outbox, notes, market, owner)
                 for task in tasks:
                     task.cancel()
@@ -140,6 +143,26 @@ def open_room(control: FakeControl, outbox: FakeOutbox, notes: FakeNotes) -> Ope
                 await own.aclose()
 
     return make
+
+
+@pytest.fixture
+def wall() -> FakeClock:
+    """Real time, which the tests move; the market clock of a room stands at the same instant."""
+    return FakeClock(samples.NOW)
+
+
+@pytest.fixture
+def delivering(open_room: OpenRoom, wall: FakeClock) -> OpenRoom:
+    """Return a maker of rooms that deliver, on the clock that the test moves."""
+
+    def make(**options: Any) -> AbstractAsyncContextManager[Room]:
+        return open_room(**{"polls": False, "delivers": True, "wall": wall, **options})
+
+    return make
+
+
+async def _run(task: Callable[[], Awaitable[None]]) -> None:
+    await task()
 
 
 @pytest.fixture

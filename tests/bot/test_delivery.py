@@ -1,9 +1,6 @@
 """Alerts: in order, critical first, none lost, late and repeated ones marked (spec 6, S90-S95, promise 5)."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,76 +8,15 @@ from typing import Any
 
 import pytest
 
-from bot.localchat import LocalChat
 from bot.views import alerts
-from strategy.alert_rules import AlertRules, Loudness, QuietHours
-from strategy.events import Event, Notable, OrderChanged
+from strategy.events import Notable
 from strategy.orders import OrderStatus
 from strategy.testing import FakeClock
 from strategy.text import Text
 from tests.bot import samples
-from tests.bot.conftest import OpenRoom, Room
-from tests.bot.person import Json, labels
-
-
-@pytest.fixture
-def wall() -> FakeClock:
-    """Real time, which the tests move; the market clock of a room stands at the same instant."""
-    return FakeClock(samples.NOW)
-
-
-@pytest.fixture
-def delivering(open_room: OpenRoom, wall: FakeClock) -> Any:
-    @asynccontextmanager
-    async def make(**options: Any) -> AsyncIterator[Room]:
-        async with open_room(polls=False, delivers=True, wall=wall, **options) as room:
-            yield room
-
-    return make
-
-
-@asynccontextmanager
-async def kept_chat() -> AsyncIterator[LocalChat]:
-    """A chat that outlives the bot."""
-    chat = LocalChat(rates=None)
-    await chat.start()
-    try:
-        yield chat
-    finally:
-        await chat.aclose()
-
-
-def rules(quiet: QuietHours | None = None, **levels: Loudness) -> AlertRules:
-    every = dict.fromkeys(("orders", "fills", "signals", "session", "stream", "changes", "notes"), Loudness.ON)
-    return AlertRules(levels={**every, **levels}, quiet=quiet, dashboard=False)
-
-
-def note(number: int) -> Notable:
-    return Notable(at=samples.NOW, key=f"n{number}", what=Text(f"소식 {number}.", f"news {number}."))
-
-
-async def told(room: Room, *events: Event) -> None:
-    """Store events and wait until all are delivered."""
-    await room.outbox.add(events)
-    async with asyncio.timeout(30):
-        await room.outbox.idle.wait()
-
-
-async def resting(wall: FakeClock) -> None:
-    """Wait until the delivery sleeps before its next try."""
-    async with asyncio.timeout(30):
-        while wall.next_wake is None:  # noqa: ASYNC110 - a fake clock has no event for "somebody sleeps"
-            await asyncio.sleep(0)
-
-
-def texts(room: Room) -> list[str]:
-    return [message["text"] for message in sorted(room.owner.from_bot(), key=lambda each: each["id"])]
-
-
-async def settled(room: Room, count: int) -> list[Json]:
-    """Wait until the person sees that many messages of the bot."""
-    await room.owner.sees(lambda _: len(room.owner.from_bot()) >= count)
-    return sorted(room.owner.from_bot(), key=lambda each: each["id"])
+from tests.bot.alert_rooms import changed, kept_chat, note, resting, rules, settled, texts, told
+from tests.bot.conftest import OpenRoom
+from tests.bot.person import labels
 
 
 async def test_s90_s95_alerts_arrive_in_order(delivering: Any) -> None:
@@ -92,7 +28,7 @@ async def test_s90_s95_alerts_arrive_in_order(delivering: Any) -> None:
 
 async def test_critical_ones_go_first(delivering: Any) -> None:
     async with delivering() as room:
-        room.control.rules = rules(notes=Loudness.SILENT)
+        room.control.rules = rules(silent=["notes"])
         await told(room, note(1), note(2), samples.stop_triggered())
         messages = await settled(room, 3)
         assert "손절: TQQQ" in messages[0]["text"]
@@ -104,10 +40,10 @@ async def test_s91_an_order_has_one_living_message_and_fills_reply_to_it(deliver
     sent = samples.order(status=OrderStatus.SENT)
     part = samples.order(status=OrderStatus.PARTIALLY_FILLED, filled_qty=3, filled_amount=Decimal("183.57"))
     async with delivering() as room:
-        await told(room, _changed(sent, decision=samples.decision(), cash_before=Decimal("1234.56")))
-        await told(room, _changed(samples.order()))
-        await told(room, _changed(part, last_fill=samples.fill(3)))
-        await told(room, _changed(samples.filled_order(), last_fill=samples.fill(7), fees=Decimal("1.53")))
+        await told(room, changed(sent, decision=samples.decision(), cash_before=Decimal("1234.56")))
+        await told(room, changed(samples.order()))
+        await told(room, changed(part, last_fill=samples.fill(3)))
+        await told(room, changed(samples.filled_order(), last_fill=samples.fill(7), fees=Decimal("1.53")))
         messages = await settled(room, 3)
         await room.owner.sees(lambda each: each["id"] == messages[0]["id"] and "체결 완료" in each["text"])
         living, first, second = sorted(room.owner.from_bot(), key=lambda each: each["id"])
@@ -121,10 +57,10 @@ async def test_an_order_is_found_again_after_a_restart(delivering: Any) -> None:
     """With what only its first event told."""
     async with kept_chat() as chat:
         async with delivering(chat=chat) as room:
-            await told(room, _changed(samples.order(), decision=samples.decision(), cash_before=Decimal("1234.56")))
+            await told(room, changed(samples.order(), decision=samples.decision(), cash_before=Decimal("1234.56")))
             await settled(room, 1)
         async with delivering(chat=chat) as room:
-            await told(room, _changed(samples.filled_order()))
+            await told(room, changed(samples.filled_order()))
             living = await room.owner.reads("체결 완료")
             assert len(room.owner.from_bot()) == 1
             assert "RSI(일봉) 48.20" in living["text"]
@@ -133,10 +69,10 @@ async def test_an_order_is_found_again_after_a_restart(delivering: Any) -> None:
 
 async def test_a_deleted_living_message_is_sent_again(delivering: Any) -> None:
     async with delivering() as room:
-        await told(room, _changed(samples.order()))
+        await told(room, changed(samples.order()))
         [message] = await settled(room, 1)
         await room.app.bot.delete_message(room.owner.id, message["id"])
-        await told(room, _changed(samples.filled_order()))
+        await told(room, changed(samples.filled_order()))
         again = await room.owner.reads("체결 완료")
         assert again["id"] != message["id"]
 
@@ -402,7 +338,3 @@ async def test_s26_the_token_is_in_no_log_line(
         await room.outbox.add([note(2)])
         await resting(wall)
     assert room.chat.token not in caplog.text
-
-
-def _changed(order: Any, **changes: Any) -> OrderChanged:
-    return OrderChanged(at=samples.NOW, order=order, **changes)
