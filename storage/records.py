@@ -46,9 +46,9 @@ class RecordRepository:
     async def trades(
         self, *, since: datetime | None = None, until: datetime | None = None
     ) -> AsyncIterator[Sequence[Trade]]:
-        """Give the fills of the orders asked for in `[since, until)`, in pages: newest orders first.
+        """Give the fills of the orders asked for in `[since, until)`, in pages: newest order first, and so its fills.
 
-        All fills of an order are on one page; within a page they come in the order of their arrival.
+        All fills of an order are on one page.
         """
         begin, end = instant_text(since) or _FIRST, instant_text(until) or _LAST
         before = (end, 0)
@@ -63,10 +63,10 @@ class RecordRepository:
             if not orders:
                 return
             fills = await self._rows(
-                f"SELECT {FILL_COLUMNS} FROM fills WHERE order_no IN ({_marks(orders)}) ORDER BY id",  # noqa: S608 - ours
+                f"SELECT {FILL_COLUMNS} FROM fills WHERE order_no IN ({_marks(orders)}) ORDER BY id DESC",  # noqa: S608 - ours
                 *(row["no"] for row in orders),
             )
-            yield await asyncio.to_thread(_trades, orders, fills)
+            yield await asyncio.to_thread(_by_order, orders, fills)
             before = (orders[-1]["created_at"], orders[-1]["no"])
 
     async def orders_by_status(
@@ -139,3 +139,9 @@ def _each(read: Callable[[Row], _Item], rows: Sequence[Row]) -> list[_Item]:
 def _trades(orders: Sequence[Row], fills: Sequence[Row]) -> list[Trade]:
     known = {row["no"]: read_order(row) for row in orders}
     return [Trade(fill=read_fill(row), order=known.get(row["order_no"])) for row in fills]
+
+
+def _by_order(orders: Sequence[Row], fills: Sequence[Row]) -> list[Trade]:
+    """Join in the order of the orders."""
+    place = {row["no"]: place for place, row in enumerate(orders)}
+    return _trades(orders, sorted(fills, key=lambda row: place[row["order_no"]]))

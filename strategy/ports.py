@@ -164,7 +164,7 @@ class Records(Protocol):
         """Return the newest fills by their own time, newest first."""
 
     def trades(self, *, since: datetime | None = None, until: datetime | None = None) -> AsyncIterator[Sequence[Trade]]:
-        """Give the fills of the orders asked for in `[since, until)`, in pages: newest orders first.
+        """Give the fills of the orders asked for in `[since, until)`, in pages: newest order first, and so its fills.
 
         All fills of an order are on one page.
         """

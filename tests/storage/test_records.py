@@ -59,6 +59,10 @@ async def test_pages_hold_every_fill_once_and_all_of_an_order_together(storage: 
     by_page = [{trade.fill.order_no for trade in page} for page in pages]
     assert [len(orders) for orders in by_page] == [2, 2, 2, 1]
     assert [max(orders) for orders in by_page] == [numbers[6], numbers[4], numbers[2], numbers[0]]
+    assert [trade.fill.order_no for page in pages for trade in page] == sorted(
+        (trade.fill.order_no for page in pages for trade in page), reverse=True
+    )
+    assert keys[:2] == [f"{numbers[6]}:0", f"{numbers[5]}:2"]  # the newest fill of an order first
 
 
 async def test_orders_of_the_same_instant_are_not_lost_between_pages(storage: Storage) -> None:
