@@ -4,18 +4,22 @@ import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from strategy.errors import BrokerFault, TryLater
+from storage.notes import NoteRepository
+from strategy.errors import BrokerFault, StorageError, TryLater
 from strategy.events import ProposalClosed, Proposed, SignalBlocked, StopTriggered
 from strategy.modes import Mode
 from strategy.orders import Origin, Side
 from strategy.proposals import Proposal
 from strategy.settings import TradingSettings
 from strategy.testing import FakeClock, trading_settings
-from strategy.views import OutcomeKind
+from strategy.views import Amount, AmountKind, OutcomeKind
 from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, XLF, Bench, World, running
 
 OTHER = 8
@@ -120,7 +124,7 @@ async def test_a_dismissed_signal_stays_quiet_until_it_comes_anew(tmp_path: Path
 
 
 async def test_a_card_runs_out_and_asks_no_more_in_that_session(tmp_path: Path) -> None:
-    async with running(tmp_path, ready(), settings=asking(approval_min="2")) as bench:
+    async with running(tmp_path, ready(), settings=asking(approval_min="2", check_interval_minutes="5")) as bench:
         card = await card_of(bench)
         await bench.until(OPEN + timedelta(seconds=119))
         assert await endings(bench) == []
@@ -330,11 +334,163 @@ async def test_cards_end_with_the_checks_of_the_day(tmp_path: Path) -> None:
 async def test_tickers_are_asked_about_each_by_its_own_mode(tmp_path: Path) -> None:
     world = ready()
     world.ready(XLF)
-    settings = asking(trading_tickers="NASDAQ:TQQQ,AMEX:XLF", trade_mode="auto", buy_rate="0.1")
-    async with running(tmp_path, world, settings=settings) as bench:
+    config = asking(trading_tickers="NASDAQ:TQQQ,AMEX:XLF", trade_mode="auto", buy_rate="0.1")
+    async with running(tmp_path, world, settings=config) as bench:
         preview = await bench.core.control.preview_setting(OWNER, "TRADE_MODE", "approve", symbol=XLF, until=None)
         assert preview.ticket is not None
         await bench.core.control.confirm(preview.ticket, OWNER)
         await bench.until(OPEN + timedelta(seconds=10))
         assert [order.request.symbol for order in await bench.orders()] == [TQQQ]
         assert [event.proposal.symbol for event in await bench.told(Proposed)] == [XLF]
+
+
+async def test_a_sell_is_proposed_and_ordered_too(tmp_path: Path) -> None:
+    world = ready()
+    world.broker.hold(TQQQ, 10, Decimal(100))
+    selling = asking(rsi_oversold="1", rsi_overbought="2", sell_confirm="none", sell_rate="0.5")
+    async with running(tmp_path, world, settings=selling) as bench:
+        card = await card_of(bench)
+        assert (card.side, card.qty) == (Side.SELL, 5)
+        assert await press(bench, card) is OutcomeKind.DONE
+        assert (await bench.orders())[0].request.side is Side.SELL
+
+
+async def test_a_cap_reached_meanwhile_stops_the_press(tmp_path: Path) -> None:
+    config = asking(max_orders_per_day="1", buy_rate="0.1", max_position_rate="1")
+    async with running(tmp_path, ready(), settings=config) as bench:
+        card = await card_of(bench)
+        amount = Amount(kind=AmountKind.SHARES, value=Decimal(1))
+        by_hand = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, amount, None)
+        assert by_hand.ticket is not None
+        await bench.core.control.confirm(by_hand.ticket, OWNER)
+        await set_to(bench, "BUY_DELAY_MIN", "0")
+        await bench.pass_time(61)
+        assert card.ticket is not None
+        outcome = await bench.core.control.confirm(card.ticket, OWNER)
+        assert (outcome.kind, "cap" in outcome.text.en) == (OutcomeKind.DENIED, True)
+        assert len(await bench.orders()) == 1
+
+
+async def test_an_order_of_the_ticker_stops_the_press(tmp_path: Path) -> None:
+    async with running(tmp_path, ready(), settings=asking(buy_rate="0.1")) as bench:
+        card = await card_of(bench)
+        bench.broker.hand_order(TQQQ, Side.BUY, 1, Decimal(90))
+        await bench.pass_time(61)
+        assert card.ticket is not None
+        outcome = await bench.core.control.confirm(card.ticket, OWNER)
+        assert (outcome.kind, "open" in outcome.text.en) == (OutcomeKind.DENIED, True)
+
+
+async def test_a_stored_card_nobody_can_read_is_void(tmp_path: Path) -> None:
+    world = ready()
+    async with running(tmp_path, world, settings=asking()) as bench:
+        card = await card_of(bench)
+        await bench.storage.notes.put(f"approval:{TQQQ}", '{"card": 3}')
+    async with running(tmp_path, world, settings=asking()) as bench:
+        assert card not in await bench.core.control.proposals()
+        await bench.pass_time(60)
+        assert len(await bench.told(Proposed)) == 2
+
+
+async def test_a_card_that_cannot_be_closed_for_now_is_closed_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise StorageError("full")
+
+    async with running(tmp_path, ready(), settings=asking(approval_min="1", check_interval_minutes="60")) as bench:
+        await card_of(bench)
+        with monkeypatch.context() as patch:
+            patch.setattr(NoteRepository, "put", full)
+            await bench.pass_time(58)
+        assert await endings(bench) == []
+        await bench.pass_time(10)
+        assert await endings(bench) == ["expired"]
+
+
+async def test_a_removed_ticker_loses_its_card(tmp_path: Path) -> None:
+    world = ready()
+    world.ready(XLF)
+    config = asking(trading_tickers="NASDAQ:TQQQ,AMEX:XLF", buy_rate="0.1")
+    async with running(tmp_path, world, settings=config) as bench:
+        await bench.until(OPEN + timedelta(seconds=10))
+        assert len(await bench.core.control.proposals()) == 2
+        preview = await bench.core.control.preview_unwatch(OWNER, XLF)
+        assert preview.ticket is not None
+        await bench.core.control.confirm(preview.ticket, OWNER)
+        await bench.settle()
+        assert [card.symbol for card in await bench.core.control.proposals()] == [TQQQ]
+        assert await endings(bench) == ["changed"]
+
+
+STEPS = (
+    "press",
+    "press_old",
+    "dismiss",
+    "drift",
+    "nudge",
+    "signal_ends",
+    "minute",
+    "while",
+    "restart",
+    "pause",
+    "both",
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=14))
+def test_promise_6_whatever_happens_a_card_ends_once_and_orders_at_most_once(steps: list[str]) -> None:
+    with TemporaryDirectory() as directory:
+        asyncio.run(story(Path(directory), steps))
+
+
+async def story(path: Path, steps: list[str]) -> None:
+    world, pressed = ready(), 0
+    config = asking(rsi_oversold="60", buy_rate="0.05", buy_delay_min="0")
+    while steps:
+        async with running(path, world, settings=config) as bench:
+            await bench.until(max(bench.clock.now(), OPEN) + timedelta(seconds=5))
+            while steps:
+                step = steps.pop(0)
+                if step == "restart":
+                    break
+                pressed += await take_step(bench, step)
+            cards = [event.proposal for event in await bench.told(Proposed)]
+            closed = [event.proposal.id for event in await bench.told(ProposalClosed)]
+            still = [card.id for card in await bench.core.control.proposals()]
+            assert sorted(closed + still) == sorted(card.id for card in cards)
+            taken = {event.order_no: event for event in await bench.told(ProposalClosed) if event.how == "taken"}
+            orders = await bench.orders()
+            assert {order.no for order in orders} == taken.keys()
+            assert [order.request.ticket for order in orders] == [taken[order.no].proposal.ticket for order in orders]
+            assert len(orders) <= pressed
+
+
+async def take_step(bench: Bench, step: str) -> int:
+    """Do one thing; return how many presses were made."""
+    control = bench.core.control
+    cards = list(await control.proposals())
+    told = [event.proposal for event in await bench.told(Proposed)]
+    tickets = [card.ticket for card in (told if step == "press_old" else cards) if card.ticket]
+    last = bench.market.book(TQQQ)[0]
+    if step in ("press", "press_old"):
+        for ticket in tickets:
+            await control.confirm(ticket, OWNER)
+        await bench.settle()
+        return len(tickets)
+    if step == "both":
+        await asyncio.gather(*(control.confirm(ticket, user) for ticket in tickets for user in (OWNER, OTHER)))
+        await bench.settle()
+        return len(tickets)
+    if step == "dismiss":
+        for ticket in tickets:
+            await control.dismiss(ticket, OTHER)
+    elif step == "pause":
+        await control.set_mode(
+            Mode.PAUSE_BUYS, symbol=None, until=bench.clock.now() + timedelta(minutes=2), user_id=OWNER
+        )
+    elif step in ("drift", "nudge", "signal_ends"):
+        bench.price(TQQQ, {"drift": last - 1, "nudge": last + Decimal("0.01"), "signal_ends": Decimal(150)}[step])
+    await bench.pass_time({"minute": 61, "while": 400}.get(step, 1))
+    return 0
