@@ -20,6 +20,7 @@ from strategy.quotes import Interval
 from strategy.settings import TradingSettings
 from strategy.testing import FakeClock, trading_settings
 from strategy.views import Environment
+from strategy.vitals import Surroundings
 from tests.scenarios.stepping import DatabaseCalls, until_idle
 
 OPEN = datetime(2026, 9, 15, 13, 30, tzinfo=UTC)  # a Tuesday, 09:30 in New York
@@ -136,6 +137,7 @@ async def running(
     calls_per_second: float | None = None,
     tick_places: int | None = None,
     may_crash: bool = False,
+    surroundings: Surroundings | None = None,
 ) -> AsyncIterator[Bench]:
     """Run the core on the storage in `path` until the block ends; again with the same world for a restart.
 
@@ -162,6 +164,7 @@ async def running(
                 totp=totp,
                 calls_per_second=calls_per_second,
                 tick_places=tick_places,
+                surroundings=surroundings or Surroundings(vitals=storage.vitals),
             )
             world.broker.sink = core.sink.on_notice
             bench = Bench(world, core, storage, stream, calls)
