@@ -148,8 +148,7 @@ class Group:
 
     async def _live_and_die(self, kill: Kill) -> None:
         self._life_number += 1
-        chance = self._chance(f"life {self._life_number}")
-        self._faults_in_force = await self._script.trouble() if chance.random() < 0.8 else []
+        self._faults_in_force = await self._script.trouble()
         life = await self._begin(kill)
         try:
             async with asyncio.TaskGroup() as acting:

@@ -14,7 +14,6 @@ from tests.kill.town import TICKERS, Town
 Act = Callable[[], Awaitable[None]]
 
 _ANSWER_S = 1.5  # how long the owner looks for a preview before doing something else
-_ORDERS = ("VTTT1002U", "VTTT1001U")
 _CENT = Decimal("0.01")
 
 # what leads to a step quickly; all other steps come by themselves
@@ -31,6 +30,12 @@ _TOWARDS = {
     "external": ("by_hand",),
     "lock": ("fall",),
 }
+
+_BY_CHANCE = (
+    *("buy", "buy", "buy", "press_twice", "sell", "sell"),
+    *("rest_and_cancel", "rest_and_cancel", "runaway", "runaway", "fall", "by_hand", "look"),
+    *("refusal", "lost_reply"),
+)
 
 
 class Script:
@@ -59,15 +64,19 @@ class Script:
         names = _TOWARDS.get(step.partition(".")[0]) if step is not None else None
         turn = 0
         while True:
-            name = names[turn % len(names)] if names is not None else self._chance.choice(sorted(self._acts))
+            name = names[turn % len(names)] if names is not None else self._chance.choice(_BY_CHANCE)
             turn += 1
             with suppress(TimeoutError):
                 await self._acts[name]()
             await asyncio.sleep(self._chance.uniform(0.02, 0.25))
 
     async def trouble(self) -> list[str]:
-        """Put a few faults in force; return their names."""
-        chosen = self._chance.sample(_BROKER_FAULTS, k=self._chance.choice((1, 2, 3)))
+        """Put a few faults in force instead of those before; return their names."""
+        await self._town.clear_faults()
+        if self._chance.random() < 0.2:
+            return []
+        chosen = self._chance.sample(_NOTICE_FAULTS, k=2) + self._chance.sample(_LOST_REPLIES, k=1)
+        chosen += self._chance.sample(_OTHER_FAULTS, k=self._chance.choice((0, 1, 2)))
         for body in chosen:
             await self._town.sim("fault", **body)
         chat = self._chance.choice(_CHAT_FAULTS)
@@ -177,8 +186,7 @@ class Script:
 
     async def _lost_reply(self) -> None:
         kind = self._chance.choice(("timeout_after_accept", "timeout_before"))
-        for tr_id in _ORDERS:
-            await self._town.sim("fault", kind=kind, count=1, hold_s=0.05, tr_id=tr_id)
+        await self._town.sim("fault", kind=kind, count=1, hold_s=0.05, tr_id="VTTT1002U")
 
     # inside
 
@@ -198,23 +206,26 @@ def _button(message: Json) -> str | None:
     return next((each for each in data if each.startswith("y|")), None)
 
 
-_BROKER_FAULTS: tuple[dict[str, Any], ...] = (
+_LOST_REPLIES: tuple[dict[str, Any], ...] = (
     {"kind": "timeout_after_accept", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1002U"},
     {"kind": "timeout_after_accept", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1001U"},
     {"kind": "timeout_after_accept", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1004U"},
     {"kind": "timeout_before", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1002U"},
-    {"kind": "http_500", "count": 2},
-    {"kind": "http_html", "count": 1},
-    {"kind": "bad_json", "count": 1},
-    {"kind": "rate_limit", "count": 3},
-    {"kind": "latency", "seconds": 60, "ms": 60},
-    {"kind": "reject", "count": 1},
-    {"kind": "reject", "count": 1, "mode": "later"},
+)
+_NOTICE_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "partial_fills", "count": 4, "pieces": 3},
     {"kind": "notice_duplicate", "count": 4},
     {"kind": "notice_before_ack", "count": 2},
-    {"kind": "notice_lost", "count": 3},
+    {"kind": "notice_lost", "count": 2},
     {"kind": "notice_reorder", "count": 4},
+)
+_OTHER_FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "http_500", "count": 1},
+    {"kind": "http_html", "count": 1},
+    {"kind": "bad_json", "count": 1},
+    {"kind": "rate_limit", "count": 2},
+    {"kind": "latency", "seconds": 60, "ms": 60},
+    {"kind": "reject", "count": 1, "mode": "later"},
     {"kind": "ws_drop"},
     {"kind": "ws_drop", "seconds": 30},
     {"kind": "ws_silence", "seconds": 60},
