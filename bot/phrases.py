@@ -32,6 +32,12 @@ def why_so(reason: str, t: Tongue) -> str:
         "split_guard": t("the price jumped overnight: a split?"),
         "daily_loss_limit": t("the daily loss limit was reached"),
         "not_armed": t("real trading is not armed yet: /arm"),
+        "panic": t("a panic was asked for"),
+        "hand_order": t("an order was placed by hand"),
+        "order_desk_failed": t("the order desk failed"),
+        "storage_failed": t("a record could not be stored"),
+        "stop_watch_failed": t("the stop watcher keeps failing"),
+        "stop_watch_down": t("the stop watcher is being started again"),
         "chat": "",
         "default": "",
     }.get(reason, reason)
