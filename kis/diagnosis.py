@@ -109,7 +109,8 @@ class Diagnosis:
 
     async def _quote(self, symbol: Symbol) -> Text:
         quote = await self._market.quote(symbol)
-        return Text(f"${quote.last:f}", f"${quote.last:f}")
+        shown = f"${quote.last.normalize():f}"
+        return Text(shown, shown)
 
 
 class _Batch:

@@ -1,0 +1,199 @@
+"""/diagnose and `--check`: every step by itself, with what to do about a failure (rows S107-S111)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from websockets.asyncio.server import ServerConnection, serve
+
+from kis import diagnosis
+from kis.connect import Kis
+from strategy.health import HealthLine
+from strategy.instruments import Market, Symbol
+from tests.kis.clocks import JumpClock
+from tests.kis.server import ACCOUNT, APP_KEY, APP_SECRET, OK, Asked, FakeKis, Say, client, error, hang
+from tests.kis.test_stream import Recorder, Sockets, acked, streaming, until
+
+MSFT = Symbol(Market.NASDAQ, "MSFT")
+QUOTE, BALANCE = "HHDFS00000300", "TTTS3012R"
+PRICE = Say({**OK, "output": {"rsym": "DNASMSFT", "last": "437.1500", "base": "431.7400", "ordy": ""}})
+NO_POSITIONS = Say({**OK, "output1": [], "output2": {}, "ctx_area_fk200": "", "ctx_area_nk200": ""})
+
+
+@asynccontextmanager
+async def connected(folder: Path, fake: FakeKis, sockets: Sockets, **changes: Any) -> AsyncIterator[Kis]:
+    """Serve REST and WebSocket; nobody runs the stream."""
+    async with serve(sockets.handle, "127.0.0.1", 0, close_timeout=0.1) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with client(fake, JumpClock(), folder, **{"ws_url_base": f"ws://127.0.0.1:{port}", **changes}) as kis:
+            yield kis
+
+
+def named(lines: list[HealthLine]) -> dict[str, HealthLine]:
+    return {line.name.en: line for line in lines}
+
+
+async def test_every_step_has_a_line_and_one_price_is_asked(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on(QUOTE, PRICE)
+    async with connected(tmp_path, fake, Sockets(), is_virtual="true") as kis:
+        lines = await kis.check(MSFT)
+    names = [line.name.en.rsplit(" ", 1)[0] if "port" in line.name.en else line.name.en for line in lines]
+    assert names == [
+        "REST host name 127.0.0.1",
+        "REST port",
+        "WebSocket host name 127.0.0.1",
+        "WebSocket port",
+        "Access token",
+        "Account inquiry",
+        "Quote of MSFT",
+        "WebSocket handshake",
+        "Order notices subscription",
+    ]
+    assert [line.ok for line in lines] == [True] * 9, lines
+    assert named(lines)["Quote of MSFT"].detail.en == "$437.15"
+    assert "KST" in named(lines)["Access token"].detail.ko
+
+
+async def test_nothing_is_ever_placed(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on(QUOTE, PRICE)
+    async with connected(tmp_path, fake, Sockets()) as kis:
+        await kis.check(MSFT)
+    posts = {asked.path for asked in fake.asked if asked.method == "POST"}
+    assert posts <= {"/oauth2/tokenP", "/oauth2/Approval"}
+
+
+async def test_s109_a_name_that_is_not_known_says_what_to_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown(*_: object, **__: object) -> list[object]:
+        raise OSError(-2, "Name or service not known")
+
+    async with connected(tmp_path, FakeKis(), Sockets()) as kis:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
+        lines = named(await kis.check())
+    host = lines["REST host name 127.0.0.1"]
+    assert host.ok is False
+    assert "DNS" in host.detail.ko
+    assert "REST_URL_BASE" in host.detail.en
+    assert "WS_URL_BASE" in lines["WebSocket host name 127.0.0.1"].detail.en  # S110
+
+
+@pytest.mark.parametrize(
+    ("code", "word"), [("EGW00103", "APP_KEY"), ("EGW00105", "APP_SECRET"), ("EGW00003", "KIS Developers")]
+)
+async def test_s107_s108_a_refused_key_is_explained_and_nothing_secret_shown(
+    tmp_path: Path, code: str, word: str
+) -> None:
+    fake = FakeKis()
+    fake.on("/oauth2/tokenP", Say({"error_code": code, "error_description": "유효하지 않습니다."}, 403))
+    async with connected(tmp_path, fake, Sockets()) as kis:
+        lines = await kis.check(MSFT)
+    token = named(lines)["Access token"]
+    assert token.ok is False
+    assert word in token.detail.en
+    told = "".join(line.name.both() + line.detail.both() for line in lines)
+    assert not any(secret in told for secret in (APP_KEY, APP_SECRET, ACCOUNT, ACCOUNT.replace("-", "")))
+
+
+async def test_s111_a_wrong_account_number_is_named(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on(BALANCE, error("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO"))
+    async with connected(tmp_path, fake, Sockets()) as kis:
+        account = named(await kis.check())["Account inquiry"]
+    assert account.ok is False
+    assert "ACCOUNT_NO" in account.detail.ko
+
+
+async def test_s22_a_refused_subscription_is_told_apart_from_the_handshake(tmp_path: Path) -> None:
+    sockets = Sockets()
+
+    async def refused(socket: ServerConnection, tr_type: str, tr_id: str, tr_key: str) -> None:
+        await socket.send(acked(tr_id, tr_key, "OPSP0017", "invalid tr_key", "1"))
+
+    sockets.answer = refused
+    async with connected(tmp_path, FakeKis(), sockets) as kis:
+        lines = named(await kis.check())
+    assert lines["WebSocket handshake"].ok
+    assert lines["Order notices subscription"].ok is False
+    assert "OPSP0017" in lines["Order notices subscription"].detail.en
+
+
+async def test_a_running_stream_is_asked_and_no_second_session_opened(tmp_path: Path) -> None:
+    sockets, sink = Sockets(), Recorder()
+    async with streaming(tmp_path, sockets, sink) as (kis, _):
+        await until(lambda: sink.ups)
+        lines = named(await kis.check())
+    assert lines["WebSocket handshake"].ok
+    assert lines["Order notices subscription"].ok
+    assert len(sockets.connections) == 1
+
+
+async def test_a_running_stream_that_is_down_says_why(tmp_path: Path) -> None:
+    sink = Recorder()
+    async with streaming(tmp_path, Sockets(), sink, ws_url_base="ws://127.0.0.1:9") as (kis, _):
+        await until(lambda: sink.downs)
+        lines = named(await kis.check())
+    assert lines["WebSocket handshake"].ok is False
+    assert "WS_URL_BASE" in lines["WebSocket handshake"].detail.en
+    assert lines["Order notices subscription"].ok is None
+
+
+async def test_what_there_was_no_time_for_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "_ALL_S", 0.3)
+    fake = FakeKis()
+    fake.on("/oauth2/tokenP", hang())
+    async with connected(tmp_path, fake, Sockets()) as kis:
+        lines = named(await kis.check(MSFT))
+    assert lines["REST host name 127.0.0.1"].ok
+    assert [lines[name].ok for name in ("Access token", "Account inquiry", "Quote of MSFT")] == [None] * 3
+    assert "time ran out" in lines["Account inquiry"].detail.en
+
+
+async def test_a_call_that_hangs_is_said_to_be_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "_CALL_S", 0.2)
+    fake = FakeKis()
+    fake.on(QUOTE, hang())
+    async with connected(tmp_path, fake, Sockets(), is_virtual="true") as kis:
+        lines = named(await kis.check(MSFT))
+    assert lines["Account inquiry"].ok is not None
+    assert lines["Quote of MSFT"].ok is False
+    assert "in time" in lines["Quote of MSFT"].detail.en
+
+
+# the broker's clock
+
+
+@pytest.mark.parametrize("ahead_s", [-120, 0, 300])
+async def test_how_far_the_brokers_clock_is_off_is_known_from_its_answers(tmp_path: Path, ahead_s: int) -> None:
+    fake = FakeKis()
+
+    async def dated(_: Asked, __: web.Request) -> Say:
+        server = datetime.fromtimestamp(time.time(), UTC) + timedelta(seconds=ahead_s)
+        return Say(PRICE.body, headers={"Date": format_datetime(server, usegmt=True)})
+
+    fake.on(QUOTE, dated)
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        assert kis.http.transport.clock_skew is None
+        for _ in range(4):
+            await kis.market.quote(MSFT)
+        skew = kis.http.transport.clock_skew
+    assert skew is not None
+    assert abs(skew.total_seconds() - ahead_s) < 3
+
+
+async def test_a_date_that_cannot_be_read_is_no_clock(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on("/oauth2/tokenP", Say({"access_token": "t", "expires_in": 86400}, headers={"Date": "soon"}))
+    fake.on(QUOTE, Say(PRICE.body, headers={"Date": "yesterday"}))
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        await kis.market.quote(MSFT)
+        assert kis.http.transport.clock_skew is None
