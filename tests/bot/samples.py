@@ -360,6 +360,14 @@ def blocked(at: datetime = NOW) -> SignalBlocked:
     )
 
 
+def mode_changed(kind: Mode, **changes: Any) -> ModeChanged:
+    return replace(ModeChanged(at=NOW, state=mode(kind), previous=mode()), **changes)
+
+
+def setting_changed(**changes: Any) -> SettingChanged:
+    return SettingChanged(at=NOW, change=change(**changes))
+
+
 def panic_line(**changes: Any) -> PanicLine:
     return replace(PanicLine(symbol=TQQQ, watched=True, qty=10), **changes)
 

@@ -119,7 +119,7 @@ async def test_reminders_come_after_5_15_30_60_minutes_and_then_every_hour(
     async with delivering(runs=HERE) as room:
         await told(room, samples.trouble(), protection(armed=False), note(1))
         assert any("확인" in label for label in labels((await settled(room, 3))[0]))
-        seen_at = []
+        seen_at: list[int] = []
         for minute in range(1, 185):
             await pass_time(wall, 1)
             found = [row.repeats for row in room.outbox.rows if row.event.critical]
