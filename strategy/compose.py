@@ -469,13 +469,6 @@ def build_core(
         approvals=ApprovalPress(approval=approval, cycle=cycle, watch=watch, presses=presses, settings=book),
     )
 
-    async def stream_task() -> None:
-        try:
-            await stream.run(sink)
-        except Exception:
-            sink.on_disconnected("프로그램 내부 오류 / a fault in the program")  # nothing flows until it runs again
-            raise
-
     services: tuple[Task, ...] = (
         ("desk", desk.run),
         ("stops", guard.run),
@@ -486,7 +479,7 @@ def build_core(
         ("price alerts", price_watch.run),
         ("cards", cards.run),
         ("stream news", sink.run),
-        ("stream", stream_task),
+        ("stream", partial(_stream, stream, sink)),
         ("upkeep", Upkeep(decisions=journals.decisions, clock=clock, activity=activity).run),
         ("engine", engine.run),
     )
@@ -508,3 +501,23 @@ def build_core(
         supervisor=supervisor,
         tasks=tuple((name, partial(supervisor.keep, name, run)) for name, run in services),
     )
+
+
+async def _stream(stream: Stream, sink: StreamInbox) -> None:
+    try:
+        await stream.run(sink)
+    except Exception:
+        sink.on_disconnected("프로그램 내부 오류 / a fault in the program")  # nothing flows until it runs again
+        raise
+
+
+def _chase(book: SettingsBook, modes: ModeBook) -> MayChase:
+    """Return whether a rule's order may be moved to a price: its mode still allows it, and so does its cap."""
+
+    def may(order: Order, price: Decimal) -> bool:
+        symbol = order.request.symbol
+        mode, cap = modes.of(symbol).mode, book.of(symbol).max_order_usd
+        allowed = mode.buys if order.request.side is Side.BUY else mode.rule_sells
+        return allowed and (cap is None or order.open_qty * price <= cap)
+
+    return may
