@@ -124,9 +124,11 @@ class FakeBroker:
                     book, replace(book.now, status=OrderStatus.EXPIRED, open_qty=0, reason="DFD 장종료로 취소")
                 )
 
-    def hand_order(self, symbol: Symbol, side: Side, qty: int, price: Decimal) -> VenueNo:
+    def hand_order(
+        self, symbol: Symbol, side: Side, qty: int, price: Decimal, *, by_api: bool | None = False
+    ) -> VenueNo:
         """Place an order outside the bot (HTS/MTS)."""
-        return self._take(symbol, side, qty, price, by_api=False).now.venue_no
+        return self._take(symbol, side, qty, price, by_api=by_api).now.venue_no
 
     def fail(self, call: Call, kind: FaultKind, *, times: int = 1) -> None:
         """Make the next calls fail; `lost_reply` does the deed and raises OutcomeUnknown.
@@ -228,7 +230,7 @@ class FakeBroker:
 
     # inside: orders
 
-    def _take(self, symbol: Symbol, side: Side, qty: int, price: Decimal, *, by_api: bool) -> _Book:
+    def _take(self, symbol: Symbol, side: Side, qty: int, price: Decimal, *, by_api: bool | None) -> _Book:
         now = self._clock.now()
         taken = BrokerOrder(
             venue_no=self._number(),

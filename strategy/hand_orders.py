@@ -70,7 +70,7 @@ class HandOrders:
         if not self._modes.of(symbol).mode.buys:
             return Text("이 종목은 이미 매수하지 않는 모드입니다.", "Its mode allows no buys already.")
         await self._mode_service.set_mode(
-            Mode.PAUSE_BUYS, symbol=symbol, until=None, user_id=user_id, reason=f"hand_order:{order.no}"
+            Mode.PAUSE_BUYS, symbol=symbol, until=None, user_id=user_id, reason="hand_order"
         )
         return Text(
             f"{symbol.ticker} 매수를 멈췄습니다. 다시 시작: /run {symbol.ticker}",
