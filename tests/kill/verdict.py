@@ -190,8 +190,31 @@ def told(stored: Stored, sends: Sequence[Json], screen: Mapping[int, Json], *, i
         result.repeated += len(texts) - 1
         if unmarked > 1:
             result.faults.append(f"alert {row_id} is {unmarked} times in the chat without saying so (reply: {reply})")
+    result.faults += _unsaid(stored)
     result.faults += _living(stored, screen, icons)
     return result
+
+
+def _unsaid(stored: Stored) -> list[str]:
+    """Return what is on disk without an alert of it: fills, and how an order stands now."""
+    said: dict[int, int] = {}
+    newest: dict[int, str] = {}
+    for row in stored.outbox:
+        if row["kind"] == "order_changed":
+            body = json.loads(row["body"])
+            no = int(row["order_no"])
+            newest[no] = body["order"]["status"]
+            said[no] = said.get(no, 0) + (body["last_fill"] or {"qty": 0})["qty"]
+    found = []
+    for order in stored.orders:
+        no = order["no"]
+        if order["origin"] == "external":
+            continue  # told as found, with what was filled by then
+        if said.get(no, 0) != order["filled_qty"]:
+            found.append(f"order {no}: fills of {order['filled_qty']}, alerts of {said.get(no, 0)}")
+        if newest.get(no) != order["status"]:
+            found.append(f"order {no} is {order['status']}, its newest alert says {newest.get(no)}")
+    return found
 
 
 def _by_row(sends: Sequence[Json]) -> dict[tuple[int, bool], list[str]]:
