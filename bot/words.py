@@ -189,6 +189,11 @@ def conclusion(decision: Decision, t: Tongue) -> str:
         "both_signals": t("buy and sell signals at once: no trade"),
         "no_signal": t("no signal"),
         "qty_zero": t("the amount gives 0 shares: no order"),
+        "proposed": t("proposed: a person is asked"),
+        "waiting_approval": t("signal stands, waiting for a tap"),
+        "dismissed": t("signal stands, dismissed by a person"),
+        "unanswered": t("signal stands, the proposal went unanswered"),
+        "told": t("signal told only (TRADE_MODE=signal)"),
         "warmup": t("still collecting bars"),
     }.get(key, decision.reason)
 
