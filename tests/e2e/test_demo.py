@@ -177,8 +177,9 @@ async def test_a_phone_in_english_and_in_the_dark(browser: Browser, tmp_path: Pa
             await on.picture("phone-market")
             await on.at("market-fall").tap()
             await on.hear("Stop-loss")
-            await expect(on.said("Stop-loss").last).to_be_in_viewport()  # above the panel, where it was provoked
             await on.hear("Sell filled: TQQQ")
+            newest = on.page.locator('[data-testid="message"]').last
+            await expect(newest).to_be_in_viewport()  # above the panel, where it was provoked
             await on.at("market-toggle").tap()
             await on.type("/status")
             await on.hear("📊 Status")
