@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import overload
 
 from strategy.instruments import Symbol
@@ -61,4 +62,9 @@ def symbol(value: str) -> Symbol: ...
 @overload
 def symbol(value: str | None) -> Symbol | None: ...
 def symbol(value: str | None) -> Symbol | None:
-    return None if value is None else Symbol.parse(value)
+    return None if value is None else _parsed(value)
+
+
+@lru_cache(maxsize=1024)  # the same few are read again and again
+def _parsed(value: str) -> Symbol:
+    return Symbol.parse(value)
