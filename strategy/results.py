@@ -88,15 +88,15 @@ class StatisticsView:
     """Figures over all sells with a known cost. None where there is nothing to compute from."""
 
     since: date | None
-    orders: int
-    fills: int
+    orders: int  # own ones that were sent
+    fills: int  # of the account, also by hand
     wins: int
     losses: int
     win_rate: Decimal | None  # percent
     average_win: Decimal | None  # dollars
-    average_loss: Decimal | None
+    average_loss: Decimal | None  # dollars, negative
     profit_factor: Decimal | None  # sum of wins over sum of losses
-    best: Trade | None
+    best: Trade | None  # the fills of a sell order folded into one
     worst: Trade | None
     longest_losing_run: int
     largest_drawdown: Decimal | None  # dollars, of the running realized profit
