@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from strategy.decisions import Decision
 from strategy.instruments import Symbol
+from strategy.money import tick_down, tick_up
 from strategy.orders import Side
 
 
@@ -21,3 +22,10 @@ class Proposal:
     decision: Decision
     ticket: str | None  # anybody who may trade may press it
     expires_at: datetime | None  # wall time; aware UTC
+
+
+def agreed(price: Decimal, side: Side, shown: Decimal, drift_pct: Decimal) -> Decimal:
+    """Return a limit that is no more than that percentage worse than the one a person agreed to; on the tick."""
+    if side is Side.BUY:
+        return min(price, tick_down(shown * (1 + drift_pct / 100)))
+    return max(price, tick_up(shown * (1 - drift_pct / 100)))

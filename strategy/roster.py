@@ -43,6 +43,8 @@ class Roster:
 
     async def run(self) -> None:
         """Follow changes until cancelled."""
+        if self._engine.begun.is_set():  # begun anew after a fault: the change it was at may not have got this far
+            self._watch.subscribe(self._guard.lines)
         while True:
             await self._changes.wait()
             with self._changes.take() as (added, removed):

@@ -64,7 +64,8 @@ def crashed(name: str, pause_s: float, said: list[Text]) -> Text:
             f"A fault in the program has stopped {what.en}. It is started again in {pause_s:g} s.",
         )
     ]
-    return _joined([*lines, *_means(name), *said])
+    look = Text("또 오면 /health 와 /logs 를 보세요.", "If it comes again, see /health and /logs.")
+    return _joined([*lines, *_means(name), *said, look])
 
 
 def given_up(name: str, pause_s: float, said: list[Text]) -> Text:

@@ -17,8 +17,9 @@ from strategy.errors import BrokerError, DataUnavailable
 from strategy.indicators import WARMUP_BARS, macd_bars_needed, read, rsi_bars_needed
 from strategy.instruments import Symbol
 from strategy.money import tick_down, tick_up
-from strategy.orders import Order, Side
+from strategy.orders import Order, Origin, Side
 from strategy.ports import MarketData, Stream
+from strategy.proposals import agreed
 from strategy.quotes import Interval, Quote, Tick
 from strategy.settings import TradingSettings
 
@@ -135,7 +136,12 @@ class MarketWatch:
             quote = await self.quote(order.request.symbol)
         except BrokerError:
             return None
-        return limit_for(quote, order.request.side)
+        request = order.request
+        price = limit_for(quote, request.side)
+        if request.origin is Origin.SIGNAL and request.asked_by is not None:  # a proposal a person agreed to
+            drift_pct = self._settings.of(request.symbol).approval_drift_pct
+            return agreed(price, request.side, request.limit_price, drift_pct)
+        return price
 
     async def _ask(self, symbol: Symbol) -> Quote:
         quote = await self._market.quote(symbol)

@@ -15,8 +15,9 @@ from storage.notes import NoteRepository
 from strategy.errors import BrokerFault, StorageError, TryLater
 from strategy.events import ProposalClosed, Proposed, SignalBlocked, StopTriggered
 from strategy.modes import Mode
+from strategy.money import tick_size
 from strategy.orders import Origin, Side
-from strategy.proposals import Proposal
+from strategy.proposals import Proposal, agreed
 from strategy.settings import TradingSettings
 from strategy.testing import FakeClock, trading_settings
 from strategy.views import Amount, AmountKind, OutcomeKind
@@ -228,6 +229,35 @@ async def test_no_more_is_ordered_than_the_card_showed(tmp_path: Path) -> None:
         await bench.pass_time(61)
         assert await press(bench, card) is OutcomeKind.DONE
         assert (await bench.orders())[0].request.qty == card.qty
+
+
+async def test_the_price_of_the_card_is_left_by_no_more_than_the_drift(tmp_path: Path) -> None:
+    """Neither at the press nor by re-pricing afterwards."""
+    world = ready()
+    config = asking(order_timeout_s="10", order_reprices="2", approval_drift_pct="0.5")
+    async with running(tmp_path, world, settings=config) as bench:
+        card = await card_of(bench)
+        assert card.limit_price == Decimal("100.01")
+        world.broker.matching = False
+        world.market.spread = Decimal("1.60")
+        await bench.pass_time(6)  # the next price asked for has its ask at 100.80
+        assert await press(bench, card) is OutcomeKind.DONE
+        [order] = await bench.orders()
+        assert order.request.limit_price == Decimal("100.51")
+        bench.price(TQQQ, "103")
+        await bench.pass_time(12)
+        [order] = await bench.orders()
+        assert (order.reprices, order.limit_price) == (1, Decimal("101.01"))
+
+
+@given(st.decimals("0.5", "500", places=2), st.decimals("0.5", "500", places=2), st.decimals("0.1", "10", places=1))
+def test_an_agreed_price_is_never_worse_than_the_drift_allows(price: Decimal, shown: Decimal, pct: Decimal) -> None:
+    buy, sell = agreed(price, Side.BUY, shown, pct), agreed(price, Side.SELL, shown, pct)
+    assert buy <= min(price, shown * (1 + pct / 100))
+    assert sell >= max(price, shown * (1 - pct / 100))
+    if abs(price - shown) * 100 <= shown * pct:
+        assert price - buy <= tick_size(price)
+        assert sell - price <= tick_size(price)
 
 
 async def test_a_broker_that_refuses_ends_the_card_with_the_order_named(tmp_path: Path) -> None:
