@@ -39,7 +39,7 @@ class Look:
         return f"{'phone' if self.is_phone else 'desktop'}-{self.scheme}-{self.language}"
 
 
-PHONE, DESKTOP = (390, 844), (1280, 800)
+PHONE, DESKTOP = (390, 844), (1200, 760)
 
 
 @dataclass(slots=True)

@@ -154,7 +154,7 @@ async def test_start_status_setting_buy_stop_restart_and_on(browser: Browser, tm
         async with on.running() as program:
             await expect(on.said("시작했습니다")).to_have_count(2, timeout=START_LIMIT_S * 1000)
             await on.hear(
-                re.compile("매도 체결: O 1/1|만료")
+                re.compile("매도 체결: O 1/1|시간이 지나")
             )  # carried out, unless this machine took a minute to start
             await expect(preview.get_by_test_id("inline-button").filter(has_text="✅")).to_have_count(0)
             await on.press(on.said("시작했습니다").first, "상태")  # an old card still leads somewhere
