@@ -10,7 +10,7 @@ from bot.lateness import Arrivals
 from bot.message import Line, Message, block
 from bot.screen import Frame, Screen
 from bot.sending import Speaker
-from bot.topics import Topic, Topics, topic_is_closed, topic_is_gone
+from bot.topics import Topic, Topics
 from bot.views.alerts import late_note, resent_note
 from strategy.clock import Clock
 from strategy.events import EventRow
@@ -52,8 +52,29 @@ class Courier:
         silent: bool,
         reply_to: int | None = None,
     ) -> int:
-        """Send the message that tells these rows, stamped late or sent again where it is, and return its id."""
-        self._doubtful.update(row.id for row in rows if self._begun_before(row))  # no later refusal settles that
+        """Send the message that tells these rows, stamped late or sent again where it is, and return its id.
+
+        A topic that was deleted is made anew, one that was closed is passed by.
+        """
+        while True:
+            thread = await self._topics.thread(topic)  # when this fails nothing was sent: there is no doubt
+            try:
+                return await self._attempt(rows, screen, frame, silent=silent, reply_to=reply_to, thread=thread)
+            except TelegramBadRequest as error:
+                if thread is None or not await self._topics.refused(topic, error):
+                    raise
+
+    async def _attempt(
+        self,
+        rows: Sequence[EventRow],
+        screen: Screen,
+        frame: Frame,
+        *,
+        silent: bool,
+        reply_to: int | None,
+        thread: int | None,
+    ) -> int:
+        self._doubtful.update(row.id for row in rows if self._begun_before(row))
         first = rows[0].id
         half = self._half_sent.get(first)
         screen, sent = (half.screen, half.sent) if half else (self._stamped(rows, screen, frame), [])
@@ -62,7 +83,9 @@ class Courier:
                 await self._outbox.mark_sending(row.id, self._wall.now())
         self._tried.update(row.id for row in rows)
         try:
-            message_id = await self._sent(screen, topic, silent, reply_to, sent)
+            message_id = await self._speaker.send(
+                self._chat_id, screen, reply_to=reply_to, silent=silent, sent=sent, thread=thread
+            )
         except TELEGRAM_FAILURES as error:
             if sent:
                 self._half_sent[first] = _HalfSent(screen, sent, frozenset(row.id for row in rows))
@@ -74,7 +97,8 @@ class Courier:
 
     async def resend(self, screen: Screen, *, topic: Topic, silent: bool) -> int:
         """Send in place of a message that is gone; its rows are done already."""
-        return await self._sent(screen, topic, silent, None, [])
+        thread = await self._topics.thread(topic)
+        return await self._speaker.send(self._chat_id, screen, silent=silent, thread=thread)
 
     def begun_with(self, row_id: int) -> frozenset[int]:
         """Return the rows of a message whose first pieces have been sent already; they must stay together."""
@@ -85,25 +109,6 @@ class Courier:
         self._tried.discard(row_id)
         self._doubtful.discard(row_id)
         self._half_sent.pop(row_id, None)
-
-    async def _sent(self, screen: Screen, topic: Topic, silent: bool, reply_to: int | None, sent: list[int]) -> int:
-        """Send into the topic; one that was deleted is made anew, one that was closed is passed by."""
-        thread = await self._topics.thread(topic)
-        try:
-            return await self._speaker.send(
-                self._chat_id, screen, reply_to=reply_to, silent=silent, sent=sent, thread=thread
-            )
-        except TelegramBadRequest as error:
-            if thread is None or not (topic_is_gone(error) or topic_is_closed(error)):
-                raise
-            if topic_is_gone(error):
-                await self._topics.lost(topic)
-                thread = await self._topics.thread(topic)
-            else:
-                thread = None
-        return await self._speaker.send(
-            self._chat_id, screen, reply_to=reply_to, silent=silent, sent=sent, thread=thread
-        )
 
     async def _note(self, rows: Sequence[EventRow], error: Exception) -> None:
         """Note a failure. A row in doubt stays marked as being sent, also across a restart."""

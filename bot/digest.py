@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from aiogram.exceptions import TelegramRetryAfter
+from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
 
 from bot.barrier import Barrier
 from bot.courier import noted
@@ -95,8 +95,8 @@ class Digests:
             log.warning("digest not sent", extra={"error": type(error).__name__})
             if isinstance(error, TelegramRetryAfter):
                 self._barrier.failed(Failure.FLOOD, error.retry_after)
-            elif failure(error) is Failure.UNFIT:
-                await self._topics.lost(Topic.SYSTEM)
+            elif isinstance(error, TelegramBadRequest):
+                await self._topics.refused(Topic.SYSTEM, error)
             self._doubtful |= failure(error) is Failure.DOUBTFUL
             return False
         self._doubtful = False

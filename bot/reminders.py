@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramRetryAfter
+from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
 
 from bot.acknowledging import needs_a_look, outstanding
 from bot.barrier import Barrier
-from bot.failures import TELEGRAM_FAILURES, Failure, failure
+from bot.failures import TELEGRAM_FAILURES, Failure
 from bot.screen import Frame
 from bot.sending import Speaker
 from bot.topics import Topic, Topics
@@ -118,8 +118,8 @@ class Reminders:
             log.warning("reminder not sent", extra={"error": type(error).__name__})
             if isinstance(error, TelegramRetryAfter):
                 self._barrier.failed(Failure.FLOOD, error.retry_after)
-            elif failure(error) is Failure.UNFIT:
-                await self._topics.lost(Topic.CRITICAL)
+            elif isinstance(error, TelegramBadRequest):
+                await self._topics.refused(Topic.CRITICAL, error)
             return
         await self._outbox.mark_repeated([row.id for row in rows], self._wall.now())
         await self._notes.put(self._note, str(message_id))

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _ORDERS = (OrderChanged, HandOrder, Proposed, ProposalClosed, SignalBlocked, BothSignals, PriceAlertHit)
 _GONE = ("thread not found", "topic_deleted", "topic_id_invalid")
+_CLOSED = "topic_closed"
 
 
 class Topic(StrEnum):
@@ -38,14 +39,6 @@ def topic_of(event: Event) -> Topic:
     return Topic.ORDERS if isinstance(event, _ORDERS) else Topic.SYSTEM
 
 
-def topic_is_gone(error: TelegramBadRequest) -> bool:
-    return any(reason in error.message.lower() for reason in _GONE)
-
-
-def topic_is_closed(error: TelegramBadRequest) -> bool:
-    return "topic_closed" in error.message.lower()
-
-
 class Topics:
     """Creates each topic once and remembers it; where the chat has none, or we may not, everything is general."""
 
@@ -55,7 +48,7 @@ class Topics:
         self._chat_id = chat_id
         self._tongue = tongue
         self._forum: bool | None = None if chat_id < 0 else False
-        self._threads: dict[Topic, int] = {}
+        self._threads: dict[Topic, int | None] = {}
 
     async def thread(self, topic: Topic) -> int | None:
         """Return the thread of a topic, made now if it has to be; None for the general one.
@@ -74,10 +67,22 @@ class Topics:
             self._threads[topic] = made
         return self._threads[topic]
 
-    async def lost(self, topic: Topic) -> None:
-        """Forget a topic that somebody deleted; the next alert makes it anew."""
-        self._threads.pop(topic, None)
-        await self._notes.put(self._note(topic), "")
+    async def refused(self, topic: Topic, error: TelegramBadRequest) -> bool:
+        """Return whether a send was refused for its topic's sake, and so is worth another try at once.
+
+        A topic that somebody deleted is forgotten, and made anew by the next call of `thread`; one that is closed is
+        left alone until the next start.
+        """
+        said = error.message.lower()
+        if any(reason in said for reason in _GONE):
+            self._threads.pop(topic, None)
+            await self._notes.put(self._note(topic), "")
+            return True
+        if _CLOSED in said:
+            log.warning("topic closed: its alerts go to the general one", extra={"topic": topic.value})
+            self._threads[topic] = None
+            return True
+        return False
 
     async def _made(self, topic: Topic) -> int | None:
         try:
