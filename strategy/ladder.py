@@ -257,11 +257,24 @@ class Ladder:
         return ladder_price(bid=quote.bid, last=quote.last, collar_pct=collar, step=run.step)
 
     async def _quote(self, symbol: Symbol) -> Quote | None:
-        """Return the freshest price to be had: an old one is better than no way out."""
+        """Return the freshest price to be had: an old one, or the broker's valuation, is better than no way out."""
         try:
             return await self._watch.quote(symbol)
         except (BrokerError, DataUnavailable):
-            return self._watch.latest(symbol)
+            return self._watch.latest(symbol) or self._valued(symbol)
+
+    def _valued(self, symbol: Symbol) -> Quote | None:
+        position = self._positions.of(symbol)
+        if position is None or position.last <= 0:
+            return None
+        return Quote(
+            symbol=symbol,
+            last=position.last,
+            bid=None,
+            ask=None,
+            previous_close=None,
+            received_at=self._clock.now(),
+        )
 
     async def _working(self, run: _Run) -> list[Order]:
         return [order for order in await self._desk.open_in(run.symbol) if order.no in run.nos]

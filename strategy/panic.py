@@ -24,7 +24,7 @@ from strategy.ladder import Ladder
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook, stricter
 from strategy.modes import Mode, ModeState
-from strategy.orders import OrderNo, Origin
+from strategy.orders import OrderNo, OrderStatus, Origin
 from strategy.panic_job import PanicJob
 from strategy.panic_story import PanicStory
 from strategy.ports import Notes
@@ -135,11 +135,11 @@ class Panic:
             follower = group.create_task(self._follow(job), name="panic: progress")
             if job.resumed:
                 await self._know()
-            await self._cancel_loose(job)
             for _ in range(_ROUNDS):
+                await self._cancel_loose(job)
                 await self._sell(job, session)
                 holdings, wrong = await self._confirm(job)
-                if not wrong or not self._open(session):
+                if not wrong and not self._cancelable():
                     break
             follower.cancel()
         await self._story.finish(job, holdings)
@@ -160,6 +160,10 @@ class Panic:
             await self._try_look()
             if not self._positions.known:
                 await self._clock.sleep(_ASK_AGAIN_S)
+
+    def _cancelable(self) -> bool:
+        """Return whether an order is open that could be canceled: one placed meanwhile, or not confirmed in time."""
+        return any(order.status is not OrderStatus.UNKNOWN for order in self._desk.open)
 
     async def _cancel_loose(self, job: PanicJob) -> None:
         """Cancel what rests in tickers that are not sold; the others' orders go first thing in their own selling."""

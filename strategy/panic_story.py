@@ -105,8 +105,8 @@ class PanicStory:
         for symbol, qty in sorted(job.shares.items()):
             rest = min(left.get(symbol, 0), qty)
             reason = job.reasons.get(symbol, "")
-            if rest and reason == "flat":
-                reason = ""
+            if rest and reason in ("", "flat"):
+                reason = self._meanwhile(symbol)
             quote = self._watch.latest(symbol)
             lines.append(
                 PanicLine(
@@ -119,6 +119,12 @@ class PanicStory:
                 )
             )
         return tuple(lines)
+
+    def _meanwhile(self, symbol: Symbol) -> str:
+        """Return what holds a sale up that goes on, or nothing."""
+        if self._desk.blocked(symbol) is not None:
+            return "unknown"
+        return "halted" if self.stands_still(symbol) else ""
 
     async def _cancels(self, job: PanicJob) -> tuple[int, int]:
         """Return how many of the orders open at the start are canceled, and how many are still open."""

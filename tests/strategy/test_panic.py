@@ -4,6 +4,9 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
+from strategy.errors import TryLater
 from strategy.events import PanicProgress, StopFinished
 from strategy.modes import Mode
 from strategy.orders import OrderStatus, Origin, Side
@@ -288,3 +291,45 @@ async def test_nothing_there_is_refused(tmp_path: Path) -> None:
         shown = await preview(bench)
         assert shown.ticket_all is None
         assert shown.refusals
+
+
+async def test_a_position_without_any_price_is_sold_by_the_brokers_valuation(tmp_path: Path) -> None:
+    async with holding(tmp_path, world=two_held()) as bench:
+        bench.market.broken[XLF] = TryLater("no quotes of it")
+        await panic(bench)
+        await bench.pass_time(30)
+        assert bench.broker.qty_held(XLF) == 0
+        assert (await ends(bench))[0].flat
+
+
+async def test_an_order_of_unknown_outcome_holds_its_ticker_up_and_the_line_says_so(tmp_path: Path) -> None:
+    """Promise 1: nothing more is sent for the ticker before the order is found or surely not there."""
+    async with holding(tmp_path, world=two_held()) as bench:
+        bench.broker.fail("submit", "lost_request")
+        await panic(bench)
+        await bench.pass_time(60)
+        assert {line.reason for line in (await bench.told(PanicProgress))[-1].lines} == {"unknown", "flat"}
+        await bench.pass_time(300)
+        [end] = await ends(bench)
+        assert end.flat
+        assert (bench.broker.qty_held(TQQQ), bench.broker.qty_held(XLF)) == (0, 0)
+
+
+@pytest.mark.parametrize("price", ["60", "40"])
+async def test_what_is_ordered_by_hand_on_the_way_is_canceled_or_sold_too(tmp_path: Path, price: str) -> None:
+    """The broker's word brings another round: for shares that turned up, and for an order that rests."""
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ)
+    world.price(XLF, "50")
+    world.broker.hold(TQQQ, 10, Decimal(100))
+    async with holding(tmp_path, world=world) as bench:
+        bench.broker.matching = False
+        await panic(bench)
+        await bench.pass_time(2)
+        bench.broker.matching = True
+        bench.broker.hand_order(XLF, Side.BUY, 3, Decimal(price))
+        await bench.pass_time(400)
+        [end] = await ends(bench)
+        assert end.flat
+        assert bench.broker.qty_held(XLF) == 0
+        assert not bench.core.desk.open
