@@ -17,6 +17,7 @@ from strategy.cards import SessionCards
 from strategy.clock import Clock
 from strategy.control import TradingControl
 from strategy.cycle import Cycle
+from strategy.day_loss import DayLoss
 from strategy.desk import OrderDesk
 from strategy.effects import Effects
 from strategy.engine import Engine
@@ -30,6 +31,7 @@ from strategy.look import AccountLook
 from strategy.manual import ManualOrders
 from strategy.mode_service import ModeService
 from strategy.modebook import ModeBook
+from strategy.orders import Order, Side
 from strategy.overnight import Overnight
 from strategy.overview import Looking
 from strategy.pace import Pace
@@ -77,6 +79,7 @@ from strategy.vitals import Surroundings
 from strategy.watch import MarketWatch
 from strategy.watch_list import WatchList
 from strategy.weighing import Weigher
+from strategy.working import MayChase
 
 Task = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 
@@ -166,6 +169,7 @@ def build_core(
         activity=activity,
         settings=book,
         price_for=watch.price_for,
+        may_chase=_chase(book, modes),
         notes=journals.notes,
         decisions=journals.decisions,
         visibility_lag_s=visibility_lag_s,
@@ -237,6 +241,7 @@ def build_core(
     purse = Purse(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
     )
+    day_loss = DayLoss(purse=purse, modes=modes, look=look, notes=journals.notes, clock=clock)
     presses = Presses(tickets=journals.tickets, orders=journals.orders, wall=wall, activity=activity)
     approval = Approval(
         presses=presses,
@@ -270,9 +275,9 @@ def build_core(
         fallback=fallback,
         look=look,
         purse=purse,
+        day_loss=day_loss,
         splits=splits,
         settings=book,
-        notes=journals.notes,
         notifier=notifier,
         clock=clock,
         activity=activity,
@@ -341,6 +346,7 @@ def build_core(
         guard=guard,
         modes=modes,
         purse=purse,
+        day_loss=day_loss,
         settings=book,
         clock=clock,
     )

@@ -9,8 +9,8 @@ from strategy.account import Holdings
 from strategy.activity import Activity
 from strategy.approval import HELD_BACK, PROPOSED, TOLD, Approval
 from strategy.book import SettingsBook
-from strategy.calendar import current
 from strategy.clock import Clock
+from strategy.day_loss import DayLoss
 from strategy.decisions import Action, Decision
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, OrderDenied, StorageError, TradingError
@@ -20,10 +20,9 @@ from strategy.guard import StopGuard
 from strategy.instruments import Symbol
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook
-from strategy.modes import Mode, ModeState
 from strategy.orders import Order, OrderRequest, Origin, Side
-from strategy.ports import DecisionJournal, Notes, Notifier
-from strategy.proposals import Proposal
+from strategy.ports import DecisionJournal, Notifier
+from strategy.proposals import Proposal, agreed
 from strategy.purse import Purse
 from strategy.snapshot import Camera, Snapshot
 from strategy.split_guard import SplitGuard
@@ -52,9 +51,9 @@ class Cycle:
         fallback: Fallback,
         look: AccountLook,
         purse: Purse,
+        day_loss: DayLoss,
         splits: SplitGuard,
         settings: SettingsBook,
-        notes: Notes,
         notifier: Notifier,
         clock: Clock,
         activity: Activity,
@@ -69,9 +68,9 @@ class Cycle:
         self._fallback = fallback
         self._look = look
         self._purse = purse
+        self._day_loss = day_loss
         self._splits = splits
         self._settings = settings
-        self._notes = notes
         self._notifier = notifier
         self._clock = clock
         self._activity = activity
@@ -83,7 +82,7 @@ class Cycle:
         with self._activity():
             holdings = await self._look_at_account()
             if holdings is not None:
-                await self._limit_losses(holdings)
+                await self._day_loss.apply(holdings)
             async with asyncio.TaskGroup() as group:
                 for symbol in self._settings.tickers:
                     group.create_task(self._check_safely(symbol, holdings), name=f"check {symbol}")
@@ -104,10 +103,10 @@ class Cycle:
             return await self._trade(snapshot, side)
 
     async def take_up(self, card: Proposal, *, ticket: str, user_id: int) -> Order | Decision:
-        """Check a proposal a person has agreed to as if it came up now, then order no more than it showed.
+        """Check a proposal a person has agreed to as if it came up now, then order.
 
-        Return the order, or the stored decision that says what stands against it. Raise OrderDenied when the desk
-        refuses.
+        No more shares are ordered than it showed, at a limit no further than APPROVAL_DRIFT_PCT from its own. Return
+        the order, or the stored decision that says what stands against it; raise OrderDenied when the desk refuses.
         """
         async with self._purse.turn:
             snapshot = await self._stop_first(card.symbol, await self._look_before_buy())
@@ -121,8 +120,9 @@ class Cycle:
                 return decision
             if not self._still_allowed(card.symbol, card.side):
                 raise OrderDenied(f"{card.symbol}: mode or lock changed")
+            drift_pct = self._settings.of(card.symbol).approval_drift_pct
             request = replace(
-                self._request(decision, side, decision.limit_price),
+                self._request(decision, side, agreed(decision.limit_price, side, card.limit_price, drift_pct)),
                 qty=min(card.qty, decision.qty),
                 asked_by=user_id,
                 ticket=ticket,
@@ -235,33 +235,12 @@ class Cycle:
 
     async def _look_before_buy(self) -> Holdings | None:
         try:
-            return await self._look.take("before_buy", max_age_s=_BUY_LOOK_AGE_S)
+            holdings = await self._look.take("before_buy", max_age_s=_BUY_LOOK_AGE_S)
         except BrokerError as error:
             await self._trouble("account_look", error, None)
             return None
-
-    async def _limit_losses(self, holdings: Holdings) -> None:
-        """Fall back to Protect only, once a day, when the day's loss limit is reached (section 7)."""
-        now = self._clock.now()
-        session = current(now)
-        if session is None or not self._look.reconciled:
-            return
-        refusal = await self._purse.loss_today(session, holdings)
-        if refusal is None:
-            return
-        key = f"loss_limit:{session.on.isoformat()}"
-        if await self._notes.get(key) is not None:
-            return  # the owner has released it today
-        if self._modes.chosen().mode in (Mode.RUN, Mode.PAUSE_BUYS):
-            state = ModeState(
-                mode=Mode.PROTECT_ONLY, symbol=None, set_by=None, set_at=now, reason="daily_loss_limit", until=None
-            )
-            said = Text(
-                f"{refusal.text.ko} 보호 전용으로 바꿨습니다. 다시 시작하려면 /run.",
-                f"{refusal.text.en} Now in Protect only; /run starts again.",
-            )
-            await self._modes.set(state, [Trouble(at=now, key="daily_loss_limit", what=said)])
-        await self._notes.put(key, f'"{now.isoformat()}"')
+        await self._day_loss.apply(holdings)  # only this look may have brought agreement, and with it the day's loss
+        return holdings
 
     # when things go wrong
 

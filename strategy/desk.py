@@ -29,7 +29,7 @@ from strategy.ports import Broker, DecisionJournal, Notes, Notifier, OrderJourna
 from strategy.requests import Requests
 from strategy.shelter import first_of, sheltered
 from strategy.text import Text
-from strategy.working import PriceFor, WorkingOrders
+from strategy.working import MayChase, PriceFor, WorkingOrders
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class OrderDesk:
         activity: Activity,
         settings: DeskSettings,
         price_for: PriceFor | None = None,
+        may_chase: MayChase | None = None,
         notes: Notes | None = None,
         decisions: DecisionJournal | None = None,
         visibility_lag_s: float = 120.0,
@@ -92,7 +93,13 @@ class OrderDesk:
             numbered=self._retry_notices,
         )
         self._working = WorkingOrders(
-            desk=self, notifier=notifier, clock=clock, activity=activity, settings=settings, price_for=price_for
+            desk=self,
+            notifier=notifier,
+            clock=clock,
+            activity=activity,
+            settings=settings,
+            price_for=price_for,
+            may_chase=may_chase,
         )
 
     async def load(self) -> None:

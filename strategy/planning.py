@@ -9,6 +9,7 @@ from strategy.account import BuyingPower, Position
 from strategy.book import SettingsBook
 from strategy.calendar import current, next_open
 from strategy.clock import Clock
+from strategy.day_loss import DayLoss
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, DataUnavailable, InvalidInput
 from strategy.guard import StopGuard
@@ -86,6 +87,7 @@ class Planner:
         guard: StopGuard,
         modes: ModeBook,
         purse: Purse,
+        day_loss: DayLoss,
         settings: SettingsBook,
         clock: Clock,
     ) -> None:
@@ -97,15 +99,16 @@ class Planner:
         self._guard = guard
         self._modes = modes
         self._purse = purse
+        self._day_loss = day_loss
         self._settings = settings
         self._clock = clock
 
     async def plan(self, side: Side, symbol: Symbol, amount: Amount, price: Decimal | None) -> Plan:
         """Examine an order; raise InvalidInput for an amount that cannot be."""
         plan = Plan(symbol=symbol, side=side, settings=self._settings.of(symbol))
-        plan.mode = self._modes.of(symbol).mode.value
         await self._price(plan, price)
         await self._account(plan)
+        plan.mode = self._modes.of(symbol).mode.value
         if plan.limit_price:
             await self._power(plan)
             plan.qty = quantity(plan, amount)
@@ -133,7 +136,9 @@ class Planner:
 
     async def _account(self, plan: Plan) -> None:
         try:
-            await self._look.take("asked", max_age_s=_LOOK_AGE_S)
+            holdings = await self._look.take("asked", max_age_s=_LOOK_AGE_S)
+            if plan.side is Side.BUY:
+                await self._day_loss.apply(holdings)
         except BrokerError as error:
             plan.refusals.append(error.user_message)
         plan.position = self._positions.of(plan.symbol)
@@ -205,7 +210,7 @@ class Planner:
     def _means(self, plan: Plan) -> None:
         """Add what cash or shares say (rows S53, S112)."""
         if plan.side is Side.SELL:
-            sellable = plan.position.sellable_qty if plan.position else 0
+            sellable = _sellable(plan)
             if plan.qty > sellable:
                 plan.refuse(f"팔 수 있는 수량은 {sellable}주입니다.", f"Only {sellable} shares can be sold.")
             return
@@ -232,6 +237,14 @@ class Planner:
         )
         plan.refusals.extend(refusal.text for refusal in found if refusal.value == "unknown")
         plan.caps = tuple(refusal for refusal in found if refusal.value != "unknown")
+
+
+def _sellable(plan: Plan) -> int:
+    """Return the shares nobody offers yet: the broker's figure may be older than our own open sells."""
+    if plan.position is None:
+        return 0
+    offered = sum(order.open_qty for order in plan.open_orders if order.request.side is Side.SELL)
+    return max(0, min(plan.position.sellable_qty, plan.position.qty - offered))
 
 
 def quantity(plan: Plan, amount: Amount) -> int:
@@ -268,7 +281,7 @@ def quantity(plan: Plan, amount: Amount) -> int:
         return 0
     return sell_size(
         held=plan.position.qty,
-        sellable=plan.position.sellable_qty,
+        sellable=_sellable(plan),
         rate=typed or settings.sell_rate,
         price=price,
     ).qty

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, time
 from decimal import Decimal
@@ -49,7 +50,7 @@ class Purse:
             (order.open_qty * order.limit_price for order in buys if order.request.symbol == symbol), Decimal(0)
         )
         return Exposure(
-            equity=holdings.equity if holdings else None,
+            equity=self._equity(holdings),
             position_value=value + waiting if self._positions.known else None,
             tickers=(
                 frozenset(self._positions.held()) | {order.request.symbol for order in buys}
@@ -59,6 +60,17 @@ class Purse:
             orders_today=await self.orders_today(),
         )
 
+    def _value(self) -> Decimal:
+        """Return what the positions are worth, fills told since the last look included."""
+        held = (self._positions.of(symbol) for symbol in self._positions.held())
+        return sum((position.value for position in held if position is not None), Decimal(0))
+
+    def _equity(self, holdings: Holdings | None) -> Decimal | None:
+        """Return cash and positions; of two views the smaller one, since positions and cash lag in either order."""
+        if holdings is None or holdings.cash is None or holdings.equity is None:
+            return None
+        return min(holdings.equity, holdings.cash + self._value()) if self._positions.known else holdings.equity
+
     async def orders_today(self) -> int:
         """Return how many own orders were sent on this New York date."""
         return await self._orders.count_since(day_start(self._clock.now()))
@@ -66,28 +78,42 @@ class Purse:
     async def loss_today(self, session: Session, holdings: Holdings) -> Refusal | None:
         """Return the refusal when the day's loss limit is reached; also remembers where the day began.
 
-        The day's result is what the positions and this day's fills have made of the value at the session's first
-        look; money paid in or out is no part of it. A ticker held back by the split guard makes it unknown: None.
+        The day's result is what the shares held at the session's first look, and this day's fills, have come to at
+        the prices of `holdings`. Money or shares brought in or out are no part of it, and shares still on their way in
+        the broker's list are no loss. A ticker held back by the split guard makes it unknown: None.
         """
         if any(lock.blocks_stop for lock in self._modes.locks()):
             return None
         key = f"day:{session.on.isoformat()}"
-        stored = await self._notes.get(key)
-        value = sum((position.value for position in holdings.positions), Decimal(0))
-        if stored is None:
-            if holdings.equity is None:
-                return None
-            begun = {"equity": str(holdings.equity), "value": str(value), "at": holdings.taken_at.isoformat()}
-            await self._notes.put(key, json.dumps(begun))
+        begun = json.loads(await self._notes.get(key) or "{}")
+        if "held" not in begun:
+            await self._begin_day(key, holdings)
             return None
-        begun = json.loads(stored)
+        held = Counter({Symbol.parse(name): int(qty) for name, qty in begun["held"].items()})
+        prices = {position.symbol: position.last for position in holdings.positions}
         flow = Decimal(0)
         for fill in await self._orders.fills(since=datetime.fromisoformat(begun["at"])):
             amount = fill.price * fill.qty
             flow += (amount if fill.side is Side.SELL else -amount) - fill.fees
+            held[fill.symbol] += fill.qty if fill.side is Side.BUY else -fill.qty
+            prices.setdefault(fill.symbol, fill.price)
+        value = sum((prices[symbol] * qty for symbol, qty in held.items() if symbol in prices), Decimal(0))
+        gone = any(qty for symbol, qty in held.items() if symbol not in prices)
         equity = Decimal(begun["equity"])
         result = value - Decimal(begun["value"]) + flow
-        return daily_loss(equity, equity + result, self._settings.account.daily_loss_limit_pct)
+        return None if gone else daily_loss(equity, equity + result, self._settings.account.daily_loss_limit_pct)
+
+    async def _begin_day(self, key: str, holdings: Holdings) -> None:
+        """Remember a look as the day's beginning, unless a fill of the same moment makes it doubtful."""
+        if holdings.equity is None or await self._orders.fills(since=holdings.taken_at):
+            return
+        begun = {
+            "equity": str(holdings.equity),
+            "value": str(sum((position.value for position in holdings.positions), Decimal(0))),
+            "held": {str(position.symbol): position.qty for position in holdings.positions},
+            "at": holdings.taken_at.isoformat(),
+        }
+        await self._notes.put(key, json.dumps(begun))
 
 
 def day_start(now: datetime) -> datetime:

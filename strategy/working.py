@@ -23,6 +23,7 @@ from strategy.text import Text
 log = logging.getLogger(__name__)
 
 PriceFor = Callable[[Order], Awaitable[Decimal | None]]
+MayChase = Callable[[Order, Decimal], bool]
 
 _RESTING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, OrderStatus.CANCEL_SENT})
 
@@ -52,13 +53,16 @@ class WorkingOrders:
         activity: Activity,
         settings: DeskSettings,
         price_for: PriceFor | None,
+        may_chase: MayChase | None = None,
     ) -> None:
+        """`may_chase` says whether an order may be moved to a price; one that may not ends instead."""
         self._desk = desk
         self._notifier = notifier
         self._clock = clock
         self._activity = activity
         self._settings = settings
         self._price_for = price_for
+        self._may_chase = may_chase
         self._since: dict[OrderNo, datetime] = {}  # when the present round began
         self._rounds: dict[OrderNo, int] = {}  # rounds over, those without a new price included
         self._told: set[OrderNo] = set()
@@ -115,7 +119,11 @@ class WorkingOrders:
             await self._end(order, over)
             return
         price = await self._fresh_price(order)
-        if price is not None and price != order.limit_price:
+        if price is None or price == order.limit_price:
+            return
+        if self._may_chase is not None and not self._may_chase(order, price):
+            await self._end(order, over)
+        else:
             await self._desk.amend(order.no, limit_price=price, reprices=order.reprices + 1)
 
     async def _fresh_price(self, order: Order) -> Decimal | None:
