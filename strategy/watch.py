@@ -241,7 +241,7 @@ class MarketWatch:
     @staticmethod
     def _missing(store: BarStore, now: datetime) -> int:
         """Return how many bars to ask for: a warm-up at first, then what can have passed since, with some to spare."""
-        if not store.fetched:  # ticks may have begun a bar already: that is no history
+        if not store.fetched or not store.bars:  # ticks may have begun a bar already: that is no history
             return WARMUP_BARS
         length = timedelta(minutes=store.interval.minutes) if store.interval.minutes else _FULL_DAY
         return min(WARMUP_BARS, (now - store.bars[-1].start) // length + 3)
