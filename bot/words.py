@@ -255,9 +255,17 @@ def task_name(name: str, t: Tongue) -> str:
     """Return what a task of the program does; a new one is shown by its name."""
     return {
         "engine": t("Trading rules"),
+        "desk": t("Order desk"),
+        "vigil": t("Comparison with the broker"),
+        "panic": t("Panic"),
+        "proposals": t("Proposals"),
+        "watch list": t("Watch list"),
+        "price alerts": t("Price alerts"),
+        "cards": t("Session cards"),
+        "stream news": t("Connection news"),
+        "upkeep": t("Housekeeping"),
         "stream": t("Live prices and notices"),
         "stops": t("Stop-loss watch"),
         "alerts": t("Alert delivery"),
         "chat": t("Chat"),
-        "reconcile": t("Comparison with the broker"),
     }.get(name, name)

@@ -18,7 +18,17 @@ def main(arguments: list[str]) -> int:
     with TemporaryDirectory() as scratch:
         environment = {**os.environ, "COVERAGE_FILE": str(Path(scratch) / "coverage")}
         coverage = [sys.executable, "-m", "coverage"]
-        run = [*coverage, "run", "--branch", "--include", MEASURED, "-m", "pytest", "-q", "tests/bot"]
+        run = [
+            *coverage,
+            "run",
+            "--branch",
+            "--source",
+            "bot.routers,bot.middlewares",
+            "-m",
+            "pytest",
+            "-q",
+            "tests/bot",
+        ]
         ignored = ["--ignore", "tests/bot/localchat", "-p", "no:cacheprovider"]
         tests = subprocess.run([*run, *ignored, *arguments], cwd=ROOT, env=environment, check=False)
         if tests.returncode:

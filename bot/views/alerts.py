@@ -331,10 +331,10 @@ def _trouble(event: Trouble, frame: Frame) -> Screen:
 
 
 def _notable(event: Notable, frame: Frame) -> Screen:
-    name = f"{event.symbol.ticker} · " if event.symbol else ""
-    return frame.screen(
-        block(line(bold(f"[{frame.badge}] "), "ℹ️ ", name, frame.t.of(event.what)), frame.when(event.at))
-    )
+    what = frame.t.of(event.what)
+    named = event.symbol is None or what.startswith(f"{event.symbol.ticker} ")  # said once is enough
+    name = "" if named or event.symbol is None else f"{event.symbol.ticker} · "
+    return frame.screen(block(line(bold(f"[{frame.badge}] "), "ℹ️ ", name, what), frame.when(event.at)))
 
 
 def _mode_changed(event: ModeChanged, frame: Frame) -> Screen:

@@ -1,6 +1,7 @@
 """Prices, tickers and market days."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.buttons import Button, Copy, Open, TypeTicker, Watch, rows_of
 from bot.figures import gain_icon, price, rate, span
@@ -10,6 +11,7 @@ from bot.views.decisions import signal_lines
 from bot.words import conclusion, weekday
 from strategy.instruments import Symbol
 from strategy.results import CalendarDay, QuoteView
+from strategy.zones import new_york, seoul
 
 
 def quote(view: QuoteView, frame: Frame) -> Screen:
@@ -115,7 +117,10 @@ def calendar(days: Sequence[CalendarDay], frame: Frame) -> Screen:
     """List the coming market days; what differs from an ordinary day is marked."""
     t = frame.t
     return frame.screen(
-        block(frame.title("🗓 ", t("Market days")), t("Dates are New York's, times Korean with New York's beside.")),
+        block(
+            frame.title("🗓 ", t("Market days")),
+            t("The dates are New York's; in Korea the close is on the next morning."),
+        ),
         block(*(_day(each, frame) for each in days)),
         frame.stamp(),
         keyboard=((frame.refresh("calendar"), frame.home()),),
@@ -147,5 +152,10 @@ def _day(each: CalendarDay, frame: Frame) -> Line:
     note = "" if each.note is None else f" · {t.of(each.note)}"
     if each.opens_at is None or each.closes_at is None:
         return line("🚫 ", bold(name), " " + t("closed"), note)
-    hours = t("{opens} to {closes}", opens=frame.when(each.opens_at), closes=frame.when(each.closes_at))
-    return line("🌗 " if each.half_day else "🟢 ", bold(name), f" {hours}", note)
+    return line("🌗 " if each.half_day else "🟢 ", bold(name), f" {_hours(each.opens_at, each.closes_at)}", note)
+
+
+def _hours(opens: datetime, closes: datetime) -> str:
+    """Return `KST 23:30 ~ 06:00 (ET 09:30 ~ 16:00)`; the evening is that of the date in Korea, too."""
+    spans = [f"{zone(opens):%H:%M} ~ {zone(closes):%H:%M}" for zone in (seoul, new_york)]
+    return f"KST {spans[0]} (ET {spans[1]})"

@@ -195,7 +195,7 @@ def _about(view: SettingView, frame: Frame) -> Block:
         t.line("Now {value} ({source})", value=bold(view.value or UNKNOWN), source=source(view.source, t)),
         None if view.until is None else t("until {time}", time=frame.when(view.until)),
         t("Allowed: {allowed}", allowed=t.of(view.allowed)),
-        line(code(f"/set {view.name} {view.value or t('VALUE')}")),
+        line(code(f"/set {view.name} {view.value or t('VALUE')}")) if view.changeable else None,
     )
 
 

@@ -33,7 +33,9 @@ def health(view: HealthView, frame: Frame) -> Screen:
     return frame.screen(
         block(frame.title("🩺 ", t("Health check")), verdict),
         block(*(_line(each, frame) for each in view.lines)),
-        block(bold(t("Tasks")), *(_task(each, frame) for each in view.tasks)) if view.tasks else None,
+        quote(bold(t("Tasks")), *(_task(each, frame) for each in view.tasks), folded=_quiet(view))
+        if view.tasks
+        else None,
         block(t("Running for {span}", span=span((view.now - view.started_at).total_seconds(), t))),
         frame.stamp(),
         keyboard=(
@@ -41,6 +43,11 @@ def health(view: HealthView, frame: Frame) -> Screen:
             (frame.refresh("health"), frame.home()),
         ),
     )
+
+
+def _quiet(view: HealthView) -> bool:
+    """Return whether the tasks need no look: they open with a tap then."""
+    return all(each.state is TaskState.RUNNING for each in view.tasks)
 
 
 def testing(frame: Frame) -> Screen:
@@ -54,6 +61,8 @@ def diagnosis(lines: Sequence[HealthLine], frame: Frame) -> Screen:
     t = frame.t
     bad = [each for each in lines if each.ok is False]
     verdict = t("✅ Every connection works.") if not bad else t("❌ {n} of {all} failed.", n=len(bad), all=len(lines))
+    if not lines:
+        verdict = t("➖ There is no connection to test here.")
     return frame.screen(
         block(frame.title("🔌 ", t("Connections tested")), verdict),
         block(*(_line(each, frame) for each in lines)),

@@ -14,7 +14,7 @@ from bot.screen import Frame
 from bot.speech import LANGUAGES
 from bot.views.alerts import alert
 from bot.views.orders import fill_reply
-from strategy.events import Event, OrderChanged, Started
+from strategy.events import Event, Notable, OrderChanged, Started
 from strategy.modes import Mode
 from strategy.orders import Order, OrderStatus, Side
 from strategy.text import Language, Text
@@ -150,3 +150,12 @@ def test_s8_a_blocked_signal_names_the_guard(frame: MakeFrame) -> None:
 )
 def test_s21_the_environment_is_in_the_headline(frame: MakeFrame, environment: Environment, badge: str) -> None:
     assert alert(samples.started(), frame("ko", environment)).message.text.startswith(badge)
+
+
+def test_a_note_names_its_ticker_once(frame: MakeFrame) -> None:
+    released = Notable(
+        at=samples.NOW, key="released", symbol=samples.O, what=Text("O 잠금을 풀었습니다.", "O is free.")
+    )
+    assert alert(released, frame()).message.text.startswith("[모의] ℹ️ O 잠금을 풀었습니다.")
+    other = replace(released, what=Text("주문 하나가 늦습니다.", "Order late."))
+    assert alert(other, frame("en")).message.text.startswith("[PAPER] ℹ️ O · Order late.")

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from aiogram import Bot
 from aiogram.client.session.base import BaseSession
-from aiogram.methods import EditMessageText, GetMe, SendMessage, TelegramMethod
+from aiogram.methods import EditMessageText, GetMe, SendDocument, SendMessage, TelegramMethod
 from aiogram.types import CallbackQuery, Chat, InlineKeyboardMarkup, Message, Update, User
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -41,6 +41,8 @@ class StrictSession(BaseSession):
             return User(id=1000, is_bot=True, first_name="bot", username="kis_us_trader_bot")
         if isinstance(method, SendMessage | EditMessageText):
             return self._message(cast("Any", method))
+        if isinstance(method, SendDocument):
+            return Message(message_id=500, date=SystemClock().now(), chat=CHAT)
         return True
 
     def _message(self, method: Any) -> Message:
