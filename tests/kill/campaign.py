@@ -9,13 +9,12 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from bot.words import STATUS_ICONS
 from tests.kill import verdict
@@ -29,6 +28,7 @@ GROUP = 20  # kills on one database
 _STEP_LIMIT_S = 8.0  # real time a step may take to come; then the life ends as if at a random moment
 _LIFE_LIMIT_S = 3.0
 _RECOVERY_S = 60.0
+_MORE_DAYS = 3  # for steps that did not come in time: a loaded machine is slow
 _MONEY = re.compile(r"\$([\d,]+\.\d\d)")
 _ICONS = {str(status): icon for status, icon in STATUS_ICONS.items()}
 
@@ -93,21 +93,33 @@ def _moment(chance: random.Random) -> float:
     return chance.uniform(0.05, 1.0) if chance.random() < 0.4 else chance.uniform(1.0, _LIFE_LIMIT_S)
 
 
-async def run(directory: Path, *, times: int, seed: int, say: Any = None) -> Figures:
-    """Kill so many times; return what was found. Directories of groups with faults are left for whoever looks."""
+async def run(directory: Path, *, times: int, seed: int, say: Callable[[str], None] = lambda _: None) -> Figures:
+    """Kill so many times, and more often for steps that did not come; return what was found."""
     figures = Figures(seed)
     began = time.monotonic()
     groups = plan(times, seed)
+    every_step = {kill.step for kills in groups for kill in kills} >= STEPS.keys()
+    number = 0
     async with forking() as forks:
-        for number, kills in enumerate(groups):
+        while groups:
             try:
-                await Group(forks, directory / f"group-{number}", seed, number, figures).run(kills)
+                await Group(forks, directory / f"group-{number}", seed, number, figures).run(groups.pop(0))
             except* Stop:
                 pass  # what is wrong stands in the figures
-            if say is not None:
-                say(f"group {number + 1} of {len(groups)}: {figures.kills} kills, {len(figures.faults)} faults")
+            number += 1
+            say(f"day {number}: {figures.kills} kills, {len(figures.faults)} faults, {len(groups)} days to go")
+            if every_step and not groups and number < times // GROUP + _MORE_DAYS:
+                groups = _still_to_come(figures)
+    if every_step:
+        figures.faults += [f"step {kill} never came" for kills in _still_to_come(figures) for kill in kills]
     figures.seconds = time.monotonic() - began
     return figures
+
+
+def _still_to_come(figures: Figures) -> list[list[Kill]]:
+    """Return a day for the steps at which nothing has died so far, none when there is no such step."""
+    kills = [Kill(step) for step in STEPS if not figures.by_step[step]]
+    return [kills] if kills else []
 
 
 class Stop(Exception):
