@@ -31,10 +31,19 @@ Promise.all([...document.querySelectorAll('.log img')].map((image) => image.deco
 class Studio:
     """A local chat with its page open: let somebody say something, then take a picture of it."""
 
-    def __init__(self, browser: Browser, *, width: int = 430, scheme: str = "light", language: str = "ko") -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        *,
+        width: int = 430,
+        scheme: str = "light",
+        language: str = "ko",
+        at_s: float = EVENING_S,
+    ) -> None:
         self._browser = browser
+        self._at_s = at_s
         self._look = Look(width, 1600, "dark" if scheme == "dark" else "light", "en" if language == "en" else "ko")
-        self._clock = ManualClock(EVENING_S)
+        self._clock = ManualClock(at_s)
         self._chat = LocalChat(language=self._look.language, clock=self._clock, rates=None)
         self._stack = AsyncExitStack()
 
@@ -43,7 +52,7 @@ class Studio:
             await stack.enter_async_context(self._chat)
             self._http = await stack.enter_async_context(ClientSession())
             opened = open_screen(
-                self._browser, self._chat.url, self._look, now_s=EVENING_S + 60, touch=False, guide=False
+                self._browser, self._chat.url, self._look, now_s=self._at_s + 60, touch=False, guide=False
             )
             self._screen: Screen = await stack.enter_async_context(opened)
             self._stack = stack.pop_all()
@@ -51,6 +60,11 @@ class Studio:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    @property
+    def chat(self) -> LocalChat:
+        """The server itself, for a bot that is to speak here."""
+        return self._chat
 
     @property
     def owner_id(self) -> int:
