@@ -17,6 +17,7 @@ from bot.views import watch as views
 from bot.views.home import sentence
 from bot.views.picking import pick_ticker
 from bot.visit import Visit
+from strategy.errors import InvalidInput
 from strategy.instruments import Symbol
 from strategy.money import tick_size
 
@@ -41,7 +42,7 @@ async def alert(_: Message, args: str, visit: Visit) -> None:
     if not terms:
         await visit.stage.show(await _pick(name, visit))
         return
-    symbol = visit.control.symbol(name)
+    symbol = _meant(visit, name)
     await visit.stage.show(await _add(symbol, terms, visit))
 
 
@@ -59,7 +60,7 @@ async def open_alerts(_: CallbackQuery, visit: Visit) -> None:
 
 async def add_at(_: CallbackQuery, callback_data: AlertAt, visit: Visit) -> None:
     """Wait for so many percent from the price now."""
-    symbol = visit.control.symbol(callback_data.symbol)
+    symbol = _meant(visit, callback_data.symbol)
     last = (await visit.control.quote(symbol)).quote.last
     price = last * (100 + callback_data.percent) / 100
     price = max(price.quantize(tick_size(price)), tick_size(price))
@@ -69,14 +70,14 @@ async def add_at(_: CallbackQuery, callback_data: AlertAt, visit: Visit) -> None
 
 
 async def ask_price(_: CallbackQuery, callback_data: TypeAlert, state: FSMContext, visit: Visit) -> None:
-    symbol = visit.control.symbol(callback_data.symbol)
+    symbol = _meant(visit, callback_data.symbol)
     await ask(state, Typing.alert, symbol=str(symbol))
     await visit.stage.show(views.ask_alert(symbol, visit.frame))
 
 
 async def typed_price(message: Message, state: FSMContext, visit: Visit) -> None:
     """Read `< 60` for the ticker that was picked; words that do not fit leave the question open."""
-    symbol = visit.control.symbol(str((await asked_about(state)).get("symbol", "")))
+    symbol = _meant(visit, str((await asked_about(state)).get("symbol", "")))
     screen = await _add(symbol, (message.text or "").strip(), visit)
     await state.set_state(None)
     await visit.stage.say(screen)
@@ -101,6 +102,16 @@ async def _add(symbol: Symbol, terms: str, visit: Visit) -> Screen:
     return views.alert_added(made, visit.frame)
 
 
+def _meant(visit: Visit, text: str) -> Symbol:
+    """Find a ticker traded or held here, or take `MARKET:TICKER` as it is: the core asks whether it has a price."""
+    try:
+        return visit.control.symbol(text)
+    except InvalidInput:
+        if ":" in text:
+            return Symbol.parse(text)
+        raise
+
+
 async def _last(symbol: Symbol, visit: Visit) -> Decimal:
     return (await visit.control.quote(symbol)).quote.last
 
@@ -111,7 +122,7 @@ async def _pick(name: str, visit: Visit) -> Screen:
         return pick_ticker(
             "alert", f"⏰ {t('Alert at a price')}", t("Which ticker?"), visit.control.symbols(), visit.frame
         )
-    symbol = visit.control.symbol(name)
+    symbol = _meant(visit, name)
     return views.pick_alert(symbol, await _last(symbol, visit), visit.frame)
 
 

@@ -242,6 +242,14 @@ async def test_a_price_alert_is_set_listed_and_removed(room: Room) -> None:
     assert len(room.control.alerts) == 1
 
 
+async def test_a_price_alert_may_wait_for_a_ticker_that_is_not_traded(room: Room) -> None:
+    assert "AAPL $150.00 이하" in (await room.owner.ask("/alert NASDAQ:AAPL < 150"))["text"]
+    assert str(room.control.alerts[-1].symbol) == "NASDAQ:AAPL"
+    assert "AAPL" in (await room.owner.ask("/alert AAPL < 150"))["text"]
+    assert "시장" in (await room.owner.ask("/alert MOON:AAPL < 150"))["text"]
+    assert len(room.control.alerts) == 1
+
+
 @pytest.mark.parametrize("words", ["/alert TQQQ < soon", "/alert TQQQ < 0", "/alert TQQQ 1 2"])
 async def test_an_alert_that_does_not_fit_is_answered_with_usage(room: Room, words: str) -> None:
     assert "/alert TQQQ < 60 처럼 입력하세요" in (await room.owner.ask(words))["text"]
