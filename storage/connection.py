@@ -1,14 +1,17 @@
-"""One SQLite connection behind one lock: the only way to the database."""
+"""One SQLite connection and its thread: the only way to the database."""
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import aiosqlite
 
 from strategy.errors import StorageError
+
+Result = TypeVar("Result")
 
 _FULL, _NORMAL = "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"
 _PRAGMAS = (
@@ -19,67 +22,91 @@ _PRAGMAS = (
 )
 
 
-class Database:
-    """The connection. Coroutines share it, so reading waits as well: nobody sees what may yet be rolled back."""
+class Worker(aiosqlite.Connection):
+    """A connection whose thread carries out whole functions: one hop between threads for a transaction, not ten."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Call `work` in the connection's thread, after everything handed to it before."""
+        result: Result = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]  # of the parent class
+        return result
+
+
+class Database:
+    """The connection. Its thread does one thing after the other, so nobody sees what may yet be rolled back."""
+
+    def __init__(self, connection: Worker) -> None:
         self._connection = connection
-        self._lock = asyncio.Lock()
-        self._after_commit: list[Callable[[], None]] = []
+        self._committed: list[Callable[[], None]] = []  # of the transaction going on; only its thread touches it
         self._flushes: bool | None = True
 
-    @asynccontextmanager
-    async def transaction(self, *, flush: bool = True) -> AsyncIterator[aiosqlite.Connection]:
-        """Commit what the block did, or nothing of it. Raise StorageError for what SQLite refuses.
+    async def write(self, work: Callable[[sqlite3.Connection], Result], *, flush: bool = True) -> Result:
+        """Commit what `work` did, or nothing of it. Raise StorageError for what SQLite refuses.
 
-        The transaction begins with the block's first change. Every commit outlives a crash of the program. One with
-        `flush` also outlives a power cut, and everything committed before it; without, the newest commits may be
-        undone by one, which suits what is learned anew from the broker or is followed by a commit that flushes.
+        Every commit outlives a crash of the program. One with `flush` also outlives a power cut, and everything
+        committed before it; without, the newest commits may be undone by one, which suits what is learned anew from
+        the broker or is followed by a commit that flushes. Whoever is cancelled meanwhile leaves it to its end.
 
-        Never await the network in the block. A block cancelled during its COMMIT may have been stored.
+        `work` runs in another thread: it gets all it needs as values, and touches nothing else.
         """
-        async with self._lock:
-            try:
-                if flush is not self._flushes:
-                    self._flushes = None  # not known while the switch may be cut off
-                    await self._connection.execute(_FULL if flush else _NORMAL)
-                    self._flushes = flush
-                yield self._connection
-                await self._connection.commit()
-            except BaseException as error:
-                with suppress(sqlite3.OperationalError):
-                    await self._connection.rollback()
-                if isinstance(error, sqlite3.Error):
-                    raise StorageError(f"the database refused: {error}") from error
-                raise
-            finally:  # also after a failure: a cancelled COMMIT may have happened, and a needless wake-up harms nobody
-                callbacks, self._after_commit = self._after_commit, []
-                for callback in callbacks:
-                    callback()
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[aiosqlite.Connection]:
-        """Give the connection between transactions. Raise StorageError for what SQLite refuses."""
-        async with self._lock:
+        loop = asyncio.get_running_loop()
+
+        def transaction(connection: sqlite3.Connection) -> Result:
+            if flush is not self._flushes:
+                self._flushes = None  # not known should the switch fail
+                connection.execute(_FULL if flush else _NORMAL)
+                self._flushes = flush
+            connection.execute("BEGIN IMMEDIATE")
+            self._committed.clear()
             try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise StorageError(f"the database refused: {error}") from error
+                result = work(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.OperationalError):  # COMMIT itself failed and left nothing open
+                    connection.execute("ROLLBACK")
+                raise
+            for callback in self._committed:
+                with suppress(RuntimeError):  # the loop has gone: so has whoever waited
+                    loop.call_soon_threadsafe(callback)
+            return result
+
+        try:
+            return await self._connection.run(transaction)
+        except sqlite3.Error as error:
+            raise StorageError(f"the database refused: {error}") from error
+
+    async def read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Return what `work` finds between transactions. Raise StorageError for what SQLite refuses."""
+        try:
+            return await self._connection.run(work)
+        except sqlite3.Error as error:
+            raise StorageError(f"the database refused: {error}") from error
+
+    async def rows(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[sqlite3.Row]:
+        """Return what one SELECT finds."""
+        return await self.read(lambda connection: connection.execute(sql, values).fetchall())
+
+    async def change(self, sql: str, values: Sequence[object] = (), *, flush: bool = True) -> int:
+        """Carry out one statement as a transaction and return how many rows it changed."""
+        return await self.write(lambda connection: connection.execute(sql, values).rowcount, flush=flush)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Call back once the transaction going on has ended."""
-        if callback not in self._after_commit:
-            self._after_commit.append(callback)
+        """Call back in the loop once the transaction going on is committed; for use inside of `work`."""
+        if callback not in self._committed:
+            self._committed.append(callback)
 
     async def apply(self, script: str) -> None:
         """Run a script of statements that carries its own BEGIN and COMMIT; raise sqlite3.Error with all undone."""
-        async with self._lock:
+
+        def run(connection: sqlite3.Connection) -> None:
             try:
-                await self._connection.executescript(script)
+                connection.executescript(script)
             except BaseException:
                 with suppress(sqlite3.OperationalError):
-                    await self._connection.execute("ROLLBACK")
+                    connection.execute("ROLLBACK")
                 raise
+
+        await self._connection.run(run)
 
 
 @asynccontextmanager
@@ -89,7 +116,8 @@ async def connected(path: Path, *, read_only: bool = False) -> AsyncIterator[Dat
     Connections see each other's commits, and in WAL mode none waits for one that only reads.
     """
     try:
-        connection = await aiosqlite.connect(path, isolation_level="IMMEDIATE")
+        connection = Worker(lambda: sqlite3.connect(path, isolation_level=None), iter_chunk_size=64)
+        await connection
     except sqlite3.Error as error:
         raise StorageError(f"cannot open {path}: {error}") from error
     try:

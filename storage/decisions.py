@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from sqlite3 import Row
+from sqlite3 import Connection, Row
 
 from pydantic import TypeAdapter
 
@@ -26,8 +26,9 @@ class DecisionRepository:
 
     async def add(self, decision: Decision, events: Sequence[Event] = ()) -> Decision:
         """Store and return it with its id. An order it leads to flushes it with its own intent."""
-        async with self._database.transaction(flush=False) as conn:
-            cursor = await conn.execute(
+
+        def insert(conn: Connection) -> int:
+            cursor = conn.execute(
                 "INSERT INTO decisions (symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?)",
                 (
                     symbol_text(decision.symbol),
@@ -37,8 +38,10 @@ class DecisionRepository:
                     _DECISIONS.dump_json(decision).decode(),
                 ),
             )
-            await self._outbox.append(conn, events)
-        return replace(decision, id=cursor.lastrowid or 0)
+            self._outbox.append(conn, events)
+            return cursor.lastrowid or 0
+
+        return replace(decision, id=await self._database.write(insert, flush=False))
 
     async def latest(self, symbol: Symbol, *, before: datetime | None = None) -> Decision | None:
         """Return the newest decision on a ticker, at or before an instant when one is given."""
@@ -62,8 +65,9 @@ class DecisionRepository:
         A check a minute for each ticker makes some megabytes a session, of which only the recent are asked for. They
         stay counted by date and outcome. `limit` keeps a transaction short: call again until it returns 0.
         """
-        async with self._database.transaction() as conn:
-            rows = await conn.execute_fetchall(
+
+        def forget(conn: Connection) -> int:
+            rows = conn.execute(
                 "SELECT id FROM decisions WHERE decided_at < ? AND action = 'none'"
                 " AND NOT EXISTS (SELECT 1 FROM orders WHERE decision_id = decisions.id)"
                 " ORDER BY decided_at LIMIT ?",
@@ -72,17 +76,18 @@ class DecisionRepository:
             ids = [row["id"] for row in rows]
             gone = f"WHERE id IN ({','.join('?' * len(ids))})"
             counts = f"SELECT substr(decided_at, 1, 10), reason, COUNT(*) FROM decisions {gone} GROUP BY 1, 2"  # noqa: S608 - marks
-            await conn.execute(
+            conn.execute(
                 f"INSERT INTO decision_counts (decided_on, reason, count) {counts}"
                 " ON CONFLICT (decided_on, reason) DO UPDATE SET count = count + excluded.count",
                 ids,
             )
-            await conn.execute(f"DELETE FROM decisions {gone}", ids)  # noqa: S608 - marks
-        return len(ids)
+            conn.execute(f"DELETE FROM decisions {gone}", ids)  # noqa: S608 - marks
+            return len(ids)
+
+        return await self._database.write(forget)
 
     async def _select(self, rest: str, values: dict[str, object]) -> list[Decision]:
-        async with self._database.reading() as conn:
-            rows = await conn.execute_fetchall(f"SELECT id, body FROM decisions {rest}", values)  # noqa: S608 - ours
+        rows = await self._database.rows(f"SELECT id, body FROM decisions {rest}", values)  # noqa: S608 - ours
         return [read_decision(row) for row in rows]
 
 

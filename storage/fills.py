@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from sqlite3 import Row
-
-import aiosqlite
+from sqlite3 import Connection, Row
 
 from storage.columns import decimal, decimal_text, instant, instant_text, symbol, symbol_text
 from strategy.orders import Fill, OrderNo, Side, VenueNo
@@ -13,9 +11,9 @@ from strategy.orders import Fill, OrderNo, Side, VenueNo
 FILL_COLUMNS = "key, order_no, venue_no, symbol, side, qty, price, filled_at, fees, realized, source"
 
 
-async def add_fill(conn: aiosqlite.Connection, fill: Fill) -> bool:
+def add_fill(conn: Connection, fill: Fill) -> bool:
     """Store a fill once; return False for one already stored."""
-    cursor = await conn.execute(
+    cursor = conn.execute(
         f"INSERT INTO fills ({FILL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own columns
         " ON CONFLICT (key) DO NOTHING",
         (
@@ -35,13 +33,13 @@ async def add_fill(conn: aiosqlite.Connection, fill: Fill) -> bool:
     return cursor.rowcount == 1
 
 
-async def filled(conn: aiosqlite.Connection, no: OrderNo) -> tuple[int, Decimal]:
+def filled(conn: Connection, no: OrderNo) -> tuple[int, Decimal]:
     """Return shares and dollars filled of an order, from its fills."""
-    rows = await conn.execute_fetchall("SELECT qty, price FROM fills WHERE order_no = ?", (no,))
+    rows = conn.execute("SELECT qty, price FROM fills WHERE order_no = ?", (no,)).fetchall()
     return sum(row["qty"] for row in rows), sum((row["qty"] * Decimal(row["price"]) for row in rows), Decimal(0))
 
 
-async def find_fills(conn: aiosqlite.Connection, order: OrderNo | None, since: datetime | None) -> Sequence[Fill]:
+def find_fills(conn: Connection, order: OrderNo | None, since: datetime | None) -> Sequence[Fill]:
     """Return fills in the order of their time, then of their arrival."""
     wanted: dict[str, object] = {}  # only what is asked for, so that an index serves it
     if order is not None:
@@ -49,7 +47,7 @@ async def find_fills(conn: aiosqlite.Connection, order: OrderNo | None, since: d
     if since is not None:
         wanted["filled_at >= ?"] = instant_text(since)
     where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
-    rows = await conn.execute_fetchall(
+    rows = conn.execute(
         f"SELECT {FILL_COLUMNS} FROM fills {where} ORDER BY filled_at, id",  # noqa: S608 - our own columns and conditions
         tuple(wanted.values()),
     )

@@ -58,6 +58,5 @@ async def migrate(database: Database, migrations: Sequence[Migration]) -> int:
 
 
 async def _version(database: Database) -> int:
-    async with database.reading() as connection:
-        rows = await connection.execute_fetchall("PRAGMA user_version")
-    return int(next(iter(rows))[0])
+    [row] = await database.rows("PRAGMA user_version")
+    return int(row[0])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from sqlite3 import Row
+from sqlite3 import Connection, Row
 
 from storage.columns import instant, instant_text, symbol, symbol_text
 from storage.connection import Database
@@ -22,16 +22,15 @@ class ModeRepository:
 
     async def current(self) -> Sequence[ModeState]:
         """Return the newest state of the account and of each ticker, expired ones included."""
-        async with self._database.reading() as conn:
-            rows = await conn.execute_fetchall(
-                "SELECT * FROM mode_changes WHERE id IN"
-                " (SELECT MAX(id) FROM mode_changes GROUP BY COALESCE(symbol, '')) ORDER BY id"
-            )
+        rows = await self._database.rows(
+            "SELECT * FROM mode_changes WHERE id IN"
+            " (SELECT MAX(id) FROM mode_changes GROUP BY COALESCE(symbol, '')) ORDER BY id"
+        )
         return [_state(row) for row in rows]
 
     async def add(self, state: ModeState, events: Sequence[Event] = ()) -> None:
-        async with self._database.transaction() as conn:
-            await conn.execute(
+        def insert(conn: Connection) -> None:
+            conn.execute(
                 "INSERT INTO mode_changes (mode, symbol, set_by, set_at, reason, until) VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     state.mode.value,
@@ -42,26 +41,33 @@ class ModeRepository:
                     instant_text(state.until),
                 ),
             )
-            await self._outbox.append(conn, events)
+            self._outbox.append(conn, events)
+
+        await self._database.write(insert)
 
     async def locks(self) -> Sequence[TickerLock]:
         """Return locks not released, those whose time has passed included."""
-        async with self._database.reading() as conn:
-            return await find_locks(conn)
+        return await self._database.read(find_locks)
 
     async def set_lock(self, lock: TickerLock, events: Sequence[Event] = ()) -> None:
         """Lock a ticker; a lock it already has is replaced. The order of the stop flushes it with its own intent."""
-        async with self._database.transaction(flush=False) as conn:
-            await put_lock(conn, lock)
-            await self._outbox.append(conn, events)
+
+        def put(conn: Connection) -> None:
+            put_lock(conn, lock)
+            self._outbox.append(conn, events)
+
+        await self._database.write(put, flush=False)
 
     async def release(self, symbol: Symbol, by: int | None, at: datetime, events: Sequence[Event] = ()) -> bool:
         """Release a ticker and return True; for one not locked return False and tell nothing."""
-        async with self._database.transaction() as conn:
-            released = await end_lock(conn, symbol, by, at)
+
+        def end(conn: Connection) -> bool:
+            released = end_lock(conn, symbol, by, at)
             if released:
-                await self._outbox.append(conn, events)
-        return released
+                self._outbox.append(conn, events)
+            return released
+
+        return await self._database.write(end)
 
 
 def _state(row: Row) -> ModeState:

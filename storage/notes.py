@@ -1,6 +1,7 @@
 """Table notes: small facts by key."""
 
 from collections.abc import Sequence
+from sqlite3 import Connection
 
 from storage.connection import Database
 from storage.outbox import OutboxRepository
@@ -15,15 +16,17 @@ class NoteRepository:
         self._outbox = outbox
 
     async def get(self, key: str) -> str | None:
-        async with self._database.reading() as conn:
-            rows = await conn.execute_fetchall("SELECT value FROM notes WHERE key = ?", (key,))
+        rows = await self._database.rows("SELECT value FROM notes WHERE key = ?", (key,))
         return next((str(row["value"]) for row in rows), None)
 
     async def put(self, key: str, value: str, events: Sequence[Event] = ()) -> None:
         """Store a note and what is told of it in one transaction."""
-        async with self._database.transaction() as conn:
-            await conn.execute(
+
+        def put(conn: Connection) -> None:
+            conn.execute(
                 "INSERT INTO notes (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 (key, value),
             )
-            await self._outbox.append(conn, events)
+            self._outbox.append(conn, events)
+
+        await self._database.write(put)

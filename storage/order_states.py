@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-
-import aiosqlite
+from sqlite3 import Connection
 
 from storage.columns import instant
 from strategy.orders import OrderNo, OrderStatus
 
 
-async def find_states(conn: aiosqlite.Connection, no: OrderNo) -> Sequence[tuple[datetime, OrderStatus, str]]:
+def find_states(conn: Connection, no: OrderNo) -> Sequence[tuple[datetime, OrderStatus, str]]:
     """Return time, state and reason of each change, oldest first."""
-    rows = await conn.execute_fetchall(
-        "SELECT at, status, reason FROM order_states WHERE order_no = ? ORDER BY id", (no,)
-    )
+    rows = conn.execute("SELECT at, status, reason FROM order_states WHERE order_no = ? ORDER BY id", (no,))
     return [(instant(str(row["at"])), OrderStatus(row["status"]), row["reason"]) for row in rows]

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from sqlite3 import Row
-
-import aiosqlite
+from sqlite3 import Connection, Row
 
 from storage.columns import day_text, decimal, decimal_text, instant, instant_text, symbol, symbol_text
 from storage.connection import Database
@@ -53,28 +51,34 @@ class OrderRepository:
 
         It leaves only after the change to SENT, whose commit flushes this one, too.
         """
-        async with self._database.transaction(flush=False) as conn:
-            if request.ticket is not None and await _one(conn, "ticket = ?", request.ticket):
+
+        def add(conn: Connection) -> Order:
+            if request.ticket is not None and _one(conn, "ticket = ?", request.ticket):
                 raise InvalidOrder(f"ticket {request.ticket} was used before", user_message=_TICKET_USED)
-            order = await _insert(conn, _intended(request), new_york(request.created_at).date())
-            await self._outbox.append(conn, _named(events, order))
-        return order
+            order = _insert(conn, _intended(request), new_york(request.created_at).date())
+            self._outbox.append(conn, _named(events, order))
+            return order
+
+        return await self._database.write(add, flush=False)
 
     async def add_external(self, found: BrokerOrder, at: datetime, events: Sequence[Event] = ()) -> Order:
         """Store an order placed by hand, in the state the broker tells, without fills: those are given to `change`.
 
         One whose number is known already is returned as it is, and nothing is told again.
         """
-        async with self._database.transaction() as conn:
+
+        def add(conn: Connection) -> Order:
             for venue_no in (found.venue_no, *found.replaced):
-                known = await owner_of(conn, venue_no, found.traded_on)
+                known = owner_of(conn, venue_no, found.traded_on)
                 if known is not None:
-                    return await _get(conn, known)
-            order = await _insert(conn, _external(found, at), found.traded_on)
+                    return _get(conn, known)
+            order = _insert(conn, _external(found, at), found.traded_on)
             for venue_no in (*found.replaced, found.venue_no):
-                await add_venue_no(conn, order.no, venue_no, found.traded_on)
-            await self._outbox.append(conn, _named(events, order))
-        return order
+                add_venue_no(conn, order.no, venue_no, found.traded_on)
+            self._outbox.append(conn, _named(events, order))
+            return order
+
+        return await self._database.write(add)
 
     async def change(
         self,
@@ -97,12 +101,13 @@ class OrderRepository:
         The first acceptance stays; everything left out stays as it was, but for the reason, which is this change's.
         Only SENT is flushed, since a request follows it: the others tell what the broker tells again.
         """
-        async with self._database.transaction(flush=status is OrderStatus.SENT) as conn:
-            old = await _get(conn, no)
+
+        def append(conn: Connection) -> Order:
+            old = _get(conn, no)
             if any(fill.order_no != no for fill in fills):
                 raise StorageError(f"a fill given to order {no} belongs to another order")
-            repeated = {fill.key for fill in fills if not await add_fill(conn, fill)}
-            filled_qty, filled_amount = await filled(conn, no) if fills else (old.filled_qty, old.filled_amount)
+            repeated = {fill.key for fill in fills if not add_fill(conn, fill)}
+            filled_qty, filled_amount = filled(conn, no) if fills else (old.filled_qty, old.filled_amount)
             order = replace(
                 old,
                 status=status,
@@ -118,68 +123,66 @@ class OrderRepository:
                 filled_amount=filled_amount,
             )
             if venue_no is not None and venue_no != old.venue_no:
-                await add_venue_no(conn, no, venue_no, await _traded_on(conn, no))
-            await _update(conn, order)
-            await self._outbox.append(conn, _untold(_named(events, order), repeated))
-        return order
+                add_venue_no(conn, no, venue_no, _traded_on(conn, no))
+            _update(conn, order)
+            self._outbox.append(conn, _untold(_named(events, order), repeated))
+            return order
+
+        return await self._database.write(append, flush=status is OrderStatus.SENT)
 
     async def get(self, no: OrderNo) -> Order | None:
-        async with self._database.reading() as conn:
-            return await _one(conn, "no = ?", no)
+        return await self._database.read(lambda conn: _one(conn, "no = ?", no))
 
     async def by_venue_no(self, venue_no: VenueNo, traded_on: date) -> Order | None:
-        async with self._database.reading() as conn:
-            no = await owner_of(conn, venue_no, traded_on)
-            return None if no is None else await _get(conn, no)
+
+        def find(conn: Connection) -> Order | None:
+            no = owner_of(conn, venue_no, traded_on)
+            return None if no is None else _get(conn, no)
+
+        return await self._database.read(find)
 
     async def by_ticket(self, ticket: str) -> Order | None:
-        async with self._database.reading() as conn:
-            return await _one(conn, "ticket = ?", ticket)
+        return await self._database.read(lambda conn: _one(conn, "ticket = ?", ticket))
 
     async def open(self) -> Sequence[Order]:
-        async with self._database.reading() as conn:
-            return await _select(conn, f"WHERE {_NOT_CLOSED} ORDER BY no")
+        return await self._database.read(lambda conn: _select(conn, f"WHERE {_NOT_CLOSED} ORDER BY no"))
 
     async def recent(self, limit: int, *, symbol: Symbol | None = None) -> Sequence[Order]:
         """Return the newest orders, newest first."""
         name = symbol_text(symbol)
-        async with self._database.reading() as conn:
-            return await _select(conn, "WHERE (? IS NULL OR symbol = ?) ORDER BY no DESC LIMIT ?", name, name, limit)
+        return await self._database.read(
+            lambda conn: _select(conn, "WHERE (? IS NULL OR symbol = ?) ORDER BY no DESC LIMIT ?", name, name, limit)
+        )
 
     async def history(self, no: OrderNo) -> Sequence[tuple[datetime, OrderStatus, str]]:
-        async with self._database.reading() as conn:
-            return await find_states(conn, no)
+        return await self._database.read(lambda conn: find_states(conn, no))
 
     async def venue_nos(self, no: OrderNo) -> Sequence[VenueNo]:
-        async with self._database.reading() as conn:
-            return await find_venue_nos(conn, no)
+        return await self._database.read(lambda conn: find_venue_nos(conn, no))
 
     async def fills(self, *, order: OrderNo | None = None, since: datetime | None = None) -> Sequence[Fill]:
-        async with self._database.reading() as conn:
-            return await find_fills(conn, order, since)
+        return await self._database.read(lambda conn: find_fills(conn, order, since))
 
     async def last_accepted(self, symbol: Symbol, side: str) -> datetime | None:
         """When the broker last accepted an own order of that side (D5).
 
         Orders refused later by the venue do not count, unless a part of them was filled.
         """
-        async with self._database.reading() as conn:
-            rows = await conn.execute_fetchall(
-                "SELECT MAX(accepted_at) AS at FROM orders WHERE symbol = ? AND side = ? AND origin <> 'external'"
-                " AND (status NOT IN ('rejected', 'denied') OR filled_qty > 0)",
-                (symbol_text(symbol), str(side)),
-            )
+        rows = await self._database.rows(
+            "SELECT MAX(accepted_at) AS at FROM orders WHERE symbol = ? AND side = ? AND origin <> 'external'"
+            " AND (status NOT IN ('rejected', 'denied') OR filled_qty > 0)",
+            (symbol_text(symbol), str(side)),
+        )
         newest: str | None = next(iter(rows))["at"]
         return instant(newest)
 
     async def count_since(self, since: datetime) -> int:
         """Own orders sent since then, refused ones included, amends not."""
-        async with self._database.reading() as conn:
-            rows = await conn.execute_fetchall(
-                "SELECT COUNT(DISTINCT order_no) AS count FROM order_states JOIN orders ON no = order_no"
-                " WHERE order_states.status = 'sent' AND at >= ? AND origin <> 'external'",
-                (instant_text(since),),
-            )
+        rows = await self._database.rows(
+            "SELECT COUNT(DISTINCT order_no) AS count FROM order_states JOIN orders ON no = order_no"
+            " WHERE order_states.status = 'sent' AND at >= ? AND origin <> 'external'",
+            (instant_text(since),),
+        )
         return int(next(iter(rows))["count"])
 
 
@@ -238,9 +241,9 @@ def _untold(events: Sequence[Event], repeated: set[str]) -> list[Event]:
     ]
 
 
-async def _insert(conn: aiosqlite.Connection, order: Order, traded_on: date) -> Order:
+def _insert(conn: Connection, order: Order, traded_on: date) -> Order:
     request = order.request
-    cursor = await conn.execute(
+    cursor = conn.execute(
         "INSERT INTO orders (symbol, side, qty, asked_price, order_type, origin, created_at, traded_on, decision_id,"
         " asked_by, ticket, status, venue_no, limit_price, reason, updated_at, accepted_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -267,8 +270,8 @@ async def _insert(conn: aiosqlite.Connection, order: Order, traded_on: date) -> 
     return replace(order, no=OrderNo(cursor.lastrowid or 0))
 
 
-async def _update(conn: aiosqlite.Connection, order: Order) -> None:
-    await conn.execute(
+def _update(conn: Connection, order: Order) -> None:
+    conn.execute(
         "UPDATE orders SET status = ?, venue_no = ?, limit_price = ?, filled_qty = ?, filled_amount = ?, reason = ?,"
         " updated_at = ?, accepted_at = ?, reprices = ?, working_qty = ?, adopted_by = ? WHERE no = ?",
         (
@@ -288,25 +291,25 @@ async def _update(conn: aiosqlite.Connection, order: Order) -> None:
     )
 
 
-async def _get(conn: aiosqlite.Connection, no: OrderNo) -> Order:
-    order = await _one(conn, "no = ?", no)
+def _get(conn: Connection, no: OrderNo) -> Order:
+    order = _one(conn, "no = ?", no)
     if order is None:
         raise StorageError(f"there is no order {no}")
     return order
 
 
-async def _one(conn: aiosqlite.Connection, condition: str, *values: object) -> Order | None:
-    return next(iter(await _select(conn, f"WHERE {condition}", *values)), None)
+def _one(conn: Connection, condition: str, *values: object) -> Order | None:
+    return next(iter(_select(conn, f"WHERE {condition}", *values)), None)
 
 
-async def _select(conn: aiosqlite.Connection, rest: str, *values: object) -> list[Order]:
-    rows = await conn.execute_fetchall(f"SELECT * FROM orders {rest}", values)  # noqa: S608 - `rest` is ours
+def _select(conn: Connection, rest: str, *values: object) -> list[Order]:
+    rows = conn.execute(f"SELECT * FROM orders {rest}", values)  # noqa: S608 - `rest` is ours
     return [read_order(row) for row in rows]
 
 
-async def _traded_on(conn: aiosqlite.Connection, no: OrderNo) -> date:
-    rows = await conn.execute_fetchall("SELECT traded_on FROM orders WHERE no = ?", (no,))
-    return date.fromisoformat(next(iter(rows))["traded_on"])
+def _traded_on(conn: Connection, no: OrderNo) -> date:
+    row: Row = conn.execute("SELECT traded_on FROM orders WHERE no = ?", (no,)).fetchone()
+    return date.fromisoformat(row["traded_on"])
 
 
 def read_order(row: Row) -> Order:

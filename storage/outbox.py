@@ -5,9 +5,8 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from sqlite3 import Row
+from sqlite3 import Connection, Row
 
-import aiosqlite
 from pydantic import TypeAdapter, ValidationError
 
 from storage.columns import instant, instant_text
@@ -65,14 +64,13 @@ class OutboxRepository:
 
     async def add(self, events: Sequence[Event]) -> None:
         if events:
-            async with self._database.transaction() as conn:
-                await self.append(conn, events)
+            await self._database.write(lambda conn: self.append(conn, events))
 
-    async def append(self, conn: aiosqlite.Connection, events: Sequence[Event]) -> None:
+    def append(self, conn: Connection, events: Sequence[Event]) -> None:
         """Store events in the transaction going on; sleepers wake once it has ended."""
         if not events:
             return
-        await conn.executemany(
+        conn.executemany(
             "INSERT INTO outbox (kind, critical, urgency, order_no, body, added_at) VALUES (?, ?, ?, ?, ?, ?)",
             [
                 (
@@ -118,10 +116,9 @@ class OutboxRepository:
         )
 
     async def order_message(self, no: OrderNo, chat_id: int) -> int | None:
-        async with self._database.reading() as conn:
-            rows = await conn.execute_fetchall(
-                "SELECT message_id FROM order_messages WHERE order_no = ? AND chat_id = ?", (no, chat_id)
-            )
+        rows = await self._database.rows(
+            "SELECT message_id FROM order_messages WHERE order_no = ? AND chat_id = ?", (no, chat_id)
+        )
         return next((int(row["message_id"]) for row in rows), None)
 
     async def set_order_message(self, no: OrderNo, chat_id: int, message_id: int) -> None:
@@ -150,16 +147,15 @@ class OutboxRepository:
 
     async def acknowledge(self, until_id: int, user_id: int, at: datetime) -> int:
         """Note who has seen the critical rows told so far; `user_id` 0 is the program (they settled themselves)."""
-        async with self._database.transaction() as conn:
-            found = await conn.execute(_SEE, (instant_text(at), user_id, until_id))
-            return found.rowcount
+        return await self._database.change(_SEE, (instant_text(at), user_id, until_id))
 
     async def mark_repeated(self, row_ids: Sequence[int], at: datetime) -> None:
-        async with self._database.transaction() as conn:
-            await conn.executemany(
-                "UPDATE outbox SET repeats = repeats + 1, repeated_at = ? WHERE id = ?",
-                [(instant_text(at), row_id) for row_id in row_ids],
+        marked = [(instant_text(at), row_id) for row_id in row_ids]
+        await self._database.write(
+            lambda conn: conn.executemany(
+                "UPDATE outbox SET repeats = repeats + 1, repeated_at = ? WHERE id = ?", marked
             )
+        )
 
     @contextmanager
     def added(self) -> Iterator[AddedWake]:
@@ -176,13 +172,10 @@ class OutboxRepository:
             wake.notify()
 
     async def _rows(self, sql: str, *values: object) -> list[EventRow]:
-        async with self._database.reading() as conn:
-            rows = await conn.execute_fetchall(sql, values)
-        return [_event_row(row) for row in rows]
+        return [_event_row(row) for row in await self._database.rows(sql, values)]
 
     async def _run(self, sql: str, *values: object, flush: bool = True) -> None:
-        async with self._database.transaction(flush=flush) as conn:
-            await conn.execute(sql, values)
+        await self._database.change(sql, values, flush=flush)
 
 
 def _order_no(event: Event) -> OrderNo | None:

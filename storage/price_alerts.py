@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from sqlite3 import Row
+from sqlite3 import Connection, Row
 
 from storage.columns import decimal, instant, instant_text, symbol, symbol_text
 from storage.connection import Database
@@ -20,8 +20,9 @@ class PriceAlertRepository:
 
     async def add(self, alert: PriceAlert) -> PriceAlert:
         """Store and return it with its id; ids are never used again."""
-        async with self._database.transaction() as conn:
-            cursor = await conn.execute(
+
+        def insert(conn: Connection) -> int:
+            cursor = conn.execute(
                 "INSERT INTO price_alerts (symbol, above, price, set_by, set_at) VALUES (?, ?, ?, ?, ?)",
                 (
                     symbol_text(alert.symbol),
@@ -31,21 +32,24 @@ class PriceAlertRepository:
                     instant_text(alert.set_at),
                 ),
             )
-        return replace(alert, id=cursor.lastrowid or 0)
+            return cursor.lastrowid or 0
+
+        return replace(alert, id=await self._database.write(insert))
 
     async def all(self) -> Sequence[PriceAlert]:
         """Return them in the order they were set."""
-        async with self._database.reading() as conn:
-            rows = await conn.execute_fetchall("SELECT * FROM price_alerts ORDER BY id")
-        return [_alert(row) for row in rows]
+        return [_alert(row) for row in await self._database.rows("SELECT * FROM price_alerts ORDER BY id")]
 
     async def remove(self, alert_id: int, events: Sequence[Event] = ()) -> bool:
         """Take one away with what is told of it; True for exactly one caller, and only then is it told."""
-        async with self._database.transaction() as conn:
-            cursor = await conn.execute("DELETE FROM price_alerts WHERE id = ?", (alert_id,))
-            if cursor.rowcount == 1:
-                await self._outbox.append(conn, events)
-        return cursor.rowcount == 1
+
+        def delete(conn: Connection) -> bool:
+            found = conn.execute("DELETE FROM price_alerts WHERE id = ?", (alert_id,)).rowcount == 1
+            if found:
+                self._outbox.append(conn, events)
+            return found
+
+        return await self._database.write(delete)
 
 
 def _alert(row: Row) -> PriceAlert:

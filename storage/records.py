@@ -124,8 +124,7 @@ class RecordRepository:
         return rows
 
     async def _rows(self, sql: str, *values: object) -> list[Row]:
-        async with self._reader.reading() as conn:
-            return list(await conn.execute_fetchall(sql, values))
+        return await self._reader.rows(sql, values)
 
 
 def _marks(values: Sequence[object]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from sqlite3 import Row
+from sqlite3 import Connection, Row
 
 from storage.columns import instant, instant_text, symbol, symbol_text
 from storage.connection import Database
@@ -32,8 +32,9 @@ class SettingChangeRepository:
 
     async def add(self, row: SettingChange, events: Sequence[Event] = ()) -> SettingChange:
         """Store and return it with its id; a SettingChanged event whose change has no id tells this one."""
-        async with self._database.transaction() as conn:
-            cursor = await conn.execute(
+
+        def insert(conn: Connection) -> SettingChange:
+            cursor = conn.execute(
                 "INSERT INTO setting_changes (name, symbol, old, new, set_by, set_at, until, undoes)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -52,16 +53,17 @@ class SettingChangeRepository:
                 replace(event, change=stored) if isinstance(event, SettingChanged) and not event.change.id else event
                 for event in events
             ]
-            await self._outbox.append(conn, named)
-        return stored
+            self._outbox.append(conn, named)
+            return stored
+
+        return await self._database.write(insert)
 
     async def history(self, limit: int) -> Sequence[SettingChange]:
         """Return the newest changes, newest first."""
         return await self._select("ORDER BY id DESC LIMIT ?", limit)
 
     async def _select(self, rest: str, *values: object) -> list[SettingChange]:
-        async with self._database.reading() as conn:
-            rows = await conn.execute_fetchall(f"SELECT * FROM setting_changes {rest}", values)  # noqa: S608 - ours
+        rows = await self._database.rows(f"SELECT * FROM setting_changes {rest}", values)  # noqa: S608 - ours
         return [_change(row) for row in rows]
 
 

@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from sqlite3 import Row
-
-import aiosqlite
+from sqlite3 import Connection, Row
 
 from storage.columns import instant, instant_text, symbol, symbol_text
 from strategy.instruments import Symbol
 from strategy.modes import TickerLock
 
 
-async def put_lock(conn: aiosqlite.Connection, lock: TickerLock) -> None:
+def put_lock(conn: Connection, lock: TickerLock) -> None:
     """Lock a ticker; a lock it already has ends as this one begins."""
-    await end_lock(conn, lock.symbol, None, lock.locked_at)
-    await conn.execute(
+    end_lock(conn, lock.symbol, None, lock.locked_at)
+    conn.execute(
         "INSERT INTO ticker_locks (symbol, reason, locked_at, until, blocks_stop) VALUES (?, ?, ?, ?, ?)",
         (
             symbol_text(lock.symbol),
@@ -26,18 +24,18 @@ async def put_lock(conn: aiosqlite.Connection, lock: TickerLock) -> None:
     )
 
 
-async def end_lock(conn: aiosqlite.Connection, of: Symbol, by: int | None, at: datetime) -> bool:
+def end_lock(conn: Connection, of: Symbol, by: int | None, at: datetime) -> bool:
     """Release a ticker; return False when it was not locked."""
-    cursor = await conn.execute(
+    cursor = conn.execute(
         "UPDATE ticker_locks SET released_at = ?, released_by = ? WHERE symbol = ? AND released_at IS NULL",
         (instant_text(at), by, symbol_text(of)),
     )
     return cursor.rowcount == 1
 
 
-async def find_locks(conn: aiosqlite.Connection) -> Sequence[TickerLock]:
+def find_locks(conn: Connection) -> Sequence[TickerLock]:
     """Return locks not released, oldest first, those whose time has passed included."""
-    rows = await conn.execute_fetchall("SELECT * FROM ticker_locks WHERE released_at IS NULL ORDER BY id")
+    rows = conn.execute("SELECT * FROM ticker_locks WHERE released_at IS NULL ORDER BY id")
     return [_lock(row) for row in rows]
 
 

@@ -15,34 +15,31 @@ class TicketRepository:
         self._database = database
 
     async def add(self, ticket: Ticket) -> None:
-        async with self._database.transaction() as conn:
-            await conn.execute(
-                "INSERT INTO tickets (id, action, payload, fingerprint, user_id, created_at, expires_at, used_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    ticket.id,
-                    ticket.action,
-                    ticket.payload,
-                    ticket.fingerprint,
-                    ticket.user_id,
-                    instant_text(ticket.created_at),
-                    instant_text(ticket.expires_at),
-                    instant_text(ticket.used_at),
-                ),
-            )
+        await self._database.change(
+            "INSERT INTO tickets (id, action, payload, fingerprint, user_id, created_at, expires_at, used_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                ticket.id,
+                ticket.action,
+                ticket.payload,
+                ticket.fingerprint,
+                ticket.user_id,
+                instant_text(ticket.created_at),
+                instant_text(ticket.expires_at),
+                instant_text(ticket.used_at),
+            ),
+        )
 
     async def get(self, ticket_id: str) -> Ticket | None:
-        async with self._database.reading() as conn:
-            rows = await conn.execute_fetchall("SELECT * FROM tickets WHERE id = ?", (ticket_id,))
+        rows = await self._database.rows("SELECT * FROM tickets WHERE id = ?", (ticket_id,))
         return next((_ticket(row) for row in rows), None)
 
     async def take(self, ticket_id: str, at: datetime) -> bool:
         """Mark used; True for exactly one caller ever."""
-        async with self._database.transaction() as conn:
-            cursor = await conn.execute(
-                "UPDATE tickets SET used_at = ? WHERE id = ? AND used_at IS NULL", (instant_text(at), ticket_id)
-            )
-        return cursor.rowcount == 1
+        taken = await self._database.change(
+            "UPDATE tickets SET used_at = ? WHERE id = ? AND used_at IS NULL", (instant_text(at), ticket_id)
+        )
+        return taken == 1
 
 
 def _ticket(row: Row) -> Ticket:

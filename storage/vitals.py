@@ -31,26 +31,21 @@ class StorageVitals:
     async def outbox(self) -> OutboxState:
         """Count what waits and what was given up within a day of wall time."""
         since = instant_text(SystemClock().now() - _RECENT)
-        async with self._reader.reading() as conn:
-            waiting = await conn.execute_fetchall(
-                "SELECT COUNT(*) AS count, MIN(added_at) AS oldest FROM outbox WHERE done_at IS NULL"
-            )
-            given_up = await conn.execute_fetchall(
-                "SELECT COUNT(*) AS count FROM outbox WHERE done_at >= ? AND gave_up = 1", (since,)
-            )
-        row = next(iter(waiting))
-        return OutboxState(
-            waiting=row["count"], oldest_at=instant(row["oldest"]), given_up=next(iter(given_up))["count"]
+        [waiting] = await self._reader.rows(
+            "SELECT COUNT(*) AS count, MIN(added_at) AS oldest FROM outbox WHERE done_at IS NULL"
         )
+        [given_up] = await self._reader.rows(
+            "SELECT COUNT(*) AS count FROM outbox WHERE done_at >= ? AND gave_up = 1", (since,)
+        )
+        return OutboxState(waiting=waiting["count"], oldest_at=instant(waiting["oldest"]), given_up=given_up["count"])
 
     async def _writes(self) -> bool:
         try:
-            async with self._database.transaction() as conn:
-                await conn.execute(
-                    "INSERT INTO notes (key, value) VALUES ('health', ?)"
-                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                    (instant_text(SystemClock().now()),),
-                )
+            await self._database.change(
+                "INSERT INTO notes (key, value) VALUES ('health', ?)"
+                " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (instant_text(SystemClock().now()),),
+            )
         except StorageError:
             return False
         return True

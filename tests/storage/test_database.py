@@ -19,6 +19,7 @@ from storage.errors import DatabaseTooNew, MigrationFailed
 from storage.migrations import Migration, load_migrations, migrate
 from strategy.errors import InstanceLocked, StorageError
 from strategy.events import OrderChanged
+from strategy.orders import OrderStatus
 from tests.storage.samples import at, notable, request
 
 MIGRATIONS = load_migrations()
@@ -31,9 +32,8 @@ async def _raw(path: Path) -> AsyncIterator[Database]:
 
 
 async def _scalar(database: Database, sql: str) -> object:
-    async with database.reading() as conn:
-        rows = await conn.execute_fetchall(sql)
-    return next(iter(rows))[0]
+    [row] = await database.rows(sql)
+    return row[0]
 
 
 async def test_a_fresh_directory_gets_the_newest_version(tmp_path: Path) -> None:
@@ -46,9 +46,11 @@ async def test_a_fresh_directory_gets_the_newest_version(tmp_path: Path) -> None
 
 
 async def test_every_table_is_strict(tmp_path: Path) -> None:
-    async with open_storage(tmp_path) as storage, storage.orders._database.reading() as conn:
-        rows = await conn.execute_fetchall("SELECT name, strict FROM pragma_table_list WHERE name NOT LIKE 'sqlite%'")
-    assert len(list(rows)) >= 11
+    async with open_storage(tmp_path) as storage:
+        rows = await storage.orders._database.rows(
+            "SELECT name, strict FROM pragma_table_list WHERE name NOT LIKE 'sqlite%'"
+        )
+    assert len(rows) >= 11
     assert all(row["strict"] for row in rows)
 
 
@@ -221,34 +223,49 @@ async def test_a_killed_writer_leaves_a_whole_database(tmp_path: Path) -> None:
 
 async def test_a_reader_never_sees_what_is_rolled_back(tmp_path: Path) -> None:
     async with open_storage(tmp_path) as storage:
-        inside, seen = asyncio.Event(), []
 
-        async def writer() -> None:
-            with pytest.raises(StorageError):
-                await fail()
+        def fail(conn: sqlite3.Connection) -> None:
+            conn.execute("INSERT INTO notes VALUES ('k', 'v')")
+            conn.execute("INSERT INTO notes VALUES ('k', 'again')")
 
-        async def fail() -> None:
-            async with storage.notes._database.transaction() as conn:
-                await conn.execute("INSERT INTO notes VALUES ('k', 'v')")
-                inside.set()
-                await asyncio.sleep(0)
-                await conn.execute("INSERT INTO notes VALUES ('k', 'again')")
+        outcomes = await asyncio.gather(
+            storage.notes._database.write(fail), storage.notes.get("k"), return_exceptions=True
+        )
+        assert isinstance(outcomes[0], StorageError)
+        assert outcomes[1] is None
 
-        async def reader() -> None:
-            await inside.wait()
-            seen.append(await storage.notes.get("k"))
 
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(writer())
-            tasks.create_task(reader())
-        assert seen == [None]
+async def test_whatever_fails_in_a_transaction_undoes_it_and_comes_out_as_it_is(tmp_path: Path) -> None:
+    async with open_storage(tmp_path) as storage:
+
+        def fail(conn: sqlite3.Connection) -> None:
+            conn.execute("INSERT INTO notes VALUES ('k', 'v')")
+            raise KeyError("k")
+
+        with pytest.raises(KeyError):
+            await storage.notes._database.write(fail)
+        await storage.notes.put("other", "v")
+        assert await storage.notes.get("k") is None
+
+
+async def test_commits_are_flushed_where_asked(tmp_path: Path) -> None:
+    """An order's SENT is flushed to the disk; what the broker tells again is not, by itself."""
+    async with open_storage(tmp_path) as storage:
+        database = storage.orders._database
+        order = await storage.orders.add_intent(request())
+        assert await _scalar(database, "PRAGMA synchronous") == 1
+        await storage.orders.change(order.no, OrderStatus.SENT, at(1))
+        assert await _scalar(database, "PRAGMA synchronous") == 2
+        await storage.orders.change(order.no, OrderStatus.ACCEPTED, at(2))
+        assert await _scalar(database, "PRAGMA synchronous") == 1
+        await storage.tickets.take("t", at(3))
+        assert await _scalar(database, "PRAGMA synchronous") == 2
 
 
 async def test_a_database_kept_busy_by_another_tool_is_an_error_not_a_crash(tmp_path: Path) -> None:
     async with open_storage(tmp_path) as storage:
         database = storage.notes._database
-        async with database.reading() as conn:
-            await conn.execute("PRAGMA busy_timeout = 1")
+        await database.rows("PRAGMA busy_timeout = 1")
         async with aiosqlite.connect(tmp_path / FILE_NAME, isolation_level=None) as other:
             await other.execute("BEGIN IMMEDIATE")
             with pytest.raises(StorageError):

@@ -191,11 +191,10 @@ async def test_open_orders_are_those_not_finished(storage: Storage) -> None:
 
 
 async def test_the_open_orders_are_read_through_their_index(storage: Storage) -> None:
-    async with storage.orders._database.reading() as conn:
-        plan = await conn.execute_fetchall(
-            "EXPLAIN QUERY PLAN SELECT * FROM orders"
-            " WHERE status NOT IN ('filled', 'canceled', 'rejected', 'denied', 'expired') ORDER BY no"
-        )
+    plan = await storage.orders._database.rows(
+        "EXPLAIN QUERY PLAN SELECT * FROM orders"
+        " WHERE status NOT IN ('filled', 'canceled', 'rejected', 'denied', 'expired') ORDER BY no"
+    )
     assert any("orders_open" in str(tuple(row)) for row in plan)
 
 
@@ -258,8 +257,7 @@ async def test_facts_cannot_be_changed(storage: Storage, statement: str) -> None
     order = await storage.orders.add_intent(request())
     await storage.orders.change(order.no, S.FILLED, at(1), fills=[fill(order, "a")])
     with pytest.raises(StorageError):
-        async with storage.orders._database.transaction() as conn:
-            await conn.execute(statement)
+        await storage.orders._database.change(statement)
 
 
 async def test_orders_survive_a_restart_to_the_last_digit(tmp_path: Path) -> None:
@@ -309,7 +307,7 @@ def test_fills_sum_to_the_order_whatever_is_repeated(steps: list[tuple[S, list[t
 
 
 async def test_a_cancelled_change_leaves_all_or_nothing(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cancel the caller at every statement of a change, one after the other."""
+    """Cancel the caller as its change is handed to the database, or as what comes after it is."""
     order = await storage.orders.add_intent(request())
     connection = storage.orders._database._connection
     execute: Any = aiosqlite.Connection._execute
@@ -321,12 +319,12 @@ async def test_a_cancelled_change_leaves_all_or_nothing(storage: Storage, monkey
         if left == 0:
             task = asyncio.current_task()
             assert task is not None
-            task.cancel()  # the statement is queued all the same, as it is when a real cancellation comes
+            task.cancel()  # it is queued all the same, as it is when a real cancellation comes
         return await execute(self, *call)
 
     monkeypatch.setattr(type(connection), "_execute", cancelling)
     outcomes: list[object] = []
-    for statement in range(1, 16):
+    for statement in range(1, 4):
         key = f"k{statement}"
         left = statement
         change = storage.orders.change(
@@ -350,13 +348,11 @@ async def test_a_cancelled_change_leaves_all_or_nothing(storage: Storage, monkey
 
 
 async def test_a_full_disk_is_an_error_and_leaves_the_database_usable(storage: Storage) -> None:
-    async with storage.orders._database.reading() as conn:
-        pages = next(iter(await conn.execute_fetchall("PRAGMA page_count")))[0]
-        await conn.execute(f"PRAGMA max_page_count = {pages}")
+    [row] = await storage.orders._database.rows("PRAGMA page_count")
+    await storage.orders._database.rows(f"PRAGMA max_page_count = {row[0]}")
     with pytest.raises(StorageError):
         await storage.notes.put("big", "x" * 100_000)
-    async with storage.orders._database.reading() as conn:
-        await conn.execute("PRAGMA max_page_count = 100000")
+    await storage.orders._database.rows("PRAGMA max_page_count = 100000")
     await storage.notes.put("big", "y")
     assert await storage.notes.get("big") == "y"
 

@@ -49,11 +49,10 @@ async def test_nothing_of_one_order_overtakes_what_was_told_before(storage: Stor
     rows = await storage.outbox.pending(10)
     of_one = [row.id for row in rows if getattr(row.event, "order", None) and row.event.order.no == 1]  # type: ignore[union-attr]
     assert of_one == sorted(of_one)
-    async with storage.outbox._database.transaction() as conn:  # an event of an order that is critical, as one may be
-        await conn.execute(
-            "INSERT INTO outbox (kind, critical, order_no, body, added_at)"
-            " SELECT kind, 1, order_no, body, added_at FROM outbox WHERE id = 5"
-        )
+    await storage.outbox._database.change(  # an event of an order that is critical, as one may be
+        "INSERT INTO outbox (kind, critical, order_no, body, added_at)"
+        " SELECT kind, 1, order_no, body, added_at FROM outbox WHERE id = 5"
+    )
     assert [row.id for row in await storage.outbox.pending(10)] == [2, 4, 5, 6, 1, 3]
 
 
@@ -122,14 +121,12 @@ async def test_critical_rows_are_repeated_until_somebody_has_seen_them(storage: 
 async def test_an_upgrade_asks_about_nothing_told_before(tmp_path: Path) -> None:
     async with connected(tmp_path / "old.db") as database:
         await migrate(database, load_migrations()[:3])
-        async with database.transaction() as conn:
-            for done in ("NULL", "'2026-03-10T00:00:00+00:00'"):
-                await conn.execute(
-                    f"INSERT INTO outbox (kind, critical, body, added_at, done_at) VALUES ('x', 1, '', '', {done})"  # noqa: S608
-                )
+        for done in (None, "2026-03-10T00:00:00+00:00"):
+            await database.change(
+                "INSERT INTO outbox (kind, critical, body, added_at, done_at) VALUES ('x', 1, '', '', ?)", (done,)
+            )
         await migrate(database, load_migrations())
-        async with database.reading() as conn:
-            rows = await conn.execute_fetchall("SELECT seen_at IS NULL AS unseen FROM outbox ORDER BY id")
+        rows = await database.rows("SELECT seen_at IS NULL AS unseen FROM outbox ORDER BY id")
         assert [bool(row["unseen"]) for row in rows] == [True, False]
 
 
@@ -195,11 +192,10 @@ async def test_sleepers_wake_after_a_commit_that_added_rows(storage: Storage) ->
 
 
 async def test_an_event_that_cannot_be_read_is_told_as_such(storage: Storage) -> None:
-    async with storage.outbox._database.transaction() as conn:
-        await conn.execute(
-            "INSERT INTO outbox (kind, critical, body, added_at) VALUES ('gone', 0, '{\"kind\": \"gone\"}', ?)",
-            (at().isoformat(),),
-        )
+    await storage.outbox._database.change(
+        "INSERT INTO outbox (kind, critical, body, added_at) VALUES ('gone', 0, '{\"kind\": \"gone\"}', ?)",
+        (at().isoformat(),),
+    )
     (row,) = await storage.outbox.pending(1)
     assert isinstance(row.event, Trouble)
     assert "gone" in row.event.what.en

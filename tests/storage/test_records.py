@@ -1,5 +1,7 @@
 """Long reads for accounts and statistics, on a real database."""
 
+import asyncio
+import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
@@ -155,21 +157,22 @@ async def test_decisions_come_newest_first_in_pages(storage: Storage) -> None:
 
 
 async def test_counting_by_outcome_reads_no_bodies(storage: Storage) -> None:
-    async with storage.records._reader.reading() as conn:
-        plan = await conn.execute_fetchall(
-            "EXPLAIN QUERY PLAN SELECT reason, COUNT(*) FROM decisions WHERE decided_at >= '' AND decided_at < '9'"
-            " GROUP BY reason"
-        )
+    plan = await storage.records._reader.rows(
+        "EXPLAIN QUERY PLAN SELECT reason, COUNT(*) FROM decisions WHERE decided_at >= '' AND decided_at < '9'"
+        " GROUP BY reason"
+    )
     assert any("USING COVERING INDEX decisions_by_time_and_reason" in str(tuple(row)) for row in plan)
 
 
 async def test_reading_does_not_wait_for_a_transaction_and_cannot_write(storage: Storage) -> None:
     await filled(storage, 0)
-    async with storage.orders._database.transaction():
+    read = threading.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(storage.orders._database.write(lambda _: read.wait(10)))
         assert len(await storage.records.newest_trades(1)) == 1
+        read.set()
     with pytest.raises(StorageError):
-        async with storage.records._reader.transaction() as conn:
-            await conn.execute("DELETE FROM notes")
+        await storage.records._reader.change("DELETE FROM notes")
 
 
 async def test_what_was_committed_is_read_at_once(storage: Storage) -> None:

@@ -13,8 +13,7 @@ async def test_storage_that_works_says_so(storage: Storage) -> None:
 
 
 async def test_storage_that_refuses_a_write_says_so(storage: Storage) -> None:
-    async with storage.orders._database.reading() as conn:
-        await conn.execute("PRAGMA query_only = ON")  # as a full or read-only disk would
+    await storage.orders._database.rows("PRAGMA query_only = ON")  # as a full or read-only disk would
     assert not (await storage.vitals.storage()).writable
 
 
