@@ -22,6 +22,7 @@ import sys
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -322,6 +323,8 @@ async def demo(arguments: argparse.Namespace) -> int:
         await chat.start(usable_port("--chat-port", arguments.chat_port, usual=8080))
         settings = demo_settings(simulator, chat, directory, (key, quote_key), symbols)
         clock = await stack.enter_async_context(remote_sim_clock(simulator.rest_url))
+        for slow in ("bot.app", "kis.connect", "storage.database", "strategy.compose"):
+            import_module(slow)  # now: a page that has been offered must not wait for them
         print(
             f"데모 준비됨. 브라우저로 여세요: {chat.url}\n"
             f"  모의 KIS 서버({simulator.rest_url})의 지어낸 시장에서, 지어낸 돈으로, 실제와 같은 코드가 거래합니다.\n"
