@@ -106,7 +106,7 @@ class Victim:
         self._wrap(TicketRepository, "take", _nothing, _named("press.taken"))
         self._around(ModeRepository, "set_lock", "lock")
         self._wrap(NoteRepository, "put", _note, _note)
-        self._wrap(OutboxRepository, "append", _nothing, _named("commit.open"))
+        self._open(OutboxRepository)
         self._wrap(OutboxRepository, "mark_done", _named("alert.answered"), _named("alert.done"))
         self._wrap(OutboxRepository, "set_order_message", _nothing, _named("message.noted"))
         self._wrap(ClientRequest, "write_bytes", _nothing, _left)
@@ -130,6 +130,16 @@ class Victim:
             return result
 
         setattr(owner, method, stepping)
+
+    def _open(self, outbox: type[Any]) -> None:
+        """Reach a step in the database's thread: everything of a transaction is written, nothing is committed."""
+        original = outbox.append
+
+        def appending(this: Any, *args: Any) -> None:
+            original(this, *args)
+            self.reach("commit.open")
+
+        outbox.append = appending
 
     def _hear(self, desk: type[Any]) -> None:
         original = desk.on_notice
