@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from bot.failures import Failure
+from bot.waiting import pause
 from strategy.clock import Clock
 
 _LONGEST_PAUSE_S = 30.0
@@ -52,8 +53,4 @@ class Barrier:
         """Return when the chat may be written to."""
         while self._opens_at is not None and (left := (self._opens_at - self._wall.now()).total_seconds()) > 0:
             self._heard.clear()
-            async with asyncio.TaskGroup() as group:
-                ends = [group.create_task(self._wall.sleep(left)), group.create_task(self._heard.wait())]
-                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-                for task in ends:
-                    task.cancel()
+            await pause(self._wall, left, self._heard)

@@ -112,6 +112,7 @@ class Delivery:
     def nudge(self) -> None:
         """Try again now: the person has just been heard of, so that a block may be over."""
         self._barrier.nudge()
+        self._edits.nudge()
 
     @property
     def barrier(self) -> Barrier:

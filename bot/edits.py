@@ -17,6 +17,7 @@ from bot.failures import TELEGRAM_FAILURES, Failure, failure
 from bot.screen import Frame, Screen
 from bot.sending import Gone, Speaker
 from bot.unhurried import unhurried
+from bot.waiting import pause
 from strategy.clock import Clock
 from strategy.events import EventRow
 from strategy.ports import Outbox
@@ -67,7 +68,12 @@ class Edits:
         self._wishes: dict[str, Wish] = {}
         self._held: set[int] = set()
         self._stirred = asyncio.Event()
+        self._heard = asyncio.Event()
         self._failures = 0
+
+    def nudge(self) -> None:
+        """Try again now: the person has just been heard of."""
+        self._heard.set()
 
     def holds(self, row_id: int) -> bool:
         return row_id in self._held
@@ -109,7 +115,8 @@ class Edits:
                 continue
             await unhurried(self._show(key))
             if self._failures and not self._barrier.closed:
-                await self._wall.sleep(min(float(2 ** (self._failures - 1)), _LONGEST_PAUSE_S))
+                self._heard.clear()
+                await pause(self._wall, min(float(2 ** (self._failures - 1)), _LONGEST_PAUSE_S), self._heard)
 
     async def flush(self) -> None:
         """Show everything wanted now, due or not; stop at the first failure."""
@@ -128,11 +135,7 @@ class Edits:
             await self._stirred.wait()
             return
         left = (min(wish.due for wish in self._wishes.values()) - self._wall.now()).total_seconds()
-        async with asyncio.TaskGroup() as group:
-            ends = [group.create_task(self._wall.sleep(left)), group.create_task(self._stirred.wait())]
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            for task in ends:
-                task.cancel()
+        await pause(self._wall, left, self._stirred)
 
     async def _show(self, key: str) -> None:
         wish = self._wishes.pop(key)
