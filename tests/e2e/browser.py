@@ -54,7 +54,7 @@ FLAGS = (
     "--font-render-hinting=none",
     "--force-color-profile=srgb",
 )
-PATIENCE_MS = 20_000.0  # a loaded machine is slow; nothing waits this long where all is well
+PATIENCE_MS = 45_000.0  # a loaded machine is slow; nothing waits this long where all is well
 
 expect.set_options(timeout=PATIENCE_MS)
 

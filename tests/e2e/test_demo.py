@@ -26,10 +26,11 @@ from kis.simulator.server import Simulator
 from tests.bot.localchat.conftest import User
 from tests.e2e.browser import Browser, Locator, Page, expect
 from tests.e2e.screens import DESKTOP, PHONE, Look, Screen, open_screen
-from tests.test_main import QUOTE_KEY, START_LIMIT_S, env_file, process, stopped
+from tests.test_main import QUOTE_KEY, env_file, process, stopped
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(480)]
 
+PATIENCE_S = 150  # a loaded machine starts a program slowly; nothing here measures speed
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
 
 
@@ -59,7 +60,7 @@ class Stage:
     async def hear(self, words: str | re.Pattern[str]) -> Locator:
         """Wait until the bot has said these words and return the newest such message."""
         try:
-            async with asyncio.timeout(START_LIMIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while await self.said(words).count() == 0:
                     if self.program is not None and self.program.returncode is not None:
                         _, errors = await self.program.communicate()
@@ -152,7 +153,7 @@ async def test_start_status_setting_buy_stop_restart_and_on(browser: Browser, tm
 
         await on.press(preview, "✅")  # nobody is there; the press waits, as it would at Telegram
         async with on.running() as program:
-            await expect(on.said("시작했습니다")).to_have_count(2, timeout=START_LIMIT_S * 1000)
+            await expect(on.said("시작했습니다")).to_have_count(2, timeout=PATIENCE_S * 1000)
             await on.hear(
                 re.compile("매도 체결: O 1/1|시간이 지나")
             )  # carried out, unless this machine took a minute to start
