@@ -98,8 +98,11 @@ def help_all(frame: Frame) -> Screen:
 
 
 def _help_group(title: str, group: str, frame: Frame, *, ready: bool) -> Block:
+    """Return a group's commands; those for looking and setting open with a tap, there are many of them."""
     lines = [_help_line(each, frame) for each in COMMANDS if each.group == group and each.ready is ready]
-    return block(bold(title), *lines)
+    if group in ("control", "trade"):
+        return block(bold(title), *lines)
+    return quote(bold(title), *lines, folded=True)
 
 
 def _help_line(command: Command, frame: Frame) -> Line:

@@ -156,6 +156,6 @@ def _day(each: CalendarDay, frame: Frame) -> Line:
 
 
 def _hours(opens: datetime, closes: datetime) -> str:
-    """Return `KST 23:30 ~ 06:00 (ET 09:30 ~ 16:00)`; the evening is that of the date in Korea, too."""
-    spans = [f"{zone(opens):%H:%M} ~ {zone(closes):%H:%M}" for zone in (seoul, new_york)]
+    """Return `KST 23:30~06:00 (ET 09:30~16:00)`; the evening is that of the date in Korea, too."""
+    spans = [f"{zone(opens):%H:%M}~{zone(closes):%H:%M}" for zone in (seoul, new_york)]
     return f"KST {spans[0]} (ET {spans[1]})"

@@ -6,20 +6,19 @@ from bot.screen import Frame, Screen
 from bot.words import alert_group, loudness
 from strategy.alert_rules import AlertRules, Loudness
 
+_ICONS = {Loudness.ON: "🔔", Loudness.SILENT: "🔕", Loudness.OFF: "🚫"}
+
 
 def notify(rules: AlertRules, frame: Frame) -> Screen:
     """Show how each group of alerts sounds; each row of buttons sets one group."""
     t = frame.t
-    lines = [
-        line(bold(f"{number}. {alert_group(name, t)}"), f": {loudness(level, t)}")
-        for number, (name, level) in enumerate(rules.levels.items(), start=1)
-    ]
+    lines = [line(bold(alert_group(name, t)), f": {loudness(level, t)}") for name, level in rules.levels.items()]
     rows = tuple(
         tuple(
-            Button(_label(number, each, level, frame), ChooseSetting(name=f"NOTIFY_{name.upper()}", index=index))
+            Button(_label(name, each, level, frame), ChooseSetting(name=f"NOTIFY_{name.upper()}", index=index))
             for index, each in enumerate(Loudness)
         )
-        for number, (name, level) in enumerate(rules.levels.items(), start=1)
+        for name, level in rules.levels.items()
     )
     return frame.screen(
         block(
@@ -63,6 +62,20 @@ def _quiet_line(rules: AlertRules, frame: Frame) -> str:
     return t("🌙 Quiet hours: {span} Korean time", span=rules.quiet)
 
 
-def _label(number: int, each: Loudness, level: Loudness, frame: Frame) -> str:
+def _label(name: str, each: Loudness, level: Loudness, frame: Frame) -> str:
     mark = "✅ " if each is level else ""
-    return f"{mark}{number} {loudness(each, frame.t)}"
+    return f"{mark}{_short(name, frame)} {_ICONS[each]}"
+
+
+def _short(name: str, frame: Frame) -> str:
+    """Return a group's name in a word, since three buttons share a row."""
+    t = frame.t
+    return {
+        "orders": t("Orders"),
+        "fills": t("Fills"),
+        "signals": t("Signals"),
+        "session": t("Session"),
+        "stream": t("Link"),
+        "changes": t("Changes"),
+        "notes": t("Others"),
+    }.get(name, name)

@@ -6,7 +6,6 @@ from decimal import Decimal
 from aiogram.filters.callback_data import CallbackData
 
 from bot.buttons import Button, Keyboard
-from bot.figures import plain
 from bot.screen import Frame
 from strategy.money import tick_size
 
@@ -23,8 +22,8 @@ def qty_steps(step: Callable[[int], CallbackData], sizes: Sequence[int], frame: 
 def price_steps(step: Callable[[int], CallbackData], at: Decimal) -> Keyboard:
     """Return two rows of steps in ticks: down, then up."""
     size = tick_size(at)
-    down = tuple(Button(f"-${plain(size * by)}", step(-by)) for by in reversed(TICKS))
-    up = tuple(Button(f"+${plain(size * by)}", step(by)) for by in TICKS)
+    down = tuple(Button(f"-${size * by}", step(-by)) for by in reversed(TICKS))
+    up = tuple(Button(f"+${size * by}", step(by)) for by in TICKS)
     return down, up
 
 

@@ -257,8 +257,8 @@ async def test_an_alert_that_does_not_fit_is_answered_with_usage(room: Room, wor
 
 async def test_a_group_of_alerts_is_made_silent(room: Room) -> None:
     screen = await room.owner.ask("/notify")
-    assert "✅ 2 🔔 소리" in labels(screen)
-    preview = await _tap(room, screen, "2 🔕 무음")
+    assert "✅ 체결 🔔" in labels(screen)
+    preview = await _tap(room, screen, "체결 🔕")
     assert "NOTIFY_FILLS" in preview["text"]
     await _tap(room, preview, "silent 적용")
     assert [(each.name, each.new) for each in room.control.changes] == [("NOTIFY_FILLS", "silent")]

@@ -130,8 +130,8 @@ def test_quiet_hours_and_levels_are_shown(frame: MakeFrame) -> None:
     span = QuietHours(time(23), time(7))
     rules = AlertRules(levels={"fills": Loudness.OFF, "newer": Loudness.ON}, quiet=span, dashboard=False)
     text = said(notify.notify(rules, frame("en")))
-    assert "1. Fills: 🚫 off" in text
-    assert "2. newer" in text
+    assert "Fills: 🚫 off" in text
+    assert "newer: 🔔 sound" in text
     assert "23:00-07:00" in said(notify.quiet(rules, [("off", "off"), ("night", "23:00-07:00")], frame("en")))
 
 
