@@ -1,6 +1,7 @@
 """The command line: faults, demo, check, stop (rows S44, S45, S12, S27; the command-line contract)."""
 
 import asyncio
+import logging
 import os
 import re
 import signal
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.timeout(240)
 
 def environment(**values: str) -> dict[str, str]:
     """Return this process's environment without any setting of ours, and these values."""
-    ours = re.compile(r"(KIS|APP|QUOTE|TELEGRAM|RSI|MACD|MARKET|MAX)_|IS_VIRTUAL|DATA_DIR|LOG_")
+    ours = re.compile(r"(KIS|APP|QUOTE|TELEGRAM|RSI|MACD|MARKET|MAX|TOTP)_|IS_VIRTUAL|DATA_DIR|LOG_")
     return {name: value for name, value in os.environ.items() if not ours.match(name)} | values
 
 
@@ -313,3 +314,27 @@ async def test_an_earlier_demos_database_is_set_aside_not_lost(tmp_path: Path) -
         assert not (tmp_path / "trader.db").exists()
     kept = [(tmp_path / f"earlier-{n}" / "trader.db").read_text() for n in (1, 2)]
     assert kept == ["first", "second"]
+
+
+def test_a_wrong_totp_secret_is_a_fault_told_without_it(
+    filled_env: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TOTP_SECRET", "JBSWY3DPEHPK3PX0")
+    assert main.main([]) == 2
+    told = capsys.readouterr().err
+    assert "TOTP_SECRET=****: " in told
+    assert "JBSWY3DPEHPK3PX0" not in told
+    assert filled_env.exists()
+
+
+def test_promise_8_the_totp_secret_is_in_no_log(filled_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    monkeypatch.setenv("TOTP_SECRET", secret)
+    monkeypatch.setenv("LOG_DIR", str(filled_env.parent / "logs"))
+    settings = main.load_settings(filled_env)
+    with main.logs(settings):
+        logging.getLogger("anything").error("it is %s", secret)
+    [file] = (filled_env.parent / "logs").iterdir()
+    written = file.read_text(encoding="utf-8")
+    assert "it is" in written
+    assert secret not in written + repr(settings)

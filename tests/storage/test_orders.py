@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from storage.database import Storage, open_storage
 from strategy.errors import InvalidOrder, StorageError
-from strategy.events import OrderChanged
+from strategy.events import HandOrder, OrderChanged
 from strategy.orders import OrderNo, OrderStatus, OrderType, Origin, Side, VenueNo
 from tests.storage.samples import (
     TQQQ,
@@ -175,6 +175,23 @@ async def test_a_hand_made_order_is_stored_once(storage: Storage) -> None:
     assert await storage.orders.add_external(found, at(9), events=[notable()]) == order
     assert len(await storage.orders.recent(9)) == 1
     assert len(await storage.outbox.pending(9)) == 1
+
+
+async def test_a_hand_made_order_is_told_with_its_number(storage: Storage) -> None:
+    found = broker_order()
+    order = await storage.orders.add_external(found, at(), events=[HandOrder(at=at(), found=found, order=None)])
+    [row] = await storage.outbox.pending(9)
+    assert row.event == HandOrder(at=at(), found=found, order=order)
+
+
+async def test_what_a_person_makes_of_an_order_stays_with_it(storage: Storage) -> None:
+    """Amended down and adopted: kept by later changes, and what is open follows."""
+    order = await storage.orders.add_external(broker_order(), at())
+    await storage.orders.change(order.no, S.ACCEPTED, at(1), working_qty=3)
+    await storage.orders.change(order.no, S.ACCEPTED, at(2), adopted_by=7)
+    order = await storage.orders.change(order.no, S.PARTIALLY_FILLED, at(3), fills=[fill(order, "a", qty=1)])
+    assert (order.working_qty, order.adopted_by, order.ours, order.open_qty) == (3, 7, True, 2)
+    assert await storage.orders.get(order.no) == order
 
 
 async def test_a_hand_made_order_without_a_price_can_be_stored(storage: Storage) -> None:
