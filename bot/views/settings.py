@@ -71,7 +71,7 @@ def setting(view: SettingView, frame: Frame) -> Screen:
         None if view.changeable else _at_start(view.name, frame),
         frame.stamp(),
         keyboard=(
-            *(_proposals(view, None, frame) if view.changeable else _elsewhere(view.name, frame)),
+            *(_proposals(view, None, frame) if view.changeable else _elsewhere(view, frame)),
             (Button(t("⬅️ Back"), Open(screen="group", ref=view.group)), frame.home()),
         ),
     )
@@ -206,12 +206,14 @@ def _at_start(name: str, frame: Frame) -> Block:
     return block(t("Read at the start only: change it in .env and start again."))
 
 
-def _elsewhere(name: str, frame: Frame) -> Keyboard:
+def _elsewhere(view: SettingView, frame: Frame) -> Keyboard:
     t = frame.t
-    if name != "TRADING_TICKERS":
+    if view.name != "TRADING_TICKERS":
         return ()
+    reset = (Button(t("♻️ Reset"), ResetSetting(name=view.name)),) if view.source is SettingSource.CHAT else ()
     return (
         (Button(t("➕ Watch another"), Open(screen="watch")), Button(t("➖ Take one off"), Open(screen="unwatch"))),
+        reset,
     )
 
 

@@ -19,7 +19,8 @@ def _placeholders(text: str) -> set[str]:
 
 
 def test_every_sentence_has_a_korean_text() -> None:
-    assert {msgid for msgid in sentences() if not _korean().get(msgid)} == set()
+    korean = _korean()
+    assert {msgid for msgid in sentences() if not korean.get(msgid)} == set()
 
 
 def test_no_korean_text_is_left_over() -> None:
