@@ -19,19 +19,9 @@ def main(arguments: list[str]) -> int:
     with TemporaryDirectory() as scratch:
         environment = {**os.environ, "COVERAGE_FILE": str(Path(scratch) / "coverage")}
         coverage = [sys.executable, "-m", "coverage"]
-        run = [
-            *coverage,
-            "run",
-            "--branch",
-            "--source",
-            "bot.routers,bot.middlewares",
-            "-m",
-            "pytest",
-            "-q",
-            "tests/bot",
-        ]
-        ignored = ["--ignore", "tests/bot/localchat", "-p", "no:cacheprovider"]
-        tests = subprocess.run([*run, *ignored, *arguments], cwd=ROOT, env=environment, check=False)
+        run = [*coverage, "run", "--branch", "--source", "bot.routers,bot.middlewares", "-m", "pytest", "-q"]
+        what = arguments or ["tests/bot", "--ignore", "tests/bot/localchat"]
+        tests = subprocess.run([*run, *what], cwd=ROOT, env=environment, check=False)
         if tests.returncode:
             return tests.returncode
         report = [*coverage, "report", "--include", MEASURED, "--show-missing", "--fail-under", str(FLOOR)]
