@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from statistics import median
 from typing import Any
@@ -19,10 +19,12 @@ import orjson
 from kis.environment import Lane
 from kis.pacing import Pacer
 from kis.redaction import redacted, without
+from strategy.clock import SystemClock
 
 log = logging.getLogger("kis.http")
 _SKEW_SAMPLES = 21
-_SKEW_ROUND_TRIP_S = 2.0
+_SKEW_ROUND_TRIP = timedelta(seconds=2)
+_HALF_A_SECOND = timedelta(seconds=0.5)  # the header is cut to whole seconds, so half of one is lost on average
 _CONTENT_TYPE = "application/json; charset=utf-8"
 
 
@@ -72,6 +74,7 @@ class Transport:
         self._timeouts = timeouts
         self._secret = secret  # literal values never written to the log
         self.requests = 0
+        self._machine = SystemClock()  # real time: market time may be made up
         self._leads: deque[float] = deque(maxlen=_SKEW_SAMPLES)
 
     @property
@@ -139,7 +142,7 @@ class Transport:
         data: bytes | None,
         total_s: float,
     ) -> Reply:
-        asked_at = time.time()
+        asked_at = self._machine.now()
         try:
             async with self._http.request(
                 method,
@@ -152,7 +155,7 @@ class Transport:
                 middlewares=(_once(),),
             ) as response:
                 self.requests += 1
-                self._compare_clocks(response.headers.get("Date"), asked_at, time.time())
+                self._compare_clocks(response.headers.get("Date"), asked_at, self._machine.now())
                 raw = await response.read()
                 return Reply(status=response.status, tr_cont=response.headers.get("tr_cont", ""), body=_object(raw))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -162,13 +165,13 @@ class Transport:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise NoAnswer(type(error).__name__) from error
 
-    def _compare_clocks(self, told: str | None, asked_at: float, answered_at: float) -> None:
+    def _compare_clocks(self, told: str | None, asked_at: datetime, answered_at: datetime) -> None:
         """Remember how the server's clock differs, where it tells the time and answered soon enough to judge by."""
-        if told is None or answered_at - asked_at > _SKEW_ROUND_TRIP_S:
+        if told is None or answered_at - asked_at > _SKEW_ROUND_TRIP:
             return
         with suppress(ValueError, TypeError):
-            server = parsedate_to_datetime(told).timestamp() + 0.5  # cut to whole seconds: half of one is lost
-            self._leads.append(server - (asked_at + answered_at) / 2)
+            server = parsedate_to_datetime(told) + _HALF_A_SECOND
+            self._leads.append((server - (asked_at + (answered_at - asked_at) / 2)).total_seconds())
 
 
 def _once() -> aiohttp.ClientMiddlewareType:
