@@ -28,6 +28,17 @@ LEVELS = {
     "끄기": Loudness.OFF,
 }
 
+GROUPS = {
+    "주문": "orders",
+    "체결": "fills",
+    "신호": "signals",
+    "장": "session",
+    "연결": "stream",
+    "변경": "changes",
+    "기타": "notes",
+}
+"""Korean words for the groups, as the buttons name them."""
+
 
 def make_router() -> Router:
     router = Router(name="notify")
@@ -44,7 +55,7 @@ async def notify(_: Message, args: str, state: FSMContext, visit: Visit) -> None
     if not args:
         await visit.stage.show(views.notify(visit.control.alert_rules(), visit.frame))
         return
-    match args.casefold().split():
+    match [GROUPS.get(word, word) for word in args.casefold().split()]:
         case [group, word] if group in visit.control.alert_rules().levels and word in LEVELS:
             about = visit.control.get(f"NOTIFY_{group.upper()}")
             await visit.stage.show(await propose(about, LEVELS[word].value, None, state, visit))

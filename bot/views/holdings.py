@@ -92,6 +92,19 @@ def _card(position: Position, stop: Decimal | None, locked: bool, frame: Frame) 
 
 
 def _position_keyboard(shown: list[Position], frame: Frame, ref: str) -> Keyboard:
+    """Return a button for every position, or what can be done about the only one asked for."""
+    t = frame.t
+    if ref:
+        sell = (Button(t("🟦 Sell"), Open(screen="sell", ref=ref)),) if shown else ()
+        looks = (
+            Button(t("💲 Price"), Open(screen="quote", ref=ref)),
+            Button(t("🔎 Why?"), Open(screen="why", ref=ref)),
+        )
+        return (
+            (Button(t("🟥 Buy"), Open(screen="buy", ref=ref)), *sell),
+            looks,
+            (frame.refresh("positions", ref), Button(t("📦 Positions"), Open(screen="positions")), frame.home()),
+        )
     tickers = [Button(each.symbol.ticker, Open(screen="ticker", ref=str(each.symbol))) for each in shown]
     return (*rows_of(tickers, 3), (frame.refresh("positions", ref), frame.home()))
 

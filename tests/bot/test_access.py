@@ -10,6 +10,7 @@ from bot.localchat.clock import ManualClock
 from strategy.clock import SystemClock
 from tests.bot import samples
 from tests.bot.conftest import OpenRoom, Room
+from tests.bot.test_every_button import COMMAND_CASES, cases
 
 STRANGER = 666
 
@@ -34,6 +35,20 @@ async def test_s27_a_strangers_press_does_nothing(room: Room) -> None:
         assert not (await stranger.get(f"answers/{query}"))["answered"]
     assert room.control.placed == []
     assert preview["id"] in room.owner.screen
+
+
+async def test_s27_no_command_and_no_button_ever_answers_a_stranger(room: Room) -> None:
+    async with room.visitor(STRANGER) as stranger:
+        for text in COMMAND_CASES:
+            await stranger.send(text)
+        under = await stranger.send("매수 TQQQ 3")
+        for data in cases():
+            await stranger.press_data(under, data)
+        await room.owner.ask("/version")
+        assert stranger.from_bot() == []
+    assert room.control.tickets == {}
+    assert len(room.control.modes) == 1
+    assert room.control.alerts == []
 
 
 async def test_s27_listed_users_may_command_in_their_own_chat(open_room: OpenRoom) -> None:

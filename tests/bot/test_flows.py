@@ -263,6 +263,7 @@ async def test_a_group_of_alerts_is_made_silent(room: Room) -> None:
     await _tap(room, preview, "silent 적용")
     assert [(each.name, each.new) for each in room.control.changes] == [("NOTIFY_FILLS", "silent")]
     assert "처럼 입력하세요" in (await room.owner.ask("/notify fills loudly"))["text"]
+    assert "NOTIFY_SIGNALS" in (await room.owner.ask("알림 신호 끄기"))["text"]
 
 
 async def test_quiet_hours_are_shown_and_proposed(room: Room) -> None:
