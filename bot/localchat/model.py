@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bot.localchat.formatting.rich import plain_rich
+
 Json = dict[str, Any]
 
 
@@ -69,6 +71,8 @@ class Message:
 
     @property
     def text(self) -> str:
+        if "rich_message" in self.content:
+            return plain_rich(self.content["rich_message"])
         return str(self.content.get("text", self.content.get("caption", "")))
 
     @property
@@ -82,7 +86,7 @@ class Message:
 
     @property
     def is_service(self) -> bool:
-        return not self.media_kind and "text" not in self.content
+        return not self.media_kind and "text" not in self.content and "rich_message" not in self.content
 
 
 MEDIA_KINDS = ("photo", "document", "animation", "audio", "video", "voice")

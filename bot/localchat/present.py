@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from bot.localchat.formatting.page_html import render
+from bot.localchat.formatting.rich_html import render_rich
 from bot.localchat.model import Chat, Json, Message, Person
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def screen_message(world: "World", message: Message) -> Json:
         return body
     body["text"] = message.text
     body["entities"] = message.entities
-    body["html"] = render(message.text, message.entities)
+    rich = message.content.get("rich_message")
+    body["html"] = render_rich(rich["blocks"]) if rich else render(message.text, message.entities)
     body["reply_markup"] = message.markup or message.keyboard
     body |= _file_fields(message)
     body |= {key: message.extras[key] for key in _SHOWN_EXTRAS if key in message.extras}

@@ -26,7 +26,7 @@ def edit_message_text(world: World, call: Call) -> Json:
     markup = read_markup(call)
     preview = read_preview(call)
     message = _editable(world, call)
-    if message.media_kind or message.is_service:
+    if message.media_kind or message.is_service or "rich_message" in message.content:
         raise bad_request("there is no text in the message to edit")
     content = settle_text(world, source, too_long="MESSAGE_TOO_LONG") | preview
     return _apply(world, message, content, markup)

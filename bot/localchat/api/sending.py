@@ -8,6 +8,7 @@ from bot.localchat.api.media import MediaSource, media_from, read_media, settle_
 from bot.localchat.api.targets import ReplyRequest, check_access, find_chat, find_reply, read_reply, read_thread
 from bot.localchat.api.texts import Source, parse_source, read_source, settle_caption, settle_text
 from bot.localchat.errors import bad_request
+from bot.localchat.formatting.rich import RichError, RichReader
 from bot.localchat.markup import Markup, check_inline, read_markup
 from bot.localchat.model import Chat, Json, Message
 from bot.localchat.params import Call
@@ -192,6 +193,25 @@ def send_message_draft(world: World, call: Call) -> bool:
     return True
 
 
+def send_rich_message(world: World, call: Call) -> Json:
+    """Send blocks; the HTML and Markdown forms of a rich message are refused (telegram-bot-api 9.10)."""
+    raw = call.data("rich_message", "can't parse rich message JSON object")
+
+    def media(kind: str, item: object) -> Json:
+        source, _ = read_input_media(world, call, item)
+        if source.kind != kind:
+            raise bad_request(f"can't parse rich message: expected a {kind}")
+        return settle_media(world, source)
+
+    envelope = open_envelope(call)
+    address = find_address(world, envelope)
+    try:
+        content = {"rich_message": RichReader(media).message(raw)}
+    except RichError as error:
+        raise bad_request(f"can't parse rich message: {error}") from None
+    return api_message(world, deliver(world, envelope, address, content))
+
+
 def copy_message(world: World, call: Call) -> Json:
     """Send the content of a message again without saying where it came from."""
     caption = read_source(call, "caption", "caption_entities") if "caption" in call.params else None
@@ -236,6 +256,7 @@ METHODS = {
     "sendMediaGroup": send_media_group,
     "sendChatAction": send_chat_action,
     "sendMessageDraft": send_message_draft,
+    "sendRichMessage": send_rich_message,
     "copyMessage": copy_message,
     "forwardMessage": forward_message,
 }

@@ -150,6 +150,11 @@ export class MessageLog {
     }
     const quote = event.target.closest("blockquote.expandable");
     if (quote) quote.classList.toggle("open");
+    const rich = event.target.closest("button[data-rich]");
+    if (rich && event.type === "click") {
+      const id = Number(rich.closest("[data-id]").dataset.id);
+      this.handlers.onPress(this.messages.get(id), { callback_data: rich.dataset.rich }, rich);
+    }
     const command = event.target.closest("button.command");
     if (command && event.type === "click") this.handlers.onCommand(command.dataset.command);
   }

@@ -177,6 +177,7 @@ PROOFS: dict[str, str] = {
     "9.7": "account_and_chats: 9_7_menu_button",
     "9.8": "account_and_chats: 9_8_a_deep_link_arrives_as_a_start_command",
     "9.9": "account_and_chats: 9_9_drafts",
+    "9.10": "rich: blocks_come_back_and_are_shown; rich: impossible_rich_messages",
     "9.11": "account_and_chats: 9_11_topics_in_a_private_chat_only_where_the_bot_has_them",
     "9.13": "sending: 9_13_a_bot_writes_to_no_bot_and_never_hears_itself",
     "10 type, command, photo, document, several users": (
@@ -204,7 +205,6 @@ PROOFS: dict[str, str] = {
 }
 
 NOT_HERE: dict[str, str] = {
-    "9.10": "sendRichMessage: its grammar of blocks is not described closely enough to be strict about",
     "9.12": "Mini Apps need a page behind HTTPS and Telegram's own app around it",
 }
 
