@@ -79,6 +79,7 @@ class OrderDesk:
             clock=clock,
             activity=activity,
             in_flight=self._in_flight,
+            lag=timedelta(seconds=visibility_lag_s),
             unplaced=lambda: self._notices.tickers_waiting,
             apply=self.refresh,
         )

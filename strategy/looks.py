@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 
 from strategy.activity import Activity
 from strategy.clock import Clock
-from strategy.errors import TradingError
+from strategy.errors import TradingError, TryLater
 from strategy.ledger import Ledger, traded_on
-from strategy.orders import BrokerOrder, OrderNo, OrderStatus
+from strategy.orders import BrokerOrder, OrderNo, OrderStatus, VenueNo
 from strategy.ports import Broker
 from strategy.shelter import first_of
 from strategy.text import Text
@@ -34,6 +34,7 @@ class Looks:
         clock: Clock,
         activity: Activity,
         in_flight: Collection[OrderNo],
+        lag: timedelta,
         unplaced: Callable[[], Collection[str]],
         apply: Callable[[Sequence[BrokerOrder], datetime], Awaitable[Sequence[Text]]],
     ) -> None:
@@ -43,6 +44,8 @@ class Looks:
         self._clock = clock
         self._activity = activity
         self._in_flight = in_flight
+        self._lag = lag
+        self._traded: dict[VenueNo, tuple[date, datetime]] = {}  # numbers seen with fills, their date, and since when
         self._unplaced = unplaced
         self._apply = apply
         self._turn = asyncio.Lock()
@@ -66,9 +69,27 @@ class Looks:
                     self._started += 1
                     number, at = self._started, self._clock.now()
                     seen = await self._broker.orders(*self._dates(at, since))
+                    self._refuse_holes(seen, at)
                     self._lines = await self._apply(seen, at)
                     self._done = number
             return self._lines
+
+    def _refuse_holes(self, seen: Sequence[BrokerOrder], at: datetime) -> None:
+        """Raise TryLater for a list without an order that an older one showed with fills: what traded stays traded.
+
+        An empty or cut answer would otherwise pass for a day without orders, hand-made ones included (S54).
+        """
+        numbers = {number for order in seen for number in (order.venue_no, *order.replaced)}
+        today = traded_on(at)
+        self._traded = {number: known for number, known in self._traded.items() if known[0] == today}
+        lost = [
+            number for number, (_, since) in self._traded.items() if number not in numbers and at - since > self._lag
+        ]
+        if lost:
+            raise TryLater(f"the list of orders lacks {len(lost)} that were on it")
+        for order in seen:
+            if order.filled_qty and order.traded_on == today:
+                self._traded.setdefault(order.venue_no, (today, at))
 
     async def try_look(self) -> None:
         """Ask now; when that fails, plan to ask again."""
