@@ -140,7 +140,7 @@ class Group:
         self._faults_in_force: list[str] = []
 
     async def run(self, kills: Sequence[Kill]) -> None:
-        async with town(self._directory, seed=self._seed) as here:
+        async with town(self._directory, seed=self._seed, slowness=self._forks.slowness) as here:
             self._town = here
             state = await here.state()
             self._held_before = {row["symbol"]: int(row["qty"]) for row in state["positions"]}
@@ -182,11 +182,12 @@ class Group:
 
     async def _await_death(self, life: Life, kill: Kill) -> bool:
         """Wait for the death at the step, or for the moment; return whether the life ended by itself."""
+        limit_s = _STEP_LIMIT_S * self._forks.slowness
         with suppress(TimeoutError):
-            async with asyncio.timeout(_STEP_LIMIT_S):
+            async with asyncio.timeout(limit_s):
                 while self._is_young(life, kill):  # noqa: ASYNC110 - of another process: nothing here to wait on
                     await asyncio.sleep(0.01)
-                await life.ended(kill.after_s if kill.step is None else _STEP_LIMIT_S)
+                await life.ended(kill.after_s if kill.step is None else limit_s)
         return life.over
 
     def _is_young(self, life: Life, kill: Kill) -> bool:
@@ -249,7 +250,7 @@ class Group:
     async def _recovered(self, life: Life) -> tuple[verdict.Verdict, Stored, Truth]:
         """Let the rule rest and wait until everything is equal; after the limit return what is not."""
         here = self._town
-        deadline = time.monotonic() + _RECOVERY_S
+        deadline = time.monotonic() + _RECOVERY_S * self._forks.slowness
         asked_at = 0.0
         while True:
             await asyncio.sleep(0.2)  # another process is at work: there is no condition to wait on in this one

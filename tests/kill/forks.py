@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 _START_S = 120.0  # a loaded machine imports slowly
-_END_S = 20.0
+_END_S = 60.0
+_SLOWEST = 6.0
 _PR_SET_PDEATHSIG = 1
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -60,8 +62,9 @@ class Life:
 class Forks:
     """The interpreter that forks; one life at a time."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, slowness: float) -> None:
         self._process = process
+        self.slowness = slowness  # real seconds a second of work takes on this machine now, from 1 on
 
     async def begin(
         self, directory: Path, arguments: list[str], *, step: str | None = None, occurrence: int = 1
@@ -92,6 +95,7 @@ class Forks:
 @asynccontextmanager
 async def forking() -> AsyncIterator[Forks]:
     """Have an interpreter ready to fork; it and its child are gone at the end of the block."""
+    began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -104,8 +108,9 @@ async def forking() -> AsyncIterator[Forks]:
     try:
         assert process.stdout is not None
         async with asyncio.timeout(_START_S):
-            await process.stdout.readline()
-        yield Forks(process)
+            ready = json.loads(await process.stdout.readline())
+        slowness = (time.monotonic() - began) / ready["cpu_s"]
+        yield Forks(process, min(max(slowness, 1.0), _SLOWEST))
     finally:
         if process.returncode is None:
             process.kill()  # its child dies with it
@@ -132,7 +137,7 @@ def serve() -> None:
     current(SystemClock().now())  # reads the holidays of many years
     gc.collect()
     gc.freeze()  # pages shared with the children stay shared
-    _tell({"ready": True})
+    _tell({"cpu_s": time.process_time()})
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()

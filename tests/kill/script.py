@@ -13,7 +13,7 @@ from tests.kill.town import TICKERS, Town
 
 Act = Callable[[], Awaitable[None]]
 
-_ANSWER_S = 1.5  # how long the owner looks for a preview before doing something else
+_ANSWER_S = 2.0  # how long the owner looks for a preview before doing something else
 _CENT = Decimal("0.01")
 
 # what leads to a step quickly; all other steps come by themselves
@@ -89,7 +89,7 @@ class Script:
     async def ask(self, text: str, found: Callable[[Json], bool]) -> Json:
         """Type, and return the first message of the bot after it that fits; raise TimeoutError."""
         sent = await self._town.person.send(text)
-        async with asyncio.timeout(_ANSWER_S):
+        async with asyncio.timeout(_ANSWER_S * self._town.slowness):
             return await self._town.person.sees(lambda message: message["id"] > sent and found(message))
 
     async def confirmed(self, text: str, *, presses: int = 1) -> None:

@@ -14,7 +14,7 @@ from tests.kill.steps import STEPS
 TIMES = 20
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_killed_again_and_again_nothing_is_doubled_lost_or_left_untold(tmp_path: Path) -> None:
     figures = await run(tmp_path, times=TIMES, seed=1)
     assert not figures.faults, table(figures)

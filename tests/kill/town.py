@@ -19,7 +19,7 @@ from tests.bot.person import Person
 
 KEY, QUOTE_KEY, SECRET = "K" * 36, "Q" * 36, "S" * 180
 TICKERS = ("TQQQ", "SOXL", "XLF")
-SPEED = 60.0  # market seconds per second
+SPEED = 60.0  # market seconds per second, on a machine that has nothing else to do
 DAYS = (date(2026, 11, 17), date(2026, 11, 18), date(2026, 11, 19), date(2026, 11, 20))
 
 # a rule that always wants something: every check of a ticker gives a buy or a sell
@@ -57,6 +57,7 @@ class Town:
     chat: LocalChat
     person: Person
     http: ClientSession
+    slowness: float
     sends: list[dict[str, Any]] = field(default_factory=list)  # every call of sendMessage that made a message
     _call: int = 0
 
@@ -103,8 +104,11 @@ class Town:
 
 
 @asynccontextmanager
-async def town(directory: Path, *, seed: int) -> AsyncIterator[Town]:
-    """Run the servers on a trading day of their own, and put `.env` beside the database."""
+async def town(directory: Path, *, seed: int, slowness: float = 1.0) -> AsyncIterator[Town]:
+    """Run the servers on a trading day of their own, and put `.env` beside the database.
+
+    On a slow machine market time passes slower, so that as much is done in it.
+    """
     day = DAYS[seed % len(DAYS)]
     start = new_york(day, time(10 + seed % 4, 7))
     options = SimulatorOptions(
@@ -117,7 +121,7 @@ async def town(directory: Path, *, seed: int) -> AsyncIterator[Town]:
         prints_a_minute=12,
     )
     async with AsyncExitStack() as stack:
-        simulator = Simulator(options, clock=SimClock(start, speed=SPEED), seed=seed)
+        simulator = Simulator(options, clock=SimClock(start, speed=SPEED / slowness), seed=seed)
         await simulator.start(0)
         stack.push_async_callback(simulator.aclose)
         chat = LocalChat(rates=None)
@@ -128,7 +132,7 @@ async def town(directory: Path, *, seed: int) -> AsyncIterator[Town]:
         _write_env(directory, simulator, chat)
         person = Person(http, chat.url, DEFAULT_OWNER_ID)
         await person.send("/start")
-        yield Town(directory, simulator, chat, person, http)
+        yield Town(directory, simulator, chat, person, http, slowness)
 
 
 def _write_env(directory: Path, simulator: Simulator, chat: LocalChat) -> None:
