@@ -26,8 +26,9 @@ class DatabaseCalls:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count every aiosqlite call made inside the block."""
+        """Count every aiosqlite call made inside the block, and whatever else is handed to a thread."""
         original: Any = aiosqlite.Connection._execute
+        to_thread: Any = asyncio.to_thread
 
         async def counting(connection: aiosqlite.Connection, function: Any, *args: Any, **kwargs: Any) -> Any:
             self.running += 1
@@ -36,11 +37,20 @@ class DatabaseCalls:
             finally:
                 self.running -= 1
 
+        async def counting_thread(function: Any, *args: Any, **kwargs: Any) -> Any:
+            self.running += 1
+            try:
+                return await to_thread(function, *args, **kwargs)
+            finally:
+                self.running -= 1
+
         aiosqlite.Connection._execute = counting  # type: ignore[method-assign,assignment]
+        asyncio.to_thread = counting_thread  # type: ignore[assignment]
         try:
             yield
         finally:
             aiosqlite.Connection._execute = original  # type: ignore[method-assign]
+            asyncio.to_thread = to_thread
 
 
 async def until_idle(calls: DatabaseCalls, *, limit_s: float = 30.0) -> None:
