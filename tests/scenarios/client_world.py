@@ -170,6 +170,7 @@ async def running(
     trading: Mapping[str, str],
     options: SimulatorOptions | None = None,
     virtual: bool = False,
+    timeout_s: float = _TIMEOUT_S,
 ) -> AsyncIterator[ClientWorld]:
     """Start simulator, client and core at `start`, armed and idle; time-outs and pauses of the network are short."""
     options = options or SimulatorOptions(
@@ -186,7 +187,7 @@ async def running(
         stack.push_async_callback(simulator.aclose)
         http = await stack.enter_async_context(ClientSession())
         storage = await stack.enter_async_context(open_storage(directory / "data"))
-        settings = _kis_settings(simulator, virtual=virtual)
+        settings = _kis_settings(simulator, virtual=virtual, timeout_s=timeout_s)
         client = await stack.enter_async_context(open_kis(settings, clock=clock, data_dir=directory / "data"))
         client.account_stream._backoff = Backoff(scale=0.01)
         client.account_stream._patience = Patience(ack_s=1, retry_s=0.01, probe_s=_TIMEOUT_S, silence_s=60)
@@ -259,7 +260,7 @@ def _listening(log: Heard) -> Iterator[None]:
         root.setLevel(level)
 
 
-def _kis_settings(simulator: Simulator, *, virtual: bool) -> KisSettings:
+def _kis_settings(simulator: Simulator, *, virtual: bool, timeout_s: float) -> KisSettings:
     return KisSettings.model_validate(
         {
             "is_virtual": virtual,
@@ -269,7 +270,7 @@ def _kis_settings(simulator: Simulator, *, virtual: bool) -> KisSettings:
             "account_no": "5012345601",
             "rest_url_base": simulator.rest_url,
             "ws_url_base": simulator.ws_url,
-            "kis_read_timeout_s": _TIMEOUT_S,
-            "kis_timeout_s": _TIMEOUT_S,
+            "kis_read_timeout_s": timeout_s,
+            "kis_timeout_s": timeout_s,
         }
     )

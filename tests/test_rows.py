@@ -1,0 +1,74 @@
+"""Rows of the specification that are made of others: each part is named by a test, so the whole is settled by them."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+
+MADE_OF = {
+    "S66": ("S12",),  # switching mock and real
+    "S79": tuple(f"S{number}" for number in range(51, 65)),  # signals and orders
+    "S80": ("S9", "S86"),  # order tracking and fill handling
+    "S81": ("S10", "S11", "S32"),  # session control and automatic stop
+    "S82": ("S4",),  # RSI and its signals
+    "S83": ("S40", "S41"),  # by days or by minutes
+    "S89": ("S14", "S17", *(f"S{number}" for number in range(90, 101))),  # token, Telegram, logger, time
+    "S110": ("S43",),  # WS_URL_BASE
+}
+
+SETTLED_BY = {  # rows in several parts, each settled by a test of its own
+    "S19": (
+        ("test_documents.py", "test_s114_the_stated_floor_is_the_locks"),
+        ("test_main.py", "def test_"),
+    ),
+    "S65": (
+        ("kis/test_reads.py", "test_a_hanging_server_costs_two_time_outs"),  # one client, with time-outs
+        ("kis/test_reads.py", "test_s98_each_call_is_one_line_with_its_values_and_no_secret"),  # a redacted trace
+        ("kis/test_garbage.py", "def test_"),  # our own errors at worst
+        ("scenarios/test_fault_matrix.py", "test_s16_reads_fail_closed_and_recover"),
+    ),
+}
+
+PROMISES = {  # spec section 8
+    1: ("strategy/test_core_properties.py", "test_promises_and_caps_hold_over_any_interleaving"),
+    2: ("strategy/test_engine_stream.py", "test_promise_2_a_gap_blocks_buying_until_reconciled"),
+    3: ("strategy/test_control_orders.py", "test_promise_3_an_unknown_result_is_shown_as_unknown"),
+    4: ("strategy/test_guard.py", "test_promise_4_runs_in_every_mode_but_halted"),
+    5: ("bot/test_delivery.py", "test_promise_5_an_hour_of_outage_keeps_300_alerts_in_order"),
+    6: ("strategy/test_control_orders.py", "test_promise_6_any_presses_place_at_most_one_order"),
+    7: ("strategy/test_control_chat.py", "test_promise_7_modes_survive_a_restart"),
+    8: ("test_main.py", "promise 8"),
+}
+
+
+@cache
+def named() -> frozenset[int]:
+    """Return the numbers of all rows a test names in its name or its words, ranges written as S90-S94 included."""
+    found: set[int] = set()
+    for path in TESTS.rglob("test_*.py"):
+        if path == Path(__file__):
+            continue
+        text = path.read_text("utf-8").lower()
+        found |= {int(number) for number in re.findall(r"(?<![a-z0-9])s(\d{1,3})(?!\d)", text)}
+        for first, last in re.findall(r"\bs(\d+)(?:-| to )s(\d+)", text):
+            found |= set(range(int(first), int(last) + 1))
+    return frozenset(found)
+
+
+@pytest.mark.parametrize("row", MADE_OF)
+def test_each_part_of_a_row_is_named_by_a_test(row: str) -> None:
+    assert [part for part in MADE_OF[row] if int(part[1:]) not in named()] == []
+
+
+@pytest.mark.parametrize(("row", "path", "name"), [(row, *one) for row, tests in SETTLED_BY.items() for one in tests])
+def test_the_tests_of_a_row_exist(row: str, path: str, name: str) -> None:
+    assert name in (TESTS / path).read_text("utf-8"), row
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_each_promise_has_its_named_test(promise: int) -> None:
+    path, name = PROMISES[promise]
+    assert name in (TESTS / path).read_text("utf-8")
