@@ -33,7 +33,9 @@ def menu(views: Sequence[SettingView], frame: Frame) -> Screen:
     t = frame.t
     groups = list(dict.fromkeys(view.group for view in views))
     picks = [Button(group_name(each, t), Open(screen="group", ref=each)) for each in groups]
-    changed = [line(f"{view.name} = ", bold(view.value)) for view in views if view.source is SettingSource.CHAT]
+    changed = [
+        line(f"{view.name} = ", bold(view.value or UNKNOWN)) for view in views if view.source is SettingSource.CHAT
+    ]
     return frame.screen(
         block(
             frame.title("⚙️ ", t("Settings")),

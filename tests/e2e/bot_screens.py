@@ -9,16 +9,19 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 from bot.app import open_bot
+from strategy.book import SettingsBook
+from strategy.changes import SettingChange
 from strategy.events import Event, OrderChanged
 from strategy.orders import OrderStatus, Origin, Side
-from strategy.testing import FakeClock
+from strategy.testing import FakeClock, trading_settings
 from strategy.text import Language
-from strategy.views import Environment
+from strategy.views import Environment, SettingView
 from tests.bot import result_samples, samples
 from tests.bot.conftest import telegram_settings
 from tests.bot.fakes import FakeControl, FakeNotes, FakeOutbox
@@ -75,6 +78,7 @@ SHOTS = (
     Shot("mode", "모드", "Modes", "/start", ("🎛",)),
     Shot("halt", "중단은 글자로 확인", "Halting wants a typed word", "/halt"),
     Shot("settings", "설정 메뉴", "The menu of settings", "/settings"),
+    Shot("group", "설정 한 묶음", "A group of settings", "/settings", ("RSI",)),
     Shot("setting", "설정 하나", "One setting", "/get RSI_OVERSOLD"),
     Shot("setting-preview", "바꾸기 전에: 지금 바뀌는 것", "Before a change", "/get RSI_OVERSOLD", ("➖", "🌙")),
     Shot("notify", "알림별 소리", "Which alerts sound", "/notify"),
@@ -133,9 +137,33 @@ def _new(owner: Person, before: dict[int, Json]) -> list[int]:
     return [number for number in owner.screen if number not in before]
 
 
+class _NoChanges:
+    """A journal of settings in which nothing was ever changed."""
+
+    async def current(self, at: datetime) -> Sequence[SettingChange]:
+        return ()
+
+    async def add(self, row: SettingChange, events: Sequence[Event] = ()) -> SettingChange:
+        return row
+
+    async def history(self, limit: int) -> Sequence[SettingChange]:
+        return ()
+
+
+def _real_settings() -> dict[str, SettingView]:
+    """Return the menu of settings as the program has it."""
+    book = SettingsBook(
+        base=trading_settings(),
+        env_names=frozenset({"RSI_OVERSOLD", "BUY_RATE", "STOP_LOSS_RATE"}),
+        journal=_NoChanges(),
+        clock=FakeClock(samples.NOW),
+    )
+    return {view.name: view for view in book.menu()}
+
+
 def sample_control() -> FakeControl:
     """Return samples that look like an ordinary evening."""
-    control = FakeControl(locked=[], accepted=True)
+    control = FakeControl(locked=[], accepted=True, settings=_real_settings())
     lost = samples.order(15, OrderStatus.UNKNOWN, origin=Origin.MANUAL, side=Side.SELL, symbol=samples.XLF)
     control.orders_ = [
         samples.order(12),
