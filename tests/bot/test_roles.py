@@ -14,6 +14,7 @@ from bot.dialogs import Typing
 from bot.localchat import LocalChat
 from bot.role import Role
 from strategy.modes import Mode
+from strategy.setting_words import SETTING_WORDS
 from tests.bot.conftest import OpenRoom
 from tests.bot.person import labels
 from tests.bot.test_every_button import cases
@@ -172,3 +173,18 @@ def _screens_named() -> set[str]:
                 values = [each.value for each in node.keywords if each.arg == "screen"]
                 found |= {str(each.value) for each in values if isinstance(each, ast.Constant)}
     return found
+
+
+def test_every_setting_of_every_ticker_fits_into_a_button() -> None:
+    """64 bytes is all a button carries (telegram-bot-api 6.2)."""
+    symbol = "NASDAQ:" + "W" * 10
+    for name in SETTING_WORDS:
+        carried = (
+            buttons.StepSetting(name=name, way="down", symbol=symbol),
+            buttons.ChooseSetting(name=name, index=10, symbol=symbol),
+            buttons.TypeSetting(name=name, symbol=symbol),
+            buttons.ResetSetting(name=name, symbol=symbol),
+            Open(screen="setting_of", ref=f"{name} {symbol}", aside=True),
+            Open(screen="setting_tickers", ref=name, aside=True),
+        )
+        assert all(len(each.pack().encode()) <= 64 for each in carried), name
