@@ -19,11 +19,8 @@ from tests.strategy.engine_bench import OWNER, TQQQ, O
 
 EXAMPLES = os.environ.get("CORE_EXAMPLES")
 OFTEN = (  # what even the small set must have been through; the stories below reach the rest for certain
-    "sent signal buy",
-    "sent stop_loss sell",
     "sent manual buy",
-    "sent manual sell",
-    "press used",
+    "sent stop_loss sell",
     "restarted",
     "killed",
 )
