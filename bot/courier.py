@@ -38,7 +38,7 @@ class Courier:
         self._wall = wall
         self._arrivals = arrivals
         self._topics = topics
-        self._tried: set[int] = set()  # rows this process has begun to send
+        self._tried: set[int] = set()  # rows this run has begun to send
         self._doubtful: set[int] = set()  # rows whose message may have arrived although no answer came
         self._half_sent: dict[int, _HalfSent] = {}
 
@@ -95,6 +95,10 @@ class Courier:
         self._doubtful.difference_update(row.id for row in rows)
         return message_id
 
+    def begin(self) -> None:
+        """Trust nothing begun before: a run that crashed may have sent what it could not note."""
+        self._tried.clear()
+
     async def resend(self, screen: Screen, *, topic: Topic, silent: bool) -> int:
         """Send in place of a message that is gone; its rows are done already."""
         thread = await self._topics.thread(topic)
@@ -127,7 +131,7 @@ class Courier:
         return noted(screen, *notes)
 
     def _begun_before(self, row: EventRow) -> bool:
-        """Return whether an earlier process began to send the row and did not come to its end."""
+        """Return whether an earlier run began to send the row and did not come to its end."""
         return row.sending_since is not None and row.id not in self._tried
 
 

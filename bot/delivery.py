@@ -122,6 +122,7 @@ class Delivery:
     async def run(self) -> None:
         """Deliver until cancelled; a send or edit under way at the cancellation gets a moment to finish."""
         await self._remember()
+        self._courier.begin()
         with self._outbox.added() as wake:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._notice(wake))

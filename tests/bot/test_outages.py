@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from strategy.errors import StorageError
 from strategy.events import Event, HandOrder
 from strategy.orders import OrderStatus, Origin
 from strategy.testing import FakeClock
@@ -93,6 +94,29 @@ async def test_a_blocked_bot_tells_everything_in_order_when_it_is_let_in_again(
         await room.owner.reads("소식 3.")
         shown = texts(room)
         assert [sum(sign in text for text in shown) for sign in SIGNS] == [1] * len(SIGNS)
+
+
+async def test_what_was_sent_but_could_not_be_noted_is_told_again_and_marked(
+    open_room: OpenRoom, wall: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_room(polls=False, wall=wall) as room:
+        done = room.outbox.mark_done
+
+        async def full_disk(*_: object) -> None:
+            monkeypatch.setattr(room.outbox, "mark_done", done)
+            raise StorageError("the disk is full")
+
+        monkeypatch.setattr(room.outbox, "mark_done", full_disk)
+        await room.outbox.add([note(1), note(2)])
+        with pytest.raises(ExceptionGroup):
+            await room.app.deliver()
+        async with asyncio.TaskGroup() as group:  # as the supervisor does
+            again = group.create_task(room.app.deliver())
+            await until(room.outbox.idle.is_set)
+            again.cancel()
+        shown = [each["text"] for each in await settled(room, 3)]
+        assert ["재전송" in text for text in shown] == [False, True, False]
+        assert ["소식 1." in text for text in shown] == [True, True, False]
 
 
 async def test_an_hour_of_outage_over_a_restart_keeps_300_alerts_of_every_kind(
