@@ -7,12 +7,11 @@ from bot.asking import Asks, asked
 from bot.buttons import AcceptRisk, Open, Speak
 from bot.commands import BY_NAME, BY_WORD
 from bot.languages import Languages
-from bot.screen import Frame, Screen
+from bot.screen import Screen
 from bot.views import home as views
 from bot.views.proposals import proposed
 from bot.visit import Visit
 from strategy.events import Proposed
-from strategy.services import Control
 from strategy.text import Language
 
 WANTED: dict[str, Language] = {
@@ -42,26 +41,28 @@ def make_router() -> Router:
 
 
 async def start(_: Message, visit: Visit) -> None:
-    await visit.stage.show(await home_screen(visit.control, visit.frame))
+    await visit.stage.show(await home_screen(visit))
 
 
 async def open_home(_: CallbackQuery, visit: Visit) -> None:
-    await visit.stage.show(await home_screen(visit.control, visit.frame))
+    await visit.stage.show(await home_screen(visit))
 
 
-async def home_screen(control: Control, frame: Frame) -> Screen:
+async def home_screen(visit: Visit) -> Screen:
+    control = visit.control
     status = await control.status()
     return views.home(
         status.mode,
         accepted=await control.disclaimer_accepted(),
         proposals=sum(card.ticket is not None for card in await control.proposals()),
-        frame=frame,
+        role=visit.role,
+        frame=visit.frame,
     )
 
 
 async def help_(_: Message, args: str, visit: Visit) -> None:
     if not args:
-        await visit.stage.show(views.help_all(visit.frame))
+        await visit.stage.show(views.help_all(visit.role, visit.frame))
         return
     found = asked(args if args.startswith("/") else f"/{args}") or ("", "")
     command = BY_NAME.get(found[0]) or BY_WORD.get(args.split(maxsplit=1)[0].casefold())
@@ -71,7 +72,7 @@ async def help_(_: Message, args: str, visit: Visit) -> None:
 
 
 async def open_help(_: CallbackQuery, visit: Visit) -> None:
-    await visit.stage.show(views.help_all(visit.frame))
+    await visit.stage.show(views.help_all(visit.role, visit.frame))
 
 
 async def version(_: Message, program: str, visit: Visit) -> None:
@@ -110,7 +111,7 @@ async def speak(_: CallbackQuery, callback_data: Speak, languages: Languages, vi
 async def _speak(wanted: Language, languages: Languages, visit: Visit) -> None:
     """Remember the language and show the home screen in it."""
     visit = visit.speaking(await languages.choose(visit.user_id, wanted))
-    await visit.stage.show(await home_screen(visit.control, visit.frame))
+    await visit.stage.show(await home_screen(visit))
 
 
 async def accept(_: CallbackQuery, visit: Visit) -> None:

@@ -6,12 +6,13 @@ from bot.message import Block, Line, Words, block, bold, code, line, quote
 from bot.role import Role
 from bot.screen import Frame, Screen
 from bot.views.status import mode_text
-from bot.words import environment, role
+from bot.words import environment
+from bot.words import role as role_name
 from strategy.modes import ModeState
 from strategy.views import Environment
 
 
-def home(mode: ModeState, *, accepted: bool, proposals: int, frame: Frame) -> Screen:
+def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, frame: Frame) -> Screen:
     """Show whose money it is, the mode, and every way on; `proposals` is how many cards wait for a tap."""
     t = frame.t
     demo = frame.environment is Environment.DEMO
@@ -20,6 +21,7 @@ def home(mode: ModeState, *, accepted: bool, proposals: int, frame: Frame) -> Sc
             frame.title("🏠 ", t("US stock trader")),
             environment(frame.environment, t),
             t("Account {account}", account=frame.account),
+            None if role is Role.OWNER else t("You are {role} here.", role=role_name(role, t)),
         ),
         block(bold(mode_text(mode, frame))),
         *(_first_steps() if demo else ()),
@@ -76,8 +78,8 @@ def accepted(frame: Frame) -> Screen:
     return frame.screen(block(t("Noted: you have read and accepted the risk notice.")), keyboard=((frame.home(),),))
 
 
-def help_all(frame: Frame) -> Screen:
-    """List every command by group; those that do not work yet are marked."""
+def help_all(role: Role, frame: Frame) -> Screen:
+    """List the commands of a role by group; those that do not work yet are marked."""
     t = frame.t
     groups = {
         "control": t("Control"),
@@ -86,7 +88,7 @@ def help_all(frame: Frame) -> Screen:
         "settings": t("Settings"),
         "system": t("System"),
     }
-    ready = [_help_group(title, key, frame, ready=True) for key, title in groups.items()]
+    ready = [_help_group(title, key, role, frame) for key, title in groups.items()]
     later = [f"/{command.name}" for command in COMMANDS if not command.ready]
     return frame.screen(
         block(bold("❓ " + t("Help")), t("Type a command, a Korean word such as 상태, or use the buttons.")),
@@ -97,9 +99,12 @@ def help_all(frame: Frame) -> Screen:
     )
 
 
-def _help_group(title: str, group: str, frame: Frame, *, ready: bool) -> Block:
+def _help_group(title: str, group: str, role: Role, frame: Frame) -> Block | None:
     """Return a group's commands; those for looking and setting open with a tap, there are many of them."""
-    lines = [_help_line(each, frame) for each in COMMANDS if each.group == group and each.ready is ready]
+    found = [each for each in COMMANDS if each.group == group and each.ready and each.role <= role]
+    lines = [_help_line(each, frame) for each in found]
+    if not lines:
+        return None
     if group in ("control", "trade"):
         return block(bold(title), *lines)
     return quote(bold(title), *lines, folded=True)
@@ -235,8 +240,8 @@ def denied(mine: Role, need: Role, frame: Frame) -> Screen:
         block(
             t(
                 "🚫 Your role here does not allow that: you are {mine}, it takes {need}.",
-                mine=role(mine, t),
-                need=role(need, t),
+                mine=role_name(mine, t),
+                need=role_name(need, t),
             ),
             t("Nothing was done. The owner gives roles in .env."),
         ),

@@ -10,6 +10,7 @@ import pytest
 from bot.commands import COMMANDS
 from bot.html import split, to_html
 from bot.localchat.formatting.html import parse_html
+from bot.role import Role
 from bot.screen import Frame, Screen
 from bot.views import amend, home, market, notify, panic, results, status, system, watch
 from strategy.alert_rules import AlertRules, Loudness, QuietHours
@@ -171,7 +172,14 @@ def test_an_alert_picker_without_a_price(frame: MakeFrame) -> None:
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_help_fits_one_message_and_names_every_command(frame: MakeFrame, language: Language) -> None:
-    screen = home.help_all(frame(language))
+    screen = home.help_all(Role.OWNER, frame(language))
     assert len(split(screen.message)) == 1
     text = said(screen)
     assert [each.name for each in COMMANDS if f"/{each.name}" not in text] == []
+
+
+def test_help_names_what_a_role_may_use(frame: MakeFrame) -> None:
+    text = said(home.help_all(Role.VIEWER, frame("en")))
+    assert "/status" in text
+    assert "/buy " not in text
+    assert "/export" not in text

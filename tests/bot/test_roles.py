@@ -82,6 +82,7 @@ def test_a_keyboard_keeps_what_a_role_may_press() -> None:
 async def test_a_viewer_looks_and_does_nothing_else(open_room: OpenRoom) -> None:
     async with open_room(**PEOPLE) as room, room.visitor(888) as viewer:
         home = await viewer.ask("/start")
+        assert "조회자" in home["text"]
         assert "📊 상태" in labels(home)
         assert not {"🟥 매수", "🎛 모드", "🔔 알림"} & set(labels(home))
         for command in COMMANDS:
