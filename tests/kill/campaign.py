@@ -25,7 +25,7 @@ from tests.kill.steps import NUMBERS, STEPS
 from tests.kill.town import RESTLESS, town
 
 GROUP = 20  # kills on one database
-_STEP_LIMIT_S = 8.0  # real time a step may take to come; then the life ends as if at a random moment
+_STEP_LIMIT_S = 6.0  # real time a step may take to come; then the life ends as if at a random moment
 _RECOVERY_S = 60.0
 _MORE_DAYS = 3  # for steps that did not come in time: a loaded machine is slow
 _MONEY = re.compile(r"\$([\d,]+\.\d\d)")
