@@ -173,7 +173,9 @@ class Ladder:
         await self._pause(run, changes, float(self._settings.of(run.symbol).stop_loss_reprice_s))
 
     async def _place(self, run: _Run) -> None:
-        sold, _ = await self._sold(run)
+        held, _ = self._positions.in_scope(run.symbol, run.scope)
+        sold, _ = await self._sold(run)  # read after the position: a fill between the two lowers nothing
+        run.wanted = min(run.wanted, sold + held)  # an order of before a restart may have sold what was wanted
         resting = sum(
             order.open_qty for order in await self._desk.open_in(run.symbol) if order.request.side is Side.SELL
         )

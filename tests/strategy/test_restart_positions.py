@@ -64,3 +64,22 @@ async def test_shares_bought_elsewhere_while_we_were_down_count_once_they_are_ex
         bench.price(TQQQ, "90")
         await bench.pass_time(5)
         assert world.broker.qty_held(TQQQ) == 0
+
+
+async def test_a_stop_cut_off_after_it_sold_is_not_sold_again_when_its_order_is_found(tmp_path: Path) -> None:
+    """The order's reply was lost with the process, and for a while the broker still shows the shares."""
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ)
+    world.broker.hold(TQQQ, 15, Decimal(100))
+    async with running(tmp_path, world, settings=SETTINGS) as bench:
+        await bench.pass_time(60)
+        world.broker.lag_s, world.broker.notices = 10, "lost"
+        world.broker.fail("submit", "lost_reply")
+        bench.price(TQQQ, "90")
+        await bench.settle()
+        assert world.broker.qty_held(TQQQ) == 0
+    async with running(tmp_path, world, settings=SETTINGS) as bench:
+        bench.price(TQQQ, "89")
+        await bench.pass_time(200)
+        stops = [request.qty for request in world.broker.submitted if request.origin is Origin.STOP_LOSS]
+        assert stops == [15]
