@@ -114,7 +114,7 @@ COMMANDS: tuple[Command, ...] = (
         ready=False,
     ),
     Command("help", "system", VIEWER, lambda t: t("All commands"), ("도움말", "도움", "help"), "[COMMAND]"),
-    Command("health", "system", VIEWER, lambda t: t("Health check"), ("건강", "health")),
+    Command("health", "system", VIEWER, lambda t: t("Health check"), ("점검", "건강", "health")),
     Command("diagnose", "system", OPERATOR, lambda t: t("Test the connections"), ("진단", "diagnose")),
     Command("logs", "system", OWNER, lambda t: t("Newest log lines"), ("로그", "logs"), "[N]"),
     Command("export", "system", OWNER, lambda t: t("Export as CSV"), ("내보내기", "export"), "[7d|30d|365d|all]"),
