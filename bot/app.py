@@ -12,6 +12,8 @@ from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import ChatMemberUpdated
 
+from bot.alert_chat import AlertChat
+from bot.barrier import Barrier
 from bot.dashboard import Dashboard
 from bot.delivery import Delivery
 from bot.dialogs import NotesStorage
@@ -176,50 +178,20 @@ async def open_bot(
     async def chat_frame() -> Frame:
         return framed.in_(await languages.of(chat_id) if chat_id > 0 else languages.default())
 
-    topics = Topics(bot, notes, chat_id, languages.default)
-    delivery = Delivery(
-        speaker=speaker,
-        outbox=outbox,
-        notes=notes,
-        chat_id=chat_id,
-        frame=chat_frame,
-        rules=control.alert_rules,
-        topics=topics,
-        clock=clock,
-        wall=wall,
-    )
-    reminders = Reminders(
+    alerts = AlertChat(
+        id=chat_id,
         bot=bot,
         speaker=speaker,
-        outbox=outbox,
-        notes=notes,
-        chat_id=chat_id,
-        frame=chat_frame,
-        topics=topics,
-        wall=wall,
-        barrier=delivery.barrier,
-    )
-    digests = Digests(
-        speaker=speaker,
-        outbox=outbox,
-        notes=notes,
-        chat_id=chat_id,
+        topics=Topics(bot, notes, chat_id, languages.default),
+        barrier=Barrier(wall),
         frame=chat_frame,
         rules=control.alert_rules,
-        topics=topics,
-        wall=wall,
-        barrier=delivery.barrier,
-    )
-    dashboard = Dashboard(
-        bot=bot,
-        speaker=speaker,
-        control=control,
+        outbox=outbox,
         notes=notes,
-        chat_id=chat_id,
-        frame=chat_frame,
         wall=wall,
-        barrier=delivery.barrier,
     )
+    delivery = Delivery(alerts, clock)
+    reminders, digests, dashboard = Reminders(alerts), Digests(alerts), Dashboard(alerts, control)
     activity = Activity()
     fresh = Fresh(wall)
     dispatcher = Dispatcher(

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 
 from aiogram.exceptions import TelegramBadRequest
 
+from bot.alert_chat import AlertChat
 from bot.failures import TELEGRAM_FAILURES, Failure, failure
 from bot.lateness import Arrivals
 from bot.message import Line, Message, block
 from bot.screen import Frame, Screen
-from bot.sending import Speaker
-from bot.topics import Topic, Topics
+from bot.topics import Topic
 from bot.views.alerts import late_note, resent_note
-from strategy.clock import Clock
 from strategy.events import EventRow
-from strategy.ports import Outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +27,13 @@ class _HalfSent:
 class Courier:
     """One chat's sends. Raises TELEGRAM_FAILURES; calling again goes on where the failure was."""
 
-    def __init__(
-        self, *, speaker: Speaker, outbox: Outbox, chat_id: int, wall: Clock, arrivals: Arrivals, topics: Topics
-    ) -> None:
-        self._speaker = speaker
-        self._outbox = outbox
-        self._chat_id = chat_id
-        self._wall = wall
+    def __init__(self, chat: AlertChat, arrivals: Arrivals) -> None:
+        self._speaker = chat.speaker
+        self._outbox = chat.outbox
+        self._chat_id = chat.id
+        self._wall = chat.wall
+        self._topics = chat.topics
         self._arrivals = arrivals
-        self._topics = topics
         self._tried: set[int] = set()  # rows this run has begun to send
         self._doubtful: set[int] = set()  # rows whose message may have arrived although no answer came
         self._half_sent: dict[int, _HalfSent] = {}

@@ -1,22 +1,18 @@
 """A pinned message that keeps itself up to date: beside the alerts, never before them (telegram-bot-api 4.11, 9.5)."""
 
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 
-from aiogram import Bot
 from aiogram.exceptions import TelegramRetryAfter
 
-from bot.barrier import Barrier
+from bot.alert_chat import AlertChat
 from bot.failures import TELEGRAM_FAILURES, Failure
 from bot.message import Message
-from bot.screen import Frame, Screen
-from bot.sending import Gone, Speaker
+from bot.screen import Screen
+from bot.sending import Gone
 from bot.views.dashboard import dashboard, retired
-from strategy.clock import Clock
 from strategy.errors import TradingError
-from strategy.ports import Notes
 from strategy.services import Control
 
 log = logging.getLogger(__name__)
@@ -29,27 +25,16 @@ _LONGEST_PAUSE_S = 600.0
 class Dashboard:
     """One chat's dashboard, in real time; its message outlives a restart."""
 
-    def __init__(
-        self,
-        *,
-        bot: Bot,
-        speaker: Speaker,
-        control: Control,
-        notes: Notes,
-        chat_id: int,
-        frame: Callable[[], Awaitable[Frame]],
-        wall: Clock,
-        barrier: Barrier,
-    ) -> None:
-        self._bot = bot
-        self._speaker = speaker
+    def __init__(self, chat: AlertChat, control: Control) -> None:
+        self._bot = chat.bot
+        self._speaker = chat.speaker
         self._control = control
-        self._notes = notes
-        self._chat_id = chat_id
-        self._frame = frame
-        self._wall = wall
-        self._barrier = barrier
-        self._note = f"chat.dashboard.{chat_id}"
+        self._notes = chat.notes
+        self._chat_id = chat.id
+        self._frame = chat.frame
+        self._wall = chat.wall
+        self._barrier = chat.barrier
+        self._note = f"chat.dashboard.{chat.id}"
         self._shown: Message | None = None  # without its age
         self._shown_at: datetime | None = None
         self._failures = 0

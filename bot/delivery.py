@@ -7,14 +7,14 @@ Two lanes: sends go one after the other in the order of the outbox; edits of mes
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
 from aiogram.exceptions import TelegramRetryAfter
 
 from bot.acknowledging import with_seen_button
-from bot.barrier import Barrier
+from bot.alert_chat import AlertChat
 from bot.buttons import opening_aside
 from bot.courier import Courier, noted
 from bot.edits import Edits
@@ -25,13 +25,11 @@ from bot.living import Living
 from bot.loudness import Manner, fill_manner, manner
 from bot.message import Message, block
 from bot.screen import Frame, Screen
-from bot.sending import Speaker
 from bot.stories import Stories
-from bot.topics import Topics, topic_of
+from bot.topics import topic_of
 from bot.unhurried import unhurried
 from bot.views.alerts import alert, folded_note, together_note, unshown
 from bot.views.orders import fill_reply
-from strategy.alert_rules import AlertRules
 from strategy.clock import Clock
 from strategy.events import (
     CalendarNotice,
@@ -46,7 +44,7 @@ from strategy.events import (
     SettingChanged,
     StreamState,
 )
-from strategy.ports import Notes, Outbox, Wake
+from strategy.ports import Wake
 from strategy.text import Text
 
 log = logging.getLogger(__name__)
@@ -62,62 +60,33 @@ _JOINED_SIZE = 3500  # characters
 
 
 class Delivery:
-    """One chat's alerts. `frame` makes what views need, in the language of that chat, at the moment of sending."""
+    """One chat's alerts."""
 
-    def __init__(
-        self,
-        *,
-        speaker: Speaker,
-        outbox: Outbox,
-        notes: Notes,
-        chat_id: int,
-        frame: Callable[[], Awaitable[Frame]],
-        rules: Callable[[], AlertRules],
-        topics: Topics,
-        clock: Clock,
-        wall: Clock,
-    ) -> None:
-        self._speaker = speaker
-        self._outbox = outbox
-        self._chat_id = chat_id
-        self._frame = frame
-        self._rules = rules
-        self._wall = wall
-        self._barrier = Barrier(wall)
+    def __init__(self, chat: AlertChat, clock: Clock) -> None:
+        self._speaker = chat.speaker
+        self._outbox = chat.outbox
+        self._chat_id = chat.id
+        self._frame = chat.frame
+        self._rules = chat.rules
+        self._wall = chat.wall
+        self._barrier = chat.barrier
         self._stirred = asyncio.Event()
         self._caught_up = asyncio.Event()  # nothing waits to be sent
-        self._arrivals = Arrivals(clock, wall)
+        self._arrivals = Arrivals(clock, chat.wall)
         self._folds = Folds()
         self._remembers = False
-        self._living = Living(outbox, notes, chat_id)
-        self._stories = Stories(outbox)
+        self._living = Living(chat.outbox, chat.notes, chat.id)
+        self._stories = Stories(chat.outbox)
         self._strikes: dict[int, int] = {}
         self._replied: set[int] = set()  # rows whose fill is told, while their order's message is not yet edited
         self._shown: dict[str, int] = {}  # newest row a living message shows, or is about to
-        self._courier = Courier(
-            speaker=speaker, outbox=outbox, chat_id=chat_id, wall=wall, arrivals=self._arrivals, topics=topics
-        )
-        self._edits = Edits(
-            speaker=speaker,
-            outbox=outbox,
-            chat_id=chat_id,
-            frame=frame,
-            wall=wall,
-            barrier=self._barrier,
-            caught_up=self._caught_up,
-            released=self._stirred.set,
-            done=self._forget,
-        )
+        self._courier = Courier(chat, self._arrivals)
+        self._edits = Edits(chat, caught_up=self._caught_up, released=self._stirred.set, done=self._forget)
 
     def nudge(self) -> None:
         """Try again now: the person has just been heard of, so that a block may be over."""
         self._barrier.nudge()
         self._edits.nudge()
-
-    @property
-    def barrier(self) -> Barrier:
-        """What holds everything that is written to this chat."""
-        return self._barrier
 
     async def run(self) -> None:
         """Deliver until cancelled; a send or edit under way at the cancellation gets a moment to finish."""

@@ -1,23 +1,18 @@
 """The morning digest: what happened while the chat was quiet, once per quiet span (spec 6, alerts)."""
 
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
 
-from bot.barrier import Barrier
+from bot.alert_chat import AlertChat
 from bot.courier import noted
 from bot.failures import TELEGRAM_FAILURES, Failure, failure
 from bot.night import Night, night_of
-from bot.screen import Frame
-from bot.sending import Speaker
-from bot.topics import Topic, Topics
+from bot.topics import Topic
 from bot.views.alerts import resent_note
 from bot.views.digest import digest
-from strategy.alert_rules import AlertRules, QuietHours
-from strategy.clock import Clock
-from strategy.ports import Notes, Outbox
+from strategy.alert_rules import QuietHours
 from strategy.zones import from_seoul, seoul
 
 log = logging.getLogger(__name__)
@@ -29,29 +24,17 @@ _TOO_LATE = timedelta(hours=12)  # a digest that could not be sent by then would
 class Digests:
     """One chat's digests, in real time."""
 
-    def __init__(
-        self,
-        *,
-        speaker: Speaker,
-        outbox: Outbox,
-        notes: Notes,
-        chat_id: int,
-        frame: Callable[[], Awaitable[Frame]],
-        rules: Callable[[], AlertRules],
-        topics: Topics,
-        wall: Clock,
-        barrier: Barrier,
-    ) -> None:
-        self._speaker = speaker
-        self._outbox = outbox
-        self._notes = notes
-        self._chat_id = chat_id
-        self._frame = frame
-        self._rules = rules
-        self._topics = topics
-        self._wall = wall
-        self._barrier = barrier
-        self._note = f"chat.digest.{chat_id}"
+    def __init__(self, chat: AlertChat) -> None:
+        self._speaker = chat.speaker
+        self._outbox = chat.outbox
+        self._notes = chat.notes
+        self._chat_id = chat.id
+        self._frame = chat.frame
+        self._rules = chat.rules
+        self._topics = chat.topics
+        self._wall = chat.wall
+        self._barrier = chat.barrier
+        self._note = f"chat.digest.{chat.id}"
         self._doubtful = False  # it may have arrived although no answer came
 
     async def run(self) -> None:

@@ -12,15 +12,13 @@ from datetime import datetime
 
 from aiogram.exceptions import TelegramRetryAfter
 
-from bot.barrier import Barrier
+from bot.alert_chat import AlertChat
 from bot.failures import TELEGRAM_FAILURES, Failure, failure
 from bot.screen import Frame, Screen
-from bot.sending import Gone, Speaker
+from bot.sending import Gone
 from bot.unhurried import unhurried
 from bot.waiting import pause
-from strategy.clock import Clock
 from strategy.events import EventRow
-from strategy.ports import Outbox
 
 log = logging.getLogger(__name__)
 
@@ -45,23 +43,18 @@ class Edits:
 
     def __init__(
         self,
+        chat: AlertChat,
         *,
-        speaker: Speaker,
-        outbox: Outbox,
-        chat_id: int,
-        frame: Callable[[], Awaitable[Frame]],
-        wall: Clock,
-        barrier: Barrier,
         caught_up: asyncio.Event,
         released: Callable[[], None],
         done: Callable[[int], None],
     ) -> None:
-        self._speaker = speaker
-        self._outbox = outbox
-        self._chat_id = chat_id
-        self._frame = frame
-        self._wall = wall
-        self._barrier = barrier
+        self._speaker = chat.speaker
+        self._outbox = chat.outbox
+        self._chat_id = chat.id
+        self._frame = chat.frame
+        self._wall = chat.wall
+        self._barrier = chat.barrier
         self._caught_up = caught_up  # whatever waits to be sent goes first, and may make an edit needless
         self._released = released
         self._done = done

@@ -1,24 +1,19 @@
 """Critical alerts are told again until somebody has seen them (spec 6, alerts): one message lists what is left."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
 
 from bot.acknowledging import needs_a_look, outstanding
-from bot.barrier import Barrier
+from bot.alert_chat import AlertChat
 from bot.failures import TELEGRAM_FAILURES, Failure
-from bot.screen import Frame
-from bot.sending import Speaker
-from bot.topics import Topic, Topics
+from bot.topics import Topic
 from bot.views.reminders import reminder
-from strategy.clock import Clock
 from strategy.events import EventRow
-from strategy.ports import Notes, Outbox
 
 log = logging.getLogger(__name__)
 
@@ -39,29 +34,17 @@ class Seen:
 class Reminders:
     """One chat's reminders, in real time. Where everything is seen or has settled itself there are none."""
 
-    def __init__(
-        self,
-        *,
-        bot: Bot,
-        speaker: Speaker,
-        outbox: Outbox,
-        notes: Notes,
-        chat_id: int,
-        frame: Callable[[], Awaitable[Frame]],
-        topics: Topics,
-        wall: Clock,
-        barrier: Barrier,
-    ) -> None:
-        self._bot = bot
-        self._speaker = speaker
-        self._outbox = outbox
-        self._notes = notes
-        self._chat_id = chat_id
-        self._frame = frame
-        self._topics = topics
-        self._wall = wall
-        self._barrier = barrier
-        self._note = f"chat.reminder.{chat_id}"
+    def __init__(self, chat: AlertChat) -> None:
+        self._bot = chat.bot
+        self._speaker = chat.speaker
+        self._outbox = chat.outbox
+        self._notes = chat.notes
+        self._chat_id = chat.id
+        self._frame = chat.frame
+        self._topics = chat.topics
+        self._wall = chat.wall
+        self._barrier = chat.barrier
+        self._note = f"chat.reminder.{chat.id}"
 
     async def run(self) -> None:
         """Remind until cancelled."""
