@@ -88,7 +88,7 @@ SHOTS = (
     Shot("stats", "통계", "Statistics", "/stats"),
     Shot("report", "보고서", "The report", "/report"),
     Shot("calendar", "개장일", "Market days", "/calendar"),
-    Shot("health", "건강 점검", "Health", "/health"),
+    Shot("health", "프로그램 점검", "Health", "/health"),
     Shot("logs", "로그", "The log", "/logs"),
     Shot("help", "도움말", "Help", "/help"),
     Shot("usage", "잘못 입력했을 때", "After words that do not fit", "/buy TQQQ many"),
