@@ -49,13 +49,13 @@ class Talk:
 
     async def answer(self, text: str = "", **more: Any) -> dict[str, Any]:
         """Answer the next press as the bot and return the query."""
-        updates: list[dict[str, Any]] = []
-        while not updates:
-            updates = await self.api.ok("getUpdates", timeout=20, offset=-1, allowed_updates=["callback_query"])
-        query: dict[str, Any] = updates[-1]["callback_query"]
-        await self.api.ok("getUpdates", offset=updates[-1]["update_id"] + 1)
+        offset, query = 0, None
+        while query is None:
+            for update in await self.api.ok("getUpdates", timeout=20, offset=offset):
+                offset, query = update["update_id"] + 1, update.get("callback_query")
+        await self.api.ok("getUpdates", offset=offset)
         await self.api.ok("answerCallbackQuery", callback_query_id=query["id"], text=text, **more)
-        return query
+        return dict(query)
 
     async def said(self) -> list[str]:
         """Return what the person has said so far, as the bot would get it."""
