@@ -101,10 +101,7 @@ class Panic:
             self._job = None
             raise
         self._wanted.set()  # from here on it is carried out, whatever becomes of the caller
-        if stricter(self._modes.chosen().mode, Mode.PROTECT_ONLY) is Mode.PROTECT_ONLY:
-            await self._modes.set(
-                ModeState(mode=Mode.PROTECT_ONLY, symbol=None, set_by=asked_by, set_at=now, reason="panic", until=None)
-            )
+        await self._stop_rules(job)
         return True
 
     async def resume(self) -> None:
@@ -113,8 +110,19 @@ class Panic:
             return
         stored = await self._notes.get(NOTE)
         if stored:
-            self._job = PanicJob.parse(stored)
+            job = self._job = PanicJob.parse(stored)
             self._wanted.set()
+            chosen = self._modes.chosen()
+            if chosen.set_by is None or chosen.set_at < job.started_at:  # cut off before its mode was stored
+                await self._stop_rules(job)
+
+    async def _stop_rules(self, job: PanicJob) -> None:
+        mode = stricter(self._modes.chosen().mode, Mode.PROTECT_ONLY)
+        if mode is Mode.PROTECT_ONLY:
+            now = self._clock.now()
+            await self._modes.set(
+                ModeState(mode=mode, symbol=None, set_by=job.asked_by, set_at=now, reason="panic", until=None)
+            )
 
     async def run(self) -> None:
         """Carry out what is asked for, until cancelled; may be run again after it failed, and goes on then."""
