@@ -12,7 +12,7 @@ from strategy.errors import TradingError
 from strategy.events import Event, Protection, Trouble
 from strategy.guard import StopGuard
 from strategy.instruments import Symbol
-from strategy.modebook import ModeBook
+from strategy.modebook import ModeBook, stricter
 from strategy.modes import Mode, ModeState
 from strategy.ports import Notifier
 from strategy.text import Text
@@ -91,11 +91,11 @@ class Fallback:
 
     async def _protect_only(self, reason: str, event: Event | None = None) -> bool:
         """Set Protect only by the program's own decision; False when that or something stricter holds."""
-        if self._modes.chosen().mode in (Mode.PROTECT_ONLY, Mode.HALTED):
+        chosen = self._modes.chosen()
+        if stricter(chosen.mode, Mode.PROTECT_ONLY) is chosen.mode and chosen.until is None:
             return False
-        state = ModeState(
-            mode=Mode.PROTECT_ONLY, symbol=None, set_by=None, set_at=self._clock.now(), reason=reason, until=None
-        )
+        mode = stricter(chosen.mode, Mode.PROTECT_ONLY)  # one with an end must not run out into Run
+        state = ModeState(mode=mode, symbol=None, set_by=None, set_at=self._clock.now(), reason=reason, until=None)
         try:
             await self._modes.set(state, [] if event is None else [event])
         except TradingError:  # it holds all the same, and is stored as soon as that can be done
