@@ -8,6 +8,7 @@ from typing import Any
 from strategy.book import SettingsBook
 from strategy.calendar import current
 from strategy.clock import Clock
+from strategy.day_loss import DayLoss
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, InvalidInput, InvalidOrder
 from strategy.guard import StopGuard
@@ -71,6 +72,7 @@ class Amends:
         guard: StopGuard,
         modes: ModeBook,
         purse: Purse,
+        day_loss: DayLoss,
         settings: SettingsBook,
         presses: Presses,
         clock: Clock,
@@ -82,6 +84,7 @@ class Amends:
         self._guard = guard
         self._modes = modes
         self._purse = purse
+        self._day_loss = day_loss
         self._settings = settings
         self._presses = presses
         self._clock = clock
@@ -175,11 +178,11 @@ class Amends:
         quote = self._watch.latest(order.request.symbol)
         change.last = quote.last if quote else None
         self._may(change)
-        if change.refusals:
-            return change
-        if order.request.side is Side.BUY and change.extra > 0:
+        if order.request.side is Side.BUY and change.extra > 0 and not change.refusals:
             await self._means(change)
             await self._caps(change)
+            if not change.refusals:
+                self._may(change)  # a stop or a person may have been faster than the broker's answers
         return change
 
     def _may(self, change: _Change) -> None:
@@ -221,7 +224,7 @@ class Amends:
     async def _means(self, change: _Change) -> None:
         symbol = change.order.request.symbol
         try:
-            await self._look.take("asked", max_age_s=_LOOK_AGE_S)
+            await self._day_loss.apply(await self._look.take("asked", max_age_s=_LOOK_AGE_S))
             power = await self._broker.buying_power(symbol, change.limit_price)
         except BrokerError as error:
             change.refusals.append(error.user_message)

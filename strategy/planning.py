@@ -52,6 +52,7 @@ class Plan:
     power: BuyingPower | None = None
     open_orders: tuple[Order, ...] = ()
     mode: str = ""
+    watched: bool = True  # its stop is watched over
     caps: tuple[Refusal, ...] = ()
     warnings: list[Text] = field(default_factory=list)
     refusals: list[Text] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Plan:
             "position": self.position.qty if self.position else 0,
             "open": [int(order.no) for order in self.open_orders],
             "mode": self.mode,
+            "watched": self.watched,
         }
 
 
@@ -108,18 +110,21 @@ class Planner:
         plan = Plan(symbol=symbol, side=side, settings=self._settings.of(symbol))
         await self._price(plan, price)
         await self._account(plan)
-        plan.mode = self._modes.of(symbol).mode.value
         if plan.limit_price:
             await self._power(plan)
             plan.qty = quantity(plan, amount)
             if plan.qty <= 0:
                 plan.refuse("수량이 0주입니다.", "The quantity comes to 0 shares.")
+        if plan.qty > 0:
+            await self._caps(plan)
+        # nothing is waited for any more: what a stop or a person did meanwhile counts
+        plan.mode = self._modes.of(symbol).mode.value
+        plan.watched = symbol in self._settings.tickers
         self._permissions(plan)
         self._ticker(plan)
         self._market(plan)
         if plan.qty > 0:
             self._means(plan)
-            await self._caps(plan)
         return plan
 
     async def _price(self, plan: Plan, typed: Decimal | None) -> None:
@@ -173,6 +178,12 @@ class Planner:
             plan.refusals.append(blocked)
         if self._guard.running(plan.symbol):
             plan.refuse("손절이 진행 중입니다.", "A stop of this ticker is being carried out.")
+        if plan.side is Side.BUY and not plan.watched:
+            ticker = plan.symbol.ticker
+            plan.warn(
+                f"거래하는 종목이 아니어서 손절이 없습니다. 먼저 /watch {ticker} 로 더하세요.",
+                f"It is not on the watch list, so no stop protects it. Add it first: /watch {ticker}",
+            )
         lock = self._modes.lock(plan.symbol)
         if lock is not None:
             plan.warn(
@@ -288,8 +299,8 @@ def quantity(plan: Plan, amount: Amount) -> int:
 
 
 def same(shown: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Return whether what was shown still holds: position, orders and mode exactly, the price within a drift."""
-    if any(shown[key] != now[key] for key in ("position", "open", "mode")):
+    """Return whether what was shown still holds: all of it exactly, but for the price, which may drift a little."""
+    if any(shown.get(key) != now[key] for key in ("position", "open", "mode", "watched")):
         return False
     if shown["last"] is None or now["last"] is None:
         return shown["last"] is now["last"]
