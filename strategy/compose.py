@@ -237,7 +237,7 @@ def build_core(
         clock=clock,
         activity=activity,
     )
-    vigil = Vigil(guard=guard, watch=watch, settings=book, notifier=notifier, clock=clock, activity=activity)
+    vigil = Vigil(guard=guard, watch=watch, settings=book, notifier=notifier, clock=clock, wall=wall, activity=activity)
     purse = Purse(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
     )
@@ -419,6 +419,7 @@ def build_core(
             guard=guard,
             modes=modes,
             purse=purse,
+            day_loss=day_loss,
             settings=book,
             presses=presses,
             clock=clock,

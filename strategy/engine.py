@@ -226,6 +226,15 @@ class Engine:
                 )
             )
             return None
+        unwatched = sorted({one.symbol for one in holdings.positions if one.qty > 0} - set(self._settings.tickers))
+        if unwatched:
+            names = ", ".join(symbol.ticker for symbol in unwatched)
+            notes.append(
+                Text(
+                    f"{names}: 보유하고 있지만 거래하는 종목이 아니어서 손절이 없습니다. 더하려면 /watch.",
+                    f"{names}: held, but not on the watch list, so no stop protects it. /watch adds a ticker.",
+                )
+            )
         return holdings
 
     # a trading day

@@ -86,6 +86,7 @@ class StopGuard:
         self._running: set[Symbol] = set()
         self._unfinished: dict[Symbol, Firing] = {}  # begun and not ended: taken up when the guard is started anew
         self.watching = False  # `run` is at work
+        self._ran = False  # ... and has been at work before
         self._not_before: dict[Symbol, datetime] = {}
         self._fired: WorkQueue[Firing] = WorkQueue(activity)
         self._seen_at: dict[Symbol, datetime] = {}  # when a price that was compared was received
@@ -117,6 +118,11 @@ class StopGuard:
     def lines(self) -> Mapping[Symbol, StopLine]:
         """Return the stop prices in force."""
         return self._lines
+
+    @property
+    def sees(self) -> bool:
+        """Return whether it is known what is held; until then no stop can be in force."""
+        return self._positions.known
 
     def seen_at(self, symbol: Symbol) -> datetime | None:
         """Return when the newest price was received that was asked for and compared."""
@@ -226,7 +232,9 @@ class StopGuard:
         for firing in self._unfinished.values():
             self._fired.put(firing)
         self._unfinished.clear()
-        self.watching = True
+        if self._ran:
+            self._look.spoil()  # fills told meanwhile were not heard here
+        self.watching = self._ran = True
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._work_fired(group), name="stops: fired")

@@ -22,6 +22,8 @@ from strategy.zones import from_new_york
 
 log = logging.getLogger(__name__)
 
+Source = Literal["ticks", "polling", "none"]
+
 _SILENT_S = 20  # a held ticker without any price this long has no stop; the owner hears within 30 s
 _POLL_SLACK_S = 15  # an answer may take that long
 _MONITOR_S = 5
@@ -38,13 +40,16 @@ class Vigil:
         settings: SettingsBook,
         notifier: Notifier,
         clock: Clock,
+        wall: Clock,
         activity: Activity,
     ) -> None:
+        """`wall` is a person's clock: by it a start may take its time to look at the account."""
         self._guard = guard
         self._watch = watch
         self._settings = settings
         self._notifier = notifier
         self._clock = clock
+        self._wall = wall
         self._activity = activity
         self._seen_from: dict[Symbol, datetime] = {}  # silence is counted from here at the earliest
         self._polled_at: dict[Symbol, datetime] = {}
@@ -52,6 +57,8 @@ class Vigil:
         self._monitor_bell = asyncio.Event()
         self._guarded_on: date | None = None
         self._unarmed: frozenset[Symbol] = frozenset()
+        self._blind_from: datetime | None = None  # wall time: in a session without knowing what is held
+        self._blind: frozenset[Symbol] = frozenset()  # told to be unprotected for it
         self._at_work = False
         guard.on_rearm(self._ring)
 
@@ -59,7 +66,7 @@ class Vigil:
         """Return whether a stop of this ticker would fire now if its price were touched."""
         return self.source(symbol) != "none"
 
-    def source(self, symbol: Symbol) -> Literal["ticks", "polling", "none"]:
+    def source(self, symbol: Symbol) -> Source:
         """Return where the prices come from that the stop is compared with; "none" while there are none."""
         may = self._guard.watching and self._guard.allowed(symbol)
         if not may or symbol not in self._guard.lines or not self._guard.in_session():
@@ -131,13 +138,14 @@ class Vigil:
         """Say when a held ticker has had no price for too long, and when it has again; keep peaks."""
         while True:
             self._monitor_bell.clear()
-            if not self._guard.in_session() or not self._guard.lines:
+            if not self._guard.in_session() or not (self._guard.lines or self._sightless):
                 await first_of(self._clock, self._session_edge(), self._monitor_bell)
             else:
                 await self._clock.sleep_until(self._next_judgement())
             with self._activity():
                 try:
                     await self._guard.store_peaks()
+                    await self._judge_sight()
                     await self._judge_silence()
                 except StorageError:
                     log.exception("the state of protection could not be stored or told; tried again")
@@ -155,7 +163,7 @@ class Vigil:
         """Return when the first of the tickers may have been silent for too long."""
         now = self._clock.now()
         soon = now + timedelta(seconds=_MONITOR_S)
-        if self._unarmed:
+        if self._unarmed or self._sightless:
             return soon
         ends = [
             (self._newest(symbol) or now) + timedelta(seconds=self._patience_s(symbol) + 1)
@@ -166,6 +174,37 @@ class Vigil:
     def _patience_s(self, symbol: Symbol) -> int:
         """Return how long a ticker may go without any price before its stop counts as asleep."""
         return max(_SILENT_S, self._settings.of(symbol).stop_poll_s + _POLL_SLACK_S)
+
+    @property
+    def _sightless(self) -> bool:
+        return not self._guard.sees or bool(self._blind)
+
+    async def _judge_sight(self) -> None:
+        """Say when a start inside a session has not learned what is held for too long, and when it has."""
+        if self._guard.sees:
+            if self._blind:
+                reason = Text(
+                    "계좌를 확인했습니다. 보유 종목의 손절이 작동합니다.",
+                    "The account could be looked at: stops work for what is held.",
+                )
+                await self._notifier.tell(self._event(sorted(self._blind), "polling", reason))
+            self._blind = frozenset()
+            return
+        if not self._guard.in_session():
+            self._blind_from = None
+            return
+        now = self._wall.now()
+        self._blind_from = self._blind_from or now
+        symbols = frozenset(symbol for symbol in self._settings.tickers if self._guard.allowed(symbol))
+        if self._blind or not symbols or (now - self._blind_from).total_seconds() < _SILENT_S:
+            return
+        reason = Text(
+            "계좌를 확인하지 못해 무엇을 보유했는지 모릅니다. 그동안 손절을 할 수 없습니다. 증권사 앱을 확인하세요.",
+            "The account could not be looked at, so it is not known what is held: no stop can run until it is."
+            " Check the broker's app.",
+        )
+        await self._notifier.tell(self._event(sorted(symbols), "none", reason))
+        self._blind = symbols
 
     async def _judge_silence(self) -> None:
         now = self._clock.now()
@@ -210,20 +249,14 @@ class Vigil:
             reason = Text(
                 f"{names}: 시세가 돌아와 손절이 다시 작동합니다.", f"{names}: prices are back, stops work again."
             )
-            return Protection(
-                at=self._clock.now(),
-                armed=True,
-                source="ticks" if all(self.source(symbol) == "ticks" for symbol in symbols) else "polling",
-                symbols=tuple(symbols),
-                reason=reason,
-            )
-        return Protection(
-            at=self._clock.now(),
-            armed=False,
-            source="none",
-            symbols=tuple(symbols),
-            reason=Text(
-                f"{names}: 시세가 끊기거나 거래가 정지되어 손절을 할 수 없습니다. 증권사 앱을 확인하세요.",
-                f"{names}: no prices, or trading is halted, so the stop cannot run. Check the broker's app.",
-            ),
+            ticks = all(self.source(symbol) == "ticks" for symbol in symbols)
+            return self._event(symbols, "ticks" if ticks else "polling", reason)
+        reason = Text(
+            f"{names}: 시세가 끊기거나 거래가 정지되어 손절을 할 수 없습니다. 증권사 앱을 확인하세요.",
+            f"{names}: no prices, or trading is halted, so the stop cannot run. Check the broker's app.",
         )
+        return self._event(symbols, "none", reason)
+
+    def _event(self, symbols: Sequence[Symbol], source: Source, reason: Text) -> Protection:
+        armed = source != "none"
+        return Protection(at=self._clock.now(), armed=armed, source=source, symbols=tuple(symbols), reason=reason)
