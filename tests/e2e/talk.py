@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import ClientSession
@@ -72,10 +73,11 @@ def keys(*rows: list[str], **more: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def still_market() -> AsyncIterator[Simulator]:
-    """Run a simulated KIS whose market time stands still at the open of the made-up day."""
+    """Run a simulated KIS whose market time stands still soon after the open of the made-up day."""
     day = demo()
-    market = Market(day.start, replay=read_replay(day.path))
-    clock = SimClock(day.start, speed=0)
+    start = day.start + timedelta(minutes=2)
+    market = Market(start, replay=read_replay(day.path))
+    clock = SimClock(start, speed=0)
     simulator = Simulator(SimulatorOptions(holdings=day.holdings), market=market, clock=clock)
     await simulator.start(0)
     try:
