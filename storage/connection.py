@@ -1,9 +1,11 @@
 """One SQLite connection and its thread: the only way to the database."""
 
 import asyncio
+import heapq
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,20 +33,54 @@ class Worker(aiosqlite.Connection):
         return result
 
 
+class _Turns:
+    """Who may hand work to the thread next: what an order waits for goes before everything else that waits."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+
+    async def take(self, *, urgent: bool) -> None:
+        if not self._taken:
+            self._taken = True
+            return
+        called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (not urgent, next(self._numbers), called))
+        try:
+            await called
+        except asyncio.CancelledError:
+            if called.done() and not called.cancelled():
+                self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        while self._waiting:
+            _, _, called = heapq.heappop(self._waiting)
+            if not called.done():
+                called.set_result(None)
+                return
+        self._taken = False
+
+
 class Database:
     """The connection. Its thread does one thing after the other, so nobody sees what may yet be rolled back."""
 
     def __init__(self, connection: Worker) -> None:
         self._connection = connection
+        self._turns = _Turns()
         self._committed: list[Callable[[], None]] = []  # of the transaction going on; only its thread touches it
         self._flushes: bool | None = True
 
-    async def write(self, work: Callable[[sqlite3.Connection], Result], *, flush: bool = True) -> Result:
+    async def write(
+        self, work: Callable[[sqlite3.Connection], Result], *, flush: bool = True, urgent: bool = False
+    ) -> Result:
         """Commit what `work` did, or nothing of it. Raise StorageError for what SQLite refuses.
 
         Every commit outlives a crash of the program. One with `flush` also outlives a power cut, and everything
         committed before it; without, the newest commits may be undone by one, which suits what is learned anew from
-        the broker or is followed by a commit that flushes. Whoever is cancelled meanwhile leaves it to its end.
+        the broker or is followed by a commit that flushes. `urgent` is what an order waits for: it overtakes what has
+        not begun. Whoever is cancelled once it has begun leaves it to its end.
 
         `work` runs in another thread: it gets all it needs as values, and touches nothing else.
         """
@@ -70,17 +106,11 @@ class Database:
                     loop.call_soon_threadsafe(callback)
             return result
 
-        try:
-            return await self._connection.run(transaction)
-        except sqlite3.Error as error:
-            raise StorageError(f"the database refused: {error}") from error
+        return await self._run(transaction, urgent=urgent)
 
     async def read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Return what `work` finds between transactions. Raise StorageError for what SQLite refuses."""
-        try:
-            return await self._connection.run(work)
-        except sqlite3.Error as error:
-            raise StorageError(f"the database refused: {error}") from error
+        return await self._run(work)
 
     async def rows(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[sqlite3.Row]:
         """Return what one SELECT finds."""
@@ -89,6 +119,15 @@ class Database:
     async def change(self, sql: str, values: Sequence[object] = (), *, flush: bool = True) -> int:
         """Carry out one statement as a transaction and return how many rows it changed."""
         return await self.write(lambda connection: connection.execute(sql, values).rowcount, flush=flush)
+
+    async def _run(self, work: Callable[[sqlite3.Connection], Result], *, urgent: bool = False) -> Result:
+        await self._turns.take(urgent=urgent)
+        try:
+            return await self._connection.run(work)
+        except sqlite3.Error as error:
+            raise StorageError(f"the database refused: {error}") from error
+        finally:  # a cancelled caller's work may still run: the thread's own queue keeps what follows behind it
+            self._turns.give_back()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back in the loop once the transaction going on is committed; for use inside of `work`."""

@@ -41,7 +41,7 @@ class DecisionRepository:
             self._outbox.append(conn, events)
             return cursor.lastrowid or 0
 
-        return replace(decision, id=await self._database.write(insert, flush=False))
+        return replace(decision, id=await self._database.write(insert, flush=False, urgent=True))
 
     async def latest(self, symbol: Symbol, *, before: datetime | None = None) -> Decision | None:
         """Return the newest decision on a ticker, at or before an instant when one is given."""

@@ -56,7 +56,7 @@ class ModeRepository:
             put_lock(conn, lock)
             self._outbox.append(conn, events)
 
-        await self._database.write(put, flush=False)
+        await self._database.write(put, flush=False, urgent=True)
 
     async def release(self, symbol: Symbol, by: int | None, at: datetime, events: Sequence[Event] = ()) -> bool:
         """Release a ticker and return True; for one not locked return False and tell nothing."""

@@ -59,7 +59,7 @@ class OrderRepository:
             self._outbox.append(conn, _named(events, order))
             return order
 
-        return await self._database.write(add, flush=False)
+        return await self._database.write(add, flush=False, urgent=True)
 
     async def add_external(self, found: BrokerOrder, at: datetime, events: Sequence[Event] = ()) -> Order:
         """Store an order placed by hand, in the state the broker tells, without fills: those are given to `change`.
@@ -128,7 +128,7 @@ class OrderRepository:
             self._outbox.append(conn, _untold(_named(events, order), repeated))
             return order
 
-        return await self._database.write(append, flush=status is OrderStatus.SENT)
+        return await self._database.write(append, flush=status is OrderStatus.SENT, urgent=True)
 
     async def get(self, no: OrderNo) -> Order | None:
         return await self._database.read(lambda conn: _one(conn, "no = ?", no))

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -246,6 +247,26 @@ async def test_whatever_fails_in_a_transaction_undoes_it_and_comes_out_as_it_is(
             await storage.notes._database.write(fail)
         await storage.notes.put("other", "v")
         assert await storage.notes.get("k") is None
+
+
+async def test_what_an_order_waits_for_overtakes_what_has_not_begun(tmp_path: Path) -> None:
+    async with open_storage(tmp_path) as storage:
+        database, done, go = storage.orders._database, [], threading.Event()
+
+        async def write(name: str, *, urgent: bool) -> None:
+            await database.write(lambda _: done.append(name), urgent=urgent)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(database.write(lambda _: go.wait(10)))
+            await asyncio.sleep(0)
+            for name in ("alert", "other"):
+                group.create_task(write(name, urgent=False))
+            gone = group.create_task(write("gone", urgent=False))
+            group.create_task(write("order", urgent=True))
+            await asyncio.sleep(0)
+            gone.cancel()
+            go.set()
+        assert done == ["order", "alert", "other"]
 
 
 async def test_commits_are_flushed_where_asked(tmp_path: Path) -> None:
