@@ -323,6 +323,7 @@ class StopGuard:
             until=session.closes_at if session else self._clock.now(),
             may_go_on=lambda: self.allowed(symbol),
             decision=decision,
+            held_up=partial(self._tell_waiting, symbol),
         )
 
     # peaks and fills
@@ -359,17 +360,22 @@ class StopGuard:
             exc_info=None if known else error,
         )
         said = error.user_message if isinstance(error, TradingError) else TradingError.user_message
-        trouble = Trouble(
-            at=self._clock.now(),
-            key=f"stop:{symbol}",
-            symbol=symbol,
-            what=Text(
-                f"{symbol.ticker} 손절을 하지 못했습니다: {said.ko} 증권사 앱에서 직접 확인하세요.",
-                f"The stop of {symbol.ticker} could not be carried out: {said.en} Check the broker's app.",
-            ),
+        what = Text(
+            f"{symbol.ticker} 손절을 하지 못했습니다: {said.ko} 증권사 앱에서 직접 확인하세요.",
+            f"The stop of {symbol.ticker} could not be carried out: {said.en} Check the broker's app.",
         )
+        await self._tell_stop(symbol, what)
+
+    async def _tell_waiting(self, symbol: Symbol, why: Text) -> None:
+        what = Text(
+            f"{symbol.ticker} 손절이 아직 팔지 못하고 기다립니다: {why.ko} 급하면 증권사 앱에서 직접 파세요.",
+            f"The stop of {symbol.ticker} waits and has not sold: {why.en} If it is urgent, sell in the broker's app.",
+        )
+        await self._tell_stop(symbol, what)
+
+    async def _tell_stop(self, symbol: Symbol, what: Text) -> None:
         try:
-            await self._notifier.tell(trouble)
+            await self._notifier.tell(Trouble(at=self._clock.now(), key=f"stop:{symbol}", symbol=symbol, what=what))
         except TradingError:
             log.exception("trouble with a stop could not be told", extra={"symbol": str(symbol)})
 

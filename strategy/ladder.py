@@ -1,6 +1,6 @@
 """The way out of a position (D3): resting orders canceled and confirmed, then marketable limits, each step deeper."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,11 +20,15 @@ from strategy.positions import Positions
 from strategy.quotes import Quote
 from strategy.shelter import first_of
 from strategy.stops import ladder_price
+from strategy.text import Text
 from strategy.watch import MarketWatch
 
 MAX_REJECTS = 3
 _CONFIRM_S = 10.0  # market time a cancel may take before the rest is sold without it
 _BLOCKED_PAUSE_S = 2.0
+_HELD_UP = timedelta(seconds=20)  # a ladder that may not send for that long says so, within 30 s (promise 4)
+
+HeldUp = Callable[[Text], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +58,12 @@ class _Run:
     until: datetime
     may_go_on: Callable[[], bool]
     scope: str
+    held_up: HeldUp | None
     nos: list[OrderNo]
     refused: set[OrderNo]
     step: int = 0
+    blocked_from: datetime | None = None
+    told_blocked: bool = False
 
     @property
     def given_up(self) -> bool:
@@ -98,10 +105,12 @@ class Ladder:
         decision: Decision | None = None,
         asked_by: int | None = None,
         scope: str | None = None,
+        held_up: HeldUp | None = None,
     ) -> Descent:
         """Sell `qty` shares; ends at `until` (the close) or when `may_go_on` says no. Never raises for the broker.
 
-        `scope` overrides POSITION_SCOPE where the broker's quantity is believed again.
+        `scope` overrides POSITION_SCOPE where the broker's quantity is believed again; `held_up` is told, once each
+        time, why nothing can be sent for a while.
         """
         run = _Run(
             symbol=symbol,
@@ -112,6 +121,7 @@ class Ladder:
             until=until,
             may_go_on=may_go_on,
             scope=scope or self._settings.of(symbol).position_scope,
+            held_up=held_up,
             nos=[],
             refused=set(),
         )
@@ -161,9 +171,12 @@ class Ladder:
 
     async def _rung(self, run: _Run, changes: OrderChanges) -> None:
         """Place or re-price once, then wait for the order's end or the next re-pricing."""
-        if self._desk.blocked(run.symbol):
+        why = self._desk.blocked(run.symbol)
+        if why is not None:
+            await self._say_held_up(run, why)
             await self._pause(run, changes, _BLOCKED_PAUSE_S)
             return
+        run.blocked_from, run.told_blocked = None, False
         with self._activity():
             working = await self._working(run)
             if working:
@@ -171,6 +184,14 @@ class Ladder:
             else:
                 await self._place(run)
         await self._pause(run, changes, float(self._settings.of(run.symbol).stop_loss_reprice_s))
+
+    async def _say_held_up(self, run: _Run, why: Text) -> None:
+        now = self._clock.now()
+        run.blocked_from = run.blocked_from or now
+        if run.held_up is not None and not run.told_blocked and now - run.blocked_from >= _HELD_UP:
+            run.told_blocked = True
+            with self._activity():
+                await run.held_up(why)
 
     async def _place(self, run: _Run) -> None:
         held, _ = self._positions.in_scope(run.symbol, run.scope)
