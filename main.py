@@ -639,6 +639,7 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
         try:
             await stop.wait()
         finally:
+            core.desk.hurry(QUIET_S)
             for service in (chat, *beside):
                 await end(service)
             for service in reversed(trading):

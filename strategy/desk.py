@@ -183,6 +183,13 @@ class OrderDesk:
         with self._activity():
             return await sheltered(self._adopt(no, by))
 
+    def hurry(self, seconds: float) -> None:
+        """Wait no longer than that (real time) for answers from now on: the program is being stopped.
+
+        What has no answer by then is stored as UNKNOWN, and looked up by the next start.
+        """
+        self._requests.hurry(seconds)
+
     # what only a person can settle
 
     def candidates(self, no: OrderNo) -> Sequence[BrokerOrder]:

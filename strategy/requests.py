@@ -58,6 +58,14 @@ class Requests:
         self._blocked = blocked
         self._numbered = numbered
         self._cancel_sent_at: dict[OrderNo, datetime] = {}
+        self._waiting: set[asyncio.Timeout] = set()  # for answers
+
+    def hurry(self, seconds: float) -> None:
+        """Wait no longer than that (real time) for any answer from now on; what has none then is unknown."""
+        self._answer_limit_s = min(self._answer_limit_s, seconds)
+        latest = asyncio.get_running_loop().time() + seconds
+        for limit in self._waiting:
+            limit.reschedule(min(limit.when() or latest, latest))
 
     async def place(self, request: OrderRequest, context: Context, left: asyncio.Event) -> Order:
         """Store the intent, then send; see `OrderDesk.place`."""
@@ -122,7 +130,8 @@ class Requests:
             return now if now.status.closed or qty is not None else await self.amend(no, qty, price, reprices, left)
         except BaseException as error:  # noqa: BLE001 - once sent, whatever happens leaves the outcome unknown
             await self._lose(no, error)
-            await self._looks.try_look()
+            if not left.is_set():
+                await self._looks.try_look()
             return await self._ledger.get(no)
         async with self._ledger.lock:
             now = await self._ledger.get(no)
@@ -157,7 +166,8 @@ class Requests:
         except BaseException as error:  # noqa: BLE001 - once sent, whatever happens leaves the outcome unknown
             await self._cancel_sent(no, NO_ANSWER)
             _pass_on(no, error)
-            await self._looks.try_look()  # it may have been too late: the broker's list knows
+            if not left.is_set():
+                await self._looks.try_look()  # it may have been too late: the broker's list knows
             return await self._ledger.get(no)
         await self._cancel_sent(no, "")
         return await self._ledger.get(no)
@@ -174,8 +184,12 @@ class Requests:
         self._looks.soon(2 * SOON)
 
     async def _answer(self, request: Awaitable[Acceptance]) -> Acceptance:
-        async with asyncio.timeout(self._answer_limit_s):
-            return await request
+        async with asyncio.timeout(self._answer_limit_s) as limit:
+            self._waiting.add(limit)
+            try:
+                return await request
+            finally:
+                self._waiting.discard(limit)
 
     async def _lose(self, no: OrderNo, error: BaseException) -> None:
         """Say that nobody knows; what a notice or a look told meanwhile stays. Cancellation is passed on."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from strategy.errors import StorageError
-from strategy.events import PanicProgress, Protection, Started
+from strategy.events import PanicProgress, Protection, Started, Trouble
 from strategy.fallback import DESK_FAILED
 from strategy.guard import StopGuard
 from strategy.modes import Mode
@@ -155,6 +155,41 @@ async def test_promise_4_a_start_that_cannot_see_the_account_says_that_no_stop_w
         await bench.pass_time(300)
         [_, back] = await bench.told(Protection)
         assert (back.armed, back.symbols) == (True, (TQQQ,))
+
+
+async def test_promise_4_a_stop_held_up_by_an_order_of_unknown_outcome_says_so_and_sells_once_it_is_known(
+    tmp_path: Path,
+) -> None:
+    async with open_market(tmp_path, hold=10) as bench:
+        bench.broker.fail("submit", "lost_request")
+        bench.broker.fail("orders", "try_later", times=10)
+        await bench.core.control.confirm(await ask(bench, Side.BUY, shares(1), "80"), OWNER)
+        bench.price(TQQQ, "94")
+        await bench.pass_time(30)
+        [trouble] = await bench.told(Trouble)
+        assert trouble.key == f"stop:{TQQQ}"
+        assert "has not sold" in trouble.what.en
+        assert "#1" in trouble.what.en
+        await bench.pass_time(300)
+        assert bench.broker.qty_held(TQQQ) == 0
+        assert [told.key for told in await bench.told(Trouble)].count(trouble.key) == 1
+
+
+async def test_a_stop_of_the_program_waits_no_longer_than_it_may_for_an_answer_that_hangs(tmp_path: Path) -> None:
+    """What hangs is unknown on disk, and the next start looks it up."""
+    async with open_market(tmp_path) as bench:
+        ticket = await ask(bench)
+        bench.broker.fail("submit", "hang")
+        async with asyncio.TaskGroup() as group:
+            pressed = group.create_task(bench.core.control.confirm(ticket, OWNER))
+            await bench.wait_for(lambda: bool(bench.broker.submitted))
+            bench.core.desk.hurry(0)
+        assert pressed.result().kind is OutcomeKind.UNKNOWN
+        world_then = bench.world
+    async with holding(tmp_path, world=world_then) as bench:
+        await bench.pass_time(300)
+        assert [order.status.closed for order in await bench.orders()] == [True]
+        assert len(bench.broker.submitted) == 1
 
 
 async def test_a_fill_while_the_stop_watcher_was_down_gets_its_stop_as_soon_as_it_is_up(
