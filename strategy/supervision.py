@@ -13,7 +13,7 @@ from typing import Protocol
 
 from strategy import service_words
 from strategy.clock import Clock
-from strategy.errors import StorageError, TradingError
+from strategy.errors import StorageError
 from strategy.events import Event, Notable, Trouble
 from strategy.health import TaskHealth, TaskState
 from strategy.ports import Notifier
@@ -127,8 +127,8 @@ class Supervisor:
     async def _consequences_of(self, service: _Service, count: int, *, storage: bool) -> list[Text]:
         try:
             return list(await self._consequences.crashed(service.name, crashes=count, storage=storage))
-        except TradingError:
-            log.exception("what follows from a crash could not be stored", extra={"task": service.name})
+        except Exception:  # a door: a second fault must not end what keeps the others running
+            log.exception("what follows from a crash could not be done", extra={"task": service.name})
             return []
 
     async def _prove(self, service: _Service) -> None:
@@ -136,8 +136,8 @@ class Supervisor:
         await self._wall.sleep(PROVEN_S)
         try:
             await self._consequences.works_again(service.name)
-        except TradingError:
-            log.exception("what follows from a restart could not be stored", extra={"task": service.name})
+        except Exception:  # a door, as above
+            log.exception("what follows from a restart could not be done", extra={"task": service.name})
         if service.down:
             service.down = False
             key = f"task:{service.name}:again"
@@ -150,7 +150,7 @@ class Supervisor:
         waiting = [*self._untold, event]
         try:
             await self._notifier.tell(*waiting)
-        except TradingError:
+        except Exception:  # a door, as above
             log.exception("a crash could not be told; told with the next news")
             self._untold = waiting[-_UNTOLD_KEPT:]
         else:

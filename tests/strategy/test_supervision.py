@@ -215,3 +215,21 @@ async def test_what_cannot_be_stored_is_told_later() -> None:
         await bench.clock.advance(PROVEN_S)
         assert bench.told.keys() == ["task:engine", "task:engine", "task:engine:again"]
         task.cancel()
+
+
+async def test_a_second_fault_in_what_follows_from_the_first_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+
+    async def fails(*_: object, **__: object) -> Sequence[Text]:
+        raise RuntimeError("a fault of its own")
+
+    for owner, name in ((bench.noted, "crashed"), (bench.noted, "works_again"), (bench.told, "tell")):
+        monkeypatch.setattr(owner, name, fails)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(bench.supervisor.keep("engine", bench.failing(2)))
+        await bench.clock.advance(PAUSES_S[0] + PAUSES_S[1])
+        await bench.clock.advance(PROVEN_S)
+        assert bench.state() is TaskState.RUNNING
+        monkeypatch.undo()
+        await bench.clock.advance(QUIET_S)
+        task.cancel()
