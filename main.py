@@ -527,6 +527,7 @@ async def assemble(
             check_broker=lambda: kis.check(next(iter(core.book.tickers), None)),
             check_telegram=lambda: bot.check(),  # noqa: PLW0108 - as above
         ),
+        cry=lambda text: bot.cry(text),  # noqa: PLW0108 - as above
     )
     bot = await stack.enter_async_context(
         open_bot(
@@ -539,6 +540,7 @@ async def assemble(
             environment=environment,
             account=account.masked,
             version=VERSION,
+            orders_first=core.desk.precedence.yielded,
         )
     )
     return Program(storage=storage, kis=kis, core=core, bot=bot, lag=lag)

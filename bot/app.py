@@ -32,12 +32,13 @@ from bot.sending import Speaker
 from bot.settings import TelegramSettings
 from bot.speech import Tongue, load_catalogs
 from bot.topics import Topics
+from bot.message import block
 from bot.views.home import test_message
 from strategy.activity import Activity
 from strategy.clock import Clock
 from strategy.ports import Notes, Outbox
 from strategy.services import Control
-from strategy.text import Language
+from strategy.text import Language, Text
 from strategy.views import Environment
 
 log = logging.getLogger(__name__)
@@ -112,6 +113,12 @@ class BotApp:
         except TimeoutError as error:
             raise TelegramUnreachable("TimeoutError") from error
 
+    async def cry(self, text: Text) -> None:
+        """Send a few words to TELEGRAM_CHAT_ID at once, stored nowhere; raise what Telegram raises."""
+        frame = self.framed.in_(self.languages.default())
+        async with asyncio.timeout(self.settings.telegram_timeout_s):
+            await self.speaker.send(self.settings.telegram_chat_id, frame.screen(block(frame.t.of(text))))
+
     async def poll(self) -> None:
         """Handle commands and presses."""
         self.fresh.started_at = self.wall.now()
@@ -145,6 +152,10 @@ class Framed:
         )
 
 
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
 @asynccontextmanager
 async def open_bot(
     settings: TelegramSettings,
@@ -158,11 +169,13 @@ async def open_bot(
     account: str,
     version: str = "",
     language: Language = "ko",
+    orders_first: Callable[[], Awaitable[None]] = _at_once,
 ) -> AsyncIterator[BotApp]:
     """Make the bot; nothing is contacted before `check`, `poll` or `deliver`.
 
     `clock` is market time, `wall` real time (chats live in real time also where the market is simulated). `account`
-    is masked already. At the end handlers still at work get a moment, then the HTTP session is closed.
+    is masked already. `orders_first` returns when no order is on its way out: alerts are put into words after it. At
+    the end handlers still at work get a moment, then the HTTP session is closed.
     """
     token = settings.telegram_bot_token.get_secret_value()
     url = settings.telegram_api_url
@@ -176,6 +189,7 @@ async def open_bot(
     chat_id = settings.telegram_chat_id
 
     async def chat_frame() -> Frame:
+        await orders_first()
         return framed.in_(await languages.of(chat_id) if chat_id > 0 else languages.default())
 
     alerts = AlertChat(

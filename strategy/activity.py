@@ -32,3 +32,29 @@ class Activity:
     async def until_quiet(self) -> None:
         """Return when nothing is in flight."""
         await self._quiet.wait()
+
+
+class Precedence:
+    """Lets an order leave before anything else is begun that can wait: putting an alert into words costs the event
+    loop milliseconds, which a stop should not pay."""
+
+    def __init__(self) -> None:
+        self._leaving = 0
+        self._free = asyncio.Event()
+        self._free.set()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Count the block as an order on its way out; it must not wait for anybody but the disk."""
+        self._leaving += 1
+        self._free.clear()
+        try:
+            yield
+        finally:
+            self._leaving -= 1
+            if not self._leaving:
+                self._free.set()
+
+    async def yielded(self) -> None:
+        """Return when no order is on its way out."""
+        await self._free.wait()

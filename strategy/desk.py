@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from strategy.account import Position
-from strategy.activity import Activity
+from strategy.activity import Activity, Precedence
 from strategy.clock import Clock
 from strategy.decisions import Decision
 from strategy.errors import BrokerError, InvalidOrder, StorageError
@@ -68,6 +68,7 @@ class OrderDesk:
         self._activity = activity
         self._acting: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._in_flight: set[OrderNo] = set()
+        self.precedence = Precedence()  # of orders on their way out over what can wait
         self._queue: asyncio.Queue[tuple[Notice, AbstractContextManager[None]]] = asyncio.Queue()
         self._feed = OrderFeed()
         self._ledger = Ledger(orders=orders, settings=settings, feed=self._feed, notes=notes, decisions=decisions)
@@ -92,6 +93,7 @@ class OrderDesk:
             answer_limit_s=answer_limit_s,
             blocked=self.blocked,
             numbered=self._retry_notices,
+            precedence=self.precedence,
         )
         self._working = WorkingOrders(
             desk=self,

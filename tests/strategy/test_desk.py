@@ -11,7 +11,7 @@ import pytest
 from strategy.account import Position
 from strategy.errors import OrderDenied, StorageError
 from strategy.events import OrderChanged
-from strategy.orders import Order, OrderNo, OrderStatus, Side
+from strategy.orders import Acceptance, Order, OrderNo, OrderRequest, OrderStatus, Side
 from tests.strategy.order_bench import KO, PRICE, TQQQ, Bench, bench
 
 S = OrderStatus
@@ -234,3 +234,26 @@ async def test_reasons_of_an_order_survive_a_restart(tmp_path: Path) -> None:
         assert told[-1].order.no == order.no
         assert told[-1].cash_before == 7
         assert told[-1].realized is not None
+
+
+async def test_what_can_wait_begins_after_an_order_has_left(desk: Bench) -> None:
+    """An alert is put into words when the request is out, also while its answer hangs."""
+    seen: list[str] = []
+    submit = desk.broker.submit
+
+    async def submitting(request: OrderRequest) -> Acceptance:
+        seen.append("order")
+        return await submit(request)
+
+    async def telling() -> None:
+        with desk.storage.outbox.added() as wake:
+            await wake.wait()  # the intent is stored, with its event
+            await desk.desk.precedence.yielded()
+            seen.append("alert")
+
+    desk.broker.submit = submitting  # type: ignore[method-assign]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(telling())
+        await asyncio.sleep(0)
+        await desk.buy()
+    assert seen == ["order", "alert"]
