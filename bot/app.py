@@ -22,6 +22,7 @@ from bot.errors import TelegramChatRefused, TelegramTokenRefused, TelegramUnreac
 from bot.failures import TELEGRAM_FAILURES
 from bot.languages import Languages
 from bot.menus import Menus
+from bot.message import block
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
 from bot.polling import poll
 from bot.reach import Reach
@@ -32,7 +33,6 @@ from bot.sending import Speaker
 from bot.settings import TelegramSettings
 from bot.speech import Tongue, load_catalogs
 from bot.topics import Topics
-from bot.message import block
 from bot.views.home import test_message
 from strategy.activity import Activity
 from strategy.clock import Clock

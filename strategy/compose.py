@@ -32,6 +32,7 @@ from strategy.manual import ManualOrders
 from strategy.mode_service import ModeService
 from strategy.modebook import ModeBook
 from strategy.orders import Order, Side
+from strategy.outcry import Cry, Outcry
 from strategy.overnight import Overnight
 from strategy.overview import Looking
 from strategy.pace import Pace
@@ -147,17 +148,19 @@ def build_core(
     tick_places: int | None = None,
     remarks: Sequence[Text] = (),
     surroundings: Surroundings | None = None,
+    cry: Cry | None = None,
 ) -> Core:
     """Return the core, not yet loaded or running.
 
     `clock` is the market's, `wall` a person's (the same one for a real market). `env_names` are the settings that came
     from the environment, `arm_secret` the account's last four digits, `totp` checks a six-digit code where one is
     asked for, `calls_per_second` is the broker's limit, `tick_places` how many tickers its stream takes at once,
-    `remarks` go on the start card, `surroundings` is what /health and /diagnose cannot know from here.
+    `remarks` go on the start card, `surroundings` is what /health and /diagnose cannot know from here, `cry`
+    tells the chat at once, past the stored alerts.
     """
     activity = Activity()
     pace = Pace(calls_per_second=calls_per_second, tick_places=tick_places)
-    notifier = journals.notifier
+    notifier = Outcry(journals.notifier, cry=cry, wall=wall)
     book = SettingsBook(base=base, env_names=env_names, journal=journals.settings, clock=clock)
     modes = ModeBook(journal=journals.modes, notes=journals.notes, clock=clock, environment=environment)
     watch = MarketWatch(market=market, stream=stream, clock=clock, settings=book)
@@ -485,6 +488,7 @@ def build_core(
         ("watch list", roster.run),
         ("price alerts", price_watch.run),
         ("cards", cards.run),
+        ("outcry", notifier.run),
         ("stream news", sink.run),
         ("stream", partial(_stream, stream, sink)),
         ("upkeep", Upkeep(decisions=journals.decisions, clock=clock, activity=activity).run),

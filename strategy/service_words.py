@@ -14,6 +14,7 @@ _NAMES = {
     "proposals": Text("매매 제안 카드", "the proposal cards"),
     "cards": Text("준비 점검과 휴장 알림", "the ready check and the calendar"),
     "price alerts": Text("가격 알림", "the price alerts"),
+    "outcry": Text("저장 실패 알림", "the alarm of a full disk"),
     "upkeep": Text("기록 정리", "the tidying of records"),
     "lag": Text("처리 지연 측정", "the measuring of delays"),
     "chat": Text("채팅 명령", "the chat commands"),

@@ -8,6 +8,7 @@ import pytest
 
 from bot.commands import COMMANDS
 from bot.errors import TelegramChatRefused, TelegramTokenRefused, TelegramUnreachable
+from strategy.outcry import WORDS
 from strategy.testing import FakeClock
 from tests.bot import samples
 from tests.bot.conftest import OpenRoom, Room
@@ -49,6 +50,13 @@ async def test_s28_a_test_message_goes_to_the_test_chat_only(open_room: OpenRoom
         await room.app.send_test()
         assert "시험 메시지" in (await tester.reads("[모의]"))["text"]
         assert room.owner.from_bot() == []
+
+
+async def test_a_cry_reaches_the_chat_past_the_stored_alerts(open_room: OpenRoom) -> None:
+    async with open_room(polls=False) as room:
+        await room.owner.send("/start")
+        await room.app.cry(WORDS)
+        assert "디스크" in (await room.owner.reads("저장하지"))["text"]
 
 
 async def test_s28_a_dead_network_is_told(open_room: OpenRoom) -> None:

@@ -16,6 +16,7 @@ from strategy.fake_broker import FakeBroker
 from strategy.fake_market import FakeMarket, FakeStream
 from strategy.instruments import Symbol
 from strategy.orders import Order
+from strategy.outcry import Cry
 from strategy.quotes import Interval
 from strategy.settings import TradingSettings
 from strategy.testing import FakeClock, trading_settings
@@ -138,6 +139,7 @@ async def running(
     tick_places: int | None = None,
     may_crash: bool = False,
     surroundings: Surroundings | None = None,
+    cry: Cry | None = None,
 ) -> AsyncIterator[Bench]:
     """Run the core on the storage in `path` until the block ends; again with the same world for a restart.
 
@@ -165,6 +167,7 @@ async def running(
                 calls_per_second=calls_per_second,
                 tick_places=tick_places,
                 surroundings=surroundings or Surroundings(vitals=storage.vitals),
+                cry=cry,
             )
             world.broker.sink = core.sink.on_notice
             bench = Bench(world, core, storage, stream, calls)

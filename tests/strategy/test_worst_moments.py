@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.connection import Database
 from strategy.errors import StorageError
 from strategy.events import PanicProgress, Protection, Started, Trouble
 from strategy.fallback import DESK_FAILED
@@ -14,6 +15,7 @@ from strategy.guard import StopGuard
 from strategy.modes import Mode
 from strategy.orders import Origin, Side
 from strategy.purse import Purse
+from strategy.text import Text
 from strategy.views import OutcomeKind
 from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, XLF, O, World, running
 from tests.strategy.test_amends import preview as amending
@@ -226,3 +228,37 @@ async def test_a_held_ticker_missing_from_the_list_is_named_at_the_start(tmp_pat
         [started] = await bench.told(Started)
         assert any("XLF" in note.en and "stop" in note.en for note in started.notes)
         assert XLF not in bench.core.guard.lines
+
+
+async def test_promise_4_a_full_disk_keeps_the_stop_from_firing_and_the_chat_is_told_past_the_disk(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    heard: list[Text] = []
+    deaf = [True]
+
+    async def cry(text: Text) -> None:
+        if deaf.pop() if deaf else False:
+            raise RuntimeError("Telegram does not answer")
+        heard.append(text)
+
+    async def full(*_: object, **__: object) -> None:
+        raise StorageError("disk full")
+
+    made = World.at(OPEN + timedelta(minutes=10))
+    made.ready(TQQQ)
+    made.broker.hold(TQQQ, 10, Decimal(100))
+    async with running(tmp_path, made, settings=settings(), cry=cry, may_crash=True) as bench:
+        with monkeypatch.context() as patch:
+            patch.setattr(Database, "write", full)
+            bench.price(TQQQ, "94")
+            await bench.pass_time(30)
+            assert bench.broker.submitted == []
+            assert len(heard) == 1  # the second try; the first was not heard
+            assert "no stop" in heard[0].en
+            await bench.pass_time(300)
+            assert len(heard) == 1
+        bench.price(TQQQ, "93.9")
+        await bench.pass_time(130)
+        assert bench.broker.qty_held(TQQQ) == 0
+        await bench.pass_time(1200)
+        assert len(heard) <= 2  # what failed within the pause is said once more, then no more
