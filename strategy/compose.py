@@ -365,6 +365,7 @@ def build_core(
         wall=wall,
         arm_secret=arm_secret,
         totp=totp,
+        panicking=lambda: panic.job is not None,
     )
     watch_list = WatchList(
         settings=book,

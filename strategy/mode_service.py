@@ -53,6 +53,7 @@ class ModeService:
         wall: Clock,
         arm_secret: str,
         totp: Callable[[str], bool] | None,
+        panicking: Callable[[], bool],
     ) -> None:
         """`arm_secret` is what must be typed to arm: the last four digits of the account."""
         self._modes = modes
@@ -66,6 +67,7 @@ class ModeService:
         self._wall = wall
         self._arm_secret = arm_secret
         self._totp = totp
+        self._panicking = panicking
         self._wrong: list[datetime] = []
         presses.register(MODE, self)
 
@@ -209,6 +211,8 @@ class ModeService:
         )
 
     async def _refusals(self, mode: Mode) -> list[Text]:
+        if mode.rule_sells and self._panicking():
+            return [_PANICKING]
         if not mode.rule_sells or self._modes.armed:
             return []
         if not await self.disclaimer_accepted():
@@ -223,3 +227,10 @@ class ModeService:
         """Return what a person was shown: the mode that held and, for a halt, what it leaves unprotected."""
         held = [str(one) for one in self._unprotected(symbol)] if mode is Mode.HALTED else []
         return {"mode": self._modes.chosen(symbol).mode.value, "unprotected": held}
+
+
+_PANICKING = Text(
+    "전량 매도(/panic)가 진행 중이라 규칙 매매를 켤 수 없습니다. 끝난 뒤에 하세요. /halt 로 매도를 멈출 수도 있습니다.",
+    "A panic is selling, so the rules stay off: they might buy back what it sells. Wait until it has ended, or stop it"
+    " with /halt, then /run.",
+)

@@ -52,18 +52,23 @@ async def test_a_panic_cut_off_before_its_mode_was_stored_still_stops_the_rules(
         assert (bench.core.modes.account.reason, bench.core.modes.account.set_by) == ("panic", OWNER)
 
 
-async def test_a_person_who_has_run_since_the_panic_is_not_overruled_by_a_restart(tmp_path: Path) -> None:
-    made = two_held()
-    async with holding(tmp_path, world=made) as bench:
+async def test_the_rules_cannot_be_started_while_a_panic_sells(tmp_path: Path) -> None:
+    """They would buy back what it sells, and it would sell that again."""
+    async with holding(tmp_path, world=two_held()) as bench:
+        await bench.core.control.set_mode(Mode.PROTECT_ONLY, symbol=None, until=None, user_id=OWNER)
+        early = await bench.core.control.preview_mode(OWNER, Mode.RUN, symbol=None)
         bench.broker.matching = False
         await panic(bench)
         await bench.pass_time(5)
         shown = await bench.core.control.preview_mode(OWNER, Mode.RUN, symbol=None)
-        await bench.core.control.confirm(shown.ticket or "", OWNER)
-    made.broker.matching = True
-    async with holding(tmp_path, world=made) as bench:
-        await bench.pass_time(60)
-        assert bench.core.modes.account.mode is Mode.RUN
+        assert shown.ticket is None
+        assert "/halt" in shown.refusals[0].en
+        assert (await bench.core.control.confirm(early.ticket or "", OWNER)).kind is OutcomeKind.DENIED
+        bench.broker.matching = True
+        await bench.pass_time(30)
+        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        shown = await bench.core.control.preview_mode(OWNER, Mode.RUN, symbol=None)
+        assert shown.ticket is not None
 
 
 @pytest.mark.parametrize("what", ["mode", "stop"])
