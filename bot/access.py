@@ -21,7 +21,7 @@ def _mode(data: b.SetMode) -> Role:
 PRESSES: dict[type[CallbackData], _Need] = {
     b.Open: lambda data: SCREENS.get(data.screen, Role.VIEWER),
     b.Speak: Role.VIEWER,
-    # tickets belong to who asked for the preview, so the preview's own need has been met
+    # tickets belong to who asked for the preview; what only owners may do is asked of the ticket at the press
     b.Confirm: Role.OPERATOR,
     b.Dismiss: Role.OPERATOR,
     b.CancelOrder: Role.OPERATOR,

@@ -254,6 +254,9 @@ class TradingControl:
 
     # Confirmation
 
+    async def for_owners(self, ticket_id: str) -> bool:
+        return await self._presses.for_owners(ticket_id)
+
     async def confirm(self, ticket_id: str, user_id: int, *, typed: str = "") -> Outcome:
         return await self._presses.confirm(ticket_id, user_id, typed=typed)
 

@@ -69,7 +69,7 @@ class ModeService:
         self._totp = totp
         self._panicking = panicking
         self._wrong: list[datetime] = []
-        presses.register(MODE, self)
+        presses.register(MODE, self, of_owners=lambda payload: payload["mode"] == Mode.HALTED.value)
 
     async def set_mode(
         self, mode: Mode, *, symbol: Symbol | None, until: datetime | None, user_id: int, reason: str

@@ -46,6 +46,12 @@ class Action(Protocol):
 
 
 LetGo = Callable[[Press], Awaitable[Outcome]]
+OfOwners = Callable[[Mapping[str, Any]], bool]  # asked with the payload of a ticket
+
+
+def every(_: Mapping[str, Any]) -> bool:
+    """Return that each button of an action is for owners only."""
+    return True
 
 
 class Presses:
@@ -58,10 +64,16 @@ class Presses:
         self._activity = activity
         self._actions: dict[str, Action] = {}
         self._let_go: dict[str, LetGo] = {}
+        self._of_owners: dict[str, OfOwners] = {}
 
-    def register(self, name: str, action: Action, *, let_go: LetGo | None = None) -> None:
-        """Say what buttons of that name do, and what to do when one is dismissed (by default nothing)."""
+    def register(
+        self, name: str, action: Action, *, let_go: LetGo | None = None, of_owners: OfOwners | None = None
+    ) -> None:
+        """Say what buttons of that name do, what to do when one is dismissed (by default nothing), and which only an
+        owner may press (by default none)."""
         self._actions[name] = action
+        if of_owners is not None:
+            self._of_owners[name] = of_owners
         if let_go is not None:
             self._let_go[name] = let_go
 
@@ -92,6 +104,12 @@ class Presses:
         """Return whether a button can still be pressed."""
         ticket = await self._tickets.get(ticket_id)
         return ticket is not None and ticket.used_at is None and self._wall.now() < ticket.expires_at
+
+    async def for_owners(self, ticket_id: str) -> bool:
+        """Return whether only an owner may press a button: its asker may have become less since it was shown."""
+        ticket = await self._tickets.get(ticket_id)
+        of_owners = None if ticket is None else self._of_owners.get(ticket.action)
+        return ticket is not None and of_owners is not None and of_owners(json.loads(ticket.payload))
 
     async def confirm(self, ticket_id: str, user_id: int, *, typed: str = "") -> Outcome:
         """Carry out what a button stands for, at most once ever."""

@@ -193,6 +193,9 @@ class WatchList(Protocol):
 
 
 class Confirmation(Protocol):
+    async def for_owners(self, ticket_id: str) -> bool:
+        """Return whether only an owner may press a button: its asker may have become less since it was shown."""
+
     async def confirm(self, ticket_id: str, user_id: int, *, typed: str = "") -> Outcome:
         """Carry out what a button stands for, at most once ever: the press is checked against the asker, the time
         and the state that was shown. `typed` is the word a halt asks for."""

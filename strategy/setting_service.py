@@ -9,7 +9,7 @@ from strategy.changes import SettingChange
 from strategy.effects import Effects
 from strategy.errors import BrokerError, InvalidInput
 from strategy.instruments import Symbol
-from strategy.presses import Press, Presses, changed
+from strategy.presses import Press, Presses, changed, every
 from strategy.setting_words import BY_COMMAND
 from strategy.text import Text
 from strategy.views import Outcome, OutcomeKind, SettingPreview, SettingView
@@ -26,7 +26,7 @@ class SettingService:
         self._watch_list = watch_list
         self._effects = effects
         self._presses = presses
-        presses.register(SETTING, self)
+        presses.register(SETTING, self, of_owners=every)
 
     def menu(self) -> Sequence[SettingView]:
         return self._settings.menu()

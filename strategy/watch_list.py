@@ -19,7 +19,7 @@ from strategy.look import AccountLook
 from strategy.money import percent
 from strategy.pace import Pace, from_ticks
 from strategy.positions import Positions
-from strategy.presses import Press, Presses, changed
+from strategy.presses import Press, Presses, changed, every
 from strategy.purse import Purse
 from strategy.quotes import Quote
 from strategy.text import Text
@@ -56,7 +56,7 @@ class WatchList:
         self._presses = presses
         self._purse = purse
         self._pace = pace
-        presses.register(WATCH, self)
+        presses.register(WATCH, self, of_owners=every)
 
     async def preview_watch(self, user_id: int, text: str) -> WatchPreview:
         """Verify a ticker by a quote and show the list as it would be.

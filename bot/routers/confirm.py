@@ -4,9 +4,11 @@ from aiogram import Router
 from aiogram.types import CallbackQuery
 
 from bot.buttons import Confirm, Dismiss
+from bot.role import Role
 from bot.screen import Frame
 from bot.stage import Stage
 from bot.views.confirm import outcome
+from bot.views.home import denied
 from bot.visit import Visit
 from strategy.views import Outcome, OutcomeKind
 
@@ -19,6 +21,10 @@ def make_router() -> Router:
 
 
 async def confirm(_: CallbackQuery, callback_data: Confirm, visit: Visit) -> None:
+    """Carry out what a ticket stands for, if its asker still may: a restart may have changed the roles."""
+    if visit.role < Role.OWNER and await visit.control.for_owners(callback_data.ticket):
+        await visit.stage.say(denied(visit.role, Role.OWNER, visit.frame))
+        return
     await _tell(await visit.control.confirm(callback_data.ticket, visit.user_id), visit.frame, visit.stage)
 
 

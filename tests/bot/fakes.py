@@ -424,6 +424,10 @@ class FakeControl(FakeResults, FakeSystem, FakeWatchList):
     async def history(self, limit: int = 20) -> Sequence[SettingChange]:
         return tuple(reversed(self.changes))[:limit]
 
+    async def for_owners(self, ticket_id: str) -> bool:
+        made = self.tickets.get(ticket_id)
+        return made is not None and isinstance(made.payload, SettingChange)
+
     async def confirm(self, ticket_id: str, user_id: int, *, typed: str = "") -> Outcome:
         self._fail()
         made = self.tickets.get(ticket_id)

@@ -132,6 +132,22 @@ async def test_a_dialog_left_from_a_higher_role_takes_no_words(open_room: OpenRo
             assert room.control.tickets == {}
 
 
+async def test_a_button_left_from_a_higher_role_does_nothing(open_room: OpenRoom) -> None:
+    """A preview of an owner, pressed after a restart that made the owner an operator."""
+    async with LocalChat(rates=None) as chat:
+        async with open_room(chat=chat, telegram_allowed_user_ids="777") as room, room.visitor(777) as person:
+            setting = await person.ask("/set RSI_OVERSOLD 45")
+            order = await person.ask("/buy TQQQ 3")
+            tickets = room.control.tickets
+        async with open_room(chat=chat, telegram_operator_user_ids="777") as room, room.visitor(777) as person:
+            room.control.tickets = tickets
+            await person.press(setting, "45 적용")
+            assert "당신은 운영자이고, 소유자가" in (await person.reads("권한이 없습니다"))["text"]
+            assert room.control.changes == []
+            await person.does(order, "3주 매수")
+            assert [each.request.qty for each in room.control.placed] == [3]
+
+
 async def test_the_menu_of_each_person_holds_what_the_role_may_use(open_room: OpenRoom) -> None:
     async with open_room(polls=False, **PEOPLE) as room, room.visitor(777) as operator, room.visitor(888) as viewer:
         for person in (operator, viewer):  # Telegram knows only chats in which somebody has written

@@ -214,6 +214,22 @@ async def test_holdings_tell_a_failure_instead_of_raising(bench: Bench) -> None:
     assert (await bench.core.control.holdings(fresh=False)).holdings is not None
 
 
+async def test_what_only_an_owner_may_confirm_is_known_of_the_ticket(bench: Bench) -> None:
+    control = bench.core.control
+    amount = Amount(kind=AmountKind.SHARES, value=Decimal(1))
+    tickets = {
+        "setting": (await control.preview_setting(OWNER, "RSI_OVERSOLD", "45", symbol=None, until=None)).ticket,
+        "unwatch": (await control.preview_unwatch(OWNER, XLF)).ticket,
+        "halt": (await control.preview_mode(OWNER, Mode.HALTED, symbol=None)).ticket,
+        "run": (await control.preview_mode(OWNER, Mode.RUN, symbol=None)).ticket,
+        "order": (await control.preview_order(OWNER, Side.SELL, TQQQ, amount, None)).ticket,
+    }
+    assert all(tickets.values())
+    for_owners = {name for name, ticket in tickets.items() if await control.for_owners(str(ticket))}
+    assert for_owners == {"setting", "unwatch", "halt"}
+    assert not await control.for_owners("unknown")
+
+
 async def test_why_explains_the_newest_and_an_earlier_decision(bench: Bench) -> None:
     await bench.pass_time(125)
     newest = await bench.core.control.why(TQQQ)
