@@ -29,7 +29,7 @@ from bot.stories import Stories
 from bot.topics import topic_of
 from bot.unhurried import unhurried
 from bot.views.alerts import alert, folded_note, together_note, unshown
-from bot.views.orders import fill_reply
+from bot.views.orders import fill_reply, refused_reply
 from strategy.clock import Clock
 from strategy.events import (
     CalendarNotice,
@@ -44,6 +44,7 @@ from strategy.events import (
     SettingChanged,
     StreamState,
 )
+from strategy.orders import OrderStatus
 from strategy.ports import Wake
 from strategy.text import Text
 
@@ -78,7 +79,7 @@ class Delivery:
         self._living = Living(chat.outbox, chat.notes, chat.id)
         self._stories = Stories(chat.outbox)
         self._strikes: dict[int, int] = {}
-        self._replied: set[int] = set()  # rows whose fill is told, while their order's message is not yet edited
+        self._replied: set[int] = set()  # rows whose reply is told, while their order's message is not yet edited
         self._shown: dict[str, int] = {}  # newest row a living message shows, or is about to
         self._courier = Courier(chat, self._arrivals)
         self._edits = Edits(chat, caught_up=self._caught_up, released=self._stirred.set, done=self._forget)
@@ -255,6 +256,8 @@ class Delivery:
             message_id = await self._send([row], await self._order_screen(newest, frame), frame, silent=how.silent)
             await self._living.remember(key, message_id)
             self._shown[key] = newest.id
+        if event.order.status is OrderStatus.REJECTED:
+            await self._tell_refused(row, whole, message_id, how, frame)
         if event.last_fill is not None and row.id not in self._replied:
             told = fill_manner(self._rules(), self._wall.now())
             if not told.kept_back:
@@ -268,6 +271,16 @@ class Delivery:
             self._bring_up_to_date(key, message_id, lambda _: screen, row)
         if whole.order.status.closed and self._shown.get(key, 0) <= row.id:
             self._stories.forget(no)
+
+    async def _tell_refused(
+        self, row: EventRow, event: OrderChanged, message_id: int | None, how: Manner, frame: Frame
+    ) -> None:
+        """Reply that the broker refused an order: an edit makes no sound. A message that shows it already is enough."""
+        shown = self._shown.get(f"order:{event.order.no}", 0) >= row.id
+        if message_id is None or shown or how.kept_back or row.id in self._replied:
+            return
+        await self._send([row], refused_reply(event, frame), frame, silent=how.silent, reply_to=message_id)
+        self._replied.add(row.id)
 
     async def _order_screen(self, row: EventRow, frame: Frame) -> Screen:
         """Return the living message at a row's state, with what only earlier ones told."""

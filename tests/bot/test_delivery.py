@@ -53,6 +53,38 @@ async def test_s91_an_order_has_one_living_message_and_fills_reply_to_it(deliver
         assert "전량 체결" in second["text"]
 
 
+async def test_s95_a_refused_order_sounds_in_a_reply_to_its_message(delivering: Any) -> None:
+    """Editing the living message alone would make no sound."""
+    refused = samples.order(status=OrderStatus.REJECTED, reason="주문가능금액 부족 / not enough cash")
+    async with delivering() as room:
+        await told(room, changed(samples.order(status=OrderStatus.SENT)))
+        await settled(room, 1)
+        await told(room, changed(refused))
+        living, reply = sorted(await settled(room, 2), key=lambda each: each["id"])
+        assert reply["reply_to"] == living["id"]
+        assert not reply["silent"]
+        assert "거부" in reply["text"]
+        assert "주문가능금액 부족" in reply["text"]
+        await room.owner.sees(lambda each: each["id"] == living["id"] and "거부" in each["text"])
+
+
+async def test_an_order_refused_before_it_was_told_is_told_once(delivering: Any) -> None:
+    async with delivering() as room:
+        sent, refused = (changed(samples.order(status=each)) for each in (OrderStatus.SENT, OrderStatus.REJECTED))
+        await room.outbox.add([sent, refused, note(1)])
+        messages = await settled(room, 2)
+        assert sum("거부" in each["text"] for each in messages) == 1
+
+
+async def test_a_refused_order_is_as_quiet_as_orders_are_set(delivering: Any) -> None:
+    async with delivering() as room:
+        room.control.rules = rules(silent=["orders"])
+        await told(room, changed(samples.order(status=OrderStatus.SENT)))
+        await settled(room, 1)
+        await told(room, changed(samples.order(status=OrderStatus.REJECTED)))
+        assert all(each["silent"] for each in await settled(room, 2))
+
+
 async def test_an_order_is_found_again_after_a_restart(delivering: Any) -> None:
     """With what only its first event told."""
     async with kept_chat() as chat:
