@@ -121,7 +121,8 @@ class BotApp:
 
     async def poll(self) -> None:
         """Handle commands and presses."""
-        self.fresh.started_at = self.wall.now()
+        if self.fresh.started_at is None:  # the chat alone may be started again: what came meanwhile is no downtime
+            self.fresh.started_at = self.wall.now()
         await poll(self.dispatcher, self.bot, self.wall)
 
     async def deliver(self) -> None:

@@ -91,6 +91,20 @@ async def test_old_commands_are_answered_with_expired_and_not_carried_out(open_r
             polling.cancel()
 
 
+async def test_words_of_the_gap_while_the_chat_alone_starts_again_are_answered(open_room: OpenRoom) -> None:
+    """The program was there all the time: only what is old in itself has expired."""
+    now = SystemClock().now().timestamp()
+    clock = ManualClock(now - 90)
+    async with LocalChat(rates=None, clock=clock) as chat, open_room(chat=chat, polls=False) as room:
+        room.app.fresh.started_at = SystemClock().now() - timedelta(hours=1)
+        await room.owner.send("/version")
+        clock.advance(90)
+        async with asyncio.TaskGroup() as group:
+            polling = group.create_task(room.app.poll())
+            assert "버전" in (await room.owner.reads("계좌"))["text"]
+            polling.cancel()
+
+
 async def test_a_late_press_is_told_as_expired(room: Room) -> None:
     message = await room.owner.ask("/version")
     await room.owner.press_data(message["id"], "y|longgone")
