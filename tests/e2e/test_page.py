@@ -245,6 +245,8 @@ async def test_buttons_that_copy_or_lead_elsewhere(browser: Browser) -> None:
         await talking.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         rows = [[{"text": "복사", "copy_text": {"text": "TQQQ"}}, {"text": "보기", "url": "https://example.com/a"}]]
         await talking.bot_says("둘", reply_markup={"inline_keyboard": rows})
+        await expect(talking.at("inline-button").first).to_have_text("복사")  # its sign is drawn: fonts may lack it
+        await expect(talking.at("inline-button").first.locator("svg")).to_be_visible()
         await talking.at("inline-button").first.click()
         await expect(talking.at("toast")).to_have_text("복사했습니다")
         assert await talking.page.evaluate("navigator.clipboard.readText()") == "TQQQ"

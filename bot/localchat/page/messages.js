@@ -8,6 +8,7 @@ const REPLY = "M9 7L4 12l5 5M4 12h10a6 6 0 0 1 6 6";
 const PIN = "M9 4h6l-1 6 3 3H7l3-3zM12 13v7";
 const FILE = "M6 3h8l4 4v14H6zM14 3v4h4";
 const BELL_OFF = "M6 16V11a6 6 0 0 1 9-5M18 11v5l2 2H4M10 21h4M4 4l16 16";
+const COPY = "M9 9h11v11H9zM5 15H4V4h11v1";
 const PHOTO_WIDTH = 360;
 const PHOTO_HEIGHT = 420;
 
@@ -145,7 +146,7 @@ function inlineButton(message, button, onPress) {
   if (button.callback_data !== undefined) {
     node.addEventListener("click", () => onPress(message, button, node));
   } else if (button.copy_text) {
-    node.append(" ⧉");
+    node.append(icon(COPY));
     node.addEventListener("click", async () => {
       await navigator.clipboard.writeText(button.copy_text.text);
       toast(word("copied"));
