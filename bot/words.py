@@ -10,6 +10,7 @@ from strategy.health import TaskState
 from strategy.modes import Mode
 from strategy.orders import Order, OrderStatus, Origin, Side
 from strategy.results import Period
+from strategy.service_words import title
 from strategy.views import Environment, SessionPhase, SettingSource
 
 SIDE_ICONS = {Side.BUY: "🟥", Side.SELL: "🟦"}
@@ -252,7 +253,7 @@ def task_state(value: TaskState, t: Tongue) -> str:
 
 
 def task_name(name: str, t: Tongue) -> str:
-    """Return what a task of the program does; a new one is shown by its name."""
+    """Return what a task of the program does; others go by the name their trouble is told with."""
     return {
         "engine": t("Trading rules"),
         "desk": t("Order desk"),
@@ -268,4 +269,4 @@ def task_name(name: str, t: Tongue) -> str:
         "stops": t("Stop-loss watch"),
         "alerts": t("Alert delivery"),
         "chat": t("Chat"),
-    }.get(name, name)
+    }.get(name) or t.of(title(name))

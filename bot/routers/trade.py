@@ -49,7 +49,7 @@ PRESETS = (
 def make_router() -> Router:
     router = Router(name="trade")
     router.message.register(leave, StateFilter(Typing.trade), Asks("cancel"))
-    router.message.register(explained("buy", typed_terms), StateFilter(Typing.trade), ~F.text.startswith("/"))
+    router.message.register(typed_terms, StateFilter(Typing.trade), ~F.text.startswith("/"))
     router.message.register(explained("buy", buy), Asks("buy"))
     router.message.register(explained("sell", sell), Asks("sell"))
     router.callback_query.register(open_trade, Open.filter(F.screen.in_({"buy", "sell"})))
@@ -105,8 +105,12 @@ async def typed_terms(message: Message, state: FSMContext, visit: Visit) -> None
     """Read `3 @61.20` for the ticker that was picked; words that do not fit leave the question open."""
     facts = await asked_about(state)
     of, symbol = Side(facts["side"]), visit.control.symbol(facts["symbol"])
-    wish = arguments.trade(f"{symbol.ticker} {(message.text or '').strip()}")
-    screen = await _preview(of, symbol, state, visit, amount=wish.amount, price=wish.price)
+    try:
+        wish = arguments.trade(f"{symbol.ticker} {(message.text or '').strip()}")
+        screen = await _preview(of, symbol, state, visit, amount=wish.amount, price=wish.price)
+    except arguments.BadArgument:  # what fits here is less than what fits the command: the ticker and side are known
+        await visit.stage.say(views.ask_terms(of, symbol, visit.frame, again=True))
+        return
     await state.set_state(None)
     await visit.stage.say(screen)
 

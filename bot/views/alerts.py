@@ -332,8 +332,8 @@ def _trouble(event: Trouble, frame: Frame) -> Screen:
 
 def _notable(event: Notable, frame: Frame) -> Screen:
     what = frame.t.of(event.what)
-    named = event.symbol is None or what.startswith(f"{event.symbol.ticker} ")  # said once is enough
-    name = "" if named or event.symbol is None else f"{event.symbol.ticker} · "
+    ticker = "" if event.symbol is None else event.symbol.ticker
+    name = "" if what.startswith((f"{ticker} ", f"{ticker}:")) or not ticker else f"{ticker} · "  # once is enough
     return frame.screen(block(line(bold(f"[{frame.badge}] "), "ℹ️ ", name, what), frame.when(event.at)))
 
 

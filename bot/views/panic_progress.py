@@ -61,7 +61,7 @@ def _conclusion(event: PanicProgress, frame: Frame) -> Block | None:
     if not event.done:
         return block(note, t("This message keeps itself up to date; the end is told in a new one."))
     if event.flat:
-        return block(note, t("The broker confirms: no open orders, no shares."))
+        return block(note or t("The broker confirms: no open orders, no shares."))
     return block(
         note,
         t("What is left is NOT sold. Look at /positions and /orders, sell with /sell, or use the broker's app."),

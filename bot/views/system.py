@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from bot.buttons import Button, Export, Open, Past, rows_of
-from bot.figures import span
 from bot.message import Line, block, bold, code, line, quote
 from bot.screen import Frame, Screen
 from bot.words import task_name, task_state
@@ -36,7 +35,6 @@ def health(view: HealthView, frame: Frame) -> Screen:
         quote(bold(t("Tasks")), *(_task(each, frame) for each in view.tasks), folded=_quiet(view))
         if view.tasks
         else None,
-        block(t("Running for {span}", span=span((view.now - view.started_at).total_seconds(), t))),
         frame.stamp(),
         keyboard=(
             (Button(t("🔌 Test connections"), Open(screen="diagnose")), Button(t("📃 Log"), Open(screen="logs"))),

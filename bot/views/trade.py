@@ -42,13 +42,16 @@ def pick_amount(of: Side, symbol: Symbol, presets: list[tuple[Preset, str]], fra
     )
 
 
-def ask_terms(of: Side, symbol: Symbol, frame: Frame) -> Screen:
-    """Ask for a typed amount and price."""
+def ask_terms(of: Side, symbol: Symbol, frame: Frame, *, again: bool = False) -> Screen:
+    """Ask for a typed amount and price; `again` after words that did not fit."""
     t = frame.t
+    buys = t("Type how much, and the price if you want one: 3 @61.20, $500, 25%")
+    sells = t("Type how much, and the price if you want one: 3 @61.20, 50%, all")
     return frame.screen(
         block(
             frame.title(f"{SIDE_ICONS[of]} {side(of, t)} {symbol.ticker}"),
-            bold(t("Type how much, and the price if you want one: 3 @61.20, $500, 25%")),
+            t("That could not be read.") if again else None,
+            bold(buys if of is Side.BUY else sells),
             t("/cancel leaves it as it is."),
         )
     )

@@ -73,10 +73,19 @@ async def test_a_draft_of_another_kind_is_not_taken(room: Room, button: str) -> 
 async def test_the_terms_of_an_order_can_be_typed(room: Room) -> None:
     asked = await _tap(room, await room.owner.ask("/buy"), "TQQQ", "⌨️")
     assert "원하면 가격도" in asked["text"]
-    assert "처럼 입력하세요" in (await room.owner.ask("many"))["text"]  # still asked
-    assert "처럼 입력하세요" in (await room.owner.ask("all"))["text"]  # not for a buy
+    assert "알아듣지 못했습니다" in (await room.owner.ask("many"))["text"]  # still asked
+    assert "알아듣지 못했습니다" in (await room.owner.ask("all"))["text"]  # not for a buy
     assert "5주 × $60.00" in (await room.owner.ask("5 @60"))["text"]
     assert "모르는 말" in (await room.owner.ask("5 @60"))["text"]  # answered, no longer asked
+
+
+async def test_typed_terms_of_a_sell_that_do_not_fit_are_answered_as_a_sell(room: Room) -> None:
+    under = (await room.owner.ask("/version"))["id"]
+    await press(room, under, "tw|sell|NASDAQ:TQQQ", "50%, all")
+    answer = (await room.owner.ask("many"))["text"]
+    assert "매도 TQQQ" in answer
+    assert "/buy" not in answer
+    assert "미리보기: 매도 TQQQ" in (await room.owner.ask("1"))["text"]
 
 
 @pytest.mark.parametrize("data", ["tw|buy|NASDAQ:TQQQ", "ew|14", "pw|NASDAQ:TQQQ", "fw", "w|RSI_OVERSOLD|"])
