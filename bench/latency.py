@@ -61,6 +61,7 @@ SELL, BALANCE = "VTTT1001U", "VTTS3012R"
 NOTICE_FRAME = "1|H0GSCNI9|"
 LAG_EVERY_S = 0.005
 QUIET_S = 3.0
+TRIES = 4
 
 
 @dataclass(slots=True)
@@ -305,10 +306,18 @@ async def fill_bit_by_bit(simulator: Simulator, stamps: Stamps, person: "Owner")
 
 async def resting_order(broker: Broker, person: "Owner") -> Order:
     """Have the owner buy far below the market and confirm."""
-    await person.says(f"/buy {RESTING} {FILLS} @3.00")
-    await person.confirms()
-    await until(lambda: any(order.qty == FILLS and order.working for order in broker.orders), "the resting order", 30)
-    return next(order for order in broker.orders if order.qty == FILLS)
+
+    def found() -> Order | None:
+        return next((order for order in broker.orders if order.qty == FILLS and order.working), None)
+
+    for _ in range(TRIES):  # a preview is void once the account has changed, as it does right after the stops
+        await person.says(f"/buy {RESTING} {FILLS} @3.00")
+        await person.confirms()
+        with suppress(TimeoutError):
+            await until(lambda: found() is not None, "the resting order", 10)
+        if (order := found()) is not None:
+            return order
+    raise TimeoutError("the resting order was not placed")
 
 
 class Owner:
@@ -317,6 +326,7 @@ class Owner:
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self._http = http
         self._url = url
+        self._pressed = 0  # the newest message whose button was pressed
 
     async def says(self, text: str) -> None:
         await self._http.post(f"{self._url}/user/send", json={"text": text})
@@ -329,16 +339,17 @@ class Owner:
     async def confirms(self) -> None:
         """Press the confirm button of the newest preview, and of a second one where a cap asks for it."""
         async with asyncio.timeout(20):
-            while (pressed := _confirm(await self.messages())) is None:  # noqa: ASYNC110 - the chat is asked by HTTP
+            while (pressed := _confirm(await self.messages(), self._pressed)) is None:  # noqa: ASYNC110 - the chat is asked by HTTP
                 await asyncio.sleep(0.05)
+        self._pressed = pressed[0]
         await self._http.post(f"{self._url}/user/press", json={"message_id": pressed[0], "data": pressed[1]})
 
 
-def _confirm(messages: Sequence[dict[str, Any]]) -> tuple[int, str] | None:
-    for message in reversed(messages):
+def _confirm(messages: Sequence[dict[str, Any]], after: int) -> tuple[int, str] | None:
+    for message in reversed([each for each in messages if each["id"] > after]):
         for row in (message["reply_markup"] or {}).get("inline_keyboard", []):
             for button in row:
-                if button["callback_data"].startswith("y|"):
+                if button.get("callback_data", "").startswith("y|"):
                     return message["id"], button["callback_data"]
     return None
 
