@@ -80,37 +80,49 @@ class Purse:
 
         The day's result is what the shares held at the session's first look, and this day's fills, have come to at
         the prices of `holdings`. Money or shares brought in or out are no part of it, and shares still on their way in
-        the broker's list are no loss. A ticker held back by the split guard makes it unknown: None.
+        the broker's list are no loss. A ticker held back by the split guard cannot be valued and is left out.
         """
-        if any(lock.blocks_stop for lock in self._modes.locks()):
-            return None
+        doubtful = {lock.symbol for lock in self._modes.locks() if lock.blocks_stop}
         key = f"day:{session.on.isoformat()}"
         begun = json.loads(await self._notes.get(key) or "{}")
         if "held" not in begun:
-            await self._begin_day(key, holdings)
+            await self._begin_day(key, holdings, doubtful)
             return None
+        doubtful |= {Symbol.parse(name) for name in begun.get("left_out", ())}
+        values = {Symbol.parse(name): Decimal(value) for name, value in begun.get("values", {}).items()}
+        if doubtful and "values" not in begun:
+            return None  # begun by an earlier version
         held = Counter({Symbol.parse(name): int(qty) for name, qty in begun["held"].items()})
         prices = {position.symbol: position.last for position in holdings.positions}
         flow = Decimal(0)
         for fill in await self._orders.fills(since=datetime.fromisoformat(begun["at"])):
+            if fill.symbol in doubtful:
+                continue
             amount = fill.price * fill.qty
             flow += (amount if fill.side is Side.SELL else -amount) - fill.fees
             held[fill.symbol] += fill.qty if fill.side is Side.BUY else -fill.qty
             prices.setdefault(fill.symbol, fill.price)
+        for symbol in doubtful:
+            held.pop(symbol, None)
         value = sum((prices[symbol] * qty for symbol, qty in held.items() if symbol in prices), Decimal(0))
+        before = Decimal(begun["value"]) - sum((values.get(symbol, Decimal(0)) for symbol in doubtful), Decimal(0))
         gone = any(qty for symbol, qty in held.items() if symbol not in prices)
         equity = Decimal(begun["equity"])
-        result = value - Decimal(begun["value"]) + flow
+        result = value - before + flow
         return None if gone else daily_loss(equity, equity + result, self._settings.account.daily_loss_limit_pct)
 
-    async def _begin_day(self, key: str, holdings: Holdings) -> None:
+    async def _begin_day(self, key: str, holdings: Holdings, left_out: set[Symbol]) -> None:
         """Remember a look as the day's beginning, unless a fill of the same moment makes it doubtful."""
         if holdings.equity is None or await self._orders.fills(since=holdings.taken_at):
             return
+        counted = [position for position in holdings.positions if position.symbol not in left_out]
+        aside = sum((position.value for position in holdings.positions if position.symbol in left_out), Decimal(0))
         begun = {
-            "equity": str(holdings.equity),
-            "value": str(sum((position.value for position in holdings.positions), Decimal(0))),
-            "held": {str(position.symbol): position.qty for position in holdings.positions},
+            "equity": str(holdings.equity - aside),
+            "value": str(sum((position.value for position in counted), Decimal(0))),
+            "values": {str(position.symbol): str(position.value) for position in counted},
+            "held": {str(position.symbol): position.qty for position in counted},
+            "left_out": sorted(map(str, left_out)),
             "at": holdings.taken_at.isoformat(),
         }
         await self._notes.put(key, json.dumps(begun))

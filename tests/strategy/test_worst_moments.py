@@ -12,7 +12,7 @@ from strategy.errors import StorageError
 from strategy.events import PanicProgress, Protection, Started, Trouble
 from strategy.fallback import DESK_FAILED
 from strategy.guard import StopGuard
-from strategy.modes import Mode
+from strategy.modes import Mode, TickerLock
 from strategy.orders import Origin, Side
 from strategy.purse import Purse
 from strategy.text import Text
@@ -197,6 +197,32 @@ async def test_a_stop_of_the_program_waits_no_longer_than_it_may_for_an_answer_t
         await bench.pass_time(300)
         assert [order.status.closed for order in await bench.orders()] == [True]
         assert len(bench.broker.submitted) == 1
+
+
+@pytest.mark.parametrize("from_the_start", [True, False])
+async def test_s105_one_ticker_behind_the_split_guard_does_not_switch_the_days_loss_limit_off(
+    tmp_path: Path, from_the_start: bool
+) -> None:
+    """What cannot be valued is left out; the others' losses still count."""
+    made = world(-5)
+    made.broker.hold(TQQQ, 10, Decimal(100))
+    made.broker.hold(O, 60, Decimal(100))
+    quiet = settings(trading_tickers="NASDAQ:TQQQ,NYSE:O", stop_loss_rate="off", daily_loss_limit_pct="5")
+    async with running(tmp_path, made, settings=quiet) as bench:
+        lock = TickerLock(symbol=TQQQ, reason="split", locked_at=bench.clock.now(), until=None, blocks_stop=True)
+        if from_the_start:
+            await bench.core.modes.set_lock(lock)
+        await bench.until(OPEN + timedelta(minutes=5))
+        await bench.core.modes.set_lock(lock)
+        bench.price(TQQQ, "10")  # of no consequence
+        await bench.pass_time(130)
+        assert bench.core.modes.account.mode.buys
+        bench.price(O, "80")
+        await bench.pass_time(130)
+        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        await bench.core.modes.release(TQQQ, OWNER)
+        await bench.pass_time(130)
+        assert [told.key for told in await bench.told(Trouble)] == ["daily_loss_limit"]
 
 
 async def test_a_fill_while_the_stop_watcher_was_down_gets_its_stop_as_soon_as_it_is_up(
