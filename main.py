@@ -59,6 +59,7 @@ ENV_FILE = Path(".env")
 SERVICE_STOP_S = 2.0  # what one service gets to end; all of a stop stays within 10 s
 QUIET_S = 3.0  # what the request in flight gets to be answered and recorded
 LAST_WORDS_S = 1.5  # what alerts still waiting get; the rest is delivered after the next start
+SWITCH_S = 0.0005  # how long the event loop may keep the database's thread waiting for the interpreter; 5 ms by default
 EXIT_FINE, EXIT_FAILED, EXIT_FAULTS = 0, 1, 2
 VIRTUAL_FEE_PCT = Decimal(1)  # per side (kis-protocol 9)
 MARKETS = {"NASD": Venue.NASDAQ, "NYSE": Venue.NYSE, "AMEX": Venue.AMEX}
@@ -572,6 +573,7 @@ def logs(settings: Settings) -> Iterator[None]:
 
 async def run(settings: Settings, *, environment: Environment, clock: Clock, remarks: Sequence[Text] = ()) -> int:
     """Build the program, run it until a signal or a failure, stop in order, and print a summary."""
+    sys.setswitchinterval(SWITCH_S)
     started_at = clock.now()
     with logs(settings):
         async with AsyncExitStack() as stack:
