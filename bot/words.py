@@ -269,4 +269,9 @@ def task_name(name: str, t: Tongue) -> str:
         "stops": t("Stop-loss watch"),
         "alerts": t("Alert delivery"),
         "chat": t("Chat"),
+        "lag": t("Measuring of delays"),
+        "outcry": t("Disk alarm"),
+        "reminders": t("Reminders of critical alerts"),
+        "digests": t("Morning digest"),
+        "dashboard": t("Pinned dashboard"),
     }.get(name) or t.of(title(name))

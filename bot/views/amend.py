@@ -29,6 +29,12 @@ def pick(orders: list[Order], frame: Frame) -> Screen:
 def start(order: Order, draft: str, frame: Frame) -> Screen:
     """Show an order as it is, with the steppers that propose other terms."""
     t = frame.t
+    if order.status.closed:
+        return frame.screen(
+            block(frame.title("✏️ ", t("Change order #{no}", no=order.no)), short(order, frame)),
+            block(t("It is not open any more: nothing can be changed.")),
+            keyboard=((Button(t("🧾 Orders"), Open(screen="orders")), frame.home()),),
+        )
     return frame.screen(
         block(frame.title("✏️ ", t("Change order #{no}", no=order.no)), short(order, frame)),
         block(t("Press a step to propose another price, or fewer shares. Nothing is sent before you confirm.")),

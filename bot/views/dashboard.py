@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 from bot.buttons import Button, Open
-from bot.figures import gain_icon, price, rate, usd
+from bot.figures import gain_icon, price, rate, usd, usd_change
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
-from bot.views.status import mode_text
+from bot.views.status import mode_text, rests
 from bot.words import phase
 from strategy.modes import Mode
 from strategy.views import HoldingsView, SessionPhase, StatusView, TickerView
@@ -67,7 +67,9 @@ def _money(holdings: HoldingsView, frame: Frame) -> Block:
     if held is None:
         return block(t("Holdings: the broker could not be asked. Try /balance later."))
     today = holdings.realized_today
-    result = "" if today is None else f" · {t('today {icon} {amount}', icon=gain_icon(today), amount=usd(today))}"
+    result = (
+        "" if today is None else f" · {t('today {icon} {amount}', icon=gain_icon(today), amount=usd_change(today))}"
+    )
     return block(
         line(t("Cash {amount}", amount=usd(held.cash)), " · ", t("total {amount}", amount=usd(held.equity)), result)
     )
@@ -88,7 +90,9 @@ def _protection(view: StatusView, frame: Frame) -> Block | None:
     held = [each for each in view.tickers if each.position_qty]
     if not held:
         return None
-    bare = [each.symbol.ticker for each in held if not each.stop_armed]
+    bare = [each.symbol.ticker for each in held if not each.stop_armed and not rests(each, frame)]
     if bare:
         return block(bold(t("🚨 Stop-loss NOT armed: {tickers}", tickers=", ".join(bare))))
+    if not all(each.stop_armed for each in held):
+        return block(t("🛡 Stop-loss works once the market opens"))
     return block(t("🛡 Stop-loss armed"))

@@ -7,6 +7,7 @@ from bot.phrases import why_so
 from bot.screen import Frame, Screen
 from bot.views.market import ticker_actions
 from bot.words import environment, mode, mode_meaning, phase, stop_source
+from strategy.calendar import current
 from strategy.modes import Mode, ModeState
 from strategy.text import Text
 from strategy.views import SessionPhase, SessionView, StatusView, TickerView
@@ -71,10 +72,17 @@ def _held(view: TickerView, frame: Frame) -> Line | str | None:
         return t("holding unknown")
     if not view.position_qty:
         return None
-    stop = stop_source(view.stop_armed, view.stop_source, t)
+    resting = t("stop works once the market opens")
+    stop = resting if rests(view, frame) else stop_source(view.stop_armed, view.stop_source, t)
     return line(
         t("{qty} sh.", qty=view.position_qty), f" · {_icon(view)} ", bold(rate(view.return_percent)), f" · {stop}"
     )
+
+
+def rests(view: TickerView, frame: Frame) -> bool:
+    """Return whether a stop does not watch for no other reason than that the market is closed."""
+    held_back = view.mode.mode is Mode.HALTED or (view.lock is not None and view.lock.blocks_stop)
+    return not view.stop_armed and not held_back and current(frame.now) is None
 
 
 def _icon(view: TickerView) -> str:

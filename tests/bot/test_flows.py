@@ -128,6 +128,9 @@ async def test_an_amend_that_does_not_fit_is_answered_with_usage(room: Room, wor
 
 async def test_what_cannot_be_changed_says_why(room: Room) -> None:
     prepare(room)
+    over = await room.owner.ask("/amend 11")
+    assert "이미 끝난 주문이라" in over["text"]
+    assert not [each for each in labels(over) if "$" in each]  # no steps that lead nowhere
     refused = await room.owner.ask("/amend 11 @61")
     assert "이미 끝난 주문입니다" in refused["text"]
     assert not [each for each in labels(refused) if "정정" in each and "✅" in each]
