@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from strategy.events import BothSignals, Event, EventRow, SignalBlocked, Trouble
+from strategy.events import BothSignals, Event, EventRow, Notable, SignalBlocked, Trouble
 
 _HOUR = timedelta(hours=1)
 
@@ -29,6 +29,8 @@ def fold_key(event: Event) -> str | None:
             return f"blocked:{event.decision.symbol}:{event.side}:{','.join(sorted(event.guards))}"
         case BothSignals():
             return f"both:{event.decision.symbol}"
+        case Notable(key="overrun"):  # a slow broker makes one each minute
+            return "overrun"
         case _:
             return None
 

@@ -157,6 +157,18 @@ async def test_a_count_that_cannot_be_shown_is_shown_later(delivering: Any, wall
         await room.owner.reads("🔁 2회")
 
 
+async def test_skipped_checks_are_folded_too(delivering: Any, wall: FakeClock) -> None:
+    """A slow broker makes one each minute, with counts of their own."""
+    async with delivering() as room:
+        skipped = [Notable(at=samples.NOW, key="overrun", what=Text(f"{n}회 건너뜀", f"{n} skipped")) for n in (1, 2)]
+        await told(room, skipped[0])
+        await settled(room, 1)
+        await told(room, skipped[1])
+        await wall.advance(11)
+        assert "2회 건너뜀" in (await room.owner.reads("🔁 2회"))["text"]
+        assert len(room.owner.from_bot()) == 1
+
+
 async def test_a_folded_message_that_was_deleted_is_told_anew(delivering: Any, wall: FakeClock) -> None:
     async with delivering() as room:
         await told(room, samples.trouble())
