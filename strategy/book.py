@@ -163,7 +163,7 @@ class SettingsBook:
         wanted = name.strip().upper()
         if wanted in SETTING_WORDS:
             return wanted
-        near = difflib.get_close_matches(wanted, SETTING_WORDS, n=1, cutoff=0.4)
+        near = difflib.get_close_matches(wanted, SETTING_WORDS, n=1, cutoff=0.6)
         hint_ko = f" 혹시 {near[0]} 입니까?" if near else ""
         hint_en = f" Did you mean {near[0]}?" if near else ""
         raise InvalidInput(

@@ -37,6 +37,9 @@ async def orders(_: Message, args: str, visit: Visit) -> None:
 
 
 async def order(_: Message, args: str, visit: Visit) -> None:
+    if not args:
+        await orders(_, "", visit)
+        return
     await _show(args, visit.control, visit.frame, visit.stage)
 
 

@@ -81,13 +81,17 @@ async def open_setting_of(_: CallbackQuery, callback_data: Open, visit: Visit) -
 
 async def get(_: Message, args: str, visit: Visit) -> None:
     if not args:
-        raise arguments.BadArgument("no name")
+        await menu(_, "", visit)
+        return
     await visit.stage.show(views.setting(visit.control.get(args.split(maxsplit=1)[0]), visit.frame))
 
 
 async def set_(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
-    """Read `NAME VALUE [TICKER] [for 2h]`; `NAME=VALUE` will do too."""
+    """Read `NAME VALUE [TICKER] [for 2h]`, or `NAME=VALUE`; with less, the buttons do the rest."""
     words = args.replace("=", " ", 1).split()
+    if len(words) < 2:
+        await menu(_, "".join(words), visit)
+        return
     until = None
     if len(words) > 3 and words[-2].casefold() == "for":
         until = _until_word(words.pop(), visit)
@@ -100,7 +104,10 @@ async def set_(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
 
 async def reset(_: Message, args: str, visit: Visit) -> None:
     words = args.split()
-    if len(words) not in (1, 2):
+    if not words:
+        await menu(_, "", visit)
+        return
+    if len(words) > 2:
         raise arguments.BadArgument("not NAME [TICKER]")
     symbol = visit.control.symbol(words[1]) if len(words) == 2 else None
     await _preview_reset(visit.control.get(words[0]).name, symbol, visit)

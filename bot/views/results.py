@@ -115,7 +115,7 @@ def statistics(view: StatisticsView, frame: Frame) -> Screen:
             t("Profit factor {n} (gains over losses; above 1 is good)", n=_number(view.profit_factor)),
             t("Longest losing run {n}", n=view.longest_losing_run),
             t("Largest drawdown {amount}", amount=usd(view.largest_drawdown)),
-            t("Held {n} h on average", n=_number(view.average_hold_hours)),
+            None if view.average_hold_hours is None else t("Held {n} h on average", n=_number(view.average_hold_hours)),
             t("Stops fired {n}", n=view.stops),
         )
         if decided

@@ -231,9 +231,22 @@ async def test_setting_by_words(room: Room, typed: str, symbol: object, hours: i
     assert (None if change.until is None else (change.until - samples.NOW).total_seconds()) == (hours and hours * 3600)
 
 
-@pytest.mark.parametrize("typed", ["/set", "/set RSI_OVERSOLD", "/set RSI_OVERSOLD 45 TQQQ x y", "/reset", "/get"])
+@pytest.mark.parametrize("typed", ["/set RSI_OVERSOLD 45 TQQQ x y", "/reset RSI_OVERSOLD TQQQ x"])
 async def test_settings_usage(room: Room, typed: str) -> None:
     assert "처럼 입력하세요" in (await room.owner.ask(typed))["text"]
+
+
+@pytest.mark.parametrize("typed", ["/set", "/reset", "/get"])
+async def test_a_settings_command_without_words_opens_the_menu(room: Room, typed: str) -> None:
+    assert "📜 이력" in labels(await room.owner.ask(typed))
+
+
+async def test_a_set_without_a_value_offers_steps(room: Room) -> None:
+    assert "➕ 1" in labels(await room.owner.ask("/set RSI_OVERSOLD"))
+
+
+async def test_an_order_without_a_number_lists_them(room: Room) -> None:
+    assert "미체결" in (await room.owner.ask("/order"))["text"]
 
 
 async def test_history_undo_and_reset(room: Room) -> None:
