@@ -114,7 +114,10 @@ class Planner:
             await self._power(plan)
             plan.qty = quantity(plan, amount)
             if plan.qty <= 0:
-                plan.refuse("수량이 0주입니다.", "The quantity comes to 0 shares.")
+                if side is Side.SELL and plan.position is not None and not plan.position.qty:
+                    plan.refuse("가진 주식이 없어 팔 것이 없습니다.", "No shares are held: there is nothing to sell.")
+                else:
+                    plan.refuse("수량이 0주입니다.", "The quantity comes to 0 shares.")
         if plan.qty > 0:
             await self._caps(plan)
         # nothing is waited for any more: what a stop or a person did meanwhile counts
