@@ -114,7 +114,7 @@ class Planner:
             await self._power(plan)
             plan.qty = quantity(plan, amount)
             if plan.qty <= 0:
-                if side is Side.SELL and plan.position is not None and not plan.position.qty:
+                if side is Side.SELL and (plan.position is None or not plan.position.qty):
                     plan.refuse("가진 주식이 없어 팔 것이 없습니다.", "No shares are held: there is nothing to sell.")
                 else:
                     plan.refuse("수량이 0주입니다.", "The quantity comes to 0 shares.")
