@@ -19,7 +19,7 @@ from strategy.orders import OrderNo, OrderStatus, Origin, Side
 from strategy.testing import FakeClock, trading_settings
 from strategy.text import Text
 from strategy.views import Amount, AmountKind, OutcomeKind
-from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, XLF, Bench, World, running
+from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
 
 QUIET = {"trading_tickers": "NASDAQ:TQQQ", "rsi_oversold": "1", "rsi_overbought": "99", "stop_poll_s": "600"}
 WALL = datetime(2026, 9, 16, tzinfo=UTC)
@@ -177,8 +177,12 @@ async def test_s112_refuses_what_cash_or_shares_do_not_cover(tmp_path: Path) -> 
         assert any("needed" in refusal.en for refusal in preview.refusals)
         preview = await bench.core.control.preview_order(OWNER, Side.SELL, TQQQ, shares(3), None)
         assert [refusal.en for refusal in preview.refusals] == ["Only 2 shares can be sold."]
-        preview = await bench.core.control.preview_order(OWNER, Side.SELL, XLF, Amount(kind=AmountKind.DEFAULT), None)
-        assert any("No shares are held" in refusal.en for refusal in preview.refusals)
+
+
+async def test_s112_what_is_not_held_cannot_be_sold(tmp_path: Path) -> None:
+    async with open_market(tmp_path, hold=0) as bench:
+        preview = await bench.core.control.preview_order(OWNER, Side.SELL, TQQQ, Amount(kind=AmountKind.ALL), None)
+        assert [refusal.en for refusal in preview.refusals] == ["No shares are held: there is nothing to sell."]
 
 
 async def test_s113_a_closed_session_shows_the_next_open(tmp_path: Path) -> None:
