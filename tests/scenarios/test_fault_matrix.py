@@ -100,7 +100,7 @@ async def sent(world: ClientWorld) -> int:
 async def assert_books_agree(world: ClientWorld, case: str) -> None:
     """Each order at the broker is one of ours, none is there twice, and all ended or work on both sides.
 
-    The broker's list shows a fill up to two seconds late, and a notice may have been lost in the fault: look again then.
+    The broker's list shows a fill up to two seconds late, and its notice may have been lost: look again then.
     """
     for _ in range(_LOOKS):
         await world.drive(world.core.look.take("asked"))
