@@ -103,6 +103,18 @@ async def test_messages_arrive_without_anything_jumping(
         assert paint < FIRST_PAINT_MS
 
 
+@pytest.mark.parametrize("look", [Look(*PHONE), Look(*DESKTOP)], ids=lambda look: look.name)
+async def test_the_chat_stands_in_its_place_before_the_market_is_there(browser: Browser, look: Look) -> None:
+    """A slow machine paints the page after reading half of it; what comes later must have its room already."""
+    async with talk(browser, look, market=True) as talking:
+        chat = talking.page.locator("main.chat")
+        whole = await chat.bounding_box()
+        await talking.at("market").evaluate("market => market.remove()")
+        assert await chat.bounding_box() == whole
+        await talking.page.evaluate("document.body.classList.add('starting')")
+        assert await chat.bounding_box() == whole
+
+
 @pytest.mark.parametrize("look", [Look(*PHONE), Look(*DESKTOP)], ids=["phone", "desktop"])
 async def test_axe_finds_nothing_serious_in_either_light_or_language(browser: Browser, look: Look) -> None:
     async with talk(browser, look, market=True) as talking:
