@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from kis.simulator.server import Simulator
     from storage.database import Storage
     from strategy.compose import Core
-    from strategy.machine import LagMeter
+    from strategy.machine import LagMeter, Sweeper
 
 VERSION = "0.1.0"
 ENV_FILE = Path(".env")
@@ -462,6 +462,7 @@ class Program:
     core: Core
     bot: BotApp
     lag: LagMeter
+    sweeper: Sweeper
 
 
 async def assemble(
@@ -480,7 +481,7 @@ async def assemble(
     from storage.logreader import LogFiles
     from storage.redaction import redactor
     from strategy.compose import Journals, build_core
-    from strategy.machine import LagMeter, resident_memory
+    from strategy.machine import LagMeter, Sweeper, resident_memory
     from strategy.vitals import Surroundings
 
     wall = SystemClock()
@@ -544,7 +545,7 @@ async def assemble(
             orders_first=core.desk.precedence.yielded,
         )
     )
-    return Program(storage=storage, kis=kis, core=core, bot=bot, lag=lag)
+    return Program(storage=storage, kis=kis, core=core, bot=bot, lag=lag, sweeper=Sweeper(clock))
 
 
 def secrets_and_accounts(settings: Settings) -> tuple[list[str], list[str]]:
@@ -635,7 +636,8 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
     """
     core, bot = program.core, program.bot
     async with asyncio.TaskGroup() as group:
-        lag = group.create_task(core.supervisor.keep("lag", program.lag.run), name="lag")
+        own = [("lag", program.lag.run), ("memory", program.sweeper.run)]
+        machine = [group.create_task(core.supervisor.keep(name, task), name=name) for name, task in own]
         alerts = group.create_task(core.supervisor.keep("alerts", bot.deliver), name="alerts")
         trading = [group.create_task(_service(task), name=name) for name, task in core.tasks]
         beside = [group.create_task(core.supervisor.keep(name, task), name=name) for name, task in bot.tasks]
@@ -654,7 +656,8 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
                     await core.activity.until_quiet()
             for service in reversed(trading):
                 await end(service)
-            await end(lag)
+            for service in machine:
+                await end(service)
             await end(alerts)
             try:
                 await bot.drain(LAST_WORDS_S)

@@ -23,6 +23,7 @@ class AlertChat:
     speaker: Speaker
     topics: Topics
     barrier: Barrier  # holds everything that is written to this chat
+    orders_first: Callable[[], Awaitable[None]]  # returns when no order is on its way out
     frame: Callable[[], Awaitable[Frame]]  # in the chat's language, at the moment of sending
     rules: Callable[[], AlertRules]
     outbox: Outbox

@@ -199,6 +199,7 @@ async def open_bot(
         speaker=speaker,
         topics=Topics(bot, notes, chat_id, languages.default),
         barrier=Barrier(wall),
+        orders_first=orders_first,
         frame=chat_frame,
         rules=control.alert_rules,
         outbox=outbox,

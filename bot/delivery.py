@@ -71,6 +71,7 @@ class Delivery:
         self._rules = chat.rules
         self._wall = chat.wall
         self._barrier = chat.barrier
+        self._orders_first = chat.orders_first
         self._stirred = asyncio.Event()
         self._caught_up = asyncio.Event()  # nothing waits to be sent
         self._arrivals = Arrivals(clock, chat.wall)
@@ -131,6 +132,7 @@ class Delivery:
     async def _send_all(self) -> None:
         while True:
             await self._barrier.opened()
+            await self._orders_first()
             self._stirred.clear()
             rows = await self._waiting()
             if rows:

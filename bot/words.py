@@ -270,6 +270,7 @@ def task_name(name: str, t: Tongue) -> str:
         "alerts": t("Alert delivery"),
         "chat": t("Chat"),
         "lag": t("Measuring of delays"),
+        "memory": t("Tidying of memory"),
         "outcry": t("Disk alarm"),
         "reminders": t("Reminders of critical alerts"),
         "digests": t("Morning digest"),

@@ -1,11 +1,9 @@
 """One SQLite connection and its thread: the only way to the database."""
 
 import asyncio
-import heapq
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,42 +31,12 @@ class Worker(aiosqlite.Connection):
         return result
 
 
-class _Turns:
-    """Who may hand work to the thread next: what an order waits for goes before everything else that waits."""
-
-    def __init__(self) -> None:
-        self._taken = False
-        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
-        self._numbers = count()
-
-    async def take(self, *, urgent: bool) -> None:
-        if not self._taken:
-            self._taken = True
-            return
-        called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (not urgent, next(self._numbers), called))
-        try:
-            await called
-        except asyncio.CancelledError:
-            if called.done() and not called.cancelled():
-                self.give_back()
-            raise
-
-    def give_back(self) -> None:
-        while self._waiting:
-            _, _, called = heapq.heappop(self._waiting)
-            if not called.done():
-                called.set_result(None)
-                return
-        self._taken = False
-
-
 class Database:
     """The connection. Its thread does one thing after the other, so nobody sees what may yet be rolled back."""
 
     def __init__(self, connection: Worker) -> None:
         self._connection = connection
-        self._turns = _Turns()
+        self._turn = asyncio.Lock()  # to hand work to the thread, for whoever can wait
         self._committed: list[Callable[[], None]] = []  # of the transaction going on; only its thread touches it
         self._flushes: bool | None = True
 
@@ -79,8 +47,8 @@ class Database:
 
         Every commit outlives a crash of the program. One with `flush` also outlives a power cut, and everything
         committed before it; without, the newest commits may be undone by one, which suits what is learned anew from
-        the broker or is followed by a commit that flushes. `urgent` is what an order waits for: it overtakes what has
-        not begun. Whoever is cancelled once it has begun leaves it to its end.
+        the broker or is followed by a commit that flushes. `urgent` is what an order waits for: it goes to the thread
+        at once, in the order of the calls, all else one at a time. Whoever is cancelled once it has begun leaves it to its end.
 
         `work` runs in another thread: it gets all it needs as values, and touches nothing else.
         """
@@ -121,13 +89,13 @@ class Database:
         return await self.write(lambda connection: connection.execute(sql, values).rowcount, flush=flush)
 
     async def _run(self, work: Callable[[sqlite3.Connection], Result], *, urgent: bool = False) -> Result:
-        await self._turns.take(urgent=urgent)
         try:
-            return await self._connection.run(work)
+            if urgent:
+                return await self._connection.run(work)
+            async with self._turn:  # a cancelled caller's work may still run: what follows comes behind it
+                return await self._connection.run(work)
         except sqlite3.Error as error:
             raise StorageError(f"the database refused: {error}") from error
-        finally:  # a cancelled caller's work may still run: the thread's own queue keeps what follows behind it
-            self._turns.give_back()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back in the loop once the transaction going on is committed; for use inside of `work`."""

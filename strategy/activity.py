@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class Activity:
@@ -34,9 +34,12 @@ class Activity:
         await self._quiet.wait()
 
 
+_WAITED_FOR_S = 0.05  # real seconds: an answer may take as long as the network likes, and fills must be told
+
+
 class Precedence:
-    """Lets an order leave before anything else is begun that can wait: putting an alert into words costs the event
-    loop milliseconds, which a stop should not pay."""
+    """Lets an order leave before anything else is begun that can wait: to read the outbox, to put an alert into words
+    and to send it costs the event loop and the disk milliseconds, which a stop should not pay."""
 
     def __init__(self) -> None:
         self._leaving = 0
@@ -45,7 +48,7 @@ class Precedence:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Count the block as an order on its way out; it must not wait for anybody but the disk."""
+        """Count the block as an order on its way out."""
         self._leaving += 1
         self._free.clear()
         try:
@@ -56,5 +59,9 @@ class Precedence:
                 self._free.set()
 
     async def yielded(self) -> None:
-        """Return when no order is on its way out."""
-        await self._free.wait()
+        """Return when no order is on its way out, or one has been for so long that it must have left."""
+        if self._leaving:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_WAITED_FOR_S):
+                    while self._leaving:  # another one may begin before the wake-up is heard
+                        await self._free.wait()

@@ -93,7 +93,6 @@ class OrderDesk:
             answer_limit_s=answer_limit_s,
             blocked=self.blocked,
             numbered=self._retry_notices,
-            precedence=self.precedence,
         )
         self._working = WorkingOrders(
             desk=self,
@@ -292,7 +291,7 @@ class OrderDesk:
     async def _act(self, symbol: Symbol, work: Callable[[asyncio.Event], Coroutine[Any, Any, Order]]) -> Order:
         """Take the ticker's turn and carry work out to its end, whatever happens to the caller."""
         async with self._acting[symbol]:
-            with self._activity():
+            with self._activity(), self.precedence():
                 left = asyncio.Event()
                 return await sheltered(work(left), left)
 

@@ -269,7 +269,8 @@ class StopGuard:
         symbol = firing.symbol
         descent: Descent | None = None
         try:
-            decision = await self._begin(firing)
+            with self._desk.precedence():
+                decision = await self._begin(firing)
         except Exception as error:  # noqa: BLE001 - a door: told, and the next price tries again
             self._ended(symbol, _UNSTORED_PAUSE)
             await self._tell_trouble(symbol, error)
@@ -305,10 +306,10 @@ class StopGuard:
         line = self._lines.get(symbol)
         if position is None or firing.resumed or line is None:
             return None
-        decision = await self._decisions.add(self._story.decision(firing, position, line))
-        await self._modes.set_lock(
-            TickerLock(symbol=symbol, reason=firing.trigger, locked_at=firing.at, until=next_open(firing.at)),
-            [self._story.triggered(firing, position, line)],
+        lock = TickerLock(symbol=symbol, reason=firing.trigger, locked_at=firing.at, until=next_open(firing.at))
+        decision, _ = await asyncio.gather(
+            self._decisions.add(self._story.decision(firing, position, line)),
+            self._modes.set_lock(lock, [self._story.triggered(firing, position, line)]),
         )
         return decision
 

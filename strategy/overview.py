@@ -1,5 +1,6 @@
 """Looking, never changing: what the chat shows of the core."""
 
+import asyncio
 import difflib
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -195,6 +196,7 @@ class Looking:
         return tuple(dict.fromkeys([*self._settings.tickers, *self._positions.held()]))
 
     async def _ticker(self, symbol: Symbol, now: datetime) -> TickerView:
+        await asyncio.sleep(0)  # the indicators of 41 tickers together would hold up ticks and stops
         quote = self._watch.latest(symbol)
         position = self._positions.of(symbol)
         decision = self._cycle.newest.get(symbol) or await self._decisions.latest(symbol)

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from strategy.activity import Precedence
 from strategy.clock import Clock
 from strategy.errors import (
     BrokerError,
@@ -48,7 +47,6 @@ class Requests:
         answer_limit_s: float,
         blocked: Callable[[Symbol], Text | None],
         numbered: Callable[[], Awaitable[None]],
-        precedence: Precedence,
     ) -> None:
         """`numbered` is called when an order got a number, for notices that wait for it."""
         self._broker = broker
@@ -59,7 +57,6 @@ class Requests:
         self._answer_limit_s = answer_limit_s
         self._blocked = blocked
         self._numbered = numbered
-        self._precedence = precedence
         self._cancel_sent_at: dict[OrderNo, datetime] = {}
         self._waiting: set[asyncio.Timeout] = set()  # for answers
 
@@ -76,17 +73,16 @@ class Requests:
             return placed
         if (why := self._blocked(request.symbol)) is not None:
             raise OrderDenied(why.en, user_message=why)
-        with self._precedence():
-            async with self._ledger.lock:
-                order = await self._ledger.intend(request, context)
-                if left.is_set():  # whoever wanted it is gone, and nothing has been sent
-                    return await self._ledger.move(order.no, OrderStatus.DENIED, self._now(), reason=NEVER_SENT)
-                self._in_flight.add(order.no)
-                try:
-                    await self._ledger.move(order.no, OrderStatus.SENT, self._now())
-                except BaseException:
-                    self._in_flight.discard(order.no)
-                    raise
+        async with self._ledger.lock:
+            order = await self._ledger.intend(request, context)
+            if left.is_set():  # whoever wanted it is gone, and nothing has been sent
+                return await self._ledger.move(order.no, OrderStatus.DENIED, self._now(), reason=NEVER_SENT)
+            self._in_flight.add(order.no)
+            try:
+                await self._ledger.move(order.no, OrderStatus.SENT, self._now())
+            except BaseException:
+                self._in_flight.discard(order.no)
+                raise
         try:
             return await self._send(order.no, request)
         finally:

@@ -17,6 +17,7 @@ _NAMES = {
     "outcry": Text("저장 실패 알림", "the alarm of a full disk"),
     "upkeep": Text("기록 정리", "the tidying of records"),
     "lag": Text("처리 지연 측정", "the measuring of delays"),
+    "memory": Text("메모리 정리", "the tidying of memory"),
     "chat": Text("채팅 명령", "the chat commands"),
     "alerts": Text("알림 전달", "the delivery of alerts"),
     "reminders": Text("중요 알림 다시 알리기", "the reminders of critical alerts"),

@@ -13,7 +13,7 @@ from strategy.zones import from_new_york, new_york
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=400)  # a year to look back on with some to spare; their counts by outcome stay for good
-_AT = time(20, 0)  # New York: after every session, before the next one in any season
+_EVENING = time(20, 0)  # New York: after every session, before the next one in any season
 _DAY = timedelta(days=1)
 
 
@@ -28,18 +28,12 @@ class Upkeep:
     async def run(self) -> None:
         """Tidy up every evening until cancelled; a failure waits for the next evening."""
         while True:
-            await self._clock.sleep_until(self._next(self._clock.now()))
+            await self._clock.sleep_until(evening_after(self._clock.now()))
             with self._activity():
                 try:
                     await self._forget()
                 except TradingError:
                     log.exception("old decisions could not be forgotten")
-
-    @staticmethod
-    def _next(now: datetime) -> datetime:
-        on = new_york(now).date()
-        due = from_new_york(on, _AT)
-        return due if due > now else from_new_york(on + _DAY, _AT)
 
     async def _forget(self) -> None:
         before = self._clock.now() - KEPT
@@ -49,3 +43,10 @@ class Upkeep:
             await asyncio.sleep(0)
         if gone:
             log.info("old decisions forgotten", extra={"count": gone})
+
+
+def evening_after(now: datetime) -> datetime:
+    """Return the next moment for what should disturb no session."""
+    on = new_york(now).date()
+    due = from_new_york(on, _EVENING)
+    return due if due > now else from_new_york(on + _DAY, _EVENING)

@@ -15,8 +15,9 @@ from kis.simulator.clock import from_ms, to_ms
 NEW_YORK = pytz.timezone("America/New_York")
 SEOUL = pytz.timezone("Asia/Seoul")
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
-KST_OFFSET_MS = 9 * 3_600_000
+KST_OFFSET_MS = 9 * HOUR_MS
 
 
 class Phase(StrEnum):
@@ -43,7 +44,7 @@ class Session:
 
     @property
     def is_half_day(self) -> bool:
-        return self.close_ms - self.open_ms < 6 * 3_600_000
+        return self.close_ms - self.open_ms < 6 * HOUR_MS
 
     @property
     def minutes(self) -> int:
@@ -147,7 +148,13 @@ def shift_session(day: date, count: int) -> date:
 
 def business_date(ms: int) -> date:
     """Return the US trading date an instant belongs to: it turns at 20:00 New York (kis-protocol 8.2)."""
-    local = new_york_at(ms)
+    return _business_date(ms // HOUR_MS)
+
+
+@lru_cache(maxsize=4096)
+def _business_date(hour: int) -> date:
+    """Answer for a whole hour since 1970: every print asks, and New York's hours begin with UTC's."""
+    local = new_york_at(hour * HOUR_MS)
     day = local.date() + timedelta(days=1) if local.hour >= 20 else local.date()
     return session_on_or_after(day)
 

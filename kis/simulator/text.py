@@ -5,6 +5,7 @@ Prices inside the simulator are whole ten-thousandths of a dollar, so that sums 
 
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 
 from kis.simulator.calendar import new_york_at, seoul_at
@@ -66,6 +67,7 @@ def rate(last: int, base: int) -> str:
     return f"{change:+.2f}" if change else " 0.00"
 
 
+@lru_cache(maxsize=1024)
 def ymd(day: date) -> str:
     return day.strftime("%Y%m%d")
 
