@@ -48,7 +48,8 @@ class Database:
         Every commit outlives a crash of the program. One with `flush` also outlives a power cut, and everything
         committed before it; without, the newest commits may be undone by one, which suits what is learned anew from
         the broker or is followed by a commit that flushes. `urgent` is what an order waits for: it goes to the thread
-        at once, in the order of the calls, all else one at a time. Whoever is cancelled once it has begun leaves it to its end.
+        at once, in the order of the calls, all else one at a time. Whoever is cancelled once it has begun leaves it to
+        its end.
 
         `work` runs in another thread: it gets all it needs as values, and touches nothing else.
         """

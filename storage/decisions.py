@@ -28,18 +28,9 @@ class DecisionRepository:
         """Store and return it with its id. An order it leads to flushes it with its own intent."""
 
         def insert(conn: Connection) -> int:
-            cursor = conn.execute(
-                "INSERT INTO decisions (symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?)",
-                (
-                    symbol_text(decision.symbol),
-                    instant_text(decision.decided_at),
-                    decision.action.value,
-                    decision.reason,
-                    _DECISIONS.dump_json(decision).decode(),
-                ),
-            )
+            decision_id = add_decision(conn, decision)
             self._outbox.append(conn, events)
-            return cursor.lastrowid or 0
+            return decision_id
 
         return replace(decision, id=await self._database.write(insert, flush=False, urgent=True))
 
@@ -89,6 +80,21 @@ class DecisionRepository:
     async def _select(self, rest: str, values: dict[str, object]) -> list[Decision]:
         rows = await self._database.rows(f"SELECT id, body FROM decisions {rest}", values)  # noqa: S608 - ours
         return [read_decision(row) for row in rows]
+
+
+def add_decision(conn: Connection, decision: Decision) -> int:
+    """Store a decision and return the number it got."""
+    cursor = conn.execute(
+        "INSERT INTO decisions (symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?)",
+        (
+            symbol_text(decision.symbol),
+            instant_text(decision.decided_at),
+            decision.action.value,
+            decision.reason,
+            _DECISIONS.dump_json(decision).decode(),
+        ),
+    )
+    return cursor.lastrowid or 0
 
 
 def read_decision(row: Row) -> Decision:

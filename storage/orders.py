@@ -8,13 +8,16 @@ from sqlite3 import Connection, Row
 
 from storage.columns import day_text, decimal, decimal_text, instant, instant_text, symbol, symbol_text
 from storage.connection import Database
+from storage.decisions import add_decision
 from storage.fills import add_fill, filled, find_fills
 from storage.order_states import find_states
 from storage.outbox import OutboxRepository
+from storage.ticker_locks import put_lock
 from storage.venue_nos import add_venue_no, find_venue_nos, owner_of
 from strategy.errors import InvalidOrder, StorageError
 from strategy.events import Event, HandOrder, OrderChanged
 from strategy.instruments import Symbol
+from strategy.lead import Lead
 from strategy.orders import (
     BrokerOrder,
     Fill,
@@ -38,28 +41,37 @@ class OrderRepository:
     """Implements `strategy.ports.OrderJournal`.
 
     It checks no move between states; the desk does. An event OrderChanged whose order has number 0, or a HandOrder
-    without one, is stored with the order as committed, and one that tells a fill already stored is left out: it has
-    been told.
+    without one, is stored with the order as committed (and so is a decision that got its number with it), and one that
+    tells a fill already stored is left out: it has been told.
     """
 
     def __init__(self, database: Database, outbox: OutboxRepository) -> None:
         self._database = database
         self._outbox = outbox
 
-    async def add_intent(self, request: OrderRequest, events: Sequence[Event] = ()) -> Order:
-        """Store an intended order and return it with its number; raise InvalidOrder for a used ticket.
+    async def send(
+        self, request: OrderRequest, at: datetime, *, lead: Lead | None = None, events: Sequence[Event] = ()
+    ) -> Order:
+        """Store an order as intended and as being sent, with what led to it; return it with its number.
 
-        It leaves only after the change to SENT, whose commit flushes this one, too.
+        One commit, flushed, since the request follows it. Raise InvalidOrder for a used ticket.
         """
 
         def add(conn: Connection) -> Order:
             if request.ticket is not None and _one(conn, "ticket = ?", request.ticket):
                 raise InvalidOrder(f"ticket {request.ticket} was used before", user_message=_TICKET_USED)
-            order = _insert(conn, _intended(request), new_york(request.created_at).date())
+            asked = request
+            if lead is not None:
+                asked = replace(request, decision_id=add_decision(conn, lead.decision))
+                put_lock(conn, lead.lock)
+                self._outbox.append(conn, lead.events)
+            intended = _insert(conn, _intended(asked), new_york(request.created_at).date())
+            order = replace(intended, status=OrderStatus.SENT, updated_at=at)
+            _update(conn, order)
             self._outbox.append(conn, _named(events, order))
             return order
 
-        return await self._database.write(add, flush=False, urgent=True)
+        return await self._database.write(add, urgent=True)
 
     async def add_external(self, found: BrokerOrder, at: datetime, events: Sequence[Event] = ()) -> Order:
         """Store an order placed by hand, in the state the broker tells, without fills: those are given to `change`.
@@ -99,7 +111,7 @@ class OrderRepository:
         """Append a state change with its fills (those already stored are ignored) and return the order.
 
         The first acceptance stays; everything left out stays as it was, but for the reason, which is this change's.
-        Only SENT is flushed, since a request follows it: the others tell what the broker tells again.
+        Nothing of it is flushed: it is what the broker tells again.
         """
 
         def append(conn: Connection) -> Order:
@@ -128,7 +140,7 @@ class OrderRepository:
             self._outbox.append(conn, _untold(_named(events, order), repeated))
             return order
 
-        return await self._database.write(append, flush=status is OrderStatus.SENT, urgent=True)
+        return await self._database.write(append, flush=False, urgent=True)
 
     async def get(self, no: OrderNo) -> Order | None:
         return await self._database.read(lambda conn: _one(conn, "no = ?", no))
@@ -177,10 +189,10 @@ class OrderRepository:
         return instant(newest)
 
     async def count_since(self, since: datetime) -> int:
-        """Own orders sent since then, refused ones included, amends not."""
+        """Own orders sent since then, refused ones included, amends not, nor what was taken back before it left."""
         rows = await self._database.rows(
             "SELECT COUNT(DISTINCT order_no) AS count FROM order_states JOIN orders ON no = order_no"
-            " WHERE order_states.status = 'sent' AND at >= ? AND origin <> 'external'",
+            " WHERE order_states.status = 'sent' AND at >= ? AND origin <> 'external' AND orders.status <> 'denied'",
             (instant_text(since),),
         )
         return int(next(iter(rows))["count"])
@@ -225,7 +237,10 @@ def _named(events: Sequence[Event], order: Order) -> list[Event]:
 
     def named(event: Event) -> Event:
         if isinstance(event, OrderChanged) and not event.order.no:
-            return replace(event, order=order)
+            decided = event.decision
+            if decided is not None and not decided.id:
+                decided = replace(decided, id=order.request.decision_id or 0)
+            return replace(event, order=order, decision=decided)
         if isinstance(event, HandOrder) and event.order is None:
             return replace(event, order=order)
         return event

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from strategy.account import Holdings
-from strategy.activity import Activity
+from strategy.activity import Activity, Precedence
 from strategy.amends import Amends
 from strategy.approval import Approval
 from strategy.approval_press import ApprovalPress
@@ -163,7 +163,8 @@ def build_core(
     notifier = Outcry(journals.notifier, cry=cry, wall=wall)
     book = SettingsBook(base=base, env_names=env_names, journal=journals.settings, clock=clock)
     modes = ModeBook(journal=journals.modes, notes=journals.notes, clock=clock, environment=environment)
-    watch = MarketWatch(market=market, stream=stream, clock=clock, settings=book)
+    precedence = Precedence()
+    watch = MarketWatch(market=market, stream=stream, clock=clock, settings=book, precedence=precedence)
     desk = OrderDesk(
         broker=broker,
         orders=journals.orders,
@@ -171,6 +172,7 @@ def build_core(
         clock=clock,
         activity=activity,
         settings=book,
+        precedence=precedence,
         price_for=watch.price_for,
         may_chase=_chase(book, modes),
         notes=journals.notes,

@@ -20,6 +20,7 @@ from strategy.decisions import Decision
 from strategy.errors import BrokerError, InvalidOrder, StorageError
 from strategy.inquiry import Inquiry
 from strategy.instruments import Symbol
+from strategy.lead import Lead
 from strategy.ledger import Context, DeskSettings, Ledger
 from strategy.looks import Looks
 from strategy.notices import Notices
@@ -52,6 +53,7 @@ class OrderDesk:
         clock: Clock,
         activity: Activity,
         settings: DeskSettings,
+        precedence: Precedence,
         price_for: PriceFor | None = None,
         may_chase: MayChase | None = None,
         notes: Notes | None = None,
@@ -59,7 +61,8 @@ class OrderDesk:
         visibility_lag_s: float = 120.0,
         answer_limit_s: float = 20.0,
     ) -> None:
-        """`visibility_lag_s` is market time; `answer_limit_s` real time, a last guard over the client's own limits.
+        """`precedence` is what orders on their way out have over what can wait. `visibility_lag_s` is market time,
+        `answer_limit_s` real time, a last guard over the client's own limits.
 
         `notes` and `decisions` let the messages of an order keep their reasons over a restart.
         """
@@ -68,7 +71,7 @@ class OrderDesk:
         self._activity = activity
         self._acting: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._in_flight: set[OrderNo] = set()
-        self.precedence = Precedence()  # of orders on their way out over what can wait
+        self.precedence = precedence
         self._queue: asyncio.Queue[tuple[Notice, AbstractContextManager[None]]] = asyncio.Queue()
         self._feed = OrderFeed()
         self._ledger = Ledger(orders=orders, settings=settings, feed=self._feed, notes=notes, decisions=decisions)
@@ -121,15 +124,16 @@ class OrderDesk:
         decision: Decision | None = None,
         cash_before: Decimal | None = None,
         position: Position | None = None,
+        lead: Lead | None = None,
     ) -> Order:
         """Store the intent, send once, and return the order as it is after the answer (ACCEPTED, REJECTED, UNKNOWN).
 
-        A ticket used before returns its order and sends nothing. Raises OrderDenied when nothing was sent because
-        the ticker is blocked, StorageError when the intent could not be stored.
+        A `lead` is stored in the same commit. A ticket used before returns its order and sends nothing. Raises
+        OrderDenied when nothing was sent because the ticker is blocked, StorageError when it could not be stored.
         """
         await self.load()
         context = Context.of(decision, cash_before, position)
-        return await self._act(request.symbol, lambda left: self._requests.place(request, context, left))
+        return await self._act(request.symbol, lambda left: self._requests.place(request, context, lead, left))
 
     async def amend(
         self,

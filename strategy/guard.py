@@ -22,6 +22,7 @@ from strategy.errors import TradingError
 from strategy.events import Trouble
 from strategy.instruments import Symbol
 from strategy.ladder import Descent, Ladder
+from strategy.lead import Lead, Opening
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook
 from strategy.modes import TickerLock
@@ -88,7 +89,7 @@ class StopGuard:
         self.watching = False  # `run` is at work
         self._ran = False  # ... and has been at work before
         self._not_before: dict[Symbol, datetime] = {}
-        self._fired: WorkQueue[Firing] = WorkQueue(activity)
+        self._fired: WorkQueue[Firing] = WorkQueue(activity, desk.precedence)
         self._seen_at: dict[Symbol, datetime] = {}  # when a price that was compared was received
         self._watchers: list[Callable[[], None]] = []
         settings.on_change(self.rearm)
@@ -129,7 +130,7 @@ class StopGuard:
         return self._seen_at.get(symbol)
 
     def on_rearm(self, watcher: Callable[[], None]) -> None:
-        """Call `watcher` whenever the lines are computed again."""
+        """Call `watcher` whenever the lines are computed again, or a ticker's price counts again."""
         self._watchers.append(watcher)
 
     def running(self, symbol: Symbol) -> bool:
@@ -146,6 +147,7 @@ class StopGuard:
     def give_back(self, symbol: Symbol) -> None:
         """End a claim: the stop works again."""
         self._running.discard(symbol)
+        self._ring()
 
     def rearm(self) -> None:
         """Compute the lines again from positions and settings; tickers not configured are none of ours to sell."""
@@ -170,6 +172,9 @@ class StopGuard:
             if self._positions.known:
                 del self._peaks[symbol]
         self._lines = lines
+        self._ring()
+
+    def _ring(self) -> None:
         for watcher in self._watchers:
             watcher()
 
@@ -268,21 +273,16 @@ class StopGuard:
         """Sell what a stop is to sell; whatever goes wrong with one ticker changes nothing for the others."""
         symbol = firing.symbol
         descent: Descent | None = None
+        opening: Opening | None = None
         try:
-            with self._desk.precedence():
-                decision = await self._begin(firing)
+            try:
+                opening = self._begin(firing)
+            finally:
+                handled()
+            descent = await self._descend(firing, opening)
         except Exception as error:  # noqa: BLE001 - a door: told, and the next price tries again
-            self._ended(symbol, _UNSTORED_PAUSE)
             await self._tell_trouble(symbol, error)
-            return
-        finally:
-            handled()
-        self._unfinished[symbol] = replace(firing, resumed=True)
-        try:
-            descent = await self._descend(firing, decision)
-        except Exception as error:  # noqa: BLE001 - a door, as above
-            await self._tell_trouble(symbol, error)
-        self._ended(symbol, _AGAIN_AFTER if descent is None or descent.left > 0 else timedelta(0))
+        self._ended(symbol, _pause(descent, opening))
         if descent is not None:
             await self._finish_safely(firing, descent)
 
@@ -290,6 +290,7 @@ class StopGuard:
         self._unfinished.pop(symbol, None)
         self._running.discard(symbol)
         self._not_before[symbol] = self._clock.now() + pause
+        self._ring()  # its price counts again, also where no tick will tell it
 
     async def _finish_safely(self, firing: Firing, descent: Descent) -> None:
         with self._activity():
@@ -299,21 +300,35 @@ class StopGuard:
             except TradingError:
                 log.exception("the end of a stop could not be told", extra={"symbol": str(firing.symbol)})
 
-    async def _begin(self, firing: Firing) -> Decision | None:
-        """Lock the ticker and store why, before anything is sent."""
+    def _begin(self, firing: Firing) -> Opening | None:
+        """Lock the ticker, and say why; both are on disk before anything is sent."""
         symbol = firing.symbol
         position = self._positions.of(symbol)
         line = self._lines.get(symbol)
         if position is None or firing.resumed or line is None:
             return None
-        lock = TickerLock(symbol=symbol, reason=firing.trigger, locked_at=firing.at, until=next_open(firing.at))
+        locked = self._modes.lock_now(
+            TickerLock(symbol=symbol, reason=firing.trigger, locked_at=firing.at, until=next_open(firing.at))
+        )
+        lead = Lead(
+            decision=self._story.decision(firing, position, line),
+            lock=locked.lock,
+            events=(self._story.triggered(firing, position, line), locked),
+        )
+        return Opening(lead, store=self._store, stored=partial(self._opened, firing))
+
+    async def _store(self, lead: Lead) -> Decision:
         decision, _ = await asyncio.gather(
-            self._decisions.add(self._story.decision(firing, position, line)),
-            self._modes.set_lock(lock, [self._story.triggered(firing, position, line)]),
+            self._decisions.add(lead.decision), self._modes.store_lock(lead.lock, lead.events)
         )
         return decision
 
-    async def _descend(self, firing: Firing, decision: Decision | None) -> Descent:
+    def _opened(self, firing: Firing) -> None:
+        """Remember that the stop is under way: taken up again, it needs no second decision."""
+        if firing.symbol in self._unfinished:
+            self._unfinished[firing.symbol] = replace(firing, resumed=True)
+
+    async def _descend(self, firing: Firing, opening: Opening | None) -> Descent:
         symbol = firing.symbol
         session = current(self._clock.now())
         qty, _ = self._positions.in_scope(symbol, self._settings.of(symbol).position_scope)
@@ -323,7 +338,7 @@ class StopGuard:
             origin=ORIGINS[firing.trigger],
             until=session.closes_at if session else self._clock.now(),
             may_go_on=lambda: self.allowed(symbol),
-            decision=decision,
+            opening=opening,
             held_up=partial(self._tell_waiting, symbol),
         )
 
@@ -379,6 +394,13 @@ class StopGuard:
             await self._notifier.tell(Trouble(at=self._clock.now(), key=f"stop:{symbol}", symbol=symbol, what=what))
         except TradingError:
             log.exception("trouble with a stop could not be told", extra={"symbol": str(symbol)})
+
+
+def _pause(descent: Descent | None, opening: Opening | None) -> timedelta:
+    """Return how long the next price that touches the line is left alone."""
+    if descent is None:
+        return _UNSTORED_PAUSE if opening is not None and opening.lead is not None else _AGAIN_AFTER
+    return _AGAIN_AFTER if descent.left > 0 else timedelta(0)
 
 
 def _let_go(handled: Callable[[], None], _: asyncio.Task[None]) -> None:

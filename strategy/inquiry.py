@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from strategy.errors import InvalidOrder
 from strategy.events import HandOrder, Trouble
-from strategy.ledger import NEVER_SENT, NO_ANSWER, NOT_FOUND, NOT_SHOWN, Ledger
+from strategy.ledger import NO_ANSWER, NOT_FOUND, NOT_SHOWN, Ledger
 from strategy.lookup import could_be, match
 from strategy.order_states import may_move
 from strategy.orders import BrokerOrder, Order, OrderNo, OrderStatus, VenueNo
@@ -83,7 +83,6 @@ class Inquiry:
         """
         async with self._ledger.lock:
             lines: list[Text] = []
-            await self._deny_intents(at)
             shown: set[OrderNo] = set()
             pool: list[BrokerOrder] = []
             for found in seen:
@@ -99,12 +98,6 @@ class Inquiry:
             self._ledger.fresh = False
             self._ledger.forget_old(at)
         return lines
-
-    async def _deny_intents(self, at: datetime) -> None:
-        """Close intents whose sending could not be stored: sending holds the ledger's lock, so these never left."""
-        for order in self._ledger.open():
-            if order.status is OrderStatus.INTENDED:
-                await self._ledger.move(order.no, OrderStatus.DENIED, at, reason=NEVER_SENT)
 
     async def _judge(self, no: OrderNo, found: BrokerOrder, at: datetime, *, tell: bool = True) -> list[Text]:
         self._looks.pop(no, None)

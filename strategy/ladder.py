@@ -8,10 +8,10 @@ from decimal import Decimal
 from strategy.activity import Activity
 from strategy.book import SettingsBook
 from strategy.clock import Clock
-from strategy.decisions import Decision
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, DataUnavailable, InvalidOrder, OrderDenied, TradingError
 from strategy.instruments import Symbol
+from strategy.lead import Opening
 from strategy.look import AccountLook
 from strategy.order_feed import OrderChanges
 from strategy.orders import Order, OrderNo, OrderRequest, OrderStatus, Origin, Side
@@ -52,7 +52,7 @@ class _Run:
 
     symbol: Symbol
     origin: Origin
-    decision: Decision | None
+    opening: Opening | None
     asked_by: int | None
     wanted: int
     until: datetime
@@ -102,20 +102,21 @@ class Ladder:
         origin: Origin,
         until: datetime,
         may_go_on: Callable[[], bool],
-        decision: Decision | None = None,
+        opening: Opening | None = None,
         asked_by: int | None = None,
         scope: str | None = None,
         held_up: HeldUp | None = None,
     ) -> Descent:
         """Sell `qty` shares; ends at `until` (the close) or when `may_go_on` says no. Never raises for the broker.
 
-        `scope` overrides POSITION_SCOPE where the broker's quantity is believed again; `held_up` is told, once each
-        time, why nothing can be sent for a while.
+        `opening` is stored with the first order, or at once where none can leave; `scope` overrides POSITION_SCOPE
+        where the broker's quantity is believed again; `held_up` is told, once each time, why nothing can be sent for
+        a while.
         """
         run = _Run(
             symbol=symbol,
             origin=origin,
-            decision=decision,
+            opening=opening,
             asked_by=asked_by,
             wanted=qty,
             until=until,
@@ -132,6 +133,7 @@ class Ladder:
                 with self._activity():
                     reason = await self._ended(run)
                 if reason is not None:
+                    await _open(run)
                     return await self._result(run, reason)
                 await self._rung(run, changes)
 
@@ -140,6 +142,7 @@ class Ladder:
         resting = [order for order in await self._desk.open_in(run.symbol) if order.status is not OrderStatus.UNKNOWN]
         if not resting:
             return
+        await _open(run)
         for order in sorted(resting, key=lambda order: order.request.side is Side.BUY):  # sells hold the shares
             try:
                 await self._desk.cancel_and_confirm(order.no, within_s=_CONFIRM_S)
@@ -173,6 +176,7 @@ class Ladder:
         """Place or re-price once, then wait for the order's end or the next re-pricing."""
         why = self._desk.blocked(run.symbol)
         if why is not None:
+            await _open(run)
             await self._say_held_up(run, why)
             await self._pause(run, changes, _BLOCKED_PAUSE_S)
             return
@@ -202,11 +206,14 @@ class Ladder:
         )
         qty = min(run.wanted - sold, run.wanted - sold - resting)
         if qty <= 0:
+            await _open(run)
             await self._clear_rest(run)
             return
-        quote = await self._quote(run.symbol)
+        quote = await self._quote(run)
         if quote is None or quote.halted:
+            await _open(run)
             return  # no price or no trading: nothing can be sent, the guard tells that the stop cannot run
+        lead, decision = (run.opening.lead, run.opening.decision) if run.opening else (None, None)
         request = OrderRequest(
             symbol=run.symbol,
             side=Side.SELL,
@@ -214,13 +221,17 @@ class Ladder:
             limit_price=self._price(run, quote),
             origin=run.origin,
             created_at=self._clock.now(),
-            decision_id=run.decision.id if run.decision else None,
+            decision_id=decision.id if decision and not lead else None,
             asked_by=run.asked_by,
         )
         try:
-            order = await self._desk.place(request, decision=run.decision, position=self._positions.of(run.symbol))
+            order = await self._desk.place(
+                request, decision=decision, position=self._positions.of(run.symbol), lead=lead
+            )
         except OrderDenied:
             return  # an order of the ticker has no answer yet; asked again after the pause
+        if run.opening is not None and lead is not None:
+            run.opening.came_with(order.request.decision_id)
         run.nos.append(order.no)
         run.step += 1
         if order.status is OrderStatus.REJECTED:
@@ -249,7 +260,7 @@ class Ladder:
     async def _deepen(self, run: _Run, order: Order) -> None:
         if order.status is OrderStatus.CANCEL_SENT:
             return
-        quote = await self._quote(run.symbol)
+        quote = await self._quote(run)
         if quote is None or quote.halted:
             return
         price = self._price(run, quote)
@@ -279,8 +290,11 @@ class Ladder:
         collar = self._settings.of(run.symbol).stop_loss_collar_pct
         return ladder_price(bid=quote.bid, last=quote.last, collar_pct=collar, step=run.step)
 
-    async def _quote(self, symbol: Symbol) -> Quote | None:
+    async def _quote(self, run: _Run) -> Quote | None:
         """Return the freshest price to be had: an old one, or the broker's valuation, is better than no way out."""
+        symbol = run.symbol
+        if not self._watch.priced(symbol):
+            await _open(run)  # the price must be asked for: that may take long
         try:
             return await self._watch.quote(symbol)
         except (BrokerError, DataUnavailable):
@@ -313,3 +327,9 @@ class Ladder:
     async def _result(self, run: _Run, reason: str) -> Descent:
         sold, amount = await self._sold(run)
         return Descent(orders=tuple(run.nos), sold=sold, left=max(0, run.wanted - sold), amount=amount, reason=reason)
+
+
+async def _open(run: _Run) -> None:
+    """Store what led to the run by itself, where no order takes it to disk at once."""
+    if run.opening is not None:
+        await run.opening.store()

@@ -14,6 +14,7 @@ from strategy.decisions import Decision
 from strategy.events import Event, OrderChanged
 from strategy.fills import Part, Tally
 from strategy.instruments import Symbol
+from strategy.lead import Lead
 from strategy.order_feed import OrderFeed
 from strategy.order_states import may_move
 from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderRequest, OrderStatus, Side, VenueNo
@@ -122,7 +123,7 @@ class Ledger:
                     self._known.setdefault(order.no, order)
             self.loaded, self.loaded_at = True, at
             for order in list(self._known.values()):
-                if order.status is OrderStatus.INTENDED:
+                if order.status is OrderStatus.INTENDED:  # left by a version that stored the intent by itself
                     await self.move(order.no, OrderStatus.DENIED, at, reason=NEVER_SENT)
                 elif order.status is OrderStatus.SENT:
                     await self.move(order.no, OrderStatus.UNKNOWN, at, reason=NO_ANSWER)
@@ -188,22 +189,23 @@ class Ledger:
 
     # what changes; the caller holds `lock`
 
-    async def intend(self, request: OrderRequest, context: Context) -> Order:
-        """Store the intent, with what stood behind it in its message."""
-        intended = Order(
+    async def send(self, request: OrderRequest, context: Context, at: datetime, lead: Lead | None) -> Order:
+        """Store that an order is being sent, with what stood behind it in its message."""
+        leaving = Order(
             no=OrderNo(0),  # storage puts the number in
             request=request,
-            status=OrderStatus.INTENDED,
+            status=OrderStatus.SENT,
             venue_no=None,
             limit_price=request.limit_price,
             filled_qty=0,
             filled_amount=Decimal(0),
             reason="",
-            updated_at=request.created_at,
+            updated_at=at,
         )
-        order = await self._orders.add_intent(
-            request, (_changed(intended, context, Tally(order_no=OrderNo(0), total=0)),)
-        )
+        told = _changed(leaving, context, Tally(order_no=OrderNo(0), total=0))
+        order = await self._orders.send(request, at, lead=lead, events=(told,))
+        if context.decision is not None:
+            context = replace(context, decision=replace(context.decision, id=order.request.decision_id or 0))
         self._known[order.no] = order
         self._contexts[order.no] = context
         self._tallies[order.no] = Tally(order_no=order.no, total=request.qty)

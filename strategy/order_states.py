@@ -17,7 +17,7 @@ MOVES: Mapping[S, frozenset[S]] = MappingProxyType(
         S.INTENDED: frozenset(
             {
                 S.SENT,
-                S.DENIED,  # a limit or guard refused it before it left
+                S.DENIED,  # found on disk after a crash: not sent
                 S.CANCELED,  # found on disk after a crash and surely never sent: taken back, not sent late
                 S.UNKNOWN,  # found on disk after a crash, and it may have left before SENT was stored
             }
@@ -25,6 +25,7 @@ MOVES: Mapping[S, frozenset[S]] = MappingProxyType(
         S.SENT: _VENUE_OUTCOMES  # a fill, reject or cancel notice may arrive before the broker's acceptance
         | {
             S.ACCEPTED,
+            S.DENIED,  # whoever wanted it had gone before the request was made: nothing left
             S.CANCEL_SENT,  # the acceptance was lost but its number is known from a notice
         },
         S.ACCEPTED: _VENUE_OUTCOMES  # REJECTED: the broker took it, and a late notice says that the venue did not

@@ -1,6 +1,5 @@
 """Looking, never changing: what the chat shows of the core."""
 
-import asyncio
 import difflib
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -196,12 +195,11 @@ class Looking:
         return tuple(dict.fromkeys([*self._settings.tickers, *self._positions.held()]))
 
     async def _ticker(self, symbol: Symbol, now: datetime) -> TickerView:
-        await asyncio.sleep(0)  # the indicators of 41 tickers together would hold up ticks and stops
         quote = self._watch.latest(symbol)
         position = self._positions.of(symbol)
         decision = self._cycle.newest.get(symbol) or await self._decisions.latest(symbol)
         watched = symbol in self._settings.tickers
-        indicators = self._watch.indicators(symbol, quote.last if quote else None) if watched else None
+        indicators = await self._watch.indicators_in_turn(symbol, quote.last if quote else None) if watched else None
         stop_source = self._vigil.source(symbol)
         rate = None
         if position is not None and quote is not None and position.average_cost > 0:

@@ -17,6 +17,7 @@ from strategy.decisions import Decision
 from strategy.events import Event, EventRow
 from strategy.health import LogLine, OutboxState, StorageState
 from strategy.instruments import Symbol
+from strategy.lead import Lead
 from strategy.modes import ModeState, TickerLock
 from strategy.orders import Acceptance, BrokerOrder, Fill, Notice, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
 from strategy.price_alerts import PriceAlert
@@ -91,10 +92,12 @@ class Stream(Protocol):
 class OrderJournal(Protocol):
     """Orders, their history and fills. Every method commits before it returns, `events` in the same transaction."""
 
-    async def add_intent(self, request: OrderRequest, events: Sequence[Event] = ()) -> Order:
-        """Store an intended order and return it with its number.
+    async def send(
+        self, request: OrderRequest, at: datetime, *, lead: Lead | None = None, events: Sequence[Event] = ()
+    ) -> Order:
+        """Store an order as intended and as being sent, with what led to it; return it with its number.
 
-        Raises InvalidOrder when `request.ticket` was used before.
+        It outlives a power cut. Raises InvalidOrder when `request.ticket` was used before.
         """
 
     async def add_external(self, found: BrokerOrder, at: datetime, events: Sequence[Event] = ()) -> Order:

@@ -103,6 +103,7 @@ class Camera:
     async def take(self, symbol: Symbol, quote: Quote | None, holdings: Holdings | None) -> Snapshot:
         """Add bars, indicators and the account to a quote; `holdings` None: the broker could not be asked."""
         bars_fresh = await self._bars(symbol)
+        indicators = await self._watch.indicators_in_turn(symbol, quote.last if quote else None)
         settings = self._settings.of(symbol)
         return await self._with_account(
             Snapshot(
@@ -111,7 +112,7 @@ class Camera:
                 settings=settings,
                 quote=quote,
                 bars_fresh=bars_fresh,
-                indicators=self._watch.indicators(symbol, quote.last if quote else None),
+                indicators=indicators,
                 holdings=holdings,
                 position=None,
                 held_qty=None,

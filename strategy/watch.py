@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from strategy.activity import Precedence
 from strategy.bars import BarStore
 from strategy.book import SettingsBook
 from strategy.clock import Clock
@@ -31,11 +32,15 @@ _MOST_MISSED = 5  # bars a gap in the stream may cost before bars built from tic
 class MarketWatch:
     """Quotes, bars and indicator values of the tickers; fed by the stream, filled up by requests."""
 
-    def __init__(self, *, market: MarketData, stream: Stream, clock: Clock, settings: SettingsBook) -> None:
+    def __init__(
+        self, *, market: MarketData, stream: Stream, clock: Clock, settings: SettingsBook, precedence: Precedence
+    ) -> None:
         self._market = market
         self._stream = stream
         self._clock = clock
         self._settings = settings
+        self._precedence = precedence
+        self._computing = asyncio.Lock()
         self._ticks: dict[Symbol, Tick] = {}
         self._asked: dict[Symbol, Quote] = {}
         self._tick_is_newest: set[Symbol] = set()  # decides between a tick and an answer of the same instant
@@ -120,10 +125,17 @@ class MarketWatch:
     async def quote(self, symbol: Symbol, *, max_age_s: float = _PRICING_AGE_S) -> Quote:
         """Return a price no older than that, asking when needed; raise DataUnavailable (or what the broker raised)."""
         async with self._asking[symbol]:  # several who want the same price share one request
-            known = self.latest(symbol)
-            if known is not None and known.age(self._clock.now()).total_seconds() <= max_age_s:
-                return known
-            return await self._ask(symbol)
+            known = self._known(symbol, max_age_s)
+            return known if known is not None else await self._ask(symbol)
+
+    def priced(self, symbol: Symbol) -> bool:
+        """Return whether a limit price can be made at once, without asking."""
+        return self._known(symbol, _PRICING_AGE_S) is not None
+
+    def _known(self, symbol: Symbol, max_age_s: float) -> Quote | None:
+        known = self.latest(symbol)
+        fresh = known is not None and known.age(self._clock.now()).total_seconds() <= max_age_s
+        return known if fresh else None
 
     async def fresh_quote(self, symbol: Symbol) -> Quote:
         """Ask for the price whatever is known, since only an answer tells of a halt or the previous close."""
@@ -196,6 +208,16 @@ class MarketWatch:
         macd_closes = self.store(symbol, settings.macd_interval).closes(settings.signal_bars, now, last)
         found = self._read[symbol] = read(rsi_closes, macd_closes, settings)
         return found
+
+    async def indicators_in_turn(self, symbol: Symbol, last: Decimal | None) -> Indicators:
+        """Return the same, one ticker after the other: all at once would hold up ticks and stops.
+
+        Computing takes milliseconds. Between two tickers everybody else has a turn, and orders go first.
+        """
+        async with self._computing:
+            await asyncio.sleep(0)
+            await self._precedence.yielded()
+            return self.indicators(symbol, last)
 
     def newest_indicators(self, symbol: Symbol) -> Indicators | None:
         """Return the values last computed, without any work: a stop must not wait for what it does not decide by."""

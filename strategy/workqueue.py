@@ -3,10 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Generic, TypeVar
-
-from strategy.activity import Activity
 
 Item = TypeVar("Item")
 
@@ -14,9 +12,10 @@ Item = TypeVar("Item")
 class WorkQueue(Generic[Item]):
     """Items wait in order and are never dropped. `put` may be called from where nothing can be awaited."""
 
-    def __init__(self, activity: Activity) -> None:
-        self._activity = activity
-        self._items: deque[tuple[Item, AbstractContextManager[None]]] = deque()
+    def __init__(self, *counts: Callable[[], AbstractContextManager[None]]) -> None:
+        """`counts` are entered by what waits and left when it is handled: an Activity, a Precedence."""
+        self._counts = counts
+        self._items: deque[tuple[Item, ExitStack]] = deque()
         self._there = asyncio.Event()
 
     def __len__(self) -> int:
@@ -24,8 +23,9 @@ class WorkQueue(Generic[Item]):
 
     def put(self, item: Item) -> None:
         """Add an item; the activity is not quiet until it has been handled."""
-        hold = self._activity()
-        hold.__enter__()
+        hold = ExitStack()
+        for count in self._counts:
+            hold.enter_context(count())
         self._items.append((item, hold))
         self._there.set()
 
@@ -39,10 +39,7 @@ class WorkQueue(Generic[Item]):
         if not self._items:
             self._there.clear()
 
-        def handled() -> None:
-            hold.__exit__(None, None, None)
-
-        return item, handled
+        return item, hold.close
 
     @contextmanager
     def take(self) -> Iterator[Item]:

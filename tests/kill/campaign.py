@@ -150,8 +150,7 @@ class Group:
                 watcher = watching.create_task(here.person.watch())
                 try:
                     for kill in kills:
-                        for each in (*_prelude(kill), kill):
-                            await self._live_and_die(each)
+                        await self._live_and_die(kill)
                     await self._live_on()
                 finally:
                     watcher.cancel()
@@ -296,13 +295,6 @@ class Group:
 
     def _chance(self, name: str) -> random.Random:
         return random.Random(f"{self._seed} {name}")  # noqa: S311 - a script, not a secret
-
-
-def _prelude(kill: Kill) -> tuple[Kill, ...]:
-    """Return the death that a step needs before it: only a start after it has something to deny."""
-    if kill.step is not None and kill.step.startswith("denied."):
-        return (Kill("intent.stored"),)
-    return ()
 
 
 def _passed(directory: Path) -> Counter[str]:

@@ -28,12 +28,12 @@ _TOWARDS = {
     "cancel_sent": ("rest_and_cancel",),
     "canceled": ("rest_and_cancel",),
     "external": ("by_hand",),
-    "lock": ("fall",),
+    "lock": ("fall_while_selling",),
 }
 
 _BY_CHANCE = (
     *("buy", "buy", "buy", "press_twice", "sell", "sell"),
-    *("rest_and_cancel", "rest_and_cancel", "runaway", "runaway", "fall", "by_hand", "look"),
+    *("rest_and_cancel", "rest_and_cancel", "runaway", "runaway", "fall", "fall_while_selling", "by_hand", "look"),
     *("refusal", "lost_reply"),
 )
 
@@ -52,6 +52,7 @@ class Script:
             "press_twice": self._press_twice,
             "rest_and_cancel": self._rest_and_cancel,
             "fall": self._fall,
+            "fall_while_selling": self._fall_while_selling,
             "runaway": self._runaway,
             "by_hand": self._by_hand,
             "refusal": self._refusal,
@@ -126,11 +127,29 @@ class Script:
 
     async def _fall(self) -> None:
         """Let a ticker that is held fall below its stop; it comes back later."""
-        held = [p["symbol"] for p in (await self._town.state())["positions"] if p["symbol"] in TICKERS]
-        if not held:
+        ticker = await self._held()
+        if ticker is None:
             await self._by_hand()
+        else:
+            await self._fall_of(ticker)
+
+    async def _fall_while_selling(self) -> None:
+        """Let a ticker fall while a sell of it rests above the market: the stop must cancel that first."""
+        ticker = await self._held()
+        if ticker is None:
+            await self._buy()
             return
-        ticker = self._chance.choice(held)
+        high = (self._price(ticker) * Decimal("1.03")).quantize(_CENT)
+        try:
+            await self.confirmed(f"/sell {ticker} 1 @{high}")
+        finally:
+            await self._fall_of(ticker)
+
+    async def _held(self) -> str | None:
+        held = [p["symbol"] for p in (await self._town.state())["positions"] if p["symbol"] in TICKERS]
+        return self._chance.choice(held) if held else None
+
+    async def _fall_of(self, ticker: str) -> None:
         price = self._price(ticker)
         await self._tick(ticker, price * Decimal("0.92"))
         await asyncio.sleep(self._chance.uniform(0.1, 0.6))

@@ -17,10 +17,8 @@ from typing import Any
 STEPS: dict[str, str] = {
     "decision.stored": "the rule's decision is on disk, its order is not",
     "press.taken": "a person's button is used up, its order is not on disk",
-    "intent.before": "about to store an intent",
-    "intent.stored": "the intent is on disk, nothing is sent",
-    "sent.before": "about to store that it is being sent",
-    "sent.stored": "on disk as sent, nothing is sent yet",
+    "intent.before": "about to store an intent, with a stop's decision and lock",
+    "intent.stored": "the intent is on disk as being sent, nothing is sent yet",
     "submit.before": "about to ask the broker",
     "submit.wire": "the order has left, its reply is not here",
     "submit.answered": "the reply is here, not on disk",
@@ -28,8 +26,6 @@ STEPS: dict[str, str] = {
     "accepted.stored": "the broker's number is on disk",
     "rejected.before": "about to store a refusal",
     "rejected.stored": "a refusal is on disk",
-    "denied.before": "a start found an intent that was never sent",
-    "denied.stored": "... and has closed it",
     "unknown.before": "about to store that nobody knows",
     "unknown.stored": "on disk as unknown",
     "notice.heard": "a notice has come in, nothing of it is on disk",
@@ -50,8 +46,8 @@ STEPS: dict[str, str] = {
     "inquiry.answered": "the broker's list is here, not applied",
     "external.before": "about to store an order made by hand",
     "external.stored": "an order made by hand is on disk",
-    "lock.before": "a stop is over, its lock is not on disk",
-    "lock.stored": "the lock after a stop is on disk",
+    "lock.before": "a stop must clear the way first, its lock is not on disk",
+    "lock.stored": "the lock of a stop is on disk, its order is not",
     "agreed.before": "about to store what broker and bot agree on",
     "agreed.stored": "broker and bot agree on disk",
     "alert.marked": "an alert is marked as being sent",
@@ -95,7 +91,7 @@ class Victim:
         from storage.tickets import TicketRepository  # noqa: PLC0415
         from strategy.desk import OrderDesk  # noqa: PLC0415
 
-        self._around(OrderRepository, "add_intent", "intent")
+        self._around(OrderRepository, "send", "intent")
         self._around(OrderRepository, "add_external", "external")
         self._wrap(OrderRepository, "change", _change, _change)
         self._wrap(KisBroker, "submit", _named("submit.before"), _named("submit.answered"))

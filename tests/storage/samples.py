@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from storage.orders import OrderRepository, _insert, _intended
 from strategy.decisions import Action, CrossView, Decision, Gate, Indicators
 from strategy.events import Notable, OrderChanged, Trouble
 from strategy.instruments import Market, Symbol
@@ -19,6 +20,11 @@ TRADED_ON = date(2026, 3, 10)
 
 def at(seconds: float = 0) -> datetime:
     return OPEN + timedelta(seconds=seconds)
+
+
+async def intend(orders: OrderRepository, asked: OrderRequest) -> Order:
+    """Store an intent by itself, as versions before did."""
+    return await orders._database.write(lambda conn: _insert(conn, _intended(asked), TRADED_ON))
 
 
 def request(**changes: Any) -> OrderRequest:

@@ -21,7 +21,7 @@ from storage.migrations import Migration, load_migrations, migrate
 from strategy.errors import InstanceLocked, StorageError
 from strategy.events import OrderChanged
 from strategy.orders import OrderStatus
-from tests.storage.samples import at, notable, request
+from tests.storage.samples import at, intend, notable, request
 
 MIGRATIONS = load_migrations()
 
@@ -61,7 +61,7 @@ async def test_an_old_database_is_upgraded_with_its_facts(tmp_path: Path, versio
     path = tmp_path / FILE_NAME
     async with _raw(path) as database:
         assert await migrate(database, MIGRATIONS[:version]) == version
-        order = await bundle(database).orders.add_intent(request())  # without events: the first version had no outbox
+        order = await intend(bundle(database).orders, request())
     async with open_storage(tmp_path) as storage:
         assert await _scalar(storage.orders._database, "PRAGMA user_version") == len(MIGRATIONS)
         assert await storage.orders.get(order.no) == order
@@ -177,9 +177,8 @@ async def main():
         while True:
             n += 1
             asked = request()
-            order = await storage.orders.add_intent(asked, events=[order_changed(unnumbered(asked))])
-            print("intent", order.no, flush=True)
-            await storage.orders.change(order.no, OrderStatus.SENT, at(1), events=[order_changed(order)])
+            order = await storage.orders.send(asked, at(1), events=[order_changed(unnumbered(asked))])
+            print("sent", order.no, flush=True)
             order = await storage.orders.change(
                 order.no, OrderStatus.FILLED, at(2), venue_no=VenueNo(str(n)), fills=[fill(order, f"f{n}", 10)],
                 events=[order_changed(order)],
@@ -214,10 +213,13 @@ async def test_a_killed_writer_leaves_a_whole_database(tmp_path: Path) -> None:
         orders = {int(order.no): order for order in await storage.orders.recent(100_000)}
         told = [row.event for row in await storage.outbox.pending(100_000)]
         for acked, last_word in acknowledged.items():
-            assert orders[acked].filled_qty == 10 or last_word == "intent"
+            assert orders[acked].filled_qty == 10 or last_word == "sent"
         for order in orders.values():
             states = await storage.orders.history(order.no)
-            assert sum(isinstance(event, OrderChanged) and event.order.no == order.no for event in told) == len(states)
+            assert (
+                sum(isinstance(event, OrderChanged) and event.order.no == order.no for event in told) == len(states) - 1
+            )
+            assert [state for _, state, _ in states[:2]] == [OrderStatus.INTENDED, OrderStatus.SENT]
             assert states[-1][1] == order.status
             assert sum(fill.qty for fill in await storage.orders.fills(order=order.no)) == order.filled_qty
 
@@ -270,12 +272,11 @@ async def test_what_an_order_waits_for_overtakes_what_has_not_begun(tmp_path: Pa
 
 
 async def test_commits_are_flushed_where_asked(tmp_path: Path) -> None:
-    """An order's SENT is flushed to the disk; what the broker tells again is not, by itself."""
+    """That an order is being sent is flushed to the disk; what the broker tells again is not, by itself."""
     async with open_storage(tmp_path) as storage:
         database = storage.orders._database
-        order = await storage.orders.add_intent(request())
-        assert await _scalar(database, "PRAGMA synchronous") == 1
-        await storage.orders.change(order.no, OrderStatus.SENT, at(1))
+        await storage.tickets.get("t")
+        order = await storage.orders.send(request(), at(1))
         assert await _scalar(database, "PRAGMA synchronous") == 2
         await storage.orders.change(order.no, OrderStatus.ACCEPTED, at(2))
         assert await _scalar(database, "PRAGMA synchronous") == 1

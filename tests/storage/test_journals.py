@@ -40,7 +40,7 @@ async def test_the_latest_decision_of_a_ticker_at_a_time(storage: Storage) -> No
 async def test_old_decisions_without_consequence_can_be_forgotten(storage: Storage) -> None:
     idle = await storage.decisions.add(decision())
     asked = await storage.decisions.add(decision())
-    await storage.orders.add_intent(request(decision_id=asked.id))
+    await storage.orders.send(request(decision_id=asked.id), at())
     acted = await storage.decisions.add(decision(action=Action.STOP))
     recent = await storage.decisions.add(decision(decided_at=at(100)))
     assert await storage.decisions.forget(at(100)) == 1

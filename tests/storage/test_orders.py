@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.database import Storage, open_storage
+from strategy.decisions import Action
 from strategy.errors import InvalidOrder, StorageError
 from strategy.events import HandOrder, OrderChanged
+from strategy.lead import Lead
+from strategy.modes import TickerLock
 from strategy.orders import OrderNo, OrderStatus, OrderType, Origin, Side, VenueNo
 from tests.storage.samples import (
     TQQQ,
@@ -22,6 +26,7 @@ from tests.storage.samples import (
     O,
     at,
     broker_order,
+    decision,
     fill,
     notable,
     order_changed,
@@ -35,31 +40,50 @@ S = OrderStatus
 
 async def test_an_intent_is_stored_with_a_number_before_anything_else(storage: Storage) -> None:
     asked = request(asked_by=42, ticket="abc", order_type=OrderType.LIMIT, origin=Origin.MANUAL)
-    order = await storage.orders.add_intent(asked)
+    order = await storage.orders.send(asked, at(1))
     assert order.no == 1
-    assert (order.status, order.request, order.filled_qty) == (S.INTENDED, asked, 0)
+    assert (order.status, order.request, order.filled_qty) == (S.SENT, asked, 0)
+    assert await storage.orders.history(order.no) == [(at(0), S.INTENDED, ""), (at(1), S.SENT, "")]
     assert await storage.orders.get(order.no) == order
     assert await storage.orders.by_ticket("abc") == order
 
 
-async def test_a_used_ticket_places_no_second_order(storage: Storage) -> None:
-    await storage.orders.add_intent(request(ticket="abc"))
+async def test_what_led_to_an_order_is_stored_with_it_or_not_at_all(storage: Storage) -> None:
+    asked = request(side=Side.SELL, origin=Origin.STOP_LOSS, ticket="abc")
+    lock = TickerLock(symbol=TQQQ, reason="stop_loss", locked_at=at(), until=at(3600))
+    lead = Lead(decision=decision(action=Action.STOP), lock=lock, events=(trouble(),))
+    told = replace(order_changed(unnumbered(asked)), decision=lead.decision)
+    order = await storage.orders.send(asked, at(1), lead=lead, events=[told])
+    stored = await storage.decisions.get(order.request.decision_id or 0)
+    assert stored == replace(lead.decision, id=order.request.decision_id or 0)
+    assert await storage.modes.locks() == [lock]
+    events = [row.event for row in await storage.outbox.pending(10)]
+    assert [event.kind for event in events] == ["trouble", "order_changed"]
+    assert isinstance(events[1], OrderChanged)
+    assert (events[1].order, events[1].decision) == (order, stored)
     with pytest.raises(InvalidOrder):
-        await storage.orders.add_intent(request(ticket="abc"), events=[notable()])
+        await storage.orders.send(asked, at(2), lead=replace(lead, lock=replace(lock, reason="trailing_stop")))
+    assert await storage.modes.locks() == [lock]
+    assert len(await storage.decisions.since(at(-60))) == 1
+
+
+async def test_a_used_ticket_places_no_second_order(storage: Storage) -> None:
+    await storage.orders.send(request(ticket="abc"), at())
+    with pytest.raises(InvalidOrder):
+        await storage.orders.send(request(ticket="abc"), at(), events=[notable()])
     assert len(await storage.orders.recent(10)) == 1
     assert not await storage.outbox.pending(10)
 
 
 async def test_two_presses_at_once_place_one_order(storage: Storage) -> None:
     outcomes = await asyncio.gather(
-        *(storage.orders.add_intent(request(ticket="abc")) for _ in range(5)), return_exceptions=True
+        *(storage.orders.send(request(ticket="abc"), at()) for _ in range(5)), return_exceptions=True
     )
     assert sum(isinstance(outcome, InvalidOrder) for outcome in outcomes) == 4
 
 
 async def test_s100_every_state_change_is_kept(storage: Storage) -> None:
-    order = await storage.orders.add_intent(request())
-    await storage.orders.change(order.no, S.SENT, at(1))
+    order = await storage.orders.send(request(), at(1))
     await storage.orders.change(order.no, S.ACCEPTED, at(2), venue_no=VenueNo("101"), accepted_at=at(2))
     done = await storage.orders.change(order.no, S.REJECTED, at(3), reason="market closed")
     assert await storage.orders.history(order.no) == [
@@ -73,7 +97,7 @@ async def test_s100_every_state_change_is_kept(storage: Storage) -> None:
 
 
 async def test_what_is_left_out_of_a_change_stays_but_for_the_reason(storage: Storage) -> None:
-    order = await storage.orders.add_intent(request())
+    order = await storage.orders.send(request(), at())
     await storage.orders.change(
         order.no, S.ACCEPTED, at(2), venue_no=VenueNo("101"), accepted_at=at(2), limit_price=Decimal("61.5"), reprices=1
     )
@@ -85,7 +109,7 @@ async def test_what_is_left_out_of_a_change_stays_but_for_the_reason(storage: St
 
 
 async def test_an_amended_order_is_found_by_every_number_it_carried(storage: Storage) -> None:
-    order = await storage.orders.add_intent(request())
+    order = await storage.orders.send(request(), at())
     await storage.orders.change(order.no, S.ACCEPTED, at(1), venue_no=VenueNo("101"))
     await storage.orders.change(order.no, S.ACCEPTED, at(2), venue_no=VenueNo("102"), limit_price=Decimal(61))
     assert await storage.orders.venue_nos(order.no) == ["101", "102"]
@@ -97,8 +121,8 @@ async def test_an_amended_order_is_found_by_every_number_it_carried(storage: Sto
 
 
 async def test_a_venue_number_belongs_to_one_order_of_a_date(storage: Storage) -> None:
-    first = await storage.orders.add_intent(request())
-    second = await storage.orders.add_intent(request())
+    first = await storage.orders.send(request(), at())
+    second = await storage.orders.send(request(), at())
     await storage.orders.change(first.no, S.ACCEPTED, at(1), venue_no=VenueNo("101"))
     with pytest.raises(StorageError):
         await storage.orders.change(
@@ -110,8 +134,8 @@ async def test_a_venue_number_belongs_to_one_order_of_a_date(storage: Storage) -
 
 
 async def test_the_broker_counts_its_numbers_anew_each_date(storage: Storage) -> None:
-    first = await storage.orders.add_intent(request())
-    second = await storage.orders.add_intent(request(created_at=at(86_400)))
+    first = await storage.orders.send(request(), at())
+    second = await storage.orders.send(request(created_at=at(86_400)), at())
     await storage.orders.change(first.no, S.ACCEPTED, at(1), venue_no=VenueNo("101"))
     await storage.orders.change(second.no, S.ACCEPTED, at(86_401), venue_no=VenueNo("101"))
     found = await storage.orders.by_venue_no(VenueNo("101"), TRADED_ON + timedelta(days=1))
@@ -120,7 +144,7 @@ async def test_the_broker_counts_its_numbers_anew_each_date(storage: Storage) ->
 
 
 async def test_fills_make_the_filled_quantity_and_amount(storage: Storage) -> None:
-    order = await storage.orders.add_intent(request())
+    order = await storage.orders.send(request(), at())
     await storage.orders.change(order.no, S.PARTIALLY_FILLED, at(5), fills=[fill(order, "a", 3, "61.10")])
     order = await storage.orders.change(
         order.no, S.FILLED, at(6), fills=[fill(order, "b", 5, "61.2"), fill(order, "c", 2, "61.1234", filled_at=at(4))]
@@ -135,7 +159,7 @@ async def test_fills_make_the_filled_quantity_and_amount(storage: Storage) -> No
 
 
 async def test_a_repeated_fill_is_neither_counted_nor_told_again(storage: Storage) -> None:
-    order = await storage.orders.add_intent(request())
+    order = await storage.orders.send(request(), at())
     one = fill(order, "a", 3)
     await storage.orders.change(order.no, S.PARTIALLY_FILLED, at(5), fills=[one], events=[order_changed(order, one)])
     order = await storage.orders.change(
@@ -146,8 +170,8 @@ async def test_a_repeated_fill_is_neither_counted_nor_told_again(storage: Storag
 
 
 async def test_a_fill_of_another_order_is_refused(storage: Storage) -> None:
-    first = await storage.orders.add_intent(request())
-    second = await storage.orders.add_intent(request())
+    first = await storage.orders.send(request(), at())
+    second = await storage.orders.send(request(), at())
     with pytest.raises(StorageError):
         await storage.orders.change(first.no, S.FILLED, at(1), fills=[fill(second, "a")])
     assert not await storage.orders.fills()
@@ -160,7 +184,7 @@ async def test_a_change_of_no_order_is_refused(storage: Storage) -> None:
 
 async def test_events_are_stored_with_the_fact_and_carry_its_number(storage: Storage) -> None:
     asked = request()
-    order = await storage.orders.add_intent(asked, events=[order_changed(unnumbered(asked)), trouble()])
+    order = await storage.orders.send(asked, at(), events=[order_changed(unnumbered(asked)), trouble()])
     told = [row.event for row in await storage.outbox.pending(10)]
     assert [event.kind for event in told] == ["trouble", "order_changed"]
     assert isinstance(told[1], OrderChanged)
@@ -201,7 +225,7 @@ async def test_a_hand_made_order_without_a_price_can_be_stored(storage: Storage)
 
 async def test_open_orders_are_those_not_finished(storage: Storage) -> None:
     for status in OrderStatus:
-        order = await storage.orders.add_intent(request())
+        order = await storage.orders.send(request(), at())
         await storage.orders.change(order.no, status, at(1))
     still = [order.status for order in await storage.orders.open()]
     assert still == [status for status in OrderStatus if not status.closed]
@@ -217,14 +241,14 @@ async def test_the_open_orders_are_read_through_their_index(storage: Storage) ->
 
 async def test_recent_orders_come_newest_first_and_by_ticker(storage: Storage) -> None:
     for symbol in (TQQQ, O, TQQQ):
-        await storage.orders.add_intent(request(symbol=symbol))
+        await storage.orders.send(request(symbol=symbol), at())
     assert [order.no for order in await storage.orders.recent(2)] == [3, 2]
     assert [order.no for order in await storage.orders.recent(9, symbol=TQQQ)] == [3, 1]
 
 
 async def test_d5_delays_count_from_the_acceptance_of_an_own_order(storage: Storage) -> None:
     async def order(status: OrderStatus, seconds: float, **asked: object) -> OrderNo:
-        stored = await storage.orders.add_intent(request(**asked))
+        stored = await storage.orders.send(request(**asked), at())
         await storage.orders.change(stored.no, S.ACCEPTED, at(seconds), accepted_at=at(seconds))
         await storage.orders.change(stored.no, status, at(seconds + 1))
         return stored.no
@@ -233,7 +257,7 @@ async def test_d5_delays_count_from_the_acceptance_of_an_own_order(storage: Stor
     await order(S.REJECTED, 20)
     await order(S.FILLED, 30, side=Side.SELL)
     await order(S.FILLED, 40, symbol=O)
-    await storage.orders.add_intent(request())  # never accepted
+    await storage.orders.send(request(), at())  # never accepted
     await storage.orders.add_external(broker_order(symbol=TQQQ, side=Side.BUY, ordered_at=at(50)), at(50))
     assert await storage.orders.last_accepted(TQQQ, Side.BUY) == at(10)
     assert await storage.orders.last_accepted(TQQQ, "sell") == at(30)
@@ -241,7 +265,7 @@ async def test_d5_delays_count_from_the_acceptance_of_an_own_order(storage: Stor
 
 
 async def test_a_refused_rest_of_a_filled_order_still_counts_for_the_delay(storage: Storage) -> None:
-    order = await storage.orders.add_intent(request())
+    order = await storage.orders.send(request(), at())
     await storage.orders.change(order.no, S.ACCEPTED, at(1), accepted_at=at(1))
     await storage.orders.change(order.no, S.REJECTED, at(2), fills=[fill(order, "a")])
     assert await storage.orders.last_accepted(TQQQ, "buy") == at(1)
@@ -249,10 +273,9 @@ async def test_a_refused_rest_of_a_filled_order_still_counts_for_the_delay(stora
 
 async def test_orders_of_a_day_are_counted_when_sent(storage: Storage) -> None:
     for seconds in (10, 20, 30):
-        order = await storage.orders.add_intent(request())
-        await storage.orders.change(order.no, S.SENT, at(seconds))
+        order = await storage.orders.send(request(), at(seconds))
         await storage.orders.change(order.no, S.REJECTED, at(seconds))
-    denied = await storage.orders.add_intent(request())
+    denied = await storage.orders.send(request(), at(40))
     await storage.orders.change(denied.no, S.DENIED, at(40))
     await storage.orders.add_external(broker_order(), at(50))
     assert await storage.orders.count_since(at(20)) == 2
@@ -271,7 +294,7 @@ async def test_orders_of_a_day_are_counted_when_sent(storage: Storage) -> None:
     ],
 )
 async def test_facts_cannot_be_changed(storage: Storage, statement: str) -> None:
-    order = await storage.orders.add_intent(request())
+    order = await storage.orders.send(request(), at())
     await storage.orders.change(order.no, S.FILLED, at(1), fills=[fill(order, "a")])
     with pytest.raises(StorageError):
         await storage.orders._database.change(statement)
@@ -279,7 +302,7 @@ async def test_facts_cannot_be_changed(storage: Storage, statement: str) -> None
 
 async def test_orders_survive_a_restart_to_the_last_digit(tmp_path: Path) -> None:
     async with open_storage(tmp_path) as storage:
-        order = await storage.orders.add_intent(request(limit_price=Decimal("0.1230")))
+        order = await storage.orders.send(request(limit_price=Decimal("0.1230")), at())
         order = await storage.orders.change(
             order.no, S.PARTIALLY_FILLED, at(1.000001), fills=[fill(order, "a", 3, "0.12300")]
         )
@@ -307,7 +330,7 @@ def test_fills_sum_to_the_order_whatever_is_repeated(steps: list[tuple[S, list[t
 
         with tempfile.TemporaryDirectory() as folder:
             async with open_storage(Path(folder)) as storage:
-                order = await storage.orders.add_intent(request())
+                order = await storage.orders.send(request(), at())
                 facts: dict[str, tuple[int, Decimal]] = {}
                 for status, told in steps:
                     fills = [fill(order, key, qty, str(price)) for key, qty, price in told]
@@ -318,14 +341,14 @@ def test_fills_sum_to_the_order_whatever_is_repeated(steps: list[tuple[S, list[t
                     assert order.filled_amount == sum(qty * price for qty, price in facts.values())
                     assert order.status == status
                 assert await storage.orders.get(order.no) == order
-                assert len(await storage.orders.history(order.no)) == len(steps) + 1
+                assert len(await storage.orders.history(order.no)) == len(steps) + 2
 
     asyncio.run(run())
 
 
 async def test_a_cancelled_change_leaves_all_or_nothing(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancel the caller as its change is handed to the database, or as what comes after it is."""
-    order = await storage.orders.add_intent(request())
+    order = await storage.orders.send(request(), at())
     connection = storage.orders._database._connection
     execute: Any = aiosqlite.Connection._execute
     left = -1
@@ -359,7 +382,7 @@ async def test_a_cancelled_change_leaves_all_or_nothing(storage: Storage, monkey
         now = await storage.orders.get(order.no)
         assert now is not None
         assert fills == told == set(await storage.orders.venue_nos(order.no))
-        assert now.filled_qty == len(fills) == len(await storage.orders.history(order.no)) - 1
+        assert now.filled_qty == len(fills) == len(await storage.orders.history(order.no)) - 2
     assert any(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
     assert not isinstance(outcomes[-1], BaseException)  # beyond the last statement nothing is cancelled
 
@@ -375,8 +398,8 @@ async def test_a_full_disk_is_an_error_and_leaves_the_database_usable(storage: S
 
 
 async def test_a_bystander_does_not_die_in_anothers_rollback(storage: Storage) -> None:
-    order = await storage.orders.add_intent(request())
-    foreign = await storage.orders.add_intent(request())
+    order = await storage.orders.send(request(), at())
+    foreign = await storage.orders.send(request(), at())
     outcomes = await asyncio.gather(
         storage.orders.change(order.no, S.FILLED, at(1), fills=[fill(order, "a"), fill(foreign, "b")]),
         storage.notes.put("k", "v"),
@@ -388,5 +411,5 @@ async def test_a_bystander_does_not_die_in_anothers_rollback(storage: Storage) -
 
 async def test_a_decision_that_does_not_exist_causes_no_order(storage: Storage) -> None:
     with pytest.raises(StorageError) as raised:
-        await storage.orders.add_intent(request(decision_id=99))
+        await storage.orders.send(request(decision_id=99), at())
     assert isinstance(raised.value.__cause__, sqlite3.IntegrityError)

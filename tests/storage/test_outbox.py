@@ -57,7 +57,7 @@ async def test_nothing_of_one_order_overtakes_what_was_told_before(storage: Stor
 
 
 async def test_events_come_back_as_they_were(storage: Storage) -> None:
-    order = await storage.orders.add_intent(request())
+    order = await storage.orders.send(request(), at())
     events: list[Event] = [
         Started(
             at=at(),
@@ -165,7 +165,7 @@ async def test_the_limit_is_kept(storage: Storage) -> None:
 
 
 async def test_a_living_message_is_found_by_order_and_chat(storage: Storage) -> None:
-    order = await storage.orders.add_intent(request())
+    order = await storage.orders.send(request(), at())
     assert await storage.outbox.order_message(order.no, -5) is None
     await storage.outbox.set_order_message(order.no, -5, 10)
     await storage.outbox.set_order_message(order.no, -5, 11)
@@ -178,7 +178,7 @@ async def test_sleepers_wake_after_a_commit_that_added_rows(storage: Storage) ->
     with storage.outbox.added() as wake:
         await storage.notes.put("k", "v")  # adds no row
         assert not wake._added.is_set()
-        await storage.orders.add_intent(request(), events=[notable()])
+        await storage.orders.send(request(), at(), events=[notable()])
         async with asyncio.timeout(5):
             await wake.wait()
         assert await storage.outbox.pending(1)

@@ -23,7 +23,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def filled(storage: Storage, seconds: float, *, parts: int = 1, delay_s: float = 5, **asked: object) -> OrderNo:
-    order = await storage.orders.add_intent(request(created_at=at(seconds), **asked))
+    order = await storage.orders.send(request(created_at=at(seconds), **asked), at())
     fills = [fill(order, f"{order.no}:{n}", filled_at=at(seconds + delay_s + n)) for n in range(parts)]
     await storage.orders.change(order.no, OrderStatus.FILLED, at(seconds + 99), fills=fills)
     return order.no
@@ -54,7 +54,7 @@ async def test_newest_trades_come_newest_first_with_their_orders(storage: Storag
 
 async def test_pages_hold_every_fill_once_and_all_of_an_order_together(storage: Storage) -> None:
     numbers = [await filled(storage, n * 60, parts=1 + n % 3) for n in range(7)]
-    await storage.orders.add_intent(request(created_at=at(30)))  # without a fill
+    await storage.orders.send(request(created_at=at(30)), at())  # without a fill
     pages = [page async for page in storage.records.trades()]
     keys = [trade.fill.key for page in pages for trade in page]
     assert len(keys) == len(set(keys)) == sum(1 + n % 3 for n in range(7))
@@ -92,7 +92,7 @@ async def test_fills_of_orders_placed_by_hand_are_there_too(storage: Storage) ->
 async def test_own_orders_are_counted_by_where_they_stand(storage: Storage) -> None:
     await filled(storage, 0)
     for status in (OrderStatus.REJECTED, OrderStatus.REJECTED, OrderStatus.DENIED):
-        order = await storage.orders.add_intent(request(created_at=at(60)))
+        order = await storage.orders.send(request(created_at=at(60)), at())
         await storage.orders.change(order.no, status, at(61))
     assert await storage.records.orders_by_status() == {
         OrderStatus.FILLED: 1,
@@ -143,7 +143,7 @@ async def test_forgotten_decisions_stay_counted(storage: Storage) -> None:
 
 async def test_a_decision_behind_an_order_is_never_forgotten(storage: Storage) -> None:
     [made] = await decided(storage, (MONDAY, "blocked:cash", Action.NONE))
-    await storage.orders.add_intent(request(decision_id=made.id))
+    await storage.orders.send(request(decision_id=made.id), at())
     assert await storage.decisions.forget(TUESDAY) == 0
 
 

@@ -1,7 +1,7 @@
 """A process that can die between any two things that outlive it: commits and requests."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,12 @@ from typing import Any
 from storage.database import Storage
 from storage.orders import OrderRepository
 from strategy.account import BuyingPower, Holdings
-from strategy.activity import Activity
+from strategy.activity import Activity, Precedence
 from strategy.desk import OrderDesk
 from strategy.events import Event
 from strategy.fake_broker import FakeBroker
 from strategy.instruments import Symbol
+from strategy.lead import Lead
 from strategy.orders import Acceptance, BrokerOrder, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
 from strategy.reconcile import Reconciler
 from strategy.testing import FakeClock
@@ -46,9 +47,11 @@ class Life:
 class MortalJournal(OrderRepository):
     life: Life
 
-    async def add_intent(self, request: OrderRequest, events: Sequence[Event] = ()) -> Order:
+    async def send(
+        self, request: OrderRequest, at: datetime, *, lead: Lead | None = None, events: Sequence[Event] = ()
+    ) -> Order:
         self.life.step()
-        order = await super().add_intent(request, events)
+        order = await super().send(request, at, lead=lead, events=events)
         self.life.step()
         return order
 
@@ -133,6 +136,7 @@ class Process:
             clock=clock,
             activity=self.activity,
             settings=OneForAll(),
+            precedence=Precedence(),
             price_for=price_for,
             notes=storage.notes,
             decisions=storage.decisions,

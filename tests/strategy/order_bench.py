@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from storage.database import Storage, open_storage
-from strategy.activity import Activity
+from strategy.activity import Activity, Precedence
 from strategy.desk import OrderDesk
 from strategy.events import Event, HandOrder, Notable, OrderChanged, Trouble
 from strategy.fake_broker import FakeBroker
@@ -137,6 +137,7 @@ def make_desk(
         clock=clock,
         activity=activity,
         settings=settings,
+        precedence=Precedence(),
         price_for=price_for,
         notes=storage.notes,
         decisions=storage.decisions,

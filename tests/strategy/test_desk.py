@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import pytest
 from strategy.account import Position
 from strategy.errors import OrderDenied, StorageError
 from strategy.events import OrderChanged
+from strategy.ledger import NEVER_SENT
 from strategy.orders import Acceptance, Order, OrderNo, OrderRequest, OrderStatus, Side
-from tests.strategy.order_bench import KO, PRICE, TQQQ, Bench, bench
+from tests.strategy.order_bench import KO, OPEN, PRICE, TQQQ, Bench, bench
 
 S = OrderStatus
 
@@ -111,30 +113,36 @@ async def test_cancelled_at_every_await_the_record_is_true(tmp_path: Path) -> No
 
 
 async def test_an_intent_that_cannot_be_stored_is_not_sent(desk: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def full(*_: object) -> None:
-        raise StorageError("disk full")
-
-    monkeypatch.setattr(desk.storage.orders, "add_intent", full)
-    with pytest.raises(StorageError):
-        await desk.buy()
-    assert not desk.broker.submitted
-
-
-async def test_a_sent_mark_that_cannot_be_stored_keeps_the_order_home(
-    desk: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
     async def full(*_: object, **__: object) -> None:
         raise StorageError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(desk.storage.orders, "change", full)
+        patched.setattr(desk.storage.orders, "send", full)
         with pytest.raises(StorageError):
             await desk.buy()
     assert not desk.broker.submitted
-    assert desk.desk.blocked(TQQQ) is not None
-    await desk.desk.look()
+    assert desk.desk.blocked(TQQQ) is None
+    assert not await desk.storage.orders.recent(5)
+
+
+async def test_an_order_whose_asker_has_gone_is_taken_back_before_it_leaves(
+    desk: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelled while the intent goes to disk: nothing is sent, the record says so, and no daily count is spent."""
+    send = desk.storage.orders.send
+    buyers: list[asyncio.Task[Order]] = []
+
+    async def slow(*asked: Any, **more: Any) -> Order:
+        buyers[0].cancel()
+        return await send(*asked, **more)
+
+    monkeypatch.setattr(desk.storage.orders, "send", slow)
+    async with asyncio.TaskGroup() as group:
+        buyers.append(group.create_task(desk.buy()))
+    assert not desk.broker.submitted
     (stored,) = await desk.storage.orders.recent(5)
-    assert stored.status is S.DENIED
+    assert (stored.status, stored.reason) == (S.DENIED, NEVER_SENT)
+    assert await desk.storage.orders.count_since(OPEN - timedelta(days=1)) == 0
     assert desk.desk.blocked(TQQQ) is None
 
 
@@ -201,7 +209,7 @@ async def test_s91_s94_events_carry_what_the_messages_need(desk: Bench) -> None:
     order = await desk.desk.place(desk.request(Side.SELL, 4, Decimal("61.00")), cash_before=Decimal(500), position=held)
     await desk.settle()
     told = [event for event in await desk.events() if isinstance(event, OrderChanged)]
-    assert [event.order.status for event in told] == [S.INTENDED, S.SENT, S.ACCEPTED, S.FILLED]
+    assert [event.order.status for event in told] == [S.SENT, S.ACCEPTED, S.FILLED]
     assert {event.order.no for event in told} == {order.no}
     last = told[-1]
     assert (last.cash_before, last.position_qty_before, last.average_cost) == (Decimal(500), 10, Decimal(60))

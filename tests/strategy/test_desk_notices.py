@@ -50,7 +50,6 @@ async def test_s86_partial_fills_follow_one_another(desk: Bench) -> None:
     done = await desk.order(order.no)
     assert (done.status, done.filled_amount) == (S.FILLED, Decimal("611.55"))
     assert await desk.states_told(order.no) == [
-        S.INTENDED,
         S.SENT,
         S.ACCEPTED,
         S.PARTIALLY_FILLED,

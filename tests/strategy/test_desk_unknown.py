@@ -14,6 +14,7 @@ from strategy.events import Trouble
 from strategy.ledger import NOT_FOUND
 from strategy.lookup import could_be, match
 from strategy.orders import BrokerOrder, Notice, Order, OrderNo, OrderRequest, OrderStatus, Origin, Side, VenueNo
+from tests.storage.samples import intend
 from tests.strategy.order_bench import OPEN, PRICE, TQQQ, Bench, bench
 
 S = OrderStatus
@@ -118,13 +119,11 @@ async def test_an_order_by_hand_is_not_mistaken_for_a_lost_one(desk: Bench) -> N
     assert hand.found.by_api is False
 
 
-async def test_a_restart_denies_intents_and_looks_up_what_was_sent(tmp_path: Path) -> None:
+async def test_a_restart_denies_what_an_older_version_only_intended_and_looks_up_what_was_sent(tmp_path: Path) -> None:
     async with bench(tmp_path, running=False) as made:
-        intended = await made.storage.orders.add_intent(made.request(qty=1))
-        sent = await made.storage.orders.add_intent(made.request(qty=2))
-        await made.storage.orders.change(sent.no, S.SENT, OPEN)
-        lost = await made.storage.orders.add_intent(made.request(qty=3))
-        await made.storage.orders.change(lost.no, S.SENT, OPEN)
+        intended = await intend(made.storage.orders, made.request(qty=1))
+        sent = await made.storage.orders.send(made.request(qty=2), OPEN)
+        lost = await made.storage.orders.send(made.request(qty=3), OPEN)
         made.broker.notices = "lost"
         await made.broker.submit(made.request(qty=2))  # it had left before the crash
         broker, clock = made.broker, made.clock

@@ -69,7 +69,7 @@ async def test_s1_s2_a_day_open_oversold_fill_overbought_cross_fill_close(tmp_pa
         assert closed.checks == 78
         assert closed.overruns == 0
         states = [event.order.status for event in await bench.told(OrderChanged) if event.order.no == buy.no]
-        assert states[0] is OrderStatus.INTENDED
+        assert states[0] is OrderStatus.SENT
         assert states[-1] is OrderStatus.FILLED
 
 

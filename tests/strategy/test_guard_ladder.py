@@ -109,21 +109,26 @@ async def test_sells_on_the_last_known_price_when_none_can_be_asked(tmp_path: Pa
         assert bench.broker.qty_held(TQQQ) == 0
 
 
+@pytest.mark.parametrize(("journal", "method", "resting"), [("orders", "send", 0), ("decisions", "add", 1)])
 async def test_a_full_disk_is_told_and_nothing_is_sent_unrecorded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: str, method: str, resting: int
 ) -> None:
+    """What led to a stop goes to disk with its order, or by itself where a resting order must be canceled first."""
     async with holding(tmp_path) as bench:
+        for _ in range(resting):
+            bench.broker.hand_order(TQQQ, Side.SELL, 1, Decimal(200))
+            await bench.core.look.take("asked")
 
         async def full(*_: object, **__: object) -> None:
             raise StorageError("disk full")
 
         with monkeypatch.context() as patch:
-            patch.setattr(bench.storage.decisions, "add", full)
+            patch.setattr(getattr(bench.storage, journal), method, full)
             bench.price(TQQQ, "94")
             await bench.pass_time(2)
             assert bench.broker.submitted == []
             assert [event.key for event in await bench.told(Trouble)] == ["stop:NASDAQ:TQQQ"]
-        await bench.pass_time(12)
+        await bench.pass_time(20)
         assert bench.broker.qty_held(TQQQ) == 0
         assert await bench.told(StopTriggered)
 

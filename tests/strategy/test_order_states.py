@@ -21,6 +21,7 @@ def test_the_table_names_every_state() -> None:
     [
         (S.INTENDED, S.SENT, S.ACCEPTED, S.PARTIALLY_FILLED, S.PARTIALLY_FILLED, S.FILLED),
         (S.INTENDED, S.DENIED),
+        (S.INTENDED, S.SENT, S.DENIED),  # taken back before the request was made
         (S.INTENDED, S.SENT, S.REJECTED),
         (S.INTENDED, S.SENT, S.ACCEPTED, S.CANCEL_SENT, S.CANCELED),
         (S.INTENDED, S.SENT, S.PARTIALLY_FILLED, S.FILLED),  # filled before the acceptance came
@@ -48,7 +49,7 @@ def test_s86_s100_these_stories_can_be_told(path: tuple[OrderStatus, ...]) -> No
         (S.DENIED, S.SENT),
         (S.INTENDED, S.ACCEPTED),  # nothing is accepted that was not sent
         (S.INTENDED, S.FILLED),
-        (S.SENT, S.DENIED),  # what has left cannot be refused by us
+        (S.ACCEPTED, S.DENIED),  # what has left cannot be refused by us
         (S.PARTIALLY_FILLED, S.ACCEPTED),  # would forget the fill
         (S.CANCELED, S.ACCEPTED),
         (S.EXPIRED, S.ACCEPTED),

@@ -45,7 +45,7 @@ async def sold(bench: Bench, at: datetime, realized: str | None, *, symbol: Symb
         origin=Origin(str(more.get("origin", "signal"))),
         created_at=at,
     )
-    order = await orders.add_intent(request)
+    order = await orders.send(request, at)
     fill = Fill(
         key=f"{order.no}:0-1",
         order_no=order.no,
