@@ -486,13 +486,14 @@ def table(samples: Samples) -> str:
     ]
     lines = [
         f"{len(SYMBOLS)} symbols, {statistics.mean(samples.rates):,.0f} ticks/s, milliseconds",
-        f"{'':54}{'n':>6}{'p50':>9}{'p99':>9}{'target':>9}{'floor p50':>11}{'floor p99':>11}{'p50 ratio':>11}",
+        f"{'':54}{'n':>6}{'p50':>9}{'p99':>9}{'target':>9}{'within':>9}{'floor p50':>11}{'floor p99':>11}{'ratio':>7}",
     ]
     for name, values, target, ground in rows:
         p50, p99 = percentiles(values)
+        within = sum(value <= target for value in values) / len(values)
         lines.append(
-            f"{name:54}{len(values):>6}{p50:>9.2f}{p99:>9.2f}{f'<={target:g}':>9}{ground[0]:>11.2f}{ground[1]:>11.2f}"
-            f"{p50 / ground[0]:>10.1f}x"
+            f"{name:54}{len(values):>6}{p50:>9.2f}{p99:>9.2f}{f'<={target:g}':>9}{within:>9.1%}{ground[0]:>11.2f}{ground[1]:>11.2f}"
+            f"{p50 / ground[0]:>6.1f}x"
         )
     disk = percentiles(samples.flushes)
     lines.append(

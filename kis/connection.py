@@ -15,7 +15,7 @@ from kis.stream_errors import KeyInUse, StreamLost
 from strategy.text import Text
 
 log = logging.getLogger("kis.stream")
-_BREATH = 64  # frames read before other tasks get their turn
+_BREATH = 16  # frames read before other tasks get their turn
 _RETRIED = frozenset({"OPSP0007", "OPSP0009", "OPSP8999", "OPSP9995"})
 _REGISTER, _UNREGISTER = "1", "2"
 _TRIES = 3

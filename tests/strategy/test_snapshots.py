@@ -1,14 +1,18 @@
 """One consistent snapshot per decision; halted or wide quotes refuse a trade with the reason, by rule and by hand."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from strategy.account import return_percent
+from strategy.decisions import Indicators
 from strategy.errors import TryLater
+from strategy.instruments import Symbol
 from strategy.orders import Side
 from strategy.testing import trading_settings
 from strategy.views import Amount, AmountKind
@@ -98,3 +102,39 @@ async def test_a_price_that_is_too_old_refuses_the_rule_with_its_age(bench: Benc
     assert decision.quote_age_s is not None
     assert decision.quote_age_s > SETTINGS.quote_max_age_s
     assert len(bench.broker.submitted) == before
+
+
+async def test_between_the_indicators_of_two_tickers_everybody_else_has_a_turn(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Computing takes milliseconds: all tickers at once would hold up ticks and stops; an order goes first."""
+    watch = bench.core.watch
+    seen: list[str] = []
+    real = watch.indicators
+
+    def computing(symbol: Symbol, last: Decimal | None) -> Indicators:
+        seen.append("computed")
+        return real(symbol, last)
+
+    async def ticking() -> None:
+        while seen.count("computed") < 5:
+            seen.append("tick")
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(watch, "indicators", computing)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(5):
+            group.create_task(watch.indicators_in_turn(TQQQ, None))
+        group.create_task(ticking())
+    at = [n for n, what in enumerate(seen) if what == "computed"]
+    assert len(at) == 5
+    assert all("tick" in seen[earlier:later] for earlier, later in pairwise(at))
+
+    del seen[:]
+    async with asyncio.TaskGroup() as group:
+        with bench.core.desk.precedence():
+            group.create_task(watch.indicators_in_turn(TQQQ, None))
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert seen == []
+    assert seen == ["computed"]
