@@ -358,17 +358,21 @@ def usable_port(option: str, chosen: int | None, *, usual: int) -> int:
 
 
 def demo_directory(stack: AsyncExitStack, chosen: Path | None) -> Path:
-    """Return an empty place for a demo's data; an earlier demo's database there is set aside, not lost."""
+    """Return an empty place for a demo's data; an earlier demo's database there is set aside, not lost.
+
+    Raise InstanceLocked before anything is moved or offered where another program is using the place.
+    """
     from storage.database import FILE_NAME
+    from storage.instance import instance_lock
 
     if chosen is None:
         return Path(stack.enter_context(TemporaryDirectory(prefix="kis-demo-")))
-    database = chosen / FILE_NAME
-    if database.exists():
-        earlier = next(path for n in range(1, 10_000) if not (path := chosen / f"earlier-{n}").exists())
-        earlier.mkdir()
-        for path in chosen.glob(f"{FILE_NAME}*"):
-            path.rename(earlier / path.name)
+    with instance_lock(chosen, SystemClock().now()):
+        if (chosen / FILE_NAME).exists():
+            earlier = next(path for n in range(1, 10_000) if not (path := chosen / f"earlier-{n}").exists())
+            earlier.mkdir()
+            for path in chosen.glob(f"{FILE_NAME}*"):
+                path.rename(earlier / path.name)
     return chosen
 
 

@@ -21,6 +21,8 @@ from kis.simulator.market import Market
 from kis.simulator.options import Environment, KeySpec, SimulatorOptions
 from kis.simulator.replay import read_replay
 from kis.simulator.server import Simulator
+from storage.instance import instance_lock
+from strategy.clock import SystemClock
 from strategy.testing import SAMPLE_SETTINGS
 
 ROOT = Path(__file__).parent.parent
@@ -314,6 +316,21 @@ async def test_an_earlier_demos_database_is_set_aside_not_lost(tmp_path: Path) -
         assert not (tmp_path / "trader.db").exists()
     kept = [(tmp_path / f"earlier-{n}" / "trader.db").read_text() for n in (1, 2)]
     assert kept == ["first", "second"]
+
+
+async def test_s44_a_demo_in_a_directory_in_use_says_only_that_and_moves_nothing(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    arguments = ("--demo", "--chat-port", "0", "--kis-port", "0", "--data-dir", str(kept))
+    with instance_lock(kept, SystemClock().now()):
+        (kept / "trader.db").write_text("of the one that runs")
+        async with process(tmp_path, *arguments) as second:
+            code, out, err = await ended(second)
+    assert code == 1
+    assert out == ""  # nothing is offered that does not come
+    assert f"이미 실행 중입니다: 프로세스 {os.getpid()}" in err
+    assert f"Already running: process {os.getpid()}" in err
+    assert len(err.splitlines()) == 2
+    assert (kept / "trader.db").read_text() == "of the one that runs"
 
 
 def test_a_wrong_totp_secret_is_a_fault_told_without_it(
