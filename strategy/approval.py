@@ -133,9 +133,9 @@ class Approval:
         return REASONS[quiet.how]
 
     def drifted(self, card: Proposal, last: Decimal) -> bool:
-        """Return whether the price has moved further than APPROVAL_DRIFT_PCT since the card was made."""
+        """Return whether the price has moved further since the card was made than the card says it may."""
         made_at = self._standing.get(card.symbol, _NOTHING).last
-        allowed = self._settings.of(card.symbol).approval_drift_pct
+        allowed = card.drift_pct or self._settings.of(card.symbol).approval_drift_pct
         return made_at is not None and abs(last - made_at) * 100 > made_at * allowed
 
     # what the checks tell
@@ -155,6 +155,7 @@ class Approval:
             decision=decision,
             ticket=None,
             expires_at=None,
+            drift_pct=settings.approval_drift_pct,
         )
         if settings.trade_mode == "signal":
             quiet = Quiet(side=side, how="told", session_on=self._session_on())

@@ -105,8 +105,8 @@ class Cycle:
     async def take_up(self, card: Proposal, *, ticket: str, user_id: int) -> Order | Decision:
         """Check a proposal a person has agreed to as if it came up now, then order.
 
-        No more shares are ordered than it showed, at a limit no further than APPROVAL_DRIFT_PCT from its own. Return
-        the order, or the stored decision that says what stands against it; raise OrderDenied when the desk refuses.
+        No more shares are ordered than it showed, at a limit no further from its own than it said. Return the order, or
+        the stored decision that says what stands against it; raise OrderDenied when the desk refuses.
         """
         async with self._purse.turn:
             snapshot = await self._stop_first(card.symbol, await self._look_before_buy())
@@ -120,7 +120,7 @@ class Cycle:
                 return decision
             if not self._still_allowed(card.symbol, card.side):
                 raise OrderDenied(f"{card.symbol}: mode or lock changed")
-            drift_pct = self._settings.of(card.symbol).approval_drift_pct
+            drift_pct = card.drift_pct or self._settings.of(card.symbol).approval_drift_pct
             request = replace(
                 self._request(decision, side, agreed(decision.limit_price, side, card.limit_price, drift_pct)),
                 qty=min(card.qty, decision.qty),

@@ -22,6 +22,7 @@ class Proposal:
     decision: Decision
     ticket: str | None  # anybody who may trade may press it
     expires_at: datetime | None  # wall time; aware UTC
+    drift_pct: Decimal | None = None  # APPROVAL_DRIFT_PCT as the card shows it; None on cards of earlier versions
 
 
 def agreed(price: Decimal, side: Side, shown: Decimal, drift_pct: Decimal) -> Decimal:

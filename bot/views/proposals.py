@@ -1,15 +1,17 @@
 """Trades the engine proposes: the card with its buttons, how it ended, and a signal that is only told."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.buttons import Button, Confirm, Dismiss, Keyboard, Open
-from bot.figures import price, usd
+from bot.figures import moment, plain, price, usd
 from bot.message import Block, block, bold
 from bot.screen import Frame, Screen
 from bot.views.decisions import signal_lines
 from bot.words import SIDE_ICONS, side
 from strategy.events import ProposalClosed, Proposed
 from strategy.proposals import Proposal
+
+_SAME_CLOCK = timedelta(minutes=1)  # further apart, the market's clock is not the world's
 
 
 def proposed(event: Proposed, frame: Frame) -> Screen:
@@ -32,7 +34,7 @@ def proposed(event: Proposed, frame: Frame) -> Screen:
         _why(card, frame),
         block(
             _deadline(card.expires_at, frame),
-            t("If the price moves further than APPROVAL_DRIFT_PCT from here, the card is void."),
+            _void(card, frame),
             t("Without your tap nothing is ordered."),
         ),
         block(frame.when(event.at)),
@@ -54,7 +56,7 @@ def proposal_closed(event: ProposalClosed, frame: Frame) -> Screen:
         "taken": t("✅ Approved"),
         "dismissed": t("✖️ Dismissed: nothing was ordered."),
         "expired": t("⌛ Not answered in time: nothing was ordered."),
-        "drifted": t("📈 The price moved too far: nothing was ordered."),
+        "drifted": _drifted(card, frame),
         "changed": t("🔁 The conditions no longer hold: nothing was ordered."),
     }[event.how]
     taken = "" if no is None else t(", order #{no}", no=no)
@@ -89,12 +91,29 @@ def _why(card: Proposal, frame: Frame) -> Block:
 
 
 def _deadline(until: datetime | None, frame: Frame) -> str | None:
-    """Say how long the card waits, in real minutes (the market's may run faster in the demo)."""
+    """Say until when the card waits: a moment of the world, which the market's clock may have left (in the demo)."""
     if until is None:
         return None
-    left = (until - (frame.real_now or frame.now)).total_seconds()
-    minutes = max(int(-(-left // 60)), 0)
-    return frame.t("Waits {n} more min for your tap.", n=minutes)
+    t, now = frame.t, frame.real_now or frame.now
+    minutes = max(int(-(-(until - now).total_seconds() // 60)), 0)
+    end = moment(until, now)
+    if abs(now - frame.now) > _SAME_CLOCK:
+        return t("Waits for your tap until {time} by your own clock ({n} min).", time=end, n=minutes)
+    return t("Waits for your tap until {time} ({n} min).", time=end, n=minutes)
+
+
+def _void(card: Proposal, frame: Frame) -> str | None:
+    """Say how far the price may move; None for a card of an earlier version, which did not keep it."""
+    if card.drift_pct is None:
+        return None
+    return frame.t("Void when the price moves by more than {pct}% from here.", pct=plain(card.drift_pct))
+
+
+def _drifted(card: Proposal, frame: Frame) -> str:
+    t = frame.t
+    if card.drift_pct is None:
+        return t("📈 The price moved too far: nothing was ordered.")
+    return t("📈 The price moved by more than {pct}%: nothing was ordered.", pct=plain(card.drift_pct))
 
 
 def _looks(card: Proposal, frame: Frame) -> Keyboard:

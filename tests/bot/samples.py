@@ -397,6 +397,7 @@ def proposal(**changes: Any) -> Proposal:
         decision=decision(),
         ticket="ticket0001",
         expires_at=NOW + timedelta(minutes=5),
+        drift_pct=_D("0.5"),
     )
     return replace(made, **changes)
 

@@ -47,8 +47,9 @@ async def test_a_proposal_waits_with_its_buttons_and_loses_them_at_its_end(deliv
             await told(room, Proposed(at=samples.NOW, proposal=samples.proposal()))
             [card] = await settled(room, 1)
             assert labels(card)[:2] == ["✅ 승인", "✖️ 거절"]
-            for part in ("매수 승인 요청: TQQQ", "10주", "$61.20", "$612.00", "RSI(일봉) 48.20", "5분 더", "DRIFT"):
+            for part in ("매수 승인 요청: TQQQ", "10주", "$61.20", "$612.00", "RSI(일봉) 48.20", "(5분)", "0.5% 넘게"):
                 assert part in card["text"]
+            assert "DRIFT" not in card["text"]
         async with delivering(chat=chat) as room:
             await told(room, samples.closed_proposal("taken", order_no=OrderNo(12)))
             closed = await room.owner.reads("승인됨, 주문 #12")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,8 +12,9 @@ from bot.html import split, to_html
 from bot.localchat.formatting.html import parse_html
 from bot.role import Role
 from bot.screen import Frame, Screen
-from bot.views import amend, home, market, notify, panic, results, status, system, watch
+from bot.views import amend, home, market, notify, panic, proposals, results, status, system, watch
 from strategy.alert_rules import AlertRules, Loudness, QuietHours
+from strategy.events import Proposed
 from strategy.health import TaskState
 from strategy.modes import Mode
 from strategy.results import Period, Totals
@@ -74,6 +75,51 @@ def test_s100_a_fill_without_its_order_is_told_by_its_side(frame: MakeFrame) -> 
     text = said(results.trades(result_samples.trades(), 10, frame("en")))
     assert "🟥 TQQQ Buy 10 × $61.19" in text
     assert "🔴 +$12.34 after fees" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "void", "end", "drifted"),
+    [
+        (
+            "ko",
+            "0.5% 넘게 벗어나면 무효",
+            "KST 00:05 (ET 10:05) 까지 기다립니다 (5분)",
+            "가격이 0.5% 넘게 움직여 주문하지 않았습니다",
+        ),
+        (
+            "en",
+            "Void when the price moves by more than 0.5% from here.",
+            "until KST 00:05 (ET 10:05) (5 min)",
+            "The price moved by more than 0.5%: nothing was ordered.",
+        ),
+    ],
+)
+def test_a_proposal_says_the_percent_and_the_clock_time_at_which_it_is_void(
+    frame: MakeFrame, language: Language, void: str, end: str, drifted: str
+) -> None:
+    card = samples.proposal(drift_pct=Decimal("0.50"))
+    text = said(proposals.proposed(Proposed(at=samples.NOW, proposal=card), frame(language)))
+    assert void in text
+    assert end in text
+    assert drifted in said(proposals.proposal_closed(samples.closed_proposal("drifted"), frame(language)))
+    assert "APPROVAL_DRIFT_PCT" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "end"),
+    [
+        ("ko", "실제 시각 KST 12:05 (ET 22:05) 까지 기다립니다 (5분)"),
+        ("en", "until KST 12:05 (ET 22:05) by your own clock (5 min)"),
+    ],
+)
+def test_where_the_market_has_a_clock_of_its_own_a_proposal_waits_by_the_real_one(
+    frame: MakeFrame, language: Language, end: str
+) -> None:
+    now = samples.NOW + timedelta(days=1, hours=12)
+    there = replace(frame(language), real_now=now)
+    card = samples.proposal(expires_at=now + timedelta(minutes=5))
+    text = said(proposals.proposed(Proposed(at=samples.NOW, proposal=card), there))
+    assert end in text
 
 
 def test_won_stand_beside_dollars_where_the_rate_is_known(frame: MakeFrame) -> None:

@@ -174,6 +174,16 @@ async def test_a_card_is_void_when_the_price_has_drifted(tmp_path: Path, *, tick
         ]
 
 
+async def test_what_a_card_said_about_the_price_holds_when_the_setting_changes_under_it(tmp_path: Path) -> None:
+    async with running(tmp_path, ready(), settings=asking(approval_drift_pct="0.5")) as bench:
+        card = await card_of(bench)
+        assert card.drift_pct == Decimal("0.5")
+        await set_to(bench, "APPROVAL_DRIFT_PCT", "2")
+        bench.price(TQQQ, "100.51", tick=True)
+        await bench.settle()
+        assert await endings(bench) == ["drifted"]
+
+
 async def test_a_card_whose_signal_has_gone_is_closed(tmp_path: Path) -> None:
     async with running(tmp_path, ready(), settings=asking(rsi_oversold="60", approval_drift_pct="10")) as bench:
         await card_of(bench)
