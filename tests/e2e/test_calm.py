@@ -104,6 +104,25 @@ async def test_messages_arrive_without_anything_jumping(
 
 
 @pytest.mark.parametrize("look", [Look(*PHONE), Look(*DESKTOP)], ids=lambda look: look.name)
+async def test_a_reply_keeps_its_size_when_the_quoted_message_is_edited(browser: Browser, look: Look) -> None:
+    """An order's living message changes while fills reply to it: what is being read must not move."""
+    async with talk(browser, look) as talking:
+        original = await talking.bot_says("접수: 매수 TQQQ #12, 3주, 지정가 $61.20, 아직 체결된 것이 없습니다.")
+        reply = await talking.bot_says(
+            "매수 체결: TQQQ 3주 @ $61.15, 모두 체결되었습니다.", reply_parameters={"message_id": original}
+        )
+        bubble = talking.node(reply).locator(".bubble")
+        before = await bubble.bounding_box()
+        for text in ("체결", "체결: 매수 TQQQ #12 " + "아주 긴 말 " * 20):
+            await talking.api.ok("editMessageText", chat_id=talking.user.id, message_id=original, text=text)
+            await expect(talking.node(reply).get_by_test_id("reply-quote")).to_contain_text(text[:9])
+            after = await bubble.bounding_box()
+            assert before is not None
+            assert after is not None
+            assert (after["width"], after["height"]) == (before["width"], before["height"])
+
+
+@pytest.mark.parametrize("look", [Look(*PHONE), Look(*DESKTOP)], ids=lambda look: look.name)
 async def test_the_chat_stands_in_its_place_before_the_market_is_there(browser: Browser, look: Look) -> None:
     """A slow machine paints the page after reading half of it; what comes later must have its room already."""
     async with talk(browser, look, market=True) as talking:
