@@ -9,7 +9,7 @@ from strategy.errors import InvalidInput
 from strategy.views import Amount, AmountKind
 from strategy.zones import from_seoul, seoul
 
-_NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?")
+_NUMBER = re.compile(r"(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.\d{1,6})?", re.ASCII)
 _DURATION = re.compile(r"(\d{1,5})\s*(m|min|분|h|시간|d|일)", re.IGNORECASE)
 _UNITS = {"m": 1, "min": 1, "분": 1, "h": 60, "시간": 60, "d": 1440, "일": 1440}
 _ABOVE = (">", ">=", "≥", "이상", "above")
@@ -169,11 +169,10 @@ def _price(text: str) -> Decimal:
 
 
 def _number(text: str) -> Decimal:
-    """Read a positive number; thousands may be marked with commas."""
-    bare = text.replace(",", "")
-    if not bare.isascii() or not _NUMBER.fullmatch(bare):
+    """Read a positive number; commas mark whole thousands (`1,000`), so `1,5` is refused and not taken for 15."""
+    if not _NUMBER.fullmatch(text):
         raise BadArgument("not a number")
-    value = Decimal(bare)
+    value = Decimal(text.replace(",", ""))
     if value <= 0:
         raise BadArgument("must be above zero")
     return value

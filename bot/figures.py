@@ -34,6 +34,11 @@ def price(amount: Decimal | None) -> str:
     return f"${amount:,.{places}f}"
 
 
+def shares(count: int | None) -> str:
+    """Return a number of shares: `1,200`. Arguments and buttons keep the bare number; the parser reads both."""
+    return UNKNOWN if count is None else f"{count:,}"
+
+
 def krw(dollars: Decimal | None, fx_rate: Decimal | None) -> str | None:
     """Return dollars in won at that rate, or None when either is unknown."""
     return None if dollars is None or fx_rate is None else f"{won(dollars * fx_rate):,}원"

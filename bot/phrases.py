@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bot import words
+from bot.figures import shares
 from bot.speech import Tongue
 from strategy.modes import Mode
 
@@ -102,7 +103,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], Say], ...] = (
     *(_word(key, partial(why_so, key)) for key in ("stop_loss", "take_profit", "trailing_stop", "split_guard")),
     (re.compile(r"broker (-?[\d.]+)%"), lambda m, t: t("broker's last figure {rate}%", rate=m[1])),
     (re.compile(r"broker None%"), lambda _, t: t("broker's figure not known")),
-    (re.compile(r"(\d+) shares"), lambda m, t: t("{qty} sh.", qty=m[1])),
+    (re.compile(r"(\d+) shares"), lambda m, t: t("{qty} sh.", qty=shares(int(m[1])))),
     (re.compile(r"(\d+):(\d\d)"), lambda m, t: t("{m} min {s} s", m=m[1], s=int(m[2]))),
     (re.compile(r"(\d+) bars ago, (holds|reversed)"), _cross),
     (re.compile(r"(golden|dead) cross within (\d+) bars"), _cross_wanted),
@@ -127,11 +128,11 @@ _PHRASES: tuple[tuple[re.Pattern[str], Say], ...] = (
     ),
     (
         re.compile(r"bound by (\w+), wanted (\d+)"),
-        lambda m, t: t("wanted {qty} sh., bound by {what}", qty=m[2], what=_bound(m[1], t)),
+        lambda m, t: t("wanted {qty} sh., bound by {what}", qty=shares(int(m[2])), what=_bound(m[1], t)),
     ),
     (
         re.compile(r"sell (\d+), bound by (\w+)"),
-        lambda m, t: t("sell {qty} sh., bound by {what}", qty=m[1], what=_bound(m[2], t)),
+        lambda m, t: t("sell {qty} sh., bound by {what}", qty=shares(int(m[1])), what=_bound(m[2], t)),
     ),
     (re.compile(r"(?:max|daily)_[a-z_]+(?:, [a-z_]+)*"), _caps),
 )

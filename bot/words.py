@@ -82,7 +82,7 @@ def order_status(order: Order, t: Tongue) -> str:
     """Return the state with its progress: `partly filled 3/10`."""
     text = f"{STATUS_ICONS[order.status]} {status(order.status, t)}"
     filled = order.filled_qty
-    return f"{text} {filled}/{order.request.qty}" if filled and order.status is not OrderStatus.FILLED else text
+    return f"{text} {filled:,}/{order.request.qty:,}" if filled and order.status is not OrderStatus.FILLED else text
 
 
 def mode(value: Mode, t: Tongue) -> str:

@@ -262,8 +262,8 @@ def _check_typed(order: Order, qty: int | None, price: Decimal | None) -> None:
         raise InvalidInput("nothing to change", user_message=said)
     if qty is not None and not 0 < qty <= order.open_qty:
         said = Text(
-            f"수량은 1 이상, 남은 {order.open_qty}주 이하로만 바꿀 수 있습니다. 늘리려면 새로 주문하세요.",
-            f"The quantity can only be lowered: 1 to the {order.open_qty} still open. For more, place a new order.",
+            f"수량은 1 이상, 남은 {order.open_qty:,}주 이하로만 바꿀 수 있습니다. 늘리려면 새로 주문하세요.",
+            f"The quantity can only be lowered: 1 to the {order.open_qty:,} still open. For more, place a new order.",
         )
         raise InvalidInput("quantity out of range", user_message=said)
     if price is not None and not on_tick(price):
@@ -278,8 +278,8 @@ def _named(change: _Change) -> Text:
     """Return which change is meant, since the question takes the place of its preview."""
     ticker, cost = change.order.request.symbol.ticker, change.limit_price * change.qty
     return Text(
-        f"#{change.order.no} {ticker} 를 {change.qty}주 × ${change.limit_price:,} = ${cost:,} (으)로 변경.",
-        f"Change #{change.order.no} to {change.qty} {ticker} × ${change.limit_price:,} = ${cost:,}.",
+        f"#{change.order.no} {ticker} 를 {change.qty:,}주 × ${change.limit_price:,} = ${cost:,} (으)로 변경.",
+        f"Change #{change.order.no} to {change.qty:,} {ticker} × ${change.limit_price:,} = ${cost:,}.",
     )
 
 
@@ -301,8 +301,8 @@ def _outcome(after: Order, change: _Change) -> Outcome:
         kind, text = (
             OutcomeKind.DONE,
             Text(
-                f"#{after.no}: {after.open_qty}주, ${change.limit_price:,} (으)로 바꿨습니다.",
-                f"#{after.no} is now {after.open_qty} at ${change.limit_price:,}.",
+                f"#{after.no}: {after.open_qty:,}주, ${change.limit_price:,} (으)로 바꿨습니다.",
+                f"#{after.no} is now {after.open_qty:,} at ${change.limit_price:,}.",
             ),
         )
     return Outcome(kind=kind, text=text, order=after, order_nos=(after.no,))

@@ -56,8 +56,8 @@ class HandOrders:
         if order.status.closed:
             return _said(
                 order,
-                f"#{no} 은(는) 이미 끝났습니다. 체결된 {order.filled_qty}주를 봇의 몫으로 셉니다.",
-                f"#{no} has ended. Its {order.filled_qty} filled shares count as the bot's from now on.",
+                f"#{no} 은(는) 이미 끝났습니다. 체결된 {order.filled_qty:,}주를 봇의 몫으로 셉니다.",
+                f"#{no} has ended. Its {order.filled_qty:,} filled shares count as the bot's from now on.",
             )
         return _said(
             order,

@@ -253,7 +253,7 @@ def _fewer(order: Order, found: BrokerOrder) -> int | None:
 def _explained(order: Order, status: OrderStatus, new: int) -> list[Text]:
     lines: list[Text] = []
     if new:
-        lines.append(_line(order, f"{new}주 체결 확인", f"{new} more filled"))
+        lines.append(_line(order, f"{new:,}주 체결 확인", f"{new:,} more filled"))
     if status.closed and status is not OrderStatus.FILLED and status is not order.status:
         lines.append(_line(order, f"끝난 것으로 확인됨 ({status.value})", f"has ended ({status.value})"))
     return lines
@@ -262,13 +262,13 @@ def _explained(order: Order, status: OrderStatus, new: int) -> list[Text]:
 def _line(order: Order, ko: str, en: str) -> Text:
     asked = order.request
     side = _SIDES[asked.side.value]
-    what = f"{asked.symbol.ticker} {asked.qty} @ {order.limit_price}"
+    what = f"{asked.symbol.ticker} {asked.qty:,} @ {order.limit_price}"
     return Text(f"#{order.no} {side.ko} {what}: {ko}.", f"#{order.no} {side.en} {what}: {en}.")
 
 
 def _by_hand_line(order: Order, found: BrokerOrder) -> Text:
     return _line(
         order,
-        f"앱에서 직접 낸 주문 ({found.status.value}, 체결 {found.filled_qty}주)",
-        f"placed by hand ({found.status.value}, {found.filled_qty} filled)",
+        f"앱에서 직접 낸 주문 ({found.status.value}, 체결 {found.filled_qty:,}주)",
+        f"placed by hand ({found.status.value}, {found.filled_qty:,} filled)",
     )

@@ -138,8 +138,8 @@ def _named(plan: Plan) -> Text:
     ticker, cost = plan.symbol.ticker, plan.limit_price * plan.qty
     side = Text("매수", "Buy") if plan.side is Side.BUY else Text("매도", "Sell")
     return Text(
-        f"{side.ko} {ticker} {plan.qty}주 × ${plan.limit_price:,} = ${cost:,}.",
-        f"{side.en} {plan.qty} {ticker} × ${plan.limit_price:,} = ${cost:,}.",
+        f"{side.ko} {ticker} {plan.qty:,}주 × ${plan.limit_price:,} = ${cost:,}.",
+        f"{side.en} {plan.qty:,} {ticker} × ${plan.limit_price:,} = ${cost:,}.",
     )
 
 

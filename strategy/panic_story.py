@@ -166,8 +166,8 @@ class PanicStory:
             en.append("The broker could not be asked, so nothing is confirmed. Check the broker's app.")
         for line in rest:
             why, ticker, qty = _WORDS[line.reason], line.symbol.ticker, line.qty - line.sold
-            ko.append(f"{ticker} {qty}주가 남았습니다: {why.ko}.")
-            en.append(f"{qty} {ticker} are left: {why.en}.")
+            ko.append(f"{ticker} {qty:,}주가 남았습니다: {why.ko}.")
+            en.append(f"{qty:,} {ticker} are left: {why.en}.")
         if open_orders:
             ko.append(f"열린 주문: {', '.join(open_orders)}.")
             en.append(f"Open orders: {', '.join(open_orders)}.")

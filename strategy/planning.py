@@ -226,7 +226,7 @@ class Planner:
         if plan.side is Side.SELL:
             sellable = _sellable(plan)
             if plan.qty > sellable:
-                plan.refuse(f"팔 수 있는 수량은 {sellable}주입니다.", f"Only {sellable} shares can be sold.")
+                plan.refuse(f"팔 수 있는 수량은 {sellable:,}주입니다.", f"Only {sellable:,} shares can be sold.")
             return
         power = plan.power
         if power is None:
@@ -234,9 +234,9 @@ class Planner:
         need = cents(buy_cost(plan.limit_price, plan.qty, plan.settings.commission_pct))
         if need > power.cash or plan.qty > power.max_qty:
             plan.refuse(
-                f"주문가능금액이 모자랍니다: 필요 ${need:,}, 가능 ${cents(power.cash):,} (최대 {power.max_qty}주).",
+                f"주문가능금액이 모자랍니다: 필요 ${need:,}, 가능 ${cents(power.cash):,} (최대 {power.max_qty:,}주).",
                 f"Not enough buyable cash: ${need:,} needed, ${cents(power.cash):,} there"
-                f" (at most {power.max_qty} shares).",
+                f" (at most {power.max_qty:,} shares).",
             )
 
     async def _caps(self, plan: Plan) -> None:

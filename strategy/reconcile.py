@@ -292,22 +292,23 @@ def _nets(fills: Sequence[Fill]) -> dict[Symbol, int]:
 def _split(before: Position, now: Position) -> Text:
     ticker, was, is_now = before.symbol.ticker, before.average_cost.normalize(), now.average_cost.normalize()
     return Text(
-        f"{ticker}: 주식 분할로 {before.qty}주가 {now.qty}주가 되었습니다 (평균 단가 {was:f} → {is_now:f}달러).",
-        f"{ticker}: a split made {now.qty} shares of {before.qty} (average cost {was:f} -> {is_now:f} dollars).",
+        f"{ticker}: 주식 분할로 {before.qty:,}주가 {now.qty:,}주가 되었습니다 (평균 단가 {was:f} → {is_now:f}달러).",
+        f"{ticker}: a split made {now.qty:,} shares of {before.qty:,} (average cost {was:f} -> {is_now:f} dollars).",
     )
 
 
 def _unexplained(symbol: Symbol, expected: int, held: int) -> Text:
     return Text(
-        f"{symbol.ticker}: 체결 기록으로는 {expected}주, 증권사는 {held}주. 설명되지 않아 증권사 수량을 따릅니다.",
-        f"{symbol.ticker}: {expected} by the fills, {held} at the broker. Unexplained; the broker's figure is taken.",
+        f"{symbol.ticker}: 체결 기록으로는 {expected:,}주, 증권사는 {held:,}주. 설명되지 않아 증권사 수량을 따릅니다.",
+        f"{symbol.ticker}: {expected:,} by the fills, {held:,} at the broker."
+        " Unexplained; the broker's figure is taken.",
     )
 
 
 def _on_its_way(symbol: Symbol, gap: _Gap) -> Text:
     return Text(
-        f"{symbol.ticker}: 증권사 보유 수량이 체결 기록과 {gap.qty:+d}주 다릅니다. 확인 중입니다.",
-        f"{symbol.ticker}: the broker's position differs from the fills by {gap.qty:+d}. Being checked.",
+        f"{symbol.ticker}: 증권사 보유 수량이 체결 기록과 {gap.qty:+,d}주 다릅니다. 확인 중입니다.",
+        f"{symbol.ticker}: the broker's position differs from the fills by {gap.qty:+,d}. Being checked.",
     )
 
 
@@ -322,6 +323,6 @@ def _unknown(order: Order) -> Text:
 def _matched(order: Order) -> Text:
     ticker = order.request.symbol.ticker
     return Text(
-        f"#{order.no} {ticker}: 증권사에 그대로 열려 있음 (체결 {order.filled_qty}/{order.request.qty}).",
-        f"#{order.no} {ticker}: open at the broker as recorded ({order.filled_qty}/{order.request.qty} filled).",
+        f"#{order.no} {ticker}: 증권사에 그대로 열려 있음 (체결 {order.filled_qty:,}/{order.request.qty:,}).",
+        f"#{order.no} {ticker}: open at the broker as recorded ({order.filled_qty:,}/{order.request.qty:,} filled).",
     )

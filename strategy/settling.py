@@ -100,8 +100,8 @@ def _label(order: Order, offer: BrokerOrder | None) -> Text:
         return Text("증권사에 더는 없음: 끝난 주문", "No longer at the broker: it has ended")
     at = f"{seoul(offer.ordered_at):%H:%M:%S} KST / {new_york(offer.ordered_at):%H:%M:%S} ET"
     return Text(
-        f"증권사 {offer.venue_no}번 ({at}, 체결 {offer.filled_qty}주)",
-        f"The broker's {offer.venue_no} ({at}, {offer.filled_qty} filled)",
+        f"증권사 {offer.venue_no}번 ({at}, 체결 {offer.filled_qty:,}주)",
+        f"The broker's {offer.venue_no} ({at}, {offer.filled_qty:,} filled)",
     )
 
 

@@ -173,9 +173,9 @@ class WatchList:
         if held or self._guard.running(symbol):
             refusals.append(
                 Text(
-                    f"{ticker} {held}주를 보유하고 있어 뺄 수 없습니다: 빼면 손절이 멈춥니다. 먼저"
+                    f"{ticker} {held:,}주를 보유하고 있어 뺄 수 없습니다: 빼면 손절이 멈춥니다. 먼저"
                     f" /sell {ticker} all 로 팔거나, 새로 사지만 않게 하려면 /pause {ticker} 를 쓰세요.",
-                    f"{held} {ticker} are held, so it stays: without it their stop would sleep. Sell first with"
+                    f"{held:,} {ticker} are held, so it stays: without it their stop would sleep. Sell first with"
                     f" /sell {ticker} all, or use /pause {ticker} to buy no more of it.",
                 )
             )
@@ -259,8 +259,8 @@ def _no_price(symbol: Symbol) -> Text:
 
 def _held(symbol: Symbol, qty: int) -> Text:
     return Text(
-        f"{symbol.ticker} {qty}주를 보유하고 있습니다. 더하면 손절과 매도 규칙이 이 주식에도 적용됩니다.",
-        f"{qty} {symbol.ticker} are held. From then on the stop and the sell rule apply to them.",
+        f"{symbol.ticker} {qty:,}주를 보유하고 있습니다. 더하면 손절과 매도 규칙이 이 주식에도 적용됩니다.",
+        f"{qty:,} {symbol.ticker} are held. From then on the stop and the sell rule apply to them.",
     )
 
 

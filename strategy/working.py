@@ -136,8 +136,8 @@ class WorkingOrders:
             asked = order.request
             ticker, left = asked.symbol.ticker, order.open_qty
             what = Text(
-                f"#{order.no} {ticker} {left}주가 가격을 {rounds}번 확인하는 동안 체결되지 않아 취소합니다.",
-                f"#{order.no} {ticker}: {left} not filled after {rounds} looks at the price; canceling.",
+                f"#{order.no} {ticker} {left:,}주가 가격을 {rounds}번 확인하는 동안 체결되지 않아 취소합니다.",
+                f"#{order.no} {ticker}: {left:,} not filled after {rounds} looks at the price; canceling.",
             )
             at = self._clock.now()
             await self._notifier.tell(Notable(at=at, key=f"timeout:{order.no}", what=what, symbol=asked.symbol))

@@ -12,6 +12,7 @@ from bot import arguments
 from bot.asking import Asks
 from bot.buttons import EditTrade, Open, Preset, StepTrade, TradeAmount, TypeTrade
 from bot.dialogs import Typing, ask, asked_about, find_draft, keep_draft
+from bot.figures import shares
 from bot.routers.usage import explained
 from bot.screen import Frame, Screen
 from bot.speech import Tongue
@@ -179,4 +180,4 @@ def _label(each: Choice, of: Side, t: Tongue) -> str:
         return "BUY_RATE" if of is Side.BUY else "SELL_RATE"
     if each.amount.kind is AmountKind.ALL:
         return t("All")
-    return t("{qty} sh.", qty=each.key) if each.amount.kind is AmountKind.SHARES else each.key
+    return t("{qty} sh.", qty=shares(int(each.key))) if each.amount.kind is AmountKind.SHARES else each.key

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from bot.buttons import Button, Open, Release
-from bot.figures import UNKNOWN, gain_icon, price, rate, span, usd, usd_change
+from bot.figures import UNKNOWN, gain_icon, price, rate, shares, span, usd, usd_change
 from bot.message import Line, block, bold, line
 from bot.phrases import why_so
 from bot.screen import Frame, Screen
@@ -216,7 +216,7 @@ def _stop_triggered(event: StopTriggered, frame: Frame) -> Screen:
             t("Average {average} → now {last}", average=price(event.average_cost), last=price(event.price)),
         ),
         block(
-            t("Selling all {qty} shares now. Open sells are canceled first.", qty=event.qty),
+            t("Selling all {qty} shares now. Open sells are canceled first.", qty=shares(event.qty)),
             t("KIS has no market order here: a limit below the bid, lowered until everything is sold."),
             _seen_by(event.source, frame),
         ),
@@ -245,7 +245,7 @@ def _stop_finished(event: StopFinished, frame: Frame) -> Screen:
             amount=bold(usd_change(event.realized)),
         )
     again = t("If the price still calls for it, another try follows in a minute.")
-    left = t("⚠️ {left} shares are left and need you. Look at /positions and /orders.", left=event.left)
+    left = t("⚠️ {left} shares are left and need you. Look at /positions and /orders.", left=shares(event.left))
     return frame.screen(
         block(
             frame.title(
@@ -253,7 +253,7 @@ def _stop_finished(event: StopFinished, frame: Frame) -> Screen:
                 t("{stop} finished: {ticker}", stop=trigger(event.trigger, t), ticker=ticker),
                 "" if flat else " ⚠️",
             ),
-            t("Sold {qty} sh. at {price} on average", qty=event.sold, price=price(event.average_price))
+            t("Sold {qty} sh. at {price} on average", qty=shares(event.sold), price=price(event.average_price))
             if event.sold
             else t("Nothing could be sold."),
             result,

@@ -1,7 +1,7 @@
 """Changing an open order, and settling one whose outcome nobody knows."""
 
 from bot.buttons import AmendOrder, Button, Confirm, Copy, Keyboard, Open, StepAmend, TypeAmend, rows_of
-from bot.figures import price, usd
+from bot.figures import price, shares, usd
 from bot.message import block, bold
 from bot.screen import Frame, Screen
 from bot.views.confirm import confirm_row
@@ -46,14 +46,14 @@ def start(order: Order, draft: str, frame: Frame) -> Screen:
 def preview(view: AmendPreview, draft: str, frame: Frame) -> Screen:
     """Show old and new terms, with a single-use button or why it cannot be changed."""
     t, order = frame.t, view.order
-    label = t("✅ Change to {qty} sh. at {price}", qty=view.qty, price=price(view.limit_price))
+    label = t("✅ Change to {qty} sh. at {price}", qty=shares(view.qty), price=price(view.limit_price))
     cannot = block(bold(t("This cannot be done")), *(f"⛔ {t.of(text)}" for text in view.refusals))
     again = t("A limit is exceeded: a second confirmation will follow.") if view.needs_second_confirm else None
     return frame.screen(
         block(
             frame.title("✏️ ", t("Change order #{no}", no=order.no)),
             short(order, frame),
-            t.line("Open shares {old} → {new}", old=order.open_qty, new=bold(view.qty)),
+            t.line("Open shares {old} → {new}", old=shares(order.open_qty), new=bold(shares(view.qty))),
             t.line("Limit {old} → {new}", old=price(order.limit_price), new=bold(price(view.limit_price))),
             t("Last price {last} · amount {amount}", last=price(view.last), amount=usd(view.cost)),
         ),

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from bot.buttons import Button, Open
-from bot.figures import gain_icon, price, rate, usd, usd_change
+from bot.figures import gain_icon, price, rate, shares, usd, usd_change
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
 from bot.views.status import mode_text, rests
@@ -57,7 +57,7 @@ def _ticker(view: TickerView, stop: Decimal | None, frame: Frame) -> Line:
         held = " · " + t("holding unknown")
     elif view.position_qty:
         result = view.return_percent
-        held = f" · {t('{qty} sh.', qty=view.position_qty)} {gain_icon(result)} {rate(result)}"
+        held = f" · {t('{qty} sh.', qty=shares(view.position_qty))} {gain_icon(result)} {rate(result)}"
         held += "" if stop is None else f" · {t('stop {price}', price=price(stop))}"
     return line(bold(view.symbol.ticker), f" {marks}" if marks else "", f" {price(view.last)}", held)
 

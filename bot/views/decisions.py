@@ -1,7 +1,7 @@
 """Why the program did or did not trade: /why, blocked signals, and the reason lines of orders."""
 
 from bot.buttons import Button, Open
-from bot.figures import UNKNOWN, number, price, rate, usd
+from bot.figures import UNKNOWN, number, price, rate, shares, usd
 from bot.message import Block, Line, block, bold, line, quote
 from bot.phrases import phrase
 from bot.screen import Frame, Screen
@@ -143,7 +143,7 @@ def _facts(decision: Decision, frame: Frame) -> Block:
         None if bars is None else t("Newest bar {time}", time=frame.when(bars)),
         None
         if held is None
-        else t("Held {qty} sh. at {average}", qty=held, average=price(decision.average_cost))
+        else t("Held {qty} sh. at {average}", qty=shares(held), average=price(decision.average_cost))
         if held
         else t("Nothing held"),
         None if decision.return_percent is None else t("Return {rate}", rate=rate(decision.return_percent)),
@@ -155,7 +155,7 @@ def _facts(decision: Decision, frame: Frame) -> Block:
 def _intent(decision: Decision, frame: Frame) -> str | None:
     if decision.action is Action.NONE or not decision.qty:
         return None
-    return frame.t("Order: {qty} sh. at {price}", qty=decision.qty, price=price(decision.limit_price))
+    return frame.t("Order: {qty} sh. at {price}", qty=shares(decision.qty), price=price(decision.limit_price))
 
 
 def _gates(decision: Decision, name: str, frame: Frame) -> Block | None:
@@ -175,7 +175,9 @@ def _gate_line(each: Gate, frame: Frame) -> Line:
     t = frame.t
     needs = f" ({phrase(each.threshold, t)})" if each.threshold else ""
     detail = f" · {phrase(each.detail, t)}" if each.detail else ""
-    return line(f"{_MARKS[each.passed]} {gate(each.name, t)}: {phrase(each.value, t)}{needs}{detail}")
+    counted = each.name == "holding" and each.value.isdecimal()
+    value = shares(int(each.value)) if counted else phrase(each.value, t)
+    return line(f"{_MARKS[each.passed]} {gate(each.name, t)}: {value}{needs}{detail}")
 
 
 def _why_button(symbol: Symbol, frame: Frame) -> Button:

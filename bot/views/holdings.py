@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from bot.buttons import Button, Keyboard, Open, rows_of
-from bot.figures import gain_icon, krw, price, rate, usd, usd_change
+from bot.figures import gain_icon, krw, price, rate, shares, usd, usd_change
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
 from strategy.account import Holdings, Position, return_percent
@@ -73,7 +73,7 @@ def _short(position: Position, holdings: Holdings, frame: Frame) -> Line:
     return line(
         bold(position.symbol.ticker),
         " ",
-        frame.t("{qty} sh. ({sellable} sellable)", qty=position.qty, sellable=position.sellable_qty),
+        frame.t("{qty} sh. ({sellable} sellable)", qty=shares(position.qty), sellable=shares(position.sellable_qty)),
         f" · {_money(position.value, holdings)} · {gain_icon(result)} {rate(result)}",
     )
 
@@ -83,7 +83,7 @@ def _card(position: Position, stop: Decimal | None, locked: bool, frame: Frame) 
     result = _result(position)
     return block(
         line(bold(position.symbol.ticker), f" {position.name}" if position.name else "", " 🔒" if locked else ""),
-        t("{qty} sh. ({sellable} sellable)", qty=position.qty, sellable=position.sellable_qty),
+        t("{qty} sh. ({sellable} sellable)", qty=shares(position.qty), sellable=shares(position.sellable_qty)),
         t("Average {average} → now {last}", average=price(position.average_cost), last=price(position.last)),
         line(f"{gain_icon(result)} ", bold(rate(result)), f" · {usd_change(position.profit)} · {usd(position.value)}"),
         t("No stop price set") if stop is None else t("Stop fires at {price}", price=price(stop)),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.buttons import Button, Copy, Open, TypeTicker, Watch, rows_of
-from bot.figures import gain_icon, price, rate, span
+from bot.figures import gain_icon, price, rate, shares, span
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
 from bot.views.decisions import signal_lines
@@ -133,7 +133,7 @@ def _mine(view: QuoteView, frame: Frame) -> Block | None:
     held = None
     if view.position_qty:
         held = line(
-            t("{qty} sh.", qty=view.position_qty),
+            t("{qty} sh.", qty=shares(view.position_qty)),
             f" · {gain_icon(view.return_percent)} ",
             bold(rate(view.return_percent)),
         )

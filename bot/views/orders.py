@@ -14,7 +14,7 @@ from bot.buttons import (
     SettleOrder,
     rows_of,
 )
-from bot.figures import gain_icon, price, rate, usd, usd_change
+from bot.figures import gain_icon, price, rate, shares, usd, usd_change
 from bot.message import Block, Line, block, bold, line, quote
 from bot.screen import Frame, Screen
 from bot.views.decisions import signal_lines
@@ -47,7 +47,7 @@ def fill_reply(event: OrderChanged, fill: Fill, frame: Frame) -> Screen:
     head = frame.title(
         f"{icon(order)} ",
         t("{side} filled: {ticker}", side=side(fill.side, t), ticker=fill.symbol.ticker),
-        f" {order.filled_qty}/{order.request.qty}",
+        f" {shares(order.filled_qty)}/{shares(order.request.qty)}",
     )
     alone = order.status is OrderStatus.FILLED and fill.qty == order.filled_qty
     this = block(head) if alone else block(head, _execution(fill, frame), _result_line(fill.realized, frame))
@@ -55,7 +55,7 @@ def fill_reply(event: OrderChanged, fill: Fill, frame: Frame) -> Screen:
     if order.status is OrderStatus.FILLED:
         whole = block(
             bold(t("Completely filled")),
-            t("Quantity {qty} sh. · average {price}", qty=order.filled_qty, price=price(order.average_price)),
+            t("Quantity {qty} sh. · average {price}", qty=shares(order.filled_qty), price=price(order.average_price)),
             t("Amount {amount} · fees {fees}", amount=usd(order.filled_amount), fees=usd(event.fees)),
             _total_line(event.realized, fill.side, frame),
         )
@@ -71,7 +71,7 @@ def refused_reply(event: OrderChanged, frame: Frame) -> Screen:
 def _execution(fill: Fill, frame: Frame) -> str:
     return frame.t(
         "{qty} sh. × {price} = {amount}",
-        qty=fill.qty,
+        qty=shares(fill.qty),
         price=price(fill.price),
         amount=usd(fill.price * fill.qty),
     )
@@ -107,7 +107,7 @@ def details(view: OrderView, frame: Frame) -> Screen:
         realized=_realized(view.fills),
     )
     fills = [
-        line(f"{frame.when(fill.filled_at)} · {fill.qty} × {price(fill.price)} = {usd(fill.price * fill.qty)}")
+        line(f"{frame.when(fill.filled_at)} · {shares(fill.qty)} × {price(fill.price)} = {usd(fill.price * fill.qty)}")
         for fill in view.fills
     ]
     history = [
@@ -142,11 +142,13 @@ def hand_order(event: HandOrder, frame: Frame) -> Screen:
             t(
                 "{side} {qty} sh. at {price} · {status}",
                 side=side(found.side, t),
-                qty=found.qty,
+                qty=shares(found.qty),
                 price=price(found.limit_price),
                 status=status(found.status, t),
             ),
-            t("Filled {filled}/{qty}", filled=found.filled_qty, qty=found.qty) if found.filled_qty else None,
+            t("Filled {filled}/{qty}", filled=shares(found.filled_qty), qty=shares(found.qty))
+            if found.filled_qty
+            else None,
             t("The bot did not place it. While it is open, the rules do not trade this ticker."),
         ),
         None if no is None else block(*_hand_choices(frame)),
@@ -211,12 +213,12 @@ def _head(order: Order, frame: Frame) -> Block:
     name = f"{side(request.side, t)} {request.symbol.ticker}"
     terms = t(
         "{qty} sh. · limit {price} · {amount}",
-        qty=request.qty,
+        qty=shares(request.qty),
         price=price(order.limit_price),
         amount=usd(order.limit_price * request.qty),
     )
     if request.order_type is not OrderType.LIMIT:
-        terms = t("{qty} sh. · {kind}", qty=request.qty, kind=request.order_type.value.upper())
+        terms = t("{qty} sh. · {kind}", qty=shares(request.qty), kind=request.order_type.value.upper())
     return block(
         frame.title(f"{icon(order)} {name} #{order.no}"),
         line(bold(order_status(order, t))),
@@ -249,7 +251,7 @@ def _sold_part(event: OrderChanged, frame: Frame) -> list[str]:
     lines: list[str] = []
     held = event.position_qty_before
     if held is not None:
-        lines.append(t("Held {held} sh., left {left} sh.", held=held, left=max(held - request.qty, 0)))
+        lines.append(t("Held {held} sh., left {left} sh.", held=shares(held), left=shares(max(held - request.qty, 0))))
     cost = event.average_cost
     if cost is not None and cost > 0 and not event.order.filled_qty:
         expected = (event.order.limit_price - cost) * request.qty
@@ -273,7 +275,7 @@ def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, frame:
     return block(
         t.line(
             "Filled {qty} sh. at {price} on average",
-            qty=bold(order.filled_qty),
+            qty=bold(shares(order.filled_qty)),
             price=bold(price(order.average_price)),
         ),
         t("Amount {amount}", amount=usd(order.filled_amount)) + costs,
@@ -305,7 +307,7 @@ def _row(order: Order, frame: Frame) -> Line:
     return line(
         f"{icon(order)} ",
         bold(f"#{order.no} {request.symbol.ticker}"),
-        f" {side(request.side, t)} {request.qty} × {price(at)} · {order_status(order, t)}",
+        f" {side(request.side, t)} {shares(request.qty)} × {price(at)} · {order_status(order, t)}",
         f" · {frame.when(order.updated_at)}",
     )
 

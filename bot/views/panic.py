@@ -1,7 +1,7 @@
 """The preview of a panic: what would be canceled and sold, and for which of the positions."""
 
 from bot.buttons import Button, Confirm, Dismiss, Keyboard, Open
-from bot.figures import price, usd
+from bot.figures import price, shares, usd
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
 from bot.views.orders import short
@@ -46,7 +46,7 @@ def _position(each: PanicLine, frame: Frame) -> Line:
     t = frame.t
     value = "" if each.last is None else f" × {price(each.last)} = {usd(each.last * each.qty)}"
     unwatched = "" if each.watched else t(" (not on the watch list)")
-    return line(bold(each.symbol.ticker), " ", t("{qty} sh.", qty=each.qty), value, unwatched)
+    return line(bold(each.symbol.ticker), " ", t("{qty} sh.", qty=shares(each.qty)), value, unwatched)
 
 
 def _keyboard(view: PanicPreview, frame: Frame) -> Keyboard:

@@ -1,7 +1,7 @@
 """How a panic goes: one message edited while it runs, and a new one at its end that says what is left."""
 
 from bot.buttons import Button, Keyboard, Open
-from bot.figures import price, span
+from bot.figures import price, shares, span
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
 from bot.words import finish
@@ -44,8 +44,8 @@ def _position(each: PanicLine, event: PanicProgress, frame: Frame) -> Line:
     return line(
         f"{mark} ",
         bold(each.symbol.ticker),
-        t(" sold {sold}/{qty} sh.", sold=each.sold, qty=each.qty),
-        "" if left == 0 else t(" · left {left}", left=left),
+        t(" sold {sold}/{qty} sh.", sold=shares(each.sold), qty=shares(each.qty)),
+        "" if left == 0 else t(" · left {left}", left=shares(left)),
         "" if left == 0 or each.last is None else f" × {price(each.last)}",
         why,
     )

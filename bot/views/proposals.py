@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.buttons import Button, Confirm, Dismiss, Keyboard, Open
-from bot.figures import moment, plain, price, usd
+from bot.figures import moment, plain, price, shares, usd
 from bot.message import Block, block, bold
 from bot.screen import Frame, Screen
 from bot.views.decisions import signal_lines
@@ -77,7 +77,7 @@ def proposal_closed(event: ProposalClosed, frame: Frame) -> Screen:
 def _terms(card: Proposal, frame: Frame) -> str:
     return frame.t(
         "{qty} sh. · limit {price} · {amount}",
-        qty=card.qty,
+        qty=shares(card.qty),
         price=price(card.limit_price),
         amount=usd(card.limit_price * card.qty),
     )

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from bot.buttons import Button, Open
-from bot.figures import UNKNOWN, gain_icon, krw, plain, price, usd, usd_change
+from bot.figures import UNKNOWN, gain_icon, krw, plain, price, shares, usd, usd_change
 from bot.message import Block, Line, block, bold, line, quote
 from bot.screen import Frame, Screen
 from bot.views.holdings import holdings_block
@@ -187,7 +187,7 @@ def _trade(row: Trade, frame: Frame) -> Block:
         line(
             f"{mark} ",
             bold(fill.symbol.ticker),
-            f" {side(fill.side, t)} {fill.qty} × {price(fill.price)} = {usd(fill.price * fill.qty)}",
+            f" {side(fill.side, t)} {shares(fill.qty)} × {price(fill.price)} = {usd(fill.price * fill.qty)}",
         ),
         None if result is None else line(f"{gain_icon(result)} ", bold(usd_change(result)), t(" after fees")),
         f"#{fill.order_no} · {frame.when(fill.filled_at)}",
@@ -244,7 +244,7 @@ def _ticker(each: TickerResult, frame: Frame) -> Block:
     if each.open_qty:
         held = t(
             "Held {qty} sh. · unrealised {icon} {amount}",
-            qty=each.open_qty,
+            qty=shares(each.open_qty),
             icon=gain_icon(each.profit_open),
             amount=usd_change(each.profit_open),
         )

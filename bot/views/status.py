@@ -1,7 +1,7 @@
 """/status: everything that matters on one screen."""
 
 from bot.buttons import Button, Open, Release, SetMode, rows_of
-from bot.figures import number, price, rate, span
+from bot.figures import number, price, rate, shares, span
 from bot.message import Block, Line, block, bold, line, quote
 from bot.phrases import why_so
 from bot.screen import Frame, Screen
@@ -75,7 +75,10 @@ def _held(view: TickerView, frame: Frame) -> Line | str | None:
     resting = t("stop works once the market opens")
     stop = resting if rests(view, frame) else stop_source(view.stop_armed, view.stop_source, t)
     return line(
-        t("{qty} sh.", qty=view.position_qty), f" · {_icon(view)} ", bold(rate(view.return_percent)), f" · {stop}"
+        t("{qty} sh.", qty=shares(view.position_qty)),
+        f" · {_icon(view)} ",
+        bold(rate(view.return_percent)),
+        f" · {stop}",
     )
 
 

@@ -12,7 +12,7 @@ from bot.buttons import (
     TypeTrade,
     rows_of,
 )
-from bot.figures import gain_icon, price, usd, usd_change
+from bot.figures import gain_icon, price, shares, usd, usd_change
 from bot.message import Block, block, bold
 from bot.screen import Frame, Screen
 from bot.views.confirm import confirm_row
@@ -69,7 +69,7 @@ def order_preview(view: OrderPreview, draft: str, frame: Frame, *, editing: bool
             frame.title(f"{SIDE_ICONS[view.side]} ", t("Preview: {side} {ticker}", **_names(view, frame))),
             t.line(
                 "{qty} sh. × {price} = {amount}",
-                qty=bold(view.qty),
+                qty=bold(shares(view.qty)),
                 price=bold(price(view.limit_price)),
                 amount=bold(usd(view.cost)),
             ),
@@ -151,7 +151,7 @@ def _afterwards(view: OrderPreview, frame: Frame) -> str | None:
     if view.cash_after is not None:
         parts.append(t("cash {amount}", amount=usd(view.cash_after)))
     if view.position_after is not None:
-        parts.append(t("holding {qty} sh.", qty=view.position_after))
+        parts.append(t("holding {qty} sh.", qty=shares(view.position_after)))
     return t("Afterwards: {what}", what=" · ".join(parts)) if parts else None
 
 
@@ -171,4 +171,4 @@ def _deadline(view: OrderPreview, frame: Frame) -> Block:
 def _confirm_label(view: OrderPreview, frame: Frame) -> str:
     t = frame.t
     template = t("✅ Buy {qty} {ticker}") if view.side is Side.BUY else t("✅ Sell {qty} {ticker}")
-    return template.format(qty=view.qty, ticker=view.symbol.ticker)
+    return template.format(qty=shares(view.qty), ticker=view.symbol.ticker)
