@@ -20,7 +20,7 @@ from strategy.decisions import Decision
 from strategy.errors import BrokerError, InvalidOrder, StorageError
 from strategy.inquiry import Inquiry
 from strategy.instruments import Symbol
-from strategy.lead import Lead
+from strategy.lead import Opening
 from strategy.ledger import Context, DeskSettings, Ledger
 from strategy.looks import Looks
 from strategy.notices import Notices
@@ -124,16 +124,17 @@ class OrderDesk:
         decision: Decision | None = None,
         cash_before: Decimal | None = None,
         position: Position | None = None,
-        lead: Lead | None = None,
+        opening: Opening | None = None,
     ) -> Order:
         """Store the intent, send once, and return the order as it is after the answer (ACCEPTED, REJECTED, UNKNOWN).
 
-        A `lead` is stored in the same commit. A ticket used before returns its order and sends nothing. Raises
-        OrderDenied when nothing was sent because the ticker is blocked, StorageError when it could not be stored.
+        The lead of an `opening` is stored in the same commit. A ticket used before returns its order and sends
+        nothing. Raises OrderDenied when nothing was sent because the ticker is blocked, StorageError when it could not
+        be stored.
         """
         await self.load()
         context = Context.of(decision, cash_before, position)
-        return await self._act(request.symbol, lambda left: self._requests.place(request, context, lead, left))
+        return await self._act(request.symbol, lambda left: self._requests.place(request, context, opening, left))
 
     async def amend(
         self,
@@ -262,6 +263,10 @@ class OrderDesk:
                     f"The outcome of order #{order.no} is not known yet; nothing is sent for {symbol.ticker} so far.",
                 )
         return None
+
+    def busy(self, symbol: Symbol) -> bool:
+        """Return whether the ticker's turn is taken, so that a request must wait for the answer to another."""
+        return self._acting[symbol].locked()
 
     @property
     def unknown(self) -> Sequence[Order]:

@@ -18,7 +18,7 @@ from strategy.calendar import current, next_open
 from strategy.clock import Clock
 from strategy.decisions import Decision
 from strategy.desk import OrderDesk
-from strategy.errors import TradingError
+from strategy.errors import StorageError, TradingError
 from strategy.events import Trouble
 from strategy.instruments import Symbol
 from strategy.ladder import Descent, Ladder
@@ -26,6 +26,7 @@ from strategy.lead import Lead, Opening
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook
 from strategy.modes import TickerLock
+from strategy.order_feed import OrderChanges
 from strategy.orders import Side
 from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.positions import Positions
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _AGAIN_AFTER = timedelta(seconds=60)  # a ladder that ended with shares left is tried again
 _UNSTORED_PAUSE = timedelta(seconds=5)  # and one that could not be stored
+_MISSED = 50  # orders that may have filled while the guard was down
 
 
 class StopGuard:
@@ -234,19 +236,27 @@ class StopGuard:
 
     async def run(self) -> None:
         """Carry out what fires and follow fills, until cancelled; may be run again after it failed."""
-        for firing in self._unfinished.values():
-            self._fired.put(firing)
-        self._unfinished.clear()
-        if self._ran:
-            self._look.spoil()  # fills told meanwhile were not heard here
-        self.watching = self._ran = True
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._work_fired(group), name="stops: fired")
-                group.create_task(self._splits.run(), name="stops: splits")
-                group.create_task(self._follow_fills(), name="stops: fills")
+            with self._desk.changed() as changes:
+                if self._ran:
+                    await self._catch_up()
+                for firing in self._unfinished.values():
+                    self._fired.put(firing)
+                self._unfinished.clear()
+                self.watching = self._ran = True
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._work_fired(group), name="stops: fired")
+                    group.create_task(self._splits.run(), name="stops: splits")
+                    group.create_task(self._follow_fills(changes), name="stops: fills")
         finally:
             self.watching = False
+
+    async def _catch_up(self) -> None:
+        """Count the fills told while nobody listened here: a ladder taken up again must not sell them once more."""
+        self._look.spoil()
+        for order in await self._orders.recent(_MISSED):
+            self._positions.on_order(order)
+        self.rearm()
 
     async def resume(self) -> None:
         """Go on with ladders a restart has cut off: nothing rests unattended. Call after the first look."""
@@ -274,6 +284,7 @@ class StopGuard:
         symbol = firing.symbol
         descent: Descent | None = None
         opening: Opening | None = None
+        unstored = False
         try:
             try:
                 opening = self._begin(firing)
@@ -281,8 +292,9 @@ class StopGuard:
                 handled()
             descent = await self._descend(firing, opening)
         except Exception as error:  # noqa: BLE001 - a door: told, and the next price tries again
+            unstored = isinstance(error, StorageError) or (opening is not None and opening.lead is not None)
             await self._tell_trouble(symbol, error)
-        self._ended(symbol, _pause(descent, opening))
+        self._ended(symbol, _UNSTORED_PAUSE if unstored else _pause(descent))
         if descent is not None:
             await self._finish_safely(firing, descent)
 
@@ -348,15 +360,14 @@ class StopGuard:
         self._peaks.pop(symbol, None)
         self.rearm()
 
-    async def _follow_fills(self) -> None:
-        with self._desk.changed() as changes:
-            while True:
-                order = await changes.next()
-                if self._positions.on_order(order):
-                    self._look.spoil()
-                    self.rearm()
-                    if order.request.side is Side.BUY:
-                        self._watch.subscribe(self._lines)
+    async def _follow_fills(self, changes: OrderChanges) -> None:
+        while True:
+            order = await changes.next()
+            if self._positions.on_order(order):
+                self._look.spoil()
+                self.rearm()
+                if order.request.side is Side.BUY:
+                    self._watch.subscribe(self._lines)
 
     async def store_peaks(self) -> None:
         """Keep the peaks of trailing stops over a restart, and forget those of positions that are gone."""
@@ -396,11 +407,9 @@ class StopGuard:
             log.exception("trouble with a stop could not be told", extra={"symbol": str(symbol)})
 
 
-def _pause(descent: Descent | None, opening: Opening | None) -> timedelta:
+def _pause(descent: Descent | None) -> timedelta:
     """Return how long the next price that touches the line is left alone."""
-    if descent is None:
-        return _UNSTORED_PAUSE if opening is not None and opening.lead is not None else _AGAIN_AFTER
-    return _AGAIN_AFTER if descent.left > 0 else timedelta(0)
+    return _AGAIN_AFTER if descent is None or descent.left > 0 else timedelta(0)
 
 
 def _let_go(handled: Callable[[], None], _: asyncio.Task[None]) -> None:

@@ -18,7 +18,7 @@ from strategy.orders import Order, OrderNo, OrderRequest, OrderStatus, Origin, S
 from strategy.ports import OrderJournal
 from strategy.positions import Positions
 from strategy.quotes import Quote
-from strategy.shelter import first_of
+from strategy.shelter import first_of, sheltered
 from strategy.stops import ladder_price
 from strategy.text import Text
 from strategy.watch import MarketWatch
@@ -213,7 +213,10 @@ class Ladder:
         if quote is None or quote.halted:
             await _open(run)
             return  # no price or no trading: nothing can be sent, the guard tells that the stop cannot run
-        lead, decision = (run.opening.lead, run.opening.decision) if run.opening else (None, None)
+        if self._desk.busy(run.symbol):
+            await _open(run)  # the turn is somebody else's until the broker has answered
+        opening = run.opening if run.opening is not None and run.opening.lead is not None else None
+        decision = run.opening.decision if run.opening is not None else None
         request = OrderRequest(
             symbol=run.symbol,
             side=Side.SELL,
@@ -221,17 +224,16 @@ class Ladder:
             limit_price=self._price(run, quote),
             origin=run.origin,
             created_at=self._clock.now(),
-            decision_id=decision.id if decision and not lead else None,
+            decision_id=decision.id if decision and not opening else None,
             asked_by=run.asked_by,
         )
         try:
             order = await self._desk.place(
-                request, decision=decision, position=self._positions.of(run.symbol), lead=lead
+                request, decision=decision, position=self._positions.of(run.symbol), opening=opening
             )
         except OrderDenied:
+            await _open(run)
             return  # an order of the ticker has no answer yet; asked again after the pause
-        if run.opening is not None and lead is not None:
-            run.opening.came_with(order.request.decision_id)
         run.nos.append(order.no)
         run.step += 1
         if order.status is OrderStatus.REJECTED:
@@ -332,4 +334,4 @@ class Ladder:
 async def _open(run: _Run) -> None:
     """Store what led to the run by itself, where no order takes it to disk at once."""
     if run.opening is not None:
-        await run.opening.store()
+        await sheltered(run.opening.store())  # stored, it is known to be: taken up again, the stop stores no second

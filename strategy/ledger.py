@@ -14,7 +14,7 @@ from strategy.decisions import Decision
 from strategy.events import Event, OrderChanged
 from strategy.fills import Part, Tally
 from strategy.instruments import Symbol
-from strategy.lead import Lead
+from strategy.lead import Opening
 from strategy.order_feed import OrderFeed
 from strategy.order_states import may_move
 from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderRequest, OrderStatus, Side, VenueNo
@@ -189,8 +189,9 @@ class Ledger:
 
     # what changes; the caller holds `lock`
 
-    async def send(self, request: OrderRequest, context: Context, at: datetime, lead: Lead | None) -> Order:
+    async def send(self, request: OrderRequest, context: Context, at: datetime, opening: Opening | None) -> Order:
         """Store that an order is being sent, with what stood behind it in its message."""
+        lead = opening.lead if opening is not None else None
         leaving = Order(
             no=OrderNo(0),  # storage puts the number in
             request=request,
@@ -204,6 +205,8 @@ class Ledger:
         )
         told = _changed(leaving, context, Tally(order_no=OrderNo(0), total=0))
         order = await self._orders.send(request, at, lead=lead, events=(told,))
+        if opening is not None and lead is not None:
+            opening.came_with(order.request.decision_id)  # now: whoever waits for the order may be gone by its answer
         if context.decision is not None:
             context = replace(context, decision=replace(context.decision, id=order.request.decision_id or 0))
         self._known[order.no] = order

@@ -17,7 +17,7 @@ from strategy.errors import (
     TryLater,
 )
 from strategy.instruments import Symbol
-from strategy.lead import Lead
+from strategy.lead import Opening
 from strategy.ledger import NEVER_SENT, NO_ANSWER, Context, Ledger, spoken
 from strategy.looks import SOON, Looks
 from strategy.money import on_tick
@@ -68,16 +68,21 @@ class Requests:
         for limit in self._waiting:
             limit.reschedule(min(limit.when() or latest, latest))
 
-    async def place(self, request: OrderRequest, context: Context, lead: Lead | None, left: asyncio.Event) -> Order:
+    async def place(
+        self, request: OrderRequest, context: Context, opening: Opening | None, left: asyncio.Event
+    ) -> Order:
         """Store the intent, then send; see `OrderDesk.place`."""
         if request.ticket is not None and (placed := await self._ledger.by_ticket(request.ticket)) is not None:
             return placed
         if (why := self._blocked(request.symbol)) is not None:
             raise OrderDenied(why.en, user_message=why)
         async with self._ledger.lock:
-            order = await self._ledger.send(request, context, self._now(), lead)
+            order = await self._ledger.send(request, context, self._now(), opening)
             if left.is_set():  # whoever wanted it is gone, and nothing has been sent
-                return await self._ledger.move(order.no, OrderStatus.DENIED, self._now(), reason=NEVER_SENT)
+                try:
+                    return await self._ledger.move(order.no, OrderStatus.DENIED, self._now(), reason=NEVER_SENT)
+                finally:
+                    self._looks.reconsider()  # not stored, it blocks its ticker until a look finds it absent
             self._in_flight.add(order.no)
         try:
             return await self._send(order.no, request)

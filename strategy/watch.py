@@ -124,6 +124,9 @@ class MarketWatch:
 
     async def quote(self, symbol: Symbol, *, max_age_s: float = _PRICING_AGE_S) -> Quote:
         """Return a price no older than that, asking when needed; raise DataUnavailable (or what the broker raised)."""
+        known = self._known(symbol, max_age_s)  # looked for here too: a request of somebody else may hang
+        if known is not None:
+            return known
         async with self._asking[symbol]:  # several who want the same price share one request
             known = self._known(symbol, max_age_s)
             return known if known is not None else await self._ask(symbol)

@@ -8,9 +8,20 @@ from typing import Any
 
 import pytest
 
+from strategy.decisions import Action
 from strategy.engine import Engine
 from strategy.errors import StorageError
-from strategy.events import HandOrder, ModeChanged, Notable, Protection, Started, StopFinished, Trouble
+from strategy.events import (
+    HandOrder,
+    ModeChanged,
+    Notable,
+    Protection,
+    Started,
+    StopFinished,
+    StopTriggered,
+    TickerLocked,
+    Trouble,
+)
 from strategy.fallback import DESK_FAILED, STOPS_DOWN, STOPS_FAILED, STORAGE_FAILED
 from strategy.guard import StopGuard
 from strategy.health import TaskState
@@ -21,6 +32,7 @@ from strategy.notices import Notices
 from strategy.orders import OrderStatus, Side
 from strategy.panic import Panic
 from strategy.positions import Positions
+from strategy.testing import settle
 from strategy.views import Amount, AmountKind
 from strategy.vigil import Vigil
 from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, World
@@ -155,6 +167,54 @@ async def test_a_ladder_cut_off_by_a_crash_goes_on_after_it(tmp_path: Path, monk
         assert live == []
         assert len(await bench.told(StopFinished)) == 1
         assert bench.core.activity.quiet
+
+
+async def crash_the_stops(bench: Bench, monkeypatch: Patch) -> None:
+    """Let the stop watcher fail by a change of the order it has just sent."""
+    with monkeypatch.context() as patch:
+        failing(patch, Positions, "on_order")
+        [order] = await bench.storage.orders.open()
+        bench.core.desk._feed.publish(order)
+        await settle(30)  # what is being sent is not torn: the service ends when the broker has answered
+
+
+async def test_a_stop_cut_off_while_its_first_order_is_sent_is_told_and_stored_once(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    """The decision came to disk with the order: the ladder knows it though nobody heard the broker's answer."""
+    async with holding(tmp_path, may_crash=True) as bench:
+        bench.broker.matching = False
+        bench.broker.fail("submit", "hang")
+        bench.price(TQQQ, "94")
+        await bench.wait_for(lambda: len(bench.broker.submitted) == 1)
+        await crash_the_stops(bench, monkeypatch)
+        bench.broker.unhang()
+        await bench.settle()
+        assert state(bench, "stops") is TaskState.RESTARTING
+        await bench.pass_time(3)
+        bench.broker.matching = True
+        bench.price(TQQQ, "94")
+        await bench.pass_time(30)
+        assert bench.broker.qty_held(TQQQ) == 0
+        assert len(await bench.told(StopTriggered)) == len(await bench.told(TickerLocked)) == 1
+        assert [one.action for one in await bench.storage.decisions.since(OPEN)].count(Action.STOP) == 1
+
+
+async def test_a_ladder_cut_off_does_not_sell_again_what_was_filled_while_nobody_listened(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    async with holding(tmp_path, may_crash=True) as bench:
+        bench.broker.fail("submit", "hang")
+        bench.price(TQQQ, "94")
+        await bench.wait_for(lambda: len(bench.broker.submitted) == 1)
+        await crash_the_stops(bench, monkeypatch)
+        bench.broker.unhang()
+        await bench.settle()
+        assert bench.broker.qty_held(TQQQ) == 0
+        bench.broker.fail("holdings", "try_later", times=100)  # the broker's word is not there yet
+        await bench.pass_time(30)
+        assert state(bench, "stops") is TaskState.RUNNING
+        assert len(bench.broker.submitted) == 1
 
 
 async def test_a_fault_in_one_ladder_is_told_and_tried_again(tmp_path: Path, monkeypatch: Patch) -> None:

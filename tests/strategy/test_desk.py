@@ -146,6 +146,33 @@ async def test_an_order_whose_asker_has_gone_is_taken_back_before_it_leaves(
     assert desk.desk.blocked(TQQQ) is None
 
 
+async def test_an_order_taken_back_blocks_its_ticker_for_a_while_only_when_that_cannot_be_stored(
+    desk: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On disk it looks sent: the broker is asked, and does not have it."""
+    send, change = desk.storage.orders.send, desk.storage.orders.change
+    buyers: list[asyncio.Task[Order]] = []
+
+    async def slow(*asked: Any, **more: Any) -> Order:
+        buyers[0].cancel()
+        return await send(*asked, **more)
+
+    async def full(no: OrderNo, status: OrderStatus, *rest: Any, **more: Any) -> Order:
+        if status is S.DENIED:
+            raise StorageError("disk full")
+        return await change(no, status, *rest, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.storage.orders, "send", slow)
+        patched.setattr(desk.storage.orders, "change", full)
+        async with asyncio.TaskGroup() as group:
+            buyers.append(group.create_task(desk.buy()))
+    assert desk.desk.blocked(TQQQ) is not None
+    await desk.pass_time(300)
+    assert desk.desk.blocked(TQQQ) is None
+    assert not desk.broker.submitted
+
+
 async def test_an_acceptance_that_cannot_be_stored_is_found_again(desk: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     real = desk.storage.orders.change
 

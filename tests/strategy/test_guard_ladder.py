@@ -1,15 +1,20 @@
 """The way out when the broker is difficult (D3, row S63; promise 1)."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from strategy.errors import StorageError, TryLater
-from strategy.events import StopFinished, StopTriggered, Trouble
+from strategy.events import OrderChanged, StopFinished, StopTriggered, Trouble
+from strategy.instruments import Symbol
 from strategy.modes import Mode
-from strategy.orders import OrderStatus, Origin, Side
+from strategy.orders import Order, OrderRequest, OrderStatus, Origin, Side
+from strategy.quotes import Quote
+from strategy.testing import settle
 from tests.strategy.engine_bench import OWNER, TQQQ, Bench
 from tests.strategy.test_guard import holding
 
@@ -131,6 +136,69 @@ async def test_a_full_disk_is_told_and_nothing_is_sent_unrecorded(
         await bench.pass_time(20)
         assert bench.broker.qty_held(TQQQ) == 0
         assert await bench.told(StopTriggered)
+
+
+async def test_a_stop_with_a_price_in_hand_waits_for_no_request_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A poll of the same ticker hangs when its tick comes: the limit is made from the tick."""
+    async with holding(tmp_path) as bench:
+        answered, whole = asyncio.Event(), bench.market.quote
+
+        async def hanging(symbol: Symbol) -> Quote:
+            await answered.wait()
+            return await whole(symbol)
+
+        monkeypatch.setattr(bench.market, "quote", hanging)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(bench.core.watch.fresh_quote(TQQQ))
+            await settle()
+            bench.price(TQQQ, "94")
+            await bench.wait_for(lambda: len(bench.broker.submitted) == 1)
+            answered.set()
+        await bench.settle()
+        assert bench.broker.qty_held(TQQQ) == 0
+
+
+async def test_a_stop_is_told_and_locked_while_the_answer_to_another_order_is_awaited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person's order takes the ticker's turn while nothing of it is stored yet, and its answer hangs."""
+    async with holding(tmp_path) as bench:
+        whole = bench.storage.orders.send
+
+        async def touched(*args: Any, **kwargs: Any) -> Order:
+            monkeypatch.setattr(bench.storage.orders, "send", whole)
+            bench.price(TQQQ, "94")
+            await settle()
+            return await whole(*args, **kwargs)
+
+        monkeypatch.setattr(bench.storage.orders, "send", touched)
+        bench.broker.fail("submit", "hang")
+        buy = OrderRequest(
+            symbol=TQQQ,
+            side=Side.BUY,
+            qty=1,
+            limit_price=Decimal(50),
+            origin=Origin.MANUAL,
+            created_at=bench.clock.now(),
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(bench.core.desk.place(buy))
+            await bench.wait_for(lambda: len(bench.broker.submitted) == 1)
+            async with asyncio.timeout(5):
+                while not await bench.storage.modes.locks():  # noqa: ASYNC110 - a commit wakes nobody up
+                    await asyncio.sleep(0)
+            assert len(await bench.told(StopTriggered)) == 1
+            bench.broker.unhang()
+        await bench.pass_time(10)
+        assert bench.broker.qty_held(TQQQ) == 0
+        [stop] = [order for order in await bench.orders() if order.request.origin is Origin.STOP_LOSS]
+        decision = await bench.storage.decisions.get(stop.request.decision_id or 0)
+        assert decision is not None
+        told = [event for event in await bench.told(OrderChanged) if event.order.no == stop.no]
+        assert {event.decision.id for event in told if event.decision} == {decision.id}
+        assert len(await bench.told(StopTriggered)) == 1
 
 
 async def test_a_stop_outlasts_the_close_as_a_lock_only(tmp_path: Path) -> None:
