@@ -13,13 +13,14 @@ from bot.buttons import (
     rows_of,
 )
 from bot.figures import gain_icon, price, shares, usd, usd_change
-from bot.message import Block, block, bold
+from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
 from bot.views.confirm import confirm_row
 from bot.views.orders import short
 from bot.views.steps import price_steps, qty_steps
 from bot.words import SIDE_ICONS, side
 from strategy.instruments import Symbol
+from strategy.money import cents
 from strategy.orders import Side
 from strategy.views import CancelPreview, OrderPreview
 
@@ -79,7 +80,7 @@ def order_preview(view: OrderPreview, draft: str, frame: Frame, *, editing: bool
                 last=price(view.last),
             ),
             t("Estimated fees {fees}", fees=usd(view.fees)),
-            _afterwards(view, frame),
+            _missing(view, frame) or _afterwards(view, frame),
             _profit(view, frame),
         ),
         block(*(f"⚠️ {t.of(text)}" for text in view.warnings)) if view.warnings else None,
@@ -143,6 +144,17 @@ def _source(key: str, frame: Frame) -> str:
         "bid": t("the bid"),
         "last": t("the last price"),
     }.get(key, key)
+
+
+def _missing(view: OrderPreview, frame: Frame) -> Line | None:
+    """Return how much is missing; what would be left after an order that cannot be paid or delivered means nothing."""
+    t = frame.t
+    parts = []
+    if view.cash_after is not None and cents(view.cash_after) < 0:
+        parts.append(t("Short of cash by {amount}", amount=usd(-view.cash_after)))
+    if view.position_after is not None and view.position_after < 0:
+        parts.append(t("Short of shares by {qty} sh.", qty=shares(-view.position_after)))
+    return line(bold(" · ".join(parts))) if parts else None
 
 
 def _afterwards(view: OrderPreview, frame: Frame) -> str | None:
