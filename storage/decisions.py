@@ -10,9 +10,11 @@ from pydantic import TypeAdapter
 from storage.columns import instant_text, symbol_text
 from storage.connection import Database
 from storage.outbox import OutboxRepository
+from storage.ticker_locks import put_lock
 from strategy.decisions import Decision
 from strategy.events import Event
 from strategy.instruments import Symbol
+from strategy.modes import TickerLock
 
 _DECISIONS: TypeAdapter[Decision] = TypeAdapter(Decision)
 
@@ -24,11 +26,18 @@ class DecisionRepository:
         self._database = database
         self._outbox = outbox
 
-    async def add(self, decision: Decision, events: Sequence[Event] = ()) -> Decision:
-        """Store and return it with its id. An order it leads to flushes it with its own intent."""
+    async def add(
+        self, decision: Decision, events: Sequence[Event] = (), *, lock: TickerLock | None = None
+    ) -> Decision:
+        """Store and return it with its id, and the lock it puts on its ticker with it.
+
+        An order it leads to flushes both with its own intent.
+        """
 
         def insert(conn: Connection) -> int:
             decision_id = add_decision(conn, decision)
+            if lock is not None:
+                put_lock(conn, lock)
             self._outbox.append(conn, events)
             return decision_id
 

@@ -330,10 +330,7 @@ class StopGuard:
         return Opening(lead, store=self._store, stored=partial(self._opened, firing))
 
     async def _store(self, lead: Lead) -> Decision:
-        decision, _ = await asyncio.gather(
-            self._decisions.add(lead.decision), self._modes.store_lock(lead.lock, lead.events)
-        )
-        return decision
+        return await self._decisions.add(lead.decision, lead.events, lock=lead.lock)
 
     def _opened(self, firing: Firing) -> None:
         """Remember that the stop is under way: taken up again, it needs no second decision."""

@@ -145,16 +145,12 @@ class ModeBook:
 
     async def set_lock(self, lock: TickerLock, events: Sequence[Event] = ()) -> None:
         """Store a lock with its event; it holds from this call on, even if it cannot be stored."""
-        await self.store_lock(lock, [*events, self.lock_now(lock)])
+        await self._journal.set_lock(lock, [*events, self.lock_now(lock)])
 
     def lock_now(self, lock: TickerLock) -> TickerLocked:
         """Let a lock hold from now on and return its event; whoever asks sees to it that both are stored."""
         self._locks[lock.symbol] = lock
         return TickerLocked(at=lock.locked_at, lock=lock)
-
-    async def store_lock(self, lock: TickerLock, events: Sequence[Event]) -> None:
-        """Store a lock that holds already, with what is told of it."""
-        await self._journal.set_lock(lock, events)
 
     async def release(self, symbol: Symbol, by: int | None, events: Sequence[Event] = ()) -> bool:
         """Take a lock off; False when none held."""

@@ -147,8 +147,10 @@ class OrderJournal(Protocol):
 
 
 class DecisionJournal(Protocol):
-    async def add(self, decision: Decision, events: Sequence[Event] = ()) -> Decision:
-        """Store and return it with its id."""
+    async def add(
+        self, decision: Decision, events: Sequence[Event] = (), *, lock: TickerLock | None = None
+    ) -> Decision:
+        """Store and return it with its id, and the lock it puts on its ticker with it."""
 
     async def latest(self, symbol: Symbol, *, before: datetime | None = None) -> Decision | None: ...
 

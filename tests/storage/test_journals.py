@@ -26,6 +26,25 @@ async def test_s99_a_decision_is_kept_with_every_gate(storage: Storage) -> None:
     assert await storage.decisions.get(99) is None
 
 
+async def test_a_decision_is_kept_with_the_lock_it_puts_on_its_ticker_or_not_at_all(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = TickerLock(symbol=TQQQ, reason="stop_loss", locked_at=at(), until=at(3600))
+
+    def full(*_: object) -> None:
+        raise StorageError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage.outbox, "append", full)
+        with pytest.raises(StorageError):
+            await storage.decisions.add(decision(action=Action.STOP), [notable()], lock=lock)
+    assert not await storage.modes.locks()
+    assert not await storage.decisions.since(at(-60))
+    await storage.decisions.add(decision(action=Action.STOP), [notable()], lock=lock)
+    assert await storage.modes.locks() == [lock]
+    assert len(await storage.decisions.since(at(-60))) == len(await storage.outbox.pending(9)) == 1
+
+
 async def test_the_latest_decision_of_a_ticker_at_a_time(storage: Storage) -> None:
     first = await storage.decisions.add(decision(decided_at=at(0)))
     second = await storage.decisions.add(decision(decided_at=at(60)))

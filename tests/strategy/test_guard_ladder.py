@@ -133,9 +133,11 @@ async def test_a_full_disk_is_told_and_nothing_is_sent_unrecorded(
             await bench.pass_time(2)
             assert bench.broker.submitted == []
             assert [event.key for event in await bench.told(Trouble)] == ["stop:NASDAQ:TQQQ"]
+            assert not await bench.told(StopTriggered)
+            assert not await bench.storage.modes.locks()
         await bench.pass_time(20)
         assert bench.broker.qty_held(TQQQ) == 0
-        assert await bench.told(StopTriggered)
+        assert len(await bench.told(StopTriggered)) == 1
 
 
 async def test_a_stop_with_a_price_in_hand_waits_for_no_request_of_another(
