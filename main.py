@@ -104,6 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def leave(*_: object) -> NoReturn:
     """End before anything runs: not even a slow import or a hanging first call is waited for."""
     print("시작하기 전에 멈췄습니다.\nStopped before it began.", flush=True)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # the exit may strike inside a task: that is no fault
     raise SystemExit(EXIT_FINE)
 
 

@@ -200,6 +200,33 @@ async def test_a_start_that_hangs_is_left_at_once(tmp_path: Path, number: signal
     assert err == ""
 
 
+_STRUCK = """
+import asyncio, os, signal
+import main
+
+async def step():
+    os.kill(os.getpid(), signal.SIGTERM)
+    for _ in range(1000):
+        pass
+
+async def start():
+    first = asyncio.ensure_future(step())
+    await asyncio.sleep(60)
+
+signal.signal(signal.SIGTERM, main.leave)
+asyncio.run(start())
+"""
+
+
+async def test_a_stop_that_strikes_inside_a_task_of_the_start_is_no_fault() -> None:
+    struck = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _STRUCK, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await struck.communicate()
+    assert (struck.returncode, err) == (0, b"")
+    assert b"Stopped before it began" in out
+
+
 async def test_check_prints_what_works_and_what_does_not(tmp_path: Path) -> None:
     async with servers(speed=1) as (simulator, chat, _):
         env_file(tmp_path, simulator, chat)
