@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from aiogram import Bot
 
 from bot.barrier import Barrier
-from bot.own_acts import OwnActs
 from bot.screen import Frame
 from bot.sending import Speaker
 from bot.topics import Topics
@@ -30,4 +29,3 @@ class AlertChat:
     outbox: Outbox
     notes: Notes
     wall: Clock
-    acts: OwnActs

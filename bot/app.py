@@ -24,7 +24,6 @@ from bot.languages import Languages
 from bot.menus import Menus
 from bot.message import block
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
-from bot.own_acts import OwnActs
 from bot.polling import poll
 from bot.reach import Reach
 from bot.reminders import Reminders
@@ -194,7 +193,6 @@ async def open_bot(
         await orders_first()
         return framed.in_(await languages.of(chat_id) if chat_id > 0 else languages.default())
 
-    acts = OwnActs(chat_id, clock)
     alerts = AlertChat(
         id=chat_id,
         bot=bot,
@@ -207,7 +205,6 @@ async def open_bot(
         outbox=outbox,
         notes=notes,
         wall=wall,
-        acts=acts,
     )
     delivery = Delivery(alerts, clock)
     reminders, digests, dashboard = Reminders(alerts), Digests(alerts), Dashboard(alerts, control)
@@ -222,13 +219,7 @@ async def open_bot(
         InFlight(activity),
         dispatcher.fsm,
         Framing(
-            control=control,
-            languages=languages,
-            frame=framed.in_,
-            speaker=speaker,
-            wall=wall,
-            roles=settings.roles,
-            acts=acts,
+            control=control, languages=languages, frame=framed.in_, speaker=speaker, wall=wall, roles=settings.roles
         ),
     ):
         dispatcher.update.outer_middleware(middleware)

@@ -72,7 +72,6 @@ class Delivery:
         self._wall = chat.wall
         self._barrier = chat.barrier
         self._orders_first = chat.orders_first
-        self._acts = chat.acts
         self._stirred = asyncio.Event()
         self._caught_up = asyncio.Event()  # nothing waits to be sent
         self._arrivals = Arrivals(clock, chat.wall)
@@ -80,7 +79,6 @@ class Delivery:
         self._remembers = False
         self._living = Living(chat.outbox, chat.notes, chat.id)
         self._stories = Stories(chat.outbox)
-        self._acts.listen(self._stirred.set)
         self._strikes: dict[int, int] = {}
         self._replied: set[int] = set()  # rows whose reply is told, while their order's message is not yet edited
         self._shown: dict[str, int] = {}  # newest row a living message shows, or is about to
@@ -145,10 +143,10 @@ class Delivery:
                 self._caught_up.clear()
 
     async def _waiting(self) -> list[EventRow]:
-        """Return the next rows to send; those that wait for an edit, or for their author's answer card, are not."""
+        """Return the next rows to send; those that wait for an edit are not among them."""
         rows = await self._outbox.pending(_BATCH + self._edits.held)
         self._arrivals.see(rows)
-        return [row for row in rows if not self._edits.holds(row.id) and not self._acts.under_way(row.event)]
+        return [row for row in rows if not self._edits.holds(row.id)]
 
     async def _step(self, rows: Sequence[EventRow]) -> None:
         """Tell the first row, and what goes with it."""
@@ -165,7 +163,7 @@ class Delivery:
         how = manner(event, self._rules(), self._wall.now())
         if isinstance(event, OrderChanged):
             await self._tell_order(row, event, rows, how, frame)
-        elif how.kept_back or self._acts.answered(event):
+        elif how.kept_back:
             await self._done([row], None)
         elif isinstance(event, PanicProgress):
             await self._tell_panic(row, event, frame)
@@ -204,8 +202,7 @@ class Delivery:
 
     def _joinable(self, row: EventRow) -> bool:
         """Return whether a row is short and late; one that was refused goes alone, so that it harms no other."""
-        alone = row.id in self._strikes or self._acts.answered(row.event)
-        return isinstance(row.event, _JOINED) and not alone and self._arrivals.minutes_late(row) > 0
+        return isinstance(row.event, _JOINED) and row.id not in self._strikes and self._arrivals.minutes_late(row) > 0
 
     # repeats
 

@@ -17,7 +17,6 @@ from bot.buttons import opens_aside
 from bot.failures import TELEGRAM_FAILURES
 from bot.figures import moment
 from bot.languages import Languages
-from bot.own_acts import OwnActs
 from bot.role import Role
 from bot.screen import Frame
 from bot.sending import Speaker
@@ -81,7 +80,6 @@ class Framing(BaseMiddleware):
         speaker: Speaker,
         wall: Clock,
         roles: Mapping[int, Role],
-        acts: OwnActs,
     ) -> None:
         self._control = control
         self._languages = languages
@@ -89,7 +87,6 @@ class Framing(BaseMiddleware):
         self._speaker = speaker
         self._wall = wall
         self._roles = roles
-        self._acts = acts
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         user, chat = data["event_from_user"], data.get("event_chat")
@@ -104,7 +101,6 @@ class Framing(BaseMiddleware):
             control=self._control,
             frame=self._frame(await self._languages.of(user.id)),
             stage=Stage(self._speaker, self._wall, user.id if chat is None else chat.id, role, pressed),
-            acts=self._acts,
         )
         return await handler(event, data)
 

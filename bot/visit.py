@@ -1,9 +1,7 @@
 """One update as handlers see it: who asks, whom to ask, and where and how to answer."""
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from bot.own_acts import Act, OwnActs
 from bot.role import Role
 from bot.screen import Frame
 from bot.speech import Tongue
@@ -18,11 +16,6 @@ class Visit:
     control: Control
     frame: Frame
     stage: Stage
-    acts: OwnActs
-
-    def acting(self) -> AbstractContextManager[Act]:
-        """Return a block that changes something; set its act `answered` once the card that tells it is shown."""
-        return self.acts.during(self.user_id, self.stage.chat_id)
 
     def speaking(self, t: Tongue) -> "Visit":
         """Return the same visit in another language."""

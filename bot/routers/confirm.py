@@ -25,17 +25,16 @@ async def confirm(_: CallbackQuery, callback_data: Confirm, visit: Visit) -> Non
     if visit.role < Role.OWNER and await visit.control.for_owners(callback_data.ticket):
         await visit.stage.say(denied(visit.role, Role.OWNER, visit.frame))
         return
-    with visit.acting() as act:
-        result = await visit.control.confirm(callback_data.ticket, visit.user_id)
-        act.answered = await _tell(result, visit.frame, visit.stage) and result.kind is OutcomeKind.DONE
+    await _tell(await visit.control.confirm(callback_data.ticket, visit.user_id), visit.frame, visit.stage)
 
 
 async def dismiss(_: CallbackQuery, callback_data: Dismiss, visit: Visit) -> None:
     await _tell(await visit.control.dismiss(callback_data.ticket, visit.user_id), visit.frame, visit.stage)
 
 
-async def _tell(result: Outcome, frame: Frame, stage: Stage) -> bool:
-    """Show what happened in place of the buttons; somebody else's stay as they are. Return whether it is shown."""
+async def _tell(result: Outcome, frame: Frame, stage: Stage) -> None:
+    """Show what happened in place of the buttons; somebody else's buttons stay as they are."""
     if result.kind is OutcomeKind.NOT_YOURS:
-        return await stage.say(outcome(result, frame)) is not None
-    return await stage.show(outcome(result, frame))
+        await stage.say(outcome(result, frame))
+        return
+    await stage.show(outcome(result, frame))

@@ -58,12 +58,14 @@ async def run(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
 async def pause(_: Message, args: str, visit: Visit) -> None:
     """Pause at once: `/pause`, `/pause TQQQ`, `/pause 30m`, `/pause TQQQ close`."""
     symbol, until = _whom_and_when(args, visit.control, visit.frame.now)
-    await _set(Mode.PAUSE_BUYS, symbol, until, visit)
+    state = await visit.control.set_mode(Mode.PAUSE_BUYS, symbol=symbol, until=until, user_id=visit.user_id)
+    await visit.stage.show(views.was_set(state, visit.frame))
 
 
 async def stop(_: Message, args: str, visit: Visit) -> None:
     symbol = visit.control.symbol(args) if args else None
-    await _set(Mode.PROTECT_ONLY, symbol, None, visit)
+    state = await visit.control.set_mode(Mode.PROTECT_ONLY, symbol=symbol, until=None, user_id=visit.user_id)
+    await visit.stage.show(views.was_set(state, visit.frame))
 
 
 async def halt(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
@@ -123,18 +125,17 @@ async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, 
     if mode in (Mode.RUN, Mode.HALTED):
         await visit.stage.show(await _preview(mode, symbol, state, visit))
         return
-    await _set(mode, symbol, until_span(callback_data.span, visit.control, visit.frame.now), visit)
+    until = until_span(callback_data.span, visit.control, visit.frame.now)
+    await visit.stage.show(
+        views.was_set(
+            await visit.control.set_mode(mode, symbol=symbol, until=until, user_id=visit.user_id), visit.frame
+        )
+    )
 
 
 async def press_release(_: CallbackQuery, callback_data: Release, visit: Visit) -> None:
     symbol = visit.control.symbol(callback_data.symbol)
     await visit.stage.say(views.released(symbol, await visit.control.release(visit.user_id, symbol), visit.frame))
-
-
-async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, visit: Visit) -> None:
-    with visit.acting() as act:
-        state = await visit.control.set_mode(mode, symbol=symbol, until=until, user_id=visit.user_id)
-        act.answered = await visit.stage.show(views.was_set(state, visit.frame))
 
 
 async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, visit: Visit) -> Screen:
