@@ -77,8 +77,8 @@ class Tally:
         new = seen_qty + notice.qty - self.qty
         if new <= 0:  # the inquiry was faster, or brought one whose notice was lost: it will say
             return Noticed(tally, (), doubtful=True)
-        seen_amount = sum((one.qty * one.price for one in tally.sights), _NOTHING)
-        amount = notice.price * new if new == notice.qty else seen_amount - self.amount
+        # the notices account for every share now; an inquiry before may have told of another of them than was heard
+        amount = sum((one.qty * one.price for one in tally.sights), _NOTHING) - self.amount
         told = f":{sight.venue_no}:{sight.qty}:{_plain(sight.price)}:{sight.venue_time}"
         parts = _parts(self.order_no, self.qty, new, amount, notice.price)
         return Noticed(
@@ -86,7 +86,7 @@ class Tally:
             tuple(
                 Part(key + told, qty, price, notice.venue_no, notice.received_at, "notice") for key, qty, price in parts
             ),
-            doubtful=new != notice.qty,
+            doubtful=new != notice.qty or amount != notice.price * new,
         )
 
     def inquired(

@@ -84,7 +84,6 @@ class Victim:
 
         from kis.broker import KisBroker  # noqa: PLC0415
         from storage.decisions import DecisionRepository  # noqa: PLC0415
-        from storage.modes import ModeRepository  # noqa: PLC0415
         from storage.notes import NoteRepository  # noqa: PLC0415
         from storage.orders import OrderRepository  # noqa: PLC0415
         from storage.outbox import OutboxRepository  # noqa: PLC0415
@@ -98,9 +97,8 @@ class Victim:
         self._wrap(KisBroker, "amend", _named("amend.before"), _named("amend.answered"))
         self._wrap(KisBroker, "cancel", _named("cancel.before"), _named("cancel.answered"))
         self._wrap(KisBroker, "orders", _nothing, _named("inquiry.answered"))
-        self._wrap(DecisionRepository, "add", _nothing, _named("decision.stored"))
+        self._wrap(DecisionRepository, "add", _decided, _decided)
         self._wrap(TicketRepository, "take", _nothing, _named("press.taken"))
-        self._around(ModeRepository, "set_lock", "lock")
         self._wrap(NoteRepository, "put", _note, _note)
         self._open(OutboxRepository)
         self._wrap(OutboxRepository, "mark_done", _named("alert.answered"), _named("alert.done"))
@@ -186,6 +184,13 @@ def _change(when: str, _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         return f"amended.{when}"
     state = str(args[1].value)
     return f"{state}.{when}" if state in _CHANGES else None
+
+
+def _decided(when: str, _: Any, __: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+    """Name a decision stored by itself: a rule's, or a stop's with its lock."""
+    if kwargs.get("lock") is not None:
+        return f"lock.{when}"
+    return "decision.stored" if when == "stored" else None
 
 
 def _note(when: str, _: Any, args: tuple[Any, ...], __: dict[str, Any]) -> str | None:

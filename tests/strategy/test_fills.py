@@ -145,6 +145,17 @@ def test_a_late_notice_that_fills_a_gap_keeps_the_amount_exact() -> None:
     assert (counter.qty, counter.amount) == (11, Decimal("672.80"))
 
 
+def test_an_inquiry_that_told_of_another_execution_than_was_heard_first_is_put_right_by_the_notices() -> None:
+    """The list lags and shows the first execution; the notice of the second is heard before the first one's."""
+    counter = Counter(9)
+    counter.look(3, "183.00")  # 3 @ 61.00
+    assert counter.hear(notice(3, "61.30", "230002"))
+    assert counter.hear(notice(3, "61.00", "230001"))  # in doubt: the judge is asked
+    assert (counter.qty, counter.amount) == (6, Decimal("366.90"))
+    assert not counter.hear(notice(3, "61.50", "230003"))
+    assert (counter.qty, counter.amount) == (9, Decimal("551.40"))
+
+
 def test_an_amount_of_zero_is_priced_at_the_limit() -> None:
     counter = Counter()
     counter.look(2, "0")
