@@ -123,6 +123,47 @@ async def test_a_reply_keeps_its_size_when_the_quoted_message_is_edited(browser:
 
 
 @pytest.mark.parametrize("look", [Look(*PHONE), Look(*DESKTOP)], ids=lambda look: look.name)
+async def test_changes_a_slow_machine_takes_in_at_once_move_nothing_that_is_being_read(
+    browser: Browser, look: Look
+) -> None:
+    """An edited dashboard further up and a new alert in one frame: the list scrolled by one and moved by the other."""
+    async with talk(browser, look) as talking:
+        lines = "\n".join(f"{number}. 줄" for number in range(14))
+        dashboard, order, *_ = [await talking.bot_says(lines, reply_markup=keys(["새로"])) for _ in range(4)]
+        hold = "setTimeout(() => { const end = performance.now() + 1000; while (performance.now() < end); })"
+        await talking.page.evaluate(hold)
+        for number in (dashboard, order):
+            await talking.api.ok("editMessageText", chat_id=talking.user.id, message_id=number, text="1. 줄\n2. 줄")
+        alerts = [
+            await talking.api.ok("sendMessage", chat_id=talking.user.id, text=f"{number}. 알림\n체결")
+            for number in range(3)
+        ]
+        await expect(talking.node(alerts[-1]["message_id"])).to_be_in_viewport()
+        await expect(talking.node(order).get_by_test_id("edited")).to_be_attached()
+        assert await talking.screen.shifts() == []
+
+
+@pytest.mark.parametrize("look", [Look(*PHONE), Look(*DESKTOP)], ids=lambda look: look.name)
+@pytest.mark.parametrize("back", [60, 400, 900], ids=lambda back: f"{back} px back")
+async def test_a_card_that_changes_its_size_moves_nothing_below_it(browser: Browser, look: Look, back: int) -> None:
+    """A press may be answered late, when other messages stand below the pressed card and somebody reads them."""
+    async with talk(browser, look) as talking:
+        lines = "\n".join(f"{number}. 줄" for number in range(12))
+        cards = [await talking.bot_says(f"{card}번\n{lines}", reply_markup=keys(["새로"])) for card in range(20)][10:]
+        await talking.at("scroll").evaluate("(list, back) => { list.scrollTop -= back; }", back)
+        for text in ("1. 줄", f"{lines}\n{lines}", "2. 줄"):
+            for card in cards:
+                await talking.api.ok(
+                    "editMessageText", chat_id=talking.user.id, message_id=card, text=f"{card}번\n{text}"
+                )
+                await expect(talking.node(card).get_by_test_id("message-text")).to_have_text(f"{card}번\n{text}")
+        await talking.api.ok("deleteMessage", chat_id=talking.user.id, message_id=cards[3])
+        await talking.node(cards[3]).wait_for(state="detached")
+        await talking.bot_says("새 알림\n체결")
+        assert await talking.screen.shifts() == []
+
+
+@pytest.mark.parametrize("look", [Look(*PHONE), Look(*DESKTOP)], ids=lambda look: look.name)
 async def test_the_chat_stands_in_its_place_before_the_market_is_there(browser: Browser, look: Look) -> None:
     """A slow machine paints the page after reading half of it; what comes later must have its room already."""
     async with talk(browser, look, market=True) as talking:

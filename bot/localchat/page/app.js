@@ -24,7 +24,9 @@ const guide = new Guide([
 ]);
 const waiting = new Map();
 let state = null;
-let buffered = null;
+let reading = 0;
+let coming = [];
+let frame = 0;
 let actionTimer = 0;
 let started = false;
 const marketRuns = document.body.classList.contains("with-market");
@@ -35,6 +37,7 @@ prepareMenu();
 prepareMarketToggle();
 prepareStart();
 if (marketRuns) market.start();
+document.addEventListener("visibilitychange", followUp);
 follow();
 
 // live
@@ -56,19 +59,18 @@ function follow() {
   on("reset", () => reload());
 }
 
-// Events that arrive while the whole list is being read are put on top of it afterwards.
+// What arrives while the whole list is being read is put on top of it afterwards.
 async function reload() {
-  buffered = [];
+  reading += 1;
   try {
     const [messages] = await Promise.all([look("messages", { limit: NEWEST }), refreshState()]);
     const mine = messages.filter((message) => message.chat_id === state.chat_id);
     log.replaceAll(mine);
   } finally {
-    const missed = buffered;
-    buffered = null;
-    for (const message of missed) log.put(message);
+    reading -= 1;
     settle();
     document.body.classList.remove("starting");
+    followUp();
   }
 }
 
@@ -78,12 +80,32 @@ function isHere({ chat_id: id }) {
 
 function receive(message) {
   if (!isHere(message)) return;
-  if (buffered) {
-    buffered.push(message);
-    return;
-  }
-  if (message.from.is_bot) hideAction();
-  log.put(message);
+  coming.push(message);
+  followUp();
+}
+
+// A slow machine may take in several changes at once. Each gets a frame of its own, so that the list can scroll by just as
+// much as it changes and nothing a person is reading moves; new messages only push, and may come together.
+function followUp() {
+  if (reading) return;
+  if (document.hidden) while (coming.length) takeIn(); // no frames are drawn
+  else if (!frame && coming.length) frame = requestAnimationFrame(takeFrame);
+}
+
+function takeFrame() {
+  frame = 0;
+  if (!reading) takeIn();
+  followUp();
+}
+
+function takeIn() {
+  let isNew = false;
+  do {
+    const message = coming.shift();
+    isNew = !log.knows(message);
+    if (message.from.is_bot) hideAction();
+    log.put(message);
+  } while (isNew && coming.length && !log.knows(coming[0]));
   settle();
 }
 

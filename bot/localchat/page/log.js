@@ -5,6 +5,7 @@ import { renderMessage, replyQuote } from "./messages.js";
 import { currentLanguage, word } from "./words.js";
 
 const NEAR_END = 120;
+const AT_END = 2; // positions are fractions of a pixel
 
 export class MessageLog {
   constructor(handlers) {
@@ -17,9 +18,10 @@ export class MessageLog {
     this.unread = 0;
     this.scroll.addEventListener("scroll", () => this.#noteScroll(), { passive: true });
     this.toEnd.addEventListener("click", () => this.scrollToEnd(true));
-    this.stuck = true;
+    this.stuck = true; // follows what comes
+    this.atEnd = true; // shows the very end
     this.lastSizes = "";
-    const sizes = new ResizeObserver(() => this.stuck && this.scrollToEnd());
+    const sizes = new ResizeObserver(() => this.atEnd && this.scrollToEnd());
     sizes.observe(this.scroll);
     sizes.observe(this.list);
     this.list.addEventListener("click", (event) => this.#openHidden(event));
@@ -48,22 +50,17 @@ export class MessageLog {
   }
 
   put(message) {
+    this.#noteScroll(); // a person may just have scrolled, and the event not have come yet
     const old = this.nodes.get(message.id);
-    const atEnd = this.stuck;
     this.messages.set(message.id, message);
-    if (message.deleted) {
-      this.#remove(message.id);
-    } else if (old) {
-      const focused = old.contains(document.activeElement) ? focusPath(old) : null;
-      const node = this.#node(message);
-      old.replaceWith(node);
-      if (focused) restoreFocus(node, focused);
-    } else {
+    if (old) {
+      this.#keepPlace(old, () => (message.deleted ? this.#remove(message.id) : this.#replace(old, message)));
+      this.#refreshQuotes(message.id);
+    } else if (!message.deleted) {
       this.#append(message);
+      if (this.stuck || this.handlers.isOwn(message)) this.scrollToEnd();
+      else this.#countUnread();
     }
-    if (old) this.#refreshQuotes(message.id);
-    if (atEnd || (this.handlers.isOwn(message) && !old)) this.scrollToEnd();
-    else if (!old && !message.deleted) this.#countUnread();
   }
 
   redraw() {
@@ -72,6 +69,10 @@ export class MessageLog {
 
   newest(test) {
     return [...this.messages.values()].reverse().find((message) => !message.deleted && test(message));
+  }
+
+  knows({ id }) {
+    return this.messages.has(id);
   }
 
   get isEmpty() {
@@ -98,6 +99,25 @@ export class MessageLog {
     const last = draft ? draft.previousElementSibling : this.list.lastElementChild;
     if (!last || last.dataset.day !== dayOf(message)) this.list.insertBefore(dayLine(dayOf(message), message), draft);
     this.list.insertBefore(this.#node(message), draft);
+  }
+
+  #replace(old, message) {
+    const focused = old.contains(document.activeElement) ? focusPath(old) : null;
+    const node = this.#node(message);
+    old.replaceWith(node);
+    if (focused) restoreFocus(node, focused);
+  }
+
+  // What stands below a message keeps its place when that message changes its size: the list scrolls instead.
+  #keepPlace(node, change) {
+    const below = node.nextElementSibling;
+    const top = () => below.getBoundingClientRect().top;
+    const end = this.scroll.getBoundingClientRect().bottom;
+    const before = below && top();
+    change();
+    if (this.atEnd || (!below && this.stuck)) this.scrollToEnd();
+    else if (below) this.scroll.scrollTop += top() - (before < end ? before : Math.max(top(), end));
+    this.#noteScroll();
   }
 
   // A quote says what its message says now.
@@ -132,8 +152,10 @@ export class MessageLog {
     const { scrollHeight, scrollTop, clientHeight } = this.scroll;
     // Only a person who scrolls leaves the end; a keyboard that takes room, or a list that grows, does not.
     const sizes = `${scrollHeight} ${clientHeight}`;
-    if (scrollHeight - scrollTop - clientHeight < NEAR_END) this.stuck = true;
-    else if (sizes === this.lastSizes) this.stuck = false;
+    const hidden = scrollHeight - scrollTop - clientHeight;
+    const isScrolled = sizes === this.lastSizes;
+    this.stuck = hidden < NEAR_END || (this.stuck && !isScrolled);
+    this.atEnd = hidden < AT_END || (this.atEnd && !isScrolled);
     this.lastSizes = sizes;
     if (this.stuck) this.unread = 0;
     this.toEnd.hidden = this.stuck;
