@@ -13,6 +13,7 @@ from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import ChatMemberUpdated
 
 from bot.alert_chat import AlertChat
+from bot.answers import AnswerTypes
 from bot.barrier import Barrier
 from bot.dashboard import Dashboard
 from bot.delivery import Delivery
@@ -184,6 +185,7 @@ async def open_bot(
     bot = Bot(token, session=AiohttpSession(api=api, timeout=settings.telegram_timeout_s))
     reach = Reach(wall)
     bot.session.middleware(reach)
+    bot.session.middleware(AnswerTypes())
     languages = Languages(load_catalogs(), notes, language)
     framed = Framed(clock, wall, environment, account)
     speaker = Speaker(bot)

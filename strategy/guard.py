@@ -132,7 +132,7 @@ class StopGuard:
         return self._seen_at.get(symbol)
 
     def on_rearm(self, watcher: Callable[[], None]) -> None:
-        """Call `watcher` whenever the lines are computed again, or a ticker's price counts again."""
+        """Call `watcher` whenever other tickers may have lines, all are computed again, or a price counts again."""
         self._watchers.append(watcher)
 
     def running(self, symbol: Symbol) -> bool:
@@ -153,28 +153,46 @@ class StopGuard:
 
     def rearm(self) -> None:
         """Compute the lines again from positions and settings; tickers not configured are none of ours to sell."""
-        lines: dict[Symbol, StopLine] = {}
-        for symbol in self._settings.tickers:
-            settings = self._settings.of(symbol)
-            position = self._positions.of(symbol)
-            held, _ = self._positions.in_scope(symbol, settings.position_scope)
-            if position is None or held <= 0 or position.average_cost <= 0:
-                continue
-            line = stop_line(
-                average_cost=position.average_cost,
-                stop_loss_rate=settings.stop_loss_rate,
-                take_profit_rate=settings.take_profit_rate,
-                trailing_stop_pct=settings.trailing_stop_pct,
-                peak=self._peaks.get(symbol),
-            )
-            if line.stop_loss is None and line.take_profit is None and line.trailing_pct is None:
-                continue
-            lines[symbol] = line
+        lines = ((symbol, self._line(symbol)) for symbol in self._settings.tickers)
+        self._lines = {symbol: line for symbol, line in lines if line is not None}
         for symbol in self._peaks.keys() - set(self._positions.held()):
-            if self._positions.known:
-                del self._peaks[symbol]
-        self._lines = lines
+            self._forget_sold(symbol)
         self._ring()
+
+    def _rearm_one(self, symbol: Symbol) -> bool:
+        """Do as `rearm` for the ticker of a fill, and for no other; return whether other tickers have lines now."""
+        line = self._line(symbol) if symbol in self._settings.tickers else None
+        if self._positions.of(symbol) is None:
+            self._forget_sold(symbol)
+        if (line is None) == (symbol not in self._lines):
+            if line is not None:
+                self._lines[symbol] = line
+            return False
+        others = {other: of for other, of in self._lines.items() if other != symbol}
+        self._lines = others if line is None else {**others, symbol: line}
+        self._ring()
+        return True
+
+    def _line(self, symbol: Symbol) -> StopLine | None:
+        settings = self._settings.of(symbol)
+        position = self._positions.of(symbol)
+        held, _ = self._positions.in_scope(symbol, settings.position_scope)
+        if position is None or held <= 0 or position.average_cost <= 0:
+            return None
+        line = stop_line(
+            average_cost=position.average_cost,
+            stop_loss_rate=settings.stop_loss_rate,
+            take_profit_rate=settings.take_profit_rate,
+            trailing_stop_pct=settings.trailing_stop_pct,
+            peak=self._peaks.get(symbol),
+        )
+        if line.stop_loss is None and line.take_profit is None and line.trailing_pct is None:
+            return None
+        return line
+
+    def _forget_sold(self, symbol: Symbol) -> None:
+        if self._positions.known:
+            self._peaks.pop(symbol, None)
 
     def _ring(self) -> None:
         for watcher in self._watchers:
@@ -362,8 +380,7 @@ class StopGuard:
             order = await changes.next()
             if self._positions.on_order(order):
                 self._look.spoil()
-                self.rearm()
-                if order.request.side is Side.BUY:
+                if self._rearm_one(order.request.symbol) and order.request.side is Side.BUY:
                     self._watch.subscribe(self._lines)
 
     async def store_peaks(self) -> None:

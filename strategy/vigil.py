@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import Literal
 
 from strategy.activity import Activity
@@ -98,14 +99,14 @@ class Vigil:
         """Ask for the price of every held ticker whose ticks are silent, at the moment they have been long enough."""
         while True:
             self._poll_bell.clear()
-            due = min((self._poll_due(symbol) for symbol in self._guard.lines if self._pollable(symbol)), default=None)
+            due = self._next_poll()
             if due is None or not self._guard.in_session():
                 await first_of(self._clock, self._session_edge(), self._poll_bell)
                 continue
             await first_of(self._clock, due, self._poll_bell)
             now = self._clock.now()
             silent = [
-                symbol for symbol in self._guard.lines if self._pollable(symbol) and self._poll_due(symbol) <= now
+                symbol for symbol in self._guard.lines if self._poll_due(symbol) <= now and self._pollable(symbol)
             ]
             if not silent or not self._guard.in_session():
                 continue
@@ -113,6 +114,11 @@ class Vigil:
                 async with asyncio.TaskGroup() as group:
                     for symbol in silent:
                         group.create_task(self._poll_one(symbol))
+
+    def _next_poll(self) -> datetime | None:
+        """Return when the first ticker is due that may be asked for; modes and locks take longest to look up."""
+        dues = sorted(((self._poll_due(symbol), symbol) for symbol in self._guard.lines), key=itemgetter(0))
+        return next((due for due, symbol in dues if self._pollable(symbol)), None)
 
     def _pollable(self, symbol: Symbol) -> bool:
         return self._guard.allowed(symbol) and not self._guard.running(symbol)
