@@ -217,6 +217,12 @@ class Samples:
     floor_lags: list[float] = field(default_factory=list)
     flushes: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    stolen: list[float] = field(default_factory=list)
+
+    def add(self, other: "Samples") -> None:
+        """Take in another round's."""
+        for name in self.__slots__:
+            getattr(self, name).extend(getattr(other, name))
 
 
 async def one_round(samples: Samples, folder: Path) -> None:
@@ -270,11 +276,14 @@ async def measured(simulator: Simulator, chat: LocalChat, stamps: Stamps, sample
         load.began = time.monotonic()
         group.create_task(tick_along(simulator, stop, load.counted))
         await asyncio.sleep(2)
+        before = stolen_and_all()
         await fall(simulator, stamps)
         samples.stops += [1000 * (stamps.orders[each] - stamps.ticks[each]) for each in stamps.ticks]
         await fill_bit_by_bit(simulator, stamps, person)
         samples.fills += [1000 * (stamps.told[n] - at) for n, at in enumerate(stamps.notices, start=1)]
         samples.rates.append(load.per_second)
+        stolen, of_all = (now - then for now, then in zip(stolen_and_all(), before, strict=True))
+        samples.stolen.append(stolen / max(1, of_all))
         stop.set()
 
 
@@ -468,6 +477,17 @@ def flush_floor(samples: Samples, folder: Path) -> None:
             samples.flushes.append(1000 * (time.monotonic() - began))
 
 
+# the machine
+
+
+def stolen_and_all() -> tuple[int, int]:
+    """Return the ticks the host gave to other machines, and all of them; where it does not tell, none of one."""
+    with suppress(OSError, ValueError, IndexError):
+        counts = [int(word) for word in Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()[1:9]]
+        return counts[7], sum(counts)
+    return 0, 1
+
+
 # the table
 
 
@@ -502,15 +522,23 @@ def table(samples: Samples) -> str:
     return "\n".join(lines)
 
 
+def round_line(number: int, samples: Samples) -> str:
+    parts = ("stops", samples.stops), ("fills", samples.fills), ("lag", samples.lags), ("flushed page", samples.flushes)
+    figures = [f"{name} {p50:.1f} / {p99:.1f}" for name, (p50, p99) in ((name, percentiles(of)) for name, of in parts)]
+    return f"round {number}, p50 / p99: {', '.join(figures)}; of the machine's time others had {samples.stolen[0]:.1%}"
+
+
 async def bench(rounds: int) -> None:
-    samples = Samples()
+    everything = Samples()
     for number in range(1, rounds + 1):
+        samples = Samples()
         with TemporaryDirectory(prefix="latency-") as folder:
             await floor(samples)
             flush_floor(samples, Path(folder))
             await one_round(samples, Path(folder))
-        print(f"round {number} of {rounds}: stops p50 {percentiles(samples.stops)[0]:.2f} ms", file=sys.stderr)
-    print(table(samples))
+        print(round_line(number, samples), flush=True)
+        everything.add(samples)
+    print(table(everything))
 
 
 def run() -> None:
