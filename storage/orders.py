@@ -61,14 +61,14 @@ class OrderRepository:
             if request.ticket is not None and _one(conn, "ticket = ?", request.ticket):
                 raise InvalidOrder(f"ticket {request.ticket} was used before", user_message=_TICKET_USED)
             asked = request
+            before: tuple[Event, ...] = ()
             if lead is not None:
-                asked = replace(request, decision_id=add_decision(conn, lead.decision))
+                asked, before = replace(request, decision_id=add_decision(conn, lead.decision)), lead.events
                 put_lock(conn, lead.lock)
-                self._outbox.append(conn, lead.events)
             intended = _insert(conn, _intended(asked), new_york(request.created_at).date())
             order = replace(intended, status=OrderStatus.SENT, updated_at=at)
             _update(conn, order)
-            self._outbox.append(conn, _named(events, order))
+            self._outbox.append(conn, [*before, *_named(events, order)])
             return order
 
         return await self._database.write(add, urgent=True)
