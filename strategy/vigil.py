@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from operator import itemgetter
 from typing import Literal
@@ -54,6 +55,7 @@ class Vigil:
         self._activity = activity
         self._seen_from: dict[Symbol, datetime] = {}  # silence is counted from here at the earliest
         self._polled_at: dict[Symbol, datetime] = {}
+        self._asking: set[Symbol] = set()
         self._poll_bell = asyncio.Event()  # lines changed: whoever sleeps by them looks again
         self._monitor_bell = asyncio.Event()
         self._guarded_on: date | None = None
@@ -97,42 +99,55 @@ class Vigil:
 
     async def _poll(self) -> None:
         """Ask for the price of every held ticker whose ticks are silent, at the moment they have been long enough."""
-        while True:
-            self._poll_bell.clear()
-            due = self._next_poll()
-            if due is None or not self._guard.in_session():
-                await first_of(self._clock, self._session_edge(), self._poll_bell)
-                continue
-            await first_of(self._clock, due, self._poll_bell)
-            now = self._clock.now()
-            silent = [
-                symbol for symbol in self._guard.lines if self._poll_due(symbol) <= now and self._pollable(symbol)
-            ]
-            if not silent or not self._guard.in_session():
-                continue
-            with self._activity():
-                async with asyncio.TaskGroup() as group:
-                    for symbol in silent:
-                        group.create_task(self._poll_one(symbol))
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._poll_bell.clear()
+                if not self._guard.lines or not self._guard.in_session():
+                    await first_of(self._clock, self._session_edge(), self._poll_bell)
+                    continue
+                await first_of(self._clock, self._next_poll(self._clock.now()), self._poll_bell)
+                if not self._guard.in_session():
+                    continue
+                now = self._clock.now()
+                for symbol in self._guard.lines:
+                    if self._poll_due(symbol, now) <= now and self._pollable(symbol):
+                        self._ask(symbol, group, now)
 
-    def _next_poll(self) -> datetime | None:
-        """Return when the first ticker is due that may be asked for; modes and locks take longest to look up."""
-        dues = sorted(((self._poll_due(symbol), symbol) for symbol in self._guard.lines), key=itemgetter(0))
-        return next((due for due, symbol in dues if self._pollable(symbol)), None)
+    def _next_poll(self, now: datetime) -> datetime:
+        """Return when the first ticker is due that may be asked for; modes and locks take longest to look up.
+
+        At the latest one STOP_POLL_S from now: nobody rings when a mode or a lock lets a ticker's stop work again.
+        """
+        dues = sorted(((self._poll_due(symbol, now), symbol) for symbol in self._guard.lines), key=itemgetter(0))
+        latest = now + timedelta(seconds=min(self._settings.of(symbol).stop_poll_s for _, symbol in dues))
+        return min(latest, next((due for due, symbol in dues if self._pollable(symbol)), latest))
+
+    def _ask(self, symbol: Symbol, group: asyncio.TaskGroup, now: datetime) -> None:
+        """Begin to ask for a price; one answer that hangs holds up no other ticker."""
+        self._polled_at[symbol] = now
+        self._asking.add(symbol)
+        busy = ExitStack()
+        busy.enter_context(self._activity())
+
+        def asked(_: asyncio.Task[None]) -> None:
+            busy.close()
+            self._asking.discard(symbol)
+            self._poll_bell.set()
+
+        group.create_task(self._poll_one(symbol)).add_done_callback(asked)
 
     def _pollable(self, symbol: Symbol) -> bool:
-        return self._guard.allowed(symbol) and not self._guard.running(symbol)
+        return symbol not in self._asking and self._guard.allowed(symbol) and not self._guard.running(symbol)
 
-    def _poll_due(self, symbol: Symbol) -> datetime:
-        """Return when a ticker is to be asked for: STOP_POLL_S after its last tick, price or attempt."""
+    def _poll_due(self, symbol: Symbol, now: datetime) -> datetime:
+        """Return when a ticker is to be asked for: STOP_POLL_S after its last tick, price or attempt; else now."""
         known = (self._watch.tick_at(symbol), self._guard.seen_at(symbol), self._polled_at.get(symbol))
         newest = max((at for at in known if at is not None), default=None)
         if newest is None:
-            return self._clock.now()
+            return now
         return newest + timedelta(seconds=self._settings.of(symbol).stop_poll_s)
 
     async def _poll_one(self, symbol: Symbol) -> None:
-        self._polled_at[symbol] = self._clock.now()
         try:
             quote = await self._watch.fresh_quote(symbol)
         except TradingError as error:
