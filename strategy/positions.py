@@ -85,10 +85,14 @@ class Positions:
         self._known = True
 
     def on_order(self, order: Order) -> bool:
-        """Move the estimate on by what an order has filled since it was last seen; return whether it moved."""
+        """Move the estimate on by what an order has filled since it was last seen; return whether it moved.
+
+        Adopting an order moves it too: what that filled before becomes the bot's.
+        """
+        own = self._bot_qty.get(order.request.symbol, 0)
         news = self._count(order)
         if news.qty <= 0:
-            return False
+            return self._bot_qty.get(order.request.symbol, 0) != own
         if order.request.side is Side.BUY:
             self._bought(order.request.symbol, news.qty, news.amount)
         else:
