@@ -23,11 +23,11 @@ from strategy.quotes import Tick
 from strategy.settings import TradingSettings
 from strategy.stops import StopLine
 from strategy.testing import FakeClock, trading_settings
-from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, XLF, O
+from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, XLF
 
 NOW = OPEN + timedelta(minutes=10)
-SYMBOLS = (TQQQ, O, XLF)
-BASE = trading_settings()
+SYMBOLS = (TQQQ, XLF)
+BASE = trading_settings(trailing_stop_pct="3")
 VALUES: dict[str, list[Any]] = {
     "stop_loss_rate": [None, Decimal(-5)],
     "take_profit_rate": [None, Decimal(20)],
@@ -38,14 +38,18 @@ VALUES: dict[str, list[Any]] = {
 symbols = st.sampled_from(SYMBOLS)
 prices = st.sampled_from([Decimal(price) for price in (90, 99, 100, 101, 130)])
 changed = st.sampled_from([(name, value) for name, values in VALUES.items() for value in values])
+origins = st.sampled_from([Origin.SIGNAL, Origin.EXTERNAL])
+parts = st.tuples(st.integers(1, 4), prices)
+fills = st.tuples(st.just("fill"), symbols, st.sampled_from(Side), origins, parts, st.booleans())
 STEPS = st.one_of(
-    st.tuples(st.just("new"), symbols, st.sampled_from(Side), st.sampled_from([Origin.SIGNAL, Origin.EXTERNAL])),
-    st.tuples(st.just("fill"), st.integers(0, 5), st.integers(1, 4), prices),
-    st.tuples(st.just("adopt"), st.integers(0, 5)),
+    fills,
+    fills,
+    fills,
+    st.tuples(st.just("adopt"), symbols, st.sampled_from(Side)),
     st.tuples(st.just("set"), symbols, changed),
     st.tuples(st.just("watch"), st.sets(symbols)),
     st.tuples(st.just("tick"), symbols, prices),
-    st.tuples(st.just("look"), st.dictionaries(symbols, st.tuples(st.integers(0, 9), prices)), st.sets(symbols)),
+    st.tuples(st.just("look"), st.dictionaries(symbols, st.tuples(st.integers(0, 6), prices)), st.sets(symbols)),
 )
 
 
@@ -101,7 +105,8 @@ class Story:
         self.guard.on_rearm(self._ring)
         self.twin = guard_of(self.positions, Settings(), [], watch)
         self.twin._settings = self.guard._settings
-        self.orders: list[Order] = []
+        self.orders: dict[OrderNo, Order] = {}
+        self.number = 1
         self.changes = OrderChanges()
 
     def _subscribe(self, held: Iterable[Symbol]) -> None:
@@ -114,35 +119,26 @@ class Story:
         kind, *what = step
         getattr(self, f"_{kind}")(*what)
 
-    def _new(self, symbol: Symbol, side: Side, origin: Origin) -> None:
-        request = OrderRequest(
-            symbol=symbol, side=side, qty=50, limit_price=Decimal(100), origin=origin, created_at=NOW
-        )
-        self._put(
-            Order(
-                no=OrderNo(len(self.orders) + 1),
-                request=request,
-                status=OrderStatus.ACCEPTED,
-                venue_no=None,
-                limit_price=Decimal(100),
-                filled_qty=0,
-                filled_amount=Decimal(0),
-                reason="",
-                updated_at=NOW,
-            )
-        )
+    def _fill(self, symbol: Symbol, side: Side, origin: Origin, part: tuple[int, Decimal], more: bool) -> None:
+        """Let an order fill, a new one or more of an old one."""
+        qty, price = part
+        old = self._order(symbol, side, origin) if more else None
+        order = old or _order(OrderNo(self.number), symbol, side, origin)
+        self.number += 1
+        self._put(replace(order, filled_qty=order.filled_qty + qty, filled_amount=order.filled_amount + qty * price))
 
-    def _fill(self, which: int, qty: int, price: Decimal) -> None:
-        if which < len(self.orders):
-            old = self.orders.pop(which)
-            self._put(replace(old, filled_qty=old.filled_qty + qty, filled_amount=old.filled_amount + qty * price))
+    def _adopt(self, symbol: Symbol, side: Side) -> None:
+        order = self._order(symbol, side, Origin.EXTERNAL)
+        if order is not None:
+            self._put(replace(order, adopted_by=OWNER))
 
-    def _adopt(self, which: int) -> None:
-        if which < len(self.orders):
-            self._put(replace(self.orders.pop(which), adopted_by=OWNER))
+    def _order(self, symbol: Symbol, side: Side, origin: Origin) -> Order | None:
+        wanted = (symbol, side, origin)
+        asked = ((order.request, order) for order in self.orders.values())
+        return next((order for one, order in asked if (one.symbol, one.side, one.origin) == wanted), None)
 
     def _put(self, order: Order) -> None:
-        self.orders.append(order)
+        self.orders[order.no] = order
         self.changes.put(order)
 
     def _set(self, symbol: Symbol, change: tuple[str, Any]) -> None:
@@ -159,7 +155,7 @@ class Story:
     def _look(self, told: dict[Symbol, tuple[int, Decimal]], settled: Collection[Symbol]) -> None:
         shown = tuple(_position(symbol, qty, cost) for symbol, (qty, cost) in told.items())
         holdings = Holdings(positions=shown, cash=None, fx_rate=None, taken_at=NOW)
-        self.positions.take(holdings, orders=self.orders, settled=lambda symbol: symbol in settled)
+        self.positions.take(holdings, orders=list(self.orders.values()), settled=lambda symbol: symbol in settled)
         self._tell(self.looked)
 
     def _tell(self, watchers: list[Callable[[], None]]) -> None:
@@ -174,6 +170,21 @@ class Story:
         return dict(self.twin.lines)
 
 
+def _order(no: OrderNo, symbol: Symbol, side: Side, origin: Origin) -> Order:
+    request = OrderRequest(symbol=symbol, side=side, qty=50, limit_price=Decimal(100), origin=origin, created_at=NOW)
+    return Order(
+        no=no,
+        request=request,
+        status=OrderStatus.PARTIALLY_FILLED,
+        venue_no=None,
+        limit_price=Decimal(100),
+        filled_qty=0,
+        filled_amount=Decimal(0),
+        reason="",
+        updated_at=NOW,
+    )
+
+
 def _position(symbol: Symbol, qty: int, cost: Decimal) -> Position:
     return Position(
         symbol=symbol,
@@ -186,7 +197,7 @@ def _position(symbol: Symbol, qty: int, cost: Decimal) -> Position:
     )
 
 
-async def followed(steps: list[tuple[Any, ...]]) -> None:
+async def followed(steps: list[tuple[Any, ...]]) -> StopGuard:
     story = Story()
     async with asyncio.TaskGroup() as group:
         following = group.create_task(story.guard._follow_fills(story.changes))
@@ -201,10 +212,11 @@ async def followed(steps: list[tuple[Any, ...]]) -> None:
             if step[0] == "fill" and frozenset(story.guard.lines) > before:
                 assert story.streamed == frozenset(story.guard.lines), step
         following.cancel()
+    return story.guard
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(STEPS, max_size=25))
+@given(st.lists(STEPS, min_size=10, max_size=20))
 def test_lines_after_any_story_are_those_of_computing_all_of_them(steps: list[tuple[Any, ...]]) -> None:
     """Fills in parts, adoptions, settings, the list of tickers, peaks and looks, before and after the first look."""
     asyncio.run(followed(steps))
@@ -213,5 +225,16 @@ def test_lines_after_any_story_are_those_of_computing_all_of_them(steps: list[tu
 def test_shares_that_become_the_bots_by_adoption_are_guarded_at_once() -> None:
     """D7: with POSITION_SCOPE=bot an order by hand has no stop until the bot answers for it, and one from then on."""
     scope = ("set", TQQQ, ("position_scope", "bot"))
-    bought = [("new", TQQQ, Side.BUY, Origin.EXTERNAL), ("fill", 0, 4, Decimal(100))]
-    asyncio.run(followed([("look", {}, set(SYMBOLS)), scope, *bought, ("adopt", 0)]))
+    bought = ("fill", TQQQ, Side.BUY, Origin.EXTERNAL, (4, Decimal(100)), False)
+    asyncio.run(followed([("look", {}, set(SYMBOLS)), scope, bought, ("adopt", TQQQ, Side.BUY)]))
+
+
+def test_a_peak_goes_with_the_last_share_and_stays_with_any_other() -> None:
+    """Bought again, a trailing stop begins anew; sold in parts, it goes on."""
+    held = ("look", {TQQQ: (4, Decimal(100)), XLF: (4, Decimal(100))}, set(SYMBOLS))
+    peaks = [("tick", TQQQ, Decimal(130)), ("tick", XLF, Decimal(130))]
+    sold = [("fill", symbol, Side.SELL, Origin.SIGNAL, (1, Decimal(130)), False) for symbol in SYMBOLS]
+    rest = ("fill", TQQQ, Side.SELL, Origin.SIGNAL, (3, Decimal(130)), True)
+    again = ("fill", TQQQ, Side.BUY, Origin.SIGNAL, (2, Decimal(101)), False)
+    lines = asyncio.run(followed([held, *peaks, *sold, rest, again])).lines
+    assert (lines[TQQQ].peak, lines[XLF].peak) == (Decimal(101), Decimal(130))
