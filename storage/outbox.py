@@ -90,24 +90,19 @@ class OutboxRepository:
         return await self._rows(_PENDING, limit)
 
     async def mark_sending(self, row_id: int, at: datetime) -> None:
-        """Count an attempt and remember since when it is under way.
-
-        A fill must not wait for the disk: a power cut before `mark_done` has the row told again, unmarked.
-        """
+        """Count an attempt and remember since when it is under way."""
         await self._run(
-            "UPDATE outbox SET sending_since = ?, attempts = attempts + 1 WHERE id = ?",
-            instant_text(at),
-            row_id,
-            flush=False,
+            "UPDATE outbox SET sending_since = ?, attempts = attempts + 1 WHERE id = ?", instant_text(at), row_id
         )
 
     async def mark_done(self, row_id: int, at: datetime, message_id: int | None) -> None:
-        """Note a delivery, for good."""
+        """Note a delivery; undone by a power cut the row is told again, marked, since its sending was flushed."""
         await self._run(
             "UPDATE outbox SET done_at = ?, message_id = ?, sending_since = NULL, error = NULL WHERE id = ?",
             instant_text(at),
             message_id,
             row_id,
+            flush=False,
         )
 
     async def mark_failed(self, row_id: int, at: datetime, error: str, *, give_up: bool) -> None:

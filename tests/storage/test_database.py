@@ -272,7 +272,7 @@ async def test_what_an_order_waits_for_overtakes_what_has_not_begun(tmp_path: Pa
 
 
 async def test_commits_are_flushed_where_asked(tmp_path: Path) -> None:
-    """That an order is being sent is flushed to the disk; what the broker tells again, or a fill waits for, is not."""
+    """That an order is being sent is flushed to the disk; what is learned again is not, by itself."""
     async with open_storage(tmp_path) as storage:
         database = storage.orders._database
         await storage.tickets.get("t")
@@ -282,9 +282,9 @@ async def test_commits_are_flushed_where_asked(tmp_path: Path) -> None:
         assert await _scalar(database, "PRAGMA synchronous") == 1
         await storage.tickets.take("t", at(3))
         assert await _scalar(database, "PRAGMA synchronous") == 2
-        await storage.outbox.mark_sending(1, at(4))
+        await storage.outbox.mark_done(1, at(4), None)
         assert await _scalar(database, "PRAGMA synchronous") == 1
-        await storage.outbox.mark_done(1, at(5), None)
+        await storage.outbox.mark_sending(2, at(5))
         assert await _scalar(database, "PRAGMA synchronous") == 2
 
 
