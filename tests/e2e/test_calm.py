@@ -163,6 +163,136 @@ async def test_a_card_that_changes_its_size_moves_nothing_below_it(browser: Brow
         assert await talking.screen.shifts() == []
 
 
+async def hold_frames(talking: Talk) -> None:
+    """Let the page draw nothing new until `draw_frames`, as on a machine that is busy."""
+    await talking.page.evaluate("() => { window.held = []; window.requestAnimationFrame = (draw) => held.push(draw); }")
+
+
+async def draw_frames(talking: Talk) -> int:
+    """Draw until the page asks for no more; return how many frames it took."""
+    script = "() => { let drawn = 0; while (held.length) { held.shift()(); drawn += 1; } return drawn; }"
+    return int(await talking.page.evaluate(script))
+
+
+async def all_has_come(talking: Talk) -> None:
+    """Wait until the page has heard of everything so far: events come in order."""
+    await talking.api.ok("sendChatAction", chat_id=talking.user.id, action="typing")
+    await expect(talking.at("bot-status")).to_have_attribute("data-kind", "busy")
+
+
+async def fill(talking: Talk, count: int = 12) -> list[int]:
+    return [await talking.bot_says(f"{card}번\n" + "줄\n" * 6 + "끝") for card in range(count)]
+
+
+async def test_what_the_bot_begins_after_a_message_outlives_that_message(browser: Browser) -> None:
+    """A message waits for its frame; an action or a draft that came after it must not end with it."""
+    async with talk(browser) as talking:
+        await hold_frames(talking)
+        sent = await talking.api.ok("sendMessage", chat_id=talking.user.id, text="먼저")
+        await talking.api.ok("sendMessageDraft", chat_id=talking.user.id, draft_id=5, text="쓰는 중")
+        await all_has_come(talking)
+        await draw_frames(talking)
+        await expect(talking.node(sent["message_id"])).to_be_visible()
+        await expect(talking.at("bot-status")).to_have_attribute("data-kind", "busy", timeout=1_000)
+        await expect(talking.at("draft")).to_have_text("쓰는 중", timeout=1_000)
+
+
+async def test_a_draft_that_is_being_read_stays_where_it_is_when_it_becomes_a_message(browser: Browser) -> None:
+    async with talk(browser) as talking:
+        text = "\n".join(f"{number}. 줄" for number in range(80))
+        await talking.api.ok("sendMessageDraft", chat_id=talking.user.id, draft_id=5, text=text)
+        await talking.at("draft").wait_for()
+        place = await talking.at("scroll").evaluate("list => list.scrollTop -= 500")
+        await talking.bot_says(text)
+        await expect(talking.at("draft")).to_have_count(0)
+        assert await talking.at("scroll").evaluate("list => list.scrollTop") == place
+        await expect(talking.at("to-end")).to_have_text("1")
+
+
+async def test_a_message_that_still_waits_does_not_outlive_a_reset(browser: Browser) -> None:
+    async with talk(browser) as talking:
+        await talking.bot_says("있던 글")
+        await hold_frames(talking)
+        for text in ("하나", "둘"):
+            await talking.api.ok("sendMessage", chat_id=talking.user.id, text=text)
+        await all_has_come(talking)
+        await talking.user.post("reset")
+        await expect(talking.at("welcome")).to_be_visible()
+        await draw_frames(talking)
+        await expect(talking.page.locator("[data-id]")).to_have_count(0)
+
+
+async def test_a_tab_that_is_hidden_while_a_message_waits_shows_it_once(browser: Browser) -> None:
+    async with talk(browser) as talking:
+        await hold_frames(talking)
+        sent = await talking.api.ok("sendMessage", chat_id=talking.user.id, text="하나")
+        await all_has_come(talking)
+        hide = "document.dispatchEvent(new Event('visibilitychange'))"
+        await talking.page.evaluate(f"Object.defineProperty(document, 'hidden', {{ get: () => true }}); {hide}")
+        await draw_frames(talking)
+        await expect(talking.node(sent["message_id"])).to_have_count(1)
+
+
+async def test_a_message_edited_many_times_between_two_frames_is_drawn_as_it_is_last(browser: Browser) -> None:
+    """A machine slower than the edits would fall behind further and further."""
+    async with talk(browser) as talking:
+        card = await talking.bot_says("0")
+        await hold_frames(talking)
+        for number in range(1, 21):
+            await talking.api.ok("editMessageText", chat_id=talking.user.id, message_id=card, text=f"{number}")
+        await all_has_come(talking)
+        assert await draw_frames(talking) <= 2
+        await expect(talking.node(card).get_by_test_id("message-text")).to_have_text("20")
+
+
+async def test_a_keyboard_that_opens_leaves_the_end_in_sight_of_who_is_near_it(browser: Browser) -> None:
+    async with talk(browser, Look(*PHONE)) as talking:
+        *_, last = await fill(talking)
+        await talking.at("scroll").evaluate("list => { list.scrollTop -= 60; }")
+        await talking.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1] - 320})
+        await expect(talking.node(last)).to_be_in_viewport(ratio=0.6)
+
+
+async def test_who_is_near_the_end_follows_after_a_message_below_the_edge_grew(browser: Browser) -> None:
+    """Only a person who scrolls leaves the end."""
+    async with talk(browser) as talking:
+        await fill(talking)
+        card, other = await talking.bot_says("자라는 글"), await talking.bot_says("끝 글")
+        await talking.at("scroll").evaluate("list => { list.scrollTop -= 110; }")
+        for number in (card, other):
+            await talking.api.ok(
+                "editMessageText", chat_id=talking.user.id, message_id=number, text="긴 줄\n" * 9 + "끝"
+            )
+            await expect(talking.node(number).get_by_test_id("edited")).to_be_attached()
+        await expect(talking.node(await talking.bot_says("새 알림"))).to_be_in_viewport()
+        await expect(talking.at("to-end")).to_be_hidden()
+
+
+async def test_the_way_to_the_end_is_not_cut_short_by_an_edit(browser: Browser) -> None:
+    async with talk(browser) as talking:
+        cards = await fill(talking, 20)
+        await talking.page.emulate_media(reduced_motion="no-preference")
+        for text in ("긴 줄\n" * 12 + "끝", "짧은 글"):
+            await talking.at("scroll").evaluate("list => { list.scrollTop = 0; }")
+            await talking.at("to-end").click()
+            await talking.api.ok("editMessageText", chat_id=talking.user.id, message_id=cards[0], text=text)
+            await expect(talking.node(cards[0]).get_by_test_id("message-text")).to_have_text(text)
+            await expect(talking.node(cards[-1])).to_be_in_viewport()
+            await expect(talking.at("to-end")).to_be_hidden()
+
+
+async def test_an_open_quote_stays_open_when_its_message_is_edited(browser: Browser) -> None:
+    async with talk(browser) as talking:
+        quote = "<blockquote expandable>" + "접힌 줄\n" * 12 + "끝</blockquote>"
+        card = await talking.bot_says(f"하나 {quote}", parse_mode="HTML")
+        await talking.node(card).locator("blockquote").click()
+        await talking.api.ok(
+            "editMessageText", chat_id=talking.user.id, message_id=card, text=f"둘 {quote}", parse_mode="HTML"
+        )
+        await expect(talking.node(card).get_by_test_id("message-text")).to_contain_text("둘")
+        await expect(talking.node(card).locator("blockquote.open")).to_have_count(1, timeout=1_000)
+
+
 @pytest.mark.parametrize("look", [Look(*PHONE), Look(*DESKTOP)], ids=lambda look: look.name)
 async def test_the_chat_stands_in_its_place_before_the_market_is_there(browser: Browser, look: Look) -> None:
     """A slow machine paints the page after reading half of it; what comes later must have its room already."""

@@ -12,6 +12,7 @@ import { applyWords, chooseLanguage, currentLanguage, word } from "./words.js";
 
 const ANSWER_MS = 15_000;
 const NEWEST = 400;
+const LONGEST_WAIT = 30; // frames, for a scroll to end
 
 const composer = new Composer();
 const isOwn = (message) => message.from.id === state?.person.id;
@@ -25,8 +26,10 @@ const guide = new Guide([
 const waiting = new Map();
 let state = null;
 let reading = 0;
-let coming = [];
+let reloads = 0;
+const coming = []; // messages with the draft each one ends
 let frame = 0;
+let waited = 0;
 let actionTimer = 0;
 let started = false;
 const marketRuns = document.body.classList.contains("with-market");
@@ -59,13 +62,16 @@ function follow() {
   on("reset", () => reload());
 }
 
-// What arrives while the whole list is being read is put on top of it afterwards.
+// What came before the whole list is read is in it; what comes meanwhile is put on top of it afterwards.
 async function reload() {
   reading += 1;
+  const turn = (reloads += 1);
+  const known = coming.length;
   try {
     const [messages] = await Promise.all([look("messages", { limit: NEWEST }), refreshState()]);
-    const mine = messages.filter((message) => message.chat_id === state.chat_id);
-    log.replaceAll(mine);
+    if (turn !== reloads) return; // a later one reads a newer list
+    log.replaceAll(messages.filter((message) => message.chat_id === state.chat_id));
+    coming.splice(0, known);
   } finally {
     reading -= 1;
     settle();
@@ -80,7 +86,11 @@ function isHere({ chat_id: id }) {
 
 function receive(message) {
   if (!isHere(message)) return;
-  coming.push(message);
+  const draft = message.from.is_bot ? byTestId("draft") : null;
+  if (message.from.is_bot) endAction();
+  const queued = coming.find((each) => each.message.id === message.id);
+  if (queued) Object.assign(queued, { message, draft: draft ?? queued.draft });
+  else coming.push({ message, draft });
   followUp();
 }
 
@@ -92,20 +102,26 @@ function followUp() {
   else if (!frame && coming.length) frame = requestAnimationFrame(takeFrame);
 }
 
+// A frame in which the list is scrolled already takes no change: both together would move what is being read.
 function takeFrame() {
   frame = 0;
-  if (!reading) takeIn();
+  const waits = log.hasScrolled() && log.knows(coming[0]?.message ?? {}) && (waited += 1) <= LONGEST_WAIT;
+  if (!reading && !waits) {
+    waited = 0;
+    takeIn();
+  }
   followUp();
 }
 
 function takeIn() {
-  let isNew = false;
-  do {
-    const message = coming.shift();
+  let isNew = coming.length > 0;
+  while (isNew && coming.length) {
+    const { message, draft } = coming.shift();
     isNew = !log.knows(message);
-    if (message.from.is_bot) hideAction();
     log.put(message);
-  } while (isNew && coming.length && !log.knows(coming[0]));
+    draft?.remove();
+    if (coming.length && log.knows(coming[0].message)) break;
+  }
   settle();
 }
 
@@ -157,9 +173,13 @@ function showAction({ action, seconds }) {
 }
 
 function hideAction() {
+  endAction();
+  byTestId("draft")?.remove();
+}
+
+function endAction() {
   clearTimeout(actionTimer);
   showStatus(word("bot"), "");
-  byTestId("draft")?.remove();
 }
 
 function showDraft({ html, text, seconds, can_stop: canStop, stopped }) {

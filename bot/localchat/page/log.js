@@ -16,12 +16,18 @@ export class MessageLog {
     this.scroll = byTestId("scroll");
     this.toEnd = byTestId("to-end");
     this.unread = 0;
-    this.scroll.addEventListener("scroll", () => this.#noteScroll(), { passive: true });
+    this.scrolled = false;
+    this.scroll.addEventListener("scroll", () => this.#heardScroll(), { passive: true });
+    this.scroll.addEventListener("scrollend", () => (this.onItsWay = false), { passive: true });
     this.toEnd.addEventListener("click", () => this.scrollToEnd(true));
     this.stuck = true; // follows what comes
     this.atEnd = true; // shows the very end
-    this.lastSizes = "";
-    const sizes = new ResizeObserver(() => this.atEnd && this.scrollToEnd());
+    this.onItsWay = false; // to the end, smoothly
+    this.last = {};
+    const sizes = new ResizeObserver((changed) => {
+      const isView = changed.some(({ target }) => target === this.scroll); // a keyboard came or went
+      if (isView ? this.stuck : this.atEnd) this.scrollToEnd();
+    });
     sizes.observe(this.scroll);
     sizes.observe(this.list);
     this.list.addEventListener("click", (event) => this.#openHidden(event));
@@ -71,6 +77,13 @@ export class MessageLog {
     return [...this.messages.values()].reverse().find((message) => !message.deleted && test(message));
   }
 
+  // Return whether the list was scrolled since this was asked last.
+  hasScrolled() {
+    const { scrolled } = this;
+    this.scrolled = false;
+    return scrolled;
+  }
+
   knows({ id }) {
     return this.messages.has(id);
   }
@@ -89,6 +102,7 @@ export class MessageLog {
   }
 
   scrollToEnd(smooth = false) {
+    this.onItsWay = smooth && motion() === "smooth";
     this.scroll.scrollTo({ top: this.scroll.scrollHeight, behavior: smooth ? motion() : "instant" });
     this.unread = 0;
     this.#noteScroll();
@@ -104,6 +118,9 @@ export class MessageLog {
   #replace(old, message) {
     const focused = old.contains(document.activeElement) ? focusPath(old) : null;
     const node = this.#node(message);
+    const quotes = (of) => [...of.querySelectorAll("blockquote.expandable")];
+    const isOpen = quotes(old).map(({ classList }) => classList.contains("open"));
+    quotes(node).forEach(({ classList }, index) => classList.toggle("open", Boolean(isOpen[index])));
     old.replaceWith(node);
     if (focused) restoreFocus(node, focused);
   }
@@ -115,9 +132,14 @@ export class MessageLog {
     const end = this.scroll.getBoundingClientRect().bottom;
     const before = below && top();
     change();
-    if (this.atEnd || (!below && this.stuck)) this.scrollToEnd();
-    else if (below) this.scroll.scrollTop += top() - (before < end ? before : Math.max(top(), end));
+    if (this.onItsWay) this.scrollToEnd(true);
+    else if (this.atEnd || (!below && this.stuck)) this.scrollToEnd();
+    else if (below) this.#scrollBy(top() - (before < end ? before : Math.max(top(), end)));
     this.#noteScroll();
+  }
+
+  #scrollBy(moved) {
+    if (Math.abs(moved) >= 1) this.scroll.scrollTop += moved;
   }
 
   // A quote says what its message says now.
@@ -148,15 +170,20 @@ export class MessageLog {
     this.#noteScroll();
   }
 
+  #heardScroll() {
+    this.scrolled = true;
+    this.#noteScroll();
+  }
+
   #noteScroll() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroll;
     // Only a person who scrolls leaves the end; a keyboard that takes room, or a list that grows, does not.
-    const sizes = `${scrollHeight} ${clientHeight}`;
     const hidden = scrollHeight - scrollTop - clientHeight;
-    const isScrolled = sizes === this.lastSizes;
+    const { last } = this;
+    const isScrolled = last.scrollHeight === scrollHeight && last.clientHeight === clientHeight && last.scrollTop !== scrollTop;
     this.stuck = hidden < NEAR_END || (this.stuck && !isScrolled);
     this.atEnd = hidden < AT_END || (this.atEnd && !isScrolled);
-    this.lastSizes = sizes;
+    this.last = { scrollHeight, scrollTop, clientHeight };
     if (this.stuck) this.unread = 0;
     this.toEnd.hidden = this.stuck;
     const badge = one(".unread", this.toEnd);
