@@ -178,18 +178,23 @@ async def crash_the_stops(bench: Bench, monkeypatch: Patch) -> None:
         await settle(30)  # what is being sent is not torn: the service ends when the broker has answered
 
 
+async def cut_off_the_first_order(bench: Bench, monkeypatch: Patch) -> None:
+    """Let a stop fire and its task crash while the answer to its first order is awaited."""
+    bench.broker.fail("submit", "hang")
+    bench.price(TQQQ, "94")
+    await bench.wait_for(lambda: len(bench.broker.submitted) == 1)
+    await crash_the_stops(bench, monkeypatch)
+    bench.broker.unhang()
+    await bench.settle()
+
+
 async def test_a_stop_cut_off_while_its_first_order_is_sent_is_told_and_stored_once(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:
     """The decision came to disk with the order: the ladder knows it though nobody heard the broker's answer."""
     async with holding(tmp_path, may_crash=True) as bench:
         bench.broker.matching = False
-        bench.broker.fail("submit", "hang")
-        bench.price(TQQQ, "94")
-        await bench.wait_for(lambda: len(bench.broker.submitted) == 1)
-        await crash_the_stops(bench, monkeypatch)
-        bench.broker.unhang()
-        await bench.settle()
+        await cut_off_the_first_order(bench, monkeypatch)
         assert state(bench, "stops") is TaskState.RESTARTING
         await bench.pass_time(3)
         bench.broker.matching = True
@@ -204,12 +209,7 @@ async def test_a_ladder_cut_off_does_not_sell_again_what_was_filled_while_nobody
     tmp_path: Path, monkeypatch: Patch
 ) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
-        bench.broker.fail("submit", "hang")
-        bench.price(TQQQ, "94")
-        await bench.wait_for(lambda: len(bench.broker.submitted) == 1)
-        await crash_the_stops(bench, monkeypatch)
-        bench.broker.unhang()
-        await bench.settle()
+        await cut_off_the_first_order(bench, monkeypatch)
         assert bench.broker.qty_held(TQQQ) == 0
         bench.broker.fail("holdings", "try_later", times=100)  # the broker's word is not there yet
         await bench.pass_time(30)
