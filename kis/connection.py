@@ -15,7 +15,6 @@ from kis.stream_errors import KeyInUse, StreamLost
 from strategy.text import Text
 
 log = logging.getLogger("kis.stream")
-_BREATH = 16  # frames read before other tasks get their turn
 _RETRIED = frozenset({"OPSP0007", "OPSP0009", "OPSP8999", "OPSP9995"})
 _REGISTER, _UNREGISTER = "1", "2"
 _TRIES = 3
@@ -96,14 +95,11 @@ class Connection:
         raise cause
 
     async def _read(self) -> None:
-        frames = 0
         try:
             async for raw in self._socket:
                 self._heard = asyncio.get_running_loop().time()
                 await self._take(raw)
-                frames += 1
-                if frames % _BREATH == 0:
-                    await asyncio.sleep(0)
+                await asyncio.sleep(0)  # frames that wait already must not hold up the order one of them set off
         except ConnectionClosed as closed:
             raise self._closed(closed) from closed
         raise self._closed(None)

@@ -8,7 +8,7 @@ from sqlite3 import Connection, Row
 from pydantic import TypeAdapter
 
 from storage.columns import instant_text, symbol_text
-from storage.connection import Database
+from storage.connection import Database, Statement
 from storage.outbox import OutboxRepository
 from storage.ticker_locks import put_lock
 from strategy.decisions import Decision
@@ -35,11 +35,11 @@ class DecisionRepository:
         """
 
         def insert(conn: Connection) -> int:
-            decision_id = add_decision(conn, decision)
+            decision_id = conn.execute(*decision_statement(decision)).lastrowid
             if lock is not None:
                 put_lock(conn, lock)
             self._outbox.append(conn, events)
-            return decision_id
+            return decision_id or 0
 
         return replace(decision, id=await self._database.write(insert, flush=False, urgent=True))
 
@@ -91,11 +91,12 @@ class DecisionRepository:
         return [read_decision(row) for row in rows]
 
 
-def add_decision(conn: Connection, decision: Decision) -> int:
-    """Store a decision and return the number it got."""
-    cursor = conn.execute(
-        "INSERT INTO decisions (symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?)",
+def decision_statement(decision: Decision, number: int | None = None) -> Statement:
+    """Return how a decision is stored, under that number or the next one."""
+    return (
+        "INSERT INTO decisions (id, symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?, ?)",
         (
+            number,
             symbol_text(decision.symbol),
             instant_text(decision.decided_at),
             decision.action.value,
@@ -103,7 +104,6 @@ def add_decision(conn: Connection, decision: Decision) -> int:
             _DECISIONS.dump_json(decision).decode(),
         ),
     )
-    return cursor.lastrowid or 0
 
 
 def read_decision(row: Row) -> Decision:

@@ -46,6 +46,7 @@ async def migrate(database: Database, migrations: Sequence[Migration]) -> int:
     version = await _version(database)
     if version > len(migrations):
         raise DatabaseTooNew(f"database version {version}, program knows {len(migrations)}")
+    await database.recover()  # noted by the version that made this schema
     for migration in migrations[version:]:
         # executescript commits whatever is open, so the transaction must be part of its text
         script = f"BEGIN IMMEDIATE;\n{migration.sql}\nPRAGMA user_version = {migration.number};\nCOMMIT;"

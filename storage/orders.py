@@ -7,12 +7,12 @@ from decimal import Decimal
 from sqlite3 import Connection, Row
 
 from storage.columns import day_text, decimal, decimal_text, instant, instant_text, symbol, symbol_text
-from storage.connection import Database
-from storage.decisions import add_decision
+from storage.connection import Database, Statement
+from storage.decisions import decision_statement
 from storage.fills import add_fill, filled, find_fills
 from storage.order_states import find_states
 from storage.outbox import OutboxRepository
-from storage.ticker_locks import put_lock
+from storage.ticker_locks import lock_statements
 from storage.venue_nos import add_venue_no, find_venue_nos, owner_of
 from strategy.errors import InvalidOrder, StorageError
 from strategy.events import Event, HandOrder, OrderChanged
@@ -54,24 +54,33 @@ class OrderRepository:
     ) -> Order:
         """Store an order as intended and as being sent, with what led to it; return it with its number.
 
-        One commit, flushed, since the request follows it. Raise InvalidOrder for a used ticket.
+        One commit, flushed, since the request follows it: a note of all that, which the tables follow. Raise
+        InvalidOrder for a used ticket.
         """
 
-        def add(conn: Connection) -> Order:
+        def plan(conn: Connection) -> tuple[Sequence[Statement], Order]:
             if request.ticket is not None and _one(conn, "ticket = ?", request.ticket):
                 raise InvalidOrder(f"ticket {request.ticket} was used before", user_message=_TICKET_USED)
+            statements: list[Statement] = []
             asked = request
             before: tuple[Event, ...] = ()
             if lead is not None:
-                asked, before = replace(request, decision_id=add_decision(conn, lead.decision)), lead.events
-                put_lock(conn, lead.lock)
-            intended = _insert(conn, _intended(asked), new_york(request.created_at).date())
+                asked = replace(request, decision_id=self._database.next_number(conn, "decisions"))
+                statements += [decision_statement(lead.decision, asked.decision_id), *lock_statements(lead.lock)]
+                before = lead.events
+            elif request.decision_id is not None and not _decided(conn, request.decision_id):
+                raise StorageError(f"there is no decision {request.decision_id}")
+            intended = replace(_intended(asked), no=OrderNo(self._database.next_number(conn, "orders")))
             order = replace(intended, status=OrderStatus.SENT, updated_at=at)
-            _update(conn, order)
-            self._outbox.append(conn, [*before, *_named(events, order)])
-            return order
+            statements += [
+                _insertion(intended, new_york(request.created_at).date()),
+                _change(order),
+                *self._outbox.statements([*before, *_named(events, order)]),
+            ]
+            return statements, order
 
-        return await self._database.write(add, urgent=True)
+        looks_up = request.ticket is not None or request.decision_id is not None
+        return await self._database.write_ahead(plan, settled=looks_up)
 
     async def add_external(self, found: BrokerOrder, at: datetime, events: Sequence[Event] = ()) -> Order:
         """Store an order placed by hand, in the state the broker tells, without fills: those are given to `change`.
@@ -136,7 +145,7 @@ class OrderRepository:
             )
             if venue_no is not None and venue_no != old.venue_no:
                 add_venue_no(conn, no, venue_no, _traded_on(conn, no))
-            _update(conn, order)
+            conn.execute(*_change(order))
             self._outbox.append(conn, _untold(_named(events, order), repeated))
             return order
 
@@ -257,12 +266,20 @@ def _untold(events: Sequence[Event], repeated: set[str]) -> list[Event]:
 
 
 def _insert(conn: Connection, order: Order, traded_on: date) -> Order:
+    return replace(order, no=OrderNo(conn.execute(*_insertion(order, traded_on)).lastrowid or 0))
+
+
+def _insertion(order: Order, traded_on: date) -> Statement:
+    """Return how an order is stored, under its number or, without one, the next."""
     request = order.request
-    cursor = conn.execute(
-        "INSERT INTO orders (symbol, side, qty, asked_price, order_type, origin, created_at, traded_on, decision_id,"
-        " asked_by, ticket, status, venue_no, limit_price, reason, updated_at, accepted_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    return (
         (
+            "INSERT INTO orders (no, symbol, side, qty, asked_price, order_type, origin, created_at, traded_on,"
+            " decision_id, asked_by, ticket, status, venue_no, limit_price, reason, updated_at, accepted_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        ),
+        (
+            order.no or None,
             symbol_text(request.symbol),
             request.side.value,
             request.qty,
@@ -282,13 +299,14 @@ def _insert(conn: Connection, order: Order, traded_on: date) -> Order:
             instant_text(order.accepted_at),
         ),
     )
-    return replace(order, no=OrderNo(cursor.lastrowid or 0))
 
 
-def _update(conn: Connection, order: Order) -> None:
-    conn.execute(
-        "UPDATE orders SET status = ?, venue_no = ?, limit_price = ?, filled_qty = ?, filled_amount = ?, reason = ?,"
-        " updated_at = ?, accepted_at = ?, reprices = ?, working_qty = ?, adopted_by = ? WHERE no = ?",
+def _change(order: Order) -> Statement:
+    return (
+        (
+            "UPDATE orders SET status = ?, venue_no = ?, limit_price = ?, filled_qty = ?, filled_amount = ?,"
+            " reason = ?, updated_at = ?, accepted_at = ?, reprices = ?, working_qty = ?, adopted_by = ? WHERE no = ?"
+        ),
         (
             order.status.value,
             order.venue_no,
@@ -320,6 +338,10 @@ def _one(conn: Connection, condition: str, *values: object) -> Order | None:
 def _select(conn: Connection, rest: str, *values: object) -> list[Order]:
     rows = conn.execute(f"SELECT * FROM orders {rest}", values)  # noqa: S608 - `rest` is ours
     return [read_order(row) for row in rows]
+
+
+def _decided(conn: Connection, number: int) -> bool:
+    return conn.execute("SELECT 1 FROM decisions WHERE id = ?", (number,)).fetchone() is not None
 
 
 def _traded_on(conn: Connection, no: OrderNo) -> date:

@@ -10,7 +10,7 @@ from sqlite3 import Connection, Row
 from pydantic import TypeAdapter, ValidationError
 
 from storage.columns import instant, instant_text
-from storage.connection import Database
+from storage.connection import Database, Statement, carry_out
 from strategy.events import Event, EventRow, HandOrder, OrderChanged, Trouble, urgent
 from strategy.orders import OrderNo
 from strategy.text import Text
@@ -68,11 +68,15 @@ class OutboxRepository:
 
     def append(self, conn: Connection, events: Sequence[Event]) -> None:
         """Store events in the transaction going on; sleepers wake once it has ended."""
-        if not events:
-            return
-        conn.executemany(
-            "INSERT INTO outbox (kind, critical, urgency, order_no, body, added_at) VALUES (?, ?, ?, ?, ?, ?)",
-            [
+        carry_out(conn, self.statements(events))
+
+    def statements(self, events: Sequence[Event]) -> list[Statement]:
+        """Return how events are stored; sleepers wake once the transaction going on has ended."""
+        if events:
+            self._database.after_commit(self._wake_all)
+        return [
+            (
+                "INSERT INTO outbox (kind, critical, urgency, order_no, body, added_at) VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     event.kind,
                     int(event.critical),
@@ -80,11 +84,10 @@ class OutboxRepository:
                     _order_no(event),
                     _EVENTS.dump_json(event).decode(),
                     instant_text(event.at),
-                )
-                for event in events
-            ],
-        )
-        self._database.after_commit(self._wake_all)
+                ),
+            )
+            for event in events
+        ]
 
     async def pending(self, limit: int) -> Sequence[EventRow]:
         return await self._rows(_PENDING, limit)

@@ -5,32 +5,43 @@ from datetime import datetime
 from sqlite3 import Connection, Row
 
 from storage.columns import instant, instant_text, symbol, symbol_text
+from storage.connection import Statement, carry_out
 from strategy.instruments import Symbol
 from strategy.modes import TickerLock
 
 
 def put_lock(conn: Connection, lock: TickerLock) -> None:
     """Lock a ticker; a lock it already has ends as this one begins."""
-    end_lock(conn, lock.symbol, None, lock.locked_at)
-    conn.execute(
-        "INSERT INTO ticker_locks (symbol, reason, locked_at, until, blocks_stop) VALUES (?, ?, ?, ?, ?)",
+    carry_out(conn, lock_statements(lock))
+
+
+def lock_statements(lock: TickerLock) -> tuple[Statement, ...]:
+    """Return how a ticker is locked; a lock it already has ends as this one begins."""
+    return (
+        _ending(lock.symbol, None, lock.locked_at),
         (
-            symbol_text(lock.symbol),
-            lock.reason,
-            instant_text(lock.locked_at),
-            instant_text(lock.until),
-            int(lock.blocks_stop),
+            "INSERT INTO ticker_locks (symbol, reason, locked_at, until, blocks_stop) VALUES (?, ?, ?, ?, ?)",
+            (
+                symbol_text(lock.symbol),
+                lock.reason,
+                instant_text(lock.locked_at),
+                instant_text(lock.until),
+                int(lock.blocks_stop),
+            ),
         ),
     )
 
 
 def end_lock(conn: Connection, of: Symbol, by: int | None, at: datetime) -> bool:
     """Release a ticker; return False when it was not locked."""
-    cursor = conn.execute(
+    return conn.execute(*_ending(of, by, at)).rowcount == 1
+
+
+def _ending(of: Symbol, by: int | None, at: datetime) -> Statement:
+    return (
         "UPDATE ticker_locks SET released_at = ?, released_by = ? WHERE symbol = ? AND released_at IS NULL",
         (instant_text(at), by, symbol_text(of)),
     )
-    return cursor.rowcount == 1
 
 
 def find_locks(conn: Connection) -> Sequence[TickerLock]:

@@ -190,7 +190,10 @@ class Ledger:
     # what changes; the caller holds `lock`
 
     async def send(self, request: OrderRequest, context: Context, at: datetime, opening: Opening | None) -> Order:
-        """Store that an order is being sent, with what stood behind it in its message."""
+        """Store that an order is being sent, with what stood behind it in its message.
+
+        The feed does not tell of it: whatever comes of the sending it tells, and until then the request must leave.
+        """
         lead = opening.lead if opening is not None else None
         leaving = Order(
             no=OrderNo(0),  # storage puts the number in
@@ -214,7 +217,6 @@ class Ledger:
         self._tallies[order.no] = Tally(order_no=order.no, total=request.qty)
         self._numbers[order.no] = []
         self.fresh = False
-        self._feed.publish(order)
         return order
 
     async def keep_context(self, no: OrderNo) -> None:

@@ -1,6 +1,7 @@
 """The two zones of this product, and the only place that names them (pytz)."""
 
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 
 import pytz
 
@@ -18,6 +19,7 @@ def seoul(instant: datetime) -> datetime:
     return instant.astimezone(SEOUL)
 
 
+@lru_cache(maxsize=1024)
 def from_new_york(on: date, at: time) -> datetime:
     """Return the UTC instant of a New York wall-clock time (first of two where the clock goes back)."""
     return NEW_YORK.localize(datetime.combine(on, at), is_dst=True).astimezone(UTC)

@@ -1,5 +1,6 @@
 """The two accounts of what happened: the program's database and the simulated broker's own books."""
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Mapping
@@ -67,7 +68,20 @@ def of_the_dead(database: Path) -> Stored:
         for path in database.parent.glob(f"{database.name}*"):
             shutil.copy(path, scratch)
         copy = Path(scratch) / database.name
-        return of_the_living(copy) if copy.exists() else Stored({table: [] for table in _TABLES})
+        if not copy.exists():
+            return Stored({table: [] for table in _TABLES})
+        _carry_out_notes(copy)
+        return of_the_living(copy)
+
+
+def _carry_out_notes(database: Path) -> None:
+    """Do what the next one to open the file does: execute what the dead had noted and not come to."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'redo'").fetchone() is None:
+            return
+        for (body,) in connection.execute("SELECT body FROM redo ORDER BY id").fetchall():
+            for statement, values in json.loads(body):
+                connection.execute(statement, values)
 
 
 def of_the_living(database: Path) -> Stored:

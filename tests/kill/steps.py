@@ -18,7 +18,8 @@ STEPS: dict[str, str] = {
     "decision.stored": "the rule's decision is on disk, its order is not",
     "press.taken": "a person's button is used up, its order is not on disk",
     "intent.before": "about to store an intent, with a stop's decision and lock",
-    "intent.stored": "the intent is on disk as being sent, nothing is sent yet",
+    "intent.stored": "the intent is noted on disk as being sent, nothing is sent yet",
+    "note.open": "the rows of an intent are written from its note, not committed",
     "submit.before": "about to ask the broker",
     "submit.wire": "the order has left, its reply is not here",
     "submit.answered": "the reply is here, not on disk",
@@ -101,6 +102,7 @@ class Victim:
         self._wrap(TicketRepository, "take", _nothing, _named("press.taken"))
         self._wrap(NoteRepository, "put", _note, _note)
         self._open(OutboxRepository)
+        self._carry_out()
         self._wrap(OutboxRepository, "mark_done", _named("alert.answered"), _named("alert.done"))
         self._wrap(OutboxRepository, "set_order_message", _nothing, _named("message.noted"))
         self._wrap(ClientRequest, "write_bytes", _nothing, _left)
@@ -134,6 +136,18 @@ class Victim:
             self.reach("commit.open")
 
         outbox.append = appending
+
+    def _carry_out(self) -> None:
+        """Reach a step in the database's thread: the rows of a note are written, not committed."""
+        from storage import connection  # noqa: PLC0415
+
+        original = connection.carry_out
+
+        def carrying(*args: Any) -> None:
+            original(*args)
+            self.reach("note.open")
+
+        connection.carry_out = carrying  # type: ignore[assignment]
 
     def _hear(self, desk: type[Any]) -> None:
         original = desk.on_notice

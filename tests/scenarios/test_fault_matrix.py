@@ -117,7 +117,8 @@ async def assert_books_agree(world: ClientWorld, case: str) -> None:
     assert set(found) == {order.no for order in ours if order.venue_no is not None}, (case, found)
     assert working == still_open, (case, working)
     assert not world.core.desk.unknown, case
-    assert world.core.look.reconciled, case
+    # a socket that has just come back asks for it once more
+    assert await world.wait_for(lambda: world.core.look.reconciled, within_s=60), case
 
 
 async def assert_quiet(world: ClientWorld, case: str) -> None:
@@ -376,6 +377,7 @@ async def test_s16_the_socket_comes_back_and_what_it_missed_is_recovered(
         await world.pass_time(5)
     await world.clear()
     assert await world.wait_for(lambda: world.kis.stream.connected and world.core.look.reconciled, within_s=400)
+    assert await world.wait_for(lambda: all(order.no != no for order in world.core.desk.open), within_s=10)
     order = await world.storage.orders.get(no)
     assert order is not None
     assert order.filled_qty == 1

@@ -282,9 +282,16 @@ class Witness:
         return rows[0] if rows else None
 
     def _rows(self, query: str, *args: Any) -> list[sqlite3.Row]:
-        with closing(sqlite3.connect(self.directory / FILE_NAME)) as database:
+        """Return what somebody finds who opens the file after a power cut: with what the notes on disk lead to."""
+        with closing(sqlite3.connect(self.directory / FILE_NAME, isolation_level=None)) as database:
             database.row_factory = sqlite3.Row
-            return database.execute(query, args).fetchall()
+            database.execute("BEGIN IMMEDIATE")
+            for note in database.execute("SELECT body FROM redo ORDER BY id").fetchall():
+                for statement, values in json.loads(note["body"]):
+                    database.execute(statement, values)
+            rows = database.execute(query, args).fetchall()
+            database.execute("ROLLBACK")
+            return rows
 
     # deaths
 

@@ -281,6 +281,7 @@ async def test_promise_4_a_full_disk_keeps_the_stop_from_firing_and_the_chat_is_
     async with running(tmp_path, made, settings=settings(), cry=cry, may_crash=True) as bench:
         with monkeypatch.context() as patch:
             patch.setattr(Database, "write", full)
+            patch.setattr(Database, "write_ahead", full)
             bench.price(TQQQ, "94")
             await bench.pass_time(30)
             assert bench.broker.submitted == []
