@@ -9,6 +9,10 @@ program (`main.trade` under `--sim-clock`), streaming 41 symbols at 2,000 ticks 
 
 The floor is a third process without any of our code in between: a bare websockets client that reads the same ticks and
 answers a marked one with a bare aiohttp request.
+
+Meanwhile a process of idle priority spins on each core, which gets only what nobody else wants: a virtual core that
+falls asleep waits for its host to be let on again, several times between a tick and its order. That is time of the
+host, not of the program; `--asleep` leaves the cores alone and measures it too.
 """
 
 import argparse
@@ -54,7 +58,7 @@ OPEN = datetime(2026, 9, 15, 14, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
 SYMBOLS = [listing for listing in KNOWN if "/" not in listing.symbol][:41]
 MARKETS = {"NASD": "NASDAQ", "NYSE": "NYSE", "AMEX": "AMEX"}
 TICKS_PER_S = 2_000
-BATCH_S = 0.004
+BATCH_S = 0.002  # evenly: what makes the ticks must not be in the way of what is measured
 FILLS = 200
 CENT = 100  # in the simulator's units
 RESTING = "NIO"  # cheap, so that a resting order of many shares is allowed
@@ -479,6 +483,29 @@ def flush_floor(samples: Samples, folder: Path) -> None:
 
 # the machine
 
+_SPIN = """
+import os
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+while os.getppid() == {parent}:
+    for _ in range(1_000_000):
+        pass
+"""
+
+
+@asynccontextmanager
+async def awake() -> AsyncIterator[None]:
+    """Keep every core from falling asleep while the block runs, at a priority that takes nothing from anybody."""
+    if not hasattr(os, "SCHED_IDLE"):
+        raise SystemExit("This system has no idle priority to keep its cores awake at; measure with --asleep.")
+    spin = _SPIN.format(parent=os.getpid())
+    spinning = [await asyncio.create_subprocess_exec(sys.executable, "-c", spin) for _ in os.sched_getaffinity(0)]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            await process.wait()
+
 
 def stolen_and_all() -> tuple[int, int]:
     """Return the ticks the host gave to other machines, and all of them; where it does not tell, none of one."""
@@ -529,6 +556,7 @@ def round_line(number: int, samples: Samples) -> str:
 
 
 async def bench(rounds: int) -> None:
+    print(f"Python {sys.version.partition('[')[0].strip()}, {os.cpu_count()} cores")
     everything = Samples()
     for number in range(1, rounds + 1):
         samples = Samples()
@@ -541,9 +569,15 @@ async def bench(rounds: int) -> None:
     print(table(everything))
 
 
+async def kept_awake(rounds: int) -> None:
+    async with awake():
+        await bench(rounds)
+
+
 def run() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.latency", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--asleep", action="store_true", help="let the cores fall asleep between ticks")
     parser.add_argument("--program", metavar="URL", help=argparse.SUPPRESS)
     parser.add_argument("--bare", nargs=2, metavar="URL", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -552,7 +586,7 @@ def run() -> None:
     elif arguments.bare:
         asyncio.run(with_lags(lambda: bare(*arguments.bare)))
     else:
-        asyncio.run(bench(arguments.rounds))
+        asyncio.run(kept_awake(arguments.rounds) if not arguments.asleep else bench(arguments.rounds))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """One SQLite connection and its thread: the only way to the database."""
 
 import asyncio
-import json
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import aiosqlite
+import orjson
 
 from strategy.errors import StorageError
 
@@ -85,9 +85,7 @@ class Database:
 
         def note(connection: sqlite3.Connection) -> tuple[int, Sequence[Statement], Result]:
             statements, result = plan(connection)
-            cursor = connection.execute(
-                "INSERT INTO redo (body) VALUES (?)", (json.dumps(statements, ensure_ascii=False),)
-            )
+            cursor = connection.execute("INSERT INTO redo (body) VALUES (?)", (orjson.dumps(statements).decode(),))
             return cursor.lastrowid or 0, statements, result
 
         def transaction(connection: sqlite3.Connection) -> Result:
@@ -117,7 +115,7 @@ class Database:
             if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'redo'").fetchone() is None:
                 return
             for row in connection.execute("SELECT id, body FROM redo ORDER BY id"):
-                self._owed.append((row["id"], json.loads(row["body"])))
+                self._owed.append((row["id"], orjson.loads(row["body"])))
             self._settle(connection)
 
         await self._run(recover)
@@ -147,10 +145,7 @@ class Database:
         flush: bool,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> Result:
-        if flush is not self._flushes:
-            self._flushes = None  # not known should the switch fail
-            connection.execute(_FULL if flush else _NORMAL)
-            self._flushes = flush
+        self._set_flush(connection, flush)
         connection.execute("BEGIN IMMEDIATE")
         self._committed.clear()
         try:
@@ -164,7 +159,15 @@ class Database:
             for callback in self._committed:
                 with suppress(RuntimeError):  # the loop has gone: so has whoever waited
                     loop.call_soon_threadsafe(callback)
+        with suppress(sqlite3.Error):
+            self._set_flush(connection, True)  # now, so that what is in a hurry need not
         return result
+
+    def _set_flush(self, connection: sqlite3.Connection, flush: bool) -> None:
+        if flush is not self._flushes:
+            self._flushes = None  # not known should the switch fail
+            connection.execute(_FULL if flush else _NORMAL)
+            self._flushes = flush
 
     async def read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Return what `work` finds between transactions. Raise StorageError for what SQLite refuses."""

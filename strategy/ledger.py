@@ -104,6 +104,7 @@ class Ledger:
         self._notes = notes
         self._decisions = decisions
         self._known: dict[OrderNo, Order] = {}
+        self._open: dict[OrderNo, Order] = {}  # those of them not closed
         self._tallies: dict[OrderNo, Tally] = {}
         self._contexts: dict[OrderNo, Context] = {}
         self._numbers: dict[OrderNo, list[VenueNo]] = {}
@@ -115,7 +116,7 @@ class Ledger:
             if self.loaded:
                 return
             for order in await self._orders.open():
-                self._known[order.no] = order
+                self._keep(order)
             recent = await self._orders.recent(50)
             self.fresh = not recent
             for order in recent:  # a verdict of "not found" stays open to better news
@@ -131,7 +132,7 @@ class Ledger:
     # what is known
 
     def open(self) -> Sequence[Order]:
-        return sorted((order for order in self._known.values() if not order.status.closed), key=lambda order: order.no)
+        return sorted(self._open.values(), key=lambda order: order.no)
 
     def unanswered(self) -> Sequence[Order]:
         """Orders of which the broker has told nothing yet, and those given up as never arrived."""
@@ -153,7 +154,7 @@ class Ledger:
             order = await self._orders.get(no)
             if order is None:
                 raise KeyError(no)
-            self._known[no] = order
+            self._keep(order)
         return self._known[no]
 
     async def find(self, numbers: Iterable[VenueNo | None], on: date) -> OrderNo | None:
@@ -165,7 +166,8 @@ class Ledger:
                 order = await self._orders.by_venue_no(number, on)
                 if order is None:
                     continue
-                self._known.setdefault(order.no, order)
+                if order.no not in self._known:
+                    self._keep(order)
                 self._owners[number, on] = order.no
             return self._owners[number, on]
         return None
@@ -212,7 +214,7 @@ class Ledger:
             opening.came_with(order.request.decision_id)  # now: whoever waits for the order may be gone by its answer
         if context.decision is not None:
             context = replace(context, decision=replace(context.decision, id=order.request.decision_id or 0))
-        self._known[order.no] = order
+        self._keep(order)
         self._contexts[order.no] = context
         self._tallies[order.no] = Tally(order_no=order.no, total=request.qty)
         self._numbers[order.no] = []
@@ -227,7 +229,7 @@ class Ledger:
 
     async def add_by_hand(self, found: BrokerOrder, at: datetime, events: Sequence[Event]) -> Order:
         order = await self._orders.add_external(found, at, events)
-        self._known[order.no] = order
+        self._keep(order)
         for number in (*found.replaced, found.venue_no):
             self._owners[number, found.traded_on] = order.no
         self._feed.publish(order)
@@ -292,7 +294,7 @@ class Ledger:
         )
         if venue_no is not None and venue_no not in numbers:
             self._numbers[no] = [*numbers, venue_no]
-        self._known[no] = stored
+        self._keep(stored)
         self._tallies[no] = after
         self.doubts += status is OrderStatus.UNKNOWN and old.status is not OrderStatus.UNKNOWN
         log.info(
@@ -314,6 +316,13 @@ class Ledger:
         self._owners = {key: no for key, no in self._owners.items() if no in self._known}
 
     # inside
+
+    def _keep(self, order: Order) -> None:
+        self._known[order.no] = order
+        if order.status.closed:
+            self._open.pop(order.no, None)
+        else:
+            self._open[order.no] = order
 
     async def _context(self, order: Order) -> Context:
         if order.no not in self._contexts:

@@ -274,16 +274,32 @@ async def test_what_an_order_waits_for_overtakes_what_has_not_begun(tmp_path: Pa
 async def test_commits_are_flushed_where_asked(tmp_path: Path) -> None:
     """That an order is being sent is flushed to the disk; what is learned again is not, by itself."""
     async with open_storage(tmp_path) as storage:
-        database = storage.orders._database
+        said: list[str] = []
+        await storage.orders._database.read(lambda conn: conn.set_trace_callback(said.append))
         order = await storage.orders.send(request(), at(1))
+        assert _flushes(said) == [True]  # the note
         await storage.orders.change(order.no, OrderStatus.ACCEPTED, at(2))
-        assert await _scalar(database, "PRAGMA synchronous") == 1
+        assert _flushes(said) == [False, False]  # what the note tells, and the change
         await storage.tickets.take("t", at(3))
-        assert await _scalar(database, "PRAGMA synchronous") == 2
+        assert _flushes(said) == [True]
         await storage.outbox.mark_done(1, at(4), None)
-        assert await _scalar(database, "PRAGMA synchronous") == 1
+        assert _flushes(said) == [False]
         await storage.outbox.mark_sending(2, at(5))
-        assert await _scalar(database, "PRAGMA synchronous") == 2
+        assert _flushes(said) == [True]
+        await storage.orders._database.read(lambda conn: conn.set_trace_callback(None))
+
+
+def _flushes(said: list[str]) -> list[bool]:
+    """Return for each commit said since the last call whether it was flushed; between calls a commit would be."""
+    flushes, found = True, []
+    for statement in said:
+        if statement.startswith("PRAGMA synchronous"):
+            flushes = statement.endswith("FULL")
+        elif statement == "COMMIT":
+            found.append(flushes)
+    assert flushes
+    said.clear()
+    return found
 
 
 async def test_a_database_kept_busy_by_another_tool_is_an_error_not_a_crash(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
 """An order leaves once a note of what its storing takes is on disk; the tables follow before anybody looks."""
 
 import asyncio
-import json
 import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,23 +49,6 @@ async def test_an_order_leaves_with_its_note_on_disk_and_its_rows_owed(tmp_path:
         assert (await storage.orders.get(order.no)) == order
         assert on_disk(tmp_path, NOTES) == []
         assert on_disk(tmp_path, ORDERS) == [order.no]
-
-
-async def test_a_note_is_flushed_and_what_follows_from_it_is_not(tmp_path: Path) -> None:
-    async with open_storage(tmp_path) as storage:
-        database, said = storage.orders._database, list[str]()
-        await database.read(lambda conn: conn.set_trace_callback(said.append))
-        await storage.outbox.mark_done(1, at(), None)  # the commit before was not flushed
-        await storage.orders.send(request(), at(1))
-        await storage.orders.open()
-        await database.read(lambda conn: conn.set_trace_callback(None))
-
-    def flushed(commit_with: str) -> bool:
-        before = said[: next(n for n, statement in enumerate(said) if statement.startswith(commit_with))]
-        return [one for one in before if one.startswith("PRAGMA synchronous")][-1].endswith("FULL")
-
-    assert flushed("INSERT INTO redo")
-    assert not flushed("INSERT INTO orders")
 
 
 async def test_everything_noted_is_there_after_a_power_cut(tmp_path: Path) -> None:
@@ -123,7 +106,7 @@ async def test_a_note_that_cannot_be_stored_sends_nothing_and_costs_no_number(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(json, "dumps", _refuse)
+        patch.setattr("storage.connection.orjson", SimpleNamespace(dumps=_refuse))
         with pytest.raises(StorageError):
             await storage.orders.send(request(), at(), lead=lead())
     assert not await storage.orders.open()
