@@ -44,6 +44,7 @@ class Database:
         self._committed: list[Callable[[], None]] = []  # of the transaction going on
         self._flushes: bool | None = True
         self._owed: deque[tuple[int, Sequence[Statement]]] = deque()  # noted, not carried out
+        self._stuck = False  # it could not be carried out
         self._given: dict[str, int] = {}  # the newest number of a table given to a row that may not be in it yet
 
     async def write(
@@ -78,18 +79,20 @@ class Database:
         in half the time that twenty pages of tables and indexes take, which is what an order has to wait for.
 
         `plan` sees the tables without what is still owed, unless `settled` has that carried out first; it numbers its
-        rows by `next_number`, and must have checked whatever could make the statements fail. Raise StorageError for
-        what SQLite refuses.
+        rows by `next_number`, and must have checked whatever could make the statements fail. While an older note cannot
+        be carried out, none is added. Raise StorageError for what SQLite refuses.
         """
         loop = asyncio.get_running_loop()
 
         def note(connection: sqlite3.Connection) -> tuple[int, Sequence[Statement], Result]:
             statements, result = plan(connection)
+            if not all(_storable(value) for _, values in statements for value in values):
+                raise StorageError("a value that SQLite does not store as it is")
             cursor = connection.execute("INSERT INTO redo (body) VALUES (?)", (orjson.dumps(statements).decode(),))
             return cursor.lastrowid or 0, statements, result
 
         def transaction(connection: sqlite3.Connection) -> Result:
-            if settled:
+            if settled or self._stuck:
                 self._settle(connection)
             given = dict(self._given)
             try:
@@ -125,6 +128,7 @@ class Database:
 
         Nothing of it needs a flush: until it is on disk its note is.
         """
+        self._stuck = bool(self._owed)
         while self._owed:
             number, statements = self._owed[0]
 
@@ -136,6 +140,7 @@ class Database:
 
             self._transaction(connection, work, flush=False)
             self._owed.popleft()
+        self._stuck = False
 
     def _transaction(
         self,
@@ -212,6 +217,11 @@ class Database:
                 raise
 
         await self._connection.run(run)
+
+
+def _storable(value: object) -> bool:
+    """Return whether a value survives a note: one that can never be carried out keeps everything else waiting."""
+    return value is None or type(value) is str or (type(value) is int and -(2**63) <= value < 2**63)
 
 
 def carry_out(connection: sqlite3.Connection, statements: Sequence[Statement]) -> None:

@@ -19,9 +19,11 @@ Cry = Callable[[Text], Awaitable[None]]
 
 WORDS = Text(
     "🚨 기록을 저장하지 못합니다 (디스크가 가득 찼을 수 있습니다). 그동안 주문도 손절도 나가지 않고, 다른 알림도 오지"
-    " 않을 수 있습니다. 디스크 공간을 비우세요. 급하면 증권사 앱에서 직접 파세요.",
+    " 않을 수 있습니다. 디스크 공간을 비우세요. 바로 전에 나간 주문이 있을 수 있으니, 급하면 증권사 앱에서"
+    " 보유와 미체결을 확인하고 직접 파세요.",
     "🚨 Records cannot be stored (the disk may be full). Until they can, no order and no stop is sent, and other alerts"
-    " may be missing. Free space on the disk. If it is urgent, sell in the broker's app.",
+    " may be missing. Free space on the disk. An order may have left just before: if it is urgent, look at your"
+    " holdings and open orders in the broker's app and sell there.",
 )
 
 

@@ -190,6 +190,32 @@ async def test_ticks_of_several_records_in_one_frame(tmp_path: Path) -> None:
     assert [tick.last for tick in sink.ticks[1:]] == [Decimal("437.15"), Decimal("437.16"), Decimal("437.15")]
 
 
+async def test_others_have_a_turn_after_each_frame_of_a_burst(tmp_path: Path) -> None:
+    """A stop that one frame sets off must not wait for all that stand behind it."""
+    turns, seen = 0, list[int]()
+
+    class Counting(Recorder):
+        def on_tick(self, tick: Tick) -> None:
+            super().on_tick(tick)
+            seen.append(turns)
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    sockets, sink = Sockets(), Counting()
+    async with streaming(tmp_path, sockets, sink):
+        await until(lambda: sink.ups)
+        async with asyncio.TaskGroup() as group:
+            counting = group.create_task(count())
+            await sockets.say(*[f"0|HDFSCNT0|001|{TRADE}"] * 50)
+            await until(lambda: len(sink.ticks) == 50)
+            counting.cancel()
+    assert len(set(seen)) == 50
+
+
 async def test_s86_encrypted_notices_of_order_and_fill(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     async with streaming(tmp_path, sockets, sink):

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sqlite3
+import threading
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
@@ -12,10 +13,11 @@ from typing import Any
 
 import pytest
 
-import storage.connection
-from storage.connection import Statement
+import storage.connection as storage_connection
+from storage.connection import Statement, connected
 from storage.database import FILE_NAME, Storage, open_storage
 from storage.errors import DatabaseTooNew
+from storage.migrations import Migration, load_migrations, migrate
 from strategy.errors import InvalidOrder, StorageError
 from strategy.lead import Lead
 from strategy.modes import TickerLock
@@ -133,6 +135,91 @@ async def test_what_cannot_be_carried_out_yet_stays_owed(tmp_path: Path, monkeyp
         ]
 
 
+async def test_while_a_note_cannot_be_carried_out_no_other_order_leaves(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A nearly full disk takes notes longer than what follows from them; the chat says that nothing is sent."""
+    first = await storage.orders.send(request(), at(), lead=lead())
+    with monkeypatch.context() as patch:
+        patch.setattr("storage.connection.carry_out", _half())
+        with pytest.raises(StorageError):
+            await storage.orders.open()
+        for _ in range(2):
+            with pytest.raises(StorageError, match="disk is full"):
+                await storage.orders.send(request(symbol=O), at(1), lead=lead(O))
+    second = await storage.orders.send(request(symbol=O), at(2), lead=lead(O))
+    assert await storage.orders.open() == [first, second]
+    assert second.no == 2
+
+
+async def test_each_note_goes_with_its_own_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut between the rows of two notes loses neither, and writes neither twice."""
+    async with open_storage(tmp_path / "data") as storage:
+        orders = [await storage.orders.send(request(), at(n)) for n in range(2)]
+        said: list[str] = []
+        whole = storage_connection.carry_out
+
+        def first_only(connection: sqlite3.Connection, statements: Sequence[Statement]) -> None:
+            if any(statement.startswith("INSERT INTO orders") for statement in said):
+                _refuse()
+            connection.set_trace_callback(said.append)
+            whole(connection, statements)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("storage.connection.carry_out", first_only)
+            with pytest.raises(StorageError):
+                await storage.orders.open()
+        began = next(n for n, statement in enumerate(said) if statement.startswith("INSERT INTO orders"))
+        noted = next(n for n, statement in enumerate(said) if statement.startswith("DELETE FROM redo"))
+        assert began < noted < said.index("COMMIT")
+        copy = power_cut(tmp_path / "data", tmp_path / "copy")
+        assert on_disk(copy, ORDERS) == [1]
+    async with open_storage(copy) as storage:
+        assert await storage.orders.open() == orders
+
+
+async def test_a_note_overtakes_what_waits_for_the_thread(storage: Storage) -> None:
+    database, done, go = storage.orders._database, list[str](), threading.Event()
+
+    async def note() -> None:
+        await storage.orders.send(request(), at())
+        done.append("order")
+
+    async def read() -> None:
+        await storage.notes.get("k")
+        done.append("note")
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(database.read(lambda _: go.wait(10)))
+        await asyncio.sleep(0)
+        group.create_task(read())
+        group.create_task(note())
+        await asyncio.sleep(0)
+        go.set()
+    assert done == ["order", "note"]
+
+
+async def test_a_note_is_carried_out_on_the_schema_it_was_written_for(tmp_path: Path) -> None:
+    async with open_storage(tmp_path / "data") as storage:
+        await storage.orders.send(request(), at())
+        copy = power_cut(tmp_path / "data", tmp_path / "copy")
+    number = len(load_migrations()) + 1
+    renamed = Migration(number, f"{number:04}_next.sql", "ALTER TABLE orders RENAME COLUMN asked_price TO first_price;")
+    async with connected(copy / FILE_NAME) as database:
+        assert await migrate(database, (*load_migrations(), renamed)) == number
+        [row] = await database.rows("SELECT first_price FROM orders")
+        assert row["first_price"] == "61.20"
+
+
+@pytest.mark.parametrize("qty", [2**63, 2**80])
+async def test_what_could_never_be_carried_out_is_not_noted(storage: Storage, qty: int) -> None:
+    with pytest.raises(StorageError):
+        await storage.orders.send(request(qty=qty), at())
+    assert not await storage.orders.open()
+    assert (await storage.orders.send(request(qty=2**63 - 1), at())).no == 1
+    assert len(await storage.orders.open()) == 1
+
+
 async def test_closed_in_order_nothing_is_owed_and_a_full_disk_leaves_the_note_for_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,7 +253,7 @@ def _refuse(*_: object, **__: object) -> Any:
 
 def _half() -> Any:
     """Carry out all but the last statement, then find the disk full."""
-    whole = storage.connection.carry_out
+    whole = storage_connection.carry_out
 
     def half(connection: sqlite3.Connection, statements: Sequence[Statement]) -> None:
         whole(connection, statements[:-1])

@@ -39,6 +39,18 @@ async def test_an_order_is_on_disk_before_it_leaves(desk: Bench) -> None:
     assert desk.desk.blocked(TQQQ) is None
 
 
+async def test_the_feed_tells_what_came_of_an_order_not_that_it_is_being_sent(desk: Bench) -> None:
+    """Whoever is woken before the request has left holds it up."""
+    desk.broker.fail("submit", "hang")
+    with desk.desk.changed() as changes:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(desk.buy())
+            await desk.until(lambda: bool(desk.broker.submitted))
+            assert not changes.wake.is_set()
+            desk.broker.unhang()
+        assert (await changes.next()).status is not S.SENT
+
+
 async def test_s54_nothing_is_sent_while_an_order_of_the_ticker_is_unknown(desk: Bench) -> None:
     desk.broker.fail("submit", "lost_reply")
     order = await desk.buy()
