@@ -15,6 +15,7 @@ from kis.stream_errors import KeyInUse, StreamLost
 from strategy.text import Text
 
 log = logging.getLogger("kis.stream")
+_BREATH_S = 0.0005  # frames are read that long before others get their turn: a stop waits for it, a backlog needs it
 _RETRIED = frozenset({"OPSP0007", "OPSP0009", "OPSP8999", "OPSP9995"})
 _REGISTER, _UNREGISTER = "1", "2"
 _TRIES = 3
@@ -95,11 +96,15 @@ class Connection:
         raise cause
 
     async def _read(self) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             async for raw in self._socket:
-                self._heard = asyncio.get_running_loop().time()
+                self._heard = loop.time()
                 await self._take(raw)
-                await asyncio.sleep(0)  # frames that wait already must not hold up the order one of them set off
+                if loop.time() - began >= _BREATH_S:
+                    await asyncio.sleep(0)  # frames that wait already must not hold up the order one of them set off
+                    began = loop.time()
         except ConnectionClosed as closed:
             raise self._closed(closed) from closed
         raise self._closed(None)
