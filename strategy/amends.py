@@ -13,7 +13,6 @@ from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, InvalidInput, InvalidOrder
 from strategy.guard import StopGuard
 from strategy.limits import Refusal
-from strategy.limits import check as check_limits
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook
 from strategy.money import cents, on_tick
@@ -30,7 +29,6 @@ from strategy.watch import MarketWatch
 AMEND = "amend"
 _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 _LOOK_AGE_S = 10
-_PER_DAY = "max_orders_per_day"  # counts orders; a change of one is none
 
 
 @dataclass(slots=True, kw_only=True)
@@ -237,18 +235,10 @@ class Amends:
             )
 
     async def _caps(self, change: _Change) -> None:
-        """Keep the caps a second press may override, as if the order were placed anew in place of the old one."""
-        order = change.order
-        others = [one for one in self._desk.open if one.no != order.no]
-        found = check_limits(
-            symbol=order.request.symbol,
-            side=order.request.side,
-            qty=change.qty,
-            price=change.limit_price,
-            exposure=await self._purse.exposure(order.request.symbol, self._look.last, others),
-            settings=self._settings.of(order.request.symbol),
+        """Keep the caps that a second press may override."""
+        found = await self._purse.broken_by_change(
+            change.order, change.qty, change.limit_price, self._look.last, self._desk.open
         )
-        found = tuple(refusal for refusal in found if refusal.cap != _PER_DAY)
         change.refusals.extend(refusal.text for refusal in found if refusal.value == "unknown")
         change.caps = tuple(refusal for refusal in found if refusal.value != "unknown")
 

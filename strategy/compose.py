@@ -14,6 +14,7 @@ from strategy.approval_press import ApprovalPress
 from strategy.book import SettingsBook
 from strategy.cancels import Cancels
 from strategy.cards import SessionCards
+from strategy.chase import Chase
 from strategy.clock import Clock
 from strategy.control import TradingControl
 from strategy.cycle import Cycle
@@ -31,7 +32,6 @@ from strategy.look import AccountLook
 from strategy.manual import ManualOrders
 from strategy.mode_service import ModeService
 from strategy.modebook import ModeBook
-from strategy.orders import Order, Side
 from strategy.outcry import Cry, Outcry
 from strategy.overnight import Overnight
 from strategy.overview import Looking
@@ -80,7 +80,6 @@ from strategy.vitals import Surroundings
 from strategy.watch import MarketWatch
 from strategy.watch_list import WatchList
 from strategy.weighing import Weigher
-from strategy.working import MayChase
 
 Task = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 
@@ -165,6 +164,11 @@ def build_core(
     modes = ModeBook(journal=journals.modes, notes=journals.notes, clock=clock, environment=environment)
     precedence = Precedence()
     watch = MarketWatch(market=market, stream=stream, clock=clock, settings=book, precedence=precedence)
+    positions = Positions(journals.orders)
+    purse = Purse(
+        orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
+    )
+    chase = Chase(modes=modes, purse=purse, holdings=lambda: look.last, open_orders=lambda: desk.open)
     desk = OrderDesk(
         broker=broker,
         orders=journals.orders,
@@ -174,7 +178,7 @@ def build_core(
         settings=book,
         precedence=precedence,
         price_for=watch.price_for,
-        may_chase=_chase(book, modes),
+        chase=chase,
         notes=journals.notes,
         decisions=journals.decisions,
         visibility_lag_s=visibility_lag_s,
@@ -202,7 +206,6 @@ def build_core(
         cash_probe=cash_probe,
         visibility_lag_s=visibility_lag_s,
     )
-    positions = Positions(journals.orders)
     look = AccountLook(recon=recon, orders=journals.orders, positions=positions, clock=clock)
     splits = SplitGuard(
         watch=watch,
@@ -243,9 +246,6 @@ def build_core(
         activity=activity,
     )
     vigil = Vigil(guard=guard, watch=watch, settings=book, notifier=notifier, clock=clock, wall=wall, activity=activity)
-    purse = Purse(
-        orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
-    )
     day_loss = DayLoss(purse=purse, modes=modes, look=look, notes=journals.notes, clock=clock)
     presses = Presses(tickets=journals.tickets, orders=journals.orders, wall=wall, activity=activity)
     approval = Approval(
@@ -523,15 +523,3 @@ async def _stream(stream: Stream, sink: StreamInbox) -> None:
     except Exception:
         sink.on_disconnected("프로그램 내부 오류 / a fault in the program")  # nothing flows until it runs again
         raise
-
-
-def _chase(book: SettingsBook, modes: ModeBook) -> MayChase:
-    """Return whether a rule's order may be moved to a price: its mode still allows it, and so does its cap."""
-
-    def may(order: Order, price: Decimal) -> bool:
-        symbol = order.request.symbol
-        mode, cap = modes.of(symbol).mode, book.of(symbol).max_order_usd
-        allowed = mode.buys if order.request.side is Side.BUY else mode.rule_sells
-        return allowed and (cap is None or order.open_qty * price <= cap)
-
-    return may

@@ -30,7 +30,7 @@ from strategy.ports import Broker, DecisionJournal, Notes, Notifier, OrderJourna
 from strategy.requests import Requests
 from strategy.shelter import first_of, sheltered
 from strategy.text import Text
-from strategy.working import MayChase, PriceFor, WorkingOrders
+from strategy.working import Chase, PriceFor, WorkingOrders
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class OrderDesk:
         settings: DeskSettings,
         precedence: Precedence,
         price_for: PriceFor | None = None,
-        may_chase: MayChase | None = None,
+        chase: Chase | None = None,
         notes: Notes | None = None,
         decisions: DecisionJournal | None = None,
         visibility_lag_s: float = 120.0,
@@ -104,7 +104,7 @@ class OrderDesk:
             activity=activity,
             settings=settings,
             price_for=price_for,
-            may_chase=may_chase,
+            chase=chase,
         )
 
     async def load(self) -> None:

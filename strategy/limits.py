@@ -11,6 +11,7 @@ from strategy.settings import TradingSettings
 from strategy.sizing import Cap
 from strategy.text import Text
 
+PER_DAY = "max_orders_per_day"  # the one cap that counts orders
 _HUNDRED = Decimal(100)
 
 
@@ -108,7 +109,7 @@ def _orders_per_day(exposure: Exposure, settings: TradingSettings) -> Refusal | 
         return None
     shown = "unknown" if count is None else str(count + 1)
     return Refusal(
-        cap="max_orders_per_day",
+        cap=PER_DAY,
         value=shown,
         limit=str(limit),
         text=Text(

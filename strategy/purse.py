@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from strategy.book import SettingsBook
 from strategy.calendar import Session
 from strategy.clock import Clock
 from strategy.instruments import Symbol
-from strategy.limits import Exposure, Refusal, daily_loss
+from strategy.limits import PER_DAY, Exposure, Refusal, check, daily_loss
 from strategy.modebook import ModeBook
 from strategy.orders import Order, Side
 from strategy.ports import Notes, OrderJournal
@@ -59,6 +60,28 @@ class Purse:
             ),
             orders_today=await self.orders_today(),
         )
+
+    async def broken_by_change(
+        self, order: Order, qty: int, price: Decimal, holdings: Holdings | None, open_orders: Sequence[Order]
+    ) -> tuple[Refusal, ...]:
+        """Return the caps an open order would break with another open quantity and price.
+
+        It is judged as if placed anew in place of the old one, except that it was counted for its day already.
+        """
+        symbol = order.request.symbol
+        others = [one for one in open_orders if one.no != order.no]
+        exposure = await self.exposure(symbol, holdings, others)
+        if exposure.equity is not None and _was_tied_up(order, holdings):
+            exposure = replace(exposure, equity=exposure.equity + order.open_qty * order.limit_price)
+        found = check(
+            symbol=symbol,
+            side=order.request.side,
+            qty=qty,
+            price=price,
+            exposure=exposure,
+            settings=self._settings.of(symbol),
+        )
+        return tuple(refusal for refusal in found if refusal.cap != PER_DAY)
 
     def _value(self) -> Decimal:
         """Return what the positions are worth, fills told since the last look included."""
@@ -126,6 +149,13 @@ class Purse:
             "at": holdings.taken_at.isoformat(),
         }
         await self._notes.put(key, json.dumps(begun))
+
+
+def _was_tied_up(order: Order, holdings: Holdings | None) -> bool:
+    """Return whether the cash of a look leaves out what an open buy ties up: it is what can still be ordered for."""
+    if holdings is None or order.request.side is not Side.BUY:
+        return False
+    return (order.accepted_at or order.request.created_at) < holdings.taken_at
 
 
 def day_start(now: datetime) -> datetime:

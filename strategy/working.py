@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -23,7 +23,6 @@ from strategy.text import Text
 log = logging.getLogger(__name__)
 
 PriceFor = Callable[[Order], Awaitable[Decimal | None]]
-MayChase = Callable[[Order, Decimal], bool]
 
 _RESTING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, OrderStatus.CANCEL_SENT})
 
@@ -41,6 +40,13 @@ class Desk(Protocol):
     def changed(self) -> AbstractContextManager[OrderChanges]: ...
 
 
+class Chase(Protocol):
+    """Says whether an order may follow its price."""
+
+    def step(self, order: Order, price: Decimal) -> AbstractAsyncContextManager[Text | None]:
+        """Yield why the order must end instead of moving to `price`; None lets it, while the block lasts."""
+
+
 class WorkingOrders:
     """Gives every SIGNAL order, and every adopted one, its rounds of ORDER_TIMEOUT_S each."""
 
@@ -53,16 +59,15 @@ class WorkingOrders:
         activity: Activity,
         settings: DeskSettings,
         price_for: PriceFor | None,
-        may_chase: MayChase | None = None,
+        chase: Chase | None = None,
     ) -> None:
-        """`may_chase` says whether an order may be moved to a price; one that may not ends instead."""
         self._desk = desk
         self._notifier = notifier
         self._clock = clock
         self._activity = activity
         self._settings = settings
         self._price_for = price_for
-        self._may_chase = may_chase
+        self._chase = chase
         self._since: dict[OrderNo, datetime] = {}  # when the present round began
         self._rounds: dict[OrderNo, int] = {}  # rounds over, those without a new price included
         self._told: set[OrderNo] = set()
@@ -116,32 +121,45 @@ class WorkingOrders:
         over = self._rounds.setdefault(order.no, order.reprices)
         limit = self._settings.of(order.request.symbol).order_reprices
         if order.status is OrderStatus.CANCEL_SENT or over >= limit:
-            await self._end(order, over)
+            await self._end(order, _not_filled(order, over))
             return
         price = await self._fresh_price(order)
         if price is None or price == order.limit_price:
             return
-        if self._may_chase is not None and not self._may_chase(order, price):
-            await self._end(order, over)
-        else:
-            await self._desk.amend(order.no, limit_price=price, reprices=order.reprices + 1)
+        step = nullcontext() if self._chase is None else self._chase.step(order, price)
+        async with step as refused:
+            if refused is None:
+                await self._desk.amend(order.no, limit_price=price, reprices=order.reprices + 1)
+                return
+        await self._end(order, _not_followed(order, price, refused))
 
     async def _fresh_price(self, order: Order) -> Decimal | None:
         price = None if self._price_for is None else await self._price_for(order)
         return price if price is not None and on_tick(price) else None
 
-    async def _end(self, order: Order, rounds: int) -> None:
+    async def _end(self, order: Order, why: Text) -> None:
         if order.no not in self._told:
             self._told.add(order.no)
-            asked = order.request
-            ticker, left = asked.symbol.ticker, order.open_qty
-            what = Text(
-                f"#{order.no} {ticker} {left:,}주가 가격을 {rounds}번 확인하는 동안 체결되지 않아 취소합니다.",
-                f"#{order.no} {ticker}: {left:,} not filled after {rounds} looks at the price; canceling.",
-            )
             at = self._clock.now()
-            await self._notifier.tell(Notable(at=at, key=f"timeout:{order.no}", what=what, symbol=asked.symbol))
+            symbol = order.request.symbol
+            await self._notifier.tell(Notable(at=at, key=f"timeout:{order.no}", what=why, symbol=symbol))
         await self._desk.cancel(order.no)
+
+
+def _not_filled(order: Order, rounds: int) -> Text:
+    ticker, left = order.request.symbol.ticker, order.open_qty
+    return Text(
+        f"#{order.no} {ticker} {left:,}주가 가격을 {rounds}번 확인하는 동안 체결되지 않아 취소합니다.",
+        f"#{order.no} {ticker}: {left:,} not filled after {rounds} looks at the price; canceling.",
+    )
+
+
+def _not_followed(order: Order, price: Decimal, refused: Text) -> Text:
+    ticker, left = order.request.symbol.ticker, order.open_qty
+    return Text(
+        f"#{order.no} {ticker} 남은 {left:,}주를 새 가격 ${price:,} 에 따라가지 않고 취소합니다: {refused.ko}",
+        f"#{order.no} {ticker}: the {left:,} left will not follow the price to ${price:,}; canceling. {refused.en}",
+    )
 
 
 def _watched(order: Order) -> bool:

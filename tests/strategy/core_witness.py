@@ -139,6 +139,11 @@ class Witness:
                 self._break(f"a buy of {symbol} chased its price in mode {self.mode(symbol)}")
             if qty * limit_price > self.caps.order_usd:
                 self._break(f"a buy re-priced to {qty} x {limit_price} breaks MAX_ORDER_USD")
+            at_broker = next(one for one in self.broker.truth() if one.venue_no == venue_no)
+            rest = min(qty, at_broker.open_qty)  # what has filled meanwhile is counted as held
+            value = self._value_known(symbol) - at_broker.open_qty * at_broker.limit_price + rest * limit_price
+            if value > self.caps.position_rate * self._highest_equity():
+                self._break(f"a buy re-priced to {qty} x {limit_price} breaks MAX_POSITION_RATE")
 
     def _judge_cancel(self, symbol: Symbol, venue_no: VenueNo, qty: int) -> None:
         self.reached["cancel sent"] += 1

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from strategy.events import Trouble
+from strategy.events import Notable, Trouble
 from strategy.instruments import Symbol
 from strategy.modes import Mode
 from strategy.orders import OrderStatus, Origin, Side
@@ -149,18 +149,56 @@ async def test_s105_shares_on_their_way_are_neither_a_loss_nor_a_gain(tmp_path: 
         assert bench.core.modes.account.mode is Mode.RUN
 
 
-@pytest.mark.parametrize("what", ["mode", "cap"])
-async def test_a_rules_buy_does_not_chase_its_price_past_mode_or_cap(tmp_path: Path, what: str) -> None:
-    changes: dict[str, Any] = {"max_order_usd": "1000.10", "order_timeout_s": "90"}
-    async with open_market(tmp_path, **{**BUYS, "trading_tickers": "NASDAQ:TQQQ", **changes}, fills=False) as bench:
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("mode", "The mode in force does not allow it."),
+        ("order", "The order's $1,120.10 is over the limit of $1,000.10 for one order (MAX_ORDER_USD)."),
+        ("position", "The ticker would be 11.20% of equity, over the limit of 10.01% (MAX_POSITION_RATE)."),
+    ],
+)
+async def test_s105_a_rules_buy_does_not_chase_its_price_past_mode_or_cap(tmp_path: Path, what: str, said: str) -> None:
+    """Mode and caps are asked anew at each re-price; the message says which one ended the order."""
+    caps: dict[str, Any] = {"position": {"max_position_rate": "0.1001"}}
+    changes = {
+        **BUYS,
+        "trading_tickers": "NASDAQ:TQQQ",
+        "order_timeout_s": "90",
+        **caps.get(what, {"max_order_usd": "1000.10"}),
+    }
+    async with open_market(tmp_path, **changes, fills=False) as bench:
         [order] = await bench.orders()
         assert (order.request.origin, order.status, order.request.qty) == (Origin.SIGNAL, OrderStatus.ACCEPTED, 10)
         if what == "mode":
             await bench.core.control.set_mode(Mode.PAUSE_BUYS, symbol=None, until=None, user_id=OWNER, reason="")
-        bench.price(TQQQ, "100.50" if what == "mode" else "112")
+        bench.price(TQQQ, "112")
         await bench.pass_time(95)
         assert bench.broker.amended == []
         assert (await bench.orders())[0].status is OrderStatus.CANCELED
+        [ended] = [one.what.en for one in await bench.told(Notable) if one.key == f"timeout:{order.no}"]
+        assert ended == f"#{order.no} TQQQ: the 10 left will not follow the price to $112.01; canceling. {said}"
+
+
+async def test_s105_the_money_a_buy_ties_up_does_not_keep_it_from_following_its_price(tmp_path: Path) -> None:
+    """The broker's cash leaves it out, so that equity looks smaller by the very order that was sized by it."""
+    changes = {**BUYS, "trading_tickers": "NASDAQ:TQQQ", "order_timeout_s": "90", "max_position_rate": "0.1001"}
+    async with open_market(tmp_path, **changes, fills=False) as bench:
+        assert (await bench.orders())[0].request.qty == 10
+        bench.price(TQQQ, "100.05")
+        await bench.pass_time(95)
+        assert (await bench.orders())[0].limit_price == Decimal("100.06")
+
+
+async def test_s105_a_rules_buy_filled_in_part_counts_its_shares_once(tmp_path: Path) -> None:
+    """A re-price asks the caps with the filled part as held and the rest at its new price."""
+    changes = {**BUYS, "trading_tickers": "NASDAQ:TQQQ", "order_timeout_s": "90", "max_position_rate": "0.1095"}
+    async with open_market(tmp_path, **changes, fills=False) as bench:
+        bench.broker.fill(bench.broker.truth()[0].venue_no, 4)
+        await bench.pass_time(20)
+        bench.price(TQQQ, "108.99")
+        await bench.pass_time(75)
+        after = (await bench.orders())[0]
+        assert (after.limit_price, after.filled_qty, after.open_qty) == (Decimal("109.00"), 4, 6)
 
 
 async def test_two_sells_by_hand_never_offer_the_same_shares(tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""Whether an order of the rule may follow its price: mode and caps are asked again (D10, spec section 7)."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
+
+from strategy.account import Holdings
+from strategy.modebook import ModeBook
+from strategy.orders import Order, Side
+from strategy.purse import Purse
+from strategy.text import Text
+
+
+class Chase:
+    """Says of one order and one price why it may not go there."""
+
+    def __init__(
+        self,
+        *,
+        modes: ModeBook,
+        purse: Purse,
+        holdings: Callable[[], Holdings | None],
+        open_orders: Callable[[], Sequence[Order]],
+    ) -> None:
+        """`holdings` is the newest look at the account, `open_orders` all that are open, by hand included."""
+        self._modes = modes
+        self._purse = purse
+        self._holdings = holdings
+        self._open_orders = open_orders
+
+    @asynccontextmanager
+    async def step(self, order: Order, price: Decimal) -> AsyncIterator[Text | None]:
+        """Yield why the order must end instead of moving to `price`, or None; raise StorageError.
+
+        A dearer buy has the purse to itself until the block is left, so that no other order is sized beside it.
+        """
+        async with AsyncExitStack() as stack:
+            if order.request.side is Side.BUY and price > order.limit_price:
+                await stack.enter_async_context(self._purse.turn)
+            yield await self._refused(order, price)
+
+    async def _refused(self, order: Order, price: Decimal) -> Text | None:
+        opened = self._open_orders()
+        now = next((one for one in opened if one.no == order.no), order)  # it may have filled in part while we waited
+        broken = await self._purse.broken_by_change(now, now.open_qty, price, self._holdings(), opened)
+        mode = self._modes.of(order.request.symbol).mode
+        if not (mode.buys if order.request.side is Side.BUY else mode.rule_sells):
+            return _MODE
+        return broken[0].text if broken else None
+
+
+_MODE = Text("지금 모드에서는 할 수 없습니다.", "The mode in force does not allow it.")
