@@ -520,7 +520,7 @@ async def assemble(
         calls_per_second=kis.environment.calls_per_s,
         tick_places=kis.environment.max_registrations - 1,  # one is for the order notices
         arm_secret=account.last_four,
-        totp=OneTimeCodes(totp.get_secret_value(), wall).check if totp is not None else None,
+        totp=OneTimeCodes(totp.get_secret_value(), wall) if totp is not None else None,
         remarks=remarks,
         surroundings=Surroundings(
             version=VERSION,

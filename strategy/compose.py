@@ -73,6 +73,7 @@ from strategy.stop_story import StopStory
 from strategy.supervision import Supervisor
 from strategy.system import SystemService
 from strategy.text import Text
+from strategy.totp import OneTimeCodes
 from strategy.upkeep import Upkeep
 from strategy.views import Environment
 from strategy.vigil import Vigil
@@ -141,7 +142,7 @@ def build_core(
     wall: Clock,
     calls_used: Callable[[], str],
     arm_secret: str,
-    totp: Callable[[str], bool] | None = None,
+    totp: OneTimeCodes | None = None,
     visibility_lag_s: float = 120.0,
     calls_per_second: float | None = None,
     tick_places: int | None = None,
@@ -152,7 +153,7 @@ def build_core(
     """Return the core, not yet loaded or running.
 
     `clock` is the market's, `wall` a person's (the same one for a real market). `env_names` are the settings that came
-    from the environment, `arm_secret` the account's last four digits, `totp` checks a six-digit code where one is
+    from the environment, `arm_secret` the account's last four digits, `totp` reads a six-digit code where one is
     asked for, `calls_per_second` is the broker's limit, `tick_places` how many tickers its stream takes at once,
     `remarks` go on the start card, `surroundings` is what /health and /diagnose cannot know from here, `cry`
     tells the chat at once, past the stored alerts.

@@ -1,5 +1,6 @@
 """Modes, locks and arming as a person asks for them (spec sections 5 and 7)."""
 
+import asyncio
 import hmac
 import json
 from collections.abc import Callable, Mapping
@@ -19,12 +20,14 @@ from strategy.positions import Positions
 from strategy.presses import Press, Presses, changed
 from strategy.split_guard import SplitGuard
 from strategy.text import Text
+from strategy.totp import NEVER, OneTimeCodes
 from strategy.views import ModePreview, Outcome, OutcomeKind
 
 MODE = "mode"
 HALT_WORD = "HALT"
 _HALT_WORDS = frozenset({HALT_WORD, "중단"})  # not 정지: that word is /stop, which keeps the stop-loss
 _DISCLAIMER = "disclaimer_accepted"
+_CODE_STEP = "totp_step"  # of the newest code accepted: neither it nor an older one is good again
 _MAX_WRONG = 5
 _WRONG_PAUSE = timedelta(minutes=10)
 
@@ -52,7 +55,7 @@ class ModeService:
         clock: Clock,
         wall: Clock,
         arm_secret: str,
-        totp: Callable[[str], bool] | None,
+        totp: OneTimeCodes | None,
         panicking: Callable[[], bool],
     ) -> None:
         """`arm_secret` is what must be typed to arm: the last four digits of the account."""
@@ -69,6 +72,7 @@ class ModeService:
         self._totp = totp
         self._panicking = panicking
         self._wrong: list[datetime] = []
+        self._arming = asyncio.Lock()  # codes are looked at one by one: none is good twice, none uncounted
         presses.register(MODE, self, of_owners=lambda payload: payload["mode"] == Mode.HALTED.value)
 
     async def set_mode(
@@ -162,6 +166,10 @@ class ModeService:
 
     async def arm(self, user_id: int, code: str) -> Outcome:
         """Arm the real environment; wrong codes are counted and soon refused unseen."""
+        async with self._arming:
+            return await self._arm(user_id, code)
+
+    async def _arm(self, user_id: int, code: str) -> Outcome:
         if self._modes.armed:
             return Outcome(kind=OutcomeKind.DONE, text=Text("이미 켜져 있습니다.", "Trading is armed already."))
         if not await self.disclaimer_accepted():
@@ -178,7 +186,7 @@ class ModeService:
                     "틀린 입력이 많습니다. 10분 뒤에 다시 하세요.", "Too many wrong codes. Try again in 10 minutes."
                 ),
             )
-        if not self._right(code):
+        if not await self._right(code):
             self._wrong.append(now)
             return Outcome(kind=OutcomeKind.DENIED, text=self._how())
         await self._modes.arm(self._clock.now())
@@ -197,10 +205,18 @@ class ModeService:
         now = self._clock.now()
         return (current(now) or next_session(now)).closes_at
 
-    def _right(self, code: str) -> bool:
+    async def _right(self, code: str) -> bool:
         digits, _, once = code.strip().partition(" ")
         known = bool(self._arm_secret) and hmac.compare_digest(digits.encode(), self._arm_secret.encode())
-        return known and (self._totp is None or self._totp(once.strip()))
+        return known and (self._totp is None or await self._use(self._totp, once.strip()))
+
+    async def _use(self, totp: OneTimeCodes, code: str) -> bool:
+        """Use a code up before anything follows from it, also over a restart."""
+        newest = int(await self._notes.get(_CODE_STEP) or NEVER)
+        step = totp.step_of(code, newer_than=newest)
+        if step is not None:
+            await self._notes.put(_CODE_STEP, str(step))
+        return step is not None
 
     def _how(self) -> Text:
         if self._totp is None:

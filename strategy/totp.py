@@ -13,6 +13,7 @@ from strategy.faults import SettingFault
 
 _SHORTEST = 16  # characters: 80 bits
 _STEP_S = 30  # of the codes, as every app has it (RFC 6238)
+NEVER = -1  # the step before any code
 _TOLERANCE = (0, -1, 1)  # steps: clocks differ, and typing takes a while
 
 
@@ -54,19 +55,17 @@ class ArmingSettings(BaseSettings):
 
 
 class OneTimeCodes:
-    """Checks codes of one secret by a person's clock; each is good once."""
+    """Reads codes of one secret by a person's clock. Each is good once: whoever accepts one keeps its step."""
 
     def __init__(self, secret: str, wall: Clock) -> None:
         self._totp = pyotp.TOTP(secret, interval=_STEP_S)
         self._wall = wall
-        self._newest = -1  # the time step of the newest code accepted: it and older ones are no longer good
 
-    def check(self, code: str) -> bool:
-        """Return whether a code is right now, give or take one step, and was not used before."""
+    def step_of(self, code: str, *, newer_than: int) -> int | None:
+        """Return the time step of a code that is right now, give or take one; None for any other and for older ones."""
         now = int(self._wall.now().timestamp())
         for shift in _TOLERANCE:
             step = now // _STEP_S + shift
-            if step > self._newest and pyotp.utils.strings_equal(code, self._totp.generate_otp(step)):
-                self._newest = step
-                return True
-        return False
+            if step > newer_than and pyotp.utils.strings_equal(code, self._totp.generate_otp(step)):
+                return step
+        return None

@@ -20,6 +20,7 @@ from strategy.outcry import Cry
 from strategy.quotes import Interval
 from strategy.settings import TradingSettings
 from strategy.testing import FakeClock, trading_settings
+from strategy.totp import OneTimeCodes
 from strategy.views import Environment
 from strategy.vitals import Surroundings
 from tests.scenarios.stepping import DatabaseCalls, until_idle
@@ -132,7 +133,7 @@ async def running(
     *,
     settings: TradingSettings | None = None,
     environment: Environment = Environment.VIRTUAL,
-    totp: Callable[[str], bool] | None = None,
+    totp: OneTimeCodes | None = None,
     wall: FakeClock | None = None,
     ticks: bool = True,
     calls_per_second: float | None = None,

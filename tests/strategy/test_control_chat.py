@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from strategy.errors import InvalidInput, TryLater
@@ -12,6 +13,7 @@ from strategy.events import ModeChanged, SettingChanged
 from strategy.modes import Mode
 from strategy.orders import OrderNo, Side
 from strategy.testing import trading_settings
+from strategy.totp import OneTimeCodes
 from strategy.views import Amount, AmountKind, Environment, OutcomeKind, SessionPhase, SettingSource
 from tests.strategy.engine_bench import ARM_SECRET, OPEN, OWNER, TQQQ, XLF, Bench, O, World, running
 
@@ -109,18 +111,22 @@ async def test_s12_s102_s104_the_real_environment_is_armed_once_per_start(tmp_pa
 
 
 async def test_arming_with_a_code_and_too_many_wrong_ones(tmp_path: Path) -> None:
-    def totp(code: str) -> bool:
-        return code == "123456"
+    made = world()
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
-    async with running(tmp_path, world(), environment=Environment.REAL, totp=totp) as bench:
+    def once() -> str:
+        return pyotp.TOTP(secret).at(made.clock.now())
+
+    totp = OneTimeCodes(secret, made.clock)
+    async with running(tmp_path, made, environment=Environment.REAL, totp=totp) as bench:
         control = bench.core.control
         await control.accept_disclaimer(OWNER)
         assert (await control.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED
         for _ in range(4):
             await control.arm(OWNER, f"{ARM_SECRET} 000000")
-        assert "10 minutes" in (await control.arm(OWNER, f"{ARM_SECRET} 123456")).text.en
+        assert "10 minutes" in (await control.arm(OWNER, f"{ARM_SECRET} {once()}")).text.en
         await bench.pass_time(601)
-        assert (await control.arm(OWNER, f"{ARM_SECRET} 123456")).kind is OutcomeKind.DONE
+        assert (await control.arm(OWNER, f"{ARM_SECRET} {once()}")).kind is OutcomeKind.DONE
 
 
 def test_until_close_is_this_sessions_or_the_next_ones(bench: Bench) -> None:

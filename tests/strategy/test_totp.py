@@ -1,5 +1,6 @@
 """TOTP_SECRET and the codes made of it (spec section 7, promise 8)."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 
 from strategy.faults import plain_faults
 from strategy.testing import FakeClock
-from strategy.totp import ArmingSettings, OneTimeCodes
+from strategy.totp import NEVER, ArmingSettings, OneTimeCodes
 from strategy.views import Environment, OutcomeKind
 from tests.strategy.engine_bench import ARM_SECRET, BEFORE_OPEN, OWNER, World, running
 
@@ -45,37 +46,72 @@ def test_a_wrong_secret_is_told_in_plain_words_and_not_repeated(typed: str, word
     assert typed not in fault.text().both() + str(refused.value)
 
 
-@pytest.mark.parametrize(("shift", "good"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
-def test_one_step_of_tolerance_either_way(shift: int, *, good: bool) -> None:
+def good(codes: OneTimeCodes, typed: str, newer_than: int = NEVER) -> bool:
+    return codes.step_of(typed, newer_than=newer_than) is not None
+
+
+@pytest.mark.parametrize(("shift", "right"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+def test_one_step_of_tolerance_either_way(shift: int, *, right: bool) -> None:
     clock = FakeClock(NOW)
-    assert OneTimeCodes(SECRET, clock).check(code(clock, shift)) is good
+    assert good(OneTimeCodes(SECRET, clock), code(clock, shift)) is right
 
 
 async def test_a_code_is_good_once_and_none_before_it_afterwards() -> None:
     clock = FakeClock(NOW)
     codes = OneTimeCodes(SECRET, clock)
-    first, next_one = code(clock), code(clock, 1)
-    assert codes.check(first)
-    assert not codes.check(first)
-    assert codes.check(next_one)
-    assert not codes.check(code(clock, -1))
+    first = codes.step_of(code(clock), newer_than=NEVER)
+    assert first is not None
+    assert not good(codes, code(clock), first)
+    second = codes.step_of(code(clock, 1), newer_than=first)
+    assert second == first + 1
+    assert not good(codes, code(clock, -1), second)
     await clock.advance(60)
-    assert codes.check(code(clock))
+    assert good(codes, code(clock), second)
 
 
 @pytest.mark.parametrize("typed", ["", "12345", "abcdef", "1234567", "١٢٣٤٥٦"])
 def test_what_is_no_code_is_none(typed: str) -> None:
-    assert not OneTimeCodes(SECRET, FakeClock(NOW)).check(typed)
+    assert not good(OneTimeCodes(SECRET, FakeClock(NOW)), typed)
 
 
 async def test_s117_arming_asks_for_the_code_beside_the_digits(tmp_path: Path) -> None:
     world = World.at(BEFORE_OPEN)
     wall = FakeClock(NOW)
-    check = OneTimeCodes(SECRET, wall).check
-    async with running(tmp_path, world, environment=Environment.REAL, totp=check, wall=wall) as bench:
+    codes = OneTimeCodes(SECRET, wall)
+    async with running(
+        tmp_path, world, environment=Environment.REAL, totp=OneTimeCodes(SECRET, wall), wall=wall
+    ) as bench:
         control = bench.core.control
         await control.accept_disclaimer(OWNER)
         assert (await control.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED
         assert (await control.arm(OWNER, f"{ARM_SECRET} 000000")).kind is OutcomeKind.DENIED
         assert (await control.arm(OWNER, f"{ARM_SECRET} {code(wall)}")).kind is OutcomeKind.DONE
         assert bench.core.modes.armed
+
+
+async def test_a_code_used_before_a_restart_does_not_arm_again_after_it(tmp_path: Path) -> None:
+    world = World.at(BEFORE_OPEN)
+    wall = FakeClock(NOW)
+    codes = OneTimeCodes(SECRET, wall)
+    typed = f"{ARM_SECRET} {code(wall)}"
+    async with running(tmp_path, world, environment=Environment.REAL, totp=codes, wall=wall) as bench:
+        await bench.core.control.accept_disclaimer(OWNER)
+        assert (await bench.core.control.arm(OWNER, typed)).kind is OutcomeKind.DONE
+    async with running(tmp_path, world, environment=Environment.REAL, totp=codes, wall=wall) as bench:
+        assert (await bench.core.control.arm(OWNER, typed)).kind is OutcomeKind.DENIED
+        assert (await bench.core.control.arm(OWNER, f"{ARM_SECRET} {code(wall, 1)}")).kind is OutcomeKind.DONE
+
+
+async def test_wrong_codes_typed_at_the_same_moment_are_all_counted(tmp_path: Path) -> None:
+    world = World.at(BEFORE_OPEN)
+    wall = FakeClock(NOW)
+    codes = OneTimeCodes(SECRET, wall)
+    async with running(
+        tmp_path, world, environment=Environment.REAL, totp=OneTimeCodes(SECRET, wall), wall=wall
+    ) as bench:
+        control = bench.core.control
+        await control.accept_disclaimer(OWNER)
+        asked = [*(f"{ARM_SECRET} 00000{digit}" for digit in range(6)), f"{ARM_SECRET} {code(wall)}"]
+        answers = await asyncio.gather(*(control.arm(OWNER, typed) for typed in asked))
+        assert [answer.kind for answer in answers] == [OutcomeKind.DENIED] * 7
+        assert "10 minutes" in answers[-1].text.en
