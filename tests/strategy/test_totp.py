@@ -78,9 +78,7 @@ async def test_s117_arming_asks_for_the_code_beside_the_digits(tmp_path: Path) -
     world = World.at(BEFORE_OPEN)
     wall = FakeClock(NOW)
     codes = OneTimeCodes(SECRET, wall)
-    async with running(
-        tmp_path, world, environment=Environment.REAL, totp=OneTimeCodes(SECRET, wall), wall=wall
-    ) as bench:
+    async with running(tmp_path, world, environment=Environment.REAL, totp=codes, wall=wall) as bench:
         control = bench.core.control
         await control.accept_disclaimer(OWNER)
         assert (await control.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED
@@ -106,9 +104,7 @@ async def test_wrong_codes_typed_at_the_same_moment_are_all_counted(tmp_path: Pa
     world = World.at(BEFORE_OPEN)
     wall = FakeClock(NOW)
     codes = OneTimeCodes(SECRET, wall)
-    async with running(
-        tmp_path, world, environment=Environment.REAL, totp=OneTimeCodes(SECRET, wall), wall=wall
-    ) as bench:
+    async with running(tmp_path, world, environment=Environment.REAL, totp=codes, wall=wall) as bench:
         control = bench.core.control
         await control.accept_disclaimer(OWNER)
         asked = [*(f"{ARM_SECRET} 00000{digit}" for digit in range(6)), f"{ARM_SECRET} {code(wall)}"]
