@@ -72,3 +72,8 @@ def test_the_tests_of_a_row_exist(row: str, path: str, name: str) -> None:
 def test_each_promise_has_its_named_test(promise: int) -> None:
     path, name = PROMISES[promise]
     assert name in (TESTS / path).read_text("utf-8")
+
+
+def test_every_row_is_settled_by_a_test() -> None:
+    settled = named() | {int(row[1:]) for row in (*MADE_OF, *SETTLED_BY)}
+    assert [f"S{row}" for row in range(1, 119) if row not in settled] == []
