@@ -15,7 +15,7 @@ from strategy.book import SettingsBook
 from strategy.clock import Clock
 from strategy.decisions import Indicators
 from strategy.errors import BrokerError, DataUnavailable
-from strategy.indicators import WARMUP_BARS, macd_bars_needed, read, rsi_bars_needed
+from strategy.indicators import WARMUP_BARS, Closes, macd_bars_needed, read, rsi, rsi_bars_needed
 from strategy.instruments import Symbol
 from strategy.money import tick_down, tick_up
 from strategy.orders import Order, Origin, Side
@@ -205,22 +205,32 @@ class MarketWatch:
 
     def indicators(self, symbol: Symbol, last: Decimal | None) -> Indicators:
         """Return the indicator values of a ticker now; `last` closes today's forming day bar (D2)."""
-        settings = self._settings.of(symbol)
-        now = self._clock.now()
-        rsi_closes = self.store(symbol, settings.rsi_interval).closes(settings.signal_bars, now, last)
-        macd_closes = self.store(symbol, settings.macd_interval).closes(settings.signal_bars, now, last)
+        settings, now = self._settings.of(symbol), self._clock.now()
+        rsi_closes = self._closes(symbol, settings.rsi_interval, now, last)
+        macd_closes = self._closes(symbol, settings.macd_interval, now, last)
         found = self._read[symbol] = read(rsi_closes, macd_closes, settings)
         return found
 
-    async def indicators_in_turn(self, symbol: Symbol, last: Decimal | None) -> Indicators:
-        """Return the same, one ticker after the other: all at once would hold up ticks and stops.
+    def _closes(self, symbol: Symbol, interval: Interval, now: datetime, last: Decimal | None) -> Closes:
+        return self.store(symbol, interval).closes(self._settings.of(symbol).signal_bars, now, last)
 
-        Computing takes milliseconds. Between two tickers everybody else has a turn, and orders go first.
+    async def indicators_in_turn(self, symbol: Symbol, last: Decimal | None) -> Indicators:
+        """Return the same, one ticker after the other and one indicator at a time.
+
+        Computing takes milliseconds, and all at once would hold up ticks and stops: in between everybody else has a
+        turn, and orders go first.
         """
         async with self._computing:
-            await asyncio.sleep(0)
-            await self._precedence.yielded()
+            await self._give_way()
+            settings = self._settings.of(symbol)
+            closes = self._closes(symbol, settings.rsi_interval, self._clock.now(), last)
+            rsi(closes.values, settings.rsi_period)  # it remembers the value
+            await self._give_way()
             return self.indicators(symbol, last)
+
+    async def _give_way(self) -> None:
+        await asyncio.sleep(0)
+        await self._precedence.yielded()
 
     def newest_indicators(self, symbol: Symbol) -> Indicators | None:
         """Return the values last computed, without any work: a stop must not wait for what it does not decide by."""

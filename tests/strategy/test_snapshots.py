@@ -1,14 +1,18 @@
 """One consistent snapshot per decision; halted or wide quotes refuse a trade with the reason, by rule and by hand."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ta.momentum import RSIIndicator
+from ta.trend import MACD
 
+from strategy import indicators
 from strategy.account import return_percent
 from strategy.decisions import Indicators
 from strategy.errors import TryLater
@@ -102,6 +106,38 @@ async def test_a_price_that_is_too_old_refuses_the_rule_with_its_age(bench: Benc
     assert decision.quote_age_s is not None
     assert decision.quote_age_s > SETTINGS.quote_max_age_s
     assert len(bench.broker.submitted) == before
+
+
+async def test_between_the_two_indicators_of_a_ticker_everybody_else_has_a_turn(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is the longest thing the loop does in one go, and the first one's work is not done twice."""
+    watch = bench.core.watch
+    seen: list[str] = []
+
+    def told(kind: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def compute(*args: Any, **kwargs: Any) -> Any:
+            seen.append(kind)
+            return real(*args, **kwargs)
+
+        return compute
+
+    monkeypatch.setattr("strategy.indicators.RSIIndicator", told("rsi", RSIIndicator))
+    monkeypatch.setattr("strategy.indicators.MACD", told("macd", MACD))
+
+    async def ticking() -> None:
+        while "macd" not in seen:
+            seen.append("tick")
+            await asyncio.sleep(0)
+
+    indicators.rsi.cache_clear()
+    indicators.macd.cache_clear()
+    async with asyncio.TaskGroup() as group:
+        computing = group.create_task(watch.indicators_in_turn(TQQQ, Decimal("98.76")))
+        group.create_task(ticking())
+    assert [what for what in seen if what != "tick"] == ["rsi", "macd"]
+    assert "tick" in seen[seen.index("rsi") : seen.index("macd")]
+    assert computing.result() == watch.indicators(TQQQ, Decimal("98.76"))
 
 
 async def test_between_the_indicators_of_two_tickers_everybody_else_has_a_turn(
