@@ -75,6 +75,7 @@ class Decision:
     limit_price: Decimal | None = None
     id: int = 0
     settings: dict[str, str] = field(default_factory=dict)  # the settings in force, by their .env names
+    attempt: int = 1  # of a stop: above 1 when the runs before it were refused and sold nothing
 
     @property
     def blocked_by(self) -> tuple[Gate, ...]:

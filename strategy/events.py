@@ -132,6 +132,8 @@ class StopTriggered(_Event):
     price: Decimal
     qty: int
     source: Literal["tick", "poll", "check"]
+    attempt: int = 1  # above 1 when the broker refused every order of the runs before; told within their message
+    refusal: Text | None = None  # the broker's newest reason then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +150,8 @@ class StopFinished(_Event):
     realized: Decimal | None
     fees: Decimal | None
     reason: str  # "flat", "session_end", "rejected", "halted", "unknown"
+    attempt: int = 1  # as the trigger's
+    refusal: Text | None = None  # the broker's newest reason, where it refused an order of this run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

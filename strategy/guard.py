@@ -31,6 +31,7 @@ from strategy.orders import Side
 from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.positions import Positions
 from strategy.quotes import Quote, Tick
+from strategy.refusals import Refusals, refusals_borne
 from strategy.split_guard import SplitGuard
 from strategy.stop_story import ORIGINS, TRIGGERS, Firing, Source, StopStory
 from strategy.stops import StopLine, Trigger, stop_line
@@ -41,7 +42,7 @@ from strategy.zones import from_new_york
 
 log = logging.getLogger(__name__)
 
-_AGAIN_AFTER = timedelta(seconds=60)  # a ladder that ended with shares left is tried again
+_AGAIN_AFTER = timedelta(seconds=50)  # a ladder that ended with shares left: with STOP_POLL_S a try each minute
 _UNSTORED_PAUSE = timedelta(seconds=5)  # and one that could not be stored
 _MISSED = 50  # orders that may have filled while the guard was down
 
@@ -91,6 +92,7 @@ class StopGuard:
         self.watching = False  # `run` is at work
         self._ran = False  # ... and has been at work before
         self._not_before: dict[Symbol, datetime] = {}
+        self._refusals = Refusals(modes=modes, positions=positions)
         self._fired: WorkQueue[Firing] = WorkQueue(activity, desk.precedence)
         self._seen_at: dict[Symbol, datetime] = {}  # when a price that was compared was received
         self._watchers: list[Callable[[], None]] = []
@@ -225,7 +227,10 @@ class StopGuard:
                 self._lines[symbol], self._peaks[symbol] = raised, raised.peak
             return None
         now = self._clock.now()
-        if symbol in self._running or not self.allowed(symbol) or not self.in_session():
+        if symbol in self._running:
+            return None
+        if not self.allowed(symbol) or not self.in_session():
+            self._refusals.forget(symbol)
             return None
         if now < self._not_before.get(symbol, now):
             return None
@@ -233,7 +238,11 @@ class StopGuard:
             self._splits.report(quote)
             return None
         self._running.add(symbol)
-        self._fired.put(Firing(symbol=symbol, trigger=trigger, price=price, source=source, at=now))
+        refused, said = self._refusals.before(symbol, trigger, now)
+        firing = Firing(
+            symbol=symbol, trigger=trigger, price=price, source=source, at=now, attempt=refused + 1, refusal=said
+        )
+        self._fired.put(firing)
         return trigger
 
     def allowed(self, symbol: Symbol) -> bool:
@@ -312,9 +321,19 @@ class StopGuard:
         except Exception as error:  # noqa: BLE001 - a door: told, and the next price tries again
             unstored = isinstance(error, StorageError) or (opening is not None and opening.lead is not None)
             await self._tell_trouble(symbol, error)
+            if isinstance(error, StorageError) and (begun := self._begun(symbol)) is not None:
+                await self._clock.sleep_until(self._clock.now() + _UNSTORED_PAUSE)
+                self._fired.put(begun)  # an order may be out, and must not rest unattended: no price is waited for
+                return
+        self._refusals.note(firing, descent, self._clock.now())
         self._ended(symbol, _UNSTORED_PAUSE if unstored else _pause(descent))
         if descent is not None:
             await self._finish_safely(firing, descent)
+
+    def _begun(self, symbol: Symbol) -> Firing | None:
+        """Return the stop under way in the ticker, where what led to it is on disk."""
+        firing = self._unfinished.get(symbol)
+        return firing if firing is not None and firing.resumed else None
 
     def _ended(self, symbol: Symbol, pause: timedelta) -> None:
         self._unfinished.pop(symbol, None)
@@ -328,6 +347,7 @@ class StopGuard:
                 self._look.spoil()
                 await self._notifier.tell(await self._story.finished(firing, descent))
             except TradingError:
+                self._refusals.forget(firing.symbol)  # with its end untold the next one must not be told as a repeat
                 log.exception("the end of a stop could not be told", extra={"symbol": str(firing.symbol)})
 
     def _begin(self, firing: Firing) -> Opening | None:
@@ -337,13 +357,15 @@ class StopGuard:
         line = self._lines.get(symbol)
         if position is None or firing.resumed or line is None:
             return None
+        held = self._modes.lock(symbol) if firing.attempt > 1 else None  # of the run before: told then
         locked = self._modes.lock_now(
-            TickerLock(symbol=symbol, reason=firing.trigger, locked_at=firing.at, until=next_open(firing.at))
+            held or TickerLock(symbol=symbol, reason=firing.trigger, locked_at=firing.at, until=next_open(firing.at))
         )
+        triggered = self._story.triggered(firing, position, line)
         lead = Lead(
             decision=self._story.decision(firing, position, line),
             lock=locked.lock,
-            events=(self._story.triggered(firing, position, line), locked),
+            events=(triggered,) if held else (triggered, locked),
         )
         return Opening(lead, store=self._store, stored=partial(self._opened, firing))
 
@@ -367,6 +389,7 @@ class StopGuard:
             may_go_on=lambda: self.allowed(symbol),
             opening=opening,
             held_up=partial(self._tell_waiting, symbol),
+            max_rejects=refusals_borne(firing.attempt),
         )
 
     # peaks and fills
@@ -379,6 +402,7 @@ class StopGuard:
         while True:
             order = await changes.next()
             if self._positions.on_order(order):
+                self._refusals.forget(order.request.symbol)
                 self._look.spoil()
                 if self._rearm_one(order.request.symbol) and order.request.side is Side.BUY:
                     self._watch.subscribe(self._lines)

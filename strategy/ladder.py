@@ -40,6 +40,7 @@ class Descent:
     left: int
     amount: Decimal  # dollars
     reason: str  # "flat", "session_end", "rejected", "halted", "unknown"
+    refusal: Text | None = None  # why the broker refused the newest of its orders that were refused
 
     @property
     def average_price(self) -> Decimal | None:
@@ -59,6 +60,7 @@ class _Run:
     may_go_on: Callable[[], bool]
     scope: str
     held_up: HeldUp | None
+    max_rejects: int
     nos: list[OrderNo]
     refused: set[OrderNo]
     step: int = 0
@@ -67,7 +69,7 @@ class _Run:
 
     @property
     def given_up(self) -> bool:
-        return len(self.refused) >= MAX_REJECTS
+        return len(self.refused) >= self.max_rejects
 
 
 class Ladder:
@@ -106,12 +108,13 @@ class Ladder:
         asked_by: int | None = None,
         scope: str | None = None,
         held_up: HeldUp | None = None,
+        max_rejects: int = MAX_REJECTS,
     ) -> Descent:
         """Sell `qty` shares; ends at `until` (the close) or when `may_go_on` says no. Never raises for the broker.
 
         `opening` is stored with the first order, or at once where none can leave; `scope` overrides POSITION_SCOPE
         where the broker's quantity is believed again; `held_up` is told, once each time, why nothing can be sent for
-        a while.
+        a while; `max_rejects` refused orders end it.
         """
         run = _Run(
             symbol=symbol,
@@ -123,6 +126,7 @@ class Ladder:
             may_go_on=may_go_on,
             scope=scope or self._settings.of(symbol).position_scope,
             held_up=held_up,
+            max_rejects=max_rejects,
             nos=[],
             refused=set(),
         )
@@ -187,7 +191,8 @@ class Ladder:
                 await self._deepen(run, working[-1])
             else:
                 await self._place(run)
-        await self._pause(run, changes, float(self._settings.of(run.symbol).stop_loss_reprice_s))
+        if not run.given_up:
+            await self._pause(run, changes, float(self._settings.of(run.symbol).stop_loss_reprice_s))
 
     async def _say_held_up(self, run: _Run, why: Text) -> None:
         now = self._clock.now()
@@ -328,7 +333,18 @@ class Ladder:
 
     async def _result(self, run: _Run, reason: str) -> Descent:
         sold, amount = await self._sold(run)
-        return Descent(orders=tuple(run.nos), sold=sold, left=max(0, run.wanted - sold), amount=amount, reason=reason)
+        return Descent(
+            orders=tuple(run.nos),
+            sold=sold,
+            left=max(0, run.wanted - sold),
+            amount=amount,
+            reason=reason,
+            refusal=await self._refusal(run),
+        )
+
+    async def _refusal(self, run: _Run) -> Text | None:
+        order = await self._orders.get(max(run.refused)) if run.refused else None
+        return Text.read(order.reason) if order is not None and order.reason else None
 
 
 async def _open(run: _Run) -> None:

@@ -14,11 +14,13 @@ from strategy.instruments import Symbol
 from strategy.ladder import Descent
 from strategy.look import AccountLook
 from strategy.money import percent
-from strategy.orders import Origin
+from strategy.orders import Order, Origin
 from strategy.ports import OrderJournal
 from strategy.positions import Positions
 from strategy.stops import StopLine, Trigger
+from strategy.text import Text
 from strategy.watch import MarketWatch
+from strategy.zones import new_york
 
 ORIGINS: dict[Trigger, Origin] = {
     "stop_loss": Origin.STOP_LOSS,
@@ -26,6 +28,7 @@ ORIGINS: dict[Trigger, Origin] = {
     "trailing_stop": Origin.TRAILING_STOP,
 }
 TRIGGERS: dict[Origin, Trigger] = {origin: trigger for trigger, origin in ORIGINS.items()}
+_SEARCHED = 100  # newest orders of a ticker among which a stop's are: it re-prices one more often than it places
 _SHOWN = ("STOP_LOSS_RATE", "TAKE_PROFIT_RATE", "TRAILING_STOP_PCT", "STOP_LOSS_COLLAR_PCT")
 
 Source = Literal["tick", "poll", "check"]
@@ -41,6 +44,8 @@ class Firing:
     source: Source
     at: datetime
     resumed: bool = False  # an order of an earlier run was found working after a restart
+    attempt: int = 1  # above 1 for a retry: the runs before it were refused, and sold nothing
+    refusal: Text | None = None  # the broker's reason then
 
 
 class StopStory:
@@ -86,6 +91,7 @@ class StopStory:
             cash=self._look.last.cash if self._look.last else None,
             qty=self._positions.in_scope(symbol, settings.position_scope)[0],
             settings={name: self._settings.value(name, symbol) for name in _SHOWN},
+            attempt=firing.attempt,
         )
 
     def triggered(self, firing: Firing, position: Position, line: StopLine) -> StopTriggered:
@@ -101,23 +107,50 @@ class StopStory:
             price=firing.price,
             qty=self._positions.in_scope(firing.symbol, self._settings.of(firing.symbol).position_scope)[0],
             source=firing.source,
+            attempt=firing.attempt,
+            refusal=firing.refusal,
         )
 
     async def finished(self, firing: Firing, descent: Descent) -> StopFinished:
         """Return the alert of the end, with the result from the stored fills."""
-        fills = [fill for no in descent.orders for fill in await self._orders.fills(order=no)]
+        orders = await self._orders_of(firing, descent)
+        fills = [fill for order in orders for fill in await self._orders.fills(order=order.no)]
+        sold = sum(order.filled_qty for order in orders)
         gains = [fill.realized for fill in fills if fill.realized is not None]
         return StopFinished(
             at=self._clock.now(),
             symbol=firing.symbol,
             trigger=firing.trigger,
-            sold=descent.sold,
+            sold=sold,
             left=descent.left,
-            average_price=descent.average_price,
+            average_price=sum((order.filled_amount for order in orders), Decimal(0)) / sold if sold else None,
             realized=sum(gains, Decimal(0)) if gains else None,
             fees=sum((fill.fees for fill in fills), Decimal(0)) if fills else None,
             reason=descent.reason,
+            attempt=firing.attempt,
+            refusal=descent.refusal,
         )
+
+    async def _orders_of(self, firing: Firing, descent: Descent) -> list[Order]:
+        """Return every order of the stop: those of the run that ended it, and where that took it up again, all before.
+
+        Orders of a run that was taken up carry no decision. So the stop's are the newest of its trigger, back to the
+        first that its decision led to.
+        """
+        if not firing.resumed:
+            return [order for no in descent.orders if (order := await self._orders.get(no)) is not None]
+        found: list[Order] = []
+        decision: int | None = None
+        today = new_york(self._clock.now()).date()
+        for order in await self._orders.recent(_SEARCHED, symbol=firing.symbol):
+            asked = order.request
+            if asked.origin is not ORIGINS[firing.trigger] or new_york(asked.created_at).date() != today:
+                continue
+            if decision is not None and asked.decision_id != decision:
+                break
+            decision = asked.decision_id
+            found.append(order)
+        return found
 
     def _threshold(self, firing: Firing, line: StopLine) -> Decimal:
         """Return the set rate in percent that was reached."""

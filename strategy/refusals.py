@@ -1,0 +1,68 @@
+"""Stops of which the broker refused every order: the next try is a retry, which spares the broker and the owner."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from strategy.calendar import current
+from strategy.instruments import Symbol
+from strategy.ladder import MAX_REJECTS, Descent
+from strategy.modebook import ModeBook
+from strategy.modes import TickerLock
+from strategy.positions import Positions
+from strategy.stop_story import Firing
+from strategy.stops import Trigger
+from strategy.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refused:
+    """How a run ended that sold nothing, and what must be as it was for the next to be a retry."""
+
+    trigger: Trigger
+    session_on: date
+    qty: int  # held
+    lock: TickerLock  # the stop's own; taken off by a person, the next firing is a new one
+    attempt: int
+    said: Text | None  # the broker's reason
+
+
+class Refusals:
+    """Counts, per ticker, the runs of one stop that were refused one after the other. Kept in memory only.
+
+    After a restart the first run counts as new: it is told anew, which nobody minds who has just started the program.
+    """
+
+    def __init__(self, *, modes: ModeBook, positions: Positions) -> None:
+        self._modes = modes
+        self._positions = positions
+        self._of: dict[Symbol, _Refused] = {}
+
+    def before(self, symbol: Symbol, trigger: Trigger, at: datetime) -> tuple[int, Text | None]:
+        """Return how many runs of this very stop were refused just before, and the broker's newest reason."""
+        last = self._of.get(symbol)
+        if last is None or last != self._now(symbol, trigger, at, last.attempt, last.said):
+            return 0, None
+        return last.attempt, last.said
+
+    def note(self, firing: Firing, descent: Descent | None, at: datetime) -> None:
+        """Take note of how a run ended; `descent` is None for one that failed."""
+        self._of.pop(firing.symbol, None)
+        if descent is not None and descent.reason == "rejected" and not descent.sold:
+            refused = self._now(firing.symbol, firing.trigger, at, firing.attempt, descent.refusal)
+            if refused is not None:
+                self._of[firing.symbol] = refused
+
+    def forget(self, symbol: Symbol) -> None:
+        """Let the next run be a new one: shares were bought or sold, the stop may not run, or its end was not told."""
+        self._of.pop(symbol, None)
+
+    def _now(self, symbol: Symbol, trigger: Trigger, at: datetime, attempt: int, said: Text | None) -> _Refused | None:
+        session, lock, position = current(at), self._modes.lock(symbol), self._positions.of(symbol)
+        if session is None or lock is None or position is None:
+            return None
+        return _Refused(trigger=trigger, session_on=session.on, qty=position.qty, lock=lock, attempt=attempt, said=said)
+
+
+def refusals_borne(attempt: int) -> int:
+    """Return how many refused orders end a run: a retry sends one, because deeper prices were refused before."""
+    return MAX_REJECTS if attempt == 1 else 1
