@@ -58,6 +58,14 @@ def test_s114_the_stated_floor_is_the_locks(readme: str) -> None:
     assert "Python 3.11" in read(readme)
 
 
+def test_s114_ci_runs_the_floor_and_the_newest() -> None:
+    """The first half is the README's command; of the second, that it looks for a newer one and runs the tests on it."""
+    floor, newest = read(".ci/run").split("for version in ")
+    assert commands("README.md")[1] in floor
+    assert int(newest.split(";")[0].split()[-1].removeprefix("3.")) == 12
+    assert "-m pytest" in newest
+
+
 def test_s116_the_licence_is_explicit() -> None:
     assert PROJECT["license"] == "MIT"
     assert read("LICENSE").startswith("MIT License")
