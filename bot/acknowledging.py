@@ -1,12 +1,14 @@
 """Which critical alerts somebody must have seen, and what settles one without a person.
 
 All of them, but for good news: a stop-loss that is armed (again), a stop that ended flat, a panic under way or ended
-flat, and a lock that leaves the stop-loss alone, which always comes with the stop that made it.
+flat, and a lock that leaves the stop-loss alone, which always comes with the stop that made it. A retry of
+a refused stop starts no reminders of its own: those of the first run go on until that is seen or the shares are sold.
 """
 
 from collections.abc import Sequence
 
 from bot.buttons import Button, Keyboard, Seen
+from bot.folding import fold_key
 from bot.screen import Frame
 from strategy.events import (
     Event,
@@ -28,6 +30,8 @@ def needs_a_look(event: Event) -> bool:
     match event:
         case Protection():
             return not event.armed
+        case StopTriggered() | StopFinished() if _told_within_another(event):
+            return False
         case StopFinished():
             return event.left > 0
         case PanicProgress():
@@ -40,9 +44,15 @@ def needs_a_look(event: Event) -> bool:
 
 def with_seen_button(keyboard: Keyboard, row: EventRow, frame: Frame) -> Keyboard:
     """Return an alert's buttons, with the one that ends its reminders where it has some."""
-    if not needs_a_look(row.event):
+    if not needs_a_look(row.event) and not _told_within_another(row.event):
         return keyboard
     return (*keyboard, (Button(frame.t("👁 Seen"), Seen(row=row.id), style="primary"),))
+
+
+def _told_within_another(event: Event) -> bool:
+    """Return whether a stop's event is told in the message of the first refused run, which is the one to be seen."""
+    retry = isinstance(event, (StopTriggered, StopFinished)) and event.attempt > 1
+    return retry and fold_key(event) is not None
 
 
 def outstanding(critical: Sequence[EventRow], told: Sequence[EventRow]) -> list[EventRow]:

@@ -19,7 +19,7 @@ from bot.buttons import opening_aside
 from bot.courier import Courier, noted
 from bot.edits import Edits
 from bot.failures import TELEGRAM_FAILURES, Failure, failure
-from bot.folding import Fold, Folds, fold_key
+from bot.folding import Fold, Folds, begins, fold_key, order_fold_key, says_how_often, together
 from bot.lateness import Arrivals
 from bot.living import Living
 from bot.loudness import Manner, fill_manner, manner
@@ -42,6 +42,7 @@ from strategy.events import (
     ProposalClosed,
     Proposed,
     SettingChanged,
+    StopTriggered,
     StreamState,
 )
 from strategy.orders import OrderStatus
@@ -208,20 +209,21 @@ class Delivery:
 
     async def _tell_repeated(self, row: EventRow, rows: Sequence[EventRow], how: Manner, frame: Frame) -> None:
         """Tell the row with all waiting ones that say the same, or count them in the message that says it already."""
-        key = fold_key(row.event)
-        together = [each for each in rows if fold_key(each.event) == key]
-        newest = together[-1]
-        fold = self._folds.of(newest.event)
+        same = together(rows)
+        newest = same[-1]
+        fold = None if begins(row.event) else self._folds.of(newest.event)
         if fold is None:
-            screen = self._counted(newest, len(together), frame)
+            screen = self._counted(newest, len(same), frame)
             message_id = await self._send([row], screen, frame, silent=how.silent)
-            fold = Fold(message_id, len(together), row.event.at, newest.event.at, self._wall.now())
+            fold = Fold(message_id, len(same), row.event.at, newest.event.at, self._wall.now())
             self._folds.start(row.event, fold)
         else:
-            fold.count += len(together)
+            fold.count += len(same)
             fold.last_at = newest.event.at
-            self._show_count(fold, newest)
-        await self._done(together, fold.message_id)
+            told = [each for each in same if not isinstance(each.event, StopTriggered)]  # a new try is no news yet
+            if told:
+                self._show_count(fold, told[-1])
+        await self._done(same, fold.message_id)
 
     def _show_count(self, fold: Fold, newest: EventRow) -> None:
         def show(frame: Frame) -> Screen:
@@ -239,7 +241,7 @@ class Delivery:
 
     def _counted(self, row: EventRow, count: int, frame: Frame) -> Screen:
         screen = self._screen(row, frame)
-        if count == 1:
+        if count == 1 or says_how_often(row.event):
             return screen
         return noted(screen, folded_note(count, frame.when(row.event.at), frame))
 
@@ -255,6 +257,11 @@ class Delivery:
         message_id = await self._living.of(key)
         if message_id is None and not how.kept_back:
             newest = [each for each in rows if isinstance(each.event, OrderChanged) and each.event.order.no == no][-1]
+            if (folded := await self._folded_order(newest)) is not None:
+                await self._done([row], folded)
+                if whole.order.status.closed:
+                    self._stories.forget(no)
+                return
             message_id = await self._send([row], await self._order_screen(newest, frame), frame, silent=how.silent)
             await self._living.remember(key, message_id)
             self._shown[key] = newest.id
@@ -273,6 +280,13 @@ class Delivery:
             self._bring_up_to_date(key, message_id, lambda _: screen, row)
         if whole.order.status.closed and self._shown.get(key, 0) <= row.id:
             self._stories.forget(no)
+
+    async def _folded_order(self, newest: EventRow) -> int | None:
+        """Return the message within which a retry's order is told for as long as the broker has not taken it."""
+        if not isinstance(newest.event, OrderChanged):
+            return None
+        key = order_fold_key(await self._stories.complete(newest.event))
+        return None if key is None else self._folds.message_of(key)
 
     async def _tell_refused(
         self, row: EventRow, event: OrderChanged, message_id: int | None, how: Manner, frame: Frame

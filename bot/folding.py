@@ -3,8 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
-from strategy.events import BothSignals, Event, EventRow, Notable, SignalBlocked, Trouble
+from strategy.events import (
+    BothSignals,
+    Event,
+    EventRow,
+    Notable,
+    OrderChanged,
+    SignalBlocked,
+    StopFinished,
+    StopTriggered,
+    Trouble,
+)
+from strategy.instruments import Symbol
+from strategy.orders import OrderStatus
 
 _HOUR = timedelta(hours=1)
 
@@ -31,8 +44,45 @@ def fold_key(event: Event) -> str | None:
             return f"both:{event.decision.symbol}"
         case Notable(key="overrun"):  # a slow broker makes one each minute
             return "overrun"
+        case StopTriggered() if event.attempt > 1:
+            return _stop_key(event.symbol, event.trigger)
+        case StopFinished(reason="rejected", sold=0):  # one that sold anything stands alone, and so does a success
+            return _stop_key(event.symbol, event.trigger)
         case _:
             return None
+
+
+def order_fold_key(event: OrderChanged) -> str | None:
+    """Return the news within which a retry's order is told that nobody has taken yet; `event` knows its decision.
+
+    From the moment the broker accepts it, and where its outcome is unknown, an order is told by itself like any other.
+    """
+    decision, order = event.decision, event.order
+    untaken = order.status in (OrderStatus.INTENDED, OrderStatus.SENT, OrderStatus.REJECTED) and not order.filled_qty
+    if decision is None or decision.attempt == 1 or not untaken:
+        return None
+    return _stop_key(order.request.symbol, decision.reason)
+
+
+def begins(event: Event) -> bool:
+    """Return whether an event is the first of its kind although another of the same key came shortly before."""
+    return isinstance(event, StopFinished) and event.attempt == 1
+
+
+def together(rows: Sequence[EventRow]) -> list[EventRow]:
+    """Return the first row with all that say the same, up to one that begins anew."""
+    key = fold_key(rows[0].event)
+    same = [row for row in rows if fold_key(row.event) == key]
+    return [rows[0], *takewhile(lambda row: not begins(row.event), same[1:])]
+
+
+def says_how_often(event: Event) -> bool:
+    """Return whether an event itself knows how often it came."""
+    return isinstance(event, (StopTriggered, StopFinished))
+
+
+def _stop_key(symbol: Symbol, trigger: str) -> str:
+    return f"stop:{symbol}:{trigger}"
 
 
 class Folds:
@@ -57,14 +107,21 @@ class Folds:
     def of(self, event: Event) -> Fold | None:
         """Return the message this event adds to, if it is recent enough.
 
-        Trouble sounds again after an hour; a blocked signal stays one message for as long as it keeps coming.
+        Trouble and a refused stop sound again after an hour; a blocked signal stays one message for as long as it keeps
+        coming.
         """
         key = fold_key(event)
         fold = self._open.get(key) if key else None
         if fold is None:
             return None
-        since = fold.first_at if isinstance(event, Trouble) else fold.last_at
+        sounds_again = isinstance(event, (Trouble, StopTriggered, StopFinished))
+        since = fold.first_at if sounds_again else fold.last_at
         return fold if event.at - since <= _HOUR else None
+
+    def message_of(self, key: str) -> int | None:
+        """Return the newest message that stands for a kind of news."""
+        fold = self._open.get(key)
+        return None if fold is None else fold.message_id
 
     def start(self, event: Event, fold: Fold) -> None:
         if key := fold_key(event):

@@ -58,6 +58,8 @@ class Night:
                 if event.last_fill is not None:
                     self.fills[event.last_fill.key] = event.last_fill
             case StopFinished():
+                if event.attempt > 1 and self.stops and _goes_on(self.stops[-1], event):
+                    self.stops.pop()
                 self.stops.append(event)
             case PanicProgress() if event.done:
                 self.panics.append(event)
@@ -78,6 +80,12 @@ class Night:
                 self.settings.append(event)
             case _:
                 pass
+
+
+def _goes_on(earlier: StopFinished, event: StopFinished) -> bool:
+    """Return whether a try follows a refused one of the same stop, which it then stands for."""
+    same = (earlier.symbol, earlier.trigger) == (event.symbol, event.trigger)
+    return same and earlier.reason == "rejected" and not earlier.sold and earlier.attempt < event.attempt
 
 
 def night_of(rows: Sequence[EventRow]) -> Night:

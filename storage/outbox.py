@@ -26,9 +26,15 @@ _PENDING = (
     " OVER (PARTITION BY COALESCE(order_no, -id) ORDER BY id DESC) AS lifted"
     " FROM outbox WHERE done_at IS NULL) ORDER BY lifted DESC, id LIMIT ?"
 )
+# Without the retries of a refused stop: hundreds a night, told in the message of the first run, they would displace it.
+_RETRIES = (
+    "kind IN ('stop_triggered', 'stop_finished') AND COALESCE(json_extract(body, '$.attempt'), 1) > 1"
+    " AND (kind = 'stop_triggered'"
+    " OR json_extract(body, '$.reason') = 'rejected' AND json_extract(body, '$.sold') = 0)"
+)
 _UNSEEN = (
-    "SELECT * FROM (SELECT * FROM outbox WHERE critical = 1 AND done_at IS NOT NULL AND seen_at IS NULL"
-    " ORDER BY id DESC LIMIT ?) ORDER BY id"
+    "SELECT * FROM (SELECT * FROM outbox WHERE critical = 1 AND done_at IS NOT NULL AND seen_at IS NULL"  # noqa: S608 - ours
+    f" AND NOT ({_RETRIES}) ORDER BY id DESC LIMIT ?) ORDER BY id"
 )
 _SEE = (
     "UPDATE outbox SET seen_at = ?, seen_by = ?"

@@ -14,6 +14,7 @@ from bot.views.holdings import holdings_block
 from bot.views.orders import hand_order, living, short
 from bot.views.panic_progress import panic_progress
 from bot.views.proposals import proposal_closed, proposed
+from bot.views.refused_stop import refused_stop
 from bot.words import finish, mode, mode_meaning, trigger
 from strategy.events import (
     BothSignals,
@@ -63,8 +64,12 @@ def alert(event: Event, frame: Frame) -> Screen:
             return signal_blocked(event, frame)
         case BothSignals():
             return both_signals(event, frame)
+        case StopTriggered(attempt=attempt) if attempt > 1:
+            return refused_stop(event, frame)
         case StopTriggered():
             return _stop_triggered(event, frame)
+        case StopFinished(reason="rejected", sold=0):
+            return refused_stop(event, frame)
         case StopFinished():
             return _stop_finished(event, frame)
         case Protection():
@@ -259,6 +264,7 @@ def _stop_finished(event: StopFinished, frame: Frame) -> Screen:
             result,
             None if event.fees is None else t("Fees {fees}", fees=usd(event.fees)),
             t("Ended: {reason}", reason=finish(event.reason, t)),
+            t("Tries before that were refused: {n}", n=event.attempt - 1) if event.attempt > 1 else None,
         ),
         block(None if flat else left, None if flat or event.reason == "session_end" else again),
         block(t("{ticker} is not traded by rule until the next session or /release {ticker}.", ticker=ticker)),
