@@ -91,6 +91,7 @@ class StopGuard:
         self._unfinished: dict[Symbol, Firing] = {}  # begun and not ended: taken up when the guard is started anew
         self.watching = False  # `run` is at work
         self._ran = False  # ... and has been at work before
+        self._taken_up = False  # the stops that a restart has cut off
         self._not_before: dict[Symbol, datetime] = {}
         self._refusals = Refusals(modes=modes, positions=positions)
         self._fired: WorkQueue[Firing] = WorkQueue(activity, desk.precedence)
@@ -238,6 +239,9 @@ class StopGuard:
             self._splits.report(quote)
             return None
         self._running.add(symbol)
+        if not self._taken_up and (cut_off := self._cut_off(symbol)) is not None:
+            self._fired.put(cut_off)  # the price was faster than `resume`: it is the stop of before
+            return trigger
         refused, said = self._refusals.before(symbol, trigger, now)
         firing = Firing(
             symbol=symbol, trigger=trigger, price=price, source=source, at=now, attempt=refused + 1, refusal=said
@@ -287,16 +291,23 @@ class StopGuard:
 
     async def resume(self) -> None:
         """Go on with ladders a restart has cut off: nothing rests unattended. Call after the first look."""
-        for order in await self._orders.open():
-            symbol = order.request.symbol
-            trigger = TRIGGERS.get(order.request.origin)
-            if trigger is None or symbol in self._running or not self.in_session():
+        await self._desk.load()
+        for symbol in dict.fromkeys(order.request.symbol for order in self._desk.open):
+            if symbol in self._running or not self.in_session():
                 continue
-            self._running.add(symbol)
-            now = self._clock.now()
-            self._fired.put(
-                Firing(symbol=symbol, trigger=trigger, price=order.limit_price, source="check", at=now, resumed=True)
-            )
+            if (firing := self._cut_off(symbol)) is not None:
+                self._running.add(symbol)
+                self._fired.put(firing)
+        self._taken_up = True
+
+    def _cut_off(self, symbol: Symbol) -> Firing | None:
+        """Return the stop of an earlier run whose order is still out."""
+        for order in self._desk.open:
+            trigger = TRIGGERS.get(order.request.origin)
+            if order.request.symbol == symbol and trigger is not None:
+                now, price = self._clock.now(), order.limit_price
+                return Firing(symbol=symbol, trigger=trigger, price=price, source="check", at=now, resumed=True)
+        return None
 
     async def _work_fired(self, group: asyncio.TaskGroup) -> None:
         while True:

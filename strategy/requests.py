@@ -14,6 +14,7 @@ from strategy.errors import (
     OrderDenied,
     OrderRejected,
     OutcomeUnknown,
+    StorageError,
     TryLater,
 )
 from strategy.instruments import Symbol
@@ -89,7 +90,14 @@ class Requests:
         finally:
             self._in_flight.discard(order.no)
             self._looks.reconsider()
-            await self._ledger.keep_context(order.no)
+            await self._keep_context(order.no)
+
+    async def _keep_context(self, no: OrderNo) -> None:
+        """Note what stood behind an order; without it a message of a later run says less, and nothing else changes."""
+        try:
+            await self._ledger.keep_context(no)
+        except StorageError as error:
+            log.warning("what stood behind an order could not be noted", extra={"order": no, "error": str(error)})
 
     async def _send(self, no: OrderNo, request: OrderRequest) -> Order:
         try:
