@@ -94,7 +94,7 @@ SCREENS: dict[str, Role] = {
         ),
         Role.VIEWER,
     ),
-    **dict.fromkeys(("buy", "sell", "amend", "mode", "pause", "panic", "alert", "diagnose"), Role.OPERATOR),
+    **dict.fromkeys(("buy", "sell", "amend", "mode", "run", "pause", "panic", "alert", "diagnose"), Role.OPERATOR),
     **dict.fromkeys(("notify", "quiet", "watch", "unwatch", "logs", "export"), Role.OWNER),
 }
 

@@ -221,7 +221,13 @@ async def open_bot(
         InFlight(activity),
         dispatcher.fsm,
         Framing(
-            control=control, languages=languages, frame=framed.in_, speaker=speaker, wall=wall, roles=settings.roles
+            control=control,
+            languages=languages,
+            frame=framed.in_,
+            speaker=speaker,
+            wall=wall,
+            roles=settings.roles,
+            first_hand=delivery.first_hand,
         ),
     ):
         dispatcher.update.outer_middleware(middleware)

@@ -19,6 +19,7 @@ from bot.buttons import opening_aside
 from bot.courier import Courier, noted
 from bot.edits import Edits
 from bot.failures import TELEGRAM_FAILURES, Failure, failure
+from bot.first_hand import FirstHand
 from bot.folding import Fold, Folds, begins, fold_key, order_fold_key, says_how_often, together
 from bot.lateness import Arrivals
 from bot.living import Living
@@ -84,6 +85,7 @@ class Delivery:
         self._replied: set[int] = set()  # rows whose reply is told, while their order's message is not yet edited
         self._shown: dict[str, int] = {}  # newest row a living message shows, or is about to
         self._courier = Courier(chat, self._arrivals)
+        self.first_hand = FirstHand(chat, released=self._stirred.set, done=self._forget)
         self._edits = Edits(chat, caught_up=self._caught_up, released=self._stirred.set, done=self._forget)
 
     def nudge(self) -> None:
@@ -144,10 +146,10 @@ class Delivery:
                 self._caught_up.clear()
 
     async def _waiting(self) -> list[EventRow]:
-        """Return the next rows to send; those that wait for an edit are not among them."""
+        """Return the next rows to send; those that wait for an edit, or for an answer to tell them, are not."""
         rows = await self._outbox.pending(_BATCH + self._edits.held)
         self._arrivals.see(rows)
-        return [row for row in rows if not self._edits.holds(row.id)]
+        return [row for row in rows if not self._edits.holds(row.id) and not self.first_hand.holds(row)]
 
     async def _step(self, rows: Sequence[EventRow]) -> None:
         """Tell the first row, and what goes with it."""

@@ -16,6 +16,7 @@ from bot.asking import asked
 from bot.buttons import opens_aside
 from bot.failures import TELEGRAM_FAILURES
 from bot.figures import moment
+from bot.first_hand import FirstHand
 from bot.languages import Languages
 from bot.role import Role
 from bot.screen import Frame
@@ -80,6 +81,7 @@ class Framing(BaseMiddleware):
         speaker: Speaker,
         wall: Clock,
         roles: Mapping[int, Role],
+        first_hand: FirstHand,
     ) -> None:
         self._control = control
         self._languages = languages
@@ -87,6 +89,7 @@ class Framing(BaseMiddleware):
         self._speaker = speaker
         self._wall = wall
         self._roles = roles
+        self._first_hand = first_hand
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         user, chat = data["event_from_user"], data.get("event_chat")
@@ -100,7 +103,15 @@ class Framing(BaseMiddleware):
             role=role,
             control=self._control,
             frame=self._frame(await self._languages.of(user.id)),
-            stage=Stage(self._speaker, self._wall, user.id if chat is None else chat.id, role, pressed),
+            stage=Stage(
+                self._speaker,
+                self._wall,
+                self._first_hand,
+                chat_id=user.id if chat is None else chat.id,
+                user_id=user.id,
+                role=role,
+                pressed=pressed,
+            ),
         )
         return await handler(event, data)
 

@@ -2,16 +2,20 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 
 from aiogram.exceptions import TelegramRetryAfter
 
 from bot.access import for_role
-from bot.failures import TELEGRAM_FAILURES
+from bot.buttons import opening_aside
+from bot.failures import TELEGRAM_FAILURES, Failure, failure
+from bot.first_hand import FirstHand
 from bot.role import Role
 from bot.screen import Screen
 from bot.sending import Gone, Speaker
 from strategy.clock import Clock
+from strategy.events import Event
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +29,41 @@ class Stage:
     Buttons that the person's role may not press are left out.
     """
 
-    def __init__(self, speaker: Speaker, wall: Clock, chat_id: int, role: Role, pressed: int | None = None) -> None:
+    def __init__(
+        self,
+        speaker: Speaker,
+        wall: Clock,
+        first_hand: FirstHand,
+        *,
+        chat_id: int,
+        user_id: int,
+        role: Role,
+        pressed: int | None = None,
+    ) -> None:
         self._speaker = speaker
         self._wall = wall
+        self._first_hand = first_hand
         self._chat_id = chat_id
+        self._user_id = user_id
         self._role = role
         self.pressed = pressed  # the message under the button
+
+    def answering(self) -> AbstractContextManager[None]:
+        """Have the alerts of what the person does in the block wait for the answer that `tell` gives in it."""
+        return self._first_hand.answering(self._chat_id, self._user_id)
+
+    async def tell(self, screen: Screen, news: Sequence[Event], *, anew: bool = False) -> None:
+        """Show what the person did; the alerts of these events need not come where this stands in their place.
+
+        So it is not overwritten either: its buttons open their screens in new messages.
+        """
+        if not news:
+            await (self.say(screen) if anew else self.show(screen))
+            return
+        kept = replace(screen, keyboard=opening_aside(screen.keyboard))
+        rows = await self._first_hand.begin(self._chat_id, news)
+        shown, failed = await self._put(None if anew else self.pressed, kept)
+        await self._first_hand.end(rows, shown, failed)
 
     async def show(self, screen: Screen) -> None:
         """Show a screen in place of the pressed message, or as a new one."""
@@ -38,27 +71,32 @@ class Stage:
 
     async def show_at(self, message_id: int | None, screen: Screen) -> None:
         """Show a screen in place of a message; as a new one where there is none any more."""
-        if message_id is None:
-            await self.say(screen)
-            return
-
-        async def edit() -> None:
-            try:
-                await self._speaker.edit(self._chat_id, message_id, self._for_role(screen))
-            except Gone:
-                await self._speaker.send(self._chat_id, self._for_role(screen))
-
-        await self._patiently(edit)
+        await self._put(message_id, screen)
 
     async def say(self, screen: Screen, *, reply_to: int | None = None) -> int | None:
         """Send a new message and return its id, None where it could not be sent."""
+        return (await self._put(None, screen, reply_to=reply_to))[0]
+
+    async def _put(
+        self, message_id: int | None, screen: Screen, *, reply_to: int | None = None
+    ) -> tuple[int | None, Failure | None]:
+        """Show a screen; return the message it stands in, or None and why it does not."""
+        if message_id is not None and self._first_hand.stands_in(self._chat_id, message_id):
+            message_id = None
+        shown = self._for_role(screen)
         sent: list[int] = []
 
-        async def send() -> None:
-            await self._speaker.send(self._chat_id, self._for_role(screen), reply_to=reply_to, sent=sent)
+        async def put() -> None:
+            if message_id is not None and not sent:
+                with suppress(Gone):
+                    await self._speaker.edit(self._chat_id, message_id, shown)
+                    return
+            await self._speaker.send(self._chat_id, shown, reply_to=reply_to, sent=sent)
 
-        await self._patiently(send)
-        return sent[-1] if sent else None
+        failed = await self._patiently(put)
+        if failed is not None:
+            return None, failed
+        return (sent[-1] if sent else message_id), None
 
     async def hand_over(self, files: Sequence[tuple[str, bytes, str]]) -> None:
         """Send documents, each a name, its content, and a caption of at most 1024 characters."""
@@ -72,17 +110,20 @@ class Stage:
     def _for_role(self, screen: Screen) -> Screen:
         return replace(screen, keyboard=for_role(screen.keyboard, self._role))
 
-    async def _patiently(self, call: Callable[[], Awaitable[None]]) -> None:
-        for attempt in range(1, _TRIES + 1):
+    async def _patiently(self, call: Callable[[], Awaitable[None]]) -> Failure | None:
+        """Try a few times; return why it failed, None where it did not."""
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 await call()
             except TelegramRetryAfter as error:
                 if attempt == _TRIES or error.retry_after > _LONGEST_WAIT_S:
                     log.warning("answer not sent", extra={"error": "too many requests"})
-                    return
+                    return Failure.FLOOD
                 await self._wall.sleep(error.retry_after)
             except TELEGRAM_FAILURES as error:
                 log.warning("answer not sent", extra={"error": type(error).__name__})
-                return
+                return failure(error)
             else:
-                return
+                return None

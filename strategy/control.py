@@ -10,12 +10,13 @@ from strategy.approval_press import ApprovalPress
 from strategy.cancels import Cancels
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
+from strategy.events import ModeChanged, Notable
 from strategy.hand_orders import HandOrders
 from strategy.health import HealthLine, HealthView, LogLine
 from strategy.instruments import Symbol
 from strategy.manual import ManualOrders
 from strategy.mode_service import ModeService
-from strategy.modes import Mode, ModeState
+from strategy.modes import Mode
 from strategy.orders import OrderNo, Side
 from strategy.overview import Looking
 from strategy.panic_press import PanicPress
@@ -149,13 +150,13 @@ class TradingControl:
 
     async def set_mode(
         self, mode: Mode, *, symbol: Symbol | None, until: datetime | None, user_id: int, reason: str = ""
-    ) -> ModeState:
+    ) -> ModeChanged:
         return await self._modes.set_mode(mode, symbol=symbol, until=until, user_id=user_id, reason=reason)
 
     async def preview_mode(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
         return await self._modes.preview_mode(user_id, mode, symbol=symbol)
 
-    async def release(self, user_id: int, symbol: Symbol) -> bool:
+    async def release(self, user_id: int, symbol: Symbol) -> Notable | None:
         return await self._modes.release(user_id, symbol)
 
     async def arm(self, user_id: int, code: str) -> Outcome:

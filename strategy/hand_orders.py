@@ -2,6 +2,7 @@
 
 from strategy.desk import OrderDesk
 from strategy.errors import InvalidInput
+from strategy.events import ModeChanged
 from strategy.mode_service import ModeService
 from strategy.modebook import ModeBook
 from strategy.modes import Mode
@@ -38,11 +39,12 @@ class HandOrders:
                 f"#{no} 은(는) 이미 봇이 맡은 주문입니다. 끝내려면 /cancel {no}.",
                 f"The bot has adopted #{no} already. To end it: /cancel {no}.",
             )
-        text = _left_alone(order)
+        text, told = _left_alone(order), None
         if choice is HandChoice.PAUSE:
-            paused = await self._pause(user_id, order)
+            paused, told = await self._pause(user_id, order)
             text = Text(f"{text.ko} {paused.ko}", f"{text.en} {paused.en}")
-        return Outcome(kind=OutcomeKind.DONE, text=text, order=order, order_nos=(no,))
+        news = () if told is None else (told,)
+        return Outcome(kind=OutcomeKind.DONE, text=text, order=order, order_nos=(no,), news=news)
 
     async def _adopt(self, user_id: int, order: Order) -> Outcome:
         no = order.no
@@ -65,17 +67,18 @@ class HandOrders:
             f"The bot has adopted #{no}: it is re-priced while it does not fill, and canceled in the end.",
         )
 
-    async def _pause(self, user_id: int, order: Order) -> Text:
+    async def _pause(self, user_id: int, order: Order) -> tuple[Text, ModeChanged | None]:
         symbol = order.request.symbol
         if not self._modes.of(symbol).mode.buys:
-            return Text("이 종목은 이미 매수하지 않는 모드입니다.", "Its mode allows no buys already.")
-        await self._mode_service.set_mode(
+            return Text("이 종목은 이미 매수하지 않는 모드입니다.", "Its mode allows no buys already."), None
+        told = await self._mode_service.set_mode(
             Mode.PAUSE_BUYS, symbol=symbol, until=None, user_id=user_id, reason="hand_order"
         )
-        return Text(
+        said = Text(
             f"{symbol.ticker} 매수를 멈췄습니다. 다시 시작: /run {symbol.ticker}",
             f"Buys of {symbol.ticker} are paused; /run {symbol.ticker} resumes them.",
         )
+        return said, told
 
 
 def _left_alone(order: Order) -> Text:

@@ -11,7 +11,7 @@ from strategy.book import SettingsBook
 from strategy.calendar import current, next_session
 from strategy.clock import Clock
 from strategy.errors import InvalidInput
-from strategy.events import Notable
+from strategy.events import ModeChanged, Notable
 from strategy.instruments import Symbol
 from strategy.modebook import ModeBook, stricter
 from strategy.modes import Mode, ModeState
@@ -77,8 +77,11 @@ class ModeService:
 
     async def set_mode(
         self, mode: Mode, *, symbol: Symbol | None, until: datetime | None, user_id: int, reason: str
-    ) -> ModeState:
-        """Set a mode that is no looser than the one that holds; raise InvalidInput for what needs a confirmation."""
+    ) -> ModeChanged:
+        """Set a mode that is no looser than the one that holds and return the alert that tells it.
+
+        Raise InvalidInput for what needs a confirmation.
+        """
         now = self._clock.now()
         if mode in (Mode.RUN, Mode.HALTED):
             raise InvalidInput(
@@ -139,19 +142,23 @@ class ModeService:
         refusals = await self._refusals(mode)
         if refusals:
             return Outcome(kind=OutcomeKind.DENIED, text=refusals[0])
-        await self._modes.set(
+        told = await self._modes.set(
             ModeState(
                 mode=mode, symbol=symbol, set_by=press.user_id, set_at=self._clock.now(), reason="chat", until=None
             )
         )
         of = f" ({symbol.ticker})" if symbol else ""
         name = NAMES[mode]
-        return Outcome(kind=OutcomeKind.DONE, text=Text(f"모드: {name.ko}{of}", f"Mode: {name.en}{of}"))
+        said = Text(f"모드: {name.ko}{of}", f"Mode: {name.en}{of}")
+        return Outcome(kind=OutcomeKind.DONE, text=said, news=(told,))
 
-    async def release(self, user_id: int, symbol: Symbol) -> bool:
-        """Take a lock off; after a split guard the price counts as real from here on."""
+    async def release(self, user_id: int, symbol: Symbol) -> Notable | None:
+        """Take a lock off and return the alert that tells it, None where there was none.
+
+        After a split guard the price counts as real from here on.
+        """
         if self._modes.lock(symbol) is None:
-            return False
+            return None
         if self._splits.holds(symbol):
             await self._splits.accept(symbol)
         told = Notable(
@@ -160,7 +167,7 @@ class ModeService:
             symbol=symbol,
             what=Text(f"{symbol.ticker} 잠금을 풀었습니다.", f"{symbol.ticker} is released."),
         )
-        return await self._modes.release(symbol, user_id, [told])
+        return told if await self._modes.release(symbol, user_id, [told]) else None
 
     # arming
 
@@ -191,8 +198,9 @@ class ModeService:
             return Outcome(kind=OutcomeKind.DENIED, text=self._how())
         await self._modes.arm(self._clock.now())
         said = Text("실전 거래를 켰습니다. 시작하려면 /run.", "Real trading is armed. /run starts it.")
-        await self._notifier.tell(Notable(at=self._clock.now(), key=f"armed:{user_id}", what=said))
-        return Outcome(kind=OutcomeKind.DONE, text=said)
+        told = Notable(at=self._clock.now(), key=f"armed:{user_id}", what=said)
+        await self._notifier.tell(told)
+        return Outcome(kind=OutcomeKind.DONE, text=said, news=(told,))
 
     async def accept_disclaimer(self, user_id: int) -> None:
         await self._notes.put(_DISCLAIMER, json.dumps({"by": user_id, "at": self._wall.now().isoformat()}))

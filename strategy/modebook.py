@@ -102,8 +102,8 @@ class ModeBook:
         account, own = self.account, self.chosen(symbol)
         return own if own.mode is not account.mode and stricter(own.mode, account.mode) is own.mode else account
 
-    async def set(self, state: ModeState, events: Sequence[Event] = ()) -> ModeState:
-        """Store a mode with its ModeChanged event (and others of the same fact).
+    async def set(self, state: ModeState, events: Sequence[Event] = ()) -> ModeChanged:
+        """Store a mode with its ModeChanged event (and others of the same fact); return that.
 
         A stricter mode holds from this call on, even if it cannot be stored; a looser one only when it is stored.
         """
@@ -113,7 +113,7 @@ class ModeBook:
             self._states[state.symbol] = state
         await self._journal.add(state, [changed, *events])
         self._states[state.symbol] = state
-        return state
+        return changed
 
     @property
     def next_expiry(self) -> datetime | None:

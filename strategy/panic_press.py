@@ -10,6 +10,7 @@ from strategy.calendar import current, next_open
 from strategy.clock import Clock
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError
+from strategy.events import ModeChanged
 from strategy.instruments import Symbol
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook
@@ -103,14 +104,22 @@ class PanicPress:
         shown = press.fingerprint["shares"]
         if any(qty > shown.get(str(symbol), 0) for symbol, qty in shares.items()):
             return changed()
+        before = self._modes.chosen()
         if not await self._panic.start(asked_by=press.user_id, everything=everything, shares=shares):
             return _joined()
+        after = self._modes.chosen()
+        told = (
+            ()
+            if after == before or after.reason != "panic"
+            else (ModeChanged(at=after.set_at, state=after, previous=before),)
+        )
         return Outcome(
             kind=OutcomeKind.DONE,
             text=Text(
                 "모든 주문을 취소하고 팝니다. 규칙 매매는 멈췄습니다 (보호 전용). 진행은 메시지로 알려 드립니다.",
                 "Canceling every order and selling. The rules stop (Protect only). You will be told how it goes.",
             ),
+            news=told,
         )
 
     async def _ticket(self, user_id: int, held: Sequence[Position], *, everything: bool) -> Ticket:

@@ -12,9 +12,10 @@ from typing import Protocol
 from strategy.alert_rules import AlertRules
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
+from strategy.events import ModeChanged, Notable
 from strategy.health import HealthLine, HealthView, LogLine
 from strategy.instruments import Symbol
-from strategy.modes import Mode, ModeState
+from strategy.modes import Mode
 from strategy.orders import OrderNo, Side
 from strategy.price_alerts import PriceAlert
 from strategy.proposals import Proposal
@@ -100,13 +101,16 @@ class OrderControl(Protocol):
 class ModeControl(Protocol):
     async def set_mode(
         self, mode: Mode, *, symbol: Symbol | None, until: datetime | None, user_id: int, reason: str = ""
-    ) -> ModeState:
-        """Set a mode that needs no confirmation (pausing, protecting). RUN and HALTED go through `preview_mode`."""
+    ) -> ModeChanged:
+        """Set a mode that needs no confirmation (pausing, protecting) and return the alert that tells it.
+
+        RUN and HALTED go through `preview_mode`.
+        """
 
     async def preview_mode(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview: ...
 
-    async def release(self, user_id: int, symbol: Symbol) -> bool:
-        """Take the lock off a ticker after a stop; False when there was none."""
+    async def release(self, user_id: int, symbol: Symbol) -> Notable | None:
+        """Take the lock off a ticker after a stop; return the alert that tells it, None when there was no lock."""
 
     async def arm(self, user_id: int, code: str) -> Outcome:
         """Arm the real environment with the last four digits of the account (and a TOTP code where one is set)."""

@@ -8,6 +8,7 @@ from strategy.book import Draft, SettingsBook
 from strategy.changes import SettingChange
 from strategy.effects import Effects
 from strategy.errors import BrokerError, InvalidInput
+from strategy.events import SettingChanged
 from strategy.instruments import Symbol
 from strategy.presses import Press, Presses, changed, every
 from strategy.setting_words import BY_COMMAND
@@ -66,7 +67,8 @@ class SettingService:
             return Outcome(kind=OutcomeKind.DENIED, text=error.user_message)
         of = f" ({draft.symbol.ticker})" if draft.symbol else ""
         line = f"{draft.name}{of}: {change.old} → {draft.result}"
-        return Outcome(kind=OutcomeKind.DONE, text=Text(line, line))
+        told = SettingChanged(at=change.set_at, change=change)
+        return Outcome(kind=OutcomeKind.DONE, text=Text(line, line), news=(told,))
 
     def _again(self, payload: Mapping[str, Any]) -> Draft:
         symbol = Symbol.parse(payload["symbol"]) if payload["symbol"] else None

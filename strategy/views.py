@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from strategy.account import Holdings
 from strategy.decisions import Decision
@@ -11,6 +12,9 @@ from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState, TickerLock
 from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Side
 from strategy.text import Text
+
+if TYPE_CHECKING:  # events tell some of what is viewed here
+    from strategy.events import Event
 
 
 class Environment(StrEnum):
@@ -310,3 +314,4 @@ class Outcome:
     order: Order | None = None
     order_nos: tuple[OrderNo, ...] = ()
     next_ticket: str | None = None
+    news: "tuple[Event, ...]" = ()  # alerts that tell this change: needless where the answer to the press tells it

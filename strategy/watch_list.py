@@ -13,6 +13,7 @@ from strategy.book import Draft, SettingsBook
 from strategy.changes import SettingChange
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, DataUnavailable, InvalidInput
+from strategy.events import SettingChanged
 from strategy.guard import StopGuard
 from strategy.instruments import Market, Symbol
 from strategy.look import AccountLook
@@ -114,10 +115,11 @@ class WatchList:
         text = ",".join(str(one) for one in [*rest, *([symbol] if adds else [])])
         try:
             draft = self._settings.draft(TICKERS, text, symbol=None, until=None)
-            await self.apply(draft, user_id=press.user_id)
+            change = await self.apply(draft, user_id=press.user_id)
         except (InvalidInput, BrokerError) as error:
             return Outcome(kind=OutcomeKind.DENIED, text=error.user_message)
-        return Outcome(kind=OutcomeKind.DONE, text=_added(symbol) if adds else _removed(symbol))
+        told = SettingChanged(at=change.set_at, change=change)
+        return Outcome(kind=OutcomeKind.DONE, text=_added(symbol) if adds else _removed(symbol), news=(told,))
 
     # inside
 

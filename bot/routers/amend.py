@@ -101,8 +101,9 @@ async def settle(_: CallbackQuery, callback_data: SettleOrder, visit: Visit) -> 
 
 
 async def decide(_: CallbackQuery, callback_data: HandOrderChoice, visit: Visit) -> None:
-    result = await visit.control.hand_order(visit.user_id, OrderNo(callback_data.no), callback_data.choice)
-    await visit.stage.say(outcome(result, visit.frame))
+    with visit.stage.answering():
+        result = await visit.control.hand_order(visit.user_id, OrderNo(callback_data.no), callback_data.choice)
+        await visit.stage.tell(outcome(result, visit.frame), result.news, anew=True)
 
 
 async def _order(no: int, visit: Visit) -> Order:

@@ -25,7 +25,8 @@ async def confirm(_: CallbackQuery, callback_data: Confirm, visit: Visit) -> Non
     if visit.role < Role.OWNER and await visit.control.for_owners(callback_data.ticket):
         await visit.stage.say(denied(visit.role, Role.OWNER, visit.frame))
         return
-    await _tell(await visit.control.confirm(callback_data.ticket, visit.user_id), visit.frame, visit.stage)
+    with visit.stage.answering():
+        await _tell(await visit.control.confirm(callback_data.ticket, visit.user_id), visit.frame, visit.stage)
 
 
 async def dismiss(_: CallbackQuery, callback_data: Dismiss, visit: Visit) -> None:
@@ -37,4 +38,4 @@ async def _tell(result: Outcome, frame: Frame, stage: Stage) -> None:
     if result.kind is OutcomeKind.NOT_YOURS:
         await stage.say(outcome(result, frame))
         return
-    await stage.show(outcome(result, frame))
+    await stage.tell(outcome(result, frame), result.news)

@@ -44,6 +44,7 @@ def make_router() -> Router:
     router.message.register(release, Asks("release"))
     router.message.register(explained("arm", arm), Asks("arm"))
     router.callback_query.register(open_mode, Open.filter(F.screen == "mode"))
+    router.callback_query.register(open_run, Open.filter(F.screen == "run"))
     router.callback_query.register(open_pause, Open.filter(F.screen == "pause"))
     router.callback_query.register(set_mode, SetMode.filter())
     router.callback_query.register(press_release, Release.filter())
@@ -58,14 +59,12 @@ async def run(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
 async def pause(_: Message, args: str, visit: Visit) -> None:
     """Pause at once: `/pause`, `/pause TQQQ`, `/pause 30m`, `/pause TQQQ close`."""
     symbol, until = _whom_and_when(args, visit.control, visit.frame.now)
-    state = await visit.control.set_mode(Mode.PAUSE_BUYS, symbol=symbol, until=until, user_id=visit.user_id)
-    await visit.stage.show(views.was_set(state, visit.frame))
+    await _set(Mode.PAUSE_BUYS, symbol, until, visit)
 
 
 async def stop(_: Message, args: str, visit: Visit) -> None:
     symbol = visit.control.symbol(args) if args else None
-    state = await visit.control.set_mode(Mode.PROTECT_ONLY, symbol=symbol, until=None, user_id=visit.user_id)
-    await visit.stage.show(views.was_set(state, visit.frame))
+    await _set(Mode.PROTECT_ONLY, symbol, None, visit)
 
 
 async def halt(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
@@ -77,8 +76,9 @@ async def halt_word(message: Message, state: FSMContext, visit: Visit) -> None:
     """Carry a halt out when the right word was typed; the service compares it."""
     ticket = str((await asked_about(state)).get("ticket", ""))
     await state.set_state(None)
-    result = await visit.control.confirm(ticket, visit.user_id, typed=(message.text or "").strip())
-    await visit.stage.say(outcome(result, visit.frame))
+    with visit.stage.answering():
+        result = await visit.control.confirm(ticket, visit.user_id, typed=(message.text or "").strip())
+        await visit.stage.tell(outcome(result, visit.frame), result.news)
 
 
 async def leave(_: Message, state: FSMContext, visit: Visit) -> None:
@@ -91,8 +91,7 @@ async def release(_: Message, args: str, visit: Visit) -> None:
         locks = list((await visit.control.holdings(fresh=False)).locks)
         await visit.stage.show(views.pick_release(locks, visit.frame))
         return
-    symbol = visit.control.symbol(args)
-    await visit.stage.show(views.released(symbol, await visit.control.release(visit.user_id, symbol), visit.frame))
+    await _release(visit.control.symbol(args), visit)
 
 
 async def arm(message: Message, args: str, bot: Bot, visit: Visit) -> None:
@@ -103,7 +102,9 @@ async def arm(message: Message, args: str, bot: Bot, visit: Visit) -> None:
         raise arguments.BadArgument("no code")
     with suppress(*TELEGRAM_FAILURES):  # digits of the account do not stay in the chat
         await bot.delete_message(message.chat.id, message.message_id)
-    await visit.stage.say(outcome(await visit.control.arm(visit.user_id, args), visit.frame))
+    with visit.stage.answering():
+        result = await visit.control.arm(visit.user_id, args)
+        await visit.stage.tell(outcome(result, visit.frame), result.news)
 
 
 async def open_mode(_: CallbackQuery, visit: Visit) -> None:
@@ -125,17 +126,31 @@ async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, 
     if mode in (Mode.RUN, Mode.HALTED):
         await visit.stage.show(await _preview(mode, symbol, state, visit))
         return
-    until = until_span(callback_data.span, visit.control, visit.frame.now)
-    await visit.stage.show(
-        views.was_set(
-            await visit.control.set_mode(mode, symbol=symbol, until=until, user_id=visit.user_id), visit.frame
-        )
-    )
+    await _set(mode, symbol, until_span(callback_data.span, visit.control, visit.frame.now), visit)
+
+
+async def open_run(_: CallbackQuery, callback_data: Open, state: FSMContext, visit: Visit) -> None:
+    """Preview running again, from under a message that must stay."""
+    symbol = visit.control.symbol(callback_data.ref) if callback_data.ref else None
+    await visit.stage.show(await _preview(Mode.RUN, symbol, state, visit))
 
 
 async def press_release(_: CallbackQuery, callback_data: Release, visit: Visit) -> None:
-    symbol = visit.control.symbol(callback_data.symbol)
-    await visit.stage.say(views.released(symbol, await visit.control.release(visit.user_id, symbol), visit.frame))
+    await _release(visit.control.symbol(callback_data.symbol), visit)
+
+
+async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, visit: Visit) -> None:
+    with visit.stage.answering():
+        told = await visit.control.set_mode(mode, symbol=symbol, until=until, user_id=visit.user_id)
+        await visit.stage.tell(views.was_set(told, visit.frame), [told])
+
+
+async def _release(symbol: Symbol, visit: Visit) -> None:
+    """Release in a new message: the button stands under an alert too."""
+    with visit.stage.answering():
+        told = await visit.control.release(visit.user_id, symbol)
+        screen = views.released(symbol, told is not None, visit.frame)
+        await visit.stage.tell(screen, [] if told is None else [told], anew=True)
 
 
 async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, visit: Visit) -> Screen:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from bot.buttons import Button, Open, Release
-from bot.figures import UNKNOWN, gain_icon, price, rate, shares, span, usd, usd_change
+from bot.figures import gain_icon, price, rate, shares, span, usd, usd_change
 from bot.message import Line, block, bold, line
 from bot.phrases import why_so
 from bot.screen import Frame, Screen
+from bot.views.changes import mode_story, setting_story
 from bot.views.day_cards import calendar_notice, price_alert, ready_check
 from bot.views.decisions import both_signals, signal_blocked
 from bot.views.holdings import holdings_block
@@ -15,7 +16,7 @@ from bot.views.orders import hand_order, living, short
 from bot.views.panic_progress import panic_progress
 from bot.views.proposals import proposal_closed, proposed
 from bot.views.refused_stop import refused_stop
-from bot.words import finish, mode, mode_meaning, trigger
+from bot.words import finish, mode, trigger
 from strategy.events import (
     BothSignals,
     CalendarNotice,
@@ -345,16 +346,9 @@ def _notable(event: Notable, frame: Frame) -> Screen:
 
 def _mode_changed(event: ModeChanged, frame: Frame) -> Screen:
     t, state = frame.t, event.state
-    who = t("set by the program") if state.set_by is None else t("set by user {user}", user=state.set_by)
-    before = None if event.previous is None else t("before: {mode}", mode=mode(event.previous.mode, t))
     scope = f" {state.symbol.ticker}" if state.symbol else ""
     return frame.screen(
-        block(
-            frame.title(t("Mode"), scope, f": {mode(state.mode, t)}"),
-            mode_meaning(state.mode, t),
-            None if state.until is None else t("until {time}, then Run again", time=frame.when(state.until)),
-            " · ".join(part for part in (before, who, why_so(state.reason, t)) if part),
-        ),
+        block(frame.title(t("Mode"), scope, f": {mode(state.mode, t)}"), *mode_story(event, frame)),
         block(frame.when(event.at)),
     )
 
@@ -379,15 +373,8 @@ def _ticker_locked(event: TickerLocked, frame: Frame) -> Screen:
 def _setting_changed(event: SettingChanged, frame: Frame) -> Screen:
     t, change = frame.t, event.change
     where = f" ({change.symbol.ticker})" if change.symbol else ""
-    new = t("back to .env or the default") if change.new is None else change.new
-    who = t("set by the program") if change.set_by is None else t("set by user {user}", user=change.set_by)
     return frame.screen(
-        block(
-            frame.title("⚙️ ", f"{change.name}{where}"),
-            line(change.old or UNKNOWN, " → ", bold(new)),
-            None if change.until is None else t("until {time}", time=frame.when(change.until)),
-            who,
-        ),
+        block(frame.title("⚙️ ", f"{change.name}{where}"), *setting_story(change, frame)),
         block(frame.when(event.at)),
         keyboard=((Button(t("⚙️ Settings"), Open(screen="setting", ref=change.name)),),),
     )

@@ -3,6 +3,7 @@
 from bot.buttons import Button, Confirm, Dismiss, Keyboard, Open
 from bot.message import block, bold
 from bot.screen import Frame, Screen
+from bot.views.changes import answer_story
 from bot.views.orders import actions, short
 from strategy.views import Outcome, OutcomeKind
 
@@ -36,6 +37,7 @@ def outcome(result: Outcome, frame: Frame) -> Screen:
     return frame.screen(
         block(frame.title(_headline(result.kind, frame)), t.of(result.text) or None, _advice(result, frame)),
         placed,
+        *(block(*answer_story(event, frame)) for event in result.news),
         frame.stamp(),
         keyboard=keyboard,
     )

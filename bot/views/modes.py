@@ -3,9 +3,11 @@
 from bot.buttons import Button, Dismiss, Keyboard, Open, Release, SetMode, Span, rows_of
 from bot.message import block, bold, code
 from bot.screen import Frame, Screen
+from bot.views.changes import mode_story
 from bot.views.confirm import confirm_row
 from bot.views.status import mode_text
 from bot.words import environment, mode, mode_meaning
+from strategy.events import ModeChanged
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState, TickerLock
 from strategy.views import ModePreview
@@ -75,19 +77,15 @@ def preview(view: ModePreview, frame: Frame) -> Screen:
     )
 
 
-def was_set(state: ModeState, frame: Frame) -> Screen:
-    t = frame.t
+def was_set(event: ModeChanged, frame: Frame) -> Screen:
+    t, state = frame.t, event.state
     scope = "" if state.symbol is None else f" {state.symbol.ticker}"
     keyboard: Keyboard = (
-        (Button(t("▶️ Run"), SetMode(mode=Mode.RUN, symbol="" if state.symbol is None else str(state.symbol))),),
+        (Button(t("▶️ Run"), Open(screen="run", ref="" if state.symbol is None else str(state.symbol))),),
         (Button(t("🎛 Mode"), Open(screen="mode")), frame.home()),
     )
     return frame.screen(
-        block(
-            frame.title(t("Mode"), f"{scope}: {mode(state.mode, t)}"),
-            mode_meaning(state.mode, t),
-            None if state.until is None else t("until {time}, then Run again", time=frame.when(state.until)),
-        ),
+        block(frame.title(t("Mode"), f"{scope}: {mode(state.mode, t)}"), *mode_story(event, frame)),
         frame.stamp(),
         keyboard=keyboard,
     )
@@ -109,7 +107,7 @@ def released(symbol: Symbol, was_locked: bool, frame: Frame) -> Screen:
     t = frame.t
     done = t("🔓 {ticker} is released: the rules trade it again.", ticker=symbol.ticker)
     nothing = t("{ticker} was not locked.", ticker=symbol.ticker)
-    return frame.screen(block(frame.title(done if was_locked else nothing)), keyboard=((frame.home(),),))
+    return frame.screen(block(frame.title(done if was_locked else nothing)), frame.stamp(), keyboard=((frame.home(),),))
 
 
 def pick_release(locks: list[TickerLock], frame: Frame) -> Screen:

@@ -11,7 +11,16 @@ from typing import Any
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
 from strategy.errors import InvalidInput
-from strategy.events import Event, EventRow, HandOrder, OrderChanged, urgent
+from strategy.events import (
+    Event,
+    EventRow,
+    HandOrder,
+    ModeChanged,
+    Notable,
+    OrderChanged,
+    SettingChanged,
+    urgent,
+)
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState
 from strategy.orders import Order, OrderNo, OrderStatus, Origin, Side
@@ -202,6 +211,11 @@ class FakeControl(FakeResults, FakeSystem, FakeWatchList):
     decision: Decision | None = field(default_factory=samples.decision)
     why_at: list[datetime | None] = field(default_factory=list)
     before_status: Callable[[], Awaitable[object]] | None = None
+    outbox: "FakeOutbox | None" = None  # where what was changed is told, as the real core does before it answers
+
+    async def tell(self, event: Event) -> None:
+        if self.outbox is not None:
+            await self.outbox.add([event])
 
     async def status(self) -> StatusView:
         self._fail()
@@ -348,12 +362,13 @@ class FakeControl(FakeResults, FakeSystem, FakeWatchList):
 
     async def set_mode(
         self, mode: Mode, *, symbol: Symbol | None, until: datetime | None, user_id: int, reason: str = ""
-    ) -> ModeState:
+    ) -> ModeChanged:
         self._fail()
-        self.modes.append(
-            ModeState(mode=mode, symbol=symbol, set_by=user_id, set_at=samples.NOW, reason=reason, until=until)
-        )
-        return self.modes[-1]
+        state = ModeState(mode=mode, symbol=symbol, set_by=user_id, set_at=samples.NOW, reason=reason, until=until)
+        told = ModeChanged(at=samples.NOW, state=state, previous=self.modes[-1])
+        self.modes.append(state)
+        await self.tell(told)
+        return told
 
     async def preview_mode(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
         self._fail()
@@ -369,15 +384,23 @@ class FakeControl(FakeResults, FakeSystem, FakeWatchList):
             expires_at=None,
         )
 
-    async def release(self, user_id: int, symbol: Symbol) -> bool:
+    async def release(self, user_id: int, symbol: Symbol) -> Notable | None:
         self._fail()
-        was = symbol in self.locked
+        if symbol not in self.locked:
+            return None
         self.locked = [each for each in self.locked if each != symbol]
-        return was
+        what = Text(f"{symbol.ticker} 잠금을 풀었습니다.", f"{symbol.ticker} is released.")
+        told = Notable(at=samples.NOW, key=f"released:{symbol}", symbol=symbol, what=what)
+        await self.tell(told)
+        return told
 
     async def arm(self, user_id: int, code: str) -> Outcome:
         self.armed_with.append(code)
-        return Outcome(kind=OutcomeKind.DONE if code == "7801" else OutcomeKind.DENIED, text=DONE)
+        if code != "7801":
+            return Outcome(kind=OutcomeKind.DENIED, text=DONE)
+        told = Notable(at=samples.NOW, key=f"armed:{user_id}", what=DONE)
+        await self.tell(told)
+        return Outcome(kind=OutcomeKind.DONE, text=DONE, news=(told,))
 
     async def accept_disclaimer(self, user_id: int) -> None:
         self.accepted = True
@@ -445,7 +468,9 @@ class FakeControl(FakeResults, FakeSystem, FakeWatchList):
             mode, symbol = made.payload
             if mode is Mode.HALTED and typed != "HALT":
                 return Outcome(kind=OutcomeKind.DENIED, text=Text("낱말이 다릅니다.", "The word differs."))
-            await self.set_mode(mode, symbol=symbol, until=None, user_id=user_id)
+            made.used = True
+            told = await self.set_mode(mode, symbol=symbol, until=None, user_id=user_id)
+            return Outcome(kind=OutcomeKind.DONE, text=DONE, news=(told,))
         made.used = True
         if made.action == "amend" and isinstance(made.payload, Order):
             after = made.payload
@@ -463,6 +488,9 @@ class FakeControl(FakeResults, FakeSystem, FakeWatchList):
             self.changes.append(made.payload)
             name, new = made.payload.name, made.payload.new or ""
             self.settings[name] = replace(self.settings[name], value=new, source=SettingSource.CHAT)
+            changed = SettingChanged(at=samples.NOW, change=replace(made.payload, set_by=user_id))
+            await self.tell(changed)
+            return Outcome(kind=OutcomeKind.DONE, text=DONE, news=(changed,))
         return Outcome(kind=OutcomeKind.DONE, text=DONE, order=made.order)
 
     async def dismiss(self, ticket_id: str, user_id: int) -> Outcome:

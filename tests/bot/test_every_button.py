@@ -127,6 +127,7 @@ SCREEN_CASES: dict[str, tuple[str, str]] = {
     "amend": ("어느 주문인가요", "Which one?"),
     "mode": ("매수, 매도, 손절이 모두", "Buys, sells and stop-loss"),
     "pause": ("얼마 동안", "For how long"),
+    "run": ("매수, 매도, 손절이 모두", "Buys, sells and stop-loss"),
     "panic": ("비상: 모두 취소하고", "Panic: cancel everything"),
     "alert NASDAQ:TQQQ": ("지금 가격에서 얼마나", "At how much from the price"),
     "diagnose": ("연결 시험 결과", "Connections tested"),

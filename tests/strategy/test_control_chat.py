@@ -40,7 +40,8 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 async def test_pausing_needs_no_confirmation_and_runs_out(bench: Bench) -> None:
     until = bench.clock.now() + timedelta(minutes=30)
-    state = await bench.core.control.set_mode(Mode.PAUSE_BUYS, symbol=None, until=until, user_id=OWNER)
+    told = await bench.core.control.set_mode(Mode.PAUSE_BUYS, symbol=None, until=until, user_id=OWNER)
+    state = told.state
     assert (state.set_by, state.until) == (OWNER, until)
     assert bench.core.modes.of(TQQQ).mode is Mode.PAUSE_BUYS
     await bench.pass_time(1801)

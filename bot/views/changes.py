@@ -1,0 +1,54 @@
+"""What was changed, from what to what, by whom and until when: the same words in an alert and in the answer to a press.
+
+Either may stand for both, so neither says less than the other.
+"""
+
+from bot.figures import UNKNOWN
+from bot.message import Words, bold, line
+from bot.phrases import why_so
+from bot.screen import Frame
+from bot.words import mode, mode_meaning
+from strategy.changes import SettingChange
+from strategy.events import Event, ModeChanged, SettingChanged
+
+
+def mode_story(event: ModeChanged, frame: Frame) -> tuple[Words | None, ...]:
+    """Return what a mode means, until when it holds, which one it follows, who set it and why."""
+    t, state = frame.t, event.state
+    before = None if event.previous is None else t("before: {mode}", mode=mode(event.previous.mode, t))
+    return (
+        mode_meaning(state.mode, t),
+        None if state.until is None else t("until {time}, then Run again", time=frame.when(state.until)),
+        " · ".join(part for part in (before, _who(state.set_by, frame), why_so(state.reason, t)) if part),
+    )
+
+
+def setting_story(change: SettingChange, frame: Frame) -> tuple[Words | None, ...]:
+    """Return old and new value of a setting, until when it holds, and who set it."""
+    t = frame.t
+    new = t("back to .env or the default") if change.new is None else change.new
+    return (line(change.old or UNKNOWN, " → ", bold(new)), *_until_and_who(change, frame))
+
+
+def answer_story(event: Event, frame: Frame) -> tuple[Words | None, ...]:
+    """Return what the answer to a press adds, so that the alert of this event need not come."""
+    match event:
+        case ModeChanged():
+            return mode_story(event, frame)
+        case SettingChanged() if event.change.name == "TRADING_TICKERS":  # the answer has named only one of the list
+            return (event.change.name, *setting_story(event.change, frame))
+        case SettingChanged():
+            return _until_and_who(event.change, frame)
+        case _:
+            return ()
+
+
+def _until_and_who(change: SettingChange, frame: Frame) -> tuple[Words | None, ...]:
+    t = frame.t
+    until = None if change.until is None else t("until {time}", time=frame.when(change.until))
+    return until, _who(change.set_by, frame)
+
+
+def _who(user_id: int | None, frame: Frame) -> str:
+    t = frame.t
+    return t("set by the program") if user_id is None else t("set by user {user}", user=user_id)
