@@ -1,4 +1,4 @@
-"""Table fills: executions, insert only."""
+"""Tables fills and fill_corrections: executions, and what the broker's list makes of their prices; insert only."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -33,14 +33,22 @@ def add_fill(conn: Connection, fill: Fill) -> bool:
     return cursor.rowcount == 1
 
 
+def correct_fill(conn: Connection, fill: Fill, at: datetime) -> None:
+    """Store what a fill came to by the broker's list; what was told of it first stays beside it."""
+    conn.execute(
+        "INSERT INTO fill_corrections (fill_key, at, price, fees, realized) VALUES (?, ?, ?, ?, ?)",
+        (fill.key, instant_text(at), decimal_text(fill.price), decimal_text(fill.fees), decimal_text(fill.realized)),
+    )
+
+
 def filled(conn: Connection, no: OrderNo) -> tuple[int, Decimal]:
     """Return shares and dollars filled of an order, from its fills."""
-    rows = conn.execute("SELECT qty, price FROM fills WHERE order_no = ?", (no,)).fetchall()
+    rows = conn.execute("SELECT qty, price FROM counted_fills WHERE order_no = ?", (no,)).fetchall()
     return sum(row["qty"] for row in rows), sum((row["qty"] * Decimal(row["price"]) for row in rows), Decimal(0))
 
 
 def find_fills(conn: Connection, order: OrderNo | None, since: datetime | None) -> Sequence[Fill]:
-    """Return fills in the order of their time, then of their arrival."""
+    """Return fills at the prices that count, in the order of their time, then of their arrival."""
     wanted: dict[str, object] = {}  # only what is asked for, so that an index serves it
     if order is not None:
         wanted["order_no = ?"] = order
@@ -48,7 +56,7 @@ def find_fills(conn: Connection, order: OrderNo | None, since: datetime | None) 
         wanted["filled_at >= ?"] = instant_text(since)
     where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
     rows = conn.execute(
-        f"SELECT {FILL_COLUMNS} FROM fills {where} ORDER BY filled_at, id",  # noqa: S608 - our own columns and conditions
+        f"SELECT {FILL_COLUMNS} FROM counted_fills {where} ORDER BY filled_at, id",  # noqa: S608 - our own columns and conditions
         tuple(wanted.values()),
     )
     return [read_fill(row) for row in rows]

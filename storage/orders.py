@@ -9,7 +9,7 @@ from sqlite3 import Connection, Row
 from storage.columns import day_text, decimal, decimal_text, instant, instant_text, symbol, symbol_text
 from storage.connection import Database, Statement
 from storage.decisions import decision_statement
-from storage.fills import add_fill, filled, find_fills
+from storage.fills import add_fill, correct_fill, filled, find_fills
 from storage.order_states import find_states
 from storage.outbox import OutboxRepository
 from storage.ticker_locks import lock_statements
@@ -115,20 +115,25 @@ class OrderRepository:
         working_qty: int | None = None,
         adopted_by: int | None = None,
         fills: Sequence[Fill] = (),
+        corrected: Sequence[Fill] = (),
         events: Sequence[Event] = (),
     ) -> Order:
         """Append a state change with its fills (those already stored are ignored) and return the order.
 
+        `corrected` are stored fills at the price the broker's list leads to.
         The first acceptance stays; everything left out stays as it was, but for the reason, which is this change's.
         Nothing of it is flushed: it is what the broker tells again.
         """
 
         def append(conn: Connection) -> Order:
             old = _get(conn, no)
-            if any(fill.order_no != no for fill in fills):
+            if any(fill.order_no != no for fill in (*fills, *corrected)):
                 raise StorageError(f"a fill given to order {no} belongs to another order")
             repeated = {fill.key for fill in fills if not add_fill(conn, fill)}
-            filled_qty, filled_amount = filled(conn, no) if fills else (old.filled_qty, old.filled_amount)
+            for fill in corrected:
+                correct_fill(conn, fill, at)
+            news = fills or corrected
+            filled_qty, filled_amount = filled(conn, no) if news else (old.filled_qty, old.filled_amount)
             order = replace(
                 old,
                 status=status,

@@ -36,7 +36,7 @@ class RecordRepository:
         """Return the newest fills by their own time, newest first."""
         condition, values = ("", ()) if symbol is None else ("WHERE symbol = ?", (symbol_text(symbol),))
         fills = await self._rows(
-            f"SELECT {FILL_COLUMNS} FROM fills {condition} ORDER BY filled_at DESC, id DESC LIMIT ?",  # noqa: S608 - ours
+            f"SELECT {FILL_COLUMNS} FROM counted_fills {condition} ORDER BY filled_at DESC, id DESC LIMIT ?",  # noqa: S608 - ours
             *values,
             limit,
         )
@@ -63,7 +63,7 @@ class RecordRepository:
             if not orders:
                 return
             fills = await self._rows(
-                f"SELECT {FILL_COLUMNS} FROM fills WHERE order_no IN ({_marks(orders)}) ORDER BY id DESC",  # noqa: S608 - ours
+                f"SELECT {FILL_COLUMNS} FROM counted_fills WHERE order_no IN ({_marks(orders)}) ORDER BY id DESC",  # noqa: S608 - ours
                 *(row["no"] for row in orders),
             )
             yield await asyncio.to_thread(_by_order, orders, fills)

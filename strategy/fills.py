@@ -4,7 +4,8 @@ Notices carry no execution id. Let N be the quantity of the distinct notices of 
 quantity of the inquiry: filled = max(N, Q). Neither can exceed the truth, so neither can their maximum: a notice
 identical to an earlier one is held back until the inquiry shows its quantity, and one that would lift N above the
 order is a repeat. Whatever is added makes the running amount equal the total of the witness that leads, so the
-amounts are exact whenever that witness is complete.
+amounts are exact whenever that witness is complete. Once an order has ended and every share of it is counted, an amount
+that differs from the judge's by more than rounding is corrected by facts of its own: a fill stays as it was told.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,12 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
 
-from strategy.orders import Fill, Notice, OrderNo, VenueNo
+from strategy.orders import BrokerOrder, Fill, Notice, OrderNo, VenueNo
 
 _NOTHING = Decimal(0)
 _FINE = Decimal("0.000001")  # finer than any price the broker tells
+_FINEST = Decimal("0.00000001")  # of the inquiry's average price (kis-protocol 3.9)
+_ROUNDED = Decimal("0.0001")  # a share: a notice's price has four decimals, which may have been cut (kis-protocol 7.7)
 
 
 class Sight(NamedTuple):
@@ -95,6 +98,44 @@ class Tally:
         """Return what the inquiry's cumulative quantity and amount add; `about` prices an amount that cannot be."""
         parts = _parts(self.order_no, self.qty, qty - self.qty, amount - self.amount, about) if qty > self.qty else ()
         return tuple(Part(key, n, price, venue_no, at, "inquiry") for key, n, price in parts)
+
+    def agrees(self, found: BrokerOrder) -> bool:
+        """Return whether the judge tells nothing else of the amount than was counted, as far as it can be said.
+
+        Only of an order that has ended, with every share of it counted, are both amounts of the same executions. What
+        rounding explains is none of its business, nor is an amount it leaves at zero.
+        """
+        whole = found.status.closed and found.filled_qty == self.qty > 0
+        if not whole or found.filled_amount <= 0:
+            return True
+        return abs(found.filled_amount - self.amount) <= _ROUNDED * self.qty
+
+    def recounted(self, fills: Sequence[Fill]) -> "Tally":
+        """Return the tally with all fills of the order at corrected prices."""
+        return replace(self, qty=0, amount=_NOTHING, fees=_NOTHING, realized=None).with_fills(fills)
+
+
+def corrected(fills: Sequence[Fill], amount: Decimal) -> tuple[Fill, ...]:
+    """Return all fills of an order at prices that come to `amount`, to a hundred-millionth of a dollar a share.
+
+    The judge tells the sum only, so each share takes an equal part of the difference; where that leaves no price to be
+    believed, all take the average. Fees move with the amount, the profit by what both did: neither the rates nor the
+    average cost of then are asked for again.
+    """
+    shares = sum(fill.qty for fill in fills)
+    average = amount / shares
+    change = average - sum((fill.price * fill.qty for fill in fills), _NOTHING) / shares
+    movable = all(fill.price + change >= _ROUNDED for fill in fills)
+
+    def at_new_price(fill: Fill) -> Fill:
+        price = _short((fill.price + change if movable else average).quantize(_FINEST))
+        fees = fill.fees * price / fill.price if fill.price else fill.fees
+        realized = fill.realized
+        if realized is not None:
+            realized += (price - fill.price) * fill.qty - (fees - fill.fees)
+        return replace(fill, price=price, fees=fees, realized=realized)
+
+    return tuple(at_new_price(fill) for fill in fills)
 
 
 class Noticed(NamedTuple):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from strategy.errors import InvalidOrder
 from strategy.events import HandOrder, Trouble
+from strategy.fills import corrected
 from strategy.ledger import NO_ANSWER, NOT_FOUND, NOT_SHOWN, Ledger
 from strategy.lookup import could_be, match
 from strategy.order_states import may_move
@@ -119,14 +120,36 @@ class Inquiry:
         numbers = await self._ledger.numbers(no)
         back = found.venue_no if self._went_back(order, found, numbers, old_enough=old_enough) else None
         price = found.limit_price if found.venue_no in (order.venue_no, back) and found.limit_price > 0 else None
+        right = () if tally.agrees(found) else corrected(await self._ledger.fills(no), found.filled_amount)
         same = status is order.status and price in (None, order.limit_price)
-        if same and not parts and back is None and fewer is None:
+        if same and not parts and not right and back is None and fewer is None:
             return []
         reason = found.reason if status in _ENDED and status is not order.status else None
-        await self._ledger.move(
-            no, status, at, reason=reason, venue_no=back, limit_price=price, working_qty=fewer, parts=parts, tell=tell
+        now = await self._ledger.move(
+            no,
+            status,
+            at,
+            reason=reason,
+            venue_no=back,
+            limit_price=price,
+            working_qty=fewer,
+            parts=parts,
+            corrected=right,
+            tell=tell,
         )
-        return _explained(order, status, new)
+        told = [await self._tell_correction(order, now, at)] if right else []
+        return [*_explained(order, status, new), *told]
+
+    async def _tell_correction(self, before: Order, now: Order, at: datetime) -> Text:
+        was, amount = (f"${one.filled_amount:,.2f}" for one in (before, now))
+        line = _line(
+            now,
+            f"체결 금액을 증권사 조회에 맞춰 고침 ({was} → {amount}). 손익과 내보내기도 따라 바뀝니다",
+            f"filled amount corrected to the broker's list ({was} → {amount}); results and exports follow",
+        )
+        if was != amount:  # not what the fills were told to have come to
+            await self._notifier.tell(Trouble(at=at, key=f"amount:{now.no}", what=line, symbol=now.request.symbol))
+        return line
 
     async def _link(self, order: Order, found: BrokerOrder, at: datetime) -> bool:
         """Note numbers of this order not known yet: it was amended, and the answer lost or the amend made by hand."""

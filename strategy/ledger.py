@@ -179,9 +179,13 @@ class Ledger:
     async def tally(self, no: OrderNo) -> Tally:
         if no not in self._tallies:
             order = await self.get(no)
-            fills = await self._orders.fills(order=no)
+            fills = await self.fills(no)
             self._tallies[no] = Tally.of(no, order.request.qty, fills)
         return self._tallies[no]
+
+    async def fills(self, no: OrderNo) -> Sequence[Fill]:
+        """Return the stored fills of an order."""
+        return await self._orders.fills(order=no)
 
     async def numbers(self, no: OrderNo) -> Sequence[VenueNo]:
         """Return the numbers an order carried, oldest first."""
@@ -249,10 +253,14 @@ class Ledger:
         working_qty: int | None = None,
         adopted_by: int | None = None,
         parts: Sequence[Part] = (),
+        corrected: Sequence[Fill] = (),
         tally: Tally | None = None,
         tell: bool = True,
     ) -> Order:
-        """Store a change with its fills and its event. Without a reason the old one stays while the status does."""
+        """Store a change with its fills and its event. Without a reason the old one stays while the status does.
+
+        `corrected` are all fills of the order, at other prices than before; it comes without `parts`.
+        """
         old = await self.get(no)
         if not may_move(old.status, status):
             log.error("order move refused", extra={"order": no, "old": old.status, "new": status})
@@ -262,7 +270,7 @@ class Ledger:
         context = await self._context(old)
         before = tally or await self.tally(no)
         fills = [self._fill(old, part, context) for part in parts]
-        after = before.with_fills(fills)
+        after = before.recounted(corrected) if corrected else before.with_fills(fills)
         order = replace(
             old,
             status=status,
@@ -290,6 +298,7 @@ class Ledger:
             working_qty=working_qty,
             adopted_by=adopted_by,
             fills=fills,
+            corrected=corrected,
             events=(_changed(order, context, after, fills),) if tell else (),
         )
         if venue_no is not None and venue_no not in numbers:

@@ -117,9 +117,13 @@ class OrderJournal(Protocol):
         working_qty: int | None = None,
         adopted_by: int | None = None,
         fills: Sequence[Fill] = (),
+        corrected: Sequence[Fill] = (),
         events: Sequence[Event] = (),
     ) -> Order:
-        """Append a state change with its fills (those already stored are ignored) and return the order."""
+        """Append a state change with its fills (those already stored are ignored) and return the order.
+
+        `corrected` are stored fills at the price the broker's list leads to; `fills` tells that price from then on.
+        """
 
     async def get(self, no: OrderNo) -> Order | None: ...
 

@@ -119,7 +119,7 @@ class Positions:
         """Remember what an order has filled; return what is new of it."""
         before = self._counted.get(order.no, _NOTHING)
         news = _Counted(order.filled_qty - before.qty, order.filled_amount - before.amount)
-        if news.qty > 0:
+        if news.qty > 0 or (news.qty == 0 and news.amount):  # corrected: no news of the shares that came before
             self._counted[order.no] = _Counted(order.filled_qty, order.filled_amount)
         self._credit(order)
         return news

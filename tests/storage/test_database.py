@@ -49,7 +49,7 @@ async def test_a_fresh_directory_gets_the_newest_version(tmp_path: Path) -> None
 async def test_every_table_is_strict(tmp_path: Path) -> None:
     async with open_storage(tmp_path) as storage:
         rows = await storage.orders._database.rows(
-            "SELECT name, strict FROM pragma_table_list WHERE name NOT LIKE 'sqlite%'"
+            "SELECT name, strict FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
         )
     assert len(rows) >= 11
     assert all(row["strict"] for row in rows)

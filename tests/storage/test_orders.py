@@ -168,11 +168,27 @@ async def test_a_repeated_fill_is_neither_counted_nor_told_again(storage: Storag
     assert [row.event.kind for row in await storage.outbox.pending(10)] == ["order_changed", "notable"]
 
 
+async def test_a_corrected_fill_counts_at_its_newest_price_and_stays_as_it_was_told(storage: Storage) -> None:
+    order = await storage.orders.send(request(), at())
+    told, other = fill(order, "a", 3, "61.10", realized=Decimal(1)), fill(order, "b", 2, "61.10")
+    await storage.orders.change(order.no, S.FILLED, at(5), fills=[told, other])
+    for price in ("61.30", "61.20"):
+        right = replace(told, price=Decimal(price), fees=Decimal("0.2"), realized=None)
+        order = await storage.orders.change(order.no, S.FILLED, at(6), corrected=[right])
+    assert (order.filled_qty, order.filled_amount) == (5, Decimal("305.80"))
+    assert await storage.orders.fills() == [right, other]
+    assert [trade.fill for trade in await storage.records.newest_trades(9)] == [other, right]
+    [first, _] = await storage.orders._database.rows("SELECT * FROM fills ORDER BY id")
+    assert (first["price"], first["fees"], first["realized"]) == ("61.10", "0.15", "1")
+
+
 async def test_a_fill_of_another_order_is_refused(storage: Storage) -> None:
     first = await storage.orders.send(request(), at())
     second = await storage.orders.send(request(), at())
     with pytest.raises(StorageError):
         await storage.orders.change(first.no, S.FILLED, at(1), fills=[fill(second, "a")])
+    with pytest.raises(StorageError):
+        await storage.orders.change(first.no, S.FILLED, at(1), corrected=[fill(second, "a")])
     assert not await storage.orders.fills()
 
 
@@ -285,6 +301,8 @@ async def test_orders_of_a_day_are_counted_when_sent(storage: Storage) -> None:
     [
         "UPDATE fills SET qty = 9",
         "DELETE FROM fills",
+        "UPDATE fill_corrections SET price = '1'",
+        "DELETE FROM fill_corrections",
         "UPDATE order_states SET status = 'filled'",
         "DELETE FROM order_states",
         "DELETE FROM orders",
@@ -295,6 +313,7 @@ async def test_orders_of_a_day_are_counted_when_sent(storage: Storage) -> None:
 async def test_facts_cannot_be_changed(storage: Storage, statement: str) -> None:
     order = await storage.orders.send(request(), at())
     await storage.orders.change(order.no, S.FILLED, at(1), fills=[fill(order, "a")])
+    await storage.orders.change(order.no, S.FILLED, at(1), corrected=[fill(order, "a", price="61.20")])
     with pytest.raises(StorageError):
         await storage.orders._database.change(statement)
 

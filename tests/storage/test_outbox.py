@@ -11,7 +11,7 @@ from storage.connection import connected
 from storage.database import Storage, open_storage
 from storage.migrations import load_migrations, migrate
 from strategy.errors import StorageError
-from strategy.events import Event, HandOrder, Notable, OrderChanged, SettingChanged, Started, Trouble
+from strategy.events import Event, HandOrder, Notable, OrderChanged, SettingChanged, Started, StopFinished, Trouble
 from strategy.modes import Mode, ModeState
 from strategy.orders import OrderNo, OrderStatus, Origin
 from strategy.text import Text
@@ -116,6 +116,26 @@ async def test_critical_rows_are_repeated_until_somebody_has_seen_them(storage: 
     assert await storage.outbox.acknowledge(4, 77, at(8)) == 2
     assert await storage.outbox.acknowledge(4, 77, at(9)) == 0
     assert not await storage.outbox.unacknowledged(10)
+
+
+async def test_retries_of_a_refused_stop_are_not_repeated_by_themselves(storage: Storage) -> None:
+    """They would displace the first run, which is; one that ended in any other way is repeated like any stop."""
+    first = StopFinished(
+        at=at(),
+        symbol=TQQQ,
+        trigger="stop_loss",
+        sold=0,
+        left=10,
+        average_price=None,
+        realized=None,
+        fees=None,
+        reason="rejected",
+    )
+    ends = [first, replace(first, attempt=2), replace(first, attempt=3, sold=4), replace(first, reason="session_end")]
+    await storage.outbox.tell(*ends, trouble("a"))
+    for row_id in range(1, 6):
+        await storage.outbox.mark_done(row_id, at(row_id), row_id)
+    assert [row.id for row in await storage.outbox.unacknowledged(10)] == [1, 3, 4, 5]
 
 
 async def test_an_upgrade_asks_about_nothing_told_before(tmp_path: Path) -> None:

@@ -1,15 +1,17 @@
 """Counting fills from notices and the inquiry (kis-protocol 7.7: no execution id)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategy.fills import Part, Tally
+from strategy.fills import Part, Tally, corrected
 from strategy.instruments import Symbol
-from strategy.orders import Fill, Notice, OrderNo, Side, VenueNo
+from strategy.orders import BrokerOrder, Fill, Notice, OrderNo, OrderStatus, Side, VenueNo
 
 AT = datetime(2026, 9, 15, 14, tzinfo=UTC)
 NO = OrderNo(7)
@@ -197,3 +199,70 @@ def test_whatever_arrives_in_whatever_order_is_never_more_than_the_truth_and_end
     counter.hear(*waiting)
     assert counter.qty == whole(len(truth))[0]
     assert all(fill.price > 0 for fill in counter.fills)
+
+
+def judged(qty: int, amount: str, status: OrderStatus = OrderStatus.FILLED) -> BrokerOrder:
+    return BrokerOrder(
+        venue_no=NUMBER,
+        symbol=Symbol.parse("NASDAQ:TQQQ"),
+        side=Side.BUY,
+        qty=10,
+        limit_price=Decimal("61.20"),
+        filled_qty=qty,
+        filled_amount=Decimal(amount),
+        open_qty=0,
+        status=status,
+        ordered_at=AT,
+        traded_on=AT.date(),
+        reason="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "agrees"),
+    [
+        (judged(10, "612"), True),
+        (judged(10, "612.001"), True),  # each of the ten prices may have been cut at its fourth decimal
+        (judged(10, "612.00101"), False),
+        (judged(10, "611.99899"), False),
+        (judged(10, "0"), True),  # it says nothing
+        (judged(9, "500"), True),  # it lags
+        (judged(10, "500", OrderStatus.PARTIALLY_FILLED), True),  # perhaps other executions than were heard
+        (judged(10, "500", OrderStatus.CANCELED), False),
+    ],
+)
+def test_the_judge_is_heard_about_the_amount_of_an_order_that_has_ended(found: BrokerOrder, agrees: bool) -> None:
+    counter = Counter()
+    counter.hear(notice(4), notice(6))
+    assert counter.tally.agrees(found) is agrees
+
+
+prices = st.decimals(min_value="0.0001", max_value="5000", places=4)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 500), prices), min_size=1, max_size=6),
+    st.decimals(min_value="0.5", max_value="2", places=3),
+)
+def test_corrected_prices_come_to_the_judges_amount_and_fees_and_profit_follow(
+    told: list[tuple[int, Decimal]], factor: Decimal
+) -> None:
+    cost, rate = Decimal(50), Decimal("0.0025")
+    fills = [
+        replace(
+            stored([Part(f"7:{n}", qty, price, NUMBER, AT, "notice")])[0],
+            fees=price * qty * rate,
+            realized=price * qty * (1 - rate) - cost * qty,
+        )
+        for n, (qty, price) in enumerate(told)
+    ]
+    shares = sum(fill.qty for fill in fills)
+    amount = sum((fill.price * fill.qty for fill in fills), Decimal(0)) * factor
+    right = corrected(fills, amount)
+    total = sum((fill.price * fill.qty for fill in right), Decimal(0))
+    assert abs(total - amount) <= Decimal("0.00000001") * shares
+    for fill in right:
+        assert fill.realized is not None
+        assert abs(fill.fees - fill.price * fill.qty * rate) < Decimal("1e-15")
+        assert abs(fill.realized - (fill.price * fill.qty - cost * fill.qty - fill.fees)) < Decimal("1e-15")
+    assert Tally.of(NO, shares, fills).recounted(right) == replace(Tally.of(NO, shares, right))
