@@ -32,8 +32,8 @@ class Cancels:
         if orders and not working:
             refusals.append(
                 Text(
-                    "결과를 확인하고 있는 주문이라 아직 취소할 수 없습니다.",
-                    "Its outcome is still being looked up, so it cannot be canceled yet.",
+                    "결과를 확인하고 있는 주문이라 아직 취소할 수 없습니다. 잠시 뒤 다시 하세요.",
+                    "Its outcome is still being looked up, so it cannot be canceled yet. Try again shortly.",
                 )
             )
         if refusals:

@@ -130,8 +130,8 @@ class ModeService:
         if payload["mode"] != Mode.HALTED.value or typed.strip().upper() in _HALT_WORDS:
             return None
         return Text(
-            f"손절까지 멈추려면 {HALT_WORD} 또는 중단 이라고 입력하세요. 아직 바뀐 것은 없습니다.",
-            f"Type {HALT_WORD} to stop everything, stops included. Nothing has changed yet.",
+            f"손절까지 멈추려면 {HALT_WORD} 또는 중단 이라고 입력하세요. 그만두려면 /cancel. 아직 바뀐 것은 없습니다.",
+            f"Type {HALT_WORD} to stop everything, stops included; /cancel leaves it. Nothing has changed yet.",
         )
 
     async def carry_out(self, press: Press) -> Outcome:
@@ -228,7 +228,10 @@ class ModeService:
 
     def _how(self) -> Text:
         if self._totp is None:
-            return Text("계좌번호 마지막 네 자리가 아닙니다.", "That is not the account's last four digits.")
+            return Text(
+                "틀렸습니다. 계좌번호 열 자리의 마지막 네 자리를 입력하세요. 예: /arm 1234",
+                "Wrong. Type the last four of the account number's ten digits, as in /arm 1234",
+            )
         return Text(
             "마지막 네 자리와 인증 앱의 여섯 자리를 한 칸 띄워 입력하세요: /arm 1234 567890",
             "Type the account's last four digits and the six-digit code: /arm 1234 567890",

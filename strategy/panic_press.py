@@ -66,7 +66,7 @@ class PanicPress:
         market_open = current(self._clock.now()) is not None
         if not self._modes.may_protect:
             refusals.append(
-                Text("실전 거래를 한 번도 켜지 않았습니다. /arm 을 먼저.", "Real trading was never armed; /arm first.")
+                Text("실전 거래를 켠 적이 없습니다. 먼저 /arm 하세요.", "Real trading was never armed; /arm first.")
             )
         if not held and not orders and not refusals:
             refusals.append(

@@ -88,8 +88,8 @@ class Settling:
 
 def _settled(order: Order) -> Text:
     return Text(
-        f"#{order.no} 의 결과는 이미 확인되었습니다 ({order.status.value}).",
-        f"The outcome of #{order.no} is known by now ({order.status.value}).",
+        f"#{order.no} 의 결과는 이미 확인되었습니다. 더 할 일이 없습니다.",
+        f"The outcome of #{order.no} is known by now; there is nothing left to decide.",
     )
 
 

@@ -23,7 +23,7 @@ from bot.visit import Visit
 from strategy.instruments import Symbol
 from strategy.modes import Mode
 from strategy.services import Control
-from strategy.views import Environment
+from strategy.views import Environment, OutcomeKind
 
 SPANS: dict[Span, timedelta | None] = {
     "30m": timedelta(minutes=30),
@@ -73,11 +73,13 @@ async def halt(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
 
 
 async def halt_word(message: Message, state: FSMContext, visit: Visit) -> None:
-    """Carry a halt out when the right word was typed; the service compares it."""
+    """Carry a halt out when the right word was typed; the service compares it. After another word it still waits."""
     ticket = str((await asked_about(state)).get("ticket", ""))
     await state.set_state(None)
     with visit.stage.answering():
         result = await visit.control.confirm(ticket, visit.user_id, typed=(message.text or "").strip())
+        if result.kind is OutcomeKind.DENIED:
+            await ask(state, Typing.mode_word, ticket=ticket)
         await visit.stage.tell(outcome(result, visit.frame), result.news)
 
 

@@ -356,7 +356,10 @@ def _mode_changed(event: ModeChanged, frame: Frame) -> Screen:
 def _ticker_locked(event: TickerLocked, frame: Frame) -> Screen:
     t, lock = frame.t, event.lock
     ticker = lock.symbol.ticker
-    unprotected = t("⚠️ The stop-loss of this ticker is held back too: the price may be wrong. Check it yourself.")
+    unprotected = t(
+        "⚠️ Its stop-loss is held back too: the price may be wrong."
+        " If the price is right, release it: the stop-loss then works again."
+    )
     return frame.screen(
         block(
             frame.title("🔒 ", t("{ticker} locked", ticker=ticker)),

@@ -105,7 +105,7 @@ def arming_not_needed(frame: Frame) -> Screen:
 
 def released(symbol: Symbol, was_locked: bool, frame: Frame) -> Screen:
     t = frame.t
-    done = t("🔓 {ticker} is released: the rules trade it again.", ticker=symbol.ticker)
+    done = t("🔓 {ticker} is released. The rules trade it again where the mode allows it.", ticker=symbol.ticker)
     nothing = t("{ticker} was not locked.", ticker=symbol.ticker)
     return frame.screen(block(frame.title(done if was_locked else nothing)), frame.stamp(), keyboard=((frame.home(),),))
 

@@ -28,7 +28,7 @@ def _headline(event: PanicProgress, frame: Frame) -> str:
     t = frame.t
     if not event.done:
         return t("Panic under way: cancel all, sell all")
-    return t("Panic over: everything is flat") if event.flat else t("Panic over: NOT everything is sold")
+    return t("Panic over: everything is sold") if event.flat else t("Panic over: NOT everything is sold")
 
 
 def _cancels(event: PanicProgress, frame: Frame) -> Block:

@@ -100,7 +100,7 @@ def test_a_refusal_kept_in_both_languages_is_told_in_one(frame: MakeFrame) -> No
 def test_an_unarmed_start_says_what_to_do(frame: MakeFrame) -> None:
     started = next(each for each in samples.every_event() if isinstance(each, Started))
     unarmed = replace(started, mode=replace(samples.mode(Mode.HALTED), reason="not_armed"))
-    assert "⛔ 중단 · 실전 주문이 아직 켜지지 않음: /arm" in alert(unarmed, frame()).message.text
+    assert "⛔ 중단 · 실전 거래가 아직 꺼져 있음: /arm" in alert(unarmed, frame()).message.text
 
 
 def test_s94_a_complete_fill_tells_quantity_average_amount_and_fees(frame: MakeFrame) -> None:

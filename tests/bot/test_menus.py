@@ -146,6 +146,8 @@ async def test_a_wrong_word_does_not_halt(room: Room) -> None:
     await room.owner.ask("/halt")
     assert "낱말이 다릅니다" in (await room.owner.ask("yes"))["text"]
     assert room.control.modes[-1].mode is Mode.RUN
+    await room.owner.ask("HALT")  # still asked for: nobody has to begin again in a hurry
+    assert room.control.modes[-1].mode is Mode.HALTED
 
 
 async def test_another_command_ends_a_dialog(room: Room) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pyotp
 import pytest
 
 from strategy.errors import InvalidInput, TryLater
-from strategy.events import ModeChanged, SettingChanged
+from strategy.events import Event, ModeChanged, SettingChanged
 from strategy.modes import Mode
 from strategy.orders import OrderNo, Side
 from strategy.testing import trading_settings
@@ -277,3 +278,34 @@ async def test_a_lock_is_released_once(bench: Bench) -> None:
     assert bench.core.modes.lock(TQQQ) is not None
     assert await bench.core.control.release(OWNER, TQQQ)
     assert not await bench.core.control.release(OWNER, TQQQ)
+
+
+async def test_what_is_done_comes_with_the_alerts_of_it_just_as_they_are_stored(bench: Bench) -> None:
+    """So the chat finds the alert that its answer makes needless."""
+    control = bench.core.control
+    answered: list[Event | None] = []
+    bench.price(TQQQ, "90")
+    await bench.settle()
+    answered.append(await control.release(OWNER, TQQQ))
+    answered.append(await control.set_mode(Mode.PAUSE_BUYS, symbol=TQQQ, until=None, user_id=OWNER))
+    until = bench.clock.now() + timedelta(hours=1)
+    for preview in (
+        partial(control.preview_mode, OWNER, Mode.RUN, symbol=TQQQ),
+        partial(control.preview_setting, OWNER, "RSI_OVERSOLD", "0.5", symbol=None, until=until),
+        partial(control.preview_unwatch, OWNER, XLF),
+        partial(control.preview_undo, OWNER),
+    ):
+        ticket = (await preview()).ticket
+        assert ticket is not None
+        answered += (await control.confirm(ticket, OWNER)).news
+    stored = await bench.events()
+    assert len(answered) == 6
+    assert all(event in stored for event in answered)
+
+
+async def test_a_panic_comes_with_the_alert_of_the_mode_it_sets(bench: Bench) -> None:
+    preview = await bench.core.control.preview_panic(OWNER)
+    assert preview.ticket_all is not None
+    (told,) = (await bench.core.control.confirm(preview.ticket_all, OWNER)).news
+    assert isinstance(told, ModeChanged)
+    assert told.state in [event.state for event in await bench.told(ModeChanged)]
