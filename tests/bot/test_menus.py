@@ -146,7 +146,12 @@ async def test_a_wrong_word_does_not_halt(room: Room) -> None:
     await room.owner.ask("/halt")
     assert "낱말이 다릅니다" in (await room.owner.ask("yes"))["text"]
     assert room.control.modes[-1].mode is Mode.RUN
-    await room.owner.ask("HALT")  # still asked for: nobody has to begin again in a hurry
+
+
+async def test_after_a_wrong_word_the_right_one_still_halts(room: Room) -> None:
+    await room.owner.ask("/halt")
+    await room.owner.ask("halten")
+    await room.owner.ask("HALT")  # nobody has to begin again in a hurry
     assert room.control.modes[-1].mode is Mode.HALTED
 
 
