@@ -23,6 +23,8 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 5000",  # somebody may look at the file with another tool
 )
+# what SQLite says, and values it could not be given at all: numbers of more than 64 bits, text that is no Unicode
+_REFUSALS = (sqlite3.Error, OverflowError, UnicodeEncodeError, orjson.JSONEncodeError)
 
 
 class Worker(aiosqlite.Connection):
@@ -197,7 +199,7 @@ class Database:
                 return await self._connection.run(work)
             async with self._turn:  # a cancelled caller's work may still run: what follows comes behind it
                 return await self._connection.run(work)
-        except sqlite3.Error as error:
+        except _REFUSALS as error:
             raise StorageError(f"the database refused: {error}") from error
 
     def after_commit(self, callback: Callable[[], None]) -> None:
