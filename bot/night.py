@@ -58,8 +58,10 @@ class Night:
                 if event.last_fill is not None:
                     self.fills[event.last_fill.key] = event.last_fill
             case StopFinished():
-                if event.attempt > 1 and self.stops and _goes_on(self.stops[-1], event):
-                    self.stops.pop()
+                # stops of several tickers are refused side by side: a restricted account refuses them all
+                earlier = [stop for stop in self.stops if stop.symbol == event.symbol]
+                if earlier and _goes_on(earlier[-1], event):
+                    self.stops.remove(earlier[-1])
                 self.stops.append(event)
             case PanicProgress() if event.done:
                 self.panics.append(event)

@@ -234,6 +234,17 @@ def test_the_digest_counts_a_refused_stop_once() -> None:
     assert night_of(list(rows(refused(1), refused(2), ended, refused(1), other))).stops == [ended, refused(1), other]
 
 
+def test_the_digest_counts_the_stops_of_several_tickers_once_each() -> None:
+    """A restricted account refuses them all, turn about."""
+    others = [replace(refused(attempt), symbol=samples.O) for attempt in (1, 2, 3)]
+    events = [event for attempt, other in enumerate(others, 1) for event in (refused(attempt), other)]
+    rows = [
+        EventRow(id=number, event=event, added_at=event.at, attempts=1, sending_since=None, message_id=5)
+        for number, event in enumerate(events)
+    ]
+    assert night_of(rows).stops == [refused(3), others[-1]]
+
+
 def telegram() -> TelegramSettings:
     return TelegramSettings.model_validate(
         {
