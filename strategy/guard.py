@@ -305,8 +305,15 @@ class StopGuard:
         for order in self._desk.open:
             trigger = TRIGGERS.get(order.request.origin)
             if order.request.symbol == symbol and trigger is not None:
-                now, price = self._clock.now(), order.limit_price
-                return Firing(symbol=symbol, trigger=trigger, price=price, source="check", at=now, resumed=True)
+                return Firing(
+                    symbol=symbol,
+                    trigger=trigger,
+                    price=order.limit_price,
+                    source="check",
+                    at=self._clock.now(),
+                    resumed=True,
+                    decision_id=order.request.decision_id,
+                )
         return None
 
     async def _work_fired(self, group: asyncio.TaskGroup) -> None:
@@ -334,6 +341,7 @@ class StopGuard:
             await self._tell_trouble(symbol, error)
             if isinstance(error, StorageError) and (begun := self._begun(symbol)) is not None:
                 await self._clock.sleep_until(self._clock.now() + _UNSTORED_PAUSE)
+                self._unfinished.pop(symbol, None)  # it waits in one place only, should `run` fail now
                 self._fired.put(begun)  # an order may be out, and must not rest unattended: no price is waited for
                 return
         self._refusals.note(firing, descent, self._clock.now())
@@ -383,10 +391,10 @@ class StopGuard:
     async def _store(self, lead: Lead) -> Decision:
         return await self._decisions.add(lead.decision, lead.events, lock=lead.lock)
 
-    def _opened(self, firing: Firing) -> None:
+    def _opened(self, firing: Firing, decision: Decision) -> None:
         """Remember that the stop is under way: taken up again, it needs no second decision."""
         if firing.symbol in self._unfinished:
-            self._unfinished[firing.symbol] = replace(firing, resumed=True)
+            self._unfinished[firing.symbol] = replace(firing, resumed=True, decision_id=decision.id or None)
 
     async def _descend(self, firing: Firing, opening: Opening | None) -> Descent:
         symbol = firing.symbol
@@ -399,6 +407,7 @@ class StopGuard:
             until=session.closes_at if session else self._clock.now(),
             may_go_on=lambda: self.allowed(symbol),
             opening=opening,
+            decision_id=firing.decision_id,
             held_up=partial(self._tell_waiting, symbol),
             max_rejects=refusals_borne(firing.attempt),
         )

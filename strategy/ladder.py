@@ -54,6 +54,7 @@ class _Run:
     symbol: Symbol
     origin: Origin
     opening: Opening | None
+    decision_id: int | None
     asked_by: int | None
     wanted: int
     until: datetime
@@ -105,6 +106,7 @@ class Ladder:
         until: datetime,
         may_go_on: Callable[[], bool],
         opening: Opening | None = None,
+        decision_id: int | None = None,
         asked_by: int | None = None,
         scope: str | None = None,
         held_up: HeldUp | None = None,
@@ -112,14 +114,15 @@ class Ladder:
     ) -> Descent:
         """Sell `qty` shares; ends at `until` (the close) or when `may_go_on` says no. Never raises for the broker.
 
-        `opening` is stored with the first order, or at once where none can leave; `scope` overrides POSITION_SCOPE
-        where the broker's quantity is believed again; `held_up` is told, once each time, why nothing can be sent for
-        a while; `max_rejects` refused orders end it.
+        `opening` is stored with the first order, or at once where none can leave; `decision_id` is what an earlier
+        run stored it as; `scope` overrides POSITION_SCOPE where the broker's quantity is believed again; `held_up` is
+        told, once each time, why nothing can be sent for a while; `max_rejects` refused orders end it.
         """
         run = _Run(
             symbol=symbol,
             origin=origin,
             opening=opening,
+            decision_id=decision_id,
             asked_by=asked_by,
             wanted=qty,
             until=until,
@@ -229,7 +232,7 @@ class Ladder:
             limit_price=self._price(run, quote),
             origin=run.origin,
             created_at=self._clock.now(),
-            decision_id=decision.id if decision and not opening else None,
+            decision_id=decision.id if decision and not opening else run.decision_id,
             asked_by=run.asked_by,
         )
         try:

@@ -24,8 +24,10 @@ class Opening:
     are on disk needs one.
     """
 
-    def __init__(self, lead: Lead, *, store: Callable[[Lead], Awaitable[Decision]], stored: Callable[[], None]) -> None:
-        """`store` puts a lead on disk by itself; `stored` is called once, however it came there."""
+    def __init__(
+        self, lead: Lead, *, store: Callable[[Lead], Awaitable[Decision]], stored: Callable[[Decision], None]
+    ) -> None:
+        """`store` puts a lead on disk by itself; `stored` is given the decision once, however it came there."""
         self.lead: Lead | None = lead  # None once it is on disk
         self.decision = lead.decision
         self._store = store
@@ -40,4 +42,4 @@ class Opening:
         """Take note that an order brought the lead to disk, and the number its decision got there."""
         self.lead = None
         self.decision = replace(self.decision, id=decision_id or 0)
-        self._stored()
+        self._stored(self.decision)

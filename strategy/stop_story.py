@@ -20,7 +20,6 @@ from strategy.positions import Positions
 from strategy.stops import StopLine, Trigger
 from strategy.text import Text
 from strategy.watch import MarketWatch
-from strategy.zones import new_york
 
 ORIGINS: dict[Trigger, Origin] = {
     "stop_loss": Origin.STOP_LOSS,
@@ -43,7 +42,8 @@ class Firing:
     price: Decimal
     source: Source
     at: datetime
-    resumed: bool = False  # an order of an earlier run was found working after a restart
+    resumed: bool = False  # it goes on where an earlier run was cut off, by a restart or a fact not stored
+    decision_id: int | None = None  # ... and what that one's decision was stored as
     attempt: int = 1  # above 1 for a retry: the runs before it were refused, and sold nothing
     refusal: Text | None = None  # the broker's reason then
 
@@ -134,23 +134,12 @@ class StopStory:
     async def _orders_of(self, firing: Firing, descent: Descent) -> list[Order]:
         """Return every order of the stop: those of the run that ended it, and where that took it up again, all before.
 
-        Orders of a run that was taken up carry no decision. So the stop's are the newest of its trigger, back to the
-        first that its decision led to.
+        They carry one decision, whichever run placed them.
         """
-        if not firing.resumed:
+        if firing.decision_id is None:
             return [order for no in descent.orders if (order := await self._orders.get(no)) is not None]
-        found: list[Order] = []
-        decision: int | None = None
-        today = new_york(self._clock.now()).date()
-        for order in await self._orders.recent(_SEARCHED, symbol=firing.symbol):
-            asked = order.request
-            if asked.origin is not ORIGINS[firing.trigger] or new_york(asked.created_at).date() != today:
-                continue
-            if decision is not None and asked.decision_id != decision:
-                break
-            decision = asked.decision_id
-            found.append(order)
-        return found
+        recent = await self._orders.recent(_SEARCHED, symbol=firing.symbol)
+        return [order for order in recent if order.request.decision_id == firing.decision_id]
 
     def _threshold(self, firing: Firing, line: StopLine) -> Decimal:
         """Return the set rate in percent that was reached."""

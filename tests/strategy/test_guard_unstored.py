@@ -75,6 +75,32 @@ async def test_promise_1_a_stop_goes_on_after_failing_again_and_again(
         assert len(await bench.told(StopFinished)) == 1
 
 
+async def test_s93_an_order_that_could_not_be_stored_lets_the_end_tell_of_no_earlier_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What led to the stop was stored by itself, its first order was not: the order of the next run carries it."""
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ)
+    world.broker.hold(TQQQ, 7, Decimal(100))
+    async with holding(tmp_path, world=world) as bench:
+        bench.price(TQQQ, "94")  # an earlier stop of the same session
+        await bench.pass_time(5)
+        await bench.core.modes.release(TQQQ, by=OWNER)
+        bench.price(TQQQ, "100")
+        world.broker.hand_order(TQQQ, Side.BUY, 10, Decimal("100.50"))
+        await bench.pass_time(180)
+        world.broker.hand_order(TQQQ, Side.SELL, 3, Decimal(120))  # canceled before anything is sold
+        await bench.core.look.take("asked")
+        with monkeypatch.context() as patch:
+            patch.setattr(bench.storage.orders, "send", full)
+            bench.price(TQQQ, "94")
+            await bench.pass_time(20)
+        await bench.pass_time(10)
+        assert [(each.sold, each.left) for each in await bench.told(StopFinished)] == [(7, 0), (10, 0)]
+        assert len(await _decisions(bench)) == 2
+        assert (await bench.orders())[-1].request.decision_id is not None
+
+
 async def test_what_stood_behind_an_order_not_noted_changes_nothing_of_the_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +148,7 @@ async def test_d3_the_end_of_a_stop_tells_what_it_sold_before_restarts_too(tmp_p
         orders = [order for order in await bench.orders() if order.request.side is Side.SELL][1:]
         fills = [fill for order in orders for fill in await bench.storage.orders.fills(order=order.no)]
     assert len(orders) == 3
+    assert len({order.request.decision_id for order in orders}) == 1
     assert (finished.sold, finished.left, finished.reason) == (10, 0, "flat")
     assert finished.average_price == sum(order.filled_amount for order in orders) / 10
     assert finished.fees == sum(fill.fees for fill in fills)
