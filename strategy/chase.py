@@ -41,7 +41,9 @@ class Chase:
 
     async def _refused(self, order: Order, price: Decimal) -> Text | None:
         opened = self._open_orders()
-        now = next((one for one in opened if one.no == order.no), order)  # it may have filled in part while we waited
+        now = next((one for one in opened if one.no == order.no), None)  # it may have filled while we waited
+        if now is None:
+            return None  # it has ended, and is not asked to move
         broken = await self._purse.broken_by_change(now, now.open_qty, price, self._holdings(), opened)
         mode = self._modes.of(order.request.symbol).mode
         if not (mode.buys if order.request.side is Side.BUY else mode.rule_sells):

@@ -91,7 +91,8 @@ class StopGuard:
         self._unfinished: dict[Symbol, Firing] = {}  # begun and not ended: taken up when the guard is started anew
         self.watching = False  # `run` is at work
         self._ran = False  # ... and has been at work before
-        self._taken_up = False  # the stops that a restart has cut off
+        self._resuming = False  # asked to go on with the stops that a restart has cut off
+        self._taken_up = False  # ... and done
         self._not_before: dict[Symbol, datetime] = {}
         self._refusals = Refusals(modes=modes, positions=positions)
         self._fired: WorkQueue[Firing] = WorkQueue(activity, desk.precedence)
@@ -99,6 +100,7 @@ class StopGuard:
         self._watchers: list[Callable[[], None]] = []
         settings.on_change(self.rearm)
         look.on_look(self.rearm)
+        look.on_look(self._take_up)
         splits.on_accept(self._forget_peak)
 
     async def load(self) -> None:
@@ -290,15 +292,22 @@ class StopGuard:
         self.rearm()
 
     async def resume(self) -> None:
-        """Go on with ladders a restart has cut off: nothing rests unattended. Call after the first look."""
+        """Go on with ladders a restart has cut off, once a look has told what is held: nothing rests unattended."""
         await self._desk.load()
+        self._resuming = True
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Go on with cut off ladders once it is known what is held: before, an order out would only be canceled."""
+        if not (self._resuming and self._positions.known):
+            return
         for symbol in dict.fromkeys(order.request.symbol for order in self._desk.open):
             if symbol in self._running or not self.in_session():
                 continue
             if (firing := self._cut_off(symbol)) is not None:
                 self._running.add(symbol)
                 self._fired.put(firing)
-        self._taken_up = True
+        self._resuming, self._taken_up = False, True
 
     def _cut_off(self, symbol: Symbol) -> Firing | None:
         """Return the stop of an earlier run whose order is still out."""

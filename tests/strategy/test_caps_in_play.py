@@ -201,6 +201,21 @@ async def test_s105_a_rules_buy_filled_in_part_counts_its_shares_once(tmp_path: 
         assert (after.limit_price, after.filled_qty, after.open_qty) == (Decimal("109.00"), 4, 6)
 
 
+async def test_s105_an_order_that_filled_while_its_re_price_waited_is_refused_nothing(tmp_path: Path) -> None:
+    """Its shares are held by then; counted once more as wanted they would break the cap, and a cancel would be told."""
+    changes = {**BUYS, "trading_tickers": "NASDAQ:TQQQ", "order_timeout_s": "90", "max_position_rate": "0.1095"}
+    async with open_market(tmp_path, **changes, fills=False) as bench:
+        [order] = await bench.orders()
+        bench.broker.fill(bench.broker.truth()[0].venue_no, order.request.qty)
+        await bench.pass_time(20)
+        chase = bench.core.desk._working._chase
+        assert chase is not None
+        async with chase.step(order, Decimal(101)) as refused:
+            assert refused is None
+            after = await bench.core.desk.amend(order.no, limit_price=Decimal(101))
+        assert (after.status, bench.broker.amended) == (OrderStatus.FILLED, [])
+
+
 async def test_two_sells_by_hand_never_offer_the_same_shares(tmp_path: Path) -> None:
     """The second is refused here, although the broker's figure of a moment ago still shows them free."""
     async with open_market(tmp_path, hold=5, **IDLE) as bench:

@@ -153,3 +153,23 @@ async def test_d3_the_end_of_a_stop_tells_what_it_sold_before_restarts_too(tmp_p
     assert finished.average_price == sum(order.filled_amount for order in orders) / 10
     assert finished.fees == sum(fill.fees for fill in fills)
     assert finished.realized == sum(fill.realized or 0 for fill in fills)
+
+
+async def test_d3_a_cut_off_stop_waits_until_it_is_known_what_is_held(tmp_path: Path) -> None:
+    """A start that cannot look at the account cancels no order that sells, and calls nothing flat."""
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ)
+    world.broker.hold(TQQQ, 10, Decimal(100))
+    await _die(tmp_path, world, sell=2)
+    world.broker.fail("holdings", "fault", times=100)
+    async with holding(tmp_path, world=world) as bench:
+        await bench.pass_time(20)
+        assert [order.status for order in await bench.orders()] == [OrderStatus.PARTIALLY_FILLED]
+        assert await bench.told(StopFinished) == []
+        world.broker.matching = True
+        world.broker._faults["holdings"].clear()
+        await bench.pass_time(90)
+        assert world.broker.qty_held(TQQQ) == 0
+        [finished] = await bench.told(StopFinished)
+        assert (finished.sold, finished.left, finished.reason) == (10, 0, "flat")
+        assert len(await bench.told(StopTriggered)) == 1
