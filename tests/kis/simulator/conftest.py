@@ -42,6 +42,7 @@ async def start() -> AsyncIterator[Starter]:
             stack.push_async_callback(simulator.aclose)
             http = await stack.enter_async_context(aiohttp.ClientSession())
             outside = Outside(simulator, http, virtual)
+            stack.callback(outside.let_go)
             return await outside.login() if login else outside
 
         yield starter

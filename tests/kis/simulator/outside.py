@@ -179,6 +179,12 @@ class Outside:
         assert isinstance(output, dict)
         return output
 
+    def let_go(self) -> None:
+        """Give back the connections of sockets that were cut off: aiohttp keeps them until it is collected itself."""
+        for line in self.sockets:
+            if line.socket.closed:
+                line.socket._response.close()
+
     async def connect(self, path: str = "/tryitout", *, approval: str | None = None) -> "Line":
         socket = await self.http.ws_connect(self.simulator.ws_url + path, autoping=False)
         line = Line(socket, approval if approval is not None else await self.approve())
