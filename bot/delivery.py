@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from aiogram.exceptions import TelegramRetryAfter
@@ -215,9 +216,9 @@ class Delivery:
         newest = same[-1]
         fold = None if begins(row.event) else self._folds.of(newest.event)
         if fold is None:
-            screen = self._counted(newest, len(same), frame)
+            screen = self._counted(newest, len(same), frame, began=row.id)
             message_id = await self._send([row], screen, frame, silent=how.silent)
-            fold = Fold(message_id, len(same), row.event.at, newest.event.at, self._wall.now())
+            fold = Fold(message_id, len(same), row.event.at, newest.event.at, self._wall.now(), row.id)
             self._folds.start(row.event, fold)
         else:
             fold.count += len(same)
@@ -230,19 +231,20 @@ class Delivery:
     def _show_count(self, fold: Fold, newest: EventRow) -> None:
         def show(frame: Frame) -> Screen:
             fold.edited_at = self._wall.now()
-            return self._counted(newest, fold.count, frame)
+            return self._counted(newest, fold.count, frame, began=fold.began)
 
         async def anew() -> None:
             frame = await self._frame()
             how = manner(newest.event, self._rules(), self._wall.now())
-            screen = self._counted(newest, fold.count, frame)
+            screen = self._counted(newest, fold.count, frame, began=fold.began)
             fold.message_id = await self._courier.resend(screen, topic=topic_of(newest.event), silent=how.silent)
 
         due = fold.edited_at + timedelta(seconds=_COUNT_S)
         self._edits.want(f"fold:{fold_key(newest.event)}", fold.message_id, show, gone=anew, due=due)
 
-    def _counted(self, row: EventRow, count: int, frame: Frame) -> Screen:
-        screen = self._screen(row, frame)
+    def _counted(self, row: EventRow, count: int, frame: Frame, *, began: int) -> Screen:
+        """Show the newest of several. Seen, a refused stop's message settles no alert that came after its beginning."""
+        screen = self._screen(replace(row, id=began) if says_how_often(row.event) else row, frame)
         if count == 1 or says_how_often(row.event):
             return screen
         return noted(screen, folded_note(count, frame.when(row.event.at), frame))

@@ -31,6 +31,7 @@ class Fold:
     first_at: datetime  # market time, as the events'
     last_at: datetime
     edited_at: datetime  # real time; when its message was sent or last edited
+    began: int  # id of the row its message was sent for
 
 
 def fold_key(event: Event) -> str | None:
@@ -102,7 +103,7 @@ class Folds:
                 fold.count += 1
                 fold.last_at = row.event.at
             else:
-                self._open[key] = Fold(row.message_id, 1, row.event.at, row.event.at, row.done_at)
+                self._open[key] = Fold(row.message_id, 1, row.event.at, row.event.at, row.done_at, row.id)
 
     def of(self, event: Event) -> Fold | None:
         """Return the message this event adds to, if it is recent enough.

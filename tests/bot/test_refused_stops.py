@@ -316,3 +316,18 @@ async def test_s95_ten_minutes_of_refusals_are_a_handful_of_messages(tmp_path: P
         assert not (await bench.storage.outbox.pending(1))
         for task in tasks:
             task.cancel()
+
+
+async def test_seen_settles_what_the_message_began_with_and_nothing_that_came_elsewhere(
+    delivering: Any, wall: FakeClock
+) -> None:
+    """Its button stays the first run's, however often it is counted: another trouble below it goes on reminding."""
+    async with delivering() as room:
+        await told(room, refused(1), samples.trouble("other"))
+        await settled(room, 2)
+        for attempt in (2, 3):
+            await told(room, *run(attempt))
+            await wall.advance(15)
+        message = await room.owner.reads("3번 시도")
+        pressed = [button["callback_data"] for line in message["reply_markup"]["inline_keyboard"] for button in line]
+        assert f"v|{room.outbox.rows[0].id}" in pressed
