@@ -20,7 +20,7 @@ from strategy.changes import SettingChange
 from strategy.events import Event, OrderChanged
 from strategy.orders import OrderStatus, Origin, Side
 from strategy.testing import FakeClock, trading_settings
-from strategy.text import Language
+from strategy.text import Language, Text
 from strategy.views import Environment, SettingView
 from tests.bot import result_samples, samples
 from tests.bot.conftest import telegram_settings
@@ -95,10 +95,17 @@ SHOTS = (
     Shot("buy-done", "확인한 뒤", "After the press", "/buy TQQQ 3", ("✅",)),
     Shot("alert-order", "주문 알림과 체결 답장", "An order's message and its fill", told=_order_story, last=2),
     Shot("alert-stop", "손절 알림", "A stop-loss", told=lambda: [samples.stop_triggered()]),
+    Shot("alert-refused", "증권사가 거부하는 손절", "A stop-loss the broker refuses", told=lambda: [_refused()]),
     Shot("alert-hand", "손으로 낸 주문", "An order by hand", told=lambda: [_hand_order()]),
 )
 
-ENGLISH = ("home", "status", "buy-preview", "setting-preview")
+ENGLISH = ("home", "status", "buy-preview", "setting-preview", "alert-refused")
+
+
+def _refused() -> Event:
+    said = Text("매도 주문이 제한된 계좌입니다.", "Sells are restricted on this account.")
+    nothing = {"sold": 0, "left": 10, "average_price": None, "realized": None, "fees": None}
+    return samples.stop_finished(**nothing, reason="rejected", attempt=7, refusal=said)
 
 
 def _hand_order() -> Event:
