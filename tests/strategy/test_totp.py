@@ -1,6 +1,8 @@
 """TOTP_SECRET and the codes made of it (spec section 7, promise 8)."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pyotp
 import pytest
 from pydantic import ValidationError
 
+from strategy.compose import Core
 from strategy.faults import plain_faults
 from strategy.testing import FakeClock
 from strategy.totp import NEVER, ArmingSettings, OneTimeCodes
@@ -74,40 +77,39 @@ def test_what_is_no_code_is_none(typed: str) -> None:
     assert not good(OneTimeCodes(SECRET, FakeClock(NOW)), typed)
 
 
-async def test_s117_arming_asks_for_the_code_beside_the_digits(tmp_path: Path) -> None:
-    world = World.at(BEFORE_OPEN)
-    wall = FakeClock(NOW)
+@asynccontextmanager
+async def real_core(path: Path, wall: FakeClock) -> AsyncIterator[Core]:
+    """A core that asks for codes before it arms; the disclaimer is accepted."""
     codes = OneTimeCodes(SECRET, wall)
-    async with running(tmp_path, world, environment=Environment.REAL, totp=codes, wall=wall) as bench:
-        control = bench.core.control
-        await control.accept_disclaimer(OWNER)
-        assert (await control.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED
-        assert (await control.arm(OWNER, f"{ARM_SECRET} 000000")).kind is OutcomeKind.DENIED
-        assert (await control.arm(OWNER, f"{ARM_SECRET} {code(wall)}")).kind is OutcomeKind.DONE
-        assert bench.core.modes.armed
+    world = World.at(BEFORE_OPEN)
+    async with running(path, world, environment=Environment.REAL, totp=codes, wall=wall) as bench:
+        await bench.core.control.accept_disclaimer(OWNER)
+        yield bench.core
+
+
+async def test_s117_arming_asks_for_the_code_beside_the_digits(tmp_path: Path) -> None:
+    wall = FakeClock(NOW)
+    async with real_core(tmp_path, wall) as core:
+        assert (await core.control.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED
+        assert (await core.control.arm(OWNER, f"{ARM_SECRET} 000000")).kind is OutcomeKind.DENIED
+        assert (await core.control.arm(OWNER, f"{ARM_SECRET} {code(wall)}")).kind is OutcomeKind.DONE
+        assert core.modes.armed
 
 
 async def test_a_code_used_before_a_restart_does_not_arm_again_after_it(tmp_path: Path) -> None:
-    world = World.at(BEFORE_OPEN)
     wall = FakeClock(NOW)
-    codes = OneTimeCodes(SECRET, wall)
     typed = f"{ARM_SECRET} {code(wall)}"
-    async with running(tmp_path, world, environment=Environment.REAL, totp=codes, wall=wall) as bench:
-        await bench.core.control.accept_disclaimer(OWNER)
-        assert (await bench.core.control.arm(OWNER, typed)).kind is OutcomeKind.DONE
-    async with running(tmp_path, world, environment=Environment.REAL, totp=codes, wall=wall) as bench:
-        assert (await bench.core.control.arm(OWNER, typed)).kind is OutcomeKind.DENIED
-        assert (await bench.core.control.arm(OWNER, f"{ARM_SECRET} {code(wall, 1)}")).kind is OutcomeKind.DONE
+    async with real_core(tmp_path, wall) as core:
+        assert (await core.control.arm(OWNER, typed)).kind is OutcomeKind.DONE
+    async with real_core(tmp_path, wall) as core:
+        assert (await core.control.arm(OWNER, typed)).kind is OutcomeKind.DENIED
+        assert (await core.control.arm(OWNER, f"{ARM_SECRET} {code(wall, 1)}")).kind is OutcomeKind.DONE
 
 
 async def test_wrong_codes_typed_at_the_same_moment_are_all_counted(tmp_path: Path) -> None:
-    world = World.at(BEFORE_OPEN)
     wall = FakeClock(NOW)
-    codes = OneTimeCodes(SECRET, wall)
-    async with running(tmp_path, world, environment=Environment.REAL, totp=codes, wall=wall) as bench:
-        control = bench.core.control
-        await control.accept_disclaimer(OWNER)
+    async with real_core(tmp_path, wall) as core:
         asked = [*(f"{ARM_SECRET} 00000{digit}" for digit in range(6)), f"{ARM_SECRET} {code(wall)}"]
-        answers = await asyncio.gather(*(control.arm(OWNER, typed) for typed in asked))
+        answers = await asyncio.gather(*(core.control.arm(OWNER, typed) for typed in asked))
         assert [answer.kind for answer in answers] == [OutcomeKind.DENIED] * 7
         assert "10 minutes" in answers[-1].text.en
