@@ -238,7 +238,15 @@ def build_core(
         ladder=ladder,
         splits=splits,
         story=StopStory(
-            orders=journals.orders, watch=watch, positions=positions, look=look, settings=book, clock=clock
+            orders=journals.orders,
+            decisions=journals.decisions,
+            notes=journals.notes,
+            notifier=notifier,
+            watch=watch,
+            positions=positions,
+            look=look,
+            settings=book,
+            clock=clock,
         ),
         settings=book,
         notifier=notifier,

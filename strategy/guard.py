@@ -32,6 +32,7 @@ from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.positions import Positions
 from strategy.quotes import Quote, Tick
 from strategy.refusals import Refusals, refusals_borne
+from strategy.shelter import sheltered
 from strategy.split_guard import SplitGuard
 from strategy.stop_story import ORIGINS, TRIGGERS, Firing, Source, StopStory
 from strategy.stops import StopLine, Trigger, stop_line
@@ -93,6 +94,7 @@ class StopGuard:
         self._ran = False  # ... and has been at work before
         self._resuming = False  # asked to go on with the stops that a restart has cut off
         self._taken_up = False  # ... and done
+        self._untold: dict[Symbol, Firing] = {}  # those of them whose end was not told
         self._not_before: dict[Symbol, datetime] = {}
         self._refusals = Refusals(modes=modes, positions=positions)
         self._fired: WorkQueue[Firing] = WorkQueue(activity, desk.precedence)
@@ -104,8 +106,11 @@ class StopGuard:
         splits.on_accept(self._forget_peak)
 
     async def load(self) -> None:
-        """Read the stored peaks and evenings of the watched tickers. Call once."""
+        """Read the stored peaks and evenings of the watched tickers, and the stops that were cut off. Call once."""
         await self._splits.load()
+        for lock in self._modes.locks():
+            if (cut_off := await self._story.cut_off(lock)) is not None:
+                self._untold[lock.symbol] = cut_off
         for symbol in self._settings.tickers:
             await self._load_peak(symbol)
 
@@ -301,19 +306,20 @@ class StopGuard:
         """Go on with cut off ladders once it is known what is held: before, an order out would only be canceled."""
         if not (self._resuming and self._positions.known):
             return
-        for symbol in dict.fromkeys(order.request.symbol for order in self._desk.open):
-            if symbol in self._running or not self.in_session():
-                continue
-            if (firing := self._cut_off(symbol)) is not None:
+        for symbol in dict.fromkeys([*(order.request.symbol for order in self._desk.open), *self._untold]):
+            if symbol not in self._running and (firing := self._cut_off(symbol)) is not None:
                 self._running.add(symbol)
                 self._fired.put(firing)
         self._resuming, self._taken_up = False, True
 
     def _cut_off(self, symbol: Symbol) -> Firing | None:
-        """Return the stop of an earlier run whose order is still out."""
+        """Return the stop of an earlier run whose order is still out, or whose end nobody was told."""
+        untold = self._untold.pop(symbol, None)
         for order in self._desk.open:
             trigger = TRIGGERS.get(order.request.origin)
             if order.request.symbol == symbol and trigger is not None:
+                if not self.in_session():
+                    return None  # the broker ends it
                 return Firing(
                     symbol=symbol,
                     trigger=trigger,
@@ -323,7 +329,7 @@ class StopGuard:
                     resumed=True,
                     decision_id=order.request.decision_id,
                 )
-        return None
+        return untold
 
     async def _work_fired(self, group: asyncio.TaskGroup) -> None:
         while True:
@@ -344,7 +350,7 @@ class StopGuard:
                 opening = self._begin(firing)
             finally:
                 handled()
-            descent = await self._descend(firing, opening)
+            descent = await self._over(firing) or await self._descend(firing, opening)
         except Exception as error:  # noqa: BLE001 - a door: told, and the next price tries again
             unstored = isinstance(error, StorageError) or (opening is not None and opening.lead is not None)
             await self._tell_trouble(symbol, error)
@@ -353,10 +359,11 @@ class StopGuard:
                 self._unfinished.pop(symbol, None)  # it waits in one place only, should `run` fail now
                 self._fired.put(begun)  # an order may be out, and must not rest unattended: no price is waited for
                 return
+        begun = self._unfinished.get(symbol, firing)
         self._refusals.note(firing, descent, self._clock.now())
         self._ended(symbol, _UNSTORED_PAUSE if unstored else _pause(descent))
-        if descent is not None:
-            await self._finish_safely(firing, descent)
+        if descent is not None:  # told also if another stop's fault ends this service now
+            await sheltered(self._finish_safely(firing, descent, begun.decision_id))
 
     def _begun(self, symbol: Symbol) -> Firing | None:
         """Return the stop under way in the ticker, where what led to it is on disk."""
@@ -369,11 +376,11 @@ class StopGuard:
         self._not_before[symbol] = self._clock.now() + pause
         self._ring()  # its price counts again, also where no tick will tell it
 
-    async def _finish_safely(self, firing: Firing, descent: Descent) -> None:
+    async def _finish_safely(self, firing: Firing, descent: Descent, decision_id: int | None) -> None:
         with self._activity():
             try:
                 self._look.spoil()
-                await self._notifier.tell(await self._story.finished(firing, descent))
+                await self._story.tell_end(firing, descent, decision_id=decision_id)
             except TradingError:
                 self._refusals.forget(firing.symbol)  # with its end untold the next one must not be told as a repeat
                 log.exception("the end of a stop could not be told", extra={"symbol": str(firing.symbol)})
@@ -404,6 +411,28 @@ class StopGuard:
         """Remember that the stop is under way: taken up again, it needs no second decision."""
         if firing.symbol in self._unfinished:
             self._unfinished[firing.symbol] = replace(firing, resumed=True, decision_id=decision.id or None)
+
+    async def _over(self, firing: Firing) -> Descent | None:
+        """Return the end of a stop taken up without an order out, or None: it goes on with just the shares it left.
+
+        Shares that came since are not its own to sell; the line guards them.
+        """
+        if firing.had is None or firing.decision_id is None:
+            return None
+        symbol = firing.symbol
+        left, _ = self._positions.in_scope(symbol, self._settings.of(symbol).position_scope)
+        sold = await self._story.sold(firing.decision_id, symbol)
+        if not left and sold == firing.had:
+            reason = "flat"
+        elif not self.in_session():
+            reason = "session_end"
+        elif left != firing.had - sold or not left:
+            reason = "interrupted"
+        elif not self.allowed(symbol):
+            reason = "halted"
+        else:
+            return None
+        return Descent(orders=(), sold=sold, left=left, amount=Decimal(0), reason=reason)
 
     async def _descend(self, firing: Firing, opening: Opening | None) -> Descent:
         symbol = firing.symbol
@@ -476,7 +505,9 @@ class StopGuard:
 
 def _pause(descent: Descent | None) -> timedelta:
     """Return how long the next price that touches the line is left alone."""
-    return _AGAIN_AFTER if descent is None or descent.left > 0 else timedelta(0)
+    if descent is not None and (descent.left == 0 or descent.reason == "interrupted"):
+        return timedelta(0)
+    return _AGAIN_AFTER
 
 
 def _let_go(handled: Callable[[], None], _: asyncio.Task[None]) -> None:

@@ -39,7 +39,7 @@ class Descent:
     sold: int
     left: int
     amount: Decimal  # dollars
-    reason: str  # "flat", "session_end", "rejected", "halted", "unknown"
+    reason: str  # "flat", "session_end", "rejected", "halted", "unknown"; the guard's own: "interrupted"
     refusal: Text | None = None  # why the broker refused the newest of its orders that were refused
 
     @property

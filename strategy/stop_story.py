@@ -13,9 +13,10 @@ from strategy.events import StopFinished, StopTriggered
 from strategy.instruments import Symbol
 from strategy.ladder import Descent
 from strategy.look import AccountLook
+from strategy.modes import TickerLock
 from strategy.money import percent
 from strategy.orders import Order, Origin
-from strategy.ports import OrderJournal
+from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.positions import Positions
 from strategy.stops import StopLine, Trigger
 from strategy.text import Text
@@ -44,17 +45,21 @@ class Firing:
     at: datetime
     resumed: bool = False  # it goes on where an earlier run was cut off, by a restart or a fact not stored
     decision_id: int | None = None  # ... and what that one's decision was stored as
+    had: int | None = None  # shares it was to sell, of one taken up that has no order out
     attempt: int = 1  # above 1 for a retry: the runs before it were refused, and sold nothing
     refusal: Text | None = None  # the broker's reason then
 
 
 class StopStory:
-    """Makes the records of a stop from what is known when it fires and when it ends."""
+    """Makes the records of a stop from what is known when it fires and when it ends, and knows which ends were told."""
 
     def __init__(
         self,
         *,
         orders: OrderJournal,
+        decisions: DecisionJournal,
+        notes: Notes,
+        notifier: Notifier,
         watch: MarketWatch,
         positions: Positions,
         look: AccountLook,
@@ -62,6 +67,9 @@ class StopStory:
         clock: Clock,
     ) -> None:
         self._orders = orders
+        self._decisions = decisions
+        self._notes = notes
+        self._notifier = notifier
         self._watch = watch
         self._positions = positions
         self._look = look
@@ -111,7 +119,47 @@ class StopStory:
             refusal=firing.refusal,
         )
 
-    async def finished(self, firing: Firing, descent: Descent) -> StopFinished:
+    async def tell_end(self, firing: Firing, descent: Descent, *, decision_id: int | None) -> None:
+        """Tell the end of the stop with that decision, and in the same transaction that it was told."""
+        finished = await self._finished(firing, descent)
+        if decision_id is None:
+            await self._notifier.tell(finished)
+        else:
+            await self._notes.put(_note(firing.symbol), str(decision_id), events=(finished,))
+
+    async def cut_off(self, lock: TickerLock) -> Firing | None:
+        """Return the newest stop that the lock stands for, unless its end was told: a restart has cut it off."""
+        trigger = next((one for one in ORIGINS if one == lock.reason), None)
+        if trigger is None:
+            return None  # another's lock
+        orders = await self._orders.recent(_SEARCHED, symbol=lock.symbol)
+        ids = {order.request.decision_id for order in orders if order.request.origin in TRIGGERS}
+        first = await self._decisions.latest(lock.symbol, before=lock.locked_at)
+        if first is not None and first.action is Action.STOP:
+            ids.add(first.id)  # it may have canceled what rested, and placed nothing yet
+        newest = max((each for each in ids if each is not None), default=None)
+        decision = None if newest is None else await self._decisions.get(newest)
+        if decision is None or decision.last is None or decision.decided_at < lock.locked_at:
+            return None
+        if await self._notes.get(_note(lock.symbol)) == str(decision.id):
+            return None
+        return Firing(
+            symbol=lock.symbol,
+            trigger=trigger,
+            price=decision.last,
+            source="check",
+            at=decision.decided_at,
+            resumed=True,
+            decision_id=decision.id,
+            had=decision.qty,
+            attempt=decision.attempt,
+        )
+
+    async def sold(self, decision_id: int, symbol: Symbol) -> int:
+        """Return how many shares the stop with that decision has sold."""
+        return sum(order.filled_qty for order in await self._led_to(decision_id, symbol))
+
+    async def _finished(self, firing: Firing, descent: Descent) -> StopFinished:
         """Return the alert of the end, with the result from the stored fills."""
         orders = await self._orders_of(firing, descent)
         fills = [fill for order in orders for fill in await self._orders.fills(order=order.no)]
@@ -138,8 +186,11 @@ class StopStory:
         """
         if firing.decision_id is None:
             return [order for no in descent.orders if (order := await self._orders.get(no)) is not None]
-        recent = await self._orders.recent(_SEARCHED, symbol=firing.symbol)
-        return [order for order in recent if order.request.decision_id == firing.decision_id]
+        return await self._led_to(firing.decision_id, firing.symbol)
+
+    async def _led_to(self, decision_id: int, symbol: Symbol) -> list[Order]:
+        recent = await self._orders.recent(_SEARCHED, symbol=symbol)
+        return [order for order in recent if order.request.decision_id == decision_id]
 
     def _threshold(self, firing: Firing, line: StopLine) -> Decimal:
         """Return the set rate in percent that was reached."""
@@ -151,6 +202,10 @@ class StopStory:
         }
         rate = rates[firing.trigger]
         return rate if rate is not None else percent(return_percent(line.average_cost, line.threshold(firing.trigger)))
+
+
+def _note(symbol: Symbol) -> str:
+    return f"stop.told:{symbol}"
 
 
 def stop_gate(
