@@ -205,7 +205,7 @@ def finish(reason: str, t: Tongue) -> str:
         "flat": t("everything is sold"),
         "session_end": t("the session ended first"),
         "rejected": t("the broker refused the order"),
-        "halted": t("stops of the ticker are switched off (Halted, or a price that looks like a split)"),
+        "halted": t("stops of the ticker are switched off (⛔ Halted, or a price that looks like a split)"),
         "unknown": t("the outcome is unknown and being looked up"),
         "interrupted": t("the program was restarted, and what is held is no longer what was left to sell"),
     }.get(reason, reason)

@@ -139,7 +139,7 @@ class StopStory:
             ids.add(first.id)  # it may have canceled what rested, and placed nothing yet
         newest = max((each for each in ids if each is not None), default=None)
         decision = None if newest is None else await self._decisions.get(newest)
-        if decision is None or decision.last is None or decision.decided_at < lock.locked_at:
+        if decision is None or decision.last is None:
             return None
         if await self._notes.get(_note(lock.symbol)) == str(decision.id):
             return None
