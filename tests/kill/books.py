@@ -15,7 +15,17 @@ from typing import Any
 
 Row = dict[str, Any]
 
-_TABLES = ("orders", "order_venue_nos", "order_states", "fills", "outbox", "order_messages", "mode_changes", "notes")
+_TABLES = (
+    "decisions",
+    "orders",
+    "order_venue_nos",
+    "order_states",
+    "fills",
+    "outbox",
+    "order_messages",
+    "mode_changes",
+    "notes",
+)
 OPEN = frozenset({"intended", "sent", "accepted", "partially_filled", "cancel_sent", "unknown"})
 UNSURE = frozenset({"intended", "sent", "unknown"})
 

@@ -35,7 +35,8 @@ def alert(row_id: int, no: int = 1, *, filled: int = 0, status: str = "filled", 
 
 def stored(**tables: list[Row]) -> Stored:
     agreed = json.dumps({"symbols": {"NASDAQ:TQQQ": [10, 10]}})
-    empty: dict[str, list[Row]] = {"orders": [], "order_venue_nos": [], "fills": [], "outbox": [], "order_messages": []}
+    none = ("decisions", "orders", "order_venue_nos", "fills", "outbox", "order_messages")
+    empty: dict[str, list[Row]] = {table: [] for table in none}
     return Stored({**empty, "notes": [{"key": "reconcile.agreed", "value": agreed}], **tables})
 
 
@@ -83,6 +84,14 @@ def test_our_order_taken_for_a_hand_made_one_is_seen_and_the_other_way_round() -
 def test_an_order_nobody_took_up_is_seen() -> None:
     sent = stored(orders=[order(status="unknown", filled_qty=0, filled_amount="0")])
     assert after(sent, truth(placed(5))).unowned == 1
+
+
+def test_a_stop_whose_end_is_untold_or_told_twice_is_seen() -> None:
+    fired = {"symbol": "NASDAQ:TQQQ", "action": "stop"}
+    told_end = alert(1, kind="stop_finished", body=json.dumps({"symbol": {"ticker": "TQQQ"}}))
+    for ends, fault in ((0, True), (1, False), (2, True)):
+        found = after(stored(**WELL, decisions=[fired], outbox=[told_end] * ends), truth(placed(5)))
+        assert any("ends told" in text for text in found.faults) is fault
 
 
 def test_lost_and_made_up_fills_are_seen() -> None:

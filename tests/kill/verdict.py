@@ -83,6 +83,7 @@ def recovered(stored: Stored, truth: Truth, *, held_before: Mapping[str, int], c
         if (row["status"] in OPEN) is not placed.works:
             verdict.blame(f"order {no} is {row['status']}, working at the broker: {placed.works}")
     _account(stored, truth, held_before, cash_before, verdict)
+    _stops(stored, verdict)
     untold = [row["id"] for row in stored.outbox if row["done_at"] is None]
     if untold:
         verdict.blame(f"alerts not delivered: {untold}")
@@ -135,6 +136,15 @@ def _decisions(stored: Stored, verdict: Verdict) -> None:
         if count > 1:
             verdict.duplicates += 1
             verdict.blame(f"decision {decision} led to {count} orders")
+
+
+def _stops(stored: Stored, verdict: Verdict) -> None:
+    """Each stop that fired has its end told once, whichever life it came to it in."""
+    fired = Counter(row["symbol"].partition(":")[2] for row in stored.tables["decisions"] if row["action"] == "stop")
+    bodies = [json.loads(row["body"]) for row in stored.outbox if row["kind"] == "stop_finished"]
+    ended = Counter(body["symbol"]["ticker"] for body in bodies)
+    if fired != ended:
+        verdict.blame(f"stops fired {dict(fired)}, ends told {dict(ended)}")
 
 
 def _account(
