@@ -1,0 +1,117 @@
+"""What protects the account: the stops, the vigil over them, selling everything, and the answer to a broken service."""
+
+from dataclasses import dataclass
+
+from strategy.fallback import Fallback
+from strategy.ground import Ground
+from strategy.guard import StopGuard
+from strategy.ladder import Ladder
+from strategy.overnight import Overnight
+from strategy.panic import Panic
+from strategy.panic_story import PanicStory
+from strategy.split_guard import SplitGuard
+from strategy.stop_story import StopStory
+from strategy.trading_floor import TradingFloor
+from strategy.vigil import Vigil
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safety:
+    """The parts that sell, or forbid, whatever the rules say."""
+
+    splits: SplitGuard
+    guard: StopGuard
+    vigil: Vigil
+    fallback: Fallback
+    panic: Panic
+
+
+def build_safety(ground: Ground, floor: TradingFloor, *, visibility_lag_s: float) -> Safety:
+    """Return the safety. The broker's list of positions may be `visibility_lag_s` late, in market time."""
+    splits = SplitGuard(
+        watch=floor.watch,
+        modes=ground.modes,
+        positions=floor.positions,
+        overnight=Overnight(notes=ground.journals.notes, clock=ground.clock),
+        settings=ground.book,
+        clock=ground.clock,
+        activity=ground.activity,
+    )
+    ladder = Ladder(
+        desk=floor.desk,
+        orders=ground.journals.orders,
+        watch=floor.watch,
+        positions=floor.positions,
+        look=floor.look,
+        settings=ground.book,
+        clock=ground.clock,
+        activity=ground.activity,
+    )
+    guard = _guard(ground, floor, ladder, splits)
+    vigil = Vigil(
+        guard=guard,
+        watch=floor.watch,
+        settings=ground.book,
+        notifier=ground.notifier,
+        clock=ground.clock,
+        wall=ground.wall,
+        activity=ground.activity,
+    )
+    fallback = Fallback(
+        modes=ground.modes, guard=guard, watch=floor.watch, notifier=ground.notifier, clock=ground.clock
+    )
+    floor.desk.on_unstored = fallback.storage_failed
+    panic = Panic(
+        desk=floor.desk,
+        guard=guard,
+        ladder=ladder,
+        look=floor.look,
+        positions=floor.positions,
+        modes=ground.modes,
+        settings=ground.book,
+        story=PanicStory(
+            desk=floor.desk,
+            orders=ground.journals.orders,
+            watch=floor.watch,
+            positions=floor.positions,
+            settings=ground.book,
+            notifier=ground.notifier,
+            clock=ground.clock,
+            activity=ground.activity,
+        ),
+        notes=ground.journals.notes,
+        clock=ground.clock,
+        activity=ground.activity,
+        visibility_lag_s=visibility_lag_s,
+    )
+    return Safety(splits=splits, guard=guard, vigil=vigil, fallback=fallback, panic=panic)
+
+
+def _guard(ground: Ground, floor: TradingFloor, ladder: Ladder, splits: SplitGuard) -> StopGuard:
+    return StopGuard(
+        desk=floor.desk,
+        orders=ground.journals.orders,
+        decisions=ground.journals.decisions,
+        watch=floor.watch,
+        modes=ground.modes,
+        positions=floor.positions,
+        look=floor.look,
+        ladder=ladder,
+        splits=splits,
+        story=StopStory(
+            orders=ground.journals.orders,
+            decisions=ground.journals.decisions,
+            notes=ground.journals.notes,
+            notifier=ground.notifier,
+            watch=floor.watch,
+            positions=floor.positions,
+            look=floor.look,
+            settings=ground.book,
+            clock=ground.clock,
+        ),
+        settings=ground.book,
+        notifier=ground.notifier,
+        notes=ground.journals.notes,
+        clock=ground.clock,
+        activity=ground.activity,
+    )

@@ -1,0 +1,93 @@
+"""What is known of market and account, and the desk through which every order goes."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+
+from strategy.account import Holdings
+from strategy.activity import Precedence
+from strategy.book import SettingsBook
+from strategy.chase import Chase
+from strategy.day_loss import DayLoss
+from strategy.desk import OrderDesk
+from strategy.ground import Ground
+from strategy.instruments import Symbol
+from strategy.look import AccountLook
+from strategy.ports import MarketData, Stream
+from strategy.positions import Positions
+from strategy.purse import Purse
+from strategy.reconcile import Reconciler
+from strategy.watch import MarketWatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingFloor:
+    """Prices, orders, and the account as the broker has it."""
+
+    watch: MarketWatch
+    positions: Positions
+    purse: Purse
+    desk: OrderDesk
+    recon: Reconciler
+    look: AccountLook
+    day_loss: DayLoss
+
+
+def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, visibility_lag_s: float) -> TradingFloor:
+    """Return the trading floor. The broker may show an order `visibility_lag_s` late, in market time."""
+    journals, book, modes, clock = ground.journals, ground.book, ground.modes, ground.clock
+    precedence = Precedence()
+    watch = MarketWatch(market=market, stream=stream, clock=clock, settings=book, precedence=precedence)
+    positions = Positions(journals.orders)
+    purse = Purse(
+        orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
+    )
+    # an order on its way asks by the desk's own orders and the account they changed: both are made after the chase
+    chase = Chase(modes=modes, purse=purse, holdings=lambda: look.last, open_orders=lambda: desk.open)
+    desk = OrderDesk(
+        broker=ground.broker,
+        orders=journals.orders,
+        notifier=ground.notifier,
+        clock=clock,
+        activity=ground.activity,
+        settings=book,
+        precedence=precedence,
+        price_for=watch.price_for,
+        chase=chase,
+        notes=journals.notes,
+        decisions=journals.decisions,
+        visibility_lag_s=visibility_lag_s,
+    )
+    recon = Reconciler(
+        broker=ground.broker,
+        orders=journals.orders,
+        desk=desk,
+        notifier=ground.notifier,
+        clock=clock,
+        activity=ground.activity,
+        notes=journals.notes,
+        cash_probe=partial(_cash_probe, book, watch),
+        visibility_lag_s=visibility_lag_s,
+    )
+    look = AccountLook(recon=recon, orders=journals.orders, positions=positions, clock=clock)
+    return TradingFloor(
+        watch=watch,
+        positions=positions,
+        purse=purse,
+        desk=desk,
+        recon=recon,
+        look=look,
+        day_loss=DayLoss(purse=purse, modes=modes, look=look, notes=journals.notes, clock=clock),
+    )
+
+
+async def _cash_probe(book: SettingsBook, watch: MarketWatch, holdings: Holdings) -> tuple[Symbol, Decimal] | None:
+    """Ask the cash by a ticker whose price is known: one held, else one watched."""
+    for position in holdings.positions:
+        if position.last > 0:
+            return position.symbol, position.last
+    for symbol in book.tickers:
+        quote = watch.latest(symbol)
+        if quote is not None:
+            return symbol, quote.last
+    return None
