@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from strategy.events import (
@@ -20,7 +20,38 @@ from strategy.events import (
     Trouble,
 )
 from strategy.instruments import Symbol
-from strategy.orders import Fill, Order, OrderNo
+from strategy.orders import Order, OrderNo, Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traded:
+    """What an order traded in a span: the difference of two of its sums, so that a correction of a price counts."""
+
+    amount: Decimal  # dollars
+    realized: Decimal | None  # dollars after fees
+    amount_before: Decimal
+    realized_before: Decimal
+
+    @classmethod
+    def first(cls, event: OrderChanged) -> "Traded":
+        """Return what the first change told in the span brought."""
+        fill = event.last_fill
+        amount = Decimal(0) if fill is None else fill.price * fill.qty
+        realized = None if fill is None else fill.realized
+        return cls(
+            amount=amount,
+            realized=realized,
+            amount_before=event.order.filled_amount - amount,
+            realized_before=(event.realized or Decimal(0)) - (realized or Decimal(0)),
+        )
+
+    def followed_by(self, event: OrderChanged) -> "Traded":
+        known = self.realized is not None or event.last_fill is not None
+        return replace(
+            self,
+            amount=event.order.filled_amount - self.amount_before,
+            realized=event.realized - self.realized_before if known and event.realized is not None else self.realized,
+        )
 
 
 @dataclass(slots=True)
@@ -28,7 +59,8 @@ class Night:
     """The facts of a digest."""
 
     orders: dict[OrderNo, Order] = field(default_factory=dict)  # as they stand now
-    fills: dict[str, Fill] = field(default_factory=dict)  # by key: a fill that was told twice counts once
+    traded: dict[OrderNo, "Traded"] = field(default_factory=dict)
+    fills: set[str] = field(default_factory=set)  # their keys: a fill that was told twice counts once
     stops: list[StopFinished] = field(default_factory=list)
     panics: list[PanicProgress] = field(default_factory=list)
     blocked: Counter[tuple[Symbol, str]] = field(default_factory=Counter)  # by ticker and side
@@ -48,15 +80,22 @@ class Night:
     @property
     def realized(self) -> Decimal | None:
         """Return the dollars realised after fees, None where nothing was sold."""
-        known = [fill.realized for fill in self.fills.values() if fill.realized is not None]
+        known = [part.realized for part in self.traded.values() if part.realized is not None]
         return sum(known, Decimal(0)) if known else None
+
+    def amount(self, side: Side) -> Decimal:
+        """Return the dollars bought or sold for."""
+        of_side = [self.traded[no].amount for no, order in self.orders.items() if order.request.side is side]
+        return sum(of_side, Decimal(0))
 
     def add(self, event: Event) -> None:
         match event:
             case OrderChanged():
-                self.orders[event.order.no] = event.order
+                no = event.order.no
+                self.orders[no] = event.order
+                self.traded[no] = self.traded[no].followed_by(event) if no in self.traded else Traded.first(event)
                 if event.last_fill is not None:
-                    self.fills[event.last_fill.key] = event.last_fill
+                    self.fills.add(event.last_fill.key)
             case StopFinished():
                 # stops of several tickers are refused side by side: a restricted account refuses them all
                 earlier = [stop for stop in self.stops if stop.symbol == event.symbol]

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import datetime
-from decimal import Decimal
 
 from bot.buttons import Button, Open
 from bot.figures import gain_icon, usd, usd_change
@@ -49,15 +48,12 @@ def _trading(night: Night, frame: Frame) -> Block:
     if not night.orders:
         return block(t("No orders."))
     states = Counter(order.status for order in night.orders.values())
-    fills = night.fills.values()
-    bought, sold = (
-        sum((fill.price * fill.qty for fill in fills if fill.side is of), Decimal(0)) for of in (Side.BUY, Side.SELL)
-    )
+    bought, sold = night.amount(Side.BUY), night.amount(Side.SELL)
     result = night.realized
     return block(
-        t("Orders {orders} · fills {fills}", orders=len(night.orders), fills=len(fills)),
+        t("Orders {orders} · fills {fills}", orders=len(night.orders), fills=len(night.fills)),
         " · ".join(f"{STATUS_ICONS[state]} {status(state, t)} {count}" for state, count in states.items()),
-        t("Bought {bought} · sold {sold}", bought=usd(bought), sold=usd(sold)) if fills else None,
+        t("Bought {bought} · sold {sold}", bought=usd(bought), sold=usd(sold)) if night.fills else None,
         None
         if result is None
         else t.line("Realised {icon} {amount} after fees", icon=gain_icon(result), amount=bold(usd_change(result))),

@@ -1,6 +1,7 @@
 """The morning digest: once at the end of the quiet hours, of all that was told or kept back in them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from bot.night import night_of
 from bot.screen import Frame
 from bot.views.digest import digest
 from strategy.alert_rules import QuietHours
-from strategy.events import EventRow
+from strategy.events import Event, EventRow
 from strategy.modes import Mode
 from strategy.orders import OrderStatus, Side
 from strategy.testing import FakeClock
@@ -23,6 +24,19 @@ from tests.bot.conftest import OpenRoom
 NIGHT = QuietHours(time(23), time(7))
 END = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)  # 07:00 in Korea, seven hours after samples.NOW
 HERE = ("digests",)
+
+
+def row(number: int, event: Event) -> EventRow:
+    """Return a delivered row; every seventh was kept back."""
+    return EventRow(
+        id=number,
+        event=event,
+        added_at=event.at,
+        attempts=1,
+        sending_since=None,
+        done_at=END,
+        message_id=None if number % 7 == 0 else number,
+    )
 
 
 def test_the_newest_span_may_cross_midnight() -> None:
@@ -43,18 +57,7 @@ def test_a_span_within_a_day_is_found() -> None:
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_kind_of_event_fits_into_a_digest(language: str, frame: Callable[..., Frame]) -> None:
-    rows = [
-        EventRow(
-            id=number,
-            event=event,
-            added_at=event.at,
-            attempts=1,
-            sending_since=None,
-            done_at=END,
-            message_id=None if number % 7 == 0 else number,
-        )
-        for number, event in enumerate(samples.every_event() * 3, start=1)
-    ]
+    rows = [row(number, event) for number, event in enumerate(samples.every_event() * 3, start=1)]
     screen = digest(night_of(rows), END - timedelta(hours=8), END, frame(language))
     assert len(split(screen.message)) == 1
     assert "{" not in screen.message.text
@@ -100,6 +103,22 @@ async def test_the_morning_tells_what_the_night_was(delivering: OpenRoom, wall: 
             assert part in told_["text"]
         await pass_time(wall, 10, step_s=60)
         assert len(in_order(room)) == before + 1
+
+
+def test_a_digest_counts_what_the_night_traded_at_the_prices_corrected_since() -> None:
+    """Six of ten were sold before, at 60; four in the night, told at 62; the broker's list says 61 for these."""
+    four = samples.fill(4, "62", order_no=13, side=Side.SELL, realized=Decimal(8))
+    order = samples.filled_order(13, side=Side.SELL)
+    news = [
+        changed(replace(order, filled_amount=Decimal(608)), last_fill=four, realized=Decimal(14)),
+        changed(replace(order, filled_amount=Decimal(608)), last_fill=four, realized=Decimal(14)),
+        changed(replace(order, filled_amount=Decimal(604)), realized=Decimal(10)),
+        changed(samples.filled_order(14), realized=None),  # of before, too
+    ]
+    night = night_of([row(number, event) for number, event in enumerate(news, start=1)])
+    assert (night.amount(Side.SELL), night.amount(Side.BUY)) == (Decimal(244), Decimal(0))
+    assert night.realized == 4
+    assert len(night.fills) == 1
 
 
 async def test_a_night_without_anything_tells_nothing(delivering: OpenRoom, wall: FakeClock) -> None:
