@@ -142,8 +142,15 @@ class Script:
         high = (self._price(ticker) * Decimal("1.03")).quantize(_CENT)
         try:
             await self.confirmed(f"/sell {ticker} 1 @{high}")
+            async with asyncio.timeout(_ANSWER_S * self._town.slowness):
+                while not await self._rests(ticker):
+                    await asyncio.sleep(0.02)
         finally:
             await self._fall_of(ticker)
+
+    async def _rests(self, ticker: str) -> bool:
+        """Return whether a sell of the ticker works at the broker."""
+        return any(o["symbol"] == ticker and o["side"] == "sell" for o in (await self._town.state())["open_orders"])
 
     async def _held(self) -> str | None:
         held = [p["symbol"] for p in (await self._town.state())["positions"] if p["symbol"] in TICKERS]
