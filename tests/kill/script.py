@@ -143,7 +143,7 @@ class Script:
         try:
             await self.confirmed(f"/sell {ticker} 1 @{high}")
             async with asyncio.timeout(_ANSWER_S * self._town.slowness):
-                while not await self._rests(ticker):
+                while not await self._rests(ticker):  # noqa: ASYNC110 - of the broker's books: nothing here to wait on
                     await asyncio.sleep(0.02)
         finally:
             await self._fall_of(ticker)
