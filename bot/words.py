@@ -207,7 +207,7 @@ def finish(reason: str, t: Tongue) -> str:
         "rejected": t("the broker refused the order"),
         "halted": t("stops of the ticker are switched off (⛔ Halted, or a price that looks like a split)"),
         "unknown": t("the outcome is unknown and being looked up"),
-        "interrupted": t("the program was restarted, and what is held is no longer what was left to sell"),
+        "interrupted": t("the program was restarted meanwhile"),
     }.get(reason, reason)
 
 

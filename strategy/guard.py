@@ -413,9 +413,9 @@ class StopGuard:
             self._unfinished[firing.symbol] = replace(firing, resumed=True, decision_id=decision.id or None)
 
     async def _over(self, firing: Firing) -> Descent | None:
-        """Return the end of a stop taken up without an order out, or None: it goes on with just the shares it left.
+        """Return the end of a stop that a restart has cut off without an order out, None for any other.
 
-        Shares that came since are not its own to sell; the line guards them.
+        It sells nothing more: whose the shares are that are held by now is for the line to guard and a person to say.
         """
         if firing.had is None or firing.decision_id is None:
             return None
@@ -426,12 +426,8 @@ class StopGuard:
             reason = "flat"
         elif not self.in_session():
             reason = "session_end"
-        elif left != firing.had - sold or not left:
-            reason = "interrupted"
-        elif not self.allowed(symbol):
-            reason = "halted"
         else:
-            return None
+            reason = "interrupted"
         return Descent(orders=(), sold=sold, left=left, amount=Decimal(0), reason=reason)
 
     async def _descend(self, firing: Firing, opening: Opening | None) -> Descent:

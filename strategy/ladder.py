@@ -164,7 +164,7 @@ class Ladder:
     async def _ended(self, run: _Run) -> str | None:
         """Return why the ladder is over, canceling what still works, or None to go on."""
         sold, _ = await self._sold(run)
-        if sold >= run.wanted:
+        if sold >= run.wanted and (sold or not await self._being_sold(run)):
             return "flat"
         over = self._clock.now() >= run.until
         if not over and run.may_go_on() and not run.given_up:
@@ -178,6 +178,12 @@ class Ladder:
         if over:
             return "unknown" if self._desk.blocked(run.symbol) else "session_end"
         return "rejected" if run.given_up else "halted"
+
+    async def _being_sold(self, run: _Run) -> bool:
+        """Return whether an order of before may be what sells: its end must be known before anything can be told."""
+        if self._desk.blocked(run.symbol):
+            return True
+        return any(order.request.side is Side.SELL for order in await self._desk.open_in(run.symbol))
 
     async def _rung(self, run: _Run, changes: OrderChanges) -> None:
         """Place or re-price once, then wait for the order's end or the next re-pricing."""

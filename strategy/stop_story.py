@@ -9,6 +9,7 @@ from strategy.account import Position, return_percent
 from strategy.book import SettingsBook
 from strategy.clock import Clock
 from strategy.decisions import Action, Decision, Gate
+from strategy.errors import StorageError
 from strategy.events import StopFinished, StopTriggered
 from strategy.instruments import Symbol
 from strategy.ladder import Descent
@@ -125,7 +126,10 @@ class StopStory:
         if decision_id is None:
             await self._notifier.tell(finished)
         else:
-            await self._notes.put(_note(firing.symbol), str(decision_id), events=(finished,))
+            try:
+                await self._notes.put(_note(firing.symbol), str(decision_id), events=(finished,))
+            except StorageError:
+                await self._notifier.tell(finished)  # which cries where this cannot be stored either
 
     async def cut_off(self, lock: TickerLock) -> Firing | None:
         """Return the newest stop that the lock stands for, unless its end was told: a restart has cut it off."""

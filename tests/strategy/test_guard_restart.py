@@ -1,4 +1,4 @@
-"""A stop that a restart cuts off: its end is told once, and what it had left to sell is sold (D3, row S93)."""
+"""A stop that a restart cuts off: its end is told once, and nothing is sold by it any more (row S93)."""
 
 import asyncio
 from datetime import timedelta
@@ -89,17 +89,19 @@ async def test_s93_an_end_that_was_told_is_not_told_again(tmp_path: Path, world:
             assert await ends(bench) == [(10, 0, "flat")]
 
 
-async def test_d3_a_stop_goes_on_with_what_it_left_though_no_order_is_out_and_the_price_is_back(
+async def test_s93_a_stop_cut_off_with_shares_left_is_told_and_the_line_guards_the_rest(
     tmp_path: Path, world: World
 ) -> None:
     await cut_off(tmp_path, world, sold=4)
     world.price(TQQQ, "97")
     async with holding(tmp_path, world=world) as bench:
         await bench.pass_time(30)
-        assert [order.request.qty for order in await bench.orders()] == [10, 6]
+        assert await ends(bench) == [(4, 6, "interrupted")]
+        assert world.broker.qty_held(TQQQ) == 6
+        bench.price(TQQQ, "94")
+        await bench.pass_time(10)
+        assert await ends(bench) == [(4, 6, "interrupted"), (6, 0, "flat")]
         assert world.broker.qty_held(TQQQ) == 0
-        assert await ends(bench) == [(10, 0, "flat")]
-        assert len(await bench.told(StopTriggered)) == await stops_of(bench) == 1
 
 
 async def test_s93_shares_bought_meanwhile_are_not_the_cut_off_stops_to_sell(tmp_path: Path, world: World) -> None:
@@ -158,7 +160,7 @@ async def test_a_stop_cut_off_and_then_halted_sells_nothing(tmp_path: Path, worl
         await storage.modes.add(halted)
     async with holding(tmp_path, world=world) as bench:
         await bench.pass_time(30)
-        assert await ends(bench) == [(4, 6, "halted")]
+        assert await ends(bench) == [(4, 6, "interrupted")]
         assert len(world.broker.submitted) == 1
         assert rests(world, resting)
 
@@ -191,9 +193,7 @@ async def test_s93_an_end_that_could_not_be_stored_is_told_after_the_next_start(
         assert await ends(bench) == [(10, 0, "flat")]
 
 
-async def test_d3_a_stop_cut_off_before_its_first_order_goes_on(
-    tmp_path: Path, world: World, monkeypatch: Patch
-) -> None:
+async def test_s93_a_stop_cut_off_before_its_first_order_is_told(tmp_path: Path, world: World) -> None:
     """What led to it is on disk, because a resting order had to be canceled first; its own order never was."""
     world.broker.hand_order(TQQQ, Side.SELL, 4, Decimal(120))
     async with holding(tmp_path, world=world) as bench:
@@ -207,9 +207,31 @@ async def test_d3_a_stop_cut_off_before_its_first_order_goes_on(
     world.price(TQQQ, "97")
     async with holding(tmp_path, world=world) as bench:
         await bench.pass_time(60)
-        assert world.broker.qty_held(TQQQ) == 0
-        assert await ends(bench) == [(10, 0, "flat")]
+        assert world.broker.qty_held(TQQQ) == 10
+        assert await ends(bench) == [(0, 10, "interrupted")]
         assert len(await bench.told(StopTriggered)) == await stops_of(bench) == 1
+
+
+async def test_s93_a_stop_whose_order_nobody_knows_about_is_not_told_as_ended(
+    tmp_path: Path, world: World, monkeypatch: Patch
+) -> None:
+    """The reply was lost with the process, and the list of orders lags: no shares are shown, nor who sold them."""
+    async with holding(tmp_path, world=world) as bench:
+        await bench.pass_time(60)
+        world.broker.notices = "lost"
+        world.broker.fail("submit", "lost_reply")
+        bench.price(TQQQ, "94")
+        await bench.settle()
+        assert world.broker.qty_held(TQQQ) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(world.broker, "_shown", tuple)
+        async with holding(tmp_path, world=world) as bench:
+            await bench.pass_time(5)
+            assert await ends(bench) == []
+    async with holding(tmp_path, world=world) as bench:
+        await bench.pass_time(200)
+        assert await ends(bench) == [(10, 0, "flat")]
+        assert len(world.broker.submitted) == 1
 
 
 async def test_s93_a_crash_of_the_stops_does_not_tear_an_end_that_is_being_told(
