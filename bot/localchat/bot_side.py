@@ -14,9 +14,9 @@ from bot.localchat.api import METHODS, NAMES
 from bot.localchat.api.media import DOWNLOAD_LIMIT
 from bot.localchat.calls import CallLog
 from bot.localchat.errors import ApiError, not_found, unauthorized
-from bot.localchat.faults import Fault, Faults
+from bot.localchat.faults import Fault, Faults, patched
 from bot.localchat.model import Json
-from bot.localchat.params import Call, read_call
+from bot.localchat.params import Call, as_text, read_call
 from bot.localchat.world import World
 
 _log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class BotSide:
         except ApiError as error:
             return _refusal(error)
         entry = self._calls.open(NAMES[name], call, self._world.clock.now())
-        fault = self._faults.take(name)
+        fault = self._faults.take(name, call.params)
         if fault is not None:
             entry["fault"] = fault.kind
             return await self._fail(request, call, fault, entry)
@@ -98,11 +98,15 @@ class BotSide:
         return _json(body), body
 
     async def _fail(self, request: web.Request, call: Call, fault: Fault, entry: Json) -> web.StreamResponse:
-        if fault.kind == "error":
+        if fault.kind in ("error", "error_after_send", "conflict"):
+            if fault.kind == "error_after_send":
+                await self._perform(call)
             extra = {"retry_after": fault.retry_after} if fault.retry_after else {}
             error = ApiError(fault.code, fault.description, **extra)
             self._calls.close(entry, error.code, _refusal_body(error))
             return _refusal(error)
+        if fault.kind == "rewrite":
+            return await self._rewritten(call, fault, entry)
         if fault.kind == "garbage":
             self._calls.close(entry, 502, _PROXY_PAGE)
             return web.Response(status=502, text=_PROXY_PAGE, content_type="text/html")
@@ -117,6 +121,15 @@ class BotSide:
             self._calls.close(entry, response.status, body)
         await self._hold(request, fault.seconds)
         return _cut(request)
+
+    async def _rewritten(self, call: Call, fault: Fault, entry: Json) -> web.StreamResponse:
+        call.params = {name: as_text(value) for name, value in patched(call.params, fault.params).items()}
+        response, body = await self._perform(call)
+        if body["ok"]:
+            body = {**body, "result": patched(body["result"], fault.result)}
+            response = _json(body)
+        self._calls.close(entry, response.status, body)
+        return response
 
     async def _hold(self, request: web.Request, seconds: float | None) -> None:
         """Wait as long as asked, or until the caller has given up."""

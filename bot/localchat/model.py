@@ -29,7 +29,7 @@ class Person:
 
 @dataclass(slots=True)
 class Chat:
-    """A private chat or a supergroup. Ids of private messages are shared by all private chats of the bot."""
+    """A private chat, a group or a supergroup. Ids of private messages are shared by all private chats of the bot."""
 
     id: int
     type: str
@@ -41,6 +41,7 @@ class Chat:
     topics: dict[str, Json] = field(default_factory=dict)
     bot_status: str = "member"
     menu_button: Json | None = None
+    migrated_to: int | None = None
 
     @property
     def is_private(self) -> bool:

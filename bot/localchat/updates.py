@@ -58,6 +58,7 @@ class UpdateQueue:
         self.webhook: str = settings.get("webhook", "")
         self._changed = asyncio.Event()
         self._poll = 0
+        self._released = 0
         self._closed = False
         self._interruption = ""
         self._last_poll: tuple[int, float] | None = None
@@ -66,13 +67,21 @@ class UpdateQueue:
         """Queue an update; return False when the bot has not asked for this kind."""
         wanted = self.allows(kind)
         if wanted:
-            entry = {"created": self._clock.now(), "kind": kind, "update": {"update_id": self._next_id, kind: payload}}
-            self._next_id += 1
-            self._pending.append(entry)
-            self._store.put("update", str(entry["update"]["update_id"]), entry)  # type: ignore[index]
-            self._save("next_id", self._next_id)
-            self._wake()
+            self._append(kind, {kind: payload})
         return wanted
+
+    def add_raw(self, update: Json) -> int:
+        """Queue an update as it is, whatever the bot has asked for; return its id."""
+        return self._append(next(iter(update), ""), update)
+
+    def _append(self, kind: str, update: Json) -> int:
+        number, self._next_id = self._next_id, self._next_id + 1
+        entry: Json = {"created": self._clock.now(), "kind": kind, "update": {"update_id": number, **update}}
+        self._pending.append(entry)
+        self._store.put("update", str(number), entry)
+        self._save("next_id", self._next_id)
+        self._wake()
+        return number
 
     def allows(self, kind: str) -> bool:
         return kind not in _NOT_BY_DEFAULT if self._allowed is None else kind in self._allowed
@@ -131,7 +140,7 @@ class UpdateQueue:
             self._interruption = ""
             self._drop_old()
             batch = [entry["update"] for entry in self._pending[:limit]]
-            if batch or self._closed or loop.time() >= deadline:
+            if batch or self._closed or self._released == mine or loop.time() >= deadline:
                 return batch
             changed = self._changed
             try:
@@ -144,6 +153,11 @@ class UpdateQueue:
         """End the waiting poll with a conflict."""
         self._interruption = reason
         self._poll += 1
+        self._wake()
+
+    def release(self) -> None:
+        """Answer the waiting poll with nothing, so that the next one meets what has just changed."""
+        self._released = self._poll
         self._wake()
 
     def close(self) -> None:

@@ -6,8 +6,8 @@ document, block, unblock, messages, answers, events and fault:
 - POST edit {message_id, text} · react {message_id, emoji} · stop (a draft) · inline {query}, choose {inline_query_id,
   result_id}, GET inline/ID
 - POST redeliver {query_id}: the same press once more · expire {query_id?}: too late to answer it
-- POST person {first_name, language_code, username, started, deactivated} · group {chat_id?, title, members, is_forum,
-  bot_status} · GET people
+- POST person {first_name, language_code, username, started, deactivated} · group {chat_id?, type, title, members,
+  is_forum, bot_status} · GET people
 - GET state {bot, person, commands, menu_button, pinned, action} · calls?after=&method= · DELETE calls
 - POST limits {enabled} · reset
 """
@@ -20,8 +20,9 @@ from aiohttp import web
 
 from bot.localchat.api.account import menu_button_of, menu_of
 from bot.localchat.calls import CallLog
-from bot.localchat.faults import Faults
+from bot.localchat.faults import Fault, Faults
 from bot.localchat.limits import Rates
+from bot.localchat.misfortunes import befall
 from bot.localchat.model import Chat, InlineQuery, Json, Message, Person, Query
 from bot.localchat.params import BROKEN_FORM, whole
 from bot.localchat.person import People, Refused
@@ -180,11 +181,16 @@ class UserSide:
         return self._person_json(person)
 
     def _group(self, body: Json) -> Json:
-        """Make a supergroup with the bot in it, or change its members and the bot's place there."""
+        """Make a group with the bot in it, or change its members and the bot's place there.
+
+        It is a supergroup unless `type` says group.
+        """
         chat_id = _optional_int(body, "chat_id") or -1_001_000_000_001 - len(self._world.chats)
         if chat_id >= 0:
             raise Refused("the chat_id of a group is negative")
         chat = self._world.chats.get(chat_id) or Chat(chat_id, "supergroup")
+        if body.get("type") in ("group", "supergroup"):
+            chat.type = body["type"]
         chat.title = str(body.get("title") or chat.title or "Group")
         chat.is_forum = bool(body.get("is_forum", chat.is_forum))
         members = body.get("members", chat.members or [self._world.owner.id])
@@ -203,12 +209,21 @@ class UserSide:
 
     def _fault(self, body: Json) -> Json:
         try:
-            fault = self._faults.add(body)
+            befallen = befall(self._world, body)
+            if befallen is None:
+                self._wait_with(self._faults.add(body))
         except ValueError as error:
             raise Refused(str(error)) from None
+        return {"active": self._faults.active(), **(befallen or {})}
+
+    def _wait_with(self, fault: Fault) -> None:
+        """Let a new fault meet what is already under way."""
         if fault.kind == "down":
             self._on_down()
-        return {"active": self._faults.active()}
+        elif fault.kind == "conflict":
+            self._world.updates.interrupt("")
+        elif fault.concerns("getupdates"):
+            self._world.updates.release()
 
     def _reset(self, _body: Json) -> Json:
         self._world.reset()

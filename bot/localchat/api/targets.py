@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.localchat.errors import bad_request, forbidden
+from bot.localchat.errors import bad_request, forbidden, migrated
 from bot.localchat.model import Chat, Json, Message
 from bot.localchat.params import Call, whole
 from bot.localchat.world import World
@@ -29,10 +29,12 @@ def find_chat(world: World, call: Call, name: str = "chat_id") -> Chat:
 def check_access(world: World, chat: Chat) -> None:
     """Refuse to write where the bot may not (telegram-bot-api 4.5 to 4.7)."""
     if not chat.is_private:
+        if chat.migrated_to is not None:
+            raise migrated(chat.migrated_to)
         if chat.bot_status == "kicked":
-            raise forbidden("bot was kicked from the supergroup chat")
+            raise forbidden(f"bot was kicked from the {chat.type} chat")
         if chat.bot_status == "left":
-            raise forbidden("bot is not a member of the supergroup chat")
+            raise forbidden(f"bot is not a member of the {chat.type} chat")
         return
     person = world.person(chat.id)
     if person.deactivated:

@@ -193,7 +193,8 @@ PROOFS: dict[str, str] = {
     "10 block and unblock": "updates: blocking_and_unblocking_are_told",
     "10 faults": (
         "user_side: fault_error; user_side: timeouts_lose_the_request_or_the_answer; user_side: slow_and_garbage; "
-        "user_side: down_cuts_every_connection_until_it_is_cleared"
+        "user_side: down_cuts_every_connection_until_it_is_cleared; gate: a_refusal_meets_only_the_chat_it_names; "
+        "gate: a_call_and_its_answer_can_be_rewritten"
     ),
     "10 expire a query": "keyboards: 6_9_late_double_and_unknown_answers",
     "10 list of calls": "user_side: calls_are_listed_without_the_token",
