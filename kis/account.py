@@ -102,9 +102,7 @@ def parse_positions(bodies: Iterable[Mapping[str, Any]], book: SymbolBook) -> li
     """Return the holdings of all pages, each listing once: several exchanges repeat them (quirk 12)."""
     found: dict[Symbol, Position] = {}
     for body in bodies:
-        for row in rows(body, "output1"):
-            if not maybe_text(row, "ovrs_pdno"):
-                continue
+        for row in rows(body, "output1", "ovrs_pdno"):
             symbol = book.resolve(text(row, "ovrs_pdno"), maybe_text(row, "ovrs_excg_cd"))
             qty = integer(row, "ovrs_cblc_qty")
             if symbol is None or qty == 0:
@@ -181,9 +179,7 @@ def present_params(account: Account) -> dict[str, str]:
 def parse_present(body: Mapping[str, Any], book: SymbolBook) -> PresentBalance:
     """Read inquire-present-balance; `frcr_evlu_tota` is left alone (quirk 43)."""
     holdings = []
-    for row in rows(body, "output1"):
-        if not maybe_text(row, "pdno"):
-            continue
+    for row in rows(body, "output1", "pdno"):
         symbol = book.resolve(text(row, "pdno"), maybe_text(row, "ovrs_excg_cd"), maybe_text(row, "tr_mket_name"))
         if symbol is not None:
             holdings.append(_present_holding(row, symbol))
@@ -195,8 +191,7 @@ def parse_present(body: Mapping[str, Any], book: SymbolBook) -> PresentBalance:
             buying_margin=maybe_decimal(row, "frcr_buy_mgn_amt"),
             first_rate=maybe_positive(row, "frst_bltn_exrt"),
         )
-        for row in rows(body, "output2")
-        if maybe_text(row, "crcy_cd")
+        for row in rows(body, "output2", "crcy_cd")
     )
     totals = one(body, "output3")
     return PresentBalance(
@@ -246,8 +241,7 @@ def parse_margins(body: Mapping[str, Any]) -> list[CurrencyMargin]:
             integrated_orderable=maybe_decimal(row, "itgr_ord_psbl_amt"),
             fx_rate=maybe_positive(row, "bass_exrt"),
         )
-        for row in rows(body, "output")
-        if maybe_text(row, "crcy_cd")
+        for row in rows(body, "output", "crcy_cd")
     ]
 
 

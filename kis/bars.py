@@ -66,8 +66,8 @@ def parse_days(body: Mapping[str, Any], now: datetime) -> list[Bar]:
     none, as it decides nothing; a blank price raises FieldFault.
     """
     found = []
-    for row in rows(body, "output2"):
-        if not maybe_text(row, "xymd") or not maybe_text(row, "clos"):
+    for row in rows(body, "output2", "xymd"):
+        if not maybe_text(row, "clos"):
             continue
         opens_at, closes_at = _session_times(day(row, "xymd"))
         if opens_at > now:
@@ -90,7 +90,7 @@ def parse_days(body: Mapping[str, Any], now: datetime) -> list[Bar]:
 
 def oldest_day(body: Mapping[str, Any]) -> date | None:
     """Return the oldest date of a page, None for an empty one."""
-    dates = [on for row in rows(body, "output2") if (on := parse_date(maybe_text(row, "xymd"))) is not None]
+    dates = [on for row in rows(body, "output2", "xymd") if (on := parse_date(maybe_text(row, "xymd"))) is not None]
     return min(dates, default=None)
 
 
@@ -103,7 +103,7 @@ async def daily(http: KisHttp, symbol: Symbol, count: int, now: datetime, *, adj
         for bar in parse_days(answer.body, now):
             found.setdefault(bar.start, bar)
         oldest = oldest_day(answer.body)
-        if oldest is None or len(found) >= count or len(rows(answer.body, "output2")) < DAILY_PAGE:
+        if oldest is None or len(found) >= count or len(rows(answer.body, "output2", "xymd")) < DAILY_PAGE:
             break
         if until is not None and oldest > until:  # the cursor was ignored
             raise KisData(f"daily bars of {symbol} do not page back")
@@ -135,9 +135,7 @@ def _local(row: Row) -> datetime:
 def parse_minutes(body: Mapping[str, Any], minutes: int, now: datetime) -> list[Bar]:
     """Return the regular-session bars of one page, newest first; the one in progress flagged as forming."""
     found = []
-    for row in rows(body, "output2"):
-        if not maybe_text(row, "xhms"):
-            continue
+    for row in rows(body, "output2", "xhms"):
         local = _local(row)
         opens_at, closes_at = _session_times(local.date())
         start = from_new_york(local.date(), local.time())
@@ -162,7 +160,7 @@ def parse_minutes(body: Mapping[str, Any], minutes: int, now: datetime) -> list[
 
 def oldest_minute(body: Mapping[str, Any]) -> datetime | None:
     """Return the oldest New York wall time of a page, None for an empty one."""
-    return min((_local(row) for row in rows(body, "output2") if maybe_text(row, "xhms")), default=None)
+    return min((_local(row) for row in rows(body, "output2", "xhms")), default=None)
 
 
 async def minute(http: KisHttp, symbol: Symbol, interval: Interval, count: int, now: datetime) -> list[Bar]:

@@ -122,6 +122,8 @@ def error_for(code: str, message: str, status: int, *, changes: bool) -> KisErro
     """Return the error of a failing answer; `changes` says that the call places, changes or cancels something."""
     meaning = classify(code, status)
     cause = cause_of(code, meaning.cause, message)
+    if cause is Cause.NONE:  # a code of success in a failing answer: it explains nothing
+        cause = Cause.ASK_AGAIN if changes else Cause.GATEWAY
     kind = _kind(meaning.reaction, changes=changes)
     return kind(message or f"HTTP {status}", code=code, user_message=_told(cause, code, message))
 

@@ -142,7 +142,7 @@ def parse_rows(bodies: Iterable[Mapping[str, Any]], book: SymbolBook) -> list[Or
     """Return the rows of all pages, each order number of a day once (pages repeat rows at times)."""
     found: dict[tuple[date, VenueNo], OrderRow] = {}
     for body in bodies:
-        for raw in rows(body, "output"):
+        for raw in rows(body, "output", "odno"):
             row = parse_row(raw, book)
             if row is not None:
                 found[row.traded_on, row.venue_no] = row

@@ -110,8 +110,11 @@ class KisHttp:
             raise _Repeatable(KisUnknown(detail) if changes else KisLater(detail))
         code = str(body.get("msg_cd") or body.get("error_code") or "").strip()
         known = CODES.get(code)
-        if str(body.get("rt_cd", "")) == "0" and not (known is not None and known.reaction is Reaction.UNKNOWN):
+        said = known.reaction if known is not None else None
+        if str(body.get("rt_cd", "")) == "0" and said is not Reaction.UNKNOWN:
             return Answer(body=body, more=reply.tr_cont.strip().upper() in ("F", "M"))
+        if said is Reaction.EMPTY and not changes:  # "nothing found" is no error whatever its rt_cd (3.9)
+            return Answer(body=body, more=False)
         message = str(body.get("msg1") or body.get("error_description") or "").strip()
         error = error_for(code, message, reply.status, changes=changes)
         reaction = classify(code, reply.status).reaction

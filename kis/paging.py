@@ -32,16 +32,18 @@ async def pages(http: KisHttp, call: Call, params: Mapping[str, str], *, width: 
     raise KisData(f"{call}: more than {MAX_PAGES} pages")
 
 
-def rows(body: Row, field: str) -> list[dict[str, Any]]:
-    """Return the rows of an answer; the empty result comes as `[]`, as an object of blanks, or not at all."""
-    value = body.get(field)
-    if value is None:
-        value = body.get(field.capitalize())  # some layouts write Output1
-    if isinstance(value, Mapping):
-        value = [value]
-    if not isinstance(value, list):
-        return []
-    return [row for row in value if isinstance(row, dict) and not _is_filler(row)]
+def rows(body: Row, field: str, key: str) -> list[dict[str, Any]]:
+    """Return the rows of an answer: those whose `key` is not blank, whatever else they say (quirks 13 and 14).
+
+    The empty result comes as `[]`, as one object with blank identifiers, or not at all. Raise KisData for what is no
+    list of rows: that is not the same as none.
+    """
+    return [row for row in _entries(body, field) if isinstance(row, dict) and maybe_text(row, key)]
+
+
+def strays(body: Row, field: str) -> int:
+    """Return how many entries of the list are no rows at all, so that nobody can say what they were."""
+    return sum(not isinstance(row, dict) for row in _entries(body, field))
 
 
 def one(body: Row, field: str) -> dict[str, Any]:
@@ -54,6 +56,14 @@ def one(body: Row, field: str) -> dict[str, Any]:
     return value
 
 
-def _is_filler(row: Mapping[str, Any]) -> bool:
-    """Return whether a row says nothing: blank strings and zeros only (quirks 13 and 14)."""
-    return all(not str("" if value is None else value).strip(" 0.") for value in row.values())
+def _entries(body: Row, field: str) -> list[Any]:
+    value = body.get(field)
+    if value is None:
+        value = body.get(field.capitalize())  # some layouts write Output1
+    if isinstance(value, Mapping):
+        return [value]
+    if isinstance(value, list):
+        return value
+    if value is None or not str(value).strip():
+        return []
+    raise KisData(f"{field} is no list")

@@ -226,7 +226,7 @@ def parse_several(body: Mapping[str, Any], symbols: Sequence[Symbol]) -> list[Li
     """Read several prices; symbols without one are left out."""
     wanted = {(symbol.market, kis_ticker(symbol)): symbol for symbol in symbols}
     found = []
-    for row in rows(body, "output2"):
+    for row in rows(body, "output2", "symb"):
         market = market_of(maybe_text(row, "excd"))
         symbol = wanted.get((market, maybe_text(row, "symb"))) if market is not None else None
         if symbol is None or not maybe_text(row, "last"):
@@ -257,7 +257,7 @@ async def several(http: KisHttp, symbols: Sequence[Symbol]) -> list[ListedPrice]
 
 def parse_trades(body: Mapping[str, Any]) -> list[Trade]:
     """Read recent trades, newest first; the rows come in `output2` or in `output1` (3.24)."""
-    found = rows(body, "output2") or rows(body, "output1")
+    found = rows(body, "output2", "khms") or rows(body, "output1", "khms")
     return [
         Trade(
             seoul_time=clock_time(row, "khms"),
@@ -267,7 +267,6 @@ def parse_trades(body: Mapping[str, Any]) -> list[Trade]:
             ask=maybe_positive(row, "pask"),
         )
         for row in found
-        if maybe_text(row, "khms")
     ]
 
 

@@ -79,7 +79,7 @@ def parse_settlement_dates(body: Mapping[str, Any]) -> list[SettlementDate]:
             local=maybe_day(row, "acpl_sttl_dt"),
             domestic=maybe_day(row, "dmst_sttl_dt"),
         )
-        for row in rows(body, "output")
+        for row in rows(body, "output", "tr_mket_name")
     ]
 
 

@@ -89,9 +89,7 @@ def parse_profit(row: Mapping[str, Any], book: SymbolBook) -> RealizedProfit | N
 async def realized(http: KisHttp, account: Account, book: SymbolBook, since: date, until: date) -> list[RealizedProfit]:
     """Return the realised profits of those dates, one row a day and listing."""
     bodies = await pages(http, Call.PERIOD_PROFIT, profit_params(account, since, until))
-    found = (
-        parse_profit(row, book) for body in bodies for row in rows(body, "output1") if maybe_text(row, "ovrs_pdno")
-    )
+    found = (parse_profit(row, book) for body in bodies for row in rows(body, "output1", "ovrs_pdno"))
     return [profit for profit in found if profit is not None]
 
 
@@ -127,4 +125,4 @@ def parse_transaction(row: Mapping[str, Any]) -> Transaction:
 async def transactions(http: KisHttp, account: Account, since: date, until: date) -> list[Transaction]:
     """Return the transactions of those dates; its paging keys are 100 wide."""
     bodies = await pages(http, Call.PERIOD_TRANSACTIONS, transaction_params(account, since, until), width="100")
-    return [parse_transaction(row) for body in bodies for row in rows(body, "output1") if maybe_text(row, "pdno")]
+    return [parse_transaction(row) for body in bodies for row in rows(body, "output1", "pdno")]

@@ -121,5 +121,5 @@ def parse_reserved(row: Mapping[str, Any], book: SymbolBook) -> ReservedOrder | 
 async def reserved(http: KisHttp, account: Account, book: SymbolBook, since: date, until: date) -> list[ReservedOrder]:
     """Return the reserved orders entered on those Seoul dates; real only."""
     bodies = await pages(http, Call.RESERVED, list_params(account, since, until))
-    found = (parse_reserved(row, book) for body in bodies for row in rows(body, "output"))
+    found = (parse_reserved(row, book) for body in bodies for row in rows(body, "output", "ovrs_rsvn_odno"))
     return [order for order in found if order is not None]

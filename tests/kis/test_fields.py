@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kis import fields
-from kis.errors import FieldFault
+from kis.errors import FieldFault, KisData
 from kis.paging import one, rows
 
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=8)
@@ -114,16 +114,48 @@ def test_prices_are_sent_plain(price: str, text: str) -> None:
     assert fields.price_text(Decimal(price)) == text
 
 
+NO_ORDERS = {  # the workbook's own "no orders" answer (kis-protocol 3.9): blank identifiers, and yet not every field
+    "ord_dt": "",
+    "ord_gno_brno": "",
+    "odno": "",
+    "orgn_odno": "",
+    "pdno": "",
+    "ft_ord_qty": "0",
+    "ft_ord_unpr3": "0.00000000",
+    "ft_ccld_qty": "0",
+    "nccs_qty": "0",
+    "ord_tmd": "",
+    "mdia_dvsn_name": "OpenAPI",
+    "usa_amk_exts_rqst_yn": "N",
+    "splt_buy_attr_name": "00:00~04:00",
+}
+
+
 @pytest.mark.parametrize(
-    "body", [{}, {"output": []}, {"output": {}}, {"output": None}, {"output": "x"}, {"output": [[]]}]
+    "body",
+    [
+        {},
+        {"output": []},
+        {"output": {}},
+        {"output": None},
+        {"output": ""},
+        {"output": [[]]},
+        {"output": NO_ORDERS},
+        {"output": [NO_ORDERS]},
+    ],
 )
 def test_quirk_14_empty_results_in_every_shape_are_no_rows(body: dict[str, Any]) -> None:
-    assert rows(body, "output") == []
+    assert rows(body, "output", "odno") == []
 
 
-def test_quirk_13_filler_rows_are_dropped_and_single_rows_found() -> None:
-    filler = {"pdno": "", "qty": "0", "amt": "0.00000", "none": None}
-    assert rows({"output": [{"pdno": "KO", "qty": "1"}, filler]}, "output") == [{"pdno": "KO", "qty": "1"}]
-    assert rows({"output": {"pdno": "KO"}}, "output") == [{"pdno": "KO"}]
-    assert rows({"output": filler}, "output") == []
+def test_what_is_no_list_is_not_taken_for_an_empty_one() -> None:
+    with pytest.raises(KisData):
+        rows({"output": "x"}, "output", "odno")
+
+
+def test_quirk_13_a_row_is_known_by_its_key_and_single_rows_are_found() -> None:
+    filler = {"pdno": " ", "qty": "0", "amt": "0.00000", "none": None, "medium": "OpenAPI"}
+    assert rows({"output": [{"pdno": "KO", "qty": "1"}, filler]}, "output", "pdno") == [{"pdno": "KO", "qty": "1"}]
+    assert rows({"output": {"pdno": "KO"}}, "output", "pdno") == [{"pdno": "KO"}]
+    assert rows({"output": filler}, "output", "pdno") == []
     assert one({"output2": [{"a": "1"}]}, "output2") == {"a": "1"}

@@ -36,11 +36,13 @@ PARSERS: dict[str, Callable[[Body], object]] = {
     "buyable": account.parse_buyable,
     "present": lambda body: account.parse_present(body, SymbolBook()),
     "margins": account.parse_margins,
-    "profits": lambda body: [profits.parse_profit(row, SymbolBook()) for row in rows(body, "output1")],
-    "transactions": lambda body: [profits.parse_transaction(row) for row in rows(body, "output1")],
+    "profits": lambda body: [profits.parse_profit(row, SymbolBook()) for row in rows(body, "output1", "ovrs_pdno")],
+    "transactions": lambda body: [profits.parse_transaction(row) for row in rows(body, "output1", "pdno")],
     "product": lambda body: products.parse_product(body, MSFT),
     "settlement dates": products.parse_settlement_dates,
-    "reserved": lambda body: [reserved.parse_reserved(row, SymbolBook()) for row in rows(body, "output")],
+    "reserved": lambda body: [
+        reserved.parse_reserved(row, SymbolBook()) for row in rows(body, "output", "ovrs_rsvn_odno")
+    ],
 }
 _FIELDS = sorted({*day("20260915"), *minute("20260915", "120000"), *holding("MSFT", "NASD"), *BOOK_HEAD, *ccnl()})
 _SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12))

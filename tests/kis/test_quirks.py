@@ -46,7 +46,7 @@ HELD: dict[int, str] = {
     10: "test_folding.test_quirk_10_done_alone_does_not_mean_filled",
     11: "test_quirk_11_holdings_carry_no_cash",
     12: "test_broker_calls.test_s73_real_balance_is_one_paged_inquiry_and_drops_filler",
-    13: "test_fields.test_quirk_13_filler_rows_are_dropped_and_single_rows_found",
+    13: "test_fields.test_quirk_13_a_row_is_known_by_its_key_and_single_rows_are_found",
     14: "test_fields.test_quirk_14_empty_results_in_every_shape_are_no_rows",
     15: "test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
     16: "test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",

@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
-from strategy.errors import BrokerError, BrokerFault, DataUnavailable, TryLater
+from strategy.errors import BrokerError, BrokerFault, DataUnavailable, OutcomeUnknown, TryLater
 from strategy.instruments import Market, Symbol
 from tests.kis.clocks import JumpClock
 from tests.kis.server import ACCOUNT, APP_KEY, APP_SECRET, OK, Asked, FakeKis, Say, Script, client, drop, error, hang
+from tests.kis.test_broker_calls import request
+from tests.kis.test_fields import NO_ORDERS
 
 MSFT = Symbol(Market.NASDAQ, "MSFT")
 PRICE = Say({**OK, "output": {"rsym": "DNASMSFT", "last": "437.1500", "base": "431.7400", "ordy": ""}})
@@ -146,6 +150,36 @@ async def test_the_request_id_is_the_one_sent(tmp_path: Path, caplog: pytest.Log
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
         await kis.market.quote(MSFT)
     assert f"request_id={fake.of(TR)[0].headers['gt_uid']}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("code", "rt_cd"), [("KIOK0560", "7"), ("APBK1631", "1"), ("70070000", "1"), ("KIOK0560", "0"), ("70070000", "0")]
+)
+@pytest.mark.parametrize(
+    "shape",
+    [{}, {"output": [], "output1": []}, {"output": NO_ORDERS, "output1": {"ovrs_pdno": "", "tr_crcy_cd": "USD"}}],
+)
+async def test_nothing_found_is_no_rows_whatever_its_rt_cd(
+    tmp_path: Path, code: str, rt_cd: str, shape: dict[str, Any]
+) -> None:
+    """A virtual balance was recorded with `rt_cd` 7 and KIOK0560 (kis-protocol 3.9)."""
+    fake = FakeKis()
+    nothing = Say({"rt_cd": rt_cd, "msg_cd": code, "msg1": "조회할 내용이 없습니다", **shape}, headers={"tr_cont": "D"})
+    for tr_id in ("TTTS3012R", "TTTS3035R", "TTTS3018R"):
+        fake.on(tr_id, nothing)
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        assert (await kis.broker.holdings()).positions == ()
+        assert list(await kis.broker.orders(date(2026, 9, 14), date(2026, 9, 15))) == []
+        assert await kis.broker.open_orders() == []
+
+
+async def test_nothing_found_by_an_order_proves_nothing_about_it(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on("TTTT1002U", Say({"rt_cd": "7", "msg_cd": "KIOK0560", "msg1": "조회할 내용이 없습니다"}))
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        with pytest.raises(OutcomeUnknown) as raised:
+            await kis.broker.submit(request())
+    assert len(raised.value.user_message.ko) > 20
 
 
 async def test_pages_stop_at_a_standing_cursor_and_repeat_no_row(tmp_path: Path) -> None:
