@@ -28,6 +28,7 @@ from strategy.orders import OrderNo, Side
 from strategy.ports import Notes, OrderJournal
 from strategy.presses import ANYBODY, Presses
 from strategy.proposals import Proposal
+from strategy.quotes import Price
 from strategy.rules import BUY_SIGNAL, SELL_SIGNAL
 from strategy.shelter import first_of
 from strategy.workqueue import WorkQueue
@@ -184,12 +185,12 @@ class Approval:
         elif decision.last is not None and self.drifted(card, decision.last):
             await self.close(card, "drifted")
 
-    def on_price(self, symbol: Symbol, last: Decimal) -> None:
+    def on_price(self, price: Price) -> None:
         """Compare a price with the card of its ticker; called from the stream's reader, so nothing here awaits."""
-        standing = self._standing.get(symbol)
+        standing = self._standing.get(price.symbol)
         if standing is None or standing.card is None or standing.card.id in self._voided:
             return
-        if self.drifted(standing.card, last):
+        if self.drifted(standing.card, price.last):
             self._voided.add(standing.card.id)
             self._void.put(standing.card)
 

@@ -44,7 +44,7 @@ def build_engine_room(
         wall=ground.wall,
         activity=ground.activity,
     )
-    floor.watch.on_price(approval.on_price)
+    floor.watch.on_price(Text("승인 카드", "the approval cards"), approval.on_price)
     cycle = _cycle(ground, floor, safety, approval)
     inbox = StreamInbox(
         watch=floor.watch,

@@ -98,7 +98,8 @@ class StopGuard:
         self._not_before: dict[Symbol, datetime] = {}
         self._refusals = Refusals(modes=modes, positions=positions)
         self._fired: WorkQueue[Firing] = WorkQueue(activity, desk.precedence)
-        self._seen_at: dict[Symbol, datetime] = {}  # when a price that was compared was received
+        self._compared: dict[Symbol, Tick] = {}  # the newest trade that was compared
+        self._seen_at: dict[Symbol, datetime] = {}  # when a price that was asked for and compared was received
         self._watchers: list[Callable[[], None]] = []
         settings.on_change(self.rearm)
         look.on_look(self.rearm)
@@ -137,9 +138,15 @@ class StopGuard:
         """Return whether it is known what is held; until then no stop can be in force."""
         return self._positions.known
 
-    def seen_at(self, symbol: Symbol) -> datetime | None:
-        """Return when the newest price was received that was asked for and compared."""
-        return self._seen_at.get(symbol)
+    def ticked_at(self, symbol: Symbol) -> datetime | None:
+        """Return when the newest trade was received that was compared with the ticker's line."""
+        tick = self._compared.get(symbol)
+        return tick.received_at if tick is not None else None
+
+    def compared_at(self, symbol: Symbol) -> datetime | None:
+        """Return when the newest price was received that was compared with the ticker's line."""
+        known = (self.ticked_at(symbol), self._seen_at.get(symbol))
+        return max((at for at in known if at is not None), default=None)
 
     def on_rearm(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` whenever other tickers may have lines, all are computed again, or a price counts again."""
@@ -213,18 +220,21 @@ class StopGuard:
     def on_tick(self, tick: Tick) -> None:
         """Compare a trade with its line; called from the stream's reader, so nothing here awaits."""
         line = self._lines.get(tick.symbol)
-        if line is not None and line.touched(tick.last):
+        if line is None:
+            return
+        if line.touched(tick.last):
             quote = self._watch.latest(tick.symbol)
             if quote is not None:
                 self._touched(tick.symbol, tick.last, quote, "tick")
+        self._compared[tick.symbol] = tick
 
     def check(self, symbol: Symbol, quote: Quote, source: Source) -> Trigger | None:
         """Compare a quote with its line; return the stop it fired, if any."""
+        line, fired = self._lines.get(symbol), None
+        if line is not None and line.touched(quote.last):
+            fired = self._touched(symbol, quote.last, quote, source)
         self._seen_at[symbol] = max(quote.received_at, self._seen_at.get(symbol, quote.received_at))
-        line = self._lines.get(symbol)
-        if line is None or not line.touched(quote.last):
-            return None
-        return self._touched(symbol, quote.last, quote, source)
+        return fired
 
     def _touched(self, symbol: Symbol, price: Decimal, quote: Quote, source: Source) -> Trigger | None:
         line = self._lines[symbol]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from strategy.activity import Activity
 from strategy.clock import Clock
@@ -23,6 +23,9 @@ from strategy.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
 
+_STOPS = Text("손절 비교", "the stops' comparison")
+_FAULT_AGAIN = timedelta(hours=1)  # a listener that goes on failing is told again
+
 
 @dataclass(frozen=True, slots=True)
 class _Up:
@@ -40,6 +43,12 @@ class _Down:
 class _Refused:
     symbol: Symbol | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    listener: Text
+    stops: bool  # the comparison with the stops itself
 
 
 class StreamInbox:
@@ -64,7 +73,9 @@ class StreamInbox:
         self._look = look
         self._notifier = notifier
         self._clock = clock
-        self._news: WorkQueue[_Up | _Down | _Refused] = WorkQueue(activity)
+        self._news: WorkQueue[_Up | _Down | _Refused | _Failed] = WorkQueue(activity)
+        self._faults_told: dict[Text, datetime] = {}  # thousands of ticks a second may find the same fault
+        watch.on_fault(self._on_fault)
         self._down_since: datetime | None = None
         self._was_up = False
         self.up = False
@@ -73,8 +84,13 @@ class StreamInbox:
         self.settled = asyncio.Event()  # set once the stream has said how it stands: notices confirmed or refused
 
     def on_tick(self, tick: Tick) -> None:
-        self._watch.on_tick(tick)
-        self._guard.on_tick(tick)
+        """Remember the trade, then the stop, then all others; what one of them raises keeps it from nobody else."""
+        self._watch.remember(tick)
+        try:
+            self._guard.on_tick(tick)
+        except Exception as error:  # noqa: BLE001 - a door: the poll compares instead, and a person is told
+            self._on_fault(_STOPS, error)
+        self._watch.pass_on(tick)
 
     def on_notice(self, notice: Notice) -> None:
         self._desk.on_notice(notice)
@@ -124,6 +140,15 @@ class StreamInbox:
             )
         return Text(f"연결되지 않음 ({why.ko})", f"not connected ({why.en})")
 
+    def _on_fault(self, listener: Text, error: Exception) -> None:
+        """Queue what a listener raised to be told, once in a while; where nothing can be awaited."""
+        now, told_at = self._clock.now(), self._faults_told.get(listener)
+        if told_at is not None and now - told_at < _FAULT_AGAIN:
+            return
+        self._faults_told[listener] = now
+        log.error("a listener to prices failed", extra={"listener": listener.en}, exc_info=error)
+        self._news.put(_Failed(listener, listener is _STOPS))
+
     async def run(self) -> None:
         """Tell ups and downs and reconcile after each reconnect, until cancelled."""
         while True:
@@ -134,12 +159,20 @@ class StreamInbox:
                 except TradingError:
                     log.exception("stream news could not be told")
 
-    async def _tell(self, news: _Up | _Down | _Refused) -> None:
+    async def _tell(self, news: _Up | _Down | _Refused | _Failed) -> None:
         now = self._clock.now()
         if isinstance(news, _Down):
             why = Text.read(news.reason)
             reason = Text(f"실시간 연결이 끊겼습니다: {why.ko}", f"The live connection is down: {why.en}")
             await self._notifier.tell(StreamState(at=news.at, up=False, reason=reason))
+        elif isinstance(news, _Failed):
+            await self._notifier.tell(
+                Trouble(
+                    at=now,
+                    key=f"listener:{news.listener.en}",
+                    what=_stops_fault() if news.stops else _fault(news.listener),
+                )
+            )
         elif isinstance(news, _Refused):
             why = Text.read(news.reason)
             what = Text(
@@ -155,3 +188,21 @@ class StreamInbox:
                 await self._look.take("reconnect")
             except BrokerError as error:
                 log.warning("no look after the reconnect; the timer asks again", extra={"error": str(error)})
+
+
+def _stops_fault() -> Text:
+    return Text(
+        "실시간 시세를 손절 가격과 비교하다가 내부 오류가 났습니다. 시세를 조회해서 비교합니다."
+        " /logs 를 보고, 되풀이되면 다시 시작하세요. 급하면 증권사 앱을 쓰세요.",
+        "A fault in the program keeps live prices from being compared with the stops; prices are asked for instead."
+        " See /logs, and start again if it goes on. If it is urgent, use the broker's app.",
+    )
+
+
+def _fault(listener: Text) -> Text:
+    return Text(
+        f"내부 오류로 {listener.ko} 쪽이 시세를 처리하지 못하고 있습니다. 손절은 그와 따로 작동합니다."
+        " /logs 를 보고, 되풀이되면 다시 시작하세요.",
+        f"A fault in the program keeps prices from {listener.en}. Stops work all the same."
+        " See /logs, and start again if it goes on.",
+    )

@@ -15,6 +15,7 @@ from strategy.instruments import Symbol
 from strategy.pace import Pace
 from strategy.ports import PriceAlerts
 from strategy.price_alerts import PriceAlert
+from strategy.quotes import Price
 from strategy.shelter import first_of
 from strategy.text import Text
 from strategy.watch import MarketWatch
@@ -45,7 +46,7 @@ class PriceWatch:
         self._begun_at = self._polled_at = clock.now() - _SILENT
         self._hits: WorkQueue[PriceAlertHit] = WorkQueue(activity)
         self._bell = asyncio.Event()  # the alerts have changed
-        watch.on_price(self.on_price)
+        watch.on_price(Text("가격 알림", "the price alerts"), self.on_price)
 
     async def load(self) -> None:
         """Read the stored alerts. Call once."""
@@ -90,8 +91,9 @@ class PriceWatch:
 
     # prices
 
-    def on_price(self, symbol: Symbol, last: Decimal) -> None:
+    def on_price(self, price: Price) -> None:
         """Compare a price with the alerts of its ticker; called from the stream's reader, so nothing here awaits."""
+        symbol, last = price.symbol, price.last
         waiting = self._waiting.get(symbol)
         if not waiting:
             return

@@ -56,6 +56,9 @@ class Tick(NamedTuple):
     received_at: datetime  # aware UTC, our clock
 
 
+Price = Tick | Quote  # what is compared with stops and alerts
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
     """Open, high, low, close and volume over `[start, end)`."""

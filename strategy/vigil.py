@@ -74,7 +74,7 @@ class Vigil:
         may = self._guard.watching and self._guard.allowed(symbol)
         if not may or symbol not in self._guard.lines or not self._guard.in_session():
             return "none"
-        tick_at = self._watch.tick_at(symbol)
+        tick_at = self._guard.ticked_at(symbol)
         quiet_s = self._settings.of(symbol).stop_poll_s
         now = self._clock.now()
         if self._watch.streams(symbol) and tick_at is not None and (now - tick_at).total_seconds() <= quiet_s:
@@ -140,8 +140,8 @@ class Vigil:
         return symbol not in self._asking and self._guard.allowed(symbol) and not self._guard.running(symbol)
 
     def _poll_due(self, symbol: Symbol, now: datetime) -> datetime:
-        """Return when a ticker is to be asked for: STOP_POLL_S after its last tick, price or attempt; else now."""
-        known = (self._watch.tick_at(symbol), self._guard.seen_at(symbol), self._polled_at.get(symbol))
+        """Return when a ticker is to be asked for: STOP_POLL_S after its last compared price or attempt; else now."""
+        known = (self._guard.compared_at(symbol), self._polled_at.get(symbol))
         newest = max((at for at in known if at is not None), default=None)
         if newest is None:
             return now
@@ -261,7 +261,7 @@ class Vigil:
         return halted or seen_at is None or (now - seen_at).total_seconds() > self._patience_s(symbol)
 
     def _newest(self, symbol: Symbol) -> datetime | None:
-        known = (self._watch.tick_at(symbol), self._guard.seen_at(symbol), self._seen_from.get(symbol))
+        known = (self._guard.compared_at(symbol), self._seen_from.get(symbol))
         return max((at for at in known if at is not None), default=None)
 
     def _protection(self, symbols: Sequence[Symbol], *, armed: bool) -> Protection:

@@ -4,6 +4,7 @@ Ticks are the freshest source; what they do not tell is asked for. Nothing here 
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -21,8 +22,13 @@ from strategy.money import tick_down, tick_up
 from strategy.orders import Order, Origin, Side
 from strategy.ports import MarketData, Stream
 from strategy.proposals import agreed
-from strategy.quotes import Interval, Quote, Tick
+from strategy.quotes import Interval, Price, Quote, Tick
 from strategy.settings import TradingSettings
+from strategy.text import Text
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[Price], None]
 
 _PRICING_AGE_S = 5  # a limit price is made from a quote no older than this
 _FULL_DAY = timedelta(days=1)
@@ -52,22 +58,39 @@ class MarketWatch:
         self._active: set[Symbol] = set()  # tick subscriptions confirmed
         self._refused: dict[Symbol, str] = {}
         self._connected = False
-        self._watchers: list[Callable[[Symbol, Decimal], None]] = []
+        self._listeners: list[tuple[Text, Listener]] = []
+        self._on_fault: Callable[[Text, Exception], None] = _logged
 
-    def on_price(self, watcher: Callable[[Symbol, Decimal], None]) -> None:
-        """Call `watcher` with every last price, streamed or asked for; it may not await."""
-        self._watchers.append(watcher)
+    def on_price(self, name: Text, listener: Listener) -> None:
+        """Call `listener` with every price, streamed or asked for; it may not await. `name` is for a person."""
+        self._listeners.append((name, listener))
+
+    def on_fault(self, told: Callable[[Text, Exception], None]) -> None:
+        """Call `told` whenever a listener failed: the others hear their price all the same."""
+        self._on_fault = told
 
     # the stream's side: nothing here may await
 
-    def on_tick(self, tick: Tick) -> None:
-        """Remember a trade as the newest price and build bars from it."""
+    def remember(self, tick: Tick) -> None:
+        """Take a trade as the newest price."""
         self._ticks[tick.symbol] = tick
         self._tick_is_newest.add(tick.symbol)
-        for store in self._by_symbol.get(tick.symbol, ()):
-            store.add_tick(tick)
-        for watcher in self._watchers:
-            watcher(tick.symbol, tick.last)
+
+    def pass_on(self, tick: Tick) -> None:
+        """Build bars from a remembered trade and let everybody else hear of it, each behind a door of its own."""
+        try:
+            for store in self._by_symbol.get(tick.symbol, ()):
+                store.add_tick(tick)
+        except Exception as error:  # noqa: BLE001 - a door: bars keep nobody from a price
+            self._on_fault(_BARS, error)
+        self._tell(tick)
+
+    def _tell(self, price: Price) -> None:
+        for name, listener in self._listeners:
+            try:
+                listener(price)
+            except Exception as error:  # noqa: BLE001 - a door: one listener keeps no other from its price
+                self._on_fault(name, error)
 
     def on_connected(self, *, gap: bool) -> None:
         self._connected = True
@@ -117,11 +140,6 @@ class MarketWatch:
             received_at=tick.received_at,
         )
 
-    def tick_at(self, symbol: Symbol) -> datetime | None:
-        """Return when the newest tick of a ticker was received."""
-        tick = self._ticks.get(symbol)
-        return tick.received_at if tick else None
-
     async def quote(self, symbol: Symbol, *, max_age_s: float = _PRICING_AGE_S) -> Quote:
         """Return a price no older than that, asking when needed; raise DataUnavailable (or what the broker raised)."""
         known = self._known(symbol, max_age_s)  # looked for here too: a request of somebody else may hang
@@ -164,8 +182,7 @@ class MarketWatch:
             raise DataUnavailable(f"{symbol}: price is {quote.last}")
         self._asked[symbol] = quote
         self._tick_is_newest.discard(symbol)
-        for watcher in self._watchers:
-            watcher(symbol, quote.last)
+        self._tell(quote)
         return quote
 
     # bars
@@ -285,6 +302,13 @@ class MarketWatch:
         now = self._clock.now()
         for store in self._stores.values():
             store.mark_gap(now)
+
+
+_BARS = Text("봉", "the bars")
+
+
+def _logged(name: Text, error: Exception) -> None:
+    log.error("a listener to prices failed", extra={"listener": name.en}, exc_info=error)
 
 
 def intervals_of(settings: TradingSettings) -> tuple[Interval, ...]:

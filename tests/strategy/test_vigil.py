@@ -48,10 +48,7 @@ class Held:
     def running(self, symbol: Symbol) -> bool:
         return symbol not in self.lines
 
-    def tick_at(self, symbol: Symbol) -> None:
-        return None
-
-    def seen_at(self, symbol: Symbol) -> datetime | None:
+    def compared_at(self, symbol: Symbol) -> datetime | None:
         return self.seen.get(symbol)
 
     def check(self, symbol: Symbol, quote: None, source: str) -> None:
