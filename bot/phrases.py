@@ -123,6 +123,12 @@ _PHRASES: tuple[tuple[re.Pattern[str], Say], ...] = (
         lambda m, t: t("not halted, spread at most {rate}%", rate=m[1]),
     ),
     (
+        re.compile(r"(day|\d+), (\d+) bars, (\d+) moved"),
+        lambda m, t: t(
+            "{interval} bars: {n}, {moves} of the newest moved", interval=_bars(m[1], t), n=m[2], moves=m[3]
+        ),
+    ),
+    (
         re.compile(r"(day|\d+), (\d+) bars"),
         lambda m, t: t("{interval} bars: {n}", interval=_bars(m[1], t), n=m[2]),
     ),

@@ -82,6 +82,7 @@ class BarStore:
         self.symbol = symbol
         self.interval = interval
         self._keep = keep
+        self._reach = 0  # how many bars a fetch has asked for at most: its source has no older ones beyond
         self._closed: list[Bar] = []
         self._forming: _Forming | None = None
         self._seen_until: datetime | None = None  # by fetches and by the stream
@@ -112,11 +113,17 @@ class BarStore:
             return self._forming.bar(closed=False)
         return self._closed[-1] if self._closed else None
 
-    def merge(self, bars: Iterable[Bar], as_of: datetime) -> None:
-        """Take fetched bars, in any order and number; `as_of` is when they were asked for.
+    def reaches(self, count: int) -> bool:
+        """Return whether that many bars are there, or were asked for: the source has no more then."""
+        return max(self._reach, len(self._closed)) >= count
+
+    def merge(self, bars: Iterable[Bar], as_of: datetime, *, asked: int = 0) -> None:
+        """Take fetched bars, in any order and number; `as_of` is when they were asked for, `asked` how many were.
 
         A bar that is not the newest is closed, whatever it says.
         """
+        self._reach = max(self._reach, asked)
+        self._keep = max(self._keep, asked)
         by_start = {bar.start: bar for bar in self._closed}
         for bar in bars:
             known = by_start.get(bar.start)

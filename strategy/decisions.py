@@ -41,7 +41,7 @@ class Indicators:
 
     rsi: float | None
     rsi_interval: str
-    rsi_bars: int
+    rsi_bars: int  # that it was computed from
     macd: float | None
     macd_signal: float | None
     macd_histogram: float | None
@@ -51,6 +51,7 @@ class Indicators:
     dead_cross: CrossView | None
     bars_used: str  # "closed" or "live": whether the forming bar took part (D2)
     newest_bar_at: datetime | None
+    rsi_moves: int | None = None  # how many of the newest bars moved (RSI_MIN_MOVES); None: an older record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,9 @@ from strategy.watch import MarketWatch
 
 _STOPS = frozenset({"STOP_LOSS_RATE", "TAKE_PROFIT_RATE"})
 _SIGNALS = frozenset({"RSI_OVERSOLD", "RSI_OVERBOUGHT", "SELL_CONFIRM"})
-_BARS = frozenset({"RSI_INTERVAL", "MACD_INTERVAL", "RSI_PERIOD", "MACD_FAST", "MACD_SLOW", "MACD_SIGNAL"})
+_BARS = frozenset(
+    {"RSI_INTERVAL", "MACD_INTERVAL", "RSI_PERIOD", "RSI_MIN_MOVES", "MACD_FAST", "MACD_SLOW", "MACD_SIGNAL"}
+)
 
 
 class Effects:

@@ -91,7 +91,7 @@ class FakeMarket:
         begun = prices[0][0] if prices else now
         bars: list[Bar] = []
         closes = list(self._closes.get((symbol, interval), ()))
-        for start, end in _spans_before(interval, begun):
+        for start, end in _spans_before(interval, begun, len(closes)):
             if not closes:
                 break
             bars.insert(0, _bar(start, end, closes.pop(), closed=True))
@@ -170,11 +170,11 @@ def _bar(start: datetime, end: datetime, close: Decimal, *, closed: bool) -> Bar
     return Bar(start=start, end=end, open=close, high=close, low=close, close=close, volume=100, closed=closed)
 
 
-def _spans_before(interval: Interval, instant: datetime) -> list[tuple[datetime, datetime]]:
-    """Return bars' spans that ended at or before an instant, newest first; enough for a warm-up."""
+def _spans_before(interval: Interval, instant: datetime, count: int) -> list[tuple[datetime, datetime]]:
+    """Return at least that many bars' spans that ended at or before an instant, newest first."""
     spans: list[tuple[datetime, datetime]] = []
     session = latest(instant)
-    while len(spans) < 400:
+    while len(spans) < count:
         length = session.closes_at - session.opens_at
         if interval.minutes is not None:
             length = timedelta(minutes=interval.minutes)

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 import pandas as pd
@@ -13,9 +14,7 @@ from ta.trend import MACD
 from strategy.decisions import CrossView, Indicators
 from strategy.quotes import Interval
 from strategy.settings import TradingSettings
-
-MIN_BARS = 100  # closes before a signal
-WARMUP_BARS = 250  # closes aimed at
+from strategy.windows import macd_window, rsi_window
 
 _NOISE = 1e-12  # MACD and signal closer than this share of the price are equal: smoothing leaves such residues
 
@@ -29,6 +28,10 @@ class Closes:
     bars_used: Literal["closed", "live"]  # "live": the forming bar is the last value (D2)
     newest_at: datetime | None  # start of the newest bar, aware UTC
 
+    def window(self, length: int) -> tuple[float, ...]:
+        """Return the newest closes, as many as asked for, or fewer where there are fewer."""
+        return self.values[-length:]
+
 
 @dataclass(frozen=True, slots=True)
 class MacdReading:
@@ -41,20 +44,27 @@ class MacdReading:
     dead: CrossView | None
 
 
-def rsi_bars_needed(period: int) -> int:
-    """Return how many closes an RSI needs before it may give a signal."""
-    return max(MIN_BARS, period + 1)
+def moves(closes: tuple[float, ...], count: int) -> int:
+    """Return how many of the newest `count` bars closed elsewhere than the bar before."""
+    return sum(before != after for before, after in pairwise(closes[-count - 1 :]))
 
 
-def macd_bars_needed(slow: int, signal: int, lookback: int) -> int:
-    """Return how many closes a MACD needs before it may give a signal: every bar of the look-back has its values."""
-    return max(MIN_BARS, slow + signal + lookback)
+def watched_for_moves(period: int, least_moves: int) -> int:
+    """Return among how many of the newest bars the moves are counted: a short period alone would hold too few."""
+    return max(period, 2 * least_moves)
 
 
 @lru_cache(maxsize=128)
-def rsi(closes: tuple[float, ...], period: int) -> float | None:
-    """Return the RSI of the newest close; None during warm-up and for a window without any price movement."""
-    if len(closes) < rsi_bars_needed(period) or len(set(closes[-period - 1 :])) == 1:
+def rsi(closes: tuple[float, ...], period: int, least_moves: int = 1) -> float | None:
+    """Return the RSI of the newest close over exactly these closes; None is unknown.
+
+    Unknown during warm-up, with a close that is no number (`ta` would repeat its last value and lose the move), when
+    none of the newest `period` bars moved, and while fewer than `least_moves` of the newest bars did: one cent down
+    after a dead hour is no RSI of 0.
+    """
+    if len(closes) < rsi_window(period) or not all(map(math.isfinite, closes)):
+        return None
+    if not moves(closes, period) or moves(closes, watched_for_moves(period, least_moves)) < least_moves:
         return None
     value = float(RSIIndicator(pd.Series(closes, dtype="float64"), window=period).rsi().iloc[-1])
     return None if math.isnan(value) else value
@@ -62,8 +72,8 @@ def rsi(closes: tuple[float, ...], period: int) -> float | None:
 
 @lru_cache(maxsize=128)
 def macd(closes: tuple[float, ...], fast: int, slow: int, signal: int, lookback: int) -> MacdReading | None:
-    """Return MACD, signal, histogram and crosses; None during warm-up."""
-    if len(closes) < macd_bars_needed(slow, signal, lookback):
+    """Return MACD, signal, histogram and crosses over exactly these closes; None while warming up or unreadable."""
+    if len(closes) < macd_window(slow, signal, lookback) or not all(map(math.isfinite, closes)):
         return None
     indicator = MACD(pd.Series(closes, dtype="float64"), window_slow=slow, window_fast=fast, window_sign=signal)
     lines = indicator.macd().to_numpy()
@@ -92,19 +102,28 @@ def newest_cross(gaps: tuple[float, ...], *, noise: float = 0.0) -> CrossView | 
     return None
 
 
+def rsi_of(closes: Closes, settings: TradingSettings) -> float | None:
+    """Return the RSI a setting asks for; None is unknown."""
+    period = settings.rsi_period
+    return rsi(closes.window(rsi_window(period)), period, settings.rsi_min_moves)
+
+
 def read(for_rsi: Closes, for_macd: Closes, settings: TradingSettings) -> Indicators:
     """Return the indicator values of one check; what is still warming up is None."""
-    strength = rsi(for_rsi.values, settings.rsi_period)
-    trend = macd(for_macd.values, settings.macd_fast, settings.macd_slow, settings.macd_signal, settings.cross_lookback)
+    fast, slow, signal, lookback = settings.macd_fast, settings.macd_slow, settings.macd_signal, settings.cross_lookback
+    seen_by_rsi = for_rsi.window(rsi_window(settings.rsi_period))
+    seen_by_macd = for_macd.window(macd_window(slow, signal, lookback))
+    trend = macd(seen_by_macd, fast, slow, signal, lookback)
     return Indicators(
-        rsi=strength,
+        rsi=rsi_of(for_rsi, settings),
         rsi_interval=for_rsi.interval,
-        rsi_bars=len(for_rsi.values),
+        rsi_bars=len(seen_by_rsi),
+        rsi_moves=moves(seen_by_rsi, watched_for_moves(settings.rsi_period, settings.rsi_min_moves)),
         macd=trend.macd if trend else None,
         macd_signal=trend.signal if trend else None,
         macd_histogram=trend.histogram if trend else None,
         macd_interval=for_macd.interval,
-        macd_bars=len(for_macd.values),
+        macd_bars=len(seen_by_macd),
         golden_cross=trend.golden if trend else None,
         dead_cross=trend.dead if trend else None,
         bars_used=_bars_used(for_rsi, for_macd),

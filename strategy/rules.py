@@ -275,7 +275,11 @@ def _rsi_text(value: float | None) -> str:
 
 
 def _rsi_detail(indicators: Indicators | None) -> str:
-    return "" if indicators is None else f"{indicators.rsi_interval}, {indicators.rsi_bars} bars"
+    if indicators is None:
+        return ""
+    seen = f"{indicators.rsi_interval}, {indicators.rsi_bars} bars"
+    still = indicators.rsi is None and indicators.rsi_moves is not None
+    return f"{seen}, {indicators.rsi_moves} moved" if still else seen
 
 
 def _yes(known: bool | None) -> str:

@@ -37,6 +37,12 @@ SETTING_WORDS: dict[str, Words] = {
     "BUY_RATE": _words("size", "한 번에 쓰는 주문가능금액의 비율", "share of buyable cash per buy", "0.05"),
     "SELL_RATE": _words("size", "한 번에 파는 보유수량의 비율", "share of the holding per sell", "0.05"),
     "RSI_PERIOD": _words("rsi", "RSI 기간 (봉 수)", "RSI window in bars", "1"),
+    "RSI_MIN_MOVES": _words(
+        "rsi",
+        "최근 봉(RSI 기간, 적어도 이 값의 두 배) 중 종가가 움직인 봉이 이보다 적으면 RSI를 모르는 것으로 봄",
+        "RSI is unknown while fewer of the newest bars (its period, at least twice this) have moved",
+        "1",
+    ),
     "RSI_OVERSOLD": _words("rsi", "RSI가 이 값 이하이면 매수 신호", "RSI at or below this is a buy signal", "1"),
     "RSI_OVERBOUGHT": _words("rsi", "RSI가 이 값 이상이면 매도 신호", "RSI at or above this is a sell signal", "1"),
     "RSI_INTERVAL": _words("rsi", "RSI 봉 (day 또는 분)", "bars for RSI: day or minutes"),

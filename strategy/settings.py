@@ -15,6 +15,7 @@ from strategy.errors import InvalidInput
 from strategy.faults import SettingFault
 from strategy.instruments import Symbol
 from strategy.quotes import Interval
+from strategy.windows import in_reach, macd_window, rsi_window
 
 
 def _minute_of_day(value: object) -> object:
@@ -85,6 +86,7 @@ class TradingSettings(BaseSettings):
     sell_rate: Decimal = Field(gt=0, le=1)
 
     rsi_period: int = Field(14, ge=2, le=100)
+    rsi_min_moves: int = Field(5, ge=1, le=50)
     rsi_oversold: Decimal = Field(ge=0, le=100)
     rsi_overbought: Decimal = Field(ge=0, le=100)
     rsi_interval: Interval
@@ -180,6 +182,25 @@ class TradingSettings(BaseSettings):
             )
         return value
 
+    def _windows_can_be_had(self) -> None:
+        """Refuse periods that no warm-up could ever fill: of minute bars the broker keeps about a month."""
+        for names, interval, window in (
+            ("RSI_PERIOD", self.rsi_interval, rsi_window(self.rsi_period)),
+            (
+                "MACD_SLOW, MACD_SIGNAL, CROSS_LOOKBACK",
+                self.macd_interval,
+                macd_window(self.macd_slow, self.macd_signal, self.cross_lookback),
+            ),
+        ):
+            there = in_reach(interval)
+            if there is not None and window > there:
+                raise SettingFault(
+                    f"{names}: {interval.value}분봉 {window}개가 필요하지만 증권사는 한 달치 {there}개쯤만 줍니다."
+                    " 기간을 줄이거나 더 짧은 봉 또는 day 를 쓰세요",
+                    f"{names}: needs {window} bars of {interval.value} minutes, but the broker keeps a month of them,"
+                    f" about {there}; use shorter periods, shorter bars, or day",
+                )
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if not self.trading_tickers:
@@ -192,6 +213,7 @@ class TradingSettings(BaseSettings):
             )
         if self.macd_fast >= self.macd_slow:
             raise SettingFault("MACD_FAST 는 MACD_SLOW 보다 작아야 합니다", "MACD_FAST must be below MACD_SLOW")
+        self._windows_can_be_had()
         if self.market_start_time >= self.market_end_time:
             raise SettingFault(
                 "MARKET_START_TIME 은 MARKET_END_TIME 보다 앞서야 합니다",

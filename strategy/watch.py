@@ -16,7 +16,7 @@ from strategy.book import SettingsBook
 from strategy.clock import Clock
 from strategy.decisions import Indicators
 from strategy.errors import BrokerError, DataUnavailable
-from strategy.indicators import WARMUP_BARS, Closes, macd_bars_needed, read, rsi, rsi_bars_needed
+from strategy.indicators import Closes, read, rsi_of
 from strategy.instruments import Symbol
 from strategy.money import tick_down, tick_up
 from strategy.orders import Order, Origin, Side
@@ -25,6 +25,7 @@ from strategy.proposals import agreed
 from strategy.quotes import Interval, Price, Quote, Tick
 from strategy.settings import TradingSettings
 from strategy.text import Text
+from strategy.windows import macd_window, rsi_window
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ Listener = Callable[[Price], None]
 
 _PRICING_AGE_S = 5  # a limit price is made from a quote no older than this
 _FULL_DAY = timedelta(days=1)
+_LEAST_FETCH = 250  # bars of a first fetch, also where the windows are shorter
 _MOST_MISSED = 5  # bars a gap in the stream may cost before bars built from ticks begin anew
 
 
@@ -241,7 +243,7 @@ class MarketWatch:
             await self._give_way()
             settings = self._settings.of(symbol)
             closes = self._closes(symbol, settings.rsi_interval, self._clock.now(), last)
-            rsi(closes.values, settings.rsi_period)  # it remembers the value
+            rsi_of(closes, settings)  # it remembers the value
             await self._give_way()
             return self.indicators(symbol, last)
 
@@ -255,14 +257,10 @@ class MarketWatch:
 
     def warmup(self, symbol: Symbol) -> Sequence[tuple[Symbol, str, int, int]]:
         """Return per interval: bars there, bars needed before a signal (row S47)."""
-        settings = self._settings.of(symbol)
-        needed: dict[Interval, int] = {settings.rsi_interval: rsi_bars_needed(settings.rsi_period)}
-        macd_needed = macd_bars_needed(settings.macd_slow, settings.macd_signal, settings.cross_lookback)
-        needed[settings.macd_interval] = max(needed.get(settings.macd_interval, 0), macd_needed)
-        now = self._clock.now()
+        settings, now = self._settings.of(symbol), self._clock.now()
         return [
             (symbol, interval.value, len(self.store(symbol, interval).closes(settings.signal_bars, now).values), least)
-            for interval, least in needed.items()
+            for interval, least in windows_of(settings).items()
         ]
 
     def needs_ticks(self, symbol: Symbol) -> bool:
@@ -280,23 +278,26 @@ class MarketWatch:
             if self.streams(symbol):
                 store.stream_alive(now)
             store.roll(now)
-            if store.fetched and store.bars and store.complete(now):  # bars of ticks alone are no history
+            wanted = windows_of(self._settings.of(symbol)).get(interval, 0) + 1  # the newest may be forming
+            # bars of ticks alone are no history, and a longer window asked for since needs older ones
+            if store.fetched and store.bars and store.reaches(wanted) and store.complete(now):
                 return True
             if interval.minutes is not None and not self._market.has_minute_bars():
                 if self.streams(symbol):  # only ticks can build them (D9)
                     store.resume(_MOST_MISSED)
                 return store.complete(now)
-            store.merge(await self._market.bars(symbol, interval, self._missing(store, now)), now)
+            count = self._missing(store, now, max(wanted, _LEAST_FETCH))
+            store.merge(await self._market.bars(symbol, interval, count), now, asked=count)
             store.roll(self._clock.now())
             return store.complete(now)
 
     @staticmethod
-    def _missing(store: BarStore, now: datetime) -> int:
+    def _missing(store: BarStore, now: datetime, most: int) -> int:
         """Return how many bars to ask for: a warm-up at first, then what can have passed since, with some to spare."""
-        if not store.fetched or not store.bars:  # ticks may have begun a bar already: that is no history
-            return WARMUP_BARS
+        if not store.fetched or not store.bars or not store.reaches(most):
+            return most
         length = timedelta(minutes=store.interval.minutes) if store.interval.minutes else _FULL_DAY
-        return min(WARMUP_BARS, (now - store.bars[-1].start) // length + 3)
+        return min(most, (now - store.bars[-1].start) // length + 3)
 
     def _mark_gap(self) -> None:
         now = self._clock.now()
@@ -314,6 +315,14 @@ def _logged(name: Text, error: Exception) -> None:
 def intervals_of(settings: TradingSettings) -> tuple[Interval, ...]:
     """Return the intervals a ticker's rule needs, each once."""
     return tuple(dict.fromkeys((settings.rsi_interval, settings.macd_interval)))
+
+
+def windows_of(settings: TradingSettings) -> dict[Interval, int]:
+    """Return how many closes the indicators of each interval are computed from."""
+    windows = {settings.rsi_interval: rsi_window(settings.rsi_period)}
+    of_macd = macd_window(settings.macd_slow, settings.macd_signal, settings.cross_lookback)
+    windows[settings.macd_interval] = max(windows.get(settings.macd_interval, 0), of_macd)
+    return windows
 
 
 def limit_for(quote: Quote, side: Side) -> Decimal:

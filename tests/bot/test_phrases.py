@@ -56,6 +56,7 @@ EMPTY = replace(
     sell_size=None,
     caps=None,
 )
+STILL = replace(FULL, indicators=replace(samples.indicators(), rsi=None, rsi_moves=2))
 CAPPED = replace(
     FULL,
     indicators=samples.indicators(golden_cross=None),
@@ -65,7 +66,7 @@ CAPPED = replace(
 )
 
 
-@pytest.mark.parametrize("facts", [FULL, EMPTY, CAPPED, replace(EMPTY, asked=False)])
+@pytest.mark.parametrize("facts", [FULL, EMPTY, CAPPED, STILL, replace(EMPTY, asked=False)])
 @pytest.mark.parametrize("confirm", ["golden", "dead", "none"])
 def test_the_rules_phrases_are_all_known(catalogs: Catalogs, facts: Facts, confirm: str) -> None:
     settings = trading_settings(sell_confirm=confirm)

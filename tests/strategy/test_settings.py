@@ -125,6 +125,26 @@ def test_settings_that_contradict_one_another_are_refused(changes: dict[str, str
     assert fault.problem.ko
 
 
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"rsi_interval": "60", "rsi_period": "100"}, "RSI_PERIOD"),
+        ({"macd_interval": "30", "macd_fast": "100", "macd_slow": "200", "macd_signal": "100"}, "MACD_SLOW"),
+    ],
+)
+def test_periods_no_warm_up_can_fill_are_refused_with_what_to_do(changes: dict[str, str], named: str) -> None:
+    """The broker keeps about a month of minute bars: 140 of an hour each."""
+    (fault,) = faults(**changes)
+    assert named in fault.problem.en
+    assert "day" in fault.problem.en
+    assert named in fault.problem.ko
+
+
+@pytest.mark.parametrize("interval", ["day", "1", "3", "5", "15", "30", "60"])
+def test_s40_s41_the_usual_periods_can_be_had_at_every_interval(interval: str) -> None:
+    trading_settings(rsi_interval=interval, macd_interval=interval)
+
+
 def test_all_faults_are_listed_at_once() -> None:
     names = [fault.name for fault in faults(buy_rate="2", sell_rate="", rsi_interval="7", stop_loss_rate="5")]
     assert names == ["BUY_RATE", "SELL_RATE", "RSI_INTERVAL", "STOP_LOSS_RATE"]
