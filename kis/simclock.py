@@ -11,6 +11,7 @@ import aiohttp
 
 from kis.errors import KisInput, KisLater
 from kis.settings import is_loopback
+from strategy.clock import Moment
 from strategy.text import Text
 
 log = logging.getLogger("kis.simclock")
@@ -18,25 +19,29 @@ _POLL_S = 0.1
 _TIMEOUT_S = 2.0
 _LONGEST_SLEEP_S = 0.1  # real seconds between looks at the clock, so that a changed speed is noticed
 _SHORTEST_SLEEP_S = 0.001
+_PUT_BACK_S = 1.0  # market seconds a simulator may seem behind by before it was put back
 
 
 class RemoteSimClock:
     """Implements `strategy.clock.Clock` over a simulator's clock; between polls it runs on at the last known speed.
 
-    It never goes backward: a simulator set back stands still here until it has caught up.
+    A simulator put forward has let that time pass. One put back by little stands still here until it has caught up (a
+    poll tells no better); by more, this clock shows the earlier time, and has run no shorter for it.
     """
 
     def __init__(self, now: datetime, speed: float) -> None:
         self._at = now
         self._speed = speed
         self._measured = time.monotonic()
-        self._newest = now
+        self._newest = Moment.of(now, timedelta(0), self)
         self._moved = asyncio.Event()
 
-    def now(self) -> datetime:
+    def now(self) -> Moment:
         """Return the simulated instant, aware UTC."""
         elapsed = time.monotonic() - self._measured
-        self._newest = max(self._newest, self._at + timedelta(seconds=elapsed * self._speed))
+        passed = self._at + timedelta(seconds=elapsed * self._speed) - self._newest
+        if passed > timedelta(0):
+            self._newest += passed
         return self._newest
 
     @property
@@ -58,11 +63,14 @@ class RemoteSimClock:
     async def sleep(self, seconds: float) -> None:
         await self.sleep_until(self.now() + timedelta(seconds=seconds))
 
-    def learn(self, now: datetime, speed: float) -> None:
-        """Take over a reading."""
+    def learn(self, now: datetime, speed: float, *, asked_s_ago: float = 0.0) -> None:
+        """Take over a reading, which is as old as the question at most."""
         expected = self.now()
         self._at, self._speed, self._measured = now, speed, time.monotonic()
-        if abs((now - expected).total_seconds()) > max(0.05, speed * _POLL_S):  # set, not drifted
+        moved = (now - expected).total_seconds()
+        if moved + asked_s_ago * speed < -max(_PUT_BACK_S, speed * _POLL_S):
+            self._newest = Moment.of(now, expected.ran, self)
+        if abs(moved) > max(0.05, speed * _POLL_S):  # set, not drifted
             self._moved.set()
             self._moved = asyncio.Event()
 
@@ -101,7 +109,9 @@ async def _follow(session: aiohttp.ClientSession, base: str, clock: RemoteSimClo
     while True:
         await asyncio.sleep(_POLL_S)
         try:
-            clock.learn(*await _read(session, base))
+            asked = time.monotonic()
+            now, speed = await _read(session, base)
+            clock.learn(now, speed, asked_s_ago=time.monotonic() - asked)
         except KisLater:
             if not lost:
                 log.warning("the simulator's clock does not answer; running on at the last speed")

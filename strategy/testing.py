@@ -3,9 +3,13 @@
 import asyncio
 import heapq
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
+from strategy.clock import Moment
 from strategy.settings import TradingSettings
+
+_NONE = timedelta(0)
 
 SAMPLE_SETTINGS: dict[str, str] = {
     "trading_tickers": "NASDAQ:TQQQ,NYSE:O,AMEX:XLF",
@@ -31,14 +35,19 @@ def trading_settings(**changes: Any) -> TradingSettings:
 
 
 class FakeClock:
-    """Market time that stands still until a test advances it; sleepers wake in order of their time."""
+    """Market time that stands still until a test advances it; sleepers wake in order of their time.
+
+    It can be put forward or back like a machine's: then it shows another time, and has run no longer.
+    """
 
     def __init__(self, start: datetime) -> None:
-        self._now = start
-        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._ran = _NONE
+        self._shown = start  # at the start it would have been this, had it always shown what it shows now
+        self._now = Moment.of(start, _NONE, self)
+        self._sleepers: list[tuple[timedelta, int, datetime, asyncio.Future[None]]] = []  # by when they are due
         self._count = 0
 
-    def now(self) -> datetime:
+    def now(self) -> Moment:
         return self._now
 
     async def sleep_until(self, when: datetime) -> None:
@@ -47,7 +56,7 @@ class FakeClock:
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._count += 1
-        heapq.heappush(self._sleepers, (when, self._count, woken))
+        heapq.heappush(self._sleepers, (self._due(when), self._count, when, woken))
         await woken
 
     async def sleep(self, seconds: float) -> None:
@@ -56,15 +65,23 @@ class FakeClock:
     @property
     def next_wake(self) -> datetime | None:
         """Return when the next sleeper wants to wake, or None when nobody sleeps."""
-        while self._sleepers and self._sleepers[0][2].done():  # cancelled
+        while self._sleepers and self._sleepers[0][3].done():  # cancelled
             heapq.heappop(self._sleepers)
-        return self._sleepers[0][0] if self._sleepers else None
+        return self._at(self._sleepers[0][0]) if self._sleepers else None
 
     def set(self, when: datetime) -> None:
         """Move to `when` and wake everybody due, without letting them run in between."""
-        self._now = max(self._now, when)
-        while (due := self.next_wake) is not None and due <= self._now:
-            heapq.heappop(self._sleepers)[2].set_result(None)
+        self._ran = max(self._ran, self._due(when))
+        self._now = self._at(self._ran)
+        self._wake()
+
+    def put(self, seconds: float) -> None:
+        """Show a time that much later (negative: earlier) without any time passing, as when a machine's is set."""
+        self._shown += timedelta(seconds=seconds)
+        self._now = self._at(self._ran)
+        waiting = [(self._due(when), count, when, woken) for _, count, when, woken in self._sleepers]
+        self._sleepers = sorted(waiting, key=itemgetter(0, 1))
+        self._wake()
 
     async def advance(self, seconds: float) -> None:
         """Let that much time pass; everybody due runs at its own instant, in order."""
@@ -75,6 +92,19 @@ class FakeClock:
             await settle()
         self.set(end)
         await settle()
+
+    def _due(self, when: datetime) -> timedelta:
+        """Return how long the clock will have run by then."""
+        return self._ran + (when - self._now)
+
+    def _at(self, ran: timedelta) -> Moment:
+        return Moment.of(self._shown + ran, ran, self)
+
+    def _wake(self) -> None:
+        while self._sleepers and (self._sleepers[0][3].done() or self._sleepers[0][0] <= self._ran):
+            woken = heapq.heappop(self._sleepers)[3]
+            if not woken.done():
+                woken.set_result(None)
 
 
 async def settle(rounds: int = 50) -> None:

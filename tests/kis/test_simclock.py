@@ -59,12 +59,27 @@ async def test_a_changed_speed_shortens_a_sleep_under_way() -> None:
         await sleeper
 
 
-def test_it_never_goes_backward() -> None:
+def test_a_late_poll_does_not_turn_it_back() -> None:
     clock = RemoteSimClock(START, 0)
-    clock.learn(START - timedelta(hours=1), 0)
+    clock.learn(START - timedelta(seconds=0.9), 0)
     assert clock.now() == START
     clock.learn(START + timedelta(seconds=1), 0)
     assert clock.now() == START + timedelta(seconds=1)
+    clock.learn(START - timedelta(minutes=1), 60, asked_s_ago=2)  # asked two minutes of market time ago
+    assert clock.now() >= START + timedelta(seconds=1)
+
+
+async def test_a_simulator_put_back_is_followed_and_holds_up_nobody_who_waits() -> None:
+    clock = RemoteSimClock(START, 0)
+    due = clock.now() + timedelta(seconds=30)
+    clock.learn(START - timedelta(hours=1), 0)
+    assert clock.now() == START - timedelta(hours=1)
+    assert clock.now().set_since(due) == -timedelta(hours=1)
+    assert due - clock.now() == timedelta(seconds=30)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        group.create_task(clock.sleep_until(due))
+        await asyncio.sleep(0)
+        clock.learn(START - timedelta(hours=1) + timedelta(seconds=30), 0)
 
 
 @pytest.mark.parametrize("url", ["https://openapi.koreainvestment.com:9443", "http://example.com", "http://10.0.0.1"])

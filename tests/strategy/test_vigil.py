@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from strategy.activity import Activity
+from strategy.clock import Moment
 from strategy.events import StopTriggered
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState
@@ -21,9 +22,9 @@ from tests.strategy.test_guard import holding
 class RunningClock(FakeClock):
     """Time also passes between two calls, as the machine's does."""
 
-    def now(self) -> datetime:
-        self._now += timedelta(microseconds=1)
-        return self._now
+    def now(self) -> Moment:
+        self.set(super().now() + timedelta(microseconds=1))
+        return super().now()
 
 
 class Held:
