@@ -47,6 +47,11 @@ class KisBroker:
         self._book = book
         self._mode = buying_power
 
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """How far KIS's clock is ahead of this machine's; a simulator's market time is its own on both sides."""
+        return self._http.transport.clock_skew
+
     async def submit(self, request: OrderRequest) -> Acceptance:
         """Send an order once.
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from strategy.account import Position
+from strategy.account import Holdings, Position
 from strategy.activity import Activity, Precedence
 from strategy.clock import Clock
 from strategy.decisions import Decision
@@ -23,6 +23,7 @@ from strategy.instruments import Symbol
 from strategy.lead import Opening
 from strategy.ledger import Context, DeskSettings, Ledger
 from strategy.looks import Looks
+from strategy.lookup import Evidence
 from strategy.notices import Notices
 from strategy.order_feed import OrderChanges, OrderFeed
 from strategy.orders import BrokerOrder, Notice, Order, OrderNo, OrderRequest, OrderStatus
@@ -67,6 +68,7 @@ class OrderDesk:
         `notes` and `decisions` let the messages of an order keep their reasons over a restart.
         """
         self.on_unstored: Callable[[], Awaitable[None]] = _nothing  # called when a fact could not be stored
+        self.unexplained: Callable[[Symbol, Holdings], Awaitable[int]] = _no_shares  # see `Reconciler.unexplained`
         self._clock = clock
         self._activity = activity
         self._acting: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -75,7 +77,13 @@ class OrderDesk:
         self._queue: asyncio.Queue[tuple[Notice, AbstractContextManager[None]]] = asyncio.Queue()
         self._feed = OrderFeed()
         self._ledger = Ledger(orders=orders, settings=settings, feed=self._feed, notes=notes, decisions=decisions)
-        self._inquiry = Inquiry(ledger=self._ledger, notifier=notifier, lag=timedelta(seconds=visibility_lag_s))
+        self._inquiry = Inquiry(
+            ledger=self._ledger,
+            notifier=notifier,
+            lag=timedelta(seconds=visibility_lag_s),
+            ahead=lambda: broker.clock_ahead,
+            unexplained=self._unexplained,
+        )
         self._notices = Notices(self._ledger)
         self._looks = Looks(
             broker=broker,
@@ -85,7 +93,7 @@ class OrderDesk:
             in_flight=self._in_flight,
             lag=timedelta(seconds=visibility_lag_s),
             unplaced=lambda: self._notices.tickers_waiting,
-            apply=self.refresh,
+            apply=self._apply,
         )
         self._requests = Requests(
             broker=broker,
@@ -244,12 +252,6 @@ class OrderDesk:
         await self.load()
         return await self._looks.look(since)
 
-    async def refresh(self, seen: Sequence[BrokerOrder], at: datetime) -> Sequence[Text]:
-        """Apply the broker's word on all orders as asked for at `at`; return one line per difference found."""
-        await self.load()
-        with self._activity():
-            return await sheltered(self._refresh(seen, at))
-
     # telling
 
     def blocked(self, symbol: Symbol) -> Text | None:
@@ -330,11 +332,20 @@ class OrderDesk:
         except KeyError:
             raise InvalidOrder(f"no order {no}", user_message=_NO_SUCH_ORDER) from None
 
-    async def _refresh(self, seen: Sequence[BrokerOrder], at: datetime) -> Sequence[Text]:
-        lines = await self._inquiry.apply(seen, at, in_flight=self._in_flight, heard=self._notices.tickers_waiting)
+    async def _apply(self, seen: Sequence[BrokerOrder], at: datetime, evidence: Evidence | None) -> Sequence[Text]:
+        """Apply the broker's word as asked for at `at`; return one line per difference found."""
+        return await sheltered(self._refresh(seen, at, evidence))
+
+    async def _refresh(self, seen: Sequence[BrokerOrder], at: datetime, evidence: Evidence | None) -> Sequence[Text]:
+        lines = await self._inquiry.apply(
+            seen, at, in_flight=self._in_flight, heard=self._notices.tickers_waiting, evidence=evidence
+        )
         self._looks.looked()
         await self._retry_notices()
         return lines
+
+    async def _unexplained(self, symbol: Symbol, holdings: Holdings) -> int:
+        return await self.unexplained(symbol, holdings)
 
     async def _retry_notices(self) -> None:
         if self._notices.tickers_waiting and await self._notices.retry(self._clock.now()):
@@ -374,3 +385,8 @@ _NO_SUCH_ORDER = Text("그런 번호의 주문이 없습니다.", "There is no o
 
 async def _nothing() -> None:
     """Stand for a listener nobody has given."""
+
+
+async def _no_shares(_: Symbol, __: Holdings) -> int:
+    """Stand for a reconciler nobody has given."""
+    return 0

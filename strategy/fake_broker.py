@@ -64,6 +64,10 @@ class FakeBroker:
         self.blank_times = False  # some exchanges deliver no time (kis-protocol 7.7, field 10)
         self.nothing_left: type[BrokerError] = OrderRejected  # or OutcomeUnknown, as for code 40330000
         self.lag_s = lag_s
+        self.open_lag_s: float | None = None  # of the list of open orders, where it is not that of the others
+        self.holdings_lag_s: float | None = None  # ... and of the holdings, orderable shares included
+        self.stamps_ahead = timedelta(0)  # of the clock that stamps its orders
+        self.clock_ahead: timedelta | None = timedelta(0)  # ... as far as it can be measured
         self.cash = cash
         self.submitted: list[OrderRequest] = []
         self.amended: list[VenueNo] = []
@@ -209,11 +213,11 @@ class FakeBroker:
 
     async def open_orders(self) -> Sequence[BrokerOrder]:
         await self._read_fault("orders")
-        return [shown for shown in self._shown() if shown.open_qty]
+        return [shown for shown in self._shown(self.open_lag_s) if shown.open_qty]
 
     async def holdings(self) -> Holdings:
         await self._read_fault("holdings")
-        at = bisect.bisect(self._held_versions, self._visible_at(), key=lambda version: version[0])
+        at = bisect.bisect(self._held_versions, self._visible_at(self.holdings_lag_s), key=lambda version: version[0])
         positions = self._held_versions[at - 1][1] if at else ()
         return Holdings(
             positions=tuple(self._valued(position) for position in positions),
@@ -242,7 +246,7 @@ class FakeBroker:
             filled_amount=_NOTHING,
             open_qty=qty,
             status=OrderStatus.ACCEPTED,
-            ordered_at=now.replace(microsecond=0),
+            ordered_at=(now + self.stamps_ahead).replace(microsecond=0),
             traded_on=new_york(now).date(),
             reason="",
             by_api=by_api,
@@ -297,6 +301,8 @@ class FakeBroker:
     def _become(self, book: _Book, order: BrokerOrder) -> None:
         book.now = order
         book.versions.append((self._clock.now(), order))
+        if self.holdings_lag_s is not None:
+            self._note_holdings()
 
     def _changeable(self, symbol: Symbol, venue_no: VenueNo) -> _Book:
         book = self._book(venue_no)
@@ -381,11 +387,11 @@ class FakeBroker:
 
     # inside: what is shown
 
-    def _visible_at(self) -> datetime:
-        return self._clock.now() - timedelta(seconds=self.lag_s)
+    def _visible_at(self, lag_s: float | None = None) -> datetime:
+        return self._clock.now() - timedelta(seconds=self.lag_s if lag_s is None else lag_s)
 
-    def _shown(self) -> Sequence[BrokerOrder]:
-        at = self._visible_at()
+    def _shown(self, lag_s: float | None = None) -> Sequence[BrokerOrder]:
+        at = self._visible_at(lag_s)
         known = [[order for told_at, order in book.versions if told_at <= at] for book in self._books]
         return [versions[-1] for versions in known if versions]
 
@@ -423,6 +429,9 @@ class FakeBroker:
         return replace(
             position,
             last=last,
-            sellable_qty=min(position.qty, max(self._sellable(position.symbol), 0)),
+            sellable_qty=min(
+                position.qty,
+                max(self._sellable(position.symbol), 0) if self.holdings_lag_s is None else position.sellable_qty,
+            ),
             profit_rate=return_percent(position.average_cost, last),
         )

@@ -5,14 +5,16 @@ or from an older state before the visibility lag has passed, and counted fills a
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
+from strategy.account import Holdings
 from strategy.errors import InvalidOrder
 from strategy.events import HandOrder, Trouble
 from strategy.fills import corrected
+from strategy.instruments import Symbol
 from strategy.ledger import NO_ANSWER, NOT_FOUND, NOT_SHOWN, Ledger
-from strategy.lookup import could_be, match
+from strategy.lookup import APART, Evidence, early_looks, match, may_come_from, resembles
 from strategy.order_states import may_move
 from strategy.orders import BrokerOrder, Order, OrderNo, OrderStatus, VenueNo
 from strategy.ports import Notifier
@@ -23,7 +25,10 @@ log = logging.getLogger(__name__)
 LOOKS_NEEDED = 3  # before an absence means anything
 _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 _ENDED = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
-_SEVERAL = "several orders at the broker could be this one. Please check in the broker's app"
+_MAYBE = "one or more orders at the broker may be this one. Please check in the broker's app"
+_SHARES_SAY = (
+    "the list of orders does not show it, yet shares moved or are held by an order. Please check in the broker's app"
+)
 _STILL_OPEN = "told canceled, yet the broker shows it open. Please check in the broker's app"
 _OTHERWISE = Text(
     "그 사이에 상황이 바뀌었습니다. 주문을 다시 확인하세요.", "Things changed meanwhile. Look at the order again."
@@ -34,11 +39,25 @@ _SIDES = {"buy": Text("매수", "buy"), "sell": Text("매도", "sell")}
 class Inquiry:
     """Applies looks. `in_flight` are orders whose reply is still awaited: they are left alone."""
 
-    def __init__(self, *, ledger: Ledger, notifier: Notifier, lag: timedelta) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        notifier: Notifier,
+        lag: timedelta,
+        ahead: Callable[[], timedelta | None],
+        unexplained: Callable[[Symbol, Holdings], Awaitable[int]],
+    ) -> None:
+        """`ahead` is how far the broker's clock is ahead of ours, None while unknown; `unexplained` how many shares of
+        a ticker some holdings show that the fills do not explain.
+        """
         self._ledger = ledger
         self._notifier = notifier
         self._lag = lag
+        self._ahead = ahead
+        self._unexplained = unexplained
         self._looks: dict[OrderNo, int] = {}  # looks that did not show an order
+        self._clear_since: dict[OrderNo, datetime] = {}  # since when three lists agree that a sell is not there
         self._doubts_told: set[OrderNo] = set()
         self._candidates: dict[OrderNo, tuple[BrokerOrder, ...]] = {}  # of doubtful orders, in the newest look
 
@@ -76,11 +95,18 @@ class Inquiry:
             return await self._ledger.get(no)
 
     async def apply(
-        self, seen: Sequence[BrokerOrder], at: datetime, *, in_flight: Collection[OrderNo], heard: Collection[str]
+        self,
+        seen: Sequence[BrokerOrder],
+        at: datetime,
+        *,
+        in_flight: Collection[OrderNo],
+        heard: Collection[str],
+        evidence: Evidence | None,
     ) -> Sequence[Text]:
         """Apply a look asked for at `at`; return one line per difference.
 
-        `heard` are tickers with notices of numbers nobody knows: an order of theirs is not called absent.
+        `heard` are tickers with notices of numbers nobody knows: an order of theirs is not called absent, nor is any
+        without `evidence` of the broker's other lists.
         """
         async with self._ledger.lock:
             lines: list[Text] = []
@@ -93,7 +119,7 @@ class Inquiry:
                 else:
                     shown.add(no)
                     lines += await self._judge(no, found, at)
-            lines += await self._look_up(pool, at, in_flight, heard)
+            lines += await self._look_up(pool, at, in_flight, heard, evidence)
             lines += await self._by_hand(pool, at)
             lines += await self._missing(shown, at, in_flight)
             self._ledger.fresh = False
@@ -167,16 +193,18 @@ class Inquiry:
         return older and old_enough and found.status in _WORKING
 
     async def _look_up(
-        self, pool: list[BrokerOrder], at: datetime, in_flight: Collection[OrderNo], heard: Collection[str]
+        self,
+        pool: list[BrokerOrder],
+        at: datetime,
+        in_flight: Collection[OrderNo],
+        heard: Collection[str],
+        evidence: Evidence | None,
     ) -> list[Text]:
         """Settle orders whose reply is missing; what is taken or may be taken leaves the pool."""
         lines: list[Text] = []
         waiting = [order for order in self._ledger.unanswered() if order.no not in in_flight]
-        given_up = [order for order in waiting if order.status is OrderStatus.REJECTED]
-        matches = match([order for order in waiting if order.status is not OrderStatus.REJECTED], pool)
-        late = match(given_up, [found for found in pool if not any(found is taken for _, taken in matches.found)])
-        in_time = [pair for pair in late.found if pair[1].ordered_at <= pair[0].updated_at]  # sent before given up
-        for order, found in (*matches.found, *in_time):
+        matches = match(waiting, pool, self._ahead())
+        for order, found in matches.found:
             pool.remove(found)
             await self._ledger.move(
                 order.no,
@@ -188,29 +216,60 @@ class Inquiry:
             lines.append(_line(order, "접수된 것으로 확인됨", "found at the broker: it had been accepted"))
             lines += await self._judge(order.no, found, at)
         self._candidates = {
-            order.no: tuple(found for found in pool if could_be(order, found)) for order in matches.doubtful
+            order.no: tuple(found for found in pool if resembles(order, found)) for order in matches.doubtful
         }
         for order in matches.doubtful:
-            await self._tell_once(order, at, "같은 주문이 증권사에 여러 개 있습니다. 앱에서 확인하세요", _SEVERAL)
+            self._clear_since.pop(order.no, None)
+            await self._tell_once(order, at, "이 주문일 수 있는 것이 증권사에 있습니다. 앱에서 확인하세요", _MAYBE)
         for order in matches.absent:
             if order.request.symbol.ticker not in heard:
-                lines += await self._absent(order, at)
+                lines += await self._absent(order, at, evidence)
         mine = [*matches.doubtful, *(order for order in self._ledger.unanswered() if order.no in in_flight)]
-        pool[:] = [found for found in pool if not any(could_be(order, found) for order in mine)]
+        pool[:] = [found for found in pool if not any(resembles(order, found) for order in mine)]
         return lines
 
-    async def _absent(self, order: Order, at: datetime) -> list[Text]:
+    async def _absent(self, order: Order, at: datetime, evidence: Evidence | None) -> list[Text]:
         """Count a look without the order; declare it not sent only when it would surely be visible by now."""
         if at <= order.updated_at:
             return []
-        looks = self._looks[order.no] = self._looks.get(order.no, 0) + 1
+        self._looks[order.no] = self._looks.get(order.no, 0) + 1
         if order.status is OrderStatus.SENT:
             await self._ledger.move(order.no, OrderStatus.UNKNOWN, at, reason=NO_ANSWER)
             return []
-        if looks < LOOKS_NEEDED or at - order.updated_at < self._lag:
+        if evidence is None:
             return []
+        late = self._looks[order.no] >= LOOKS_NEEDED and at - order.updated_at >= self._lag
+        doubted = await self._doubted(order, evidence)
+        early = self._clear_early(order, at, doubted=doubted or evidence.shares_bound(order))
+        if not late and not early:
+            return []
+        if doubted:
+            await self._tell_once(
+                order, at, "주문 조회에는 없지만 수량이 움직였거나 묶여 있습니다. 앱에서 확인하세요", _SHARES_SAY
+            )
+            return []
+        self._clear_since.pop(order.no, None)
         await self._ledger.move(order.no, OrderStatus.REJECTED, at, reason=NOT_FOUND)
         return [_line(order, "증권사에 없음: 접수되지 않은 것으로 처리", "not found at the broker: it never arrived")]
+
+    async def _doubted(self, order: Order, evidence: Evidence) -> bool:
+        """Return whether anything at the broker may come from an order that its list does not show."""
+        if may_come_from(order, await self._unexplained(order.request.symbol, evidence.holdings)):
+            return True
+        for found in evidence.open_orders:
+            numbers = (found.venue_no, *found.replaced)
+            if resembles(order, found) and await self._ledger.find(numbers, found.traded_on) is None:
+                return True
+        return False
+
+    def _clear_early(self, order: Order, at: datetime, *, doubted: bool) -> bool:
+        """Return whether all lists agreed twice, long enough after the request, that a sell is not there."""
+        looks = early_looks(order)
+        if looks is None or doubted or at < looks[0]:
+            self._clear_since.pop(order.no, None)
+            return False
+        since = self._clear_since.setdefault(order.no, at)
+        return at >= looks[1] and at - since >= APART
 
     async def _tell_once(self, order: Order, at: datetime, ko: str, en: str) -> None:
         if order.no in self._doubts_told:

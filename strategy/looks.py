@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 
 from strategy.activity import Activity
 from strategy.clock import Clock
-from strategy.errors import TradingError, TryLater
+from strategy.errors import BrokerError, TradingError, TryLater
 from strategy.ledger import Ledger, traded_on
-from strategy.orders import BrokerOrder, OrderNo, OrderStatus, VenueNo
+from strategy.lookup import Evidence, early_looks
+from strategy.orders import BrokerOrder, Order, OrderNo, OrderStatus, VenueNo
 from strategy.ports import Broker
 from strategy.shelter import first_of
 from strategy.text import Text
@@ -21,6 +22,8 @@ _PAUSES = (1, 2, 3, 5, 10, 20, 30)  # seconds of market time between looks while
 _QUIET_LOOK = timedelta(minutes=5)  # orders resting over the close end without a notice (kis-protocol 7.7)
 _UNSETTLED = frozenset({OrderStatus.UNKNOWN, OrderStatus.SENT, OrderStatus.CANCEL_SENT})
 _DAY = timedelta(days=1)
+_EVIDENCE_AFTER = timedelta(seconds=30)  # an order without an answer is looked for in the other lists, too
+_STOP_WAITS = timedelta(seconds=10)  # ... a sell that often, until the visibility lag is over
 
 
 class Looks:
@@ -36,7 +39,7 @@ class Looks:
         in_flight: Collection[OrderNo],
         lag: timedelta,
         unplaced: Callable[[], Collection[str]],
-        apply: Callable[[Sequence[BrokerOrder], datetime], Awaitable[Sequence[Text]]],
+        apply: Callable[[Sequence[BrokerOrder], datetime, Evidence | None], Awaitable[Sequence[Text]]],
     ) -> None:
         """`in_flight` are orders whose reply is awaited, `unplaced` tickers with notices of unknown numbers."""
         self._broker = broker
@@ -70,7 +73,7 @@ class Looks:
                     number, at = self._started, self._clock.now()
                     seen = await self._broker.orders(*self._dates(at, since))
                     self._refuse_holes(seen, at)
-                    self._lines = await self._apply(seen, at)
+                    self._lines = await self._apply(seen, at, await self._evidence(at))
                     self._done = number
             return self._lines
 
@@ -90,6 +93,21 @@ class Looks:
         for order in seen:
             if order.filled_qty and order.traded_on == today:
                 self._traded.setdefault(order.venue_no, (today, at))
+
+    async def _evidence(self, at: datetime) -> Evidence | None:
+        """Ask the other lists where an order may soon be called absent; None: nobody needs them, or no answer."""
+        if not any(at - order.request.created_at >= _EVIDENCE_AFTER for order in self._unanswered()):
+            return None
+        try:
+            return Evidence(open_orders=await self._broker.open_orders(), holdings=await self._broker.holdings())
+        except BrokerError as error:
+            log.warning("open orders and holdings could not be asked", extra={"error": str(error)})
+            return None
+
+    def _unanswered(self) -> Sequence[Order]:
+        lost = (OrderStatus.SENT, OrderStatus.UNKNOWN)
+        orders = [order for order in self._ledger.open() if order.no not in self._in_flight]
+        return [order for order in orders if order.venue_no is None and order.status in lost]
 
     async def try_look(self) -> None:
         """Ask now; when that fails, plan to ask again."""
@@ -137,9 +155,17 @@ class Looks:
         orders = [order for order in self._ledger.open() if order.no not in self._in_flight]
         if self._unplaced() or any(order.status in _UNSETTLED for order in orders):
             dues.append(self._looked_at + timedelta(seconds=_PAUSES[self._pause]))
+            dues += filter(None, (self._early(order) for order in orders))
         elif orders:
             dues.append(self._looked_at + _QUIET_LOOK)
         return min(dues, default=None)
+
+    def _early(self, order: Order) -> datetime | None:
+        """Return when to look for a sell without an answer sooner than for anything else: a stop may wait for it."""
+        looks = early_looks(order)
+        if looks is None or self._looked_at - order.updated_at >= self._lag:
+            return None
+        return next((look for look in looks if look > self._looked_at), self._looked_at + _STOP_WAITS)
 
     def _dates(self, at: datetime, since: datetime | None) -> tuple[date, date]:
         """Return New York dates that cover today, its neighbours, and the day of everything still open."""

@@ -7,7 +7,7 @@ raises from `strategy.errors`: OrderRejected (certainly refused), OutcomeUnknown
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
@@ -28,6 +28,10 @@ from strategy.tickets import Ticket
 
 class Broker(Protocol):
     """The account at the broker. Methods that place or change orders send once and never retry."""
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """How far the clock that stamps its orders is ahead of ours, as its answers tell it; None while unknown."""
 
     async def submit(self, request: OrderRequest) -> Acceptance: ...
 

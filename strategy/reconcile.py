@@ -104,6 +104,7 @@ class Reconciler:
         self._interruptions = 0
         self._doubts = 0  # outcomes unknown so far, as of the last agreement
         self._told: tuple[tuple[Text, ...], bool] | None = None
+        desk.unexplained = self.unexplained
 
     @property
     def reconciled(self) -> bool:
@@ -130,6 +131,15 @@ class Reconciler:
         if gap is None:
             return 0
         return -gap.qty if gap.moving or gap.qty > 0 else 0  # shares gone without a fill of ours are gone
+
+    async def unexplained(self, symbol: Symbol, holdings: Holdings) -> int:
+        """Return how many shares more (or fewer, below 0) some holdings show than the last agreement and the fills."""
+        agreed = self._agreed
+        if agreed is None:
+            return 0
+        nets = _nets(await self._orders.fills(since=agreed.since))
+        position = holdings.of(symbol)
+        return (position.qty if position is not None else 0) - agreed.expected(symbol, nets.get(symbol, 0))
 
     def mark_gap(self, reason: str) -> None:
         """Something may have been missed: not reconciled until the next agreement."""

@@ -182,10 +182,10 @@ async def test_how_far_the_brokers_clock_is_off_is_known_from_its_answers(tmp_pa
 
     fake.on(QUOTE, dated)
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
-        assert kis.http.transport.clock_skew is None
+        assert kis.broker.clock_ahead is None
         for _ in range(4):
             await kis.market.quote(MSFT)
-        skew = kis.http.transport.clock_skew
+        skew = kis.broker.clock_ahead
     assert skew is not None
     assert abs(skew.total_seconds() - ahead_s) < 3
 

@@ -1,7 +1,7 @@
 """A process that can die between any two things that outlive it: commits and requests."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,10 @@ class MortalBroker:
     def __init__(self, broker: FakeBroker, life: Life) -> None:
         self._broker = broker
         self._life = life
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        return self._broker.clock_ahead
 
     async def submit(self, request: OrderRequest) -> Acceptance:
         self._life.step()

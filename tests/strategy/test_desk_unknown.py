@@ -230,8 +230,8 @@ def _found(number: str, **told: object) -> BrokerOrder:
     ],
 )
 def test_whatever_differs_is_not_ours(told: dict[str, object]) -> None:
-    assert could_be(_order(1), _found("1"))
-    assert not could_be(_order(1), _found("1", **told))
+    assert could_be(_order(1), _found("1"), timedelta(0))
+    assert not could_be(_order(1), _found("1", **told), timedelta(0))
 
 
 def test_one_candidate_for_two_orders_is_doubtful() -> None:

@@ -1,0 +1,218 @@
+"""When an order without an answer may be called absent: whatever clocks and lists do, none is ever sent twice."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strategy.errors import OrderDenied
+from strategy.events import Trouble
+from strategy.ledger import NOT_FOUND
+from strategy.orders import Order, OrderStatus, Side
+from strategy.reconcile import Reconciler
+from tests.strategy.order_bench import PRICE, TQQQ, Bench, bench
+
+S = OrderStatus
+HELD = 20
+COST = Decimal(65)
+
+
+@asynccontextmanager
+async def desk_and_recon(path: Path) -> AsyncIterator[tuple[Bench, Reconciler]]:
+    """Run a desk whose holdings are agreed on with the broker."""
+    async with bench(path) as made:
+        made.broker.holdings_lag_s = 0  # orderable shares are listed like the rest
+        made.broker.hold(TQQQ, HELD, COST)
+        recon = Reconciler(
+            broker=made.broker,
+            orders=made.storage.orders,
+            desk=made.desk,
+            notifier=made.storage.outbox,
+            clock=made.clock,
+            activity=made.activity,
+            notes=made.storage.notes,
+        )
+        await recon.reconcile("start")
+        made.broker.notices = "lost"
+        yield made, recon
+
+
+async def place_when_free(made: Bench, side: Side, qty: int) -> Order | None:
+    with suppress(OrderDenied):
+        return await made.desk.place(made.request(side, qty))
+    return None
+
+
+def told_by(made: Bench, by_api: bool | None) -> None:
+    """Let the broker tell, or not tell, by what medium its one order came."""
+    (book,) = made.broker._books
+    book.now = replace(book.now, by_api=by_api)
+    book.versions[:] = [(at, replace(order, by_api=by_api)) for at, order in book.versions]
+
+
+# the broker's clock is another one
+
+
+@pytest.mark.parametrize("measured", [timedelta(seconds=-8), None, timedelta(0)], ids=["measured", "unknown", "wrong"])
+async def test_a_lost_reply_is_found_though_our_clock_is_eight_seconds_ahead(
+    tmp_path: Path, measured: timedelta | None
+) -> None:
+    async with desk_and_recon(tmp_path) as (made, _):
+        made.broker.stamps_ahead, made.broker.clock_ahead = timedelta(seconds=-8), measured
+        made.broker.fail("submit", "lost_reply")
+        order = await made.buy()
+        await made.pass_time(200)
+        found = await made.order(order.no)
+        assert found.status is S.ACCEPTED
+        assert found.venue_no == made.broker.truth()[0].venue_no
+        assert not await made.hand_orders()
+
+
+async def test_an_order_an_hour_off_by_its_stamp_keeps_ours_unknown_and_is_told(tmp_path: Path) -> None:
+    async with desk_and_recon(tmp_path) as (made, _):
+        made.broker.stamps_ahead = -timedelta(hours=1)
+        made.broker.fail("submit", "lost_reply")
+        order = await made.buy()
+        await made.pass_time(600)
+        assert (await made.order(order.no)).status is S.UNKNOWN
+        assert [found.venue_no for found in made.desk.candidates(order.no)] == [made.broker.truth()[0].venue_no]
+        assert [type(one) for one in await made.troubles()] == [Trouble]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    off=st.integers(-600, 600),
+    measured=st.sampled_from(["well", "not", "as none"]),
+    medium=st.sampled_from([True, None]),
+    lag=st.integers(0, 98),
+    fills=st.booleans(),
+)
+def test_clocks_ten_minutes_apart_and_a_lost_reply_never_buy_twice(
+    off: int, measured: str, medium: bool | None, lag: int, *, fills: bool
+) -> None:
+    async def scenario() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            async with desk_and_recon(Path(folder)) as (made, recon):
+                broker = made.broker
+                broker.stamps_ahead = timedelta(seconds=off)
+                broker.clock_ahead = {"well": broker.stamps_ahead, "not": None, "as none": timedelta(0)}[measured]
+                broker.lag_s = broker.holdings_lag_s = lag
+                broker.fail("submit", "lost_reply")
+                order = await made.buy()
+                told_by(made, medium)
+                if fills:
+                    broker.fill(broker.truth()[0].venue_no)
+                for _ in range(60):
+                    await made.pass_time(10)
+                    await recon.reconcile("timer")
+                    if (await made.order(order.no)).venue_no is not None:
+                        break  # known, with its fills: whatever is bought now is bought knowingly
+                    await place_when_free(made, Side.BUY, 10)
+                assert len(broker.truth()) == 1
+                assert (await made.order(order.no)).status is not S.REJECTED
+
+    asyncio.run(scenario())
+
+
+# the list of orders is not the only witness
+
+
+async def test_shares_that_came_without_an_order_keep_a_buy_from_being_called_absent(tmp_path: Path) -> None:
+    async with desk_and_recon(tmp_path) as (made, recon):
+        made.broker.lag_s = 500  # the list of orders; the holdings follow at once
+        made.broker.set_price(TQQQ, PRICE)
+        made.broker.fail("submit", "lost_reply")
+        order = await made.buy()
+        for _ in range(40):
+            await made.pass_time(10)
+            await recon.reconcile("timer")
+        assert (await made.order(order.no)).status is S.UNKNOWN
+        assert f"unknown:{order.no}" in [one.key for one in await made.troubles()]
+        await made.pass_time(200)
+        assert (await made.order(order.no)).status is S.FILLED
+        await made.agrees()
+
+
+async def test_a_buy_that_never_arrived_is_given_up_after_the_lag(tmp_path: Path) -> None:
+    async with desk_and_recon(tmp_path) as (made, _):
+        made.broker.fail("submit", "lost_request")
+        order = await made.buy()
+        await made.pass_time(115)
+        assert (await made.order(order.no)).status is S.UNKNOWN
+        await made.pass_time(60)
+        assert (await made.order(order.no)).reason == NOT_FOUND
+
+
+async def test_no_order_is_called_absent_while_the_holdings_cannot_be_asked(tmp_path: Path) -> None:
+    async with desk_and_recon(tmp_path) as (made, _):
+        made.broker.fail("submit", "lost_request")
+        made.broker.fail("holdings", "try_later", times=1000)
+        order = await made.buy()
+        await made.pass_time(600)
+        assert (await made.order(order.no)).status is S.UNKNOWN
+
+
+async def test_a_sell_that_never_arrived_is_given_up_after_forty_seconds(tmp_path: Path) -> None:
+    async with desk_and_recon(tmp_path) as (made, _):
+        made.broker.fail("submit", "lost_request")
+        order = await made.desk.place(made.request(Side.SELL, HELD))
+        await made.pass_time(39)
+        assert (await made.order(order.no)).status is S.UNKNOWN
+        await made.pass_time(2)
+        assert (await made.order(order.no)).reason == NOT_FOUND
+        assert made.desk.blocked(TQQQ) is None
+
+
+async def test_a_sell_whose_shares_cannot_be_ordered_any_more_stays_unknown(tmp_path: Path) -> None:
+    """Both lists of orders are late; the orderable quantity tells that something holds the shares."""
+    async with desk_and_recon(tmp_path) as (made, _):
+        made.broker.lag_s = made.broker.open_lag_s = 100
+        made.broker.fail("submit", "lost_reply")
+        order = await made.desk.place(made.request(Side.SELL, HELD, PRICE + 1))
+        await made.pass_time(95)
+        assert (await made.order(order.no)).status is S.UNKNOWN
+        await made.pass_time(30)
+        assert (await made.order(order.no)).status is S.ACCEPTED
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    late=st.sampled_from(["orders", "open", "holdings"]),
+    lag=st.integers(0, 600),
+    others=st.integers(0, 30),
+    qty=st.sampled_from([HELD, HELD, 7]),
+    filled_after=st.sampled_from([None, 0, 3, 25, 38, 60, 115]),
+    part=st.booleans(),
+)
+def test_one_list_later_than_anybody_knew_never_lets_a_sell_go_twice(
+    late: str, lag: int, others: int, qty: int, filled_after: int | None, *, part: bool
+) -> None:
+    async def scenario() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            async with desk_and_recon(Path(folder)) as (made, recon):
+                broker = made.broker
+                lags = {"orders": others, "open": others, "holdings": others, late: lag}
+                broker.lag_s, broker.open_lag_s = lags["orders"], lags["open"]
+                broker.holdings_lag_s = lags["holdings"]
+                broker.fail("submit", "lost_reply")
+                order = await made.desk.place(made.request(Side.SELL, qty, PRICE + 1))
+                for second in range(0, 650, 5):
+                    if filled_after is not None and second == filled_after // 5 * 5:
+                        broker.fill(broker.truth()[0].venue_no, 3 if part else None)
+                    await made.pass_time(5)
+                    if second % 60 == 0:
+                        await recon.reconcile("timer")
+                    if (await made.order(order.no)).venue_no is not None:
+                        break
+                    await place_when_free(made, Side.SELL, qty)
+                assert len(broker.submitted) == 1
+
+    asyncio.run(scenario())
