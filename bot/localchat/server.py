@@ -1,7 +1,6 @@
 """One local Telegram: Bot API, the user's side and the chat page on one loopback port."""
 
 import re
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from bot.localchat.calls import CallLog
 from bot.localchat.clock import Clock, SystemClock
 from bot.localchat.errors import ApiError
 from bot.localchat.faults import Faults
+from bot.localchat.guard import LOOPBACK, only_from_here
 from bot.localchat.limits import Rates
 from bot.localchat.model import Person
 from bot.localchat.page_side import PageSide
@@ -26,7 +26,6 @@ DEFAULT_OWNER_ID = 1_000_001
 QUERY_LIFE_S = 15.0
 
 _HOST = "127.0.0.1"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 _REAL_TOKEN = re.compile(r"\d{8,12}:[A-Za-z0-9_-]{35}")
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{1,80}")
 _BODY_LIMIT = 110 * 1024 * 1024
@@ -95,7 +94,7 @@ class LocalChat:
             has_simulator=bool(simulator_url),
         )
         self._page_side = PageSide(language=language, simulator_url=_loopback_only(simulator_url))
-        self._app = web.Application(client_max_size=_BODY_LIMIT, middlewares=[_only_from_here])
+        self._app = web.Application(client_max_size=_BODY_LIMIT, middlewares=[only_from_here])
         self._app.add_routes(self._bot_side.routes())
         self._app.add_routes([event_route(self._world), *user_side.routes(), *self._page_side.routes()])
         self._app.router.add_route("*", "/{rest:.*}", _nothing_here)
@@ -147,21 +146,9 @@ class LocalChat:
 
 
 def _loopback_only(url: str) -> str:
-    if url and urlsplit(url).hostname not in _LOOPBACK:
+    if url and urlsplit(url).hostname not in LOOPBACK:
         raise ValueError("the simulator must be on this machine: http://127.0.0.1:PORT")
     return url
-
-
-@web.middleware
-async def _only_from_here(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Refuse a page of another site that tries to act through the person's browser."""
-    origin = request.headers.get("Origin", "")
-    asked = urlsplit(f"//{request.host}").hostname
-    if asked not in _LOOPBACK or (origin and urlsplit(origin).hostname not in _LOOPBACK):
-        return answer({"error": "this server talks to this machine only"}, 403)
-    return await handler(request)
 
 
 async def _nothing_here(_request: web.Request) -> web.StreamResponse:

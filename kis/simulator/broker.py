@@ -9,11 +9,19 @@ from fractions import Fraction
 from kis.simulator.accounts import Account, Fees, Fill, Ledger, Position
 from kis.simulator.calendar import business_date, session_of
 from kis.simulator.chance import mix
+from kis.simulator.faults import Faults
 from kis.simulator.listings import Listing
 from kis.simulator.market import Market
 from kis.simulator.options import Environment, SimulatorOptions
 from kis.simulator.orders import UNPRICED, Kind, Order, Reservation, State
-from kis.simulator.refusals import NO_CASH, NOTHING_HELD, NOTHING_TO_CHANGE, TOO_MANY_SHARES, account_wrong
+from kis.simulator.refusals import (
+    NO_CASH,
+    NOTHING_HELD,
+    NOTHING_TO_CHANGE,
+    OWN_ORDER,
+    TOO_MANY_SHARES,
+    account_wrong,
+)
 from kis.simulator.rules import Wish, refuse
 from kis.simulator.text import cents, cents_down, dollars
 from kis.simulator.timeline import Timeline
@@ -36,9 +44,17 @@ class Broker:
     """Books of one simulated broker; matching tells it fills, the REST handlers and the control calls use it."""
 
     def __init__(
-        self, options: SimulatorOptions, market: Market, timeline: Timeline, seed: int, notify: Callable[[Notice], None]
+        self,
+        options: SimulatorOptions,
+        *,
+        market: Market,
+        timeline: Timeline,
+        seed: int,
+        notify: Callable[[Notice], None],
+        faults: Faults,
     ) -> None:
         self.options = options
+        self._faults = faults
         self.market = market
         self.timeline = timeline
         self.fees = Fees(options.commission_rate, options.sec_fee_rate, options.virtual_fee_rate)
@@ -111,16 +127,19 @@ class Broker:
         return cents_down(self.orderable_cash(account) / (1 + self.fees.rate(account.environment)))
 
     def sellable(self, account: Account, symbol: str, ledger: Ledger | None = None) -> int:
-        """Return shares held less those promised to open sells."""
+        """Return shares held less those promised to open sells, and less those withheld for other reasons (a fault)."""
         promised = sum(
             order.open_qty
             for order in self.orders
             if order.working and not order.buying and order.account is account and order.listing.symbol == symbol
         )
-        return max((ledger or account.ledger).qty(symbol) - promised, 0)
+        withheld = self._faults.of_symbol("withhold", self.timeline.now_ms, symbol)
+        kept = int(withheld.details.get("qty", 0)) if withheld is not None else 0
+        return max((ledger or account.ledger).qty(symbol) - promised - kept, 0)
 
     def check_means(self, account: Account, listing: Listing, side: str, qty: int, price: int) -> None:
-        """Raise Refused when cash or shares do not suffice."""
+        """Raise Refused when cash or shares do not suffice, or when an own order waits on the other side."""
+        self._check_own_orders(account, listing, side, price)
         if side == "buy":
             if dollars(price) * qty > self.orderable_notional(account):
                 raise refuse(NO_CASH, account.environment)
@@ -130,6 +149,17 @@ class Broker:
             raise refuse(NOTHING_HELD, account.environment)
         if qty > sellable:
             raise refuse(TOO_MANY_SHARES, account.environment)
+
+    def _check_own_orders(self, account: Account, listing: Listing, side: str, price: int) -> None:
+        """Raise Refused for an order that would trade with one of the same account."""
+        fault = self._faults.of_symbol("wash_trades", self.timeline.now_ms, listing.symbol)
+        if fault is None and not self.options.refuse_wash_trades:
+            return
+        for order in self.orders_of(account):
+            if order.listing.symbol != listing.symbol or order.side == side or not order.working:
+                continue
+            if order.price >= price if order.buying else order.price <= price:
+                raise refuse(OWN_ORDER, account.environment)
 
     # -- instructions ------------------------------------------------------------------------------------------------
 
@@ -211,8 +241,14 @@ class Broker:
 
     def expire(self, order: Order) -> None:
         """End what still works at the end of its day; nobody is told (kis-protocol 7.7)."""
-        if order.working:
+        if order.working and not self._left_to_the_auction(order):
             order.state, order.open_qty, order.reason = State.EXPIRED, 0, EXPIRED
+
+    def _left_to_the_auction(self, order: Order) -> bool:
+        """Return whether the closing auction is still to have this order, a little after the close (a fault)."""
+        now = self.timeline.now_ms
+        left = self._faults.of_symbol("closing_fill", now, order.listing.symbol) is not None
+        return left and now <= session_of(order.day).close_ms
 
     def accept(self, order: Order) -> None:
         self._tell(order, "accepted")
@@ -350,9 +386,13 @@ class Broker:
             self.timeline.at(ms, split)
 
     def _split(self, day: date) -> None:
+        for symbol in {symbol for account in self.accounts() for symbol in account.ledger.positions}:
+            ratio = self.market.splits.on(symbol, day)
+            if ratio != Fraction(1):
+                self.split_shares(symbol, ratio)
+
+    def split_shares(self, symbol: str, ratio: Fraction) -> None:
+        """Turn every account's shares of a ticker into what they are after a split."""
         for account in self.accounts():
-            for symbol in list(account.ledger.positions):
-                ratio = self.market.splits.on(symbol, day)
-                if ratio != Fraction(1):
-                    account.ledger.split(symbol, ratio)
-                    account.shown.split(symbol, ratio)
+            account.ledger.split(symbol, ratio)
+            account.shown.split(symbol, ratio)

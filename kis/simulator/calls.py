@@ -23,6 +23,13 @@ _EMPTY = {
     Environment.REAL: Answer("0", "KIOK0560", "조회할 내용이 없습니다"),
     Environment.VIRTUAL: Answer("0", "70070000", "모의투자 조회할 내역(자료)이 없습니다."),
 }
+_EMPTY_TEXTS = {answer.msg_cd: answer.msg1 for answer in _EMPTY.values()} | {"APBK1631": "조회할 자료가 없습니다."}
+# what the published answer of an inquiry without orders has beside blank keys and zeros (kis-protocol 3.9)
+_KEPT_WHEN_EMPTY = {
+    "mdia_dvsn_name": "OpenAPI",
+    "usa_amk_exts_rqst_yn": "N",
+    "splt_buy_attr_name": "00:00~04:00",
+}
 LAST_PAGE = Answer("0", "KIOK0460", "조회 되었습니다. (마지막 자료)")
 LOOKED_UP = Answer("0", "KIOK0530", "조회되었습니다")
 QUOTED = Answer("0", "MCA00000", "정상처리 되었습니다.")
@@ -48,6 +55,7 @@ class Request:
     tr_id: str
     params: dict[str, str]
     tr_cont: str
+    endpoint: str = ""  # the end of the path: trading/order
 
     @property
     def environment(self) -> Environment:
@@ -104,7 +112,21 @@ class Request:
         return _INQUIRED[self.environment]
 
     def empty(self) -> Answer:
-        return _EMPTY[self.environment]
+        """Return the code of an inquiry that found nothing; `rt_cd` 0 as a rule, 7 or 1 where a fault says so."""
+        usual = _EMPTY[self.environment]
+        fault = self.world.faults.use("empty_code", self.now_ms, self.tr_id, self.endpoint)
+        if fault is None:
+            return Answer(self.world.options.empty_rt_cd, usual.msg_cd, usual.msg1)
+        code = str(fault.details.get("msg_cd") or usual.msg_cd)
+        text = str(fault.details.get("msg1", _EMPTY_TEXTS.get(code, usual.msg1)))
+        return Answer(str(fault.details.get("rt_cd", "7")), code, text)
+
+    def nothing(self, names: Sequence[str], numbers: dict[str, str]) -> Any:
+        """Return the output of a list without rows: no rows, or the published object that stands for none (3.9)."""
+        wanted = self.world.options.empty_result == "object"
+        if not wanted and not self.world.faults.use("empty_object", self.now_ms, self.tr_id, self.endpoint):
+            return []
+        return blank(names, numbers) | {name: text for name, text in _KEPT_WHEN_EMPTY.items() if name in names}
 
 
 def paged(

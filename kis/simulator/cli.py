@@ -95,6 +95,9 @@ def _options(args: argparse.Namespace) -> SimulatorOptions:
         ccnl_lag_s=lag,
         balance_lag_s=lag,
         empty_result=args.empty_result,
+        empty_rt_cd=args.empty_rt_cd,
+        refuse_wash_trades=args.refuse_wash_trades,
+        clock_offset_s=args.clock_offset,
         filler_rows=args.filler_rows,
         match_delay_s=args.match_delay,
         extension_enrolled=args.extension,
@@ -139,6 +142,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--same-token", action="store_true", help="a second tokenP within a minute repeats the token, not EGW00133")
     add("--lag", type=float, default=2.0, help="fills reach inquiries within this many market seconds")
     add("--empty-result", choices=("list", "object"), default="list")
+    add("--empty-rt-cd", choices=("0", "7", "1"), default="0", help="rt_cd beside the code for nothing found")
+    add("--refuse-wash-trades", action="store_true", help="refuse an order that would meet one of the account's own")
+    add("--clock-offset", type=float, default=0.0, help="seconds the server's clock is ahead of what /sim/clock tells")
     add("--filler-rows", action="store_true", help="end lists with a blank row")
     add("--match-delay", type=float, default=0.0, help="market seconds from acceptance to the market")
     add("--extension", action="store_true", help="the account is enrolled for the after-market extension")

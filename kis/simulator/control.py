@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,7 +13,8 @@ from kis.simulator.accounts import Account, Fill
 from kis.simulator.calendar import NEW_YORK
 from kis.simulator.clock import from_ms
 from kis.simulator.desk import carry_out_cancel, enter, place
-from kis.simulator.faults import TOKEN_FAULTS, BadFault
+from kis.simulator.faults import TOKEN_FAULTS, BadFault, Fault
+from kis.simulator.happenings import HAPPENINGS, set_halt
 from kis.simulator.orders import Order
 from kis.simulator.refusals import Refused
 from kis.simulator.rules import Wish
@@ -78,6 +79,8 @@ class Control:
         return _json({"faults": self._world.faults.active(self._world.clock.now_ms())})
 
     async def clear_faults(self, _: web.Request) -> web.Response:
+        for fault in self._world.faults.in_force("halt", self._world.now_ms):
+            set_halt(self._world, str(fault.details["symbol"]).upper(), halted=False)
         self._world.faults.clear()
         self._world.stream.unsilence()
         return _json({"faults": []})
@@ -95,6 +98,7 @@ class Control:
             "accounts": [a.number for a in world.broker.accounts()],
             "cash": fixed(account.ledger.cash, 2),
             "orderable_cash": fixed(world.broker.orderable_cash(account), 2),
+            "clock_offset_s": world.clock_offset_s(),
             "realised": fixed(account.ledger.realised, 2),
             "positions": [self._position_view(account, p.symbol) for p in account.ledger.held()],
             "prices": self._prices(),
@@ -142,8 +146,12 @@ class Control:
             raise BadWish(f"no such ticker: {symbol}")
         if bid is not None and ask is not None and bid > ask:
             raise BadWish("bid is above ask")
-        shift = bool(wish.get("shift", True))
-        trade = self._world.print_by_hand(symbol, last, max(size, 1), bid=bid, ask=ask, shift=shift)
+        if wish.get("alone"):  # a print that nothing but the stream knows of
+            stamp_ms = self._world.now_ms + round(1000 * float(wish.get("stamp_s", 0)))
+            trade = self._world.heard_alone(symbol, last, max(size, 1), bid=bid or 0, ask=ask or 0, stamp_ms=stamp_ms)
+        else:
+            shift = bool(wish.get("shift", True))
+            trade = self._world.print_by_hand(symbol, last, max(size, 1), bid=bid, ask=ask, shift=shift)
         await self._world.stream.flush()
         prices = {"last": trade.price, "bid": trade.bid, "ask": trade.ask}
         return {"symbol": symbol, "at": _iso(trade.at_ms)} | {k: fixed(dollars(v), 4) for k, v in prices.items()}
@@ -191,14 +199,9 @@ class Control:
         return self._position_view(account, symbol)
 
     async def _halt(self, wish: dict[str, Any]) -> dict[str, Any]:
-        symbol = _text(wish, "symbol")
-        tape = self._world.market.tape(symbol)
-        if tape is None:
-            raise BadWish(f"no such ticker: {symbol}")
-        tape.halted = bool(wish.get("halted", True))
-        if not tape.halted:
-            self._world.matching.recheck(symbol)
-        return {"symbol": symbol, "halted": tape.halted}
+        symbol, halted = _text(wish, "symbol"), bool(wish.get("halted", True))
+        set_halt(self._world, symbol, halted=halted, hidden=not wish.get("shown", True))
+        return {"symbol": symbol, "halted": halted}
 
     async def _fault(self, wish: dict[str, Any]) -> dict[str, Any]:
         world, stream = self._world, self._world.stream
@@ -221,7 +224,16 @@ class Control:
             await stream.flush()
         elif fault.kind == "maintenance":
             stream.drop_all()
+        elif fault.kind in HAPPENINGS:
+            self._happen(fault)
         return fault.view()
+
+    def _happen(self, fault: Fault) -> None:
+        try:
+            HAPPENINGS[fault.kind](self._world, fault)
+        except BadFault:
+            fault.left = 0  # it was never in force
+            raise
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -254,7 +266,9 @@ class Control:
         return found
 
     def _clock_view(self) -> dict[str, Any]:
-        return {"now": self._world.clock.now().isoformat(), "speed": self._world.clock.speed}
+        """Return the time its clients go by: the server's own unless their clocks differ (a fault)."""
+        now = self._world.clock.now() - timedelta(seconds=self._world.clock_offset_s())
+        return {"now": now.isoformat(), "speed": self._world.clock.speed}
 
     def _position_view(self, account: Account, symbol: str) -> dict[str, Any]:
         position = account.ledger.position(symbol)

@@ -62,8 +62,13 @@ def book_record(key: str, tape: Tape, at_ms: int, dates: Dates, options: Simulat
     return "^".join(fields)
 
 
-def data_frame(tr_id: str, records: list[str], *, encrypted: bool = False) -> str:
-    return f"{'1' if encrypted else '0'}|{tr_id}|{len(records):03d}|{'^'.join(records)}"
+def data_frame(tr_id: str, records: list[str]) -> str:
+    return f"0|{tr_id}|{len(records):03d}|{'^'.join(records)}"
+
+
+def notice_frame(tr_id: str, count: int, encrypted: str) -> str:
+    """Return the frame of private records, encrypted as one text."""
+    return f"1|{tr_id}|{count:03d}|{encrypted}"
 
 
 def answer_frame(

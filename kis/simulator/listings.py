@@ -198,6 +198,12 @@ class Listings:
     def add(self, listing: Listing) -> None:
         self._by_symbol[listing.symbol] = listing
 
+    def move(self, symbol: str, exchange: Exchange) -> Listing:
+        """List a ticker on another exchange from now on; raise KeyError for an unknown one."""
+        moved = replace(self._by_symbol[symbol], exchange=exchange)
+        self._by_symbol[symbol] = moved
+        return moved
+
     def ensure(self, symbol: str) -> Listing:
         """Return a ticker, listing it on Nasdaq when nobody said where it belongs."""
         known = self._by_symbol.get(symbol)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kis.simulator.calendar import business_date
 from kis.simulator.clock import from_ms, to_ms
-from kis.simulator.listings import Listing, Listings
+from kis.simulator.listings import Exchange, Listing, Listings
 from kis.simulator.replay import Recording, Replay, read_replay
 from kis.simulator.series import ModelSeries, RecordedSeries, Series
 from kis.simulator.splits import KNOWN_SPLITS, Splits
@@ -94,6 +94,12 @@ class Market:
             self._watched.add(symbol)
             self._enqueue(tape)
         return tape
+
+    def move(self, symbol: str, exchange: Exchange) -> None:
+        """List a ticker on another exchange from now on; raise KeyError for an unknown one."""
+        moved = self.listings.move(symbol, exchange)
+        if symbol in self._tapes:
+            self._tapes[symbol].listing = moved
 
     def tape(self, symbol: str) -> Tape | None:
         """Return a ticker as of now; None when no such ticker exists."""

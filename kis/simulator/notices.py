@@ -13,8 +13,8 @@ from kis.simulator.text import clean, kst_hms, price4
 _KIND2 = {Kind.MOO: "A", Kind.LOO: "B", Kind.MOC: "C", Kind.LOC: "D"}
 
 
-def record(notice: Notice, hts_id: str, options: SimulatorOptions) -> str:
-    """Return the fields of a notice, joined by ^: 24 in order notices, 25 in fills."""
+def record(notice: Notice, hts_id: str, options: SimulatorOptions, length: int | None = None) -> str:
+    """Return the fields of a notice, joined by ^: 24 in order notices, 25 in fills, or as many as asked for."""
     order, fill = notice.order, notice.fill
     price = fill.price if fill is not None else order.price
     padded = options.notice_padded_numbers
@@ -45,7 +45,8 @@ def record(notice: Notice, hts_id: str, options: SimulatorOptions) -> str:
         "02" if order.end_ms else "",
         price4(price) if fill is not None else "",
     ]
-    return "^".join(fields[: options.fill_notice_fields if fill is not None else options.order_notice_fields])
+    usual = options.fill_notice_fields if fill is not None else options.order_notice_fields
+    return "^".join(fields[: length or usual])
 
 
 def encrypt(text: str, key: str, iv: str) -> str:

@@ -71,6 +71,7 @@ class SimulatorOptions:
     pad_messages: bool = True
     pad_contexts: bool = True
     empty_result: Literal["list", "object"] = "list"
+    empty_rt_cd: Literal["0", "7", "1"] = "0"  # beside the code that says that nothing was found
     balance_totals: Literal["object", "list"] = "object"
     filler_rows: bool = False
     ticks_rows: Literal["both", "output1", "output2"] = "both"  # the published example and the layout disagree
@@ -84,11 +85,15 @@ class SimulatorOptions:
 
     # orders
     match_delay_s: float = 0.0
+    refuse_wash_trades: bool = False  # refuse an order that would meet one of the account's own
     notice_delay_s: float = 0.0  # between an event and its notice
     windows: TradingWindows = field(default_factory=TradingWindows)
     extension_enrolled: bool = False
     virtual_excluded: tuple[str, ...] = ()  # tickers that cannot be traded on virtual
     expired_virtual_account: bool = False  # orders give 40910000
+
+    # time
+    clock_offset_s: float = 0.0  # the server's clock less its clients': what they take for now from /sim/clock
 
     # market
     prints_a_minute: int = 6

@@ -125,6 +125,10 @@ NO_PRICE = _both(("1", "APBK1507", "주문단가를 입력하십시오."), ("403
 OFF_TICK = _both(
     ("1", "APBK1507", "주문단가의 호가단위를 확인하십시오."), ("40030000", "모의투자 호가단위 오류입니다.")
 )
+OWN_ORDER = _both(  # the code is not published; APBK0918 carries many refusals (kis-protocol 5.2)
+    ("7", "APBK0918", "동일 종목의 반대 주문이 있어 주문할 수 없습니다.(자전거래 제한)"),
+    ("40310000", "모의투자 동일 종목의 반대 주문이 있어 주문할 수 없습니다.(자전거래 제한)"),
+)
 UNKNOWN_SYMBOL = _both(
     ("7", "APBK0656", "해당종목정보가 없습니다."), ("40070000", "모의투자 주문처리가 안되었습니다(매매불가 종목)")
 )
@@ -153,8 +157,16 @@ NO_RESERVED = _both(
 )
 
 
+_GATEWAY_TEXTS = {
+    refused.answer.msg_cd: refused.answer.msg1
+    for refused in (too_many_calls(), too_many_ledger_calls(), token_invalid(), token_expired(), tr_unroutable())
+}
+
+
 def text_of(code: str) -> str:
     """Return the server's usual text of a code, for refusals asked for by code."""
+    if code in _GATEWAY_TEXTS:
+        return _GATEWAY_TEXTS[code]
     for value in globals().values():
         if isinstance(value, Both):
             for answer in (value.real, value.virtual):

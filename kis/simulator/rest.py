@@ -5,6 +5,9 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from datetime import timedelta
+from email.utils import format_datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -14,12 +17,13 @@ from kis.simulator import refusals
 from kis.simulator.calendar import seoul_at
 from kis.simulator.calls import LAST_PAGE, Reply, Request
 from kis.simulator.chance import mix
+from kis.simulator.clock import wall_now
 from kis.simulator.faults import Fault
 from kis.simulator.keyring import AppKey, OAuthRefused
 from kis.simulator.options import Environment
 from kis.simulator.refusals import Answer, Refused
 from kis.simulator.rest_routes import Call, Routes, current_tr_id
-from kis.simulator.spoiling import SPOILERS
+from kis.simulator.spoiling import Asked, spoiled
 from kis.simulator.world import World
 
 MESSAGE_WIDTH = 80
@@ -38,6 +42,7 @@ class Rest:
         self._catch_up = catch_up
         self.routes = Routes()
         self.other_port = 0
+        self._still: dict[str, Reply] = {}  # answers of quote calls that are told again and again (a fault)
 
     # -- doors -------------------------------------------------------------------------------------------------------
 
@@ -84,7 +89,8 @@ class Rest:
             try:
                 key = self._authorise(request)
                 environment = key.environment
-                reply = self._answer(request, key, tr_id, text)
+                reply = self._remembered(request, tr_id) or self._answer(request, key, tr_id, text)
+                self._remember(request, tr_id, reply)
                 headers["tr_cont"] = reply.tr_cont
                 afterwards = reply.afterwards
                 answer = LAST_PAGE if reply.tr_cont == "E" and reply.answer.rt_cd == "0" else reply.answer
@@ -143,10 +149,25 @@ class Rest:
         world.keyring.count(key, world.now_ms, ledger=call.ledger)
         self._maybe_fail(call, key)
         params = _read_params(request, text)
-        reply = call.handler(Request(world, key, tr_id, params, request.headers.get("tr_cont", "").strip()))
+        continues = request.headers.get("tr_cont", "").strip()
+        reply = call.handler(Request(world, key, tr_id, params, continues, endpoint(request)))
         if not call.pages:
             reply.tr_cont = reply.tr_cont if call.path.startswith("/uapi/overseas-stock/v1/ranking") else ""
         return reply
+
+    def _remembered(self, request: web.Request, tr_id: str) -> Reply | None:
+        """Return what a quote call was told before, while quotes stand still (a fault)."""
+        return self._still.get(request.path_qs) if self._stands_still(request, tr_id) else None
+
+    def _remember(self, request: web.Request, tr_id: str, reply: Reply) -> None:
+        if self._stands_still(request, tr_id):
+            self._still.setdefault(request.path_qs, reply)
+        else:
+            self._still.pop(request.path_qs, None)
+
+    def _stands_still(self, request: web.Request, tr_id: str) -> bool:
+        fault = self._world.faults.peek("stale_quotes", self._world.now_ms)
+        return fault is not None and "/quotations/" in request.path and fault.hits(tr_id, endpoint(request))
 
     def _call_of(self, request: web.Request, key: AppKey, tr_id: str) -> Call:
         served = self.routes.served(tr_id)
@@ -185,49 +206,53 @@ class Rest:
     async def _spoil_before(self, request: web.Request, name: str, *, everything: bool) -> web.StreamResponse | None:
         """Carry out faults that come before the call is looked at; None lets it pass."""
         faults, now = self._world.faults, self._world.clock.now_ms
+        place = endpoint(request)
         if faults.use("maintenance", now(), name):
             return _cut(request)
-        slow = self._fault("latency", name, everything=everything)
+        slow = self._fault("latency", name, place, everything=everything)
         if slow is not None:
             await asyncio.sleep(float(slow.details.get("ms", 1000)) / 1000)
-        if self._fault("reset", name, everything=everything):
+        if self._fault("reset", name, place, everything=everything):
             return _cut(request)
-        held = self._fault("timeout_before", name, everything=everything)
+        held = self._fault("timeout_before", name, place, everything=everything)
         if held is not None:
             return await self._hold(request, held)
-        if self._fault("http_500", name, everything=everything):
+        if self._fault("http_500", name, place, everything=everything):
             return web.Response(status=500, text="Internal Server Error")
-        page = self._fault("http_html", name, everything=everything)
+        page = self._fault("http_html", name, place, everything=everything)
         if page is not None:
             text = "<html><head><title>점검중</title></head><body><h1>시스템 점검중입니다.</h1></body></html>"
             return web.Response(status=int(page.details.get("status", 503)), text=text, content_type="text/html")
-        if self._fault("rate_limit", name, everything=everything):
+        refusal = self._fault("refuse", name, place, everything=everything)
+        if refusal is not None:
+            self._world.counts.requests[name] += 1
+            return self._refusal(refusal_of(refusal), Environment.REAL, {"tr_id": name, "tr_cont": ""})
+        if self._fault("rate_limit", name, place, everything=everything):
             self._world.counts.requests[name] += 1
             return self._refusal(refusals.too_many_calls(), Environment.REAL, {"tr_id": name, "tr_cont": ""})
         return None
 
-    def _fault(self, kind: str, name: str, *, everything: bool) -> Fault | None:
+    def _fault(self, kind: str, name: str, place: str, *, everything: bool) -> Fault | None:
         """Use up a fault that hits this call; OAuth calls are hit only when named."""
-        faults, now = self._world.faults, self._world.clock.now_ms()
-        if everything:
-            return faults.use(kind, now, name)
-        found = faults.peek(kind, now)
-        return faults.use(kind, now, name) if found is not None and found.tr_id == name else None
+        return self._world.faults.use(kind, self._world.clock.now_ms(), name, place, named=not everything)
 
     async def _finish(
         self, request: web.Request, name: str, response: web.Response, afterwards: Sequence[Callable[[], None]]
     ) -> tuple[web.Response, Fault | None]:
         """Send an answer and let its consequences happen, in the order the faults in force ask for."""
         faults, now = self._world.faults, self._world.now_ms
-        everything = name not in OAUTH_NAMES.values()
-        if self._fault("bad_json", name, everything=everything) and response.body is not None:
+        everything, place = name not in OAUTH_NAMES.values(), endpoint(request)
+        if self._fault("bad_json", name, place, everything=everything) and response.body is not None:
             whole = bytes(response.body)  # type: ignore[arg-type]
             response = web.Response(status=response.status, body=whole[: len(whole) * 2 // 3].replace(b'":"', b'":', 1))
-        for kind, spoil in SPOILERS.items():
-            spoiled = self._fault(kind, name, everything=everything)
-            if spoiled is not None and response.status == 200 and isinstance(response.body, bytes):
-                response.body = spoil(response.body, spoiled.details)
-        lost = self._fault("timeout_after_accept", name, everything=everything)
+        if isinstance(response.body, bytes):
+            asked = Asked(place, dict(request.query), request.headers.get("tr_cont", ""))
+            response.body, status = spoiled(
+                response.body, response.status, asked, partial(self._fault, everything=everything, name=name)
+            )
+            response.set_status(status)
+        self._tell_time(response)
+        lost = self._fault("timeout_after_accept", name, place, everything=everything)
         early = bool(afterwards) and faults.use("notice_before_ack", now, name) is not None
         if lost is None and not early:
             with suppress(ConnectionResetError):  # whoever asked has gone; what was asked is done all the same
@@ -241,6 +266,13 @@ class Rest:
             await self._world.stream.flush()
         return response, lost
 
+    def _tell_time(self, response: web.Response) -> None:
+        """Date the answer by the server's clock, where that differs from everybody else's."""
+        offset = self._world.clock_offset_s()
+        if offset:
+            told = wall_now() + timedelta(seconds=offset)
+            response.headers["Date"] = format_datetime(told, usegmt=True)
+
     async def _hold(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         """Say nothing until the client goes away, at most some real seconds; then cut the connection."""
         seconds = float(fault.details.get("hold_s", 60))
@@ -253,6 +285,19 @@ class Rest:
         except TimeoutError:
             pass
         return _cut(request)
+
+
+def refusal_of(fault: Fault) -> Refused:
+    """Return the refusal a fault asks for: any code, listed or not, with HTTP 500 unless it says otherwise."""
+    details = fault.details
+    code = str(details.get("msg_cd") or "EGW00201")
+    text = str(details.get("msg1") or refusals.text_of(code))
+    return Refused(Answer(str(details.get("rt_cd", "1")), code, text), status=int(details.get("status", 500)))
+
+
+def endpoint(request: web.Request) -> str:
+    """Return the end of a path, by which faults may name a call: trading/order."""
+    return "/".join(plain_path(request).split("/")[-2:])
 
 
 def plain_path(request: web.Request) -> str:

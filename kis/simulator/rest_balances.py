@@ -41,14 +41,18 @@ def balance(request: Request) -> Reply:
     condition = f"{account.cano}^{account.product}^{exchange}^USD^"
     page, tr_cont, context = paged(request, positions, 100, lambda p: p.symbol, condition)
     rows = [_balance_row(request, account, position) for position in page]
-    if request.world.options.filler_rows and tr_cont in {"D", "E"}:
+    if request.world.options.filler_rows and tr_cont in {"D", "E"} and (rows or not request.virtual):
         rows.append(blank(_BALANCE_FIELDS, _BALANCE_NUMBERS))
     totals = _totals(request, account, positions)
     output2: Any = [totals] if request.world.options.balance_totals == "list" else totals
-    if not positions and request.virtual:
-        return Reply({**context, "output1": [], "output2": []}, request.empty(), tr_cont)
-    answer = request.inquired() if positions else request.empty()
-    return Reply({**context, "output1": rows, "output2": output2}, answer, tr_cont)
+    if positions:
+        return Reply({**context, "output1": rows, "output2": output2}, request.inquired(), tr_cont)
+    nothing = request.nothing(_BALANCE_FIELDS, _BALANCE_NUMBERS)
+    return Reply(
+        {**context, "output1": rows or nothing, "output2": [] if request.virtual and not nothing else output2},
+        request.empty(),
+        tr_cont,
+    )
 
 
 def buyable(request: Request) -> Reply:

@@ -118,7 +118,7 @@ def _find_product(request: Request, product_type: str, symbol: str) -> Listing |
 
 def _product_row(request: Request, listing: Listing) -> Row:
     tape = request.world.market.tape(listing.symbol)
-    halted = tape is not None and tape.halted
+    halted = tape is not None and tape.halt_told
     return {
         "std_pdno": listing.isin,
         "prdt_eng_name": listing.english_name,
@@ -218,5 +218,5 @@ def _screener_row(tape: Tape, key: str) -> Row:
         "per": f"{float(dollars(tape.last)) / earnings:.2f}",
         "rank": "",
         "ename": listing.english_name,
-        "e_ordyn": "" if tape.halted else "○",
+        "e_ordyn": "" if tape.halt_told else "○",
     }

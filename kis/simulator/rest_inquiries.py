@@ -147,9 +147,7 @@ def _algo_name(order: Order) -> str:
 
 def _listed(request: Request, rows: list[Row], tr_cont: str, context: dict[str, str], names: tuple[str, ...]) -> Reply:
     """Return a list answer, empty ones in the shape the options ask for (quirk 14)."""
-    output: Any = rows
-    if not rows and request.world.options.empty_result == "object":
-        output = blank(names, _ZEROS)
+    output: Any = rows or request.nothing(names, _ZEROS)
     if rows and request.world.options.filler_rows and tr_cont in {"D", "E"}:
         output = [*rows, blank(names, _ZEROS)]
     return Reply({**context, "output": output}, request.inquired() if rows else request.empty(), tr_cont)

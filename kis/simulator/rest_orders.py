@@ -59,15 +59,18 @@ def _order(request: Request, *, day_market: bool) -> Reply:
     side = "buy" if request.tr_id in BUYS else "sell"
     exchange, symbol, _, kind = request.need("OVRS_EXCG_CD", "PDNO", "ORD_SVR_DVSN_CD", "ORD_DVSN")
     wish = Wish(exchange, symbol, side, request.qty("ORD_QTY"), request.price("OVRS_ORD_UNPR"), kind)
-    rejection = world.faults.use("reject", world.now_ms, request.tr_id)
+    rejection = world.faults.use("reject", world.now_ms, request.tr_id, request.endpoint)
     if rejection is not None and rejection.details.get("mode") != "later":
         code = str(rejection.details.get("msg_cd") or ("40250000" if request.virtual else "APBK0918"))
         text = str(rejection.details.get("msg1") or text_of(code))
-        raise Refused(Answer(str(rejection.details.get("rt_cd", "1")), code, text))
+        status = rejection.details.get("status")
+        rt_cd = str(rejection.details.get("rt_cd", "1"))
+        raise Refused(Answer(rt_cd, code, text), status=int(status) if status is not None else None)
     placed = place(world, account, wish, day_market=day_market)
     if placed.kind in ALGO:
         _set_window(request, placed)
-    afflict(placed, world.faults.use("partial_fills", world.now_ms, request.tr_id), rejection)
+    partial = world.faults.use("partial_fills", world.now_ms, request.tr_id, request.endpoint)
+    afflict(placed, partial, rejection)
     return _acknowledged(request, placed, side, lambda: enter(world, placed))
 
 

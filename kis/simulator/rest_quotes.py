@@ -54,7 +54,7 @@ def price(request: Request) -> Reply:
         "rate": rate(tape.last, today.base),
         "tvol": str(today.volume),
         "tamt": str(today.amount),
-        "ordy": "매수불가" if tape.halted else TRADABLE,
+        "ordy": "매수불가" if tape.halt_told else TRADABLE,
     }
     return Reply({"output": output})
 
@@ -105,7 +105,7 @@ def detail(request: Request) -> Reply:
         "p_rate": "",
         "t_xsgn": sign_of(tape.last, today.base),
         "p_xsng": "3",
-        "e_ordyn": "매매 불가" if tape.halted else TRADABLE,
+        "e_ordyn": "매매 불가" if tape.halt_told else TRADABLE,
         "e_hogau": price4(tick_of(tape.last)),
         "e_icod": listing.sector,
         "e_parp": "0.0000",
@@ -278,8 +278,8 @@ def _several_row(request: Request, tape: Tape | None, key: str, exchange: str, s
         "knam": listing.korean_name,
         "exnm": listing.exchange.korean,
         "nnam": "미국",
-        "stat1": "거래정지" if tape.halted else "실시간",
-        "stat2": "정지" if tape.halted else "실",
+        "stat1": "거래정지" if tape.halt_told else "실시간",
+        "stat2": "정지" if tape.halt_told else "실",
         "zdiv": "4",
         "last": price4(tape.last),
         **change_fields(tape.last, today.base),

@@ -66,7 +66,7 @@ def _row(tape: Tape, key: str) -> Row:
         "pbid": price4(tape.bid),
         "rank": "",
         "ename": tape.listing.english_name,
-        "e_ordyn": "" if tape.halted else "○",
+        "e_ordyn": "" if tape.halt_told else "○",
     }
 
 

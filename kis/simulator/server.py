@@ -12,6 +12,7 @@ from aiohttp import web
 
 from kis.simulator.clock import SimClock, to_ms
 from kis.simulator.control import Control
+from kis.simulator.guard import only_from_here
 from kis.simulator.market import Market
 from kis.simulator.masters import Masters
 from kis.simulator.options import SimulatorOptions
@@ -63,7 +64,7 @@ class Simulator:
         if host != "localhost" and not ip_address(host).is_loopback:
             raise ValueError(f"the simulator listens on loopback only, not on {host}")
         self._closing.clear()
-        app = web.Application(client_max_size=1 << 20)
+        app = web.Application(client_max_size=1 << 20, middlewares=[only_from_here])
         app.add_routes(self.control.routes())
         app.router.add_route("*", "/oauth2/{name}", self._rest.oauth)
         app.router.add_post("/uapi/hashkey", self._rest.hashkey)

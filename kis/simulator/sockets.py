@@ -37,6 +37,7 @@ class Socket:
         self.registered: dict[tuple[str, str], Cipher] = {}
         self.silent_until_ms: int | None = None
         self.silent = False
+        self.opened_ms = now_ms
         self._request = request
         self._options = options
         self._pending: list[str | _Record] = []

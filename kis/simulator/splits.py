@@ -43,6 +43,10 @@ class Splits:
         for split in sorted(set(splits), key=lambda s: s.day):
             self._by_symbol.setdefault(split.symbol, []).append(split)
 
+    def add(self, split: Split) -> None:
+        """Declare one more split."""
+        self._by_symbol.setdefault(split.symbol, []).append(split)
+
     def on(self, symbol: str, day: date) -> Fraction:
         """Return the ratio that takes effect before the open of a day; 1 on ordinary days."""
         for split in self._by_symbol.get(symbol, ()):
@@ -82,17 +86,26 @@ def divide(price: int, ratio: Fraction) -> int:
     return int(value.to_integral_value(ROUND_HALF_UP))
 
 
+def parse_ratio(text: str) -> Fraction:
+    """Read 7, 0.1, 3/2 or 3:2; raise ValueError for anything else, and for nothing or less."""
+    try:
+        plain = text.strip().replace(":", "/")
+        ratio = Fraction(plain) if "/" in plain else Fraction(Decimal(plain))
+    except (InvalidOperation, ZeroDivisionError) as error:
+        raise ValueError(f"not a ratio: {text!r}") from error
+    if ratio <= 0:
+        raise ValueError(f"a split ratio is above zero, was {text!r}")
+    return ratio
+
+
 def read_splits(path: Path) -> list[Split]:
     """Read rows `symbol,date,ratio` (ratio 7, 0.1 or 2002/1000); raise BadMarketFile."""
     found: list[Split] = []
     with path.open(encoding="utf-8-sig", newline="") as stream:
         for line, row in enumerate(csv.DictReader(stream), start=2):
             try:
-                text = row["ratio"].strip()
-                ratio = Fraction(text) if "/" in text else Fraction(Decimal(text))
+                ratio = parse_ratio(row["ratio"])
                 found.append(Split(row["symbol"].strip().upper(), date.fromisoformat(row["date"].strip()), ratio))
-            except (KeyError, ValueError, InvalidOperation, ZeroDivisionError) as error:
-                raise BadMarketFile(f"{path}:{line}: a split is symbol,date,ratio") from error
-            if ratio <= 0:
-                raise BadMarketFile(f"{path}:{line}: a split ratio is above zero")
+            except (KeyError, ValueError) as error:
+                raise BadMarketFile(f"{path}:{line}: a split is symbol,date,ratio, the ratio above zero") from error
     return found

@@ -3,17 +3,21 @@
 import asyncio
 import json
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, cast
 
 from aiohttp import WSMsgType, web
 
+from kis.simulator.accounts import Fill
 from kis.simulator.broker import Broker, Notice
 from kis.simulator.chance import digits, generator
-from kis.simulator.faults import Faults
-from kis.simulator.frames import BOOK, TRADES, Dates, answer_frame, book_record, data_frame, trade_record
+from kis.simulator.faults import BadFault, Fault, Faults
+from kis.simulator.frames import BOOK, TRADES, Dates, answer_frame, book_record, notice_frame, trade_record
 from kis.simulator.keyring import AppKey, Keyring
-from kis.simulator.listings import BY_QUOTE_CODE, DAY_CODES
+from kis.simulator.listings import BY_QUOTE_CODE, DAY_CODES, Exchange
 from kis.simulator.market import Market
 from kis.simulator.notices import encrypt, record
 from kis.simulator.options import Environment, SimulatorOptions
@@ -85,6 +89,7 @@ class Stream:
         self._dates = Dates()
         self._serial = 0
         self._held: list[Notice] = []  # notices waiting to change places with the next (a fault)
+        self._packed: list[Notice] = []  # notices waiting to share a frame (a fault)
 
     # -- connections -------------------------------------------------------------------------------------------------
 
@@ -108,7 +113,9 @@ class Stream:
             if message.type is WSMsgType.TEXT:
                 await self._hear(socket, cast("str", message.data))
             elif message.type is WSMsgType.PING:
-                if not socket.silent:
+                if self._faults.use("ws_ping_drop", self._timeline.now_ms) is not None:
+                    socket.abort()
+                elif not socket.silent:
                     await socket.ws.pong(message.data)
             elif message.type is WSMsgType.PONG:
                 socket.answered()
@@ -244,6 +251,9 @@ class Stream:
         session = tape.days[trade.day].session
         day_market = not session.pre_open_ms <= trade.at_ms < session.after_close_ms
         symbol = tape.listing.symbol
+        stale = self._faults.of_symbol("ws_stale", self._timeline.now_ms, symbol)
+        if stale is not None:  # what the stream tells is right and old by its own stamps
+            trade = replace(trade, at_ms=trade.at_ms - round(float(stale.details.get("age_s", 900)) * 1000))
         for socket, key in self._listeners.get((TRADES, symbol), ()):
             if (key[0] == "R") is day_market:
                 socket.send_record(TRADES, trade_record(key, tape, trade, self._dates, self._options))
@@ -258,30 +268,82 @@ class Stream:
         now = self._timeline.now_ms
         if self._faults.use("notice_lost", now):
             return
+        packed = self._faults.peek("notice_packed", now)
+        if packed is not None:
+            self._pack(notice, int(packed.details.get("records", 2)))
+            return
         if self._faults.use("notice_reorder", now):
             self._held.append(notice)
             self._timeline.at(now + 1000, self._release)
             return
-        self._deliver(notice)
+        self._deliver([notice])
         if self._faults.use("notice_duplicate", now):
-            self._deliver(notice)
+            self._deliver([notice])
+        foreign = self._faults.use("notice_foreign", now) if notice.kind == "accepted" else None
+        if foreign is not None:
+            self._deliver([notice], self._of_another(foreign))
         self._release()
 
     def _release(self) -> None:
         held, self._held = self._held, []
         for notice in held:
-            self._deliver(notice)
+            self._deliver([notice])
 
-    def _deliver(self, notice: Notice) -> None:
-        tr_id = NOTICES[notice.account.environment]
+    def _pack(self, notice: Notice, records: int) -> None:
+        """Keep notices until there are so many of them, or for half a second, then send them in one frame."""
+        self._packed.append(notice)
+        if len(self._packed) >= records:
+            self._send_packed()
+        elif len(self._packed) == 1:
+            self._timeline.after(0.5, self._send_packed)
+
+    def _send_packed(self) -> None:
+        packed, self._packed = self._packed, []
+        fault = self._faults.use("notice_packed", self._timeline.now_ms)
+        if packed:
+            self._deliver(packed, lengths=(fault.details.get("lengths") if fault is not None else None) or ())
+
+    def _of_another(self, fault: Fault) -> Callable[[Notice], Notice]:
+        """Return what makes the notice of a fill of somebody else's order, which has the same number by accident."""
+        listing = self._market.listings.stock(str(fault.details.get("symbol", "KO")).upper())
+        if listing is None:
+            raise BadFault("no such ticker")
+        qty = int(fault.details.get("qty", 5))
+
+        def other(notice: Notice) -> Notice:
+            side = str(fault.details.get("side") or ("sell" if notice.order.buying else "buy"))
+            order = replace(notice.order, listing=listing, side=side, qty=qty, fills=[])
+            fill = Fill(
+                number=0, odno=order.odno, account=notice.account.number, symbol=listing.symbol, side=side, qty=qty,
+                price=order.price, at_ms=notice.at_ms, day=order.day, fee=Decimal(0), local_fee=Decimal(0),
+                realised=Decimal(0), cost=Decimal(0),
+            )  # fmt: skip
+            return Notice(notice.account, order, "filled", notice.at_ms, fill)
+
+        return other
+
+    def _deliver(
+        self,
+        notices: list[Notice],
+        change: Callable[[Notice], Notice] = lambda notice: notice,
+        *,
+        lengths: Sequence[int] = (),
+    ) -> None:
+        """Send notices of one account in one frame, each record with as many fields as its kind or `lengths` says."""
+        account = notices[0].account
+        tr_id = NOTICES[account.environment]
         for socket in list(self._sockets):
             key = socket.key
-            if key is None or not self._owns(key, notice):
+            if key is None or not self._owns(key, notices[0]):
                 continue
             for (registered, hts_id), cipher in socket.registered.items():
                 if registered == tr_id:
-                    text = encrypt(record(notice, hts_id, self._options), cipher.key, cipher.iv)
-                    socket.send(data_frame(tr_id, [text], encrypted=True))
+                    text = "^".join(
+                        record(change(notice), hts_id, self._options, length)
+                        for notice, length in zip_longest(notices, lengths[: len(notices)])
+                    )
+                    encrypted = encrypt(text, cipher.key, cipher.iv)
+                    socket.send(notice_frame(tr_id, len(notices), encrypted))
 
     def _owns(self, key: AppKey, notice: Notice) -> bool:
         if key.account is None:
@@ -291,13 +353,32 @@ class Stream:
     # -- time and faults ---------------------------------------------------------------------------------------------
 
     def beat(self, now_ms: int, speed: float) -> None:
+        life_ms = self._life_ms(now_ms)
         for socket in list(self._sockets):
+            if life_ms is not None and now_ms - socket.opened_ms >= life_ms:
+                socket.abort()
+                continue
             if socket.silent_until_ms is not None and now_ms >= socket.silent_until_ms:
                 socket.silent, socket.silent_until_ms = False, None
             socket.beat(now_ms, speed)
 
     def next_beat_ms(self) -> int | None:
-        return min((socket.next_beat_ms() for socket in self._sockets), default=None)
+        beats = [socket.next_beat_ms() for socket in self._sockets]
+        life_ms = self._life_ms(self._timeline.now_ms)
+        if life_ms is not None:
+            beats += [socket.opened_ms + life_ms for socket in self._sockets]
+        return min(beats, default=None)
+
+    def _life_ms(self, now_ms: int) -> int | None:
+        """Return how long a connection lives while the stream flaps (a fault)."""
+        fault = self._faults.peek("ws_flap", now_ms)
+        return round(float(fault.details.get("every_s", 8)) * 1000) if fault is not None else None
+
+    def moved(self, symbol: str, exchange: Exchange) -> None:
+        """Tell nothing more to those who listen where a ticker is no longer listed."""
+        for (_, listened), listeners in self._listeners.items():
+            if listened == symbol:
+                listeners[:] = [pair for pair in listeners if pair[1][1:4] in {exchange.quote, exchange.day}]
 
     def drop_all(self) -> int:
         """Cut every connection without a close frame; return how many."""

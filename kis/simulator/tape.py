@@ -132,6 +132,8 @@ class Tape:
         self._live = live
         self._feed_share = feed_share
         self.halted = False
+        self.halt_hidden = False  # halted, and no answer says so: its quote just stands still
+        self._unforeseen: dict[date, Fraction] = {}  # splits asked for, by day
         self.days: dict[date, DayRecord] = {}
         self.first_day = business_date(start_ms)
         self.shift = Fraction(1)
@@ -145,6 +147,11 @@ class Tape:
         self._absorbed = self._absorb(told_from_ms - self._warm_ms()) if live else 0
         self._feed = self._prints(self.first_day)
         self._next = next(self._feed, None)
+
+    @property
+    def halt_told(self) -> bool:
+        """Whether answers say that the ticker is halted."""
+        return self.halted and not self.halt_hidden
 
     # -- the present -------------------------------------------------------------------------------------------------
 
@@ -192,6 +199,38 @@ class Tape:
             self.shift = self.shift * price / self.last
         self.today.touched = True
         return self._print(at_ms, price, size, bid=bid, ask=ask)
+
+    def stray(self, at_ms: int, price: int, size: int, *, bid: int, ask: int) -> Trade:
+        """Return a print as the stream may tell one that never moved this tape: far off, or of another time."""
+        record = self.today
+        opened, high, low = self.day_prices()
+        regular = record.session.open_ms <= at_ms <= record.session.close_ms
+        return Trade(
+            at_ms, self._day, price, size, bid or self.bid, ask or self.ask, self.bid_size, self.ask_size, regular,
+            price >= self.last, record.volume, record.amount, record.sold, record.bought,
+            opened, max(high, price), min(low or price, price), record.base,
+        )  # fmt: skip
+
+    def split(self, ratio: Fraction) -> None:
+        """Count every price so far in the shares after a split that takes effect at this very moment."""
+        record = self.today
+        for name in ("base", "open", "high", "low", "close", "ext_open", "ext_high", "ext_low"):
+            setattr(record, name, divide(getattr(record, name), ratio))
+        for row in record.minutes.values():
+            row[:4] = [divide(price, ratio) for price in row[:4]]
+        record.touched = True
+        self.recent.clear()
+        self._scale(ratio)
+        if self.last:
+            self.last = on_tick(divide(self.last, ratio))
+            self._requote(self.last, None, None)
+
+    def split_on(self, day: date, ratio: Fraction) -> None:
+        """Let a split take effect before the open of a day to come, of which the series knows nothing."""
+        self._unforeseen[day] = ratio
+
+    def _scale(self, ratio: Fraction) -> None:
+        self.shift = self.shift / ratio
 
     def roll(self, day: date) -> None:
         """Begin the days up to this one: yesterday's close becomes the base."""
@@ -308,6 +347,7 @@ class Tape:
             base, volume, amount = divide(close, ratio), before.regular_volume, before.regular_amount
             if ratio != 1 and self.last:
                 self.last = divide(self.last, ratio)
+            self._scale(self._unforeseen.get(day, Fraction(1)))
         else:
             known = self._last_official(day)
             close = known.close if known is not None else 0

@@ -36,7 +36,9 @@ class World:
         self.faults = Faults()
         self.keyring = Keyring(options, seed)
         self.timeline = Timeline(clock.now_ms())
-        self.broker = Broker(options, market, self.timeline, seed, self._notify)
+        self.broker = Broker(
+            options, market=market, timeline=self.timeline, seed=seed, notify=self._notify, faults=self.faults
+        )
         self.matching = Matching(self.broker)
         self.stream = Stream(
             options=options,
@@ -52,6 +54,11 @@ class World:
     @property
     def now_ms(self) -> int:
         return self.timeline.now_ms
+
+    def clock_offset_s(self) -> float:
+        """Return how far the server's clock is ahead of its clients' (a fault), in seconds."""
+        fault = self.faults.peek("clock_offset", self.now_ms)
+        return float(fault.details.get("offset_s", 0)) if fault is not None else self.options.clock_offset_s
 
     def next_ms(self) -> int | None:
         """Return when the next print or deed is due."""
@@ -90,6 +97,15 @@ class World:
             raise KeyError(symbol)
         trade = tape.print_by_hand(self.timeline.now_ms, price, size, bid=bid, ask=ask, shift=shift)
         self._heard(tape, trade)
+        return trade
+
+    def heard_alone(self, symbol: str, price: int, size: int, *, bid: int, ask: int, stamp_ms: int) -> Trade:
+        """Stream one print that nothing else knows of: no order matches it, no inquiry and no bar shows it."""
+        tape = self.market.watch(symbol)
+        if tape is None:
+            raise KeyError(symbol)
+        trade = tape.stray(stamp_ms, price, size, bid=bid, ask=ask)
+        self.stream.heard(tape, trade)
         return trade
 
     def _notify(self, notice: Notice) -> None:

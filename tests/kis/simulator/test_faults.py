@@ -20,9 +20,11 @@ async def inject(outside: Outside, kind: str, **more: Any) -> dict[str, Any]:
     return await outside.control("fault", kind=kind, **more)
 
 
-async def test_the_kinds_are_those_of_the_contract_and_three_more() -> None:
-    more = {"reset", "empty_output", "missing_field"}
-    assert more | {
+async def test_the_kinds_are_those_of_the_contract_and_more() -> None:
+    answers = {"empty_output", "missing_field", "rewrite", "odd_rows", "zero_valuation", "empty_object", "empty_code"}
+    orders = {"reset", "refuse", "wash_trades", "withhold", "closing_fill", "notice_packed", "notice_foreign"}
+    market = {"halt", "split", "venue_move", "clock_offset", "stale_quotes", "ws_ping_drop", "ws_flap", "ws_stale"}
+    assert answers | orders | market | {
         "http_500", "http_html", "bad_json", "timeout_before", "timeout_after_accept", "rate_limit", "token_expired",
         "token_revoked", "ws_drop", "ws_silence", "ws_garbage", "notice_duplicate", "notice_before_ack", "notice_lost",
         "notice_reorder", "partial_fills", "reject", "latency", "maintenance",
