@@ -6,17 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from strategy.book import SettingsBook
-from strategy.calendar import current
-from strategy.clock import Clock
 from strategy.day_loss import DayLoss
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, InvalidInput, InvalidOrder
-from strategy.guard import StopGuard
 from strategy.limits import Refusal
 from strategy.look import AccountLook
-from strategy.modebook import ModeBook
 from strategy.money import cents, on_tick
 from strategy.orders import Order, OrderNo, OrderStatus, Origin, Side
+from strategy.permissions import NotPermitted, Permissions
 from strategy.planning import joined
 from strategy.ports import Broker
 from strategy.presses import Press, Presses, changed
@@ -67,25 +64,21 @@ class Amends:
         desk: OrderDesk,
         watch: MarketWatch,
         look: AccountLook,
-        guard: StopGuard,
-        modes: ModeBook,
+        permissions: Permissions,
         purse: Purse,
         day_loss: DayLoss,
         settings: SettingsBook,
         presses: Presses,
-        clock: Clock,
     ) -> None:
         self._broker = broker
         self._desk = desk
         self._watch = watch
         self._look = look
-        self._guard = guard
-        self._modes = modes
+        self._permissions = permissions
         self._purse = purse
         self._day_loss = day_loss
         self._settings = settings
         self._presses = presses
-        self._clock = clock
         presses.register(AMEND, self)
 
     async def preview(self, user_id: int, no: OrderNo, *, qty: int | None, price: Decimal | None) -> AmendPreview:
@@ -150,6 +143,8 @@ class Amends:
             after = await self._desk.amend(order.no, qty=fewer, limit_price=dearer)
         except InvalidOrder:
             return changed()
+        except NotPermitted as error:
+            return Outcome(kind=OutcomeKind.DENIED, text=error.user_message, order=order, order_nos=(order.no,))
         except BrokerError as error:
             said = error.user_message
             text = Text(
@@ -184,7 +179,7 @@ class Amends:
         return change
 
     def _may(self, change: _Change) -> None:
-        """Add what the order's state and owner, arming, mode and the session say."""
+        """Add what the order's state and owner, and the permissions of a person, say."""
         order, symbol = change.order, change.order.request.symbol
         if order.status is OrderStatus.UNKNOWN:
             change.refuse(
@@ -205,17 +200,8 @@ class Amends:
                 "봇이 스스로 가격을 고치는 주문입니다. 취소는 할 수 있습니다.",
                 "The bot re-prices this order by itself. You may cancel it.",
             )
-        if self._guard.running(symbol):
-            change.refuse("손절이 진행 중입니다.", "A stop of this ticker is being carried out.")
-        if not self._modes.armed:
-            change.refuse("실전 거래가 켜지지 않았습니다. /arm 을 먼저.", "Real trading is not armed; /arm first.")
-        if order.request.side is Side.BUY and change.extra > 0 and not self._modes.of(symbol).mode.buys:
-            change.refuse(
-                "지금 모드에서는 매수 금액을 늘릴 수 없습니다. /run 을 먼저.",
-                "This mode allows no larger buy; /run first.",
-            )
-        if current(self._clock.now()) is None:
-            change.refuse("정규장이 닫혀 있습니다.", "The session is closed.")
+        found = self._permissions.person(symbol, order.request.side, more=change.extra > 0)
+        change.refusals.extend(forbidden.text for forbidden in found)
         if change.qty == order.open_qty and change.limit_price == order.limit_price:
             change.refuse("바뀌는 것이 없습니다.", "That changes nothing.")
 

@@ -1,12 +1,12 @@
-"""Whether an order of the rule may follow its price: mode and caps are asked again (D10, spec section 7)."""
+"""Whether an order of the rule may follow its price: permission and caps are asked again (D10, spec section 7)."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 
 from strategy.account import Holdings
-from strategy.modebook import ModeBook
 from strategy.orders import Order, Side
+from strategy.permissions import Permits
 from strategy.purse import Purse
 from strategy.text import Text
 
@@ -17,13 +17,13 @@ class Chase:
     def __init__(
         self,
         *,
-        modes: ModeBook,
+        permissions: Permits,
         purse: Purse,
         holdings: Callable[[], Holdings | None],
         open_orders: Callable[[], Sequence[Order]],
     ) -> None:
         """`holdings` is the newest look at the account, `open_orders` all that are open, by hand included."""
-        self._modes = modes
+        self._permissions = permissions
         self._purse = purse
         self._holdings = holdings
         self._open_orders = open_orders
@@ -45,10 +45,7 @@ class Chase:
         if now is None:
             return None  # it has ended, and is not asked to move
         broken = await self._purse.broken_by_change(now, now.open_qty, price, self._holdings(), opened)
-        mode = self._modes.of(order.request.symbol).mode
-        if not (mode.buys if order.request.side is Side.BUY else mode.rule_sells):
-            return _MODE
+        forbidden = self._permissions.may_amend(now, now.open_qty, price, by_rule=True)
+        if forbidden is not None and forbidden.why.lasts:
+            return forbidden.text
         return broken[0].text if broken else None
-
-
-_MODE = Text("지금 모드에서는 할 수 없습니다.", "The mode in force does not allow it.")

@@ -81,9 +81,9 @@ def build_control(
             account_masked=account_masked,
             calls_used=calls_used,
         ),
-        manual=_manual(ground, floor, safety),
+        manual=_manual(ground, floor),
         cancels=Cancels(desk=floor.desk, presses=ground.presses),
-        amends=_amends(ground, floor, safety),
+        amends=_amends(ground, floor),
         settling=Settling(desk=floor.desk, orders=ground.journals.orders, presses=ground.presses),
         hand_orders=HandOrders(
             desk=floor.desk, orders=ground.journals.orders, modes=ground.modes, mode_service=mode_service
@@ -159,15 +159,15 @@ def _looking(
     )
 
 
-def _manual(ground: Ground, floor: TradingFloor, safety: Safety) -> ManualOrders:
+def _manual(ground: Ground, floor: TradingFloor) -> ManualOrders:
     planner = Planner(
         broker=ground.broker,
         desk=floor.desk,
         watch=floor.watch,
         look=floor.look,
         positions=floor.positions,
-        guard=safety.guard,
         modes=ground.modes,
+        permissions=floor.permissions,
         purse=floor.purse,
         day_loss=floor.day_loss,
         settings=ground.book,
@@ -176,19 +176,17 @@ def _manual(ground: Ground, floor: TradingFloor, safety: Safety) -> ManualOrders
     return ManualOrders(desk=floor.desk, planner=planner, purse=floor.purse, presses=ground.presses, clock=ground.clock)
 
 
-def _amends(ground: Ground, floor: TradingFloor, safety: Safety) -> Amends:
+def _amends(ground: Ground, floor: TradingFloor) -> Amends:
     return Amends(
         broker=ground.broker,
         desk=floor.desk,
         watch=floor.watch,
         look=floor.look,
-        guard=safety.guard,
-        modes=ground.modes,
+        permissions=floor.permissions,
         purse=floor.purse,
         day_loss=floor.day_loss,
         settings=ground.book,
         presses=ground.presses,
-        clock=ground.clock,
     )
 
 

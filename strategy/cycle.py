@@ -19,8 +19,8 @@ from strategy.fallback import Fallback
 from strategy.guard import StopGuard
 from strategy.instruments import Symbol
 from strategy.look import AccountLook
-from strategy.modebook import ModeBook
 from strategy.orders import Order, OrderRequest, Origin, Side
+from strategy.permissions import NotPermitted
 from strategy.ports import DecisionJournal, Notifier
 from strategy.proposals import Proposal, agreed
 from strategy.purse import Purse
@@ -46,7 +46,6 @@ class Cycle:
         approval: Approval,
         desk: OrderDesk,
         decisions: DecisionJournal,
-        modes: ModeBook,
         guard: StopGuard,
         fallback: Fallback,
         look: AccountLook,
@@ -63,7 +62,6 @@ class Cycle:
         self._approval = approval
         self._desk = desk
         self._decisions = decisions
-        self._modes = modes
         self._guard = guard
         self._fallback = fallback
         self._look = look
@@ -118,8 +116,6 @@ class Cycle:
             decision = await self._keep(weighed)
             if side is not card.side or decision.limit_price is None:
                 return decision
-            if not self._still_allowed(card.symbol, card.side):
-                raise OrderDenied(f"{card.symbol}: mode or lock changed")
             drift_pct = card.drift_pct or self._settings.of(card.symbol).approval_drift_pct
             request = replace(
                 self._request(decision, side, agreed(decision.limit_price, side, card.limit_price, drift_pct)),
@@ -163,11 +159,13 @@ class Cycle:
 
     async def _order(self, decision: Decision, snapshot: Snapshot, side: Side) -> None:
         limit_price = decision.limit_price
-        if limit_price is None or not self._still_allowed(decision.symbol, side):
+        if limit_price is None:
             return
         request = self._request(decision, side, limit_price)
         try:
             await self._desk.place(request, decision=decision, cash_before=decision.cash, position=snapshot.position)
+        except NotPermitted as error:  # a person or a stop was faster than the journal, and has been told of it
+            log.info("not permitted any more", extra={"symbol": str(decision.symbol), "why": error.why.value})
         except OrderDenied as error:
             await self._trouble(f"denied:{decision.symbol}", error, decision.symbol)
 
@@ -181,14 +179,6 @@ class Cycle:
             created_at=self._clock.now(),
             decision_id=decision.id,
         )
-
-    def _still_allowed(self, symbol: Symbol, side: Side) -> bool:
-        """Return whether mode and lock still allow it: a person or a stop may have been faster than the journal."""
-        if symbol not in self._settings.tickers:
-            return False
-        mode = self._modes.of(symbol).mode
-        allowed = mode.buys if side is Side.BUY else mode.rule_sells
-        return allowed and self._modes.lock(symbol) is None and not self._guard.running(symbol)
 
     async def _keep(self, weighed: Weighed) -> Decision:
         """Store a decision with what is to be told of it."""

@@ -27,6 +27,7 @@ from strategy.lookup import Evidence
 from strategy.notices import Notices
 from strategy.order_feed import OrderChanges, OrderFeed
 from strategy.orders import BrokerOrder, Notice, Order, OrderNo, OrderRequest, OrderStatus
+from strategy.permissions import Permits
 from strategy.ports import Broker, DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.requests import Requests
 from strategy.shelter import first_of, sheltered
@@ -55,6 +56,7 @@ class OrderDesk:
         activity: Activity,
         settings: DeskSettings,
         precedence: Precedence,
+        permissions: Permits,
         price_for: PriceFor | None = None,
         chase: Chase | None = None,
         notes: Notes | None = None,
@@ -65,6 +67,7 @@ class OrderDesk:
         """`precedence` is what orders on their way out have over what can wait. `visibility_lag_s` is market time,
         `answer_limit_s` real time, a last guard over the client's own limits.
 
+        `permissions` is asked when the ticker's turn is taken, last before an intent is stored or a change is sent.
         `notes` and `decisions` let the messages of an order keep their reasons over a restart.
         """
         self.on_unstored: Callable[[], Awaitable[None]] = _nothing  # called when a fact could not be stored
@@ -102,6 +105,7 @@ class OrderDesk:
             clock=clock,
             in_flight=self._in_flight,
             answer_limit_s=answer_limit_s,
+            permissions=permissions,
             blocked=self.blocked,
             numbered=self._retry_notices,
         )
@@ -137,8 +141,8 @@ class OrderDesk:
         """Store the intent, send once, and return the order as it is after the answer (ACCEPTED, REJECTED, UNKNOWN).
 
         The lead of an `opening` is stored in the same commit. A ticket used before returns its order and sends
-        nothing. Raises OrderDenied when nothing was sent because the ticker is blocked, StorageError when it could not
-        be stored.
+        nothing. Raises OrderDenied when nothing was sent because the ticker is blocked, or the order not permitted
+        (NotPermitted), StorageError when it could not be stored. DENIED: what permitted it ended while it was stored.
         """
         await self.load()
         context = Context.of(decision, cash_before, position)
@@ -154,8 +158,9 @@ class OrderDesk:
     ) -> Order:
         """Change the open quantity (only downwards) or the price of a working order.
 
-        Returns the order; a closed one when it ended meanwhile. Raises InvalidOrder for what cannot be asked and a
-        BrokerError when the broker refused and the order works on unchanged. `reprices` is the working policy's count.
+        Returns the order; a closed one when it ended meanwhile. Raises InvalidOrder for what cannot be asked,
+        NotPermitted for what may not be, and a BrokerError when the broker refused; the order works on unchanged then.
+        `reprices` is the working policy's count.
         """
         symbol = (await self._order(no)).request.symbol
         return await self._act(symbol, lambda left: self._requests.amend(no, qty, limit_price, reprices, left))

@@ -121,7 +121,6 @@ def _cycle(ground: Ground, floor: TradingFloor, safety: Safety, approval: Approv
         approval=approval,
         desk=floor.desk,
         decisions=ground.journals.decisions,
-        modes=ground.modes,
         guard=safety.guard,
         fallback=safety.fallback,
         look=floor.look,

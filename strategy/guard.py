@@ -39,7 +39,6 @@ from strategy.stops import StopLine, Trigger, stop_line
 from strategy.text import Text
 from strategy.watch import MarketWatch
 from strategy.workqueue import WorkQueue
-from strategy.zones import from_new_york
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +74,7 @@ class StopGuard:
         self._decisions = decisions
         self._watch = watch
         self._modes = modes
+        self._permissions = ladder.permissions
         self._positions = positions
         self._look = look
         self._ladder = ladder
@@ -268,17 +268,11 @@ class StopGuard:
 
     def allowed(self, symbol: Symbol) -> bool:
         """Return whether mode and locks let a stop of the ticker sell."""
-        lock = self._modes.lock(symbol)
-        return self._modes.of(symbol).mode.stops and not (lock is not None and lock.blocks_stop)
+        return not self._permissions.protecting(symbol)
 
     def in_session(self) -> bool:
         """Return whether stops may sell now: from MARKET_START_TIME or the open, to the venue's close."""
-        now = self._clock.now()
-        session = current(now)
-        if session is None:
-            return False
-        start = self._settings.account.market_start_time
-        return now >= from_new_york(session.on, start)
+        return not self._permissions.stop_hours()
 
     # running
 
@@ -449,7 +443,6 @@ class StopGuard:
             qty=qty,
             origin=ORIGINS[firing.trigger],
             until=session.closes_at if session else self._clock.now(),
-            may_go_on=lambda: self.allowed(symbol),
             opening=opening,
             decision_id=firing.decision_id,
             held_up=partial(self._tell_waiting, symbol),

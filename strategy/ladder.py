@@ -15,6 +15,7 @@ from strategy.lead import Opening
 from strategy.look import AccountLook
 from strategy.order_feed import OrderChanges
 from strategy.orders import Order, OrderNo, OrderRequest, OrderStatus, Origin, Side
+from strategy.permissions import Permissions, Why
 from strategy.ports import OrderJournal
 from strategy.positions import Positions
 from strategy.quotes import Quote
@@ -58,7 +59,6 @@ class _Run:
     asked_by: int | None
     wanted: int
     until: datetime
-    may_go_on: Callable[[], bool]
     scope: str
     held_up: HeldUp | None
     max_rejects: int
@@ -85,6 +85,7 @@ class Ladder:
         positions: Positions,
         look: AccountLook,
         settings: SettingsBook,
+        permissions: Permissions,
         clock: Clock,
         activity: Activity,
     ) -> None:
@@ -94,6 +95,7 @@ class Ladder:
         self._positions = positions
         self._look = look
         self._settings = settings
+        self.permissions = permissions
         self._clock = clock
         self._activity = activity
 
@@ -104,7 +106,6 @@ class Ladder:
         qty: int,
         origin: Origin,
         until: datetime,
-        may_go_on: Callable[[], bool],
         opening: Opening | None = None,
         decision_id: int | None = None,
         asked_by: int | None = None,
@@ -112,7 +113,7 @@ class Ladder:
         held_up: HeldUp | None = None,
         max_rejects: int = MAX_REJECTS,
     ) -> Descent:
-        """Sell `qty` shares; ends at `until` (the close) or when `may_go_on` says no. Never raises for the broker.
+        """Sell `qty` shares; ends at `until` (the close) or when it is not permitted. Never raises for the broker.
 
         `opening` is stored with the first order, or at once where none can leave; `decision_id` is what an earlier
         run stored it as; `scope` overrides POSITION_SCOPE where the broker's quantity is believed again; `held_up` is
@@ -126,7 +127,6 @@ class Ladder:
             asked_by=asked_by,
             wanted=qty,
             until=until,
-            may_go_on=may_go_on,
             scope=scope or self._settings.of(symbol).position_scope,
             held_up=held_up,
             max_rejects=max_rejects,
@@ -167,7 +167,8 @@ class Ladder:
         if sold >= run.wanted and (sold or not await self._being_sold(run)):
             return "flat"
         over = self._clock.now() >= run.until
-        if not over and run.may_go_on() and not run.given_up:
+        forbidden = self.permissions.selling_out(run.symbol, run.origin)
+        if not over and not forbidden and not run.given_up:
             return None
         with self._activity():
             for order in await self._working(run):
@@ -175,7 +176,7 @@ class Ladder:
                     await self._desk.cancel(order.no)
                 except TradingError:
                     continue
-        if over:
+        if over or (forbidden and forbidden[0].why is Why.SESSION):
             return "unknown" if self._desk.blocked(run.symbol) else "session_end"
         return "rejected" if run.given_up else "halted"
 

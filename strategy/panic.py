@@ -8,7 +8,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from strategy.account import Holdings
@@ -129,8 +129,9 @@ class Panic:
         while True:
             await self._wanted.wait()
             if self._job is not None:
+                self._ladder.permissions.panic_from = self._job.started_at
                 await self._carry_out(self._job)
-                self._job = None
+                self._ladder.permissions.panic_from = self._job = None
             self._wanted.clear()
 
     # one panic
@@ -227,7 +228,6 @@ class Panic:
                     qty=self._left(symbol),
                     origin=Origin.PANIC,
                     until=session.closes_at,
-                    may_go_on=lambda: not self._halted_since(job.started_at),
                     asked_by=job.asked_by,
                     scope="account",
                 )
@@ -240,11 +240,6 @@ class Panic:
             stands = descent.reason == "session_end" and self._story.stands_still(symbol)
             return "halted" if stands else descent.reason
         return "session_end"
-
-    def _halted_since(self, at: datetime) -> bool:
-        """Return whether a person has stopped everything after this panic was asked for."""
-        chosen = self._modes.chosen()
-        return chosen.mode is Mode.HALTED and chosen.set_at > at
 
     def _left(self, symbol: Symbol) -> int:
         position = self._positions.of(symbol)

@@ -7,12 +7,11 @@ from typing import Any
 
 from strategy.account import BuyingPower, Position
 from strategy.book import SettingsBook
-from strategy.calendar import current, next_open
+from strategy.calendar import next_open
 from strategy.clock import Clock
 from strategy.day_loss import DayLoss
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, DataUnavailable, InvalidInput
-from strategy.guard import StopGuard
 from strategy.instruments import Symbol
 from strategy.limits import Refusal
 from strategy.limits import check as check_limits
@@ -20,6 +19,7 @@ from strategy.look import AccountLook
 from strategy.modebook import ModeBook
 from strategy.money import cents
 from strategy.orders import Order, Side
+from strategy.permissions import Permissions, Why
 from strategy.ports import Broker
 from strategy.positions import Positions
 from strategy.purse import Purse
@@ -86,8 +86,8 @@ class Planner:
         watch: MarketWatch,
         look: AccountLook,
         positions: Positions,
-        guard: StopGuard,
         modes: ModeBook,
+        permissions: Permissions,
         purse: Purse,
         day_loss: DayLoss,
         settings: SettingsBook,
@@ -98,8 +98,8 @@ class Planner:
         self._watch = watch
         self._look = look
         self._positions = positions
-        self._guard = guard
         self._modes = modes
+        self._permissions = permissions
         self._purse = purse
         self._day_loss = day_loss
         self._settings = settings
@@ -123,7 +123,7 @@ class Planner:
         # nothing is waited for any more: what a stop or a person did meanwhile counts
         plan.mode = self._modes.of(symbol).mode.value
         plan.watched = symbol in self._settings.tickers
-        self._permissions(plan)
+        self._permitted(plan)
         self._ticker(plan)
         self._market(plan)
         if plan.qty > 0:
@@ -160,27 +160,21 @@ class Planner:
         except BrokerError as error:
             plan.refusals.append(error.user_message)
 
-    def _permissions(self, plan: Plan) -> None:
-        """Add what arming, mode and reconciling say."""
-        if not self._modes.armed:
-            plan.refuse("실전 거래가 켜지지 않았습니다. /arm 을 먼저.", "Real trading is not armed; /arm first.")
-        if plan.side is Side.SELL:
-            return
-        if not self._modes.of(plan.symbol).mode.buys:
-            plan.refuse("지금 모드에서는 매수할 수 없습니다. /run 을 먼저.", "This mode allows no buys; /run first.")
-        if not self._look.reconciled:
-            plan.refuse(
-                "증권사와 대조가 끝나지 않아 매수할 수 없습니다.",
-                "Broker and bot have not been reconciled yet, so nothing is bought.",
-            )
+    def _permitted(self, plan: Plan) -> None:
+        """Add all that the desk would refuse it for (row S113 among them)."""
+        for forbidden in self._permissions.person(plan.symbol, plan.side):
+            plan.refusals.append(self._when_open() if forbidden.why is Why.SESSION else forbidden.text)
+
+    def _when_open(self) -> Text:
+        opens = next_open(self._clock.now())
+        when = f"{seoul(opens):%m-%d %H:%M} KST / {new_york(opens):%m-%d %H:%M} ET"
+        return Text(f"정규장이 닫혀 있습니다. 다음 개장: {when}", f"The session is closed. Next open: {when}")
 
     def _ticker(self, plan: Plan) -> None:
         """Add what orders and locks of the ticker say."""
         blocked = self._desk.blocked(plan.symbol)
         if blocked is not None:
             plan.refusals.append(blocked)
-        if self._guard.running(plan.symbol):
-            plan.refuse("손절이 진행 중입니다.", "A stop of this ticker is being carried out.")
         if plan.side is Side.BUY and not plan.watched:
             ticker = plan.symbol.ticker
             plan.warn(
@@ -198,12 +192,7 @@ class Planner:
             plan.warn(f"이 종목에 미체결 주문이 있습니다: {numbers}.", f"Orders of this ticker are open: {numbers}.")
 
     def _market(self, plan: Plan) -> None:
-        """Add what the session and the quote say (row S113)."""
-        now = self._clock.now()
-        if current(now) is None:
-            opens = next_open(now)
-            when = f"{seoul(opens):%m-%d %H:%M} KST / {new_york(opens):%m-%d %H:%M} ET"
-            plan.refuse(f"정규장이 닫혀 있습니다. 다음 개장: {when}", f"The session is closed. Next open: {when}")
+        """Add what the quote says."""
         quote = plan.quote
         if quote is None:
             return

@@ -23,6 +23,7 @@ from strategy.ledger import NEVER_SENT, NO_ANSWER, Context, Ledger, spoken
 from strategy.looks import SOON, Looks
 from strategy.money import on_tick
 from strategy.orders import Acceptance, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
+from strategy.permissions import NotPermitted, Permits
 from strategy.ports import Broker
 from strategy.text import Text
 
@@ -47,6 +48,7 @@ class Requests:
         clock: Clock,
         in_flight: set[OrderNo],
         answer_limit_s: float,
+        permissions: Permits,
         blocked: Callable[[Symbol], Text | None],
         numbered: Callable[[], Awaitable[None]],
     ) -> None:
@@ -57,6 +59,7 @@ class Requests:
         self._clock = clock
         self._in_flight = in_flight
         self._answer_limit_s = answer_limit_s
+        self._permissions = permissions
         self._blocked = blocked
         self._numbered = numbered
         self._cancel_sent_at: dict[OrderNo, datetime] = {}
@@ -78,13 +81,18 @@ class Requests:
         if (why := self._blocked(request.symbol)) is not None:
             raise OrderDenied(why.en, user_message=why)
         async with self._ledger.lock:
+            if (forbidden := self._permissions.may_send(request)) is not None:
+                raise NotPermitted(forbidden)
             order = await self._ledger.send(request, context, self._now(), opening)
-            if left.is_set():  # whoever wanted it is gone, and nothing has been sent
+            self._in_flight.add(order.no)
+            forbidden = self._permissions.may_send(request)  # a person may have been faster than the disk
+            if left.is_set() or forbidden is not None:  # whoever wanted it is gone, and nothing has been sent
+                self._in_flight.discard(order.no)
+                reason = NEVER_SENT if forbidden is None else spoken(forbidden.text)
                 try:
-                    return await self._ledger.move(order.no, OrderStatus.DENIED, self._now(), reason=NEVER_SENT)
+                    return await self._ledger.move(order.no, OrderStatus.DENIED, self._now(), reason=reason)
                 finally:
                     self._looks.reconsider()  # not stored, it blocks its ticker until a look finds it absent
-            self._in_flight.add(order.no)
         try:
             return await self._send(order.no, request)
         finally:
@@ -132,6 +140,9 @@ class Requests:
             raise InvalidOrder(f"cannot amend order {no} to {wanted} at {price}", user_message=_NOT_AMENDABLE)
         if left.is_set():
             return order
+        forbidden = self._permissions.may_amend(order, wanted, price, by_rule=reprices is not None)
+        if forbidden is not None:
+            raise NotPermitted(forbidden)
         try:
             acceptance = await self._answer(self._broker.amend(order.request.symbol, venue_no, wanted, price))
         except _REFUSED as error:

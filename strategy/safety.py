@@ -44,10 +44,12 @@ def build_safety(ground: Ground, floor: TradingFloor, *, visibility_lag_s: float
         positions=floor.positions,
         look=floor.look,
         settings=ground.book,
+        permissions=floor.permissions,
         clock=ground.clock,
         activity=ground.activity,
     )
     guard = _guard(ground, floor, ladder, splits)
+    floor.permissions.selling = guard.running
     vigil = Vigil(
         guard=guard,
         watch=floor.watch,

@@ -13,6 +13,7 @@ from strategy.desk import OrderDesk
 from strategy.ground import Ground
 from strategy.instruments import Symbol
 from strategy.look import AccountLook
+from strategy.permissions import Permissions
 from strategy.ports import MarketData, Stream
 from strategy.positions import Positions
 from strategy.purse import Purse
@@ -27,6 +28,7 @@ class TradingFloor:
     watch: MarketWatch
     positions: Positions
     purse: Purse
+    permissions: Permissions
     desk: OrderDesk
     recon: Reconciler
     look: AccountLook
@@ -42,8 +44,9 @@ def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, v
     purse = Purse(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
     )
+    permissions = Permissions(modes=modes, settings=book, clock=clock, reconciled=lambda: look.reconciled)
     # an order on its way asks by the desk's own orders and the account they changed: both are made after the chase
-    chase = Chase(modes=modes, purse=purse, holdings=lambda: look.last, open_orders=lambda: desk.open)
+    chase = Chase(permissions=permissions, purse=purse, holdings=lambda: look.last, open_orders=lambda: desk.open)
     desk = OrderDesk(
         broker=ground.broker,
         orders=journals.orders,
@@ -52,6 +55,7 @@ def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, v
         activity=ground.activity,
         settings=book,
         precedence=precedence,
+        permissions=permissions,
         price_for=watch.price_for,
         chase=chase,
         notes=journals.notes,
@@ -74,6 +78,7 @@ def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, v
         watch=watch,
         positions=positions,
         purse=purse,
+        permissions=permissions,
         desk=desk,
         recon=recon,
         look=look,

@@ -16,6 +16,7 @@ from strategy.ledger import DeskSettings
 from strategy.money import on_tick
 from strategy.order_feed import OrderChanges
 from strategy.orders import Order, OrderNo, OrderStatus, Origin
+from strategy.permissions import NotPermitted
 from strategy.ports import Notifier
 from strategy.shelter import first_of
 from strategy.text import Text
@@ -129,9 +130,17 @@ class WorkingOrders:
         step = nullcontext() if self._chase is None else self._chase.step(order, price)
         async with step as refused:
             if refused is None:
-                await self._desk.amend(order.no, limit_price=price, reprices=order.reprices + 1)
-                return
-        await self._end(order, _not_followed(order, price, refused))
+                try:
+                    await self._desk.amend(order.no, limit_price=price, reprices=order.reprices + 1)
+                except NotPermitted as error:
+                    if not error.why.lasts:
+                        raise  # it may follow its price later
+                    why = error.user_message
+                else:
+                    return
+            else:
+                why = refused
+        await self._end(order, _not_followed(order, price, why))
 
     async def _fresh_price(self, order: Order) -> Decimal | None:
         price = None if self._price_for is None else await self._price_for(order)

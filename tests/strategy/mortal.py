@@ -18,7 +18,7 @@ from strategy.lead import Lead
 from strategy.orders import Acceptance, BrokerOrder, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
 from strategy.reconcile import Reconciler
 from strategy.testing import FakeClock
-from tests.strategy.order_bench import OneForAll
+from tests.strategy.order_bench import AnythingGoes, OneForAll
 
 
 class Killed(BaseException):
@@ -141,6 +141,7 @@ class Process:
             activity=self.activity,
             settings=OneForAll(),
             precedence=Precedence(),
+            permissions=AnythingGoes(),
             price_for=price_for,
             notes=storage.notes,
             decisions=storage.decisions,

@@ -15,6 +15,7 @@ from strategy.events import Event, HandOrder, Notable, OrderChanged, Trouble
 from strategy.fake_broker import FakeBroker
 from strategy.instruments import Symbol
 from strategy.orders import Order, OrderNo, OrderRequest, OrderStatus, Origin, Side, VenueNo
+from strategy.permissions import Forbidden, Permits
 from strategy.settings import TradingSettings
 from strategy.testing import FakeClock, settle, trading_settings
 
@@ -32,6 +33,16 @@ class OneForAll:
 
     def of(self, symbol: Symbol | None) -> TradingSettings:
         return self.settings
+
+
+class AnythingGoes:
+    """Permissions that forbid nothing."""
+
+    def may_send(self, request: OrderRequest) -> Forbidden | None:
+        return None
+
+    def may_amend(self, order: Order, qty: int, price: Decimal, *, by_rule: bool) -> Forbidden | None:
+        return None
 
 
 @dataclass
@@ -123,7 +134,9 @@ class Bench:
 
 
 def make_desk(
-    bench_parts: tuple[FakeBroker, Storage, FakeClock, Activity, OneForAll], prices: dict[Symbol, Decimal]
+    bench_parts: tuple[FakeBroker, Storage, FakeClock, Activity, OneForAll],
+    prices: dict[Symbol, Decimal],
+    permissions: Permits | None = None,
 ) -> OrderDesk:
     broker, storage, clock, activity, settings = bench_parts
 
@@ -138,6 +151,7 @@ def make_desk(
         activity=activity,
         settings=settings,
         precedence=Precedence(),
+        permissions=permissions or AnythingGoes(),
         price_for=price_for,
         notes=storage.notes,
         decisions=storage.decisions,
