@@ -294,6 +294,7 @@ async def check(settings: Settings) -> int:
             ]
             telegram: Sequence[tuple[str, Callable[[], Awaitable[str | None]]]] = (
                 ("텔레그램 봇 / Telegram bot", program.bot.check),
+                ("텔레그램 수신 / Telegram incoming", program.bot.check_incoming),
                 ("시험 메시지 / test message", program.bot.send_test),
             )
             for name, call in telegram:
@@ -528,7 +529,7 @@ async def assemble(
             log_reader=LogFiles(settings.storage.log_dir, redactor(*secrets_and_accounts(settings))),
             token_until=lambda: kis.http.tokens.expires_at,
             clock_skew=lambda: kis.http.transport.clock_skew,
-            telegram=lambda: bot.reach.state(),  # noqa: PLW0108 - the bot is built after the core
+            telegram=lambda: bot.telegram(),  # noqa: PLW0108 - the bot is built after the core
             loop_lag=lag.reading,
             memory=resident_memory,
             check_broker=lambda: kis.check(next(iter(core.book.tickers), None)),

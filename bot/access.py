@@ -41,6 +41,7 @@ PRESSES: dict[type[CallbackData], _Need] = {
     b.RemoveAlert: Role.OPERATOR,
     b.SetMode: _mode,
     b.Release: Role.OPERATOR,
+    b.Unhook: Role.OPERATOR,
     b.Watch: Role.OWNER,
     b.TypeTicker: Role.OWNER,
     b.SetQuiet: Role.OWNER,

@@ -97,5 +97,7 @@ def _over(later: Notable, key: str) -> bool:
             return later.key == f"split_over:{rest}"
         case "task":
             return later.key == f"task:{rest.partition(':')[0]}:again"
+        case "deaf":  # the bot hears again, whatever it was
+            return later.key.startswith("deaf:")
         case _:
             return False

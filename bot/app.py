@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -19,13 +20,14 @@ from bot.dashboard import Dashboard
 from bot.delivery import Delivery
 from bot.dialogs import NotesStorage
 from bot.digest import Digests
-from bot.errors import TelegramChatRefused, TelegramTokenRefused, TelegramUnreachable
+from bot.errors import TelegramChatRefused, TelegramTokenRefused, TelegramUnreachable, TelegramWebhookSet
 from bot.failures import TELEGRAM_FAILURES
+from bot.hearing import WORDS, Hearing
 from bot.languages import Languages
 from bot.menus import Menus
 from bot.message import block
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
-from bot.polling import poll
+from bot.polling import Poller, poll
 from bot.reach import Reach
 from bot.reminders import Reminders
 from bot.routers import make_routers
@@ -34,6 +36,7 @@ from bot.sending import Speaker
 from bot.settings import TelegramSettings
 from bot.speech import Tongue, load_catalogs
 from bot.topics import Topics
+from bot.unread import Unread
 from bot.views.home import test_message
 from strategy.activity import Activity
 from strategy.clock import Clock
@@ -41,6 +44,7 @@ from strategy.ports import Notes, Outbox
 from strategy.services import Control
 from strategy.text import Language, Text
 from strategy.views import Environment
+from strategy.vitals import TelegramState
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +67,8 @@ class BotApp:
     framed: "Framed"
     fresh: Fresh
     reach: Reach
+    hearing: Hearing
+    poller: Poller
     menus: Menus
 
     async def check(self) -> str:
@@ -78,6 +84,22 @@ class BotApp:
         except (TimeoutError, *TELEGRAM_FAILURES) as error:
             raise TelegramUnreachable(type(error).__name__) from error
         return f"@{me.username}"
+
+    async def check_incoming(self) -> str:
+        """Ask whether anything keeps what people write from this bot.
+
+        Raises TelegramWebhookSet, TelegramTokenRefused, TelegramUnreachable.
+        """
+        try:
+            async with asyncio.timeout(self.settings.telegram_timeout_s):
+                info = await self.bot.get_webhook_info()
+        except (TelegramUnauthorizedError, TelegramNotFound) as error:
+            raise TelegramTokenRefused(type(error).__name__) from error
+        except (TimeoutError, *TELEGRAM_FAILURES) as error:
+            raise TelegramUnreachable(type(error).__name__) from error
+        if info.url:
+            raise TelegramWebhookSet(urlsplit(info.url).hostname or "?")
+        return ""
 
     async def publish_commands(self) -> None:
         """Publish the command menus once; what fails is logged and left to `chat`."""
@@ -124,7 +146,17 @@ class BotApp:
         """Handle commands and presses."""
         if self.fresh.started_at is None:  # the chat alone may be started again: what came meanwhile is no downtime
             self.fresh.started_at = self.wall.now()
-        await poll(self.dispatcher, self.bot, self.wall)
+        await poll(self.poller)
+
+    def telegram(self) -> TelegramState:
+        """Return how both lanes are, for /health."""
+        hearing = self.hearing
+        return replace(
+            self.reach.state(),
+            heard_at=hearing.heard_at,
+            deaf_since=hearing.deaf_since,
+            deaf=None if hearing.why is None else WORDS[hearing.why],
+        )
 
     async def deliver(self) -> None:
         """Deliver the outbox to TELEGRAM_CHAT_ID."""
@@ -238,6 +270,8 @@ async def open_bot(
         observer.outer_middleware(Forgetting())
     dispatcher.my_chat_member.register(_unblocked)
     dispatcher.include_routers(*make_routers())
+    hearing = Hearing(bot, notes, clock, wall)
+    unread = Unread(speaker, settings.allowed_users, chats, framed.in_, languages)
     try:
         yield BotApp(
             bot=bot,
@@ -252,6 +286,8 @@ async def open_bot(
             framed=framed,
             fresh=fresh,
             reach=reach,
+            hearing=hearing,
+            poller=Poller(dispatcher, bot, wall, hearing, unread),
             menus=Menus(bot, settings, languages, wall),
         )
     finally:

@@ -49,6 +49,10 @@ class CheckOrder(CallbackData, prefix="k", sep=_SEP):
     no: int
 
 
+class Unhook(CallbackData, prefix="wh", sep=_SEP):
+    """Remove the webhook that keeps what people write from the bot."""
+
+
 class AmendOrder(CallbackData, prefix="e", sep=_SEP):
     """Offer to change an open order."""
 

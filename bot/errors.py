@@ -33,3 +33,17 @@ class TelegramChatRefused(TelegramError):
         "텔레그램 채팅에 쓸 수 없습니다. 채팅 ID를 확인하고, 텔레그램에서 봇에게 /start 를 먼저 보내세요.",
         "The bot may not write to that chat. Check the chat id, and send /start to the bot in Telegram first.",
     )
+
+
+class TelegramWebhookSet(TelegramError):
+    """Somebody else gets what people write to the bot."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self.user_message = Text(
+            f"이 봇에 웹훅이 걸려 있어 명령과 버튼을 받을 수 없습니다 ({host}). 프로그램을 켜면 알림의 버튼으로 지울 수"
+            " 있고, 5분 뒤에는 스스로 지웁니다. 직접 건 것이 아니라면 @BotFather 에서 토큰을 바꾸세요.",
+            f"A webhook is set for this bot, so commands and buttons do not arrive ({host}). Start the program: its"
+            " alert has a button that removes it, and after 5 minutes it does so by itself. If you did not set it,"
+            " change the token with @BotFather.",
+        )

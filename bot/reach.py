@@ -1,4 +1,4 @@
-"""Whether Telegram answers: noted beside every request, for /health."""
+"""Whether Telegram answers: noted beside every request, for /health. Polls that fail are `hearing`'s."""
 
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
@@ -11,6 +11,7 @@ from aiogram.exceptions import (
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
+from bot.polling import RawUpdates
 from strategy.clock import Clock
 from strategy.vitals import TelegramState
 
@@ -30,7 +31,8 @@ class Reach(BaseRequestMiddleware):
         try:
             response = await make_request(bot, method)
         except _NO_ANSWER as error:
-            self._failed(error)
+            if not isinstance(method, RawUpdates):
+                self._failed(error)
             raise
         except TelegramAPIError:
             self._answered()

@@ -204,6 +204,25 @@ def telegram(state: TelegramState, now: datetime) -> HealthLine:
     return _line(fine, "텔레그램", "Telegram", f"마지막 응답 {when.ko}{error}", f"answered {when.en}{error}")
 
 
+def incoming(state: TelegramState, now: datetime) -> HealthLine:
+    """Judge whether commands and presses are heard; `now` is wall time."""
+    name = Text("텔레그램 수신", "Telegram, incoming")
+    if state.deaf is not None and state.deaf_since is not None:
+        length = span(now - state.deaf_since)
+        return HealthLine(
+            name=name,
+            ok=False,
+            detail=Text(
+                f"{length.ko}째 명령을 받지 못함: {state.deaf.ko}", f"nothing heard for {length.en}: {state.deaf.en}"
+            ),
+        )
+    if state.heard_at is None:
+        return HealthLine(name=name, ok=None, detail=Text("아직 듣지 않았습니다", "has not listened yet"))
+    when = ago(now - state.heard_at)
+    fine = now - state.heard_at <= TELEGRAM_SILENCE
+    return HealthLine(name=name, ok=fine, detail=Text(f"마지막 확인 {when.ko}", f"last asked {when.en}"))
+
+
 def token(until: datetime | None, now: datetime) -> HealthLine:
     if until is None:
         return _line(None, "KIS 접근토큰", "KIS token", "아직 받지 않았습니다", "none asked for yet")

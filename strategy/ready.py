@@ -121,6 +121,7 @@ class ReadyLines:
                 found.append(lines.failed("저장", "Storage", error.user_message))
         if around.telegram is not None and (state := around.telegram()) is not None:
             found.append(lines.telegram(state, self._wall.now()))
+            found.append(lines.incoming(state, self._wall.now()))
         if around.token_until is not None:
             found.append(lines.token(around.token_until(), self._clock.now()))
         if around.clock_skew is not None and (skew := around.clock_skew()) is not None:

@@ -125,6 +125,7 @@ class SystemService:
         found: list[HealthLine] = []
         if around.telegram is not None and (state := around.telegram()) is not None:
             found.append(lines.telegram(state, self._wall.now()))
+            found.append(lines.incoming(state, self._wall.now()))
         if around.token_until is not None:
             found.append(lines.token(around.token_until(), self._clock.now()))
         if used := self._calls_used():

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from strategy.health import HealthLine
 from strategy.ports import LogReader, Vitals
+from strategy.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,9 @@ class TelegramState:
     answered_at: datetime | None
     failed_at: datetime | None
     error: str  # type of the last failure
+    heard_at: datetime | None = None  # when a request for what people wrote was last answered
+    deaf_since: datetime | None = None  # since when these requests fail
+    deaf: Text | None = None  # and why
 
     @property
     def reachable(self) -> bool | None:

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from aiogram import F, Router
+from aiogram import Bot, F, Router
 from aiogram.types import CallbackQuery, Message
 
 from bot import arguments
 from bot.asking import Asks
-from bot.buttons import Export, Open, Past
+from bot.buttons import Export, Open, Past, Unhook
 from bot.routers.usage import explained
 from bot.views import home as home_views
 from bot.views import system as views
@@ -38,6 +38,7 @@ def make_router() -> Router:
     router.callback_query.register(open_logs, Open.filter(F.screen == "logs"))
     router.callback_query.register(open_export, Open.filter(F.screen == "export"))
     router.callback_query.register(press_export, Export.filter())
+    router.callback_query.register(press_unhook, Unhook.filter())
     return router
 
 
@@ -86,6 +87,13 @@ async def open_export(_: CallbackQuery, visit: Visit) -> None:
 
 async def press_export(_: CallbackQuery, callback_data: Export, visit: Visit) -> None:
     await _export(SPANS[callback_data.past], visit)
+
+
+async def press_unhook(_: CallbackQuery, bot: Bot, visit: Visit) -> None:
+    await bot.delete_webhook()  # a press that arrives proves that it is gone already, unless it was set anew
+    await visit.stage.say(
+        home_views.sentence(visit.frame.t("✅ No webhook is set. Commands arrive here."), visit.frame)
+    )
 
 
 async def _diagnose(visit: Visit) -> None:

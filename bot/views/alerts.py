@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from bot.buttons import Button, Open, Release
+from bot.buttons import Button, Open, Release, Unhook
 from bot.figures import gain_icon, price, rate, shares, span, usd, usd_change
 from bot.message import Line, block, bold, line
 from bot.phrases import why_so
@@ -330,10 +330,11 @@ def _stream(event: StreamState, frame: Frame) -> Screen:
 def _trouble(event: Trouble, frame: Frame) -> Screen:
     t = frame.t
     name = f" {event.symbol.ticker}" if event.symbol else ""
+    ways: tuple[Button, ...] = (Button(t("📊 Status"), Open(screen="status")),)
+    if event.key == "deaf:webhook":
+        ways = (Button(t("🔌 Remove the webhook"), Unhook()),)
     return frame.screen(
-        block(frame.title("⚠️ ", t("Trouble"), name), t.of(event.what)),
-        block(frame.when(event.at)),
-        keyboard=((Button(t("📊 Status"), Open(screen="status")),),),
+        block(frame.title("⚠️ ", t("Trouble"), name), t.of(event.what)), block(frame.when(event.at)), keyboard=(ways,)
     )
 
 

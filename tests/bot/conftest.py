@@ -115,7 +115,7 @@ def open_room(control: FakeControl, outbox: FakeOutbox, notes: FakeNotes) -> Ope
         if own is not None:
             await own.start()
         market = FakeClock(samples.NOW)
-        control.outbox = outbox
+        control.outbox = notes.outbox = outbox
         try:
             async with (
                 open_bot(

@@ -55,12 +55,15 @@ DONE = Text("완료했습니다.", "Done.")
 class FakeNotes:
     def __init__(self) -> None:
         self.stored: dict[str, str] = {}
+        self.outbox: FakeOutbox | None = None
 
     async def get(self, key: str) -> str | None:
         return self.stored.get(key)
 
     async def put(self, key: str, value: str, events: Sequence[Event] = ()) -> None:
         self.stored[key] = value
+        if self.outbox is not None and events:
+            await self.outbox.add(events)
 
 
 class FakeWake:

@@ -61,6 +61,10 @@ class Person:
             assert response.status == 200, answer
             return answer
 
+    async def delete(self, path: str) -> None:
+        async with self._http.delete(f"{self._base}/user/{path}") as response:
+            assert response.status == 200
+
     async def get(self, path: str, **query: Any) -> Any:
         async with self._http.get(f"{self._base}/user/{path}", params={"user_id": self.id, **query}) as response:
             assert response.status == 200

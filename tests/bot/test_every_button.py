@@ -153,6 +153,7 @@ PRESS_CASES: dict[str, tuple[str, str]] = {
     "h|16|ignore": ("완료", "Done"),
     "h|16|pause": ("완료", "Done"),
     "v|7": ("확인", "Seen"),
+    "wh": ("웹훅이 없습니다", "No webhook is set"),
     "t|buy|NASDAQ:TQQQ|25%": ("미리보기: 매수", "Preview: Buy"),
     "te|gone": ("더 기억하지 않습니다", "is forgotten"),
     "ts|gone|price|1": ("더 기억하지 않습니다", "is forgotten"),

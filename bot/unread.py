@@ -1,0 +1,54 @@
+"""Says to a listed person that what they sent could not be read; it was not carried out, and they must know."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from typing import Any
+
+from bot.failures import TELEGRAM_FAILURES
+from bot.languages import Languages
+from bot.screen import Frame
+from bot.sending import Speaker
+from bot.speech import Tongue
+from bot.views.home import sentence
+
+log = logging.getLogger(__name__)
+
+_FROM_PEOPLE = ("message", "edited_message", "callback_query")
+
+
+class Unread:
+    """Looks into an update that no model fits for who sent it, and for nothing else."""
+
+    def __init__(
+        self,
+        speaker: Speaker,
+        users: Collection[int],
+        chats: Collection[int],
+        frame: Callable[[Tongue], Frame],
+        languages: Languages,
+    ) -> None:
+        self._speaker = speaker
+        self._users = users
+        self._chats = chats
+        self._frame = frame
+        self._languages = languages
+
+    async def __call__(self, raw: Mapping[str, Any]) -> None:
+        for kind in _FROM_PEOPLE:
+            user_id, chat_id = _id(raw.get(kind), "from"), _id(raw.get(kind), "chat")
+            if user_id not in self._users or chat_id not in (0, user_id, *self._chats):
+                continue
+            frame = self._frame(await self._languages.of(user_id))
+            said = frame.t(
+                "⚠️ Telegram sent something of yours in a form I cannot read. Nothing was done. Type it anew."
+            )
+            with suppress(*TELEGRAM_FAILURES):
+                await self._speaker.send(chat_id or user_id, sentence(said, frame))
+
+
+def _id(payload: Any, field: str) -> int:
+    """Return an id out of an update nobody could read; 0 where there is none."""
+    found = payload.get(field) if isinstance(payload, dict) else None
+    number = found.get("id") if isinstance(found, dict) else None
+    return number if isinstance(number, int) else 0
