@@ -1,7 +1,7 @@
 """What people do: type, press, send files, block (telegram-bot-api 10)."""
 
 from bot.localchat.api.callbacks import is_expired
-from bot.localchat.api.chats import api_member, read_reactions, set_reaction
+from bot.localchat.api.chats import PLACES, api_member, read_reactions, set_reaction
 from bot.localchat.api.media import photo_sizes
 from bot.localchat.api.texts import CAPTION_LIMIT, TEXT_LIMIT, typed
 from bot.localchat.errors import ApiError
@@ -160,9 +160,9 @@ class People:
         return message
 
     def set_bot_place(self, person: Person, chat: Chat, status: str) -> None:
-        """Give the bot another place in a group: member, administrator, left, kicked; it is told."""
-        if status not in ("member", "administrator", "left", "kicked"):
-            raise Refused("bot_status must be member, administrator, left or kicked")
+        """Give the bot another place in a group; it is told."""
+        if status not in PLACES:
+            raise Refused(f"bot_status must be one of {', '.join(PLACES)}")
         world = self._world
         before = api_member(world, world.bot.id, chat.bot_status)
         chat.bot_status = status

@@ -12,6 +12,40 @@ from bot.localchat.world import World
 REACTIONS = frozenset(
     "👍👎❤🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🤮💩🙏👌🕊🤡🥱🥴😍🐳🌚🌭💯🤣⚡🍌🏆💔🤨😐🍓🍾💋🖕😈😴😭🤓👻👀🎃🙈😇😨🤝✍🤗🫡🎅🎄☃💅🤪🗿🆒💘🙉🦄😘💊🙊😎👾😡"
 ) | {"❤‍🔥", "👨‍💻", "🤷‍♂", "🤷", "🤷‍♀"}
+PLACES = ("member", "administrator", "restricted", "left", "kicked")  # what the bot may be in a group
+_ADMINISTRATOR_RIGHTS = (
+    "can_be_edited",
+    "is_anonymous",
+    "can_manage_chat",
+    "can_delete_messages",
+    "can_manage_video_chats",
+    "can_restrict_members",
+    "can_promote_members",
+    "can_change_info",
+    "can_invite_users",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+    "can_send_welcome_messages",
+)
+_MEMBER_RIGHTS = (
+    "can_send_messages",
+    "can_send_audios",
+    "can_send_documents",
+    "can_send_photos",
+    "can_send_videos",
+    "can_send_video_notes",
+    "can_send_voice_notes",
+    "can_send_polls",
+    "can_send_other_messages",
+    "can_add_web_page_previews",
+    "can_react_to_messages",
+    "can_edit_tag",
+    "can_change_info",
+    "can_invite_users",
+    "can_pin_messages",
+    "can_manage_topics",
+)
 _TOPIC_COLORS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
 
 
@@ -48,20 +82,20 @@ def get_chat_member(world: World, call: Call) -> Json:
 
 
 def api_member(world: World, user_id: int, status: str) -> Json:
-    """Return a ChatMember object of that status."""
+    """Return a ChatMember object of that status, with every field the Bot API calls required."""
     member: Json = {"user": user_of(world, user_id), "status": status}
-    if status == "creator":
-        member["is_anonymous"] = False
-    if status == "kicked":
-        member["until_date"] = 0
-    if status == "administrator":
-        rights = (
-            "can_be_edited is_anonymous can_manage_chat can_delete_messages can_manage_video_chats "
-            "can_restrict_members can_promote_members can_change_info "
-            "can_invite_users can_post_stories can_edit_stories can_delete_stories"
-        )
-        member |= dict.fromkeys(rights.split(), False) | {"can_manage_chat": True, "can_delete_messages": True}
-    return member
+    match status:
+        case "creator":
+            return {**member, "is_anonymous": False}
+        case "kicked":
+            return {**member, "until_date": 0}
+        case "administrator":
+            given = {"can_manage_chat": True, "can_delete_messages": True}
+            return {**member, **dict.fromkeys(_ADMINISTRATOR_RIGHTS, False), **given}
+        case "restricted":
+            return {**member, **dict.fromkeys(_MEMBER_RIGHTS, False), "is_member": True, "until_date": 0}
+        case _:
+            return member
 
 
 def get_chat_administrators(world: World, call: Call) -> list[Json]:

@@ -35,6 +35,8 @@ def check_access(world: World, chat: Chat) -> None:
             raise forbidden(f"bot was kicked from the {chat.type} chat")
         if chat.bot_status == "left":
             raise forbidden(f"bot is not a member of the {chat.type} chat")
+        if chat.bot_status == "restricted":
+            raise bad_request("not enough rights to send text messages to the chat")
         return
     person = world.person(chat.id)
     if person.deactivated:
