@@ -78,7 +78,7 @@ PROOFS: dict[str, str] = {
     "2 Document / File": "files: 8_7_get_file; aiogram: every_answer_fits_aiograms_models",
     "2 MessageEntity": "formatting: html; formatting: explicit_entities",
     "2 ChatFullInfo": "account_and_chats: 9_5_pins; aiogram: every_answer_fits_aiograms_models",
-    "2 ChatMemberUpdated": "updates: blocking_and_unblocking_are_told; inline: the_bot_hears_of_its_place_in_a_group; models: every_place_of_the_bot_in_a_group_fits",
+    "2 ChatMemberUpdated": "updates: blocking_and_unblocking_are_told; models: every_place_of_the_bot_in_a_group_fits",
     "2 WebhookInfo": "updates: delete_webhook_can_empty_the_queue; aiogram: every_answer_fits_aiograms_models",
     "2 MessageReactionUpdated": "updates: reactions_come_only_when_asked_for",
     "2 Update": "aiogram: a_dispatcher_answers_commands_and_presses",
