@@ -7,8 +7,8 @@ leaves, a request leaves once, and a missing answer is "unknown" until the broke
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,7 +26,7 @@ from strategy.looks import Looks
 from strategy.lookup import Evidence
 from strategy.notices import Notices
 from strategy.order_feed import OrderChanges, OrderFeed
-from strategy.orders import BrokerOrder, Notice, Order, OrderNo, OrderRequest, OrderStatus
+from strategy.orders import BrokerOrder, Notice, Order, OrderNo, OrderRequest, OrderStatus, Side
 from strategy.permissions import Permits
 from strategy.ports import Broker, DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.requests import Requests
@@ -42,8 +42,8 @@ _UNANSWERED = frozenset({OrderStatus.INTENDED, OrderStatus.SENT, OrderStatus.UNK
 class OrderDesk:
     """Intents, the one request, facts from notices and inquiries, and the orders' ends.
 
-    Requests of one ticker go one at a time; facts are applied at once even while a request hangs. Nothing here holds
-    `activity` while it only waits for the clock.
+    Requests of one ticker go one at a time, but for what protects: a stop's or a panic's sell waits for no buy. Facts
+    are applied at once even while a request hangs. Nothing here holds `activity` while it only waits for the clock.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class OrderDesk:
         self.unexplained: Callable[[Symbol, Holdings], Awaitable[int]] = _no_shares  # see `Reconciler.unexplained`
         self._clock = clock
         self._activity = activity
-        self._acting: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._acting: defaultdict[tuple[Symbol, Side], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._in_flight: set[OrderNo] = set()
         self.precedence = precedence
         self._queue: asyncio.Queue[tuple[Notice, AbstractContextManager[None]]] = asyncio.Queue()
@@ -106,7 +106,7 @@ class OrderDesk:
             in_flight=self._in_flight,
             answer_limit_s=answer_limit_s,
             permissions=permissions,
-            blocked=self.blocked,
+            blocked=lambda request: self.blocked(request.symbol, protects=request.protects),
             numbered=self._retry_notices,
         )
         self._working = WorkingOrders(
@@ -146,7 +146,8 @@ class OrderDesk:
         """
         await self.load()
         context = Context.of(decision, cash_before, position)
-        return await self._act(request.symbol, lambda left: self._requests.place(request, context, opening, left))
+        async with self._place_turn(request):
+            return await self._act(lambda left: self._requests.place(request, context, opening, left))
 
     async def amend(
         self,
@@ -162,16 +163,16 @@ class OrderDesk:
         NotPermitted for what may not be, and a BrokerError when the broker refused; the order works on unchanged then.
         `reprices` is the working policy's count.
         """
-        symbol = (await self._order(no)).request.symbol
-        return await self._act(symbol, lambda left: self._requests.amend(no, qty, limit_price, reprices, left))
+        async with self._turn(await self._order(no)):
+            return await self._act(lambda left: self._requests.amend(no, qty, limit_price, reprices, left))
 
     async def cancel(self, no: OrderNo) -> Order:
         """Ask to cancel; returns CANCEL_SENT, or the order closed already. The notice or the inquiry confirms.
 
         Raises a BrokerError when the broker refused and the order works on, InvalidOrder while its number is unknown.
         """
-        symbol = (await self._order(no)).request.symbol
-        return await self._act(symbol, lambda left: self._requests.cancel(no, left))
+        async with self._turn(await self._order(no)):
+            return await self._act(lambda left: self._requests.cancel(no, left))
 
     async def cancel_and_confirm(self, no: OrderNo, *, within_s: float) -> Order:
         """Cancel and wait up to `within_s` of market time for a closed state; return whatever is true then.
@@ -224,8 +225,7 @@ class OrderDesk:
 
         Nothing is sent. Raises InvalidOrder when the order or that candidate is settled otherwise already.
         """
-        order = await self._order(no)
-        async with self._acting[order.request.symbol]:
+        async with self._turn(await self._order(no)):
             with self._activity():
                 return await sheltered(self._settle(no, found, by))
 
@@ -259,21 +259,26 @@ class OrderDesk:
 
     # telling
 
-    def blocked(self, symbol: Symbol) -> Text | None:
-        """Return why nothing may be sent for the ticker: an order of it is UNKNOWN or has no answer yet."""
+    def blocked(self, symbol: Symbol, *, protects: bool = False) -> Text | None:
+        """Return why nothing may be sent for the ticker: an order of it is UNKNOWN or has no answer yet.
+
+        What `protects` (a stop, a panic) is held up by a sell only: of shares known to be held a buy takes none away.
+        """
         if not self._ledger.loaded:
             return Text("주문 기록을 아직 읽지 않았습니다.", "The orders are not read yet.")
         for order in self._ledger.open():
-            if order.request.symbol == symbol and order.status in _UNANSWERED:
-                return Text(
-                    f"#{order.no} 주문의 결과를 아직 모릅니다. 확인될 때까지 {symbol.ticker} 주문을 보내지 않습니다.",
-                    f"The outcome of order #{order.no} is not known yet; nothing is sent for {symbol.ticker} so far.",
-                )
+            asked = order.request
+            if asked.symbol != symbol or order.status not in _UNANSWERED or (protects and asked.side is Side.BUY):
+                continue
+            return Text(
+                f"#{order.no} 주문의 결과를 아직 모릅니다. 확인될 때까지 {symbol.ticker} 주문을 보내지 않습니다.",
+                f"The outcome of order #{order.no} is not known yet; nothing is sent for {symbol.ticker} so far.",
+            )
         return None
 
     def busy(self, symbol: Symbol) -> bool:
-        """Return whether the ticker's turn is taken, so that a request must wait for the answer to another."""
-        return self._acting[symbol].locked()
+        """Return whether the turn of the ticker's sells is taken, so that one must wait for the answer to another."""
+        return self._acting[symbol, Side.SELL].locked()
 
     @property
     def unknown(self) -> Sequence[Order]:
@@ -304,12 +309,34 @@ class OrderDesk:
 
     # inside
 
-    async def _act(self, symbol: Symbol, work: Callable[[asyncio.Event], Coroutine[Any, Any, Order]]) -> Order:
-        """Take the ticker's turn and carry work out to its end, whatever happens to the caller."""
-        async with self._acting[symbol]:
-            with self._activity(), self.precedence():
-                left = asyncio.Event()
-                return await sheltered(work(left), left)
+    @asynccontextmanager
+    async def _place_turn(self, request: OrderRequest) -> AsyncIterator[None]:
+        """Take the ticker's turn for a new order: after every other request of it, but for what protects.
+
+        That goes as soon as no other sell is on its way; a buy that has yet to leave waits for it.
+        """
+        buys, sells = (self._acting[request.symbol, side] for side in (Side.BUY, Side.SELL))
+        if request.protects:
+            async with sells:
+                yield
+        elif request.side is Side.SELL:
+            async with buys, sells:
+                yield
+        else:
+            async with buys:
+                async with sells:
+                    pass  # taken while the buy is on its way, it would hold up a stop
+                yield
+
+    def _turn(self, order: Order) -> asyncio.Lock:
+        """Return the turn for a request about an order that is out."""
+        return self._acting[order.request.symbol, order.request.side]
+
+    async def _act(self, work: Callable[[asyncio.Event], Coroutine[Any, Any, Order]]) -> Order:
+        """Carry work out to its end, whatever happens to the caller, who has taken the ticker's turn."""
+        with self._activity(), self.precedence():
+            left = asyncio.Event()
+            return await sheltered(work(left), left)
 
     async def _adopt(self, no: OrderNo, by: int) -> Order:
         async with self._ledger.lock:

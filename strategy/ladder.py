@@ -146,7 +146,8 @@ class Ladder:
 
     async def _clear(self, run: _Run) -> None:
         """Cancel what rests in the ticker and have it confirmed; then believe the broker's quantity."""
-        resting = [order for order in await self._desk.open_in(run.symbol) if order.status is not OrderStatus.UNKNOWN]
+        unanswered = (OrderStatus.SENT, OrderStatus.UNKNOWN)  # it cannot be canceled yet, and a buy holds nothing up
+        resting = [order for order in await self._desk.open_in(run.symbol) if order.status not in unanswered]
         if not resting:
             return
         await _open(run)
@@ -177,18 +178,18 @@ class Ladder:
                 except TradingError:
                     continue
         if over or (forbidden and forbidden[0].why is Why.SESSION):
-            return "unknown" if self._desk.blocked(run.symbol) else "session_end"
+            return "unknown" if self._desk.blocked(run.symbol, protects=True) else "session_end"
         return "rejected" if run.given_up else "halted"
 
     async def _being_sold(self, run: _Run) -> bool:
         """Return whether an order of before may be what sells: its end must be known before anything can be told."""
-        if self._desk.blocked(run.symbol):
+        if self._desk.blocked(run.symbol, protects=True):
             return True
         return any(order.request.side is Side.SELL for order in await self._desk.open_in(run.symbol))
 
     async def _rung(self, run: _Run, changes: OrderChanges) -> None:
         """Place or re-price once, then wait for the order's end or the next re-pricing."""
-        why = self._desk.blocked(run.symbol)
+        why = self._desk.blocked(run.symbol, protects=True)
         if why is not None:
             await _open(run)
             await self._say_held_up(run, why)

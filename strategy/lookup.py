@@ -123,8 +123,8 @@ def _pairs(
 
 
 def may_come_from(order: Order, gap: int) -> bool:
-    """Return whether shares nobody can explain, bought (above 0) or sold (below), may be of an order."""
-    return gap > 0 if order.request.side is Side.BUY else gap < 0
+    """Return whether shares nobody can explain, bought (above 0) or sold (below), may be those of an order."""
+    return 0 < (gap if order.request.side is Side.BUY else -gap) <= order.request.qty
 
 
 def early_looks(order: Order) -> tuple[datetime, datetime] | None:

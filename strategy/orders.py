@@ -38,6 +38,9 @@ class Origin(StrEnum):
     EXTERNAL = "external"  # placed by hand in the broker's own app, found by reconciling
 
 
+_PROTECTING = frozenset({Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP, Origin.PANIC})
+
+
 class OrderStatus(StrEnum):
     INTENDED = "intended"  # on disk, not yet sent
     SENT = "sent"  # the request has left; no answer yet
@@ -76,6 +79,11 @@ class OrderRequest:
     decision_id: int | None = None  # the decision record that caused it
     asked_by: int | None = None  # Telegram user id, for manual and panic orders
     ticket: str | None = None  # the single-use button that placed it; unique, so a second press finds this order
+
+    @property
+    def protects(self) -> bool:
+        """Return whether it is the way out of a position, which waits for nothing but another sell."""
+        return self.origin in _PROTECTING
 
     def __post_init__(self) -> None:
         if self.qty <= 0 or self.limit_price < 0:

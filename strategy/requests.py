@@ -17,7 +17,6 @@ from strategy.errors import (
     StorageError,
     TryLater,
 )
-from strategy.instruments import Symbol
 from strategy.lead import Opening
 from strategy.ledger import NEVER_SENT, NO_ANSWER, Context, Ledger, spoken
 from strategy.looks import SOON, Looks
@@ -49,7 +48,7 @@ class Requests:
         in_flight: set[OrderNo],
         answer_limit_s: float,
         permissions: Permits,
-        blocked: Callable[[Symbol], Text | None],
+        blocked: Callable[[OrderRequest], Text | None],
         numbered: Callable[[], Awaitable[None]],
     ) -> None:
         """`numbered` is called when an order got a number, for notices that wait for it."""
@@ -78,7 +77,7 @@ class Requests:
         """Store the intent, then send; see `OrderDesk.place`."""
         if request.ticket is not None and (placed := await self._ledger.by_ticket(request.ticket)) is not None:
             return placed
-        if (why := self._blocked(request.symbol)) is not None:
+        if (why := self._blocked(request)) is not None:
             raise OrderDenied(why.en, user_message=why)
         async with self._ledger.lock:
             if (forbidden := self._permissions.may_send(request)) is not None:
