@@ -16,7 +16,7 @@ from strategy.instruments import Symbol
 from strategy.quotes import Bar
 from strategy.zones import new_york
 
-_SPLIT = Decimal("0.03")  # a factor nearer to one is a dividend or a rounding, no split
+_SPLIT = Decimal("0.01")  # a factor nearer to one is a cash dividend or a rounding; stock dividends begin here
 _SPARE_DAYS = 3
 
 Factors = dict[date, tuple[Decimal, Decimal]]  # raw and adjusted close by New York date
@@ -39,16 +39,26 @@ class SplitAdjuster:
         factors = {on: _factor(closes[on], _last_close(bars, on)) for on in dates if on in closes}
         return [_scaled(bar, factors.get(_session_date(bar), Decimal(1))) for bar in bars]
 
+    async def factor(self, symbol: Symbol, on: date) -> Decimal | None:
+        """Return what adjusted days make of a day's raw close, asked anew; None when that day is not among them."""
+        now = self._clock.now()
+        closes = await self._days(symbol, (new_york(now).date() - on).days + _SPARE_DAYS)
+        self._known.pop(symbol, None)  # an adjustment may have come since
+        return closes[on][1] / closes[on][0] if on in closes else None
+
     async def _closes(self, symbol: Symbol, *, oldest: date, newest: date) -> Factors:
         known = self._known.get(symbol)
         if known is not None and known[0] == newest and known[1] <= oldest:
             return known[2]
-        count, now = (newest - oldest).days + _SPARE_DAYS, self._clock.now()
-        raw = _by_date(await bars_api.daily(self._http, symbol, count, now, adjusted=False))
-        adjusted = _by_date(await bars_api.daily(self._http, symbol, count, now))
-        closes = {on: (close, adjusted[on]) for on, close in raw.items() if on in adjusted}
+        closes = await self._days(symbol, (newest - oldest).days + _SPARE_DAYS)
         self._known[symbol] = (newest, oldest, closes)
         return closes
+
+    async def _days(self, symbol: Symbol, count: int) -> Factors:
+        now = self._clock.now()
+        raw = _by_date(await bars_api.daily(self._http, symbol, count, now, adjusted=False))
+        adjusted = _by_date(await bars_api.daily(self._http, symbol, count, now))
+        return {on: (close, adjusted[on]) for on, close in raw.items() if on in adjusted}
 
 
 def _session_date(bar: Bar) -> date:

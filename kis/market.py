@@ -1,6 +1,8 @@
 """Prices at KIS as the core's `MarketData`."""
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 
 from kis import bars as bars_api
 from kis import prices as prices_api
@@ -70,6 +72,10 @@ class KisMarketData:
         if interval is Interval.DAY:
             return await bars_api.daily(self._http, symbol, count, now)
         return await self._splits.adjusted(symbol, await bars_api.minute(self._http, symbol, interval, count, now))
+
+    async def adjustment(self, symbol: Symbol, on: date) -> Decimal | None:
+        """Return what KIS multiplies that New York day's close by (MODP, kis-protocol 3.22); two calls."""
+        return await self._splits.factor(symbol, on)
 
     def has_minute_bars(self) -> bool:
         """Return whether minute bars can be asked for (D9)."""

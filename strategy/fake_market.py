@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from strategy.bars import bucket
@@ -31,6 +31,8 @@ class FakeMarket:
         self.bars_asked: defaultdict[Symbol, int] = defaultdict(int)
         self.broken: dict[Symbol, BrokerError] = {}
         self.bars_broken: dict[Symbol, BrokerError] = {}
+        self.bases: dict[Symbol, Decimal] = {}  # the previous close as the broker gives it, where it is another
+        self.adjustments: dict[Symbol, tuple[date, Decimal]] = {}  # closes before that day are multiplied by this
         self._clock = clock
         self._prices: defaultdict[Symbol, list[tuple[datetime, Decimal]]] = defaultdict(list)
         self._closes: dict[tuple[Symbol, Interval], tuple[Decimal, ...]] = {}
@@ -67,7 +69,7 @@ class FakeMarket:
             last=last,
             bid=bid,
             ask=ask,
-            previous_close=self._closes.get((symbol, Interval.DAY), (last,))[-1],
+            previous_close=self.bases.get(symbol) or self._close_before(symbol) or last,
             received_at=self._clock.now(),
             halted=symbol in self.halted,
         )
@@ -81,8 +83,20 @@ class FakeMarket:
             raise DataUnavailable("no minute bars in this environment")
         return self._made(symbol, interval)[-count:]
 
+    async def adjustment(self, symbol: Symbol, on: date) -> Decimal | None:
+        await self._clock.sleep(self.latency_s)
+        if symbol in self.bars_broken:
+            raise self.bars_broken[symbol]
+        begins, factor = self.adjustments.get(symbol, (on, Decimal(1)))
+        return factor if on < begins else Decimal(1)
+
     def has_minute_bars(self) -> bool:
         return self.minute_bars
+
+    def _close_before(self, symbol: Symbol) -> Decimal | None:
+        """Return the close of the last day before the newest session."""
+        opens_at = latest(self._clock.now()).opens_at
+        return next((bar.close for bar in reversed(self._made(symbol, Interval.DAY)) if bar.start < opens_at), None)
 
     def _made(self, symbol: Symbol, interval: Interval) -> list[Bar]:
         """Lay the given closes before the first price, and bars of the prices since."""

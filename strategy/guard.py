@@ -105,6 +105,7 @@ class StopGuard:
         look.on_look(self.rearm)
         look.on_look(self._take_up)
         splits.on_accept(self._forget_peak)
+        splits.on_clear(self._judge_again)
 
     async def load(self) -> None:
         """Read the stored peaks and evenings of the watched tickers, and the stops that were cut off. Call once."""
@@ -265,6 +266,12 @@ class StopGuard:
         )
         self._fired.put(firing)
         return trigger
+
+    def _judge_again(self, symbol: Symbol) -> None:
+        """Compare the newest price once more: it was held back for a split that was none."""
+        quote = self._watch.latest(symbol)
+        if quote is not None:
+            self.check(symbol, quote, "check")
 
     def allowed(self, symbol: Symbol) -> bool:
         """Return whether mode and locks let a stop of the ticker sell."""

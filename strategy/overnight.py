@@ -1,11 +1,16 @@
-"""Remembers the evening's prices and costs, to tell a split from a crash the next morning (D13)."""
+"""Remembers the evening's prices and costs, to tell a split from a crash the next morning (D13).
+
+The certain sign of a split or a stock dividend, of any ratio, is the broker's own: its adjusted days, or its previous
+close, differ from the evening that we saw. With that sign the average cost is waited for; without it a fall is real,
+but for a jump so large that it is asked about all the same.
+"""
 
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from strategy.calendar import Session, current
+from strategy.calendar import Session, current, previous, session_on
 from strategy.clock import Clock
 from strategy.instruments import Symbol
 from strategy.ports import Notes
@@ -15,6 +20,12 @@ from strategy.zones import new_york
 
 _STORE_EVERY = timedelta(minutes=5)
 _PROVEN_AFTER = timedelta(minutes=5)  # a price asked for this long into a session is that session's
+_LATE_ENOUGH = timedelta(minutes=10)  # an evening seen until so shortly before the close is near the official one
+_NONE = Decimal(1)
+_ROUNDING = Decimal("0.002")  # closes have four decimals
+_AUCTION = Decimal("0.005")  # the close we saw and the official one differ by the closing auction
+_CERTAIN = Decimal("0.03")  # a factor further from one than any cash dividend that adjusted closes may leave out
+_SUDDEN = Decimal("0.08")  # a night's move worth two calls, whatever the previous close says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +35,20 @@ class Evening:
     on: date  # New York
     close: Decimal
     cost: Decimal | None  # average cost then, None when nothing was held
+    seen_at: datetime | None = None  # None in records of earlier versions
+    accepted_on: date | None = None  # the session whose price was taken as real: nothing is to be judged in it
+
+    @property
+    def whole(self) -> bool:
+        """Return whether the price was followed until shortly before the close."""
+        session = session_on(self.on)
+        return session is not None and self.seen_at is not None and self.seen_at >= session.closes_at - _LATE_ENOUGH
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    on: date
+    factor: Decimal  # what the broker made of the evening's close; one: nothing
 
 
 class Overnight:
@@ -35,6 +60,7 @@ class Overnight:
         self._evenings: dict[Symbol, list[Evening]] = {}
         self._stored: dict[Symbol, tuple[datetime, tuple[date, Decimal | None]]] = {}
         self._proven: dict[Symbol, date] = {}  # the session whose prices were seen to follow the evening's
+        self._signs: dict[Symbol, _Sign] = {}
 
     async def load(self, symbol: Symbol) -> None:
         """Read a ticker's record, once."""
@@ -49,20 +75,70 @@ class Overnight:
         Written at most every five minutes: a guard against jumps of tens of percent needs no more.
         """
         await self.load(symbol)
+        now = self._clock.now()
         older = [evening for evening in self._evenings[symbol] if evening.on < session.on][:1]
-        self._evenings[symbol] = [Evening(on=session.on, close=price, cost=cost), *older]
-        now, kind = self._clock.now(), (session.on, cost)
+        self._evenings[symbol] = [Evening(on=session.on, close=price, cost=cost, seen_at=now), *older]
+        kind = (session.on, cost)
         stored_at, stored = self._stored.get(symbol, (None, None))
         if stored_at is None or stored != kind or now - stored_at >= _STORE_EVERY:
             self._stored[symbol] = now, kind
             await self._store(symbol)
 
+    def before(self, symbol: Symbol, on: date) -> Evening | None:
+        """Return the newest evening before a session."""
+        return next((known for known in self._evenings.get(symbol, ()) if known.on < on), None)
+
+    # the broker's sign
+
+    def decided(self, symbol: Symbol, on: date) -> bool:
+        """Return whether it is known of a session if the broker has adjusted the evening before it."""
+        evening, sign = self.before(symbol, on), self._signs.get(symbol)
+        return (
+            evening is None
+            or evening.accepted_on == on
+            or self._proven.get(symbol) == on
+            or (sign is not None and sign.on == on)
+        )
+
+    def looks_adjusted(self, symbol: Symbol, on: date, base: Decimal, price: Decimal) -> bool:
+        """Return whether the source's days must be asked: its previous close or the price is not the evening's."""
+        evening = self.before(symbol, on)
+        if evening is None or evening.close <= 0:
+            return False
+        return abs(base / evening.close - 1) > _AUCTION or abs(price / evening.close - 1) > _SUDDEN
+
+    def decide(self, symbol: Symbol, on: date, base: Decimal | None, factor: Decimal | None) -> None:
+        """Take the broker's previous close and what its adjusted days make of the evening (None: not known)."""
+        evening = self.before(symbol, on)
+        if evening is None or evening.close <= 0:
+            return
+        found = _sign(None if base is None else base / evening.close, factor, trusted=self._fits(evening, on))
+        if found is not None:
+            self._signs[symbol] = _Sign(on, found)
+
+    @staticmethod
+    def _fits(evening: Evening, on: date) -> bool:
+        """Return whether the broker's previous close is this evening's."""
+        return evening.whole and evening.on == previous(on).on
+
+    def factor(self, symbol: Symbol, on: date) -> Decimal | None:
+        """Return what the broker has multiplied the evening's close by, None for nothing."""
+        sign = self._signs.get(symbol)
+        adjusted = sign is not None and sign.on == on and sign.factor != _NONE
+        return sign.factor if adjusted and sign is not None else None
+
+    # judging
+
     def suspected(self, symbol: Symbol, quote: Quote, cost: Decimal | None, guard_pct: Decimal) -> bool:
-        """Return whether this price has jumped since the evening in a way the average cost does not share."""
+        """Return whether the ticker was adjusted overnight, or its price jumped, in a way its cost does not share."""
         session = current(self._clock.now())
         if session is None or self._proven.get(symbol) == session.on:
             return False
-        evening = next((known for known in self._evenings.get(symbol, ()) if known.on < session.on), None)
+        evening = self.before(symbol, session.on)
+        if evening is not None and evening.accepted_on == session.on:
+            return False
+        if evening is not None and (factor := self.factor(symbol, session.on)) is not None:
+            return not _followed(factor, cost, evening.cost)
         before = evening.close if evening else quote.previous_close
         if evening is None and cost is not None and quote.last <= cost * (1 - guard_pct / 100):
             return True  # never seen before and already this far below its cost: asked, not sold
@@ -76,7 +152,7 @@ class Overnight:
             average_cost_before=evening.cost if evening else None,
         ):
             return True
-        if quote.received_at >= session.opens_at + _PROVEN_AFTER:
+        if quote.received_at >= session.opens_at + _PROVEN_AFTER and self.decided(symbol, session.on):
             self._proven[symbol] = session.on
         return False
 
@@ -85,10 +161,10 @@ class Overnight:
         session = current(self._clock.now())
         if session is None or cost is None or self._proven.get(symbol) == session.on:
             return False
-        evening = next((known for known in self._evenings.get(symbol, ()) if known.on < session.on), None)
-        if evening is None or evening.cost is None:
+        evening = self.before(symbol, session.on)
+        if evening is None or evening.cost is None or evening.accepted_on == session.on:
             return False
-        jumped = split_suspected(
+        jumped = self.factor(symbol, session.on) is not None or split_suspected(
             previous_close=evening.close,
             price=quote.last,
             guard_pct=guard_pct,
@@ -101,11 +177,36 @@ class Overnight:
         """Take a price as real, also after a restart: the owner said so, or the average cost has followed."""
         on = new_york(self._clock.now()).date()
         self._proven[symbol] = on
-        self._evenings[symbol] = [Evening(on=on - timedelta(days=1), close=price, cost=cost)]
+        self._evenings[symbol] = [Evening(on=on - timedelta(days=1), close=price, cost=cost, accepted_on=on)]
         await self._store(symbol)
 
     async def _store(self, symbol: Symbol) -> None:
         await self._notes.put(_key(symbol), json.dumps([_row(evening) for evening in self._evenings[symbol]]))
+
+
+def _sign(moved: Decimal | None, factor: Decimal | None, *, trusted: bool) -> Decimal | None:
+    """Return what the broker multiplied the evening's close by, one for nothing, None while nobody can say.
+
+    `moved` is its previous close by the evening's, to be `trusted` where the evening was seen to its end; `factor`
+    what its adjusted days say. A small factor alone may be a cash dividend: the previous close must have followed it.
+    """
+    if factor is None:
+        if moved is None or not trusted:
+            return _NONE if moved is not None and abs(moved - 1) <= _AUCTION else None
+        return moved if abs(moved - 1) > 2 * _AUCTION else _NONE
+    if abs(factor - 1) <= _ROUNDING:
+        return _NONE
+    if abs(factor - 1) >= _CERTAIN:
+        return factor
+    return factor if moved is not None and abs(moved - factor) < abs(moved - 1) else _NONE
+
+
+def _followed(factor: Decimal, cost: Decimal | None, before: Decimal | None) -> bool:
+    """Return whether the average cost was multiplied like the price; unknown is no."""
+    if cost is None or before is None or before <= 0:
+        return False
+    moved = cost / before
+    return abs(moved - factor) < abs(moved - 1)
 
 
 def _key(symbol: Symbol) -> str:
@@ -113,14 +214,21 @@ def _key(symbol: Symbol) -> str:
 
 
 def _row(evening: Evening) -> dict[str, str | None]:
-    cost = None if evening.cost is None else str(evening.cost)
-    return {"on": evening.on.isoformat(), "close": str(evening.close), "cost": cost}
+    return {
+        "on": evening.on.isoformat(),
+        "close": str(evening.close),
+        "cost": None if evening.cost is None else str(evening.cost),
+        "seen_at": None if evening.seen_at is None else evening.seen_at.isoformat(),
+        "accepted_on": None if evening.accepted_on is None else evening.accepted_on.isoformat(),
+    }
 
 
 def _evening(row: dict[str, str | None]) -> Evening:
-    cost = row["cost"]
+    cost, seen_at, accepted_on = row["cost"], row.get("seen_at"), row.get("accepted_on")
     return Evening(
         on=date.fromisoformat(str(row["on"])),
         close=Decimal(str(row["close"])),
         cost=None if cost is None else Decimal(cost),
+        seen_at=None if seen_at is None else datetime.fromisoformat(seen_at),
+        accepted_on=None if accepted_on is None else date.fromisoformat(accepted_on),
     )

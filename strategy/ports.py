@@ -53,12 +53,16 @@ class Broker(Protocol):
 
 
 class MarketData(Protocol):
-    """Prices on request. Both methods raise DataUnavailable rather than return a zero or stale value."""
+    """Prices on request. All methods raise DataUnavailable rather than return a zero or stale value."""
 
     async def quote(self, symbol: Symbol) -> Quote: ...
 
     async def bars(self, symbol: Symbol, interval: Interval, count: int) -> Sequence[Bar]:
         """Newest `count` bars, ascending, unique, split-adjusted, regular session only; the forming one last."""
+
+    async def adjustment(self, symbol: Symbol, on: date) -> Decimal | None:
+        """Return what the source multiplies that day's close by today, freshly asked: 1 unless a split or a stock
+        dividend came since (2/3 for 3-for-2); None when it does not know the day."""
 
     def has_minute_bars(self) -> bool:
         """Return whether minute bars can be asked for; if not they must be built from ticks (D9)."""

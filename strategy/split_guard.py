@@ -1,7 +1,11 @@
 """Keeps a split from looking like a crash: blocks stop and signals of the ticker, tells the owner and asks (D13)."""
 
+import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from strategy.activity import Activity
 from strategy.book import SettingsBook
@@ -22,6 +26,9 @@ from strategy.workqueue import WorkQueue
 log = logging.getLogger(__name__)
 
 SPLIT_GUARD = "split_guard"
+
+_ASK_AGAIN = timedelta(minutes=1)  # the broker's sign, when it could not be asked
+_ANSWER_LIMIT_S = 5.0  # real time: a stop waits no longer for it
 
 
 class SplitGuard:
@@ -46,6 +53,9 @@ class SplitGuard:
         self._clock = clock
         self._jumps: WorkQueue[Quote] = WorkQueue(activity)
         self._watchers: list[Callable[[Symbol], None]] = []
+        self._cleared: list[Callable[[Symbol], None]] = []
+        self._asking: defaultdict[Symbol, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._asked_at: dict[Symbol, datetime] = {}  # when the broker's sign could not be had
 
     async def load(self) -> None:
         """Read the evenings of the watched tickers. Call once."""
@@ -60,30 +70,57 @@ class SplitGuard:
         """Call `watcher` when a ticker's new price is taken as real."""
         self._watchers.append(watcher)
 
+    def on_clear(self, watcher: Callable[[Symbol], None]) -> None:
+        """Call `watcher` when a reported price has turned out to be no split: its stop may be judged."""
+        self._cleared.append(watcher)
+
     def holds(self, symbol: Symbol) -> bool:
         """Return whether the ticker is locked for a suspected split."""
         lock = self._modes.lock(symbol)
         return lock is not None and lock.reason == SPLIT_GUARD
 
     def suspicious(self, symbol: Symbol, quote: Quote) -> bool:
-        """Return whether a price looks like a split; of a held ticker, one that its cost has not followed."""
+        """Return whether a price looks like a split; of a held ticker, one that its cost has not followed.
+
+        So it does, for a moment, before the broker's sign has been asked for in this session: `report` does that.
+        """
+        return self._pending(symbol) or self._suspected(symbol, quote)
+
+    def _suspected(self, symbol: Symbol, quote: Quote) -> bool:
         position = self._positions.of(symbol)
         guard_pct = self._settings.of(symbol).split_guard_pct
         return self._overnight.suspected(symbol, quote, position.average_cost if position else None, guard_pct)
+
+    def _pending(self, symbol: Symbol) -> bool:
+        """Return whether the broker's sign is still to be asked for; not while it could not be had just before."""
+        now = self._clock.now()
+        session = current(now)
+        if session is None or self._overnight.decided(symbol, session.on):
+            return False
+        asked_at = self._asked_at.get(symbol)
+        return asked_at is None or now - asked_at >= _ASK_AGAIN or now < asked_at
 
     def report(self, quote: Quote) -> None:
         """Queue a suspicious price found where nothing can be awaited."""
         self._jumps.put(quote)
 
     async def run(self) -> None:
-        """Lock what was reported, until cancelled."""
+        """Look into what was reported, until cancelled: lock it, or have its stop judged after all."""
         while True:
             await self._jumps.wait()
             with self._jumps.take() as quote:
                 try:
-                    await self.lock(quote)
+                    await self._look_into(quote)
                 except TradingError:
                     log.exception("a split lock could not be stored", extra={"symbol": str(quote.symbol)})
+
+    async def _look_into(self, quote: Quote) -> None:
+        await self._ask(quote)
+        if self._suspected(quote.symbol, quote):
+            await self.lock(quote)
+            return
+        for watcher in self._cleared:
+            watcher(quote.symbol)
 
     async def mind(self, quote: Quote) -> None:
         """Judge a price before the stop is asked, and remember it for the next morning."""
@@ -91,16 +128,54 @@ class SplitGuard:
         if self.holds(symbol):
             await self._unlock(quote)
             return
-        if self.suspicious(symbol, quote):
-            await self.lock(quote)
-            return
+        await self._ask(quote)
         position = self._positions.of(symbol)
+        if self._suspected(symbol, quote):
+            if position is not None or not await self._bars_follow(quote):
+                await self.lock(quote)
+                return
+            await self.accept(symbol)  # not held, and the source's bars are of the new size: nothing to ask
         cost = position.average_cost if position else None
         if self._overnight.split_shared(symbol, quote, cost, self._settings.of(symbol).split_guard_pct):
             await self.accept(symbol)  # nothing to ask, but bars and peaks are of the old size
         session = current(self._clock.now())
         if session is not None:
             await self._overnight.remember(symbol, session, quote.last, cost)
+
+    async def _ask(self, quote: Quote) -> None:
+        """Ask once a session whether the broker has adjusted the evening's close; a failure is asked again later."""
+        symbol = quote.symbol
+        async with self._asking[symbol]:
+            session = current(self._clock.now())
+            if session is None or not self._pending(symbol):
+                return
+            try:
+                async with asyncio.timeout(_ANSWER_LIMIT_S):
+                    base = await self._base(symbol, session.opens_at)
+                    factor = await self._factor(symbol, session.on, base, quote.last)
+            except (TradingError, TimeoutError) as error:
+                log.warning("the previous close is not known", extra={"symbol": str(symbol), "error": str(error)})
+                self._asked_at[symbol] = self._clock.now()
+                return
+            self._overnight.decide(symbol, session.on, base, factor)
+            if not self._overnight.decided(symbol, session.on):
+                self._asked_at[symbol] = self._clock.now()
+
+    async def _base(self, symbol: Symbol, opened_at: datetime) -> Decimal | None:
+        """Return the broker's previous close as it gives it in this session."""
+        known = self._watch.base(symbol, opened_at)
+        return known if known is not None else (await self._watch.fresh_quote(symbol)).previous_close
+
+    async def _factor(self, symbol: Symbol, on: date, base: Decimal | None, price: Decimal) -> Decimal | None:
+        """Return what the source's adjusted days make of the evening, where that is worth the calls."""
+        evening = self._overnight.before(symbol, on)
+        if evening is None or (base is not None and not self._overnight.looks_adjusted(symbol, on, base, price)):
+            return None
+        try:
+            return await self._watch.adjustment(symbol, evening.on)
+        except TradingError as error:
+            log.warning("adjusted days are not known", extra={"symbol": str(symbol), "error": str(error)})
+            return None
 
     async def lock(self, quote: Quote) -> None:
         """Block stop and signals of a ticker whose price jumped overnight without its cost; tell and ask."""
@@ -109,25 +184,23 @@ class SplitGuard:
         if lock is not None and lock.blocks_stop:
             return
         now = self._clock.now()
-        position = self._positions.of(symbol)
-        cost = position.average_cost if position else None
         await self._modes.set_lock(
             TickerLock(symbol=symbol, reason=SPLIT_GUARD, locked_at=now, until=None, blocks_stop=True),
-            [
-                Trouble(
-                    at=now,
-                    key=f"{SPLIT_GUARD}:{symbol}",
-                    symbol=symbol,
-                    what=Text(
-                        f"{symbol.ticker} 가격이 밤사이 크게 바뀌어 {quote.last} 달러입니다 (평균 단가 {cost})."
-                        f" 주식 분할일 수 있어 손절과 매매를 멈췄습니다. 평균 단가가 따라 바뀌면 저절로 풀립니다."
-                        f" 진짜 가격이면 /release {symbol.ticker} 로 푸세요. 그러면 손절도 바로 다시 작동합니다.",
-                        f"{symbol.ticker} jumped overnight to ${quote.last} (average cost {cost}). This may be a split,"
-                        f" so its stop and signals are blocked. They come back by themselves once the average cost"
-                        f" follows. If the price is real, /release {symbol.ticker}; the stop works again at once then.",
-                    ),
-                )
-            ],
+            [Trouble(at=now, key=f"{SPLIT_GUARD}:{symbol}", symbol=symbol, what=self._asks(quote))],
+        )
+
+    def _asks(self, quote: Quote) -> Text:
+        """Return what was seen, what is blocked, and what to do."""
+        symbol, session = quote.symbol, current(self._clock.now())
+        position = self._positions.of(symbol)
+        cost = None if position is None else position.average_cost
+        factor = self._overnight.factor(symbol, session.on) if session else None
+        seen = _jumped(quote, cost) if factor is None else _adjusted(quote, cost, factor)
+        return Text(
+            f"{seen.ko} 손절과 매매를 멈췄습니다. 평균 단가가 따라 바뀌면 저절로 풀립니다."
+            f" 진짜 가격이면 /release {symbol.ticker} 로 푸세요. 그러면 손절도 바로 다시 작동합니다.",
+            f"{seen.en} its stop and signals are blocked. They come back by themselves once the average cost"
+            f" follows. If the price is real, /release {symbol.ticker}; the stop works again at once then.",
         )
 
     async def accept(self, symbol: Symbol) -> None:
@@ -145,7 +218,8 @@ class SplitGuard:
         Of a ticker not held, once the source's bars have: the rule must not read a split as a crash.
         """
         symbol = quote.symbol
-        if self.suspicious(symbol, quote) and (self._positions.of(symbol) or not await self._bars_follow(quote)):
+        await self._ask(quote)
+        if self._suspected(symbol, quote) and (self._positions.of(symbol) or not await self._bars_follow(quote)):
             return
         await self.accept(symbol)
         now = self._clock.now()
@@ -161,13 +235,43 @@ class SplitGuard:
         await self._modes.release(symbol, None, [told])
 
     async def _bars_follow(self, quote: Quote) -> bool:
-        """Return whether the source's last daily close is near the price: it has adjusted its bars for a split."""
-        session = current(self._clock.now())
+        """Return whether the source's last daily close is of the new size: it has adjusted its bars for a split."""
+        symbol, session = quote.symbol, current(self._clock.now())
         if session is None:
             return False
         try:
-            close = await self._watch.close_before(quote.symbol, session.opens_at)
+            close = await self._watch.close_before(symbol, session.opens_at)
         except TradingError:
             return False
-        guard_pct = self._settings.of(quote.symbol).split_guard_pct
-        return close is not None and abs(quote.last / close - 1) * 100 <= guard_pct
+        if close is None:
+            return False
+        evening, factor = self._overnight.before(symbol, session.on), self._overnight.factor(symbol, session.on)
+        if evening is not None and factor is not None:
+            return abs(close - evening.close * factor) < abs(close - evening.close)
+        return abs(quote.last / close - 1) * 100 <= self._settings.of(symbol).split_guard_pct
+
+
+def _jumped(quote: Quote, cost: Decimal | None) -> Text:
+    ticker = quote.symbol.ticker
+    return Text(
+        f"{ticker} 가격이 밤사이 크게 바뀌어 {quote.last}달러입니다{_cost_ko(cost)}. 주식 분할일 수 있어",
+        f"{ticker} jumped overnight to ${quote.last}{_cost_en(cost)}. This may be a split, so",
+    )
+
+
+def _adjusted(quote: Quote, cost: Decimal | None, factor: Decimal) -> Text:
+    ticker, times = quote.symbol.ticker, f"{factor:.4f}".rstrip("0").rstrip(".")
+    return Text(
+        f"{ticker}: 증권사가 지난 종가를 {times}배로 고쳤습니다 (분할, 병합 또는 주식 배당)."
+        f" 지금 {quote.last}달러{_cost_ko(cost)}. 평균 단가가 아직 따라오지 않아",
+        f"{ticker}: the broker multiplied the last close by {times} (a split, a reverse split or a stock dividend)."
+        f" Now ${quote.last}{_cost_en(cost)}. The average cost has not followed yet, so",
+    )
+
+
+def _cost_ko(cost: Decimal | None) -> str:
+    return "" if cost is None else f" (평균 단가 {cost:,.2f}달러)"
+
+
+def _cost_en(cost: Decimal | None) -> str:
+    return "" if cost is None else f" (average cost ${cost:,.2f})"

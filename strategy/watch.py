@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from strategy.activity import Precedence
@@ -204,6 +204,15 @@ class MarketWatch:
         """
         done = [await self._complete(symbol, interval) for interval in intervals_of(self._settings.of(symbol))]
         return all(done)
+
+    async def adjustment(self, symbol: Symbol, on: date) -> Decimal | None:
+        """Return what the source multiplies a day's close by since, as it says now; raises what the broker raised."""
+        return await self._market.adjustment(symbol, on)
+
+    def base(self, symbol: Symbol, since: datetime) -> Decimal | None:
+        """Return the broker's own previous close where it was asked for since that instant."""
+        asked = self._asked.get(symbol)
+        return asked.previous_close if asked is not None and asked.received_at >= since else None
 
     async def close_before(self, symbol: Symbol, opens_at: datetime) -> Decimal | None:
         """Ask the source for the close of the last day before a session's open, as it adjusts it today."""

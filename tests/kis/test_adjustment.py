@@ -32,6 +32,9 @@ class DailyOnly:
         self._closes = {"0": raw, "1": adjusted}
         self.calls = 0
 
+    def adjust(self, adjusted: Mapping[date, str]) -> None:
+        self._closes["1"] = adjusted
+
     async def get(self, call: Call, params: Mapping[str, str]) -> Answer:
         assert call is Call.DAILY_BARS
         self.calls += 1
@@ -93,3 +96,21 @@ async def test_one_session_asks_nothing_and_two_ask_once() -> None:
     for _ in range(3):
         await splits.adjusted(AAPL, [minute(BEFORE, "645.40"), minute(SPLIT, "92.70")])
     assert http.calls == 2  # raw and adjusted
+
+
+async def test_d13_the_factor_of_a_day_is_asked_anew_each_time() -> None:
+    """Before the broker has adjusted its days the evening counts as it was; a stop's guard must hear of the change."""
+    raw = {BEFORE: "645.5700", SPLIT: "93.7000"}
+    http = DailyOnly(raw, raw)
+    asking = adjuster(http)
+    assert await asking.factor(AAPL, BEFORE) == 1
+    http.adjust({BEFORE: "92.2243", SPLIT: "93.7000"})
+    assert await asking.factor(AAPL, BEFORE) == pytest.approx(Decimal(1) / 7, abs=Decimal("0.0001"))
+    assert await asking.factor(AAPL, date(2014, 5, 1)) is None
+
+
+async def test_minutes_before_a_stock_dividend_are_divided_too() -> None:
+    """103 shares for 100: 2.9 % is less than most days move, and still a step in every average."""
+    http = DailyOnly({BEFORE: "30.9000", SPLIT: "30.1000"}, {BEFORE: "30.0000", SPLIT: "30.1000"})
+    bars = await adjuster(http).adjusted(AAPL, [minute(BEFORE, "30.91"), minute(SPLIT, "30.10")])
+    assert [round(bar.close, 2) for bar in bars] == [Decimal("30.01"), Decimal("30.10")]

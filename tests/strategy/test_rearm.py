@@ -72,7 +72,9 @@ class Settings:
 def guard_of(positions: Positions, given: Settings, follows: list[Callable[[], None]], watch: Any) -> StopGuard:
     """Return a guard whose stops may not sell: only its lines are looked at."""
     activity = Activity()
-    nothing: Any = SimpleNamespace(spoil=lambda: None, on_accept=lambda _: None, precedence=Precedence())
+    nothing: Any = SimpleNamespace(
+        spoil=lambda: None, on_accept=lambda _: None, on_clear=lambda _: None, precedence=Precedence()
+    )
     modes: Any = SimpleNamespace(lock=lambda _: None, of=lambda _: SimpleNamespace(mode=Mode.HALTED))
     look: Any = SimpleNamespace(spoil=lambda: None, on_look=follows.append)
     others: Any = dict.fromkeys(("orders", "decisions", "ladder", "splits", "story", "notifier", "notes"), nothing)

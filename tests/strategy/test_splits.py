@@ -1,0 +1,203 @@
+"""Splits of any ratio and stock dividends are no crash, and a crash is no split (D13)."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from strategy.errors import TryLater
+from strategy.events import StopFinished, Trouble
+from strategy.testing import trading_settings
+from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
+
+MORNING = OPEN + timedelta(days=1)
+TODAY = date(2026, 9, 16)
+# new shares for old ones, as listed companies did it: 7:1, 3:2, 5:4, a stock dividend of 3 %, a reverse split of 1:10
+RATIOS = [(7, 1), (3, 2), (5, 4), (103, 100), (1, 10)]
+
+
+def _factor(new: int, old: int) -> Decimal:
+    return Decimal(old) / Decimal(new)
+
+
+def _cents(price: Decimal) -> Decimal:
+    return price.quantize(Decimal("0.01"))
+
+
+def _world() -> World:
+    world = World.at(OPEN + timedelta(hours=6, minutes=10))
+    world.ready(TQQQ)
+    world.broker.hold(TQQQ, 100, Decimal(100))
+    return world
+
+
+@asynccontextmanager
+async def _bench(path: Path, world: World) -> AsyncIterator[Bench]:
+    settings = trading_settings(
+        trading_tickers="NASDAQ:TQQQ",
+        rsi_oversold="1",
+        rsi_overbought="99",
+        check_interval_minutes="5",
+        reconcile_interval_s="300",
+    )
+    async with running(path, world, settings=settings) as bench:
+        yield bench
+
+
+@asynccontextmanager
+async def _next_morning(
+    path: Path, world: World, price: Decimal, overnight: Callable[[], None] = lambda: None
+) -> AsyncIterator[Bench]:
+    """Follow the first day to its end, let something happen overnight, then open the next day at that price."""
+    async with _bench(path, world) as bench:
+        await bench.until(MORNING - timedelta(minutes=30))
+        overnight()
+        await bench.until(MORNING - timedelta(seconds=1))
+        bench.price(TQQQ, price, tick=False)
+        await bench.until(MORNING + timedelta(seconds=1))
+        bench.price(TQQQ, price - Decimal("0.01"))
+        yield bench
+
+
+def _adjust(world: World, factor: Decimal, *, base: bool = True, days: bool = True) -> None:
+    """Let the broker adjust its previous close, its days, or both."""
+    if base:
+        world.market.bases[TQQQ] = _cents(100 * factor)
+    if days:
+        world.market.adjustments[TQQQ] = (TODAY, factor)
+
+
+def _locked(bench: Bench) -> bool:
+    lock = bench.core.modes.lock(TQQQ)
+    return lock is not None and (lock.reason, lock.blocks_stop) == ("split_guard", True)
+
+
+@pytest.mark.parametrize(("new", "old"), RATIOS)
+@pytest.mark.parametrize("signs", [{}, {"days": False}])
+async def test_d13_an_adjustment_of_any_size_asks_until_the_cost_has_followed(
+    tmp_path: Path, new: int, old: int, signs: dict[str, bool]
+) -> None:
+    """The price alone cannot tell a 3:2 split from a crash of a third: the broker's own adjustment can."""
+    world, factor = _world(), _factor(new, old)
+
+    def overnight() -> None:
+        _adjust(world, factor, **signs)
+        if signs:
+            world.market.bars_broken[TQQQ] = TryLater("days cannot be asked")
+
+    async with _next_morning(tmp_path, world, _cents(100 * factor), overnight) as bench:
+        await bench.pass_time(60)
+        assert _locked(bench)
+        assert await bench.orders() == []
+        [told] = [event for event in await bench.told(Trouble) if event.key.startswith("split_guard")]
+        assert f"{factor:.4f}".rstrip("0").rstrip(".") in told.what.en
+        world.market.bars_broken.clear()
+        bench.broker.hold(TQQQ, 100 * new // old, 100 * factor)
+        await bench.pass_time(400)
+        assert not _locked(bench)
+        assert await bench.orders() == []
+        bench.price(TQQQ, _cents(94 * factor))
+        await bench.settle()
+        await bench.pass_time(5)
+        [order] = await bench.orders()
+        assert order.request.qty == 100 * new // old
+
+
+@pytest.mark.parametrize(("new", "old"), [(3, 2), (5, 4), (1, 10)])
+async def test_d13_adjusted_days_are_enough_of_a_sign(tmp_path: Path, new: int, old: int) -> None:
+    """The previous close still says 100: what the price has lost is asked about before it is believed."""
+    world, factor = _world(), _factor(new, old)
+    async with _next_morning(
+        tmp_path, world, _cents(100 * factor), lambda: _adjust(world, factor, base=False)
+    ) as bench:
+        await bench.pass_time(60)
+        assert _locked(bench)
+        assert await bench.orders() == []
+
+
+@pytest.mark.parametrize("fall", ["94", "80", "66.67"])
+async def test_d13_without_a_sign_a_real_fall_is_a_stop(tmp_path: Path, fall: str) -> None:
+    async with _next_morning(tmp_path, _world(), Decimal(fall)) as bench:
+        await bench.pass_time(3)
+        assert not _locked(bench)
+        [finished] = await bench.told(StopFinished)
+        assert (finished.sold, finished.left) == (100, 0)
+
+
+async def test_d13_a_fall_while_the_days_cannot_be_asked_is_a_stop_too(tmp_path: Path) -> None:
+    """The previous close agrees with the evening that was seen to its end: nothing speaks for a split."""
+    world = _world()
+    async with _next_morning(tmp_path, world, Decimal(100)) as bench:
+        world.market.bars_broken[TQQQ] = TryLater("days cannot be asked")
+        bench.price(TQQQ, "70")
+        await bench.pass_time(3)
+        assert [order.request.qty for order in await bench.orders()] == [100]
+
+
+async def test_d13_a_cost_that_has_followed_already_asks_nothing(tmp_path: Path) -> None:
+    world, factor = _world(), _factor(3, 2)
+    async with _bench(tmp_path, world) as bench:
+        await bench.until(MORNING - timedelta(hours=1))
+        _adjust(world, factor)
+        bench.broker.hold(TQQQ, 150, 100 * factor)
+        bench.price(TQQQ, "66.67", tick=False)
+        await bench.until(MORNING + timedelta(seconds=5))
+        bench.price(TQQQ, "66.60")
+        await bench.pass_time(60)
+        assert not _locked(bench)
+        assert await bench.orders() == []
+        bench.price(TQQQ, "63.20")
+        await bench.pass_time(5)
+        [order] = await bench.orders()
+        assert order.request.qty == 150
+
+
+async def test_d13_the_owners_word_holds_for_the_session_over_a_restart(tmp_path: Path) -> None:
+    world, factor = _world(), _factor(5, 4)
+    async with _next_morning(tmp_path, world, Decimal(80), lambda: _adjust(world, factor)) as bench:
+        await bench.pass_time(10)
+        assert _locked(bench)
+        assert await bench.core.control.release(OWNER, TQQQ)
+    async with _bench(tmp_path, world) as bench:
+        await bench.pass_time(20)
+        assert not _locked(bench)
+        await bench.pass_time(60)
+        assert [order.request.qty for order in await bench.orders()] == [100]  # the price is real, so the stop sells
+
+
+@pytest.mark.parametrize("dividend", ["0.9955", "0.985"])
+async def test_a_cash_dividend_in_adjusted_days_is_no_split(tmp_path: Path, dividend: str) -> None:
+    """Whether KIS adjusts days for cash dividends is not stated; the previous close is not, so no stop is blocked."""
+    world = _world()
+    _adjust(world, Decimal(dividend), base=False)
+    async with _next_morning(tmp_path, world, Decimal(91)) as bench:
+        await bench.pass_time(5)
+        assert not _locked(bench)
+        assert [order.request.qty for order in await bench.orders()] == [100]
+
+
+async def test_the_closing_auction_is_no_adjustment(tmp_path: Path) -> None:
+    world = _world()
+    world.market.bases[TQQQ] = Decimal("101.40")  # the official close, 1.4 % above what was seen last
+    async with _next_morning(tmp_path, world, Decimal(101)) as bench:
+        await bench.pass_time(60)
+        assert not _locked(bench)
+        bench.price(TQQQ, "94.90")
+        await bench.pass_time(3)
+        assert [order.request.qty for order in await bench.orders()] == [100]
+
+
+async def test_a_ticker_not_held_goes_on_with_its_adjusted_bars(tmp_path: Path) -> None:
+    world, factor = World.at(OPEN + timedelta(hours=6, minutes=10)), _factor(3, 2)
+    world.ready(TQQQ)
+    async with _bench(tmp_path, world) as bench:
+        await bench.until(MORNING - timedelta(minutes=30))
+        _adjust(world, factor)
+        world.market.forget(TQQQ)
+        world.ready(TQQQ, "66.67")  # the source has adjusted its history
+        await bench.until(MORNING + timedelta(minutes=6))
+        assert not _locked(bench)
+        assert [event for event in await bench.told(Trouble) if event.key.startswith("split_guard")] == []
