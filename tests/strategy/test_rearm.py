@@ -72,8 +72,13 @@ class Settings:
 def guard_of(positions: Positions, given: Settings, follows: list[Callable[[], None]], watch: Any) -> StopGuard:
     """Return a guard whose stops may not sell: only its lines are looked at."""
     activity = Activity()
+    refused = SimpleNamespace(protecting=lambda _: "halted", stop_hours=lambda: None)
     nothing: Any = SimpleNamespace(
-        spoil=lambda: None, on_accept=lambda _: None, on_clear=lambda _: None, precedence=Precedence()
+        spoil=lambda: None,
+        on_accept=lambda _: None,
+        on_clear=lambda _: None,
+        precedence=Precedence(),
+        permissions=refused,
     )
     modes: Any = SimpleNamespace(lock=lambda _: None, of=lambda _: SimpleNamespace(mode=Mode.HALTED))
     look: Any = SimpleNamespace(spoil=lambda: None, on_look=follows.append)
