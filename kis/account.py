@@ -19,7 +19,7 @@ from kis.fields import (
 )
 from kis.http import KisHttp
 from kis.paging import one, pages, rows
-from kis.symbols import TRADING_CODE, SymbolBook, kis_ticker
+from kis.symbols import TRADING_CODE, SymbolBook
 from strategy.account import Position
 from strategy.instruments import Symbol
 
@@ -103,7 +103,7 @@ def parse_positions(bodies: Iterable[Mapping[str, Any]], book: SymbolBook) -> li
     found: dict[Symbol, Position] = {}
     for body in bodies:
         for row in rows(body, "output1", "ovrs_pdno"):
-            symbol = book.resolve(text(row, "ovrs_pdno"), maybe_text(row, "ovrs_excg_cd"))
+            symbol = book.resolve(row, "ovrs_pdno")
             qty = integer(row, "ovrs_cblc_qty")
             if symbol is None or qty == 0:
                 continue
@@ -136,7 +136,7 @@ def buyable_params(account: Account, symbol: Symbol, price: Decimal) -> dict[str
         **account.params(),
         "OVRS_EXCG_CD": TRADING_CODE[symbol.market],
         "OVRS_ORD_UNPR": price_text(price),
-        "ITEM_CD": kis_ticker(symbol),
+        "ITEM_CD": symbol.ticker,
     }
 
 
@@ -180,7 +180,7 @@ def parse_present(body: Mapping[str, Any], book: SymbolBook) -> PresentBalance:
     """Read inquire-present-balance; `frcr_evlu_tota` is left alone (quirk 43)."""
     holdings = []
     for row in rows(body, "output1", "pdno"):
-        symbol = book.resolve(text(row, "pdno"), maybe_text(row, "ovrs_excg_cd"), maybe_text(row, "tr_mket_name"))
+        symbol = book.resolve(row, "pdno")
         if symbol is not None:
             holdings.append(_present_holding(row, symbol))
     currencies = tuple(

@@ -114,7 +114,7 @@ def _by_api(row: Row) -> bool | None:
 
 def parse_row(row: Row, book: SymbolBook) -> OrderRow | None:
     """Return a row of inquire-nccs or inquire-ccnl, None for a listing outside the US; raise FieldFault."""
-    symbol = book.resolve(text(row, "pdno"), maybe_text(row, "ovrs_excg_cd"), maybe_text(row, "tr_mket_name"))
+    symbol = book.resolve(row, "pdno")
     if symbol is None:
         return None
     filled_qty = integer(row, "ft_ccld_qty")

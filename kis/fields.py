@@ -12,6 +12,8 @@ from strategy.zones import from_new_york, from_seoul
 Row = Mapping[str, Any]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})")
+_MOST = 10**12  # shares of one row; a database's numbers end later, at 19 digits
+_YEARS = range(1970, 2200)
 _DATE = re.compile(r"[0-9]{8}")
 _TIME = re.compile(r"[0-9]{6}")
 _SEOUL_MORNING = time(9, 30)  # later than the end of every session that began the evening before
@@ -25,16 +27,20 @@ def number(text: str) -> Decimal | None:
 
 def text(row: Row, field: str) -> str:
     """Return a field's text without its padding; raise FieldFault when the field is absent."""
-    value = row.get(field)
-    if value is None:
+    if row.get(field) is None:
         raise FieldFault(field, "is missing")
-    return str(value).strip()
+    return maybe_text(row, field)
 
 
 def maybe_text(row: Row, field: str) -> str:
-    """Return a field's text without its padding, empty when absent."""
+    """Return a field's text without its padding, empty when absent; what no database or chat would take is marked."""
     value = row.get(field)
-    return "" if value is None else str(value).strip()
+    if value is None:
+        return ""
+    found = str(value)
+    if not found.isprintable():
+        found = "".join(sign if sign.isprintable() else (" " if sign.isspace() else "\ufffd") for sign in found)
+    return found.strip()
 
 
 def maybe_decimal(row: Row, field: str) -> Decimal | None:
@@ -75,7 +81,17 @@ def integer(row: Row, field: str) -> int:
     value = decimal(row, field)
     if value != value.to_integral_value():
         raise FieldFault(field, "is not whole")
+    if abs(value) > _MOST:
+        raise FieldFault(field, "is beyond belief")
     return int(value)
+
+
+def quantity(row: Row, field: str) -> int:
+    """Return a whole number that is not below zero; raise FieldFault for anything else."""
+    value = integer(row, field)
+    if value < 0:
+        raise FieldFault(field, "is below zero")
+    return value
 
 
 def maybe_integer(row: Row, field: str) -> int | None:
@@ -89,9 +105,10 @@ def parse_date(raw: str) -> date | None:
     if not _DATE.fullmatch(raw):
         return None
     try:
-        return date(int(raw[:4]), int(raw[4:6]), int(raw[6:]))
+        found = date(int(raw[:4]), int(raw[4:6]), int(raw[6:]))
     except ValueError:
         return None
+    return found if found.year in _YEARS else None
 
 
 def parse_time(raw: str) -> time | None:

@@ -12,7 +12,7 @@ from kis.errors import FieldFault, KisData, KisInput, KisNotOffered, KisUnknown
 from kis.fields import maybe_text, price_text, text
 from kis.http import KisHttp
 from kis.paging import one
-from kis.symbols import TRADING_CODE, kis_ticker
+from kis.symbols import TRADING_CODE
 from strategy.instruments import Symbol
 from strategy.money import on_tick
 from strategy.orders import OrderType, Side, VenueNo
@@ -64,7 +64,7 @@ def order_body(
     return {
         **account.params(),
         "OVRS_EXCG_CD": TRADING_CODE[symbol.market],
-        "PDNO": kis_ticker(symbol),
+        "PDNO": symbol.ticker,
         "ORD_QTY": str(qty),
         "OVRS_ORD_UNPR": "0" if order_type in _SELL_ONLY else price_text(price),
         "CTAC_TLNO": "",
@@ -82,7 +82,7 @@ def change_body(
     return {
         **account.params(),
         "OVRS_EXCG_CD": TRADING_CODE[symbol.market],
-        "PDNO": kis_ticker(symbol),
+        "PDNO": symbol.ticker,
         "ORGN_ODNO": padded(number),
         "RVSE_CNCL_DVSN_CD": "01" if amend else "02",
         "ORD_QTY": str(qty),

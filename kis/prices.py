@@ -20,7 +20,7 @@ from kis.fields import (
 )
 from kis.http import KisHttp
 from kis.paging import one, rows
-from kis.symbols import QUOTE_CODE, kis_ticker, market_of
+from kis.symbols import QUOTE_CODE, market_of
 from strategy.instruments import Symbol
 
 SEVERAL = 10  # symbols of one multprice call
@@ -113,13 +113,13 @@ class Trade:
 
 
 def quote_params(symbol: Symbol) -> dict[str, str]:
-    return {"AUTH": "", "EXCD": QUOTE_CODE[symbol.market], "SYMB": kis_ticker(symbol)}
+    return {"AUTH": "", "EXCD": QUOTE_CODE[symbol.market], "SYMB": symbol.ticker}
 
 
 def _check_key(row: Row, symbol: Symbol) -> None:
     """Refuse a price of another listing; a wrong exchange code is answered with blanks, not an error (quirk 18)."""
     key = maybe_text(row, "rsym")
-    if key and not key.endswith(kis_ticker(symbol)):
+    if key and not key.endswith(symbol.ticker):
         raise KisData(f"asked for {symbol}, was told {key}")
     if not maybe_text(row, "last"):
         raise KisData(f"no price for {symbol}: unknown symbol, or the wrong exchange")
@@ -218,13 +218,13 @@ def several_params(symbols: Sequence[Symbol]) -> dict[str, str]:
     params = {"AUTH": "", "NREC": str(len(symbols))}
     for n, symbol in enumerate(symbols, start=1):
         params[f"EXCD_{n:02d}"] = QUOTE_CODE[symbol.market]
-        params[f"SYMB_{n:02d}"] = kis_ticker(symbol)
+        params[f"SYMB_{n:02d}"] = symbol.ticker
     return params
 
 
 def parse_several(body: Mapping[str, Any], symbols: Sequence[Symbol]) -> list[ListedPrice]:
     """Read several prices; symbols without one are left out."""
-    wanted = {(symbol.market, kis_ticker(symbol)): symbol for symbol in symbols}
+    wanted = {(symbol.market, symbol.ticker): symbol for symbol in symbols}
     found = []
     for row in rows(body, "output2", "symb"):
         market = market_of(maybe_text(row, "excd"))

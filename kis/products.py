@@ -11,7 +11,7 @@ from kis.errors import KisData
 from kis.fields import maybe_day, maybe_positive, maybe_text
 from kis.http import KisHttp
 from kis.paging import one, rows
-from kis.symbols import PRODUCT_TYPE, kis_ticker
+from kis.symbols import PRODUCT_TYPE
 from strategy.instruments import Symbol
 
 
@@ -43,7 +43,7 @@ class SettlementDate:
 
 
 def product_params(symbol: Symbol) -> dict[str, str]:
-    return {"PRDT_TYPE_CD": PRODUCT_TYPE[symbol.market], "PDNO": kis_ticker(symbol)}
+    return {"PRDT_TYPE_CD": PRODUCT_TYPE[symbol.market], "PDNO": symbol.ticker}
 
 
 def parse_product(body: Mapping[str, Any], symbol: Symbol) -> Product:

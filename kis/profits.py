@@ -69,7 +69,7 @@ def profit_params(account: Account, since: date, until: date) -> dict[str, str]:
 
 def parse_profit(row: Mapping[str, Any], book: SymbolBook) -> RealizedProfit | None:
     """Read one row, None for a listing outside the US."""
-    symbol = book.resolve(text(row, "ovrs_pdno"), maybe_text(row, "ovrs_excg_cd"))
+    symbol = book.resolve(row, "ovrs_pdno")
     if symbol is None:
         return None
     return RealizedProfit(

@@ -14,7 +14,7 @@ from kis.fields import day, decimal, integer, maybe_text, price_text, text
 from kis.http import KisHttp
 from kis.orders import check_order, maybe_venue_no, padded, venue_no
 from kis.paging import one, pages, rows
-from kis.symbols import TRADING_CODE, SymbolBook, kis_ticker
+from kis.symbols import TRADING_CODE, SymbolBook
 from strategy.instruments import Symbol
 from strategy.orders import OrderType, Side, VenueNo
 
@@ -42,7 +42,7 @@ def reserve_body(
     """Return the published body; the quantity and price have names of their own here."""
     return {
         **account.params(),
-        "PDNO": kis_ticker(symbol),
+        "PDNO": symbol.ticker,
         "OVRS_EXCG_CD": TRADING_CODE[symbol.market],
         "FT_ORD_QTY": str(qty),
         "FT_ORD_UNPR3": "0" if order_type is OrderType.MOO else price_text(price),
@@ -100,7 +100,7 @@ def list_params(account: Account, since: date, until: date) -> dict[str, str]:
 
 def parse_reserved(row: Mapping[str, Any], book: SymbolBook) -> ReservedOrder | None:
     """Read one row, None for a listing outside the US."""
-    symbol = book.resolve(text(row, "pdno"), maybe_text(row, "ovrs_excg_cd"), maybe_text(row, "tr_mket_name"))
+    symbol = book.resolve(row, "pdno")
     if symbol is None:
         return None
     return ReservedOrder(

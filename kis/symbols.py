@@ -1,12 +1,13 @@
 """KIS's exchange codes and our symbols (kis-protocol 4.1). Orders and quotes use different codes."""
 
-import logging
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from strategy.instruments import Market, Symbol
-
-log = logging.getLogger("kis.symbols")
+from kis.errors import FieldFault
+from kis.fields import Row, maybe_text
+from strategy.errors import InvalidInput
+from strategy.instruments import Market, Symbol, spelled
 
 TRADING_CODE: Mapping[Market, str] = MappingProxyType({Market.NASDAQ: "NASD", Market.NYSE: "NYSE", Market.AMEX: "AMEX"})
 QUOTE_CODE: Mapping[Market, str] = MappingProxyType({Market.NASDAQ: "NAS", Market.NYSE: "NYS", Market.AMEX: "AMS"})
@@ -15,19 +16,17 @@ PRODUCT_TYPE: Mapping[Market, str] = MappingProxyType({Market.NASDAQ: "512", Mar
 _MARKETS: Mapping[str, Market] = MappingProxyType(
     {code: market for table in (TRADING_CODE, QUOTE_CODE, DAY_QUOTE_CODE) for market, code in table.items()}
 )
+_PRODUCTS: Mapping[str, Market] = MappingProxyType({code: market for market, code in PRODUCT_TYPE.items()})
+_ELSEWHERE = frozenset({"SEHK", "SHAA", "SZAA", "TKSE", "HASE", "VNSE"})  # Hong Kong, China, Japan, Vietnam
+_ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")  # names a bond or a fund; stocks come by their ticker
 _MARKET_NAMES: Mapping[str, Market] = MappingProxyType(
     {"나스닥": Market.NASDAQ, "뉴욕거래소": Market.NYSE, "아멕스": Market.AMEX}
 )
 
 
-def kis_ticker(symbol: Symbol) -> str:
-    """Return the ticker in KIS's spelling: class shares with a slash (`BRK/B`)."""
-    return symbol.ticker.replace(".", "/")
-
-
 def stream_key(symbol: Symbol) -> str:
     """Return the key of the trade and book streams, such as `DNASMSFT` (kis-protocol 7.7)."""
-    return f"D{QUOTE_CODE[symbol.market]}{kis_ticker(symbol)}"
+    return f"D{QUOTE_CODE[symbol.market]}{symbol.ticker}"
 
 
 def market_of(code: str) -> Market | None:
@@ -44,23 +43,38 @@ class SymbolBook:
             self.learn(symbol)
 
     def learn(self, symbol: Symbol) -> None:
-        self._known[kis_ticker(symbol)] = symbol
+        self._known[symbol.ticker] = symbol
 
-    def resolve(self, ticker: str, code: str, market_name: str = "") -> Symbol | None:
-        """Return the symbol of a row; None for a listing outside the US.
+    def named(self, ticker: str) -> Symbol | None:
+        """Return the symbol seen under that ticker, for a row that says no more of itself."""
+        return self._known.get(spelled(ticker.strip().upper()))
 
-        Rows come with an empty exchange code at times: then the known symbols decide, then KIS's market name.
+    def resolve(self, row: Row, field: str) -> Symbol | None:
+        """Return the US stock of a row whose ticker is in `field`; None for one that is certainly none.
+
+        Bonds, funds and listings of other countries come among them, with exchange codes of their own or none: they are
+        never taken for a stock. A row without a code goes by the symbols seen, then by KIS's other names of the market.
+        Raise FieldFault where nobody can say.
         """
-        ticker = ticker.strip().upper()
-        code = code.strip()
-        known = self._known.get(ticker)
+        ticker = maybe_text(row, field).upper()
+        code = maybe_text(row, "ovrs_excg_cd").upper()
+        if _ISIN.fullmatch(ticker) or code in _ELSEWHERE:
+            return None
+        known = self.named(ticker)
         market = market_of(code) if code else None
         if code and market is None:
-            return None
+            raise FieldFault("ovrs_excg_cd", "is no exchange")
         if known is not None and market in (None, known.market):
             return known
-        market = market or _MARKET_NAMES.get(market_name.strip())
+        market = market or _market_by_name(row)
         if market is None:
-            log.warning("no exchange code for %s, taken as NASDAQ", ticker)
-            market = Market.NASDAQ
-        return Symbol(market, ticker)
+            return None
+        try:
+            return Symbol.parse(f"{market}:{ticker}")
+        except InvalidInput:
+            raise FieldFault(field, "is no ticker") from None
+
+
+def _market_by_name(row: Row) -> Market | None:
+    by_product = _PRODUCTS.get(maybe_text(row, "prdt_type_cd"))
+    return by_product or _MARKET_NAMES.get(maybe_text(row, "tr_mket_name"))

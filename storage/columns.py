@@ -67,4 +67,4 @@ def symbol(value: str | None) -> Symbol | None:
 
 @lru_cache(maxsize=1024)  # the same few are read again and again
 def _parsed(value: str) -> Symbol:
-    return Symbol.parse(value)
+    return Symbol.stored(value)

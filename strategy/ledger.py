@@ -31,6 +31,7 @@ _KEPT = timedelta(days=4)  # closed orders are remembered that long; older ones 
 NEVER_SENT = "보내기 전에 중단됨 / stopped before it was sent"
 NOT_FOUND = "증권사에 없음, 접수되지 않음 / not found at the broker: it never arrived"
 NO_ANSWER = "증권사의 답이 없어 확인 중 / no answer from the broker, being looked up"
+NO_STOCK = "미국 주식 주문이 아니어서 세지 않음 / not an order for a US stock, so it is not followed"
 NOT_SHOWN = "증권사 조회에 보이지 않아 확인 중 / the broker's list does not show it, being looked up"
 
 
@@ -128,6 +129,8 @@ class Ledger:
                     await self.move(order.no, OrderStatus.DENIED, at, reason=NEVER_SENT)
                 elif order.status is OrderStatus.SENT:
                     await self.move(order.no, OrderStatus.UNKNOWN, at, reason=NO_ANSWER)
+                elif not order.request.symbol.plain and not order.status.closed:  # a bond's, taken for a stock's once
+                    await self.move(order.no, OrderStatus.CANCELED, at, reason=NO_STOCK, tell=False)
 
     # what is known
 

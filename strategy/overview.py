@@ -15,7 +15,7 @@ from strategy.errors import BrokerError, InvalidInput
 from strategy.guard import StopGuard
 from strategy.hours import session_view
 from strategy.inbox import StreamInbox
-from strategy.instruments import Market, Symbol
+from strategy.instruments import Market, Symbol, spelled
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook
 from strategy.orders import OrderNo
@@ -169,7 +169,7 @@ class Looking:
 
     def symbol(self, text: str) -> Symbol:
         """Find a watched or held ticker; raise InvalidInput that names the nearest."""
-        wanted = text.strip().upper()
+        wanted = spelled(text.strip().upper())
         known = {str(symbol): symbol for symbol in self._shown()}
         tickers = {symbol.ticker: symbol for symbol in reversed(self._shown())}
         found = known.get(wanted.replace(" ", "")) or tickers.get(wanted)

@@ -1,6 +1,7 @@
 """One panic as it is kept: what it was asked to sell and cancel, so that a restart can go on with it."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -37,12 +38,16 @@ class PanicJob:
     def parse(cls, text: str) -> "PanicJob":
         """Read what `dump` wrote, as a job to be resumed."""
         fields = json.loads(text)
+        shares: Counter[Symbol] = Counter()
+        for name, qty in fields["shares"].items():
+            if (symbol := Symbol.stored(name)).plain:
+                shares[symbol] += qty
         return cls(
             run=fields["run"],
             asked_by=fields["asked_by"],
             started_at=datetime.fromisoformat(fields["started_at"]),
             everything=fields["everything"],
-            shares={Symbol.parse(name): qty for name, qty in fields["shares"].items()},
+            shares=dict(shares),
             orders=[OrderNo(no) for no in fields["orders"]],
             resumed=True,
         )

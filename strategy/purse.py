@@ -111,11 +111,16 @@ class Purse:
         if "held" not in begun:
             await self._begin_day(key, holdings, doubtful)
             return None
-        doubtful |= {Symbol.parse(name) for name in begun.get("left_out", ())}
-        values = {Symbol.parse(name): Decimal(value) for name, value in begun.get("values", {}).items()}
+        doubtful |= {Symbol.stored(name) for name in begun.get("left_out", ())}
+        values: dict[Symbol, Decimal] = {}
+        held: Counter[Symbol] = Counter()
+        for name, amount in begun.get("values", {}).items():
+            values[Symbol.stored(name)] = values.get(Symbol.stored(name), Decimal(0)) + Decimal(amount)
+        for name, qty in begun["held"].items():
+            held[Symbol.stored(name)] += int(qty)
+        doubtful |= {symbol for symbol in held if not symbol.plain}  # counted by a version that took bonds for stocks
         if doubtful and "values" not in begun:
             return None  # begun by an earlier version
-        held = Counter({Symbol.parse(name): int(qty) for name, qty in begun["held"].items()})
         prices = {position.symbol: position.last for position in holdings.positions}
         flow = Decimal(0)
         for fill in await self._orders.fills(since=datetime.fromisoformat(begun["at"])):

@@ -55,9 +55,15 @@ class _Agreed:
 
     @classmethod
     def parse(cls, text: str) -> "_Agreed":
+        """Read what `dump` wrote, of earlier versions too: two spellings of a listing are one, a bond is none."""
         fields = json.loads(text)
-        symbols = {Symbol.parse(name): (int(qty), int(net)) for name, (qty, net) in fields["symbols"].items()}
-        return cls(datetime.fromisoformat(fields["since"]), datetime.fromisoformat(fields["at"]), symbols)
+        agreed = cls(datetime.fromisoformat(fields["since"]), datetime.fromisoformat(fields["at"]))
+        for name, (qty, net) in fields["symbols"].items():
+            symbol = Symbol.stored(name)
+            if symbol.plain:
+                of_old, net_of_old = agreed.symbols.get(symbol, (0, 0))
+                agreed.symbols[symbol] = (of_old + int(qty), net_of_old + int(net))
+        return agreed
 
 
 @dataclass(frozen=True, slots=True)

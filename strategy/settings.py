@@ -150,6 +150,7 @@ class TradingSettings(BaseSettings):
         if not isinstance(value, str):
             return value
         symbols: list[Symbol] = []
+        written: set[str] = set()
         for position, item in enumerate(value.split(","), start=1):
             if not item.strip():
                 raise SettingFault(f"{position}번째 항목이 비어 있습니다", f"item {position} is empty")
@@ -160,11 +161,14 @@ class TradingSettings(BaseSettings):
                     f"{position}번째 항목({item.strip()[:40]})이 시장:티커 꼴이 아닙니다 (시장: NASDAQ, NYSE, AMEX)",
                     f"item {position} ({item.strip()[:40]}) is not MARKET:TICKER (NASDAQ, NYSE or AMEX)",
                 ) from error
-            if symbol in symbols:
+            as_written = "".join(item.upper().split())
+            if as_written in written:
                 raise SettingFault(
                     f"{position}번째 항목({symbol})이 중복입니다", f"item {position} ({symbol}) is a repeat"
                 )
-            symbols.append(symbol)
+            written.add(as_written)
+            if symbol not in symbols:  # BRK.B beside BRK/B, as versions stored it that took them for two
+                symbols.append(symbol)
         return tuple(symbols)
 
     @field_validator("stop_loss_rate", mode="before")

@@ -115,7 +115,7 @@ async def test_s77_a_missing_or_zero_price_is_refused(tmp_path: Path, output: ob
         kis.book.learn(listed)
         with pytest.raises(DataUnavailable):
             await kis.market.quote(MSFT)
-        assert kis.book.resolve("MSFT", "") == listed  # looked for on the wrong exchange, the listing is not forgotten
+        assert kis.book.named("MSFT") == listed  # looked for on the wrong exchange, the listing is not forgotten
 
 
 async def test_d9_quotes_use_the_quote_key_at_the_real_host(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from kis.environment import Call
 from kis.executions import executions_params
 from kis.orders import change_body, order_body
 from kis.prices import price_detail, quote_params, signed_change
-from kis.symbols import SymbolBook, kis_ticker, stream_key
+from kis.symbols import SymbolBook, stream_key
 from strategy.errors import NotOffered
 from strategy.instruments import Market, Symbol
 from strategy.orders import OrderStatus, OrderType, Side, VenueNo
@@ -264,8 +264,8 @@ def test_s3_each_market_has_its_quote_and_its_trading_code() -> None:
 
 def test_class_shares_are_spelled_kis_way_and_found_again() -> None:
     symbol = Symbol(Market.NYSE, "BRK.B")
-    assert kis_ticker(symbol) == "BRK/B"
-    assert SymbolBook([symbol]).resolve("BRK/B", "NYSE") == symbol
+    assert symbol.ticker == "BRK/B"
+    assert SymbolBook([symbol]).resolve({"pdno": "BRK/B", "ovrs_excg_cd": "NYSE"}, "pdno") == symbol
 
 
 async def test_s75_a_row_with_a_missing_number_fails_the_whole_inquiry(tmp_path: Path) -> None:

@@ -20,8 +20,11 @@ from storage.errors import DatabaseTooNew, MigrationFailed
 from storage.migrations import Migration, load_migrations, migrate
 from strategy.errors import InstanceLocked, StorageError
 from strategy.events import OrderChanged
+from strategy.instruments import Market, Symbol
 from strategy.orders import OrderStatus
 from tests.storage.samples import at, intend, notable, request
+
+BRK_B = Symbol(Market.NYSE, "BRK/B")
 
 MIGRATIONS = load_migrations()
 
@@ -319,3 +322,32 @@ def test_the_lock_file_holds_pid_and_start(tmp_path: Path) -> None:
 
     with instance_lock(tmp_path, at()):
         assert json.loads((tmp_path / "instance.lock").read_text())["started_at"] == "2026-03-10T13:30:00+00:00"
+
+
+async def test_an_old_databases_class_shares_get_the_one_spelling(tmp_path: Path) -> None:
+    """BRK.B and BRK/B were two tickers: what is looked up by symbol must be found under the one that is left."""
+    path = tmp_path / FILE_NAME
+    async with _raw(path) as database:
+        await migrate(database, MIGRATIONS[:10])
+        await database.apply(
+            "INSERT INTO orders (symbol, side, qty, asked_price, order_type, origin, created_at, traded_on, status,"
+            " limit_price, updated_at) VALUES ('NYSE:BRK.B', 'buy', 1, '1', 'limit', 'signal',"
+            " '2026-03-10T13:30:00.000000+00:00', '2026-03-10', 'intended', '1', '2026-03-10T13:30:00.000000+00:00');"
+            "INSERT INTO notes VALUES ('peak:NYSE:BRK.B', '510.5'), ('order.1.context', 'x.y');"
+            "INSERT INTO price_alerts (symbol, above, price, set_by, set_at)"
+            " VALUES ('NYSE:BRK.B', 1, '1', 7, '2026-03-10T00:00:00+00:00');"
+            "INSERT INTO ticker_locks (symbol, reason, locked_at, blocks_stop) VALUES"
+            " ('NYSE:BRK.B', 'stop_loss', '2026-03-10T00:00:00+00:00', 0),"
+            " ('NYSE:BRK/B', 'stop_loss', '2026-03-10T00:00:00+00:00', 0);"
+        )
+        states = await _scalar(database, "SELECT COUNT(*) FROM order_states")
+    async with open_storage(tmp_path) as storage:
+        assert len(await storage.orders.recent(5, symbol=BRK_B)) == 1
+        assert await _scalar(storage.orders._database, "SELECT COUNT(*) FROM order_states") == states
+        assert await storage.notes.get("peak:NYSE:BRK/B") == "510.5"
+        assert await storage.notes.get("order.1.context") == "x.y"
+        assert [lock.symbol for lock in await storage.modes.locks()] == [BRK_B]
+        assert [alert.symbol for alert in await storage.price_alerts.all()] == [BRK_B]
+        assert await storage.modes.release(BRK_B, 7, at())
+        with pytest.raises(StorageError):
+            await storage.orders._database.write(lambda conn: conn.execute("UPDATE orders SET symbol = 'x'"))
