@@ -4,8 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiogram import Bot
+from aiogram.exceptions import TelegramMigrateToChat
 
+from bot.address import Address
 from bot.barrier import Barrier
+from bot.failures import Failure, asked_pause, failure
 from bot.screen import Frame
 from bot.sending import Speaker
 from bot.topics import Topics
@@ -18,7 +21,7 @@ from strategy.ports import Notes, Outbox
 class AlertChat:
     """Shared by the deliverer and by whatever else writes there unasked."""
 
-    id: int
+    address: Address
     bot: Bot
     speaker: Speaker
     topics: Topics
@@ -29,3 +32,16 @@ class AlertChat:
     outbox: Outbox
     notes: Notes
     wall: Clock
+
+    @property
+    def id(self) -> int:
+        return self.address.id
+
+    async def heed(self, error: Exception) -> Failure:
+        """Do what a failed call asks of everybody who writes here: follow a chat that moved, wait out a flood."""
+        kind = failure(error)
+        if isinstance(error, TelegramMigrateToChat):
+            await self.address.follow(error.migrate_to_chat_id)
+        elif kind is Failure.FLOOD:
+            self.barrier.failed(kind, asked_pause(error))
+        return kind

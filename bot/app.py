@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from aiogram import Bot, Dispatcher
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import ChatMemberUpdated
 
+from bot.address import Address
 from bot.alert_chat import AlertChat
 from bot.answers import AnswerTypes
 from bot.barrier import Barrier
@@ -33,6 +33,7 @@ from bot.reminders import Reminders
 from bot.routers import make_routers
 from bot.screen import Frame
 from bot.sending import Speaker
+from bot.session import StatusSession
 from bot.settings import TelegramSettings
 from bot.speech import Tongue, load_catalogs
 from bot.topics import Topics
@@ -214,7 +215,7 @@ async def open_bot(
     token = settings.telegram_bot_token.get_secret_value()
     url = settings.telegram_api_url
     api = PRODUCTION if url is None else TelegramAPIServer.from_base(url)
-    bot = Bot(token, session=AiohttpSession(api=api, timeout=settings.telegram_timeout_s))
+    bot = Bot(token, session=StatusSession(api=api, timeout=settings.telegram_timeout_s))
     reach = Reach(wall)
     bot.session.middleware(reach)
     bot.session.middleware(AnswerTypes())
@@ -222,16 +223,17 @@ async def open_bot(
     framed = Framed(clock, wall, environment, account)
     speaker = Speaker(bot)
     chat_id = settings.telegram_chat_id
+    address = Address(chat_id)
 
     async def chat_frame() -> Frame:
         await orders_first()
         return framed.in_(await languages.of(chat_id) if chat_id > 0 else languages.default())
 
     alerts = AlertChat(
-        id=chat_id,
+        address=address,
         bot=bot,
         speaker=speaker,
-        topics=Topics(bot, notes, chat_id, languages.default),
+        topics=Topics(bot, notes, address, languages.default),
         barrier=Barrier(wall),
         orders_first=orders_first,
         frame=chat_frame,

@@ -1,5 +1,6 @@
 """Sends the messages of rows so that, after any failure or crash, the next try knows what may have arrived."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,18 +25,29 @@ class _HalfSent:
     rows: frozenset[int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a message is sent."""
+
+    in_topic: bool
+    plainly: bool
+
+
 class Courier:
     """One chat's sends. Raises TELEGRAM_FAILURES; calling again goes on where the failure was."""
 
     def __init__(self, chat: AlertChat, arrivals: Arrivals) -> None:
         self._speaker = chat.speaker
         self._outbox = chat.outbox
-        self._chat_id = chat.id
+        self._chat = chat
+        self._barrier = chat.barrier
+        self._bot = chat.bot
         self._wall = chat.wall
         self._topics = chat.topics
         self._arrivals = arrivals
         self._tried: set[int] = set()  # rows this run has begun to send
         self._doubtful: set[int] = set()  # rows whose message may have arrived although no answer came
+        self._lost: Counter[int] = Counter()  # answers to sends of a row that this run did not get
         self._half_sent: dict[int, _HalfSent] = {}
 
     async def send(
@@ -50,15 +62,27 @@ class Courier:
     ) -> int:
         """Send the message that tells these rows, stamped late or sent again where it is, and return its id.
 
-        A topic that was deleted is made anew, one that was closed is passed by.
+        A topic that was deleted is made anew, one that was closed is passed by. What is refused is said in plain words
+        without buttons, at last outside of its topic.
         """
+        ways = [_Way(in_topic=True, plainly=False)]
         while True:
-            thread = await self._topics.thread(topic)  # when this fails nothing was sent: there is no doubt
+            way = ways[-1]
+            thread = await self._topics.thread(topic) if way.in_topic else None  # failing here leaves no doubt
             try:
-                return await self._attempt(rows, screen, frame, silent=silent, reply_to=reply_to, thread=thread)
-            except TelegramBadRequest as error:
-                if thread is None or not await self._topics.refused(topic, error):
+                return await self._attempt(rows, screen, frame, silent=silent, reply_to=reply_to, to=(thread, way))
+            except TELEGRAM_FAILURES as error:
+                if await self._topic_refused(topic, thread, error):
+                    continue
+                if failure(error) is not Failure.REFUSED or (way.plainly and thread is None):
                     raise
+                ways.append(_Way(in_topic=not way.plainly, plainly=True))
+
+    async def _topic_refused(self, topic: Topic, thread: int | None, error: Exception) -> bool:
+        """Return whether another try at once goes to another place."""
+        if thread is None or not isinstance(error, TelegramBadRequest):
+            return False
+        return await self._topics.refused(topic, error)
 
     async def _attempt(
         self,
@@ -68,9 +92,12 @@ class Courier:
         *,
         silent: bool,
         reply_to: int | None,
-        thread: int | None,
+        to: tuple[int | None, "_Way"],
     ) -> int:
+        thread, way = to
         self._doubtful.update(row.id for row in rows if self._begun_before(row))
+        if self._barrier.in_doubt or any(row.id in self._doubtful for row in rows):
+            await self._ask_for_an_answer(thread)
         first = rows[0].id
         half = self._half_sent.get(first)
         screen, sent = (half.screen, half.sent) if half else (self._stamped(rows, screen, frame), [])
@@ -80,7 +107,13 @@ class Courier:
         self._tried.update(row.id for row in rows)
         try:
             message_id = await self._speaker.send(
-                self._chat_id, screen, reply_to=reply_to, silent=silent, sent=sent, thread=thread
+                self._chat.id,
+                screen,
+                reply_to=reply_to,
+                silent=silent or any(self._lost[row.id] for row in rows),
+                sent=sent,
+                thread=thread,
+                plainly=way.plainly,
             )
         except TELEGRAM_FAILURES as error:
             if sent:
@@ -88,8 +121,20 @@ class Courier:
             await self._note(rows, error)
             raise
         self._half_sent.pop(first, None)
-        self._doubtful.difference_update(row.id for row in rows)
+        for row in rows:
+            self._doubtful.discard(row.id)
+            self._lost.pop(row.id, None)
+        self._barrier.fine()
         return message_id
+
+    async def _ask_for_an_answer(self, thread: int | None) -> None:
+        """Ask for nothing but an answer: while none comes, what may be there already is not sent once more."""
+        try:
+            await self._bot.send_chat_action(self._chat.id, "typing", message_thread_id=thread)
+        except TELEGRAM_FAILURES as error:
+            if failure(error) is not Failure.REFUSED:  # which is an answer, and says nothing about the message
+                raise
+        self._barrier.answered()
 
     def begin(self) -> None:
         """Trust nothing begun before: a run that crashed may have sent what it could not note."""
@@ -98,7 +143,13 @@ class Courier:
     async def resend(self, screen: Screen, *, topic: Topic, silent: bool) -> int:
         """Send in place of a message that is gone; its rows are done already."""
         thread = await self._topics.thread(topic)
-        return await self._speaker.send(self._chat_id, screen, silent=silent, thread=thread)
+        message_id = await self._speaker.send(self._chat.id, screen, silent=silent, thread=thread)
+        self._barrier.fine()
+        return message_id
+
+    def lost_twice(self, row_id: int) -> bool:
+        """Return whether a row was repeated in vain: its message may be there twice."""
+        return self._lost[row_id] > 1
 
     def begun_with(self, row_id: int) -> frozenset[int]:
         """Return the rows of a message whose first pieces have been sent already; they must stay together."""
@@ -108,12 +159,14 @@ class Courier:
     def forget(self, row_id: int) -> None:
         self._tried.discard(row_id)
         self._doubtful.discard(row_id)
+        self._lost.pop(row_id, None)
         self._half_sent.pop(row_id, None)
 
     async def _note(self, rows: Sequence[EventRow], error: Exception) -> None:
         """Note a failure. A row in doubt stays marked as being sent, also across a restart."""
         if failure(error) is Failure.DOUBTFUL:
             self._doubtful.update(row.id for row in rows)
+            self._lost.update(row.id for row in rows)
         for row in rows:
             if row.id not in self._doubtful:
                 await self._outbox.mark_failed(row.id, self._wall.now(), type(error).__name__, give_up=False)

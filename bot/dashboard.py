@@ -4,10 +4,8 @@ import logging
 from contextlib import suppress
 from datetime import datetime
 
-from aiogram.exceptions import TelegramRetryAfter
-
 from bot.alert_chat import AlertChat
-from bot.failures import TELEGRAM_FAILURES, Failure
+from bot.failures import TELEGRAM_FAILURES
 from bot.message import Message
 from bot.screen import Screen
 from bot.sending import Gone
@@ -30,7 +28,7 @@ class Dashboard:
         self._speaker = chat.speaker
         self._control = control
         self._notes = chat.notes
-        self._chat_id = chat.id
+        self._chat = chat
         self._frame = chat.frame
         self._wall = chat.wall
         self._barrier = chat.barrier
@@ -49,8 +47,7 @@ class Dashboard:
             except TELEGRAM_FAILURES as error:
                 self._failures += 1
                 log.info("dashboard not shown", extra={"error": type(error).__name__})
-                if isinstance(error, TelegramRetryAfter):
-                    self._barrier.failed(Failure.FLOOD, error.retry_after)
+                await self._chat.heed(error)
             except TradingError as error:
                 log.info("dashboard not made", extra={"error": type(error).__name__})
             await self._wall.sleep(min(_LOOK_S * float(2 ** min(self._failures, 8)), _LONGEST_PAUSE_S))
@@ -72,15 +69,15 @@ class Dashboard:
         message_id = await self._message_id()
         if message_id is not None:
             try:
-                await self._speaker.edit(self._chat_id, message_id, screen)
+                await self._speaker.edit(self._chat.id, message_id, screen)
             except Gone:
                 pass
             else:
                 return
-        message_id = await self._speaker.send(self._chat_id, screen, silent=True)
+        message_id = await self._speaker.send(self._chat.id, screen, silent=True)
         await self._notes.put(self._note, str(message_id))
         try:
-            await self._bot.pin_chat_message(self._chat_id, message_id, disable_notification=True)
+            await self._bot.pin_chat_message(self._chat.id, message_id, disable_notification=True)
         except TELEGRAM_FAILURES as error:
             log.warning("dashboard not pinned", extra={"error": type(error).__name__})
 
@@ -90,9 +87,9 @@ class Dashboard:
         if message_id is None:
             return
         with suppress(Gone):
-            await self._speaker.edit(self._chat_id, message_id, retired(await self._frame()))
+            await self._speaker.edit(self._chat.id, message_id, retired(await self._frame()))
         with suppress(*TELEGRAM_FAILURES):
-            await self._bot.unpin_chat_message(self._chat_id, message_id=message_id)
+            await self._bot.unpin_chat_message(self._chat.id, message_id=message_id)
         await self._notes.put(self._note, "")
         self._shown = None
 

@@ -12,26 +12,27 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from aiogram.exceptions import TelegramRetryAfter
-
 from bot.acknowledging import with_seen_button
 from bot.alert_chat import AlertChat
+from bot.aside import Aside, follows
 from bot.buttons import opening_aside
 from bot.courier import Courier, noted
 from bot.edits import Edits
-from bot.failures import TELEGRAM_FAILURES, Failure, failure
+from bot.failures import TELEGRAM_FAILURES, Failure
 from bot.first_hand import FirstHand
 from bot.folding import Fold, Folds, begins, fold_key, order_fold_key, says_how_often, together
 from bot.lateness import Arrivals
 from bot.living import Living
 from bot.loudness import Manner, fill_manner, manner
 from bot.message import Message, block
+from bot.refusals import Refusals
 from bot.screen import Frame, Screen
 from bot.stories import Stories
 from bot.topics import topic_of
 from bot.unhurried import unhurried
 from bot.views.alerts import alert, folded_note, together_note, unshown
 from bot.views.orders import fill_reply, refused_reply
+from bot.waiting import pause
 from strategy.clock import Clock
 from strategy.events import (
     CalendarNotice,
@@ -56,7 +57,7 @@ log = logging.getLogger(__name__)
 _BATCH = 100
 _MANY = 1000  # rows looked at for when they came, not for sending
 _COUNT_S = 10.0  # a count of repeats is shown at most this often: edits count against the send rate
-_STRIKES = 3  # refusals of one message before it is told in a plainer way
+_UNTIL_ASKED_AGAIN = timedelta(minutes=5)  # what was repeated in vain waits this long, or until a message got through
 _REMEMBERED = timedelta(hours=12)  # how far back repeats are counted at the start
 _JOINED = (Notable, ModeChanged, SettingChanged, StreamState, CalendarNotice)  # short, and without a button that acts
 _FEWEST, _MOST = 5, 20  # how many late ones make one message
@@ -67,9 +68,8 @@ class Delivery:
     """One chat's alerts."""
 
     def __init__(self, chat: AlertChat, clock: Clock) -> None:
-        self._speaker = chat.speaker
+        self._chat = chat
         self._outbox = chat.outbox
-        self._chat_id = chat.id
         self._frame = chat.frame
         self._rules = chat.rules
         self._wall = chat.wall
@@ -80,12 +80,13 @@ class Delivery:
         self._arrivals = Arrivals(clock, chat.wall)
         self._folds = Folds()
         self._remembers = False
-        self._living = Living(chat.outbox, chat.notes, chat.id)
+        self._living = Living(chat.outbox, chat.notes, chat.address)
         self._stories = Stories(chat.outbox)
-        self._strikes: dict[int, int] = {}
         self._replied: set[int] = set()  # rows whose reply is told, while their order's message is not yet edited
         self._shown: dict[str, int] = {}  # newest row a living message shows, or is about to
         self._courier = Courier(chat, self._arrivals)
+        self._aside = Aside(chat.barrier, chat.wall)
+        self._refusals = Refusals(chat, self._courier, self._aside, self._forget)
         self.first_hand = FirstHand(chat, released=self._stirred.set, done=self._forget)
         self._edits = Edits(chat, caught_up=self._caught_up, released=self._stirred.set, done=self._forget)
 
@@ -143,24 +144,33 @@ class Delivery:
                 await unhurried(self._step(rows))
             else:
                 self._caught_up.set()
-                await self._stirred.wait()
+                await self._until_stirred()
                 self._caught_up.clear()
 
+    async def _until_stirred(self) -> None:
+        """Wait for rows, or for one that others went before to come back."""
+        due = self._aside.due()
+        if due is None:
+            await self._stirred.wait()
+        else:
+            await pause(self._wall, (due - self._wall.now()).total_seconds(), self._stirred)
+
     async def _waiting(self) -> list[EventRow]:
-        """Return the next rows to send; those that wait for an edit, or for an answer to tell them, are not."""
-        rows = await self._outbox.pending(_BATCH + self._edits.held)
+        """Return the next rows to send; those that wait for an edit, an answer that tells them, or others are not."""
+        rows = await self._outbox.pending(_BATCH + self._edits.held + _BATCH * min(len(self._aside), 9))
         self._arrivals.see(rows)
-        return [row for row in rows if not self._edits.holds(row.id) and not self.first_hand.holds(row)]
+        return [
+            row
+            for row in rows
+            if not self._edits.holds(row.id) and not self.first_hand.holds(row) and not self._aside.holds(row)
+        ]
 
     async def _step(self, rows: Sequence[EventRow]) -> None:
         """Tell the first row, and what goes with it."""
-        row = rows[0]
         try:
-            await self._tell(row, rows, await self._frame())
+            await self._tell(rows[0], rows, await self._frame())
         except TELEGRAM_FAILURES as error:
-            await self._failed(row, error)
-        else:
-            self._barrier.fine()
+            await self._failed(rows, error)
 
     async def _tell(self, row: EventRow, rows: Sequence[EventRow], frame: Frame) -> None:
         event = row.event
@@ -206,7 +216,9 @@ class Delivery:
 
     def _joinable(self, row: EventRow) -> bool:
         """Return whether a row is short and late; one that was refused goes alone, so that it harms no other."""
-        return isinstance(row.event, _JOINED) and row.id not in self._strikes and self._arrivals.minutes_late(row) > 0
+        return (
+            isinstance(row.event, _JOINED) and not self._refusals.knows(row.id) and self._arrivals.minutes_late(row) > 0
+        )
 
     # repeats
 
@@ -386,33 +398,26 @@ class Delivery:
             await self._outbox.mark_done(row.id, self._wall.now(), message_id)
             self._forget(row.id)
 
-    async def _failed(self, row: EventRow, error: Exception) -> None:
+    async def _failed(self, rows: Sequence[EventRow], error: Exception) -> None:
         """Note a failure, and close the barrier for as long as it calls for."""
-        kind = failure(error)
+        row = rows[0]
+        kind = await self._chat.heed(error)
         log.warning(
             "alert not delivered",
             extra={"row": row.id, "kind": row.event.kind, "failure": kind.name.lower(), "error": type(error).__name__},
         )
-        if kind is Failure.UNFIT and await self._given_up(row, error):
-            return
-        self._barrier.failed(kind, error.retry_after if isinstance(error, TelegramRetryAfter) else 0)
-
-    async def _given_up(self, row: EventRow, error: Exception) -> bool:
-        """After some refusals of one message, tell that it could not be told, and go on with the others."""
-        strikes = self._strikes[row.id] = self._strikes.get(row.id, 0) + 1
-        if strikes < _STRIKES:
-            return False
-        reference = secrets.token_hex(3)
-        log.error("alert given up", extra={"row": row.id, "kind": row.event.kind, "reference": reference})
-        with suppress(*TELEGRAM_FAILURES):
-            await self._speaker.send(self._chat_id, unshown(row.event.kind, reference, await self._frame()))
-        await self._outbox.mark_failed(row.id, self._wall.now(), f"{type(error).__name__} {reference}", give_up=True)
-        self._forget(row.id)
-        return True
+        if kind is Failure.REFUSED:
+            await self._refusals.refused(row, error, others=any(not follows(each, row) for each in rows[1:]))
+        elif kind is not Failure.FLOOD:
+            self._barrier.failed(kind)
+        for each in rows:
+            if self._courier.lost_twice(each.id):
+                self._aside.put(each, self._wall.now() + _UNTIL_ASKED_AGAIN, or_through=True)
 
     def _forget(self, row_id: int) -> None:
         self._arrivals.forget(row_id)
-        self._strikes.pop(row_id, None)
+        self._refusals.forget(row_id)
+        self._aside.clear(row_id)
         self._replied.discard(row_id)
         self._courier.forget(row_id)
 

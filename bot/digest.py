@@ -3,11 +3,11 @@
 import logging
 from datetime import datetime, timedelta
 
-from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
+from aiogram.exceptions import TelegramBadRequest
 
 from bot.alert_chat import AlertChat
 from bot.courier import noted
-from bot.failures import TELEGRAM_FAILURES, Failure, failure
+from bot.failures import TELEGRAM_FAILURES, Failure
 from bot.night import Night, night_of
 from bot.topics import Topic
 from bot.views.alerts import resent_note
@@ -28,13 +28,13 @@ class Digests:
         self._speaker = chat.speaker
         self._outbox = chat.outbox
         self._notes = chat.notes
-        self._chat_id = chat.id
+        self._chat = chat
         self._frame = chat.frame
         self._rules = chat.rules
         self._topics = chat.topics
         self._wall = chat.wall
         self._barrier = chat.barrier
-        self._note = f"chat.digest.{chat.id}"
+        self._note = f"chat.digest.{chat.id}"  # of the chat as it was at the start: a move changes no quiet hours
         self._doubtful = False  # it may have arrived although no answer came
 
     async def run(self) -> None:
@@ -73,14 +73,13 @@ class Digests:
             screen = digest(night, begin, end, frame)
             if self._doubtful:
                 screen = noted(screen, resent_note(frame))
-            await self._speaker.send(self._chat_id, screen, thread=thread)
+            await self._speaker.send(self._chat.id, screen, thread=thread)
         except TELEGRAM_FAILURES as error:
             log.warning("digest not sent", extra={"error": type(error).__name__})
-            if isinstance(error, TelegramRetryAfter):
-                self._barrier.failed(Failure.FLOOD, error.retry_after)
-            elif isinstance(error, TelegramBadRequest):
+            kind = await self._chat.heed(error)
+            if isinstance(error, TelegramBadRequest):
                 await self._topics.refused(Topic.SYSTEM, error)
-            self._doubtful |= failure(error) is Failure.DOUBTFUL
+            self._doubtful |= kind is Failure.DOUBTFUL
             return False
         self._doubtful = False
         return True

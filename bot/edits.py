@@ -10,10 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aiogram.exceptions import TelegramRetryAfter
-
 from bot.alert_chat import AlertChat
-from bot.failures import TELEGRAM_FAILURES, Failure, failure
+from bot.failures import TELEGRAM_FAILURES, Failure
 from bot.screen import Frame, Screen
 from bot.sending import Gone
 from bot.unhurried import unhurried
@@ -22,7 +20,7 @@ from strategy.events import EventRow
 
 log = logging.getLogger(__name__)
 
-_STRIKES = 3  # refusals of one edit before it is given up: its message stays as it is
+_STRIKES = 3  # refusals of one edit before it is told anew, once messages get into the chat
 _LONGEST_PAUSE_S = 30.0
 
 
@@ -36,6 +34,7 @@ class Wish:
     due: datetime  # real time; not edited earlier
     rows: list[EventRow] = field(default_factory=list)  # told by this edit, and done with it
     strikes: int = 0
+    through: int = 0  # what had got into the chat when it was refused first
 
 
 class Edits:
@@ -51,7 +50,7 @@ class Edits:
     ) -> None:
         self._speaker = chat.speaker
         self._outbox = chat.outbox
-        self._chat_id = chat.id
+        self._chat = chat
         self._frame = chat.frame
         self._wall = chat.wall
         self._barrier = chat.barrier
@@ -135,14 +134,14 @@ class Edits:
         try:
             screen = wish.show(await self._frame())
             try:
-                await self._speaker.edit(self._chat_id, wish.message_id, screen)
+                await self._speaker.edit(self._chat.id, wish.message_id, screen)
             except Gone:
                 await wish.gone()
                 self._release(wish)
                 return
         except TELEGRAM_FAILURES as error:
-            if not self._failed(key, wish, error):
-                return
+            await self._failed(key, wish, error)
+            return
         else:
             self._failures = 0
         for row in wish.rows:
@@ -155,22 +154,37 @@ class Edits:
         self._held.difference_update(row.id for row in wish.rows)
         self._released()
 
-    def _failed(self, key: str, wish: Wish, error: Exception) -> bool:
-        """Keep the wish, unless a newer one came or it was refused too often; return whether it is given up."""
-        kind = failure(error)
+    async def _failed(self, key: str, wish: Wish, error: Exception) -> None:
+        """Keep the wish, unless a newer one came; one that is refused while messages get through is told anew."""
+        kind = await self._chat.heed(error)
         log.info("message not edited", extra={"wish": key, "failure": kind.name.lower()})
-        if kind in (Failure.FLOOD, Failure.BARRED):
-            self._barrier.failed(kind, error.retry_after if isinstance(error, TelegramRetryAfter) else 0)
-        else:
+        if kind is Failure.BARRED:
+            self._barrier.failed(kind)
+        elif kind is not Failure.FLOOD:
             self._failures = min(self._failures + 1, 8)
-        wish.strikes += kind is Failure.UNFIT
-        if wish.strikes >= _STRIKES:
-            log.error("edit given up", extra={"wish": key, "error": type(error).__name__})
+        if kind is Failure.REFUSED:
+            wish.through = wish.through if wish.strikes else self._barrier.through
+            wish.strikes += 1
+        if wish.strikes >= _STRIKES and self._barrier.through > wish.through:
+            log.error("edit refused, told anew", extra={"wish": key, "error": type(error).__name__})
             self._failures = 0
-            return True
+            await self._told_anew(key, wish)
+            return
+        self._keep(key, wish)
+
+    async def _told_anew(self, key: str, wish: Wish) -> None:
+        """Have a message that cannot be brought up to date replaced by a new one."""
+        try:
+            await wish.gone()
+        except TELEGRAM_FAILURES as error:
+            log.info("message not replaced", extra={"wish": key, "error": type(error).__name__})
+            self._keep(key, wish)
+            return
+        self._release(wish)
+
+    def _keep(self, key: str, wish: Wish) -> None:
         newer = self._wishes.get(key)
         if newer is None:
             self._wishes[key] = wish
         else:
             newer.rows[:0] = wish.rows
-        return False

@@ -1,4 +1,4 @@
-"""What a failed Bot API call means for the one who made it (telegram-bot-api 1.5, 4.5-4.10)."""
+"""What a failed Bot API call means for the one who made it, by its status (telegram-bot-api 1.5, 4.5-4.10)."""
 
 from enum import Enum, auto
 
@@ -6,7 +6,8 @@ from aiogram.exceptions import (
     ClientDecodeError,
     RestartingTelegram,
     TelegramAPIError,
-    TelegramBadRequest,
+    TelegramConflictError,
+    TelegramEntityTooLarge,
     TelegramForbiddenError,
     TelegramMigrateToChat,
     TelegramNetworkError,
@@ -24,8 +25,9 @@ class Failure(Enum):
     FLOOD = auto()  # too many: wait as told
     UNREACHABLE = auto()  # certainly not carried out
     DOUBTFUL = auto()  # may have been carried out
-    BARRED = auto()  # the person or Telegram does not let us: keep everything and try again much later
-    UNFIT = auto()  # this very message is refused
+    BARRED = auto()  # the person or Telegram does not let us: keep everything and try again later
+    REFUSED = auto()  # this message, or the chat: only another message that gets through tells which
+    MOVED = auto()  # the group has become a supergroup, with another id
 
 
 def failure(error: BaseException) -> Failure:
@@ -33,20 +35,22 @@ def failure(error: BaseException) -> Failure:
     match error:
         case TelegramRetryAfter():
             return Failure.FLOOD
+        case TelegramMigrateToChat():
+            return Failure.MOVED
+        case TelegramEntityTooLarge():  # a network error to aiogram
+            return Failure.REFUSED
         case TelegramNetworkError():
             return Failure.UNREACHABLE if isinstance(error.__cause__, ClientConnectorError) else Failure.DOUBTFUL
         case RestartingTelegram():
             return Failure.UNREACHABLE
         case TelegramServerError() | ClientDecodeError():
             return Failure.DOUBTFUL
-        case TelegramForbiddenError() | TelegramUnauthorizedError() | TelegramNotFound() | TelegramMigrateToChat():
-            return Failure.BARRED
-        case TelegramBadRequest() if _about_the_chat(error.message):
+        case TelegramForbiddenError() | TelegramUnauthorizedError() | TelegramNotFound() | TelegramConflictError():
             return Failure.BARRED
         case _:
-            return Failure.UNFIT
+            return Failure.REFUSED
 
 
-def _about_the_chat(description: str) -> bool:
-    text = description.lower()
-    return any(reason in text for reason in ("chat not found", "not enough rights", "have no rights", "chat_write"))
+def asked_pause(error: BaseException) -> float:
+    """Return the seconds that Telegram asks to wait for; 0 where it says nothing."""
+    return float(error.retry_after) if isinstance(error, TelegramRetryAfter) else 0.0

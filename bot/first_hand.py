@@ -24,7 +24,7 @@ class FirstHand:
     """One alert chat's rows that answers tell."""
 
     def __init__(self, chat: AlertChat, *, released: Callable[[], None], done: Callable[[int], None]) -> None:
-        self._chat_id = chat.id
+        self._chat = chat
         self._outbox = chat.outbox
         self._topics = chat.topics
         self._wall = chat.wall
@@ -40,12 +40,12 @@ class FirstHand:
 
     def stands_in(self, chat_id: int, message_id: int) -> bool:
         """Return whether a message stands for an alert, and so must not be overwritten."""
-        return chat_id == self._chat_id and message_id in self._kept
+        return chat_id == self._chat.id and message_id in self._kept
 
     @contextmanager
     def answering(self, chat_id: int, user_id: int) -> Iterator[None]:
         """Hold back what the block makes known of this person's doing; what no answer tells is told at its end."""
-        if chat_id != self._chat_id:
+        if chat_id != self._chat.id:
             yield
             return
         self._answering.append(user_id)
@@ -60,7 +60,7 @@ class FirstHand:
 
         None of them where the alert goes to another place than the answer.
         """
-        if chat_id != self._chat_id or not news:
+        if chat_id != self._chat.id or not news:
             return []
         try:
             if any([await self._topics.thread(topic_of(event)) is not None for event in news]):

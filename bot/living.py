@@ -1,15 +1,17 @@
 """The one message of each thing that is told in one message: an order, a panic, a proposal. Kept over restarts."""
 
+from bot.address import Address
 from strategy.orders import OrderNo
 from strategy.ports import Notes, Outbox
 
 
 class Living:
-    def __init__(self, outbox: Outbox, notes: Notes, chat_id: int) -> None:
+    def __init__(self, outbox: Outbox, notes: Notes, address: Address) -> None:
         self._outbox = outbox
         self._notes = notes
-        self._chat_id = chat_id
+        self._address = address
         self._known: dict[str, int | None] = {}
+        address.on_move(self._moved)
 
     async def of(self, key: str) -> int | None:
         """Return the message of `order:12`, `panic:RUN` or `proposal:ID`, or None while there is none."""
@@ -20,7 +22,7 @@ class Living:
     async def remember(self, key: str, message_id: int) -> None:
         self._known[key] = message_id
         if (no := _order_no(key)) is not None:
-            await self._outbox.set_order_message(no, self._chat_id, message_id)
+            await self._outbox.set_order_message(no, self._address.id, message_id)
         else:
             await self._notes.put(self._note(key), str(message_id))
 
@@ -32,14 +34,17 @@ class Living:
         """Forget in memory what will hardly be asked for again."""
         self._known.pop(key, None)
 
+    async def _moved(self, _old: int, _new: int) -> None:
+        self._known.clear()
+
     async def _stored(self, key: str) -> int | None:
         if (no := _order_no(key)) is not None:
-            return await self._outbox.order_message(no, self._chat_id)
+            return await self._outbox.order_message(no, self._address.id)
         text = await self._notes.get(self._note(key))
         return int(text) if text else None
 
     def _note(self, key: str) -> str:
-        return f"chat.message.{self._chat_id}.{key}"
+        return f"chat.message.{self._address.id}.{key}"
 
 
 def _order_no(key: str) -> OrderNo | None:

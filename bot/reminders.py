@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
+from aiogram.exceptions import TelegramBadRequest
 
 from bot.acknowledging import needs_a_look, outstanding
 from bot.alert_chat import AlertChat
-from bot.failures import TELEGRAM_FAILURES, Failure
+from bot.failures import TELEGRAM_FAILURES
 from bot.topics import Topic
 from bot.views.reminders import reminder
 from strategy.events import EventRow
@@ -39,7 +39,7 @@ class Reminders:
         self._speaker = chat.speaker
         self._outbox = chat.outbox
         self._notes = chat.notes
-        self._chat_id = chat.id
+        self._chat = chat
         self._frame = chat.frame
         self._topics = chat.topics
         self._wall = chat.wall
@@ -61,7 +61,7 @@ class Reminders:
         if message_id is not None and not left:
             await self._notes.put(self._note, "")
             with suppress(*TELEGRAM_FAILURES):
-                await self._bot.delete_message(self._chat_id, message_id)
+                await self._bot.delete_message(self._chat.id, message_id)
         log.info("alerts seen", extra={"user": user_id, "count": now})
         return Seen(now, len(left))
 
@@ -96,19 +96,18 @@ class Reminders:
         screen = reminder(rows, await self._frame())
         try:
             thread = await self._topics.thread(Topic.CRITICAL)
-            message_id = await self._speaker.send(self._chat_id, screen, thread=thread)
+            message_id = await self._speaker.send(self._chat.id, screen, thread=thread)
         except TELEGRAM_FAILURES as error:
             log.warning("reminder not sent", extra={"error": type(error).__name__})
-            if isinstance(error, TelegramRetryAfter):
-                self._barrier.failed(Failure.FLOOD, error.retry_after)
-            elif isinstance(error, TelegramBadRequest):
+            await self._chat.heed(error)
+            if isinstance(error, TelegramBadRequest):
                 await self._topics.refused(Topic.CRITICAL, error)
             return
         await self._outbox.mark_repeated([row.id for row in rows], self._wall.now())
         await self._notes.put(self._note, str(message_id))
         if earlier is not None:
             with suppress(*TELEGRAM_FAILURES):
-                await self._bot.delete_message(self._chat_id, earlier)
+                await self._bot.delete_message(self._chat.id, earlier)
 
 
 def _due(row: EventRow, now: datetime) -> bool:

@@ -41,15 +41,19 @@ class Speaker:
         silent: bool = False,
         sent: list[int] | None = None,
         thread: int | None = None,
+        plainly: bool = False,
     ) -> int:
         """Send a screen, in several messages when it is long, and return the id of the last, with the keyboard.
 
         `sent` collects the ids as they come; after a failure the same list makes the next try go on where this one
-        stopped.
+        stopped. `plainly` sends the words alone: no markup, no buttons, no reply.
         """
         sent = [] if sent is None else sent
         pieces = split(screen.message)
         for number in range(len(sent), len(pieces)):
+            if plainly:
+                sent.append(await self._send_plain(chat_id, pieces[number], silent=silent, thread=thread))
+                continue
             keyboard = markup(screen.keyboard) if number == len(pieces) - 1 else None
             reply = reply_to if number == 0 else None
             sent.append(
@@ -89,6 +93,16 @@ class Speaker:
             if any(reason in error.message for reason in ("not found", "can't be edited", "no text in the message")):
                 raise Gone from error
             raise
+
+    async def _send_plain(self, chat_id: int, piece: Words, *, silent: bool, thread: int | None) -> int:
+        made = await self._bot.send_message(
+            chat_id,
+            to_plain(piece),
+            disable_notification=silent,
+            message_thread_id=thread,
+            link_preview_options=_NO_PREVIEW,
+        )
+        return made.message_id
 
     async def _send(
         self,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 
+from bot.address import Address
 from bot.speech import Tongue
 from strategy.events import (
     BothSignals,
@@ -42,13 +43,14 @@ def topic_of(event: Event) -> Topic:
 class Topics:
     """Creates each topic once and remembers it; where the chat has none, or we may not, everything is general."""
 
-    def __init__(self, bot: Bot, notes: Notes, chat_id: int, tongue: Callable[[], Tongue]) -> None:
+    def __init__(self, bot: Bot, notes: Notes, address: Address, tongue: Callable[[], Tongue]) -> None:
         self._bot = bot
         self._notes = notes
-        self._chat_id = chat_id
+        self._address = address
         self._tongue = tongue
-        self._forum: bool | None = None if chat_id < 0 else False
+        self._forum: bool | None = None if address.id < 0 else False
         self._threads: dict[Topic, int | None] = {}
+        address.on_move(self._moved)
 
     async def thread(self, topic: Topic) -> int | None:
         """Return the thread of a topic, made now if it has to be; None for the general one.
@@ -56,7 +58,7 @@ class Topics:
         Raises aiogram's TelegramAPIError when Telegram cannot be asked.
         """
         if self._forum is None:
-            self._forum = bool((await self._bot.get_chat(self._chat_id)).is_forum)
+            self._forum = bool((await self._bot.get_chat(self._address.id)).is_forum)
         if not self._forum:
             return None
         if topic not in self._threads:
@@ -84,9 +86,14 @@ class Topics:
             return True
         return False
 
+    async def _moved(self, _old: int, _new: int) -> None:
+        """Ask anew: a group that became a supergroup has topics of its own, or none."""
+        self._forum = None
+        self._threads.clear()
+
     async def _made(self, topic: Topic) -> int | None:
         try:
-            made = await self._bot.create_forum_topic(self._chat_id, self._name(topic))
+            made = await self._bot.create_forum_topic(self._address.id, self._name(topic))
         except (TelegramBadRequest, TelegramForbiddenError) as error:
             log.warning("no topics: alerts go to the general one", extra={"reason": error.message})
             self._forum = False
@@ -103,4 +110,4 @@ class Topics:
         }[topic]
 
     def _note(self, topic: Topic) -> str:
-        return f"chat.topic.{self._chat_id}.{topic}"
+        return f"chat.topic.{self._address.id}.{topic}"

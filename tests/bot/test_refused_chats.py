@@ -1,0 +1,189 @@
+"""No wording and no status loses an alert: what is refused is kept until it is known whether chat or message is why."""
+
+import pytest
+
+from strategy.events import Event
+from strategy.orders import OrderStatus, Origin, Side
+from strategy.testing import FakeClock
+from tests.bot import samples
+from tests.bot.alert_rooms import changed, note, told
+from tests.bot.conftest import OpenRoom
+from tests.bot.person import labels
+from tests.bot.rough_weather import Weather, clear, shown, texts
+
+WORDINGS = (  # as reported of the live service, and one nobody has seen yet
+    (400, "Bad Request: TOPIC_CLOSED"),
+    (400, "Bad Request: CHAT_RESTRICTED"),
+    (400, "Bad Request: CHAT_WRITE_FORBIDDEN"),
+    (400, "Bad Request: not enough rights to send text messages to the chat"),
+    (400, "Bad Request: need administrator rights in the channel chat"),
+    (400, "Bad Request: chat not found"),
+    (400, "Bad Request: CHAT_SEND_PLAIN_FORBIDDEN"),
+    (400, "Bad Request: SOMETHING_NEW"),
+    (403, "Forbidden: bot was kicked from the group chat"),
+    (406, "Not Acceptable: CHANNEL_PRIVATE"),
+    (409, "Conflict: something else goes on"),
+    (413, "Request Entity Too Large"),
+    (420, "FLOOD_WAIT"),
+    (401, "Unauthorized"),
+)
+
+
+def a_stop() -> list[Event]:
+    """Return what a stop tells: three critical alerts, and its order."""
+    sold = {"side": Side.SELL, "origin": Origin.STOP_LOSS}
+    return [
+        samples.stop_triggered(),
+        changed(samples.order(30, OrderStatus.SENT, **sold)),
+        changed(samples.filled_order(30, **sold), last_fill=samples.fill(order_no=30, side=Side.SELL, key="s30")),
+        samples.trouble("stop:TQQQ"),
+        samples.stop_finished(),
+        note(1),
+    ]
+
+
+@pytest.mark.parametrize(("code", "description"), WORDINGS)
+async def test_a_chat_that_refuses_for_25_s_loses_nothing_of_a_stop(
+    delivering: OpenRoom, wall: FakeClock, code: int, description: str
+) -> None:
+    async with delivering() as room:
+        weather = Weather(room, wall)
+        refusal = {"kind": "error", "code": code, "description": description, "times": 999}
+        await room.owner.post("fault", **refusal, method="sendMessage")
+        await room.outbox.add(a_stop())
+        await weather.passes(25)
+        assert not await texts(room)
+        await clear(room)
+        assert await weather.passes(600, until=room.outbox.idle.is_set) <= 60
+        found = await texts(room)
+        for part in ("손절: TQQQ", "#30", "매도 체결: TQQQ", "시세를 받지", "손절 종료: TQQQ", "소식 1"):
+            assert sum(part in text for text in found) == 1, part
+        assert [n for part in ("손절: TQQQ", "손절 종료") for n, text in enumerate(found) if part in text] == [0, 2]
+        assert room.outbox.given_up == []
+        assert all(each["reply_markup"] for each in await shown(room) if "손절" in each["text"])  # with their buttons
+
+
+async def test_a_429_that_names_no_time_is_waited_for_with_pauses_of_our_own(
+    delivering: OpenRoom, wall: FakeClock
+) -> None:
+    async with delivering() as room:
+        weather = Weather(room, wall)
+        await room.owner.post("fault", kind="error", method="sendMessage", code=429, retry_after=0, times=4)
+        await room.outbox.add([samples.stop_triggered(), note(1)])
+        await weather.passes(600, until=room.outbox.idle.is_set)
+        assert len(await texts(room)) == 2
+        assert room.outbox.given_up == []
+        calls = await room.owner.get("calls", method="sendMessage")
+        assert len(calls) == 4 + 2
+
+
+async def test_a_routine_message_is_given_up_only_when_others_got_through_since(
+    delivering: OpenRoom, wall: FakeClock
+) -> None:
+    """And it is told that it could not be shown."""
+    async with delivering() as room:
+        weather = Weather(room, wall)
+        await room.owner.post("fault", kind="error", method="sendMessage", code=400, containing="소식 1.", times=999)
+        await room.outbox.add([note(1)])
+        await weather.passes(2)
+        assert room.outbox.given_up == []
+        await room.outbox.add([note(2)])
+        await weather.passes(600, until=room.outbox.idle.is_set)
+        assert room.outbox.given_up == [1]
+        found = await texts(room)
+        assert sum("소식 2." in text for text in found) == 1
+        assert sum("표시하지 못했습니다" in text for text in found) == 1
+
+
+async def test_nothing_critical_is_ever_given_up(delivering: OpenRoom, wall: FakeClock) -> None:
+    """It is told that it could not be shown, the others go on, and it comes as soon as it is taken."""
+    async with delivering() as room:
+        weather = Weather(room, wall)
+        await room.owner.post(
+            "fault", kind="error", method="sendMessage", code=400, containing="손절: TQQQ", times=9999
+        )
+        await room.outbox.add([samples.stop_triggered(), samples.stop_finished(), note(1)])
+        await weather.passes(60)
+        await room.outbox.add([note(2)])
+        await weather.passes(1800)
+        assert room.outbox.given_up == []
+        found = await texts(room)
+        assert sum("표시하지 못했습니다" in text for text in found) == 1
+        assert sum("소식 2." in text for text in found) == 1
+        assert not any("손절 종료" in text for text in found)  # the end of a story never comes before its beginning
+        await clear(room)
+        await weather.passes(300, until=room.outbox.idle.is_set)
+        last = (await texts(room))[-2:]
+        assert "손절: TQQQ" in last[0]
+        assert "손절 종료: TQQQ" in last[1]
+
+
+async def test_what_is_refused_with_its_buttons_is_told_in_plain_words(delivering: OpenRoom) -> None:
+    async with delivering() as room:
+        await room.owner.post(
+            "fault",
+            kind="error",
+            method="sendMessage",
+            code=400,
+            description="Bad Request: BUTTON_TYPE_INVALID",
+            containing="callback_data",
+            times=99,
+        )
+        await told(room, samples.stop_triggered())
+        [message] = await shown(room)
+        assert "손절: TQQQ" in message["text"]
+        assert message["entities"] == []
+        assert not labels(message)
+        assert not message["silent"]
+
+
+async def test_an_order_that_could_not_be_edited_while_messages_get_through_is_told_anew(
+    delivering: OpenRoom, wall: FakeClock
+) -> None:
+    async with delivering() as room:
+        weather = Weather(room, wall)
+        await told(room, changed(samples.order(status=OrderStatus.SENT)))
+        refusal = {"kind": "error", "code": 400, "description": "Bad Request: MESSAGE_AUTHOR_REQUIRED", "times": 999}
+        await room.owner.post("fault", **refusal, method="editMessageText")
+        await room.outbox.add([changed(samples.order(status=OrderStatus.UNKNOWN))])
+        for number in range(3):
+            await room.outbox.add([note(number)])
+            await weather.passes(20)
+        await weather.passes(120, until=room.outbox.idle.is_set)
+        told_of = [text for text in await texts(room) if "#12" in text]
+        assert len(told_of) == 2
+        assert "결과 미확인" in told_of[-1]
+
+
+@pytest.mark.parametrize("seconds", [85, 240])
+async def test_a_lost_answer_repeats_a_row_once_and_holds_up_no_other(
+    delivering: OpenRoom, wall: FakeClock, seconds: int
+) -> None:
+    """The message arrives each time and a 502 is the answer: two copies, the second without a sound and marked."""
+    async with delivering() as room:
+        weather = Weather(room, wall)
+        lost = {"kind": "error_after_send", "code": 502, "method": "sendMessage", "times": 9999}
+        await room.owner.post("fault", **lost)
+        await room.outbox.add([samples.stop_triggered(), samples.trouble(), note(1)])
+        await weather.passes(seconds)
+        found = await shown(room)
+        for part in ("손절: TQQQ", "시세를 받지", "소식 1."):
+            copies = [each for each in found if part in each["text"]]
+            assert len(copies) == 2, part
+            assert [("재전송" in each["text"], each["silent"]) for each in copies] == [(False, False), (True, True)]
+        await clear(room)
+        await weather.passes(360, until=room.outbox.idle.is_set)
+        assert room.outbox.idle.is_set()
+        assert room.outbox.given_up == []
+
+
+async def test_while_no_call_is_answered_nothing_is_repeated(delivering: OpenRoom, wall: FakeClock) -> None:
+    async with delivering() as room:
+        weather = Weather(room, wall)
+        await room.owner.post("fault", kind="error_after_send", code=502, times=9999)
+        await room.outbox.add([samples.stop_triggered(), note(1)])
+        await weather.passes(900)
+        assert len(await texts(room)) == 1
+        await clear(room)
+        assert await weather.passes(360, until=room.outbox.idle.is_set) <= 30
+        assert ["재전송" in text for text in await texts(room)] == [False, True, False]
