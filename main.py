@@ -624,14 +624,13 @@ def stop_asked_for() -> asyncio.Event:
 
 
 async def greet(bot: BotApp) -> None:
-    """Prove the token and publish the menu; a Telegram that cannot be reached delays no trading (promise 5)."""
-    from bot.errors import TelegramTokenRefused, TelegramUnreachable
+    """Prove the token; only one that never worked ends the program (promise 5): Telegram delays no trading."""
+    from bot.errors import TelegramTokenDoubted, TelegramUnreachable
 
     try:
         log.info("telegram", extra={"bot": await bot.check()})
-    except TelegramTokenRefused:
-        raise
-    except TelegramUnreachable as error:
+    except (TelegramTokenDoubted, TelegramUnreachable) as error:
+        log.warning("telegram not usable at the start", extra={"error": type(error).__name__})
         print(error.user_message.both(), file=sys.stderr)
 
 

@@ -20,7 +20,13 @@ from bot.dashboard import Dashboard
 from bot.delivery import Delivery
 from bot.dialogs import NotesStorage
 from bot.digest import Digests
-from bot.errors import TelegramChatRefused, TelegramTokenRefused, TelegramUnreachable, TelegramWebhookSet
+from bot.errors import (
+    TelegramChatRefused,
+    TelegramTokenDoubted,
+    TelegramTokenRefused,
+    TelegramUnreachable,
+    TelegramWebhookSet,
+)
 from bot.failures import TELEGRAM_FAILURES
 from bot.hearing import WORDS, Hearing
 from bot.languages import Languages
@@ -28,6 +34,7 @@ from bot.menus import Menus
 from bot.message import block
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
 from bot.polling import Poller, poll
+from bot.proof import TokenProof
 from bot.reach import Reach
 from bot.reminders import Reminders
 from bot.routers import make_routers
@@ -69,21 +76,25 @@ class BotApp:
     fresh: Fresh
     reach: Reach
     hearing: Hearing
+    proof: TokenProof
     poller: Poller
     menus: Menus
 
     async def check(self) -> str:
         """Ask getMe within the time limit and return the bot's @name.
 
-        Raises TelegramTokenRefused, TelegramUnreachable.
+        Raises TelegramTokenRefused, and its kind TelegramTokenDoubted where the token has worked before;
+        TelegramUnreachable.
         """
         try:
             async with asyncio.timeout(self.settings.telegram_timeout_s):
                 me = await self.bot.get_me()  # asked anew each time: `me` would answer from memory
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
-            raise TelegramTokenRefused(type(error).__name__) from error
+            refused = TelegramTokenDoubted if await self.proof.given() else TelegramTokenRefused
+            raise refused(type(error).__name__) from error
         except (TimeoutError, *TELEGRAM_FAILURES) as error:
             raise TelegramUnreachable(type(error).__name__) from error
+        await self.proof.note()
         return f"@{me.username}"
 
     async def check_incoming(self) -> str:
@@ -272,7 +283,8 @@ async def open_bot(
         observer.outer_middleware(Forgetting())
     dispatcher.my_chat_member.register(_unblocked)
     dispatcher.include_routers(*make_routers())
-    hearing = Hearing(bot, notes, clock, wall)
+    proof = TokenProof(notes, token)
+    hearing = Hearing(bot, notes, clock, wall, proof=proof, works_again=delivery.nudge)
     unread = Unread(speaker, settings.allowed_users, chats, framed.in_, languages)
     try:
         yield BotApp(
@@ -289,6 +301,7 @@ async def open_bot(
             fresh=fresh,
             reach=reach,
             hearing=hearing,
+            proof=proof,
             poller=Poller(dispatcher, bot, wall, hearing, unread),
             menus=Menus(bot, settings, languages, wall),
         )

@@ -26,6 +26,18 @@ class TelegramTokenRefused(TelegramError):
     )
 
 
+class TelegramTokenDoubted(TelegramTokenRefused):
+    """Telegram refuses a token that has worked before: that may pass, and trading need not wait for it."""
+
+    user_message = Text(
+        "텔레그램이 봇 토큰을 거부합니다. 전에는 되던 토큰이므로 거래와 손절은 시작하고, 텔레그램은 계속 다시"
+        " 시도합니다. 되면 채팅에 알립니다. 토큰을 바꾸셨다면 TELEGRAM_BOT_TOKEN 을 고치고 다시 시작하세요.",
+        "Telegram refuses the bot token. It has worked before, so trading and stop-losses start, and Telegram is tried"
+        " again and again; the chat is told once it works. If you changed the token, correct TELEGRAM_BOT_TOKEN and"
+        " start again.",
+    )
+
+
 class TelegramChatRefused(TelegramError):
     """The bot may not write to the chat."""
 

@@ -6,7 +6,7 @@ the bot hears. Both are stored with the fact: a restart neither forgets nor repe
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,6 +25,7 @@ from aiogram.exceptions import (
 from aiogram.types import WebhookInfo
 
 from bot.failures import TELEGRAM_FAILURES
+from bot.proof import TokenProof
 from bot.waiting import pause
 from strategy.clock import Clock
 from strategy.errors import StorageError
@@ -121,8 +122,19 @@ _WAIT = Text(
 class Hearing:
     """The incoming lane: failed polls in a row, their cause, and what was told of it."""
 
-    def __init__(self, bot: Bot, notes: Notes, clock: Clock, wall: Clock) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        notes: Notes,
+        clock: Clock,
+        wall: Clock,
+        *,
+        proof: TokenProof,
+        works_again: Callable[[], None],
+    ) -> None:
         self._bot = bot
+        self._proof = proof
+        self._works_again = works_again  # what is kept back because of a failure may be tried now
         self._notes = notes
         self._clock = clock
         self._wall = wall
@@ -140,6 +152,8 @@ class Hearing:
         now = self.heard_at = self._wall.now()
         if not undisturbed and self._rival_at is not None and now - self._rival_at < _RIVAL_FORGOTTEN:
             return
+        if self.deaf_since is not None:
+            self._works_again()
         self.deaf_since = self.why = None
         self._turned.set()
 
@@ -171,11 +185,13 @@ class Hearing:
         """Do what is due and return when to look again; None: when something has turned."""
         since, why = self.deaf_since, self.why
         if since is None or why is None:
-            if self._told is not None and self.heard_at is not None:
-                await self._tell_over(*self._told)
+            if self.heard_at is not None:
+                await self._proof.note()
+                if self._told is not None:
+                    await self._tell_over(*self._told)
             return None
         left = (since + TOLD_AFTER - self._wall.now()).total_seconds()
-        if left > 0:
+        if left > 0 and why is not Deaf.TOKEN:  # nothing can be sent then: that it is over is told in any case
             return left
         if self._told is None or (why is not self._told[0] and why in _TO_DO):
             await self._tell(why, since)

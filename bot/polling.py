@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import ClientDecodeError, TelegramRetryAfter
+from aiogram.exceptions import ClientDecodeError, TelegramNotFound, TelegramRetryAfter, TelegramUnauthorizedError
 from aiogram.methods import TelegramMethod
 from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _HELD_S = 10  # how long Telegram may hold a poll
 _MOST_PATIENCE_S = 10  # ... and how much longer its answer may take: a silent line must be noticed within half a minute
 _LONGEST_PAUSE_S = 5.0
+_LONGEST_TOKEN_PAUSE_S = 10.0
 
 Unread = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -91,6 +92,8 @@ class Poller:
         seconds = min(2.0 ** (failures - 1), _LONGEST_PAUSE_S)
         if isinstance(error, TelegramRetryAfter):
             seconds = max(seconds, error.retry_after)
+        elif isinstance(error, TelegramUnauthorizedError | TelegramNotFound):
+            seconds = min(2.0 ** (failures - 1), _LONGEST_TOKEN_PAUSE_S)
         log.warning("poll failed", extra={"error": type(error).__name__, "in_a_row": failures, "pause_s": seconds})
         self.hearing.failed(began, error)
         await self._wall.sleep(seconds)

@@ -183,6 +183,42 @@ async def test_three_processes_trade_on_the_simulators_clock_and_stop_on_sigterm
         assert "Traceback" not in err
 
 
+async def test_a_token_refused_at_a_restart_ends_nothing_and_at_the_first_start_everything(tmp_path: Path) -> None:
+    """At a restart in the night shares are held: trading must go on, and the chat be told when it is back."""
+    async with servers() as (simulator, chat, http):
+        env_file(tmp_path, simulator, chat)
+        refusal = {"kind": "error", "method": "*", "code": 401, "times": 1_000_000}
+        await http.post(f"{chat.url}/user/fault", json=refusal)
+        async with process(tmp_path, "--sim-clock", simulator.rest_url) as running:
+            code, _, err = await ended(running)
+        assert code == 1
+        assert "TELEGRAM_BOT_TOKEN" in err
+        await http.delete(f"{chat.url}/user/fault")
+        async with process(tmp_path, "--sim-clock", simulator.rest_url) as running:
+            await message_with(http, chat.url, "시작했습니다")
+            await stopped(running, signal.SIGTERM)
+        await http.post(f"{chat.url}/user/fault", json=refusal)
+        async with process(tmp_path, "--sim-clock", simulator.rest_url) as running:
+            await _asked_again(http, simulator.rest_url)
+            await http.delete(f"{chat.url}/user/fault")
+            await message_with(http, chat.url, "다시 받습니다")
+            _, err = await stopped(running, signal.SIGTERM)
+        assert "전에는 되던 토큰" in err
+
+
+async def _asked_again(http: ClientSession, simulator: str) -> None:
+    """Wait until the program asks the broker once more: it trades."""
+
+    async def asked() -> int:
+        async with http.get(f"{simulator}/sim/state") as response:
+            return sum((await response.json())["requests_by_tr"].values())
+
+    before = await asked()
+    async with asyncio.timeout(START_LIMIT_S):
+        while await asked() <= before:
+            await http.get(f"{simulator}/sim/clock")  # asking over HTTP: no condition to wait on in this process
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_start_that_hangs_is_left_at_once(tmp_path: Path, number: signal.Signals) -> None:
     async with servers() as (simulator, chat, http):

@@ -17,7 +17,7 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import GetUpdates
 
-from bot.errors import TelegramWebhookSet
+from bot.errors import TelegramTokenDoubted, TelegramTokenRefused, TelegramWebhookSet
 from bot.hearing import Deaf, cause
 from bot.localchat import LocalChat
 from strategy.events import Notable, Trouble
@@ -216,3 +216,33 @@ async def test_a_check_names_a_webhook(open_room: OpenRoom) -> None:
 )
 def test_every_failure_of_a_poll_has_a_cause(error: Exception, why: Deaf) -> None:
     assert cause(error) is why
+
+
+@pytest.mark.parametrize("code", [401, 404])
+async def test_a_token_that_has_worked_is_only_doubted_at_a_restart(open_room: OpenRoom, code: int) -> None:
+    async with open_room(polls=False) as room:
+        await room.owner.post("fault", kind="error", method="getMe", code=code)
+        with pytest.raises(TelegramTokenRefused) as caught:
+            await room.app.check()
+        assert not isinstance(caught.value, TelegramTokenDoubted)
+        await room.app.check()
+        await room.owner.post("fault", kind="error", method="getMe", code=code)
+        with pytest.raises(TelegramTokenDoubted):
+            await room.app.check()
+    async with open_room(polls=False, telegram_bot_token="1000:another") as room:
+        with pytest.raises(TelegramTokenRefused) as caught:
+            await room.app.check()
+        assert not isinstance(caught.value, TelegramTokenDoubted)  # another token has proved nothing
+
+
+async def test_that_a_refused_token_works_again_is_told(open_room: OpenRoom, wall: FakeClock) -> None:
+    async with open_room(wall=wall, polls=False) as room:
+        await room.owner.post("fault", kind="error", method="*", code=401, times=100_000)
+        async with asyncio.TaskGroup() as group:
+            polling = group.create_task(room.app.poll())
+            await let_pass(wall, 20)
+            assert room.outbox.rows == []
+            await room.owner.delete("fault")
+            await room.owner.send("/version")
+            assert "token" in (await until_over(room, wall)).what.en
+            polling.cancel()
