@@ -33,7 +33,7 @@ from pydantic_settings import BaseSettings
 from bot.settings import TelegramSettings
 from kis.settings import KisSettings, is_loopback
 from storage.settings import StorageSettings
-from strategy.clock import Clock, SystemClock
+from strategy.clock import SettableClock, SystemClock
 from strategy.errors import TradingError
 from strategy.faults import Fault, plain_faults
 from strategy.instruments import Market as Venue
@@ -271,7 +271,7 @@ async def trade(arguments: argparse.Namespace) -> int:
     from kis.simclock import remote_sim_clock
 
     async with AsyncExitStack() as stack:
-        clock: Clock = SystemClock()
+        clock: SettableClock = SystemClock()
         if arguments.sim_clock is not None:
             refuse_a_real_host(settings.kis)
             clock = await stack.enter_async_context(remote_sim_clock(arguments.sim_clock))
@@ -476,7 +476,7 @@ async def assemble(
     settings: Settings,
     *,
     environment: Environment,
-    clock: Clock,
+    clock: SettableClock,
     database_dir: Path,
     remarks: Sequence[Text] = (),
 ) -> Program:
@@ -578,7 +578,9 @@ def logs(settings: Settings) -> Iterator[None]:
         yield
 
 
-async def run(settings: Settings, *, environment: Environment, clock: Clock, remarks: Sequence[Text] = ()) -> int:
+async def run(
+    settings: Settings, *, environment: Environment, clock: SettableClock, remarks: Sequence[Text] = ()
+) -> int:
     """Build the program, run it until a signal or a failure, stop in order, and print a summary."""
     sys.setswitchinterval(SWITCH_S)
     started_at = clock.now()

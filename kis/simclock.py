@@ -11,7 +11,7 @@ import aiohttp
 
 from kis.errors import KisInput, KisLater
 from kis.settings import is_loopback
-from strategy.clock import Moment
+from strategy.clock import SMALL, Disturbance, Moment
 from strategy.text import Text
 
 log = logging.getLogger("kis.simclock")
@@ -62,6 +62,12 @@ class RemoteSimClock:
 
     async def sleep(self, seconds: float) -> None:
         await self.sleep_until(self.now() + timedelta(seconds=seconds))
+
+    async def disturbed(self, since: Moment) -> Disturbance:
+        """Return once the simulator was put back after that moment; what it skips forward has passed."""
+        while (put := self.now().set_since(since)) > -SMALL:
+            await self._moved.wait()
+        return Disturbance(at=self.now(), put=put)
 
     def learn(self, now: datetime, speed: float, *, asked_s_ago: float = 0.0) -> None:
         """Take over a reading, which is as old as the question at most."""

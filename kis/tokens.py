@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,11 @@ class Token:
 
     def fresh(self, now: datetime) -> bool:
         return self.usable(now) and now < self.expires_at - RENEW_BEFORE
+
+    def running(self, now: datetime) -> "Token":
+        """Return it with its life counted from now on by running time: a clock that is set makes no token old."""
+        issued_at, expires_at = (now + (at - now) for at in (self.issued_at, self.expires_at))
+        return replace(self, issued_at=issued_at, expires_at=expires_at)
 
 
 class TokenFile:
@@ -161,16 +166,16 @@ class Tokens:
     async def _obtain(self) -> Token:
         stored = self._file.read()
         if (good := self._good(stored)) is not None:  # another process was faster, or we have just started
-            self._token = good
-            return good
+            self._token = good.running(self._clock.now())
+            return self._token
         try:
             return await self._renew(stored)
         except KisError:
             current = self._token or stored
             if current is not None and current.value != self._dead and current.usable(self._clock.now()):
                 log.warning("token renewal failed, the old one still serves")
-                self._token = current
-                return current
+                self._token = current.running(self._clock.now())
+                return self._token
             raise
 
     async def _renew(self, stored: Token | None) -> Token:
@@ -193,7 +198,7 @@ class Tokens:
         """Ask for a token, not sooner than a minute after the last time."""
         for attempt in range(_ISSUE_ATTEMPTS):
             if asked_at is not None:
-                await self._clock.sleep_until(asked_at + ISSUE_GAP)
+                await self._clock.sleep_until(min(asked_at, self._clock.now()) + ISSUE_GAP)
             asked_at = self._clock.now()
             reply = await self._post(
                 "/oauth2/tokenP",
@@ -256,7 +261,7 @@ def _expiry(body: dict[str, Any], asked_at: datetime) -> datetime:
         lifetime = timedelta(days=1)
     by_lifetime = asked_at + min(max(lifetime, timedelta(minutes=1)), timedelta(days=1))
     stamped = seoul_stamp(str(body.get("access_token_token_expired", "")))
-    return by_lifetime if stamped is None or stamped <= asked_at else min(stamped, by_lifetime)
+    return by_lifetime if stamped is None or stamped <= asked_at else min(asked_at + (stamped - asked_at), by_lifetime)
 
 
 def _token_error(reply: Reply) -> KisError:

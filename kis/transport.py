@@ -19,7 +19,7 @@ import orjson
 from kis.environment import Lane
 from kis.pacing import Pacer
 from kis.redaction import redacted, without
-from strategy.clock import SystemClock
+from strategy.clock import Clock, SystemClock
 
 log = logging.getLogger("kis.http")
 _SKEW_SAMPLES = 21
@@ -74,16 +74,19 @@ class Transport:
         self._timeouts = timeouts
         self._secret = secret  # literal values never written to the log
         self.requests = 0
-        self._machine = SystemClock()  # real time: market time may be made up
-        self._leads: deque[float] = deque(maxlen=_SKEW_SAMPLES)
+        self._machine: Clock = SystemClock()  # real time: market time may be made up
+        self._dates: deque[tuple[datetime, datetime]] = deque(maxlen=_SKEW_SAMPLES)  # the server's, and when it was so
 
     @property
     def clock_skew(self) -> timedelta | None:
         """Return how far the server's clock is ahead of this machine's, by the Date of its newest answers.
 
-        None while it has sent none. Good to about a second: the header has no fractions.
+        None while it has sent none. Good to about a second: the header has no fractions. It follows at once when
+        this machine's clock is set.
         """
-        return timedelta(seconds=median(self._leads)) if self._leads else None
+        now = self._machine.now()
+        leads = [(server - now + (now - then)).total_seconds() for server, then in self._dates]
+        return timedelta(seconds=median(leads)) if leads else None
 
     @property
     def pacer(self) -> Pacer:
@@ -171,7 +174,7 @@ class Transport:
             return
         with suppress(ValueError, TypeError):
             server = parsedate_to_datetime(told) + _HALF_A_SECOND
-            self._leads.append((server - (asked_at + (answered_at - asked_at) / 2)).total_seconds())
+            self._dates.append((server, asked_at + (answered_at - asked_at) / 2))
 
 
 def _once() -> aiohttp.ClientMiddlewareType:

@@ -190,17 +190,18 @@ class OrderRepository:
         return await self._database.read(lambda conn: find_fills(conn, order, since))
 
     async def last_accepted(self, symbol: Symbol, side: str) -> datetime | None:
-        """When the broker last accepted an own order of that side (D5).
+        """When the broker accepted the newest own order of that side that it accepted (D5).
 
-        Orders refused later by the venue do not count, unless a part of them was filled.
+        Orders refused later by the venue do not count, unless a part of them was filled. The newest is the one with
+        the highest number: a time may be from before the clock was put back.
         """
         rows = await self._database.rows(
-            "SELECT MAX(accepted_at) AS at FROM orders WHERE symbol = ? AND side = ? AND origin <> 'external'"
-            " AND (status NOT IN ('rejected', 'denied') OR filled_qty > 0)",
+            "SELECT accepted_at FROM orders WHERE symbol = ? AND side = ? AND origin <> 'external'"
+            " AND accepted_at IS NOT NULL AND (status NOT IN ('rejected', 'denied') OR filled_qty > 0)"
+            " ORDER BY no DESC LIMIT 1",
             (symbol_text(symbol), str(side)),
         )
-        newest: str | None = next(iter(rows))["at"]
-        return instant(newest)
+        return instant(next((row["accepted_at"] for row in rows), None))
 
     async def count_since(self, since: datetime) -> int:
         """Own orders sent since then, refused ones included, amends not, nor what was taken back before it left."""

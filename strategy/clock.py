@@ -2,10 +2,13 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, Self, overload
 
 _NONE = timedelta(0)
+SMALL = timedelta(seconds=2)  # what a clock is corrected by without anybody having to know
+_STOOD_STILL = timedelta(seconds=10)
 _LONGEST_NAP_S = 2.0  # a calendar's instant is looked at again this often: the machine's clock may have been set
 # counts on while the machine sleeps, where the system has such a clock: a deadline passes on a closed lid, too
 _RUNNING = getattr(time, "CLOCK_BOOTTIME", None) or getattr(time, "CLOCK_MONOTONIC", None)
@@ -93,6 +96,24 @@ class Clock(Protocol):
         """Return after that many seconds of market time."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disturbance:
+    """What was done to a clock, or to the program that goes by it."""
+
+    at: Moment
+    put: timedelta  # forward; negative: back
+    stood: timedelta = _NONE  # nothing of the program ran for so long: the machine slept, or was too busy
+
+
+class SettableClock(Clock, Protocol):
+    """A clock that somebody may set, of a machine that may sleep."""
+
+    def now(self) -> Moment: ...
+
+    async def disturbed(self, since: Moment) -> Disturbance:
+        """Return within seconds of such a thing, or at once if it happened after `since`; small ones are let pass."""
+
+
 class SystemClock:
     """The machine's clock, for real markets."""
 
@@ -106,6 +127,17 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await self.sleep_until(self.now() + timedelta(seconds=seconds))
+
+    async def disturbed(self, since: Moment) -> Disturbance:
+        """Return within seconds of such a thing, or at once if it happened after `since`; small ones are let pass."""
+        looked = self.now()
+        while True:
+            now = self.now()
+            put, stood = now.set_since(since), now - looked - timedelta(seconds=_LONGEST_NAP_S)
+            if abs(put) >= SMALL or stood >= _STOOD_STILL:
+                return Disturbance(at=now, put=put, stood=max(stood, _NONE))
+            looked = now
+            await asyncio.sleep(_LONGEST_NAP_S)
 
 
 def _running() -> timedelta:

@@ -7,7 +7,7 @@ from typing import Any
 
 from strategy.activity import Activity
 from strategy.book import SettingsBook
-from strategy.clock import Clock
+from strategy.clock import Clock, SettableClock
 from strategy.control_room import build_control
 from strategy.desk import OrderDesk
 from strategy.engine import Engine
@@ -21,6 +21,7 @@ from strategy.outcry import Cry
 from strategy.pace import Pace
 from strategy.ports import Broker, MarketData, Stream
 from strategy.price_watch import PriceWatch
+from strategy.resync import Resync
 from strategy.roster import Roster
 from strategy.safety import Safety, build_safety
 from strategy.services import Control
@@ -77,7 +78,7 @@ def build_core(
     broker: Broker,
     market: MarketData,
     stream: Stream,
-    clock: Clock,
+    clock: SettableClock,
     wall: Clock,
     calls_used: Callable[[], str],
     arm_secret: str,
@@ -131,7 +132,15 @@ def build_core(
         tasks=supervisor.health,
         surroundings=around,
     )
-    services = _services(ground, floor, safety, engine_room, price_watch=price_watch, stream=stream)
+    resync = Resync(
+        clock=clock,
+        engine=engine_room.engine,
+        watch=floor.watch,
+        recon=floor.recon,
+        look=floor.look,
+        notifier=ground.notifier,
+    )
+    services = _services(ground, floor, safety, engine_room, price_watch=price_watch, stream=stream, resync=resync)
     return Core(
         engine=engine_room.engine,
         desk=floor.desk,
@@ -159,6 +168,7 @@ def _services(
     *,
     price_watch: PriceWatch,
     stream: Stream,
+    resync: Resync,
 ) -> tuple[Task, ...]:
     """Return what runs all the time, in the order it is started: the desk first, the engine last."""
     upkeep = Upkeep(decisions=ground.journals.decisions, clock=ground.clock, activity=ground.activity)
@@ -175,6 +185,7 @@ def _services(
         ("stream news", engine_room.inbox.run),
         ("stream", partial(_stream, stream, engine_room.inbox)),
         ("upkeep", upkeep.run),
+        ("clock", resync.run),
         ("engine", engine_room.engine.run),
     )
 

@@ -94,6 +94,7 @@ class Engine:
         self._cold: set[Symbol] = set()  # tickers without enough bars for a signal yet
         self.begun = asyncio.Event()  # start-up is over and has been told
         self._resettled = asyncio.Event()  # settings changed: the next check may be due at another time
+        self._disturbed = asyncio.Event()  # the clock was: another session may be on or next
         self._last_check: datetime | None = None
         self._grid: timedelta | None = None  # the interval of the last check
         self._fruitless = 0  # looks in a row after which broker and bot did not agree
@@ -116,6 +117,11 @@ class Engine:
             await self._positions.load()
             await self._guard.load()
             await self._approval.load()
+
+    def disturbed(self) -> None:
+        """Think again about the session and the next check: the clock was set, or stood still."""
+        self._disturbed.set()
+        self._resettled.set()
 
     async def run(self) -> None:
         """Start, then go from session to session until cancelled; a second run starts more quietly."""
@@ -240,33 +246,47 @@ class Engine:
     # a trading day
 
     async def _session(self) -> None:
-        """Wait for the session that is on or next, run it, and return when its day has ended."""
+        """Wait for the session that is on or next, run it, and return when its day has ended.
+
+        A clock that was set ends it early: which session is on or next is asked again.
+        """
+        self._disturbed.clear()
         session = self._due(self._clock.now())
         await self._before_open(session)
+        if self._disturbed.is_set():
+            return
         await self._open(session)
         if self._counted_on != session.on:
             self._counted_on = session.on
             self._session_checks = self._session_overruns = 0
         await self._checks(session)
         self.next_check_at = None
+        if self._clock.now() < self._ends_at(session) and self._disturbed.is_set():
+            return
         await self._end_proposals()
-        await self._until(lambda: window_of(session, self._settings.account).shutdown_at)
-        await self._close(session)
+        await self._until(lambda: self._ends_at(session))
+        if self._clock.now() >= self._ends_at(session):
+            await self._close(session)
 
     def _due(self, now: datetime) -> Session:
         """Return the session whose day has not ended yet."""
         newest = latest(now)
-        return newest if now < window_of(newest, self._settings.account).shutdown_at else next_session(now)
+        return newest if now < self._ends_at(newest) else next_session(now)
+
+    def _ends_at(self, session: Session) -> datetime:
+        return window_of(session, self._settings.account).shutdown_at
 
     async def _before_open(self, session: Session) -> None:
         """Look at the account shortly before the open, so that the open itself waits for nobody."""
         ready_at = session.opens_at - _BEFORE_OPEN
         if self._clock.now() < ready_at:
-            await self._clock.sleep_until(ready_at)
+            await first_of(self._clock, ready_at, self._disturbed)
+            if self._disturbed.is_set():
+                return
             with self._activity():
                 await self._try_look()
                 await self._warm_up()
-        await self._clock.sleep_until(session.opens_at)
+        await first_of(self._clock, session.opens_at, self._disturbed)
 
     async def _open(self, session: Session) -> None:
         """Tell the open once per session, also when the program starts inside of it (row S49)."""
@@ -289,7 +309,7 @@ class Engine:
     async def _checks(self, session: Session) -> None:
         """Check on the grid until the window ends; its settings may change on the way."""
         self._last_check = None
-        while True:
+        while not self._disturbed.is_set():
             self._resettled.clear()
             window = window_of(session, self._settings.account)
             interval = self._interval()
@@ -383,8 +403,8 @@ class Engine:
             await self._notes.put(key, session.on.isoformat(), [closed])
 
     async def _until(self, when: Callable[[], datetime]) -> None:
-        """Wait for an instant that settings may move."""
-        while self._clock.now() < when():
+        """Wait for an instant that settings may move, unless the clock is disturbed."""
+        while self._clock.now() < when() and not self._disturbed.is_set():
             self._resettled.clear()
             await first_of(self._clock, when(), self._resettled)
 

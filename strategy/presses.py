@@ -103,7 +103,7 @@ class Presses:
     async def waiting(self, ticket_id: str) -> bool:
         """Return whether a button can still be pressed."""
         ticket = await self._tickets.get(ticket_id)
-        return ticket is not None and ticket.used_at is None and self._wall.now() < ticket.expires_at
+        return ticket is not None and ticket.used_at is None and not self._expired(ticket)
 
     async def for_owners(self, ticket_id: str) -> bool:
         """Return whether only an owner may press a button: its asker may have become less since it was shown."""
@@ -157,7 +157,11 @@ class Presses:
             )
         if ticket.used_at is not None:
             return await self._used(ticket)
-        return _expired() if self._wall.now() >= ticket.expires_at else None
+        return _expired() if self._expired(ticket) else None
+
+    def _expired(self, ticket: Ticket) -> bool:
+        """Return whether a button's time is over; one from the future is from before the clock was put back."""
+        return not ticket.created_at <= self._wall.now() < ticket.expires_at
 
     async def _used(self, ticket: Ticket) -> Outcome:
         root = json.loads(ticket.payload).get("root", ticket.id)

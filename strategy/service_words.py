@@ -15,6 +15,7 @@ _NAMES = {
     "cards": Text("준비 점검과 휴장 알림", "the ready check and the calendar"),
     "price alerts": Text("가격 알림", "the price alerts"),
     "outcry": Text("저장 실패 알림", "the alarm of a full disk"),
+    "clock": Text("시계 감시", "the watch over the clock"),
     "upkeep": Text("기록 정리", "the tidying of records"),
     "lag": Text("처리 지연 측정", "the measuring of delays"),
     "memory": Text("메모리 정리", "the tidying of memory"),

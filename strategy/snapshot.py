@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from strategy.account import Holdings, Position, return_percent
@@ -91,6 +91,7 @@ class Camera:
         self._look = look
         self._settings = settings
         self._clock = clock
+        self._accepted: dict[tuple[Symbol, Side], tuple[datetime, datetime]] = {}  # as stored, and by running time
 
     async def quote(self, symbol: Symbol) -> Quote | None:
         """Return the freshest price to be had; an old one shows its age in the record, and the gate decides."""
@@ -139,10 +140,25 @@ class Camera:
             held_qty=held if known else None,
             sellable_qty=sellable if known else None,
             open_orders=tuple(await self._desk.open_in(symbol)) if known else None,
-            last_buy_at=await self._orders.last_accepted(symbol, Side.BUY),
-            last_sell_at=await self._orders.last_accepted(symbol, Side.SELL),
+            last_buy_at=await self._last_accepted(symbol, Side.BUY),
+            last_sell_at=await self._last_accepted(symbol, Side.SELL),
             reconciled=self._look.reconciled,
         )
+
+    async def _last_accepted(self, symbol: Symbol, side: Side) -> datetime | None:
+        """Return when the last own order of a side was accepted, by running time from the first look at it on.
+
+        What is stored is what the clock showed; one that was put back since would make the delay longer by as much.
+        """
+        stored = await self._orders.last_accepted(symbol, side)
+        if stored is None:
+            return None
+        known, at = self._accepted.get((symbol, side), (None, stored))
+        if known != stored:
+            now = self._clock.now()
+            at = now - max(now - stored, timedelta(0))
+            self._accepted[symbol, side] = (stored, at)
+        return at
 
     async def _bars(self, symbol: Symbol) -> bool | None:
         try:

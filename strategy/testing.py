@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
-from strategy.clock import Moment
+from strategy.clock import SMALL, Disturbance, Moment
 from strategy.settings import TradingSettings
 
 _NONE = timedelta(0)
@@ -41,11 +41,14 @@ class FakeClock:
     """
 
     def __init__(self, start: datetime) -> None:
+        self.start = start
         self._ran = _NONE
-        self._shown = start  # at the start it would have been this, had it always shown what it shows now
+        self._shown = start  # what it would have shown at the start, had it always been set as it is now
         self._now = Moment.of(start, _NONE, self)
         self._sleepers: list[tuple[timedelta, int, datetime, asyncio.Future[None]]] = []  # by when they are due
         self._count = 0
+        self._stood = _NONE
+        self._disturbed = asyncio.Event()
 
     def now(self) -> Moment:
         return self._now
@@ -56,7 +59,7 @@ class FakeClock:
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._count += 1
-        heapq.heappush(self._sleepers, (self._due(when), self._count, when, woken))
+        heapq.heappush(self._sleepers, (self.ran_by(when), self._count, when, woken))
         await woken
 
     async def sleep(self, seconds: float) -> None:
@@ -67,21 +70,43 @@ class FakeClock:
         """Return when the next sleeper wants to wake, or None when nobody sleeps."""
         while self._sleepers and self._sleepers[0][3].done():  # cancelled
             heapq.heappop(self._sleepers)
-        return self._at(self._sleepers[0][0]) if self._sleepers else None
+        return self.after(self._sleepers[0][0]) if self._sleepers else None
 
     def set(self, when: datetime) -> None:
         """Move to `when` and wake everybody due, without letting them run in between."""
-        self._ran = max(self._ran, self._due(when))
-        self._now = self._at(self._ran)
+        self._ran = max(self._ran, self.ran_by(when))
+        self._now = self.after(self._ran)
         self._wake()
 
     def put(self, seconds: float) -> None:
         """Show a time that much later (negative: earlier) without any time passing, as when a machine's is set."""
         self._shown += timedelta(seconds=seconds)
-        self._now = self._at(self._ran)
-        waiting = [(self._due(when), count, when, woken) for _, count, when, woken in self._sleepers]
+        self._now = self.after(self._ran)
+        waiting = [(self.ran_by(when), count, when, woken) for _, count, when, woken in self._sleepers]
         self._sleepers = sorted(waiting, key=itemgetter(0, 1))
         self._wake()
+        self._disturbed.set()
+
+    def stand_still(self, seconds: float) -> None:
+        """Let that much time pass in which nothing ran, as on a machine that slept."""
+        self.set(self._now + timedelta(seconds=seconds))
+        self._stood += timedelta(seconds=seconds)
+        self._disturbed.set()
+
+    async def disturbed(self, since: Moment) -> Disturbance:
+        while abs(put := self._now.set_since(since)) < SMALL and not self._stood:
+            self._disturbed.clear()
+            await self._disturbed.wait()
+        stood, self._stood = self._stood, _NONE
+        return Disturbance(at=self._now, put=put, stood=stood)
+
+    def ran_by(self, when: datetime) -> timedelta:
+        """Return how long the clock will have run by then."""
+        return self._ran + (when - self._now)
+
+    def after(self, ran: timedelta) -> Moment:
+        """Return the moment at which it will have run for so long."""
+        return Moment.of(self._shown + ran, ran, self)
 
     async def advance(self, seconds: float) -> None:
         """Let that much time pass; everybody due runs at its own instant, in order."""
@@ -92,13 +117,6 @@ class FakeClock:
             await settle()
         self.set(end)
         await settle()
-
-    def _due(self, when: datetime) -> timedelta:
-        """Return how long the clock will have run by then."""
-        return self._ran + (when - self._now)
-
-    def _at(self, ran: timedelta) -> Moment:
-        return Moment.of(self._shown + ran, ran, self)
 
     def _wake(self) -> None:
         while self._sleepers and (self._sleepers[0][3].done() or self._sleepers[0][0] <= self._ran):

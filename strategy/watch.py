@@ -97,12 +97,12 @@ class MarketWatch:
     def on_connected(self, *, gap: bool) -> None:
         self._connected = True
         if gap:
-            self._mark_gap()
+            self.doubt_bars()
 
     def on_disconnected(self) -> None:
         self._connected = False
         self._active.clear()
-        self._mark_gap()
+        self.doubt_bars()
 
     def on_subscription(self, symbol: Symbol, *, active: bool, reason: str) -> None:
         if active:
@@ -219,6 +219,12 @@ class MarketWatch:
         bars = await self._market.bars(symbol, Interval.DAY, 3)
         return next((bar.close for bar in reversed(bars) if bar.start < opens_at), None)
 
+    def doubt_bars(self) -> None:
+        """Have every bar fetched anew, or at least not trusted until then: trades up to now may be missing."""
+        now = self._clock.now()
+        for store in self._stores.values():
+            store.mark_gap(now)
+
     def forget_bars(self, symbol: Symbol) -> None:
         """Drop a ticker's bars so that they are fetched anew: after a split the old ones are of another size."""
         self._read.pop(symbol, None)
@@ -307,11 +313,6 @@ class MarketWatch:
             return most
         length = timedelta(minutes=store.interval.minutes) if store.interval.minutes else _FULL_DAY
         return min(most, (now - store.bars[-1].start) // length + 3)
-
-    def _mark_gap(self) -> None:
-        now = self._clock.now()
-        for store in self._stores.values():
-            store.mark_gap(now)
 
 
 _BARS = Text("봉", "the bars")

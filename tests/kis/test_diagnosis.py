@@ -17,6 +17,7 @@ from kis import diagnosis
 from kis.connect import Kis
 from strategy.health import HealthLine
 from strategy.instruments import Market, Symbol
+from strategy.testing import FakeClock
 from tests.kis.clocks import JumpClock
 from tests.kis.server import ACCOUNT, APP_KEY, APP_SECRET, OK, Asked, FakeKis, Say, client, error, hang
 from tests.kis.test_stream import Recorder, Sockets, acked, streaming, until
@@ -188,6 +189,21 @@ async def test_how_far_the_brokers_clock_is_off_is_known_from_its_answers(tmp_pa
         skew = kis.broker.clock_ahead
     assert skew is not None
     assert abs(skew.total_seconds() - ahead_s) < 3
+
+
+async def test_how_far_it_is_off_follows_at_once_when_this_machines_clock_is_set(tmp_path: Path) -> None:
+    """All answers it is known from came before: nothing is asked again."""
+    fake, machine = FakeKis(), FakeClock(datetime.fromtimestamp(int(time.time()), UTC))
+    fake.on(QUOTE, Say(PRICE.body, headers={"Date": format_datetime(machine.now(), usegmt=True)}))
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        kis.http.transport._machine = machine
+        await kis.market.quote(MSFT)
+        machine.set(machine.now() + timedelta(minutes=5))
+        for put_s in (-3600, 7200, -3660, 60):
+            machine.put(put_s)
+            ahead = kis.http.transport.clock_skew
+            assert ahead is not None
+            assert abs(ahead - (machine.start + machine.now().ran - machine.now())) < timedelta(seconds=3)
 
 
 async def test_a_date_that_cannot_be_read_is_no_clock(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ same day gives the same result each time.
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiosqlite
@@ -70,7 +70,10 @@ async def until_idle(calls: DatabaseCalls, *, limit_s: float = 30.0) -> None:
 
 
 class Stepper:
-    """Moves the market and the trader's clock together, from one awaited moment to the next."""
+    """Moves the market and the trader's clock together, from one awaited moment to the next.
+
+    They show the same time until the trader's is set by hand: the market's time is the true one.
+    """
 
     def __init__(
         self,
@@ -90,11 +93,21 @@ class Stepper:
         """Let time pass until `end`, or until `stop` says so between two steps."""
         await until_idle(self._calls)
         while not stop():
-            due = min(moment for moment in (self._clock.next_wake, self._market_due(), end) if moment is not None)
+            due = self._next(end)
             self.steps += 1
-            await self._market_advance(due)
+            await self._market_advance(self._clock.start + due)
             await until_idle(self._calls)
-            self._clock.set(due)
+            self._clock.set(self._clock.after(due))
             await until_idle(self._calls)
-            if due >= end:
+            if due >= self._clock.ran_by(end):
                 return
+
+    def _next(self, end: datetime) -> timedelta:
+        """Return how long time will have run when somebody is due."""
+        wake, market = self._clock.next_wake, self._market_due()
+        dues = [self._clock.ran_by(end)]
+        if wake is not None:
+            dues.append(self._clock.ran_by(wake))
+        if market is not None:
+            dues.append(market - self._clock.start)
+        return min(dues)

@@ -132,3 +132,41 @@ async def test_the_hour_of_a_clock_that_was_set_is_noticed_within_seconds(monkey
     wall.jump = HOUR
     await SystemClock().sleep_until(START + HOUR)
     assert sum(wall.naps) <= 10
+
+
+@pytest.mark.parametrize("jump", [-24 * HOUR, -HOUR, -HOUR / 60, HOUR / 60, HOUR, 24 * HOUR])
+async def test_a_clock_that_was_set_says_so_within_ten_seconds(
+    monkeypatch: pytest.MonkeyPatch, jump: timedelta
+) -> None:
+    wall = Wall(monkeypatch)
+    clock = SystemClock()
+    wall.jump = jump
+    found = await clock.disturbed(clock.now())
+    assert (found.put, found.stood) == (jump, timedelta(0))
+    assert sum(wall.naps) <= 10
+
+
+async def test_small_corrections_are_told_once_they_have_added_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    wall = Wall(monkeypatch)
+    clock = SystemClock()
+    since, step = clock.now(), timedelta(seconds=0.5)
+
+    async def corrected(seconds: float) -> None:
+        wall.pass_(seconds)
+        wall.shown -= step
+
+    monkeypatch.setattr(asyncio, "sleep", corrected)
+    assert (await clock.disturbed(since)).put == -4 * step
+
+
+async def test_a_machine_that_slept_or_was_stopped_says_for_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    wall = Wall(monkeypatch)
+    clock = SystemClock()
+    sleeps = iter([0, 0, 600, 0])
+
+    async def slept(seconds: float) -> None:
+        wall.pass_(seconds + next(sleeps))
+
+    monkeypatch.setattr(asyncio, "sleep", slept)
+    found = await clock.disturbed(clock.now())
+    assert (found.put, found.stood) == (timedelta(0), timedelta(seconds=600))

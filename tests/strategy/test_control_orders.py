@@ -114,6 +114,17 @@ async def test_buttons_expire_by_a_persons_time_not_the_markets(tmp_path: Path) 
         assert len(world.broker.submitted) == 1
 
 
+async def test_a_clock_put_back_makes_no_old_button_good_again(tmp_path: Path) -> None:
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ)
+    wall = FakeClock(WALL)
+    async with running(tmp_path, world, settings=trading_settings(**QUIET), wall=wall) as bench:
+        ticket = await ask(bench)
+        wall.put(-3600)
+        assert (await bench.core.control.confirm(ticket, OWNER)).kind is OutcomeKind.EXPIRED
+        assert not world.broker.submitted
+
+
 async def test_only_the_asker_may_press(bench: Bench) -> None:
     ticket = await ask(bench)
     assert (await bench.core.control.confirm(ticket, OWNER + 1)).kind is OutcomeKind.NOT_YOURS

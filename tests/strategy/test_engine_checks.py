@@ -183,6 +183,36 @@ async def test_s34_buy_delay_is_exact_and_survives_a_restart(tmp_path: Path, sta
         assert len(await bench.orders()) == 2
 
 
+@pytest.mark.parametrize("put_s", [-86_400, -3600, -60, 60, 3600])
+async def test_s34_a_clock_that_is_set_makes_the_buy_delay_neither_longer_nor_shorter(
+    tmp_path: Path, put_s: int
+) -> None:
+    """The check after a jump is made at once, and the next ones a minute apart from there."""
+    world = ready(120)
+    async with running(tmp_path, world, settings=one()) as bench:
+        await bench.pass_time(130)
+        assert len(await bench.orders()) == 1
+        world.clock.put(put_s)
+        await bench.pass_time(169)
+        assert len(await bench.orders()) == 1
+        assert gate(await newest(bench), "buy_delay") is False
+        await bench.pass_time(12)
+        assert len(await bench.orders()) == 2
+
+
+async def test_s34_after_a_restart_on_a_clock_put_back_the_delay_is_waited_once_more_at_most(tmp_path: Path) -> None:
+    world = ready(120)
+    async with running(tmp_path, world, settings=one()) as bench:
+        await bench.pass_time(130)
+        assert len(await bench.orders()) == 1
+    world.clock.put(-3600)
+    async with running(tmp_path, world, settings=one()) as bench:
+        await bench.pass_time(290)
+        assert len(await bench.orders()) == 1
+        await bench.pass_time(71)
+        assert len(await bench.orders()) == 2
+
+
 async def test_d5_a_rejected_order_starts_no_delay(tmp_path: Path) -> None:
     async with running(tmp_path, ready(0), settings=one()) as bench:
         [order] = await bench.orders()

@@ -1,0 +1,121 @@
+"""Fault 23's kind: somebody sets the machine's clock while shares are held. The market's own time goes on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from kis.simulator.demo import demo
+from kis.simulator.options import Environment, Holding, SimulatorOptions
+from strategy.events import StopFinished, Trouble
+from tests.scenarios.client_world import TQQQ, ClientWorld, running
+
+TRADING = {
+    "trading_tickers": "NASDAQ:TQQQ",
+    "rsi_oversold": "1",
+    "rsi_overbought": "99",
+    "stop_loss_rate": "-5",
+    "daily_loss_limit_pct": "off",
+    "check_interval_minutes": "1",
+}
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+HELD = 50
+
+
+@asynccontextmanager
+async def holding(directory: Path) -> AsyncIterator[ClientWorld]:
+    """Run with fifty shares held two hours after the open, all of it known and reconciled."""
+    day = demo()
+    options = SimulatorOptions(
+        environment=Environment.REAL,
+        prints_a_minute=2,
+        pingpong_s=1800,
+        holdings=(Holding(symbol="TQQQ", qty=HELD, average=Decimal("60.00")),),
+    )
+    start = day.start + timedelta(hours=2)
+    async with running(directory, replay=day.path, start=start, trading=TRADING, options=options) as world:
+        await world.control("tick", symbol="TQQQ", last="60.00", bid="59.99", ask="60.01")
+        assert await world.wait_for(
+            lambda: world.kis.stream.connected and world.core.look.reconciled and world.core.vigil.armed(TQQQ),
+            within_s=60,
+        )
+        yield world
+
+
+async def requests(world: ClientWorld) -> int:
+    by_tr: dict[str, int] = (await world.books())["requests_by_tr"]
+    return sum(by_tr.values())
+
+
+async def sold(world: ClientWorld) -> int:
+    left: int = sum(one["qty"] for one in (await world.books())["positions"] if one["symbol"] == "TQQQ")
+    return HELD - left
+
+
+async def assert_the_stop_sells(world: ClientWorld, *, within_s: float) -> None:
+    await world.forget()
+    await world.control("tick", symbol="TQQQ", last="55.00", bid="54.99", ask="55.01")
+    for _ in range(int(within_s)):
+        await world.pass_time(1)
+        if await sold(world) == HELD:
+            break
+    assert await sold(world) == HELD
+    await world.pass_time(10)
+    assert [event.sold for event in await world.news(StopFinished)] == [HELD]
+
+
+@pytest.mark.parametrize("put_s", [-HOUR, -MINUTE, MINUTE, HOUR])
+async def test_a_clock_that_is_set_stops_no_call_and_no_stop_and_is_told(tmp_path: Path, put_s: int) -> None:
+    async with holding(tmp_path) as world:
+        before = await requests(world)
+        world.clock.put(put_s)
+        await world.pass_time(10)
+        assert world.core.look.reconciled, "looked at anew within ten seconds"
+        assert await requests(world) > before
+        told = [event for event in await world.news(Trouble) if event.key == "clock_set"]
+        assert len(told) == 1
+        assert ("뒤로" in told[0].what.ko) is (put_s < 0)
+        assert ("1시간" in told[0].what.ko) is (abs(put_s) == HOUR)
+        await assert_the_stop_sells(world, within_s=5)
+
+
+@pytest.mark.parametrize("put_s", [-HOUR, HOUR])
+async def test_a_stop_under_way_goes_on_while_the_clock_is_set(tmp_path: Path, put_s: int) -> None:
+    async with holding(tmp_path) as world:
+        await world.control("tick", symbol="TQQQ", last="55.00", bid="54.99", ask="55.01")
+        world.clock.put(put_s)
+        await world.pass_time(5)
+        assert await sold(world) == HELD
+
+
+@pytest.mark.parametrize("put_s", [-DAY, DAY])
+async def test_a_day_there_and_back_is_survived(tmp_path: Path, put_s: int) -> None:
+    async with holding(tmp_path) as world:
+        world.clock.put(put_s)
+        await world.pass_time(20)
+        world.clock.put(-put_s)
+        await world.pass_time(10)
+        assert world.core.look.reconciled
+        assert world.core.vigil.armed(TQQQ)
+        cycles = world.core.engine.cycles
+        await world.pass_time(61)
+        assert world.core.engine.cycles > cycles, "checks go on"
+        await assert_the_stop_sells(world, within_s=5)
+
+
+async def test_a_machine_that_slept_says_so_and_looks_at_everything(tmp_path: Path) -> None:
+    async with holding(tmp_path) as world:
+        before = await requests(world)
+        await world.simulator.advance_to(world.clock.now() + timedelta(minutes=10))
+        world.clock.stand_still(10 * MINUTE)
+        await world.pass_time(10)
+        assert world.core.look.reconciled
+        assert await requests(world) > before
+        told = [event for event in await world.news(Trouble) if event.key == "stood_still"]
+        assert len(told) == 1
+        assert "10분" in told[0].what.ko
+        await world.wait_for(lambda: world.core.vigil.armed(TQQQ), within_s=20)
+        await assert_the_stop_sells(world, within_s=5)
