@@ -64,6 +64,11 @@ class OrderRow:
     by_api: bool | None
 
     @property
+    def key(self) -> tuple[date, VenueNo, Symbol, Side]:
+        """What tells orders apart: a number is unique within a branch and a date only."""
+        return self.traded_on, self.venue_no, self.symbol, self.side
+
+    @property
     def expired(self) -> bool:
         return EXPIRED_TEXT in self.reason
 
@@ -139,13 +144,13 @@ def parse_row(row: Row, book: SymbolBook) -> OrderRow | None:
 
 
 def parse_rows(bodies: Iterable[Mapping[str, Any]], book: SymbolBook) -> list[OrderRow]:
-    """Return the rows of all pages, each order number of a day once (pages repeat rows at times)."""
-    found: dict[tuple[date, VenueNo], OrderRow] = {}
+    """Return the rows of all pages, each order of a day once (pages repeat rows at times)."""
+    found: dict[tuple[date, VenueNo, Symbol, Side], OrderRow] = {}
     for body in bodies:
         for raw in rows(body, "output", "odno"):
             row = parse_row(raw, book)
             if row is not None:
-                found[row.traded_on, row.venue_no] = row
+                found[row.key] = row
     return list(found.values())
 
 

@@ -10,15 +10,16 @@ from datetime import date
 from decimal import Decimal
 
 from kis.executions import Instruction, OrderRow
-from strategy.orders import BrokerOrder, OrderStatus, VenueNo
+from strategy.instruments import Symbol
+from strategy.orders import BrokerOrder, OrderStatus, Side, VenueNo
 
-_Key = tuple[date, VenueNo]
+_Key = tuple[date, VenueNo, Symbol, Side]
 
 
 def fold(found: Iterable[OrderRow]) -> list[BrokerOrder]:
     """Return one BrokerOrder per order, oldest first."""
     families: dict[_Key, list[OrderRow]] = defaultdict(list)
-    every = {(row.traded_on, row.venue_no): row for row in found}
+    every = {row.key: row for row in found}
     for row in every.values():
         families[_root(row, every)].append(row)
     folded = [_fold_family(root, members) for root, members in families.items()]
@@ -28,10 +29,10 @@ def fold(found: Iterable[OrderRow]) -> list[BrokerOrder]:
 
 def _root(row: OrderRow, every: dict[_Key, OrderRow]) -> _Key:
     """Return the key of the first order of a chain, also when that row itself is not in the answer."""
-    key = (row.traded_on, row.venue_no)
+    key = row.key
     seen = {key}
     while row.original_no is not None:
-        key = (row.traded_on, row.original_no)
+        key = (row.traded_on, row.original_no, row.symbol, row.side)
         if key in seen or key not in every:
             break
         seen.add(key)

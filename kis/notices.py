@@ -102,7 +102,7 @@ def _notice(fields: list[str], ours: frozenset[str], received_at: datetime) -> N
     _kind_slot(notice, kind)
     _venue_no_slot(notice, number)
     _original_no_slot(notice, _number(fields[3]) if fields[3] else None)
-    _ticker_slot(notice, fields[7].strip())
+    _ticker_slot(notice, fields[7].strip().replace(".", "/"))  # class shares, as symbols spell them
     _side_slot(notice, side)
     _qty_slot(notice, qty)
     _price_slot(notice, price)

@@ -90,12 +90,12 @@ class OrderRepository:
 
         def add(conn: Connection) -> Order:
             for venue_no in (found.venue_no, *found.replaced):
-                known = owner_of(conn, venue_no, found.traded_on)
+                known = owner_of(conn, venue_no, found.traded_on, found.symbol.ticker, found.side)
                 if known is not None:
                     return _get(conn, known)
             order = _insert(conn, _external(found, at), found.traded_on)
             for venue_no in (*found.replaced, found.venue_no):
-                add_venue_no(conn, order.no, venue_no, found.traded_on)
+                add_venue_no(conn, order, venue_no, found.traded_on)
             self._outbox.append(conn, _named(events, order))
             return order
 
@@ -149,7 +149,7 @@ class OrderRepository:
                 filled_amount=filled_amount,
             )
             if venue_no is not None and venue_no != old.venue_no:
-                add_venue_no(conn, no, venue_no, _traded_on(conn, no))
+                add_venue_no(conn, order, venue_no, _traded_on(conn, no))
             conn.execute(*_change(order))
             self._outbox.append(conn, _untold(_named(events, order), repeated))
             return order
@@ -159,10 +159,10 @@ class OrderRepository:
     async def get(self, no: OrderNo) -> Order | None:
         return await self._database.read(lambda conn: _one(conn, "no = ?", no))
 
-    async def by_venue_no(self, venue_no: VenueNo, traded_on: date) -> Order | None:
+    async def by_venue_no(self, venue_no: VenueNo, traded_on: date, ticker: str, side: Side) -> Order | None:
 
         def find(conn: Connection) -> Order | None:
-            no = owner_of(conn, venue_no, traded_on)
+            no = owner_of(conn, venue_no, traded_on, ticker, side)
             return None if no is None else _get(conn, no)
 
         return await self._database.read(find)

@@ -1,4 +1,7 @@
-"""Table order_venue_nos: every number the broker gave an order; unique within a New York date."""
+"""Table order_venue_nos: every number the broker gave an order.
+
+A number is unique within a branch and a New York date; ticker and side tell orders of two branches apart.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -6,24 +9,26 @@ from sqlite3 import Connection
 
 from storage.columns import day_text
 from strategy.errors import StorageError
-from strategy.orders import OrderNo, VenueNo
+from strategy.orders import Order, OrderNo, Side, VenueNo
 
 
-def add_venue_no(conn: Connection, no: OrderNo, venue_no: VenueNo, traded_on: date) -> None:
-    """Store a number once; raise StorageError when it belongs to another order of that date."""
+def add_venue_no(conn: Connection, order: Order, venue_no: VenueNo, traded_on: date) -> None:
+    """Store a number once; raise StorageError when it belongs to another order of that date, ticker and side."""
+    ticker, side = order.request.symbol.ticker, order.request.side
     cursor = conn.execute(
-        "INSERT INTO order_venue_nos (traded_on, venue_no, order_no) VALUES (?, ?, ?)"
-        " ON CONFLICT (traded_on, venue_no) DO NOTHING",
-        (day_text(traded_on), venue_no, no),
+        "INSERT INTO order_venue_nos (traded_on, venue_no, ticker, side, order_no) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (traded_on, venue_no, ticker, side) DO NOTHING",
+        (day_text(traded_on), venue_no, ticker, side.value, order.no),
     )
-    if cursor.rowcount == 0 and (owner := owner_of(conn, venue_no, traded_on)) != no:
-        raise StorageError(f"venue number {venue_no} of {traded_on} belongs to order {owner}, not to {no}")
+    if cursor.rowcount == 0 and (owner := owner_of(conn, venue_no, traded_on, ticker, side)) != order.no:
+        raise StorageError(f"venue number {venue_no} of {traded_on} belongs to order {owner}, not to {order.no}")
 
 
-def owner_of(conn: Connection, venue_no: VenueNo, traded_on: date) -> OrderNo | None:
-    """Return the order that carries or carried the number on that date."""
+def owner_of(conn: Connection, venue_no: VenueNo, traded_on: date, ticker: str, side: Side) -> OrderNo | None:
+    """Return the order of that ticker and side that carries or carried the number on that date."""
     rows = conn.execute(
-        "SELECT order_no FROM order_venue_nos WHERE traded_on = ? AND venue_no = ?", (day_text(traded_on), venue_no)
+        "SELECT order_no FROM order_venue_nos WHERE traded_on = ? AND venue_no = ? AND ticker = ? AND side = ?",
+        (day_text(traded_on), venue_no, ticker, side.value),
     )
     return next((OrderNo(row["order_no"]) for row in rows), None)
 

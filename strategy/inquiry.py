@@ -113,7 +113,7 @@ class Inquiry:
             shown: set[OrderNo] = set()
             pool: list[BrokerOrder] = []
             for found in seen:
-                no = await self._ledger.find((found.venue_no, *reversed(found.replaced)), found.traded_on)
+                no = await self._known(found)
                 if no is None:
                     pool.append(found)
                 else:
@@ -257,10 +257,13 @@ class Inquiry:
         if may_come_from(order, await self._unexplained(order.request.symbol, evidence.holdings)):
             return True
         for found in evidence.open_orders:
-            numbers = (found.venue_no, *found.replaced)
-            if resembles(order, found) and await self._ledger.find(numbers, found.traded_on) is None:
+            if resembles(order, found) and await self._known(found) is None:
                 return True
         return False
+
+    async def _known(self, found: BrokerOrder) -> OrderNo | None:
+        numbers = (found.venue_no, *reversed(found.replaced))
+        return await self._ledger.find(numbers, found.traded_on, found.symbol.ticker, found.side)
 
     def _clear_early(self, order: Order, at: datetime, *, doubted: bool) -> bool:
         """Return whether all lists agreed twice, long enough after the request, that a sell is not there."""

@@ -109,7 +109,7 @@ class Ledger:
         self._tallies: dict[OrderNo, Tally] = {}
         self._contexts: dict[OrderNo, Context] = {}
         self._numbers: dict[OrderNo, list[VenueNo]] = {}
-        self._owners: dict[tuple[VenueNo, date], OrderNo] = {}
+        self._owners: dict[tuple[VenueNo, date, str, Side], OrderNo] = {}
 
     async def load(self, at: datetime) -> None:
         """Read what is open; nobody waits any more for answers to orders found here."""
@@ -160,19 +160,23 @@ class Ledger:
             self._keep(order)
         return self._known[no]
 
-    async def find(self, numbers: Iterable[VenueNo | None], on: date) -> OrderNo | None:
-        """Return the order that carries or carried one of these numbers on that New York date."""
+    async def find(self, numbers: Iterable[VenueNo | None], on: date, ticker: str, side: Side) -> OrderNo | None:
+        """Return the order of that ticker and side that carries or carried one of these numbers on that New York date.
+
+        Numbers are unique per branch and day only (kis-protocol 10, line 2): one alone names nobody.
+        """
         for number in numbers:
             if number is None:
                 continue
-            if (number, on) not in self._owners:
-                order = await self._orders.by_venue_no(number, on)
+            key = number, on, ticker, side
+            if key not in self._owners:
+                order = await self._orders.by_venue_no(number, on, ticker, side)
                 if order is None:
                     continue
                 if order.no not in self._known:
                     self._keep(order)
-                self._owners[number, on] = order.no
-            return self._owners[number, on]
+                self._owners[key] = order.no
+            return self._owners[key]
         return None
 
     async def by_ticket(self, ticket: str) -> Order | None:
@@ -238,7 +242,7 @@ class Ledger:
         order = await self._orders.add_external(found, at, events)
         self._keep(order)
         for number in (*found.replaced, found.venue_no):
-            self._owners[number, found.traded_on] = order.no
+            self._owners[number, found.traded_on, found.symbol.ticker, found.side] = order.no
         self._feed.publish(order)
         return order
 

@@ -10,7 +10,7 @@ from strategy.clock import Clock
 from strategy.errors import BrokerError, TradingError, TryLater
 from strategy.ledger import Ledger, traded_on
 from strategy.lookup import Evidence, early_looks
-from strategy.orders import BrokerOrder, Order, OrderNo, OrderStatus, VenueNo
+from strategy.orders import BrokerOrder, Order, OrderNo, OrderStatus, Side, VenueNo
 from strategy.ports import Broker
 from strategy.shelter import first_of
 from strategy.text import Text
@@ -24,6 +24,9 @@ _UNSETTLED = frozenset({OrderStatus.UNKNOWN, OrderStatus.SENT, OrderStatus.CANCE
 _DAY = timedelta(days=1)
 _EVIDENCE_AFTER = timedelta(seconds=30)  # an order without an answer is looked for in the other lists, too
 _STOP_WAITS = timedelta(seconds=10)  # ... a sell that often, until the visibility lag is over
+
+
+_Name = tuple[VenueNo, str, Side]  # a number alone is unique within a branch only
 
 
 class Looks:
@@ -48,7 +51,7 @@ class Looks:
         self._activity = activity
         self._in_flight = in_flight
         self._lag = lag
-        self._traded: dict[VenueNo, tuple[date, datetime]] = {}  # numbers seen with fills, their date, and since when
+        self._traded: dict[_Name, tuple[date, datetime]] = {}  # orders seen with fills, their date, and since when
         self._unplaced = unplaced
         self._apply = apply
         self._turn = asyncio.Lock()
@@ -82,17 +85,15 @@ class Looks:
 
         An empty or cut answer would otherwise pass for a day without orders, hand-made ones included (S54).
         """
-        numbers = {number for order in seen for number in (order.venue_no, *order.replaced)}
+        names = {_name(order, number) for order in seen for number in (order.venue_no, *order.replaced)}
         today = traded_on(at)
-        self._traded = {number: known for number, known in self._traded.items() if known[0] == today}
-        lost = [
-            number for number, (_, since) in self._traded.items() if number not in numbers and at - since > self._lag
-        ]
+        self._traded = {name: known for name, known in self._traded.items() if known[0] == today}
+        lost = [name for name, (_, since) in self._traded.items() if name not in names and at - since > self._lag]
         if lost:
             raise TryLater(f"the list of orders lacks {len(lost)} that were on it")
         for order in seen:
             if order.filled_qty and order.traded_on == today:
-                self._traded.setdefault(order.venue_no, (today, at))
+                self._traded.setdefault(_name(order, order.venue_no), (today, at))
 
     async def _evidence(self, at: datetime) -> Evidence | None:
         """Ask the other lists where an order may soon be called absent; None: nobody needs them, or no answer."""
@@ -171,3 +172,7 @@ class Looks:
         """Return New York dates that cover today, its neighbours, and the day of everything still open."""
         first = min([at, since or at, *(order.request.created_at for order in self._ledger.open())])
         return traded_on(first) - _DAY, traded_on(at) + _DAY
+
+
+def _name(order: BrokerOrder, number: VenueNo) -> _Name:
+    return number, order.symbol.ticker, order.side

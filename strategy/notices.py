@@ -54,7 +54,8 @@ class Notices:
         log.warning("notice of an unknown order let go", extra={"venue_no": notice.venue_no, "kind": notice.kind.value})
 
     async def _apply(self, notice: Notice) -> bool:
-        no = await self._ledger.find((notice.venue_no, notice.original_no), traded_on(notice.received_at))
+        numbers = (notice.venue_no, notice.original_no)
+        no = await self._ledger.find(numbers, traded_on(notice.received_at), notice.ticker, notice.side)
         if no is None:
             self._hold(notice)
             return False  # whoever waits for its order asks

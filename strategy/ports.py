@@ -19,7 +19,18 @@ from strategy.health import LogLine, OutboxState, StorageState
 from strategy.instruments import Symbol
 from strategy.lead import Lead
 from strategy.modes import ModeState, TickerLock
-from strategy.orders import Acceptance, BrokerOrder, Fill, Notice, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
+from strategy.orders import (
+    Acceptance,
+    BrokerOrder,
+    Fill,
+    Notice,
+    Order,
+    OrderNo,
+    OrderRequest,
+    OrderStatus,
+    Side,
+    VenueNo,
+)
 from strategy.price_alerts import PriceAlert
 from strategy.quotes import Bar, Interval, Quote, Tick
 from strategy.results import Trade
@@ -135,8 +146,11 @@ class OrderJournal(Protocol):
 
     async def get(self, no: OrderNo) -> Order | None: ...
 
-    async def by_venue_no(self, venue_no: VenueNo, traded_on: date) -> Order | None:
-        """Find the order that carries or carried this number on that New York date."""
+    async def by_venue_no(self, venue_no: VenueNo, traded_on: date, ticker: str, side: Side) -> Order | None:
+        """Find the order of that ticker and side that carries or carried this number on that New York date.
+
+        A number alone is unique within a branch only.
+        """
 
     async def by_ticket(self, ticket: str) -> Order | None: ...
 

@@ -47,6 +47,19 @@ def test_the_states_of_one_row(row: dict[str, str], status: OrderStatus, open_qt
     assert (found.status, found.open_qty) == (status, open_qty)
 
 
+def test_orders_of_two_branches_under_one_number_are_two_orders() -> None:
+    """Numbers are unique per branch and day only; an amendment names the order of its own ticker and side."""
+    found = folded(
+        order("1", pdno="TQQQ", ovrs_excg_cd="NASD", ord_gno_brno="01790"),
+        order("1", pdno="KO", ovrs_excg_cd="NYSE", sll_buy_dvsn_cd="01", ord_gno_brno="00950"),
+        sibling("2", "1", "01", pdno="KO", ovrs_excg_cd="NYSE", sll_buy_dvsn_cd="01", nccs_qty="12"),
+    )
+    assert {(one.symbol.ticker, one.venue_no, one.replaced) for one in found} == {
+        ("TQQQ", "1", ()),
+        ("KO", "2", ("1",)),
+    }
+
+
 def test_quirk_10_done_alone_does_not_mean_filled() -> None:
     (found,) = folded(order("1", nccs_qty="0", prcs_stat_name="완료"))
     assert found.status is OrderStatus.UNKNOWN

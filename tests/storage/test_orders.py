@@ -113,10 +113,10 @@ async def test_an_amended_order_is_found_by_every_number_it_carried(storage: Sto
     await storage.orders.change(order.no, S.ACCEPTED, at(2), venue_no=VenueNo("102"), limit_price=Decimal(61))
     assert await storage.orders.venue_nos(order.no) == ["101", "102"]
     for number in ("101", "102"):
-        found = await storage.orders.by_venue_no(VenueNo(number), TRADED_ON)
+        found = await storage.orders.by_venue_no(VenueNo(number), TRADED_ON, "TQQQ", Side.BUY)
         assert found is not None
         assert found.no == order.no
-    assert await storage.orders.by_venue_no(VenueNo("103"), TRADED_ON) is None
+    assert await storage.orders.by_venue_no(VenueNo("103"), TRADED_ON, "TQQQ", Side.BUY) is None
 
 
 async def test_a_venue_number_belongs_to_one_order_of_a_date(storage: Storage) -> None:
@@ -132,12 +132,24 @@ async def test_a_venue_number_belongs_to_one_order_of_a_date(storage: Storage) -
     assert not await storage.outbox.pending(10)
 
 
+async def test_orders_of_two_branches_may_carry_one_number(storage: Storage) -> None:
+    """Numbers are unique per branch and day: ticker and side tell the orders apart."""
+    buy = await storage.orders.send(request(), at())
+    sell = await storage.orders.send(request(side=Side.SELL), at())
+    for order in (buy, sell):
+        await storage.orders.change(order.no, S.ACCEPTED, at(1), venue_no=VenueNo("101"))
+        found = await storage.orders.by_venue_no(VenueNo("101"), TRADED_ON, "TQQQ", order.request.side)
+        assert found is not None
+        assert found.no == order.no
+    assert await storage.orders.by_venue_no(VenueNo("101"), TRADED_ON, "KO", Side.BUY) is None
+
+
 async def test_the_broker_counts_its_numbers_anew_each_date(storage: Storage) -> None:
     first = await storage.orders.send(request(), at())
     second = await storage.orders.send(request(created_at=at(86_400)), at())
     await storage.orders.change(first.no, S.ACCEPTED, at(1), venue_no=VenueNo("101"))
     await storage.orders.change(second.no, S.ACCEPTED, at(86_401), venue_no=VenueNo("101"))
-    found = await storage.orders.by_venue_no(VenueNo("101"), TRADED_ON + timedelta(days=1))
+    found = await storage.orders.by_venue_no(VenueNo("101"), TRADED_ON + timedelta(days=1), "TQQQ", Side.BUY)
     assert found is not None
     assert found.no == second.no
 

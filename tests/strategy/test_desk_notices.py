@@ -11,7 +11,7 @@ import pytest
 from strategy.errors import StorageError
 from strategy.events import OrderChanged
 from strategy.orders import Notice, OrderStatus, Origin, Side, VenueNo
-from tests.strategy.order_bench import PRICE, TQQQ, Bench, bench
+from tests.strategy.order_bench import KO, PRICE, TQQQ, Bench, bench
 
 S = OrderStatus
 
@@ -226,3 +226,50 @@ async def test_what_was_heard_before_a_stop_is_stored(tmp_path: Path) -> None:
     async with bench(tmp_path, broker=broker, clock=clock, running=False) as again:
         assert (await again.order(order.no)).filled_qty == 3
         assert again.activity.quiet
+
+
+# numbers are unique per branch and day only
+
+
+@pytest.mark.parametrize(("ticker", "side"), [("KO", Side.SELL), ("KO", Side.BUY), ("TQQQ", Side.SELL)])
+async def test_a_fill_under_our_number_of_another_ticker_or_side_is_not_ours(
+    desk: Bench, ticker: str, side: Side
+) -> None:
+    order = await desk.buy()
+    asked = desk.broker.asked["orders"]
+    desk.desk.on_notice(
+        Notice(
+            kind=Notice.Kind.FILLED,
+            venue_no=desk.venue(order),
+            original_no=None,
+            ticker=ticker,
+            side=side,
+            qty=5,
+            price=PRICE,
+            venue_time="093001",
+            received_at=desk.clock.now(),
+        )
+    )
+    await desk.pass_time(2)
+    assert (await desk.order(order.no)).filled_qty == 0
+    assert desk.broker.asked["orders"] > asked  # whose it is, the list knows
+    assert not await desk.storage.orders.fills()
+
+
+async def test_an_order_by_hand_under_our_number_is_one_of_its_own(desk: Bench) -> None:
+    order = await desk.buy()
+    desk.broker.hold(KO, 9, PRICE)
+    desk.broker.notices = "lost"
+    number = desk.broker.hand_order(KO, Side.SELL, 9, PRICE)
+    book = desk.broker._book(number)
+    for at, one in [(at, one) for at, one in book.versions]:
+        book.versions.remove((at, one))
+        book.versions.append((at, replace(one, venue_no=desk.venue(order))))
+    book.now = replace(book.now, venue_no=desk.venue(order))
+    desk.broker.notices = "at_once"
+    desk.broker._execute(book, 9, PRICE)
+    await desk.pass_time(5)
+    ours = await desk.order(order.no)
+    assert (ours.status, ours.filled_qty) == (S.ACCEPTED, 0)
+    [hand] = [one for one in await desk.storage.orders.recent(10) if one.no != order.no]
+    assert (hand.request.symbol, hand.status, hand.filled_qty) == (KO, S.FILLED, 9)
