@@ -164,6 +164,15 @@ def ordered_instant(trading_date: date, seoul_time: time, seoul_date: date | Non
     return from_seoul(seoul_date, seoul_time)
 
 
+def quote_instant(on: date, at: time, now: datetime) -> datetime:
+    """Return the UTC instant of a book's `dymd`, `dhms`.
+
+    The published example is on Seoul's clock, which is nowhere said (kis-protocol 3.20). New York's is half a day away,
+    so that the reading nearer to `now` is the one that is meant.
+    """
+    return min(from_seoul(on, at), from_new_york(on, at), key=lambda instant: abs(instant - now))
+
+
 def seoul_stamp(raw: str) -> datetime | None:
     """Return the UTC instant of `YYYY-MM-DD HH:MM:SS` on Seoul's clock (token expiry), None for anything else."""
     try:

@@ -9,6 +9,7 @@ from kis import prices as prices_api
 from kis.adjustment import SplitAdjuster
 from kis.environment import Call
 from kis.errors import KisData
+from kis.fields import quote_instant
 from kis.http import KisHttp
 from kis.symbols import SymbolBook
 from strategy.clock import Clock
@@ -28,8 +29,8 @@ class KisMarketData:
     async def quote(self, symbol: Symbol) -> Quote:
         """Return the price now; raise DataUnavailable when it is blank, zero or of another listing.
 
-        Where a book is offered one call gives last, bid and ask; elsewhere bid and ask stay unknown. KIS does not
-        say when a price was made, so its age counts from its receipt.
+        Where a book is offered one call gives last, bid and ask, and says of when they are; elsewhere bid and ask
+        stay unknown, and the price's age counts from its receipt.
         """
         quote = await self._ask(symbol)
         self._book.learn(symbol)  # only now: a ticker looked for on the wrong exchange must not hide the right listing
@@ -39,15 +40,17 @@ class KisMarketData:
         if self._http.environment.offers(Call.BOOK):
             book = await prices_api.book(self._http, symbol)
             best = book.levels[0] if book.levels else None
+            now = self._clock.now()
             return Quote(
                 symbol=symbol,
                 last=book.last,
                 bid=best.bid if best else None,
                 ask=best.ask if best else None,
                 previous_close=book.previous_close,
-                received_at=self._clock.now(),
+                received_at=now,
                 bid_size=best.bid_size if best else None,
                 ask_size=best.ask_size if best else None,
+                stamped_at=quote_instant(*book.stamped, now) if book.stamped else None,
             )
         price = await prices_api.price(self._http, symbol)
         return Quote(
@@ -58,6 +61,7 @@ class KisMarketData:
             previous_close=price.previous_close,
             received_at=self._clock.now(),
             halted="불가" in price.tradable,
+            volume=price.volume,
         )
 
     async def bars(self, symbol: Symbol, interval: Interval, count: int) -> Sequence[Bar]:

@@ -16,6 +16,7 @@ from kis.fields import (
     maybe_integer,
     maybe_positive,
     maybe_text,
+    parse_time,
     positive,
 )
 from kis.http import KisHttp
@@ -83,6 +84,7 @@ class Book:
     symbol: Symbol
     last: Decimal
     previous_close: Decimal | None
+    stamped: tuple[date, time] | None  # date and time on a clock that is not documented
     levels: tuple[Level, ...]
 
 
@@ -205,8 +207,14 @@ def parse_book(body: Mapping[str, Any], symbol: Symbol) -> Book:
         symbol=symbol,
         last=positive(head, "last"),
         previous_close=maybe_positive(head, "base"),
+        stamped=_stamp(head),
         levels=tuple(level for level in levels if level.bid is not None or level.ask is not None),
     )
+
+
+def _stamp(head: Row) -> tuple[date, time] | None:
+    on, at = maybe_day(head, "dymd"), parse_time(maybe_text(head, "dhms"))
+    return None if on is None or at is None else (on, at)
 
 
 async def book(http: KisHttp, symbol: Symbol) -> Book:

@@ -110,12 +110,17 @@ def build_core(
         pace=Pace(calls_per_second=calls_per_second, tick_places=tick_places),
         cry=cry,
     )
+    around = surroundings or Surroundings()
     floor = build_trading_floor(ground, market=market, stream=stream, visibility_lag_s=visibility_lag_s)
     safety = build_safety(ground, floor, visibility_lag_s=visibility_lag_s)
-    around = surroundings or Surroundings()
     engine_room = build_engine_room(ground, floor, safety, remarks=remarks, surroundings=around)
     price_watch = PriceWatch(
-        alerts=journals.price_alerts, watch=floor.watch, clock=clock, activity=ground.activity, pace=ground.pace
+        alerts=journals.price_alerts,
+        watch=floor.watch,
+        prices=floor.prices,
+        clock=clock,
+        activity=ground.activity,
+        pace=ground.pace,
     )
     supervisor = Supervisor(notifier=ground.notifier, clock=clock, wall=wall, consequences=safety.fallback)
     control = build_control(

@@ -27,6 +27,7 @@ class FakeMarket:
         self.halted: set[Symbol] = set()
         self.no_book = False
         self.spread = _CENT * 2
+        self.skew = Decimal(0)  # how far the book is above the last price
         self.asked: defaultdict[Symbol, int] = defaultdict(int)
         self.bars_asked: defaultdict[Symbol, int] = defaultdict(int)
         self.broken: dict[Symbol, BrokerError] = {}
@@ -53,8 +54,8 @@ class FakeMarket:
         if not self._prices[symbol]:
             raise DataUnavailable(f"no price of {symbol}")
         last = self._prices[symbol][-1][1]
-        half = self.spread / 2
-        return last, None if self.no_book else last - half, None if self.no_book else last + half
+        middle, half = last + self.skew, self.spread / 2
+        return last, None if self.no_book else middle - half, None if self.no_book else middle + half
 
     # the port
 

@@ -30,10 +30,11 @@ from strategy.order_feed import OrderChanges
 from strategy.orders import Side
 from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.positions import Positions
-from strategy.quotes import Quote, Tick
+from strategy.quotes import Price, Quote, Tick
 from strategy.refusals import Refusals, refusals_borne
 from strategy.shelter import sheltered
 from strategy.split_guard import SplitGuard
+from strategy.stop_prices import StopPrices
 from strategy.stop_story import ORIGINS, TRIGGERS, Firing, Source, StopStory
 from strategy.stops import StopLine, Trigger, stop_line
 from strategy.text import Text
@@ -62,6 +63,7 @@ class StopGuard:
         look: AccountLook,
         ladder: Ladder,
         splits: SplitGuard,
+        prices: StopPrices,
         story: StopStory,
         settings: SettingsBook,
         notifier: Notifier,
@@ -79,6 +81,7 @@ class StopGuard:
         self._look = look
         self._ladder = ladder
         self._splits = splits
+        self._prices = prices
         self._story = story
         self._settings = settings
         self._notifier = notifier
@@ -99,7 +102,7 @@ class StopGuard:
         self._refusals = Refusals(modes=modes, positions=positions)
         self._fired: WorkQueue[Firing] = WorkQueue(activity, desk.precedence)
         self._compared: dict[Symbol, Tick] = {}  # the newest trade that was compared
-        self._seen_at: dict[Symbol, datetime] = {}  # when a price that was asked for and compared was received
+        self._asked: dict[Symbol, Quote] = {}  # the newest answer that was compared
         self._watchers: list[Callable[[], None]] = []
         settings.on_change(self.rearm)
         look.on_look(self.rearm)
@@ -140,14 +143,19 @@ class StopGuard:
         return self._positions.known
 
     def ticked_at(self, symbol: Symbol) -> datetime | None:
-        """Return when the newest trade was received that was compared with the ticker's line."""
+        """Return the instant of the newest trade that was compared with the ticker's line, by the venue's stamp."""
         tick = self._compared.get(symbol)
-        return tick.received_at if tick is not None else None
+        return self._prices.made_at(tick) if tick is not None else None
 
     def compared_at(self, symbol: Symbol) -> datetime | None:
-        """Return when the newest price was received that was compared with the ticker's line."""
-        known = (self.ticked_at(symbol), self._seen_at.get(symbol))
+        """Return the instant of the newest price that was compared with the ticker's line, by the venue's stamp."""
+        asked = self._asked.get(symbol)
+        known = (self.ticked_at(symbol), self._prices.made_at(asked) if asked is not None else None)
         return max((at for at in known if at is not None), default=None)
+
+    def wants_price(self, symbol: Symbol) -> bool:
+        """Return whether a price touched the line that another one has to confirm, at once."""
+        return self._prices.wants(symbol, self._clock.now())
 
     def on_rearm(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` whenever other tickers may have lines, all are computed again, or a price counts again."""
@@ -224,26 +232,28 @@ class StopGuard:
         if line is None:
             return
         if line.touched(tick.last):
-            quote = self._watch.latest(tick.symbol)
-            if quote is not None:
-                self._touched(tick.symbol, tick.last, quote, "tick")
+            self._touched(tick, line, "tick")
+        elif self._prices.doubts(tick.symbol):
+            self._prices.refute(tick)
         self._compared[tick.symbol] = tick
 
     def check(self, symbol: Symbol, quote: Quote, source: Source) -> Trigger | None:
         """Compare a quote with its line; return the stop it fired, if any."""
         line, fired = self._lines.get(symbol), None
         if line is not None and line.touched(quote.last):
-            fired = self._touched(symbol, quote.last, quote, source)
-        self._seen_at[symbol] = max(quote.received_at, self._seen_at.get(symbol, quote.received_at))
+            fired = self._touched(quote, line, source)
+        else:
+            self._prices.refute(quote)
+        known = self._asked.get(symbol)
+        if known is None or known.received_at <= quote.received_at:
+            self._asked[symbol] = quote
         return fired
 
-    def _touched(self, symbol: Symbol, price: Decimal, quote: Quote, source: Source) -> Trigger | None:
-        line = self._lines[symbol]
-        trigger = line.trigger(price)
+    def _touched(self, price: Price, line: StopLine, source: Source) -> Trigger | None:
+        symbol = price.symbol
+        trigger = line.trigger(price.last)
         if trigger is None:
-            raised = line.at_peak(price)
-            if raised is not line and raised.peak is not None and self.in_session():
-                self._lines[symbol], self._peaks[symbol] = raised, raised.peak
+            self._raise_peak(price, line)
             return None
         now = self._clock.now()
         if symbol in self._running:
@@ -253,7 +263,12 @@ class StopGuard:
             return None
         if now < self._not_before.get(symbol, now):
             return None
-        if self._splits.suspicious(symbol, quote):
+        last = self._weighed(price, line, falling=trigger != "take_profit")
+        trigger = line.trigger(last) if last is not None else None
+        if last is None or trigger is None:
+            return None
+        quote = price if isinstance(price, Quote) else self._watch.latest(symbol)
+        if quote is not None and self._splits.suspicious(symbol, quote):
             self._splits.report(quote)
             return None
         self._running.add(symbol)
@@ -262,7 +277,7 @@ class StopGuard:
             return trigger
         refused, said = self._refusals.before(symbol, trigger, now)
         firing = Firing(
-            symbol=symbol, trigger=trigger, price=price, source=source, at=now, attempt=refused + 1, refusal=said
+            symbol=symbol, trigger=trigger, price=last, source=source, at=now, attempt=refused + 1, refusal=said
         )
         self._fired.put(firing)
         return trigger
@@ -272,6 +287,21 @@ class StopGuard:
         quote = self._watch.latest(symbol)
         if quote is not None:
             self.check(symbol, quote, "check")
+
+    def _raise_peak(self, price: Price, line: StopLine) -> None:
+        if line.at_peak(price.last) is line or not self.in_session():
+            return
+        last = self._weighed(price, line, falling=False)
+        raised = line.at_peak(last) if last is not None else line
+        if raised is not line and raised.peak is not None:
+            self._lines[price.symbol], self._peaks[price.symbol] = raised, raised.peak
+
+    def _weighed(self, price: Price, line: StopLine, *, falling: bool) -> Decimal | None:
+        """Return what a price that touches the line comes to (D15); where another has to confirm it, ask at once."""
+        last = self._prices.weigh(price, falling=falling, reached=line.touched)
+        if last is None and self.wants_price(price.symbol):
+            self._ring()
+        return last
 
     def allowed(self, symbol: Symbol) -> bool:
         """Return whether mode and locks let a stop of the ticker sell."""

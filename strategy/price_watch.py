@@ -1,4 +1,4 @@
-"""Price alerts: compared with every price, told exactly once, asked for where nothing else asks (spec section 6)."""
+"""Price alerts: compared with every price that counts (D15), told exactly once, asked for where nothing else asks."""
 
 import asyncio
 import logging
@@ -17,6 +17,7 @@ from strategy.ports import PriceAlerts
 from strategy.price_alerts import PriceAlert
 from strategy.quotes import Price
 from strategy.shelter import first_of
+from strategy.stop_prices import StopPrices
 from strategy.text import Text
 from strategy.watch import MarketWatch
 from strategy.workqueue import WorkQueue
@@ -33,16 +34,25 @@ class PriceWatch:
     """Keeps the alerts in memory beside their table; whoever takes the row away tells it."""
 
     def __init__(
-        self, *, alerts: PriceAlerts, watch: MarketWatch, clock: Clock, activity: Activity, pace: Pace
+        self,
+        *,
+        alerts: PriceAlerts,
+        watch: MarketWatch,
+        prices: StopPrices,
+        clock: Clock,
+        activity: Activity,
+        pace: Pace,
     ) -> None:
         self._alerts = alerts
         self._watch = watch
+        self._prices = prices
         self._clock = clock
         self._activity = activity
         calls = pace.calls_per_second
         self._spacing = timedelta(seconds=1 if calls is None else max(1.0, 1 / (calls * _SHARE)))
         self._waiting: dict[Symbol, list[PriceAlert]] = {}
-        self._seen_at: dict[Symbol, datetime] = {}  # when a price was last told or asked for
+        self._seen_at: dict[Symbol, datetime] = {}  # of when the newest price is
+        self._asked_at: dict[Symbol, datetime] = {}
         self._begun_at = self._polled_at = clock.now() - _SILENT
         self._hits: WorkQueue[PriceAlertHit] = WorkQueue(activity)
         self._bell = asyncio.Event()  # the alerts have changed
@@ -97,10 +107,17 @@ class PriceWatch:
         waiting = self._waiting.get(symbol)
         if not waiting:
             return
-        self._seen_at[symbol] = self._clock.now()
-        for alert in [one for one in waiting if one.hit(last)]:
-            waiting.remove(alert)
-            self._hits.put(PriceAlertHit(at=self._clock.now(), alert=alert, last=last))
+        self._seen_at[symbol] = self._prices.made_at(price)
+        hit = [one for one in waiting if one.hit(last)]
+        if not hit and self._prices.doubts(symbol):
+            self._prices.refute(price)
+        for alert in hit:
+            weighed = self._prices.weigh(price, falling=not alert.above, reached=alert.hit)
+            if weighed is not None:
+                waiting.remove(alert)
+                self._hits.put(PriceAlertHit(at=self._clock.now(), alert=alert, last=weighed))
+            elif self._prices.wants(symbol, self._clock.now()):
+                self._bell.set()
 
     # running
 
@@ -137,7 +154,9 @@ class PriceWatch:
         return sorted(symbol for symbol, waiting in self._waiting.items() if waiting)
 
     def _due(self, symbol: Symbol) -> datetime:
-        return self._seen_at.get(symbol, self._begun_at) + _SILENT
+        if self._prices.wants(symbol, now := self._clock.now()):
+            return now
+        return max(self._seen_at.get(symbol, self._begun_at), self._asked_at.get(symbol, self._begun_at)) + _SILENT
 
     def _next_poll(self) -> datetime | None:
         """Return when to ask for the price that has been silent longest; None while nothing is waited for."""
@@ -150,7 +169,7 @@ class PriceWatch:
         return max(min(dues), self._polled_at + self._spacing)
 
     async def _ask(self, symbol: Symbol) -> None:
-        self._polled_at = self._seen_at[symbol] = self._clock.now()
+        self._polled_at = self._asked_at[symbol] = self._clock.now()
         try:
             await self._watch.fresh_quote(symbol)
         except TradingError as error:

@@ -35,13 +35,16 @@ class Quote:
     bid: Decimal | None
     ask: Decimal | None
     previous_close: Decimal | None
-    received_at: datetime  # aware UTC, our clock: the venue does not say (kis-protocol 3.18)
+    received_at: datetime  # aware UTC, our clock
     bid_size: int | None = None
     ask_size: int | None = None
     halted: bool = False
+    stamped_at: datetime | None = None  # aware UTC, the venue's; None where it does not say (kis-protocol 3.18)
+    volume: int | None = None  # of the day so far
+    late: timedelta = timedelta(0)  # how old it was when it was received, where that is too old for one of now
 
     def age(self, now: datetime) -> timedelta:
-        return now - self.received_at
+        return now - self.received_at + self.late
 
 
 class Tick(NamedTuple):

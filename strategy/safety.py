@@ -100,6 +100,7 @@ def _guard(ground: Ground, floor: TradingFloor, ladder: Ladder, splits: SplitGua
         look=floor.look,
         ladder=ladder,
         splits=splits,
+        prices=floor.prices,
         story=StopStory(
             orders=ground.journals.orders,
             decisions=ground.journals.decisions,

@@ -73,6 +73,12 @@ SETTING_WORDS: dict[str, Words] = {
     ),
     "STOP_LOSS_REPRICE_S": _words("stop", "손절 주문을 다시 매기는 간격(초)", "seconds between stop re-pricings", "1"),
     "STOP_POLL_S": _words("stop", "시세가 조용할 때 직접 조회하는 간격(초)", "seconds between polls in silence", "1"),
+    "STOP_PRICE_BAND_PCT": _words(
+        "stop",
+        "체결가가 호가에서 이보다(%) 멀면 한 번 더 확인",
+        "percent a price may be off its book before a second one must confirm it",
+        "0.5",
+    ),
     "ORDER_TIMEOUT_S": _words("orders", "미체결 주문을 다시 매기기까지 초", "seconds before re-pricing an order", "10"),
     "ORDER_REPRICES": _words("orders", "취소하기 전 다시 매기는 횟수", "re-pricings before canceling", "1"),
     "MAX_ORDER_USD": _words("limits", "주문 하나의 최대 금액(달러)", "largest single order in dollars", "100"),

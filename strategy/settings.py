@@ -104,6 +104,7 @@ class TradingSettings(BaseSettings):
     stop_loss_collar_pct: Decimal = Field(Decimal("1.0"), ge=0, le=20)
     stop_loss_reprice_s: int = Field(3, ge=1, le=600)
     stop_poll_s: int = Field(5, ge=1, le=600)
+    stop_price_band_pct: Decimal = Field(Decimal("1.0"), gt=0, le=20)
 
     order_timeout_s: int = Field(60, ge=5, le=3600)
     order_reprices: int = Field(3, ge=0, le=20)

@@ -18,6 +18,7 @@ from strategy.ports import MarketData, Stream
 from strategy.positions import Positions
 from strategy.purse import Purse
 from strategy.reconcile import Reconciler
+from strategy.stop_prices import StopPrices
 from strategy.watch import MarketWatch
 
 
@@ -26,6 +27,7 @@ class TradingFloor:
     """Prices, orders, and the account as the broker has it."""
 
     watch: MarketWatch
+    prices: StopPrices
     positions: Positions
     purse: Purse
     permissions: Permissions
@@ -39,7 +41,8 @@ def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, v
     """Return the trading floor. The broker may show an order `visibility_lag_s` late, in market time."""
     journals, book, modes, clock = ground.journals, ground.book, ground.modes, ground.clock
     precedence = Precedence()
-    watch = MarketWatch(market=market, stream=stream, clock=clock, settings=book, precedence=precedence)
+    prices = StopPrices(settings=book, ahead=lambda: ground.broker.clock_ahead)
+    watch = MarketWatch(market=market, stream=stream, clock=clock, settings=book, precedence=precedence, prices=prices)
     positions = Positions(journals.orders)
     purse = Purse(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
@@ -76,13 +79,16 @@ def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, v
     look = AccountLook(recon=recon, orders=journals.orders, positions=positions, clock=clock)
     return TradingFloor(
         watch=watch,
+        prices=prices,
         positions=positions,
         purse=purse,
         permissions=permissions,
         desk=desk,
         recon=recon,
         look=look,
-        day_loss=DayLoss(purse=purse, modes=modes, look=look, notes=journals.notes, clock=clock),
+        day_loss=DayLoss(
+            purse=purse, modes=modes, look=look, watch=watch, prices=prices, notes=journals.notes, clock=clock
+        ),
     )
 
 

@@ -29,6 +29,7 @@ Source = Literal["ticks", "polling", "none"]
 _SILENT_S = 20  # a held ticker without any price this long has no stop; the owner hears within 30 s
 _POLL_SLACK_S = 15  # an answer may take that long
 _MONITOR_S = 5
+_CONFIRM_AGAIN = timedelta(seconds=1)
 
 
 class Vigil:
@@ -55,6 +56,7 @@ class Vigil:
         self._activity = activity
         self._seen_from: dict[Symbol, datetime] = {}  # silence is counted from here at the earliest
         self._polled_at: dict[Symbol, datetime] = {}
+        self._confirmed_at: dict[Symbol, datetime] = {}  # asked for to confirm another price
         self._asking: set[Symbol] = set()
         self._poll_bell = asyncio.Event()  # lines changed: whoever sleeps by them looks again
         self._monitor_bell = asyncio.Event()
@@ -125,6 +127,8 @@ class Vigil:
     def _ask(self, symbol: Symbol, group: asyncio.TaskGroup, now: datetime) -> None:
         """Begin to ask for a price; one answer that hangs holds up no other ticker."""
         self._polled_at[symbol] = now
+        if self._guard.wants_price(symbol):
+            self._confirmed_at[symbol] = now
         self._asking.add(symbol)
         busy = ExitStack()
         busy.enter_context(self._activity())
@@ -140,7 +144,13 @@ class Vigil:
         return symbol not in self._asking and self._guard.allowed(symbol) and not self._guard.running(symbol)
 
     def _poll_due(self, symbol: Symbol, now: datetime) -> datetime:
-        """Return when a ticker is to be asked for: STOP_POLL_S after its last compared price or attempt; else now."""
+        """Return when a ticker is to be asked for: STOP_POLL_S after its last compared price or attempt; else now.
+
+        Where one price has to confirm another it is asked for at once, and not more than once a second.
+        """
+        if self._guard.wants_price(symbol):
+            confirmed_at = self._confirmed_at.get(symbol)
+            return now if confirmed_at is None else confirmed_at + _CONFIRM_AGAIN
         known = (self._guard.compared_at(symbol), self._polled_at.get(symbol))
         newest = max((at for at in known if at is not None), default=None)
         if newest is None:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -24,6 +25,7 @@ from strategy.ports import MarketData, Stream
 from strategy.proposals import agreed
 from strategy.quotes import Interval, Price, Quote, Tick
 from strategy.settings import TradingSettings
+from strategy.stop_prices import ANSWER_OF_NOW, StopPrices
 from strategy.text import Text
 from strategy.windows import macd_window, rsi_window
 
@@ -41,13 +43,21 @@ class MarketWatch:
     """Quotes, bars and indicator values of the tickers; fed by the stream, filled up by requests."""
 
     def __init__(
-        self, *, market: MarketData, stream: Stream, clock: Clock, settings: SettingsBook, precedence: Precedence
+        self,
+        *,
+        market: MarketData,
+        stream: Stream,
+        clock: Clock,
+        settings: SettingsBook,
+        precedence: Precedence,
+        prices: StopPrices,
     ) -> None:
         self._market = market
         self._stream = stream
         self._clock = clock
         self._settings = settings
         self._precedence = precedence
+        self._prices = prices
         self._computing = asyncio.Lock()
         self._ticks: dict[Symbol, Tick] = {}
         self._asked: dict[Symbol, Quote] = {}
@@ -113,8 +123,11 @@ class MarketWatch:
         self._refused[symbol] = reason
 
     def streams(self, symbol: Symbol) -> bool:
-        """Return whether trades of this ticker are being streamed to us."""
-        return self._connected and symbol in self._active
+        """Return whether trades of this ticker are being streamed to us as they happen."""
+        if not self._connected or symbol not in self._active:
+            return False
+        tick = self._ticks.get(symbol)
+        return tick is None or self._prices.late(tick) <= ANSWER_OF_NOW
 
     def refused(self) -> dict[Symbol, str]:
         """Return the tickers whose ticks the stream would not give, with its reason."""
@@ -127,12 +140,15 @@ class MarketWatch:
     # quotes
 
     def latest(self, symbol: Symbol) -> Quote | None:
-        """Return the newest price known, of any age."""
+        """Return the newest price known, of any age; an answer rather than a trade streamed late."""
         tick, asked = self._ticks.get(symbol), self._asked.get(symbol)
         if tick is None or (asked is not None and asked.received_at > tick.received_at):
             return asked
-        if asked is not None and asked.received_at == tick.received_at and symbol not in self._tick_is_newest:
-            return asked
+        late = self._too_late(tick)
+        if asked is not None:
+            tied = asked.received_at == tick.received_at and symbol not in self._tick_is_newest
+            if tied or (late and asked.received_at - asked.late > tick.received_at - late):
+                return asked
         return Quote(
             symbol=symbol,
             last=tick.last,
@@ -140,7 +156,14 @@ class MarketWatch:
             ask=tick.ask,
             previous_close=asked.previous_close if asked else None,
             received_at=tick.received_at,
+            stamped_at=tick.traded_at,
+            late=late,
         )
+
+    def _too_late(self, price: Price) -> timedelta:
+        """Return how old a price was when it was received, zero for one of now."""
+        late = self._prices.late(price)
+        return late if late > ANSWER_OF_NOW else timedelta(0)
 
     async def quote(self, symbol: Symbol, *, max_age_s: float = _PRICING_AGE_S) -> Quote:
         """Return a price no older than that, asking when needed; raise DataUnavailable (or what the broker raised)."""
@@ -182,6 +205,8 @@ class MarketWatch:
         quote = await self._market.quote(symbol)
         if quote.last <= 0:
             raise DataUnavailable(f"{symbol}: price is {quote.last}")
+        if late := self._too_late(quote):
+            quote = replace(quote, late=late)
         self._asked[symbol] = quote
         self._tick_is_newest.discard(symbol)
         self._tell(quote)

@@ -21,6 +21,7 @@ from strategy.orders import Order, OrderNo, OrderRequest, OrderStatus, Origin, S
 from strategy.positions import Positions
 from strategy.quotes import Tick
 from strategy.settings import TradingSettings
+from strategy.stop_prices import StopPrices
 from strategy.stops import StopLine
 from strategy.testing import FakeClock, trading_settings
 from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, XLF
@@ -92,6 +93,7 @@ def guard_of(positions: Positions, given: Settings, follows: list[Callable[[], N
         positions=positions,
         look=look,
         settings=given_settings,
+        prices=StopPrices(settings=given_settings, ahead=lambda: None),
         clock=FakeClock(NOW),
         activity=activity,
     )
@@ -157,7 +159,9 @@ class Story:
         self._tell(self.settings.watchers)
 
     def _tick(self, symbol: Symbol, price: Decimal) -> None:
-        self.guard.on_tick(Tick(symbol=symbol, last=price, bid=None, ask=None, size=1, traded_at=NOW, received_at=NOW))
+        self.guard.on_tick(
+            Tick(symbol=symbol, last=price, bid=price, ask=price, size=1, traded_at=NOW, received_at=NOW)
+        )
 
     def _look(self, told: dict[Symbol, tuple[int, Decimal]], settled: Collection[Symbol]) -> None:
         shown = tuple(_position(symbol, qty, cost) for symbol, (qty, cost) in told.items())

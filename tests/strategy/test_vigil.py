@@ -49,6 +49,9 @@ class Held:
     def running(self, symbol: Symbol) -> bool:
         return symbol not in self.lines
 
+    def wants_price(self, symbol: Symbol) -> bool:
+        return False
+
     def compared_at(self, symbol: Symbol) -> datetime | None:
         return self.seen.get(symbol)
 
