@@ -29,6 +29,7 @@ from bot.errors import (
 )
 from bot.failures import TELEGRAM_FAILURES
 from bot.hearing import WORDS, Hearing
+from bot.in_private import InPrivate
 from bot.languages import Languages
 from bot.menus import Menus
 from bot.message import block
@@ -37,6 +38,7 @@ from bot.polling import Poller, poll
 from bot.proof import TokenProof
 from bot.reach import Reach
 from bot.reminders import Reminders
+from bot.role import Role
 from bot.routers import make_routers
 from bot.screen import Frame
 from bot.sending import Speaker
@@ -256,6 +258,13 @@ async def open_bot(
     delivery = Delivery(alerts, clock)
     reminders, digests, dashboard = Reminders(alerts), Digests(alerts), Dashboard(alerts, control)
     activity = Activity()
+
+    async def frame_of(user_id: int) -> Frame:
+        await orders_first()
+        return framed.in_(await languages.of(user_id))
+
+    owners = [user_id for user_id, role in settings.roles.items() if role is Role.OWNER]
+    in_private = InPrivate(alerts, owners, frame_of)
     fresh = Fresh(wall)
     dispatcher = Dispatcher(
         storage=NotesStorage(notes), disable_fsm=True, languages=languages, program=version, reminders=reminders
@@ -292,7 +301,12 @@ async def open_bot(
             settings=settings,
             dispatcher=dispatcher,
             delivery=delivery,
-            tasks=(("reminders", reminders.run), ("digests", digests.run), ("dashboard", dashboard.run)),
+            tasks=(
+                ("reminders", reminders.run),
+                ("digests", digests.run),
+                ("dashboard", dashboard.run),
+                ("in_private", in_private.run),
+            ),
             activity=activity,
             languages=languages,
             speaker=speaker,

@@ -6,7 +6,6 @@ Two lanes: sends go one after the other in the order of the outbox; edits of mes
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -27,10 +26,11 @@ from bot.loudness import Manner, fill_manner, manner
 from bot.message import Message, block
 from bot.refusals import Refusals
 from bot.screen import Frame, Screen
+from bot.showing import shown
 from bot.stories import Stories
 from bot.topics import topic_of
 from bot.unhurried import unhurried
-from bot.views.alerts import alert, folded_note, together_note, unshown
+from bot.views.alerts import folded_note, together_note
 from bot.views.orders import fill_reply, refused_reply
 from bot.waiting import pause
 from strategy.clock import Clock
@@ -378,14 +378,8 @@ class Delivery:
         return self._view(row, row.event, frame)
 
     def _view(self, row: EventRow, event: Event, frame: Frame) -> Screen:
-        """Return the view of an event; a fault in a view must not hold up what comes after."""
-        try:
-            screen = alert(event, frame)
-            return Screen(screen.message, with_seen_button(opening_aside(screen.keyboard), row, frame))
-        except Exception:  # a door: whatever a view trips over, the row is told
-            reference = secrets.token_hex(3)
-            log.exception("alert not shown", extra={"row": row.id, "kind": event.kind, "reference": reference})
-            return unshown(event.kind, reference, frame)
+        screen = shown(event, frame, row.id)
+        return Screen(screen.message, with_seen_button(opening_aside(screen.keyboard), row, frame))
 
     async def _send(
         self, rows: Sequence[EventRow], screen: Screen, frame: Frame, *, silent: bool, reply_to: int | None = None

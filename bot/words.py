@@ -276,4 +276,5 @@ def task_name(name: str, t: Tongue) -> str:
         "reminders": t("Reminders of critical alerts"),
         "digests": t("Morning digest"),
         "dashboard": t("Pinned dashboard"),
+        "in_private": t("Alerts in private while the chat is barred"),
     }.get(name) or t.of(title(name))

@@ -1,15 +1,19 @@
 """No wording and no status loses an alert: what is refused is kept until it is known whether chat or message is why."""
 
+import aiohttp
 import pytest
 
+from strategy.clock import SystemClock
 from strategy.events import Event
 from strategy.orders import OrderStatus, Origin, Side
 from strategy.testing import FakeClock
 from tests.bot import samples
-from tests.bot.alert_rooms import changed, note, told
+from tests.bot.alert_rooms import changed, kept_chat, note, told
 from tests.bot.conftest import OpenRoom
 from tests.bot.person import labels
 from tests.bot.rough_weather import Weather, clear, shown, texts
+
+GROUP = -1_001_000_000_777
 
 WORDINGS = (  # as reported of the live service, and one nobody has seen yet
     (400, "Bad Request: TOPIC_CLOSED"),
@@ -187,3 +191,52 @@ async def test_while_no_call_is_answered_nothing_is_repeated(delivering: OpenRoo
         await clear(room)
         assert await weather.passes(360, until=room.outbox.idle.is_set) <= 30
         assert ["재전송" in text for text in await texts(room)] == [False, True, False]
+
+
+async def test_owners_are_told_in_private_when_the_chat_stays_barred_and_when_it_works_again(
+    delivering: OpenRoom, wall: FakeClock
+) -> None:
+    """Once each, also across a restart; routine alerts wait for the chat."""
+    async with kept_chat() as chat:
+        async with aiohttp.ClientSession() as http:
+            await http.post(f"{chat.url}/user/group", json={"chat_id": GROUP, "title": "desk"})
+        group = {"telegram_chat_id": str(GROUP), "telegram_allowed_user_ids": str(chat.owner_id)}
+        options = {"chat": chat, "runs": ("in_private",), **group}
+        async with delivering(**options) as room:
+            refusal = {"code": 400, "description": "Bad Request: TOPIC_CLOSED", "times": 9999, "chat_id": str(GROUP)}
+            await room.owner.post("fault", kind="error", **refusal)
+            await room.outbox.add([note(1), samples.stop_triggered()])
+            weather = Weather(room, wall)
+            await weather.passes(4 * 60 + 30)
+            assert not await texts(room)
+            await weather.passes(60)
+            barred, stop = await texts(room)
+            assert "알림방에 메시지를 보낼 수 없습니다" in barred
+            assert "손절: TQQQ" in stop
+            await room.outbox.add([samples.stop_finished()])
+            await weather.passes(60)
+            assert "손절 종료: TQQQ" in (await texts(room))[-1]
+        async with delivering(**options) as room:
+            weather = Weather(room, wall)
+            await weather.passes(7 * 60)
+            assert len(await texts(room)) == 3
+            await clear(room)
+            await weather.passes(180)
+            assert "다시 보낼 수 있습니다" in (await texts(room))[-1]
+            assert len(await texts(room)) == 4
+            in_group = [each["text"] for each in await room.owner.get("messages", after=0, chat_id=GROUP)]
+            assert [part in text for part, text in zip(("손절: TQQQ", "손절 종료", "소식 1"), in_group, strict=True)]
+
+
+async def test_an_alert_follows_a_group_that_became_a_supergroup(delivering: OpenRoom) -> None:
+    async with kept_chat() as chat:
+        async with aiohttp.ClientSession() as http:
+            await http.post(f"{chat.url}/user/group", json={"chat_id": -777, "title": "desk", "type": "group"})
+        group = {"telegram_chat_id": "-777", "telegram_allowed_user_ids": str(chat.owner_id)}
+        async with delivering(chat=chat, wall=SystemClock(), **group) as room:
+            await told(room, changed(samples.order(status=OrderStatus.SENT)))
+            await room.owner.post("fault", kind="migrate", chat_id=-777, to=GROUP, silent=True)
+            await told(room, samples.stop_triggered(), changed(samples.filled_order(), last_fill=samples.fill()))
+            moved = [each["text"] for each in await room.owner.get("messages", after=0, chat_id=GROUP)]
+            for part in ("손절: TQQQ", "#12", "전량 체결"):
+                assert any(part in text for text in moved), part

@@ -1,0 +1,40 @@
+"""What owners are told in private while the alert chat cannot be written to."""
+
+from datetime import datetime
+
+from bot.failures import Failure
+from bot.figures import moment
+from bot.message import Line, block, bold, line
+from bot.screen import Frame, Screen
+
+
+def barred(since: datetime, why: Failure, frame: Frame) -> Screen:
+    """Tell that nothing gets into the alert chat, why, and what to do."""
+    t = frame.t
+    reasons = {
+        Failure.FLOOD: t("Telegram says: too many messages. It works again by itself."),
+        Failure.BARRED: t("The bot was removed, blocked or has no access there."),
+        Failure.REFUSED: t("Telegram refuses messages there: a closed topic, or the bot may not write."),
+    }
+    help_ = t("Open the alert chat, make the bot a member again and let it write.")
+    return frame.screen(
+        block(
+            frame.title("🔕 ", t("The alert chat cannot be written to")),
+            t("Since {time}.", time=moment(since, frame.real_now or frame.now)),
+            reasons.get(why),
+            None if why is Failure.FLOOD else help_,
+        ),
+        block(t("Critical alerts come here meanwhile. Nothing is lost: everything waits and is told there later.")),
+    )
+
+
+def works_again(frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(frame.title("✅ ", t("The alert chat works again")), t("What waited is told there now, marked late."))
+    )
+
+
+def elsewhere_note(frame: Frame) -> Line:
+    """Return the line over an alert that is told in private."""
+    return line(bold(frame.t("🔕 Told here because the alert chat cannot be written to.")))
