@@ -1,27 +1,35 @@
 """Balance, buying power and the account's money (kis-protocol 3.10-3.13)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from kis.accounts import Account
 from kis.environment import Call
+from kis.errors import FieldFault
 from kis.fields import (
+    Row,
     decimal,
     integer,
     maybe_decimal,
     maybe_integer,
     maybe_positive,
     maybe_text,
+    not_negative,
     price_text,
     text,
+    whole,
 )
 from kis.http import KisHttp
-from kis.paging import one, pages, rows
+from kis.paging import one, pages, rows, strays
 from kis.symbols import TRADING_CODE, SymbolBook
+from kis.unread import faulty, fraction, no_stock, stray
 from strategy.account import Position
 from strategy.instruments import Symbol
+from strategy.unread import UnreadRow
+
+_TICKER = "ovrs_pdno"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,31 +106,63 @@ def balance_params(account: Account, exchange: str) -> dict[str, str]:
     return {**account.params(), "OVRS_EXCG_CD": exchange, "TR_CRCY_CD": "USD"}
 
 
-def parse_positions(bodies: Iterable[Mapping[str, Any]], book: SymbolBook) -> list[Position]:
-    """Return the holdings of all pages, each listing once: several exchanges repeat them (quirk 12)."""
-    found: dict[Symbol, Position] = {}
-    for body in bodies:
-        for row in rows(body, "output1", "ovrs_pdno"):
-            symbol = book.resolve(row, "ovrs_pdno")
-            qty = integer(row, "ovrs_cblc_qty")
-            if symbol is None or qty == 0:
-                continue
-            found.setdefault(
-                symbol,
-                Position(
-                    symbol=symbol,
-                    name=maybe_text(row, "ovrs_item_name"),
-                    qty=qty,
-                    sellable_qty=integer(row, "ord_psbl_qty"),
-                    average_cost=decimal(row, "pchs_avg_pric"),
-                    last=decimal(row, "now_pric2"),
-                    profit_rate=decimal(row, "evlu_pfls_rt"),
-                ),
+@dataclass(slots=True)
+class Held:
+    """The holdings of an answer, each listing once (several exchanges repeat them, quirk 12), and what is none."""
+
+    positions: dict[Symbol, Position] = field(default_factory=dict)
+    unread: list[UnreadRow] = field(default_factory=list)
+
+    def read(self, row: Row, book: SymbolBook) -> None:
+        """Take a row in: as a position where shares and cost are certain, whatever else of it cannot be read."""
+        try:
+            symbol = book.resolve(row, _TICKER)
+            if symbol is None:
+                self.unread.append(no_stock(row, _TICKER))
+                return
+            shares = decimal(row, "ovrs_cblc_qty")
+            if shares % 1:
+                self.unread.append(fraction(row, _TICKER, shares % 1))
+            qty = whole(row, "ovrs_cblc_qty")
+            if qty and symbol not in self.positions:
+                self.positions[symbol] = self._position(row, book, symbol, qty)
+        except FieldFault as fault:
+            self.unread.append(faulty(row, _TICKER, book, fault))
+
+    def _position(self, row: Row, book: SymbolBook, symbol: Symbol, qty: int) -> Position:
+        """Return a position whose stop works; what rules go by besides is named when it cannot be read."""
+        sure = Position(
+            symbol=symbol,
+            name=maybe_text(row, "ovrs_item_name"),
+            qty=qty,
+            sellable_qty=qty,
+            average_cost=not_negative(row, "pchs_avg_pric"),
+            last=Decimal(0),
+            profit_rate=None,
+        )
+        try:
+            return replace(
+                sure,
+                sellable_qty=whole(row, "ord_psbl_qty"),
+                last=not_negative(row, "now_pric2"),
+                profit_rate=decimal(row, "evlu_pfls_rt"),
             )
-    return list(found.values())
+        except FieldFault as fault:
+            self.unread.append(faulty(row, _TICKER, book, fault))
+            return sure
 
 
-async def positions(http: KisHttp, account: Account, book: SymbolBook) -> list[Position]:
+def parse_positions(bodies: Iterable[Mapping[str, Any]], book: SymbolBook) -> Held:
+    """Return the holdings of all pages; one row that cannot be read hides no other."""
+    held = Held()
+    for body in bodies:
+        for row in rows(body, "output1", _TICKER):
+            held.read(row, book)
+        held.unread += [stray() for _ in strays(body, "output1", _TICKER, "ovrs_cblc_qty")]
+    return held
+
+
+async def positions(http: KisHttp, account: Account, book: SymbolBook) -> Held:
     """Return the holdings of all three exchanges: one inquiry in real, three in virtual (3.10)."""
     exchanges = TRADING_CODE.values() if http.environment.exchanges_apart else ("NASD",)
     bodies: list[dict[str, Any]] = []

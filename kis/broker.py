@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -15,7 +15,7 @@ from kis.accounts import Account
 from kis.causes import Cause
 from kis.codes import CODES, cause_of
 from kis.environment import Call
-from kis.errors import KisError, KisInput, KisRefused
+from kis.errors import FieldFault, KisData, KisError, KisInput, KisRefused
 from kis.folding import fold
 from kis.http import KisHttp
 from kis.orders import Acknowledgement
@@ -25,7 +25,7 @@ from strategy.clock import Clock
 from strategy.errors import InvalidInput, OrderRejected
 from strategy.instruments import Symbol
 from strategy.money import cents
-from strategy.orders import Acceptance, BrokerOrder, OrderRequest, Side, VenueNo
+from strategy.orders import Acceptance, OrderList, OrderRequest, Side, VenueNo
 from strategy.text import Text
 from strategy.zones import new_york
 
@@ -89,33 +89,44 @@ class KisBroker:
         self._book.learn(symbol)
         return self._acceptance(await orders_api.cancel(self._http, self._account, symbol, venue_no, qty=qty))
 
-    async def orders(self, since: date, until: date) -> Sequence[BrokerOrder]:
+    async def orders(self, since: date, until: date) -> OrderList:
         """Return every order of those New York dates, siblings folded, oldest first. Raise TryLater or BrokerFault."""
-        return fold(await executions_api.executions(self._http, self._account, self._book, since, until))
+        with _account_answer(_ORDERS):
+            listed = await executions_api.executions(self._http, self._account, self._book, since, until)
+        return OrderList(fold(listed.rows), listed.unread)
 
-    async def open_orders(self) -> Sequence[BrokerOrder]:
+    async def open_orders(self) -> OrderList:
         """Return the working orders.
 
         Virtual has no list of open orders (quirk 6); there, and where an order was amended, the list of orders and
         fills answers, so that both environments tell the same of the same orders.
         """
         if self._http.environment.offers(Call.OPEN_ORDERS):
-            rows = await executions_api.open_rows(self._http, self._account, self._book)
-            if all(row.original_no is None for row in rows):
-                return [order for order in fold(rows) if order.open_qty > 0]
+            with _account_answer(_ORDERS):
+                listed = await executions_api.open_rows(self._http, self._account, self._book)
+            if all(row.original_no is None for row in listed.rows):
+                return _working(OrderList(fold(listed.rows), listed.unread))
         today = new_york(self._clock.now()).date()
         # an evening in New York already belongs to the next trading date's day market (8.2)
-        return [order for order in await self.orders(today - _DAY, today + _DAY) if order.open_qty > 0]
+        return _working(await self.orders(today - _DAY, today + _DAY))
 
     async def holdings(self) -> Holdings:
         """Return the positions of all three exchanges; cash comes from `buying_power` (quirk 11)."""
-        positions = await accounts_api.positions(self._http, self._account, self._book)
-        return Holdings(positions=tuple(positions), cash=None, fx_rate=None, taken_at=self._clock.now())
+        with _account_answer(_HOLDINGS):
+            held = await accounts_api.positions(self._http, self._account, self._book)
+        return Holdings(
+            positions=tuple(held.positions.values()),
+            cash=None,
+            fx_rate=None,
+            taken_at=self._clock.now(),
+            unread=tuple(held.unread),
+        )
 
     async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower:
         """Return what can be bought at that price by KIS's own rule (3.12)."""
         self._book.learn(symbol)
-        buyable = await accounts_api.buyable(self._http, self._account, symbol, price)
+        with _account_answer(_BUYING_POWER):
+            buyable = await accounts_api.buyable(self._http, self._account, symbol, price)
         integrated = self._mode == "integrated"
         return BuyingPower(
             symbol=symbol,
@@ -144,6 +155,31 @@ class KisBroker:
                 f"{told.ko} 필요 ${needed:,}, 가능 ${there:,} (최대 {power.max_qty}주)",
                 f"{told.en} Needed ${needed:,}, available ${there:,} (at most {power.max_qty} shares)",
             )
+
+
+def _working(orders: OrderList) -> OrderList:
+    return OrderList((order for order in orders if order.open_qty > 0), orders.unread)
+
+
+@contextmanager
+def _account_answer(what: Text) -> Iterator[None]:
+    """Say of an answer about the account that cannot be read which one it was; a price is no part of it."""
+    try:
+        yield
+    except KisData as error:
+        field = f" ({error.field})" if isinstance(error, FieldFault) else ""
+        error.user_message = Text(
+            f"증권사가 보낸 {what.ko}을 읽지 못했습니다{field}. 잠시 뒤 다시 묻습니다."
+            " 급하면 증권사 앱에서 확인하세요.",
+            f"The broker's answer about {what.en} could not be read{field}. It is asked again shortly; the broker's app"
+            " shows it meanwhile.",
+        )
+        raise
+
+
+_ORDERS = Text("주문 내역", "the orders")
+_HOLDINGS = Text("보유 잔고 목록", "the holdings")
+_BUYING_POWER = Text("주문가능금액", "the buying power")
 
 
 def _denied(error: InvalidInput) -> OrderRejected:

@@ -101,7 +101,7 @@ class Diagnosis:
         return [account, quote] if self._quote_http is not self._http else [account + quote]
 
     async def _holdings(self) -> Text:
-        positions = await accounts_api.positions(self._http, self._account, SymbolBook())
+        positions = (await accounts_api.positions(self._http, self._account, SymbolBook())).positions
         return Text(
             f"계좌 {self._account.masked}, 보유 {len(positions)}종목",
             f"account {self._account.masked}, {len(positions)} holdings",

@@ -15,20 +15,23 @@ from kis.fields import (
     Row,
     clock_time,
     day,
-    decimal,
-    integer,
     maybe_day,
-    maybe_decimal,
+    maybe_positive,
     maybe_text,
+    not_negative,
     ordered_instant,
+    quantity,
     text,
 )
 from kis.http import KisHttp
 from kis.orders import maybe_venue_no, venue_no
-from kis.paging import pages, rows
+from kis.paging import pages, rows, strays
 from kis.symbols import SymbolBook
+from kis.unread import faulty, no_stock, stray
 from strategy.instruments import Symbol
-from strategy.orders import Side, VenueNo
+from strategy.orders import Side, UnreadOrder, VenueNo
+from strategy.text import Text
+from strategy.unread import UnreadRow
 
 EXPIRED_TEXT = "DFD 장종료로 취소"
 _SIDES: Mapping[str, Side] = MappingProxyType({"01": Side.SELL, "02": Side.BUY, "03": Side.SELL, "04": Side.BUY})
@@ -93,15 +96,24 @@ def _instruction(row: Row) -> Instruction:
         raise FieldFault("rvse_cncl_dvsn", "is not an instruction") from error
 
 
+def _asked(row: Row, filled_qty: int, instruction: Instruction) -> int:
+    qty = quantity(row, "ft_ord_qty")
+    if not qty and instruction is not Instruction.CANCEL:
+        raise FieldFault("ft_ord_qty", "is zero")
+    if filled_qty > qty:
+        raise FieldFault("ft_ccld_qty", "is more than was asked for")
+    return qty
+
+
 def _filled_amount(row: Row, filled_qty: int) -> Decimal:
     """Return the filled amount; computed from the average price where KIS leaves the amount blank."""
     if filled_qty == 0:
         return _ZERO
-    amount = maybe_decimal(row, "ft_ccld_amt3")
-    if amount:
+    amount = maybe_positive(row, "ft_ccld_amt3")
+    if amount is not None:
         return amount
-    price = maybe_decimal(row, "ft_ccld_unpr3")
-    if not price:
+    price = maybe_positive(row, "ft_ccld_unpr3")
+    if price is None:
         raise FieldFault("ft_ccld_unpr3", "is blank for a filled order")
     return price * filled_qty
 
@@ -122,18 +134,18 @@ def parse_row(row: Row, book: SymbolBook) -> OrderRow | None:
     symbol = book.resolve(row, "pdno")
     if symbol is None:
         return None
-    filled_qty = integer(row, "ft_ccld_qty")
-    traded_on = day(row, "ord_dt")
+    filled_qty = quantity(row, "ft_ccld_qty")
+    traded_on, instruction = day(row, "ord_dt"), _instruction(row)
     return OrderRow(
         venue_no=venue_no(text(row, "odno")),
         original_no=maybe_venue_no(maybe_text(row, "orgn_odno")),
-        instruction=_instruction(row),
+        instruction=instruction,
         symbol=symbol,
         side=side_of(row),
-        qty=integer(row, "ft_ord_qty"),
+        qty=_asked(row, filled_qty, instruction),
         filled_qty=filled_qty,
-        open_qty=integer(row, "nccs_qty"),
-        limit_price=decimal(row, "ft_ord_unpr3"),
+        open_qty=quantity(row, "nccs_qty"),
+        limit_price=not_negative(row, "ft_ord_unpr3"),
         filled_amount=_filled_amount(row, filled_qty),
         status_name=maybe_text(row, "prcs_stat_name"),
         reason=_reason(row),
@@ -143,15 +155,68 @@ def parse_row(row: Row, book: SymbolBook) -> OrderRow | None:
     )
 
 
-def parse_rows(bodies: Iterable[Mapping[str, Any]], book: SymbolBook) -> list[OrderRow]:
-    """Return the rows of all pages, each order of a day once (pages repeat rows at times)."""
+@dataclass(slots=True)
+class Listed:
+    """The rows of an answer, each order of a day once (pages repeat rows at times), and what is none."""
+
+    rows: list[OrderRow]
+    unread: list[UnreadOrder]
+
+
+def parse_rows(bodies: Iterable[Mapping[str, Any]], book: SymbolBook) -> Listed:
+    """Return the rows of all pages; one that cannot be read takes its siblings with it, and no other."""
     found: dict[tuple[date, VenueNo, Symbol, Side], OrderRow] = {}
+    unread: list[UnreadOrder] = []
     for body in bodies:
         for raw in rows(body, "output", "odno"):
-            row = parse_row(raw, book)
-            if row is not None:
+            row = _read(raw, book)
+            if isinstance(row, UnreadOrder):
+                unread.append(row)
+            else:
                 found[row.key] = row
-    return list(found.values())
+        unread += [_stray(raw, book) for raw in strays(body, "output", "odno", "pdno")]
+    return _without_torn_chains(list(found.values()), unread)
+
+
+def _read(raw: Row, book: SymbolBook) -> OrderRow | UnreadOrder:
+    try:
+        row = parse_row(raw, book)
+    except FieldFault as fault:
+        return _unread(raw, faulty(raw, "pdno", book, fault))
+    return _unread(raw, no_stock(raw, "pdno")) if row is None else row
+
+
+def _stray(raw: Row, book: SymbolBook) -> UnreadOrder:
+    blank = faulty(raw, "pdno", book, FieldFault("odno", "is blank"))
+    return _unread(raw, blank if blank.symbol is not None else stray())
+
+
+def _unread(raw: Row, row: UnreadRow) -> UnreadOrder:
+    try:
+        number = maybe_venue_no(maybe_text(raw, "odno"))
+    except FieldFault:
+        number = None
+    return UnreadOrder(row=row, venue_no=number, traded_on=maybe_day(raw, "ord_dt"))
+
+
+def _without_torn_chains(found: list[OrderRow], unread: list[UnreadOrder]) -> Listed:
+    """Leave out amendments of a row that could not be read: what they carry on is not known."""
+    why = Text("정정하기 전의 주문을 읽을 수 없습니다", "the order it amends cannot be read")
+    torn = {row.venue_no for row in unread if not row.row.aside}
+    kept: list[OrderRow] = []
+    for row in sorted(found, key=lambda one: (one.ordered_at, int(one.venue_no))):
+        if row.original_no is None or row.original_no not in torn:
+            kept.append(row)
+            continue
+        torn.add(row.venue_no)
+        unread.append(
+            UnreadOrder(
+                row=UnreadRow(name=row.symbol.ticker, why=why, symbol=row.symbol),
+                venue_no=row.venue_no,
+                traded_on=row.traded_on,
+            )
+        )
+    return Listed(kept, unread)
 
 
 def executions_params(account: Account, since: date, until: date, *, wildcards: bool) -> dict[str, str]:
@@ -171,13 +236,13 @@ def executions_params(account: Account, since: date, until: date, *, wildcards: 
     }
 
 
-async def executions(http: KisHttp, account: Account, book: SymbolBook, since: date, until: date) -> list[OrderRow]:
-    """Return every order row of those New York dates, oldest first."""
+async def executions(http: KisHttp, account: Account, book: SymbolBook, since: date, until: date) -> Listed:
+    """Return every order row of those New York dates."""
     params = executions_params(account, since, until, wildcards=http.environment.wildcards)
     return parse_rows(await pages(http, Call.EXECUTIONS, params), book)
 
 
-async def open_rows(http: KisHttp, account: Account, book: SymbolBook) -> list[OrderRow]:
+async def open_rows(http: KisHttp, account: Account, book: SymbolBook) -> Listed:
     """Return the working rows of all US exchanges from inquire-nccs; KisNotOffered on virtual (quirk 6)."""
     params = {**account.params(), "OVRS_EXCG_CD": "NASD", "SORT_SQN": "DS"}
     return parse_rows(await pages(http, Call.OPEN_ORDERS, params), book)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from kis.errors import FieldFault
@@ -86,12 +86,23 @@ def integer(row: Row, field: str) -> int:
     return int(value)
 
 
-def quantity(row: Row, field: str) -> int:
-    """Return a whole number that is not below zero; raise FieldFault for anything else."""
-    value = integer(row, field)
+def not_negative(row: Row, field: str) -> Decimal:
+    """Return a number that is not below zero; raise FieldFault for anything else."""
+    value = decimal(row, field)
     if value < 0:
         raise FieldFault(field, "is below zero")
     return value
+
+
+def quantity(row: Row, field: str) -> int:
+    """Return a whole number that is not below zero; raise FieldFault for anything else."""
+    not_negative(row, field)
+    return integer(row, field)
+
+
+def whole(row: Row, field: str) -> int:
+    """Return the whole shares of a number that may have a fraction of one; raise FieldFault below zero."""
+    return integer({field: not_negative(row, field).to_integral_value(ROUND_FLOOR)}, field)
 
 
 def maybe_integer(row: Row, field: str) -> int | None:

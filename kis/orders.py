@@ -1,5 +1,6 @@
 """Placing, amending and canceling (kis-protocol 3.1-3.4): bodies as published, acknowledgements parsed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,10 +40,13 @@ class Acknowledgement:
     seoul_time: str  # HHMMSS as printed, empty when KIS left it out
 
 
+_NUMBER = re.compile(r"[0-9]{1,20}")
+
+
 def venue_no(raw: str) -> VenueNo:
     """Return an order number without padding: `0000051877` and `51877` are the same order (quirk 2)."""
     digits = raw.strip()
-    if not digits.isdecimal() or not digits.isascii() or int(digits) == 0:
+    if not _NUMBER.fullmatch(digits) or int(digits) == 0:
         raise FieldFault("odno", "is not an order number")
     return VenueNo(digits.lstrip("0"))
 

@@ -41,9 +41,10 @@ def rows(body: Row, field: str, key: str) -> list[dict[str, Any]]:
     return [row for row in _entries(body, field) if isinstance(row, dict) and maybe_text(row, key)]
 
 
-def strays(body: Row, field: str) -> int:
-    """Return how many entries of the list are no rows at all, so that nobody can say what they were."""
-    return sum(not isinstance(row, dict) for row in _entries(body, field))
+def strays(body: Row, field: str, key: str, tells: str) -> list[dict[str, Any]]:
+    """Return the entries that are no rows and yet say something: no objects, or a blank `key` where `tells` is not."""
+    found = [row if isinstance(row, dict) else {tells: "?"} for row in _entries(body, field)]
+    return [row for row in found if not maybe_text(row, key) and maybe_text(row, tells).strip("0.")]
 
 
 def one(body: Row, field: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from strategy.instruments import Symbol
+from strategy.unread import UnreadRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +17,8 @@ class Position:
     qty: int
     sellable_qty: int
     average_cost: Decimal  # dollars a share
-    last: Decimal  # the broker's valuation price in dollars
-    profit_rate: Decimal  # percent, the broker's figure
+    last: Decimal  # the broker's valuation price in dollars; 0 where it has none, or none that can be read
+    profit_rate: Decimal | None  # percent, the broker's figure; None where it cannot be read
 
     @property
     def cost(self) -> Decimal:
@@ -56,9 +57,20 @@ class Holdings:
     cash: Decimal | None  # dollars; None when the broker did not say
     fx_rate: Decimal | None
     taken_at: datetime
+    unread: tuple[UnreadRow, ...] = ()  # rows not counted in full: no part of the positions, or not all of it known
 
     def of(self, symbol: Symbol) -> Position | None:
         return next((position for position in self.positions if position.symbol == symbol), None)
+
+    @property
+    def doubted(self) -> frozenset[Symbol]:
+        """Tickers with a row that could not be read, or not all of it."""
+        return frozenset(row.symbol for row in self.unread if row.symbol is not None)
+
+    @property
+    def anonymous(self) -> bool:
+        """Return whether there is a row of which nobody can say what it is about."""
+        return any(row.symbol is None and not row.aside for row in self.unread)
 
     @property
     def equity(self) -> Decimal | None:

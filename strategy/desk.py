@@ -26,7 +26,7 @@ from strategy.looks import Looks
 from strategy.lookup import Evidence
 from strategy.notices import Notices
 from strategy.order_feed import OrderChanges, OrderFeed
-from strategy.orders import BrokerOrder, Notice, Order, OrderNo, OrderRequest, OrderStatus, Side
+from strategy.orders import BrokerOrder, Notice, Order, OrderList, OrderNo, OrderRequest, OrderStatus, Side
 from strategy.permissions import Permits
 from strategy.ports import Broker, DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.requests import Requests
@@ -296,6 +296,11 @@ class OrderDesk:
         """Own and external orders not closed, oldest first, from memory."""
         return self._ledger.open()
 
+    @property
+    def unread(self) -> frozenset[Symbol]:
+        """Tickers with an order that the last look could not read; it may be open."""
+        return self._inquiry.unread
+
     async def open_in(self, symbol: Symbol) -> Sequence[Order]:
         """Return own and external orders of the ticker that are not closed."""
         await self.load()
@@ -364,11 +369,11 @@ class OrderDesk:
         except KeyError:
             raise InvalidOrder(f"no order {no}", user_message=_NO_SUCH_ORDER) from None
 
-    async def _apply(self, seen: Sequence[BrokerOrder], at: datetime, evidence: Evidence | None) -> Sequence[Text]:
+    async def _apply(self, seen: OrderList, at: datetime, evidence: Evidence | None) -> Sequence[Text]:
         """Apply the broker's word as asked for at `at`; return one line per difference found."""
         return await sheltered(self._refresh(seen, at, evidence))
 
-    async def _refresh(self, seen: Sequence[BrokerOrder], at: datetime, evidence: Evidence | None) -> Sequence[Text]:
+    async def _refresh(self, seen: OrderList, at: datetime, evidence: Evidence | None) -> Sequence[Text]:
         lines = await self._inquiry.apply(
             seen, at, in_flight=self._in_flight, heard=self._notices.tickers_waiting, evidence=evidence
         )

@@ -225,13 +225,28 @@ class Engine:
             holdings = await self._look.take("start")
         except BrokerError as error:
             said = error.user_message
+            if self._look.last is not None:
+                notes.append(
+                    Text(
+                        f"주문을 확인하지 못해 매수를 막았습니다. 보유 종목의 손절은 작동합니다: {said.ko}",
+                        "The orders could not be looked at, so buying is blocked; stops of what is held work:"
+                        f" {said.en}",
+                    )
+                )
+                self._about_unwatched(self._look.last, notes)
+                return self._look.last
             notes.append(
                 Text(
-                    f"계좌를 확인하지 못해 매수를 막았습니다: {said.ko}",
-                    f"The account could not be looked at, so buying is blocked: {said.en}",
+                    f"계좌를 확인하지 못해 매수를 막았습니다. 무엇을 보유했는지 몰라 손절도 아직 없습니다: {said.ko}",
+                    "The account could not be looked at, so buying is blocked, and without knowing what is held no stop"
+                    f" works yet: {said.en}",
                 )
             )
             return None
+        self._about_unwatched(holdings, notes)
+        return holdings
+
+    def _about_unwatched(self, holdings: Holdings, notes: list[Text]) -> None:
         unwatched = sorted({one.symbol for one in holdings.positions if one.qty > 0} - set(self._settings.tickers))
         if unwatched:
             names = ", ".join(symbol.ticker for symbol in unwatched)
@@ -241,7 +256,6 @@ class Engine:
                     f"{names}: held, but not on the watch list, so no stop protects it. /watch adds a ticker.",
                 )
             )
-        return holdings
 
     # a trading day
 

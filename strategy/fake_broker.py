@@ -3,7 +3,7 @@
 import asyncio
 import bisect
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,18 @@ from strategy.account import BuyingPower, Holdings, Position, return_percent
 from strategy.clock import Clock
 from strategy.errors import BrokerError, BrokerFault, OrderRejected, OutcomeUnknown, TryLater
 from strategy.instruments import Symbol
-from strategy.orders import Acceptance, BrokerOrder, Notice, OrderRequest, OrderStatus, Side, VenueNo
+from strategy.orders import (
+    Acceptance,
+    BrokerOrder,
+    Notice,
+    OrderList,
+    OrderRequest,
+    OrderStatus,
+    Side,
+    UnreadOrder,
+    VenueNo,
+)
+from strategy.unread import UnreadRow
 from strategy.zones import new_york
 
 Call = Literal["submit", "amend", "cancel", "orders", "holdings", "buying_power"]
@@ -69,6 +80,9 @@ class FakeBroker:
         self.stamps_ahead = timedelta(0)  # of the clock that stamps its orders
         self.clock_ahead: timedelta | None = timedelta(0)  # ... as far as it can be measured
         self.cash = cash
+        self.unread: dict[Symbol, UnreadRow] = {}  # holdings whose row cannot be read
+        self.aside: list[UnreadRow] = []  # rows that are no US stock, or about nobody knows what
+        self.unread_orders: list[UnreadOrder] = []
         self.submitted: list[OrderRequest] = []
         self.amended: list[VenueNo] = []
         self.canceled: list[VenueNo] = []
@@ -207,23 +221,28 @@ class FakeBroker:
             self._cancel(book, number)
         return self._reply(number, lost=lost)
 
-    async def orders(self, since: date, until: date) -> Sequence[BrokerOrder]:
+    async def orders(self, since: date, until: date) -> OrderList:
         await self._read_fault("orders")
-        return [shown for shown in self._shown() if since <= shown.traded_on <= until]
+        return self._listed(shown for shown in self._shown() if since <= shown.traded_on <= until)
 
-    async def open_orders(self) -> Sequence[BrokerOrder]:
+    async def open_orders(self) -> OrderList:
         await self._read_fault("orders")
-        return [shown for shown in self._shown(self.open_lag_s) if shown.open_qty]
+        return self._listed(shown for shown in self._shown(self.open_lag_s) if shown.open_qty)
+
+    def _listed(self, orders: Iterable[BrokerOrder]) -> OrderList:
+        unread = {row.venue_no for row in self.unread_orders}
+        return OrderList((order for order in orders if order.venue_no not in unread), self.unread_orders)
 
     async def holdings(self) -> Holdings:
         await self._read_fault("holdings")
         at = bisect.bisect(self._held_versions, self._visible_at(self.holdings_lag_s), key=lambda version: version[0])
         positions = self._held_versions[at - 1][1] if at else ()
         return Holdings(
-            positions=tuple(self._valued(position) for position in positions),
+            positions=tuple(self._valued(one) for one in positions if one.symbol not in self.unread),
             cash=None,
             fx_rate=None,
             taken_at=self._clock.now(),
+            unread=(*self.unread.values(), *self.aside),
         )
 
     async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower:

@@ -13,12 +13,13 @@ from strategy.errors import InvalidOrder
 from strategy.events import HandOrder, Trouble
 from strategy.fills import corrected
 from strategy.instruments import Symbol
-from strategy.ledger import NO_ANSWER, NOT_FOUND, NOT_SHOWN, Ledger
+from strategy.ledger import NO_ANSWER, NO_STOCK, NOT_FOUND, NOT_SHOWN, Ledger
 from strategy.lookup import APART, Evidence, early_looks, match, may_come_from, resembles
 from strategy.order_states import may_move
-from strategy.orders import BrokerOrder, Order, OrderNo, OrderStatus, VenueNo
+from strategy.orders import BrokerOrder, Order, OrderList, OrderNo, OrderStatus, Origin, UnreadOrder, VenueNo
 from strategy.ports import Notifier
 from strategy.text import Text
+from strategy.unread_news import UnreadNews
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,14 @@ class Inquiry:
         self._looks: dict[OrderNo, int] = {}  # looks that did not show an order
         self._clear_since: dict[OrderNo, datetime] = {}  # since when three lists agree that a sell is not there
         self._doubts_told: set[OrderNo] = set()
+        self._hidden: Sequence[UnreadOrder] = ()  # rows of the newest look that could not be read
+        self._news = UnreadNews("order", notifier)
         self._candidates: dict[OrderNo, tuple[BrokerOrder, ...]] = {}  # of doubtful orders, in the newest look
+
+    @property
+    def unread(self) -> frozenset[Symbol]:
+        """Tickers with an order in the newest look that could not be read."""
+        return frozenset(row.row.symbol for row in self._hidden if row.row.symbol is not None)
 
     def candidates(self, no: OrderNo) -> tuple[BrokerOrder, ...]:
         """Return the broker's orders, nobody's so far, that may be this one; as the newest look showed them."""
@@ -96,7 +104,7 @@ class Inquiry:
 
     async def apply(
         self,
-        seen: Sequence[BrokerOrder],
+        seen: OrderList,
         at: datetime,
         *,
         in_flight: Collection[OrderNo],
@@ -119,12 +127,26 @@ class Inquiry:
                 else:
                     shown.add(no)
                     lines += await self._judge(no, found, at)
+            self._hidden = seen.unread
             lines += await self._look_up(pool, at, in_flight, heard, evidence)
             lines += await self._by_hand(pool, at)
             lines += await self._missing(shown, at, in_flight)
+            await self._let_go(seen.unread, at)
             self._ledger.fresh = False
             self._ledger.forget_old(at)
+        await self._news.tell([row.row for row in seen.unread], at)
         return lines
+
+    async def _let_go(self, unread: Sequence[UnreadOrder], at: datetime) -> None:
+        """End orders by hand that turn out to be for no US stock: versions before took them for one."""
+        aside = {row.venue_no for row in unread if row.row.aside and row.venue_no is not None}
+        for order in self._ledger.open():
+            if order.request.origin is Origin.EXTERNAL and order.venue_no in aside:
+                await self._ledger.move(order.no, OrderStatus.CANCELED, at, reason=NO_STOCK)
+
+    def _may_be_hidden(self, order: Order) -> bool:
+        """Return whether a row of the newest look that could not be read may be this order's."""
+        return any(hides(row, order) for row in self._hidden)
 
     async def _judge(self, no: OrderNo, found: BrokerOrder, at: datetime, *, tell: bool = True) -> list[Text]:
         self._looks.pop(no, None)
@@ -222,7 +244,7 @@ class Inquiry:
             self._clear_since.pop(order.no, None)
             await self._tell_once(order, at, "이 주문일 수 있는 것이 증권사에 있습니다. 앱에서 확인하세요", _MAYBE)
         for order in matches.absent:
-            if order.request.symbol.ticker not in heard:
+            if order.request.symbol.ticker not in heard and not self._may_be_hidden(order):
                 lines += await self._absent(order, at, evidence)
         mine = [*matches.doubtful, *(order for order in self._ledger.unanswered() if order.no in in_flight)]
         pool[:] = [found for found in pool if not any(resembles(order, found) for order in mine)]
@@ -259,7 +281,9 @@ class Inquiry:
         for found in evidence.open_orders:
             if resembles(order, found) and await self._known(found) is None:
                 return True
-        return False
+        if order.request.symbol in evidence.holdings.doubted:
+            return True
+        return any(hides(row, order) for row in evidence.open_orders.unread)
 
     async def _known(self, found: BrokerOrder) -> OrderNo | None:
         numbers = (found.venue_no, *reversed(found.replaced))
@@ -301,7 +325,7 @@ class Inquiry:
         lines: list[Text] = []
         for order in self._ledger.open():
             unseen = order.venue_no is not None and order.no not in shown and order.no not in in_flight
-            if not unseen or at <= order.updated_at:
+            if not unseen or at <= order.updated_at or self._may_be_hidden(order):
                 continue
             looks = self._looks[order.no] = self._looks.get(order.no, 0) + 1
             if looks < LOOKS_NEEDED or at - order.updated_at < self._lag or order.status is OrderStatus.UNKNOWN:
@@ -309,6 +333,13 @@ class Inquiry:
             await self._ledger.move(order.no, OrderStatus.UNKNOWN, at, reason=NOT_SHOWN)
             lines.append(_line(order, "증권사 조회에 보이지 않음", "the broker's list does not show it"))
         return lines
+
+
+def hides(unread: UnreadOrder, order: Order) -> bool:
+    """Return whether a row that could not be read may be the broker's word on an order."""
+    if unread.venue_no is not None and order.venue_no is not None:
+        return unread.venue_no == order.venue_no
+    return not unread.row.aside and unread.row.symbol in (None, order.request.symbol)
 
 
 def judged(order: Order, found: BrokerOrder, filled: int, *, old_enough: bool) -> OrderStatus:

@@ -49,7 +49,10 @@ class AccountLook:
         self._watchers.append(watcher)
 
     async def take(self, trigger: Trigger, *, max_age_s: float = 0) -> Holdings:
-        """Return a look no older than that; raise BrokerError when the broker cannot be asked."""
+        """Return a look no older than that; raise BrokerError when the broker cannot be asked.
+
+        Where only the orders could not be, positions, stops and `last` follow all the same before it is raised.
+        """
         wanted = self._begun + 1
         async with self._turn:
             known = self._recon.holdings
@@ -72,7 +75,16 @@ class AccountLook:
         except BaseException:
             self._stale = True
             raise
-        self._positions.take(holdings, orders=recent, settled=self._recon.settled, on_the_way=self._recon.on_the_way)
+        self._positions.take(
+            holdings,
+            orders=recent,
+            settled=self._recon.settled,
+            on_the_way=self._recon.on_the_way,
+            unknown=self._recon.unknown,
+        )
         for watcher in self._watchers:
             watcher()
+        if self._recon.orders_problem is not None:
+            self._stale = True
+            raise self._recon.orders_problem
         return holdings

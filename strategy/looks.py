@@ -10,7 +10,7 @@ from strategy.clock import Clock
 from strategy.errors import BrokerError, TradingError, TryLater
 from strategy.ledger import Ledger, traded_on
 from strategy.lookup import Evidence, early_looks
-from strategy.orders import BrokerOrder, Order, OrderNo, OrderStatus, Side, VenueNo
+from strategy.orders import BrokerOrder, Order, OrderList, OrderNo, OrderStatus, Side, VenueNo
 from strategy.ports import Broker
 from strategy.shelter import first_of
 from strategy.text import Text
@@ -42,7 +42,7 @@ class Looks:
         in_flight: Collection[OrderNo],
         lag: timedelta,
         unplaced: Callable[[], Collection[str]],
-        apply: Callable[[Sequence[BrokerOrder], datetime, Evidence | None], Awaitable[Sequence[Text]]],
+        apply: Callable[[OrderList, datetime, Evidence | None], Awaitable[Sequence[Text]]],
     ) -> None:
         """`in_flight` are orders whose reply is awaited, `unplaced` tickers with notices of unknown numbers."""
         self._broker = broker
@@ -80,16 +80,22 @@ class Looks:
                     self._done = number
             return self._lines
 
-    def _refuse_holes(self, seen: Sequence[BrokerOrder], at: datetime) -> None:
+    def _refuse_holes(self, seen: OrderList, at: datetime) -> None:
         """Raise TryLater for a list without an order that an older one showed with fills: what traded stays traded.
 
-        An empty or cut answer would otherwise pass for a day without orders, hand-made ones included (S54).
+        An empty or cut answer would otherwise pass for a day without orders, hand-made ones included (S54). A row that
+        cannot be read is there all the same.
         """
         names = {_name(order, number) for order in seen for number in (order.venue_no, *order.replaced)}
+        unread = {row.venue_no for row in seen.unread}
         today = traded_on(at)
         self._traded = {name: known for name, known in self._traded.items() if known[0] == today}
-        lost = [name for name, (_, since) in self._traded.items() if name not in names and at - since > self._lag]
-        if lost:
+        lost = [
+            name
+            for name, (_, since) in self._traded.items()
+            if name not in names and name[0] not in unread and at - since > self._lag
+        ]
+        if len(lost) > sum(row.venue_no is None for row in seen.unread):
             raise TryLater(f"the list of orders lacks {len(lost)} that were on it")
         for order in seen:
             if order.filled_qty and order.traded_on == today:

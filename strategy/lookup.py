@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from strategy.account import Holdings
-from strategy.orders import BrokerOrder, Order, OrderStatus, Side
+from strategy.orders import BrokerOrder, Order, OrderList, OrderStatus, Side
 
 CLOCKS_DIFFER = timedelta(seconds=5)  # ... at most, once what was measured is taken off: stamps are whole seconds
 _CLOCKS_UNKNOWN = timedelta(minutes=15)  # ... at most, where nothing was measured, or the measuring is believed less
@@ -29,7 +29,7 @@ class Matches:
 class Evidence:
     """What the broker's two other lists say, asked after the list of orders: they may know of an order before it."""
 
-    open_orders: Sequence[BrokerOrder]
+    open_orders: OrderList
     holdings: Holdings
 
     def shares_bound(self, order: Order) -> bool:

@@ -1,5 +1,6 @@
 """Orders, their states, and fills."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import NewType
 
 from strategy.errors import InvalidOrder
 from strategy.instruments import Symbol
+from strategy.unread import UnreadRow
 
 OrderNo = NewType("OrderNo", int)  # ours, shown as #12; exists before anything is sent
 VenueNo = NewType("VenueNo", str)  # the broker's, digits without leading zeros (kis-protocol 10, line 2)
@@ -165,6 +167,25 @@ class BrokerOrder:
     reason: str  # the broker's reject or expiry text
     replaced: tuple[VenueNo, ...] = ()  # earlier numbers of the same order, oldest first
     by_api: bool | None = None  # False when the medium says it was placed by hand; None when it does not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadOrder:
+    """A row of the broker's list of orders that is no order here; it exists all the same."""
+
+    row: UnreadRow
+    venue_no: VenueNo | None
+    traded_on: date | None  # New York trading date
+
+
+class OrderList(list[BrokerOrder]):
+    """The broker's orders, and beside them the rows of its list that are none here."""
+
+    __slots__ = ("unread",)
+
+    def __init__(self, orders: Iterable[BrokerOrder] = (), unread: Iterable[UnreadOrder] = ()) -> None:
+        super().__init__(orders)
+        self.unread = tuple(unread)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

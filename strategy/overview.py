@@ -112,10 +112,13 @@ class Looking:
         """Return the account; a failure to ask is told in the view beside the last look."""
         problem: Text | None = None
         if fresh:
+            asked_at = self._clock.now()
             try:
                 await self._look.take("asked", max_age_s=_FRESH_S)
             except BrokerError as error:
-                problem = error.user_message
+                last = self._look.last
+                if last is None or last.taken_at < asked_at:  # else only the orders could not be asked
+                    problem = error.user_message
         holdings = self._look.last
         fills = await self._orders.fills(since=day_start(self._clock.now()))
         gains = [fill.realized for fill in fills if fill.realized is not None]
@@ -209,7 +212,7 @@ class Looking:
             last=quote.last if quote else None,
             price_age_s=quote.age(now).total_seconds() if quote else None,
             rsi=indicators.rsi if indicators else None,
-            position_qty=(position.qty if position else 0) if self._positions.known else None,
+            position_qty=(position.qty if position else 0) if self._positions.knows(symbol) else None,
             return_percent=rate,
             mode=self._modes.of(symbol),
             lock=self._modes.lock(symbol),

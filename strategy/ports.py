@@ -25,6 +25,7 @@ from strategy.orders import (
     Fill,
     Notice,
     Order,
+    OrderList,
     OrderNo,
     OrderRequest,
     OrderStatus,
@@ -52,10 +53,10 @@ class Broker(Protocol):
     async def cancel(self, symbol: Symbol, venue_no: VenueNo, qty: int) -> Acceptance:
         """Ask to cancel the open quantity; only a notice or an inquiry confirms it."""
 
-    async def orders(self, since: date, until: date) -> Sequence[BrokerOrder]:
+    async def orders(self, since: date, until: date) -> OrderList:
         """Every order of those New York dates, hand-made ones included, siblings folded; the judge of all states."""
 
-    async def open_orders(self) -> Sequence[BrokerOrder]: ...
+    async def open_orders(self) -> OrderList: ...
 
     async def holdings(self) -> Holdings:
         """Positions of all three exchanges, without cash."""

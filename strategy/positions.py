@@ -35,11 +35,21 @@ class Positions:
         self._bot_qty: dict[Symbol, int] = {}  # bought by rule, manual order or stop of this program, less sold
         self._credited: dict[OrderNo, int] = {}  # of each order, the shares in `_bot_qty`
         self._known = False
+        self._doubted: frozenset[Symbol] = frozenset()
 
     @property
     def known(self) -> bool:
         """Return whether the broker has told the positions at least once."""
         return self._known
+
+    @property
+    def doubted(self) -> frozenset[Symbol]:
+        """Tickers whose row of the last look could not be read; what is held of them is as of before, if anything."""
+        return self._doubted
+
+    def knows(self, symbol: Symbol) -> bool:
+        """Return whether the broker has told what is held of this ticker, so that rules may go by it."""
+        return self._known and symbol not in self._doubted
 
     async def load(self) -> None:
         """Count the shares this program traded, from its own fills (POSITION_SCOPE=bot)."""
@@ -62,13 +72,16 @@ class Positions:
         orders: Sequence[Order] = (),
         settled: Callable[[Symbol], bool] = lambda _: True,
         on_the_way: Callable[[Symbol], int] = lambda _: 0,
+        unknown: frozenset[Symbol] = frozenset(),
     ) -> None:
         """Replace the estimate by the broker's word, except where that lags behind fills we know of.
 
         What `orders` have filled is in the broker's word where that is settled, so their news adds nothing later.
         `on_the_way` are shares the fills know of and the broker does not show yet; below zero, shares it still shows
-        although they were sold. At a start, where there is no estimate yet, they make one.
+        although they were sold. At a start, where there is no estimate yet, they make one. `unknown` are tickers the
+        look says nothing of: their estimate stays.
         """
+        self._doubted = holdings.doubted | unknown
         for order in orders:
             if settled(order.request.symbol):
                 self._count(order)

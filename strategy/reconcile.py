@@ -3,12 +3,15 @@
 Orders first (the desk applies the broker's word), then positions: what was held at the last agreement plus the fills
 since must be what the broker says is held. Both lists lag, in either order (kis-protocol 10, line 9), so a difference
 is called unexplained, and the broker's figure taken, only when it has stood for the visibility lag.
+
+A stop needs to know what is held and nothing else: without the orders there is no agreement, but positions follow. A
+ticker whose row cannot be read is not known, which is neither none nor a difference; the others go on.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -25,6 +28,7 @@ from strategy.orders import Fill, Order, Side
 from strategy.ports import Broker, Notes, Notifier, OrderJournal
 from strategy.shelter import sheltered
 from strategy.text import Text
+from strategy.unread_news import UnreadNews
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +108,10 @@ class Reconciler:
         self._turn = asyncio.Lock()
         self._agreed: _Agreed | None = None
         self._gaps: dict[Symbol, _Gap] = {}
+        self._unknown: frozenset[Symbol] = frozenset()
+        self._unread = UnreadNews("holding", notifier)
         self._holdings: Holdings | None = None
+        self.orders_problem: BrokerError | None = None  # why the last look is one without orders
         self._reconciled = False
         self._reconciled_at: datetime | None = None
         self._interruptions = 0
@@ -127,9 +134,14 @@ class Reconciler:
         """The last look at the account."""
         return self._holdings
 
+    @property
+    def unknown(self) -> frozenset[Symbol]:
+        """Tickers of which the last look did not say whether they are held: their row could not be read."""
+        return self._unknown
+
     def settled(self, symbol: Symbol) -> bool:
         """Return whether the ticker's position agrees with its fills; False while they are on their way."""
-        return self._holdings is not None and symbol not in self._gaps
+        return self._holdings is not None and symbol not in self._gaps and symbol not in self._unknown
 
     def on_the_way(self, symbol: Symbol) -> int:
         """Return what the broker's position has yet to follow: shares bought (above 0) or sold (below) by the fills."""
@@ -156,14 +168,28 @@ class Reconciler:
     async def reconcile(self, trigger: Trigger) -> Holdings:
         """Look at orders, positions and cash, tell differences (Recovered) and return the holdings.
 
-        Raises BrokerError when the broker cannot be asked; then nothing counts as reconciled that was not.
+        Without the orders (`orders_problem` says why) nothing counts as reconciled that was not. Raises BrokerError
+        when the broker cannot be asked what is held.
         """
         async with self._turn:
             with self._activity():
                 interruptions, was = self._interruptions, self.reconciled
-                lines = [*await self._desk.look(since=await self._last_agreed())]
+                lines = await self._look_at_orders()
                 holdings = await self._look_at_account()
-                return await sheltered(self._compare(trigger, holdings, lines, interruptions, was=was))
+                if lines is None:
+                    await sheltered(self._follow(holdings))
+                else:
+                    await sheltered(self._compare(trigger, holdings, lines, interruptions, was=was))
+                return holdings
+
+    async def _look_at_orders(self) -> list[Text] | None:
+        self.orders_problem = None
+        try:
+            return [*await self._desk.look(since=await self._last_agreed())]
+        except BrokerError as error:
+            log.warning("orders could not be asked", extra={"error": str(error)})
+            self.orders_problem = error
+            return None
 
     async def _last_agreed(self) -> datetime | None:
         if self._agreed is None and (text := await self._notes.get(_NOTE)) is not None:
@@ -184,16 +210,23 @@ class Reconciler:
 
     async def _compare(
         self, trigger: Trigger, holdings: Holdings, lines: list[Text], interruptions: int, *, was: bool
-    ) -> Holdings:
+    ) -> None:
         now = self._clock.now()
         agreed = self._agreed or await self._first_agreement(holdings, now)
         fills = await self._orders.fills(since=agreed.since)
-        held = {position.symbol: position.qty for position in holdings.positions if position.qty}
+        held = _shares(holdings)
         nets = _nets(fills)
+        seen_again = self._see(holdings, agreed, nets)
+        for symbol in seen_again:
+            agreed.symbols[symbol] = (held.get(symbol, 0), nets.get(symbol, 0))
         splits = self._splits(agreed, holdings, nets)
         for symbol in splits:
             agreed.symbols[symbol] = (held[symbol], nets.get(symbol, 0))
-        explained = [*splits.values(), *self._find_gaps(agreed, held, nets, fills, now)]
+        moves = [*_moves(agreed, held, nets)]
+        for old, new, _ in moves:
+            agreed.symbols[old], agreed.symbols[new] = (0, nets.get(old, 0)), (held[new], nets.get(new, 0))
+        told = [line for *_, line in moves]
+        explained = [*told, *splits.values(), *self._find_gaps(agreed, held, nets, fills, now)]
         self._take(agreed, held, nets, now)
         await self._keep(agreed, held, fills, now)
         self._holdings = holdings
@@ -202,14 +235,44 @@ class Reconciler:
         if clean:
             self._doubts, self._reconciled_at = self._desk.doubts, now
         await self._tell(trigger, lines, explained, clean=clean, was=was)
-        return holdings
+        await self._unread.tell(holdings.unread, self._clock.now())
+
+    async def _follow(self, holdings: Holdings) -> None:
+        """Take in what is held without knowing the orders: no agreement, but fills of ours are waited for as ever."""
+        now, held = self._clock.now(), _shares(holdings)
+        gaps: dict[Symbol, _Gap] = {}
+        if (agreed := self._agreed) is not None:
+            fills = await self._orders.fills(since=agreed.since)
+            nets = _nets(fills)
+            self._see(holdings, agreed, nets)
+            for symbol in {*held, *nets, *agreed.symbols} - self._unknown:
+                gap = self._gap(symbol, held.get(symbol, 0) - agreed.expected(symbol, nets.get(symbol, 0)), fills, now)
+                if gap.qty and gap.moving and now - gap.since < self._lag:
+                    gaps[symbol] = gap
+        else:
+            self._unknown = holdings.doubted - held.keys()
+        self._gaps, self._holdings = gaps, holdings
+        await self._unread.tell(holdings.unread, self._clock.now())
+
+    def _see(self, holdings: Holdings, agreed: _Agreed, nets: Mapping[Symbol, int]) -> frozenset[Symbol]:
+        """Note which tickers are not known, and return those that are known again.
+
+        A row that does not say what it is about may be about any ticker that is missed.
+        """
+        held = _shares(holdings)
+        unknown = set(holdings.doubted - held.keys())
+        if holdings.anonymous:
+            missed = {*agreed.symbols, *nets} - held.keys()
+            unknown |= {symbol for symbol in missed if agreed.expected(symbol, nets.get(symbol, 0)) > 0}
+        again, self._unknown = self._unknown - unknown, frozenset(unknown)
+        return again
 
     async def _first_agreement(self, holdings: Holdings, now: datetime) -> _Agreed:
         """Take the broker's positions for granted the very first time."""
         since = now - _WINDOW
         nets = _nets(await self._orders.fills(since=since))
         held = {position.symbol: (position.qty, nets.get(position.symbol, 0)) for position in holdings.positions}
-        sold_out = {symbol: (0, net) for symbol, net in nets.items() if symbol not in held}
+        sold_out = {symbol: (0, nets[symbol]) for symbol in nets.keys() - held.keys() - holdings.doubted}
         return _Agreed(since, now, held | sold_out)
 
     def _splits(self, agreed: _Agreed, holdings: Holdings, nets: Mapping[Symbol, int]) -> dict[Symbol, Text]:
@@ -238,20 +301,22 @@ class Reconciler:
         """Note differences, and return a line for each that nothing will explain any more."""
         told: list[Text] = []
         gaps: dict[Symbol, _Gap] = {}
-        for symbol in {*held, *nets, *agreed.symbols}:
+        for symbol in {*held, *nets, *agreed.symbols} - self._unknown:
             expected = agreed.expected(symbol, nets.get(symbol, 0))
-            qty = held.get(symbol, 0) - expected
-            if not qty:
+            gap = self._gap(symbol, held.get(symbol, 0) - expected, fills, now)
+            if not gap.qty:
                 continue
-            known = self._gaps.get(symbol)
-            since = known.since if known is not None and known.qty == qty else now
-            gap = _Gap(qty, since, self._moving(symbol, fills, now))
-            if now - since >= self._lag and not self._waits(symbol):
+            if now - gap.since >= self._lag and not self._waits(symbol):
                 told.append(_unexplained(symbol, expected, held.get(symbol, 0)))
             else:
                 gaps[symbol] = gap
         self._gaps = gaps
         return told
+
+    def _gap(self, symbol: Symbol, qty: int, fills: Sequence[Fill], now: datetime) -> _Gap:
+        known = self._gaps.get(symbol)
+        since = known.since if known is not None and known.qty == qty else now
+        return _Gap(qty, since, self._moving(symbol, fills, now))
 
     def _moving(self, symbol: Symbol, fills: Sequence[Fill], now: datetime) -> bool:
         recent = any(fill.symbol == symbol and now - fill.filled_at < self._lag for fill in fills)
@@ -262,12 +327,12 @@ class Reconciler:
 
     def _take(self, agreed: _Agreed, held: Mapping[Symbol, int], nets: Mapping[Symbol, int], now: datetime) -> None:
         """Agree on every position without an open difference; of an unexplained one the broker's figure holds."""
-        for symbol in {*held, *nets, *agreed.symbols} - self._gaps.keys():
+        for symbol in {*held, *nets, *agreed.symbols} - self._gaps.keys() - self._unknown:
             agreed.symbols[symbol] = (held.get(symbol, 0), nets.get(symbol, 0))
         agreed.at = now
 
     async def _keep(self, agreed: _Agreed, held: Mapping[Symbol, int], fills: Sequence[Fill], now: datetime) -> None:
-        if now - agreed.since > _ROLL and not self._gaps:
+        if now - agreed.since > _ROLL and not self._gaps and not self._unknown:
             since = now - _WINDOW
             nets = _nets([fill for fill in fills if fill.filled_at >= since])
             symbols = {symbol: (held.get(symbol, 0), nets.get(symbol, 0)) for symbol in {*held, *nets}}
@@ -296,6 +361,22 @@ class Reconciler:
         await self._notifier.tell(Recovered(at=self._clock.now(), trigger=trigger, lines=card, clean=clean))
 
 
+def _shares(holdings: Holdings) -> dict[Symbol, int]:
+    return {position.symbol: position.qty for position in holdings.positions if position.qty}
+
+
+def _moves(
+    agreed: _Agreed, held: Mapping[Symbol, int], nets: Mapping[Symbol, int]
+) -> Iterator[tuple[Symbol, Symbol, Text]]:
+    """Give each listing that changed its exchange: the shares missed at one are all at another, under one ticker."""
+    for old in list(agreed.symbols):
+        expected = agreed.expected(old, nets.get(old, 0))
+        for new in held:
+            same = new.ticker == old.ticker and old not in held and held[new] == expected
+            if same and expected > 0 and not agreed.expected(new, nets.get(new, 0)):
+                yield old, new, _moved(old, new, expected)
+
+
 def _nets(fills: Sequence[Fill]) -> dict[Symbol, int]:
     """Return bought less sold shares of each symbol."""
     nets: dict[Symbol, int] = {}
@@ -310,6 +391,17 @@ def _split(before: Position, now: Position) -> Text:
     return Text(
         f"{ticker}: 주식 분할로 {before.qty:,}주가 {now.qty:,}주가 되었습니다 (평균 단가 {was:f} → {is_now:f}달러).",
         f"{ticker}: a split made {now.qty:,} shares of {before.qty:,} (average cost {was:f} -> {is_now:f} dollars).",
+    )
+
+
+def _moved(old: Symbol, new: Symbol, qty: int) -> Text:
+    return Text(
+        f"{old.ticker}: 증권사가 이 종목 {qty:,}주를 이제 {new.market} 종목으로 보여 줍니다 (전에는 {old.market})."
+        f" 거래소를 옮긴 것으로 보입니다. {old} 로는 손절이 작동하지 않으니 /watch {new} 로 더하고 /unwatch {old} 로"
+        " 빼세요.",
+        f"{old.ticker}: the broker now lists its {qty:,} shares at {new.market} (before: {old.market}); the listing"
+        f" seems to have moved. No stop works under {old}: add it by /watch {new}, and take the old one off by"
+        f" /unwatch {old}.",
     )
 
 

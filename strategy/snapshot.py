@@ -132,14 +132,14 @@ class Camera:
 
     async def _with_account(self, snapshot: Snapshot) -> Snapshot:
         symbol = snapshot.symbol
-        known = snapshot.holdings is not None and self._positions.known
+        known = snapshot.holdings is not None and self._positions.knows(symbol)
         held, sellable = self._positions.in_scope(symbol, snapshot.settings.position_scope)
         return replace(
             snapshot,
             position=self._positions.of(symbol),
             held_qty=held if known else None,
             sellable_qty=sellable if known else None,
-            open_orders=tuple(await self._desk.open_in(symbol)) if known else None,
+            open_orders=tuple(await self._desk.open_in(symbol)) if known and symbol not in self._desk.unread else None,
             last_buy_at=await self._last_accepted(symbol, Side.BUY),
             last_sell_at=await self._last_accepted(symbol, Side.SELL),
             reconciled=self._look.reconciled,

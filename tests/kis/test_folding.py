@@ -18,7 +18,7 @@ OPEN = {"ft_ccld_qty": "0", "ft_ccld_unpr3": "0.00000000", "ft_ccld_amt3": "0.00
 
 
 def folded(*rows: dict[str, str]) -> list[BrokerOrder]:
-    return fold(parse_rows([{"output": list(rows)}], SymbolBook()))
+    return fold(parse_rows([{"output": list(rows)}], SymbolBook()).rows)
 
 
 def order(no: str, **changes: str) -> dict[str, str]:

@@ -168,10 +168,8 @@ def test_quirk_42_the_ticker_has_four_names() -> None:
     assert quote_params(MSFT)["SYMB"] == "MSFT"
     body = order_body(ACCOUNT, MSFT, Side.BUY, qty=1, price=Decimal(1), order_type=OrderType.LIMIT)
     assert body["PDNO"] == "MSFT"
-    assert [
-        position.symbol
-        for position in accounts_api.parse_positions([{"output1": [holding("KO", "NYSE")]}], SymbolBook())
-    ] == [KO]
+    held = accounts_api.parse_positions([{"output1": [holding("KO", "NYSE")]}], SymbolBook())
+    assert list(held.positions) == [KO]
 
 
 def test_quirk_43_the_doubtful_total_is_not_read() -> None:
@@ -192,7 +190,7 @@ async def test_quirk_44_the_valuation_price_is_not_taken_for_a_quote(tmp_path: P
 
 def test_quirk_46_korean_names_come_through() -> None:
     row = {**holding("KO", "NYSE"), "ovrs_item_name": "가" * 60}
-    (position,) = accounts_api.parse_positions([{"output1": [row]}], SymbolBook())
+    (position,) = accounts_api.parse_positions([{"output1": [row]}], SymbolBook()).positions.values()
     assert position.name == "가" * 60
 
 
@@ -268,9 +266,12 @@ def test_class_shares_are_spelled_kis_way_and_found_again() -> None:
     assert SymbolBook([symbol]).resolve({"pdno": "BRK/B", "ovrs_excg_cd": "NYSE"}, "pdno") == symbol
 
 
-async def test_s75_a_row_with_a_missing_number_fails_the_whole_inquiry(tmp_path: Path) -> None:
+async def test_s75_a_row_with_a_missing_number_is_named_and_hides_no_other(tmp_path: Path) -> None:
     fake = FakeKis()
-    fake.on("TTTS3035R", pages(ccnl(ft_ccld_qty="")))
+    fake.on("TTTS3035R", pages(ccnl(ft_ccld_qty=""), ccnl(odno="0030488121", pdno="MSFT", ovrs_excg_cd="NASD")))
     async with client(fake, JumpClock(), tmp_path) as kis:
-        with pytest.raises(Exception, match="ft_ccld_qty"):
-            await kis.broker.orders(date(2026, 9, 15), date(2026, 9, 15))
+        found = await kis.broker.orders(date(2026, 9, 15), date(2026, 9, 15))
+    assert [order.symbol for order in found] == [MSFT]
+    (unread,) = found.unread
+    assert (unread.venue_no, unread.row.symbol) == ("30488120", KO)
+    assert "ft_ccld_qty" in unread.row.why.en

@@ -15,7 +15,7 @@ from strategy.events import Event
 from strategy.fake_broker import FakeBroker
 from strategy.instruments import Symbol
 from strategy.lead import Lead
-from strategy.orders import Acceptance, BrokerOrder, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
+from strategy.orders import Acceptance, BrokerOrder, Order, OrderList, OrderNo, OrderRequest, OrderStatus, VenueNo
 from strategy.reconcile import Reconciler
 from strategy.testing import FakeClock
 from tests.strategy.order_bench import AnythingGoes, OneForAll
@@ -100,11 +100,11 @@ class MortalBroker:
         finally:
             self._life.step()
 
-    async def orders(self, since: date, until: date) -> Sequence[BrokerOrder]:
+    async def orders(self, since: date, until: date) -> OrderList:
         self._life.step()
         return await self._broker.orders(since, until)
 
-    async def open_orders(self) -> Sequence[BrokerOrder]:
+    async def open_orders(self) -> OrderList:
         self._life.step()
         return await self._broker.open_orders()
 

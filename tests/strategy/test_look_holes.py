@@ -1,13 +1,12 @@
 """A list of orders with holes is no list: what traded stays traded, so an empty answer proves nothing (S16, S54)."""
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from strategy.errors import TryLater
-from strategy.orders import BrokerOrder
+from strategy.orders import OrderList
 from tests.strategy.order_bench import PRICE, TQQQ, bench
 
 
@@ -19,8 +18,8 @@ async def test_s16_s54_an_empty_list_after_trades_is_refused(tmp_path: Path) -> 
         await desk.pass_time(121)
         whole = desk.broker.orders
 
-        async def nothing(since: date, until: date) -> Sequence[BrokerOrder]:
-            return ()
+        async def nothing(since: date, until: date) -> OrderList:
+            return OrderList()
 
         desk.broker.orders = nothing  # type: ignore[method-assign]
         with pytest.raises(TryLater):
