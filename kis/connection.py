@@ -10,6 +10,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from kis.redaction import spoken
 from kis.registrations import Registration
 from kis.stream_errors import KeyInUse, StreamLost
 from strategy.text import Text
@@ -138,7 +139,7 @@ class Connection:
         output = _part(body, "output")
         ack = Ack(
             code=code,
-            message=str(body.get("msg1", "")).strip(),
+            message=spoken(str(body.get("msg1", "")).strip()),
             key=str(output.get("key", "")),
             iv=str(output.get("iv", "")),
         )

@@ -26,6 +26,7 @@ from kis.fields import (
 from kis.http import KisHttp
 from kis.orders import maybe_venue_no, venue_no
 from kis.paging import pages, rows, strays
+from kis.redaction import spoken
 from kis.symbols import SymbolBook
 from kis.unread import faulty, no_stock, stray
 from strategy.instruments import Symbol
@@ -119,7 +120,7 @@ def _filled_amount(row: Row, filled_qty: int) -> Decimal:
 
 
 def _reason(row: Row) -> str:
-    name = maybe_text(row, "rjct_rson_name")
+    name = spoken(maybe_text(row, "rjct_rson_name"))
     code = maybe_text(row, "rjct_rson")
     return name or (code if code.strip("0") else "")
 

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from statistics import median
@@ -18,10 +18,12 @@ import orjson
 
 from kis.environment import Lane
 from kis.pacing import Pacer
-from kis.redaction import redacted, without
+from kis.redaction import names_in, redacted, spoken, without
 from strategy.clock import Clock, SystemClock
 
 log = logging.getLogger("kis.http")
+
+_FREE_TEXT = ("msg1", "error_description")  # KIS's own words
 _SKEW_SAMPLES = 21
 _SKEW_ROUND_TRIP = timedelta(seconds=2)
 _HALF_A_SECOND = timedelta(seconds=0.5)  # the header is cut to whole seconds, so half of one is lost on average
@@ -55,7 +57,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer as it came; `body` is None when it was not a JSON object."""
+    """An answer, its free text without secrets; `body` is None when it was not a JSON object."""
 
     status: int
     tr_cont: str
@@ -133,7 +135,7 @@ class Transport:
         finally:
             turn.answered()
         trace.answered(reply)
-        return reply
+        return reply if reply.body is None else replace(reply, body=_speaking(reply.body))
 
     async def _exchange(
         self,
@@ -195,6 +197,15 @@ def _once() -> aiohttp.ClientMiddlewareType:
     return guard
 
 
+def _speaking(body: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer whose own words name no key, account or person; they reach errors, chat and log from here on."""
+    said = {field: body[field] for field in _FREE_TEXT if isinstance(body.get(field), str)}
+    if not said:
+        return body
+    names = names_in(body)
+    return body | {field: spoken(text, names) for field, text in said.items()}
+
+
 def _object(raw: bytes) -> dict[str, Any] | None:
     """Return a JSON object whatever the status said (kis-protocol 5.1), None for HTML, text or broken JSON."""
     try:
@@ -221,7 +232,8 @@ class _Trace:
         code = str(body.get("msg_cd") or body.get("error_code") or ("" if reply.body is not None else "not-json"))
         self._write(logging.INFO, status=str(reply.status), code=code)
         if log.isEnabledFor(logging.DEBUG):
-            shown = without(repr(redacted({"sent": self._sent, "got": reply.body})), self._secret)
+            hidden = (*self._secret, *names_in(body))
+            shown = without(repr(redacted({"sent": self._sent, "got": reply.body})), hidden)
             log.debug("kis bodies request_id=%s %s", self._line["request_id"], shown)
 
     def failed(self, failure: Exception) -> None:

@@ -12,7 +12,7 @@ from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
 from typing import TextIO
 
-from storage.redaction import redactor
+from storage.redaction import foreign, redactor, without_typed
 from strategy.errors import StorageError
 from strategy.zones import seoul
 
@@ -20,6 +20,7 @@ QUEUE_SIZE = 20_000
 
 _FILE_NAME = re.compile(r"(\d{4}-\d\d-\d\d)\.log")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_OUR_PART = frozenset({"at", "level", "logger"})
 _CHATTY = ("aiosqlite", "asyncio", "aiohttp.access", "websockets", "aiogram.event")  # their DEBUG drowns ours
 
 
@@ -39,11 +40,17 @@ class JsonFormatter(logging.Formatter):
             "event": record.getMessage(),
         }
         line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+        if foreign(record.name):
+            line = {key: value if key in _OUR_PART else _without_typed(value) for key, value in line.items()}
+        if record.exc_info:  # of ours, too: what a library raised may quote a whole update
+            line["traceback"] = without_typed(self.formatException(record.exc_info))
         if record.stack_info:
             line["stack"] = record.stack_info
         return self._redact(json.dumps(line, ensure_ascii=False, default=str))
+
+
+def _without_typed(value: object) -> object:
+    return value if value is None or isinstance(value, int | float) else without_typed(str(value))
 
 
 class DailyFileHandler(logging.Handler):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from storage.redaction import foreign, without_typed
 from strategy.health import LogLine
 
 _FILE_NAME = re.compile(r"\d{4}-\d\d-\d\d\.log")
@@ -76,12 +77,14 @@ class LogFiles:
             return None
         if at.utcoffset() is None:
             at = at.replace(tzinfo=UTC)
+        logger = str(value.get("logger", ""))
+        typed = without_typed if foreign(logger) else str  # the file may be older than the cleaning of what is written
         return LogLine(
             at=at,
             level=level,
-            logger=str(value.get("logger", "")),
-            event=_short(str(value.get("event", "")), _MOST_EVENT),
-            details=_short(_details(value), _MOST_DETAILS),
+            logger=logger,
+            event=_short(typed(str(value.get("event", ""))), _MOST_EVENT),
+            details=_short(typed(_details(value)), _MOST_DETAILS),
         )
 
 
@@ -114,7 +117,7 @@ def _details(value: dict[str, object]) -> str:
     pairs = [f"{key}={_plain(item)}" for key, item in value.items() if key not in _OWN_FIELDS]
     traceback = value.get("traceback")
     if isinstance(traceback, str) and traceback.strip():
-        pairs.append(traceback.strip().splitlines()[-1])
+        pairs.append(without_typed(traceback).strip().splitlines()[-1])
     return " ".join(pairs)
 
 

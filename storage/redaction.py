@@ -1,9 +1,9 @@
 """Takes secrets and personal data out of text: the last step before anything is written."""
 
-import json
 import re
 from collections.abc import Callable, Iterable
-from urllib.parse import quote, quote_plus
+
+from strategy.encodings import in_base64, written
 
 STARS = "***"
 
@@ -23,19 +23,50 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _LEAST_SECRET = 4  # shorter ones would black out ordinary words
 
+# What a person typed, as the libraries below us write updates down (reprs and JSON, escaped or not), and what is typed
+# where it must not be read by others: arming digits, one-time codes, account numbers.
+_TYPED: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(
+            r"(?i)(\b(?:text|caption|query)\\*[\"']?\s*[:=]\s*)(\\*)([\"'])(?:\\.|(?!\3|\\).)*(?:\2\3|\Z)", re.DOTALL
+        ),
+        rf"\1\2\3{STARS}\2\3",
+    ),
+    (re.compile(r"(?i)((?:/arm(?:@\w+)?|무장|\barm)\s+)\d[\d\s-]*"), rf"\1{STARS}"),
+    (re.compile(r"(?<![\d.,])\d{8}[-\s]?\d{2}(?!\d)"), STARS),
+    (re.compile(r"(?<![\d.,:])\d{6}(?![\d.,:])"), STARS),
+)
+_OURS = ("bot", "kis", "strategy", "storage", "main", "__main__")
+
+
+def foreign(logger: str) -> bool:
+    """Return whether a logger is none of ours: what it writes down was put together by somebody else."""
+    return logger.partition(".")[0] not in _OURS
+
+
+def without_typed(text: str) -> str:
+    """Return a foreign text without what a person may have typed in confidence.
+
+    Our own records name what they hold; a library's may carry a whole update, with the digits that arm trading.
+    """
+    for pattern, replacement in _TYPED:
+        text = pattern.sub(replacement, text)
+    return text
+
 
 def redactor(secrets: Iterable[str] = (), accounts: Iterable[str] = ()) -> Callable[[str], str]:
     """Return a function that stars out the secrets, the account numbers and whatever looks like a credential.
 
-    Secrets are found as they are, as JSON writes them and as URLs do. Accounts are eight digits with two more,
-    written together, with a hyphen, or the eight alone.
+    Secrets are found as they are, as JSON writes them (also within JSON), as URLs do, and in base64. Accounts are eight
+    digits with two more, written together, with a hyphen, or the eight alone; in base64 and URLs, too.
     """
-    forms = {form for secret in secrets if len(secret) >= _LEAST_SECRET for form in _written(secret)}
+    forms = {form for secret in secrets if len(secret) >= _LEAST_SECRET for form in written(secret)}
     patterns = list(_PATTERNS)
     for account in accounts:
         if digits := re.sub(r"\D", "", account):
             main, product = re.escape(digits[:8]), re.escape(digits[8:])
-            patterns.insert(0, (re.compile(rf"(?<!\d){main}(?:[-\s]?{product})?(?!\d)"), STARS))
+            patterns.insert(0, (re.compile(rf"(?<!\d){main}(?:(?:[-\s_]|%2[dD])?{product})?(?!\d)"), STARS))
+            forms.update(form for each in _account_forms(digits) for form in in_base64(each))
     if forms:  # the longest first: one secret may begin with another
         exact = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
         patterns.insert(0, (re.compile(exact), STARS))
@@ -48,12 +79,5 @@ def redactor(secrets: Iterable[str] = (), accounts: Iterable[str] = ()) -> Calla
     return redact
 
 
-def _written(secret: str) -> tuple[str, ...]:
-    return (
-        secret,
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        repr(secret)[1:-1],
-        quote(secret, safe=""),
-        quote_plus(secret),
-    )
+def _account_forms(digits: str) -> tuple[str, ...]:
+    return digits, f"{digits[:8]}-{digits[8:]}", digits[:8]
