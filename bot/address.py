@@ -8,6 +8,7 @@ class Address:
 
     def __init__(self, chat_id: int) -> None:
         self.id = chat_id
+        self.former: set[int] = set()
         self._followers: list[Callable[[int, int], Awaitable[None]]] = []
 
     def on_move(self, follower: Callable[[int, int], Awaitable[None]]) -> None:
@@ -19,5 +20,6 @@ class Address:
         if new_id == self.id:
             return
         old, self.id = self.id, new_id
+        self.former.add(old)
         for follower in self._followers:
             await follower(old, new_id)

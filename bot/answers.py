@@ -8,11 +8,13 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
-from aiogram.methods import AnswerCallbackQuery, EditMessageText, GetUpdates, Response, SendMessage, TelegramMethod
+from aiogram.methods import AnswerCallbackQuery, EditMessageText, Response, SendMessage, TelegramMethod
 from aiogram.methods.base import TelegramType
 
+from bot.polling import RawUpdates
+
 _FROM_THE_START = (
-    GetUpdates,
+    RawUpdates,
     SendMessage,
     EditMessageText,
     AnswerCallbackQuery,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from aiogram import Bot, Dispatcher
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
-from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+from aiogram.exceptions import TelegramMigrateToChat, TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import ChatMemberUpdated
 
 from bot.address import Address
@@ -21,6 +21,7 @@ from bot.delivery import Delivery
 from bot.dialogs import NotesStorage
 from bot.digest import Digests
 from bot.errors import (
+    TelegramChatMoved,
     TelegramChatRefused,
     TelegramTokenDoubted,
     TelegramTokenRefused,
@@ -34,6 +35,7 @@ from bot.languages import Languages
 from bot.menus import Menus
 from bot.message import block
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
+from bot.moving import FollowedCalls, FollowedUpdates, Removal, current_id
 from bot.polling import Poller, poll
 from bot.proof import TokenProof
 from bot.reach import Reach
@@ -67,6 +69,7 @@ class BotApp:
 
     bot: Bot
     settings: TelegramSettings
+    address: Address
     dispatcher: Dispatcher
     delivery: Delivery
     tasks: tuple[tuple[str, Callable[[], Awaitable[None]]], ...]  # beside `poll` and `deliver`, until cancelled
@@ -136,14 +139,18 @@ class BotApp:
     async def send_test(self) -> None:
         """Send a test message to TELEGRAM_CHAT_TEST_ID and nowhere else (S28).
 
-        Raises TelegramTokenRefused, TelegramChatRefused, TelegramUnreachable.
+        Raises TelegramTokenRefused, TelegramChatRefused, TelegramChatMoved, TelegramUnreachable.
         """
         screen = test_message(self.framed.in_(self.languages.default()))
         try:
             async with asyncio.timeout(self.settings.telegram_timeout_s):
                 await self.speaker.send(self.settings.telegram_chat_test_id, screen)
+            if self.address.former:  # it arrived, but `.env` names a chat that is no more
+                raise TelegramChatMoved(self.address.id)
         except TelegramUnauthorizedError as error:
             raise TelegramTokenRefused(type(error).__name__) from error
+        except TelegramMigrateToChat as error:
+            raise TelegramChatMoved(error.migrate_to_chat_id) from error
         except TELEGRAM_FAILURES as error:
             refused = getattr(error, "message", "").startswith(("Bad Request", "Forbidden"))
             raise (TelegramChatRefused if refused else TelegramUnreachable)(type(error).__name__) from error
@@ -154,7 +161,7 @@ class BotApp:
         """Send a few words to TELEGRAM_CHAT_ID at once, stored nowhere; raise what Telegram raises."""
         frame = self.framed.in_(self.languages.default())
         async with asyncio.timeout(self.settings.telegram_timeout_s):
-            await self.speaker.send(self.settings.telegram_chat_id, frame.screen(block(frame.t.of(text))))
+            await self.speaker.send(self.address.id, frame.screen(block(frame.t.of(text))))
 
     async def poll(self) -> None:
         """Handle commands and presses."""
@@ -236,7 +243,11 @@ async def open_bot(
     framed = Framed(clock, wall, environment, account)
     speaker = Speaker(bot)
     chat_id = settings.telegram_chat_id
-    address = Address(chat_id)
+    address = Address(await current_id(notes, chat_id))
+    if address.id != chat_id:
+        address.former.add(chat_id)
+    address.on_move(Removal(notes, clock, chat_id))
+    bot.session.middleware(FollowedCalls(address))
 
     async def chat_frame() -> Frame:
         await orders_first()
@@ -269,8 +280,12 @@ async def open_bot(
     dispatcher = Dispatcher(
         storage=NotesStorage(notes), disable_fsm=True, languages=languages, program=version, reminders=reminders
     )
-    chats = frozenset({chat_id, settings.telegram_chat_test_id})
+
+    def chats() -> frozenset[int]:
+        return frozenset({address.id, settings.telegram_chat_test_id})
+
     for middleware in (
+        FollowedUpdates(address),
         PeopleOnly(settings.allowed_users, chats, delivery.nudge),
         InFlight(activity),
         dispatcher.fsm,
@@ -299,6 +314,7 @@ async def open_bot(
         yield BotApp(
             bot=bot,
             settings=settings,
+            address=address,
             dispatcher=dispatcher,
             delivery=delivery,
             tasks=(
@@ -317,7 +333,7 @@ async def open_bot(
             hearing=hearing,
             proof=proof,
             poller=Poller(dispatcher, bot, wall, hearing, unread),
-            menus=Menus(bot, settings, languages, wall),
+            menus=Menus(bot, settings, languages, wall, address),
         )
     finally:
         with suppress(TimeoutError):

@@ -59,3 +59,16 @@ class TelegramWebhookSet(TelegramError):
             " alert has a button that removes it, and after 5 minutes it does so by itself. If you did not set it,"
             " change the token with @BotFather.",
         )
+
+
+class TelegramChatMoved(TelegramError):
+    """The group has become a supergroup, under another id."""
+
+    def __init__(self, new_id: int) -> None:
+        super().__init__(str(new_id))
+        self.user_message = Text(
+            f"그룹이 슈퍼그룹으로 바뀌어 채팅 ID가 {new_id} 가 되었습니다. .env 의 TELEGRAM_CHAT_TEST_ID 를 고치세요."
+            " TELEGRAM_CHAT_ID 가 같은 그룹이면 그것도 고치세요.",
+            f"The group has become a supergroup with the chat id {new_id}. Correct TELEGRAM_CHAT_TEST_ID in .env, and"
+            " TELEGRAM_CHAT_ID where it is the same group.",
+        )

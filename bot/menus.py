@@ -1,12 +1,13 @@
 """The command menus: per person, per language, only what the role may use; tried again until Telegram has them."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from aiogram import Bot
 from aiogram.types import BotCommand, BotCommandScopeChat, BotCommandScopeChatMember
 
+from bot.address import Address
 from bot.commands import COMMANDS
 from bot.failures import TELEGRAM_FAILURES, Failure, failure
 from bot.languages import Languages
@@ -31,11 +32,15 @@ class _Place(NamedTuple):
 class Menus:
     """Strangers see no menu at all (telegram-bot-api 9.4). Failures are logged, never raised."""
 
-    def __init__(self, bot: Bot, settings: TelegramSettings, languages: Languages, wall: Clock) -> None:
+    def __init__(
+        self, bot: Bot, settings: TelegramSettings, languages: Languages, wall: Clock, address: Address
+    ) -> None:
         self._bot = bot
         self._languages = languages
         self._wall = wall
-        self._missing = list(_places(settings))
+        self._roles = settings.roles
+        self._missing = list(_places(self._roles, address.id))
+        address.on_move(self._moved)
 
     async def publish(self) -> bool:
         """Publish what is still missing; return whether every menu is there.
@@ -61,6 +66,12 @@ class Menus:
                 return
             await self._wall.sleep(_PAUSES_S[min(attempt, len(_PAUSES_S) - 1)])
 
+    async def _moved(self, old: int, new: int) -> None:
+        """The group has become another: its menus are published anew."""
+        self._missing = [place for place in self._missing if place.chat_id != old]
+        self._missing += [place for place in _places(self._roles, new) if place.chat_id == new]
+        await self.publish()
+
     async def _publish(self, place: _Place) -> None:
         scope: BotCommandScopeChat | BotCommandScopeChatMember = BotCommandScopeChat(chat_id=place.chat_id)
         if place.user_id is not None:
@@ -73,15 +84,13 @@ class Menus:
             await self._bot.set_my_commands(commands, scope=scope, language_code=code)
 
 
-def _places(settings: TelegramSettings) -> Iterator[_Place]:
+def _places(roles: Mapping[int, Role], chat_id: int) -> Iterator[_Place]:
     """Return whose menus there are; in a group everybody sees the least, and its people what is theirs."""
-    roles = settings.roles
     for user_id in sorted(roles):
         yield _Place(user_id, None, roles[user_id])
-    group = settings.telegram_chat_id
-    if group < 0:
+    if chat_id < 0:
         least = min(roles.values())
-        yield _Place(group, None, least)
+        yield _Place(chat_id, None, least)
         for user_id in sorted(roles):
             if roles[user_id] > least:
-                yield _Place(group, user_id, roles[user_id])
+                yield _Place(chat_id, user_id, roles[user_id])

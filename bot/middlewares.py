@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,9 +40,9 @@ _BEFORE_START = timedelta(seconds=60)
 class PeopleOnly(BaseMiddleware):
     """Let only listed people pass, and only where their answers stay private; strangers get silence and a log line."""
 
-    def __init__(self, users: frozenset[int], chats: frozenset[int], heard: Callable[[], None]) -> None:
+    def __init__(self, users: frozenset[int], chats: Callable[[], Collection[int]], heard: Callable[[], None]) -> None:
         self._users = users
-        self._chats = chats
+        self._chats = chats  # beside the private ones
         self._heard = heard
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
@@ -51,7 +51,7 @@ class PeopleOnly(BaseMiddleware):
         if user_id not in self._users:
             log.warning("stranger ignored", extra={"user": user_id, "chat": chat_id})
             return None
-        if chat_id not in (None, user_id) and chat_id not in self._chats:
+        if chat_id not in (None, user_id) and chat_id not in self._chats():
             log.warning("foreign chat ignored", extra={"user": user_id, "chat": chat_id})
             return None
         self._heard()

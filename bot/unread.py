@@ -24,7 +24,7 @@ class Unread:
         self,
         speaker: Speaker,
         users: Collection[int],
-        chats: Collection[int],
+        chats: Callable[[], Collection[int]],
         frame: Callable[[Tongue], Frame],
         languages: Languages,
     ) -> None:
@@ -37,7 +37,7 @@ class Unread:
     async def __call__(self, raw: Mapping[str, Any]) -> None:
         for kind in _FROM_PEOPLE:
             user_id, chat_id = _id(raw.get(kind), "from"), _id(raw.get(kind), "chat")
-            if user_id not in self._users or chat_id not in (0, user_id, *self._chats):
+            if user_id not in self._users or chat_id not in (0, user_id, *self._chats()):
                 continue
             frame = self._frame(await self._languages.of(user_id))
             said = frame.t(
