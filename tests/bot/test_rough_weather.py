@@ -146,7 +146,7 @@ async def voyage(steps: Sequence[tuple[Deed, int, int]], directory: Path) -> lis
         await sailed(sea, list(steps))
         assert await storage.outbox.pending(10) == []
         rows = await storage.outbox.told_between(samples.NOW - timedelta(days=1), samples.NOW + timedelta(days=9))
-        assert len(rows) == 4 * sea.told
+        assert len([row for row in rows if getattr(row.event, "key", "") != "chat_moved"]) == 4 * sea.told
         return await sea.texts()
 
 
