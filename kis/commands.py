@@ -252,6 +252,9 @@ class _Printer:
     def on_notice(self, notice: Notice) -> None:
         self._line(views.notice(notice))
 
+    def on_unread_notice(self) -> None:
+        self._line({"kind": "unread_notice"})
+
     def on_connected(self, *, gap: bool) -> None:
         self._line({"kind": "connected", "gap": gap})
 

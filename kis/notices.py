@@ -2,6 +2,7 @@
 
 import binascii
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -62,21 +63,58 @@ class NoticeKey:
             raise BadFrame("a notice that cannot be decrypted") from error
 
 
+class UnreadNotice(BadFrame):
+    """A notice that cannot be read. What else its frame held is `readable`."""
+
+    def __init__(self, why: str, readable: Sequence[Notice] = ()) -> None:
+        super().__init__(why)
+        self.readable = readable
+
+
 def decode_notices(plain: str, count: int, ours: frozenset[str], received_at: datetime) -> list[Notice]:
     """Return the notices of our account (`Account.aliases`) in order; those of other accounts and markets are left out.
 
-    Records have grown over the years and order notices are shorter than fills, so nothing counts on a length
-    (quirk 27). Raise BadFrame for what cannot be read: a notice of ours is never guessed.
+    Records have grown over the years and order notices are shorter than fills, also within one frame, so nothing
+    counts on a length (quirk 27). Raise UnreadNotice for what cannot be read: a notice of ours is never guessed.
     """
     fields = plain.split("^")
-    width, rest = divmod(len(fields), count)
-    if rest or width < _FEWEST:
-        raise BadFrame("a notice of another shape")
-    if count == 1:
-        notice = _notice(fields, ours, received_at)
-        return [] if notice is None else [notice]
-    found = (_notice(fields[at : at + width], ours, received_at) for at in range(0, len(fields), width))
-    return [notice for notice in found if notice is not None]
+    found: list[Notice] = []
+    bad: BadFrame | None = None
+    for record in _records(fields, count):
+        try:
+            notice = _notice(record, ours, received_at)
+        except BadFrame as error:
+            bad = error
+            continue
+        if notice is not None:
+            found.append(notice)
+    if bad is not None:
+        raise UnreadNotice(str(bad), found) from bad
+    return found
+
+
+def _records(fields: list[str], count: int) -> Sequence[list[str]]:
+    """Cut a payload where records begin; raise UnreadNotice unless it holds just as many as announced."""
+    if count == 1 and _FEWEST <= len(fields) < 2 * _FEWEST:
+        return (fields,)
+    starts = [at for at in range(len(fields) - _FEWEST + 1) if _begins(fields, at)]
+    ends = [*starts[1:], len(fields)]
+    if len(starts) != count or starts[0] != 0 or any(end - at < _FEWEST for at, end in zip(starts, ends, strict=True)):
+        raise UnreadNotice("notices of another shape")
+    return [fields[at:end] for at, end in zip(starts, ends, strict=True)]
+
+
+def _begins(fields: list[str], at: int) -> bool:
+    """Return whether a record may begin here: the frame's HTS ID, and every code where its place is (7.7)."""
+    side, change, refused, filled, accepted = (fields[at + place].strip() for place in (4, 5, 11, 12, 13))
+    return (
+        fields[at] == fields[0]
+        and side in _SIDES
+        and change in ("", "0", "1", "2")
+        and refused in ("", "0", "1")
+        and filled in ("1", "2")
+        and accepted in ("", "1", "2", "3")
+    )
 
 
 def _notice(fields: list[str], ours: frozenset[str], received_at: datetime) -> Notice | None:

@@ -19,6 +19,9 @@ class FirstWord:
     def on_notice(self, notice: Notice) -> None:
         """Neither are notices."""
 
+    def on_unread_notice(self) -> None:
+        """As above."""
+
     def on_connected(self, *, gap: bool) -> None:
         """The subscription says more."""
 

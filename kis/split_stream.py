@@ -62,6 +62,9 @@ class _Quotes:
     def on_notice(self, notice: Notice) -> None:
         """Take none: this session registers no notices."""
 
+    def on_unread_notice(self) -> None:
+        """There is none to be missed, either."""
+
     def on_connected(self, *, gap: bool) -> None:
         if not gap:
             return
@@ -93,6 +96,7 @@ class _Account:
         self.up = False
         self.on_tick = sink.on_tick
         self.on_notice = sink.on_notice
+        self.on_unread_notice = sink.on_unread_notice
         self.on_subscription = sink.on_subscription
 
     def on_connected(self, *, gap: bool) -> None:

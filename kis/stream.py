@@ -17,7 +17,7 @@ from kis.connection import Ack, Connection, Patience
 from kis.environment import Environment
 from kis.errors import KisError, KisFault
 from kis.frames import BadFrame, Frame, TradeDecoder, split_frame
-from kis.notices import NoticeKey, decode_notices
+from kis.notices import NoticeKey, UnreadNotice, decode_notices
 from kis.registrations import Registration, Registrations
 from kis.stream_errors import KeyInUse, StreamLost, shown
 from kis.symbols import stream_key
@@ -30,6 +30,7 @@ from strategy.text import Text
 
 log = logging.getLogger("kis.stream")
 _EARLY_LIMIT = 200
+_HEAD = 16  # characters of a frame in which its TR id stands
 _MAX_MESSAGE = 4 * 1024 * 1024
 _MAX_QUEUE = 1024
 
@@ -181,6 +182,9 @@ class KisStream:
             elif frame.tr_id == self._environment.feeds.notices:
                 self._notices(frame)
         except BadFrame as bad:
+            if self._environment.feeds.notices in text[:_HEAD]:
+                self._unread(str(bad))
+                return
             self.counts.garbage += 1
             log.warning("stream frame skipped: %s", bad)
 
@@ -198,7 +202,7 @@ class KisStream:
                 )
                 return
             while self._early:
-                self._retry_early(self._early.popleft())
+                self._notices(self._early.popleft())
         if registration.symbol is None:
             self.notices = True
         self._deliver(lambda sink: sink.on_subscription(registration.symbol, active=True, reason=""))
@@ -238,22 +242,26 @@ class KisStream:
         if frame.encrypted and self._notice_key is None:
             if len(self._early) >= _EARLY_LIMIT:
                 self._early.popleft()
-                self.counts.garbage += 1
+                self._unread("too many notices before their key")
             self._early.append(frame)
             return
-        plain = frame.payload
-        if frame.encrypted and self._notice_key is not None:
-            plain = self._notice_key.decrypt(plain)
-        for notice in decode_notices(plain, frame.records, self._ours, self._clock.now()):
+        try:
+            plain = frame.payload
+            if frame.encrypted and self._notice_key is not None:
+                plain = self._notice_key.decrypt(plain)
+            notices: Sequence[Notice] = decode_notices(plain, frame.records, self._ours, self._clock.now())
+        except BadFrame as bad:
+            notices = bad.readable if isinstance(bad, UnreadNotice) else ()
+            self._unread(str(bad))
+        for notice in notices:
             self.counts.notices += 1
             self._deliver(partial(_notify, notice=notice))
 
-    def _retry_early(self, frame: Frame) -> None:
-        try:
-            self._notices(frame)
-        except BadFrame as bad:
-            self.counts.garbage += 1
-            log.warning("early notice skipped: %s", bad)
+    def _unread(self, why: str) -> None:
+        """Count a notice that nobody will ever read, and say so: what it told has to be asked for."""
+        self.counts.garbage += 1
+        log.warning("notice skipped: %s", why)
+        self._deliver(lambda sink: sink.on_unread_notice())
 
     def _tell_over_limit(self) -> None:
         refused = self._registrations.refused()

@@ -237,6 +237,10 @@ class OrderDesk:
         at_work.__enter__()  # left by the worker when the notice is handled
         self._queue.put_nowait((notice, at_work))
 
+    def on_unread_notice(self) -> None:
+        """Ask the broker for what a notice told that cannot be read."""
+        self._looks.missed_news()
+
     async def run(self) -> None:
         """Work notices, look up unknown orders and keep SIGNAL orders from resting (D10), until cancelled."""
         await self.load()

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 _STREAM_WAIT_S = 10  # real time the start waits for the stream's own word before telling how it stands
 _TIDY_S = 5  # market time between rounds of housekeeping
 _LONGEST_RETRY_S = 120  # looks that did not end in agreement are repeated ever more rarely, up to this
+_BETWEEN_LOOKS = timedelta(seconds=1)
 _IDLE = timedelta(minutes=15)  # the longest pause of housekeeping
 _BEFORE_OPEN = timedelta(seconds=60)  # the account is looked at this long before the open
 _MANY_AT_ONCE = 4  # warm-up requests in flight; the broker's client paces them anyway
@@ -447,6 +448,8 @@ class Engine:
         pause = timedelta(seconds=self._settings.account.reconcile_interval_s) if in_session else _IDLE
         ends = [at for at in (self._modes.next_expiry, self._settings.next_expiry) if at is not None]
         await first_of(self._clock, min([now + pause, *ends]), self._look.spoiled)
+        if self._look.last is not None:  # whatever spoils it a hundred times a second
+            await self._clock.sleep_until(self._look.last.taken_at + _BETWEEN_LOOKS)
 
     async def _tidy(self) -> None:
         now = self._clock.now()

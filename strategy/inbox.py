@@ -95,6 +95,11 @@ class StreamInbox:
     def on_notice(self, notice: Notice) -> None:
         self._desk.on_notice(notice)
 
+    def on_unread_notice(self) -> None:
+        """Ask for what it told: orders, and the account for one that was made by hand."""
+        self._desk.on_unread_notice()
+        self._look.spoil()
+
     def on_connected(self, *, gap: bool) -> None:
         self.up = True
         self.reason = "connected"

@@ -60,6 +60,7 @@ class Looks:
         self._lines: Sequence[Text] = ()  # what it found
         self._looked_at = clock.now()
         self._due: datetime | None = None
+        self._doubted_until: datetime | None = None  # something was told that could not be read
         self._pause = 0  # index into _PAUSES
         self._wake = asyncio.Event()
 
@@ -130,6 +131,12 @@ class Looks:
         self._pause = 0
         self._plan(after)
 
+    def missed_news(self) -> None:
+        """Ask now, at most once a second, and again until the broker's list must show what is not known."""
+        now = self._clock.now()
+        self._doubted_until = now + self._lag
+        self.soon(max(SOON - (now - self._looked_at), timedelta(0)))
+
     def looked(self) -> None:
         """Note that the broker has just been asked, and think again about the next time."""
         self._looked_at = self._clock.now()
@@ -160,8 +167,11 @@ class Looks:
         """Return when the broker should be asked next, or None when nothing is open or in doubt."""
         dues = [] if self._due is None else [self._due]
         orders = [order for order in self._ledger.open() if order.no not in self._in_flight]
+        again = self._looked_at + timedelta(seconds=_PAUSES[self._pause])
+        if self._doubted_until is not None and again < self._doubted_until:
+            dues.append(again)
         if self._unplaced() or any(order.status in _UNSETTLED for order in orders):
-            dues.append(self._looked_at + timedelta(seconds=_PAUSES[self._pause]))
+            dues.append(again)
             dues += filter(None, (self._early(order) for order in orders))
         elif orders:
             dues.append(self._looked_at + _QUIET_LOOK)

@@ -87,6 +87,9 @@ class StreamSink(Protocol):
 
     def on_notice(self, notice: Notice) -> None: ...
 
+    def on_unread_notice(self) -> None:
+        """One came that could not be read: what it told has to be asked for."""
+
     def on_connected(self, *, gap: bool) -> None:
         """Subscriptions are confirmed again; after a gap, notices and ticks may have been missed."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kis.accounts import Account
 from kis.frames import BadFrame, TradeDecoder, decode_book, split_frame
-from kis.notices import NoticeKey, decode_notices
+from kis.notices import NoticeKey, UnreadNotice, decode_notices
 from strategy.instruments import Market, Symbol
 from strategy.orders import Notice, Side, VenueNo
 from tests.kis.test_stream import FILLED, IV, KEY, ORDERED, TRADE, sealed
@@ -230,6 +230,48 @@ def test_our_account_is_known_by_either_name(name: str) -> None:
 
 def test_several_notices_in_one_frame() -> None:
     assert len(decode_notices(f"{FILLED}^{FILLED}", 2, ACCOUNT, NOW)) == 2
+
+
+def test_quirk_27_an_order_notice_of_24_fields_and_a_fill_of_25_in_one_frame() -> None:
+    """The published pair: the order's record has no trailing price, the fill's has."""
+    assert (len(ORDERED.split("^")), len(FILLED.split("^"))) == (24, 25)
+    for pair in (f"{ORDERED}^{FILLED}", f"{FILLED}^{ORDERED}"):
+        assert {one.kind for one in decode_notices(pair, 2, ACCOUNT, NOW)} == {
+            Notice.Kind.ACCEPTED,
+            Notice.Kind.FILLED,
+        }
+
+
+RECORDS = st.lists(st.tuples(st.sampled_from([ORDERED, FILLED]), st.integers(19, 30)), min_size=1, max_size=6)
+
+
+@given(RECORDS, st.booleans())
+def test_quirk_27_records_of_any_lengths_in_one_frame_are_cut_by_what_they_hold(
+    records: list[tuple[str, int]], foreign: bool
+) -> None:
+    """Read together they are what each is read as by itself, an unknown account's and another market's between them."""
+    cut = [[*record.split("^"), *["7"] * 12][:length] for record, length in records]
+    if foreign:
+        other, hong_kong = FILLED.split("^"), FILLED.split("^")
+        other[1], hong_kong[18] = "6999999901", "4"
+        cut[1:1] = [other, hong_kong]
+    alone = [decode_notices("^".join(record), 1, ACCOUNT, NOW) for record in cut]
+    together = decode_notices("^".join(field for record in cut for field in record), len(cut), ACCOUNT, NOW)
+    assert together == [notice for found in alone for notice in found]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_frame_with_more_or_fewer_records_than_it_says_is_not_guessed(count: int) -> None:
+    with pytest.raises(BadFrame):
+        decode_notices(f"{ORDERED}^{FILLED}", count, ACCOUNT, NOW)
+
+
+def test_what_can_be_read_of_a_frame_is_kept_beside_a_record_that_cannot() -> None:
+    fields = ORDERED.split("^")
+    fields[8] = "five"
+    with pytest.raises(UnreadNotice) as caught:
+        decode_notices(f"{'^'.join(fields)}^{FILLED}", 2, ACCOUNT, NOW)
+    assert [one.kind for one in caught.value.readable] == [Notice.Kind.FILLED]
 
 
 @pytest.mark.parametrize("changes", [{"f8": "0000000000"}, {"f9": "000000000", "f24": ""}, {"f4": "09"}, {"f2": ""}])

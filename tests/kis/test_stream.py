@@ -62,6 +62,7 @@ class Recorder:
 
     ticks: list[Tick] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    unread: int = 0
     ups: list[bool] = field(default_factory=list)
     downs: list[str] = field(default_factory=list)
     subscriptions: list[tuple[Symbol | None, bool, str]] = field(default_factory=list)
@@ -71,6 +72,9 @@ class Recorder:
 
     def on_notice(self, notice: Notice) -> None:
         self.notices.append(notice)
+
+    def on_unread_notice(self) -> None:
+        self.unread += 1
 
     def on_connected(self, *, gap: bool) -> None:
         self.ups.append(gap)
@@ -266,6 +270,27 @@ async def test_garbage_is_skipped_and_counted(tmp_path: Path) -> None:
         assert kis.account_stream.counts.garbage == len(garbage)
         assert kis.stream.connected
     assert sink.downs == []
+    assert sink.unread == 2, "the last two were notices"
+
+
+@pytest.mark.parametrize(
+    ("frame", "read"),
+    [
+        ("1|H0GSCNI0|two|AAAA", 0),
+        ("1|H0GSCNI0|001|AAAA", 0),
+        (sealed(ORDERED.replace("0000000005", "five")), 0),
+        (sealed(f"{ORDERED.replace('0000000005', 'five')}^{FILLED}", count=2), 1),
+        (sealed(f"{ORDERED}^{FILLED}", count=3), 0),
+        (sealed(f"{ORDERED}^{FILLED}", count=2), 2),
+    ],
+)
+async def test_a_notice_that_cannot_be_read_is_told_at_once(tmp_path: Path, frame: str, read: int) -> None:
+    sockets, sink = Sockets(), Recorder()
+    async with streaming(tmp_path, sockets, sink):
+        await until(lambda: sink.ups)
+        await sockets.say(frame)
+        await until(lambda: sink.unread or len(sink.notices) == 2)
+    assert (sink.unread, len(sink.notices)) == (int(read < 2), read)
 
 
 async def test_s88_pingpong_is_echoed_while_ticks_flow(tmp_path: Path) -> None:

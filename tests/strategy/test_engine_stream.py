@@ -1,17 +1,19 @@
 """The stream's ups and downs as the core takes them (rows S22, S48, S87, S106)."""
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from strategy.errors import TryLater
-from strategy.events import Recovered, Started, StreamState, Trouble
-from strategy.orders import OrderStatus, Side
+from strategy.events import OrderChanged, Recovered, Started, StreamState, Trouble
+from strategy.orders import BrokerOrder, OrderStatus, Side
 from strategy.testing import trading_settings
 from strategy.text import Text
-from tests.strategy.engine_bench import OPEN, TQQQ, Bench, World, running
+from strategy.views import Amount, AmountKind
+from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
 
 BUYS = {
     "trading_tickers": "NASDAQ:TQQQ",
@@ -111,3 +113,49 @@ async def test_refused_ticks_leave_polling(bench: Bench) -> None:
 async def test_recovered_is_silent_when_nothing_differed(bench: Bench) -> None:
     await bench.pass_time(30)
     assert await bench.told(Recovered) == []
+
+
+@pytest.mark.parametrize("lag_s", [0, 2, 15])
+async def test_a_fill_whose_notice_cannot_be_read_is_told_as_soon_as_the_broker_lists_it(
+    tmp_path: Path, lag_s: float
+) -> None:
+    """No other notice of that order comes, and it would be looked at again minutes later."""
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ)
+    world.broker.matching = False
+    quiet = {**BUYS, "rsi_oversold": "1", "reconcile_interval_s": "3600"}
+    async with running(tmp_path, world, settings=trading_settings(**quiet)) as bench:
+        one = Amount(kind=AmountKind.SHARES, value=Decimal(1))
+        preview = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, one, Decimal(90))
+        assert preview.ticket is not None
+        await bench.core.control.confirm(preview.ticket, OWNER)
+        await bench.pass_time(120)
+        [order] = await bench.orders()
+        assert (order.status, order.venue_no is not None) == (OrderStatus.ACCEPTED, True)
+        bench.broker.notices, bench.broker.lag_s = "lost", lag_s
+        assert order.venue_no is not None
+        filled_at = bench.clock.now()
+        bench.broker.fill(order.venue_no)
+        bench.core.sink.on_unread_notice()
+        await bench.pass_time(2 * lag_s + 10)
+        assert (await bench.orders())[0].status is OrderStatus.FILLED
+        [told] = [event.at for event in await bench.told(OrderChanged) if event.last_fill is not None]
+        assert told - filled_at <= timedelta(seconds=1 + 1.5 * lag_s)
+
+
+async def test_unreadable_notices_by_the_hundred_cost_two_requests_a_second(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.pass_time(10)
+    asked: list[datetime] = []
+    orders = bench.broker.orders
+
+    async def counted(*dates: date) -> Sequence[BrokerOrder]:
+        asked.append(bench.clock.now())
+        return await orders(*dates)
+
+    monkeypatch.setattr(bench.broker, "orders", counted)
+    for _ in range(100):
+        bench.core.sink.on_unread_notice()
+        await bench.pass_time(0.1)
+    assert 5 <= len(asked) <= 25, "once a second by the desk, and once for the account"
