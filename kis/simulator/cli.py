@@ -3,12 +3,14 @@
 import argparse
 import asyncio
 import contextlib
+import json
 import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from kis.simulator.calendar import NEW_YORK, default_start
 from kis.simulator.clock import SimClock, wall_now
@@ -85,6 +87,7 @@ def _options(args: argparse.Namespace) -> SimulatorOptions:
     lag = (0.0, args.lag)
     return SimulatorOptions(
         environment=environment,
+        faults=tuple(args.fault),
         keys=tuple(keys),
         cash=args.cash,
         holdings=tuple(args.hold),
@@ -158,6 +161,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--fill-notice-fields", type=int, default=25)
     add("--newcomer-wins", action="store_true", help="a second socket of a key ends the first one")
     add("--linger", type=float, default=0.0, help="market seconds a lost session still holds its key")
+    add(
+        "--fault", type=_fault, action="append", default=[], metavar="JSON",
+        help='a fault in force from the start, as POST /sim/fault takes it: \'{"kind": "odd_rows"}\'; repeatable',
+    )  # fmt: skip
     add("--virtual-quote-failures", type=int, default=0, help="of a thousand virtual quote calls, how many fail")
     return parser
 
@@ -167,6 +174,10 @@ def _instant(text: str) -> datetime:
     if moment.utcoffset() is None:
         return NEW_YORK.localize(moment).astimezone(UTC)
     return moment.astimezone(UTC)
+
+
+def _fault(text: str) -> dict[str, Any]:
+    return dict(json.loads(text))
 
 
 def _decimal(text: str) -> Decimal:

@@ -204,6 +204,12 @@ class Control:
         return {"symbol": symbol, "halted": halted}
 
     async def _fault(self, wish: dict[str, Any]) -> dict[str, Any]:
+        fault = self.misbehave(wish)
+        await self._world.stream.flush()
+        return fault.view()
+
+    def misbehave(self, wish: dict[str, Any]) -> Fault:
+        """Put a fault in force; raise BadFault."""
         world, stream = self._world, self._world.stream
         fault = world.faults.add(wish, world.now_ms)
         if fault.kind in TOKEN_FAULTS:
@@ -221,12 +227,11 @@ class Control:
         elif fault.kind == "ws_garbage":
             stream.litter(fault.left or 1)
             fault.left = 0
-            await stream.flush()
         elif fault.kind == "maintenance":
             stream.drop_all()
         elif fault.kind in HAPPENINGS:
             self._happen(fault)
-        return fault.view()
+        return fault
 
     def _happen(self, fault: Fault) -> None:
         try:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from kis.simulator.calendar import TradingWindows
 
@@ -40,6 +40,7 @@ class SimulatorOptions:
     """Settings of one simulator; the defaults follow the protocol document's suggested assumptions."""
 
     environment: Environment = Environment.VIRTUAL
+    faults: tuple[dict[str, Any], ...] = ()  # in force from the start, as POST /sim/fault takes them
     keys: tuple[KeySpec, ...] = ()
 
     # money (kis-protocol 9)

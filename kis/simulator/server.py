@@ -52,6 +52,8 @@ class Simulator:
         self._driver: asyncio.Task[None] | None = None
         self._rest = Rest(self.world, self._closing, self._moving, self._catch_up)
         self.control = Control(self.world, self._moving, self._catch_up, self.advance_to)
+        for wish in self.options.faults:
+            self.control.misbehave(dict(wish))
 
     # -- life --------------------------------------------------------------------------------------------------------
 

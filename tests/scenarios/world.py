@@ -17,10 +17,9 @@ from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
 from bot.settings import TelegramSettings
 from kis.settings import KisSettings
 from kis.simulator.clock import SimClock
-from kis.simulator.market import Market
 from kis.simulator.options import Environment, KeySpec, SimulatorOptions
 from kis.simulator.replay import read_replay
-from kis.simulator.server import Simulator
+from kis.simulator.server import Simulator, build_market
 from storage.settings import StorageSettings
 from strategy import views
 from strategy.settings import TradingSettings
@@ -111,7 +110,7 @@ async def running(
         environment=Environment.VIRTUAL if virtual else Environment.REAL,
         keys=(KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL),),
     )
-    market = Market(begin, seed=seed, replay=recording, prints_a_minute=options.prints_a_minute)
+    market = build_market(options, begin, seed, recording)
     simulator = Simulator(options, market=market, clock=SimClock(begin, speed=0), seed=seed)
     calls = DatabaseCalls()
     clock = FakeClock(begin)

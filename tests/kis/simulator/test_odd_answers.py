@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kis.simulator.cli import _parser, build
 from kis.simulator.options import Holding
 from tests.kis.simulator.conftest import Starter
 from tests.kis.simulator.outside import ACCOUNT, TRADING, Outside
@@ -197,3 +198,19 @@ async def test_a_sell_that_would_meet_an_own_buy_is_refused(start: Starter, virt
     (own,) = [o for o in (await outside.control("state"))["open_orders"] if o["side"] == "buy"]
     await outside.control("cancel", odno=int(own["odno"]))
     assert (await outside.order("sell", "TQQQ", "1", "59.00")).body["rt_cd"] == "0"
+
+
+# -- from the start --------------------------------------------------------------------------------------------------
+
+
+async def test_faults_of_the_options_are_in_force_from_the_first_call(start: Starter) -> None:
+    outside = await start(faults=({"kind": "empty_object"}, {"kind": "http_500", "tr_id": "VTTS3012R"}))
+    assert isinstance((await outside.executions()).body["output"], dict)
+    assert [(await outside.balance()).status for _ in range(2)] == [500, 200]
+
+
+def test_faults_can_be_given_on_the_command_line() -> None:
+    line = ["--port", "0", "--fault", '{"kind": "odd_rows", "rows": ["bond"]}', "--fault", '{"kind": "wash_trades"}']
+    simulator = build(_parser().parse_args(line))
+    in_force = simulator.world.faults.active(simulator.world.now_ms)
+    assert [(fault["kind"], fault.get("rows")) for fault in in_force] == [("odd_rows", ["bond"]), ("wash_trades", None)]
