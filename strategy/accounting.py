@@ -209,7 +209,7 @@ def _folded(parts: Sequence[Trade]) -> Trade:
 
 
 def _held_qty(symbol: Symbol, holdings: Holdings | None) -> int | None:
-    if holdings is None:
+    if holdings is None or symbol in holdings.doubted:
         return None
     position = holdings.of(symbol)
     return position.qty if position is not None else 0

@@ -5,8 +5,9 @@ or from an older state before the visibility lag has passed, and counted fills a
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from strategy.account import Holdings
 from strategy.errors import InvalidOrder
@@ -15,6 +16,7 @@ from strategy.fills import corrected
 from strategy.instruments import Symbol
 from strategy.ledger import NO_ANSWER, NO_STOCK, NOT_FOUND, NOT_SHOWN, Ledger
 from strategy.lookup import APART, Evidence, early_looks, match, may_come_from, resembles
+from strategy.money import price_text
 from strategy.order_states import may_move
 from strategy.orders import BrokerOrder, Order, OrderList, OrderNo, OrderStatus, Origin, UnreadOrder, VenueNo
 from strategy.ports import Notifier
@@ -33,6 +35,17 @@ _SHARES_SAY = (
 _STILL_OPEN = "told canceled, yet the broker shows it open. Please check in the broker's app"
 _OTHERWISE = Text(
     "그 사이에 상황이 바뀌었습니다. 주문을 다시 확인하세요.", "Things changed meanwhile. Look at the order again."
+)
+_STATES: Mapping[OrderStatus, Text] = MappingProxyType(
+    {
+        OrderStatus.ACCEPTED: Text("접수됨, 체결 대기", "accepted, waiting to fill"),
+        OrderStatus.PARTIALLY_FILLED: Text("일부 체결", "partly filled"),
+        OrderStatus.FILLED: Text("모두 체결", "filled"),
+        OrderStatus.CANCELED: Text("취소됨", "canceled"),
+        OrderStatus.REJECTED: Text("거부됨", "refused"),
+        OrderStatus.EXPIRED: Text("장 마감으로 끝남", "expired"),
+        OrderStatus.DENIED: Text("보내지 않음", "not sent"),
+    }
 )
 _SIDES = {"buy": Text("매수", "buy"), "sell": Text("매도", "sell")}
 
@@ -371,20 +384,20 @@ def _explained(order: Order, status: OrderStatus, new: int) -> list[Text]:
     if new:
         lines.append(_line(order, f"{new:,}주 체결 확인", f"{new:,} more filled"))
     if status.closed and status is not OrderStatus.FILLED and status is not order.status:
-        lines.append(_line(order, f"끝난 것으로 확인됨 ({status.value})", f"has ended ({status.value})"))
+        lines.append(_line(order, f"끝난 것으로 확인됨 ({_STATES[status].ko})", f"has ended ({_STATES[status].en})"))
     return lines
 
 
 def _line(order: Order, ko: str, en: str) -> Text:
     asked = order.request
     side = _SIDES[asked.side.value]
-    what = f"{asked.symbol.ticker} {asked.qty:,} @ {order.limit_price}"
+    what = f"{asked.symbol.ticker} {asked.qty:,} @ ${price_text(order.limit_price)}"
     return Text(f"#{order.no} {side.ko} {what}: {ko}.", f"#{order.no} {side.en} {what}: {en}.")
 
 
 def _by_hand_line(order: Order, found: BrokerOrder) -> Text:
-    return _line(
-        order,
-        f"앱에서 직접 낸 주문 ({found.status.value}, 체결 {found.filled_qty:,}주)",
-        f"placed by hand ({found.status.value}, {found.filled_qty:,} filled)",
-    )
+    state = _STATES[found.status]
+    ko, en = f"앱에서 직접 낸 주문 ({state.ko}", f"placed by hand ({state.en}"
+    if found.filled_qty:
+        ko, en = f"{ko}, {found.filled_qty:,}주 체결", f"{en}, {found.filled_qty:,} filled"
+    return _line(order, f"{ko})", f"{en})")

@@ -1,7 +1,7 @@
 """What a panic tells: how it stands at each change, and at the end what the broker confirms."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from strategy.account import Holdings
 from strategy.activity import Activity
@@ -17,6 +17,7 @@ from strategy.panic_job import PanicJob
 from strategy.ports import Notifier, OrderJournal
 from strategy.positions import Positions
 from strategy.text import Text
+from strategy.unread import UnreadRow
 from strategy.views import PanicLine
 from strategy.watch import MarketWatch
 from strategy.zones import new_york, seoul
@@ -81,18 +82,27 @@ class PanicStory:
 
     async def finish(self, job: PanicJob, holdings: Holdings | None) -> None:
         """Tell the end by the broker's word; None: it could not be asked. Tries until it is stored."""
+        estimated = {symbol: one.qty for symbol in job.shares if (one := self._positions.of(symbol))}
         if holdings is not None:
-            left = {one.symbol: one.qty for one in holdings.positions if one.qty > 0}
+            left = {symbol: qty for symbol, qty in estimated.items() if symbol in self._positions.doubted}
+            left |= {one.symbol: one.qty for one in holdings.positions if one.qty > 0}
         else:
-            left = {symbol: one.qty for symbol in job.shares if (one := self._positions.of(symbol))}
+            left = estimated
         lines = self._lines(job, left)
         while True:
             try:
                 with self._activity():
                     done, open_orders = await self._cancels(job)
                     still = [order.no for order in self._desk.open]
-                    flat = holdings is not None and not still and all(line.sold == line.qty for line in lines)
-                    note = self._note(lines, [f"#{no}" for no in still], confirmed=holdings is not None)
+                    unsure = [row for row in _not_sold(job, holdings) if not row.aside]
+                    sold = holdings is not None and all(line.sold == line.qty for line in lines)
+                    flat = sold and not still and not unsure
+                    note = self._note(
+                        lines,
+                        [f"#{no}" for no in still],
+                        confirmed=holdings is not None,
+                        others=_not_sold(job, holdings),
+                    )
                     await self._notifier.tell(self._event(job, lines, done, open_orders, note=note, flat=flat))
             except TradingError:
                 log.exception("panic: its end could not be told; tried again")
@@ -158,7 +168,9 @@ class PanicStory:
             note=note,
         )
 
-    def _note(self, lines: tuple[PanicLine, ...], open_orders: list[str], *, confirmed: bool) -> Text:
+    def _note(
+        self, lines: tuple[PanicLine, ...], open_orders: list[str], *, confirmed: bool, others: Sequence[UnreadRow]
+    ) -> Text:
         rest = [line for line in lines if line.sold < line.qty]
         ko, en = [], []
         if not confirmed:
@@ -179,10 +191,19 @@ class PanicStory:
         elif rest or open_orders:
             ko.append("증권사 앱을 확인하고, 필요하면 /panic 을 다시 하세요.")
             en.append("Check the broker's app, and /panic again if need be.")
-        if not ko:
+        if not ko and all(row.aside for row in others):
             ko.append("증권사 확인: 남은 주식도 열린 주문도 없습니다. 다시 시작하려면 /run.")
             en.append("The broker confirms: no shares and no open orders are left. /run starts again.")
+        for row in others:
+            ko.append(f"{row.name or '?'} 은(는) 확인하거나 팔지 못했습니다: {row.why.ko}. 증권사 앱에서 확인하세요.")
+            en.append(f"{row.name or '?'} was neither seen nor sold: {row.why.en}. Check the broker's app.")
         return Text(" ".join(ko), " ".join(en))
+
+
+def _not_sold(job: PanicJob, holdings: Holdings | None) -> Sequence[UnreadRow]:
+    """Return the rows a panic over these tickers has to answer for although it could sell nothing of them."""
+    rows = holdings.unread if holdings is not None else ()
+    return [row for row in rows if job.everything or (row.symbol is None and not row.aside) or row.symbol in job.shares]
 
 
 _RESUMED = Text("프로그램이 다시 시작되어 이어서 하고 있습니다.", "The program was restarted and goes on with it.")

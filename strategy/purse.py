@@ -52,9 +52,9 @@ class Purse:
         )
         return Exposure(
             equity=self._equity(holdings),
-            position_value=value + waiting if self._positions.known else None,
+            position_value=value + waiting if self._positions.knows(symbol) else None,
             tickers=(
-                frozenset(self._positions.held()) | {order.request.symbol for order in buys}
+                frozenset(self._positions.held()) | self._positions.doubted | {order.request.symbol for order in buys}
                 if self._positions.known
                 else None
             ),
@@ -103,9 +103,10 @@ class Purse:
 
         The day's result is what the shares held at the session's first look, and this day's fills, have come to at
         the prices of `holdings`. Money or shares brought in or out are no part of it, and shares still on their way in
-        the broker's list are no loss. A ticker held back by the split guard cannot be valued and is left out.
+        the broker's list are no loss. A ticker held back by the split guard, or whose row cannot be read, cannot be
+        valued and is left out.
         """
-        doubtful = {lock.symbol for lock in self._modes.locks() if lock.blocks_stop}
+        doubtful = {lock.symbol for lock in self._modes.locks() if lock.blocks_stop} | self._positions.doubted
         key = f"day:{session.on.isoformat()}"
         begun = json.loads(await self._notes.get(key) or "{}")
         if "held" not in begun:

@@ -165,7 +165,7 @@ class ResultService:
             previous_close=before,
             change_percent=return_percent(before, quote.last) if before else None,
             spread_percent=_spread_percent(quote),
-            position_qty=(position.qty if position else 0) if self._positions.known else None,
+            position_qty=(position.qty if position else 0) if self._positions.knows(symbol) else None,
             return_percent=return_percent(position.average_cost, quote.last) if position and held else None,
             stop_price=line.low if line is not None and line.low.is_finite() else None,
             decision=await self._decisions.latest(symbol),

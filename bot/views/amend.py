@@ -108,7 +108,7 @@ def _steps(order: Order, draft: str, frame: Frame) -> Keyboard:
 
 def _ways(order: Order, frame: Frame) -> Keyboard:
     t = frame.t
-    copy = (Button(f"📋 {price(order.limit_price)}", Copy(f"{order.limit_price}")),)
+    copy = (Button(f"📋 {price(order.limit_price)}", Copy(f"{order.limit_price.normalize():f}")),)
     return (
         (Button(t("⌨️ Type it"), TypeAmend(no=order.no)), *copy),
         (Button(t("🔍 Details"), Open(screen="order", ref=str(order.no))), frame.home()),

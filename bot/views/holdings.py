@@ -8,6 +8,7 @@ from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
 from strategy.account import Holdings, Position, return_percent
 from strategy.instruments import Symbol
+from strategy.unread import UnreadRow
 from strategy.views import HoldingsView
 
 
@@ -32,7 +33,7 @@ def balance(view: HoldingsView, frame: Frame) -> Screen:
         _realized(view.realized_today, frame),
         None if held.fx_rate is None else t("Exchange rate {rate} won per dollar", rate=f"{held.fx_rate:,.2f}"),
     )
-    return frame.screen(title, money, result, frame.stamp(), keyboard=keyboard)
+    return frame.screen(title, money, result, _unread(held, frame), frame.stamp(), keyboard=keyboard)
 
 
 def positions(view: HoldingsView, frame: Frame, only: Symbol | None = None) -> Screen:
@@ -44,14 +45,17 @@ def positions(view: HoldingsView, frame: Frame, only: Symbol | None = None) -> S
         return frame.screen(
             title, _problem(view, frame), frame.stamp(), keyboard=((frame.refresh("positions", ref),), (frame.home(),))
         )
-    shown = [each for each in view.holdings.positions if only is None or each.symbol == only]
+    held = view.holdings
+    shown = [each for each in held.positions if only is None or each.symbol == only]
+    unread = _unread(held, frame, only)
     stops = dict(view.stop_prices)
     locked = {lock.symbol for lock in view.locks}
     cards = [_card(each, stops.get(each.symbol), each.symbol in locked, frame) for each in shown]
     nothing = t("No shares are held.") if only is None else t("No {ticker} shares are held.", ticker=only.ticker)
     return frame.screen(
         title,
-        *(cards or [block(nothing)]),
+        *(cards or ([] if unread else [block(nothing)])),
+        unread,
         frame.stamp(),
         keyboard=_position_keyboard(shown, frame, ref),
     )
@@ -63,9 +67,23 @@ def holdings_block(holdings: Holdings | None, frame: Frame) -> Block:
     if holdings is None:
         return block(t("Holdings: the broker could not be asked. Try /balance later."))
     cash = line(t("Cash {amount}", amount=_money(holdings.cash, holdings)))
-    if not holdings.positions:
+    if not holdings.positions and not holdings.unread:
         return block(cash, t("No shares are held."))
-    return block(cash, *(_short(each, holdings, frame) for each in holdings.positions))
+    rows = [_not_counted(row, frame) for row in holdings.unread]
+    return block(cash, *(_short(each, holdings, frame) for each in holdings.positions), *rows)
+
+
+def _unread(holdings: Holdings, frame: Frame, only: Symbol | None = None) -> Block | None:
+    """Return what the broker's list holds besides and is not counted, or not known: never shown as none."""
+    rows = [row for row in holdings.unread if only is None or row.symbol in (None, only)]
+    return block(*(_not_counted(row, frame) for row in rows)) if rows else None
+
+
+def _not_counted(row: UnreadRow, frame: Frame) -> str:
+    t, name = frame.t, row.name or "?"
+    if row.aside:
+        return t("➖ Not counted: {name}. {why}", name=name, why=t.of(row.why))
+    return t("⚠️ Not known: {name}. {why}. See the broker's app.", name=name, why=t.of(row.why))
 
 
 def _short(position: Position, holdings: Holdings, frame: Frame) -> Line:

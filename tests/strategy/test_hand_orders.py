@@ -1,17 +1,19 @@
 """Orders placed by hand in the broker's app: found within a cycle, and decided about (rows S9, S54)."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from strategy.errors import InvalidInput
-from strategy.events import HandOrder
+from strategy.events import HandOrder, Recovered
 from strategy.modes import Mode
 from strategy.orders import Order, OrderNo, OrderStatus, Side
+from strategy.testing import trading_settings
 from strategy.views import HandChoice, OutcomeKind
-from tests.strategy.engine_bench import OWNER, TQQQ, Bench
+from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
 from tests.strategy.test_control_orders import ask, open_market
 
 
@@ -113,3 +115,19 @@ async def test_the_bots_own_order_is_none_of_these(bench: Bench) -> None:
     for no in (outcome.order_nos[0], OrderNo(99)):
         with pytest.raises(InvalidInput):
             await bench.core.control.hand_order(OWNER, no, HandChoice.ADOPT)
+
+
+async def test_the_recovery_card_speaks_of_it_in_words_and_money(tmp_path: Path) -> None:
+    """Prices come with eight decimals from the broker, states as names of ours: neither is for a person."""
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ)
+    world.broker.hand_order(TQQQ, Side.BUY, 2, Decimal("56.50000000"))
+    async with running(tmp_path, world, settings=trading_settings(trading_tickers="NASDAQ:TQQQ")) as bench:
+        await bench.pass_time(5)
+        cards = await bench.told(Recovered)
+    said = [line for card in cards for line in card.lines if "직접 낸" in line.ko]
+    assert said
+    for line in said:
+        assert "$56.50:" in line.ko
+        assert "(접수됨, 체결 대기)" in line.ko
+        assert "(accepted, waiting to fill)" in line.en

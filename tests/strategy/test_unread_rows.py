@@ -4,7 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from strategy.events import Notable, Trouble
+from strategy.events import Notable, PanicProgress, Trouble
+from strategy.modes import Mode
 from strategy.orders import Origin, Side, UnreadOrder, VenueNo
 from strategy.testing import trading_settings
 from strategy.text import Text
@@ -124,3 +125,33 @@ async def test_our_own_order_is_not_missed_while_its_row_cannot_be_read(tmp_path
         await bench.pass_time(900)
         assert [one.status for one in await bench.orders()] == [order.status]
         assert bench.core.look.reconciled
+
+
+async def test_a_panic_never_confirms_what_it_could_not_see(tmp_path: Path) -> None:
+    world = two_held()
+    world.broker.aside.append(BOND)
+    async with running(tmp_path, world, settings=SETTINGS) as bench:
+        await bench.pass_time(60)
+        world.broker.unread[O] = UnreadRow(name="O", why=WHY, symbol=O)
+        await bench.pass_time(60)
+        preview = await bench.core.control.preview_panic(OWNER)
+        assert preview.ticket_all is not None
+        await bench.core.control.confirm(preview.ticket_all, OWNER)
+        await bench.pass_time(300)
+        end = (await bench.told(PanicProgress))[-1]
+        assert end.done
+        assert end.flat is False
+        assert end.note is not None
+        assert "O 은(는) 확인하거나 팔지 못했습니다" in end.note.ko
+        assert BOND.name in end.note.en
+        assert world.broker.qty_held(TQQQ) == 0
+
+
+async def test_the_day_is_judged_without_a_ticker_that_cannot_be_valued(tmp_path: Path) -> None:
+    """Shares that vanish from the list because their row cannot be read are no loss of the day's."""
+    world = two_held()
+    async with running(tmp_path, world, settings=SETTINGS) as bench:
+        await bench.pass_time(120)
+        world.broker.unread[O] = UnreadRow(name="O", why=WHY, symbol=O)
+        await bench.pass_time(600)
+        assert bench.core.modes.account.mode is Mode.RUN
