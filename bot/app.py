@@ -32,6 +32,7 @@ from bot.failures import TELEGRAM_FAILURES
 from bot.hearing import WORDS, Hearing
 from bot.in_private import InPrivate
 from bot.languages import Languages
+from bot.later import Later
 from bot.menus import Menus
 from bot.message import block
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
@@ -276,6 +277,7 @@ async def open_bot(
 
     owners = [user_id for user_id, role in settings.roles.items() if role is Role.OWNER]
     in_private = InPrivate(alerts, owners, frame_of)
+    later = Later(speaker, wall)
     fresh = Fresh(wall)
     dispatcher = Dispatcher(
         storage=NotesStorage(notes), disable_fsm=True, languages=languages, program=version, reminders=reminders
@@ -297,11 +299,12 @@ async def open_bot(
             wall=wall,
             roles=settings.roles,
             first_hand=delivery.first_hand,
+            later=later,
         ),
     ):
         dispatcher.update.outer_middleware(middleware)
     dispatcher.message.outer_middleware(fresh)
-    dispatcher.callback_query.outer_middleware(PressAnswered())
+    dispatcher.callback_query.outer_middleware(PressAnswered(wall))
     for observer in (dispatcher.message, dispatcher.callback_query):
         observer.outer_middleware(RolesOnly())
         observer.outer_middleware(Forgetting())
@@ -322,6 +325,7 @@ async def open_bot(
                 ("digests", digests.run),
                 ("dashboard", dashboard.run),
                 ("in_private", in_private.run),
+                ("late answers", later.run),
             ),
             activity=activity,
             languages=languages,

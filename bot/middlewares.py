@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,15 +13,16 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from bot.access import DIALOGS, needs_command, needs_data
 from bot.asking import asked
 from bot.buttons import opens_aside
-from bot.failures import TELEGRAM_FAILURES
 from bot.figures import moment
 from bot.first_hand import FirstHand
 from bot.languages import Languages
+from bot.later import Later
 from bot.role import Role
 from bot.screen import Frame
 from bot.sending import Speaker
 from bot.speech import Tongue
 from bot.stage import Stage
+from bot.toast import Toast
 from bot.views.home import denied, expired
 from bot.visit import Visit
 from strategy.activity import Activity
@@ -35,6 +35,7 @@ Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 _OLD = timedelta(minutes=2)
 _BEFORE_START = timedelta(seconds=60)
+_TOAST_S = 2.0  # a press can be answered for 5 to 15 s (telegram-bot-api 6.10)
 
 
 class PeopleOnly(BaseMiddleware):
@@ -82,6 +83,7 @@ class Framing(BaseMiddleware):
         wall: Clock,
         roles: Mapping[int, Role],
         first_hand: FirstHand,
+        later: Later,
     ) -> None:
         self._control = control
         self._languages = languages
@@ -90,6 +92,7 @@ class Framing(BaseMiddleware):
         self._wall = wall
         self._roles = roles
         self._first_hand = first_hand
+        self._later = later
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         user, chat = data["event_from_user"], data.get("event_chat")
@@ -98,18 +101,23 @@ class Framing(BaseMiddleware):
         if query is not None and query.message is not None and not opens_aside(query.data):
             pressed = query.message.message_id
         role = self._roles[user.id]
+        t = await self._languages.of(user.id)
+        toast = data["toast"] = Toast(data["bot"], None if query is None else query.id)
         data["visit"] = Visit(
             user_id=user.id,
             role=role,
             control=self._control,
-            frame=self._frame(await self._languages.of(user.id)),
+            frame=self._frame(t),
             stage=Stage(
                 self._speaker,
                 self._wall,
                 self._first_hand,
+                self._later,
+                toast,
                 chat_id=user.id if chat is None else chat.id,
                 user_id=user.id,
                 role=role,
+                t=t,
                 pressed=pressed,
             ),
         )
@@ -166,24 +174,35 @@ class RolesOnly(BaseMiddleware):
 
 
 class PressAnswered(BaseMiddleware):
-    """Answer every press at once, beside the handler: the button must not spin, and money must not wait for it."""
+    """Answer every press: with its handler, or after a moment beside it, for the button must not spin.
+
+    Until then its toast can still say what a message could not.
+    """
+
+    def __init__(self, wall: Clock) -> None:
+        self._wall = wall
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         if not isinstance(event, CallbackQuery):
             return await handler(event, data)
-        bot: Bot = data["bot"]
+        toast: Toast = data["toast"]
+        failed: Exception | None = None
+        result: Any = None
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._answer(bot, event))
+            waiting = group.create_task(self._after_a_moment(toast))
             try:
-                return await handler(event, data)
+                result = await handler(event, data)
             except Exception as error:  # noqa: BLE001 - raised below as it is; the group would wrap it
                 failed = error
-        raise failed
+            waiting.cancel()
+        if failed is not None:
+            raise failed
+        await toast.say()
+        return result
 
-    @staticmethod
-    async def _answer(bot: Bot, query: CallbackQuery) -> None:
-        with suppress(*TELEGRAM_FAILURES):  # too old to be answered is no reason not to act
-            await bot.answer_callback_query(query.id)
+    async def _after_a_moment(self, toast: Toast) -> None:
+        await self._wall.sleep(_TOAST_S)
+        await toast.say()
 
 
 class Forgetting(BaseMiddleware):

@@ -18,6 +18,8 @@ _T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
+_DOCUMENT_S = 30
+_SLOWEST_UPLOAD = 50_000  # bytes a second
 _ELLIPSIS = block("…")
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -64,7 +66,11 @@ class Speaker:
     async def send_document(self, chat_id: int, name: str, content: bytes, caption: str = "") -> int:
         """Send a file of at most 50 MB; the caption is plain words, at most 1024 of them are shown."""
         file = BufferedInputFile(content, filename=name)
-        return (await self._bot.send_document(chat_id, file, caption=clean(caption)[:1024] or None)).message_id
+        patience = _DOCUMENT_S + len(content) // _SLOWEST_UPLOAD
+        sent = await self._bot.send_document(
+            chat_id, file, caption=clean(caption)[:1024] or None, request_timeout=patience
+        )
+        return sent.message_id
 
     async def edit(self, chat_id: int, message_id: int, screen: Screen) -> None:
         """Show a screen in place of a message; raise Gone when that is no longer possible.

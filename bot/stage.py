@@ -3,28 +3,42 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
-
-from aiogram.exceptions import TelegramRetryAfter
+from dataclasses import dataclass, replace
 
 from bot.access import for_role
 from bot.buttons import opening_aside
-from bot.failures import TELEGRAM_FAILURES, Failure, failure
+from bot.failures import TELEGRAM_FAILURES, Failure, asked_pause, failure
+from bot.figures import span
 from bot.first_hand import FirstHand
+from bot.later import Later
 from bot.role import Role
 from bot.screen import Screen
 from bot.sending import Gone, Speaker
+from bot.speech import Tongue
+from bot.toast import Toast
 from strategy.clock import Clock
 from strategy.events import Event
 
 log = logging.getLogger(__name__)
 
 _TRIES = 3
-_LONGEST_WAIT_S = 30
+_LONGEST_WAIT_S = 30.0  # what a person waits for an answer
+_FILE_TRIES = 4
+_LONGEST_FILE_WAIT_S = 300.0
+_PAUSE_S = 2.0  # where Telegram does not say how long; doubled
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Why an answer could not be given."""
+
+    kind: Failure
+    wait: float  # seconds after which Telegram may take it
 
 
 class Stage:
-    """Answers one person. A failure to answer is logged, never raised: what was asked for has been done.
+    """Answers one person. A failure to answer is never raised: what was asked for has been done. It is noticed instead:
+    the press's toast says what the message could not, and an answer that only has to wait comes later.
 
     Buttons that the person's role may not press are left out.
     """
@@ -34,18 +48,24 @@ class Stage:
         speaker: Speaker,
         wall: Clock,
         first_hand: FirstHand,
+        later: Later,
+        toast: Toast,
         *,
         chat_id: int,
         user_id: int,
         role: Role,
+        t: Tongue,
         pressed: int | None = None,
     ) -> None:
         self._speaker = speaker
         self._wall = wall
         self._first_hand = first_hand
+        self._later = later
+        self._toast = toast
         self._chat_id = chat_id
         self._user_id = user_id
         self._role = role
+        self._t = t
         self.pressed = pressed  # the message under the button
 
     def answering(self) -> AbstractContextManager[None]:
@@ -63,23 +83,39 @@ class Stage:
         kept = replace(screen, keyboard=opening_aside(screen.keyboard))
         rows = await self._first_hand.begin(self._chat_id, news)
         shown, failed = await self._put(None if anew else self.pressed, kept)
-        await self._first_hand.end(rows, shown, failed)
+        await self._first_hand.end(rows, shown, None if failed is None else failed.kind)
+        if failed is not None:
+            await self._notice(kept, failed, told_anyway=bool(rows))
 
     async def show(self, screen: Screen) -> None:
         """Show a screen in place of the pressed message, or as a new one."""
         await self.show_at(self.pressed, screen)
 
-    async def show_at(self, message_id: int | None, screen: Screen) -> None:
-        """Show a screen in place of a message; as a new one where there is none any more."""
-        await self._put(message_id, screen)
+    async def show_at(self, message_id: int | None, screen: Screen) -> bool:
+        """Show a screen in place of a message, or as a new one where there is none; return whether it is there."""
+        _, failed = await self._put(message_id, screen)
+        if failed is not None:
+            await self._notice(screen, failed)
+        return failed is None
 
     async def say(self, screen: Screen, *, reply_to: int | None = None) -> int | None:
         """Send a new message and return its id, None where it could not be sent."""
-        return (await self._put(None, screen, reply_to=reply_to))[0]
+        shown, failed = await self._put(None, screen, reply_to=reply_to)
+        if failed is not None:
+            await self._notice(screen, failed)
+        return shown
+
+    async def hand_over(self, name: str, content: bytes, caption: str) -> bool:
+        """Send a document with a caption of at most 1024 characters; return whether it arrived for certain."""
+
+        async def send() -> None:
+            await self._speaker.send_document(self._chat_id, name, content, caption)
+
+        return await self._patiently(send, _FILE_TRIES, _LONGEST_FILE_WAIT_S, in_doubt_too=True) is None
 
     async def _put(
         self, message_id: int | None, screen: Screen, *, reply_to: int | None = None
-    ) -> tuple[int | None, Failure | None]:
+    ) -> tuple[int | None, Unanswered | None]:
         """Show a screen; return the message it stands in, or None and why it does not."""
         if message_id is not None and self._first_hand.stands_in(self._chat_id, message_id):
             message_id = None
@@ -93,37 +129,54 @@ class Stage:
                     return
             await self._speaker.send(self._chat_id, shown, reply_to=reply_to, sent=sent)
 
-        failed = await self._patiently(put)
+        async def put_plainly() -> None:
+            await self._speaker.send(self._chat_id, shown, sent=sent, plainly=True)
+
+        failed = await self._patiently(put, _TRIES, _LONGEST_WAIT_S)
+        if failed is not None and failed.kind is Failure.REFUSED:
+            failed = await self._patiently(put_plainly, 1, 0)
         if failed is not None:
             return None, failed
         return (sent[-1] if sent else message_id), None
 
-    async def hand_over(self, files: Sequence[tuple[str, bytes, str]]) -> None:
-        """Send documents, each a name, its content, and a caption of at most 1024 characters."""
-        for name, content, caption in files:
-
-            async def send(name: str = name, content: bytes = content, caption: str = caption) -> None:
-                await self._speaker.send_document(self._chat_id, name, content, caption)
-
-            await self._patiently(send)
+    async def _notice(self, screen: Screen, failed: Unanswered, *, told_anyway: bool = False) -> None:
+        """Let the press say what the message could not; what only has to wait is shown later, or told by its alert."""
+        t = self._t
+        waits = failed.kind is Failure.FLOOD
+        if waits and not told_anyway:
+            self._later.put(self._chat_id, self._for_role(screen), failed.wait)
+        comes = t("The card follows in {span}.", span=span(failed.wait, t))
+        missing = t("⚠️ The card could not be shown. Look again with /status or /orders.")
+        words = f"{_first_words(screen)}\n{comes if waits else missing}"
+        said = await self._toast.say(words, to_close=not waits)
+        log.warning(
+            "answer not sent", extra={"failure": failed.kind.name.lower(), "wait_s": failed.wait, "toast": said}
+        )
 
     def _for_role(self, screen: Screen) -> Screen:
         return replace(screen, keyboard=for_role(screen.keyboard, self._role))
 
-    async def _patiently(self, call: Callable[[], Awaitable[None]]) -> Failure | None:
-        """Try a few times; return why it failed, None where it did not."""
-        attempt = 0
-        while True:
-            attempt += 1
+    async def _patiently(
+        self, call: Callable[[], Awaitable[None]], tries: int, longest_s: float, *, in_doubt_too: bool = False
+    ) -> Unanswered | None:
+        """Try a few times, waiting no longer at once; return why it failed, None where it did not."""
+        for attempt in range(tries):
             try:
                 await call()
-            except TelegramRetryAfter as error:
-                if attempt == _TRIES or error.retry_after > _LONGEST_WAIT_S:
-                    log.warning("answer not sent", extra={"error": "too many requests"})
-                    return Failure.FLOOD
-                await self._wall.sleep(error.retry_after)
             except TELEGRAM_FAILURES as error:
-                log.warning("answer not sent", extra={"error": type(error).__name__})
-                return failure(error)
+                kind = failure(error)
+                wait = asked_pause(error) or _PAUSE_S * 2**attempt
+                log.info("answer not taken", extra={"error": type(error).__name__, "attempt": attempt + 1})
+                again = kind in (Failure.FLOOD, Failure.UNREACHABLE) or (in_doubt_too and kind is Failure.DOUBTFUL)
+                if not again or attempt + 1 == tries or wait > longest_s:
+                    return Unanswered(kind, wait)
+                await self._wall.sleep(wait)
             else:
                 return None
+        return None
+
+
+def _first_words(screen: Screen) -> str:
+    """Return the headline with the sentence after it, as much as a toast has room for."""
+    lines = [line.text for block in screen.message.blocks for line in block.lines]
+    return "\n".join(lines[:2])[:120]

@@ -276,5 +276,6 @@ def task_name(name: str, t: Tongue) -> str:
         "reminders": t("Reminders of critical alerts"),
         "digests": t("Morning digest"),
         "dashboard": t("Pinned dashboard"),
+        "late answers": t("Answers that Telegram takes later"),
         "in_private": t("Alerts in private while the chat is barred"),
     }.get(name) or t.of(title(name))

@@ -1,6 +1,6 @@
 """Everything the chat may ask of the core, in one object (`strategy.services.Control`)."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -216,8 +216,8 @@ class TradingControl:
     def calendar(self, days: int = 14) -> Sequence[CalendarDay]:
         return self._results.calendar(days)
 
-    async def export(self, *, since: date | None = None) -> Sequence[ExportFile]:
-        return await self._results.export(since=since)
+    def export(self, *, since: date | None = None) -> AsyncIterator[ExportFile]:
+        return self._results.export(since=since)
 
     # System
 

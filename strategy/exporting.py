@@ -1,14 +1,14 @@
 """CSV files an accountant and a spreadsheet can read: trades, setting changes, decisions.
 
 UTF-8 with a byte order mark, so that Excel shows Korean; text that a spreadsheet would take for a formula is disarmed.
-Rows come newest first, and the newest are kept when a file would grow too large: its name then says how many they are.
+Rows come newest first, in as many files as it takes: each is given as soon as it is full, none is held back for others.
 """
 
 import asyncio
 import csv
 import io
 import re
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -20,7 +20,7 @@ from strategy.orders import Side
 from strategy.results import ExportFile, Trade
 from strategy.zones import new_york, seoul
 
-MOST_BYTES = 45_000_000  # Telegram takes documents of 50 MB
+PIECE_BYTES = 16_000_000  # Telegram takes 50 MB; a piece is packed to a tenth, and arrives over a slow line
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _FORMULA = re.compile(r"[=+\-@\t\r\n]")
@@ -225,51 +225,69 @@ def lines(rows: Iterable[Sequence[_Cell]]) -> bytes:
 
 
 class Sheet:
-    """One file being written, newest rows first, up to a size."""
+    """One file being written, up to a size; the row that does not fit any more begins the next one."""
 
-    def __init__(self, name: str, columns: Sequence[str], *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, name: str, columns: Sequence[str], *, most_bytes: int = PIECE_BYTES) -> None:
         self._name = name
         self._parts = [BYTE_ORDER_MARK + lines([columns])]
         self._room = most_bytes - len(self._parts[0])
-        self._rows = 0
-        self._cut = False
+        self.rows = 0
 
-    @property
-    def full(self) -> bool:
-        """Return whether rows had to be left out; no more are taken then."""
-        return self._cut
-
-    def add(self, rows: Iterable[Sequence[_Cell]]) -> None:
-        for row in rows:
-            if self._cut:
-                return
-            line = lines([row])
-            if len(line) > self._room:
-                self._cut = True
-                return
-            self._parts.append(line)
-            self._room -= len(line)
-            self._rows += 1
+    def add(self, row: Sequence[_Cell]) -> bool:
+        """Write a row; return False where it does not fit. A file takes at least one."""
+        line = lines([row])
+        if len(line) > self._room and self.rows:
+            return False
+        self._parts.append(line)
+        self._room -= len(line)
+        self.rows += 1
+        return True
 
     def file(self) -> ExportFile:
-        """Return the file; a name like `decisions-newest-52000-rows.csv` says that older rows did not fit."""
-        suffix = f"-newest-{self._rows}-rows" if self._cut else ""
-        return ExportFile(name=f"{self._name}{suffix}.csv", content=b"".join(self._parts), rows=self._rows)
+        return ExportFile(name=f"{self._name}.csv", content=b"".join(self._parts), rows=self.rows)
 
 
-async def filled(
-    sheet: Sheet, pages: AsyncIterable[Sequence[_Item]], row: Callable[[_Item], list[_Cell]]
-) -> ExportFile:
-    """Write pages of items until they end or the sheet is full; each page in a worker thread."""
+class Sheets:
+    """A table in as many files as it takes: `decisions-2026-03-10.csv`, `decisions-2026-03-10-part2.csv`, ..."""
+
+    def __init__(self, name: str, columns: Sequence[str], *, most_bytes: int = PIECE_BYTES) -> None:
+        self._name = name
+        self._columns = columns
+        self._most_bytes = most_bytes
+        self._number = 1
+        self._sheet = self._next()
+
+    def add(self, rows: Iterable[Sequence[_Cell]]) -> list[ExportFile]:
+        """Write rows; return the files that are full."""
+        full: list[ExportFile] = []
+        for row in rows:
+            if not self._sheet.add(row):
+                full.append(self._sheet.file())
+                self._number += 1
+                self._sheet = self._next()
+                self._sheet.add(row)
+        return full
+
+    def last(self) -> ExportFile:
+        return self._sheet.file()
+
+    def _next(self) -> Sheet:
+        part = "" if self._number == 1 else f"-part{self._number}"
+        return Sheet(f"{self._name}{part}", self._columns, most_bytes=self._most_bytes)
+
+
+async def written(
+    sheets: Sheets, pages: AsyncIterable[Sequence[_Item]], row: Callable[[_Item], list[_Cell]]
+) -> AsyncIterator[ExportFile]:
+    """Write pages of items and give each file as soon as it is full; each page in a worker thread."""
     async for page in pages:
-        await asyncio.to_thread(_write, sheet, page, row)
-        if sheet.full:
-            break
-    return sheet.file()
+        for file in await asyncio.to_thread(_write, sheets, page, row):
+            yield file
+    yield sheets.last()
 
 
-def _write(sheet: Sheet, page: Sequence[_Item], row: Callable[[_Item], list[_Cell]]) -> None:
-    sheet.add(row(item) for item in page)
+def _write(sheets: Sheets, page: Sequence[_Item], row: Callable[[_Item], list[_Cell]]) -> list[ExportFile]:
+    return sheets.add(row(item) for item in page)
 
 
 def file_name(what: str, since: date | None, today: date) -> str:

@@ -1,7 +1,7 @@
 """What trading has come to, as the chat asks for it: computed from stored facts each time, nothing is kept."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -25,12 +25,12 @@ from strategy.exporting import (
     DECISION_COLUMNS,
     SETTING_COLUMNS,
     TRADE_COLUMNS,
-    Sheet,
+    Sheets,
     decision_row,
     file_name,
-    filled,
     setting_row,
     trade_row,
+    written,
 )
 from strategy.guard import StopGuard
 from strategy.instruments import Symbol
@@ -177,24 +177,21 @@ class ResultService:
 
     # files
 
-    async def export(self, *, since: date | None) -> Sequence[ExportFile]:
-        """Return trades, setting changes and decisions from that New York date on, newest first."""
+    async def export(self, *, since: date | None) -> AsyncIterator[ExportFile]:
+        """Give trades, setting changes and decisions from that New York date on, newest first, file by file."""
         begin = midnight(since) if since is not None else None
         today = new_york(self._clock.now()).date()
-        settings = Sheet(file_name("settings", since, today), SETTING_COLUMNS)
+        trades = Sheets(file_name("trades", since, today), TRADE_COLUMNS)
+        async for file in written(trades, self._records.trades(since=begin), trade_row):
+            yield file
         changes = await self._changes.history(_EVERY_CHANGE)
-        settings.add(setting_row(change) for change in changes if begin is None or change.set_at >= begin)
-        return [
-            await filled(
-                Sheet(file_name("trades", since, today), TRADE_COLUMNS), self._records.trades(since=begin), trade_row
-            ),
-            settings.file(),
-            await filled(
-                Sheet(file_name("decisions", since, today), DECISION_COLUMNS),
-                self._records.decisions(since=begin),
-                decision_row,
-            ),
-        ]
+        settings = Sheets(file_name("settings", since, today), SETTING_COLUMNS)
+        for file in settings.add(setting_row(each) for each in changes if begin is None or each.set_at >= begin):
+            yield file
+        yield settings.last()
+        decisions = Sheets(file_name("decisions", since, today), DECISION_COLUMNS)
+        async for file in written(decisions, self._records.decisions(since=begin), decision_row):
+            yield file
 
     # inside
 

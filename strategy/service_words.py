@@ -24,6 +24,7 @@ _NAMES = {
     "reminders": Text("중요 알림 다시 알리기", "the reminders of critical alerts"),
     "digests": Text("아침 요약", "the morning digest"),
     "dashboard": Text("고정된 상황판", "the pinned dashboard"),
+    "late answers": Text("늦게 보내는 답", "the answers that Telegram takes later"),
     "in_private": Text("알림방이 막혔을 때의 개인 알림", "alerts in private while the alert chat is barred"),
 }
 _MEANS = {

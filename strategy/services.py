@@ -4,7 +4,7 @@ Every method raises InvalidInput for what a person got wrong and another Trading
 `user_message` is what to show.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -164,8 +164,8 @@ class Results(Protocol):
     def calendar(self, days: int = 14) -> Sequence[CalendarDay]:
         """Return the coming New York dates from today on, closed weekdays with their reason; weekends left out."""
 
-    async def export(self, *, since: date | None = None) -> Sequence[ExportFile]:
-        """Return trades, setting changes and decisions as CSV files."""
+    def export(self, *, since: date | None = None) -> AsyncIterator[ExportFile]:
+        """Give trades, setting changes and decisions as CSV files, each as soon as it is written."""
 
 
 class System(Protocol):

@@ -1,5 +1,6 @@
 """How the program is: health, connections, log lines, exports."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from aiogram import Bot, F, Router
@@ -8,11 +9,13 @@ from aiogram.types import CallbackQuery, Message
 from bot import arguments
 from bot.asking import Asks
 from bot.buttons import Export, Open, Past, Unhook
+from bot.packing import packed
 from bot.routers.usage import explained
 from bot.views import home as home_views
 from bot.views import system as views
 from bot.visit import Visit
 from strategy.errors import TradingError
+from strategy.results import ExportFile
 from strategy.zones import new_york
 
 SPANS: dict[Past, timedelta | None] = {
@@ -115,7 +118,20 @@ async def _logs(count: int, visit: Visit) -> None:
 
 
 async def _export(past: timedelta | None, visit: Visit) -> None:
+    """Send file by file, say how far it is, and at the end what arrived: never more than did."""
     since = None if past is None else new_york(visit.frame.now - past).date()
-    files = await visit.control.export(since=since)
-    await visit.stage.hand_over([(each.name, each.content, views.caption(each, visit.frame)) for each in files])
-    await visit.stage.say(views.exported(files, visit.frame))
+    stage, frame = visit.stage, visit.frame
+    progress = await stage.say(views.exporting([], frame))
+    arrived: list[ExportFile] = []
+    lost: list[ExportFile] = []
+    problem: TradingError | None = None
+    try:
+        async for file in visit.control.export(since=since):
+            name, content = await packed(file.name, file.content)
+            there = await stage.hand_over(name, content, views.caption(file, frame))
+            (arrived if there else lost).append(replace(file, content=b""))
+            if progress is not None and arrived:
+                await stage.show_at(progress, views.exporting(arrived, frame))
+    except TradingError as error:  # what was sent is told all the same
+        problem = error
+    await stage.say(views.exported(arrived, lost, None if problem is None else problem.user_message, frame))

@@ -8,6 +8,7 @@ from bot.screen import Frame, Screen
 from bot.words import task_name, task_state
 from strategy.health import HealthLine, HealthView, LogLine, TaskHealth, TaskState
 from strategy.results import ExportFile
+from strategy.text import Text
 
 _MARKS = {True: "✅", False: "❌", None: "➖"}
 
@@ -97,16 +98,33 @@ def pick_export(spans: Sequence[Past], frame: Frame) -> Screen:
     )
 
 
-def exported(files: Sequence[ExportFile], frame: Frame) -> Screen:
+def exporting(arrived: Sequence[ExportFile], frame: Frame) -> Screen:
+    """Say how far an export is."""
     t = frame.t
     return frame.screen(
         block(
-            frame.title("📤 ", t("Export")),
-            *(line(code(each.name), " · ", t("{n} rows", n=each.rows)) for each in files),
-        ),
+            frame.title("📤 ", t("Exporting…")),
+            t("{n} files sent so far. More follow.", n=len(arrived)) if arrived else t("The files follow here."),
+        )
+    )
+
+
+def exported(arrived: Sequence[ExportFile], lost: Sequence[ExportFile], problem: Text | None, frame: Frame) -> Screen:
+    """Say which files arrived, and which did not."""
+    t = frame.t
+    again = t("Ask for them again with /export and a shorter time, when the connection is better.")
+    return frame.screen(
+        block(frame.title("📤 ", t("Export") if arrived else t("Nothing was exported"))),
+        block(*(_file(each, frame) for each in arrived)) if arrived else None,
+        block(bold(t("❌ Not arrived")), *(_file(each, frame) for each in lost), again) if lost else None,
+        None if problem is None else block(t("⚠️ {reason}", reason=t.of(problem)), t("Older rows are missing.")),
         frame.stamp(),
         keyboard=((frame.home(),),),
     )
+
+
+def _file(each: ExportFile, frame: Frame) -> Line:
+    return line(code(each.name), " · ", frame.t("{n} rows", n=each.rows))
 
 
 def caption(file: ExportFile, frame: Frame) -> str:

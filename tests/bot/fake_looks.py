@@ -1,6 +1,6 @@
 """The fake core's results, system and watch list: from memory, in the shapes of the real ones."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -72,10 +72,11 @@ class FakeResults(FakeBase):
         self._fail()
         return self.calendar_
 
-    async def export(self, *, since: date | None = None) -> Sequence[ExportFile]:
+    async def export(self, *, since: date | None = None) -> AsyncIterator[ExportFile]:
         self._fail()
         self.exported_since.append(since)
-        return self.files
+        for file in self.files:
+            yield file
 
 
 @dataclass

@@ -61,7 +61,7 @@ async def test_a_stop_is_in_the_results_and_its_warning_in_the_logs(tmp_path: Pa
         today = await control.results(Period.DAY, 1)
         statistics = await control.statistics()
         trades = await control.trades(500)
-        files = await control.export()
+        files = [each async for each in control.export()]
     assert today.total.sold == sum(Decimal(fill["price"]) * fill["qty"] for fill in books["fills"])
     assert (statistics.wins, statistics.losses, statistics.stops) == (0, 1, 1)
     assert statistics.worst is not None

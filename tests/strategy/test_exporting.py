@@ -16,14 +16,14 @@ from strategy.exporting import (
     DECISION_COLUMNS,
     SETTING_COLUMNS,
     TRADE_COLUMNS,
-    Sheet,
+    Sheets,
     decision_row,
     file_name,
-    filled,
     lines,
     setting_row,
     text,
     trade_row,
+    written,
 )
 from strategy.orders import Side
 from strategy.results import ExportFile, Trade
@@ -118,29 +118,38 @@ async def pages(*found: Sequence[Trade]) -> AsyncIterator[Sequence[Trade]]:
 
 
 async def test_a_file_holds_every_row_newest_first() -> None:
-    file = await filled(
-        Sheet("trades", TRADE_COLUMNS), pages([trade(3, Side.BUY), trade(2, Side.BUY)], [trade(1, Side.BUY)]), trade_row
-    )
+    found = pages([trade(3, Side.BUY), trade(2, Side.BUY)], [trade(1, Side.BUY)])
+    [file] = [each async for each in written(Sheets("trades", TRADE_COLUMNS), found, trade_row)]
     assert (file.name, file.rows) == ("trades.csv", 3)
     header, *rows = table(file)
     assert header == list(TRADE_COLUMNS)
     assert [row[12] for row in rows] == ["3", "2", "1"]
 
 
-async def test_a_file_that_would_be_too_large_keeps_the_newest_and_says_so() -> None:
+async def test_a_table_of_any_size_is_given_in_files_as_it_is_read() -> None:
+    """Nothing is left out, every file has its header, and none waits for the ones after it."""
     asked: list[int] = []
 
     async def many() -> AsyncIterator[Sequence[Trade]]:
-        for n in range(1000, 0, -1):
+        for n in range(100, 0, -1):
             asked.append(n)
             yield [trade(n, Side.BUY)]
 
-    file = await filled(Sheet("trades", TRADE_COLUMNS, most_bytes=3000), many(), trade_row)
-    assert len(file.content) <= 3000
-    assert 0 < file.rows < 20
-    assert file.name == f"trades-newest-{file.rows}-rows.csv"
-    assert [row[12] for row in table(file)[1:]] == [str(n) for n in range(1000, 1000 - file.rows, -1)]
-    assert len(asked) <= file.rows + 1  # and reads no more than it takes
+    files: list[ExportFile] = []
+    async for file in written(Sheets("trades", TRADE_COLUMNS, most_bytes=3000), many(), trade_row):
+        if not files:
+            assert len(asked) == file.rows + 1
+        files.append(file)
+    assert all(len(file.content) <= 3000 for file in files)
+    assert [file.name for file in files[:3]] == ["trades.csv", "trades-part2.csv", "trades-part3.csv"]
+    assert [row[12] for file in files for row in table(file)[1:]] == [str(n) for n in range(100, 0, -1)]
+    assert all(table(file)[0] == list(TRADE_COLUMNS) for file in files)
+
+
+async def test_a_row_longer_than_a_file_is_written_all_the_same() -> None:
+    sheets = Sheets("trades", TRADE_COLUMNS, most_bytes=10)
+    files = [each async for each in written(sheets, pages([trade(2, Side.BUY), trade(1, Side.BUY)]), trade_row)]
+    assert [file.rows for file in files] == [1, 1]
 
 
 def test_names_say_the_span() -> None:

@@ -76,7 +76,7 @@ async def test_an_empty_database_gives_empty_views(bench: Bench) -> None:
     assert performance.since is None
     assert [row.symbol for row in performance.tickers] == [TQQQ]  # held
     assert (await control.statistics()).fills == 0
-    files = await control.export()
+    files = [each async for each in control.export()]
     assert [file.rows for file in files][:2] == [0, 0]
 
 
@@ -236,7 +236,7 @@ async def test_exports_hold_trades_settings_and_decisions(bench: Bench) -> None:
     preview = await bench.core.control.preview_setting(OWNER, "STOP_LOSS_RATE", "-7", symbol=TQQQ, until=None)
     assert preview.ticket is not None
     await bench.core.control.confirm(preview.ticket, OWNER)
-    files = {file.name.split("-")[0]: file for file in await bench.core.control.export()}
+    files = {file.name.split("-")[0]: file async for file in bench.core.control.export()}
     assert files["trades"].name == "trades-2026-09-15.csv"
     rows = list(csv.DictReader(io.StringIO(files["trades"].content.decode("utf-8-sig"), newline="")))
     assert [row["실현손익(USD) realized"] for row in rows] == ["2", "1"]
@@ -245,6 +245,6 @@ async def test_exports_hold_trades_settings_and_decisions(bench: Bench) -> None:
     checks = list(csv.DictReader(io.StringIO(files["decisions"].content.decode("utf-8-sig"), newline="")))
     assert len(checks) == files["decisions"].rows == sum((await bench.storage.records.decisions_by_reason()).values())
     assert all(row["buy.rsi_oversold"].startswith(("yes", "no", "unknown")) for row in checks)
-    newer = {file.name.split("-")[0]: file for file in await bench.core.control.export(since=date(2026, 9, 15))}
+    newer = {file.name.split("-")[0]: file async for file in bench.core.control.export(since=date(2026, 9, 15))}
     assert newer["trades"].rows == 1
     assert newer["trades"].name == "trades-2026-09-15-2026-09-15.csv"
