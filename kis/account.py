@@ -137,15 +137,16 @@ class Held:
             qty=qty,
             sellable_qty=qty,
             average_cost=not_negative(row, "pchs_avg_pric"),
-            last=Decimal(0),
+            last=None,
             profit_rate=None,
         )
         try:
+            last = maybe_positive(row, "now_pric2")  # valued at nothing, nobody says what it is worth
             return replace(
                 sure,
                 sellable_qty=whole(row, "ord_psbl_qty"),
-                last=not_negative(row, "now_pric2"),
-                profit_rate=decimal(row, "evlu_pfls_rt"),
+                last=last,
+                profit_rate=None if last is None else decimal(row, "evlu_pfls_rt"),
             )
         except FieldFault as fault:
             self.unread.append(faulty(row, _TICKER, book, fault))

@@ -1,5 +1,6 @@
 """What the account holds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,20 +18,26 @@ class Position:
     qty: int
     sellable_qty: int
     average_cost: Decimal  # dollars a share
-    last: Decimal  # the broker's valuation price in dollars; 0 where it has none, or none that can be read
-    profit_rate: Decimal | None  # percent, the broker's figure; None where it cannot be read
+    last: Decimal | None  # dollars it is worth now: by our own fresh price, else the broker's; None: nobody says
+    profit_rate: Decimal | None  # percent, the broker's figure; None where it values it at nothing or cannot be read
 
     @property
     def cost(self) -> Decimal:
         return self.average_cost * self.qty
 
     @property
-    def value(self) -> Decimal:
-        return self.last * self.qty
+    def value(self) -> Decimal | None:
+        return None if self.last is None else self.last * self.qty
 
     @property
-    def profit(self) -> Decimal:
-        return self.value - self.cost
+    def profit(self) -> Decimal | None:
+        return None if self.last is None else self.last * self.qty - self.cost
+
+
+def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Return the sum; None as soon as one amount is unknown: a part of it would pass for the whole."""
+    known = list(amounts)
+    return None if None in known else sum((amount for amount in known if amount is not None), Decimal(0))
 
 
 def return_percent(average_cost: Decimal, price: Decimal) -> Decimal:
@@ -73,6 +80,11 @@ class Holdings:
         return any(row.symbol is None and not row.aside for row in self.unread)
 
     @property
+    def least_value(self) -> Decimal:
+        """Dollars the positions are worth at least: those nobody values count as nothing."""
+        return sum((position.value or Decimal(0) for position in self.positions), Decimal(0))
+
+    @property
     def equity(self) -> Decimal | None:
-        """Dollars: cash and the value of the positions; None while cash is unknown."""
-        return None if self.cash is None else self.cash + sum((p.value for p in self.positions), Decimal(0))
+        """Dollars: cash and the value of the positions; None while any of them is unknown."""
+        return total([self.cash, *(position.value for position in self.positions)])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from strategy.account import Holdings
+from strategy.account import Holdings, total
 from strategy.instruments import Symbol
 from strategy.orders import Fill, OrderNo, Origin, Side
 from strategy.results import Period, ResultRow, TickerResult, Totals, Trade
@@ -168,10 +168,10 @@ def by_ticker(
 
 
 def open_profit(holdings: Holdings | None, prices: Mapping[Symbol, Decimal]) -> Decimal | None:
-    """Return what the positions held would bring beyond their cost, before fees; None while they are unknown."""
+    """Return what the positions held would bring beyond their cost, before fees; None while one is unknown."""
     if holdings is None:
         return None
-    return sum((_open_profit(each.symbol, holdings, prices) or NOTHING for each in holdings.positions), NOTHING)
+    return total(_open_profit(each.symbol, holdings, prices) for each in holdings.positions)
 
 
 def stops_filled(trades: Iterable[Trade]) -> int:
@@ -219,4 +219,5 @@ def _open_profit(symbol: Symbol, holdings: Holdings | None, prices: Mapping[Symb
     position = holdings.of(symbol) if holdings is not None else None
     if position is None:
         return None
-    return (prices.get(symbol, position.last) - position.average_cost) * position.qty
+    last = prices.get(symbol, position.last)
+    return None if last is None else (last - position.average_cost) * position.qty

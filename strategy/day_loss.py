@@ -1,12 +1,15 @@
 """The day's loss limit: reached once, only stops are left until the owner says otherwise (spec section 7)."""
 
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from strategy.account import Holdings, Position
 from strategy.calendar import Session, current
 from strategy.clock import Clock
 from strategy.errors import BrokerError
 from strategy.events import Trouble
+from strategy.instruments import Symbol
 from strategy.limits import Refusal
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook, stricter
@@ -16,6 +19,8 @@ from strategy.purse import Purse
 from strategy.stop_prices import StopPrices
 from strategy.text import Text
 from strategy.watch import MarketWatch
+
+_STAYS = timedelta(minutes=1)  # one answer without a price is no news
 
 
 class DayLoss:
@@ -39,6 +44,7 @@ class DayLoss:
         self._look = look
         self._notes = notes
         self._clock = clock
+        self._unvalued_since: dict[Symbol, datetime] = {}
 
     async def apply(self, holdings: Holdings) -> None:
         """Fall back to Protect only, once a day, when the limit is reached at prices that count (D15).
@@ -49,7 +55,9 @@ class DayLoss:
         session = current(now)
         if session is None or not self._look.reconciled:
             return
-        refusal = await self._purse.loss_today(session, holdings)
+        result = await self._purse.loss_today(session, holdings)
+        await self._tell_unvalued(session, result.unvalued)
+        refusal = result.refusal
         if refusal is None:
             return
         key = f"loss_limit:{session.on.isoformat()}"
@@ -77,7 +85,23 @@ class DayLoss:
             if valued is None:
                 return None  # the next check judges anew
             positions.append(valued)
-        return await self._purse.loss_today(session, replace(holdings, positions=tuple(positions)))
+        return (await self._purse.loss_today(session, replace(holdings, positions=tuple(positions)))).refusal
+
+    async def _tell_unvalued(self, session: Session, symbols: Collection[Symbol]) -> None:
+        """Say, once a day, which tickers the day's loss is counted without, when they stay so for a minute."""
+        now = self._clock.now()
+        self._unvalued_since = {symbol: self._unvalued_since.get(symbol, now) for symbol in symbols}
+        for symbol, since in self._unvalued_since.items():
+            key = f"unvalued:{session.on.isoformat()}:{symbol}"
+            if now - since < _STAYS or await self._notes.get(key) is not None:
+                continue
+            what = Text(
+                f"{symbol.ticker}: 지금 가치를 알 수 없어 일일 손실 한도(DAILY_LOSS_LIMIT_PCT)는 이 종목을 빼고 셉니다."
+                " 손절은 시세가 오면 그대로 작동합니다. 증권사 앱에서 확인하세요.",
+                f"{symbol.ticker}: nobody says what it is worth now, so DAILY_LOSS_LIMIT_PCT is counted without it."
+                " Its stop works as soon as a price comes. Check the broker's app.",
+            )
+            await self._notes.put(key, f'"{now.isoformat()}"', [Trouble(at=now, key=f"unvalued:{symbol}", what=what)])
 
     async def _valued(self, position: Position) -> Position | None:
         """Return a position at a price that counts, or as the broker values it where none is to be had.

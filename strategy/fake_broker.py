@@ -75,6 +75,7 @@ class FakeBroker:
         self.blank_times = False  # some exchanges deliver no time (kis-protocol 7.7, field 10)
         self.nothing_left: type[BrokerError] = OrderRejected  # or OutcomeUnknown, as for code 40330000
         self.lag_s = lag_s
+        self.valuations: dict[Symbol, Decimal | None] = {}  # what it says shares are worth, where that is not the price
         self.open_lag_s: float | None = None  # of the list of open orders, where it is not that of the others
         self.holdings_lag_s: float | None = None  # ... and of the holdings, orderable shares included
         self.stamps_ahead = timedelta(0)  # of the clock that stamps its orders
@@ -444,7 +445,8 @@ class FakeBroker:
 
     def _valued(self, position: Position) -> Position:
         quote = self._quotes.get(position.symbol)
-        last = position.last if quote is None else quote.last
+        price = position.average_cost if quote is None else quote.last
+        last = self.valuations.get(position.symbol, price)
         return replace(
             position,
             last=last,
@@ -452,5 +454,5 @@ class FakeBroker:
                 position.qty,
                 max(self._sellable(position.symbol), 0) if self.holdings_lag_s is None else position.sellable_qty,
             ),
-            profit_rate=return_percent(position.average_cost, last),
+            profit_rate=None if last is None else return_percent(position.average_cost, last),
         )

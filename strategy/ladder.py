@@ -320,7 +320,7 @@ class Ladder:
 
     def _valued(self, symbol: Symbol) -> Quote | None:
         position = self._positions.of(symbol)
-        if position is None or position.last <= 0:
+        if position is None or position.last is None:
             return None
         return Quote(
             symbol=symbol,

@@ -32,7 +32,9 @@ class AccountLook:
 
     @property
     def last(self) -> Holdings | None:
-        return self._recon.holdings
+        """Return the newest look, at what everything is worth now."""
+        known = self._recon.holdings
+        return None if known is None else self._positions.valued(known)
 
     @property
     def stale(self) -> bool:
@@ -56,9 +58,9 @@ class AccountLook:
         wanted = self._begun + 1
         async with self._turn:
             known = self._recon.holdings
-            if known is not None and self._begun >= wanted and not self._stale:
-                return known
-            return await self._take(trigger, max_age_s)
+            if known is None or self._begun < wanted or self._stale:
+                known = await self._take(trigger, max_age_s)
+            return self._positions.valued(known)
 
     async def _take(self, trigger: Trigger, max_age_s: float) -> Holdings:
         known = self._recon.holdings

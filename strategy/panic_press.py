@@ -149,7 +149,7 @@ class PanicPress:
 
     def _last(self, position: Position) -> Decimal | None:
         quote = self._watch.latest(position.symbol)
-        return quote.last if quote else position.last or None
+        return quote.last if quote else position.last
 
 
 def _joined() -> Outcome:

@@ -28,8 +28,10 @@ _NOTHING = _Counted(0, Decimal(0))
 class Positions:
     """Positions by symbol, as far as known. Quantities are whole shares, costs dollars a share."""
 
-    def __init__(self, orders: OrderJournal) -> None:
+    def __init__(self, orders: OrderJournal, *, price: Callable[[Symbol], Decimal | None] = lambda _: None) -> None:
+        """`price` is what a share is worth by our own fresh price, None where there is none: it goes first."""
         self._orders = orders
+        self._price = price
         self._held: dict[Symbol, Position] = {}
         self._counted: dict[OrderNo, _Counted] = {}
         self._bot_qty: dict[Symbol, int] = {}  # bought by rule, manual order or stop of this program, less sold
@@ -113,7 +115,13 @@ class Positions:
         return True
 
     def of(self, symbol: Symbol) -> Position | None:
-        return self._held.get(symbol)
+        """Return what is held of a ticker, at what it is worth now."""
+        position = self._held.get(symbol)
+        return None if position is None else self._valued(position)
+
+    def valued(self, holdings: Holdings) -> Holdings:
+        """Return a look at the account at what everything is worth now."""
+        return replace(holdings, positions=tuple(self._valued(position) for position in holdings.positions))
 
     def held(self) -> tuple[Symbol, ...]:
         return tuple(sorted(self._held))
@@ -127,6 +135,10 @@ class Positions:
             return position.qty, position.sellable_qty
         own = max(0, min(position.qty, self._bot_qty.get(symbol, 0)))
         return own, min(own, position.sellable_qty)
+
+    def _valued(self, position: Position) -> Position:
+        price = self._price(position.symbol)
+        return position if price is None else replace(position, last=price)
 
     def _count(self, order: Order) -> _Counted:
         """Remember what an order has filled; return what is new of it."""

@@ -3,10 +3,11 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from strategy.account import Holdings
 from strategy.book import SettingsBook
@@ -15,10 +16,17 @@ from strategy.clock import Clock
 from strategy.instruments import Symbol
 from strategy.limits import PER_DAY, Exposure, Refusal, check, daily_loss
 from strategy.modebook import ModeBook
-from strategy.orders import Order, Side
+from strategy.orders import Fill, Order, Side
 from strategy.ports import Notes, OrderJournal
 from strategy.positions import Positions
 from strategy.zones import from_new_york, new_york
+
+
+class DayResult(NamedTuple):
+    """What the day's loss limit says, and the tickers left out because nobody values them."""
+
+    refusal: Refusal | None
+    unvalued: frozenset[Symbol]
 
 
 class Purse:
@@ -52,7 +60,7 @@ class Purse:
         )
         return Exposure(
             equity=self._equity(holdings),
-            position_value=value + waiting if self._positions.knows(symbol) else None,
+            position_value=value + waiting if self._positions.knows(symbol) and value is not None else None,
             tickers=(
                 frozenset(self._positions.held()) | self._positions.doubted | {order.request.symbol for order in buys}
                 if self._positions.known
@@ -84,77 +92,118 @@ class Purse:
         return tuple(refusal for refusal in found if refusal.cap != PER_DAY)
 
     def _value(self) -> Decimal:
-        """Return what the positions are worth, fills told since the last look included."""
+        """Return what the positions are worth at least, fills told since the last look included."""
         held = (self._positions.of(symbol) for symbol in self._positions.held())
-        return sum((position.value for position in held if position is not None), Decimal(0))
+        return sum((position.value or Decimal(0) for position in held if position is not None), Decimal(0))
 
     def _equity(self, holdings: Holdings | None) -> Decimal | None:
-        """Return cash and positions; of two views the smaller one, since positions and cash lag in either order."""
-        if holdings is None or holdings.cash is None or holdings.equity is None:
+        """Return cash and positions, none of them counted for more than is known: a cap is a share of it.
+
+        Of two views the smaller one, since positions and cash lag in either order.
+        """
+        if holdings is None or holdings.cash is None:
             return None
-        return min(holdings.equity, holdings.cash + self._value()) if self._positions.known else holdings.equity
+        least = holdings.least_value
+        return holdings.cash + (min(least, self._value()) if self._positions.known else least)
 
     async def orders_today(self) -> int:
         """Return how many own orders were sent on this New York date."""
         return await self._orders.count_since(day_start(self._clock.now()))
 
-    async def loss_today(self, session: Session, holdings: Holdings) -> Refusal | None:
+    async def loss_today(self, session: Session, holdings: Holdings) -> DayResult:
         """Return the refusal when the day's loss limit is reached; also remembers where the day began.
 
         The day's result is what the shares held at the session's first look, and this day's fills, have come to at
         the prices of `holdings`. Money or shares brought in or out are no part of it, and shares still on their way in
         the broker's list are no loss. A ticker held back by the split guard, or whose row cannot be read, cannot be
-        valued and is left out.
+        valued and is left out; so is one that nobody values, and that is said: an unknown loss is neither a loss nor
+        none.
         """
         doubtful = {lock.symbol for lock in self._modes.locks() if lock.blocks_stop} | self._positions.doubted
+        unvalued = {position.symbol for position in holdings.positions if position.last is None} - doubtful
         key = f"day:{session.on.isoformat()}"
         begun = json.loads(await self._notes.get(key) or "{}")
         if "held" not in begun:
-            await self._begin_day(key, holdings, doubtful)
-            return None
+            await self._begin_day(key, holdings, doubtful, unvalued)
+            return DayResult(None, frozenset(unvalued))
         doubtful |= {Symbol.stored(name) for name in begun.get("left_out", ())}
+        unvalued |= {Symbol.stored(name) for name in begun.get("unvalued", ())} - doubtful
+        fills = await self._orders.fills(since=datetime.fromisoformat(begun["at"]))
+        day = _Day.of(begun)
+        doubtful |= {symbol for symbol in day.held if not symbol.plain}  # of a version that took bonds for stocks
+        unvalued |= day.gone(holdings, fills) - doubtful
+        without = doubtful | unvalued
+        if without and "values" not in begun:
+            return DayResult(None, frozenset(unvalued))  # begun by an earlier version
+        equity = Decimal(begun["equity"])
+        result = day.result(holdings, fills, without)
+        limit = self._settings.account.daily_loss_limit_pct
+        return DayResult(daily_loss(equity, equity + result, limit), frozenset(unvalued))
+
+    async def _begin_day(self, key: str, holdings: Holdings, left_out: set[Symbol], unvalued: set[Symbol]) -> None:
+        """Remember a look as the day's beginning, unless a fill of the same moment makes it doubtful."""
+        if holdings.cash is None or await self._orders.fills(since=holdings.taken_at):
+            return
+        without = left_out | unvalued
+        counted = [position for position in holdings.positions if position.symbol not in without]
+        value = sum((position.value or Decimal(0) for position in counted), Decimal(0))
+        begun = {
+            "equity": str(holdings.cash + value),
+            "value": str(value),
+            "values": {str(position.symbol): str(position.value) for position in counted},
+            "held": {str(position.symbol): position.qty for position in counted},
+            "left_out": sorted(map(str, left_out)),
+            "unvalued": sorted(map(str, unvalued)),
+            "at": holdings.taken_at.isoformat(),
+        }
+        await self._notes.put(key, json.dumps(begun))
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """Where the day began."""
+
+    value: Decimal
+    values: Mapping[Symbol, Decimal]
+    held: Mapping[Symbol, int]
+
+    @classmethod
+    def of(cls, begun: Mapping[str, Any]) -> "_Day":
         values: dict[Symbol, Decimal] = {}
         held: Counter[Symbol] = Counter()
         for name, amount in begun.get("values", {}).items():
             values[Symbol.stored(name)] = values.get(Symbol.stored(name), Decimal(0)) + Decimal(amount)
         for name, qty in begun["held"].items():
             held[Symbol.stored(name)] += int(qty)
-        doubtful |= {symbol for symbol in held if not symbol.plain}  # counted by a version that took bonds for stocks
-        if doubtful and "values" not in begun:
-            return None  # begun by an earlier version
-        prices = {position.symbol: position.last for position in holdings.positions}
-        flow = Decimal(0)
-        for fill in await self._orders.fills(since=datetime.fromisoformat(begun["at"])):
-            if fill.symbol in doubtful:
-                continue
-            amount = fill.price * fill.qty
-            flow += (amount if fill.side is Side.SELL else -amount) - fill.fees
-            held[fill.symbol] += fill.qty if fill.side is Side.BUY else -fill.qty
-            prices.setdefault(fill.symbol, fill.price)
-        for symbol in doubtful:
-            held.pop(symbol, None)
-        value = sum((prices[symbol] * qty for symbol, qty in held.items() if symbol in prices), Decimal(0))
-        before = Decimal(begun["value"]) - sum((values.get(symbol, Decimal(0)) for symbol in doubtful), Decimal(0))
-        gone = any(qty for symbol, qty in held.items() if symbol not in prices)
-        equity = Decimal(begun["equity"])
-        result = value - before + flow
-        return None if gone else daily_loss(equity, equity + result, self._settings.account.daily_loss_limit_pct)
+        return cls(Decimal(begun["value"]), values, held)
 
-    async def _begin_day(self, key: str, holdings: Holdings, left_out: set[Symbol]) -> None:
-        """Remember a look as the day's beginning, unless a fill of the same moment makes it doubtful."""
-        if holdings.equity is None or await self._orders.fills(since=holdings.taken_at):
-            return
-        counted = [position for position in holdings.positions if position.symbol not in left_out]
-        aside = sum((position.value for position in holdings.positions if position.symbol in left_out), Decimal(0))
-        begun = {
-            "equity": str(holdings.equity - aside),
-            "value": str(sum((position.value for position in counted), Decimal(0))),
-            "values": {str(position.symbol): str(position.value) for position in counted},
-            "held": {str(position.symbol): position.qty for position in counted},
-            "left_out": sorted(map(str, left_out)),
-            "at": holdings.taken_at.isoformat(),
-        }
-        await self._notes.put(key, json.dumps(begun))
+    def gone(self, holdings: Holdings, fills: Sequence[Fill]) -> set[Symbol]:
+        """Return tickers that should be held by the fills, and of which the broker shows nothing."""
+        shown = {position.symbol for position in holdings.positions} | {fill.symbol for fill in fills}
+        return {symbol for symbol, qty in self._held_now(fills).items() if qty and symbol not in shown}
+
+    def result(self, holdings: Holdings, fills: Sequence[Fill], without: Collection[Symbol]) -> Decimal:
+        """Return what the day has come to, at the prices of `holdings`, in all tickers but some."""
+        prices = {position.symbol: position.last for position in holdings.positions}
+        before = self.value - sum((self.values.get(symbol, Decimal(0)) for symbol in without), Decimal(0))
+        flow = Decimal(0)
+        for fill in fills:
+            if fill.symbol not in without:
+                amount = fill.price * fill.qty
+                flow += (amount if fill.side is Side.SELL else -amount) - fill.fees
+                prices.setdefault(fill.symbol, fill.price)
+        value = Decimal(0)
+        for symbol, qty in self._held_now(fills).items():
+            price = prices.get(symbol)
+            if symbol not in without and price is not None:
+                value += price * qty
+        return value - before + flow
+
+    def _held_now(self, fills: Sequence[Fill]) -> Counter[Symbol]:
+        held = Counter(self.held)
+        for fill in fills:
+            held[fill.symbol] += fill.qty if fill.side is Side.BUY else -fill.qty
+        return held
 
 
 def _was_tied_up(order: Order, holdings: Holdings | None) -> bool:

@@ -43,7 +43,7 @@ def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, v
     precedence = Precedence()
     prices = StopPrices(settings=book, ahead=lambda: ground.broker.clock_ahead)
     watch = MarketWatch(market=market, stream=stream, clock=clock, settings=book, precedence=precedence, prices=prices)
-    positions = Positions(journals.orders)
+    positions = Positions(journals.orders, price=watch.worth)
     purse = Purse(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
     )
@@ -95,7 +95,7 @@ def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, v
 async def _cash_probe(book: SettingsBook, watch: MarketWatch, holdings: Holdings) -> tuple[Symbol, Decimal] | None:
     """Ask the cash by a ticker whose price is known: one held, else one watched."""
     for position in holdings.positions:
-        if position.last > 0:
+        if position.last is not None:
             return position.symbol, position.last
     for symbol in book.tickers:
         quote = watch.latest(symbol)

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 Listener = Callable[[Price], None]
 
 _PRICING_AGE_S = 5  # a limit price is made from a quote no older than this
+_WORTH_AGE_S = 10  # an older price of our own says less of what is held than the broker's valuation
 _FULL_DAY = timedelta(days=1)
 _LEAST_FETCH = 250  # bars of a first fetch, also where the windows are shorter
 _MOST_MISSED = 5  # bars a gap in the stream may cost before bars built from ticks begin anew
@@ -177,6 +178,15 @@ class MarketWatch:
     def priced(self, symbol: Symbol) -> bool:
         """Return whether a limit price can be made at once, without asking."""
         return self._known(symbol, _PRICING_AGE_S) is not None
+
+    def worth(self, symbol: Symbol) -> Decimal | None:
+        """Return what a share is worth by a fresh price, kept within the book it came with; None without one."""
+        quote = self._known(symbol, _WORTH_AGE_S)
+        if quote is None:
+            return None
+        if quote.bid is not None and quote.last < quote.bid:
+            return quote.bid
+        return quote.last if quote.ask is None else min(quote.last, quote.ask)
 
     def _known(self, symbol: Symbol, max_age_s: float) -> Quote | None:
         known = self.latest(symbol)

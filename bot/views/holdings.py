@@ -6,7 +6,7 @@ from bot.buttons import Button, Keyboard, Open, rows_of
 from bot.figures import gain_icon, krw, price, rate, shares, usd, usd_change
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
-from strategy.account import Holdings, Position, return_percent
+from strategy.account import Holdings, Position, return_percent, total
 from strategy.instruments import Symbol
 from strategy.unread import UnreadRow
 from strategy.views import HoldingsView
@@ -20,8 +20,8 @@ def balance(view: HoldingsView, frame: Frame) -> Screen:
     if view.holdings is None:
         return frame.screen(title, _problem(view, frame), frame.stamp(), keyboard=keyboard)
     held = view.holdings
-    value = sum((position.value for position in held.positions), Decimal(0))
-    profit = sum((position.profit for position in held.positions), Decimal(0))
+    value = total(position.value for position in held.positions)
+    profit = total(position.profit for position in held.positions)
     money = block(
         t.line("Cash {amount}", amount=bold(_money(held.cash, held))),
         None if view.buying_power is None else t("Can buy for {amount}", amount=usd(view.buying_power)),
@@ -128,7 +128,9 @@ def _position_keyboard(shown: list[Position], frame: Frame, ref: str) -> Keyboar
 
 
 def _result(position: Position) -> Decimal | None:
-    return return_percent(position.average_cost, position.last) if position.average_cost > 0 else None
+    if position.average_cost <= 0 or position.last is None:
+        return None
+    return return_percent(position.average_cost, position.last)
 
 
 def _realized(amount: Decimal | None, frame: Frame) -> str | None:

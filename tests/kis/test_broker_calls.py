@@ -301,6 +301,21 @@ async def test_s73_virtual_balance_asks_all_three_exchanges(tmp_path: Path) -> N
     assert [asked.params["OVRS_EXCG_CD"] for asked in fake.of("VTTS3012R")] == ["NASD", "NYSE", "AMEX"]
 
 
+@pytest.mark.parametrize("told", ["0.000000", "0", "", "   "])
+async def test_a_valuation_of_nothing_is_unknown(tmp_path: Path, told: str) -> None:
+    """Seen outside trading hours and of halted listings: shares and cost are there, the price is 0 or blank."""
+    fake = FakeKis()
+    body = {"rt_cd": "0", "msg_cd": "KIOK0510", "msg1": "", "output2": {}}
+    row = {**holding("MSFT", "NASD"), "now_pric2": told, "evlu_pfls_rt": "-100.00", "ovrs_stck_evlu_amt": told}
+    fake.on("TTTS3012R", Say({**body, "output1": [row]}))
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        holdings = await kis.broker.holdings()
+    [position] = holdings.positions
+    assert (position.qty, position.average_cost) == (5, Decimal("430.9"))
+    assert (position.last, position.value, position.profit, position.profit_rate) == (None, None, None, None)
+    assert not holdings.unread
+
+
 def ccnl(**changes: str) -> dict[str, str]:
     row = {
         "ord_dt": "20260915",

@@ -170,7 +170,7 @@ async def test_promise_4_a_stop_held_up_by_an_order_of_unknown_outcome_says_so_a
     async with open_market(tmp_path, hold=10) as bench:
         bench.broker.fail("submit", "lost_request")
         bench.broker.fail("orders", "try_later", times=10)
-        await bench.core.control.confirm(await ask(bench, Side.BUY, shares(1), "80"), OWNER)
+        await bench.core.control.confirm(await ask(bench, Side.SELL, shares(1), "120"), OWNER)
         bench.price(TQQQ, "94")
         await bench.pass_time(30)
         [trouble] = await bench.told(Trouble)
