@@ -14,6 +14,7 @@ from strategy.events import (
     SignalBlocked,
     StopFinished,
     StopTriggered,
+    StreamState,
     Trouble,
 )
 from strategy.instruments import Symbol
@@ -45,6 +46,8 @@ def fold_key(event: Event) -> str | None:
             return f"both:{event.decision.symbol}"
         case Notable(key="overrun"):  # a slow broker makes one each minute
             return "overrun"
+        case StreamState() if event.drops > 1:  # the first drop and its end are told by themselves
+            return "stream"
         case StopTriggered() if event.attempt > 1:
             return _stop_key(event.symbol, event.trigger)
         case StopFinished(reason="rejected", sold=0):  # one that sold anything stands alone, and so does a success
@@ -67,6 +70,8 @@ def order_fold_key(event: OrderChanged) -> str | None:
 
 def begins(event: Event) -> bool:
     """Return whether an event is the first of its kind although another of the same key came shortly before."""
+    if isinstance(event, StreamState):
+        return not event.up and event.drops == 2
     return isinstance(event, StopFinished) and event.attempt == 1
 
 
@@ -79,7 +84,7 @@ def together(rows: Sequence[EventRow]) -> list[EventRow]:
 
 def says_how_often(event: Event) -> bool:
     """Return whether an event itself knows how often it came."""
-    return isinstance(event, (StopTriggered, StopFinished))
+    return isinstance(event, (StopTriggered, StopFinished, StreamState))
 
 
 def _stop_key(symbol: Symbol, trigger: str) -> str:

@@ -20,6 +20,7 @@ _BREATH_S = 0.0005  # frames are read that long before others get their turn: a 
 _RETRIED = frozenset({"OPSP0007", "OPSP0009", "OPSP8999", "OPSP9995"})
 _REGISTER, _UNREGISTER = "1", "2"
 _TRIES = 3
+_PINGED_S = 1.0  # a server that closes within this after a ping may have closed because of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +73,18 @@ class Connection:
         *,
         changed: asyncio.Event,
         patience: Patience,
+        pings: bool = True,
     ) -> None:
+        """Without `pings` a half-open socket is noticed by its silence only; some servers close when pinged."""
         self._socket = socket
         self._approval_key = approval_key
         self._receiver = receiver
         self._wanted = wanted
         self._changed = changed
         self._patience = patience
+        self._pings = pings
+        self._pinged: float | None = None  # when the newest ping left
+        self.ponged = False  # a ping was answered on this connection
         self._active: dict[Registration, None] = {}
         self._refused: set[Registration] = set()
         self._pending: tuple[Registration, asyncio.Future[Ack]] | None = None
@@ -239,13 +245,16 @@ class Connection:
             idle = loop.time() - self._heard
             if idle >= patience.silence_s:
                 raise StreamLost(
-                    Text("실시간 신호가 끊겼습니다.", f"Nothing was streamed for {patience.silence_s:g} s.")
+                    Text("실시간 신호가 끊겼습니다.", f"Nothing was streamed for {patience.silence_s:g} s."),
+                    silent=True,
                 )
-            if idle < patience.probe_s:
+            if idle < patience.probe_s or not self._pings:
                 continue
             try:
                 async with asyncio.timeout(patience.probe_s):
+                    self._pinged = loop.time()
                     await (await self._socket.ping())
+                    self.ponged = True
             except TimeoutError:
                 if loop.time() - self._heard >= patience.probe_s:
                     raise StreamLost(
@@ -264,7 +273,10 @@ class Connection:
                 )
             )
         code = closed.rcvd.code if closed is not None and closed.rcvd is not None else "none"
-        return StreamLost(Text("KIS 가 실시간 접속을 끊었습니다.", f"KIS closed the stream (code {code})."))
+        pinged = self._pinged is not None and asyncio.get_running_loop().time() - self._pinged < _PINGED_S
+        return StreamLost(
+            Text("KIS 가 실시간 접속을 끊었습니다.", f"KIS closed the stream (code {code})."), after_ping=pinged
+        )
 
 
 def refusal(ack: Ack, registration: Registration) -> Text:

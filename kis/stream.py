@@ -30,6 +30,7 @@ from strategy.text import Text
 
 log = logging.getLogger("kis.stream")
 _EARLY_LIMIT = 200
+_PING_DROPS = 2
 _HEAD = 16  # characters of a frame in which its TR id stands
 _MAX_MESSAGE = 4 * 1024 * 1024
 _MAX_QUEUE = 1024
@@ -76,6 +77,8 @@ class KisStream:
         self._connected = False
         self._was_connected = False
         self._told_down: str | None = None
+        self._ready_at: float | None = None  # loop time since which the present connection serves
+        self._ping_drops = 0  # connections in a row that ended right after a ping
         self._notice_key: NoticeKey | None = None
         self._early: deque[Frame] = deque()
         self._over_limit: tuple[Symbol, ...] = ()
@@ -118,6 +121,7 @@ class KisStream:
 
     async def _live(self) -> float:
         """Live through one connection; return the pause before the next."""
+        self._ready_at = None
         try:
             await self._connect()
         except KeyInUse as lost:
@@ -134,7 +138,9 @@ class KisStream:
                     f"No connection to the stream ({type(error).__name__}). Check internet, firewall and WS_URL_BASE.",
                 )
             )
-        return self._backoff.after_drop(asyncio.get_running_loop().time())
+        if self._ready_at is None:
+            return self._backoff.after_failure()
+        return self._backoff.after_drop(asyncio.get_running_loop().time() - self._ready_at)
 
     async def _connect(self) -> None:
         approval_key = await self._approvals.issue()
@@ -160,11 +166,24 @@ class KisStream:
                 self._registrations.wanted,
                 changed=self._changed,
                 patience=self._patience,
+                pings=self._ping_drops < _PING_DROPS,
             )
             try:
                 await connection.run()
+            except StreamLost as lost:
+                self._judge_pings(lost, ponged=connection.ponged)
+                raise
             finally:
                 self.socket_up, self.notices = False, None
+
+    def _judge_pings(self, lost: StreamLost, *, ponged: bool) -> None:
+        """Give pings up with a server that drops because of them; go back to them where silence was no better."""
+        if lost.silent or (ponged and not lost.after_ping):
+            self._ping_drops = 0
+        elif lost.after_ping:
+            self._ping_drops += 1
+            if self._ping_drops == _PING_DROPS:
+                log.warning("the server drops connections when pinged; it is not pinged any more")
 
     # what a Connection delivers
 
@@ -219,6 +238,7 @@ class KisStream:
         if self._connected:
             return
         self._connected = True
+        self._ready_at = asyncio.get_running_loop().time()
         self.trouble = None
         self._backoff.connected()
         gap, self._was_connected = self._was_connected, True

@@ -6,9 +6,12 @@ from strategy.text import Text
 class StreamLost(Exception):
     """The connection is of no more use: connect again."""
 
-    def __init__(self, reason: Text) -> None:
+    def __init__(self, reason: Text, *, after_ping: bool = False, silent: bool = False) -> None:
+        """`after_ping`: the server closed right when it was pinged; `silent`: nothing came for too long."""
         super().__init__(reason.en)
         self.reason = reason
+        self.after_ping = after_ping
+        self.silent = silent
 
 
 class KeyInUse(StreamLost):

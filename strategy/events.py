@@ -168,10 +168,13 @@ class Protection(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamState(_Event):
+    """The live connection went down or is back. One that drops again and again is told in one message from then on."""
+
     kind: Literal["stream"] = "stream"
     up: bool
     reason: Text
     since: datetime | None = None  # when it went down, on the way up
+    drops: int = 1  # this one counted, and those since it last held for some minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

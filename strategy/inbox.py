@@ -23,6 +23,8 @@ from strategy.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
 
+_HOLDS = timedelta(minutes=10)  # a connection that lasted so long is no part of a flapping one
+
 _STOPS = Text("손절 비교", "the stops' comparison")
 _FAULT_AGAIN = timedelta(hours=1)  # a listener that goes on failing is told again
 
@@ -31,12 +33,14 @@ _FAULT_AGAIN = timedelta(hours=1)  # a listener that goes on failing is told aga
 class _Up:
     gap: bool
     since: datetime | None
+    drops: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Down:
     reason: str
     at: datetime
+    drops: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class StreamInbox:
         watch.on_fault(self._on_fault)
         self._down_since: datetime | None = None
         self._was_up = False
+        self._up_at: datetime | None = None
+        self._drops = 0  # since it last held
         self.up = False
         self.notices = False  # the subscription to order notices is confirmed
         self.reason = "아직 연결 전 / not connected yet"
@@ -107,8 +113,9 @@ class StreamInbox:
         if gap:
             self._recon.mark_gap("the stream was interrupted")
             self._look.spoil()
-        self._news.put(_Up(gap or self._was_up, self._down_since))
+        self._news.put(_Up(gap or self._was_up, self._down_since, self._drops))
         self._was_up = True
+        self._up_at = self._clock.now()
         self._down_since = None
 
     def on_disconnected(self, reason: str) -> None:
@@ -119,8 +126,10 @@ class StreamInbox:
         self._recon.mark_gap(reason)
         self._look.spoil()
         if was_up or self._down_since is None:
-            self._down_since = self._clock.now()
-            self._news.put(_Down(reason, self._down_since))
+            now = self._down_since = self._clock.now()
+            held = self._up_at is not None and now - self._up_at >= _HOLDS
+            self._drops = 1 if held else self._drops + 1
+            self._news.put(_Down(reason, now, self._drops))
         self.settled.set()
 
     def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: str) -> None:
@@ -169,7 +178,7 @@ class StreamInbox:
         if isinstance(news, _Down):
             why = Text.read(news.reason)
             reason = Text(f"실시간 연결이 끊겼습니다: {why.ko}", f"The live connection is down: {why.en}")
-            await self._notifier.tell(StreamState(at=news.at, up=False, reason=reason))
+            await self._notifier.tell(StreamState(at=news.at, up=False, reason=reason, drops=news.drops))
         elif isinstance(news, _Failed):
             await self._notifier.tell(
                 Trouble(
@@ -187,7 +196,7 @@ class StreamInbox:
             await self._notifier.tell(Trouble(at=now, key="notices_refused", what=what))
         elif news.since is not None:
             reason = Text("실시간 연결이 돌아왔습니다.", "The live connection is back.")
-            await self._notifier.tell(StreamState(at=now, up=True, reason=reason, since=news.since))
+            await self._notifier.tell(StreamState(at=now, up=True, reason=reason, since=news.since, drops=news.drops))
         if isinstance(news, _Up) and news.gap:
             try:
                 await self._look.take("reconnect")

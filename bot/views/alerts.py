@@ -305,6 +305,13 @@ def _protection(event: Protection, frame: Frame) -> Screen:
 
 def _stream(event: StreamState, frame: Frame) -> Screen:
     t = frame.t
+    often = None
+    if event.drops > 1:
+        often = t(
+            "It has dropped {count} times in a row, each soon after the last. This message is kept up to date; there"
+            " will be no other until it holds.",
+            count=event.drops,
+        )
     if event.up:
         gone = None
         if event.since is not None:
@@ -314,6 +321,7 @@ def _stream(event: StreamState, frame: Frame) -> Screen:
                 frame.title("🟢 ", t("Live stream connected")),
                 gone,
                 t.of(event.reason) or None,
+                often,
             ),
             block(frame.when(event.at)),
         )
@@ -321,6 +329,7 @@ def _stream(event: StreamState, frame: Frame) -> Screen:
         block(
             frame.title("🟡 ", t("Live stream down")),
             t.of(event.reason) or None,
+            often,
             t("Reconnecting by itself. Until then prices and fills are asked for, a few seconds later."),
         ),
         block(frame.when(event.at)),

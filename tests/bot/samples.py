@@ -475,6 +475,7 @@ def every_event() -> list[Event]:
         Protection(at=NOW, armed=False, source="none", symbols=(), reason=Text("시세 없음", "no quotes")),
         StreamState(at=NOW, up=True, reason=Text("", ""), since=NOW - timedelta(seconds=75)),
         StreamState(at=NOW, up=False, reason=Text("연결이 끊겼습니다", "connection lost")),
+        StreamState(at=NOW, up=False, reason=Text("연결이 끊겼습니다", "connection lost"), drops=7),
         trouble(),
         Notable(at=NOW, key="overrun", what=Text("점검이 늦었습니다", "a check was late")),
         ModeChanged(at=NOW, state=mode(Mode.PAUSE_BUYS, until=NOW + timedelta(hours=2)), previous=mode()),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.views import alerts
-from strategy.events import Notable
+from strategy.events import Notable, StreamState
 from strategy.orders import OrderStatus
 from strategy.testing import FakeClock
 from strategy.text import Text
@@ -120,6 +120,34 @@ async def test_s95_repeats_are_folded_with_a_count(delivering: Any, wall: FakeCl
         messages = await settled(room, 2)
         assert len(messages) == 2
         assert folded["id"] == messages[0]["id"]
+
+
+async def test_a_stream_that_flaps_is_one_message_kept_up_to_date(delivering: Any, wall: FakeClock) -> None:
+    """The first drop and its end are told by themselves, as row S87 says; all that follow share one."""
+
+    def news(drop: int) -> list[StreamState]:
+        down, back = (samples.NOW + timedelta(seconds=10 * drop + seconds) for seconds in (0, 2))
+        reason = Text("끊겼습니다", "it dropped")
+        return [
+            StreamState(at=down, up=False, reason=reason, drops=drop),
+            StreamState(at=back, up=True, reason=reason, since=down, drops=drop),
+        ]
+
+    async with delivering() as room:
+        for drop in range(1, 12):
+            for event in news(drop):
+                await told(room, event)
+                await wall.advance(2)
+        await wall.advance(10)
+        assert "11번째" in (await room.owner.reads("11번째"))["text"]
+        first, back, flapping = await settled(room, 3)
+        assert ("번째" in first["text"], "번째" in back["text"]) == (False, False)
+        assert "연결됨" in flapping["text"]
+        for event in news(1):  # it held for a while
+            await told(room, replace(event, at=event.at + timedelta(minutes=30)))
+        for event in news(2):
+            await told(room, replace(event, at=event.at + timedelta(minutes=30)))
+        assert len(await settled(room, 6)) == 6
 
 
 async def test_s95_trouble_sounds_again_after_an_hour(delivering: Any) -> None:

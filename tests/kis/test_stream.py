@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.frames import Frame, Opcode
 
 from kis.backoff import Backoff
 from kis.connect import Kis
@@ -381,6 +382,77 @@ async def test_a_feed_that_only_pongs_is_dead_after_the_silence(tmp_path: Path) 
     assert "Nothing was streamed" in sink.downs[0]
 
 
+class Hostile(Sockets):
+    """A server that cuts the connection when it is pinged."""
+
+    async def handle(self, socket: ServerConnection) -> None:
+        receive = socket.protocol.recv_frame
+
+        def cut(frame: Frame) -> None:
+            if frame.opcode is Opcode.PING:
+                socket.transport.abort()
+            else:
+                receive(frame)
+
+        socket.protocol.recv_frame = cut  # type: ignore[method-assign]
+        await super().handle(socket)
+
+
+async def test_a_server_that_drops_when_pinged_is_pinged_twice_and_never_again(tmp_path: Path) -> None:
+    sockets, sink = Hostile(), Recorder()
+    async with streaming(tmp_path, sockets, sink) as (kis, _):
+        await until(lambda: len(sink.ups) == 3)
+        await asyncio.sleep(0.5)  # five more would have been due
+        await sockets.say(f"0|HDFSCNT0|001|{TRADE}")
+        await until(lambda: sink.ticks)
+        assert kis.stream.connected
+    assert (len(sockets.connections), len(sink.downs)) == (3, 2)
+
+
+async def test_without_pings_silence_still_ends_a_connection_and_brings_them_back(tmp_path: Path) -> None:
+    sockets, sink = Hostile(), Recorder()
+    patience = Patience(ack_s=0.5, retry_s=0.01, probe_s=0.05, silence_s=0.3)
+    async with streaming(tmp_path, sockets, sink, patience=patience):
+        await until(lambda: len(sink.downs) == 4)
+    assert ["Nothing was streamed" in down for down in sink.downs[:4]] == [False, False, True, False]
+
+
+async def test_drops_in_a_row_that_no_ping_set_off_keep_the_pings(tmp_path: Path) -> None:
+    sockets, sink = Sockets(), Recorder()
+    async with streaming(tmp_path, sockets, sink):
+        for drops in range(1, 5):
+            await until(lambda drops=drops: len(sink.ups) == drops)  # type: ignore[misc]
+            sockets.connections[-1].transport.abort()
+        await until(lambda: len(sink.ups) == 5)
+        sockets.connections[-1].transport.pause_reading()
+        await until(lambda: len(sink.downs) == 5)
+    assert "half-open" in sink.downs[-1]
+
+
+def connects(life_s: float, within_s: float) -> list[float]:
+    """Return when a stream whose every connection lives so long is connected again."""
+    backoff, now, made = Backoff(), 0.0, []
+    while (now := now + life_s) < within_s:
+        now += backoff.after_drop(life_s)
+        made.append(now)
+    return made
+
+
+def test_a_stream_that_flaps_is_connected_ever_more_slowly() -> None:
+    assert len(connects(8, 90)) <= 6, "eleven before"
+    assert len(connects(8, 3600)) <= 100
+    assert len(connects(0, 3600)) <= 130
+
+
+def test_s87_no_pause_reaches_a_minute_and_a_connection_that_lasted_is_replaced_at_once() -> None:
+    backoff = Backoff()
+    assert max(backoff.after_drop(1) for _ in range(100)) < 50
+    assert max(backoff.after_failure() for _ in range(100)) <= 20
+    assert backoff.after_drop(61) < 0.1
+    assert backoff.after_drop(1) < 0.1, "once is no flapping"
+    assert backoff.after_drop(1) > 0.1
+
+
 async def test_an_app_key_in_use_is_named_and_asked_for_again(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     refused = json.dumps(
@@ -410,7 +482,7 @@ def test_an_app_key_held_for_12_s_is_met_twice_and_taken_within_two_seconds(seed
     """The best of the other clients needs two attempts and is back two seconds after the release."""
     random.seed(seed)
     backoff, held = Backoff(), 12.0
-    attempts = [backoff.after_drop(0.0)]  # the cut itself, answered at once
+    attempts = [backoff.after_drop(3600)]  # the cut itself, answered at once
     while attempts[-1] <= held:
         attempts.append(attempts[-1] + backoff.after_in_use())
     assert len(attempts[:-1]) == 2

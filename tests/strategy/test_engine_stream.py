@@ -143,6 +143,18 @@ async def test_a_fill_whose_notice_cannot_be_read_is_told_as_soon_as_the_broker_
         assert told - filled_at <= timedelta(seconds=1 + 1.5 * lag_s)
 
 
+async def test_drops_soon_after_one_another_are_counted_until_the_stream_holds(bench: Bench) -> None:
+    for lived_s in (700, 8, 8, 8, 599, 601, 8):
+        await bench.pass_time(lived_s)
+        bench.stream.drop()
+        await bench.pass_time(1)
+        bench.stream.connect()
+        await bench.settle()
+    told = await bench.told(StreamState)
+    assert [event.drops for event in told if not event.up] == [1, 2, 3, 4, 5, 1, 2]
+    assert [event.drops for event in told if event.up] == [1, 2, 3, 4, 5, 1, 2]
+
+
 async def test_unreadable_notices_by_the_hundred_cost_two_requests_a_second(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
