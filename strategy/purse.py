@@ -62,7 +62,7 @@ class Purse:
             equity=self._equity(holdings),
             position_value=value + waiting if self._positions.knows(symbol) and value is not None else None,
             tickers=(
-                frozenset(self._positions.held()) | self._positions.doubted | {order.request.symbol for order in buys}
+                frozenset(self._positions.held()) | self._positions.doubted | _being_bought(buys, symbol)
                 if self._positions.known
                 else None
             ),
@@ -216,3 +216,12 @@ def _was_tied_up(order: Order, holdings: Holdings | None) -> bool:
 def day_start(now: datetime) -> datetime:
     """Return midnight of the New York date, where counts per day begin."""
     return from_new_york(new_york(now).date(), time(0))
+
+
+def _being_bought(buys: Sequence[Order], symbol: Symbol) -> frozenset[Symbol]:
+    """Return the tickers that open buys count for, when one of `symbol` is asked for.
+
+    A buy resting by hand may fill, so it counts beside any other ticker; and it may end unfilled, so that it does not
+    open its own ticker for ours: either way the cap holds.
+    """
+    return frozenset(order.request.symbol for order in buys if order.ours or order.request.symbol != symbol)

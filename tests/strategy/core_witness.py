@@ -204,8 +204,9 @@ class Witness:
         if request.side is Side.BUY:
             if self._value_known(request.symbol) + value > caps.position_rate * self._highest_equity():
                 broken.add("MAX_POSITION_RATE")
-            tickers = self._tickers_known() | {request.symbol}
-            if request.symbol not in self._tickers_known() and len(tickers) > caps.open_tickers:
+            known = self._tickers_known()
+            tickers = known | self._bought_by_hand() | {request.symbol}
+            if request.symbol not in known and len(tickers) > caps.open_tickers:
                 broken.add("MAX_OPEN_TICKERS")
             self._day_loss(request)
         agreed = self.overridden.get(request.ticket, set()) if request.ticket else set()
@@ -264,6 +265,16 @@ class Witness:
             or any(one.by_api for one in self._open(symbol, Side.BUY))
             or any(one.symbol == symbol and one.side is Side.BUY for one in self._untaken)
         }
+
+    def _bought_by_hand(self) -> set[Symbol]:
+        """Return the tickers with a buy resting by hand that has been on record for a while: it may fill."""
+        found = set()
+        for symbol in self.symbols:
+            for one in self._open(symbol, Side.BUY):
+                row = None if one.by_api else self._own(one.venue_no)
+                if row is not None and datetime.fromisoformat(row["updated_at"]) < self.clock.now() - _STALE:
+                    found.add(symbol)
+        return found
 
     def _unheard(self, symbol: Symbol, side: Side) -> tuple[int, int]:
         """Return shares filled and open of hand-made orders that are not recorded yet: nobody could tell us so far."""

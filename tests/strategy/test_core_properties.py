@@ -152,3 +152,13 @@ def test_the_machine_loses_enough_in_a_day_to_stop_buying(machine: CoreMachine) 
     machine.mode_changed(Mode.RUN, None, None)
     machine.order_placed(Side.BUY, 1, resting=False)
     reached(machine, "mode run", "sent manual buy")
+
+
+def test_s105_a_buy_by_hand_that_rests_opens_no_ticker_for_ours(machine: CoreMachine) -> None:
+    """It may end unfilled: a buy of ours in its ticker is over MAX_OPEN_TICKERS and says so."""
+    machine.first_start(held=0, notices="at_once", blank=False, lag=0)
+    machine.order_placed(qty=1, resting=False, side=Side.BUY)
+    machine.order_by_hand(cents=0, qty=1, side=Side.BUY, symbol=O)
+    machine.killed()
+    machine.order_asked_for(cents=None, press="over caps", qty=1, side=Side.BUY, symbol=O)
+    machine.promises_hold()
