@@ -11,6 +11,7 @@ from strategy.modes import Mode
 from strategy.orders import Order, OrderStatus, Origin, Side
 from strategy.results import Period
 from strategy.service_words import title
+from strategy.stop_state import WHY, StopState
 from strategy.views import Environment, SessionPhase, SettingSource
 
 SIDE_ICONS = {Side.BUY: "🟥", Side.SELL: "🟦"}
@@ -211,11 +212,14 @@ def finish(reason: str, t: Tongue) -> str:
     }.get(reason, reason)
 
 
-def stop_source(armed: bool, value: str, t: Tongue) -> str:
-    """Return whether and how the stop watches: by streamed ticks or by polling."""
-    if not armed:
-        return t("⚠️ stop not armed")
-    return {"ticks": t("stop armed (live)"), "polling": t("stop armed (polling)")}.get(value, t("stop armed"))
+def stop_state(state: StopState, t: Tongue) -> str:
+    """Return whether and how the stop watches, and what is in its way."""
+    if state is StopState.CLOSED:
+        return t("stop works once the market opens")
+    if not state.works:
+        return f"{t('⚠️ stop not armed')}: {t.of(WHY[state])}"
+    known = {StopState.TICKS: t("stop armed (live)"), StopState.POLLING: t("stop armed (polling)")}
+    return known.get(state, t("stop armed"))
 
 
 def period(value: Period, t: Tongue) -> str:

@@ -105,7 +105,6 @@ def build_control(
             guard=safety.guard,
             vigil=safety.vigil,
             watch=floor.watch,
-            modes=ground.modes,
             settings=ground.book,
             clock=ground.clock,
             wall=ground.wall,

@@ -28,6 +28,7 @@ from strategy.panic import Panic
 from strategy.ports import Notes, Notifier, OrderJournal
 from strategy.positions import Positions
 from strategy.shelter import first_of
+from strategy.stop_state import lost_of
 from strategy.summary import closing_card
 from strategy.text import Text
 from strategy.views import SessionPhase, SessionView, SettingSource
@@ -234,7 +235,7 @@ class Engine:
                         f" {said.en}",
                     )
                 )
-                self._about_unwatched(self._look.last, notes)
+                self._about_held(self._look.last, notes)
                 return self._look.last
             notes.append(
                 Text(
@@ -244,10 +245,10 @@ class Engine:
                 )
             )
             return None
-        self._about_unwatched(holdings, notes)
+        self._about_held(holdings, notes)
         return holdings
 
-    def _about_unwatched(self, holdings: Holdings, notes: list[Text]) -> None:
+    def _about_held(self, holdings: Holdings, notes: list[Text]) -> None:
         unwatched = sorted({one.symbol for one in holdings.positions if one.qty > 0} - set(self._settings.tickers))
         if unwatched:
             names = ", ".join(symbol.ticker for symbol in unwatched)
@@ -257,6 +258,16 @@ class Engine:
                     f"{names}: held, but not on the watch list, so no stop protects it. /watch adds a ticker.",
                 )
             )
+        notes += self._about_stops()
+
+    def _about_stops(self) -> list[Text]:
+        """Name what is held and watched and has no stop whatever its price does."""
+        states = {
+            symbol: self._guard.bare(symbol) or self._guard.forbidden(symbol) for symbol in self._settings.tickers
+        }
+        held = {symbol: state for symbol, state in states.items() if state is not None}
+        lost = lost_of(held)
+        return [] if lost is None else [Text(f"손절이 작동하지 않음: {lost.ko}", f"Stops that do not work: {lost.en}")]
 
     # a trading day
 

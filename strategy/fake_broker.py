@@ -454,5 +454,5 @@ class FakeBroker:
                 position.qty,
                 max(self._sellable(position.symbol), 0) if self.holdings_lag_s is None else position.sellable_qty,
             ),
-            profit_rate=None if last is None else return_percent(position.average_cost, last),
+            profit_rate=return_percent(position.average_cost, last) if last and position.average_cost else None,
         )

@@ -6,7 +6,7 @@ ticker is locked before anything is sent.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,13 +28,15 @@ from strategy.modebook import ModeBook
 from strategy.modes import TickerLock
 from strategy.order_feed import OrderChanges
 from strategy.orders import Side
+from strategy.permissions import Why
 from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.positions import Positions
 from strategy.quotes import Price, Quote, Tick
 from strategy.refusals import Refusals, refusals_borne
 from strategy.shelter import sheltered
 from strategy.split_guard import SplitGuard
-from strategy.stop_prices import StopPrices
+from strategy.stop_prices import OF_NOW, StopPrices
+from strategy.stop_state import StopState
 from strategy.stop_story import ORIGINS, TRIGGERS, Firing, Source, StopStory
 from strategy.stops import StopLine, Trigger, stop_line
 from strategy.text import Text
@@ -103,6 +105,7 @@ class StopGuard:
         self._fired: WorkQueue[Firing] = WorkQueue(activity, desk.precedence)
         self._compared: dict[Symbol, Tick] = {}  # the newest trade that was compared
         self._asked: dict[Symbol, Quote] = {}  # the newest answer that was compared
+        self._stuck: set[Symbol] = set()  # whose newest answer has the stamp of the one before
         self._watchers: list[Callable[[], None]] = []
         settings.on_change(self.rearm)
         look.on_look(self.rearm)
@@ -138,6 +141,11 @@ class StopGuard:
         return self._lines
 
     @property
+    def held(self) -> Sequence[Symbol]:
+        """Return what is held as far as is known, watched or not."""
+        return self._positions.held()
+
+    @property
     def sees(self) -> bool:
         """Return whether it is known what is held; until then no stop can be in force."""
         return self._positions.known
@@ -152,6 +160,46 @@ class StopGuard:
         asked = self._asked.get(symbol)
         known = (self.ticked_at(symbol), self._prices.made_at(asked) if asked is not None else None)
         return max((at for at in known if at is not None), default=None)
+
+    def ticks_late(self, symbol: Symbol) -> timedelta | None:
+        """Return by how much the newest trade came late, by the venue's stamp; None where it did not."""
+        tick = self._compared.get(symbol)
+        late = self._prices.late(tick) if tick is not None else None
+        return late if late is not None and late > OF_NOW else None
+
+    def stale(self, symbol: Symbol) -> StopState:
+        """Return why the newest price, if any, is none of now."""
+        asked, tick = self._asked.get(symbol), self._compared.get(symbol)
+        known = [price for price in (asked, tick) if price is not None]
+        newest = max(known, key=lambda price: price.received_at, default=None)
+        if newest is None or self._prices.made_at(newest) == newest.received_at:
+            return StopState.SILENT
+        return StopState.STUCK if newest is asked and symbol in self._stuck else StopState.DELAYED
+
+    def bare(self, symbol: Symbol) -> StopState | None:
+        """Return why a ticker has no stop price; None where it has one."""
+        if symbol in self._lines:
+            return None
+        if not self._positions.known:
+            return StopState.NOT_SEEN
+        if not self._positions.knows(symbol):
+            return StopState.UNREADABLE
+        position = self._positions.of(symbol)
+        if position is None or position.qty <= 0:
+            return StopState.NOT_HELD
+        if symbol not in self._settings.tickers:
+            return StopState.NOT_WATCHED
+        held, _ = self._positions.in_scope(symbol, self._settings.of(symbol).position_scope)
+        if held <= 0:
+            return StopState.NOT_HELD
+        return StopState.NO_COST if position.average_cost <= 0 else StopState.OFF
+
+    def forbidden(self, symbol: Symbol) -> StopState | None:
+        """Return what keeps a stop of the ticker from selling at any hour: somebody's mode or a lock."""
+        against = self._permissions.protecting(symbol)
+        if not against:
+            return None
+        return StopState.HALTED if against[0].why is Why.MODE else StopState.LOCKED
 
     def wants_price(self, symbol: Symbol) -> bool:
         """Return whether a price touched the line that another one has to confirm, at once."""
@@ -244,10 +292,16 @@ class StopGuard:
             fired = self._touched(quote, line, source)
         else:
             self._prices.refute(quote)
-        known = self._asked.get(symbol)
-        if known is None or known.received_at <= quote.received_at:
-            self._asked[symbol] = quote
+        self._note(quote)
         return fired
+
+    def _note(self, quote: Quote) -> None:
+        """Remember an answer that was compared, and whether it tells the same instant as the one before."""
+        symbol, known = quote.symbol, self._asked.get(quote.symbol)
+        if known is None or known.received_at < quote.received_at:
+            stands = known is not None and quote.stamped_at is not None and quote.stamped_at == known.stamped_at
+            (self._stuck.add if stands else self._stuck.discard)(symbol)
+            self._asked[symbol] = quote
 
     def _touched(self, price: Price, line: StopLine, source: Source) -> Trigger | None:
         symbol = price.symbol

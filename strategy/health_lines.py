@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from strategy.health import HealthLine, OutboxState, StorageState
 from strategy.inbox import StreamInbox
 from strategy.instruments import Symbol
+from strategy.stop_state import StopState, lost_of
 from strategy.text import Text
 from strategy.views import SessionPhase, SessionView
 from strategy.vitals import LoopLag, TelegramState
@@ -19,8 +20,6 @@ LONG_WAIT = timedelta(minutes=5)
 TELEGRAM_SILENCE = timedelta(minutes=3)  # polling asks at least once in half a minute
 SLOW_P99_MS, SLOW_LONGEST_MS = 100.0, 1000.0  # S13
 MOST_SKEW = timedelta(seconds=3)
-
-_Stops = Mapping[Symbol, str]
 
 
 def market(session: SessionView) -> HealthLine:
@@ -82,38 +81,35 @@ def stream(inbox: StreamInbox) -> tuple[HealthLine, HealthLine]:
     )
 
 
-def stops(sources: _Stops, *, in_session: bool, allowed: bool) -> HealthLine:
-    """Tell whether every stop would fire; `sources` are "ticks", "polling" or "none" per held ticker."""
-    if not sources:
-        return _line(None, "손절", "Stops", "지킬 보유 종목이 없습니다", "no position to protect")
-    if not allowed:
-        return _line(False, "손절", "Stops", "꺼져 있음: 중단(HALTED) 상태입니다. /run", "off: halted. See /run")
-    if not in_session:
-        return _line(
-            None,
-            "손절",
-            "Stops",
-            f"{len(sources)}종목, 장이 열리면 작동합니다",
-            f"{len(sources)} tickers, working once the session is on",
-        )
-    asleep = sorted(symbol.ticker for symbol, source in sources.items() if source == "none")
-    if asleep:
-        names = ", ".join(asleep)
+def stops(states: Mapping[Symbol, StopState]) -> HealthLine:
+    """Tell whether the stop of everything held, and watched or not, would fire."""
+    concerned = [state for state in states.values() if state.concerns]
+    if (lost := lost_of(states)) is not None:
         return _line(
             False,
             "손절",
             "Stops",
-            f"작동하지 않음: {names}. 시세가 없거나 잠겨 있습니다. 증권사 앱을 확인하세요",
-            f"asleep: {names}. No prices, or locked. Check the broker's app",
+            f"작동하지 않음: {lost.ko}. 증권사 앱을 확인하세요",
+            f"not working: {lost.en}. Check the broker's app",
         )
-    ticks = sum(1 for source in sources.values() if source == "ticks")
-    polled = len(sources) - ticks
+    if not concerned:
+        return _line(None, "손절", "Stops", "지킬 보유 종목이 없습니다", "no position to protect")
+    count = len(concerned)
+    if StopState.CLOSED in concerned:
+        return _line(
+            None,
+            "손절",
+            "Stops",
+            f"{count}종목, 장이 열리면 작동합니다",
+            f"{count} tickers, working once the session is on",
+        )
+    ticks, polled = concerned.count(StopState.TICKS), concerned.count(StopState.POLLING)
     return _line(
         True,
         "손절",
         "Stops",
-        f"{len(sources)}종목 작동 중 (실시간 {ticks}, 조회 {polled})",
-        f"{len(sources)} armed ({ticks} by ticks, {polled} by polling)",
+        f"{count}종목 작동 중 (실시간 {ticks}, 조회 {polled})",
+        f"{count} armed ({ticks} by ticks, {polled} by polling)",
     )
 
 

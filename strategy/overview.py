@@ -203,7 +203,6 @@ class Looking:
         decision = self._cycle.newest.get(symbol) or await self._decisions.latest(symbol)
         watched = symbol in self._settings.tickers
         indicators = await self._watch.indicators_in_turn(symbol, quote.last if quote else None) if watched else None
-        stop_source = self._vigil.source(symbol)
         rate = None
         if position is not None and quote is not None and position.average_cost > 0:
             rate = (quote.last - position.average_cost) / position.average_cost * 100
@@ -216,8 +215,7 @@ class Looking:
             return_percent=rate,
             mode=self._modes.of(symbol),
             lock=self._modes.lock(symbol),
-            stop_armed=stop_source != "none",
-            stop_source=stop_source,
+            stop=self._vigil.state(symbol),
             warm=watched and self._watch.warm(symbol),
             last_decision=decision,
         )

@@ -55,6 +55,7 @@ def build_safety(ground: Ground, floor: TradingFloor, *, visibility_lag_s: float
         watch=floor.watch,
         settings=ground.book,
         notifier=ground.notifier,
+        notes=ground.journals.notes,
         clock=ground.clock,
         wall=ground.wall,
         activity=ground.activity,

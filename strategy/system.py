@@ -14,7 +14,6 @@ from strategy.health import HealthLine, HealthView, LogLine, TaskHealth
 from strategy.hours import session_view
 from strategy.inbox import StreamInbox
 from strategy.instruments import Symbol
-from strategy.modebook import ModeBook
 from strategy.reconcile import Reconciler
 from strategy.settings import TradingSettings
 from strategy.vigil import Vigil
@@ -37,7 +36,6 @@ class SystemService:
         guard: StopGuard,
         vigil: Vigil,
         watch: MarketWatch,
-        modes: ModeBook,
         settings: SettingsBook,
         clock: Clock,
         wall: Clock,
@@ -52,7 +50,6 @@ class SystemService:
         self._guard = guard
         self._vigil = vigil
         self._watch = watch
-        self._modes = modes
         self._settings = settings
         self._clock = clock
         self._wall = wall
@@ -99,11 +96,7 @@ class SystemService:
             lines.order_desk(len(self._desk.open), len(self._desk.unknown)),
             lines.reconciled(self._recon.reconciled, self._recon.reconciled_at, now),
             *lines.stream(self._inbox),
-            lines.stops(
-                {symbol: self._vigil.source(symbol) for symbol in self._guard.lines},
-                in_session=in_session,
-                allowed=self._modes.account.mode.stops,
-            ),
+            lines.stops({symbol: self._vigil.state(symbol) for symbol in (*tickers, *self._guard.held)}),
             lines.quotes(ages, in_session=in_session),
             lines.bars([row for symbol in tickers for row in self._watch.warmup(symbol)]),
         ]

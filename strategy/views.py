@@ -11,6 +11,7 @@ from strategy.decisions import Decision
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState, TickerLock
 from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Side
+from strategy.stop_state import StopState
 from strategy.text import Text
 
 if TYPE_CHECKING:  # events tell some of what is viewed here
@@ -53,8 +54,7 @@ class TickerView:
     return_percent: Decimal | None
     mode: ModeState
     lock: TickerLock | None
-    stop_armed: bool
-    stop_source: str  # "ticks", "polling" or "none"
+    stop: StopState
     warm: bool
     last_decision: Decision | None
 

@@ -13,23 +13,27 @@ from strategy.book import SettingsBook
 from strategy.calendar import current, next_open
 from strategy.clock import Clock
 from strategy.errors import StorageError, TradingError
-from strategy.events import Protection
+from strategy.events import Protection, Trouble
 from strategy.guard import StopGuard
 from strategy.instruments import Symbol
-from strategy.ports import Notifier
+from strategy.ports import Notes, Notifier
 from strategy.shelter import first_of
+from strategy.stop_state import StopState, alarm, late_ticks, no_cost
 from strategy.text import Text
 from strategy.watch import MarketWatch
 from strategy.zones import from_new_york
 
 log = logging.getLogger(__name__)
 
-Source = Literal["ticks", "polling", "none"]
-
 _SILENT_S = 20  # a held ticker without any price this long has no stop; the owner hears within 30 s
 _POLL_SLACK_S = 15  # an answer may take that long
 _MONITOR_S = 5
+_LONGEST_S = 10  # between two judgements, so that what they find is told within 30 s
 _CONFIRM_AGAIN = timedelta(seconds=1)
+_TRY_AGAIN = timedelta(seconds=10)  # real time between two tries to store
+_LATE_FOR = timedelta(seconds=8)  # one trade out of order makes no delayed stream
+_MOST_QUIET = 8
+_OF_PRICES = frozenset({StopState.SILENT, StopState.DELAYED, StopState.STUCK, StopState.NO_TRADING})
 
 
 class Vigil:
@@ -42,6 +46,7 @@ class Vigil:
         watch: MarketWatch,
         settings: SettingsBook,
         notifier: Notifier,
+        notes: Notes,
         clock: Clock,
         wall: Clock,
         activity: Activity,
@@ -51,6 +56,7 @@ class Vigil:
         self._watch = watch
         self._settings = settings
         self._notifier = notifier
+        self._notes = notes
         self._clock = clock
         self._wall = wall
         self._activity = activity
@@ -61,29 +67,46 @@ class Vigil:
         self._poll_bell = asyncio.Event()  # lines changed: whoever sleeps by them looks again
         self._monitor_bell = asyncio.Event()
         self._guarded_on: date | None = None
-        self._unarmed: frozenset[Symbol] = frozenset()
+        self._unarmed: dict[Symbol, StopState] = {}  # told to be unprotected, and why
+        self._quiet: dict[Symbol, int] = {}  # tickers that proved to be thin: how much longer each may stand still
+        self._late_from: datetime | None = None  # trades have been streamed late since
+        self._late_told_on: date | None = None
+        self._unstorable = False
+        self._tried_at: datetime | None = None  # wall time: when it was last seen whether records can be stored
+        self._costless: set[Symbol] = set()  # told to be held at no cost
         self._blind_from: datetime | None = None  # wall time: in a session without knowing what is held
         self._blind: frozenset[Symbol] = frozenset()  # told to be unprotected for it
         self._at_work = False
         guard.on_rearm(self._ring)
 
-    def armed(self, symbol: Symbol) -> bool:
-        """Return whether a stop of this ticker would fire now if its price were touched."""
-        return self.source(symbol) != "none"
+    def state(self, symbol: Symbol) -> StopState:
+        """Return whether the stop of a ticker works now, and if not why; what every place says that speaks of it."""
+        if (bare := self._guard.bare(symbol)) is not None:
+            return bare
+        if (forbidden := self._guard.forbidden(symbol)) is not None:
+            return forbidden
+        if not self._guard.watching:
+            return StopState.DOWN
+        if self._unstorable:
+            return StopState.UNSTORABLE
+        if not self._guard.in_session():
+            return StopState.CLOSED
+        return StopState.SELLING if self._guard.running(symbol) else self._by_price(symbol)
 
-    def source(self, symbol: Symbol) -> Source:
-        """Return where the prices come from that the stop is compared with; "none" while there are none."""
-        may = self._guard.watching and self._guard.allowed(symbol)
-        if not may or symbol not in self._guard.lines or not self._guard.in_session():
-            return "none"
+    def _by_price(self, symbol: Symbol) -> StopState:
+        quote = self._watch.latest(symbol)
+        if quote is not None and quote.halted:
+            return StopState.NO_TRADING
         tick_at = self._guard.ticked_at(symbol)
         quiet_s = self._settings.of(symbol).stop_poll_s
         now = self._clock.now()
         if self._watch.streams(symbol) and tick_at is not None and (now - tick_at).total_seconds() <= quiet_s:
-            return "ticks"
+            return StopState.TICKS
+        if not self._at_work:
+            return StopState.DOWN
         seen_at = self._newest(symbol)
         recent = seen_at is not None and (now - seen_at).total_seconds() <= self._patience_s(symbol)
-        return "polling" if recent and self._at_work else "none"
+        return StopState.POLLING if recent else self._guard.stale(symbol)
 
     async def run(self) -> None:
         """Poll and monitor until cancelled; may be run again after it failed."""
@@ -175,11 +198,29 @@ class Vigil:
                 await self._clock.sleep_until(self._next_judgement())
             with self._activity():
                 try:
+                    await self._try_storing()
                     await self._guard.store_peaks()
+                    await self._judge_costs()
                     await self._judge_sight()
-                    await self._judge_silence()
+                    await self._judge_prices()
+                    await self._judge_lateness()
                 except StorageError:
+                    self._unstorable = True
                     log.exception("the state of protection could not be stored or told; tried again")
+
+    async def _try_storing(self) -> None:
+        """Find out by a harmless write whether an order's intent could be stored; raise StorageError when not."""
+        now = self._wall.now()
+        if not self._guard.in_session() or (self._tried_at is not None and now - self._tried_at < _TRY_AGAIN):
+            return
+        self._tried_at = now
+        try:
+            await self._notes.put("stops_can_store", f'"{now.isoformat()}"')
+        except StorageError:
+            log.warning("nothing can be stored: no stop could be sent")
+            self._unstorable = True
+        else:
+            self._unstorable = False
 
     def _session_edge(self) -> datetime:
         """Return when stops may next begin to work, or end to."""
@@ -194,17 +235,18 @@ class Vigil:
         """Return when the first of the tickers may have been silent for too long."""
         now = self._clock.now()
         soon = now + timedelta(seconds=_MONITOR_S)
-        if self._unarmed or self._sightless:
+        if self._unarmed or self._sightless or self._late_from is not None or self._unstorable:
             return soon
         ends = [
             (self._newest(symbol) or now) + timedelta(seconds=self._patience_s(symbol) + 1)
             for symbol in self._guard.lines
         ]
-        return max(soon, min(ends, default=soon))
+        return min(max(soon, min(ends, default=soon)), now + timedelta(seconds=_LONGEST_S))
 
     def _patience_s(self, symbol: Symbol) -> int:
         """Return how long a ticker may go without any price before its stop counts as asleep."""
-        return max(_SILENT_S, self._settings.of(symbol).stop_poll_s + _POLL_SLACK_S)
+        least = max(_SILENT_S, self._settings.of(symbol).stop_poll_s + _POLL_SLACK_S)
+        return least * self._quiet.get(symbol, 1)
 
     @property
     def _sightless(self) -> bool:
@@ -237,57 +279,97 @@ class Vigil:
         await self._notifier.tell(self._event(sorted(symbols), "none", reason))
         self._blind = symbols
 
-    async def _judge_silence(self) -> None:
+    async def _judge_costs(self) -> None:
+        """Say once of a holding at a cost of zero that it has no stop."""
+        if not self._guard.sees:
+            return
+        costless = {symbol for symbol in self._settings.tickers if self._guard.bare(symbol) is StopState.NO_COST}
+        for symbol in self._costless - costless:
+            await self._notes.put(f"no_cost:{symbol}", "")
+            self._costless.discard(symbol)
+        for symbol in sorted(costless - self._costless):
+            if not await self._notes.get(key := f"no_cost:{symbol}"):
+                what = no_cost(symbol.ticker)
+                told = Trouble(at=self._clock.now(), key=key, symbol=symbol, what=what)
+                await self._notes.put(key, "true", [told])
+            self._costless.add(symbol)
+
+    async def _judge_prices(self) -> None:
+        """Say whose stop has ceased to work and why, and whose works again."""
         now = self._clock.now()
         session = current(now)
         if session is None or not self._guard.in_session():
             self._guarded_on = None
-            self._unarmed = frozenset()
+            self._unarmed, self._quiet = {}, {}
             return
         if self._guarded_on != session.on:
             self._guarded_on = session.on
             self._seen_from = dict.fromkeys(self._guard.lines, now)  # the clock of silence starts with the session
         for symbol in self._guard.lines:
             self._seen_from.setdefault(symbol, now)
-        unarmed = frozenset(symbol for symbol in self._guard.lines if self._unprotected(symbol, now))
-        if unarmed == self._unarmed:
-            return
-        lost, back = unarmed - self._unarmed, self._unarmed - unarmed
-        self._unarmed = unarmed
-        events = []
-        if lost:
-            events.append(self._protection(sorted(lost), armed=False))
-        if back & self._guard.lines.keys():
-            events.append(self._protection(sorted(back & self._guard.lines.keys()), armed=True))
+        lost = {symbol: why for symbol in self._guard.lines if (why := self._lost(symbol)) is not None}
+        told = {symbol: why for symbol, why in lost.items() if self._worth_telling(self._unarmed.get(symbol), why)}
+        back = sorted((self._unarmed.keys() - lost.keys()) & self._guard.lines.keys())
+        events = [
+            self._event(symbols, "none", alarm(why, _names(symbols)))
+            for why in StopState
+            if (symbols := sorted(symbol for symbol, cause in told.items() if cause is why))
+        ]
+        if back:
+            events.append(self._back(back))
         if events:
             await self._notifier.tell(*events)
+        for symbol in back:
+            if self._unarmed[symbol] is StopState.STUCK:  # nothing was traded: the next pause may last longer
+                self._quiet[symbol] = min(_MOST_QUIET, 2 * self._quiet.get(symbol, 1))
+        self._unarmed = lost
 
-    def _unprotected(self, symbol: Symbol, now: datetime) -> bool:
-        if not self._guard.allowed(symbol) or self._guard.running(symbol):
-            return False  # the owner halted it, or knows of the split, or it is being sold
-        seen_at = self._newest(symbol)
-        quote = self._watch.latest(symbol)
-        halted = quote is not None and quote.halted
-        return halted or seen_at is None or (now - seen_at).total_seconds() > self._patience_s(symbol)
+    def _lost(self, symbol: Symbol) -> StopState | None:
+        """Return why nobody could rely on the stop of a ticker that has a line; None where nobody has to be told.
+
+        The owner halted it, or knows of the split, or it is being sold; of a service that failed others tell.
+        """
+        state = self.state(symbol)
+        return state if state in _OF_PRICES or state is StopState.UNSTORABLE else None
+
+    @staticmethod
+    def _worth_telling(before: StopState | None, why: StopState) -> bool:
+        """Return whether a cause is news: the first one, and later what the first words could not know."""
+        return before is None or (why is not before and why not in (StopState.SILENT, StopState.NO_TRADING))
+
+    async def _judge_lateness(self) -> None:
+        """Say once a session that the stream is old by its own stamps, also where prices asked for make up for it."""
+        now, session = self._clock.now(), current(self._clock.now())
+        late = {symbol: by for symbol in self._guard.lines if (by := self._guard.ticks_late(symbol)) is not None}
+        if not late or session is None:
+            self._late_from = None
+            return
+        self._late_from = self._late_from or now
+        if now - self._late_from < _LATE_FOR or self._late_told_on == session.on:
+            return
+        if any(self._unarmed.get(symbol) is StopState.DELAYED for symbol in late):
+            return  # told already, with the same advice
+        minutes = max(1, round(max(late.values()).total_seconds() / 60))
+        what = late_ticks(_names(sorted(late)), minutes)
+        await self._notifier.tell(Trouble(at=now, key="late_ticks", what=what))
+        self._late_told_on = session.on
 
     def _newest(self, symbol: Symbol) -> datetime | None:
         known = (self._guard.compared_at(symbol), self._seen_from.get(symbol))
         return max((at for at in known if at is not None), default=None)
 
-    def _protection(self, symbols: Sequence[Symbol], *, armed: bool) -> Protection:
-        names = ", ".join(symbol.ticker for symbol in symbols)
-        if armed:
-            reason = Text(
-                f"{names}: 시세가 돌아와 손절이 다시 작동합니다.", f"{names}: prices are back, stops work again."
-            )
-            ticks = all(self.source(symbol) == "ticks" for symbol in symbols)
-            return self._event(symbols, "ticks" if ticks else "polling", reason)
-        reason = Text(
-            f"{names}: 시세가 끊기거나 거래가 정지되어 손절을 할 수 없습니다. 증권사 앱을 확인하세요.",
-            f"{names}: no prices, or trading is halted, so the stop cannot run. Check the broker's app.",
-        )
-        return self._event(symbols, "none", reason)
+    def _back(self, symbols: Sequence[Symbol]) -> Protection:
+        names = _names(symbols)
+        reason = Text(f"{names}: 손절이 다시 작동합니다.", f"{names}: stops work again.")
+        ticks = all(self.state(symbol) is StopState.TICKS for symbol in symbols)
+        return self._event(symbols, "ticks" if ticks else "polling", reason)
 
-    def _event(self, symbols: Sequence[Symbol], source: Source, reason: Text) -> Protection:
+    def _event(
+        self, symbols: Sequence[Symbol], source: Literal["ticks", "polling", "none"], reason: Text
+    ) -> Protection:
         armed = source != "none"
         return Protection(at=self._clock.now(), armed=armed, source=source, symbols=tuple(symbols), reason=reason)
+
+
+def _names(symbols: Sequence[Symbol]) -> str:
+    return ", ".join(symbol.ticker for symbol in symbols)

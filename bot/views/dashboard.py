@@ -6,9 +6,10 @@ from bot.buttons import Button, Open
 from bot.figures import gain_icon, price, rate, shares, usd, usd_change
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
-from bot.views.status import mode_text, rests
+from bot.views.status import lost_stops, mode_text
 from bot.words import phase
 from strategy.modes import Mode
+from strategy.stop_state import StopState
 from strategy.views import HoldingsView, SessionPhase, StatusView, TickerView
 
 
@@ -86,13 +87,11 @@ def _orders(view: StatusView, frame: Frame) -> Block:
 
 def _protection(view: StatusView, frame: Frame) -> Block | None:
     """Say whether what is held is protected."""
-    t = frame.t
+    if (lost := lost_stops(view.tickers, frame)) is not None:
+        return block(bold(lost))
     held = [each for each in view.tickers if each.position_qty]
     if not held:
         return None
-    bare = [each.symbol.ticker for each in held if not each.stop_armed and not rests(each, frame)]
-    if bare:
-        return block(bold(t("🚨 Stop-loss NOT armed: {tickers}", tickers=", ".join(bare))))
-    if not all(each.stop_armed for each in held):
-        return block(t("🛡 Stop-loss works once the market opens"))
-    return block(t("🛡 Stop-loss armed"))
+    if any(each.stop is StopState.CLOSED for each in held):
+        return block(frame.t("🛡 Stop-loss works once the market opens"))
+    return block(frame.t("🛡 Stop-loss armed"))

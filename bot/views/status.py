@@ -1,14 +1,16 @@
 """/status: everything that matters on one screen."""
 
+from collections.abc import Sequence
+
 from bot.buttons import Button, Open, Release, SetMode, rows_of
 from bot.figures import number, price, rate, shares, span
 from bot.message import Block, Line, block, bold, line, quote
 from bot.phrases import why_so
 from bot.screen import Frame, Screen
 from bot.views.market import ticker_actions
-from bot.words import environment, mode, mode_meaning, phase, stop_source
-from strategy.calendar import current
+from bot.words import environment, mode, mode_meaning, phase, stop_state
 from strategy.modes import Mode, ModeState
+from strategy.stop_state import lost_of
 from strategy.text import Text
 from strategy.views import SessionPhase, SessionView, StatusView, TickerView
 
@@ -23,7 +25,11 @@ def status(view: StatusView, frame: Frame) -> Screen:
             t("Account {account}", account=view.account),
             None if view.armed else t("⚠️ Not armed: no orders are sent. /arm first."),
         ),
-        block(line(bold(mode_text(view.mode, frame))), mode_meaning(view.mode.mode, t)),
+        block(
+            line(bold(mode_text(view.mode, frame))),
+            mode_meaning(view.mode.mode, t),
+            None if (lost := lost_stops(view.tickers, frame)) is None else line(bold(lost)),
+        ),
         _session(view.session, frame),
         *(ticker_block(each, frame) for each in view.tickers),
         _health(view, frame),
@@ -72,8 +78,7 @@ def _held(view: TickerView, frame: Frame) -> Line | str | None:
         return t("holding unknown")
     if not view.position_qty:
         return None
-    resting = t("stop works once the market opens")
-    stop = resting if rests(view, frame) else stop_source(view.stop_armed, view.stop_source, t)
+    stop = stop_state(view.stop, t)
     return line(
         t("{qty} sh.", qty=shares(view.position_qty)),
         f" · {_icon(view)} ",
@@ -82,10 +87,10 @@ def _held(view: TickerView, frame: Frame) -> Line | str | None:
     )
 
 
-def rests(view: TickerView, frame: Frame) -> bool:
-    """Return whether a stop does not watch for no other reason than that the market is closed."""
-    held_back = view.mode.mode is Mode.HALTED or (view.lock is not None and view.lock.blocks_stop)
-    return not view.stop_armed and not held_back and current(frame.now) is None
+def lost_stops(tickers: Sequence[TickerView], frame: Frame) -> str | None:
+    """Name what is held, or may be, and has no stop that works, with the reasons; None where all is well."""
+    lost = lost_of({each.symbol: each.stop for each in tickers})
+    return None if lost is None else frame.t("🚨 Stop-loss NOT armed: {tickers}", tickers=frame.t.of(lost))
 
 
 def _icon(view: TickerView) -> str:

@@ -40,6 +40,7 @@ from strategy.modes import Mode, ModeState, TickerLock
 from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderRequest, OrderStatus, Origin, Side, VenueNo
 from strategy.price_alerts import PriceAlert
 from strategy.proposals import Proposal
+from strategy.stop_state import StopState
 from strategy.text import Text
 from strategy.views import (
     Environment,
@@ -204,8 +205,7 @@ def ticker(symbol: Symbol = TQQQ, **changes: Any) -> TickerView:
         return_percent=_D("2.00"),
         mode=mode(symbol=symbol),
         lock=None,
-        stop_armed=True,
-        stop_source="ticks",
+        stop=StopState.TICKS,
         warm=True,
         last_decision=None,
     )

@@ -3,18 +3,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from bot.screen import Frame
 from bot.views.dashboard import dashboard
 from bot.views.status import status, ticker
-from strategy.modes import Mode
+from strategy.stop_state import NOT_SEEN, WHY, StopState
 from strategy.views import TickerView
 from tests.bot import samples
 
-RESTING = samples.ticker(stop_armed=False)
+RESTING = samples.ticker(stop=StopState.CLOSED)
 WEEKEND = timedelta(days=(5 - samples.NOW.weekday()) % 7)
 
 
@@ -34,13 +33,24 @@ def test_a_resting_stop_is_told_as_such(asleep: Frame) -> None:
     assert "🚨" not in board(RESTING, asleep)
 
 
-def test_an_open_market_makes_it_an_alarm(frame: Callable[..., Frame]) -> None:
-    assert "손절 미작동" in ticker(RESTING, frame()).message.text
-    assert "🚨" in board(RESTING, frame())
+@pytest.mark.parametrize("state", [state for state in StopState if state.lost and state is not StopState.NOT_SEEN])
+def test_a_stop_that_does_not_work_is_an_alarm_with_its_reason(state: StopState, asleep: Frame) -> None:
+    view = samples.ticker(stop=state)
+    for text in (status(samples.status(tickers=(view,)), asleep).message.text, board(view, asleep)):
+        assert "🚨" in text
+        assert f"TQQQ ({WHY[state].ko})" in text
+    assert f"손절 미작동: {WHY[state].ko}" in ticker(view, asleep).message.text
 
 
-@pytest.mark.parametrize("held_back", [{"mode": samples.mode(Mode.HALTED)}, {"lock": samples.lock(blocks_stop=True)}])
-def test_a_stop_that_is_held_back_stays_an_alarm(held_back: dict[str, Any], asleep: Frame) -> None:
-    view = samples.ticker(stop_armed=False, **held_back)
-    assert "손절 미작동" in ticker(view, asleep).message.text
-    assert "🚨" in board(view, asleep)
+def test_not_known_is_not_none(asleep: Frame) -> None:
+    """Before the first successful look nobody knows what is held: an alarm, not silence."""
+    view = samples.ticker(stop=StopState.NOT_SEEN, position_qty=None)
+    for text in (status(samples.status(tickers=(view,)), asleep).message.text, board(view, asleep)):
+        assert "🚨" in text
+        assert NOT_SEEN.ko in text
+
+
+def test_nothing_held_is_no_alarm(asleep: Frame) -> None:
+    view = samples.ticker(stop=StopState.NOT_HELD, position_qty=0)
+    assert "🚨" not in status(samples.status(tickers=(view,)), asleep).message.text
+    assert "🚨" not in board(view, asleep)

@@ -8,6 +8,7 @@ import aiohttp
 
 from strategy.errors import DataUnavailable
 from strategy.modes import Mode
+from strategy.stop_state import StopState
 from strategy.testing import FakeClock
 from tests.bot import samples
 from tests.bot.alert_rooms import in_order, kept_chat, pass_time, rules, settled, told, until
@@ -146,7 +147,7 @@ async def test_an_alert_does_not_wait_for_a_slow_dashboard(delivering: OpenRoom,
 async def test_it_says_what_is_not_protected_and_what_is_paused(delivering: OpenRoom) -> None:
     async with delivering(runs=HERE) as room:
         room.control.modes.append(samples.mode(Mode.PROTECT_ONLY))
-        bare = samples.ticker(stop_armed=False, lock=samples.lock(), mode=samples.mode(Mode.PAUSE_BUYS))
+        bare = samples.ticker(stop=StopState.SILENT, lock=samples.lock(), mode=samples.mode(Mode.PAUSE_BUYS))
         room.control.status_ = samples.status(tickers=(bare,), reconciled=False, stream_up=False, armed=False)
         room.control.holdings_ = samples.holdings_view(holdings=None)
         board = await room.owner.reads("📌")

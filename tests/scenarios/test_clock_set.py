@@ -39,7 +39,7 @@ async def holding(directory: Path) -> AsyncIterator[ClientWorld]:
     async with running(directory, replay=day.path, start=start, trading=TRADING, options=options) as world:
         await world.control("tick", symbol="TQQQ", last="60.00", bid="59.99", ask="60.01")
         assert await world.wait_for(
-            lambda: world.kis.stream.connected and world.core.look.reconciled and world.core.vigil.armed(TQQQ),
+            lambda: world.kis.stream.connected and world.core.look.reconciled and world.core.vigil.state(TQQQ).works,
             within_s=60,
         )
         yield world
@@ -99,7 +99,7 @@ async def test_a_day_there_and_back_is_survived(tmp_path: Path, put_s: int) -> N
         world.clock.put(-put_s)
         await world.pass_time(10)
         assert world.core.look.reconciled
-        assert world.core.vigil.armed(TQQQ)
+        assert world.core.vigil.state(TQQQ).works
         cycles = world.core.engine.cycles
         await world.pass_time(61)
         assert world.core.engine.cycles > cycles, "checks go on"
@@ -117,5 +117,5 @@ async def test_a_machine_that_slept_says_so_and_looks_at_everything(tmp_path: Pa
         told = [event for event in await world.news(Trouble) if event.key == "stood_still"]
         assert len(told) == 1
         assert "10분" in told[0].what.ko
-        await world.wait_for(lambda: world.core.vigil.armed(TQQQ), within_s=20)
+        await world.wait_for(lambda: world.core.vigil.state(TQQQ).works, within_s=20)
         await assert_the_stop_sells(world, within_s=5)

@@ -32,6 +32,7 @@ from strategy.notices import Notices
 from strategy.orders import OrderStatus, Side
 from strategy.panic import Panic
 from strategy.positions import Positions
+from strategy.stop_state import StopState
 from strategy.testing import settle
 from strategy.views import Amount, AmountKind
 from strategy.vigil import Vigil
@@ -129,12 +130,12 @@ async def test_promise_4_the_stop_watcher_down_is_told_at_once_and_buys_wait(
         assert (lost.armed, lost.symbols) == (False, (TQQQ,))
         assert (bench.core.modes.account.mode, bench.core.modes.account.reason) == (Mode.PROTECT_ONLY, STOPS_DOWN)
         [ticker] = (await bench.core.control.status()).tickers
-        assert (ticker.stop_armed, ticker.stop_source) == (False, "none")
+        assert ticker.stop is StopState.DOWN
         await bench.pass_time(15)
         assert bench.core.modes.account.mode is Mode.RUN
         assert [event.armed for event in await bench.told(Protection)] == [False, True]
         [ticker] = (await bench.core.control.status()).tickers
-        assert ticker.stop_armed
+        assert ticker.stop.works
         bench.price(TQQQ, "90")
         await bench.pass_time(5)
         assert bench.broker.qty_held(TQQQ) == 0

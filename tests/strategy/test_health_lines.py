@@ -8,6 +8,7 @@ from strategy import health_lines as lines
 from strategy.health import HealthLine, OutboxState, StorageState
 from strategy.hours import session_view
 from strategy.instruments import Symbol
+from strategy.stop_state import StopState
 from strategy.testing import trading_settings
 from strategy.vitals import LoopLag, TelegramState
 from tests.strategy.trades import TQQQ, O
@@ -39,12 +40,19 @@ def test_without_agreement_buying_is_said_to_be_blocked() -> None:
     assert told(lines.reconciled(False, None, NOW), False, "never")
 
 
-def test_stops_asleep_are_named() -> None:
-    assert told(lines.stops({}, in_session=True, allowed=True), None)
-    assert told(lines.stops({TQQQ: "none"}, in_session=False, allowed=True), None, "장이 열리면")
-    assert told(lines.stops({TQQQ: "ticks"}, in_session=True, allowed=False), False, "/run")
-    assert told(lines.stops({TQQQ: "none", O: "ticks"}, in_session=True, allowed=True), False, "TQQQ")
-    assert told(lines.stops({TQQQ: "polling", O: "ticks"}, in_session=True, allowed=True), True, "실시간 1, 조회 1")
+def test_stops_that_do_not_work_are_named_with_the_reason() -> None:
+    assert told(lines.stops({}), None)
+    assert told(lines.stops({TQQQ: StopState.NOT_HELD}), None, "지킬 보유 종목이 없습니다")
+    assert told(lines.stops({TQQQ: StopState.CLOSED}), None, "장이 열리면")
+    assert told(lines.stops({TQQQ: StopState.HALTED}), False, "/run")
+    assert told(lines.stops({TQQQ: StopState.SILENT, O: StopState.TICKS}), False, "TQQQ (시세가 오지 않음)")
+    assert told(lines.stops({TQQQ: StopState.UNSTORABLE, O: StopState.NOT_HELD}), False, "디스크")
+    assert told(lines.stops({TQQQ: StopState.NO_COST}), False, "평균단가")
+    assert told(lines.stops({TQQQ: StopState.POLLING, O: StopState.TICKS}), True, "실시간 1, 조회 1")
+
+
+def test_what_is_not_known_to_be_held_is_not_nothing() -> None:
+    assert told(lines.stops({TQQQ: StopState.NOT_SEEN, O: StopState.NOT_SEEN}), False, "not known what is held")
 
 
 def test_prices_are_judged_by_age_in_the_session_only() -> None:

@@ -69,7 +69,7 @@ class Held:
 
 @asynccontextmanager
 async def polling(held: Held) -> AsyncIterator[None]:
-    parts: Any = {"guard": held, "watch": held, "settings": held, "notifier": held}
+    parts: Any = {"guard": held, "watch": held, "settings": held, "notifier": held, "notes": held}
     vigil = Vigil(**parts, clock=held.clock, wall=held.clock, activity=Activity())
     async with asyncio.TaskGroup() as group:
         task = group.create_task(vigil._poll())
