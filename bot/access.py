@@ -20,6 +20,7 @@ def _mode(data: b.SetMode) -> Role:
 
 PRESSES: dict[type[CallbackData], _Need] = {
     b.Open: lambda data: SCREENS.get(data.screen, Role.VIEWER),
+    b.Turn: lambda data: SCREENS.get(data.screen, Role.VIEWER),
     b.Speak: Role.VIEWER,
     # tickets belong to who asked for the preview; what only owners may do is asked of the ticket at the press
     b.Confirm: Role.OPERATOR,
@@ -95,7 +96,10 @@ SCREENS: dict[str, Role] = {
         ),
         Role.VIEWER,
     ),
-    **dict.fromkeys(("buy", "sell", "amend", "mode", "run", "pause", "panic", "alert", "diagnose"), Role.OPERATOR),
+    **dict.fromkeys(
+        ("buy", "sell", "amend", "mode", "run", "pause", "panic", "alert", "diagnose", "cancel", "release"),
+        Role.OPERATOR,
+    ),
     **dict.fromkeys(("notify", "quiet", "watch", "unwatch", "logs", "export"), Role.OWNER),
 }
 

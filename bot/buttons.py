@@ -29,6 +29,14 @@ class Open(CallbackData, prefix="o", sep=_SEP):
     aside: bool = False
 
 
+class Turn(CallbackData, prefix="pg", sep=_SEP):
+    """Show another page of a screen: an `Open` of it, which the door makes of this."""
+
+    screen: str
+    ref: str = ""
+    page: int = 0
+
+
 class Confirm(CallbackData, prefix="y", sep=_SEP):
     ticket: str
 
@@ -266,6 +274,14 @@ def _aside(button: Button) -> Button:
     if isinstance(button.data, Open):
         return replace(button, data=Open(screen=button.data.screen, ref=button.data.ref, aside=True))
     return button
+
+
+def turned(data: str | None) -> Turn | None:
+    """Return what a press turns, None where it does something else."""
+    try:
+        return Turn.unpack(data or "")
+    except (TypeError, ValueError):
+        return None
 
 
 def rows_of(buttons: list[Button], width: int) -> Keyboard:

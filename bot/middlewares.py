@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from bot.access import DIALOGS, needs_command, needs_data
 from bot.asking import asked
-from bot.buttons import opens_aside
+from bot.buttons import Open, opens_aside, turned
 from bot.figures import moment
 from bot.first_hand import FirstHand
 from bot.languages import Languages
@@ -97,7 +98,10 @@ class Framing(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         user, chat = data["event_from_user"], data.get("event_chat")
         query = event.callback_query if isinstance(event, Update) else None
-        pressed = None
+        pressed, page = None, 0
+        if query is not None and (turn := turned(query.data)) is not None:  # another page of a screen is that screen
+            opened = query.model_copy(update={"data": Open(screen=turn.screen, ref=turn.ref).pack()})
+            event, page = event.model_copy(update={"callback_query": opened}), turn.page
         if query is not None and query.message is not None and not opens_aside(query.data):
             pressed = query.message.message_id
         role = self._roles[user.id]
@@ -107,7 +111,7 @@ class Framing(BaseMiddleware):
             user_id=user.id,
             role=role,
             control=self._control,
-            frame=self._frame(t),
+            frame=replace(self._frame(t), page=max(page, 0)),
             stage=Stage(
                 self._speaker,
                 self._wall,

@@ -10,6 +10,7 @@ from bot.buttons import opening_aside
 from bot.failures import TELEGRAM_FAILURES, Failure, asked_pause, failure
 from bot.figures import span
 from bot.first_hand import FirstHand
+from bot.html import split
 from bot.later import Later
 from bot.role import Role
 from bot.screen import Screen
@@ -117,9 +118,11 @@ class Stage:
         self, message_id: int | None, screen: Screen, *, reply_to: int | None = None
     ) -> tuple[int | None, Unanswered | None]:
         """Show a screen; return the message it stands in, or None and why it does not."""
+        shown = self._for_role(screen)
         if message_id is not None and self._first_hand.stands_in(self._chat_id, message_id):
             message_id = None
-        shown = self._for_role(screen)
+        if len(split(shown.message)) > 1:  # an edit would cut it off: it comes in several messages
+            message_id = None
         sent: list[int] = []
 
         async def put() -> None:

@@ -47,6 +47,7 @@ def make_router() -> Router:
     router.callback_query.register(open_run, Open.filter(F.screen == "run"))
     router.callback_query.register(open_pause, Open.filter(F.screen == "pause"))
     router.callback_query.register(set_mode, SetMode.filter())
+    router.callback_query.register(open_release, Open.filter(F.screen == "release"))
     router.callback_query.register(press_release, Release.filter())
     return router
 
@@ -90,10 +91,18 @@ async def leave(_: Message, state: FSMContext, visit: Visit) -> None:
 
 async def release(_: Message, args: str, visit: Visit) -> None:
     if not args:
-        locks = list((await visit.control.holdings(fresh=False)).locks)
-        await visit.stage.show(views.pick_release(locks, visit.frame))
+        await _pick_release(visit)
         return
     await _release(visit.control.symbol(args), visit)
+
+
+async def open_release(_: CallbackQuery, visit: Visit) -> None:
+    await _pick_release(visit)
+
+
+async def _pick_release(visit: Visit) -> None:
+    locks = list((await visit.control.holdings(fresh=False)).locks)
+    await visit.stage.show(views.pick_release(locks, visit.frame))
 
 
 async def arm(message: Message, args: str, bot: Bot, visit: Visit) -> None:

@@ -24,6 +24,7 @@ def make_router() -> Router:
     router.message.register(explained("cancel", cancel), Asks("cancel"))
     router.callback_query.register(open_orders, Open.filter(F.screen == "orders"))
     router.callback_query.register(open_order, Open.filter(F.screen == "order"))
+    router.callback_query.register(open_cancel, Open.filter(F.screen == "cancel"))
     router.callback_query.register(cancel_order, CancelOrder.filter())
     router.callback_query.register(check_order, CheckOrder.filter())
     return router
@@ -43,11 +44,19 @@ async def order(_: Message, args: str, visit: Visit) -> None:
     await _show(args, visit.control, visit.frame, visit.stage)
 
 
+async def open_cancel(_: CallbackQuery, visit: Visit) -> None:
+    await _pick_cancel(visit)
+
+
+async def _pick_cancel(visit: Visit) -> None:
+    waiting = (await visit.control.orders(recent=0)).open
+    labels = [(int(each.no), f"{icon(each)} #{each.no} {each.request.symbol.ticker}") for each in waiting]
+    await visit.stage.show(trade.pick_order(visit.frame, labels))
+
+
 async def cancel(_: Message, args: str, visit: Visit) -> None:
     if not args:
-        waiting = (await visit.control.orders(recent=0)).open
-        labels = [(int(each.no), f"{icon(each)} #{each.no} {each.request.symbol.ticker}") for each in waiting]
-        await visit.stage.show(trade.pick_order(visit.frame, labels))
+        await _pick_cancel(visit)
         return
     no = None if args.casefold() in ("all", "전부", "모두") else OrderNo(arguments.order_no(args))
     await visit.stage.show(trade.cancel_preview(await visit.control.preview_cancel(visit.user_id, no), visit.frame))

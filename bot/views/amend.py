@@ -1,6 +1,6 @@
 """Changing an open order, and settling one whose outcome nobody knows."""
 
-from bot.buttons import AmendOrder, Button, Confirm, Copy, Keyboard, Open, StepAmend, TypeAmend, rows_of
+from bot.buttons import AmendOrder, Button, Confirm, Copy, Keyboard, Open, StepAmend, TypeAmend
 from bot.figures import price, shares, usd
 from bot.message import block, bold
 from bot.screen import Frame, Screen
@@ -22,7 +22,10 @@ def pick(orders: list[Order], frame: Frame) -> Screen:
             t("Which one?") if picks else t("No open order of yours."),
             t("What the rules ordered is re-priced by the bot itself; it can be canceled."),
         ),
-        keyboard=(*rows_of(picks, 2), (Button(t("🧾 Orders"), Open(screen="orders")), frame.home())),
+        keyboard=(
+            *frame.picks(picks, 2, Open(screen="amend"), 40),
+            (Button(t("🧾 Orders"), Open(screen="orders")), frame.home()),
+        ),
     )
 
 

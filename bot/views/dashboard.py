@@ -12,18 +12,26 @@ from strategy.modes import Mode
 from strategy.stop_state import StopState
 from strategy.views import HoldingsView, SessionPhase, StatusView, TickerView
 
+_TICKERS = 30  # one message has no room for more
+
 
 def dashboard(status: StatusView, holdings: HoldingsView, frame: Frame) -> Screen:
     """Show mode, session, tickers, money, orders and protection."""
     t = frame.t
     stops = dict(holdings.stop_prices)
+    held_first = sorted(status.tickers, key=lambda each: not each.position_qty)
+    shown = status.tickers if len(status.tickers) <= _TICKERS else held_first[:_TICKERS]
+    more = len(status.tickers) - len(shown)
     return frame.screen(
         block(
             frame.title("📌 ", mode_text(status.mode, frame)),
             None if status.armed else t("⚠️ Not armed: no orders are sent. /arm first."),
             _session(status, frame),
         ),
-        block(*(_ticker(each, stops.get(each.symbol), frame) for each in status.tickers)),
+        block(
+            *(_ticker(each, stops.get(each.symbol), frame) for each in shown),
+            t("and {n} more: /status", n=more) if more > 0 else None,
+        ),
         _money(holdings, frame),
         _orders(status, frame),
         _protection(status, frame),

@@ -1,5 +1,6 @@
 """Money and shares: /balance, /positions, and the holdings inside session messages."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from bot.buttons import Button, Keyboard, Open, rows_of
@@ -10,6 +11,8 @@ from strategy.account import Holdings, Position, return_percent, total
 from strategy.instruments import Symbol
 from strategy.unread import UnreadRow
 from strategy.views import HoldingsView
+
+_CARDS = 9  # on a page
 
 
 def balance(view: HoldingsView, frame: Frame) -> Screen:
@@ -50,14 +53,15 @@ def positions(view: HoldingsView, frame: Frame, only: Symbol | None = None) -> S
     unread = _unread(held, frame, only)
     stops = dict(view.stop_prices)
     locked = {lock.symbol for lock in view.locks}
-    cards = [_card(each, stops.get(each.symbol), each.symbol in locked, frame) for each in shown]
+    on_page, turns = frame.paged(shown, Open(screen="positions", ref=ref), _CARDS)
+    cards = [_card(each, stops.get(each.symbol), each.symbol in locked, frame) for each in on_page]
     nothing = t("No shares are held.") if only is None else t("No {ticker} shares are held.", ticker=only.ticker)
     return frame.screen(
         title,
         *(cards or ([] if unread else [block(nothing)])),
         unread,
         frame.stamp(),
-        keyboard=_position_keyboard(shown, frame, ref),
+        keyboard=_position_keyboard(on_page, turns, frame, ref),
     )
 
 
@@ -109,7 +113,7 @@ def _card(position: Position, stop: Decimal | None, locked: bool, frame: Frame) 
     )
 
 
-def _position_keyboard(shown: list[Position], frame: Frame, ref: str) -> Keyboard:
+def _position_keyboard(shown: Sequence[Position], turns: Keyboard, frame: Frame, ref: str) -> Keyboard:
     """Return a button for every position, or what can be done about the only one asked for."""
     t = frame.t
     if ref:
@@ -124,7 +128,7 @@ def _position_keyboard(shown: list[Position], frame: Frame, ref: str) -> Keyboar
             (frame.refresh("positions", ref), Button(t("📦 Positions"), Open(screen="positions")), frame.home()),
         )
     tickers = [Button(each.symbol.ticker, Open(screen="ticker", ref=str(each.symbol))) for each in shown]
-    return (*rows_of(tickers, 3), (frame.refresh("positions", ref), frame.home()))
+    return (*rows_of(tickers, 3), *turns, (frame.refresh("positions", ref), frame.home()))
 
 
 def _result(position: Position) -> Decimal | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.buttons import Button, Copy, Open, TypeTicker, Watch, rows_of
+from bot.buttons import Button, Copy, Open, TypeTicker, Watch
 from bot.figures import gain_icon, price, rate, shares, span
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
@@ -72,7 +72,7 @@ def tickers(watched: Sequence[Symbol], frame: Frame) -> Screen:
     return frame.screen(
         block(frame.title("📈 ", t("Tickers")), t("Watched and traded by rule. Press one to see it.")),
         keyboard=(
-            *rows_of(picks, 3),
+            *frame.picks(picks, 3, Open(screen="tickers")),
             (Button(t("➕ Watch another"), Open(screen="watch")), Button(t("➖ Take one off"), Open(screen="unwatch"))),
             (Button(t("⏰ Price alerts"), Open(screen="alerts")), frame.home()),
         ),
@@ -89,7 +89,11 @@ def pick_watch(held: Sequence[Symbol], frame: Frame) -> Screen:
             t("These are held but not watched:") if picks else None,
             t("It trades by rule once its bars are there. First you see what it is and confirm."),
         ),
-        keyboard=(*rows_of(picks, 3), (Button(t("⌨️ Type a ticker"), TypeTicker()),), (frame.home(),)),
+        keyboard=(
+            *frame.picks(picks, 3, Open(screen="watch")),
+            (Button(t("⌨️ Type a ticker"), TypeTicker()),),
+            (frame.home(),),
+        ),
     )
 
 
@@ -98,7 +102,10 @@ def pick_unwatch(watched: Sequence[Symbol], frame: Frame) -> Screen:
     picks = [Button(symbol.ticker, Watch(symbol=str(symbol), adds=False)) for symbol in watched]
     return frame.screen(
         block(frame.title("➖ ", t("Stop watching a ticker")), t("Which ticker?")),
-        keyboard=(*rows_of(picks, 3), (Button(t("📈 Tickers"), Open(screen="tickers")), frame.home())),
+        keyboard=(
+            *frame.picks(picks, 3, Open(screen="unwatch")),
+            (Button(t("📈 Tickers"), Open(screen="tickers")), frame.home()),
+        ),
     )
 
 

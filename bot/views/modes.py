@@ -30,7 +30,7 @@ def menu(current: ModeState, locks: list[TickerLock], frame: Frame) -> Screen:
                 Button(t("⛔ Halt"), SetMode(mode=Mode.HALTED), style="danger"),
             ),
             (Button(t("🚨 Panic: sell everything…"), Open(screen="panic"), style="danger"),),
-            *rows_of([_release_button(lock.symbol, frame) for lock in locks], 2),
+            *frame.picks([_release_button(lock.symbol, frame) for lock in locks], 2, Open(screen="mode"), 40),
             (frame.refresh("mode"), frame.home()),
         ),
     )
@@ -118,7 +118,7 @@ def pick_release(locks: list[TickerLock], frame: Frame) -> Screen:
             frame.title("🔓 ", t("Release")),
             t("Which ticker should the rules trade again?") if picks else t("No ticker is locked."),
         ),
-        keyboard=(*rows_of(picks, 2), (frame.home(),)),
+        keyboard=(*frame.picks(picks, 2, Open(screen="release"), 40), (frame.home(),)),
     )
 
 

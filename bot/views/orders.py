@@ -27,6 +27,8 @@ from strategy.views import HandChoice, OrdersView, OrderView
 
 _RULES = (Origin.SIGNAL, Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP)
 
+_ROWS = 18  # on a page
+
 
 def living(event: OrderChanged, frame: Frame) -> Screen:
     """Show an order as it stands now; the one message that is edited through its states (S91-S93)."""
@@ -80,19 +82,22 @@ def _execution(fill: Fill, frame: Frame) -> str:
 def orders(view: OrdersView, frame: Frame) -> Screen:
     """Show open orders and the newest closed ones."""
     t = frame.t
-    waiting = [_row(order, frame) for order in view.open]
-    done = [_row(order, frame) for order in view.recent]
+    every_one = (*((order, True) for order in view.open), *((order, False) for order in view.recent))
+    shown, turns = frame.paged(every_one, Open(screen="orders"), _ROWS)
+    waiting = [_row(order, frame) for order, is_open in shown if is_open]
+    done = [_row(order, frame) for order, is_open in shown if not is_open]
     picks = [
         Button(f"{icon(order)} #{order.no} {order.request.symbol.ticker}", Open(screen="order", ref=str(order.no)))
-        for order in (*view.open, *view.recent)[:9]
+        for order, _ in shown
     ]
+    none_here = [] if view.open else [line(t("No open orders."))]
     every = (Button(t("✖️ Cancel all open"), CancelOrder(no=0), style="danger"),) if view.open else ()
     return frame.screen(
         block(frame.title("🧾 ", t("Orders"))),
-        block(bold(t("Open ({n})", n=len(waiting))), *(waiting or [line(t("No open orders."))])),
+        block(bold(t("Open ({n})", n=len(view.open))), *(waiting or none_here)) if waiting or none_here else None,
         block(bold(t("Recent")), *done) if done else None,
         frame.stamp(),
-        keyboard=(*rows_of(picks, 3), every, (frame.refresh("orders"), frame.home())),
+        keyboard=(*rows_of(picks, 3), *turns, every, (frame.refresh("orders"), frame.home())),
     )
 
 

@@ -8,13 +8,15 @@ from bot.words import finish
 from strategy.events import PanicProgress
 from strategy.views import PanicLine
 
+_LINES = 40  # one message has no room for many more
+
 
 def panic_progress(event: PanicProgress, frame: Frame) -> Screen:
     t = frame.t
     return frame.screen(
         block(frame.title("🆘 ", _headline(event, frame)), t("asked for by user {user}", user=event.asked_by)),
         _cancels(event, frame),
-        block(bold(t("Positions")), *(_position(each, event, frame) for each in event.lines)) if event.lines else None,
+        _positions(event, frame) if event.lines else None,
         _conclusion(event, frame),
         block(
             t("After {span}", span=span((event.at - event.started_at).total_seconds(), t)) if event.done else None,
@@ -22,6 +24,17 @@ def panic_progress(event: PanicProgress, frame: Frame) -> Screen:
         ),
         keyboard=_keyboard(event, frame),
     )
+
+
+def _positions(event: PanicProgress, frame: Frame) -> Block:
+    """List the positions; of very many those that are not sold first, and how many more there are."""
+    t, lines = frame.t, event.lines
+    shown = lines if len(lines) <= _LINES else sorted(lines, key=lambda each: each.sold >= each.qty)[:_LINES]
+    sold = sum(each.sold >= each.qty for each in lines)
+    more = None
+    if len(shown) < len(lines):
+        more = t("{sold} of {all} positions are sold. The rest: /positions", sold=sold, all=len(lines))
+    return block(bold(t("Positions")), *(_position(each, event, frame) for each in shown), more)
 
 
 def _headline(event: PanicProgress, frame: Frame) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.buttons import Button, Open, rows_of
+from bot.buttons import Button, Open
 from bot.message import block
 from bot.screen import Frame, Screen
 from strategy.instruments import Symbol
@@ -13,5 +13,5 @@ def pick_ticker(screen: str, title: str, question: str, symbols: Sequence[Symbol
     picks = [Button(symbol.ticker, Open(screen=screen, ref=str(symbol))) for symbol in symbols]
     return frame.screen(
         block(frame.title(title), question if picks else frame.t("There is nothing to pick.")),
-        keyboard=(*rows_of(picks, 3), (frame.home(),)),
+        keyboard=(*frame.picks(picks, 3, Open(screen=screen)), (frame.home(),)),
     )

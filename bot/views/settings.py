@@ -59,7 +59,11 @@ def group(name: str, views: Sequence[SettingView], frame: Frame) -> Screen:
         block(frame.title("⚙️ ", group_name(name, t))),
         block(*(_menu_line(view, frame) for view in shown)),
         frame.stamp(),
-        keyboard=(*rows_of(picks, 1), (Button(t("⬅️ Back"), Open(screen="settings")), frame.home())),
+        keyboard=(
+            *frame.picks(picks, 1, Open(screen="group", ref=name), 60),
+            (Button(t("⬅️ Back"), Open(screen="settings")), frame.home()),
+        ),
+        place=Open(screen="group", ref=name),
     )
 
 
@@ -76,6 +80,7 @@ def setting(view: SettingView, frame: Frame) -> Screen:
             *(_proposals(view, None, frame) if view.changeable else _elsewhere(view, frame)),
             (Button(t("⬅️ Back"), Open(screen="group", ref=view.group)), frame.home()),
         ),
+        place=Open(screen="setting", ref=view.name),
     )
 
 
@@ -97,7 +102,10 @@ def pick_ticker(view: SettingView, symbols: Sequence[Symbol], frame: Frame) -> S
             t("For all tickers: {value}", value=view.value or UNKNOWN),
             t("Which ticker should have a value of its own?"),
         ),
-        keyboard=(*rows_of(picks, 2), (Button(t("⬅️ Back"), Open(screen="setting", ref=view.name)), frame.home())),
+        keyboard=(
+            *frame.picks(picks, 2, Open(screen="setting_tickers", ref=view.name), 40),
+            (Button(t("⬅️ Back"), Open(screen="setting", ref=view.name)), frame.home()),
+        ),
     )
 
 
@@ -186,6 +194,7 @@ def history(rows: Sequence[SettingChange], frame: Frame) -> Screen:
             (Button(t("↩️ Undo"), Undo()),) if rows else (),
             (Button(t("⬅️ Back"), Open(screen="settings")), frame.home()),
         ),
+        place=Open(screen="history"),
     )
 
 

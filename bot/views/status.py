@@ -14,10 +14,13 @@ from strategy.stop_state import lost_of
 from strategy.text import Text
 from strategy.views import SessionPhase, SessionView, StatusView, TickerView
 
+_TICKERS = 12  # on a page
+
 
 def status(view: StatusView, frame: Frame) -> Screen:
     t = frame.t
-    tickers = [Button(each.symbol.ticker, Open(screen="ticker", ref=str(each.symbol))) for each in view.tickers]
+    shown, turns = frame.paged(view.tickers, Open(screen="status"), _TICKERS)
+    tickers = [Button(each.symbol.ticker, Open(screen="ticker", ref=str(each.symbol))) for each in shown]
     return frame.screen(
         block(
             frame.title("📊 ", t("Status")),
@@ -31,11 +34,12 @@ def status(view: StatusView, frame: Frame) -> Screen:
             None if (lost := lost_stops(view.tickers, frame)) is None else line(bold(lost)),
         ),
         _session(view.session, frame),
-        *(ticker_block(each, frame) for each in view.tickers),
+        *(ticker_block(each, frame) for each in shown),
         _health(view, frame),
         frame.stamp(),
         keyboard=(
             *rows_of(tickers, 3),
+            *turns,
             (Button(t("📦 Positions"), Open(screen="positions")), Button(t("🧾 Orders"), Open(screen="orders"))),
             (frame.refresh("status"), frame.home()),
         ),

@@ -128,7 +128,7 @@ def pick_order(frame: Frame, orders: list[tuple[int, str]]) -> Screen:
         block(
             frame.title("✖️ ", t("Cancel")), t("Which order do you want to cancel?") if picks else t("No open orders.")
         ),
-        keyboard=(*rows_of(picks, 2), every, (frame.home(),)),
+        keyboard=(*frame.picks(picks, 2, Open(screen="cancel"), 40), every, (frame.home(),)),
     )
 
 

@@ -92,7 +92,7 @@ def alerts(waiting: Sequence[PriceAlert], watched: Sequence[Symbol], frame: Fram
         frame.stamp(),
         keyboard=(
             *rows_of([_remove(each, frame) for each in waiting], 2),
-            *rows_of(adds, 3),
+            *frame.picks(adds, 3, Open(screen="alerts"), 30),
             (frame.refresh("alerts"), frame.home()),
         ),
     )

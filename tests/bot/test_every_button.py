@@ -125,6 +125,8 @@ SCREEN_CASES: dict[str, tuple[str, str]] = {
     "buy NASDAQ:TQQQ": ("얼마나", "How much?"),
     "sell": ("어느 종목을 팔까요", "Which ticker do you want to sell"),
     "amend": ("어느 주문인가요", "Which one?"),
+    "cancel": ("어느 주문을 취소", "Which order do you want to cancel"),
+    "release": ("어느 종목", "Which ticker should the rules"),
     "mode": ("매수, 매도, 손절이 모두", "Buys, sells and stop-loss"),
     "pause": ("얼마 동안", "For how long"),
     "run": ("매수, 매도, 손절이 모두", "Buys, sells and stop-loss"),
@@ -140,6 +142,7 @@ SCREEN_CASES: dict[str, tuple[str, str]] = {
 }
 
 PRESS_CASES: dict[str, tuple[str, str]] = {
+    "pg|orders||1": ("미체결", "Open ("),
     "y|gone": ("시간이 지나", "Expired"),
     "n|gone": ("하지 않았습니다", "Nothing was done"),
     "x|12": ("이 주문을 취소할까요", "Cancel these orders?"),

@@ -167,10 +167,12 @@ def test_everything_well_is_said_so(frame: MakeFrame) -> None:
 
 def test_log_lines_are_escaped_and_folded(frame: MakeFrame) -> None:
     lines = [result_samples.log_line(level="ERROR", details="<b>&" * 300) for _ in range(50)]
-    screen = system.logs(lines, 50, frame())
-    assert len(split(screen.message)) > 1
-    said(screen)
-    assert "🟥" in screen.message.text
+    pages = [system.logs(lines, 50, replace(frame(), page=number)) for number in range(40)]
+    for screen in pages:
+        said(screen)
+        assert "🟥" in screen.message.text
+        assert len(split(screen.message)) == 1
+    assert sum(screen.message.text.count("🟥") for screen in pages) >= 50
 
 
 def test_quiet_hours_and_levels_are_shown(frame: MakeFrame) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from strategy.clock import SystemClock
+from strategy.orders import OrderStatus
 from strategy.testing import FakeClock
 from tests.bot import samples
 from tests.bot.conftest import OpenRoom, Room
@@ -40,9 +41,13 @@ async def test_a_screen_whose_message_is_gone_is_sent_anew(room: Room) -> None:
     assert status["id"] > home["id"]
 
 
-async def test_a_screen_that_is_too_long_for_an_edit_is_cut_with_an_ellipsis(room: Room) -> None:
+async def test_a_screen_that_is_too_long_for_an_edit_comes_whole_in_new_messages(room: Room) -> None:
     home = await room.owner.ask("/start")
-    room.control.changes = [samples.change(new="x" * 900, id=number) for number in range(20)]
-    history = await room.owner.does(await room.owner.does(home, "⚙️"), "📜")
-    assert len(history["text"]) <= 4096
-    assert history["text"].endswith("…")
+    orders = [samples.order(1000 + number, OrderStatus.ACCEPTED) for number in range(110)]
+    room.control.orders_ = orders
+    await room.owner.press(home, "🎛")
+    await room.owner.press(await room.owner.reads("매수, 매도, 손절이 모두"), "🚨")
+    await room.owner.reads("#1109")
+    shown = "\n".join(each["text"] for each in room.owner.from_bot() if each["id"] > home["id"])
+    assert all(f"#{order.no} " in shown for order in orders)
+    assert all(len(each["text"]) <= 4096 for each in room.owner.from_bot())
