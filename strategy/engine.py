@@ -326,7 +326,7 @@ class Engine:
                 session_on=session.on.isoformat(),
                 closes_at=session.closes_at,
                 half_day=session.half_day,
-                holdings=self._look.last,
+                holdings=self._look.now,
                 open_orders=len(self._desk.open),
                 mode=self._modes.account,
             )
@@ -422,7 +422,7 @@ class Engine:
                 self._clock.now(),
                 orders=self._orders,
                 desk=self._desk,
-                holdings=self._look.last,
+                holdings=self._look.now,
                 checks=self._session_checks,
                 overruns=self._session_overruns,
             )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from strategy.account import Holdings
 from strategy.clock import Clock
+from strategy.instruments import Symbol
 from strategy.ports import OrderJournal
 from strategy.positions import Positions
 from strategy.reconcile import Reconciler, Trigger
@@ -32,9 +33,19 @@ class AccountLook:
 
     @property
     def last(self) -> Holdings | None:
-        """Return the newest look, at what everything is worth now."""
+        """Return the newest look, at what everything is worth now; decisions go by it and by the positions."""
         known = self._recon.holdings
         return None if known is None else self._positions.valued(known)
+
+    @property
+    def now(self) -> Holdings | None:
+        """Return the last look and the fills since: shares sold a moment ago are not shown as held."""
+        known = self._recon.holdings
+        return None if known is None else self._positions.since(known)
+
+    def unsettled(self, symbol: Symbol) -> int:
+        """Return how many shares the broker has yet to count (above 0) or still counts although sold (below)."""
+        return self._recon.on_the_way(symbol)
 
     @property
     def stale(self) -> bool:

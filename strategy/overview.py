@@ -119,7 +119,7 @@ class Looking:
                 last = self._look.last
                 if last is None or last.taken_at < asked_at:  # else only the orders could not be asked
                     problem = error.user_message
-        holdings = self._look.last
+        holdings = self._look.now
         fills = await self._orders.fills(since=day_start(self._clock.now()))
         gains = [fill.realized for fill in fills if fill.realized is not None]
         return HoldingsView(

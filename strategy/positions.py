@@ -36,6 +36,7 @@ class Positions:
         self._counted: dict[OrderNo, _Counted] = {}
         self._bot_qty: dict[Symbol, int] = {}  # bought by rule, manual order or stop of this program, less sold
         self._credited: dict[OrderNo, int] = {}  # of each order, the shares in `_bot_qty`
+        self._moved = Decimal(0)  # dollars that fills told since the last look have brought in
         self._known = False
         self._doubted: frozenset[Symbol] = frozenset()
 
@@ -84,6 +85,7 @@ class Positions:
         look says nothing of: their estimate stays.
         """
         self._doubted = holdings.doubted | unknown
+        self._moved = Decimal(0)
         for order in orders:
             if settled(order.request.symbol):
                 self._count(order)
@@ -110,9 +112,16 @@ class Positions:
             return self._bot_qty.get(order.request.symbol, 0) != own
         if order.request.side is Side.BUY:
             self._bought(order.request.symbol, news.qty, news.amount)
+            self._moved -= news.amount
         else:
             self._sold(order.request.symbol, news.qty)
+            self._moved += news.amount
         return True
+
+    def since(self, look: Holdings) -> Holdings:
+        """Return the last look moved on by the fills told since: what every screen and file shows."""
+        cash = None if look.cash is None else look.cash + self._moved
+        return replace(look, positions=tuple(self._valued(self._held[symbol]) for symbol in self.held()), cash=cash)
 
     def of(self, symbol: Symbol) -> Position | None:
         """Return what is held of a ticker, at what it is worth now."""

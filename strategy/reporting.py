@@ -107,12 +107,12 @@ class ResultService:
             rows=tuple(rows),
             total=totals(shown),
             fx_rate=self._fx_rate,
-            profit_open=open_profit(self._look.last, self._prices()),
+            profit_open=open_profit(self._look.now, self._prices()),
         )
 
     async def performance(self) -> PerformanceView:
         trades = await self._all()
-        tickers = await asyncio.to_thread(by_ticker, trades, self._look.last, self._prices())
+        tickers = await asyncio.to_thread(by_ticker, trades, self._look.now, self._prices())
         return PerformanceView(
             since=min((trading_date(trade) for trade in trades), default=None),
             tickers=tickers,
@@ -141,14 +141,14 @@ class ResultService:
             until=until,
             totals=totals(trade.fill for trade in trades),
             before=totals(trade.fill for trade in before),
-            tickers=by_ticker(trades, self._look.last, self._prices()),
+            tickers=by_ticker(trades, self._look.now, self._prices()),
             stops=stops_filled(trades),
             orders=_sent(orders),
             rejected=orders.get(OrderStatus.REJECTED, 0),
             decisions=sum(reasons.values()),
             blocked=blocked_gates(reasons),
             setting_changes=sum(1 for change in changes if since <= new_york(change.set_at).date() <= until),
-            holdings=self._look.last,
+            holdings=self._look.now,
         )
 
     # prices and days
@@ -206,7 +206,7 @@ class ResultService:
 
     def _prices(self) -> Mapping[Symbol, Decimal]:
         """Return prices newer than the broker's valuation in the last look."""
-        holdings: Holdings | None = self._look.last
+        holdings: Holdings | None = self._look.now
         quotes: dict[Symbol, Quote | None] = {}
         if holdings is not None:
             quotes = {position.symbol: self._watch.latest(position.symbol) for position in holdings.positions}

@@ -171,7 +171,8 @@ class WatchList:
         scope = self._settings.of(symbol).position_scope
         held, _ = self._positions.in_scope(symbol, scope)
         if scope == "account":  # also shares that nobody can explain yet
-            held = max([held, *(position.qty for position in holdings.positions if position.symbol == symbol)])
+            shown = sum(position.qty for position in holdings.positions if position.symbol == symbol)
+            held = max(held, shown + self._look.unsettled(symbol))
         if held or self._guard.running(symbol):
             refusals.append(
                 Text(
