@@ -49,6 +49,7 @@ from bot.session import StatusSession
 from bot.settings import TelegramSettings
 from bot.speech import Tongue, load_catalogs
 from bot.topics import Topics
+from bot.typed import Typed
 from bot.unread import Unread
 from bot.views.home import test_message
 from strategy.activity import Activity
@@ -303,6 +304,7 @@ async def open_bot(
         ),
     ):
         dispatcher.update.outer_middleware(middleware)
+    dispatcher.message.outer_middleware(Typed())
     dispatcher.message.outer_middleware(fresh)
     dispatcher.callback_query.outer_middleware(PressAnswered(wall))
     for observer in (dispatcher.message, dispatcher.callback_query):

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from strategy.errors import InvalidInput
+from strategy.text import Text
 from strategy.views import Amount, AmountKind
 from strategy.zones import from_seoul, seoul
 
@@ -153,14 +154,17 @@ def _amount(text: str) -> Amount:
 def _shares(text: str) -> int:
     quantity = _number(text.removesuffix("주"))
     if quantity != int(quantity):
-        raise BadArgument("shares are whole")
+        raise BadArgument(
+            "shares are whole",
+            user_message=Text("주식 수는 1, 2, 3 처럼 정수여야 합니다.", "Shares are whole numbers: 1, 2, 3."),
+        )
     return int(quantity)
 
 
 def _percent(text: str) -> Decimal:
     value = _number(text)
     if value > 100:
-        raise BadArgument("at most 100 %")
+        raise BadArgument("at most 100 %", user_message=Text("100%까지입니다.", "100 % is the most."))
     return value
 
 
@@ -171,8 +175,14 @@ def _price(text: str) -> Decimal:
 def _number(text: str) -> Decimal:
     """Read a positive number; commas mark whole thousands (`1,000`), so `1,5` is refused and not taken for 15."""
     if not _NUMBER.fullmatch(text):
-        raise BadArgument("not a number")
+        raise BadArgument(
+            "not a number",
+            user_message=Text(
+                f"{text[:20]} 은(는) 숫자로 읽을 수 없습니다. 1000, 1,000 또는 61.25 처럼 쓰세요.",
+                f"{text[:20]} cannot be read as a number. Write it like 1000, 1,000 or 61.25.",
+            ),
+        )
     value = Decimal(text.replace(",", ""))
     if value <= 0:
-        raise BadArgument("must be above zero")
+        raise BadArgument("must be above zero", user_message=Text("0보다 커야 합니다.", "It must be above zero."))
     return value

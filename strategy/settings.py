@@ -3,6 +3,7 @@
 One model serves the environment at start and every change in the chat, so both refuse the same values.
 """
 
+import re
 from datetime import time
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -55,6 +56,8 @@ def _quiet_hours(value: object) -> object:
         )
     return QuietHours(*span)
 
+
+_ODD_NUMBER = re.compile(r"[+-]?[\d.,]*(?:\d_[\d._]*|\d[eE][+-]?\d+)")
 
 MarketTime = Annotated[time, BeforeValidator(_minute_of_day)]
 Level = Literal["on", "silent", "off"]
@@ -184,6 +187,17 @@ class TradingSettings(BaseSettings):
             raise SettingFault(
                 "손실률이므로 0보다 작고 -100보다 커야 합니다. 5 % 손실에서 팔려면 -5, 끄려면 off",
                 "is a loss, so it must be below 0 and above -100: -5 sells at a loss of 5 %, off switches it off",
+            )
+        return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers_are_plain(cls, value: Any) -> Any:
+        """Refuse `1e3` and `1_0`, which Python would read, before all other checks: the last validator runs first."""
+        if isinstance(value, str) and _ODD_NUMBER.fullmatch(value.strip()):
+            raise SettingFault(
+                "숫자만 쓰세요. 예: 1000 (1e3 이나 1_000 이 아니라)",
+                "write plain digits, such as 1000 (not 1e3 or 1_000)",
             )
         return value
 

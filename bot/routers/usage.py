@@ -9,6 +9,7 @@ from bot.arguments import BadArgument
 from bot.commands import BY_NAME
 from bot.views.home import usage
 from bot.visit import Visit
+from strategy.errors import InvalidInput
 
 
 def explained(command: str, handler: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
@@ -18,8 +19,9 @@ def explained(command: str, handler: Callable[..., Awaitable[None]]) -> Callable
     async def guarded(*args: Any, visit: Visit, **kwargs: Any) -> None:
         try:
             await handler(*args, visit=visit, **kwargs)
-        except BadArgument:
-            await visit.stage.say(usage(BY_NAME[command], visit.frame))
+        except BadArgument as error:
+            why = None if error.user_message is InvalidInput.user_message else error.user_message
+            await visit.stage.say(usage(BY_NAME[command], visit.frame, why))
 
     guarded.__signature__ = inspect.signature(handler)  # type: ignore[attr-defined] # aiogram reads it
     return guarded

@@ -9,6 +9,7 @@ from bot.views.status import mode_text
 from bot.words import environment
 from bot.words import role as role_name
 from strategy.modes import ModeState
+from strategy.text import Text
 from strategy.views import Environment
 
 
@@ -167,12 +168,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def usage(command: Command, frame: Frame) -> Screen:
-    """Answer an input that does not fit: what to type instead."""
+def usage(command: Command, frame: Frame, why: Text | None = None) -> Screen:
+    """Answer an input that does not fit: why, where that can be said, and what to type instead."""
     t = frame.t
     examples = EXAMPLES.get(command.name) or (f"/{command.name} {command.usage}".strip(),)
     return frame.screen(
         block(
+            *(() if why is None else (line(t.of(why)),)),
             t.line("Type it like this: {example}", example=code(examples[0])),
             *(line(code(example)) for example in examples[1:]),
         )

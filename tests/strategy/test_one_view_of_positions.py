@@ -1,4 +1,4 @@
-"""Every screen shows the same shares: the last look moved on by the fills since, however late the broker's lists are."""
+"""Every screen shows the same shares: the last look and the fills since, however late the broker's lists are."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
