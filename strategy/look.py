@@ -43,9 +43,9 @@ class AccountLook:
         known = self._recon.holdings
         return None if known is None else self._positions.since(known)
 
-    def unsettled(self, symbol: Symbol) -> int:
-        """Return how many shares the broker has yet to count (above 0) or still counts although sold (below)."""
-        return self._recon.on_the_way(symbol)
+    def lagging(self, symbol: Symbol) -> int:
+        """Return the shares our own newest fills moved that the broker has yet to count (above 0) or take off."""
+        return self._recon.lagging(symbol)
 
     @property
     def stale(self) -> bool:

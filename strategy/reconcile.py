@@ -159,6 +159,11 @@ class Reconciler:
         position = holdings.of(symbol)
         return (position.qty if position is not None else 0) - agreed.expected(symbol, nets.get(symbol, 0))
 
+    def lagging(self, symbol: Symbol) -> int:
+        """Return the part of `on_the_way` that fills and orders of our own explain; other differences may be real."""
+        gap = self._gaps.get(symbol)
+        return -gap.qty if gap is not None and gap.moving else 0
+
     def mark_gap(self, reason: str) -> None:
         """Something may have been missed: not reconciled until the next agreement."""
         log.info("reconciling needed", extra={"reason": reason})

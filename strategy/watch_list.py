@@ -172,7 +172,7 @@ class WatchList:
         held, _ = self._positions.in_scope(symbol, scope)
         if scope == "account":  # also shares that nobody can explain yet
             shown = sum(position.qty for position in holdings.positions if position.symbol == symbol)
-            held = max(held, shown + self._look.unsettled(symbol))
+            held = max(held, shown + self._look.lagging(symbol))
         if held or self._guard.running(symbol):
             refusals.append(
                 Text(
