@@ -48,6 +48,7 @@ from bot.sending import Speaker
 from bot.session import StatusSession
 from bot.settings import TelegramSettings
 from bot.speech import Tongue, load_catalogs
+from bot.telegram_time import ClockWatch, Stamps, TelegramTime
 from bot.topics import Topics
 from bot.typed import Typed
 from bot.unread import Unread
@@ -82,6 +83,7 @@ class BotApp:
     framed: "Framed"
     fresh: Fresh
     reach: Reach
+    time: TelegramTime
     hearing: Hearing
     proof: TokenProof
     poller: Poller
@@ -176,6 +178,7 @@ class BotApp:
         hearing = self.hearing
         return replace(
             self.reach.state(),
+            ahead=self.time.lead,
             heard_at=hearing.heard_at,
             deaf_since=hearing.deaf_since,
             deaf=None if hearing.why is None else WORDS[hearing.why],
@@ -237,7 +240,9 @@ async def open_bot(
     token = settings.telegram_bot_token.get_secret_value()
     url = settings.telegram_api_url
     api = PRODUCTION if url is None else TelegramAPIServer.from_base(url)
-    bot = Bot(token, session=StatusSession(api=api, timeout=settings.telegram_timeout_s))
+    time = TelegramTime(wall)
+    bot = Bot(token, session=StatusSession(api=api, timeout=settings.telegram_timeout_s, dated=time.heard))
+    bot.session.middleware(Stamps(time))
     reach = Reach(wall)
     bot.session.middleware(reach)
     bot.session.middleware(AnswerTypes())
@@ -279,7 +284,7 @@ async def open_bot(
     owners = [user_id for user_id, role in settings.roles.items() if role is Role.OWNER]
     in_private = InPrivate(alerts, owners, frame_of)
     later = Later(speaker, wall)
-    fresh = Fresh(wall)
+    fresh = Fresh(time)
     dispatcher = Dispatcher(
         storage=NotesStorage(notes), disable_fsm=True, languages=languages, program=version, reminders=reminders
     )
@@ -336,9 +341,10 @@ async def open_bot(
             framed=framed,
             fresh=fresh,
             reach=reach,
+            time=time,
             hearing=hearing,
             proof=proof,
-            poller=Poller(dispatcher, bot, wall, hearing, unread),
+            poller=Poller(dispatcher, bot, wall, hearing, unread=unread, clock_watch=ClockWatch(time, notes, clock)),
             menus=Menus(bot, settings, languages, wall, address),
         )
     finally:

@@ -23,6 +23,7 @@ from bot.screen import Frame
 from bot.sending import Speaker
 from bot.speech import Tongue
 from bot.stage import Stage
+from bot.telegram_time import TelegramTime
 from bot.toast import Toast
 from bot.views.home import denied, expired
 from bot.visit import Visit
@@ -131,17 +132,17 @@ class Framing(BaseMiddleware):
 class Fresh(BaseMiddleware):
     """Answer messages from a downtime with "expired" instead of carrying them out."""
 
-    def __init__(self, wall: Clock) -> None:
-        self._wall = wall
-        self.started_at: datetime | None = None
+    def __init__(self, time: TelegramTime) -> None:
+        self._time = time  # by which messages are stamped
+        self.started_at: datetime | None = None  # by this machine's clock
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         if not isinstance(event, Message):
             return await handler(event, data)
-        now = self._wall.now()
+        now = self._time.now()
         oldest = now - _OLD
         if self.started_at is not None:
-            oldest = max(oldest, self.started_at - _BEFORE_START)
+            oldest = max(oldest, now - self._time.since(self.started_at) - _BEFORE_START)
         if event.date >= oldest:
             return await handler(event, data)
         visit: Visit = data["visit"]

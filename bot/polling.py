@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from bot.failures import TELEGRAM_FAILURES
 from bot.hearing import Hearing
+from bot.telegram_time import ClockWatch
 from strategy.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -52,12 +53,22 @@ async def poll(poller: "Poller") -> None:
 class Poller:
     """One bot's updates, given to its dispatcher. The handlers still at work at the end are counted by `InFlight`."""
 
-    def __init__(self, dispatcher: Dispatcher, bot: Bot, wall: Clock, hearing: Hearing, unread: Unread) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        bot: Bot,
+        wall: Clock,
+        hearing: Hearing,
+        *,
+        unread: Unread,
+        clock_watch: ClockWatch,
+    ) -> None:
         self._dispatcher = dispatcher
         self._bot = bot
         self._wall = wall
         self.hearing = hearing
         self._unread = unread
+        self._clock_watch = clock_watch
         self._next: int | None = None  # the first update not confirmed yet
         self._at_work: set[asyncio.Task[None]] = set()
 
@@ -76,6 +87,7 @@ class Poller:
             self.hearing.heard(undisturbed=not updates)
             for raw in updates:
                 self._take(raw)
+            await self._clock_watch.look()
 
     async def _asked(self) -> list[Any]:
         await self._bot.me()  # handlers ask for the bot's name; it is remembered

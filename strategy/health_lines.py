@@ -20,6 +20,7 @@ LONG_WAIT = timedelta(minutes=5)
 TELEGRAM_SILENCE = timedelta(minutes=3)  # polling asks at least once in half a minute
 SLOW_P99_MS, SLOW_LONGEST_MS = 100.0, 1000.0  # S13
 MOST_SKEW = timedelta(seconds=3)
+MOST_TELEGRAM_SKEW = timedelta(seconds=10)  # known to a second, and an answer may take some
 
 
 def market(session: SessionView) -> HealthLine:
@@ -217,6 +218,18 @@ def incoming(state: TelegramState, now: datetime) -> HealthLine:
     when = ago(now - state.heard_at)
     fine = now - state.heard_at <= TELEGRAM_SILENCE
     return HealthLine(name=name, ok=fine, detail=Text(f"마지막 확인 {when.ko}", f"last asked {when.en}"))
+
+
+def telegram_clock(ahead: timedelta) -> HealthLine:
+    """Tell how far Telegram's clock is ahead of this machine's."""
+    by = span(abs(ahead))
+    return _line(
+        False,
+        "시계",
+        "Clock",
+        f"텔레그램과 {by.ko} 차이. 서버의 시간 동기화(NTP)를 켜세요",
+        f"{by.en} off Telegram's. Switch on time synchronisation (NTP)",
+    )
 
 
 def token(until: datetime | None, now: datetime) -> HealthLine:

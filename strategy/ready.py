@@ -122,6 +122,8 @@ class ReadyLines:
         if around.telegram is not None and (state := around.telegram()) is not None:
             found.append(lines.telegram(state, self._wall.now()))
             found.append(lines.incoming(state, self._wall.now()))
+            if state.ahead is not None and abs(state.ahead) > lines.MOST_TELEGRAM_SKEW:
+                found.append(lines.telegram_clock(state.ahead))
         if around.token_until is not None:
             found.append(lines.token(around.token_until(), self._clock.now()))
         if around.clock_skew is not None and (skew := around.clock_skew()) is not None:

@@ -19,6 +19,7 @@ class TelegramState:
     heard_at: datetime | None = None  # when a request for what people wrote was last answered
     deaf_since: datetime | None = None  # since when these requests fail
     deaf: Text | None = None  # and why
+    ahead: timedelta | None = None  # its clock less this machine's
 
     @property
     def reachable(self) -> bool | None:

@@ -20,6 +20,7 @@ from aiogram.methods import GetUpdates
 from bot.errors import TelegramTokenDoubted, TelegramTokenRefused, TelegramWebhookSet
 from bot.hearing import Deaf, cause
 from bot.localchat import LocalChat
+from strategy.clock import SystemClock
 from strategy.events import Notable, Trouble
 from strategy.testing import FakeClock
 from tests.bot.conftest import OpenRoom, Room
@@ -35,6 +36,12 @@ ADMIN_LACKING_RIGHTS = {
         "new_chat_member": {"user": {"id": 1000, "is_bot": True, "first_name": "b"}, "status": "administrator"},
     }
 }
+
+
+@pytest.fixture
+def wall() -> FakeClock:
+    """Real time as it is now, which the tests move."""
+    return FakeClock(SystemClock().now())
 
 
 async def let_pass(wall: FakeClock, seconds: float) -> None:
