@@ -36,7 +36,7 @@ from bot.later import Later
 from bot.menus import Menus
 from bot.message import block
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
-from bot.moving import FollowedCalls, FollowedUpdates, Removal, current_id
+from bot.moving import FollowedCalls, FollowedUpdates, address_of
 from bot.polling import Poller, poll
 from bot.proof import TokenProof
 from bot.reach import Reach
@@ -250,10 +250,7 @@ async def open_bot(
     framed = Framed(clock, wall, environment, account)
     speaker = Speaker(bot)
     chat_id = settings.telegram_chat_id
-    address = Address(await current_id(notes, chat_id))
-    if address.id != chat_id:
-        address.former.add(chat_id)
-    address.on_move(Removal(notes, clock, chat_id))
+    address = await address_of(chat_id, notes, clock)
     bot.session.middleware(FollowedCalls(address))
 
     async def chat_frame() -> Frame:

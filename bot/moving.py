@@ -25,10 +25,14 @@ from strategy.text import Text
 log = logging.getLogger(__name__)
 
 
-async def current_id(notes: Notes, configured: int) -> int:
-    """Return the id that the configured chat had when it was last heard of."""
+async def address_of(configured: int, notes: Notes, clock: Clock) -> Address:
+    """Return where the configured chat was when it was last heard of; where it goes next is kept and told."""
     stored = await notes.get(_key(configured))
-    return int(stored) if stored else configured
+    address = Address(int(stored) if stored else configured)
+    if address.id != configured:
+        address.former.add(configured)
+    address.on_move(Removal(notes, clock, configured))
+    return address
 
 
 class Removal:
