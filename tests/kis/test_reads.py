@@ -13,7 +13,7 @@ from strategy.errors import BrokerError, BrokerFault, DataUnavailable, OutcomeUn
 from strategy.instruments import Market, Symbol
 from tests.kis.clocks import JumpClock
 from tests.kis.server import ACCOUNT, APP_KEY, APP_SECRET, OK, Asked, FakeKis, Say, Script, client, drop, error, hang
-from tests.kis.test_broker_calls import request
+from tests.kis.test_broker_calls import holding, request
 from tests.kis.test_fields import NO_ORDERS
 
 MSFT = Symbol(Market.NASDAQ, "MSFT")
@@ -214,3 +214,53 @@ async def test_pages_without_end_are_an_error(tmp_path: Path) -> None:
         with pytest.raises(DataUnavailable):
             await kis.broker.holdings()
     assert count == 60
+
+
+async def test_rows_that_are_no_us_stock_or_cannot_be_read_hide_no_other(tmp_path: Path) -> None:
+    """A bond with an ISIN and a blank exchange, a fraction of a share, and a row without its quantity (3.10)."""
+    fake = FakeKis()
+    rows = [
+        {**holding("US91282CJL54", "", "5000"), "ovrs_item_name": "T 4.375 11/30/28", "prdt_type_cd": "301"},
+        holding("QQQ", "NASD", "0.847972"),
+        holding("KO", "NYSE", ""),
+        holding("MSFT", "NASD", "5.500000"),
+        {**holding("O", "NYSE", "7"), "ord_psbl_qty": "?"},
+        {**holding("", "", ""), "tr_crcy_cd": "USD"},
+    ]
+    fake.on("TTTS3012R", Say({**OK, "output1": rows, "output2": {}}))
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        held = await kis.broker.holdings()
+    assert {str(one.symbol): (one.qty, one.sellable_qty) for one in held.positions} == {
+        "NASDAQ:MSFT": (5, 5),
+        "NYSE:O": (7, 7),  # how many can be sold is not known: the stop asks for all
+    }
+    unread = {row.name.split()[0]: row for row in held.unread}
+    assert {name: row.aside for name, row in unread.items()} == {
+        "US91282CJL54": True,
+        "QQQ": True,
+        "KO": False,
+        "MSFT": True,
+        "O": False,
+    }
+    assert {str(symbol) for symbol in held.doubted} == {"NYSE:KO", "NYSE:O"}
+    assert "ovrs_cblc_qty" in unread["KO"].why.en
+    assert "0.847972" in unread["QQQ"].why.ko
+    assert not held.anonymous
+
+
+@pytest.mark.parametrize(
+    ("tr_id", "body", "words"),
+    [("TTTS3035R", {"output": "x"}, "주문 내역"), ("TTTS3012R", {"output1": "x"}, "보유 잔고")],
+)
+async def test_an_account_answer_that_cannot_be_read_is_told_as_one_and_not_as_a_missing_price(
+    tmp_path: Path, tr_id: str, body: dict[str, Any], words: str
+) -> None:
+    fake = FakeKis()
+    fake.on(tr_id, Say({**OK, **body}))
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        day = date(2026, 9, 15)
+        ask = kis.broker.holdings() if tr_id == "TTTS3012R" else kis.broker.orders(day, day)
+        with pytest.raises(DataUnavailable) as raised:
+            await ask
+    assert words in raised.value.user_message.ko
+    assert "price" not in raised.value.user_message.en
