@@ -205,6 +205,7 @@ def finish(reason: str, t: Tongue) -> str:
     return {
         "flat": t("everything is sold"),
         "session_end": t("the session ended first"),
+        "not_orderable": t("the broker did not let the rest be ordered (another order, a loan, settlement)"),
         "rejected": t("the broker refused the order"),
         "halted": t("stops of the ticker are switched off (⛔ Halted, or a price that looks like a split)"),
         "unknown": t("the outcome is unknown and being looked up"),

@@ -92,18 +92,18 @@ _CAUSES_BY_TEXT = (
 _KNOWN_BUSINESS = ("APBK", "APAC", "KIOK", "MCA")
 
 
-def classify(code: str, status: int) -> Code:
-    """Return what a failing answer means; an undocumented code is judged by its family and the HTTP status.
+def classify(code: str, status: int, rt_cd: str = "") -> Code:
+    """Return what a failing answer means; an undocumented code is judged by its family, `rt_cd` and the HTTP status.
 
-    A business code (APBK..., eight digits) is a refusal in words. Anything else undocumented, above all from the
-    gateway, proves nothing about an order.
+    A business code (APBK..., eight digits) is a refusal in words, and so is what has `rt_cd` 7 (5.1). Anything else
+    undocumented, above all from the gateway (EGW..., IGW...), proves nothing about an order.
     """
     known = CODES.get(code)
     if known is not None:
         return known
     if code.startswith(_KNOWN_BUSINESS) or (len(code) == 8 and code.isdecimal()):
         return Code(Reaction.REFUSED, Cause.OTHER)
-    if status < 500 and code and not code.startswith(("EGW", "IGW")):
+    if code and not code.startswith(("EGW", "IGW")) and (status < 500 or rt_cd == "7"):
         return Code(Reaction.REFUSED, Cause.OTHER)
     return Code(Reaction.LATER_OR_UNKNOWN, Cause.ASK_AGAIN)
 
@@ -118,9 +118,9 @@ def cause_of(code: str, cause: Cause, message: str) -> Cause:
     return Cause.OTHER
 
 
-def error_for(code: str, message: str, status: int, *, changes: bool) -> KisError:
+def error_for(code: str, message: str, status: int, *, changes: bool, rt_cd: str = "") -> KisError:
     """Return the error of a failing answer; `changes` says that the call places, changes or cancels something."""
-    meaning = classify(code, status)
+    meaning = classify(code, status, rt_cd)
     cause = cause_of(code, meaning.cause, message)
     if cause is Cause.NONE:  # a code of success in a failing answer: it explains nothing
         cause = Cause.ASK_AGAIN if changes else Cause.GATEWAY
@@ -141,8 +141,8 @@ def _kind(reaction: Reaction, *, changes: bool) -> type[KisError]:
 
 
 def _told(cause: Cause, code: str, message: str) -> Text:
-    """Return the sentence for a person with KIS's code and, where it adds something, KIS's words."""
+    """Return the sentence for a person, with KIS's code and KIS's own words."""
     told = cause.value
-    said = f": {message}" if message and cause in (Cause.OTHER, Cause.HOURS, Cause.CASH, Cause.QUANTITY) else ""
-    label = f" ({code}{said})" if code else (f" ({message})" if message else "")
+    words = ": ".join(part for part in (code, message) if part)
+    label = f" ({words})" if words else ""
     return Text(told.ko + label, told.en + label)

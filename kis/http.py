@@ -20,6 +20,7 @@ _GROWTH = 1.6
 _NETWORK_PAUSE_S = 0.1  # real seconds
 _LEDGER_PAUSE_S = 1.1  # market seconds
 _LONGEST_PAUSE_S = 5.0
+_TOKEN_WAIT_S = 5.0  # real seconds an order waits for a new token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +55,29 @@ class KisHttp:
     async def post(self, call: Call, body: Mapping[str, str]) -> Answer:
         """Place, change or cancel: sent exactly once.
 
-        Raise KisRefused, KisUnknown (it may have been carried out), KisLater (certainly not) or KisFault.
+        Once more only after a dead token, which the gateway has turned away at its door. Raise KisRefused, KisUnknown
+        (it may have been carried out), KisLater (certainly not) or KisFault.
         """
+        self.environment.tr_id(call)  # raises before anything is asked for
+        renewed = False
+        while True:
+            await self._token_in_time(call)
+            try:
+                return await self._send(call, body=body)
+            except _Repeatable as failure:
+                if failure.rate:
+                    self.hold(failure, 1)
+                if renewed or not failure.token:
+                    raise failure.error from failure.__cause__
+                renewed = True
+
+    async def _token_in_time(self, call: Call) -> None:
+        """Have a token ready. One may be a minute away, and nobody may take an order that never left for a lost one."""
         try:
-            return await self._send(call, body=body)
-        except _Repeatable as failure:
-            if failure.rate:
-                self.hold(failure, 1)
-            raise failure.error from failure.__cause__
+            async with asyncio.timeout(_TOKEN_WAIT_S):
+                await self.tokens.get()
+        except TimeoutError as error:
+            raise KisLater(f"{call}: not sent, no token yet", user_message=Cause.TOKEN.value) from error
 
     def hold(self, failure: "_Repeatable", growth: float) -> None:
         """Send nothing for a while after a rate refusal; whoever waits for a turn waits longer."""
@@ -116,8 +132,9 @@ class KisHttp:
         if said is Reaction.EMPTY and not changes:  # "nothing found" is no error whatever its rt_cd (3.9)
             return Answer(body=body, more=False)
         message = str(body.get("msg1") or body.get("error_description") or "").strip()
-        error = error_for(code, message, reply.status, changes=changes)
-        reaction = classify(code, reply.status).reaction
+        rt_cd = str(body.get("rt_cd", "")).strip()
+        error = error_for(code, message, reply.status, changes=changes, rt_cd=rt_cd)
+        reaction = classify(code, reply.status, rt_cd).reaction
         if reaction is Reaction.TOKEN:
             self.tokens.refuse(token)
             raise _Repeatable(error, token=True)

@@ -17,7 +17,7 @@ from strategy.account import Holdings, Position
 from strategy.activity import Activity, Precedence
 from strategy.clock import Clock
 from strategy.decisions import Decision
-from strategy.errors import BrokerError, InvalidOrder, StorageError
+from strategy.errors import BrokerError, InvalidOrder, StorageError, TradingError
 from strategy.inquiry import Inquiry
 from strategy.instruments import Symbol
 from strategy.lead import Opening
@@ -249,8 +249,10 @@ class OrderDesk:
                 workers.create_task(self._work_notices(), name="order notices")
                 workers.create_task(self._looks.run(), name="order looks")
                 workers.create_task(self._working.run(), name="working orders")
+                workers.create_task(self._send_again(workers), name="orders again")
         finally:
             await sheltered(self._empty_queue())
+            await sheltered(self._take_back())
 
     async def look(self, *, since: datetime | None = None) -> Sequence[Text]:
         """Ask the broker for all orders now and apply its word; raise BrokerError when it cannot be asked.
@@ -274,6 +276,8 @@ class OrderDesk:
             asked = order.request
             if asked.symbol != symbol or order.status not in _UNANSWERED or (protects and asked.side is Side.BUY):
                 continue
+            if (said := self._requests.resending.said(order.no)) is not None:
+                return said
             return Text(
                 f"#{order.no} 주문의 결과를 아직 모릅니다. 확인될 때까지 {symbol.ticker} 주문을 보내지 않습니다.",
                 f"The outcome of order #{order.no} is not known yet; nothing is sent for {symbol.ticker} so far.",
@@ -395,6 +399,41 @@ class OrderDesk:
     async def _work_notices(self) -> None:
         while True:
             await sheltered(self._handle(*await self._queue.get()))
+
+    async def _send_again(self, hands: asyncio.TaskGroup) -> None:
+        """Ask again for what the broker certainly did not take; each apart, so that one answer holds up no other."""
+        resending = self._requests.resending
+        while True:
+            await first_of(self._clock, resending.next_due, resending.wake)
+            resending.wake.clear()
+            orders, cancels = resending.take_due(self._clock.now())
+            for no in orders:
+                hands.create_task(self._again(no), name=f"order {no} again")
+            for no in cancels:
+                hands.create_task(self._cancel_again(no), name=f"cancel {no} again")
+
+    async def _again(self, no: OrderNo) -> None:
+        order = await self._order(no)
+        try:
+            async with self._place_turn(order.request):
+                await self._act(lambda left: self._requests.again(no, left))
+        except StorageError:
+            log.exception("what became of an order could not be stored", extra={"order": no})
+            await self.on_unstored()
+
+    async def _cancel_again(self, no: OrderNo) -> None:
+        try:
+            await self.cancel(no)
+        except TradingError as error:
+            log.warning("cancel not taken", extra={"order": no, "error": str(error)})
+
+    async def _take_back(self) -> None:
+        """End what waits for its next try: nobody is here any more to send it."""
+        for no in self._requests.resending.orders:
+            try:
+                await self._requests.take_back(no)
+            except StorageError:
+                log.exception("an order that was not taken could not be ended", extra={"order": no})
 
     async def _empty_queue(self) -> None:
         """Store what was heard already: a stop loses no fact it has in hand."""

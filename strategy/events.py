@@ -149,7 +149,7 @@ class StopFinished(_Event):
     average_price: Decimal | None
     realized: Decimal | None
     fees: Decimal | None
-    reason: str  # "flat", "session_end", "rejected", "halted", "unknown", "interrupted"
+    reason: str  # "flat", "session_end", "not_orderable", "rejected", "halted", "unknown", "interrupted"
     attempt: int = 1  # as the trigger's
     refusal: Text | None = None  # the broker's newest reason, where it refused an order of this run
 

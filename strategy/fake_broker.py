@@ -69,7 +69,7 @@ class FakeBroker:
     ) -> None:
         self.sink: Callable[[Notice], None] | None = None
         self.notices: NoticeMode = "at_once"
-        self.matching = True
+        self._matching = True
         self.slow_cancels = False  # cancels wait for `finish_cancel`
         self.fill_at_most: int | None = None  # shares per match, for partial fills
         self.blank_times = False  # some exchanges deliver no time (kis-protocol 7.7, field 10)
@@ -95,7 +95,7 @@ class FakeBroker:
         self._quotes: dict[Symbol, _Quote] = {}
         self._held: defaultdict[Symbol, _Held] = defaultdict(_Held)
         self._held_versions: list[tuple[datetime, tuple[Position, ...]]] = []
-        self._faults: defaultdict[Call, deque[FaultKind]] = defaultdict(deque)
+        self._faults: defaultdict[Call, deque[FaultKind | BrokerError]] = defaultdict(deque)
         self._gate = asyncio.Event()
         self._outgoing: list[Notice] = []
 
@@ -109,6 +109,17 @@ class FakeBroker:
         for book in list(self._books):
             if book.now.symbol == symbol:
                 self._match(book)
+
+    @property
+    def matching(self) -> bool:
+        """Whether orders that cross the quote fill; set anew, what rests meets the market again."""
+        return self._matching
+
+    @matching.setter
+    def matching(self, on: bool) -> None:
+        self._matching = on
+        for book in list(self._books):
+            self._match(book)
 
     def hold(self, symbol: Symbol, qty: int, average_cost: Decimal) -> None:
         """Start with a position."""
@@ -149,8 +160,8 @@ class FakeBroker:
         """Place an order outside the bot (HTS/MTS)."""
         return self._take(symbol, side, qty, price, by_api=by_api).now.venue_no
 
-    def fail(self, call: Call, kind: FaultKind, *, times: int = 1) -> None:
-        """Make the next calls fail; `lost_reply` does the deed and raises OutcomeUnknown.
+    def fail(self, call: Call, kind: FaultKind | BrokerError, *, times: int = 1) -> None:
+        """Make the next calls fail; `lost_reply` does the deed and raises OutcomeUnknown, an error is raised as it is.
 
         `hang` waits for `unhang` before the deed, `slow_reply` of a submit after it.
         """
@@ -280,7 +291,7 @@ class FakeBroker:
 
     def _match(self, book: _Book) -> None:
         order, quote = book.now, self._quotes.get(book.now.symbol)
-        if not self.matching or quote is None or order.status not in _OPEN:
+        if not self._matching or quote is None or order.status not in _OPEN:
             return
         price = quote.ask if order.side is Side.BUY else quote.bid
         if order.limit_price >= price if order.side is Side.BUY else order.limit_price <= price:
@@ -351,6 +362,8 @@ class FakeBroker:
         await asyncio.sleep(0)
         kind = self._faults[call].popleft() if self._faults[call] else None
         match kind:
+            case BrokerError():
+                raise kind
             case "hang":
                 await self._gate.wait()
             case "lost_request":

@@ -579,10 +579,11 @@ class StopGuard:
         )
         await self._tell_stop(symbol, what)
 
-    async def _tell_waiting(self, symbol: Symbol, why: Text) -> None:
+    async def _tell_waiting(self, symbol: Symbol, _: str, why: Text) -> None:
         what = Text(
-            f"{symbol.ticker} 손절이 아직 팔지 못하고 기다립니다: {why.ko} 급하면 증권사 앱에서 직접 파세요.",
-            f"The stop of {symbol.ticker} waits and has not sold: {why.en} If it is urgent, sell in the broker's app.",
+            f"{symbol.ticker} 손절이 다 팔지 못하고 기다립니다: {why.ko} 급하면 증권사 앱에서 직접 파세요.",
+            f"The stop of {symbol.ticker} waits and has not sold everything: {why.en}"
+            " If it is urgent, sell in the broker's app.",
         )
         await self._tell_stop(symbol, what)
 

@@ -1,7 +1,7 @@
 """The way out of a position (D3): resting orders canceled and confirmed, then marketable limits, each step deeper."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from strategy.activity import Activity
 from strategy.book import SettingsBook
 from strategy.clock import Clock
 from strategy.desk import OrderDesk
-from strategy.errors import BrokerError, DataUnavailable, InvalidOrder, OrderDenied, TradingError
+from strategy.errors import BrokerError, DataUnavailable, InvalidOrder, OrderDenied, TradingError, TryLater
 from strategy.instruments import Symbol
 from strategy.lead import Opening
 from strategy.look import AccountLook
@@ -19,6 +19,7 @@ from strategy.permissions import Permissions, Why
 from strategy.ports import OrderJournal
 from strategy.positions import Positions
 from strategy.quotes import Quote
+from strategy.resending import AGAIN
 from strategy.shelter import first_of, sheltered
 from strategy.stops import ladder_price
 from strategy.text import Text
@@ -27,9 +28,14 @@ from strategy.watch import MarketWatch
 MAX_REJECTS = 3
 _CONFIRM_S = 10.0  # market time a cancel may take before the rest is sold without it
 _BLOCKED_PAUSE_S = 2.0
+_SHORT_PAUSE_S = 10.0  # between looks for shares that cannot be ordered yet
+_PROBE = timedelta(seconds=60)  # where not one share can be ordered, the broker's figure is tried that often
 _HELD_UP = timedelta(seconds=20)  # a ladder that may not send for that long says so, within 30 s (promise 4)
+_UNANSWERED = frozenset({OrderStatus.SENT, OrderStatus.UNKNOWN})  # cannot be canceled yet; a buy holds nothing up
+_BLIND_STEPS = 5  # deeper without having seen the market move, where no book says that it does not
 
-HeldUp = Callable[[Text], Awaitable[None]]
+HeldUp = Callable[[str, Text], Awaitable[None]]
+Mark = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +46,23 @@ class Descent:
     sold: int
     left: int
     amount: Decimal  # dollars
-    reason: str  # "flat", "session_end", "rejected", "halted", "unknown"; the guard's own: "interrupted"
+    reason: str  # "flat", "session_end", "not_orderable", "rejected", "halted", "unknown"; the guard's: "interrupted"
     refusal: Text | None = None  # why the broker refused the newest of its orders that were refused
+    refused: int = 0  # how many were
 
     @property
     def average_price(self) -> Decimal | None:
         return self.amount / self.sold if self.sold else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hitch:
+    """What keeps a run from selling all it should."""
+
+    key: str
+    text: Text
+    since: datetime
+    certain: bool  # told at once, not only when it lasts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,9 +81,15 @@ class _Run:
     max_rejects: int
     nos: list[OrderNo]
     refused: set[OrderNo]
-    step: int = 0
-    blocked_from: datetime | None = None
-    told_blocked: bool = False
+    cleared: set[OrderNo] = field(default_factory=set)  # buys that were asked to be canceled
+    pause_s: float = 0.0  # until the next rung
+    step: int = 0  # collars below the first price; grows only when a venue has seen the one before
+    mark: Mark = ()  # how the market stood when the price was set that is out
+    blind: int = 0  # steps since the market was seen to move
+    asked: bool = False  # the market answered when the newest price was asked for
+    probed_at: datetime | None = None
+    hitch: _Hitch | None = None
+    told: set[str] = field(default_factory=set)  # hitches, while they last
 
     @property
     def given_up(self) -> bool:
@@ -134,8 +157,7 @@ class Ladder:
             refused=set(),
         )
         with self._desk.changed() as changes:
-            with self._activity():
-                await self._clear(run)
+            await self._clear(run)
             while True:
                 with self._activity():
                     reason = await self._ended(run)
@@ -146,12 +168,12 @@ class Ladder:
 
     async def _clear(self, run: _Run) -> None:
         """Cancel what rests in the ticker and have it confirmed; then believe the broker's quantity."""
-        unanswered = (OrderStatus.SENT, OrderStatus.UNKNOWN)  # it cannot be canceled yet, and a buy holds nothing up
-        resting = [order for order in await self._desk.open_in(run.symbol) if order.status not in unanswered]
+        resting = [order for order in await self._desk.open_in(run.symbol) if order.status not in _UNANSWERED]
         if not resting:
             return
         await _open(run)
         for order in sorted(resting, key=lambda order: order.request.side is Side.BUY):  # sells hold the shares
+            run.cleared.add(order.no)
             try:
                 await self._desk.cancel_and_confirm(order.no, within_s=_CONFIRM_S)
             except TradingError:
@@ -178,7 +200,9 @@ class Ladder:
                 except TradingError:
                     continue
         if over or (forbidden and forbidden[0].why is Why.SESSION):
-            return "unknown" if self._desk.blocked(run.symbol, protects=True) else "session_end"
+            if self._desk.blocked(run.symbol, protects=True):
+                return "unknown"
+            return "not_orderable" if run.hitch is not None and run.hitch.key == "not_orderable" else "session_end"
         return "rejected" if run.given_up else "halted"
 
     async def _being_sold(self, run: _Run) -> bool:
@@ -192,35 +216,51 @@ class Ladder:
         why = self._desk.blocked(run.symbol, protects=True)
         if why is not None:
             await _open(run)
-            await self._say_held_up(run, why)
-            await self._pause(run, changes, _BLOCKED_PAUSE_S)
-            return
-        run.blocked_from, run.told_blocked = None, False
-        with self._activity():
-            working = await self._working(run)
-            if working:
-                await self._deepen(run, working[-1])
-            else:
-                await self._place(run)
-        if not run.given_up:
-            await self._pause(run, changes, float(self._settings.of(run.symbol).stop_loss_reprice_s))
-
-    async def _say_held_up(self, run: _Run, why: Text) -> None:
-        now = self._clock.now()
-        run.blocked_from = run.blocked_from or now
-        if run.held_up is not None and not run.told_blocked and now - run.blocked_from >= _HELD_UP:
-            run.told_blocked = True
+            self._held_up(run, "blocked", why, certain=False)
+            run.pause_s = _BLOCKED_PAUSE_S
+        else:
+            await self._clear_buys(run)
+            run.pause_s = float(self._settings.of(run.symbol).stop_loss_reprice_s)
+            before, run.hitch = run.hitch, None
             with self._activity():
-                await run.held_up(why)
+                working = await self._working(run)
+                if working:
+                    await self._deepen(run, working[-1])
+                else:
+                    await self._place(run)
+            self._compare(run, before)
+        await self._tell_hitch(run)
+        if not run.given_up:
+            await self._pause(run, changes, run.pause_s)
+
+    # what holds it up
+
+    def _held_up(self, run: _Run, key: str, text: Text, *, certain: bool) -> None:
+        since = run.hitch.since if run.hitch is not None and run.hitch.key == key else self._clock.now()
+        run.hitch = _Hitch(key, text, since, certain)
+
+    def _compare(self, run: _Run, before: _Hitch | None) -> None:
+        """Let a hitch that goes on keep its beginning, and one that is over be told again another time."""
+        now = run.hitch
+        if now is not None and before is not None and now.key == before.key:
+            run.hitch = replace(now, since=before.since)
+        elif before is not None and before.key != "not_orderable":  # the same shares come and go with it
+            run.told.discard(before.key)
+
+    async def _tell_hitch(self, run: _Run) -> None:
+        """Tell what holds the sale up: at once what is certain, anything else when it lasts."""
+        hitch = run.hitch
+        if hitch is None or run.held_up is None or hitch.key in run.told:
+            return
+        if hitch.certain or self._clock.now() - hitch.since >= _HELD_UP:
+            run.told.add(hitch.key)
+            with self._activity():
+                await run.held_up(hitch.key, hitch.text)
+
+    # placing
 
     async def _place(self, run: _Run) -> None:
-        held, _ = self._positions.in_scope(run.symbol, run.scope)
-        sold, _ = await self._sold(run)  # read after the position: a fill between the two lowers nothing
-        run.wanted = min(run.wanted, sold + held)  # an order of before a restart may have sold what was wanted
-        resting = sum(
-            order.open_qty for order in await self._desk.open_in(run.symbol) if order.request.side is Side.SELL
-        )
-        qty = min(run.wanted - sold, run.wanted - sold - resting)
+        qty = await self._quantity(run)
         if qty <= 0:
             await _open(run)
             await self._clear_rest(run)
@@ -228,16 +268,20 @@ class Ladder:
         quote = await self._quote(run)
         if quote is None or quote.halted:
             await _open(run)
-            return  # no price or no trading: nothing can be sent, the guard tells that the stop cannot run
+            if quote is not None:
+                self._held_up(run, "halted", _HALTED, certain=True)
+            return  # no price or no trading: nothing can be sent, the vigil tells that the stop cannot run
         if self._desk.busy(run.symbol):
             await _open(run)  # the turn is somebody else's until the broker has answered
+        if await self._was_seen(run):
+            run.step += 1
         opening = run.opening if run.opening is not None and run.opening.lead is not None else None
         decision = run.opening.decision if run.opening is not None else None
         request = OrderRequest(
             symbol=run.symbol,
             side=Side.SELL,
             qty=qty,
-            limit_price=self._price(run, quote),
+            limit_price=self._price(run, quote, run.step),
             origin=run.origin,
             created_at=self._clock.now(),
             decision_id=decision.id if decision and not opening else run.decision_id,
@@ -251,20 +295,83 @@ class Ladder:
             await _open(run)
             return  # an order of the ticker has no answer yet; asked again after the pause
         run.nos.append(order.no)
-        run.step += 1
+        run.mark, run.blind = self._mark(run.symbol, quote, order), 0
         if order.status is OrderStatus.REJECTED:
             await self._refused(run, order.no)
 
+    async def _quantity(self, run: _Run) -> int:
+        """Return how many shares to offer now: what is left and can be ordered."""
+        rest, orderable = await self._rest(run)
+        if rest <= 0 or (orderable >= rest and not run.nos):
+            return rest
+        try:
+            await self._look.take("asked")  # what can be ordered changes with every order
+        except BrokerError:
+            return rest  # not known, and the broker itself refuses what is too much
+        rest, orderable = await self._rest(run)
+        if orderable >= rest:
+            return rest
+        self._held_up(run, "not_orderable", _not_orderable(rest, orderable), certain=True)
+        run.pause_s = _SHORT_PAUSE_S if orderable <= 0 else run.pause_s
+        if orderable <= 0 and rest == run.wanted and self._may_probe(run):
+            return rest
+        return max(0, orderable)
+
+    def _may_probe(self, run: _Run) -> bool:
+        """Return whether to try what the broker says cannot be ordered: a figure must not hold up a whole stop."""
+        now = self._clock.now()
+        if run.probed_at is not None and now - run.probed_at < _PROBE:
+            return False
+        run.probed_at = now
+        return True
+
+    async def _rest(self, run: _Run) -> tuple[int, int]:
+        """Return the shares still to be offered, and how many of them the broker lets be ordered."""
+        held, orderable = self._positions.in_scope(run.symbol, run.scope)
+        sold, _ = await self._sold(run)  # read after the position: a fill between the two lowers nothing
+        run.wanted = min(run.wanted, sold + held)  # an order of before a restart may have sold what was wanted
+        resting = sum(
+            order.open_qty for order in await self._desk.open_in(run.symbol) if order.request.side is Side.SELL
+        )
+        return run.wanted - sold - resting, orderable
+
+    async def _was_seen(self, run: _Run) -> bool:
+        """Return whether a venue had the order before this one, so that its price was not good enough."""
+        before = await self._orders.get(run.nos[-1]) if run.nos else None
+        return before is not None and before.venue_no is not None
+
     async def _refused(self, run: _Run, no: OrderNo) -> None:
-        """After a refusal believe the broker's quantity again: the shares may be fewer than thought."""
-        run.refused.add(no)
+        """After a refusal look at what the broker has: fewer shares than thought, or orders that stand against ours."""
         try:
             await self._look.take("asked")
         except BrokerError:
+            run.refused.add(no)
             return
+        if await self._clear_buys(run):
+            run.pause_s = 0.0  # a sell against an own buy was refused as a wash trade: it may go now
+            return
+        if run.probed_at != self._clock.now():
+            run.refused.add(no)
         sold, _ = await self._sold(run)
         held, _ = self._positions.in_scope(run.symbol, run.scope)
         run.wanted = min(run.wanted, sold + held)
+
+    async def _clear_buys(self, run: _Run) -> bool:
+        """Cancel what would buy from ourselves and have it confirmed, each once; return whether there was any."""
+        opposing = [
+            order
+            for order in await self._desk.open_in(run.symbol)
+            if order.request.side is Side.BUY and order.status not in _UNANSWERED and order.no not in run.cleared
+        ]
+        if opposing:
+            await _open(run)
+        for order in opposing:
+            run.cleared.add(order.no)
+            try:
+                await self._desk.cancel_and_confirm(order.no, within_s=_CONFIRM_S)
+            except TradingError:
+                continue  # the broker says whether it stands against ours
+        return bool(opposing)
 
     async def _clear_rest(self, run: _Run) -> None:
         """Ask again to cancel sells that hold the shares."""
@@ -275,20 +382,36 @@ class Ladder:
                 except TradingError:
                     continue
 
+    # following the price
+
     async def _deepen(self, run: _Run, order: Order) -> None:
         if order.status is OrderStatus.CANCEL_SENT:
             return
         quote = await self._quote(run)
-        if quote is None or quote.halted:
+        if quote is None:
             return
-        price = self._price(run, quote)
+        if quote.halted:
+            self._held_up(run, "halted", _HALTED, certain=True)
+            return
+        mark = self._mark(run.symbol, quote, order)
+        if mark != run.mark:
+            run.blind = 0
+        elif (run.asked and quote.bid is not None) or run.blind >= _BLIND_STEPS:
+            self._held_up(run, "unmoved", _UNMOVED, certain=False)
+            return  # nothing has traded and no quote has changed: a deeper limit would only sell cheaper later
+        price = self._price(run, quote, run.step + 1)
         if price == order.limit_price:
             return
         try:
             await self._desk.amend(order.no, limit_price=price)
+        except TryLater:
+            run.pause_s = AGAIN.total_seconds()
+            return
         except (BrokerError, InvalidOrder, OrderDenied):
             return  # refused because it filled, or for now: the next step looks again
         run.step += 1
+        run.blind += 1
+        run.mark = mark
 
     async def _pause(self, run: _Run, changes: OrderChanges, seconds: float) -> None:
         """Wait until an order of the ticker has ended, or for that much market time."""
@@ -300,23 +423,33 @@ class Ladder:
                 order = await changes.next()
                 if order.request.symbol != run.symbol or not order.status.closed:
                     continue
-                if order.status is not OrderStatus.REJECTED or order.no not in run.nos:
+                if order.status is not OrderStatus.REJECTED or order.no not in run.nos or order.no in run.refused:
                     return
-                run.refused.add(order.no)  # refused by the venue: not asked again in a hurry
+                await self._refused(run, order.no)  # by the venue: not asked again in a hurry
+                if order.no not in run.refused:
+                    return
 
-    def _price(self, run: _Run, quote: Quote) -> Decimal:
+    def _price(self, run: _Run, quote: Quote, step: int) -> Decimal:
         collar = self._settings.of(run.symbol).stop_loss_collar_pct
-        return ladder_price(bid=quote.bid, last=quote.last, collar_pct=collar, step=run.step)
+        return ladder_price(bid=quote.bid, last=quote.last, collar_pct=collar, step=step)
+
+    def _mark(self, symbol: Symbol, quote: Quote, order: Order) -> Mark:
+        """Return what a trade or a changed quote changes."""
+        book = (quote.last, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
+        return (*book, self._watch.newest_tick(symbol), order.filled_qty)
 
     async def _quote(self, run: _Run) -> Quote | None:
         """Return the freshest price to be had: an old one, or the broker's valuation, is better than no way out."""
         symbol = run.symbol
         if not self._watch.priced(symbol):
             await _open(run)  # the price must be asked for: that may take long
+        run.asked = False
         try:
-            return await self._watch.quote(symbol)
+            quote = await self._watch.quote(symbol)
         except (BrokerError, DataUnavailable):
             return self._watch.latest(symbol) or self._valued(symbol)
+        run.asked = True
+        return quote
 
     def _valued(self, symbol: Symbol) -> Quote | None:
         position = self._positions.of(symbol)
@@ -351,11 +484,34 @@ class Ladder:
             amount=amount,
             reason=reason,
             refusal=await self._refusal(run),
+            refused=len(run.refused),
         )
 
     async def _refusal(self, run: _Run) -> Text | None:
         order = await self._orders.get(max(run.refused)) if run.refused else None
         return Text.read(order.reason) if order is not None and order.reason else None
+
+
+def _not_orderable(rest: int, orderable: int) -> Text:
+    now = max(0, orderable)
+    return Text(
+        f"남은 {rest:,}주 중 지금 주문할 수 있는 것은 {now:,}주라고 증권사가 답합니다. 나머지는 다른 주문이나 담보,"
+        " 결제에 묶여 있을 수 있습니다. 풀리는 대로 팝니다.",
+        f"Of the {rest:,} shares left the broker lets {now:,} be ordered now. The others may be held by another order,"
+        " a loan or settlement. They are sold as soon as they can be.",
+    )
+
+
+_HALTED = Text(
+    "거래가 정지된 종목입니다. 거래가 다시 시작되면 이어서 팝니다.",
+    "Trading of it is halted. The sale goes on when trading does.",
+)
+_UNMOVED = Text(
+    "주문은 나가 있지만 체결도 호가 변화도 없습니다. 거래가 정지되었을 수 있습니다. 가격을 더 낮추지 않고,"
+    " 움직이면 이어서 팝니다.",
+    "The order is out, but nothing trades and no quote changes: it may be halted. The price is not lowered any further;"
+    " the sale goes on when the market moves.",
+)
 
 
 async def _open(run: _Run) -> None:

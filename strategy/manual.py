@@ -147,6 +147,7 @@ def outcome_of(order: Order) -> Outcome:
     """Return what a person is told of an order just placed."""
     why = Text.read(order.reason)
     kind, text = {
+        OrderStatus.SENT: (OutcomeKind.WAITING, Text(f"주문 #{order.no}: {why.ko}", f"Order #{order.no}: {why.en}")),
         OrderStatus.UNKNOWN: (
             OutcomeKind.UNKNOWN,
             Text(

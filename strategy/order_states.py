@@ -25,7 +25,8 @@ MOVES: Mapping[S, frozenset[S]] = MappingProxyType(
         S.SENT: _VENUE_OUTCOMES  # a fill, reject or cancel notice may arrive before the broker's acceptance
         | {
             S.ACCEPTED,
-            S.DENIED,  # whoever wanted it had gone before the request was made: nothing left
+            S.SENT,  # certainly not taken, and sent again in a moment; the broker's words are the news
+            S.DENIED,  # whoever wanted it had gone before the request was made or made again: nothing is out
             S.CANCEL_SENT,  # the acceptance was lost but its number is known from a notice
         },
         S.ACCEPTED: _VENUE_OUTCOMES  # REJECTED: the broker took it, and a late notice says that the venue did not

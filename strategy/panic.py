@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from strategy.account import Holdings
@@ -29,6 +30,7 @@ from strategy.panic_job import PanicJob
 from strategy.panic_story import PanicStory
 from strategy.ports import Notes
 from strategy.positions import Positions
+from strategy.text import Text
 
 log = logging.getLogger(__name__)
 
@@ -230,6 +232,7 @@ class Panic:
                     until=session.closes_at,
                     asked_by=job.asked_by,
                     scope="account",
+                    held_up=partial(self._held_up, job, symbol),
                 )
             except TradingError:
                 log.exception("panic: a sale could not go on; tried again", extra={"symbol": str(symbol)})
@@ -240,6 +243,10 @@ class Panic:
             stands = descent.reason == "session_end" and self._story.stands_still(symbol)
             return "halted" if stands else descent.reason
         return "session_end"
+
+    async def _held_up(self, job: PanicJob, symbol: Symbol, hitch: str, _: Text) -> None:
+        job.hitches[symbol] = hitch
+        await self._story.tell(job)
 
     def _left(self, symbol: Symbol) -> int:
         position = self._positions.of(symbol)

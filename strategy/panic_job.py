@@ -11,7 +11,7 @@ from strategy.orders import OrderNo
 
 @dataclass(slots=True, kw_only=True)
 class PanicJob:
-    """What a confirmed panic is to do. Everything but `reasons` and `resumed` survives a restart."""
+    """What a confirmed panic is to do. Everything but `reasons`, `hitches` and `resumed` survives a restart."""
 
     run: str
     asked_by: int
@@ -20,6 +20,7 @@ class PanicJob:
     shares: dict[Symbol, int]  # at the start; what turns up later is added
     orders: list[OrderNo]  # open at the start, own and by hand
     reasons: dict[Symbol, str] = field(default_factory=dict)  # of tickers that are done with
+    hitches: dict[Symbol, str] = field(default_factory=dict)  # what held a sale up lately, by the ladder's key
     resumed: bool = False
 
     def dump(self) -> str:

@@ -28,6 +28,10 @@ _UNSTORED_S = 5.0
 _WORDS = {
     "session_end": Text("장이 끝남", "the session has ended"),
     "closed": Text("장이 닫혀 있음", "the session is closed"),
+    "not_orderable": Text(
+        "증권사가 지금 주문을 받지 않는 수량 (다른 주문, 담보, 결제)",
+        "the broker lets them not be ordered now (another order, a loan, settlement)",
+    ),
     "rejected": Text("증권사가 거부", "refused by the broker"),
     "halted": Text("거래 정지 또는 중단", "trading halted, or stopped by /halt"),
     "unknown": Text("주문 결과를 아직 모름", "an order's outcome is not known yet"),
@@ -116,7 +120,7 @@ class PanicStory:
             rest = min(left.get(symbol, 0), qty)
             reason = job.reasons.get(symbol, "")
             if rest and reason in ("", "flat"):
-                reason = self._meanwhile(symbol)
+                reason = self._meanwhile(job, symbol)
             quote = self._watch.latest(symbol)
             lines.append(
                 PanicLine(
@@ -130,11 +134,13 @@ class PanicStory:
             )
         return tuple(lines)
 
-    def _meanwhile(self, symbol: Symbol) -> str:
+    def _meanwhile(self, job: PanicJob, symbol: Symbol) -> str:
         """Return what holds a sale up that goes on, or nothing."""
         if self._desk.blocked(symbol) is not None:
             return "unknown"
-        return "halted" if self.stands_still(symbol) else ""
+        if self.stands_still(symbol):
+            return "halted"
+        return "not_orderable" if job.hitches.get(symbol) == "not_orderable" else ""
 
     async def _cancels(self, job: PanicJob) -> tuple[int, int]:
         """Return how many of the orders open at the start are canceled, and how many are still open."""

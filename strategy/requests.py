@@ -24,11 +24,12 @@ from strategy.money import on_tick
 from strategy.orders import Acceptance, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
 from strategy.permissions import NotPermitted, Permits
 from strategy.ports import Broker
+from strategy.resending import Resending
 from strategy.text import Text
 
 log = logging.getLogger(__name__)
 
-_REFUSED = (OrderRejected, BrokerFault, TryLater)  # proof that nothing was placed, changed or canceled
+_REFUSED = (OrderRejected, BrokerFault)  # proof that nothing was placed, changed or canceled, and asking again is idle
 _CANCEL_AGAIN = timedelta(seconds=3)
 
 
@@ -61,6 +62,7 @@ class Requests:
         self._permissions = permissions
         self._blocked = blocked
         self._numbered = numbered
+        self.resending = Resending()
         self._cancel_sent_at: dict[OrderNo, datetime] = {}
         self._waiting: set[asyncio.Timeout] = set()  # for answers
 
@@ -95,9 +97,34 @@ class Requests:
         try:
             return await self._send(order.no, request)
         finally:
-            self._in_flight.discard(order.no)
-            self._looks.reconsider()
+            self._landed(order.no)
             await self._keep_context(order.no)
+
+    def _landed(self, no: OrderNo) -> None:
+        """End an order's being in flight, unless it waits here for its next try: then nobody needs to look for it."""
+        if not self.resending.holds(no):
+            self._in_flight.discard(no)
+            self._looks.reconsider()
+
+    async def again(self, no: OrderNo, left: asyncio.Event) -> Order:
+        """Send an order once more that the broker certainly did not take; end it where that is not permitted now."""
+        order = await self._ledger.get(no)
+        if not self.resending.holds(no):
+            return order
+        forbidden = self._permissions.may_send(order.request)
+        if left.is_set() or forbidden is not None:
+            return await self.take_back(no, NEVER_SENT if forbidden is None else spoken(forbidden.text))
+        try:
+            return await self._send(no, order.request)
+        finally:
+            self._landed(no)
+
+    async def take_back(self, no: OrderNo, reason: str = NEVER_SENT) -> Order:
+        """End an order that waits for its next try: it is at no venue."""
+        self.resending.drop(no)
+        self._landed(no)
+        async with self._ledger.lock:
+            return await self._ledger.move(no, OrderStatus.DENIED, self._now(), reason=reason)
 
     async def _keep_context(self, no: OrderNo) -> None:
         """Note what stood behind an order; without it a message of a later run says less, and nothing else changes."""
@@ -109,20 +136,37 @@ class Requests:
     async def _send(self, no: OrderNo, request: OrderRequest) -> Order:
         try:
             acceptance = await self._answer(self._broker.submit(request))
+        except TryLater as error:
+            return await self._not_now(no, request, error)
         except _REFUSED as error:
             log.warning("order refused", extra={"order": no, "error": str(error)})
+            self.resending.drop(no)
             async with self._ledger.lock:
                 return await self._ledger.move(no, OrderStatus.REJECTED, self._now(), reason=spoken(error.user_message))
         except BaseException as error:  # noqa: BLE001 - once sent, whatever happens leaves the outcome unknown
             # cancelled, or anything else after sending: the order may be at the broker, and the record says so
+            self.resending.drop(no)
             await self._lose(no, error)
             return await self._ledger.get(no)
+        self.resending.drop(no)
         async with self._ledger.lock:
             await self._ledger.move(
                 no, OrderStatus.ACCEPTED, self._now(), venue_no=acceptance.venue_no, accepted_at=acceptance.accepted_at
             )
         await self._numbered()
         return await self._ledger.get(no)
+
+    async def _not_now(self, no: OrderNo, request: OrderRequest, error: TryLater) -> Order:
+        """Let an order wait for its next try; a rule's or a person's is given up after a while."""
+        log.warning("order not taken now", extra={"order": no, "error": str(error)})
+        said = error.user_message
+        news = self.resending.said(no) != said
+        waits = self.resending.hold(no, request, said, self._now())
+        if waits and not news:
+            return await self._ledger.get(no)
+        status, reason = (OrderStatus.SENT, _later(said)) if waits else (OrderStatus.REJECTED, spoken(said))
+        async with self._ledger.lock:
+            return await self._ledger.move(no, status, self._now(), reason=reason)
 
     async def amend(
         self, no: OrderNo, qty: int | None, limit_price: Decimal | None, reprices: int | None, left: asyncio.Event
@@ -144,6 +188,8 @@ class Requests:
             raise NotPermitted(forbidden)
         try:
             acceptance = await self._answer(self._broker.amend(order.request.symbol, venue_no, wanted, price))
+        except TryLater:
+            raise  # the order works on as it was: whoever asked knows whether the price is still wanted
         except _REFUSED as error:
             now = await self._refused(no, error, wanted)
             return now if now.status.closed or qty is not None else await self.amend(no, qty, price, reprices, left)
@@ -173,21 +219,31 @@ class Requests:
             await self._looks.try_look()
             order = await self._ledger.get(no)
         if order.status.closed or left.is_set() or self._cancel_is_fresh(order):
+            self.resending.drop_cancel(no)
             return order
+        if self.resending.holds(no):
+            return await self.take_back(no)
         venue_no = _number(order, in_doubt=True)
         self._cancel_sent_at[no] = self._now()
         left_open = order.open_qty
         try:
             await self._answer(self._broker.cancel(order.request.symbol, venue_no, left_open))
+        except TryLater as error:
+            del self._cancel_sent_at[no]
+            self.resending.hold_cancel(no, order.request, error.user_message, self._now())
+            raise
         except _REFUSED as error:
+            self.resending.drop_cancel(no)
             now = await self._refused(no, error, left_open)
             return now if now.status.closed else await self.cancel(no, left)
         except BaseException as error:  # noqa: BLE001 - once sent, whatever happens leaves the outcome unknown
-            await self._cancel_sent(no, NO_ANSWER)
+            self.resending.drop_cancel(no)
+            await self._cancel_sent(no, _unclear(error))
             _pass_on(no, error)
             if not left.is_set():
                 await self._looks.try_look()  # it may have been too late: the broker's list knows
             return await self._ledger.get(no)
+        self.resending.drop_cancel(no)
         await self._cancel_sent(no, "")
         return await self._ledger.get(no)
 
@@ -215,7 +271,7 @@ class Requests:
         async with self._ledger.lock:
             order = await self._ledger.get(no)
             if not order.status.closed and order.status is not OrderStatus.UNKNOWN:
-                await self._ledger.move(no, OrderStatus.UNKNOWN, self._now(), reason=NO_ANSWER)
+                await self._ledger.move(no, OrderStatus.UNKNOWN, self._now(), reason=_unclear(error))
         self._looks.soon()
         _pass_on(no, error)
 
@@ -240,6 +296,16 @@ def _number(order: Order, *, in_doubt: bool = False) -> VenueNo:
     if order.venue_no is None or (order.status is OrderStatus.UNKNOWN and not in_doubt):
         raise InvalidOrder(f"order {order.no} is {order.status}", user_message=_BEING_LOOKED_UP)
     return order.venue_no
+
+
+def _unclear(error: BaseException) -> str:
+    """Return why an outcome is not known, in the broker's own words where it said any."""
+    said = error.user_message if isinstance(error, OutcomeUnknown) else OutcomeUnknown.user_message
+    return NO_ANSWER if said == OutcomeUnknown.user_message else spoken(said)
+
+
+def _later(said: Text) -> str:
+    return spoken(Text(f"{said.ko} 곧 다시 보냅니다.", f"{said.en} It is sent again in a moment."))
 
 
 def _pass_on(no: OrderNo, error: BaseException) -> None:

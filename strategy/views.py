@@ -200,7 +200,9 @@ class PanicLine:
     qty: int
     sold: int = 0
     last: Decimal | None = None
-    reason: str = ""  # "", "flat", or why shares are left: session_end, closed, rejected, halted, unknown
+    reason: str = (
+        ""  # "", "flat", or why shares are left: session_end, closed, not_orderable, rejected, halted, unknown
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +297,7 @@ class ModePreview:
 
 class OutcomeKind(StrEnum):
     DONE = "done"
+    WAITING = "waiting"  # certainly not taken yet, and sent again by itself for a while
     UNKNOWN = "unknown"  # the order may have arrived; it is being looked up
     REJECTED = "rejected"  # by the broker
     DENIED = "denied"  # by a limit or guard, or a mode

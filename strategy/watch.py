@@ -166,6 +166,10 @@ class MarketWatch:
         late = self._prices.late(price)
         return late if late > ANSWER_OF_NOW else timedelta(0)
 
+    def newest_tick(self, symbol: Symbol) -> Tick | None:
+        """Return the newest trade that was streamed."""
+        return self._ticks.get(symbol)
+
     async def quote(self, symbol: Symbol, *, max_age_s: float = _PRICING_AGE_S) -> Quote:
         """Return a price no older than that, asking when needed; raise DataUnavailable (or what the broker raised)."""
         known = self._known(symbol, max_age_s)  # looked for here too: a request of somebody else may hang

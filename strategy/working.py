@@ -10,7 +10,7 @@ from typing import Protocol
 
 from strategy.activity import Activity
 from strategy.clock import Clock
-from strategy.errors import TradingError
+from strategy.errors import TradingError, TryLater
 from strategy.events import Notable
 from strategy.ledger import DeskSettings
 from strategy.money import on_tick
@@ -18,6 +18,7 @@ from strategy.order_feed import OrderChanges
 from strategy.orders import Order, OrderNo, OrderStatus, Origin
 from strategy.permissions import NotPermitted
 from strategy.ports import Notifier
+from strategy.resending import AGAIN
 from strategy.shelter import first_of
 from strategy.text import Text
 
@@ -71,6 +72,7 @@ class WorkingOrders:
         self._chase = chase
         self._since: dict[OrderNo, datetime] = {}  # when the present round began
         self._rounds: dict[OrderNo, int] = {}  # rounds over, those without a new price included
+        self._again: dict[OrderNo, datetime] = {}  # of a round the broker did not take: its next try
         self._told: set[OrderNo] = set()
         self._busy: set[OrderNo] = set()
 
@@ -93,7 +95,7 @@ class WorkingOrders:
     def _resting(self) -> Sequence[Order]:
         """Return the orders to watch, none of them being worked now; forget those that have ended."""
         orders = {order.no: order for order in self._desk.open if _watched(order)}
-        for memory in (self._since, self._rounds):
+        for memory in (self._since, self._rounds, self._again):
             for no in [no for no in memory if no not in orders]:
                 del memory[no]
         self._told &= orders.keys()
@@ -101,6 +103,8 @@ class WorkingOrders:
 
     def _due(self, order: Order) -> datetime:
         since = self._since.setdefault(order.no, order.updated_at)
+        if order.no in self._again:
+            return self._again[order.no]
         return since + timedelta(seconds=self._settings.of(order.request.symbol).order_timeout_s)
 
     async def _work(self, no: OrderNo, changes: OrderChanges) -> None:
@@ -109,13 +113,25 @@ class WorkingOrders:
                 order = next((order for order in self._desk.open if order.no == no), None)
                 if order is not None and order.status in _RESTING:
                     await self._round(order)
+        except TryLater as error:  # certainly not done, so it is no round either
+            log.warning("working order not changed now", extra={"order": no, "error": str(error)})
+            self._again[no] = self._clock.now() + AGAIN
         except TradingError as error:
             log.warning("working order not changed", extra={"order": no, "error": str(error)})
+            self._over(no)
+        except BaseException:
+            self._over(no)
+            raise
+        else:
+            self._over(no)
         finally:
-            self._since[no] = self._clock.now()
-            self._rounds[no] = self._rounds.get(no, 0) + 1
             self._busy.discard(no)
             changes.wake.set()
+
+    def _over(self, no: OrderNo) -> None:
+        self._again.pop(no, None)
+        self._since[no] = self._clock.now()
+        self._rounds[no] = self._rounds.get(no, 0) + 1
 
     async def _round(self, order: Order) -> None:
         """End a round: a new price, or the end of the order."""

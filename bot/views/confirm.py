@@ -47,6 +47,7 @@ def _headline(kind: OutcomeKind, frame: Frame) -> str:
     t = frame.t
     return {
         OutcomeKind.DONE: t("✅ Done"),
+        OutcomeKind.WAITING: t("⏳ Not taken yet: sent again by itself"),
         OutcomeKind.UNKNOWN: t("❓ Unknown: being looked up"),
         OutcomeKind.REJECTED: t("⛔ Refused by the broker"),
         OutcomeKind.DENIED: t("⛔ Not carried out"),

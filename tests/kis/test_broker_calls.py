@@ -118,8 +118,6 @@ async def test_s70_s71_amend_and_cancel_name_their_code_and_the_padded_number(
         (error("EGW09999"), OutcomeUnknown),
         (error("EGW00201"), TryLater),
         (error("EGW00215"), TryLater),
-        (error("EGW00121"), TryLater),
-        (error("EGW00123", status=200), TryLater),
         (error("APBK0952", "주문가능금액을 초과 했습니다", 200, "7"), OrderRejected),
         (error("40580000", "모의투자 장종료 입니다."), OrderRejected),
         (error("APBK9999", "무엇인가", 200), OrderRejected),

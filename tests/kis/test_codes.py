@@ -186,6 +186,13 @@ def test_the_one_code_with_several_causes_is_read_by_its_text(message: str, caus
     assert cause_of("APBK0918", Cause.HOURS, message) is cause
 
 
+@pytest.mark.parametrize("code", ["KIER2620", "ZZZ"])
+def test_an_undocumented_code_that_says_business_refusal_is_one(code: str) -> None:
+    """`rt_cd` 7 is KIS's own word for it (5.1), whatever the HTTP status."""
+    assert isinstance(error_for(code, "", 500, changes=True, rt_cd="7"), OrderRejected)
+    assert isinstance(error_for(code, "", 500, changes=True, rt_cd="1"), OutcomeUnknown)
+
+
 @pytest.mark.parametrize(("code", "status"), [("EGW77777", 500), ("", 500), ("", 403), ("IGW99999", 200), ("ZZZ", 500)])
 def test_an_undocumented_gateway_answer_proves_nothing_about_an_order(code: str, status: int) -> None:
     assert isinstance(error_for(code, "", status, changes=True), OutcomeUnknown)

@@ -386,7 +386,6 @@ async def test_s67_a_token_killed_early_is_renewed(tmp_path: Path, virtual: bool
         ("bad_json", OutcomeUnknown, None),
         ("rate_limit", TryLater, 0),
         ("reject", OrderRejected, 0),
-        ("token_expired", TryLater, 0),
     ],
 )
 async def test_an_order_is_never_sent_twice_through_a_fault(
@@ -405,6 +404,19 @@ async def test_an_order_is_never_sent_twice_through_a_fault(
         assert state["requests_by_tr"].get(tr_id, 1) == 1
         if placed is not None:
             assert len(state["orders"]) == placed
+
+
+@pytest.mark.parametrize("kind", ["token_expired", "token_revoked"])
+async def test_an_order_with_a_token_killed_early_is_placed_once_with_a_new_one(
+    tmp_path: Path, virtual: bool, kind: str
+) -> None:
+    async with bench(tmp_path, virtual=virtual) as it:
+        await it.price(MSFT, "430.00")
+        await it.kis.broker.holdings()
+        await it.control("fault", kind=kind)
+        await it.submit(MSFT, Side.BUY, 1, "420.00")
+        assert it.kis.http.tokens.issued == 2
+        assert len((await it.state())["orders"]) == 1
 
 
 @pytest.mark.parametrize("kind", ["ws_drop", "ws_garbage"])

@@ -4,14 +4,17 @@ import asyncio
 import json
 import stat
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 from kis.connect import Kis, open_kis
-from strategy.errors import BrokerFault
+from strategy.errors import BrokerFault, TryLater
 from strategy.instruments import Market, Symbol
+from strategy.orders import OrderRequest, Origin, Side
 from strategy.zones import seoul
 from tests.kis.clocks import JumpClock
 from tests.kis.server import APP_KEY, APP_SECRET, OK, Asked, FakeKis, Say, client, error, kis_settings, serving
@@ -118,12 +121,64 @@ async def test_s67_a_dead_token_costs_one_renewal_for_eight_calls_at_once(
     assert fake.tokens == 2
 
 
-async def test_s67_an_order_is_not_repeated_for_a_dead_token_but_the_next_call_has_a_new_one(tmp_path: Path) -> None:
+async def test_s67_the_next_call_has_a_new_token(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("HHDFS00000300", error("EGW00123"), PRICE)
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
         await quote(kis)
     assert [asked.headers["authorization"][-7:] for asked in fake.of("HHDFS00000300")] == ["token-1", "token-2"]
+
+
+ORDER: dict[str, Any] = {
+    "symbol": MSFT,
+    "side": Side.SELL,
+    "qty": 1,
+    "limit_price": Decimal("437.15"),
+    "origin": Origin.STOP_LOSS,
+}
+TAKEN = Say({**OK, "msg_cd": "APBK0013", "output": {"ODNO": "0030500118", "ORD_TMD": "230102"}})
+
+
+@pytest.mark.parametrize(("code", "status"), [("EGW00123", 500), ("EGW00123", 200), ("EGW00121", 500)])
+async def test_an_order_whose_token_was_dead_is_sent_once_more_with_a_new_one(
+    tmp_path: Path, code: str, status: int
+) -> None:
+    """The gateway turned it away at the door, so no venue can have it; once more and no oftener."""
+    fake, clock = FakeKis(), JumpClock()
+    fake.on("TTTT1006U", error(code, "기간이 만료된 token 입니다.", status), TAKEN)
+    async with client(fake, clock, tmp_path) as kis:
+        taken = await kis.broker.submit(OrderRequest(**ORDER, created_at=clock.now()))
+    assert taken.venue_no == "30500118"
+    assert [asked.headers["authorization"][-7:] for asked in fake.of("TTTT1006U")] == ["token-1", "token-2"]
+
+
+async def test_an_order_that_finds_no_living_token_is_certainly_not_taken(tmp_path: Path) -> None:
+    fake, clock = FakeKis(), JumpClock()
+    fake.on("TTTT1006U", error("EGW00123", "기간이 만료된 token 입니다."))
+    async with client(fake, clock, tmp_path) as kis:
+        with pytest.raises(TryLater) as raised:
+            await kis.broker.submit(OrderRequest(**ORDER, created_at=clock.now()))
+    assert len(fake.of("TTTT1006U")) == 2
+    assert "기간이 만료된 token" in raised.value.user_message.ko
+
+
+async def test_an_order_does_not_wait_a_minute_for_a_token_and_is_not_called_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """KIS issues one a minute: the order never left, whoever sends it is told so in time to try again."""
+
+    class Minute(JumpClock):
+        async def sleep_until(self, when: datetime) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr("kis.http._TOKEN_WAIT_S", 0.05)
+    fake, clock = FakeKis(), Minute()
+    fake.on("TTTT1006U", error("EGW00123"))
+    fake.on("/oauth2/tokenP", Say({"access_token": "first", "expires_in": 86400}))
+    async with client(fake, clock, tmp_path) as kis:
+        with pytest.raises(TryLater):
+            await kis.broker.submit(OrderRequest(**ORDER, created_at=clock.now()))
+    assert len(fake.of("TTTT1006U")) == 1
 
 
 async def test_the_dead_token_trap_is_escaped_by_revoke_and_issue(tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ async def tell_the_truth(world: ClientWorld, outcome: Outcome | None) -> None:
     if outcome is None:
         return  # the preview could not even be made
     assert outcome.order is not None
-    assert outcome.kind in (OutcomeKind.DONE, OutcomeKind.UNKNOWN, OutcomeKind.REJECTED)
+    assert outcome.kind in (OutcomeKind.DONE, OutcomeKind.WAITING, OutcomeKind.UNKNOWN, OutcomeKind.REJECTED)
     if outcome.kind is OutcomeKind.DONE:
         assert outcome.order.venue_no is not None
 
@@ -279,7 +279,8 @@ async def test_s16_orders_are_sent_once_and_their_record_stays_true(world: Clien
         await deed(world)
         await world.pass_time(3)
         asked = (await world.books())["requests_by_tr"].get(tr_id, 0) - requests
-        assert asked <= 1 or fault.kind in HEALS or endpoint == "cancel", f"{case}: {asked} requests"
+        turned_away = fault.kind in HEALS or fault.kind == "rate_limit"  # at the door: it may go out again
+        assert asked <= 1 or turned_away or endpoint == "cancel", f"{case}: {asked} requests"
         await assert_quiet(world, case)
         await world.clear()
         await world.pass_time(60)

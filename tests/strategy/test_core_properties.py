@@ -89,6 +89,8 @@ def test_the_machine_climbs_down_a_ladder_with_resting_sells_and_slow_cancels(ma
     machine.price_falls(TQQQ, 92, tick=True)
     machine.time_passes(10)
     machine.venue_acts(0, "cancel")
+    machine.time_passes(4)
+    machine.price_falls(TQQQ, 91, tick=True)
     machine.time_passes(30)
     reached(machine, "sent manual sell", "cancel sent", "sent stop_loss sell", "amended stop_loss")
     machine.killed()

@@ -61,7 +61,7 @@ async def test_s54_nothing_is_sent_while_an_order_of_the_ticker_is_unknown(desk:
     assert len(desk.broker.submitted) == 2
 
 
-@pytest.mark.parametrize("kind", ["reject", "try_later", "fault"])
+@pytest.mark.parametrize("kind", ["reject", "fault"])
 async def test_a_proven_refusal_is_rejected_and_does_not_block(desk: Bench, kind: str) -> None:
     desk.broker.fail("submit", kind)  # type: ignore[arg-type]
     order = await desk.buy()

@@ -111,9 +111,11 @@ async def test_d3_ladder_goes_deeper_until_filled(bench: Bench) -> None:
     assert first.status is OrderStatus.ACCEPTED
     assert first.venue_no is not None
     bench.broker.fill(first.venue_no, 4)
+    bench.price(TQQQ, "93.99")
     await bench.pass_time(3)
     [second] = await bench.orders()
     assert second.limit_price < first.limit_price
+    bench.price(TQQQ, "94.01")
     await bench.pass_time(3)
     [third] = await bench.orders()
     assert third.limit_price < second.limit_price

@@ -45,6 +45,7 @@ async def test_a_refused_re_pricing_is_tried_again(tmp_path: Path) -> None:
         await working(bench)
         [before] = await bench.orders()
         bench.broker.fail("amend", "reject")
+        bench.price(TQQQ, "94.01")
         await bench.pass_time(3)
         [same] = await bench.orders()
         assert same.limit_price == before.limit_price

@@ -97,6 +97,7 @@ async def test_a_second_confirm_joins_the_first(tmp_path: Path) -> None:
         assert "진행" in joined.text.ko
         assert (await press(bench, second.ticket_all)).kind is OutcomeKind.USED
         bench.broker.matching = True
+        bench.price(TQQQ, "99.99")
         await bench.pass_time(30)
         assert bench.broker.qty_held(TQQQ) == 0
         assert len(await ends(bench)) == 1
@@ -174,6 +175,7 @@ async def test_a_stop_at_work_is_joined_and_no_share_is_offered_twice(tmp_path: 
         assert sum(order.open_qty for order in live) == 10
         assert {order.request.origin for order in live} == {Origin.STOP_LOSS}
         bench.broker.matching = True
+        bench.price(TQQQ, "93.99")
         await bench.pass_time(30)
         assert bench.broker.qty_held(TQQQ) == 0
         [finished] = await bench.told(StopFinished)
@@ -193,6 +195,7 @@ async def test_no_stop_fires_while_the_panic_sells(tmp_path: Path) -> None:
         assert {order.request.origin for order in live} == {Origin.PANIC}
         assert sum(order.open_qty for order in live) == 10
         bench.broker.matching = True
+        bench.price(TQQQ, "89.99")
         await bench.pass_time(60)
         assert bench.broker.qty_held(TQQQ) == 0
 
@@ -327,6 +330,7 @@ async def test_what_is_ordered_by_hand_on_the_way_is_canceled_or_sold_too(tmp_pa
         await panic(bench)
         await bench.pass_time(2)
         bench.broker.matching = True
+        bench.price(TQQQ, "99.99")
         bench.broker.hand_order(XLF, Side.BUY, 3, Decimal(price))
         await bench.pass_time(400)
         [end] = await ends(bench)

@@ -93,6 +93,7 @@ async def test_a_retry_whose_order_is_taken_goes_down_the_ladder_like_any_other(
         await bench.pass_time(61)
         first = (await bench.orders())[-1]
         assert first.status is OrderStatus.ACCEPTED
+        bench.price(TQQQ, "94.01")
         await bench.pass_time(6)
         assert (await bench.orders())[-1].limit_price < first.limit_price
         assert len(await bench.told(StopFinished)) == 1

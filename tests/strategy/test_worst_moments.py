@@ -65,6 +65,8 @@ async def test_the_rules_cannot_be_started_while_a_panic_sells(tmp_path: Path) -
         assert "/halt" in shown.refusals[0].en
         assert (await bench.core.control.confirm(early.ticket or "", OWNER)).kind is OutcomeKind.DENIED
         bench.broker.matching = True
+        bench.price(TQQQ, "99.99")
+        bench.price(XLF, "49.99")
         await bench.pass_time(30)
         assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
         shown = await bench.core.control.preview_mode(OWNER, Mode.RUN, symbol=None)
