@@ -69,7 +69,7 @@ class FakeBroker:
     ) -> None:
         self.sink: Callable[[Notice], None] | None = None
         self.notices: NoticeMode = "at_once"
-        self._matching = True
+        self.matching = True
         self.slow_cancels = False  # cancels wait for `finish_cancel`
         self.fill_at_most: int | None = None  # shares per match, for partial fills
         self.blank_times = False  # some exchanges deliver no time (kis-protocol 7.7, field 10)
@@ -109,17 +109,6 @@ class FakeBroker:
         for book in list(self._books):
             if book.now.symbol == symbol:
                 self._match(book)
-
-    @property
-    def matching(self) -> bool:
-        """Whether orders that cross the quote fill; set anew, what rests meets the market again."""
-        return self._matching
-
-    @matching.setter
-    def matching(self, on: bool) -> None:
-        self._matching = on
-        for book in list(self._books):
-            self._match(book)
 
     def hold(self, symbol: Symbol, qty: int, average_cost: Decimal) -> None:
         """Start with a position."""
@@ -291,7 +280,7 @@ class FakeBroker:
 
     def _match(self, book: _Book) -> None:
         order, quote = book.now, self._quotes.get(book.now.symbol)
-        if not self._matching or quote is None or order.status not in _OPEN:
+        if not self.matching or quote is None or order.status not in _OPEN:
             return
         price = quote.ask if order.side is Side.BUY else quote.bid
         if order.limit_price >= price if order.side is Side.BUY else order.limit_price <= price:

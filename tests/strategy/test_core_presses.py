@@ -101,6 +101,7 @@ def test_the_machine_amends_takes_over_and_panics_over_a_death() -> None:
         machine.time_passes(4)
         machine.killed()
         machine.broker_habits_change(lag=0, slow=False, answer=OrderRejected, matching=True, most=None)
+        machine.price_moves(TQQQ, -5, tick=True)
         machine.time_passes(30)
         reached(machine, "amended manual", "taken over", "panic", "sent panic sell", "killed with open orders")
         assert machine.world.broker.qty_held(TQQQ) == 0
