@@ -131,7 +131,8 @@ class Cycle:
         """Compare the freshest price with the stop, then take the snapshot; None while a stop is at work."""
         quote = await self._camera.quote(symbol)
         if quote is not None:
-            await self._splits.mind(quote)
+            if self._guard.credible(quote):
+                await self._splits.mind(quote)
             self._guard.check(symbol, quote, "check")
         if self._guard.running(symbol):
             return None

@@ -96,6 +96,7 @@ class StopGuard:
         self._running: set[Symbol] = set()
         self._unfinished: dict[Symbol, Firing] = {}  # begun and not ended: taken up when the guard is started anew
         self.watching = False  # `run` is at work
+        self.unstored_at: datetime | None = None  # when a stop was last held up because it could not be stored
         self._ran = False  # ... and has been at work before
         self._resuming = False  # asked to go on with the stops that a restart has cut off
         self._taken_up = False  # ... and done
@@ -160,6 +161,10 @@ class StopGuard:
         asked = self._asked.get(symbol)
         known = (self.ticked_at(symbol), self._prices.made_at(asked) if asked is not None else None)
         return max((at for at in known if at is not None), default=None)
+
+    def credible(self, quote: Quote) -> bool:
+        """Return whether a quote may be judged by: of now, and not one bad print that its own book speaks against."""
+        return self._prices.credible(quote)
 
     def ticks_late(self, symbol: Symbol) -> timedelta | None:
         """Return by how much the newest trade came late, by the venue's stamp; None where it did not."""
@@ -448,6 +453,8 @@ class StopGuard:
             descent = await self._over(firing) or await self._descend(firing, opening)
         except Exception as error:  # noqa: BLE001 - a door: told, and the next price tries again
             unstored = isinstance(error, StorageError) or (opening is not None and opening.lead is not None)
+            if isinstance(error, StorageError):
+                self.unstored_at = self._clock.now()
             await self._tell_trouble(symbol, error)
             if isinstance(error, StorageError) and (begun := self._begun(symbol)) is not None:
                 await self._clock.sleep_until(self._clock.now() + _UNSTORED_PAUSE)
@@ -504,6 +511,7 @@ class StopGuard:
 
     def _opened(self, firing: Firing, decision: Decision) -> None:
         """Remember that the stop is under way: taken up again, it needs no second decision."""
+        self.unstored_at = None
         if firing.symbol in self._unfinished:
             self._unfinished[firing.symbol] = replace(firing, resumed=True, decision_id=decision.id or None)
 

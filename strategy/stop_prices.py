@@ -100,6 +100,10 @@ class StopPrices:
         seen.wanted = True
         return None
 
+    def credible(self, price: Price) -> bool:
+        """Return whether a price may be judged by at all: of now, and nothing speaks against it."""
+        return self._standing(price) in (Standing.SOUND, Standing.ALONE)
+
     def doubts(self, symbol: Symbol) -> bool:
         """Return whether a price of the ticker may be waiting to be confirmed or refuted."""
         return symbol in self._seen
@@ -139,7 +143,7 @@ class StopPrices:
 
     def _of_now(self, price: Price, session: Session) -> bool:
         stamp, most = (price.traded_at, OF_NOW) if isinstance(price, Tick) else (price.stamped_at, ANSWER_OF_NOW)
-        return stamp is None or (stamp >= session.opens_at and -OF_NOW <= self.late(price) <= most)
+        return stamp is None or (stamp >= session.opens_at and -ANSWER_OF_NOW <= self.late(price) <= most)
 
     def _traded(self, quote: Quote, session: Session) -> bool:
         """Return whether the last price is certainly one of this session.

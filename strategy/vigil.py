@@ -31,6 +31,7 @@ _MONITOR_S = 5
 _LONGEST_S = 10  # between two judgements, so that what they find is told within 30 s
 _CONFIRM_AGAIN = timedelta(seconds=1)
 _TRY_AGAIN = timedelta(seconds=10)  # real time between two tries to store
+_UNSTORED_FOR = timedelta(seconds=15)  # a stop that could not be stored is tried again every few seconds
 _LATE_FOR = timedelta(seconds=8)  # one trade out of order makes no delayed stream
 _MOST_QUIET = 8
 _OF_PRICES = frozenset({StopState.SILENT, StopState.DELAYED, StopState.STUCK, StopState.NO_TRADING})
@@ -87,11 +88,15 @@ class Vigil:
             return forbidden
         if not self._guard.watching:
             return StopState.DOWN
-        if self._unstorable:
+        if self._cannot_store():
             return StopState.UNSTORABLE
         if not self._guard.in_session():
             return StopState.CLOSED
         return StopState.SELLING if self._guard.running(symbol) else self._by_price(symbol)
+
+    def _cannot_store(self) -> bool:
+        unstored_at = self._guard.unstored_at
+        return self._unstorable or (unstored_at is not None and self._clock.now() - unstored_at < _UNSTORED_FOR)
 
     def _by_price(self, symbol: Symbol) -> StopState:
         quote = self._watch.latest(symbol)

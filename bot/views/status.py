@@ -21,6 +21,7 @@ def status(view: StatusView, frame: Frame) -> Screen:
     t = frame.t
     shown, turns = frame.paged(view.tickers, Open(screen="status"), _TICKERS)
     tickers = [Button(each.symbol.ticker, Open(screen="ticker", ref=str(each.symbol))) for each in shown]
+    lost = lost_stops(view.tickers, frame)
     return frame.screen(
         block(
             frame.title("📊 ", t("Status")),
@@ -30,8 +31,8 @@ def status(view: StatusView, frame: Frame) -> Screen:
         ),
         block(
             line(bold(mode_text(view.mode, frame))),
-            mode_meaning(view.mode.mode, t),
-            None if (lost := lost_stops(view.tickers, frame)) is None else line(bold(lost)),
+            mode_meaning(view.mode.mode, t) if lost is None or view.mode.mode is Mode.HALTED else None,
+            None if lost is None else line(bold(lost)),
         ),
         _session(view.session, frame),
         *(ticker_block(each, frame) for each in shown),

@@ -39,6 +39,7 @@ def test_a_stop_that_does_not_work_is_an_alarm_with_its_reason(state: StopState,
     for text in (status(samples.status(tickers=(view,)), asleep).message.text, board(view, asleep)):
         assert "🚨" in text
         assert f"TQQQ ({WHY[state].ko})" in text
+        assert "손절이 모두 작동" not in text
     assert f"손절 미작동: {WHY[state].ko}" in ticker(view, asleep).message.text
 
 

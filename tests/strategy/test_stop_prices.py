@@ -185,6 +185,20 @@ async def test_the_days_loss_waits_where_the_own_quote_is_against_its_book(tmp_p
         assert bench.core.modes.account.reason == "daily_loss_limit"
 
 
+async def test_one_bad_print_is_no_split_either(tmp_path: Path) -> None:
+    """An answer far below its own book takes no stop away by looking like a split."""
+    async with holding(tmp_path, world=_at(OPEN - timedelta(days=1, hours=-6)), ticks=False) as bench:
+        await bench.until(OPEN + timedelta(minutes=1))
+        bench.price(TQQQ, "30", tick=False)
+        bench.market.skew = Decimal(70)
+        await bench.pass_time(121)
+        assert bench.core.modes.lock(TQQQ) is None
+        bench.market.skew = Decimal(0)
+        bench.price(TQQQ, "100", tick=False)
+        await bench.pass_time(61)
+        assert await sold(bench) == 0
+
+
 # a real fall
 
 
