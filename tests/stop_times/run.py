@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from tests.stop_times.scenes import GIVEN_UP_S, PRICE, QTY, Scene
+from tests.stop_times.scenes import QTY, Scene
 from tests.stop_times.stage import Ended, Stage, stage
 
 DEEPEST = Decimal("0.93")  # of the market: a price below it was deepened though nobody could trade
-_PLAY_S = 240.0  # real seconds a whole scene may take
+_PLAY_S = 300.0  # real seconds a whole scene may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,15 @@ class Took:
 
     seconds: float | None  # from the first price that counts until all was sold; None: it never was
     remark: str = ""  # what else was seen
+    asked: bool = True  # whether it was to sell at all
     wrong: bool = False  # something was sold that must not be, or the program ended
 
     def __str__(self) -> str:
         if self.wrong:
             return self.remark.strip("()")
-        time = f">{GIVEN_UP_S}" if self.seconds is None else f"{self.seconds:.1f}"
+        if not self.asked:
+            return self.remark
+        time = "never" if self.seconds is None else f"{self.seconds:.1f}"
         return f"{time} {self.remark}".strip()
 
     def within(self, limit_s: float) -> bool:
@@ -36,7 +39,7 @@ async def play(scene: Scene, checkout: Path, directory: Path) -> Took:
     """Play a scene; its directory stays when it went wrong."""
     try:
         async with asyncio.timeout(_PLAY_S), _stage(scene, checkout, directory) as here:
-            here.broken = scene.broken
+            here.broken, here.own_clock = scene.broken, scene.own_clock
             took = await _played(scene, here)
     except* Ended as ended:
         took = Took(None, str(ended.exceptions[0]), wrong=True)
@@ -50,7 +53,7 @@ async def play(scene: Scene, checkout: Path, directory: Path) -> Took:
 def _stage(scene: Scene, checkout: Path, directory: Path) -> AbstractAsyncContextManager[Stage]:
     return stage(
         checkout, directory, options=scene.options, trading=scene.trading, kis=scene.kis, symbol=scene.symbol,
-        price=PRICE, qty=QTY,
+        price=scene.price, qty=QTY,
     )  # fmt: skip
 
 
@@ -63,6 +66,9 @@ async def _played(scene: Scene, here: Stage) -> Took:
     sold = held - here.held() if scene.sells_only_after_fall else 0
     if sold > 0:
         return Took(None, f"sold {sold} for nothing", wrong=True)
+    if scene.must_keep:
+        sold = held - here.held()
+        return Took(None, f"sold {sold} for nothing", wrong=True) if sold else Took(0.0, "all kept", asked=False)
     await scene.at_fall(here)
     began = here.simulator.world.now_ms
 
@@ -72,7 +78,9 @@ async def _played(scene: Scene, here: Stage) -> Took:
     done = await here.pass_time(3 * scene.limit_s, until=flat)
     if not done:
         await here.pace(scene.later_speed)
-        done = await here.pass_time(GIVEN_UP_S - 3 * scene.limit_s, until=flat)
+        done = await here.pass_time(scene.given_up_s - 3 * scene.limit_s, until=flat)
+    if not done and scene.told and scene.told in here.screen():
+        return Took(0.0, "told why not", asked=False)
     wrong = _cheapest(here) < here.price * DEEPEST
     return Took(_seconds(here, began) if done else None, _remark(here, held, scene), wrong=wrong)
 

@@ -5,18 +5,20 @@ A scene begins with 100 shares at 60 dollars and a stop at -5 %; then the price 
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from kis.simulator.calendar import new_york
 from kis.simulator.options import Holding
-from tests.stop_times.stage import CENT, Stage
+from tests.stop_times.stage import CENT, START_DAY, Stage
 
 SELL = "VTTT1001U"
 BUY = "VTTT1002U"
 PRICE = Decimal("60.00")
-FALLEN = Decimal("51.60")
 QTY = 100
 SOON_S, UNKNOWN_S, GIVEN_UP_S = 5, 40, 300
+DAY_END, NEXT_OPEN = new_york(START_DAY, time(16, 0)), new_york(START_DAY + timedelta(days=1), time(9, 30))
 Act = Callable[[Stage], Awaitable[None]]
 
 
@@ -25,7 +27,12 @@ async def nothing(_: Stage) -> None:
 
 
 async def fall(stage: Stage) -> None:
-    await stage.print(FALLEN)
+    await stage.print(fallen(stage))
+
+
+def fallen(stage: Stage) -> Decimal:
+    """Return the price after a fall of 14 %."""
+    return (stage.price * Decimal("0.86")).quantize(CENT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +51,11 @@ class Scene:
     later_speed: float = 30.0  # and once it has taken longer than the limit
     broken: str = "-"
     symbol: str = "TQQQ"
+    price: Decimal = PRICE
+    own_clock: bool = False
+    must_keep: bool = False  # it was no fall: nothing may be sold at all
+    told: str = ""  # where the stop cannot sell, words with the cause that the owner must see instead
+    given_up_s: float = GIVEN_UP_S
     trading: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     kis: dict[str, str] = field(default_factory=dict)
@@ -96,38 +108,51 @@ async def restart_without_odd_rows(stage: Stage) -> None:
     await stage.begin()
 
 
-async def rest_a_hand_buy(stage: Stage) -> None:
-    """A buy by hand that rests below the market; the stop's sell would meet it."""
-    await stage.fault("wash_trades")
-    await stage.sim("order", symbol=stage.symbol, side="buy", qty=7, price=str(FALLEN - 3 * CENT))
-    await stage.pass_time(1)
+def rest_a_hand_buy(*, heard: bool) -> Act:
+    async def rest(stage: Stage) -> None:
+        """A buy by hand that rests below the market: the stop's sell would meet it. Nobody may have heard of it."""
+        await stage.fault("wash_trades")
+        if not heard:
+            await stage.fault("notice_lost")
+        await stage.sim("order", symbol=stage.symbol, side="buy", qty=7, price=str(fallen(stage) - 3 * CENT))
+        await stage.pass_time(1)
+
+    return rest
 
 
 def halted(*, shown: bool) -> Act:
     async def fall_into_a_halt(stage: Stage) -> None:
-        """The price falls, and trading halts with that print; it counts from when trading goes on."""
+        """The price falls, and trading halts with that print, its bid a dollar below; it counts from the reopening."""
         await stage.sim("halt", symbol=stage.symbol, halted=True, shown=shown)
         tape = stage.simulator.market.tape(stage.symbol)
         assert tape is not None
         async with stage.simulator.still():
-            stage.price = FALLEN
-            stage.simulator.world.print_by_hand(
-                stage.symbol, int(FALLEN * 10_000), 500, bid=int((FALLEN - 1) * 10_000), ask=None, shift=True
-            )
+            stage.price = fallen(stage)
+            units = int(stage.price * 10_000)
+            stage.simulator.world.print_by_hand(stage.symbol, units, 500, bid=units - 10_000, ask=units, shift=True)
         await stage.pass_time(5 * 60)
         await stage.sim("halt", symbol=stage.symbol, halted=False)
-        await stage.print(FALLEN)
+        await stage.print(stage.price)
 
     return fall_into_a_halt
 
 
-def split_today(ratio: str, price: str) -> Act:
+def split_overnight(ratio: str, price: str) -> Act:
     async def split(stage: Stage) -> None:
-        """The previous close is adjusted at once, the balance follows ten minutes later: a look must show it."""
+        """A day passes and the program is started anew, as every day: the shares trade after a split.
+
+        The previous close is adjusted at once, the balance never follows: the owner must be asked.
+        """
+        await stage.pace(60)
+        await stage.jump(DAY_END - timedelta(minutes=2))
+        await stage.pass_time(5 * 60)
+        await stage.end()
+        await stage.fault("split", symbol=stage.symbol, ratio=ratio, balance_after_s=None)
+        await stage.jump(NEXT_OPEN - timedelta(minutes=5))
         stage.price = Decimal(price)
-        await stage.fault("split", symbol=stage.symbol, ratio=ratio, day="today", balance_after_s=None)
-        await stage.print(stage.price)
-        await stage.pass_time(60)
+        await stage.begin()
+        await stage.pace(30)
+        await stage.pass_time(8 * 60)
 
     return split
 
@@ -166,17 +191,12 @@ def unanswered_buy(kind: str) -> Act:
     return buy
 
 
-async def clock_jumps(stage: Stage, offset_s: int) -> None:
-    await stage.fault("clock_offset", offset_s=offset_s)
-    await stage.pass_time(5)
-
-
 async def clock_back(stage: Stage) -> None:
-    await clock_jumps(stage, 3600)
+    await stage.set_clock(back=True)
 
 
 async def clock_forward(stage: Stage) -> None:
-    await clock_jumps(stage, -3600)
+    await stage.set_clock(back=False)
 
 
 async def moved(stage: Stage) -> None:
@@ -185,7 +205,7 @@ async def moved(stage: Stage) -> None:
 
 
 async def bought_by_the_bot(stage: Stage) -> None:
-    """Ten shares of its own at the market beside a hundred of the owner's at 100 dollars: nothing to sell in that."""
+    """Ten shares of its own at the market beside a hundred of the owner's at 80 dollars: nothing to sell in that."""
     await stage.confirmed(f"/buy {stage.symbol} 10")
     await stage.pass_time(30)
 
@@ -231,44 +251,60 @@ SCENES: tuple[Scene, ...] = (
     Scene(fault="11", name="halted for 5 min, told", at_fall=halted(shown=True)),
     Scene(fault="11", name="halted for 5 min, not told", at_fall=halted(shown=False)),
     Scene(fault="12", name="valued at nothing", before=faulty("zero_valuation"), sells_only_after_fall=True),
-    Scene(fault="13", name="a buy by hand rests", trick=rest_a_hand_buy),
+    Scene(fault="13", name="a buy by hand rests, known", trick=rest_a_hand_buy(heard=True)),
+    Scene(fault="13", name="a buy by hand rests, unheard of", trick=rest_a_hand_buy(heard=False)),
     Scene(
         fault="14",
         name="split 3:2",
-        trick=split_today("3/2", "40.00"),
+        trick=split_overnight("3/2", "40.00"),
         at_fall=nothing,
-        sells_only_after_fall=True,
-        keeps=QTY,
+        must_keep=True,
     ),
     Scene(
         fault="14",
         name="split 5:4",
-        trick=split_today("5/4", "48.00"),
+        trick=split_overnight("5/4", "48.00"),
         at_fall=nothing,
-        sells_only_after_fall=True,
-        keeps=QTY,
+        must_keep=True,
     ),
     Scene(fault="14", name="a fall of 33 % that is none", at_fall=crash_by_a_third),
     Scene(
         fault="15",
         name="BRK.B held as BRK/B",
         symbol="BRK/B",
+        price=Decimal("471.50"),
         trading={"trading_tickers": "NYSE:BRK.B"},
     ),
-    Scene(fault="15", name="listing moves to NYSE", trick=moved),
+    Scene(fault="15", name="listing moves to NYSE", trick=moved, told="NYSE:TQQQ"),
     Scene(fault="16", name="two notices in a frame", trick=faulty("notice_packed", count=20)),
     Scene(fault="17", name="stream drops on pings", trick=flapping("ws_ping_drop")),
     Scene(fault="17", name="stream drops every 8 s", trick=flapping("ws_flap", every_s=8)),
     Scene(fault="22", name="one bad print, then a gap", trick=bad_print, sells_only_after_fall=True),
     Scene(fault="22", name="a print of 2 h ago, then a gap", trick=old_print, sells_only_after_fall=True),
-    Scene(fault="23", name="clock put back an hour", trick=clock_back),
-    Scene(fault="23", name="clock put on an hour", trick=clock_forward),
+    Scene(
+        fault="23",
+        name="clock put back an hour",
+        trick=clock_back,
+        own_clock=True,
+        speed=1,
+        later_speed=1,
+        given_up_s=60,
+    ),
+    Scene(
+        fault="23",
+        name="clock put on an hour",
+        trick=clock_forward,
+        own_clock=True,
+        speed=1,
+        later_speed=1,
+        given_up_s=60,
+    ),
     Scene(fault="24", name="unanswered buy, not arrived", trick=unanswered_buy("timeout_before"), speed=5.0),
     Scene(fault="24", name="unanswered buy, filled", trick=unanswered_buy("timeout_after_accept"), speed=5.0),
     Scene(
         fault="25",
         name="own lots beside dear ones",
-        options={"holdings": (Holding(symbol="TQQQ", qty=QTY, average=Decimal(100)),)},
+        options={"holdings": (Holding(symbol="TQQQ", qty=QTY, average=Decimal(80)),)},
         trading={"position_scope": "bot"},
         trick=bought_by_the_bot,
         sells_only_after_fall=True,

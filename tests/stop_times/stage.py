@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 
 from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
 from kis.simulator.calendar import new_york
-from kis.simulator.clock import SimClock
+from kis.simulator.clock import SimClock, wall_now
 from kis.simulator.market import Market
 from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
 from kis.simulator.server import Simulator
@@ -26,7 +26,8 @@ from tests.kill.forks import clean_environment
 
 LAUNCH = Path(__file__).parent / "launch.py"
 KEY, QUOTE_KEY, SECRET = "K" * 36, "Q" * 36, "S" * 180
-START = new_york(date(2026, 11, 17), time(11, 7))
+START_DAY = date(2026, 11, 17)
+START = new_york(START_DAY, time(11, 7))
 CALM_SPEED = 20.0  # market seconds a second while the program starts
 _READY_S = 60.0  # real seconds a start may take on a busy machine
 _SETTLE_S = 30.0  # market seconds between the first subscription and the first trouble
@@ -64,21 +65,28 @@ class Stage:
     price: Decimal
     broken: str = "-"  # the part of the program that fails, none
     process: asyncio.subprocess.Process | None = None
+    own_clock: bool = False  # it goes by the machine's clock, not by the simulator's
+    calm_speed: float = CALM_SPEED
     pulsing: bool = True
-    _at: dict[str, Decimal] = field(default_factory=dict)
 
     # the program
 
     async def begin(self) -> None:
         """Start the program and let it settle; raise Ended when it does not live that long."""
+        clock: tuple[str, ...] = ("--sim-clock", self.simulator.rest_url)
+        if self.own_clock:  # which shows the market's time, and must run as fast
+            lead = (self.now() - wall_now()).total_seconds()
+            self.broken, clock, self.calm_speed = f"clock={lead}", (), 1.0
+            self.simulator.clock.set_speed(1)
+            await self.fault("clock_offset", offset_s=lead)  # what the server's answers say it is
         output = (self.directory / "output").open("ab")
         self.process = await asyncio.create_subprocess_exec(
-            sys.executable, str(LAUNCH), str(self.checkout), self.broken, "--sim-clock", self.simulator.rest_url,
+            sys.executable, str(LAUNCH), str(self.checkout), self.broken, *clock,
             cwd=self.directory, env=clean_environment() | {"PYTHONPATH": str(self.checkout)},
             stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
         output.close()
-        self.simulator.clock.set_speed(CALM_SPEED)
+        self.simulator.clock.set_speed(self.calm_speed)
         with suppress(TimeoutError):  # a program that never subscribes has its stop tried all the same
             async with asyncio.timeout(_READY_S):
                 while not self._listens():
@@ -126,6 +134,16 @@ class Stage:
                 await self._pulse()
             await asyncio.sleep(0.01)
         return until()
+
+    async def jump(self, when: datetime) -> None:
+        """Put market time on, with nothing but the clock happening on the way."""
+        await self.simulator.advance_to(when)
+
+    async def set_clock(self, *, back: bool) -> None:
+        """Put the program's machine back or on by an hour."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGUSR1 if back else signal.SIGUSR2)
+        await self.pass_time(5)
 
     async def pace(self, speed: float) -> None:
         """Let market time run at another speed, known to the program before anything else happens."""
@@ -183,6 +201,14 @@ class Stage:
         assert data is not None
         await self.person.press_data(preview["id"], data)
 
+    def screen(self) -> str:
+        """Return what the owner has been shown."""
+        return "\n\n---\n".join(str(self.person.screen[number]["text"]) for number in sorted(self.person.screen))
+
+    def keep_chat(self) -> None:
+        """Leave what the owner saw beside the logs."""
+        (self.directory / "chat").write_text(self.screen(), encoding="utf-8")
+
 
 def _button(message: Json) -> str | None:
     markup = message.get("reply_markup") or {}
@@ -237,6 +263,7 @@ async def stage(
                 yield set_up
             finally:
                 watcher.cancel()
+                set_up.keep_chat()
 
 
 def _write_env(

@@ -33,10 +33,10 @@ def test_the_table_sets_two_builds_beside_the_limit() -> None:
     }
     new = {"1 calm": Took(0.1), "22 bad print": Took(1.04), "34 lost": Took(7.5, "(2 orders)")}
     assert table(scenes, {"old": old, "this build": new}).splitlines() == [
-        "fault  scene      old                   this build      limit",
-        "1      calm       0.2                   0.1             5",
-        "22     bad print  sold 100 for nothing  1.0             5",
-        "34     lost       >300 (0 of 100 sold)  7.5 (2 orders)  5      OVER",
+        "fault  scene      old                    this build      limit",
+        "1      calm       0.2                    0.1             5",
+        "22     bad print  sold 100 for nothing   1.0             5",
+        "34     lost       never (0 of 100 sold)  7.5 (2 orders)  5      OVER",
     ]
 
 
