@@ -48,6 +48,7 @@ from bot.sending import Speaker
 from bot.session import StatusSession
 from bot.settings import TelegramSettings
 from bot.speech import Tongue, load_catalogs
+from bot.spoken import Privately, Spoken
 from bot.telegram_time import ClockWatch, Stamps, TelegramTime
 from bot.topics import Topics
 from bot.typed import Typed
@@ -291,8 +292,10 @@ async def open_bot(
 
     for middleware in (
         FollowedUpdates(address),
+        Spoken(),
         PeopleOnly(settings.allowed_users, chats, delivery.nudge),
         InFlight(activity),
+        Privately(),
         dispatcher.fsm,
         Framing(
             control=control,

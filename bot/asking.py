@@ -26,10 +26,13 @@ def asked(text: str | None, username: str | None = None) -> tuple[str, str] | No
     if not first.startswith("/"):
         command = word(first)
         return (command.name, args) if command else None
-    name, _, mentioned = first[1:].partition("@")
-    if mentioned and username and mentioned.casefold() != username.casefold():
-        return None
-    return name.casefold(), args
+    return (first[1:].partition("@")[0].casefold(), args) if addressed(first, username) else None
+
+
+def addressed(text: str, username: str | None) -> bool:
+    """Return whether a command is not another bot's."""
+    _, _, mentioned = text.partition("\n")[0].partition(" ")[0].partition("@")
+    return not mentioned or username is None or mentioned.casefold() == username.casefold()
 
 
 def word(text: str) -> Command | None:

@@ -1,7 +1,7 @@
 """What buttons carry: ids of things, never a price or a decision (the service checks again at the press)."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
@@ -18,7 +18,20 @@ Quiet = Literal["off", "night", "late", "long"]
 _SEP = "|"  # a symbol carries a colon
 
 
-class Open(CallbackData, prefix="o", sep=_SEP):
+class Data(CallbackData, prefix="-", sep=_SEP):
+    """What a button carries. New fields go to the end and have a default: buttons of older builds stay pressable."""
+
+    @classmethod
+    def unpack(cls, value: str) -> Self:
+        """Read a button, also one that lacks the newest fields; raise TypeError or ValueError for anything else."""
+        prefix, *parts = value.split(_SEP)
+        newer = list(cls.model_fields.values())[len(parts) :]
+        if prefix == cls.__prefix__ and not any(field.is_required() for field in newer):
+            value = _SEP.join((prefix, *parts, *(_packed(field.default) for field in newer)))
+        return super().unpack(value)
+
+
+class Open(Data, prefix="o", sep=_SEP):
     """Show a screen in place of this one; `ref` is an order number, symbol, group or setting name.
 
     With `aside` it is shown in a new message: an alert must not be overwritten.
@@ -29,7 +42,7 @@ class Open(CallbackData, prefix="o", sep=_SEP):
     aside: bool = False
 
 
-class Turn(CallbackData, prefix="pg", sep=_SEP):
+class Turn(Data, prefix="pg", sep=_SEP):
     """Show another page of a screen: an `Open` of it, which the door makes of this."""
 
     screen: str
@@ -37,37 +50,37 @@ class Turn(CallbackData, prefix="pg", sep=_SEP):
     page: int = 0
 
 
-class Confirm(CallbackData, prefix="y", sep=_SEP):
+class Confirm(Data, prefix="y", sep=_SEP):
     ticket: str
 
 
-class Dismiss(CallbackData, prefix="n", sep=_SEP):
+class Dismiss(Data, prefix="n", sep=_SEP):
     ticket: str
 
 
-class CancelOrder(CallbackData, prefix="x", sep=_SEP):
+class CancelOrder(Data, prefix="x", sep=_SEP):
     """Preview canceling one order, or all of them with `no` 0."""
 
     no: int
 
 
-class CheckOrder(CallbackData, prefix="k", sep=_SEP):
+class CheckOrder(Data, prefix="k", sep=_SEP):
     """Look an order of unknown outcome up at the broker."""
 
     no: int
 
 
-class Unhook(CallbackData, prefix="wh", sep=_SEP):
+class Unhook(Data, prefix="wh", sep=_SEP):
     """Remove the webhook that keeps what people write from the bot."""
 
 
-class AmendOrder(CallbackData, prefix="e", sep=_SEP):
+class AmendOrder(Data, prefix="e", sep=_SEP):
     """Offer to change an open order."""
 
     no: int
 
 
-class StepAmend(CallbackData, prefix="ea", sep=_SEP):
+class StepAmend(Data, prefix="ea", sep=_SEP):
     """Move the quantity (shares) or the price (ticks) of an amend that is being put together."""
 
     draft: str
@@ -75,17 +88,17 @@ class StepAmend(CallbackData, prefix="ea", sep=_SEP):
     by: int
 
 
-class TypeAmend(CallbackData, prefix="ew", sep=_SEP):
+class TypeAmend(Data, prefix="ew", sep=_SEP):
     no: int
 
 
-class SettleOrder(CallbackData, prefix="g", sep=_SEP):
+class SettleOrder(Data, prefix="g", sep=_SEP):
     """Ask what an order of unknown outcome may have become, for a person to say."""
 
     no: int
 
 
-class TradeAmount(CallbackData, prefix="t", sep=_SEP):
+class TradeAmount(Data, prefix="t", sep=_SEP):
     """Preview an order of a preset size: an id of `bot.routers.trade.PRESETS`."""
 
     side: Side
@@ -93,13 +106,13 @@ class TradeAmount(CallbackData, prefix="t", sep=_SEP):
     preset: Preset
 
 
-class EditTrade(CallbackData, prefix="te", sep=_SEP):
+class EditTrade(Data, prefix="te", sep=_SEP):
     """Show the steppers of an order that is being put together."""
 
     draft: str
 
 
-class StepTrade(CallbackData, prefix="ts", sep=_SEP):
+class StepTrade(Data, prefix="ts", sep=_SEP):
     """Move the quantity (shares) or the price (ticks) of an order that is being put together."""
 
     draft: str
@@ -107,50 +120,50 @@ class StepTrade(CallbackData, prefix="ts", sep=_SEP):
     by: int
 
 
-class TypeTrade(CallbackData, prefix="tw", sep=_SEP):
+class TypeTrade(Data, prefix="tw", sep=_SEP):
     side: Side
     symbol: str
 
 
-class AlertAt(CallbackData, prefix="p", sep=_SEP):
+class AlertAt(Data, prefix="p", sep=_SEP):
     """Set a price alert so many percent from the price at the press."""
 
     symbol: str
     percent: int
 
 
-class TypeAlert(CallbackData, prefix="pw", sep=_SEP):
+class TypeAlert(Data, prefix="pw", sep=_SEP):
     symbol: str
 
 
-class RemoveAlert(CallbackData, prefix="px", sep=_SEP):
+class RemoveAlert(Data, prefix="px", sep=_SEP):
     alert: int
 
 
-class Watch(CallbackData, prefix="f", sep=_SEP):
+class Watch(Data, prefix="f", sep=_SEP):
     """Preview watching a ticker, or no longer watching it."""
 
     symbol: str
     adds: bool
 
 
-class TypeTicker(CallbackData, prefix="fw", sep=_SEP):
+class TypeTicker(Data, prefix="fw", sep=_SEP):
     """Ask for a ticker to watch."""
 
 
-class SetQuiet(CallbackData, prefix="q", sep=_SEP):
+class SetQuiet(Data, prefix="q", sep=_SEP):
     """Propose quiet hours: an id of `bot.routers.notify.HOURS`."""
 
     hours: Quiet
 
 
-class Export(CallbackData, prefix="b", sep=_SEP):
+class Export(Data, prefix="b", sep=_SEP):
     """Send the files of a span: an id of `bot.routers.system.SPANS`."""
 
     past: Past
 
 
-class SetMode(CallbackData, prefix="m", sep=_SEP):
+class SetMode(Data, prefix="m", sep=_SEP):
     """Set or preview a mode; `span` is an id of `bot.routers.modes.SPANS`."""
 
     mode: Mode
@@ -158,11 +171,11 @@ class SetMode(CallbackData, prefix="m", sep=_SEP):
     symbol: str = ""
 
 
-class Release(CallbackData, prefix="r", sep=_SEP):
+class Release(Data, prefix="r", sep=_SEP):
     symbol: str
 
 
-class StepSetting(CallbackData, prefix="s", sep=_SEP):
+class StepSetting(Data, prefix="s", sep=_SEP):
     """Propose the value one step up or down from the one in force."""
 
     name: str
@@ -170,21 +183,21 @@ class StepSetting(CallbackData, prefix="s", sep=_SEP):
     symbol: str = ""
 
 
-class StepDraft(CallbackData, prefix="sd", sep=_SEP):
+class StepDraft(Data, prefix="sd", sep=_SEP):
     """Move a proposed value one step further."""
 
     draft: str
     way: Literal["up", "down"]
 
 
-class SpanDraft(CallbackData, prefix="su", sep=_SEP):
+class SpanDraft(Data, prefix="su", sep=_SEP):
     """Let a proposed value hold for a while only: an id of `bot.routers.modes.SPANS`."""
 
     draft: str
     span: Span
 
 
-class ChooseSetting(CallbackData, prefix="c", sep=_SEP):
+class ChooseSetting(Data, prefix="c", sep=_SEP):
     """Propose one of the values a setting offers, by its place in the list."""
 
     name: str
@@ -192,38 +205,38 @@ class ChooseSetting(CallbackData, prefix="c", sep=_SEP):
     symbol: str = ""
 
 
-class TypeSetting(CallbackData, prefix="w", sep=_SEP):
+class TypeSetting(Data, prefix="w", sep=_SEP):
     name: str
     symbol: str = ""
 
 
-class ResetSetting(CallbackData, prefix="z", sep=_SEP):
+class ResetSetting(Data, prefix="z", sep=_SEP):
     name: str
     symbol: str = ""
 
 
-class Undo(CallbackData, prefix="u", sep=_SEP):
+class Undo(Data, prefix="u", sep=_SEP):
     """Preview taking back the newest change."""
 
 
-class Speak(CallbackData, prefix="l", sep=_SEP):
+class Speak(Data, prefix="l", sep=_SEP):
     language: Literal["ko", "en"]
 
 
-class Seen(CallbackData, prefix="v", sep=_SEP):
+class Seen(Data, prefix="v", sep=_SEP):
     """Note that the critical alerts told so far, up to this row of the outbox, have been seen."""
 
     row: int
 
 
-class HandOrderChoice(CallbackData, prefix="h", sep=_SEP):
+class HandOrderChoice(Data, prefix="h", sep=_SEP):
     """Decide about an order that somebody placed by hand."""
 
     no: int
     choice: HandChoice
 
 
-class AcceptRisk(CallbackData, prefix="a", sep=_SEP):
+class AcceptRisk(Data, prefix="a", sep=_SEP):
     """Accept the notice about the risk of loss (S104)."""
 
 
@@ -282,6 +295,13 @@ def turned(data: str | None) -> Turn | None:
         return Turn.unpack(data or "")
     except (TypeError, ValueError):
         return None
+
+
+def _packed(default: object) -> str:
+    """Return a default as `pack` would write it."""
+    if default is None:
+        return ""
+    return str(int(default)) if isinstance(default, bool) else str(default)
 
 
 def rows_of(buttons: list[Button], width: int) -> Keyboard:

@@ -55,7 +55,7 @@ class FirstHand:
             self._answering.remove(user_id)
             self._released()
 
-    async def begin(self, chat_id: int, news: Sequence[Event]) -> list[EventRow]:
+    async def begin(self, chat_id: int, thread: int | None, news: Sequence[Event]) -> list[EventRow]:
         """Mark the rows of these events as being told by an answer about to be sent, and return them.
 
         None of them where the alert goes to another place than the answer.
@@ -63,7 +63,7 @@ class FirstHand:
         if chat_id != self._chat.id or not news:
             return []
         try:
-            if any([await self._topics.thread(topic_of(event)) is not None for event in news]):
+            if any([await self._topics.thread(topic_of(event)) != thread for event in news]):
                 return []
             rows = _rows_of(news, await self._outbox.pending(_MANY))
             for row in rows:

@@ -23,6 +23,7 @@ class _Late:
     chat_id: int
     screen: Screen
     due: datetime  # real time
+    thread: int | None = None
     tries: int = 0
 
 
@@ -35,9 +36,9 @@ class Later:
         self._waiting: deque[_Late] = deque(maxlen=_MOST)
         self._stirred = Stirred(wall)
 
-    def put(self, chat_id: int, screen: Screen, seconds: float) -> None:
+    def put(self, chat_id: int, screen: Screen, seconds: float, *, thread: int | None = None) -> None:
         """Show a screen in a new message once that time has passed."""
-        self._waiting.append(_Late(chat_id, screen, self._wall.now() + timedelta(seconds=seconds)))
+        self._waiting.append(_Late(chat_id, screen, self._wall.now() + timedelta(seconds=seconds), thread))
         self._stirred.set()
 
     async def run(self) -> None:
@@ -55,7 +56,7 @@ class Later:
 
     async def _answer(self, late: _Late) -> None:
         try:
-            await self._speaker.send(late.chat_id, late.screen)
+            await self._speaker.send(late.chat_id, late.screen, thread=late.thread)
         except TELEGRAM_FAILURES as error:
             late.tries += 1
             log.info("late answer not sent", extra={"error": type(error).__name__, "tries": late.tries})

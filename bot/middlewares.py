@@ -22,6 +22,7 @@ from bot.role import Role
 from bot.screen import Frame
 from bot.sending import Speaker
 from bot.speech import Tongue
+from bot.spoken import is_ephemeral
 from bot.stage import Stage
 from bot.telegram_time import TelegramTime
 from bot.toast import Toast
@@ -103,7 +104,7 @@ class Framing(BaseMiddleware):
         if query is not None and (turn := turned(query.data)) is not None:  # another page of a screen is that screen
             opened = query.model_copy(update={"data": Open(screen=turn.screen, ref=turn.ref).pack()})
             event, page = event.model_copy(update={"callback_query": opened}), turn.page
-        if query is not None and query.message is not None and not opens_aside(query.data):
+        if query is not None and query.message is not None and not (opens_aside(query.data) or is_ephemeral(query)):
             pressed = query.message.message_id
         role = self._roles[user.id]
         t = await self._languages.of(user.id)
@@ -120,6 +121,7 @@ class Framing(BaseMiddleware):
                 self._later,
                 toast,
                 chat_id=user.id if chat is None else chat.id,
+                thread=data.get("event_thread_id"),
                 user_id=user.id,
                 role=role,
                 t=t,
@@ -149,7 +151,7 @@ class Fresh(BaseMiddleware):
         age = (now - event.date).total_seconds()
         log.info("expired message answered", extra={"user": visit.user_id, "age_s": age})
         screen = expired(event.text or "…", moment(event.date, now), visit.frame)
-        await visit.stage.say(screen, reply_to=event.message_id)
+        await visit.stage.say(screen, reply_to=None if is_ephemeral(event) else event.message_id)
         return None
 
 

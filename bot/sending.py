@@ -63,12 +63,18 @@ class Speaker:
             )
         return sent[-1]
 
-    async def send_document(self, chat_id: int, name: str, content: bytes, caption: str = "") -> int:
+    async def send_document(
+        self, chat_id: int, name: str, content: bytes, caption: str = "", *, thread: int | None = None
+    ) -> int:
         """Send a file of at most 50 MB; the caption is plain words, at most 1024 of them are shown."""
         file = BufferedInputFile(content, filename=name)
         patience = _DOCUMENT_S + len(content) // _SLOWEST_UPLOAD
         sent = await self._bot.send_document(
-            chat_id, file, caption=clean(caption)[:1024] or None, request_timeout=patience
+            chat_id,
+            file,
+            caption=clean(caption)[:1024] or None,
+            message_thread_id=thread,
+            request_timeout=patience,
         )
         return sent.message_id
 

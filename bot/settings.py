@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.role import Role
 from strategy.faults import SettingFault
+from strategy.text import Text
 
 _TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,80}")
 _MADE_UP_TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{1,80}")  # enough for a Bot API server of one's own
@@ -30,7 +31,20 @@ def _chat_id(value: object) -> object:
             "채팅 ID는 123456789 또는 -1001234567890 같은 숫자입니다 (@이름 아님)",
             "must be a numeric chat id, such as 123456789 or -1001234567890 (not a @name)",
         )
+    if shared := SHARED.get(int(text)):
+        raise SettingFault(
+            f"{text} 은(는) {shared.ko}의 공용 ID입니다. 사람이나 그룹의 ID를 적으세요",
+            f"is the id shared by {shared.en}: write that of a person or a group",
+        )
     return int(text)
+
+
+# ids that many share, as Telegram shows them to bots: whoever hides behind one of them would be let in
+SHARED: dict[int, Text] = {
+    1_087_968_824: Text("익명 관리자", "anonymous administrators"),
+    136_817_688: Text("채널 이름으로 쓰는 사람", "everybody who writes as a channel"),
+    777_000: Text("텔레그램 서비스", "Telegram's own service"),
+}
 
 
 ChatId = Annotated[int, BeforeValidator(_chat_id)]
@@ -86,6 +100,13 @@ class TelegramSettings(BaseSettings):
                 )
             if int(text) in ids:
                 raise SettingFault(f"{position}번째 항목이 중복입니다", f"item {position} is a repeat")
+            if shared := SHARED.get(int(text)):
+                raise SettingFault(
+                    f"{position}번째 항목 {text} 은(는) {shared.ko}의 공용 ID입니다. 사람마다의 ID를 적으세요"
+                    " (그룹에서 익명으로 쓰는 관리자는 익명을 끄세요)",
+                    f"item {position}, {text}, is the id shared by {shared.en}; name the ids of people"
+                    " (administrators who write anonymously must switch that off)",
+                )
             ids.append(int(text))
         return tuple(ids)
 

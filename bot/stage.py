@@ -17,6 +17,7 @@ from bot.screen import Screen
 from bot.sending import Gone, Speaker
 from bot.speech import Tongue
 from bot.toast import Toast
+from bot.topics import about_a_topic
 from strategy.clock import Clock
 from strategy.events import Event
 
@@ -53,6 +54,7 @@ class Stage:
         toast: Toast,
         *,
         chat_id: int,
+        thread: int | None,
         user_id: int,
         role: Role,
         t: Tongue,
@@ -64,6 +66,7 @@ class Stage:
         self._later = later
         self._toast = toast
         self._chat_id = chat_id
+        self._thread = thread  # the topic of the question
         self._user_id = user_id
         self._role = role
         self._t = t
@@ -82,7 +85,7 @@ class Stage:
             await (self.say(screen) if anew else self.show(screen))
             return
         kept = replace(screen, keyboard=opening_aside(screen.keyboard))
-        rows = await self._first_hand.begin(self._chat_id, news)
+        rows = await self._first_hand.begin(self._chat_id, self._thread, news)
         shown, failed = await self._put(None if anew else self.pressed, kept)
         await self._first_hand.end(rows, shown, None if failed is None else failed.kind)
         if failed is not None:
@@ -110,7 +113,7 @@ class Stage:
         """Send a document with a caption of at most 1024 characters; return whether it arrived for certain."""
 
         async def send() -> None:
-            await self._speaker.send_document(self._chat_id, name, content, caption)
+            await self._speaker.send_document(self._chat_id, name, content, caption, thread=self._thread)
 
         return await self._patiently(send, _FILE_TRIES, _LONGEST_FILE_WAIT_S, in_doubt_too=True) is None
 
@@ -130,7 +133,7 @@ class Stage:
                 with suppress(Gone):
                     await self._speaker.edit(self._chat_id, message_id, shown)
                     return
-            await self._speaker.send(self._chat_id, shown, reply_to=reply_to, sent=sent)
+            await self._speaker.send(self._chat_id, shown, reply_to=reply_to, sent=sent, thread=self._thread)
 
         async def put_plainly() -> None:
             await self._speaker.send(self._chat_id, shown, sent=sent, plainly=True)
@@ -147,7 +150,7 @@ class Stage:
         t = self._t
         waits = failed.kind is Failure.FLOOD
         if waits and not told_anyway:
-            self._later.put(self._chat_id, self._for_role(screen), failed.wait)
+            self._later.put(self._chat_id, self._for_role(screen), failed.wait, thread=self._thread)
         comes = t("The card follows in {span}.", span=span(failed.wait, t))
         missing = t("⚠️ The card could not be shown. Look again with /status or /orders.")
         words = f"{_first_words(screen)}\n{comes if waits else missing}"
@@ -167,6 +170,9 @@ class Stage:
             try:
                 await call()
             except TELEGRAM_FAILURES as error:
+                if self._thread is not None and about_a_topic(error):  # closed or deleted: the general one has room
+                    self._thread = None
+                    return await self._patiently(call, tries, longest_s, in_doubt_too=in_doubt_too)
                 kind = failure(error)
                 wait = asked_pause(error) or _PAUSE_S * 2**attempt
                 log.info("answer not taken", extra={"error": type(error).__name__, "attempt": attempt + 1})

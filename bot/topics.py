@@ -28,6 +28,12 @@ _GONE = ("thread not found", "topic_deleted", "topic_id_invalid")
 _CLOSED = "topic_closed"
 
 
+def about_a_topic(error: BaseException) -> bool:
+    """Return whether a send was refused for its topic's sake."""
+    said = error.message.lower() if isinstance(error, TelegramBadRequest) else ""
+    return any(reason in said for reason in (*_GONE, _CLOSED))
+
+
 class Topic(StrEnum):
     ORDERS = "orders"
     CRITICAL = "critical"

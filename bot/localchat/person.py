@@ -5,6 +5,7 @@ from bot.localchat.api.chats import PLACES, api_member, read_reactions, set_reac
 from bot.localchat.api.media import photo_sizes
 from bot.localchat.api.texts import CAPTION_LIMIT, TEXT_LIMIT, typed
 from bot.localchat.errors import ApiError
+from bot.localchat.formatting.rich import RichError, RichReader
 from bot.localchat.model import Chat, InlineQuery, Json, Message, Person, Query
 from bot.localchat.present import api_chat, api_message, inaccessible
 from bot.localchat.world import World
@@ -40,6 +41,31 @@ class People:
         if len(content["text"]) > TEXT_LIMIT:
             raise Refused(f"text must not have more than {TEXT_LIMIT} characters")
         return self._post(person, chat, content, reply_to, thread)
+
+    def send_rich(self, person: Person, chat: Chat, raw: object, reply_to: int | None, thread: int | None) -> Message:
+        """Send words as blocks, as newer apps do; pictures in them are not had here."""
+        try:
+            content = {"rich_message": RichReader(_no_media).message(raw)}
+        except RichError as error:
+            raise Refused(str(error)) from None
+        return self._post(person, chat, content, reply_to, thread)
+
+    def send_ephemeral(self, person: Person, chat: Chat, text: str) -> None:
+        """Send into a group what only the bot sees (Bot API 10.2): it has no message id and stands in nobody's chat."""
+        if chat.is_private or chat.bot_status in ("left", "kicked"):
+            raise Refused("ephemeral messages are for groups with the bot in them")
+        world = self._world
+        world.set("ephemeral", number := int(world.settings.get("ephemeral", 0)) + 1)
+        update = {
+            "message_id": 0,
+            "from": person.to_user(),
+            "chat": api_chat(world, chat),
+            "date": int(world.clock.now()),
+            "receiver_user": world.bot.to_user(),
+            "ephemeral_message_id": number,
+            **typed(text),
+        }
+        world.updates.add("message", update)
 
     def send_photo(self, person: Person, chat: Chat, content: bytes, caption: str) -> Message:
         try:
@@ -224,6 +250,10 @@ class People:
             "chat_instance": str(-(chat.id * 7_919 + 1_000_003)),
             "data": query.data,
         }
+
+
+def _no_media(kind: str, _item: object) -> Json:
+    raise RichError(f"a {kind} cannot be typed")
 
 
 def _caption(caption: str) -> Json:

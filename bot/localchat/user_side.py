@@ -3,6 +3,7 @@
 `user_id` may be left out (the owner), `chat_id` names a group (else the private chat). Beside send, press, photo,
 document, block, unblock, messages, answers, events and fault:
 
+- POST send {rich_message} in place of text · send {chat_id, text, ephemeral} into a group, for the bot alone
 - POST edit {message_id, text} · react {message_id, emoji} · stop (a draft) · inline {query}, choose {inline_query_id,
   result_id}, GET inline/ID
 - POST redeliver {query_id}: the same press once more · expire {query_id?}: too late to answer it
@@ -117,11 +118,17 @@ class UserSide:
 
     def _send(self, body: Json) -> Json:
         person, chat = self._who(body)
+        reply_to, thread = _optional_int(body, "reply_to"), _optional_int(body, "message_thread_id")
+        if body.get("rich_message"):
+            message = self._people.send_rich(person, chat, body["rich_message"], reply_to, thread)
+            return {"message_id": message.message_id}
         text = body.get("text")
         if not isinstance(text, str):
             raise Refused("text must be a string")
-        thread = _optional_int(body, "message_thread_id")
-        message = self._people.send(person, chat, text, _optional_int(body, "reply_to"), thread)
+        if body.get("ephemeral"):
+            self._people.send_ephemeral(person, chat, text)
+            return {"message_id": 0}
+        message = self._people.send(person, chat, text, reply_to, thread)
         return {"message_id": message.message_id}
 
     def _edit(self, body: Json) -> Json:

@@ -14,7 +14,8 @@ def make_router() -> Router:
     router.message.register(later, Asks(*(command.name for command in COMMANDS if not command.ready)))
     router.message.register(stray_command, F.text.startswith("/"))
     router.message.register(other_words, F.text, F.chat.type == "private")
-    router.message.register(no_words, F.photo | F.document | F.voice | F.sticker | F.video | F.audio | F.location)
+    no_text = F.photo | F.document | F.voice | F.sticker | F.video | F.audio | F.location
+    router.message.register(no_words, no_text, F.chat.type == "private")
     router.callback_query.register(stray_button)
     return router
 
