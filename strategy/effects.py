@@ -57,7 +57,7 @@ class Effects:
         return tuple(lines)
 
     def _stop(self, name: str, symbol: Symbol, then: TradingSettings) -> Iterator[Text]:
-        position, quote = self._positions.of(symbol), self._watch.latest(symbol)
+        position, quote = self._positions.scoped(symbol, then.position_scope), self._watch.latest(symbol)
         rate: Decimal | None = then.stop_loss_rate if name == "STOP_LOSS_RATE" else then.take_profit_rate
         if position is None or position.average_cost <= 0:
             return

@@ -254,9 +254,8 @@ class StopGuard:
 
     def _line(self, symbol: Symbol) -> StopLine | None:
         settings = self._settings.of(symbol)
-        position = self._positions.of(symbol)
-        held, _ = self._positions.in_scope(symbol, settings.position_scope)
-        if position is None or held <= 0 or position.average_cost <= 0:
+        position = self._positions.scoped(symbol, settings.position_scope)
+        if position is None or position.average_cost <= 0:
             return None
         line = stop_line(
             average_cost=position.average_cost,
@@ -490,7 +489,7 @@ class StopGuard:
     def _begin(self, firing: Firing) -> Opening | None:
         """Lock the ticker, and say why; both are on disk before anything is sent."""
         symbol = firing.symbol
-        position = self._positions.of(symbol)
+        position = self._positions.scoped(symbol, self._settings.of(symbol).position_scope)
         line = self._lines.get(symbol)
         if position is None or firing.resumed or line is None:
             return None

@@ -289,7 +289,7 @@ class Ladder:
         )
         try:
             order = await self._desk.place(
-                request, decision=decision, position=self._positions.of(run.symbol), opening=opening
+                request, decision=decision, position=self._positions.scoped(run.symbol, run.scope), opening=opening
             )
         except OrderDenied:
             await _open(run)

@@ -94,6 +94,7 @@ class AccountLook:
             settled=self._recon.settled,
             on_the_way=self._recon.on_the_way,
             unknown=self._recon.unknown,
+            splits=self._recon.take_splits(),
         )
         for watcher in self._watchers:
             watcher()

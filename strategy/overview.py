@@ -131,6 +131,11 @@ class Looking:
             stop_prices=tuple(
                 (symbol, line.low) for symbol, line in sorted(self._guard.lines.items()) if line.low.is_finite()
             ),
+            scoped=tuple(
+                (symbol, self._positions.scoped(symbol, "bot"))
+                for symbol in self._positions.held()
+                if self._settings.of(symbol).position_scope == "bot"
+            ),
         )
 
     async def orders(self, *, recent: int) -> OrdersView:
@@ -199,7 +204,7 @@ class Looking:
 
     async def _ticker(self, symbol: Symbol, now: datetime) -> TickerView:
         quote = self._watch.latest(symbol)
-        position = self._positions.of(symbol)
+        position = self._positions.scoped(symbol, self._settings.of(symbol).position_scope)
         decision = self._cycle.newest.get(symbol) or await self._decisions.latest(symbol)
         watched = symbol in self._settings.tickers
         indicators = await self._watch.indicators_in_turn(symbol, quote.last if quote else None) if watched else None

@@ -24,6 +24,7 @@ from strategy.desk import OrderDesk
 from strategy.errors import BrokerError
 from strategy.events import Recovered
 from strategy.instruments import Symbol
+from strategy.lots import Split, keep_split
 from strategy.orders import Fill, Order, Side
 from strategy.ports import Broker, Notes, Notifier, OrderJournal
 from strategy.shelter import sheltered
@@ -48,6 +49,7 @@ class _Agreed:
     since: datetime  # the window's start
     at: datetime
     symbols: dict[Symbol, tuple[int, int]] = field(default_factory=dict)  # shares, net of fills
+    costs: dict[Symbol, Decimal] = field(default_factory=dict)  # average, dollars a share
 
     def expected(self, symbol: Symbol, net: int) -> int:
         qty, net_then = self.symbols.get(symbol, (0, 0))
@@ -55,7 +57,10 @@ class _Agreed:
 
     def dump(self) -> str:
         symbols = {str(symbol): list(pair) for symbol, pair in self.symbols.items()}
-        return json.dumps({"since": self.since.isoformat(), "at": self.at.isoformat(), "symbols": symbols})
+        costs = {str(symbol): str(cost) for symbol, cost in self.costs.items()}
+        return json.dumps(
+            {"since": self.since.isoformat(), "at": self.at.isoformat(), "symbols": symbols, "costs": costs}
+        )
 
     @classmethod
     def parse(cls, text: str) -> "_Agreed":
@@ -67,6 +72,7 @@ class _Agreed:
             if symbol.plain:
                 of_old, net_of_old = agreed.symbols.get(symbol, (0, 0))
                 agreed.symbols[symbol] = (of_old + int(qty), net_of_old + int(net))
+        agreed.costs = {Symbol.stored(name): Decimal(cost) for name, cost in fields.get("costs", {}).items()}
         return agreed
 
 
@@ -117,6 +123,7 @@ class Reconciler:
         self._interruptions = 0
         self._doubts = 0  # outcomes unknown so far, as of the last agreement
         self._told: tuple[tuple[Text, ...], bool] | None = None
+        self._fresh_splits: dict[Symbol, Split] = {}
         desk.unexplained = self.unexplained
 
     @property
@@ -226,6 +233,7 @@ class Reconciler:
             agreed.symbols[symbol] = (held.get(symbol, 0), nets.get(symbol, 0))
         splits = self._splits(agreed, holdings, nets)
         for symbol in splits:
+            await self._keep_split(Split(now, agreed.symbols[symbol][0], held[symbol]), symbol)
             agreed.symbols[symbol] = (held[symbol], nets.get(symbol, 0))
         moves = [*_moves(agreed, held, nets)]
         for old, new, _ in moves:
@@ -233,6 +241,7 @@ class Reconciler:
         told = [line for *_, line in moves]
         explained = [*told, *splits.values(), *self._find_gaps(agreed, held, nets, fills, now)]
         self._take(agreed, held, nets, now)
+        agreed.costs |= {one.symbol: one.average_cost for one in holdings.positions if one.symbol not in self._gaps}
         await self._keep(agreed, held, fills, now)
         self._holdings = holdings
         clean = self._is_clean(was=was) and interruptions == self._interruptions
@@ -284,15 +293,22 @@ class Reconciler:
         """Return a line for each position whose shares and average cost moved against each other (D13)."""
         found: dict[Symbol, Text] = {}
         for now in holdings.positions:
-            before = self._holdings.of(now.symbol) if self._holdings is not None else None
-            if (
-                before is None
-                or before.qty == now.qty
-                or before.qty != agreed.expected(now.symbol, nets.get(now.symbol, 0))
-            ):
+            qty, average_cost = agreed.symbols.get(now.symbol, (0, 0))[0], agreed.costs.get(now.symbol)
+            traded = agreed.expected(now.symbol, nets.get(now.symbol, 0)) != qty
+            if not qty or average_cost is None or traded or qty == now.qty:
                 continue
-            if now.cost > 0 and abs(before.cost / now.cost - 1) < _SAME_COST:
-                found[now.symbol] = _split(before, now)
+            if now.cost > 0 and abs(average_cost * qty / now.cost - 1) < _SAME_COST:
+                found[now.symbol] = _split(qty, average_cost, now)
+        return found
+
+    async def _keep_split(self, split: Split, symbol: Symbol) -> None:
+        """Keep it for the average cost of the bot's own shares, which only their fills tell (POSITION_SCOPE=bot)."""
+        await keep_split(self._notes, symbol.ticker, split)
+        self._fresh_splits[symbol] = split
+
+    def take_splits(self) -> Mapping[Symbol, Split]:
+        """Return the splits found since the last call."""
+        found, self._fresh_splits = self._fresh_splits, {}
         return found
 
     def _find_gaps(
@@ -341,7 +357,9 @@ class Reconciler:
             since = now - _WINDOW
             nets = _nets([fill for fill in fills if fill.filled_at >= since])
             symbols = {symbol: (held.get(symbol, 0), nets.get(symbol, 0)) for symbol in {*held, *nets}}
-            agreed = _Agreed(since, now, symbols)
+            agreed = _Agreed(
+                since, now, symbols, {symbol: cost for symbol, cost in agreed.costs.items() if symbol in held}
+            )
         self._agreed = agreed
         await self._notes.put(_NOTE, agreed.dump())
 
@@ -391,11 +409,11 @@ def _nets(fills: Sequence[Fill]) -> dict[Symbol, int]:
     return nets
 
 
-def _split(before: Position, now: Position) -> Text:
-    ticker, was, is_now = before.symbol.ticker, before.average_cost.normalize(), now.average_cost.normalize()
+def _split(qty: int, average_cost: Decimal, now: Position) -> Text:
+    ticker, was, is_now = now.symbol.ticker, average_cost.normalize(), now.average_cost.normalize()
     return Text(
-        f"{ticker}: 주식 분할로 {before.qty:,}주가 {now.qty:,}주가 되었습니다 (평균 단가 {was:f} → {is_now:f}달러).",
-        f"{ticker}: a split made {now.qty:,} shares of {before.qty:,} (average cost {was:f} -> {is_now:f} dollars).",
+        f"{ticker}: 주식 분할로 {qty:,}주가 {now.qty:,}주가 되었습니다 (평균 단가 {was:f} → {is_now:f}달러).",
+        f"{ticker}: a split made {now.qty:,} shares of {qty:,} (average cost {was:f} -> {is_now:f} dollars).",
     )
 
 

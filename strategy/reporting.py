@@ -156,7 +156,7 @@ class ResultService:
     async def quote(self, symbol: Symbol) -> QuoteView:
         """Ask a fresh price; raise DataUnavailable, or what else the broker raised."""
         quote = await self._watch.fresh_quote(symbol)
-        position = self._positions.of(symbol)
+        position = self._positions.scoped(symbol, self._settings.of(symbol).position_scope)
         line = self._guard.lines.get(symbol)
         before = self._close_before(symbol, quote)
         held = position is not None and position.average_cost > 0

@@ -136,7 +136,7 @@ class Camera:
         held, sellable = self._positions.in_scope(symbol, snapshot.settings.position_scope)
         return replace(
             snapshot,
-            position=self._positions.of(symbol),
+            position=self._positions.scoped(symbol, snapshot.settings.position_scope),
             held_qty=held if known else None,
             sellable_qty=sellable if known else None,
             open_orders=tuple(await self._desk.open_in(symbol)) if known and symbol not in self._desk.unread else None,

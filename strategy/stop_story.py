@@ -82,7 +82,6 @@ class StopStory:
         symbol = firing.symbol
         quote = self._watch.latest(symbol)
         rate = return_percent(position.average_cost, firing.price)
-        settings = self._settings.of(symbol)
         return Decision(
             symbol=symbol,
             decided_at=firing.at,
@@ -98,7 +97,7 @@ class StopStory:
             average_cost=position.average_cost,
             return_percent=rate,
             cash=self._look.last.cash if self._look.last else None,
-            qty=self._positions.in_scope(symbol, settings.position_scope)[0],
+            qty=position.qty,
             settings={name: self._settings.value(name, symbol) for name in _SHOWN},
             attempt=firing.attempt,
         )
@@ -114,7 +113,7 @@ class StopStory:
             threshold=self._threshold(firing, line),
             average_cost=position.average_cost,
             price=firing.price,
-            qty=self._positions.in_scope(firing.symbol, self._settings.of(firing.symbol).position_scope)[0],
+            qty=position.qty,
             source=firing.source,
             attempt=firing.attempt,
             refusal=firing.refusal,

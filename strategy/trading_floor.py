@@ -13,6 +13,7 @@ from strategy.desk import OrderDesk
 from strategy.ground import Ground
 from strategy.instruments import Symbol
 from strategy.look import AccountLook
+from strategy.lots import kept_splits
 from strategy.permissions import Permissions
 from strategy.ports import MarketData, Stream
 from strategy.positions import Positions
@@ -43,7 +44,7 @@ def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, v
     precedence = Precedence()
     prices = StopPrices(settings=book, ahead=lambda: ground.broker.clock_ahead)
     watch = MarketWatch(market=market, stream=stream, clock=clock, settings=book, precedence=precedence, prices=prices)
-    positions = Positions(journals.orders, price=watch.worth)
+    positions = Positions(journals.orders, price=watch.worth, splits=partial(kept_splits, journals.notes))
     purse = Purse(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
     )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from strategy.account import Holdings
+from strategy.account import Holdings, Position
 from strategy.decisions import Decision
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState, TickerLock
@@ -94,6 +94,7 @@ class HoldingsView:
     realized_today: Decimal | None
     locks: tuple[TickerLock, ...]
     stop_prices: tuple[tuple[Symbol, Decimal], ...]  # where the stop would fire
+    scoped: tuple[tuple[Symbol, Position | None], ...] = ()  # with POSITION_SCOPE=bot: what rules and stops go by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

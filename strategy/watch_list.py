@@ -206,7 +206,8 @@ class WatchList:
             found.append(from_ticks(symbol.ticker))
         if quote.halted:
             found.append(Text("거래가 정지된 종목입니다.", "Trading of this ticker is halted."))
-        position, rate = self._positions.of(symbol), self._settings.of(symbol).stop_loss_rate
+        settings = self._settings.of(symbol)
+        position, rate = self._positions.scoped(symbol, settings.position_scope), settings.stop_loss_rate
         if position is not None and position.average_cost > 0:
             now = return_percent(position.average_cost, quote.last)
             found.append(_held(symbol, position.qty))

@@ -1,6 +1,6 @@
 """Money and shares: /balance, /positions, and the holdings inside session messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from bot.buttons import Button, Keyboard, Open, rows_of
@@ -54,7 +54,11 @@ def positions(view: HoldingsView, frame: Frame, only: Symbol | None = None) -> S
     stops = dict(view.stop_prices)
     locked = {lock.symbol for lock in view.locks}
     on_page, turns = frame.paged(shown, Open(screen="positions", ref=ref), _CARDS)
-    cards = [_card(each, stops.get(each.symbol), each.symbol in locked, frame) for each in on_page]
+    scoped = dict(view.scoped)
+    cards = [
+        _card(each, stops.get(each.symbol), each.symbol in locked, _scope_line(each.symbol, scoped, frame), frame)
+        for each in on_page
+    ]
     nothing = t("No shares are held.") if only is None else t("No {ticker} shares are held.", ticker=only.ticker)
     return frame.screen(
         title,
@@ -100,7 +104,7 @@ def _short(position: Position, holdings: Holdings, frame: Frame) -> Line:
     )
 
 
-def _card(position: Position, stop: Decimal | None, locked: bool, frame: Frame) -> Block:
+def _card(position: Position, stop: Decimal | None, locked: bool, scope: str | None, frame: Frame) -> Block:
     t = frame.t
     result = _result(position)
     return block(
@@ -108,8 +112,25 @@ def _card(position: Position, stop: Decimal | None, locked: bool, frame: Frame) 
         t("{qty} sh. ({sellable} sellable)", qty=shares(position.qty), sellable=shares(position.sellable_qty)),
         t("Average {average} → now {last}", average=price(position.average_cost), last=price(position.last)),
         line(f"{gain_icon(result)} ", bold(rate(result)), f" · {usd_change(position.profit)} · {usd(position.value)}"),
+        scope,
         t("No stop price set") if stop is None else t("Stop fires at {price}", price=price(stop)),
         t("🔒 Locked: no trades by rule. /release {ticker}", ticker=position.symbol.ticker) if locked else None,
+    )
+
+
+def _scope_line(symbol: Symbol, scoped: Mapping[Symbol, Position | None], frame: Frame) -> str | None:
+    """Return what of a position is the bot's own, with its own result, where the rules go by that."""
+    if symbol not in scoped:
+        return None
+    own = scoped[symbol]
+    if own is None:
+        return frame.t("The bot's own: none. Rules and stops leave these shares alone.")
+    return frame.t(
+        "The bot's own: {qty} sh. at {average} · {icon} {rate}",
+        qty=shares(own.qty),
+        average=price(own.average_cost),
+        icon=gain_icon(_result(own)),
+        rate=rate(_result(own)),
     )
 
 

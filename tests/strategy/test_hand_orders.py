@@ -79,7 +79,7 @@ async def test_adopted_shares_count_as_the_bots_also_after_a_restart(tmp_path: P
     async with open_market(tmp_path, position_scope="bot") as bench:
         bench.world.broker = world.broker
         positions = bench.core.guard._positions
-        assert positions._bot_qty[TQQQ] == 2
+        assert positions._lots["TQQQ"].qty == 2
 
 
 async def test_ignored_it_stays_and_still_blocks_its_ticker(bench: Bench) -> None:
