@@ -34,7 +34,8 @@ from bot.settings import TelegramSettings
 from kis.settings import KisSettings, is_loopback
 from storage.settings import StorageSettings
 from strategy.clock import SettableClock, SystemClock
-from strategy.errors import TradingError
+from strategy.console import speak, steady
+from strategy.errors import InstanceLocked, StorageError, TradingError
 from strategy.faults import Fault, plain_faults
 from strategy.instruments import Market as Venue
 from strategy.settings import TradingSettings
@@ -59,6 +60,7 @@ ENV_FILE = Path(".env")
 SERVICE_STOP_S = 2.0  # what one service gets to end; all of a stop stays within 10 s
 QUIET_S = 3.0  # what the request in flight gets to be answered and recorded
 LAST_WORDS_S = 1.5  # what alerts still waiting get; the rest is delivered after the next start
+TOLD_AGAIN_S = 600.0  # between two words in the chat that the storage cannot be used
 SWITCH_S = 0.0001  # how long the event loop may keep the database's thread waiting for the interpreter; 5 ms by default
 EXIT_FINE, EXIT_FAILED, EXIT_FAULTS = 0, 1, 2
 VIRTUAL_FEE_PCT = Decimal(1)  # per side (kis-protocol 9)
@@ -89,21 +91,22 @@ class Faults(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    steady()
     arguments = parse(argv)
     try:
         return asyncio.run(demo(arguments) if arguments.demo else trade(arguments))
     except Faults as faults:
         told = [fault.text().both() for fault in faults.found] if faults.argument else [fault_list(faults.found)]
-        print("\n".join(told), file=sys.stderr)
+        speak("\n".join(told), sys.stderr)
         return EXIT_FAULTS
     except TradingError as error:
-        print(error.user_message.both(), file=sys.stderr)
+        speak(error.user_message.both(), sys.stderr)
         return EXIT_FAILED
 
 
 def leave(*_: object) -> NoReturn:
     """End before anything runs: not even a slow import or a hanging first call is waited for."""
-    print("시작하기 전에 멈췄습니다.\nStopped before it began.", flush=True)
+    speak("시작하기 전에 멈췄습니다.\nStopped before it began.")
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # the exit may strike inside a task: that is no fault
     raise SystemExit(EXIT_FINE)
 
@@ -304,7 +307,7 @@ async def check(settings: Settings) -> int:
                     rows.append((False, name, error.user_message.both()))
     for ok, name, detail in rows:
         mark = "-" if ok is None else "✓" if ok else "✗"
-        print(f"{mark} {name}" + "".join(f"\n    {line}" for line in detail.splitlines()))
+        speak(f"{mark} {name}" + "".join(f"\n    {line}" for line in detail.splitlines()))
     return EXIT_FAILED if any(ok is False for ok, _, _ in rows) else EXIT_FINE
 
 
@@ -328,15 +331,14 @@ async def demo(arguments: argparse.Namespace) -> int:
         clock = await stack.enter_async_context(remote_sim_clock(simulator.rest_url))
         for slow in ("bot.app", "kis.connect", "storage.database", "strategy.compose"):
             import_module(slow)  # now: a page that has been offered must not wait for them
-        print(
+        speak(
             f"데모 준비됨. 브라우저로 여세요: {chat.url}\n"
             f"  모의 KIS 서버({simulator.rest_url})의 지어낸 시장에서, 지어낸 돈으로, 실제와 같은 코드가 거래합니다.\n"
             f"  시장 시간은 {arguments.speed:g}배로 흐릅니다. 끝내려면 Ctrl-C.\n"
             f"Demo ready. Open in a browser: {chat.url}\n"
             f"  The very code that trades for real, with made-up money on the made-up market of a simulated KIS"
             f" ({simulator.rest_url}).\n"
-            f"  Market time runs at {arguments.speed:g}x. Ctrl-C ends it.",
-            flush=True,
+            f"  Market time runs at {arguments.speed:g}x. Ctrl-C ends it."
         )
         async with ClientSession() as http:  # the owner's first message: a bot cannot start a conversation
             await http.post(f"{chat.url}/user/send", json={"text": "/start"})
@@ -586,14 +588,18 @@ async def run(
     started_at = clock.now()
     with logs(settings):
         async with AsyncExitStack() as stack:
-            program = await assemble(
-                stack,
-                settings,
-                environment=environment,
-                clock=clock,
-                database_dir=settings.storage.data_dir,
-                remarks=remarks,
-            )
+            try:
+                program = await assemble(
+                    stack,
+                    settings,
+                    environment=environment,
+                    clock=clock,
+                    database_dir=settings.storage.data_dir,
+                    remarks=remarks,
+                )
+            except StorageError as error:
+                await tell_the_chat(settings, error)
+                raise
             try:
                 await greet(program.bot)
                 await program.core.load()
@@ -601,19 +607,35 @@ async def run(
                 code = EXIT_FINE
             except* TradingError as errors:
                 log.exception("stopped by an error")
-                print("\n".join(error.user_message.both() for error in leaves(errors)), file=sys.stderr)
+                speak("\n".join(error.user_message.both() for error in leaves(errors)), sys.stderr)
                 code = EXIT_FAILED
             except* Exception:
                 log.exception("stopped by a fault in the program")
-                print(
+                speak(
                     f"내부 오류로 멈췄습니다. 자세한 내용은 {settings.storage.log_dir}/ 에 있습니다. 다시 시작하면"
                     " 증권사와 대조한 뒤 이어 갑니다.\nStopped by an internal error; see"
                     f" {settings.storage.log_dir}/. The next start reconciles with the broker and goes on.",
-                    file=sys.stderr,
+                    sys.stderr,
                 )
                 code = EXIT_FAILED
-            print(await summary(program, started_at), flush=True)
+            speak(await summary(program, started_at))
     return code
+
+
+async def tell_the_chat(settings: Settings, error: StorageError) -> None:
+    """Say in the chat why nothing starts, once in ten minutes however often a service manager tries again."""
+    from bot.alarm import say
+
+    if isinstance(error, InstanceLocked):
+        return
+    log.error("storage cannot be used", extra={"error": str(error)})
+    told = settings.storage.data_dir / "told-unusable"
+    with suppress(OSError):
+        if SystemClock().now().timestamp() - told.stat().st_mtime < TOLD_AGAIN_S:
+            return
+    if await say(settings.telegram, error.user_message):
+        with suppress(OSError):
+            told.touch()
 
 
 def stop_asked_for() -> asyncio.Event:
@@ -633,7 +655,7 @@ async def greet(bot: BotApp) -> None:
         log.info("telegram", extra={"bot": await bot.check()})
     except (TelegramTokenDoubted, TelegramUnreachable) as error:
         log.warning("telegram not usable at the start", extra={"error": type(error).__name__})
-        print(error.user_message.both(), file=sys.stderr)
+        speak(error.user_message.both(), sys.stderr)
 
 
 async def serve(program: Program, stop: asyncio.Event) -> None:

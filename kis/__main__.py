@@ -4,8 +4,10 @@ import asyncio
 import sys
 
 from kis.commands import main
+from strategy.console import steady
 
 if __name__ == "__main__":
+    steady()
     try:
         sys.exit(asyncio.run(main(sys.argv[1:])))
     except KeyboardInterrupt:  # how `watch` is usually ended: nothing to explain

@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import overload
 
+from strategy.errors import StorageDamaged
 from strategy.instruments import Symbol
 
 
@@ -26,7 +27,10 @@ def instant(value: str) -> datetime: ...
 @overload
 def instant(value: str | None) -> datetime | None: ...
 def instant(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value)
+    try:
+        return None if value is None else datetime.fromisoformat(value)
+    except ValueError as error:
+        raise StorageDamaged("a stored instant cannot be read") from error
 
 
 def day_text(value: date) -> str:
@@ -46,7 +50,10 @@ def decimal(value: str) -> Decimal: ...
 @overload
 def decimal(value: str | None) -> Decimal | None: ...
 def decimal(value: str | None) -> Decimal | None:
-    return None if value is None else Decimal(value)
+    try:
+        return None if value is None else Decimal(value)
+    except ArithmeticError as error:
+        raise StorageDamaged("a stored number cannot be read") from error
 
 
 @overload

@@ -5,13 +5,15 @@ import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import aiosqlite
 import orjson
 
-from strategy.errors import StorageError
+from storage.damage import refused, shows_damage
+from strategy.errors import StorageDamaged, StorageError
 
 Result = TypeVar("Result")
 Statement = tuple[str, Sequence[str | int | None]]  # SQL and its values
@@ -36,11 +38,20 @@ class Worker(aiosqlite.Connection):
         return result
 
 
+@dataclass(slots=True)
+class Trust:
+    """What all connections to one file share: once damage shows on any of them, none is used any more."""
+
+    lost: StorageDamaged | None = None
+
+
 class Database:
     """The connection. Its thread does one thing after the other, so nobody sees what may yet be rolled back."""
 
-    def __init__(self, connection: Worker) -> None:
+    def __init__(self, connection: Worker, path: Path, trust: Trust) -> None:
         self._connection = connection
+        self._path = path
+        self._trust = trust
         self._turn = asyncio.Lock()  # to hand work to the thread, for whoever can wait
         # the rest is touched by the connection's thread only
         self._committed: list[Callable[[], None]] = []  # of the transaction going on
@@ -194,13 +205,19 @@ class Database:
         return await self.write(lambda connection: connection.execute(sql, values).rowcount, flush=flush)
 
     async def _run(self, work: Callable[[sqlite3.Connection], Result], *, urgent: bool = False) -> Result:
+        if (lost := self._trust.lost) is not None:
+            raise StorageDamaged(str(lost), user_message=lost.user_message)
         try:
             if urgent:
                 return await self._connection.run(work)
             async with self._turn:  # a cancelled caller's work may still run: what follows comes behind it
                 return await self._connection.run(work)
         except _REFUSALS as error:
-            raise StorageError(f"the database refused: {error}") from error
+            if not shows_damage(error):
+                raise refused(self._path, error) from error
+            meant = await asyncio.to_thread(refused, self._path, error)
+            self._trust.lost = meant if isinstance(meant, StorageDamaged) else None
+            raise meant from error
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back in the loop once the transaction going on is committed; for use inside of `work` or a plan."""
@@ -233,8 +250,8 @@ def carry_out(connection: sqlite3.Connection, statements: Sequence[Statement]) -
 
 
 @asynccontextmanager
-async def connected(path: Path, *, read_only: bool = False) -> AsyncIterator[Database]:
-    """Open the file, created when it is not there, and close it at the end.
+async def connected(path: Path, trust: Trust | None = None, *, read_only: bool = False) -> AsyncIterator[Database]:
+    """Open the file, created when it is not there, and close it at the end; connections to one file share a trust.
 
     Connections see each other's commits, and in WAL mode none waits for one that only reads.
     """
@@ -242,15 +259,15 @@ async def connected(path: Path, *, read_only: bool = False) -> AsyncIterator[Dat
         connection = Worker(lambda: sqlite3.connect(path, isolation_level=None), iter_chunk_size=64)
         await connection
     except sqlite3.Error as error:
-        raise StorageError(f"cannot open {path}: {error}") from error
+        raise refused(path, error) from error
     try:
         connection.row_factory = sqlite3.Row
         try:
             for pragma in (*_PRAGMAS, "PRAGMA query_only = ON") if read_only else _PRAGMAS:
                 await connection.execute(pragma)
         except sqlite3.Error as error:
-            raise StorageError(f"cannot use {path}: {error}") from error
-        database = Database(connection)
+            raise refused(path, error) from error
+        database = Database(connection, path, trust or Trust())
         yield database
         with suppress(StorageError):  # the next to open it tries again
             await database.read(lambda _: None)  # what is owed is carried out

@@ -1,11 +1,13 @@
 """Opens the data directory: lock, migrations, repositories."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.connection import Database, connected
+from storage.connection import Database, Trust, connected
+from storage.damage import examine
 from storage.decisions import DecisionRepository
 from storage.instance import instance_lock
 from storage.migrations import load_migrations, migrate
@@ -43,13 +45,15 @@ class Storage:
 async def open_storage(data_dir: Path) -> AsyncIterator[Storage]:
     """Lock the directory, open and migrate its database, and close both in reverse at the end.
 
-    The directory is made when it is missing. Raise InstanceLocked when another instance has it, StorageError for
-    anything else that keeps it from being used.
+    The directory is made when it is missing. Raise InstanceLocked when another instance has it, StorageDamaged for a
+    database that cannot be trusted, StorageError for anything else that keeps it from being used.
     """
     with instance_lock(data_dir, SystemClock().now()):
-        async with connected(data_dir / FILE_NAME) as database:
+        await asyncio.to_thread(examine, data_dir / FILE_NAME)
+        trust = Trust()
+        async with connected(data_dir / FILE_NAME, trust) as database:
             await migrate(database, load_migrations())
-            async with connected(data_dir / FILE_NAME, read_only=True) as reader:
+            async with connected(data_dir / FILE_NAME, trust, read_only=True) as reader:
                 yield bundle(database, reader, data_dir / FILE_NAME)
 
 

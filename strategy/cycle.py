@@ -240,7 +240,7 @@ class Cycle:
             await self.check(symbol, holdings)
         except StorageError as error:
             await self._trouble(f"check:{symbol}", error, symbol)
-            await self._fallback.storage_failed()
+            await self._fallback.storage_failed(error)
         except TradingError as error:
             await self._trouble(f"check:{symbol}", error, symbol)
         except Exception:

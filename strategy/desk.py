@@ -70,7 +70,7 @@ class OrderDesk:
         `permissions` is asked when the ticker's turn is taken, last before an intent is stored or a change is sent.
         `notes` and `decisions` let the messages of an order keep their reasons over a restart.
         """
-        self.on_unstored: Callable[[], Awaitable[None]] = _nothing  # called when a fact could not be stored
+        self.on_unstored: Callable[[StorageError], Awaitable[None]] = _nothing  # called when a fact could not be stored
         self.unexplained: Callable[[Symbol, Holdings], Awaitable[int]] = _no_shares  # see `Reconciler.unexplained`
         self._clock = clock
         self._activity = activity
@@ -417,9 +417,9 @@ class OrderDesk:
         try:
             async with self._place_turn(order.request):
                 await self._act(lambda left: self._requests.again(no, left))
-        except StorageError:
+        except StorageError as error:
             log.exception("what became of an order could not be stored", extra={"order": no})
-            await self.on_unstored()
+            await self.on_unstored(error)
 
     async def _cancel_again(self, no: OrderNo) -> None:
         try:
@@ -443,10 +443,10 @@ class OrderDesk:
     async def _handle(self, notice: Notice, at_work: AbstractContextManager[None]) -> None:
         try:
             await self._hear(notice)
-        except StorageError:
+        except StorageError as error:
             log.exception("notice not stored; the inquiry will bring its fact", extra={"venue_no": notice.venue_no})
             self._looks.soon()
-            await self.on_unstored()
+            await self.on_unstored(error)
         except Exception:
             self._looks.soon()  # whatever it was, the inquiry brings its fact
             raise
@@ -463,7 +463,7 @@ class OrderDesk:
 _NO_SUCH_ORDER = Text("그런 번호의 주문이 없습니다.", "There is no order of that number.")
 
 
-async def _nothing() -> None:
+async def _nothing(_: StorageError) -> None:
     """Stand for a listener nobody has given."""
 
 

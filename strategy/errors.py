@@ -42,6 +42,17 @@ class StorageError(TradingError):
     )
 
 
+class StorageDamaged(StorageError):
+    """What is stored cannot be trusted any more: nothing is read from it or written to it until a person has acted."""
+
+    user_message = Text(
+        "데이터베이스가 손상되었습니다. 이것으로 거래하지 않습니다. 급하면 증권사 앱을 쓰고, 프로그램을 다시 시작해"
+        " 안내를 보세요.",
+        "The database is damaged; nothing is traded upon it. If it is urgent use the broker's app. Start the program"
+        " again to see what to do.",
+    )
+
+
 class InstanceLocked(StorageError):
     """Another running instance owns the data directory."""
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 
 from strategy.clock import Clock
-from strategy.errors import TradingError
+from strategy.errors import StorageDamaged, StorageError, TradingError
 from strategy.events import Event, Protection, Trouble
 from strategy.guard import StopGuard
 from strategy.instruments import Symbol
@@ -31,6 +31,11 @@ _AGAIN_AND_AGAIN = 2  # crashes of the stop watcher before a person has to lift 
 _PROTECT = Text(
     "모드를 보호 전용으로 바꿨습니다: 손절만 합니다. 확인한 뒤 /run 으로 다시 시작하세요.",
     "The mode is Protect only now: stops work, nothing else is sent. Once you have looked, /run starts again.",
+)
+
+_UNSTORED = Text(
+    "기록을 저장하지 못했습니다. 디스크 공간을 확인하세요.",
+    "A record could not be stored. Check the disk's free space.",
 )
 
 
@@ -72,12 +77,10 @@ class Fallback:
                 await self._notifier.tell(self._protection(symbols, armed=True, reason=reason))
         await self.store()
 
-    async def storage_failed(self) -> None:
+    async def storage_failed(self, error: StorageError) -> None:
         """Note that a fact could not be kept: no rule sends orders until a person lifts it. Never raises."""
-        what = Text(
-            f"기록을 저장하지 못했습니다. 디스크 공간을 확인하세요. {_PROTECT.ko}",
-            f"A record could not be stored. Check the disk's free space. {_PROTECT.en}",
-        )
+        said = error.user_message if isinstance(error, StorageDamaged) else _UNSTORED
+        what = Text(f"{said.ko} {_PROTECT.ko}", f"{said.en} {_PROTECT.en}")
         trouble = Trouble(at=self._clock.now(), key=STORAGE_FAILED, what=what)
         await self._protect_only(STORAGE_FAILED, trouble)
 

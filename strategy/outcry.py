@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from strategy.clock import Clock
-from strategy.errors import StorageError
+from strategy.errors import StorageDamaged, StorageError
 from strategy.events import Event
 from strategy.ports import Notifier
 from strategy.text import Text
@@ -16,6 +16,16 @@ AGAIN_S = 600.0  # real time between two cries while it lasts
 RETRY_S = 15.0  # and after one that did not get through
 
 Cry = Callable[[Text], Awaitable[None]]
+
+
+def of_damage(error: StorageDamaged) -> Text:
+    """Return what a person must know of a database that cannot be trusted any more."""
+    said = error.user_message
+    return Text(
+        f"🚨 {said.ko}\n그동안 주문도 손절도 나가지 않고, 다른 알림도 오지 않을 수 있습니다.",
+        f"🚨 {said.en}\nUntil then no order and no stop is sent, and other alerts may be missing.",
+    )
+
 
 WORDS = Text(
     "🚨 기록을 저장하지 못합니다 (디스크가 가득 찼을 수 있습니다). 그동안 주문도 손절도 나가지 않고, 다른 알림도 오지"
@@ -35,12 +45,14 @@ class Outcry:
         self._cry = cry
         self._wall = wall
         self._wanted = asyncio.Event()
+        self._words = WORDS
 
     async def tell(self, *events: Event) -> None:
         """Store events for delivery; raise StorageError when that cannot be."""
         try:
             await self._notifier.tell(*events)
-        except StorageError:
+        except StorageError as error:
+            self._words = of_damage(error) if isinstance(error, StorageDamaged) else WORDS
             self._wanted.set()
             raise
 
@@ -55,7 +67,7 @@ class Outcry:
         if self._cry is None:
             return True
         try:
-            await self._cry(WORDS)
+            await self._cry(self._words)
         except Exception:  # a door: whatever keeps the chat from hearing it, it is tried again
             log.exception("nobody could be told that nothing can be stored")
             self._wanted.set()

@@ -206,6 +206,65 @@ async def test_a_token_refused_at_a_restart_ends_nothing_and_at_the_first_start_
         assert "전에는 되던 토큰" in err
 
 
+async def test_a_damaged_database_is_told_on_the_console_and_once_in_the_chat_and_stays(tmp_path: Path) -> None:
+    """A machine nobody looks at, whose service manager tries again and again."""
+    async with servers() as (simulator, chat, http):
+        env_file(tmp_path, simulator, chat)
+        damaged = tmp_path / "data" / "trader.db"
+        damaged.parent.mkdir()
+        damaged.write_bytes(b"SQLite format 3\0" + b"nothing of it" * 500)
+        for _ in range(2):
+            async with process(tmp_path, "--sim-clock", simulator.rest_url) as running:
+                code, _, err = await ended(running)
+            assert code == 1
+            assert "손상되었습니다" in err
+            assert "Traceback" not in err
+        told = await message_with(http, chat.url, "손상되었습니다")
+        assert str(damaged.relative_to(tmp_path)) in told
+        async with http.get(f"{chat.url}/user/messages", params={"after": 0}) as response:
+            assert len([one for one in await response.json() if "손상" in (one["text"] or "")]) == 1
+        assert damaged.read_bytes().endswith(b"nothing of it")
+        async with http.get(f"{simulator.rest_url}/sim/state") as response:
+            assert (await response.json())["requests_by_tr"] == {}
+
+
+NO_KOREAN = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
+
+
+@pytest.mark.parametrize("console", [NO_KOREAN, {"PYTHONIOENCODING": "latin-1"}])
+async def test_a_console_that_knows_no_korean_decides_nothing(tmp_path: Path, console: dict[str, str]) -> None:
+    arguments = ("--demo", "--chat-port", "0", "--kis-port", "0", "--data-dir", str(tmp_path / "kept"))
+    async with process(tmp_path, *arguments, **console) as running, ClientSession() as http:
+        found = re.search(r"http://127\.0\.0\.1:\d+", await line_with(running, "http://127.0.0.1"))
+        assert found is not None
+        await message_with(http, found[0], "시작했습니다")
+        out, err = await stopped(running, signal.SIGINT)
+    assert "Stopped. " in out
+    assert err == ""
+    for other, expected, words in (
+        (("--help",), 0, "usage"),
+        ((), 2, "settings to correct"),
+        (("--speed", "0"), 2, "at most"),
+    ):
+        async with process(tmp_path, *other, **console) as running:
+            code, out, err = await ended(running)
+        assert code == expected
+        assert words in out + err
+        assert "Traceback" not in err
+
+
+async def test_a_console_that_has_gone_decides_nothing(tmp_path: Path) -> None:
+    """As after `python main.py --demo | head -1`, or when the terminal was closed."""
+    arguments = ("--demo", "--chat-port", "0", "--kis-port", "0", "--data-dir", str(tmp_path / "kept"))
+    async with process(tmp_path, *arguments) as running:
+        line = await line_with(running, "http://127.0.0.1")
+        assert line
+        transport = running._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
+        transport.close()
+        _, err = await stopped(running, signal.SIGINT)
+    assert err == ""
+
+
 async def _asked_again(http: ClientSession, simulator: str) -> None:
     """Wait until the program asks the broker once more: it trades."""
 

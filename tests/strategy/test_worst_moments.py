@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.connection import Database
+from storage.database import FILE_NAME
 from strategy.errors import StorageError
 from strategy.events import PanicProgress, Protection, Started, Trouble
 from strategy.fallback import DESK_FAILED
@@ -17,6 +18,7 @@ from strategy.orders import Origin, Side
 from strategy.purse import Purse
 from strategy.text import Text
 from strategy.views import OutcomeKind
+from tests.storage.test_damage import overwritten
 from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, XLF, O, World, running
 from tests.strategy.test_amends import preview as amending
 from tests.strategy.test_amends import resting
@@ -296,3 +298,27 @@ async def test_promise_4_a_full_disk_keeps_the_stop_from_firing_and_the_chat_is_
         assert bench.broker.qty_held(TQQQ) == 0
         await bench.pass_time(1200)
         assert len(heard) <= 2  # what failed within the pause is said once more, then no more
+
+
+async def test_a_database_that_is_damaged_under_the_program_is_told_as_that_and_not_traded_upon(tmp_path: Path) -> None:
+    heard: list[Text] = []
+
+    async def cry(text: Text) -> None:
+        heard.append(text)
+
+    made = World.at(OPEN + timedelta(minutes=10))
+    made.ready(TQQQ)
+    made.broker.hold(TQQQ, 10, Decimal(100))
+    async with running(tmp_path, made, settings=settings(), cry=cry, may_crash=True) as bench:
+        await overwritten(bench.storage, tmp_path / FILE_NAME)
+        bench.price(TQQQ, "94")
+        await bench.pass_time(30)
+        assert bench.broker.submitted == []
+        assert len(heard) == 1
+        assert str(tmp_path / FILE_NAME) in heard[0].ko
+        assert "손상되었습니다" in heard[0].ko
+        assert "가득" not in heard[0].ko
+        assert "no stop" in heard[0].en
+        await bench.pass_time(1200)
+        assert bench.broker.submitted == []
+        assert len(heard) <= 3
