@@ -45,10 +45,11 @@ class KisHttp:
 
         Raise KisNotOffered before sending, KisLater, KisFault or KisRefused.
         """
+        self.environment.tr_id(call)  # raises before a token is asked for
         repeats = _Repeats(self)
         while True:
             try:
-                return await self._send(call, params=params, cont=cont)
+                return await self._send(call, await self.tokens.get(), params=params, cont=cont)
             except _Repeatable as failure:
                 await repeats.pause(failure)
 
@@ -58,12 +59,12 @@ class KisHttp:
         Once more only after a dead token, which the gateway has turned away at its door. Raise KisRefused, KisUnknown
         (it may have been carried out), KisLater (certainly not) or KisFault.
         """
-        self.environment.tr_id(call)  # raises before anything is asked for
+        self.environment.tr_id(call)
         renewed = False
         while True:
-            await self._token_in_time(call)
+            token = await self._token_in_time(call)
             try:
-                return await self._send(call, body=body)
+                return await self._send(call, token, body=body)
             except _Repeatable as failure:
                 if failure.rate:
                     self.hold(failure, 1)
@@ -71,11 +72,11 @@ class KisHttp:
                     raise failure.error from failure.__cause__
                 renewed = True
 
-    async def _token_in_time(self, call: Call) -> None:
-        """Have a token ready. One may be a minute away, and nobody may take an order that never left for a lost one."""
+    async def _token_in_time(self, call: Call) -> str:
+        """Return a token. A new one may be a minute away, and an order that never left must not be taken for lost."""
         try:
             async with asyncio.timeout(_TOKEN_WAIT_S):
-                await self.tokens.get()
+                return await self.tokens.for_order()
         except TimeoutError as error:
             raise KisLater(f"{call}: not sent, no token yet", user_message=Cause.TOKEN.value) from error
 
@@ -87,6 +88,7 @@ class KisHttp:
     async def _send(
         self,
         call: Call,
+        token: str,
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, str] | None = None,
@@ -95,7 +97,6 @@ class KisHttp:
         route = ROUTES[call]
         changes = route.lane is Lane.ORDER
         tr_id = self.environment.tr_id(call)
-        token = await self.tokens.get()
         headers = {
             "authorization": f"Bearer {token}",
             "appkey": self._keys.app_key,
@@ -128,6 +129,7 @@ class KisHttp:
         known = CODES.get(code)
         said = known.reaction if known is not None else None
         if str(body.get("rt_cd", "")) == "0" and said is not Reaction.UNKNOWN:
+            self.tokens.accept(token)
             return Answer(body=body, more=reply.tr_cont.strip().upper() in ("F", "M"))
         if said is Reaction.EMPTY and not changes:  # "nothing found" is no error whatever its rt_cd (3.9)
             return Answer(body=body, more=False)

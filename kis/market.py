@@ -1,7 +1,9 @@
 """Prices at KIS as the core's `MarketData`."""
 
+import logging
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from kis import bars as bars_api
@@ -11,10 +13,29 @@ from kis.environment import Call
 from kis.errors import KisData
 from kis.fields import quote_instant
 from kis.http import KisHttp
+from kis.products import product
 from kis.symbols import SymbolBook
 from strategy.clock import Clock
+from strategy.errors import BrokerError
 from strategy.instruments import Symbol
 from strategy.quotes import Bar, Interval, Quote
+
+log = logging.getLogger(__name__)
+
+_STILL_ASKED = timedelta(seconds=5)  # since a book was first seen so, or was last asked about
+
+
+@dataclass(slots=True, kw_only=True)
+class _Still:
+    """A book that may stand still."""
+
+    shown: object
+    asked_at: datetime
+    halted: bool
+
+
+def _barred(price: prices_api.Price) -> bool:
+    return "불가" in price.tradable
 
 
 class KisMarketData:
@@ -25,6 +46,7 @@ class KisMarketData:
         self._clock = clock
         self._book = book
         self._splits = SplitAdjuster(http, clock)
+        self._still: dict[Symbol, _Still] = {}
 
     async def quote(self, symbol: Symbol) -> Quote:
         """Return the price now; raise DataUnavailable when it is blank, zero or of another listing.
@@ -41,6 +63,7 @@ class KisMarketData:
             book = await prices_api.book(self._http, symbol)
             best = book.levels[0] if book.levels else None
             now = self._clock.now()
+            halted = await self._halted(symbol, book)
             return Quote(
                 symbol=symbol,
                 last=book.last,
@@ -51,6 +74,7 @@ class KisMarketData:
                 bid_size=best.bid_size if best else None,
                 ask_size=best.ask_size if best else None,
                 stamped_at=quote_instant(*book.stamped, now) if book.stamped else None,
+                halted=halted,
             )
         price = await prices_api.price(self._http, symbol)
         return Quote(
@@ -60,9 +84,28 @@ class KisMarketData:
             ask=None,
             previous_close=price.previous_close,
             received_at=self._clock.now(),
-            halted="불가" in price.tradable,
+            halted=_barred(price),
             volume=price.volume,
         )
+
+    async def _halted(self, symbol: Symbol, book: prices_api.Book) -> bool:
+        """Return whether trading is halted: a book does not say, so one that stands still is asked about elsewhere."""
+        now, shown = self._clock.now(), (book.last, book.levels)
+        still = self._still.get(symbol)
+        if still is None or still.shown != shown:
+            self._still[symbol] = _Still(shown=shown, asked_at=now, halted=False)
+            return False
+        if now - still.asked_at < _STILL_ASKED:
+            return still.halted
+        still.asked_at = now
+        try:
+            still.halted = _barred(await prices_api.price(self._http, symbol)) or await self._stopped(symbol)
+        except BrokerError as error:
+            log.warning("whether %s is halted could not be asked: %s", symbol, error)
+        return still.halted
+
+    async def _stopped(self, symbol: Symbol) -> bool:
+        return self._http.environment.offers(Call.PRODUCT) and (await product(self._http, symbol)).halted
 
     async def bars(self, symbol: Symbol, interval: Interval, count: int) -> Sequence[Bar]:
         """Return the newest `count` bars, ascending, split-adjusted, regular session only, the forming one last.

@@ -27,6 +27,7 @@ ISSUE_GAP = timedelta(seconds=60)  # one issue a minute and app key
 SAME_TOKEN = timedelta(hours=6)  # within it KIS hands out the same token again, dead or not
 RENEW_BEFORE = timedelta(minutes=10)
 _CLOCK_SKEW = timedelta(minutes=5)
+_ORDER_WAITS = timedelta(seconds=2)  # for a token; a lost stop is worse than a call refused
 _LOCK_POLL_S = 0.05
 _ISSUE_ATTEMPTS = 3
 
@@ -149,6 +150,22 @@ class Tokens:
             async with self._file.locked():
                 return (await self._obtain()).value
 
+    async def for_order(self) -> str:
+        """Return a token to send an order with: the refused one where KIS issues no other for a while yet.
+
+        Only KIS knows whether it is dead, and an order that it turns away again costs nothing.
+        """
+        now, known = self._clock.now(), self._token
+        refused = known is not None and self._good(known) is None and known.usable(now)
+        if known is not None and refused and known.asked_at + ISSUE_GAP - now > _ORDER_WAITS:
+            return known.value
+        return await self.get()
+
+    def accept(self, value: str) -> None:
+        """Note that the server took this token: it is not dead after all."""
+        if self._dead == value:
+            self._dead = None
+
     def refuse(self, value: str) -> None:
         """Note that the server refused this token, whatever its printed expiry says."""
         if self._token is not None and self._token.value == value:
@@ -183,6 +200,10 @@ class Tokens:
         if self._failure is not None and now - self._failure[0] < ISSUE_GAP:
             raise self._failure[1]  # it would say the same again, and asking often gets a key blocked
         asked_at = stored.asked_at if stored is not None and stored.usable(now) else None
+        if asked_at is not None:  # before anything is revoked: until then the refused one may prove alive
+            await self._clock.sleep_until(asked_at + ISSUE_GAP)
+            if (alive := self._good(self._token)) is not None:
+                return alive
         if self._dead is not None and stored is not None and now - stored.issued_at < SAME_TOKEN:
             await self._revoke(self._dead)  # else KIS would hand out the dead one again
         token = await self._issue(asked_at)

@@ -81,6 +81,8 @@ class FakeBroker:
         self.stamps_ahead = timedelta(0)  # of the clock that stamps its orders
         self.clock_ahead: timedelta | None = timedelta(0)  # ... as far as it can be measured
         self.cash = cash
+        self.withheld: dict[Symbol, int] = {}  # shares held that cannot be ordered
+        self.refuses_wash_trades = False
         self.unread: dict[Symbol, UnreadRow] = {}  # holdings whose row cannot be read
         self.aside: list[UnreadRow] = []  # rows that are no US stock, or about nobody knows what
         self.unread_orders: list[UnreadOrder] = []
@@ -336,6 +338,10 @@ class FakeBroker:
     def _check(self, symbol: Symbol, side: Side, qty: int, price: Decimal) -> None:
         if side is Side.BUY and price * qty * (1 + self._fee_pct / _HUNDRED) > self._free_cash():
             raise OrderRejected("주문가능금액을 초과 했습니다")
+        others = [book.now for book in self._books if book.now.symbol == symbol and book.now.side is not side]
+        against = any(order.open_qty for order in others)
+        if self.refuses_wash_trades and against:
+            raise OrderRejected("동일 종목 반대 주문이 있어 자전거래가 될 수 있습니다")
         if side is Side.SELL and qty > self._sellable(symbol):
             raise OrderRejected("주문 가능한 수량을 초과했습니다")
 
@@ -427,7 +433,7 @@ class FakeBroker:
         selling = sum(
             book.now.open_qty for book in self._books if book.now.side is Side.SELL and book.now.symbol == symbol
         )
-        return self._held[symbol].qty - selling
+        return self._held[symbol].qty - selling - self.withheld.get(symbol, 0)
 
     def _note_holdings(self) -> None:
         positions = tuple(

@@ -12,6 +12,7 @@ from strategy.desk import OrderDesk
 from strategy.errors import BrokerError, DataUnavailable, InvalidOrder, OrderDenied, TradingError, TryLater
 from strategy.instruments import Symbol
 from strategy.lead import Opening
+from strategy.ledger import NOT_FOUND
 from strategy.look import AccountLook
 from strategy.order_feed import OrderChanges
 from strategy.orders import Order, OrderNo, OrderRequest, OrderStatus, Origin, Side
@@ -178,10 +179,11 @@ class Ladder:
                 await self._desk.cancel_and_confirm(order.no, within_s=_CONFIRM_S)
             except TradingError:
                 continue  # what still rests is left out of what is sold
-        try:
-            await self._look.take("asked")
-        except BrokerError:
-            return
+        if any(order.request.side is Side.SELL for order in resting):  # they held shares; a look takes seconds
+            try:
+                await self._look.take("asked")
+            except BrokerError:
+                return
         run.wanted = self._positions.in_scope(run.symbol, run.scope)[0]
 
     async def _ended(self, run: _Run) -> str | None:
@@ -266,10 +268,8 @@ class Ladder:
             await self._clear_rest(run)
             return
         quote = await self._quote(run)
-        if quote is None or quote.halted:
+        if quote is None or self._halted(run, quote):
             await _open(run)
-            if quote is not None:
-                self._held_up(run, "halted", _HALTED, certain=True)
             return  # no price or no trading: nothing can be sent, the vigil tells that the stop cannot run
         if self._desk.busy(run.symbol):
             await _open(run)  # the turn is somebody else's until the broker has answered
@@ -295,15 +295,18 @@ class Ladder:
             await _open(run)
             return  # an order of the ticker has no answer yet; asked again after the pause
         run.nos.append(order.no)
-        run.mark, run.blind = self._mark(run.symbol, quote, order), 0
+        run.mark, run.blind = self._mark(run.symbol, quote, order.filled_qty), 0
         if order.status is OrderStatus.REJECTED:
             await self._refused(run, order.no)
 
     async def _quantity(self, run: _Run) -> int:
         """Return how many shares to offer now: what is left and can be ordered."""
         rest, orderable = await self._rest(run)
-        if rest <= 0 or (orderable >= rest and not run.nos):
+        untouched = not await self._was_seen(run)  # so the figure is no older than the run
+        if rest <= 0 or (untouched and orderable >= rest):
             return rest
+        if untouched and orderable > 0:
+            return self._part(run, rest, orderable)  # at once: a look takes seconds
         try:
             await self._look.take("asked")  # what can be ordered changes with every order
         except BrokerError:
@@ -311,11 +314,16 @@ class Ladder:
         rest, orderable = await self._rest(run)
         if orderable >= rest:
             return rest
+        if orderable > 0:
+            return self._part(run, rest, orderable)
+        self._part(run, rest, 0)
+        run.pause_s = _SHORT_PAUSE_S
+        return rest if rest == run.wanted and self._may_probe(run) else 0
+
+    def _part(self, run: _Run, rest: int, orderable: int) -> int:
+        """Note that the others must wait; return what can be ordered."""
         self._held_up(run, "not_orderable", _not_orderable(rest, orderable), certain=True)
-        run.pause_s = _SHORT_PAUSE_S if orderable <= 0 else run.pause_s
-        if orderable <= 0 and rest == run.wanted and self._may_probe(run):
-            return rest
-        return max(0, orderable)
+        return orderable
 
     def _may_probe(self, run: _Run) -> bool:
         """Return whether to try what the broker says cannot be ordered: a figure must not hold up a whole stop."""
@@ -343,12 +351,13 @@ class Ladder:
     async def _refused(self, run: _Run, no: OrderNo) -> None:
         """After a refusal look at what the broker has: fewer shares than thought, or orders that stand against ours."""
         try:
+            await self._desk.look()  # the orders first: that is one question
+            if await self._clear_buys(run):
+                run.pause_s = 0.0  # a sell against an own buy was refused as a wash trade: it may go now
+                return
             await self._look.take("asked")
         except BrokerError:
             run.refused.add(no)
-            return
-        if await self._clear_buys(run):
-            run.pause_s = 0.0  # a sell against an own buy was refused as a wash trade: it may go now
             return
         if run.probed_at != self._clock.now():
             run.refused.add(no)
@@ -390,12 +399,12 @@ class Ladder:
         quote = await self._quote(run)
         if quote is None:
             return
-        if quote.halted:
-            self._held_up(run, "halted", _HALTED, certain=True)
-            return
-        mark = self._mark(run.symbol, quote, order)
+        mark = self._mark(run.symbol, quote, order.filled_qty)
         if mark != run.mark:
             run.blind = 0
+        elif quote.halted:
+            self._held_up(run, "halted", _HALTED, certain=True)
+            return
         elif (run.asked and quote.bid is not None) or run.blind >= _BLIND_STEPS:
             self._held_up(run, "unmoved", _UNMOVED, certain=False)
             return  # nothing has traded and no quote has changed: a deeper limit would only sell cheaper later
@@ -423,7 +432,8 @@ class Ladder:
                 order = await changes.next()
                 if order.request.symbol != run.symbol or not order.status.closed:
                     continue
-                if order.status is not OrderStatus.REJECTED or order.no not in run.nos or order.no in run.refused:
+                refused = order.status is OrderStatus.REJECTED and order.reason != NOT_FOUND
+                if not refused or order.no not in run.nos or order.no in run.refused:
                     return
                 await self._refused(run, order.no)  # by the venue: not asked again in a hurry
                 if order.no not in run.refused:
@@ -433,10 +443,23 @@ class Ladder:
         collar = self._settings.of(run.symbol).stop_loss_collar_pct
         return ladder_price(bid=quote.bid, last=quote.last, collar_pct=collar, step=step)
 
-    def _mark(self, symbol: Symbol, quote: Quote, order: Order) -> Mark:
-        """Return what a trade or a changed quote changes."""
-        book = (quote.last, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
-        return (*book, self._watch.newest_tick(symbol), order.filled_qty)
+    def _halted(self, run: _Run, quote: Quote) -> bool:
+        """Return whether nothing trades: the broker says so, and the market has not moved since the last rung.
+
+        Its word covers tickers that may only not be bought, too: whatever trades is sold.
+        """
+        if not quote.halted:
+            return False
+        before, run.mark = run.mark, self._mark(run.symbol, quote, 0)
+        if before and before != run.mark:
+            return False
+        self._held_up(run, "halted", _HALTED, certain=True)
+        return True
+
+    def _mark(self, symbol: Symbol, quote: Quote, filled: int) -> Mark:
+        """Return what a trade or a changed quote changes; `filled` is what traded of our own order."""
+        book = (quote.last, quote.bid, quote.ask, quote.bid_size, quote.ask_size, quote.volume)
+        return (*book, self._watch.newest_tick(symbol), filled)
 
     async def _quote(self, run: _Run) -> Quote | None:
         """Return the freshest price to be had: an old one, or the broker's valuation, is better than no way out."""
@@ -503,11 +526,11 @@ def _not_orderable(rest: int, orderable: int) -> Text:
 
 
 _HALTED = Text(
-    "거래가 정지된 종목입니다. 거래가 다시 시작되면 이어서 팝니다.",
+    "거래정지된 종목입니다. 거래가 다시 시작되면 이어서 팝니다.",
     "Trading of it is halted. The sale goes on when trading does.",
 )
 _UNMOVED = Text(
-    "주문은 나가 있지만 체결도 호가 변화도 없습니다. 거래가 정지되었을 수 있습니다. 가격을 더 낮추지 않고,"
+    "주문은 나가 있지만 체결도 호가 변화도 없어 거래가 멈춘 것 같습니다 (거래정지일 수 있음). 가격을 더 낮추지 않고,"
     " 움직이면 이어서 팝니다.",
     "The order is out, but nothing trades and no quote changes: it may be halted. The price is not lowered any further;"
     " the sale goes on when the market moves.",

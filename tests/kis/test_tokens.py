@@ -147,6 +147,8 @@ async def test_an_order_whose_token_was_dead_is_sent_once_more_with_a_new_one(
     fake, clock = FakeKis(), JumpClock()
     fake.on("TTTT1006U", error(code, "기간이 만료된 token 입니다.", status), TAKEN)
     async with client(fake, clock, tmp_path) as kis:
+        await kis.http.tokens.get()
+        clock.set(clock.now() + timedelta(hours=7))
         taken = await kis.broker.submit(OrderRequest(**ORDER, created_at=clock.now()))
     assert taken.venue_no == "30500118"
     assert [asked.headers["authorization"][-7:] for asked in fake.of("TTTT1006U")] == ["token-1", "token-2"]
@@ -162,23 +164,16 @@ async def test_an_order_that_finds_no_living_token_is_certainly_not_taken(tmp_pa
     assert "기간이 만료된 token" in raised.value.user_message.ko
 
 
-async def test_an_order_does_not_wait_a_minute_for_a_token_and_is_not_called_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """KIS issues one a minute: the order never left, whoever sends it is told so in time to try again."""
-
-    class Minute(JumpClock):
-        async def sleep_until(self, when: datetime) -> None:
-            await asyncio.Event().wait()
-
-    monkeypatch.setattr("kis.http._TOKEN_WAIT_S", 0.05)
-    fake, clock = FakeKis(), Minute()
-    fake.on("TTTT1006U", error("EGW00123"))
-    fake.on("/oauth2/tokenP", Say({"access_token": "first", "expires_in": 86400}))
+async def test_an_order_does_not_wait_a_minute_for_a_token(tmp_path: Path) -> None:
+    """KIS issues one a minute: until then only KIS knows whether the young one is dead, and it may take the order."""
+    fake, clock = FakeKis(), JumpClock()
+    fake.on("TTTT1006U", error("EGW00121", "유효하지 않은 token 입니다."), TAKEN)
     async with client(fake, clock, tmp_path) as kis:
-        with pytest.raises(TryLater):
-            await kis.broker.submit(OrderRequest(**ORDER, created_at=clock.now()))
-    assert len(fake.of("TTTT1006U")) == 1
+        await kis.broker.submit(OrderRequest(**ORDER, created_at=clock.now()))
+        assert [asked.headers["authorization"][-7:] for asked in fake.of("TTTT1006U")] == ["token-1", "token-1"]
+        assert clock.slept < 2
+        await kis.broker.submit(OrderRequest(**ORDER, created_at=clock.now()))
+    assert fake.tokens == 1  # it was taken, so it lives
 
 
 async def test_the_dead_token_trap_is_escaped_by_revoke_and_issue(tmp_path: Path) -> None:
