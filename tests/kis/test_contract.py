@@ -410,10 +410,14 @@ async def test_an_order_is_never_sent_twice_through_a_fault(
 async def test_an_order_with_a_token_killed_early_is_placed_once_with_a_new_one(
     tmp_path: Path, virtual: bool, kind: str
 ) -> None:
+    """KIS issues one a minute; until then the order is certainly not taken."""
     async with bench(tmp_path, virtual=virtual) as it:
         await it.price(MSFT, "430.00")
         await it.kis.broker.holdings()
         await it.control("fault", kind=kind)
+        with pytest.raises(TryLater):
+            await it.submit(MSFT, Side.BUY, 1, "420.00")
+        await it.simulator.advance(61)
         await it.submit(MSFT, Side.BUY, 1, "420.00")
         assert it.kis.http.tokens.issued == 2
         assert len((await it.state())["orders"]) == 1

@@ -256,3 +256,45 @@ async def test_s78_a_minute_cursor_that_stands_still_ends_the_paging(tmp_path: P
     async with client(fake, JumpClock(), tmp_path) as kis:
         assert len(await kis.market.bars(MSFT, Interval.M1, 250)) == 1
     assert len(fake.of("HHDFS76950200")) == 2
+
+
+@pytest.mark.parametrize(
+    ("ordy", "code", "halted"),
+    [
+        ("매매 가능", "01", False),
+        ("매도불가", "01", True),
+        ("매수불가", "01", True),
+        ("매매 가능", "02", True),
+        ("", "", False),
+    ],
+)
+async def test_a_book_that_stands_still_is_asked_about_elsewhere(
+    tmp_path: Path, ordy: str, code: str, halted: bool
+) -> None:
+    """A book does not say whether its ticker trades; the price call and the product do (kis-protocol 3.18, 3.24)."""
+    fake, clock = FakeKis(), JumpClock()
+    book = {**OK, "output1": BOOK_HEAD, "output2": levels(pbid1="437.1400", vbid1="120"), "output3": {}}
+    moved = {**book, "output2": levels(pbid1="437.1400", vbid1="121")}
+    product = {"std_pdno": "US5949181045", "prdt_name": "마이크로소프트", "ovrs_stck_tr_stop_dvsn_cd": code}
+    fake.on("HHDFS76200100", Say(book), Say(book), Say(book), Say(book), Say(moved))
+    fake.on("HHDFS00000300", Say({**OK, "output": {**PRICE, "ordy": ordy}}))
+    fake.on("CTPF1702R", Say({**OK, "output": product}))
+    async with client(fake, clock, tmp_path) as kis:
+        seen = []
+        for _ in range(5):
+            seen.append((await kis.market.quote(MSFT)).halted)
+            await clock.sleep(3)
+        assert seen == [False, False, halted, halted, False]
+        assert len(fake.of("HHDFS00000300")) == 1
+        assert fake.of("CTPF1702R") == [] if "불가" in ordy else len(fake.of("CTPF1702R")) == 1
+
+
+async def test_whether_it_is_halted_need_not_be_known_for_a_price(tmp_path: Path) -> None:
+    fake, clock = FakeKis(), JumpClock()
+    fake.on("HHDFS76200100", Say({**OK, "output1": BOOK_HEAD, "output2": levels(), "output3": {}}))
+    fake.on("HHDFS00000300", Say("<html>", 503))
+    async with client(fake, clock, tmp_path) as kis:
+        await kis.market.quote(MSFT)
+        await clock.sleep(10)
+        quote = await kis.market.quote(MSFT)
+    assert (quote.last, quote.halted) == (Decimal("437.1500"), False)
