@@ -102,8 +102,7 @@ class Courier:
         half = self._half_sent.get(first)
         screen, sent = (half.screen, half.sent) if half else (self._stamped(rows, screen, frame), [])
         if not sent:
-            for row in rows:
-                await self._outbox.mark_sending(row.id, self._wall.now())
+            await self._mark_sending(rows)
         self._tried.update(row.id for row in rows)
         try:
             message_id = await self._speaker.send(
@@ -126,6 +125,12 @@ class Courier:
             self._lost.pop(row.id, None)
         self._barrier.fine()
         return message_id
+
+    async def _mark_sending(self, rows: Sequence[EventRow]) -> None:
+        if len(rows) == 1:
+            await self._outbox.mark_sending(rows[0].id, self._wall.now())
+        else:
+            await self._outbox.mark_many_sending([row.id for row in rows], self._wall.now())
 
     async def _ask_for_an_answer(self, thread: int | None) -> None:
         """Ask for nothing but an answer: while none comes, what may be there already is not sent once more."""

@@ -11,9 +11,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.acknowledging import with_seen_button
+from bot.acknowledging import needs_a_look, with_seen_button
 from bot.alert_chat import AlertChat
 from bot.aside import Aside, follows
+from bot.backlog import MANY, WINDOW, Backlog
 from bot.buttons import opening_aside
 from bot.courier import Courier, noted
 from bot.edits import Edits
@@ -31,6 +32,7 @@ from bot.stories import Stories
 from bot.topics import topic_of
 from bot.unhurried import unhurried
 from bot.views.alerts import folded_note, together_note
+from bot.views.backlog import backlog as many_late
 from bot.views.orders import fill_reply, refused_reply
 from bot.waiting import pause
 from strategy.clock import Clock
@@ -80,6 +82,7 @@ class Delivery:
         self._arrivals = Arrivals(clock, chat.wall)
         self._folds = Folds()
         self._remembers = False
+        self._backlog: Backlog | None = None
         self._living = Living(chat.outbox, chat.notes, chat.address)
         self._stories = Stories(chat.outbox)
         self._replied: set[int] = set()  # rows whose reply is told, while their order's message is not yet edited
@@ -131,7 +134,7 @@ class Delivery:
         while True:
             await wake.wait()
             self._stirred.set()
-            if self._barrier.closed:
+            if self._barrier.closed and self._arrivals.must_be_seen:
                 self._arrivals.see(await self._outbox.pending(_MANY))
 
     async def _send_all(self) -> None:
@@ -155,9 +158,9 @@ class Delivery:
         else:
             await pause(self._wall, (due - self._wall.now()).total_seconds(), self._stirred)
 
-    async def _waiting(self) -> list[EventRow]:
+    async def _waiting(self, most: int = _BATCH) -> list[EventRow]:
         """Return the next rows to send; those that wait for an edit, an answer that tells them, or others are not."""
-        rows = await self._outbox.pending(_BATCH + self._edits.held + _BATCH * min(len(self._aside), 9))
+        rows = await self._outbox.pending(most + self._edits.held + _BATCH * min(len(self._aside), 9))
         self._arrivals.see(rows)
         return [
             row
@@ -167,10 +170,61 @@ class Delivery:
 
     async def _step(self, rows: Sequence[EventRow]) -> None:
         """Tell the first row, and what goes with it."""
+        rows = await self._of_the_backlog(rows)
         try:
-            await self._tell(rows[0], rows, await self._frame())
+            if self._backlog is not None and not self._alone(rows[0], self._backlog):
+                rows = await self._tell_many(rows, self._backlog, await self._frame())
+            else:
+                await self._tell(rows[0], rows, await self._frame())
         except TELEGRAM_FAILURES as error:
             await self._failed(rows, error)
+
+    # very many that are late
+
+    async def _of_the_backlog(self, rows: Sequence[EventRow]) -> Sequence[EventRow]:
+        """Notice that very many rows are late, until they are told; return the ones to choose from."""
+        if not self._arrivals.minutes_late(rows[0]):
+            self._backlog = None
+        elif self._backlog is None and len(rows) >= _BATCH and (count := await self._outbox.count_pending()) >= MANY:
+            self._backlog = Backlog.of(count)
+            log.warning("many alerts are late, told in few messages", extra={"count": count})
+        return rows if self._backlog is None else await self._waiting(WINDOW)
+
+    def _alone(self, row: EventRow, backlog: Backlog) -> bool:
+        """Return whether a row is told as it is: a stop, or what was refused within others."""
+        return self._refusals.knows(row.id) or backlog.tells_alone(row)
+
+    async def _tell_many(self, rows: Sequence[EventRow], backlog: Backlog, frame: Frame) -> Sequence[EventRow]:
+        """Tell as many as one message holds, a line each; return the rows that were tried."""
+        rules, now = self._rules(), self._wall.now()
+        kept_back = [row for row in rows if manner(row.event, rules, now).kept_back]
+        await self._done(kept_back, None)
+        rows = [row for row in rows if row not in kept_back]
+        if not rows:
+            return kept_back
+        told, lines = backlog.message(rows, frame)
+        screen = many_late(lines, len(told), frame)
+        screen = replace(screen, keyboard=with_seen_button(screen.keyboard, _to_be_seen(told), frame))
+        message_id = await self._send(told, screen, frame, silent=not told[0].event.critical)
+        for row in told:
+            await self._follow_up(row)
+        await self._done(told, message_id)
+        return told
+
+    async def _follow_up(self, row: EventRow) -> None:
+        """Bring the message an order had before the outage up to date as well."""
+        if not isinstance(row.event, OrderChanged):
+            return
+        key = f"order:{row.event.order.no}"
+        message_id = await self._living.of(key)
+        if message_id is not None:
+            screen = await self._order_screen(row, await self._frame())
+            self._shown[key] = row.id
+
+            async def gone() -> None:
+                self._living.lost(key)
+
+            self._edits.want(key, message_id, lambda _: screen, gone=gone)
 
     async def _tell(self, row: EventRow, rows: Sequence[EventRow], frame: Frame) -> None:
         event = row.event
@@ -388,8 +442,11 @@ class Delivery:
         return await self._courier.send(rows, screen, frame, topic=topic, silent=silent, reply_to=reply_to)
 
     async def _done(self, rows: Sequence[EventRow], message_id: int | None) -> None:
+        if len(rows) == 1:
+            await self._outbox.mark_done(rows[0].id, self._wall.now(), message_id)
+        elif rows:
+            await self._outbox.mark_many_done([row.id for row in rows], self._wall.now(), message_id)
         for row in rows:
-            await self._outbox.mark_done(row.id, self._wall.now(), message_id)
             self._forget(row.id)
 
     async def _failed(self, rows: Sequence[EventRow], error: Exception) -> None:
@@ -414,6 +471,11 @@ class Delivery:
         self._aside.clear(row_id)
         self._replied.discard(row_id)
         self._courier.forget(row_id)
+
+
+def _to_be_seen(rows: Sequence[EventRow]) -> EventRow:
+    """Return the newest of those that somebody has to see; any where nobody has to."""
+    return max((row for row in rows if needs_a_look(row.event)), key=lambda row: row.id, default=rows[-1])
 
 
 def _length(event: Event) -> int:

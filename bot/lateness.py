@@ -21,8 +21,15 @@ class Arrivals:
         self._wall = wall
         self._seen: dict[int, datetime] = {}
 
+    @property
+    def must_be_seen(self) -> bool:
+        """Return whether the market's clock is not the world's, so that rows do not say themselves when they came."""
+        return abs(self._clock.now() - self._wall.now()) > _SAME
+
     def see(self, rows: Sequence[EventRow]) -> None:
-        """Remember when rows were first seen."""
+        """Remember when rows were first seen, where that is needed."""
+        if not self.must_be_seen:
+            return
         now = self._wall.now()
         for row in rows:
             self._seen.setdefault(row.id, now)
@@ -37,6 +44,6 @@ class Arrivals:
         return int(late.total_seconds() // 60) if late >= LATE else 0
 
     def _since(self, row: EventRow, now: datetime) -> datetime:
-        if abs(self._clock.now() - now) <= _SAME:
+        if not self.must_be_seen:
             return row.added_at
         return min(self._seen.get(row.id, now), row.sending_since or now)

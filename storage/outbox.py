@@ -98,6 +98,10 @@ class OutboxRepository:
     async def pending(self, limit: int) -> Sequence[EventRow]:
         return await self._rows(_PENDING, limit)
 
+    async def count_pending(self) -> int:
+        [row] = await self._database.rows("SELECT COUNT(*) AS count FROM outbox WHERE done_at IS NULL", ())
+        return int(row["count"])
+
     async def mark_sending(self, row_id: int, at: datetime) -> None:
         """Count an attempt and remember since when it is under way."""
         await self._run(
@@ -113,6 +117,18 @@ class OutboxRepository:
             row_id,
             flush=False,
         )
+
+    async def mark_many_sending(self, row_ids: Sequence[int], at: datetime) -> None:
+        """Do for the rows of one message, at once, what `mark_sending` does for one."""
+        marked = [(instant_text(at), row_id) for row_id in row_ids]
+        sql = "UPDATE outbox SET sending_since = ?, attempts = attempts + 1 WHERE id = ?"
+        await self._database.write(lambda conn: conn.executemany(sql, marked))
+
+    async def mark_many_done(self, row_ids: Sequence[int], at: datetime, message_id: int | None) -> None:
+        """Do for the rows of one message, at once, what `mark_done` does for one."""
+        marked = [(instant_text(at), message_id, row_id) for row_id in row_ids]
+        sql = "UPDATE outbox SET done_at = ?, message_id = ?, sending_since = NULL, error = NULL WHERE id = ?"
+        await self._database.write(lambda conn: conn.executemany(sql, marked), flush=False)
 
     async def mark_failed(self, row_id: int, at: datetime, error: str, *, give_up: bool) -> None:
         """Note a send that certainly did not arrive; when given up, the row is not pending any more."""

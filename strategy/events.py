@@ -321,11 +321,20 @@ Event = Annotated[
 
 
 def urgent(event: Event) -> bool:
-    """Return whether a routine event is told before others: fills, stops' and panics' orders, unknown outcomes."""
-    if not isinstance(event, OrderChanged):
-        return False
-    order = event.order
-    return event.last_fill is not None or order.request.origin in _URGENT or order.status is OrderStatus.UNKNOWN
+    """Return whether an event is told before others of its loudness.
+
+    Of critical ones stops, panics and what leaves shares unprotected; of routine ones fills, orders of stops and
+    panics, and unknown outcomes.
+    """
+    match event:
+        case StopTriggered() | StopFinished() | Protection() | PanicProgress():
+            return True
+        case OrderChanged():
+            order = event.order
+            of_a_stop = order.request.origin in _URGENT
+            return event.last_fill is not None or of_a_stop or order.status is OrderStatus.UNKNOWN
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

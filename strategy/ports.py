@@ -292,10 +292,18 @@ class Outbox(Protocol):
     async def pending(self, limit: int) -> Sequence[EventRow]:
         """Rows not delivered and not given up, critical ones first, then by number."""
 
+    async def count_pending(self) -> int:
+        """Return how many rows are neither delivered nor given up."""
+
     async def mark_sending(self, row_id: int, at: datetime) -> None:
         """Remember that a send was started: one that never ended may have arrived (spec 6, alerts)."""
 
     async def mark_done(self, row_id: int, at: datetime, message_id: int | None) -> None: ...
+
+    async def mark_many_sending(self, row_ids: Sequence[int], at: datetime) -> None:
+        """The same for all rows of one message, together."""
+
+    async def mark_many_done(self, row_ids: Sequence[int], at: datetime, message_id: int | None) -> None: ...
 
     async def mark_failed(self, row_id: int, at: datetime, error: str, *, give_up: bool) -> None: ...
 

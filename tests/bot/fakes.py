@@ -101,6 +101,9 @@ class FakeOutbox:
         waiting = self._waiting()
         return sorted(waiting, key=lambda row: (-self._urgency(row, waiting), row.id))[:limit]
 
+    async def count_pending(self) -> int:
+        return len(self._waiting())
+
     async def mark_sending(self, row_id: int, at: datetime) -> None:
         attempts = next(row.attempts for row in self.rows if row.id == row_id)
         self._change(row_id, sending_since=at, attempts=attempts + 1)
@@ -109,6 +112,14 @@ class FakeOutbox:
         self.done[row_id] = message_id
         self._change(row_id, done_at=at, message_id=message_id, sending_since=None)
         self._waiting()
+
+    async def mark_many_sending(self, row_ids: Sequence[int], at: datetime) -> None:
+        for row_id in row_ids:
+            await self.mark_sending(row_id, at)
+
+    async def mark_many_done(self, row_ids: Sequence[int], at: datetime, message_id: int | None) -> None:
+        for row_id in row_ids:
+            await self.mark_done(row_id, at, message_id)
 
     async def mark_failed(self, row_id: int, at: datetime, error: str, *, give_up: bool) -> None:
         self.failed.append((row_id, error, give_up))
