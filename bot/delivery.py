@@ -188,7 +188,9 @@ class Delivery:
         elif self._backlog is None and len(rows) >= _BATCH and (count := await self._outbox.count_pending()) >= MANY:
             self._backlog = Backlog.of(count)
             log.warning("many alerts are late, told in few messages", extra={"count": count})
-        return rows if self._backlog is None else await self._waiting(WINDOW)
+        if self._backlog is None:
+            return rows
+        return await self._waiting(WINDOW) or rows  # none where an answer holds them by now
 
     def _alone(self, row: EventRow, backlog: Backlog) -> bool:
         """Return whether a row is told as it is: a stop, or what was refused within others."""
@@ -199,7 +201,8 @@ class Delivery:
         rules, now = self._rules(), self._wall.now()
         kept_back = [row for row in rows if manner(row.event, rules, now).kept_back]
         await self._done(kept_back, None)
-        rows = [row for row in rows if row not in kept_back]
+        off = {row.id for row in kept_back}
+        rows = [row for row in rows if row.id not in off]
         if not rows:
             return kept_back
         told, lines = backlog.message(rows, frame)
