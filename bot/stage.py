@@ -12,6 +12,7 @@ from bot.figures import span
 from bot.first_hand import FirstHand
 from bot.html import split
 from bot.later import Later
+from bot.message import Message, block, bold
 from bot.role import Role
 from bot.screen import Screen
 from bot.sending import Gone, Speaker
@@ -27,6 +28,7 @@ _TRIES = 3
 _LONGEST_WAIT_S = 30.0  # what a person waits for an answer
 _FILE_TRIES = 4
 _LONGEST_FILE_WAIT_S = 300.0
+_NOT_HERE = (Failure.REFUSED, Failure.BARRED)
 _PAUSE_S = 2.0  # where Telegram does not say how long; doubled
 
 
@@ -146,18 +148,47 @@ class Stage:
         return (sent[-1] if sent else message_id), None
 
     async def _notice(self, screen: Screen, failed: Unanswered, *, told_anyway: bool = False) -> None:
-        """Let the press say what the message could not; what only has to wait is shown later, or told by its alert."""
+        """Have the person learn what the message could not say: by the press, in private, or later.
+
+        `told_anyway`: an alert tells the same, so that a late card would say it twice.
+        """
+        shown = self._for_role(screen)
+        in_private = failed.kind in _NOT_HERE and await self._said_in_private(shown)
+        late = not in_private and not told_anyway and failed.kind not in _NOT_HERE
+        if late:
+            self._later.put(self._chat_id, self._again(shown, failed.kind), failed.wait, thread=self._thread)
+        to_close = failed.kind is not Failure.FLOOD and not in_private
+        said = await self._toast.say(self._in_a_toast(screen, failed, in_private=in_private), to_close=to_close)
+        extra = {"failure": failed.kind.name.lower(), "private": in_private, "later": late, "toast": said}
+        log.warning("answer not sent", extra=extra)
+
+    async def _said_in_private(self, shown: Screen) -> bool:
+        """Answer outside of a group that takes no answer; the person may never have spoken to the bot there."""
+        if self._chat_id == self._user_id:
+            return False
+        try:
+            await self._speaker.send(self._user_id, shown)
+        except TELEGRAM_FAILURES as error:
+            log.info("not answered in private either", extra={"error": type(error).__name__})
+            return False
+        return True
+
+    def _again(self, shown: Screen, kind: Failure) -> Screen:
+        """Return a late card, marked where it may be there already."""
+        if kind is not Failure.DOUBTFUL:
+            return shown
+        mark = block(bold(self._t("♻️ Sent again: you may see this twice.")))
+        return Screen(Message((mark, *shown.message.blocks)), shown.keyboard)
+
+    def _in_a_toast(self, screen: Screen, failed: Unanswered, *, in_private: bool) -> str:
         t = self._t
-        waits = failed.kind is Failure.FLOOD
-        if waits and not told_anyway:
-            self._later.put(self._chat_id, self._for_role(screen), failed.wait, thread=self._thread)
-        comes = t("The card follows in {span}.", span=span(failed.wait, t))
-        missing = t("⚠️ The card could not be shown. Look again with /status or /orders.")
-        words = f"{_first_words(screen)}\n{comes if waits else missing}"
-        said = await self._toast.say(words, to_close=not waits)
-        log.warning(
-            "answer not sent", extra={"failure": failed.kind.name.lower(), "wait_s": failed.wait, "toast": said}
-        )
+        if in_private:
+            end = t("The answer is in our private chat.")
+        elif failed.kind is Failure.FLOOD:
+            end = t("The card follows in {span}.", span=span(failed.wait, t))
+        else:
+            end = t("⚠️ The card could not be shown. Look again with /status or /orders.")
+        return f"{_first_words(screen)}\n{end}"
 
     def _for_role(self, screen: Screen) -> Screen:
         return replace(screen, keyboard=for_role(screen.keyboard, self._role))

@@ -11,9 +11,10 @@ from strategy.errors import StorageError
 from strategy.results import ExportFile
 from strategy.testing import FakeClock
 from tests.bot import samples
-from tests.bot.alert_rooms import until
+from tests.bot.alert_rooms import kept_chat, until
 from tests.bot.conftest import OpenRoom, Room
 from tests.bot.rough_weather import clear, shown
+from tests.bot.test_topics import GROUP, set_up
 
 
 async def answer_to(room: Room, query: str) -> dict[str, Any]:
@@ -138,3 +139,26 @@ async def test_an_export_that_breaks_off_tells_what_was_sent(room: Room, monkeyp
     await room.owner.send("/export all")
     told = (await room.owner.reads("빠졌습니다"))["text"]
     assert "trades.csv" in told
+
+
+async def test_in_a_group_that_takes_no_answer_the_answer_comes_in_private(open_room: OpenRoom) -> None:
+    async with kept_chat() as chat:
+        await set_up(chat, is_forum=False)
+        people = {"telegram_chat_id": str(GROUP), "telegram_allowed_user_ids": str(chat.owner_id)}
+        async with open_room(chat=chat, **people) as room:
+            refusal = {"code": 400, "description": "Bad Request: TOPIC_CLOSED", "times": 99}
+            await room.owner.post("fault", kind="error", chat_id=str(GROUP), **refusal)
+            await room.owner.post("send", chat_id=GROUP, text="/version")
+            told = await room.owner.reads("버전")
+            assert told["chat_id"] == chat.owner_id
+
+
+async def test_a_typed_command_whose_answer_may_be_lost_is_answered_once_more_and_marked(
+    open_room: OpenRoom, wall: FakeClock
+) -> None:
+    async with open_room(wall=wall, runs=("late answers",)) as room:
+        await room.owner.post("fault", kind="timeout_before", seconds=0, method="sendMessage", times=1)
+        await room.owner.send("/version")
+        await until(lambda: wall.next_wake is not None)
+        await wall.advance(3)
+        assert "재전송" in (await room.owner.reads("버전"))["text"]
