@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.access import for_role
 from bot.buttons import opening_aside
@@ -137,12 +138,11 @@ class Stage:
                     return
             await self._speaker.send(self._chat_id, shown, reply_to=reply_to, sent=sent, thread=self._thread)
 
-        async def put_plainly() -> None:
-            await self._speaker.send(self._chat_id, shown, sent=sent, plainly=True)
-
         failed = await self._patiently(put, _TRIES, _LONGEST_WAIT_S)
-        if failed is not None and failed.kind is Failure.REFUSED:
-            failed = await self._patiently(put_plainly, 1, 0)
+        for thread in dict.fromkeys((self._thread, None)):  # in plain words, at last outside of the topic
+            if failed is not None and failed.kind is Failure.REFUSED:
+                plainly = partial(self._speaker.send, self._chat_id, shown, sent=sent, plainly=True, thread=thread)
+                failed = await self._patiently(plainly, 1, 0)
         if failed is not None:
             return None, failed
         return (sent[-1] if sent else message_id), None
@@ -194,7 +194,7 @@ class Stage:
         return replace(screen, keyboard=for_role(screen.keyboard, self._role))
 
     async def _patiently(
-        self, call: Callable[[], Awaitable[None]], tries: int, longest_s: float, *, in_doubt_too: bool = False
+        self, call: Callable[[], Awaitable[object]], tries: int, longest_s: float, *, in_doubt_too: bool = False
     ) -> Unanswered | None:
         """Try a few times, waiting no longer at once; return why it failed, None where it did not."""
         for attempt in range(tries):
