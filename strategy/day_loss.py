@@ -78,13 +78,8 @@ class DayLoss:
         await self._notes.put(key, f'"{now.isoformat()}"')
 
     async def _at_sure_prices(self, session: Session, holdings: Holdings) -> Refusal | None:
-        """Judge again by our own prices: the broker's valuation may be one bad print. None also while in doubt."""
-        positions = []
-        for position in holdings.positions:
-            valued = await self._valued(position) if position.qty > 0 else position
-            if valued is None:
-                return None  # the next check judges anew
-            positions.append(valued)
+        """Judge again by prices of our own that count: a valuation may be one bad print."""
+        positions = [await self._valued(one) if one.qty > 0 else one for one in holdings.positions]
         return (await self._purse.loss_today(session, replace(holdings, positions=tuple(positions)))).refusal
 
     async def _tell_unvalued(self, session: Session, symbols: Collection[Symbol]) -> None:
@@ -103,11 +98,8 @@ class DayLoss:
             )
             await self._notes.put(key, f'"{now.isoformat()}"', [Trouble(at=now, key=f"unvalued:{symbol}", what=what)])
 
-    async def _valued(self, position: Position) -> Position | None:
-        """Return a position at a price that counts, or as the broker values it where none is to be had.
-
-        None for one whose price its own book speaks against, or that nothing has confirmed.
-        """
+    async def _valued(self, position: Position) -> Position:
+        """Return a position at a price that counts, else at what its book says, else as it was valued."""
         for ask in (self._watch.quote, self._watch.fresh_quote):
             try:
                 quote = await ask(position.symbol)
@@ -116,4 +108,5 @@ class DayLoss:
             last = self._prices.weigh(quote, falling=True, reached=lambda _: True)
             if last is not None:
                 return replace(position, last=last)
-        return None if self._prices.doubts(position.symbol) else position
+        worth = self._watch.worth(position.symbol)
+        return position if worth is None else replace(position, last=worth)

@@ -79,6 +79,35 @@ async def test_s77_a_real_quote_has_bid_and_ask_from_one_call(tmp_path: Path) ->
     assert [asked.params for asked in fake.of("HHDFS76200100")] == [{"AUTH": "", "EXCD": "NAS", "SYMB": "MSFT"}]
 
 
+@pytest.mark.parametrize(
+    ("stamp", "now", "instant"),
+    [
+        # the published example is on Seoul's clock (kis-protocol 3.20), which is nowhere said
+        ({"dymd": "20260915", "dhms": "230102"}, "2026-09-15T14:01:03Z", "2026-09-15T14:01:02Z"),
+        ({"dymd": "20260916", "dhms": "003000"}, "2026-09-15T15:45:00Z", "2026-09-15T15:30:00Z"),  # late by 15 min
+        ({"dymd": "20260915", "dhms": "100102"}, "2026-09-15T14:01:03Z", "2026-09-15T14:01:02Z"),  # New York's
+        ({"dymd": "", "dhms": ""}, "2026-09-15T14:01:03Z", None),
+        ({"dymd": "20260915", "dhms": "250000"}, "2026-09-15T14:01:03Z", None),
+    ],
+)
+async def test_d15_a_quote_tells_the_venues_own_time(
+    tmp_path: Path, stamp: dict[str, str], now: str, instant: str | None
+) -> None:
+    fake = FakeKis()
+    fake.on("HHDFS76200100", Say({**OK, "output1": {**BOOK_HEAD, **stamp}, "output2": levels()}))
+    async with client(fake, JumpClock(datetime.fromisoformat(now)), tmp_path) as kis:
+        quote = await kis.market.quote(MSFT)
+    assert quote.stamped_at == (None if instant is None else datetime.fromisoformat(instant))
+
+
+async def test_d15_a_virtual_quote_tells_no_time_but_the_volume(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on("HHDFS00000300", Say({**OK, "output": PRICE}))
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        quote = await kis.market.quote(MSFT)
+    assert (quote.stamped_at, quote.volume) == (None, 6120331)
+
+
 async def test_s77_a_side_without_orders_is_unknown_not_zero(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("HHDFS76200100", Say({**OK, "output1": BOOK_HEAD, "output2": [levels(pask1="437.1700", vask1="80")]}))
