@@ -96,6 +96,10 @@ class SettingsBook:
             self._cache_until = min(self._cache_until, self._next_expiry(now))
         return self._cache[symbol]
 
+    def of_ticker(self, symbol: Symbol) -> Sequence[SettingChange]:
+        """Return what is set in the chat for this ticker alone and in force."""
+        return [row for (_, of), row in self._in_force(self._clock.now()).items() if of == symbol]
+
     def value(self, name: str, symbol: Symbol | None = None) -> str:
         """Return the text in force of a setting, as `.env` would write it."""
         return setting_text(getattr(self.of(symbol), name.lower()))

@@ -31,6 +31,7 @@ from strategy.text import Text
 from strategy.totp import OneTimeCodes
 from strategy.trading_floor import TradingFloor, build_trading_floor
 from strategy.upkeep import Upkeep
+from strategy.venue_moves import VenueMoves
 from strategy.views import Environment
 from strategy.vigil import Vigil
 from strategy.vitals import Surroundings
@@ -145,7 +146,19 @@ def build_core(
         look=floor.look,
         notifier=ground.notifier,
     )
-    services = _services(ground, floor, safety, engine_room, price_watch=price_watch, stream=stream, resync=resync)
+    moves = VenueMoves(
+        recon=floor.recon,
+        settings=ground.book,
+        modes=ground.modes,
+        watch=floor.watch,
+        purse=floor.purse,
+        notifier=ground.notifier,
+        clock=clock,
+        activity=ground.activity,
+    )
+    services = _services(
+        ground, floor, safety, engine_room, price_watch=price_watch, stream=stream, resync=resync, moves=moves
+    )
     return Core(
         engine=engine_room.engine,
         desk=floor.desk,
@@ -174,6 +187,7 @@ def _services(
     price_watch: PriceWatch,
     stream: Stream,
     resync: Resync,
+    moves: VenueMoves,
 ) -> tuple[Task, ...]:
     """Return what runs all the time, in the order it is started: the desk first, the engine last."""
     upkeep = Upkeep(decisions=ground.journals.decisions, clock=ground.clock, activity=ground.activity)
@@ -184,6 +198,7 @@ def _services(
         ("panic", safety.panic.run),
         ("proposals", engine_room.approval.run),
         ("watch list", engine_room.roster.run),
+        ("moved listings", moves.run),
         ("price alerts", price_watch.run),
         ("cards", engine_room.cards.run),
         ("outcry", ground.notifier.run),

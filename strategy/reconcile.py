@@ -117,6 +117,7 @@ class Reconciler:
         self._unknown: frozenset[Symbol] = frozenset()
         self._unread = UnreadNews("holding", notifier)
         self._holdings: Holdings | None = None
+        self.on_move: Callable[[Symbol, Symbol], None] = lambda _old, _new: None  # a listing has another exchange now
         self.orders_problem: BrokerError | None = None  # why the last look is one without orders
         self._reconciled = False
         self._reconciled_at: datetime | None = None
@@ -238,6 +239,7 @@ class Reconciler:
         moves = [*_moves(agreed, held, nets)]
         for old, new, _ in moves:
             agreed.symbols[old], agreed.symbols[new] = (0, nets.get(old, 0)), (held[new], nets.get(new, 0))
+            self.on_move(old, new)
         told = [line for *_, line in moves]
         explained = [*told, *splits.values(), *self._find_gaps(agreed, held, nets, fills, now)]
         self._take(agreed, held, nets, now)
@@ -419,12 +421,8 @@ def _split(qty: int, average_cost: Decimal, now: Position) -> Text:
 
 def _moved(old: Symbol, new: Symbol, qty: int) -> Text:
     return Text(
-        f"{old.ticker}: 증권사가 이 종목 {qty:,}주를 이제 {new.market} 종목으로 보여 줍니다 (전에는 {old.market})."
-        f" 거래소를 옮긴 것으로 보입니다. {old} 로는 손절이 작동하지 않으니 /watch {new} 로 더하고 /unwatch {old} 로"
-        " 빼세요.",
-        f"{old.ticker}: the broker now lists its {qty:,} shares at {new.market} (before: {old.market}); the listing"
-        f" seems to have moved. No stop works under {old}: add it by /watch {new}, and take the old one off by"
-        f" /unwatch {old}.",
+        f"{old.ticker}: 증권사가 이 종목 {qty:,}주를 이제 {new.market} 종목으로 보여 줍니다 (전에는 {old.market}).",
+        f"{old.ticker}: the broker now lists its {qty:,} shares at {new.market} (before: {old.market}).",
     )
 
 

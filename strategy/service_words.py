@@ -11,6 +11,7 @@ _NAMES = {
     "stream": Text("실시간 시세와 체결 통보", "the live connection"),
     "stream news": Text("실시간 연결 소식", "the news of the live connection"),
     "watch list": Text("종목 목록 반영", "the watch list"),
+    "moved listings": Text("거래소를 옮긴 종목 반영", "the following of moved listings"),
     "proposals": Text("매매 제안 카드", "the proposal cards"),
     "cards": Text("준비 점검과 휴장 알림", "the ready check and the calendar"),
     "price alerts": Text("가격 알림", "the price alerts"),
