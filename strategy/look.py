@@ -1,11 +1,12 @@
 """One consistent look at the account, shared by everybody who needs one."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from strategy.account import Holdings
 from strategy.clock import Clock
 from strategy.instruments import Symbol
+from strategy.orders import Order
 from strategy.ports import OrderJournal
 from strategy.positions import Positions
 from strategy.reconcile import Reconciler, Trigger
@@ -26,6 +27,7 @@ class AccountLook:
         self._turn = asyncio.Lock()
         self._begun = 0  # looks begun so far: whoever asked before one began may share it
         self.spoiled = asyncio.Event()  # set while a new look is wanted soon
+        recon.on_held = self._held_first
 
     @property
     def reconciled(self) -> bool:
@@ -61,6 +63,21 @@ class AccountLook:
         """Call `watcher` after each look."""
         self._watchers.append(watcher)
 
+    async def _held_first(self, holdings: Holdings) -> None:
+        self._hold(holdings, await self._orders.recent(_RECENT))
+
+    def _hold(self, holdings: Holdings, recent: Sequence[Order]) -> None:
+        self._positions.take(
+            holdings,
+            orders=recent,
+            settled=self._recon.settled,
+            on_the_way=self._recon.on_the_way,
+            unknown=self._recon.unknown,
+            splits=self._recon.take_splits(),
+        )
+        for watcher in self._watchers:
+            watcher()
+
     async def take(self, trigger: Trigger, *, max_age_s: float = 0) -> Holdings:
         """Return a look no older than that; raise BrokerError when the broker cannot be asked.
 
@@ -88,16 +105,7 @@ class AccountLook:
         except BaseException:
             self._stale = True
             raise
-        self._positions.take(
-            holdings,
-            orders=recent,
-            settled=self._recon.settled,
-            on_the_way=self._recon.on_the_way,
-            unknown=self._recon.unknown,
-            splits=self._recon.take_splits(),
-        )
-        for watcher in self._watchers:
-            watcher()
+        self._hold(holdings, recent)
         if self._recon.orders_problem is not None:
             self._stale = True
             raise self._recon.orders_problem

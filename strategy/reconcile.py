@@ -21,7 +21,7 @@ from strategy.account import Holdings, Position
 from strategy.activity import Activity
 from strategy.clock import Clock
 from strategy.desk import OrderDesk
-from strategy.errors import BrokerError
+from strategy.errors import BrokerError, TradingError
 from strategy.events import Recovered
 from strategy.instruments import Symbol
 from strategy.lots import Split, keep_split
@@ -37,6 +37,7 @@ Trigger = Literal["start", "reconnect", "timer", "before_buy", "asked"]
 CashProbe = Callable[[Holdings], Awaitable[tuple[Symbol, Decimal] | None]]
 
 _NOTE = "reconcile.agreed"
+_PATIENCE_S = 2.0  # market time the first look waits for the list of orders before it asks what is held
 _SAME_COST = Decimal("0.005")  # a split leaves the cost of a position as it was, but for rounding
 _WINDOW = timedelta(days=2)  # fills this much older than an agreement are no longer summed
 _ROLL = timedelta(days=7)  # ... once the window has grown to this
@@ -117,6 +118,7 @@ class Reconciler:
         self._unknown: frozenset[Symbol] = frozenset()
         self._unread = UnreadNews("holding", notifier)
         self._holdings: Holdings | None = None
+        self.on_held: Callable[[Holdings], Awaitable[None]] = _nobody  # what is held is known, before any agreement
         self.on_move: Callable[[Symbol, Symbol], None] = lambda _old, _new: None  # a listing has another exchange now
         self.orders_problem: BrokerError | None = None  # why the last look is one without orders
         self._reconciled = False
@@ -196,6 +198,34 @@ class Reconciler:
                 return holdings
 
     async def _look_at_orders(self) -> list[Text] | None:
+        """Ask for the orders; None when that cannot be done. The first time stops wait only a moment for it."""
+        if self._holdings is not None:
+            return await self._ask_for_orders()
+        failure: TradingError | None = None
+        lines: list[Text] | None = None
+        async with asyncio.TaskGroup() as group:
+            meanwhile = group.create_task(self._protect_meanwhile(), name="first look: holdings")
+            try:
+                lines = await self._ask_for_orders()
+            except TradingError as error:  # as it is, not as one of a group
+                failure = error
+            finally:
+                meanwhile.cancel()
+        if failure is not None:
+            raise failure
+        return lines
+
+    async def _protect_meanwhile(self) -> None:
+        """Take in what is held before the orders are told, so that no stop waits for a list that does not come."""
+        await self._clock.sleep(_PATIENCE_S)
+        try:
+            holdings = await self._broker.holdings()
+            await self._follow(holdings)
+            await self.on_held(holdings)
+        except TradingError as error:
+            log.warning("what is held could not be asked meanwhile", extra={"error": str(error)})
+
+    async def _ask_for_orders(self) -> list[Text] | None:
         self.orders_problem = None
         try:
             return [*await self._desk.look(since=await self._last_agreed())]
@@ -384,6 +414,10 @@ class Reconciler:
             return
         self._told = (card, clean)
         await self._notifier.tell(Recovered(at=self._clock.now(), trigger=trigger, lines=card, clean=clean))
+
+
+async def _nobody(_: Holdings) -> None:
+    """Stand for positions nobody has given."""
 
 
 def _shares(holdings: Holdings) -> dict[Symbol, int]:

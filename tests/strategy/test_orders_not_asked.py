@@ -88,3 +88,18 @@ async def test_what_is_held_follows_while_the_orders_cannot_be_asked(tmp_path: P
         await bench.pass_time(2)
         stops = [request.qty for request in world.broker.submitted if request.origin is Origin.STOP_LOSS]
         assert stops == [12]
+
+
+async def test_a_first_stop_waits_no_longer_than_a_moment_for_a_list_of_orders_that_does_not_come(
+    tmp_path: Path,
+) -> None:
+    world = held()
+    world.broker._faults["orders"].clear()
+    world.broker.fail("orders", "hang", times=100)
+    async with running(tmp_path, world, settings=CALM) as bench:
+        await bench.pass_time(4)
+        assert set(bench.core.guard.lines) == {TQQQ}
+        bench.price(TQQQ, "90")
+        await bench.pass_time(2)
+        assert world.broker.qty_held(TQQQ) == 0
+        world.broker.unhang()
