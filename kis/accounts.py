@@ -28,7 +28,7 @@ class Account:
 
     @property
     def last_four(self) -> str:
-        """Return the digits the owner types to arm trading."""
+        """Return the digits the owner types to arm trading: of the first eight, since the product's two are shown."""
         return self.number[-4:]
 
     def params(self) -> dict[str, str]:

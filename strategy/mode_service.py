@@ -11,7 +11,7 @@ from strategy.book import SettingsBook
 from strategy.calendar import current, next_session
 from strategy.clock import Clock
 from strategy.errors import InvalidInput
-from strategy.events import ModeChanged, Notable
+from strategy.events import ModeChanged, Notable, Trouble
 from strategy.instruments import Symbol
 from strategy.modebook import ModeBook, stricter
 from strategy.modes import Mode, ModeState
@@ -29,7 +29,7 @@ _HALT_WORDS = frozenset({HALT_WORD, "중단"})  # not 정지: that word is /stop
 _DISCLAIMER = "disclaimer_accepted"
 _CODE_STEP = "totp_step"  # of the newest code accepted: neither it nor an older one is good again
 _MAX_WRONG = 5
-_WRONG_PAUSE = timedelta(minutes=10)
+_WRONG_PAUSE = timedelta(hours=1)
 
 NAMES = {
     Mode.RUN: Text("실행", "Run"),
@@ -187,15 +187,13 @@ class ModeService:
         now = self._wall.now()
         self._wrong = [at for at in self._wrong if now - at < _WRONG_PAUSE]
         if len(self._wrong) >= _MAX_WRONG:
-            return Outcome(
-                kind=OutcomeKind.DENIED,
-                text=Text(
-                    "틀린 입력이 많습니다. 10분 뒤에 다시 하세요.", "Too many wrong codes. Try again in 10 minutes."
-                ),
-            )
+            return Outcome(kind=OutcomeKind.DENIED, text=_too_many(_WRONG_PAUSE - (now - self._wrong[0])))
         if not await self._right(code):
             self._wrong.append(now)
-            return Outcome(kind=OutcomeKind.DENIED, text=self._how())
+            left = _MAX_WRONG - len(self._wrong)
+            if not left:
+                await self._tell_too_many(user_id)
+            return Outcome(kind=OutcomeKind.DENIED, text=self._how(left))
         await self._modes.arm(self._clock.now())
         said = Text("실전 거래를 켰습니다. 시작하려면 /run.", "Real trading is armed. /run starts it.")
         told = Notable(at=self._clock.now(), key=f"armed:{user_id}", what=said)
@@ -226,15 +224,30 @@ class ModeService:
             await self._notes.put(_CODE_STEP, str(step))
         return step is not None
 
-    def _how(self) -> Text:
+    async def _tell_too_many(self, user_id: int) -> None:
+        """Tell everybody: it may be somebody else who tries."""
+        what = Text(
+            f"사용자 {user_id} 이(가) 무장 번호를 {_MAX_WRONG}번 틀렸습니다. 한 시간 동안 /arm 을 받지 않습니다. 본인이"
+            " 아니면 텔레그램 계정과 봇의 허용 목록을 확인하세요.",
+            f"User {user_id} typed {_MAX_WRONG} wrong codes to arm trading. /arm is refused for an hour. If that was"
+            " not you, check your Telegram account and who is on the bot's allow-list.",
+        )
+        await self._notifier.tell(Trouble(at=self._clock.now(), key=f"arm_tries:{user_id}", what=what))
+
+    def _how(self, left: int) -> Text:
+        """Say what must be typed, and how many tries are left in this hour."""
+        more = (
+            Text(f"앞으로 {left}번 더 할 수 있습니다.", f"{left} tries are left.") if left else _too_many(_WRONG_PAUSE)
+        )
         if self._totp is None:
             return Text(
-                "틀렸습니다. 계좌번호 열 자리의 마지막 네 자리를 입력하세요. 예: /arm 1234",
-                "Wrong. Type the last four of the account number's ten digits, as in /arm 1234",
+                f"틀렸습니다. {DIGITS.ko}를 입력하세요. 예: 12345678-01 이면 /arm 5678. {more.ko}",
+                f"Wrong. Type {DIGITS.en}: of 12345678-01 that is /arm 5678. {more.en}",
             )
         return Text(
-            "마지막 네 자리와 인증 앱의 여섯 자리를 한 칸 띄워 입력하세요: /arm 1234 567890",
-            "Type the account's last four digits and the six-digit code: /arm 1234 567890",
+            f"틀렸습니다. {DIGITS.ko}와 인증 앱의 여섯 자리를 한 칸 띄워 입력하세요."
+            f" 예: 12345678-01 이면 /arm 5678 123456. {more.ko}",
+            f"Wrong. Type {DIGITS.en} and the app's six-digit code: of 12345678-01 that is /arm 5678 123456. {more.en}",
         )
 
     async def _refusals(self, mode: Mode) -> list[Text]:
@@ -256,6 +269,18 @@ class ModeService:
         return {"mode": self._modes.chosen(symbol).mode.value, "unprotected": held}
 
 
+def _too_many(left: timedelta) -> Text:
+    minutes = max(1, -(-left // timedelta(minutes=1)))
+    return Text(
+        f"한 시간에 {_MAX_WRONG}번까지 틀릴 수 있습니다. {minutes}분 뒤에 다시 하세요.",
+        f"{_MAX_WRONG} wrong codes an hour are the limit. Try again in {minutes} min.",
+    )
+
+
+DIGITS = Text(  # the one definition; `Account.last_four` gives them
+    "계좌번호 앞 여덟 자리(하이픈 앞)의 마지막 네 자리",
+    "the last four of the account number's first eight digits (those before the hyphen)",
+)
 _PANICKING = Text(
     "전량 매도(/panic)가 진행 중이라 규칙 매매를 켤 수 없습니다. 끝난 뒤에 하세요. /halt 로 매도를 멈출 수도 있습니다.",
     "A panic is selling, so the rules stay off: they might buy back what it sells. Wait until it has ended, or stop it"

@@ -113,7 +113,7 @@ class ModeControl(Protocol):
         """Take the lock off a ticker after a stop; return the alert that tells it, None when there was no lock."""
 
     async def arm(self, user_id: int, code: str) -> Outcome:
-        """Arm the real environment with the last four digits of the account (and a TOTP code where one is set)."""
+        """Arm the real environment by the last four of the account's first eight digits (and a TOTP code where set)."""
 
     async def accept_disclaimer(self, user_id: int) -> None: ...
 

@@ -137,7 +137,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "stop": ("/stop", "/stop TQQQ"),
     "halt": ("/halt", "/halt TQQQ"),
     "release": ("/release TQQQ",),
-    "arm": ("/arm 1234", "/arm 1234 123456"),
+    "arm": ("/arm 5678", "/arm 5678 123456"),
     "buy": ("/buy TQQQ 3 @61.20", "/buy TQQQ $500", "/buy TQQQ 25%", "매수 TQQQ 3"),
     "sell": ("/sell TQQQ 3 @61.20", "/sell TQQQ 50%", "/sell TQQQ all", "매도 TQQQ 3"),
     "cancel": ("/cancel 12", "/cancel all"),

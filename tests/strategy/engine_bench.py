@@ -141,6 +141,7 @@ async def running(
     may_crash: bool = False,
     surroundings: Surroundings | None = None,
     cry: Cry | None = None,
+    arm_secret: str = ARM_SECRET,
 ) -> AsyncIterator[Bench]:
     """Run the core on the storage in `path` until the block ends; again with the same world for a restart.
 
@@ -163,7 +164,7 @@ async def running(
                 clock=world.clock,
                 wall=wall or world.clock,
                 calls_used=lambda: "1/s of 2",
-                arm_secret=ARM_SECRET,
+                arm_secret=arm_secret,
                 totp=totp,
                 calls_per_second=calls_per_second,
                 tick_places=tick_places,

@@ -1,5 +1,6 @@
 """Modes, arming, settings and views as the chat asks for them (spec sections 5 to 7; rows S12, S102, S104)."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
@@ -9,8 +10,9 @@ from pathlib import Path
 import pyotp
 import pytest
 
+from kis.accounts import Account
 from strategy.errors import InvalidInput, TryLater
-from strategy.events import Event, ModeChanged, SettingChanged
+from strategy.events import Event, ModeChanged, SettingChanged, Trouble
 from strategy.modes import Mode
 from strategy.orders import OrderNo, Side
 from strategy.testing import trading_settings
@@ -124,11 +126,36 @@ async def test_arming_with_a_code_and_too_many_wrong_ones(tmp_path: Path) -> Non
         control = bench.core.control
         await control.accept_disclaimer(OWNER)
         assert (await control.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED
-        for _ in range(4):
-            await control.arm(OWNER, f"{ARM_SECRET} 000000")
-        assert "10 minutes" in (await control.arm(OWNER, f"{ARM_SECRET} {once()}")).text.en
-        await bench.pass_time(601)
+        for left in (3, 2, 1):
+            assert f"{left} tries" in (await control.arm(OWNER, f"{ARM_SECRET} 000000")).text.en
+        assert not [event for event in await bench.told(Trouble) if event.key.startswith("arm_tries")]
+        assert "60 min" in (await control.arm(OWNER, f"{ARM_SECRET} 000000")).text.en
+        [told] = [event for event in await bench.told(Trouble) if event.key.startswith("arm_tries")]
+        assert str(OWNER) in told.what.ko
+        await bench.pass_time(1800)
+        assert "30 min" in (await control.arm(OWNER, f"{ARM_SECRET} {once()}")).text.en
+        await bench.pass_time(1801)
         assert (await control.arm(OWNER, f"{ARM_SECRET} {once()}")).kind is OutcomeKind.DONE
+
+
+@pytest.mark.parametrize("form", ["5012345601", "50123456-01", " 50123456-01 "])
+async def test_the_digits_that_arm_are_those_that_are_asked_for_in_every_form_of_the_number(
+    tmp_path: Path, form: str
+) -> None:
+    """What the answer says of its own example must be what arms, and of any other account alike."""
+    made = world()
+    digits = Account.parse(form).last_four
+    async with running(tmp_path, made, environment=Environment.REAL, arm_secret=digits) as bench:
+        control = bench.core.control
+        await control.accept_disclaimer(OWNER)
+        said = (await control.arm(OWNER, "5601")).text
+        for text in (said.ko, said.en):
+            example = re.search(r"(\d{8}-\d\d)\D+/arm (\d{4})", text)
+            assert example is not None
+            assert Account.parse(example[1]).last_four == example[2]
+        assert "앞 여덟 자리" in said.ko
+        assert "first eight digits" in said.en
+        assert (await control.arm(OWNER, "3456")).kind is OutcomeKind.DONE
 
 
 def test_until_close_is_this_sessions_or_the_next_ones(bench: Bench) -> None:

@@ -1,6 +1,10 @@
 """TOTP_SECRET and the codes made of it (spec section 7, promise 8)."""
 
 import asyncio
+import base64
+import hashlib
+import hmac
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,7 +17,7 @@ from pydantic import ValidationError
 from strategy.compose import Core
 from strategy.faults import plain_faults
 from strategy.testing import FakeClock
-from strategy.totp import NEVER, ArmingSettings, OneTimeCodes
+from strategy.totp import NEVER, ArmingSettings, OneTimeCodes, one_time
 from strategy.views import Environment, OutcomeKind
 from tests.strategy.engine_bench import ARM_SECRET, BEFORE_OPEN, OWNER, World, running
 
@@ -32,13 +36,58 @@ def test_the_secret_is_taken_as_apps_show_it(typed: str) -> None:
     assert SECRET not in repr(read)
 
 
+# of every length that base32 has, from the shortest that is promised: whole bytes, without padding
+LENGTHS = [16, 18, 20, 21, 23, 24, 26, 28, 29, 31, 32, 40, 52, 103]
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_every_length_from_sixteen_on_gives_the_codes_of_the_owners_app(length: int) -> None:
+    """Held to pyotp where that takes a key at all; the shorter ones to the digest itself."""
+    secret = (SECRET * 4)[: length - 1] + "A"
+    read = ArmingSettings.model_validate({"totp_secret": secret})
+    [kept] = read.secrets
+    clock = FakeClock(NOW)
+    step = int(NOW.timestamp()) // 30
+    key = base64.b32decode(secret + "=" * (-length % 8))
+    digest = hmac.new(key, struct.pack(">Q", step), hashlib.sha1).digest()
+    [number] = struct.unpack_from(">I", digest, digest[-1] & 15)
+    expected = str((number & 0x7FFFFFFF) % 1_000_000).rjust(6, "0")
+    if len(key) >= 14:
+        assert pyotp.TOTP(secret).generate_otp(step) == expected
+    assert OneTimeCodes(kept, clock).step_of(expected, newer_than=NEVER) == step
+
+
+@pytest.mark.parametrize("length", sorted(set(range(16, 33)) - set(LENGTHS)))
+def test_a_length_that_base32_does_not_have_is_told_as_that(length: int) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ArmingSettings.model_validate({"totp_secret": SECRET[:length]})
+    [fault] = plain_faults(refused.value, ArmingSettings)
+    assert "길이가 맞지 않습니다" in fault.text().ko
+    assert str(length) in fault.text().en
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [(59, "287082"), (1111111109, "081804"), (1111111111, "050471"), (1234567890, "005924"), (2000000000, "279037")],
+)
+def test_the_codes_are_those_published_with_the_standard(at: int, expected: str) -> None:
+    """RFC 6238, appendix B, the last six of its eight digits."""
+    assert one_time(b"12345678901234567890", at // 30) == expected
+
+
 @pytest.mark.parametrize("typed", ["", "  "])
 def test_none_is_asked_for_where_none_is_set(typed: str) -> None:
     assert ArmingSettings.model_validate({"totp_secret": typed}).secrets == ()
 
 
 @pytest.mark.parametrize(
-    ("typed", "word"), [("JBSWY3DPEHPK3PX", "너무 짧습니다"), ("0" + SECRET, "Base32"), ("A" * 17, "Base32")]
+    ("typed", "word"),
+    [
+        ("JBSWY3DPEHPK3PX", "너무 짧습니다"),
+        ("0" + SECRET[1:], "Base32"),
+        ("가" * 16, "Base32"),
+        ("A" * 17, "길이"),
+    ],
 )
 def test_a_wrong_secret_is_told_in_plain_words_and_not_repeated(typed: str, word: str) -> None:
     with pytest.raises(ValidationError) as refused:
@@ -112,4 +161,4 @@ async def test_wrong_codes_typed_at_the_same_moment_are_all_counted(tmp_path: Pa
         asked = [*(f"{ARM_SECRET} 00000{digit}" for digit in range(6)), f"{ARM_SECRET} {code(wall)}"]
         answers = await asyncio.gather(*(core.control.arm(OWNER, typed) for typed in asked))
         assert [answer.kind for answer in answers] == [OutcomeKind.DENIED] * 7
-        assert "10 minutes" in answers[-1].text.en
+        assert "60 min" in answers[-1].text.en
