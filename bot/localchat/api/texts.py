@@ -7,7 +7,7 @@ from bot.localchat.errors import bad_request
 from bot.localchat.formatting.entity import EXPLICIT, Entity
 from bot.localchat.formatting.html import MarkupError, parse_html
 from bot.localchat.formatting.legacy_markdown import parse_markdown
-from bot.localchat.formatting.links import checked_link
+from bot.localchat.formatting.links import checked_link, is_time_format
 from bot.localchat.formatting.markdown import parse_markdown_v2
 from bot.localchat.formatting.tidy import EntityError, tidy
 from bot.localchat.model import Json
@@ -136,5 +136,11 @@ def _data(kind: str, raw: Json) -> Json:
             raise bad_request("invalid custom emoji identifier specified")
         return {"custom_emoji_id": emoji}
     if kind == "date_time":
-        return {"unix_time": whole(raw.get("unix_time")) or 0, "date_time_format": str(raw.get("date_time_format", ""))}
+        shape = str(raw.get("date_time_format", ""))
+        if not is_time_format(shape):
+            raise bad_request("invalid date format used")
+        unix = whole(raw.get("unix_time")) or 0
+        if unix <= 0:
+            raise bad_request("invalid date specified")
+        return {"unix_time": unix, **({"date_time_format": shape} if shape else {})}
     return {}

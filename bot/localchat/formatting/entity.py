@@ -5,7 +5,7 @@ from typing import Any
 
 SPLITTABLE = ("bold", "italic", "underline", "strikethrough", "spoiler")
 QUOTES = ("blockquote", "expandable_blockquote")
-VERBATIM = ("code", "pre")
+VERBATIM = ("pre", "code")
 AUTOMATIC = (
     "bot_command",
     "mention",
@@ -20,7 +20,7 @@ AUTOMATIC = (
 HIDDEN_DATA = ("text_link", "text_mention", "custom_emoji", "date_time")
 EXPLICIT = (*SPLITTABLE, *QUOTES, *VERBATIM, *HIDDEN_DATA)
 
-_ORDER = {kind: place for place, kind in enumerate((*QUOTES, *HIDDEN_DATA, *AUTOMATIC, *VERBATIM, *SPLITTABLE))}
+_ORDER = {kind: place for place, kind in enumerate((*QUOTES, *VERBATIM, *HIDDEN_DATA, *AUTOMATIC, *SPLITTABLE))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from bot.localchat.formatting.entity import Entity, in_order, utf16_len
-from bot.localchat.formatting.links import checked_link, linked_user
+from bot.localchat.formatting.links import checked_link, is_time_format, linked_user
 
 _TYPES = {
     "b": "bold",
@@ -29,6 +29,7 @@ _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _REFERENCE = re.compile(r"&(?:#[xX]([0-9a-fA-F]{1,6})|#(\d{1,7})|([a-zA-Z]+));?")
 _SPACES = " \t\r\n\v\0"
 _SPECIAL = re.compile(r"[<&]")
+_DIGITS = re.compile(r"-?[0-9]{1,10}")
 _NAME_TOKEN = re.compile(r"[A-Za-z0-9.-]*")
 
 
@@ -74,7 +75,10 @@ class _HtmlParser:
                 self._emit(self._source[begin : self._at])
         if self._open:
             raise MarkupError(f'Can\'t find end tag corresponding to start tag "{self._open[-1].name}"')
-        return "".join(self._out), in_order(self._entities)
+        lone = [  # a language is pre's
+            Entity("code", each.offset, each.length) if each.type == "code" else each for each in self._entities
+        ]
+        return "".join(self._out), in_order(lone)
 
     def _emit(self, text: str) -> None:
         self._out.append(text)
@@ -121,20 +125,22 @@ class _HtmlParser:
             self._skip_spaces()
             if self._peek() == ">":
                 return attributes
-            if self._peek() == "\0":
-                raise self._error("Unclosed start tag", begin)
-            name = self._until(">=").lower()
+            name = self._until(">=/\"'")
             if not name:
                 raise MarkupError(f'Empty attribute name in the tag "{tag}" at byte offset {self._byte(begin)}')
             self._skip_spaces()
-            attributes[name] = self._value(begin) if self._peek() == "=" else ""
+            if self._peek() == "\0":
+                raise self._unclosed(tag, begin)
+            attributes[name] = self._value(tag, begin) if self._peek() == "=" else ""
+            if self._peek() == "\0":
+                raise self._error("Unclosed start tag", begin)
 
-    def _value(self, begin: int) -> str:
+    def _value(self, tag: str, begin: int) -> str:
         self._at += 1
         self._skip_spaces()
         quote = self._peek()
         if quote == "\0":
-            raise self._error("Unclosed start tag", begin)
+            raise self._unclosed(tag, begin)
         if quote not in "\"'":
             return self._name_token()
         self._at += 1
@@ -172,9 +178,9 @@ class _HtmlParser:
                 f'Unmatched end tag at byte offset {self._byte(begin)}, expected "</{tag.name}>", found "</{name}>"'
             )
         if self._units > tag.offset:
-            self._close(tag, begin)
+            self._close(tag)
 
-    def _close(self, tag: _OpenTag, begin: int) -> None:
+    def _close(self, tag: _OpenTag) -> None:
         """Add the entity of a tag that has come to its end."""
         kind = _TYPES[tag.name]
         entity = Entity(kind, tag.offset, self._units - tag.offset)
@@ -187,7 +193,7 @@ class _HtmlParser:
                 raise MarkupError("Invalid custom emoji identifier specified")
             self._add(entity, custom_emoji_id=emoji)
         elif kind == "date_time":
-            self._time(entity, tag, begin)
+            self._time(entity, tag)
         elif kind in ("code", "pre"):
             self._verbatim(entity, tag)
         elif kind == "blockquote" and "expandable" in tag.attributes:
@@ -196,26 +202,28 @@ class _HtmlParser:
             self._entities.append(entity)
 
     def _verbatim(self, entity: Entity, tag: _OpenTag) -> None:
-        """Add code or pre; one right inside the other makes a pre with a language."""
-        css = tag.attributes.get("class", "")
+        """Add code or pre; code with a language right inside or around pre makes a pre with that language."""
+        css = tag.attributes.get("class", "") if tag.name == "code" else ""
         language = css.removeprefix("language-") if css.startswith("language-") else ""
         inner = self._entities[-1] if self._entities else None
-        same = inner is not None and (inner.offset, inner.length) == (entity.offset, entity.length)
-        if inner is not None and same and {entity.type, inner.type} == {"pre", "code"}:
-            language = language if entity.type == "code" else str(inner.data.get("language", ""))
-            self._entities.pop()
-            entity = Entity("pre", entity.offset, entity.length)
-        if language:
-            self._add(entity, language=language)
-        else:
-            self._entities.append(entity)
+        if inner is not None and (inner.offset, inner.length) == (entity.offset, entity.length):
+            if (entity.type, inner.type) == ("pre", "code"):
+                language = str(inner.data.get("language", ""))
+            if {entity.type, inner.type} == {"pre", "code"} and language:
+                self._entities.pop()
+                self._entities.append(Entity("pre", entity.offset, entity.length, {"language": language}))
+                return
+        self._entities.append(
+            Entity(entity.type, entity.offset, entity.length, {"language": language} if language else {})
+        )
 
-    def _time(self, entity: Entity, tag: _OpenTag, begin: int) -> None:
-        unix = tag.attributes.get("unix", "")
-        if not unix.isdecimal():
-            raise MarkupError(f'Tag "tg-time" must have a valid attribute "unix" at byte offset {self._byte(begin)}')
+    def _time(self, entity: Entity, tag: _OpenTag) -> None:
         shape = tag.attributes.get("format", "")
-        self._add(entity, unix_time=int(unix), **({"date_time_format": shape} if shape else {}))
+        if not is_time_format(shape):
+            raise MarkupError("Invalid date format used")
+        digits = _DIGITS.match(tag.attributes.get("unix", ""))
+        if digits is not None and int(digits[0]) > 0:
+            self._add(entity, unix_time=int(digits[0]), **({"date_time_format": shape} if shape else {}))
 
     def _add(self, entity: Entity, **data: object) -> None:
         self._entities.append(Entity(entity.type, entity.offset, entity.length, data))
@@ -232,6 +240,9 @@ class _HtmlParser:
 
     def _byte(self, at: int) -> int:
         return len(self._source[:at].encode())
+
+    def _unclosed(self, tag: str, begin: int) -> MarkupError:
+        return self._error(f'Unclosed start tag "{tag}"', begin)
 
     def _error(self, what: str, at: int) -> MarkupError:
         return MarkupError(f"{what} at byte offset {self._byte(at)}")

@@ -60,12 +60,13 @@ class _MarkdownParser:
         self._open: list[_Open] = []
         self._entities: list[Entity] = []
         self._quoting = False
+        self._at_line_start = True  # where a quote may begin; carriage returns do not count
 
     def parse(self) -> tuple[str, list[Entity]]:
         while self._at < len(self._source):
             self._step(self._source[self._at])
         if self._quoting:
-            self._fold_quote_mark()
+            self._fold_quote_mark(2)
             if self._open[-1].kind == "blockquote":
                 self._end_quote()
         if self._open:
@@ -75,11 +76,14 @@ class _MarkdownParser:
     def _step(self, char: str) -> None:
         if char == "\\" and 0 < ord(self._ahead(1)) <= 126:
             self._emit(self._source[self._at + 1])
+            if self._source[self._at + 1] != "\r":
+                self._at_line_start = self._source[self._at + 1] == "\n"
             self._at += 2
             return
         verbatim = self._open and self._open[-1].kind in ("code", "pre", "pre_code")
         if char not in _RESERVED or (verbatim and char != "`"):
             self._emit(char)
+            self._at_line_start = self._at_line_start and char == "\r"
             self._at += 1
         elif self._quoting and char == "\n" and self._ahead(1) != ">":
             self._line_ends_quote()
@@ -136,18 +140,17 @@ class _MarkdownParser:
         self._open.append(_Open(kind, self._units, begin, len(self._out), language))
 
     def _new_line(self) -> None:
-        """Pass a line end; in a quote the next line's mark is swallowed with it."""
         self._emit("\n")
         self._at += 1
-        if self._quoting and self._ahead(0) == ">":
-            self._at += 1
+        self._at_line_start = True
 
     def _start_quote(self) -> None:
-        at_line_start = not self._out or self._out[-1] == "\n"
-        if not at_line_start or self._quoting:
+        """Begin a quote; within one the mark of a new line is swallowed."""
+        if not self._at_line_start:
             raise self._reserved(">")
-        self._push("blockquote", self._at)
-        self._quoting = True
+        if not self._quoting:
+            self._push("blockquote", self._at)
+            self._quoting = True
         self._at += 1
 
     def _start_pre(self) -> None:
@@ -166,21 +169,19 @@ class _MarkdownParser:
         self._push("pre_code" if language else "pre", begin, language)
 
     def _line_ends_quote(self) -> None:
-        self._fold_quote_mark()
+        self._fold_quote_mark(3 if self._out and self._out[-1] == "\r" else 2)
         if self._open[-1].kind != "blockquote":
             raise self._unfinished()
-        self._emit("\n")
-        self._at += 1
+        self._new_line()
         self._end_quote()
 
-    def _fold_quote_mark(self) -> None:
-        """Turn an empty spoiler at the quote's end into the mark of an expandable quote."""
-        if len(self._open) < 2:
-            return
-        last, quote = self._open[-1], self._open[-2]
-        if last.kind == "spoiler" and last.offset == self._units and quote.kind == "blockquote":
+    def _fold_quote_mark(self, length: int) -> None:
+        """Turn a spoiler that has only just begun at the quote's end into the mark of an expandable quote."""
+        last = self._open[-1]
+        if last.kind == "spoiler" and last.begin in (self._at - 2, self._at - length):
             self._open.pop()
-            quote.language = "expandable"
+            if self._open[-1].kind == "blockquote":
+                self._open[-1].language = "expandable"
 
     def _end_quote(self) -> None:
         quote = self._open.pop()
@@ -204,7 +205,7 @@ class _MarkdownParser:
         self._open.pop()
 
     def _end_link(self, entity: Entity, mark: _Open) -> None:
-        link = self._link("a URL") if self._ahead(0) == "(" else "".join(self._out[mark.out_at :])
+        link = self._link() if self._ahead(0) == "(" else "".join(self._out[mark.out_at :])
         if not entity.length:
             return
         user_id = linked_user(link)
@@ -215,23 +216,24 @@ class _MarkdownParser:
             self._entities.append(Entity("text_link", entity.offset, entity.length, {"url": url}))
 
     def _end_emoji(self, entity: Entity) -> None:
+        """Add the custom emoji or the time that a link of Telegram's own names."""
         if self._ahead(0) != "(":
-            raise MarkupError("Custom emoji entity must contain a tg://emoji URL")
-        link = self._link("a custom emoji URL")
+            raise MarkupError("The entity must contain a tg://emoji or tg://time URL")
+        link = self._link()
         emoji, moment = linked_emoji(link), linked_time(link)
-        if moment:
+        if moment is not None:
             data: dict[str, object] = {"unix_time": moment[0]}
             if moment[1]:
                 data["date_time_format"] = moment[1]
             found = Entity("date_time", entity.offset, entity.length, data)
-        elif emoji:
+        elif emoji is not None:
             found = Entity("custom_emoji", entity.offset, entity.length, {"custom_emoji_id": emoji})
         else:
-            raise MarkupError("Custom emoji URL must have scheme tg")
+            raise MarkupError("Invalid tg://emoji or tg://time URL specified")
         if entity.length:
             self._entities.append(found)
 
-    def _link(self, what: str) -> str:
+    def _link(self) -> str:
         """Read the parentheses after a closing bracket."""
         self._at += 1
         begin = self._at
@@ -242,7 +244,7 @@ class _MarkdownParser:
             link.append(self._source[self._at])
             self._at += 1
         if self._ahead(0) != ")":
-            raise MarkupError(f"Can't find end of {what} at byte offset {self._byte(begin)}")
+            raise MarkupError(f"Can't find end of a URL at byte offset {self._byte(begin)}")
         self._at += 1
         return "".join(link)
 

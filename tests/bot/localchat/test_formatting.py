@@ -124,7 +124,7 @@ def test_markdown_v2_reserved_characters(char: str) -> None:
         ("```py\na", "Can't find end of PreCode entity at byte offset 0"),
         ("||a", "Can't find end of Spoiler entity at byte offset 0"),
         ("[a](http://x", "Can't find end of a URL at byte offset 4"),
-        ("![a]", "Custom emoji entity must contain a tg://emoji URL"),
+        ("![a]", "The entity must contain a tg://emoji or tg://time URL"),
         (">*a\nb*", "Can't find end of Bold entity at byte offset 1"),
     ],
 )
