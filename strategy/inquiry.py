@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from strategy.account import Holdings
+from strategy.calendar import session_on
 from strategy.errors import InvalidOrder
 from strategy.events import HandOrder, Trouble
 from strategy.fills import corrected
@@ -173,6 +174,8 @@ class Inquiry:
         new = sum(part.qty for part in parts)
         old_enough = renumbered or order.reason == NOT_SHOWN or at - order.updated_at > self._lag
         status = judged(order, found, order.filled_qty + new, old_enough=old_enough)
+        if status is OrderStatus.EXPIRED and self._closing(found, at):
+            status = order.status  # the closing auction may still fill it
         fewer = _fewer(order, found)
         if status in _ENDED and found.status in _WORKING and old_enough:
             await self._tell_once(
@@ -200,6 +203,11 @@ class Inquiry:
         )
         told = [await self._tell_correction(order, now, at)] if right else []
         return [*_explained(order, status, new), *told]
+
+    def _closing(self, found: BrokerOrder, at: datetime) -> bool:
+        """Return whether the order's session has ended so lately that the list may not know all of its fills."""
+        session = session_on(found.traded_on)
+        return session is not None and session.closes_at <= at < session.closes_at + self._lag
 
     async def _tell_correction(self, before: Order, now: Order, at: datetime) -> Text:
         was, amount = (f"${one.filled_amount:,.2f}" for one in (before, now))

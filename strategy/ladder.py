@@ -1,6 +1,7 @@
 """The way out of a position (D3): resting orders canceled and confirmed, then marketable limits, each step deeper."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -34,6 +35,9 @@ _PROBE = timedelta(seconds=60)  # where not one share can be ordered, the broker
 _HELD_UP = timedelta(seconds=20)  # a ladder that may not send for that long says so, within 30 s (promise 4)
 _UNANSWERED = frozenset({OrderStatus.SENT, OrderStatus.UNKNOWN})  # cannot be canceled yet; a buy holds nothing up
 _BLIND_STEPS = 5  # deeper without having seen the market move, where no book says that it does not
+
+_AFTER_CLOSE = timedelta(seconds=120)  # the broker's list may be that late with what the closing auction filled
+_LOOK_AGAIN = timedelta(seconds=10)
 
 HeldUp = Callable[[str, Text], Awaitable[None]]
 Mark = tuple[object, ...]
@@ -164,6 +168,8 @@ class Ladder:
                     reason = await self._ended(run)
                 if reason is not None:
                     await _open(run)
+                    if self._clock.now() >= run.until:
+                        reason = await self._after_close(run, reason, changes)
                     return await self._result(run, reason)
                 await self._rung(run, changes)
 
@@ -206,6 +212,30 @@ class Ladder:
                 return "unknown"
             return "not_orderable" if run.hitch is not None and run.hitch.key == "not_orderable" else "session_end"
         return "rejected" if run.given_up else "halted"
+
+    async def _after_close(self, run: _Run, reason: str, changes: OrderChanges) -> str:
+        """Return why the ladder is over once the broker's list has had its time: the closing auction fills later."""
+        if not await self._was_out(run):
+            return reason
+        certain_at = run.until + _AFTER_CLOSE
+        while (await self._sold(run))[0] < run.wanted:
+            now = self._clock.now()
+            if now >= certain_at:
+                still_out = self._desk.blocked(run.symbol, protects=True) or await self._working(run)
+                return "unknown" if still_out else reason
+            await first_of(self._clock, min(certain_at, now + _LOOK_AGAIN), changes.wake)
+            changes.clear()
+            with self._activity(), suppress(BrokerError):
+                await self._desk.look()
+        return "flat"
+
+    async def _was_out(self, run: _Run) -> bool:
+        """Return whether an order of the run, or one that may sell for it, was still out at the close."""
+        for no in run.nos:
+            order = await self._orders.get(no)
+            if order is not None and (not order.status.closed or order.updated_at >= run.until):
+                return True
+        return await self._being_sold(run)
 
     async def _being_sold(self, run: _Run) -> bool:
         """Return whether an order of before may be what sells: its end must be known before anything can be told."""
