@@ -134,6 +134,7 @@ class StopTriggered(_Event):
     source: Literal["tick", "poll", "check"]
     attempt: int = 1  # above 1 when the broker refused every order of the runs before; told within their message
     refusal: Text | None = None  # the broker's newest reason then
+    orders_refused: int = 0  # in the runs before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +153,7 @@ class StopFinished(_Event):
     reason: str  # "flat", "session_end", "not_orderable", "rejected", "halted", "unknown", "interrupted"
     attempt: int = 1  # as the trigger's
     refusal: Text | None = None  # the broker's newest reason, where it refused an order of this run
+    orders_refused: int = 0  # in this run and those before; 0 in what was stored before they were counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -333,9 +333,16 @@ class StopGuard:
         if not self._taken_up and (cut_off := self._cut_off(symbol)) is not None:
             self._fired.put(cut_off)  # the price was faster than `resume`: it is the stop of before
             return trigger
-        refused, said = self._refusals.before(symbol, trigger, now)
+        before = self._refusals.before(symbol, trigger, now)
         firing = Firing(
-            symbol=symbol, trigger=trigger, price=last, source=source, at=now, attempt=refused + 1, refusal=said
+            symbol=symbol,
+            trigger=trigger,
+            price=last,
+            source=source,
+            at=now,
+            attempt=before.runs + 1,
+            refusal=before.said,
+            orders_refused=before.orders,
         )
         self._fired.put(firing)
         return trigger

@@ -24,6 +24,16 @@ class _Refused:
     lock: TickerLock  # the stop's own; taken off by a person, the next firing is a new one
     attempt: int
     said: Text | None  # the broker's reason
+    orders: int  # refused so far
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The runs of one stop just before that were refused."""
+
+    runs: int = 0
+    said: Text | None = None
+    orders: int = 0
 
 
 class Refusals:
@@ -37,18 +47,20 @@ class Refusals:
         self._positions = positions
         self._of: dict[Symbol, _Refused] = {}
 
-    def before(self, symbol: Symbol, trigger: Trigger, at: datetime) -> tuple[int, Text | None]:
-        """Return how many runs of this very stop were refused just before, and the broker's newest reason."""
+    def before(self, symbol: Symbol, trigger: Trigger, at: datetime) -> Before:
+        """Return what is known of the runs of this very stop that were refused just before."""
         last = self._of.get(symbol)
-        if last is None or last != self._now(symbol, trigger, at, last.attempt, last.said):
-            return 0, None
-        return last.attempt, last.said
+        if last is None:
+            return Before()
+        known = Before(last.attempt, last.said, last.orders)
+        return known if last == self._now(symbol, trigger, at, known) else Before()
 
     def note(self, firing: Firing, descent: Descent | None, at: datetime) -> None:
         """Take note of how a run ended; `descent` is None for one that failed."""
         self._of.pop(firing.symbol, None)
         if descent is not None and descent.reason == "rejected" and not descent.sold:
-            refused = self._now(firing.symbol, firing.trigger, at, firing.attempt, descent.refusal)
+            by_now = Before(firing.attempt, descent.refusal, firing.orders_refused + descent.refused)
+            refused = self._now(firing.symbol, firing.trigger, at, by_now)
             if refused is not None:
                 self._of[firing.symbol] = refused
 
@@ -56,11 +68,19 @@ class Refusals:
         """Let the next run be a new one: shares were bought or sold, the stop may not run, or its end was not told."""
         self._of.pop(symbol, None)
 
-    def _now(self, symbol: Symbol, trigger: Trigger, at: datetime, attempt: int, said: Text | None) -> _Refused | None:
+    def _now(self, symbol: Symbol, trigger: Trigger, at: datetime, by_now: Before) -> _Refused | None:
         session, lock, position = current(at), self._modes.lock(symbol), self._positions.of(symbol)
         if session is None or lock is None or position is None:
             return None
-        return _Refused(trigger=trigger, session_on=session.on, qty=position.qty, lock=lock, attempt=attempt, said=said)
+        return _Refused(
+            trigger=trigger,
+            session_on=session.on,
+            qty=position.qty,
+            lock=lock,
+            attempt=by_now.runs,
+            said=by_now.said,
+            orders=by_now.orders,
+        )
 
 
 def refusals_borne(attempt: int) -> int:

@@ -49,6 +49,7 @@ class Firing:
     had: int | None = None  # shares it was to sell, of one taken up that has no order out
     attempt: int = 1  # above 1 for a retry: the runs before it were refused, and sold nothing
     refusal: Text | None = None  # the broker's reason then
+    orders_refused: int = 0  # in those runs
 
 
 class StopStory:
@@ -117,6 +118,7 @@ class StopStory:
             source=firing.source,
             attempt=firing.attempt,
             refusal=firing.refusal,
+            orders_refused=firing.orders_refused,
         )
 
     async def tell_end(self, firing: Firing, descent: Descent, *, decision_id: int | None) -> None:
@@ -180,6 +182,7 @@ class StopStory:
             reason=descent.reason,
             attempt=firing.attempt,
             refusal=descent.refusal,
+            orders_refused=firing.orders_refused + descent.refused,
         )
 
     async def _orders_of(self, firing: Firing, descent: Descent) -> list[Order]:

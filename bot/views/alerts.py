@@ -265,7 +265,9 @@ def _stop_finished(event: StopFinished, frame: Frame) -> Screen:
             result,
             None if event.fees is None else t("Fees {fees}", fees=usd(event.fees)),
             t("Ended: {reason}", reason=finish(event.reason, t)),
-            t("Tries before that were refused: {n}", n=event.attempt - 1) if event.attempt > 1 else None,
+            t("Tries before that were refused: {n}", n=event.orders_refused or event.attempt - 1)
+            if event.attempt > 1
+            else None,
         ),
         block(None if flat else left, None if flat or event.reason == "session_end" else again),
         block(t("{ticker} is not traded by rule until the next session or /release {ticker}.", ticker=ticker)),

@@ -11,7 +11,8 @@ from strategy.events import StopFinished, StopTriggered
 def refused_stop(event: StopTriggered | StopFinished, frame: Frame) -> Screen:
     """Show how often the stop was refused by now; a firing tells of the runs before it."""
     t, ticker = frame.t, event.symbol.ticker
-    tries, left = (event.attempt - 1, event.qty) if isinstance(event, StopTriggered) else (event.attempt, event.left)
+    runs, left = (event.attempt - 1, event.qty) if isinstance(event, StopTriggered) else (event.attempt, event.left)
+    tries = event.orders_refused or runs
     name = t("{stop} refused by the broker: {ticker}", stop=trigger(event.trigger, t), ticker=ticker)
     again = t(
         "While the price calls for it, the bot tries again each minute. /halt {ticker} stops that.", ticker=ticker

@@ -14,6 +14,7 @@ from aiogram.methods import EditMessageText, SendMessage
 from bot.acknowledging import needs_a_look
 from bot.app import open_bot
 from bot.night import night_of
+from bot.screen import Frame
 from bot.settings import TelegramSettings
 from bot.views.alerts import alert
 from strategy.events import Event, EventRow, OrderChanged, StopFinished, StopTriggered
@@ -63,6 +64,14 @@ def run(attempt: int) -> list[Event]:
 
 def of_the_stop(messages: list[Json]) -> list[Json]:
     return [each for each in messages if REFUSED in each["text"]]
+
+
+def test_what_was_tried_is_counted_in_orders_not_in_runs(frame: Callable[..., Frame]) -> None:
+    """One run of three refused orders was told as "tried once"."""
+    text = alert(refused(1, orders_refused=3), frame("en")).message.text
+    assert "Tried so far: 3." in text
+    again = alert(refused(2, sold=10, left=0, reason="flat", orders_refused=3), frame("en")).message.text
+    assert "Tries before that were refused: 3" in again
 
 
 async def test_s95_retries_are_counted_in_the_message_of_the_first_run(delivering: Any, wall: FakeClock) -> None:
@@ -312,7 +321,7 @@ async def test_s95_ten_minutes_of_refusals_are_a_handful_of_messages(tmp_path: P
         assert runs >= 10
         assert first_run <= 9  # trigger, lock, end, and three orders with their refusals
         assert ["아직 확인하지 않은" in each.text for each in later] == [True]
-        assert f"{runs}번 시도" in str(session.edited[-1].text)
+        assert f"{runs + 2}번 시도" in str(session.edited[-1].text)  # orders: the first run sent three
         assert not (await bench.storage.outbox.pending(1))
         for task in tasks:
             task.cancel()

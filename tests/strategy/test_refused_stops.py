@@ -25,6 +25,7 @@ async def refused_once(bench: Bench, *, retries: int = 0) -> None:
     await bench.pass_time(15)
     [finished] = await bench.told(StopFinished)
     assert (finished.reason, finished.sold, finished.left, finished.attempt) == ("rejected", 0, 10, 1)
+    assert finished.orders_refused == 3  # three were tried, not one
 
 
 async def attempts(bench: Bench) -> list[int]:
@@ -45,6 +46,8 @@ async def test_s95_a_retry_sends_one_order_and_there_is_one_at_least_each_minute
         assert [each.attempt for each in triggered] == [each.attempt for each in finished]
         assert [each.attempt for each in triggered] == list(range(1, len(triggered) + 1))
         assert len(triggered) > 10
+        assert [each.orders_refused for each in triggered] == [0, *range(3, len(triggered) + 2)]
+        assert [each.orders_refused for each in finished] == list(range(3, len(finished) + 3))
         assert {each.reason for each in finished} == {"rejected"}
         times = refused_at(await bench.orders())
         assert len(times) == 3 + len(triggered) - 1
