@@ -412,11 +412,12 @@ class StopGuard:
         """Go on with cut off ladders once it is known what is held: before, an order out would only be canceled."""
         if not (self._resuming and self._positions.known):
             return
-        for symbol in dict.fromkeys([*(order.request.symbol for order in self._desk.open), *self._untold]):
+        out = () if self._taken_up else tuple(order.request.symbol for order in self._desk.open)
+        for symbol in dict.fromkeys([*out, *self._untold]):
             if symbol not in self._running and (firing := self._cut_off(symbol)) is not None:
                 self._running.add(symbol)
                 self._fired.put(firing)
-        self._resuming, self._taken_up = False, True
+        self._resuming, self._taken_up = bool(self._untold), True
 
     def _cut_off(self, symbol: Symbol) -> Firing | None:
         """Return the stop of an earlier run whose order is still out, or whose end nobody was told."""
@@ -424,8 +425,10 @@ class StopGuard:
         for order in self._desk.open:
             trigger = TRIGGERS.get(order.request.origin)
             if order.request.symbol == symbol and trigger is not None:
-                if not self.in_session():
-                    return None  # the broker ends it
+                if not self.in_session() or self._taken_up:
+                    if untold is not None:
+                        self._untold[symbol] = untold  # the broker ends it, and then its end is told
+                    return None
                 return Firing(
                     symbol=symbol,
                     trigger=trigger,
@@ -568,6 +571,8 @@ class StopGuard:
                 self._look.spoil()
                 if self._rearm_one(order.request.symbol) and order.request.side is Side.BUY:
                     self._watch.subscribe(self._lines)
+            if order.status.closed and order.request.symbol in self._untold:
+                self._take_up()
 
     async def store_peaks(self) -> None:
         """Keep the peaks of trailing stops over a restart, and forget those of positions that are gone."""

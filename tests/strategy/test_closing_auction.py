@@ -118,3 +118,16 @@ async def test_an_order_called_expired_within_the_session_has_ended_at_once(tmp_
         made.broker.end_session()
         await made.desk.look()
         assert (await made.order(order.no)).status is S.EXPIRED
+
+
+async def test_a_restart_right_after_the_close_still_tells_how_the_stop_ended(tmp_path: Path) -> None:
+    async with stop_out_at_the_close(tmp_path) as bench:
+        await bench.pass_time(1)
+        world = bench.world
+    async with holding(tmp_path, world=world) as again:
+        await again.pass_time(2)
+        assert not await again.told(StopFinished)
+        world.broker.fill(world.broker.truth()[0].venue_no)
+        await again.pass_time(40 * 60)
+        [finished] = await again.told(StopFinished)
+        assert (finished.sold, finished.left) == (50, 0)
