@@ -46,6 +46,8 @@ def table(figures: Figures) -> str:
         ("duplicate orders", figures.duplicates),
         ("unowned orders", figures.unowned),
         ("lost fills (shares)", figures.lost),
+        ("stops fired", figures.stops),
+        ("  and their ends told", figures.ends),
         ("position and cash equal", f"{figures.equal} of {figures.groups} days"),
         ("alerts delivered", f"{figures.delivered} of {figures.alerts}"),
         ("  said again, and marked so", figures.repeated),

@@ -63,6 +63,8 @@ class Figures:
     duplicates: int = 0
     unowned: int = 0
     lost: int = 0
+    stops: int = 0  # that fired
+    ends: int = 0  # of stops, told
     alerts: int = 0
     delivered: int = 0
     repeated: int = 0
@@ -287,6 +289,8 @@ class Group:
         self._figures.duplicates += found.duplicates
         self._figures.unowned += found.unowned
         self._figures.lost += found.lost
+        self._figures.stops += found.stops
+        self._figures.ends += found.ends
 
     def _blame(self, kill: Kill | None, text: str) -> None:
         how = "left to recover" if kill is None else f"killed {kill}"

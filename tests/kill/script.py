@@ -78,12 +78,21 @@ class Script:
             return []
         chosen = self._chance.sample(_NOTICE_FAULTS, k=2) + self._chance.sample(_LOST_REPLIES, k=1)
         chosen += self._chance.sample(_OTHER_FAULTS, k=self._chance.choice((0, 1, 2)))
+        chosen += self._chance.sample(_ODD_ANSWERS, k=self._chance.choice((0, 1, 1, 2)))
+        chosen += self._chance.sample(_REFUSALS, k=self._chance.choice((0, 1, 1)))
+        if self._chance.random() < 0.3:
+            chosen.append(self._halt())
         for body in chosen:
             await self._town.sim("fault", **body)
         chat = self._chance.choice(_CHAT_FAULTS)
         if chat is not None:
             await self._town.chat_fault(**chat)
         return [*(body["kind"] for body in chosen), *([] if chat is None else [f"chat {chat['kind']}"])]
+
+    def _halt(self) -> dict[str, Any]:
+        """Return a halt of some market minutes, told by the broker or only to be seen in a book that stands still."""
+        seconds = self._chance.choice((60, 180))
+        return {"kind": "halt", "symbol": self._ticker(), "seconds": seconds, "shown": self._chance.random() < 0.5}
 
     # the owner
 
@@ -237,13 +246,46 @@ _LOST_REPLIES: tuple[dict[str, Any], ...] = (
     {"kind": "timeout_after_accept", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1001U"},
     {"kind": "timeout_after_accept", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1004U"},
     {"kind": "timeout_before", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1002U"},
-)
+    {"kind": "timeout_before", "count": 1, "hold_s": 0.1, "tr_id": "VTTT1001U"},
+    {"kind": "reset", "count": 1, "tr_id": "trading/order"},
+    {"kind": "http_html", "count": 1, "tr_id": "trading/order"},
+    {
+        "kind": "rewrite", "count": 1, "tr_id": "trading/order", "only_code": True, "status": 500,
+        "code": {"rt_cd": "1", "msg_cd": "IGW00009", "msg1": "응답을 만들 수 없습니다."},
+    },
+)  # fmt: skip
 _NOTICE_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "partial_fills", "count": 4, "pieces": 3},
     {"kind": "notice_duplicate", "count": 4},
     {"kind": "notice_before_ack", "count": 2},
     {"kind": "notice_lost", "count": 2},
     {"kind": "notice_reorder", "count": 4},
+    {"kind": "notice_packed", "count": 4},
+    {"kind": "notice_packed", "count": 2, "records": 3, "lengths": [21, 24, 25]},
+    {"kind": "notice_foreign", "count": 2, "symbol": "KO", "qty": 5},
+)
+# the order is not taken: for now, or nobody knows why
+_REFUSALS: tuple[dict[str, Any], ...] = (
+    {"kind": "refuse", "count": 3, "tr_id": ["trading/order", "trading/order-rvsecncl"], "msg_cd": "EGW00201"},
+    {"kind": "refuse", "count": 3, "tr_id": "VTTT1001U", "msg_cd": "EGW00215"},
+    {"kind": "refuse", "count": 1, "tr_id": "trading/order", "msg_cd": "EGW00121"},
+    {"kind": "refuse", "count": 1, "tr_id": "trading/order", "msg_cd": "IGW00017", "msg1": "처리 중 오류입니다."},
+    {"kind": "refuse", "count": 1, "tr_id": "trading/order-rvsecncl", "msg_cd": "KIER2810", "msg1": "오류입니다."},
+)
+# how the account is and what the broker says of it, for a whole life
+_ODD_ANSWERS: tuple[dict[str, Any], ...] = (
+    {"kind": "odd_rows", "rows": ["bond"]},
+    {"kind": "odd_rows", "rows": ["fraction", "keyless"]},
+    {"kind": "odd_rows", "rows": ["blank", "letters"]},
+    {"kind": "empty_object"},
+    {"kind": "empty_code", "rt_cd": "7", "msg_cd": "KIOK0560"},
+    {"kind": "zero_valuation"},
+    {"kind": "withhold", "symbol": "XLF", "qty": 20},
+    {"kind": "wash_trades"},
+    {"kind": "ws_ping_drop"},
+    {"kind": "ws_flap", "every_s": 120},
+    {"kind": "clock_offset", "offset_s": -8},
+    {"kind": "clock_offset", "offset_s": 8},
 )
 _OTHER_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "http_500", "count": 1},

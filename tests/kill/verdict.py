@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 NOT_FOUND = "not found at the broker"
 SENT_AGAIN = "♻️"
-_CLOCKS = timedelta(seconds=5)
+_CLOCKS = timedelta(seconds=15)  # the broker's clock and the program's may be eight seconds apart
 
 
 @dataclass(slots=True)
@@ -25,6 +25,8 @@ class Verdict:
     duplicates: int = 0
     unowned: int = 0
     lost: int = 0  # shares
+    stops: int = 0  # that fired
+    ends: int = 0  # of stops, told
 
     def blame(self, text: str) -> None:
         self.faults.append(text)
@@ -143,6 +145,7 @@ def _stops(stored: Stored, verdict: Verdict) -> None:
     fired = Counter(row["symbol"].partition(":")[2] for row in stored.tables["decisions"] if row["action"] == "stop")
     bodies = [json.loads(row["body"]) for row in stored.outbox if row["kind"] == "stop_finished"]
     ended = Counter(body["symbol"]["ticker"] for body in bodies)
+    verdict.stops, verdict.ends = fired.total(), ended.total()
     if fired != ended:
         verdict.blame(f"stops fired {dict(fired)}, ends told {dict(ended)}")
 
