@@ -23,6 +23,7 @@ from strategy.text import Text
 log = logging.getLogger(__name__)
 
 MOST_OFF = timedelta(seconds=30)  # more than this is told
+_MADE_UP = timedelta(days=1)  # a clock this far off is nobody's mistake but made-up time
 _GOOD_AGAIN = timedelta(seconds=10)
 _NOTE = "chat.clock_off"
 _KEY = "clock_off_telegram"
@@ -101,7 +102,7 @@ class ClockWatch:
         lead = self._time.lead
         if lead is None:
             return
-        self._seen_off = self._seen_off + 1 if abs(lead) > MOST_OFF else 0
+        self._seen_off = self._seen_off + 1 if MOST_OFF < abs(lead) < _MADE_UP else 0
         try:
             if self._told is None:
                 self._told = bool(await self._notes.get(_NOTE))
