@@ -1,11 +1,12 @@
 """What buttons carry: ids of things, never a price or a decision (the service checks again at the press)."""
 
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Literal
 
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot import pressable
 from strategy.modes import Mode
 from strategy.orders import Side
 from strategy.views import HandChoice
@@ -15,23 +16,8 @@ Span = Literal["30m", "2h", "close", ""]
 Past = Literal["7d", "30d", "365d", "all"]
 Quiet = Literal["off", "night", "late", "long"]
 
-_SEP = "|"  # a symbol carries a colon
 
-
-class Data(CallbackData, prefix="-", sep=_SEP):
-    """What a button carries. New fields go to the end and have a default: buttons of older builds stay pressable."""
-
-    @classmethod
-    def unpack(cls, value: str) -> Self:
-        """Read a button, also one that lacks the newest fields; raise TypeError or ValueError for anything else."""
-        prefix, *parts = value.split(_SEP)
-        newer = list(cls.model_fields.values())[len(parts) :]
-        if prefix == cls.__prefix__ and not any(field.is_required() for field in newer):
-            value = _SEP.join((prefix, *parts, *(_packed(field.default) for field in newer)))
-        return super().unpack(value)
-
-
-class Open(Data, prefix="o", sep=_SEP):
+class Open(pressable.Data, prefix="o", sep=pressable.SEP):
     """Show a screen in place of this one; `ref` is an order number, symbol, group or setting name.
 
     With `aside` it is shown in a new message: an alert must not be overwritten.
@@ -42,7 +28,7 @@ class Open(Data, prefix="o", sep=_SEP):
     aside: bool = False
 
 
-class Turn(Data, prefix="pg", sep=_SEP):
+class Turn(pressable.Data, prefix="pg", sep=pressable.SEP):
     """Show another page of a screen: an `Open` of it, which the door makes of this."""
 
     screen: str
@@ -50,37 +36,37 @@ class Turn(Data, prefix="pg", sep=_SEP):
     page: int = 0
 
 
-class Confirm(Data, prefix="y", sep=_SEP):
+class Confirm(pressable.Data, prefix="y", sep=pressable.SEP):
     ticket: str
 
 
-class Dismiss(Data, prefix="n", sep=_SEP):
+class Dismiss(pressable.Data, prefix="n", sep=pressable.SEP):
     ticket: str
 
 
-class CancelOrder(Data, prefix="x", sep=_SEP):
+class CancelOrder(pressable.Data, prefix="x", sep=pressable.SEP):
     """Preview canceling one order, or all of them with `no` 0."""
 
     no: int
 
 
-class CheckOrder(Data, prefix="k", sep=_SEP):
+class CheckOrder(pressable.Data, prefix="k", sep=pressable.SEP):
     """Look an order of unknown outcome up at the broker."""
 
     no: int
 
 
-class Unhook(Data, prefix="wh", sep=_SEP):
+class Unhook(pressable.Data, prefix="wh", sep=pressable.SEP):
     """Remove the webhook that keeps what people write from the bot."""
 
 
-class AmendOrder(Data, prefix="e", sep=_SEP):
+class AmendOrder(pressable.Data, prefix="e", sep=pressable.SEP):
     """Offer to change an open order."""
 
     no: int
 
 
-class StepAmend(Data, prefix="ea", sep=_SEP):
+class StepAmend(pressable.Data, prefix="ea", sep=pressable.SEP):
     """Move the quantity (shares) or the price (ticks) of an amend that is being put together."""
 
     draft: str
@@ -88,17 +74,17 @@ class StepAmend(Data, prefix="ea", sep=_SEP):
     by: int
 
 
-class TypeAmend(Data, prefix="ew", sep=_SEP):
+class TypeAmend(pressable.Data, prefix="ew", sep=pressable.SEP):
     no: int
 
 
-class SettleOrder(Data, prefix="g", sep=_SEP):
+class SettleOrder(pressable.Data, prefix="g", sep=pressable.SEP):
     """Ask what an order of unknown outcome may have become, for a person to say."""
 
     no: int
 
 
-class TradeAmount(Data, prefix="t", sep=_SEP):
+class TradeAmount(pressable.Data, prefix="t", sep=pressable.SEP):
     """Preview an order of a preset size: an id of `bot.routers.trade.PRESETS`."""
 
     side: Side
@@ -106,13 +92,13 @@ class TradeAmount(Data, prefix="t", sep=_SEP):
     preset: Preset
 
 
-class EditTrade(Data, prefix="te", sep=_SEP):
+class EditTrade(pressable.Data, prefix="te", sep=pressable.SEP):
     """Show the steppers of an order that is being put together."""
 
     draft: str
 
 
-class StepTrade(Data, prefix="ts", sep=_SEP):
+class StepTrade(pressable.Data, prefix="ts", sep=pressable.SEP):
     """Move the quantity (shares) or the price (ticks) of an order that is being put together."""
 
     draft: str
@@ -120,50 +106,50 @@ class StepTrade(Data, prefix="ts", sep=_SEP):
     by: int
 
 
-class TypeTrade(Data, prefix="tw", sep=_SEP):
+class TypeTrade(pressable.Data, prefix="tw", sep=pressable.SEP):
     side: Side
     symbol: str
 
 
-class AlertAt(Data, prefix="p", sep=_SEP):
+class AlertAt(pressable.Data, prefix="p", sep=pressable.SEP):
     """Set a price alert so many percent from the price at the press."""
 
     symbol: str
     percent: int
 
 
-class TypeAlert(Data, prefix="pw", sep=_SEP):
+class TypeAlert(pressable.Data, prefix="pw", sep=pressable.SEP):
     symbol: str
 
 
-class RemoveAlert(Data, prefix="px", sep=_SEP):
+class RemoveAlert(pressable.Data, prefix="px", sep=pressable.SEP):
     alert: int
 
 
-class Watch(Data, prefix="f", sep=_SEP):
+class Watch(pressable.Data, prefix="f", sep=pressable.SEP):
     """Preview watching a ticker, or no longer watching it."""
 
     symbol: str
     adds: bool
 
 
-class TypeTicker(Data, prefix="fw", sep=_SEP):
+class TypeTicker(pressable.Data, prefix="fw", sep=pressable.SEP):
     """Ask for a ticker to watch."""
 
 
-class SetQuiet(Data, prefix="q", sep=_SEP):
+class SetQuiet(pressable.Data, prefix="q", sep=pressable.SEP):
     """Propose quiet hours: an id of `bot.routers.notify.HOURS`."""
 
     hours: Quiet
 
 
-class Export(Data, prefix="b", sep=_SEP):
+class Export(pressable.Data, prefix="b", sep=pressable.SEP):
     """Send the files of a span: an id of `bot.routers.system.SPANS`."""
 
     past: Past
 
 
-class SetMode(Data, prefix="m", sep=_SEP):
+class SetMode(pressable.Data, prefix="m", sep=pressable.SEP):
     """Set or preview a mode; `span` is an id of `bot.routers.modes.SPANS`."""
 
     mode: Mode
@@ -171,11 +157,11 @@ class SetMode(Data, prefix="m", sep=_SEP):
     symbol: str = ""
 
 
-class Release(Data, prefix="r", sep=_SEP):
+class Release(pressable.Data, prefix="r", sep=pressable.SEP):
     symbol: str
 
 
-class StepSetting(Data, prefix="s", sep=_SEP):
+class StepSetting(pressable.Data, prefix="s", sep=pressable.SEP):
     """Propose the value one step up or down from the one in force."""
 
     name: str
@@ -183,21 +169,21 @@ class StepSetting(Data, prefix="s", sep=_SEP):
     symbol: str = ""
 
 
-class StepDraft(Data, prefix="sd", sep=_SEP):
+class StepDraft(pressable.Data, prefix="sd", sep=pressable.SEP):
     """Move a proposed value one step further."""
 
     draft: str
     way: Literal["up", "down"]
 
 
-class SpanDraft(Data, prefix="su", sep=_SEP):
+class SpanDraft(pressable.Data, prefix="su", sep=pressable.SEP):
     """Let a proposed value hold for a while only: an id of `bot.routers.modes.SPANS`."""
 
     draft: str
     span: Span
 
 
-class ChooseSetting(Data, prefix="c", sep=_SEP):
+class ChooseSetting(pressable.Data, prefix="c", sep=pressable.SEP):
     """Propose one of the values a setting offers, by its place in the list."""
 
     name: str
@@ -205,38 +191,38 @@ class ChooseSetting(Data, prefix="c", sep=_SEP):
     symbol: str = ""
 
 
-class TypeSetting(Data, prefix="w", sep=_SEP):
+class TypeSetting(pressable.Data, prefix="w", sep=pressable.SEP):
     name: str
     symbol: str = ""
 
 
-class ResetSetting(Data, prefix="z", sep=_SEP):
+class ResetSetting(pressable.Data, prefix="z", sep=pressable.SEP):
     name: str
     symbol: str = ""
 
 
-class Undo(Data, prefix="u", sep=_SEP):
+class Undo(pressable.Data, prefix="u", sep=pressable.SEP):
     """Preview taking back the newest change."""
 
 
-class Speak(Data, prefix="l", sep=_SEP):
+class Speak(pressable.Data, prefix="l", sep=pressable.SEP):
     language: Literal["ko", "en"]
 
 
-class Seen(Data, prefix="v", sep=_SEP):
+class Seen(pressable.Data, prefix="v", sep=pressable.SEP):
     """Note that the critical alerts told so far, up to this row of the outbox, have been seen."""
 
     row: int
 
 
-class HandOrderChoice(Data, prefix="h", sep=_SEP):
+class HandOrderChoice(pressable.Data, prefix="h", sep=pressable.SEP):
     """Decide about an order that somebody placed by hand."""
 
     no: int
     choice: HandChoice
 
 
-class AcceptRisk(Data, prefix="a", sep=_SEP):
+class AcceptRisk(pressable.Data, prefix="a", sep=pressable.SEP):
     """Accept the notice about the risk of loss (S104)."""
 
 
@@ -295,13 +281,6 @@ def turned(data: str | None) -> Turn | None:
         return Turn.unpack(data or "")
     except (TypeError, ValueError):
         return None
-
-
-def _packed(default: object) -> str:
-    """Return a default as `pack` would write it."""
-    if default is None:
-        return ""
-    return str(int(default)) if isinstance(default, bool) else str(default)
 
 
 def rows_of(buttons: list[Button], width: int) -> Keyboard:

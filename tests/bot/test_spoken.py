@@ -12,8 +12,9 @@ from aiogram.types import RichMessage
 from pydantic import ValidationError
 
 from bot.access import PRESSES
-from bot.buttons import Data, Open, StepSetting
+from bot.buttons import Open, StepSetting
 from bot.localchat import LocalChat
+from bot.pressable import Data
 from bot.settings import TelegramSettings
 from bot.spoken import plain
 from strategy.testing import FakeClock
