@@ -22,7 +22,7 @@ _PAUSES = (1, 2, 3, 5, 10, 20, 30)  # seconds of market time between looks while
 _QUIET_LOOK = timedelta(minutes=5)  # orders resting over the close end without a notice (kis-protocol 7.7)
 _UNSETTLED = frozenset({OrderStatus.UNKNOWN, OrderStatus.SENT, OrderStatus.CANCEL_SENT})
 _DAY = timedelta(days=1)
-_EVIDENCE_AFTER = timedelta(seconds=30)  # an order without an answer is looked for in the other lists, too
+_EVIDENCE_AFTER = timedelta(seconds=20)  # an order without an answer is looked for in the other lists, too
 _STOP_WAITS = timedelta(seconds=10)  # ... a sell that often, until the visibility lag is over
 
 
@@ -106,11 +106,15 @@ class Looks:
         """Ask the other lists where an order may soon be called absent; None: nobody needs them, or no answer."""
         if not any(at - order.request.created_at >= _EVIDENCE_AFTER for order in self._unanswered()):
             return None
+        evidence = None
         try:
-            return Evidence(open_orders=await self._broker.open_orders(), holdings=await self._broker.holdings())
-        except BrokerError as error:
-            log.warning("open orders and holdings could not be asked", extra={"error": str(error)})
-            return None
+            async with asyncio.TaskGroup() as asking:
+                open_orders = asking.create_task(self._broker.open_orders(), name="open orders")
+                holdings = asking.create_task(self._broker.holdings(), name="holdings")
+            evidence = Evidence(open_orders=open_orders.result(), holdings=holdings.result())
+        except* BrokerError as group:
+            log.warning("open orders and holdings could not be asked", extra={"error": str(group.exceptions[0])})
+        return evidence
 
     def _unanswered(self) -> Sequence[Order]:
         lost = (OrderStatus.SENT, OrderStatus.UNKNOWN)

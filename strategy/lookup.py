@@ -13,9 +13,10 @@ from strategy.orders import BrokerOrder, Order, OrderList, OrderStatus, Side
 
 CLOCKS_DIFFER = timedelta(seconds=5)  # ... at most, once what was measured is taken off: stamps are whole seconds
 _CLOCKS_UNKNOWN = timedelta(minutes=15)  # ... at most, where nothing was measured, or the measuring is believed less
-_EARLY = timedelta(seconds=40)  # after the request three lists that agree say enough of a sell (a stop waits for it)
+_EARLY = timedelta(seconds=36)  # after the request, for the second time: a stop that waits sells within 40 s
+_FIRST = timedelta(seconds=10)  # before that they are asked for the first time: an answer may take its time
 _LATEST_ARRIVAL = timedelta(seconds=20)  # after we stopped waiting a request on its way may still get there
-APART = timedelta(seconds=5)  # the three are asked twice, at least so far apart
+APART = timedelta(seconds=5)  # what they say twice, at least so far apart, counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,4 +133,4 @@ def early_looks(order: Order) -> tuple[datetime, datetime] | None:
     if order.request.side is not Side.SELL or order.venue_no is not None or order.status is not OrderStatus.UNKNOWN:
         return None
     last = max(order.request.created_at + _EARLY, order.updated_at + _LATEST_ARRIVAL)
-    return last - APART, last
+    return last - _FIRST, last

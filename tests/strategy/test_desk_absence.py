@@ -160,11 +160,11 @@ async def test_no_order_is_called_absent_while_the_holdings_cannot_be_asked(tmp_
         assert (await made.order(order.no)).status is S.UNKNOWN
 
 
-async def test_a_sell_that_never_arrived_is_given_up_after_forty_seconds(tmp_path: Path) -> None:
+async def test_a_sell_that_never_arrived_is_given_up_within_forty_seconds(tmp_path: Path) -> None:
     async with desk_and_recon(tmp_path) as (made, _):
         made.broker.fail("submit", "lost_request")
         order = await made.desk.place(made.request(Side.SELL, HELD))
-        await made.pass_time(39)
+        await made.pass_time(35)
         assert (await made.order(order.no)).status is S.UNKNOWN
         await made.pass_time(2)
         assert (await made.order(order.no)).reason == NOT_FOUND
