@@ -73,3 +73,19 @@ async def test_a_standing_quote_is_told_within_thirty_seconds_and_sells_nothing(
     assert "같은 시각에 멈춰" in chat
     await world.say("/status")
     assert "시세가 멈춤" in await world.texts()
+
+
+async def test_without_book_and_stream_a_second_answer_sells(tmp_path: Path) -> None:
+    """The virtual environment alone: no book, no stamp, one call a second, and the trades do not come."""
+    day = demo()
+    options = SimulatorOptions(holdings=(Holding(symbol="TQQQ", qty=50, average=Decimal("61.20")),))
+    trading = {**QUIET, "rsi_interval": "day", "macd_interval": "day"}
+    async with running(
+        tmp_path, replay=day.path, start=day.start, options=options, trading=trading, quotes=False
+    ) as world:
+        await world.until(day.start + timedelta(minutes=6))
+        await world.control("fault", kind="ws_silence", seconds=600)
+        await pass_time(world, 6)
+        await world.control("tick", symbol="TQQQ", last="54.90", bid="54.88", ask="54.91")
+        await pass_time(world, 10)
+        assert await held(world) == 0

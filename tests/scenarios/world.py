@@ -96,12 +96,14 @@ async def running(
     seed: int = 1,
     options: SimulatorOptions | None = None,
     virtual: bool = True,
+    quotes: bool = True,
     environment: views.Environment | None = None,
     trading: Mapping[str, str],
 ) -> AsyncIterator[World]:
     """Start simulator, chat and program, all idle at `start`; stop everything at the end.
 
-    `trading` are settings by their lower-case `.env` names. A replay starts at its own first open unless told.
+    `trading` are settings by their lower-case `.env` names, `quotes` gives a virtual account a quote key. A replay
+    starts at its own first open unless told.
     """
     recording = read_replay(replay) if replay is not None else None
     begin = start or (recording.start() if recording is not None else None)
@@ -122,7 +124,7 @@ async def running(
         await chat.start(0)
         stack.push_async_callback(chat.aclose)
         http = await stack.enter_async_context(ClientSession())
-        settings = settings_for(simulator, chat, directory, virtual=virtual, trading=trading)
+        settings = settings_for(simulator, chat, directory, virtual=virtual, quotes=quotes, trading=trading)
         kind = environment or (views.Environment.VIRTUAL if virtual else views.Environment.REAL)
         program = await main.assemble(stack, settings, environment=kind, clock=clock, database_dir=directory / "data")
         stop = asyncio.Event()
@@ -155,7 +157,7 @@ async def running(
 
 
 def settings_for(
-    simulator: Simulator, chat: LocalChat, directory: Path, *, virtual: bool, trading: Mapping[str, str]
+    simulator: Simulator, chat: LocalChat, directory: Path, *, virtual: bool, quotes: bool, trading: Mapping[str, str]
 ) -> main.Settings:
     kis: dict[str, Any] = {
         "is_virtual": virtual,
@@ -166,7 +168,7 @@ def settings_for(
         "rest_url_base": simulator.rest_url,
         "ws_url_base": simulator.ws_url,
     }
-    if virtual:
+    if virtual and quotes:
         kis |= {"quote_app_key": QUOTE_KEY, "quote_app_secret": SECRET}
     return main.Settings(
         kis=KisSettings.model_validate(kis),
