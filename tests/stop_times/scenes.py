@@ -137,24 +137,39 @@ def halted(*, shown: bool) -> Act:
     return fall_into_a_halt
 
 
-def split_overnight(ratio: str, price: str) -> Act:
-    async def split(stage: Stage) -> None:
-        """A day passes and the program is started anew, as every day: the shares trade after a split.
+async def sleep_over(stage: Stage, meanwhile: Act) -> None:
+    """Let the program see the evening and its close, end it, and begin it anew five minutes before the next open."""
+    await stage.pace(60)
+    await stage.jump(DAY_END - timedelta(minutes=2))
+    await stage.pass_time(5 * 60)
+    await stage.end()
+    await meanwhile(stage)
+    await stage.jump(NEXT_OPEN - timedelta(minutes=5))
+    await stage.begin()
+    await stage.pace(30)
 
-        The previous close is adjusted at once, the balance never follows: the owner must be asked.
-        """
-        await stage.pace(60)
-        await stage.jump(DAY_END - timedelta(minutes=2))
-        await stage.pass_time(5 * 60)
-        await stage.end()
+
+def split_overnight(ratio: str, price: str) -> Act:
+    async def declare(stage: Stage) -> None:
         await stage.fault("split", symbol=stage.symbol, ratio=ratio, balance_after_s=None)
-        await stage.jump(NEXT_OPEN - timedelta(minutes=5))
         stage.price = Decimal(price)
-        await stage.begin()
-        await stage.pace(30)
+
+    async def split(stage: Stage) -> None:
+        """The previous close is adjusted, the balance never follows: nothing may be sold, the owner must be asked."""
+        await sleep_over(stage, declare)
         await stage.pass_time(8 * 60)
 
     return split
+
+
+async def quiet_night(stage: Stage) -> None:
+    """Nothing happens until the open: the first price of the morning is the one that counts."""
+    await sleep_over(stage, nothing)
+    stage.pulsing = False
+    left_s = (NEXT_OPEN - stage.now()).total_seconds()
+    await stage.pass_time(left_s + 1)
+    await stage.pace(4)
+    stage.pulsing = True
 
 
 async def crash_by_a_third(stage: Stage) -> None:
@@ -268,6 +283,7 @@ SCENES: tuple[Scene, ...] = (
         must_keep=True,
     ),
     Scene(fault="14", name="a fall of 33 % that is none", at_fall=crash_by_a_third),
+    Scene(fault="14", name="a fall of 33 % overnight", trick=quiet_night, at_fall=crash_by_a_third),
     Scene(
         fault="15",
         name="BRK.B held as BRK/B",
