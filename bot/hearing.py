@@ -168,10 +168,12 @@ class Hearing:
 
     async def watch(self) -> None:
         """Tell the chat what there is to tell, until cancelled."""
-        self._told = _read(await self._notes.get(_NOTE))
+        recalled = False
         while True:
             self._turned.clear()
             try:
+                if not recalled:
+                    self._told, recalled = _read(await self._notes.get(_NOTE)), True
                 seconds = await self._step()
             except StorageError as error:
                 log.warning("hearing not noted", extra={"error": type(error).__name__})
@@ -274,4 +276,4 @@ class Hearing:
 
 def _read(stored: str | None) -> tuple[Deaf, datetime] | None:
     why, _, since = (stored or "").partition(" ")
-    return (Deaf(why), datetime.fromisoformat(since)) if since else None
+    return (Deaf(why), datetime.fromisoformat(since)) if since and why in set(Deaf) else None

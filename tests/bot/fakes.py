@@ -10,7 +10,7 @@ from typing import Any
 
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
-from strategy.errors import InvalidInput
+from strategy.errors import InvalidInput, StorageError
 from strategy.events import (
     Event,
     EventRow,
@@ -56,14 +56,21 @@ class FakeNotes:
     def __init__(self) -> None:
         self.stored: dict[str, str] = {}
         self.outbox: FakeOutbox | None = None
+        self.failing = False
 
     async def get(self, key: str) -> str | None:
+        self._fails()
         return self.stored.get(key)
 
     async def put(self, key: str, value: str, events: Sequence[Event] = ()) -> None:
+        self._fails()
         self.stored[key] = value
         if self.outbox is not None and events:
             await self.outbox.add(events)
+
+    def _fails(self) -> None:
+        if self.failing:
+            raise StorageError("injected")
 
 
 class FakeWake:

@@ -253,3 +253,16 @@ async def test_that_a_refused_token_works_again_is_told(open_room: OpenRoom, wal
             await room.owner.send("/version")
             assert "token" in (await until_over(room, wall)).what.en
             polling.cancel()
+
+
+async def test_a_database_that_fails_makes_nobody_deaf(open_room: OpenRoom, wall: FakeClock) -> None:
+    async with open_room(wall=wall, polls=False) as room:
+        room.notes.failing = True
+        async with asyncio.TaskGroup() as group:
+            polling = group.create_task(room.app.poll())
+            await room.owner.send("/version")
+            await let_pass(wall, 20)
+            assert room.app.telegram().heard_at is not None
+            room.notes.failing = False
+            assert "버전" in (await room.owner.ask("/version"))["text"]
+            polling.cancel()
