@@ -22,7 +22,7 @@ from kis.fields import (
 from kis.http import KisHttp
 from kis.paging import one, rows
 from kis.symbols import QUOTE_CODE, market_of
-from strategy.instruments import Symbol
+from strategy.instruments import Symbol, spelled
 
 SEVERAL = 10  # symbols of one multprice call
 LEVELS = 10
@@ -121,7 +121,7 @@ def quote_params(symbol: Symbol) -> dict[str, str]:
 def _check_key(row: Row, symbol: Symbol) -> None:
     """Refuse a price of another listing; a wrong exchange code is answered with blanks, not an error (quirk 18)."""
     key = maybe_text(row, "rsym")
-    if key and not key.endswith(symbol.ticker):
+    if key and not spelled(key).endswith(symbol.ticker):
         raise KisData(f"asked for {symbol}, was told {key}")
     if not maybe_text(row, "last"):
         raise KisData(f"no price for {symbol}: unknown symbol, or the wrong exchange")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kis.errors import FieldFault
+from kis.prices import parse_price
 from kis.symbols import SymbolBook
 from storage.columns import symbol as stored
 from storage.columns import symbol_text
@@ -82,3 +83,8 @@ def test_one_listing_has_one_spelling_however_it_is_written(written: str) -> Non
 def test_what_is_no_ticker_is_refused(written: str) -> None:
     with pytest.raises(InvalidInput):
         Symbol.parse(written)
+
+
+def test_a_price_under_another_spelling_of_the_same_listing_is_its_price() -> None:
+    body = {"output": {"rsym": "DNYSBRK.B", "last": "471.5000", "base": "470.0000", "ordy": ""}}
+    assert parse_price(body, BRK_B).symbol == BRK_B
