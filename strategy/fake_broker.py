@@ -87,6 +87,7 @@ class FakeBroker:
         self.aside: list[UnreadRow] = []  # rows that are no US stock, or about nobody knows what
         self.unread_orders: list[UnreadOrder] = []
         self.submitted: list[OrderRequest] = []
+        self.put_off: list[OrderRequest] = []  # those of them that were certainly not taken, and may come again
         self.amended: list[VenueNo] = []
         self.canceled: list[VenueNo] = []
         self.asked: dict[Call, int] = defaultdict(int)
@@ -183,7 +184,11 @@ class FakeBroker:
     async def submit(self, request: OrderRequest) -> Acceptance:
         self.submitted.append(request)
         slow = bool(self._faults["submit"]) and self._faults["submit"][0] == "slow_reply"
-        lost = await self._fault("submit")
+        try:
+            lost = await self._fault("submit")
+        except TryLater:
+            self.put_off.append(request)
+            raise
         self._check(request.symbol, request.side, request.qty, request.limit_price)
         book = self._take(request.symbol, request.side, request.qty, request.limit_price, by_api=True)
         number = book.now.venue_no
