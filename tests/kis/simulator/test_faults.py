@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from kis.simulator.faults import KINDS
+from kis.simulator.faults import KINDS, LASTING
 from tests.kis.simulator.conftest import Starter
 from tests.kis.simulator.outside import QUOTES, Answer, Outside
 
@@ -288,3 +290,11 @@ async def test_a_senseless_fault_is_refused_in_words(start: Starter, body: dict[
     answer = await outside.send("POST", "/sim/fault", json_body=body)
     assert answer.status == 400
     assert answer.body["error"]["message"]
+
+
+def test_the_document_names_every_kind_and_which_of_them_last() -> None:
+    table = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| ")]
+    named = [name for row in rows for name in re.findall(r"\*{0,2}`\w+`\*{0,2}", row)][1:]
+    assert {name.strip("*`") for name in named} == KINDS
+    assert {name.strip("*`") for name in named if name.startswith("**")} == LASTING
