@@ -4,15 +4,32 @@ Also puts words that come in newer clothes (a rich message, a mention before the
 """
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from aiogram import BaseMiddleware, Bot
 from aiogram.dispatcher.middlewares.user_context import EVENT_CHAT_KEY, EVENT_CONTEXT_KEY, EventContext
-from aiogram.types import CallbackQuery, Chat, Message, RichMessage, TelegramObject, Update
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.types import (
+    CallbackQuery,
+    Chat,
+    EphemeralMessageParameters,
+    Message,
+    RichMessage,
+    TelegramObject,
+    Update,
+)
 from pydantic import BaseModel
 
 from bot.asking import addressed
+from bot.failures import TELEGRAM_FAILURES
+from strategy.text import Text
 
+_START_FIRST = Text(
+    "여기서는 남에게 보이지 않게 답할 수 없습니다. 아무것도 실행하지 않았습니다. 봇과의 개인 채팅을 열고 /start 를"
+    " 누르세요.",
+    "There is no way to answer you unseen here. Nothing was done. Open the private chat with the bot and press /start.",
+)
 Handler = Any  # aiogram's: an update and the data beside it
 
 
@@ -42,6 +59,8 @@ class Privately(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         user = data.get("event_from_user")
         if isinstance(event, Update) and user is not None and is_ephemeral(event.message or event.callback_query):
+            if not await _reachable(data["bot"], user.id, data["event_chat"].id):
+                return None
             chat = Chat(id=user.id, type="private", first_name=user.first_name)
             data |= {EVENT_CHAT_KEY: chat, EVENT_CONTEXT_KEY: EventContext(chat=chat, user=user)}
             data.pop("event_thread_id", None)
@@ -73,6 +92,20 @@ def _words(part: Any) -> str:
         if inner is not None:
             return _words(inner)
     return ""
+
+
+async def _reachable(bot: Bot, user_id: int, group_id: int) -> bool:
+    """Return whether the person can be answered in private; else say so to this person alone."""
+    try:
+        await bot.send_chat_action(user_id, "typing")
+    except (TelegramForbiddenError, TelegramBadRequest):
+        only_to = EphemeralMessageParameters(receiver_user_id=user_id)
+        with suppress(*TELEGRAM_FAILURES):
+            await bot.send_message(group_id, _START_FIRST.both(), ephemeral_message_parameters=only_to)
+        return False
+    except TELEGRAM_FAILURES:
+        return True  # the answer will tell
+    return True
 
 
 async def _for_us(message: Message, words: str | None, bot: Bot) -> str | None:

@@ -18,6 +18,7 @@ from bot.pressable import Data
 from bot.settings import TelegramSettings
 from bot.spoken import plain
 from strategy.testing import FakeClock
+from tests.bot import samples
 from tests.bot.conftest import OpenRoom, Room
 from tests.bot.person import PATIENCE_S, Json
 
@@ -201,6 +202,20 @@ async def test_what_only_the_bot_sees_is_answered_where_only_the_person_does(ope
         await group.says("/set RSI_OVERSOLD 45", ephemeral=True)
         await group.room.owner.reads("50 → 45")
         assert await group.from_bot() == []
+
+
+async def test_an_ephemeral_command_is_not_carried_out_where_it_cannot_be_answered_unseen(open_room: OpenRoom) -> None:
+    async with a_group(open_room) as group:
+        await group.room.owner.post("block")
+        await group.says("/stop", ephemeral=True)
+        said: list[Json] = []
+        async with asyncio.timeout(PATIENCE_S):
+            while not said:
+                calls = await group.room.owner.get("calls", method="sendMessage")
+                said = [call for call in calls if "ephemeral_message_parameters" in call["params"] and call["status"]]
+        assert said[0]["status"] == 200
+        assert await group.from_bot() == []
+        assert group.room.control.modes == [samples.mode()]
 
 
 async def test_an_ephemeral_command_that_came_too_late_is_answered_in_private_too(

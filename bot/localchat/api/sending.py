@@ -11,8 +11,8 @@ from bot.localchat.errors import bad_request
 from bot.localchat.formatting.rich import RichError, RichReader
 from bot.localchat.markup import Markup, check_inline, read_markup
 from bot.localchat.model import Chat, Json, Message
-from bot.localchat.params import Call
-from bot.localchat.present import api_message
+from bot.localchat.params import Call, whole
+from bot.localchat.present import api_chat, api_message
 from bot.localchat.world import World
 
 _ACTIONS = (
@@ -94,7 +94,30 @@ def send_message(world: World, call: Call) -> Json:
     preview = read_preview(call)
     address = find_address(world, envelope)
     content = settle_text(world, source) | preview
+    if call.params.get("ephemeral_message_parameters"):
+        return show_to_one(world, call, address.chat, content)
     return api_message(world, deliver(world, envelope, address, content))
+
+
+def show_to_one(world: World, call: Call, chat: Chat, content: Json) -> Json:
+    """Show a message of a group to one member alone; it stands in nobody's chat and has no id there (Bot API 10.2)."""
+    raw = call.data("ephemeral_message_parameters", "can't parse ephemeral message parameters JSON object")
+    receiver = whole(raw.get("receiver_user_id")) if isinstance(raw, dict) else None
+    if chat.is_private or receiver not in chat.members:
+        raise bad_request("ephemeral messages can be sent to members of groups only")
+    number = int(world.settings.get("ephemeral", 0)) + 1
+    world.set("ephemeral", number)
+    message: Json = {
+        "message_id": 0,
+        "ephemeral_message_id": number,
+        "from": world.bot.to_user(),
+        "chat": api_chat(world, chat),
+        "date": int(world.clock.now()),
+        "receiver_user": world.person(receiver).to_user(),
+        **{key: value for key, value in content.items() if value != []},
+    }
+    world.hub.publish(receiver, "ephemeral", message)
+    return message
 
 
 def read_preview(call: Call) -> Json:

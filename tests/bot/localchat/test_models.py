@@ -146,6 +146,10 @@ async def _group(api: Api, owner: User) -> None:
     at: Json = {"chat_id": group, "message_thread_id": thread}
     await api.ok("sendMessage", **at, text="x")
     await owner.send("/status", chat_id=group, message_thread_id=thread)
+    await owner.post("send", chat_id=group, text="/status", ephemeral=True)
+    await owner.post("send", rich_message={"blocks": [{"type": "paragraph", "text": "/status"}]})
+    only_to = {"receiver_user_id": owner.id}
+    await api.ok("sendMessage", chat_id=group, text="x", ephemeral_message_parameters=only_to)
     for name in ("editForumTopic", "closeForumTopic", "reopenForumTopic", "deleteForumTopic"):
         await api.ok(name, **at, name="n")
     for name in ("getChat", "getChatAdministrators", "getChatMemberCount"):
