@@ -13,6 +13,7 @@ from bot.alert_chat import AlertChat
 from bot.failures import TELEGRAM_FAILURES
 from bot.topics import Topic
 from bot.views.reminders import reminder
+from strategy.clock import SMALL
 from strategy.events import EventRow
 
 log = logging.getLogger(__name__)
@@ -111,5 +112,6 @@ class Reminders:
 
 
 def _due(row: EventRow, now: datetime) -> bool:
+    """Return whether it is time to ask again; a time still to come is from before the clock was put back."""
     last = row.repeated_at or row.done_at
-    return last is not None and now - last >= GAPS[min(row.repeats, len(GAPS) - 1)]
+    return last is not None and (last - SMALL > now or now - last >= GAPS[min(row.repeats, len(GAPS) - 1)])

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from strategy.activity import Activity
-from strategy.clock import Clock
+from strategy.clock import SMALL, Clock
 from strategy.ports import OrderJournal, Tickets
 from strategy.text import Text
 from strategy.tickets import Ticket
@@ -161,7 +161,7 @@ class Presses:
 
     def _expired(self, ticket: Ticket) -> bool:
         """Return whether a button's time is over; one from the future is from before the clock was put back."""
-        return not ticket.created_at <= self._wall.now() < ticket.expires_at
+        return not ticket.created_at - SMALL <= self._wall.now() < ticket.expires_at
 
     async def _used(self, ticket: Ticket) -> Outcome:
         root = json.loads(ticket.payload).get("root", ticket.id)

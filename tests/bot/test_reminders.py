@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.acknowledging import needs_a_look, outstanding
+from bot.reminders import _due
 from strategy.events import Event, EventRow, Notable, Protection, TickerLocked, Trouble
 from strategy.orders import OrderStatus
 from strategy.testing import FakeClock
@@ -190,6 +191,15 @@ async def test_reminders_go_on_after_a_restart(delivering: OpenRoom, wall: FakeC
             await pass_time(wall, 2)
             assert room.outbox.rows[0].repeats == 2  # one, not one for each that was missed
             assert len([each for each in in_order(room) if "중요 알림" in each["text"]]) == 1
+
+
+@pytest.mark.parametrize(
+    ("ahead", "due"), [(timedelta(hours=1), True), (timedelta(seconds=1), False), (-timedelta(minutes=4), False)]
+)
+def test_a_clock_put_back_does_not_put_a_reminder_off(ahead: timedelta, *, due: bool) -> None:
+    """A time told an hour from now was told before the clock was set, nobody knows how long ago."""
+    [row] = rows([samples.trouble()])
+    assert _due(replace(row, done_at=samples.NOW + ahead), samples.NOW) is due
 
 
 async def test_a_reminder_that_could_not_be_sent_comes_a_little_later(delivering: OpenRoom, wall: FakeClock) -> None:

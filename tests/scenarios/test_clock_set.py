@@ -10,7 +10,9 @@ import pytest
 
 from kis.simulator.demo import demo
 from kis.simulator.options import Environment, Holding, SimulatorOptions
+from strategy.clock import Moment, SystemClock
 from strategy.events import StopFinished, Trouble
+from strategy.testing import FakeClock
 from tests.scenarios.client_world import TQQQ, ClientWorld, running
 
 TRADING = {
@@ -25,6 +27,17 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 HELD = 50
 
 
+class Machine(SystemClock):
+    """The machine whose clock was set: the time KIS dates its answers by is compared with it."""
+
+    def __init__(self, market: FakeClock) -> None:
+        self._market, self._began = market, market.now()
+
+    def now(self) -> Moment:
+        real = super().now()
+        return Moment.of(real + self._market.now().set_since(self._began), real.ran, self)
+
+
 @asynccontextmanager
 async def holding(directory: Path) -> AsyncIterator[ClientWorld]:
     """Run with fifty shares held two hours after the open, all of it known and reconciled."""
@@ -37,6 +50,7 @@ async def holding(directory: Path) -> AsyncIterator[ClientWorld]:
     )
     start = day.start + timedelta(hours=2)
     async with running(directory, replay=day.path, start=start, trading=TRADING, options=options) as world:
+        world.kis.http.transport._machine = Machine(world.clock)
         await world.control("tick", symbol="TQQQ", last="60.00", bid="59.99", ask="60.01")
         assert await world.wait_for(
             lambda: world.kis.stream.connected and world.core.look.reconciled and world.core.vigil.state(TQQQ).works,
@@ -87,7 +101,7 @@ async def test_a_stop_under_way_goes_on_while_the_clock_is_set(tmp_path: Path, p
     async with holding(tmp_path) as world:
         await world.control("tick", symbol="TQQQ", last="55.00", bid="54.99", ask="55.01")
         world.clock.put(put_s)
-        await world.pass_time(5)
+        await world.pass_time(10)
         assert await sold(world) == HELD
 
 
