@@ -454,7 +454,9 @@ class OrderDesk:
             at_work.__exit__(None, None, None)
 
     async def _hear(self, notice: Notice) -> None:
-        awaited = {order.request.symbol.ticker for order in self._ledger.open() if order.no in self._in_flight}
+        resending = self._requests.resending  # what waits there has no number that a notice could be of
+        on_their_way = [one for one in self._ledger.open() if one.no in self._in_flight and not resending.holds(one.no)]
+        awaited = {order.request.symbol.ticker for order in on_their_way}
         doubtful = await self._notices.apply(notice)
         if doubtful or notice.ticker in self._notices.tickers_waiting - awaited:
             self._looks.soon()

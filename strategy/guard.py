@@ -321,7 +321,8 @@ class StopGuard:
             return None
         if now < self._not_before.get(symbol, now):
             return None
-        last = self._weighed(price, line, falling=trigger != "take_profit")
+        rises = trigger == "take_profit"  # what confirms it must have moved the same way
+        last = self._weighed(price, falling=not rises, reached=lambda one: line.fires(one, rises=rises))
         trigger = line.trigger(last) if last is not None else None
         if last is None or trigger is None:
             return None
@@ -356,14 +357,14 @@ class StopGuard:
     def _raise_peak(self, price: Price, line: StopLine) -> None:
         if line.at_peak(price.last) is line or not self.in_session():
             return
-        last = self._weighed(price, line, falling=False)
+        last = self._weighed(price, falling=False, reached=lambda one: line.at_peak(one) is not line)
         raised = line.at_peak(last) if last is not None else line
         if raised is not line and raised.peak is not None:
             self._lines[price.symbol], self._peaks[price.symbol] = raised, raised.peak
 
-    def _weighed(self, price: Price, line: StopLine, *, falling: bool) -> Decimal | None:
+    def _weighed(self, price: Price, *, falling: bool, reached: Callable[[Decimal], bool]) -> Decimal | None:
         """Return what a price that touches the line comes to (D15); where another has to confirm it, ask at once."""
-        last = self._prices.weigh(price, falling=falling, reached=line.touched)
+        last = self._prices.weigh(price, falling=falling, reached=reached)
         if last is None and self.wants_price(price.symbol):
             self._ring()
         return last
@@ -615,8 +616,8 @@ class StopGuard:
 
 def _pause(descent: Descent | None) -> timedelta:
     """Return how long the next price that touches the line is left alone."""
-    if descent is not None and (descent.left == 0 or descent.reason == "interrupted"):
-        return timedelta(0)
+    if descent is not None and (descent.left == 0 or descent.reason in ("interrupted", "halted")):
+        return timedelta(0)  # halted: whoever allows it again wants it at once
     return _AGAIN_AFTER
 
 

@@ -2,13 +2,15 @@
 
 "Not now" (too many calls, a token that died, no connection, maintenance) is neither a refusal nor an unknown outcome:
 no venue saw the order, so the same intent goes out again, counted towards nothing and at the same price. Whoever asked
-is judged anew each time. A rule's or a person's order is given up after a while; what protects shares is not.
+is judged anew each time. A rule's or a person's order is given up after a while; what protects shares is not, nor the
+cancel of it: whoever has asked for it may have gone, and an order that nobody follows any more must not rest.
 """
 
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from strategy.calendar import current
 from strategy.orders import OrderNo, OrderRequest, Origin
 from strategy.text import Text
 
@@ -39,8 +41,8 @@ class Resending:
         return self._hold(self._orders, no, request, said, now, patient=request.origin not in _IMPATIENT)
 
     def hold_cancel(self, no: OrderNo, request: OrderRequest, said: Text, now: datetime) -> None:
-        """Let a cancel wait for its next try, for a while."""
-        self._hold(self._cancels, no, request, said, now, patient=False)
+        """Let a cancel wait for its next try: for a while, or to the close where it takes back what a stop sells."""
+        self._hold(self._cancels, no, request, said, now, patient=request.protects and current(now) is not None)
 
     def drop(self, no: OrderNo) -> bool:
         """Let an order wait no longer; return whether it did."""

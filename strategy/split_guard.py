@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import get_args
 
 from strategy.activity import Activity
 from strategy.book import SettingsBook
@@ -19,6 +20,7 @@ from strategy.modes import TickerLock
 from strategy.overnight import Overnight
 from strategy.positions import Positions
 from strategy.quotes import Quote
+from strategy.stops import Trigger
 from strategy.text import Text
 from strategy.watch import MarketWatch
 from strategy.workqueue import WorkQueue
@@ -26,6 +28,8 @@ from strategy.workqueue import WorkQueue
 log = logging.getLogger(__name__)
 
 SPLIT_GUARD = "split_guard"
+
+_STOPS = frozenset(get_args(Trigger))  # as the reason of a lock
 
 _ASK_AGAIN = timedelta(minutes=1)  # the broker's sign, when it could not be asked
 _ANSWER_LIMIT_S = 5.0  # real time: a stop waits no longer for it
@@ -87,9 +91,17 @@ class SplitGuard:
         return self._pending(symbol) or self._suspected(symbol, quote)
 
     def _suspected(self, symbol: Symbol, quote: Quote) -> bool:
+        if self._fell(symbol):
+            return False
         position = self._positions.of(symbol)
         guard_pct = self._settings.of(symbol).split_guard_pct
         return self._overnight.suspected(symbol, quote, position.average_cost if position else None, guard_pct)
+
+    def _fell(self, symbol: Symbol) -> bool:
+        """Return whether a stop has fired in this session: it went on falling then, unless the broker has a sign."""
+        lock, session = self._modes.lock(symbol), current(self._clock.now())
+        fired = lock is not None and lock.reason in _STOPS
+        return fired and session is not None and self._overnight.factor(symbol, session.on) is None
 
     def _pending(self, symbol: Symbol) -> bool:
         """Return whether the broker's sign is still to be asked for; not while it could not be had just before."""

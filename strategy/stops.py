@@ -53,6 +53,11 @@ class StopLine:
             return "take_profit"
         return None
 
+    def fires(self, price: Decimal, *, rises: bool) -> bool:
+        """Return whether this price fires a stop on that side: above, where profit is taken, or below."""
+        trigger = self.trigger(price)
+        return trigger is not None and (trigger == "take_profit") is rises
+
     def threshold(self, trigger: Trigger) -> Decimal:
         """Return the price in dollars at which that stop fires; the stop must be set."""
         price = {
