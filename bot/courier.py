@@ -9,6 +9,7 @@ from aiogram.exceptions import TelegramBadRequest
 from bot.alert_chat import AlertChat
 from bot.failures import TELEGRAM_FAILURES, Failure, failure
 from bot.lateness import Arrivals
+from bot.lookup import Lookup
 from bot.message import Line, Message, block
 from bot.screen import Frame, Screen
 from bot.topics import Topic
@@ -49,6 +50,7 @@ class Courier:
         self._doubtful: set[int] = set()  # rows whose message may have arrived although no answer came
         self._lost: Counter[int] = Counter()  # answers to sends of a row that this run did not get
         self._half_sent: dict[int, _HalfSent] = {}
+        self._lookup = Lookup(chat)
 
     async def send(
         self,
@@ -99,7 +101,11 @@ class Courier:
         if self._barrier.in_doubt or any(row.id in self._doubtful for row in rows):
             await self._ask_for_an_answer(thread)
         first = rows[0].id
+        if (there := await self._looked_up(rows[0], screen, thread, frame)) is not None:
+            self._arrived(rows, there)
+            return there
         half = self._half_sent.get(first)
+        said = screen
         screen, sent = (half.screen, half.sent) if half else (self._stamped(rows, screen, frame), [])
         if not sent:
             await self._mark_sending(rows)
@@ -117,14 +123,31 @@ class Courier:
         except TELEGRAM_FAILURES as error:
             if sent:
                 self._half_sent[first] = _HalfSent(screen, sent, frozenset(row.id for row in rows))
+            if failure(error) is Failure.DOUBTFUL:
+                self._lookup.lost(first, said)
             await self._note(rows, error)
             raise
         self._half_sent.pop(first, None)
+        self._arrived(rows, message_id)
+        return message_id
+
+    def _arrived(self, rows: Sequence[EventRow], message_id: int) -> None:
         for row in rows:
             self._doubtful.discard(row.id)
             self._lost.pop(row.id, None)
+            self._lookup.forget(row.id)
+        self._lookup.saw(message_id)
         self._barrier.fine()
-        return message_id
+
+    async def _looked_up(self, row: EventRow, screen: Screen, thread: int | None, frame: Frame) -> int | None:
+        """Return the message of a row that was repeated in vain, where it is in the chat: a third would be too many."""
+        before = self._begun_before(row) and row.attempts > 1  # in vain by an earlier run
+        if before and not self._lookup.seeks(row.id):
+            self._lookup.lost(row.id, screen)
+        if not before and not self.lost_twice(row.id):
+            return None
+        words = frame.t("♻️ Looking whether an alert has arrived…")
+        return await self._lookup.found(row.id, words, thread)
 
     async def _mark_sending(self, rows: Sequence[EventRow]) -> None:
         if len(rows) == 1:
@@ -149,6 +172,7 @@ class Courier:
         """Send in place of a message that is gone; its rows are done already."""
         thread = await self._topics.thread(topic)
         message_id = await self._speaker.send(self._chat.id, screen, silent=silent, thread=thread)
+        self._lookup.saw(message_id)
         self._barrier.fine()
         return message_id
 
@@ -165,6 +189,7 @@ class Courier:
         self._tried.discard(row_id)
         self._doubtful.discard(row_id)
         self._lost.pop(row_id, None)
+        self._lookup.forget(row_id)
         self._half_sent.pop(row_id, None)
 
     async def _note(self, rows: Sequence[EventRow], error: Exception) -> None:

@@ -179,6 +179,9 @@ async def test_a_lost_answer_repeats_a_row_once_and_holds_up_no_other(
         await weather.passes(360, until=room.outbox.idle.is_set)
         assert room.outbox.idle.is_set()
         assert room.outbox.given_up == []
+        after = await shown(room)  # none came a third time: each was found to be there, and nothing is left of the look
+        assert [each["id"] for each in after] == [each["id"] for each in found]
+        assert set(room.outbox.done.values()) <= {each["id"] for each in found}
 
 
 async def test_while_no_call_is_answered_nothing_is_repeated(delivering: OpenRoom, wall: FakeClock) -> None:
@@ -240,3 +243,19 @@ async def test_an_alert_follows_a_group_that_became_a_supergroup(delivering: Ope
             moved = [each["text"] for each in await room.owner.get("messages", after=0, chat_id=GROUP)]
             for part in ("손절: TQQQ", "#12", "전량 체결"):
                 assert any(part in text for text in moved), part
+
+
+async def test_what_was_lost_twice_before_it_arrived_is_told_in_the_end(delivering: OpenRoom, wall: FakeClock) -> None:
+    """The same answers, and nothing of it in the chat: a look finds that, and it is sent."""
+    async with delivering() as room:
+        weather = Weather(room, wall)
+        await told(room, note(0))
+        await room.owner.post("fault", kind="error", code=502, method="sendMessage", times=9999)
+        await room.outbox.add([samples.stop_triggered(), note(1)])
+        await weather.passes(85)
+        assert len(await texts(room)) == 1
+        await clear(room)
+        await weather.passes(360, until=room.outbox.idle.is_set)
+        said = await texts(room)
+        assert [part in text for part, text in zip(("소식 0", "손절: TQQQ", "소식 1"), said, strict=True)] == [True] * 3
+        assert all("재전송" in text for text in said[1:])

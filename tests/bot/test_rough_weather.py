@@ -41,11 +41,12 @@ REFUSALS = (
     (413, "Request Entity Too Large"),
 )
 times = st.integers(1, 6)
+methods = st.sampled_from(("", "sendMessage"))  # of every call, or of messages alone
 deeds = st.one_of(
     st.tuples(st.just("refused"), st.sampled_from(REFUSALS), times),
     st.tuples(st.just("flood"), st.sampled_from((0, 1, 7, 40)), st.integers(1, 3)),
-    st.tuples(st.just("lost"), st.sampled_from(("timeout_after_send", "error_after_send")), times),
-    st.tuples(st.just("never arrived"), st.sampled_from(("timeout_before", "garbage")), times),
+    st.tuples(st.just("lost"), st.sampled_from(("timeout_after_send", "error_after_send")), methods, times),
+    st.tuples(st.just("never arrived"), st.sampled_from(("timeout_before", "garbage")), methods, times),
     st.tuples(st.just("migrates")),
     st.tuples(st.just("restarts")),
 )
@@ -113,13 +114,13 @@ class Sea:
 
     async def texts(self) -> list[str]:
         """Return what the owner was told, in the group as it was and in what it became."""
-        chats = {self.group, *(await self._moved_to())}
         found: list[Json] = []
-        for chat_id in chats:
+        for chat_id in (self.group, *(await self._moved_to())):
             params = {"after": "0", "chat_id": str(chat_id)}
             async with self._http.get(f"{self.chat.url}/user/messages", params=params) as response:
-                found += [each for each in await response.json() if each["from"]["is_bot"] and each.get("text")]
-        return [each["text"] for each in sorted(found, key=lambda each: (each["date"], each["id"]))]
+                said = [each for each in await response.json() if each["from"]["is_bot"] and each.get("text")]
+            found += sorted(said, key=lambda each: int(each["id"]))
+        return [each["text"] for each in found]
 
     async def _moved_to(self) -> list[int]:
         return [chat.migrated_to for chat in self.chat._world.chats.values() if chat.migrated_to is not None]
@@ -175,17 +176,23 @@ async def befall(sea: Sea, deed: Deed) -> None:
             await sea.post("fault", kind="error", code=code, description=description, times=count)
         case ("flood", seconds, count):
             await sea.post("fault", kind="error", code=429, retry_after=seconds, times=count)
-        case ("lost" | "never arrived", "error_after_send", count):
-            await sea.post("fault", kind="error_after_send", code=502, times=count)
-        case ("lost" | "never arrived", kind, count):
-            await sea.post("fault", kind=kind, seconds=0, times=count)
+        case ("lost" | "never arrived", "error_after_send", method, count):
+            await sea.post("fault", kind="error_after_send", code=502, method=method, times=count)
+        case ("lost" | "never arrived", kind, method, count):
+            await sea.post("fault", kind=kind, seconds=0, method=method, times=count)
         case ("migrates",):
             await sea.post("fault", kind="migrate", chat_id=sea.group, silent=True)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(lives)
-@example([(("lost", "timeout_after_send", 3), 2, 3), (("restarts",), 1, 0), (("lost", "error_after_send", 2), 2, 30)])
+@example(
+    [
+        (("lost", "timeout_after_send", "", 3), 2, 3),
+        (("restarts",), 1, 0),
+        (("lost", "error_after_send", "sendMessage", 6), 2, 30),
+    ]
+)
 @example([(("refused", REFUSALS[0], 6), 2, 30), (("migrates",), 2, 3), (("refused", REFUSALS[3], 6), 1, 0)])
 def test_every_alert_arrives_once_or_twice_and_each_order_in_order(steps: list[tuple[Deed, int, int]]) -> None:
     with TemporaryDirectory() as directory:
