@@ -59,6 +59,7 @@ def build_control(
         arm_secret=arm_secret,
         totp=totp,
         panicking=lambda: safety.panic.job is not None,
+        answered=floor.desk.answered,
     )
     watch_list = WatchList(
         settings=ground.book,

@@ -203,6 +203,10 @@ class OrderDesk:
         with self._activity():
             return await sheltered(self._adopt(no, by))
 
+    async def answered(self, within_s: float) -> bool:
+        """Wait until no request is on its way, at most so many real seconds; return whether none is."""
+        return await self._requests.answered(within_s)
+
     def hurry(self, seconds: float) -> None:
         """Wait no longer than that (real time) for answers from now on: the program is being stopped.
 

@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ HALT_WORD = "HALT"
 _HALT_WORDS = frozenset({HALT_WORD, "중단"})  # not 정지: that word is /stop, which keeps the stop-loss
 _DISCLAIMER = "disclaimer_accepted"
 _CODE_STEP = "totp_step"  # of the newest code accepted: neither it nor an older one is good again
+_ON_ITS_WAY_S = 5.0  # real time; an order may wait a second for its turn at the broker
 _MAX_WRONG = 5
 _WRONG_PAUSE = timedelta(hours=1)
 
@@ -57,8 +58,11 @@ class ModeService:
         arm_secret: str,
         totp: OneTimeCodes | None,
         panicking: Callable[[], bool],
+        answered: Callable[[float], Awaitable[bool]],
     ) -> None:
-        """`arm_secret` is what must be typed to arm: the last four digits of the account."""
+        """`arm_secret` is what must be typed to arm: the last four digits of the account. `answered` waits so many
+        seconds for the broker's answers to what is on its way, and says whether all are there.
+        """
         self._modes = modes
         self._splits = splits
         self._positions = positions
@@ -71,6 +75,7 @@ class ModeService:
         self._arm_secret = arm_secret
         self._totp = totp
         self._panicking = panicking
+        self._answered = answered
         self._wrong: list[datetime] = []
         self._arming = asyncio.Lock()  # codes are looked at one by one: none is good twice, none uncounted
         presses.register(MODE, self, of_owners=lambda payload: payload["mode"] == Mode.HALTED.value)
@@ -104,7 +109,9 @@ class ModeService:
                 ),
             )
         state = ModeState(mode=mode, symbol=symbol, set_by=user_id, set_at=now, reason=reason, until=until)
-        return await self._modes.set(state)
+        told = await self._modes.set(state)
+        await self._answered(_ON_ITS_WAY_S)  # "done" means that nothing leaves any more that it forbids
+        return told
 
     async def preview_mode(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
         """Show what a mode would allow or leave unprotected, with a button."""
@@ -150,6 +157,11 @@ class ModeService:
         of = f" ({symbol.ticker})" if symbol else ""
         name = NAMES[mode]
         said = Text(f"모드: {name.ko}{of}", f"Mode: {name.en}{of}")
+        if not await self._answered(_ON_ITS_WAY_S):
+            said = Text(
+                f"{said.ko}. 그 전에 나간 요청 하나가 아직 증권사의 답을 기다립니다. /orders 를 보세요.",
+                f"{said.en}. A request that left before it still waits for the broker's answer: see /orders.",
+            )
         return Outcome(kind=OutcomeKind.DONE, text=said, news=(told,))
 
     async def release(self, user_id: int, symbol: Symbol) -> Notable | None:

@@ -65,6 +65,8 @@ class Requests:
         self.resending = Resending()
         self._cancel_sent_at: dict[OrderNo, datetime] = {}
         self._waiting: set[asyncio.Timeout] = set()  # for answers
+        self._idle = asyncio.Event()  # ... none is waited for
+        self._idle.set()
 
     def hurry(self, seconds: float) -> None:
         """Wait no longer than that (real time) for any answer from now on; what has none then is unknown."""
@@ -72,6 +74,18 @@ class Requests:
         latest = asyncio.get_running_loop().time() + seconds
         for limit in self._waiting:
             limit.reschedule(min(limit.when() or latest, latest))
+
+    async def answered(self, within_s: float) -> bool:
+        """Wait until the broker has answered all that is on its way, at most so many real seconds; say whether it has.
+
+        What may leave was asked just before: nothing can follow that a mode set meanwhile forbids.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def place(
         self, request: OrderRequest, context: Context, opening: Opening | None, left: asyncio.Event
@@ -261,10 +275,13 @@ class Requests:
     async def _answer(self, request: Awaitable[Acceptance]) -> Acceptance:
         async with asyncio.timeout(self._answer_limit_s) as limit:
             self._waiting.add(limit)
+            self._idle.clear()
             try:
                 return await request
             finally:
                 self._waiting.discard(limit)
+                if not self._waiting:
+                    self._idle.set()
 
     async def _lose(self, no: OrderNo, error: BaseException) -> None:
         """Say that nobody knows; what a notice or a look told meanwhile stays. Cancellation is passed on."""

@@ -1,6 +1,7 @@
 """The one door (spec sections 5 and 7; promises 2 and 4): what may leave for the broker, whoever wants it, and
 whatever came between the wish and the request."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from strategy.events import StopFinished
 from strategy.fake_broker import FakeBroker
 from strategy.modebook import ModeBook
 from strategy.modes import Mode, ModeState, TickerLock
-from strategy.orders import Order, OrderNo, OrderRequest, OrderStatus, Origin, Side
+from strategy.orders import Acceptance, Order, OrderNo, OrderRequest, OrderStatus, Origin, Side
 from strategy.permissions import Forbidden, NotPermitted, Permissions, Permits
 from strategy.testing import FakeClock, trading_settings
 from strategy.views import Environment, OutcomeKind
@@ -250,6 +251,33 @@ async def test_nothing_of_a_stop_leaves_after_a_halt_confirmed_while_it_waited_f
         assert (len(bench.broker.submitted), len(bench.broker.amended)) == left
         assert not [order for order in await bench.orders() if not order.status.closed]
         assert [each.reason for each in await bench.told(StopFinished)] in ([], ["halted"])
+
+
+async def test_a_halt_is_answered_only_when_nothing_is_on_its_way_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order may wait a second for its turn at the broker: until then "halted" would be untrue."""
+    async with holding(tmp_path) as bench:
+        submit, turn, waits = bench.broker.submit, asyncio.Event(), asyncio.Event()
+
+        async def queued(request: OrderRequest) -> Acceptance:
+            waits.set()
+            await turn.wait()
+            return await submit(request)
+
+        monkeypatch.setattr(bench.broker, "submit", queued)
+        bench.price(TQQQ, "94")
+        await bench.settle()
+        assert waits.is_set()
+        async with asyncio.TaskGroup() as group:
+            halting = group.create_task(halt(bench))
+            await bench.wait_for(lambda: bench.core.modes.of(TQQQ).mode is Mode.HALTED)
+            await bench.settle()
+            assert not halting.done()
+            turn.set()
+        left = len(bench.broker.submitted), len(bench.broker.amended)
+        await bench.pass_time(30)
+        assert (len(bench.broker.submitted), len(bench.broker.amended)) == left == (1, 0)
 
 
 async def test_an_order_whose_permission_ends_while_it_is_stored_is_not_sent(
