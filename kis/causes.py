@@ -37,12 +37,12 @@ class Cause(Enum):
         "The calls-per-second limit was exceeded. Stop other programs that use the same app key.",
     )
     LEDGER_RATE = Text(
-        "계좌 조회는 1초에 한 번 정도만 됩니다. 잠시 뒤 다시 시도합니다.",
-        "Account inquiries are limited to about one a second. Trying again shortly.",
+        "계좌 조회는 1초에 한 번 정도만 됩니다.",
+        "Account inquiries are limited to about one a second.",
     )
     GATEWAY = Text(
-        "KIS 서버에 일시적인 문제가 있습니다. 잠시 뒤 다시 시도합니다.",
-        "KIS has a temporary problem. Trying again shortly.",
+        "KIS 서버에 일시적인 문제가 있습니다.",
+        "KIS has a temporary problem.",
     )
     ASK_AGAIN = Text(
         "KIS 가 처리 결과를 알려 주지 못했습니다. 주문 내역을 확인합니다.",

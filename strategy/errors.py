@@ -82,7 +82,7 @@ class TryLater(BrokerError):
     """Certainly not carried out, and worth asking again after a pause (rate limit, maintenance, network)."""
 
     user_message = Text(
-        "증권사가 잠시 응답하지 않습니다. 곧 다시 시도합니다.", "The broker is busy. Trying again soon."
+        "증권사가 지금 응답하지 않거나 받지 않습니다.", "The broker does not answer or takes nothing right now."
     )
 
 

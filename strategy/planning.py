@@ -148,7 +148,7 @@ class Planner:
             if plan.side is Side.BUY:
                 await self._day_loss.apply(holdings)
         except BrokerError as error:
-            plan.refusals.append(error.user_message)
+            plan.refusals.append(_not_asked(error))
         plan.position = self._positions.of(plan.symbol)
         plan.open_orders = tuple(await self._desk.open_in(plan.symbol))
 
@@ -158,7 +158,7 @@ class Planner:
         try:
             plan.power = await self._broker.buying_power(plan.symbol, plan.limit_price)
         except BrokerError as error:
-            plan.refusals.append(error.user_message)
+            plan.refusals.append(_not_asked(error))
 
     def _permitted(self, plan: Plan) -> None:
         """Add all that the desk would refuse it for (row S113 among them)."""
@@ -240,6 +240,16 @@ class Planner:
         )
         plan.refusals.extend(refusal.text for refusal in found if refusal.value == "unknown")
         plan.caps = tuple(refusal for refusal in found if refusal.value != "unknown")
+
+
+def _not_asked(error: BrokerError) -> Text:
+    """Say what it means for an order that the account cannot be asked: nobody tries again but the person."""
+    why = error.user_message
+    return Text(
+        f"계좌를 확인하지 못해 주문하지 않습니다: {why.ko} 저절로 다시 내지 않으니 잠시 뒤에 다시 요청하세요.",
+        f"The account cannot be looked at, so nothing is ordered: {why.en} It is not tried again by itself; ask again"
+        " in a moment.",
+    )
 
 
 def _sellable(plan: Plan) -> int:

@@ -217,21 +217,33 @@ async def by_hand(world: ClientWorld, side: Side, price: Decimal | None = None) 
 
 
 async def buy(world: ClientWorld) -> None:
-    await tell_the_truth(world, await by_hand(world, Side.BUY))
+    await tell_the_truth(world, Side.BUY, "TTTT1002U")
 
 
 async def sell(world: ClientWorld) -> None:
-    await tell_the_truth(world, await by_hand(world, Side.SELL))
+    await tell_the_truth(world, Side.SELL, "TTTT1006U")
 
 
-async def tell_the_truth(world: ClientWorld, outcome: Outcome | None) -> None:
-    """Promise 3: done has a number, and what nobody knows is called unknown."""
-    if outcome is None:
-        return  # the preview could not even be made
-    assert outcome.order is not None
+async def tell_the_truth(world: ClientWorld, side: Side, tr_id: str) -> None:
+    """Promise 3: done has a number, what nobody knows is called unknown, and what was not sent is promised to nobody.
+
+    The account may be asked again between preview and press, and that may be when it cannot be.
+    """
+    before = (await world.books())["requests_by_tr"].get(tr_id, 0), await newest(world)
+    outcome = await by_hand(world, side)
+    if outcome is None or outcome.order is None:
+        assert before == ((await world.books())["requests_by_tr"].get(tr_id, 0), await newest(world))
+        if outcome is not None:
+            assert outcome.kind is OutcomeKind.DENIED
+            assert "not tried again by itself" in outcome.text.en
+        return
     assert outcome.kind in (OutcomeKind.DONE, OutcomeKind.WAITING, OutcomeKind.UNKNOWN, OutcomeKind.REJECTED)
     if outcome.kind is OutcomeKind.DONE:
         assert outcome.order.venue_no is not None
+
+
+async def newest(world: ClientWorld) -> OrderNo | None:
+    return next((order.no for order in await world.storage.orders.recent(1)), None)
 
 
 async def resting(world: ClientWorld) -> OrderNo:
