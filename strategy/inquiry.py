@@ -245,7 +245,7 @@ class Inquiry:
     ) -> list[Text]:
         """Settle orders whose reply is missing; what is taken or may be taken leaves the pool."""
         lines: list[Text] = []
-        waiting = [order for order in self._ledger.unanswered() if order.no not in in_flight]
+        waiting = [order.by_clock(at) for order in self._ledger.unanswered() if order.no not in in_flight]
         matches = match(waiting, pool, self._ahead())
         for order, found in matches.found:
             pool.remove(found)

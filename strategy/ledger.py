@@ -117,12 +117,12 @@ class Ledger:
             if self.loaded:
                 return
             for order in await self._orders.open():
-                self._keep(order)
+                self._keep(order.by_clock(at))
             recent = await self._orders.recent(50)
             self.fresh = not recent
             for order in recent:  # a verdict of "not found" stays open to better news
                 if order.status is OrderStatus.REJECTED and order.venue_no is None:
-                    self._known.setdefault(order.no, order)
+                    self._known.setdefault(order.no, order.by_clock(at))
             self.loaded, self.loaded_at = True, at
             for order in list(self._known.values()):
                 if order.status is OrderStatus.INTENDED:  # left by a version that stored the intent by itself
@@ -334,6 +334,10 @@ class Ledger:
     # inside
 
     def _keep(self, order: Order) -> None:
+        """Remember an order as stored; of what was asked, which never changes, memory knows how long ago it was."""
+        known = self._known.get(order.no)
+        if known is not None:
+            order = replace(order, request=known.request)
         self._known[order.no] = order
         if order.status.closed:
             self._open.pop(order.no, None)

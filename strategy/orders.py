@@ -1,8 +1,8 @@
 """Orders, their states, and fills."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
@@ -130,6 +130,14 @@ class Order:
     @property
     def average_price(self) -> Decimal | None:
         return self.filled_amount / self.filled_qty if self.filled_qty else None
+
+    def by_clock(self, now: datetime) -> "Order":
+        """Return it with its instants as the clock of `now` would have shown them, had it always been set as it is.
+
+        What the disk holds may be from before the clock was put back: nothing is younger than now.
+        """
+        asked, told = (now - max(now - when, timedelta(0)) for when in (self.request.created_at, self.updated_at))
+        return replace(self, request=replace(self.request, created_at=asked), updated_at=told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

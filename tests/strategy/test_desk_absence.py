@@ -171,6 +171,47 @@ async def test_a_sell_that_never_arrived_is_given_up_within_forty_seconds(tmp_pa
         assert made.desk.blocked(TQQQ) is None
 
 
+@pytest.mark.parametrize("put_s", [-86_400, -3600, -40, 40, 3600, 86_400])
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_clock_that_is_set_neither_hastens_nor_delays_the_verdict_on_a_sell(
+    tmp_path: Path, put_s: int, *, restarted: bool
+) -> None:
+    """Hastened, shares could be sold twice; delayed, a stop that waits for it would not sell for as long."""
+    async with desk_and_recon(tmp_path) as (made, _):
+        made.broker.fail("submit", "lost_request")
+        order = await made.desk.place(made.request(Side.SELL, HELD))
+        await made.pass_time(2)
+        if restarted:
+            made.desk._ledger.loaded = False  # as read from disk by the next start
+            made.desk._ledger._known.clear()
+            await made.desk.load()
+        made.clock.put(put_s)
+        await made.pass_time(33)
+        assert (await made.order(order.no)).status is S.UNKNOWN
+        await made.pass_time(4)
+        assert (await made.order(order.no)).reason == NOT_FOUND
+        assert made.desk.blocked(TQQQ) is None
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("off_s", [-86_400, -3600, 3600, 86_400])
+async def test_an_order_without_a_reply_is_found_though_the_clock_was_put_right_meanwhile(
+    tmp_path: Path, side: Side, off_s: int
+) -> None:
+    """The intent has the wrong clock's time, the broker's stamp the right one."""
+    async with desk_and_recon(tmp_path) as (made, _):
+        made.broker.stamps_ahead = made.broker.clock_ahead = timedelta(seconds=-off_s)
+        made.broker.fail("submit", "lost_reply")
+        order = await made.desk.place(made.request(side))
+        made.clock.put(-off_s)
+        made.broker.stamps_ahead = made.broker.clock_ahead = timedelta()
+        await made.pass_time(30)
+        found = await made.order(order.no)
+        assert found.status is S.ACCEPTED
+        assert found.venue_no == made.broker.truth()[0].venue_no
+        assert not await made.hand_orders()
+
+
 async def test_a_sell_whose_shares_cannot_be_ordered_any_more_stays_unknown(tmp_path: Path) -> None:
     """Both lists of orders are late; the orderable quantity tells that something holds the shares."""
     async with desk_and_recon(tmp_path) as (made, _):
