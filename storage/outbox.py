@@ -27,10 +27,11 @@ _PENDING = (
     " FROM outbox WHERE done_at IS NULL) ORDER BY lifted DESC, id LIMIT ?"
 )
 # Without the retries of a refused stop: hundreds a night, told in the message of the first run, they would displace it.
+_BODY = "CASE WHEN json_valid(body) THEN body ELSE '{}' END"  # a body that is no JSON must not fail the whole question
 _RETRIES = (
-    "kind IN ('stop_triggered', 'stop_finished') AND COALESCE(json_extract(body, '$.attempt'), 1) > 1"
+    f"kind IN ('stop_triggered', 'stop_finished') AND COALESCE(json_extract({_BODY}, '$.attempt'), 1) > 1"
     " AND (kind = 'stop_triggered'"
-    " OR json_extract(body, '$.reason') = 'rejected' AND json_extract(body, '$.sold') = 0)"
+    f" OR json_extract({_BODY}, '$.reason') = 'rejected' AND json_extract({_BODY}, '$.sold') = 0)"
 )
 _UNSEEN = (
     "SELECT * FROM (SELECT * FROM outbox WHERE critical = 1 AND done_at IS NOT NULL AND seen_at IS NULL"  # noqa: S608 - ours

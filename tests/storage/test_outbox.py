@@ -221,6 +221,21 @@ async def test_an_event_that_cannot_be_read_is_told_as_such(storage: Storage) ->
     assert "gone" in row.event.what.en
 
 
+@pytest.mark.parametrize("body", ["{", "", "\x00", '{"kind": 7}'])
+async def test_one_damaged_row_keeps_no_other_from_being_told_or_repeated(storage: Storage, body: str) -> None:
+    """A flipped bit inside an event made every question about unseen alerts fail, and with it all reminders."""
+    await storage.outbox._database.change(
+        "INSERT INTO outbox (kind, critical, urgency, body, added_at) VALUES ('stop_finished', 1, 0, ?, ?)",
+        (body, at().isoformat()),
+    )
+    await storage.outbox.tell(trouble())
+    pending = await storage.outbox.pending(10)
+    assert len(pending) == 2
+    for row in pending:
+        await storage.outbox.mark_done(row.id, at(), 5)
+    assert len(await storage.outbox.unacknowledged(10)) == 2
+
+
 async def test_what_is_to_be_told_cannot_be_edited(storage: Storage) -> None:
     await storage.outbox.tell(notable())
     with pytest.raises(StorageError):
