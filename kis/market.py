@@ -1,5 +1,6 @@
 """Prices at KIS as the core's `MarketData`."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from strategy.quotes import Bar, Interval, Quote
 log = logging.getLogger(__name__)
 
 _STILL_ASKED = timedelta(seconds=5)  # since a book was first seen so, or was last asked about
+_HALT_ANSWER_S = 1.0  # real time: a stop waits for this price
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,9 +101,10 @@ class KisMarketData:
             return still.halted
         still.asked_at = now
         try:
-            still.halted = _barred(await prices_api.price(self._http, symbol)) or await self._stopped(symbol)
-        except BrokerError as error:
-            log.warning("whether %s is halted could not be asked: %s", symbol, error)
+            async with asyncio.timeout(_HALT_ANSWER_S):
+                still.halted = _barred(await prices_api.price(self._http, symbol)) or await self._stopped(symbol)
+        except (BrokerError, TimeoutError) as error:
+            log.warning("whether %s is halted could not be asked: %s", symbol, str(error) or "no answer in time")
         return still.halted
 
     async def _stopped(self, symbol: Symbol) -> bool:

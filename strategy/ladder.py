@@ -1,6 +1,7 @@
 """The way out of a position (D3): resting orders canceled and confirmed, then marketable limits, each step deeper."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -179,12 +180,7 @@ class Ladder:
         if not resting:
             return
         await _open(run)
-        for order in sorted(resting, key=lambda order: order.request.side is Side.BUY):  # sells hold the shares
-            run.cleared.add(order.no)
-            try:
-                await self._desk.cancel_and_confirm(order.no, within_s=_CONFIRM_S)
-            except TradingError:
-                continue  # what still rests is left out of what is sold
+        await self._cancel_all(run, sorted(resting, key=lambda order: order.request.side is Side.BUY))
         if any(order.request.side is Side.SELL for order in resting):  # they held shares; a look takes seconds
             try:
                 await self._look.take("asked")
@@ -233,7 +229,9 @@ class Ladder:
         """Return whether an order of the run, or one that may sell for it, was still out at the close."""
         for no in run.nos:
             order = await self._orders.get(no)
-            if order is not None and (not order.status.closed or order.updated_at >= run.until):
+            if order is None or (order.status.closed and order.venue_no is None):
+                continue  # it never was anywhere
+            if not order.status.closed or order.updated_at >= run.until:
                 return True
         return await self._being_sold(run)
 
@@ -303,7 +301,7 @@ class Ladder:
             return  # no price or no trading: nothing can be sent, the vigil tells that the stop cannot run
         if self._desk.busy(run.symbol):
             await _open(run)  # the turn is somebody else's until the broker has answered
-        if await self._was_seen(run):
+        if await self._fell_short(run):
             run.step += 1
         opening = run.opening if run.opening is not None and run.opening.lead is not None else None
         decision = run.opening.decision if run.opening is not None else None
@@ -374,9 +372,14 @@ class Ladder:
         return run.wanted - sold - resting, orderable
 
     async def _was_seen(self, run: _Run) -> bool:
-        """Return whether a venue had the order before this one, so that its price was not good enough."""
+        """Return whether a venue had the order before this one."""
         before = await self._orders.get(run.nos[-1]) if run.nos else None
         return before is not None and before.venue_no is not None
+
+    async def _fell_short(self, run: _Run) -> bool:
+        """Return whether a venue had the order before this one and left some of it: its price was not good enough."""
+        before = await self._orders.get(run.nos[-1]) if run.nos else None
+        return before is not None and before.venue_no is not None and before.status is not OrderStatus.FILLED
 
     async def _refused(self, run: _Run, no: OrderNo) -> None:
         """After a refusal look at what the broker has: fewer shares than thought, or orders that stand against ours."""
@@ -404,13 +407,22 @@ class Ladder:
         ]
         if opposing:
             await _open(run)
-        for order in opposing:
-            run.cleared.add(order.no)
-            try:
-                await self._desk.cancel_and_confirm(order.no, within_s=_CONFIRM_S)
-            except TradingError:
-                continue  # the broker says whether it stands against ours
+        await self._cancel_all(run, opposing)
         return bool(opposing)
+
+    async def _cancel_all(self, run: _Run, orders: Sequence[Order]) -> None:
+        """Cancel orders side by side and have it confirmed: one that takes its time must not hold up the next.
+
+        What rests all the same is left out of what is sold, or the broker says that it stands against it.
+        """
+        async with asyncio.TaskGroup() as group:
+            for order in orders:
+                run.cleared.add(order.no)
+                group.create_task(self._cancel(order.no), name=f"ladder: cancel {order.no}")
+
+    async def _cancel(self, no: OrderNo) -> None:
+        with suppress(TradingError):
+            await self._desk.cancel_and_confirm(no, within_s=_CONFIRM_S)
 
     async def _clear_rest(self, run: _Run) -> None:
         """Ask again to cancel sells that hold the shares."""

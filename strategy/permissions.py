@@ -90,7 +90,7 @@ class Permissions:
         elif request.origin is Origin.SIGNAL:
             found = self.rule(symbol, side)
         elif request.origin is Origin.MANUAL:
-            found = self.person(symbol, side)
+            found = self.person(symbol, side) + self._overtaken(request)
         else:
             found = [_NOT_OURS]
         return next(iter(found), None)
@@ -152,6 +152,12 @@ class Permissions:
         if self.selling(symbol):
             found.append(_STOP_AT_WORK)
         return found + self.session()
+
+    def _overtaken(self, request: OrderRequest) -> list[Forbidden]:
+        """Return whether a stop has fired since a person's buy was asked for: it would buy back what has fallen."""
+        lock = self._modes.lock(request.symbol) if request.side is Side.BUY else None
+        fired = lock is not None and lock.reason in _STOPS and lock.locked_at > request.created_at
+        return [_STOP_FIRED] if fired else []
 
     def selling_out(self, symbol: Symbol, origin: Origin) -> list[Forbidden]:
         """Return all that stands against the selling of a stop or a panic."""
@@ -220,5 +226,12 @@ _CLOSED = Forbidden(Why.SESSION, Text("정규장이 닫혀 있습니다.", "The 
 _NOT_WATCHED = Forbidden(Why.NOT_WATCHED, Text("거래하는 종목이 아닙니다.", "The ticker is not on the watch list."))
 _STOP_AT_WORK = Forbidden(
     Why.STOP_AT_WORK, Text("손절이 진행 중입니다.", "A stop of this ticker is being carried out.")
+)
+_STOP_FIRED = Forbidden(
+    Why.LOCK,
+    Text(
+        "주문한 뒤에 이 종목의 손절이 나가 사지 않았습니다. 그래도 사려면 /buy 로 다시 주문하세요.",
+        "A stop of this ticker fired after you asked for it, so nothing was bought. To buy all the same, /buy again.",
+    ),
 )
 _NOT_OURS = Forbidden(Why.NOT_ASKED_FOR, Text("아무도 청하지 않은 주문입니다.", "Nobody asked for this order."))

@@ -1,5 +1,6 @@
 """Quotes and bars over a scripted server."""
 
+import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,7 @@ from strategy.errors import DataUnavailable, NotOffered
 from strategy.instruments import Market, Symbol
 from strategy.quotes import Interval
 from tests.kis.clocks import JumpClock
-from tests.kis.server import APP_SECRET, OK, FakeKis, Say, client
+from tests.kis.server import APP_SECRET, OK, FakeKis, Say, Script, client, hang
 
 MSFT = Symbol(Market.NASDAQ, "MSFT")
 PRICE = {
@@ -318,11 +319,16 @@ async def test_a_book_that_stands_still_is_asked_about_elsewhere(
         assert fake.of("CTPF1702R") == [] if "불가" in ordy else len(fake.of("CTPF1702R")) == 1
 
 
-async def test_whether_it_is_halted_need_not_be_known_for_a_price(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answer", [Say("<html>", 503), hang()])
+async def test_whether_it_is_halted_need_not_be_known_for_a_price(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Script
+) -> None:
+    """Nor may it be waited for: the price is that of a stop."""
+    monkeypatch.setattr("kis.market._HALT_ANSWER_S", 0.05)
     fake, clock = FakeKis(), JumpClock()
     fake.on("HHDFS76200100", Say({**OK, "output1": BOOK_HEAD, "output2": levels(), "output3": {}}))
-    fake.on("HHDFS00000300", Say("<html>", 503))
-    async with client(fake, clock, tmp_path) as kis:
+    fake.on("HHDFS00000300", answer)
+    async with client(fake, clock, tmp_path) as kis, asyncio.timeout(2):
         await kis.market.quote(MSFT)
         await clock.sleep(10)
         quote = await kis.market.quote(MSFT)

@@ -10,8 +10,10 @@ from strategy.errors import TryLater
 from strategy.events import StopFinished
 from strategy.modes import Mode, ModeState
 from strategy.orders import OrderStatus, Origin, Side
-from tests.strategy.engine_bench import OWNER, TQQQ, Bench
+from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, World
+from tests.strategy.test_control_orders import shares
 from tests.strategy.test_guard import holding
+from tests.strategy.test_panic import press
 from tests.strategy.test_splits import _locked, _next_morning, _world
 from tests.strategy.test_stop_prices import print_of, sold
 
@@ -122,3 +124,56 @@ async def test_a_sale_by_hand_is_heard_of_while_a_stop_waits_for_its_next_try(tm
         await bench.pass_time(30)
         assert bench.broker.qty_held(TQQQ) == 0
         assert await sold(bench) == 10
+
+
+async def test_a_buy_by_hand_that_waited_for_its_next_try_is_not_sent_after_the_stop(tmp_path: Path) -> None:
+    """Taken at once it would have been canceled or sold with the rest."""
+    async with holding(tmp_path) as bench:
+        bench.broker.fail("submit", TryLater("too many calls"))
+        preview = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(4), None)
+        await press(bench, preview.ticket)
+        await bench.pass_time(0.4)
+        bench.price(TQQQ, "94")
+        await bench.pass_time(15)
+        assert bench.broker.qty_held(TQQQ) == 0
+        [buy] = [order for order in await bench.orders() if order.request.side is Side.BUY]
+        assert buy.status is OrderStatus.DENIED
+        assert "/buy" in buy.reason
+        again = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(4), None)
+        await press(bench, again.ticket)
+        await bench.pass_time(5)
+        assert bench.broker.qty_held(TQQQ) == 4
+
+
+async def test_many_resting_sells_whose_cancels_take_their_time_hold_a_stop_up_once_and_not_each(
+    tmp_path: Path,
+) -> None:
+    """A ladder of profits to take, placed by hand: four of ten shares are free and need not wait for all of it."""
+    async with holding(tmp_path) as bench:
+        for price in (120, 130, 140):
+            bench.broker.hand_order(TQQQ, Side.SELL, 2, Decimal(price))
+        await bench.pass_time(61)
+        bench.broker.slow_cancels = True
+        bench.price(TQQQ, "94")
+        await bench.pass_time(14)
+        assert await sold(bench) == 4
+
+
+# the close
+
+
+async def test_a_stop_that_never_got_to_a_venue_is_told_at_the_close(tmp_path: Path) -> None:
+    """Not now, not now, closed: no auction can have filled what no venue had, so nobody waits for its list."""
+    closes_at = OPEN + timedelta(hours=6, minutes=30)
+    world = World.at(closes_at - timedelta(seconds=15))
+    world.ready(TQQQ)
+    world.broker.hold(TQQQ, 10, Decimal(100))
+    async with holding(tmp_path, world=world) as bench:
+        bench.broker.fail("submit", TryLater("too many calls"), times=100)
+        bench.price(TQQQ, "94")
+        await bench.pass_time(25)
+        tried = len(bench.broker.submitted)
+        [finished] = await bench.told(StopFinished)
+        assert (finished.reason, finished.sold, finished.left) == ("session_end", 0, 10)
+        await bench.pass_time(600)
+        assert len(bench.broker.submitted) == tried

@@ -67,6 +67,19 @@ async def test_what_can_be_ordered_is_sold_at_once_and_the_rest_when_it_can_be(
         assert len(await told(bench)) == 1
 
 
+async def test_shares_that_can_be_ordered_bit_by_bit_go_at_one_price(tmp_path: Path) -> None:
+    """An order that was filled had a price that was good enough: the next part is offered no cheaper."""
+    async with holding(tmp_path, world=world_of(withheld=60)) as bench:
+        await bench.core.look.take("asked")
+        bench.price(TQQQ, "94")
+        await bench.pass_time(5)
+        for left in (40, 20, 0):
+            bench.broker.withheld[TQQQ] = left
+            await bench.pass_time(25)
+        assert [request.qty for request in bench.broker.submitted] == [40, 20, 20, 20]
+        assert {request.limit_price for request in bench.broker.submitted} == {Decimal("93.05")}
+
+
 async def test_where_nothing_can_be_ordered_the_figure_itself_is_tried_and_the_shares_come_back_for(
     tmp_path: Path,
 ) -> None:
