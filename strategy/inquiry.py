@@ -16,7 +16,7 @@ from strategy.events import HandOrder, Trouble
 from strategy.fills import corrected
 from strategy.instruments import Symbol
 from strategy.ledger import NO_ANSWER, NO_STOCK, NOT_FOUND, NOT_SHOWN, Ledger
-from strategy.lookup import APART, Evidence, early_looks, match, may_come_from, resembles
+from strategy.lookup import APART, NEARLY, Evidence, early_looks, match, may_come_from, resembles
 from strategy.money import price_text
 from strategy.order_states import may_move
 from strategy.orders import BrokerOrder, Order, OrderList, OrderNo, OrderStatus, Origin, UnreadOrder, VenueNo
@@ -317,7 +317,7 @@ class Inquiry:
             self._clear_since.pop(order.no, None)
             return False
         since = self._clear_since.setdefault(order.no, at)
-        return at >= looks[1] and at - since >= APART
+        return at >= looks[1] - NEARLY and at - since >= APART
 
     async def _tell_once(self, order: Order, at: datetime, ko: str, en: str) -> None:
         if order.no in self._doubts_told:

@@ -13,10 +13,13 @@ from strategy.orders import BrokerOrder, Order, OrderList, OrderStatus, Side
 
 CLOCKS_DIFFER = timedelta(seconds=5)  # ... at most, once what was measured is taken off: stamps are whole seconds
 _CLOCKS_UNKNOWN = timedelta(minutes=15)  # ... at most, where nothing was measured, or the measuring is believed less
-_EARLY = timedelta(seconds=36)  # after the request, for the second time: a stop that waits sells within 40 s
-_FIRST = timedelta(seconds=10)  # before that they are asked for the first time: an answer may take its time
+# after the request, for the second time: at one call a second the lists take five seconds, and a stop that waits shall
+# sell within 40 s
+_EARLY = timedelta(seconds=31)
+_FIRST = timedelta(seconds=5)  # before that they are asked for the first time: whoever looks next looks late enough
+NEARLY = timedelta(seconds=0.9)  # somebody else's look that began so shortly before the second counts for it
 _LATEST_ARRIVAL = timedelta(seconds=20)  # after we stopped waiting a request on its way may still get there
-APART = timedelta(seconds=5)  # what they say twice, at least so far apart, counts
+APART = timedelta(seconds=4)  # what they say twice, at least so far apart, counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

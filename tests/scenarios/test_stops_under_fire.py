@@ -21,7 +21,7 @@ from tests.scenarios.world import QUOTE_KEY, World, running
 START = datetime(2026, 11, 17, 16, 7, tzinfo=UTC)  # 11:07 New York, a Tuesday
 PRICE, FALLEN, CENT = Decimal("60.00"), Decimal("51.60"), Decimal("0.01")
 QTY = 100
-SOON = 5  # market seconds
+SOON, UNKNOWN = 5, 40  # market seconds
 SELL = "VTTT1001U"
 QUIET = {
     "trading_tickers": "NASDAQ:TQQQ",
@@ -142,6 +142,24 @@ async def test_a_buy_by_hand_that_rests_is_cancelled_before_it_is_sold_against(t
         await shares.pass_time(2)
         assert await shares.sold_in(within_s=SOON) <= SOON
         assert (await shares.world.state())["refusals_by_code"].get("40310000", 0) <= 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"kind": "reset"}, id="connection reset"),
+        pytest.param({"kind": "http_500"}, id="HTTP 500 without JSON"),
+        pytest.param({"kind": "http_html"}, id="HTML 503"),
+        pytest.param({"kind": "refuse", "msg_cd": "IGW00017", "msg1": "오류"}, id="a code on no list"),
+    ],
+)
+async def test_an_order_without_an_answer_that_is_nowhere_at_the_broker_is_sent_anew(
+    tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    async with held(tmp_path) as shares:
+        await shares.fault(tr_id=SELL, **fault)
+        assert await shares.sold_in(within_s=UNKNOWN) <= UNKNOWN
+        assert len(await shares.sells()) == 1
 
 
 async def test_an_order_taken_and_answered_with_an_error_is_not_sent_twice(tmp_path: Path) -> None:

@@ -164,9 +164,9 @@ async def test_a_sell_that_never_arrived_is_given_up_within_forty_seconds(tmp_pa
     async with desk_and_recon(tmp_path) as (made, _):
         made.broker.fail("submit", "lost_request")
         order = await made.desk.place(made.request(Side.SELL, HELD))
-        await made.pass_time(35)
+        await made.pass_time(30)
         assert (await made.order(order.no)).status is S.UNKNOWN
-        await made.pass_time(2)
+        await made.pass_time(3)
         assert (await made.order(order.no)).reason == NOT_FOUND
         assert made.desk.blocked(TQQQ) is None
 
@@ -186,7 +186,7 @@ async def test_a_clock_that_is_set_neither_hastens_nor_delays_the_verdict_on_a_s
             made.desk._ledger._known.clear()
             await made.desk.load()
         made.clock.put(put_s)
-        await made.pass_time(33)
+        await made.pass_time(28)
         assert (await made.order(order.no)).status is S.UNKNOWN
         await made.pass_time(4)
         assert (await made.order(order.no)).reason == NOT_FOUND

@@ -86,7 +86,7 @@ async def test_an_order_without_an_answer_holds_the_ladder_until_it_is_settled(t
     async with holding(tmp_path) as bench:
         bench.broker.fail("submit", "lost_request")
         bench.price(TQQQ, "94")
-        await bench.pass_time(35)
+        await bench.pass_time(30)
         assert bench.broker.qty_held(TQQQ) == 10
         await bench.pass_time(5)
         assert bench.broker.qty_held(TQQQ) == 0
