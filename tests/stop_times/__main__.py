@@ -30,6 +30,8 @@ def main() -> int:
             builds = {arguments.against: _checkout(arguments.against, Path(scratch))} | builds
         played = asyncio.run(_play_all(scenes, builds, directory, jobs=arguments.jobs))
     text = table(scenes, played)
+    speeds = sorted({scene.speed for scene in scenes})
+    print(f"market seconds; measured at {', '.join(f'{speed:g}' for speed in speeds)} market seconds a real second")
     print(text)
     if arguments.output is not None:
         arguments.output.write_text(text + "\n", encoding="utf-8")
