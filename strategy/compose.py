@@ -152,6 +152,7 @@ def build_core(
         modes=ground.modes,
         watch=floor.watch,
         purse=floor.purse,
+        notes=ground.journals.notes,
         notifier=ground.notifier,
         clock=clock,
         activity=ground.activity,

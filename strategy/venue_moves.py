@@ -1,7 +1,13 @@
-"""A listing that moves to another exchange: its stop, settings, mode and lock go with it, and the owner is told."""
+"""A listing that moves to another exchange: its stop, settings, mode and lock go with it, and the owner is told.
 
+One that cannot be followed at once is tried again until it can be, over restarts too: till then it has no stop.
+"""
+
+import asyncio
+import json
 import logging
 from dataclasses import replace
+from datetime import timedelta
 
 from strategy.activity import Activity
 from strategy.book import SettingsBook
@@ -10,9 +16,10 @@ from strategy.errors import TradingError
 from strategy.events import Trouble
 from strategy.instruments import Symbol
 from strategy.modebook import ModeBook
-from strategy.ports import Notifier
+from strategy.ports import Notes, Notifier
 from strategy.purse import Purse
 from strategy.reconcile import Reconciler
+from strategy.shelter import first_of
 from strategy.text import Text
 from strategy.watch import MarketWatch
 from strategy.workqueue import WorkQueue
@@ -20,6 +27,8 @@ from strategy.workqueue import WorkQueue
 log = logging.getLogger(__name__)
 
 _TICKERS = "TRADING_TICKERS"
+_NOTE = "moved"
+_AGAIN = timedelta(seconds=20)
 
 
 class VenueMoves:
@@ -33,6 +42,7 @@ class VenueMoves:
         modes: ModeBook,
         watch: MarketWatch,
         purse: Purse,
+        notes: Notes,
         notifier: Notifier,
         clock: Clock,
         activity: Activity,
@@ -41,29 +51,64 @@ class VenueMoves:
         self._modes = modes
         self._watch = watch
         self._purse = purse
+        self._notes = notes
         self._notifier = notifier
         self._clock = clock
+        self._activity = activity
         self._moves: WorkQueue[tuple[Symbol, Symbol]] = WorkQueue(activity)
-        recon.on_move = lambda old, new: self._moves.put((old, new))
+        self._wake = asyncio.Event()
+        self._waiting: dict[Symbol, Symbol] = {}  # old and new listing of those that could not be followed yet
+        recon.on_move = self._heard
+
+    def _heard(self, old: Symbol, new: Symbol) -> None:
+        self._moves.put((old, new))
+        self._wake.set()
 
     async def run(self) -> None:
         """Follow moves until cancelled."""
+        stored = json.loads(await self._notes.get(_NOTE) or "{}")
+        self._waiting |= {Symbol.stored(old): Symbol.stored(new) for old, new in stored.items()}
         while True:
-            await self._moves.wait()
-            with self._moves.take() as (old, new):
-                if old in self._settings.tickers:
+            again_at = self._clock.now() + _AGAIN if self._waiting else None
+            await first_of(self._clock, again_at, self._wake)
+            if not self._wake.is_set():
+                for old, new in list(self._waiting.items()):
+                    with self._activity():
+                        await self._follow(old, new)
+            self._wake.clear()
+            while self._moves:
+                with self._moves.take() as (old, new):
                     await self._follow(old, new)
 
     async def _follow(self, old: Symbol, new: Symbol) -> None:
+        if old not in self._settings.tickers:
+            await self._wait_for(old, None)
+            return
         try:
             await self._watch.fresh_quote(new)
             async with self._purse.turn:
                 await self._take_along(old, new)
         except TradingError as error:
             log.warning("a moved listing could not be followed", extra={"old": str(old), "error": str(error)})
-            await self._tell(new, _not_followed(old, new, error.user_message))
+            if self._waiting.get(old) != new:
+                await self._wait_for(old, new)
+                await self._tell(new, _not_followed(old, new, error.user_message))
         else:
+            await self._wait_for(old, None)
             await self._tell(new, _followed(old, new))
+
+    async def _wait_for(self, old: Symbol, new: Symbol | None) -> None:
+        """Remember what is to be tried again (None: nothing of it); unstored, it is until the next start."""
+        before = dict(self._waiting)
+        self._waiting.pop(old, None)
+        if new is not None:
+            self._waiting[old] = new
+        if self._waiting == before:
+            return
+        try:
+            await self._notes.put(_NOTE, json.dumps({str(one): str(other) for one, other in self._waiting.items()}))
+        except TradingError:
+            log.exception("a moved listing could not be noted", extra={"symbol": str(old)})
 
     async def _take_along(self, old: Symbol, new: Symbol) -> None:
         """Store what holds for the ticker under its new name, the list last: from then on it is traded under that."""
@@ -98,7 +143,9 @@ def _followed(old: Symbol, new: Symbol) -> Text:
 def _not_followed(old: Symbol, new: Symbol, why: Text) -> Text:
     return Text(
         f"{old.ticker} 이(가) {old.market} 에서 {new.market} (으)로 옮긴 것으로 보이지만 따라가지 못했습니다: {why.ko}"
-        f" 지금 손절이 작동하지 않습니다. /watch {new} 로 더하거나 증권사 앱에서 관리하세요.",
+        f" 지금 손절이 작동하지 않습니다. 20초마다 다시 해 봅니다. 급하면 /watch {new} 로 더하거나 증권사 앱에서"
+        " 관리하세요.",
         f"{old.ticker} seems to have moved from {old.market} to {new.market}, but could not be followed: {why.en} Its"
-        f" stop does not work now. Add it by /watch {new}, or look after it in the broker's app.",
+        f" stop does not work now. It is tried again every 20 s; if it is urgent, add it by /watch {new}, or look after"
+        " it in the broker's app.",
     )

@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from strategy.events import Recovered, Trouble
 from strategy.instruments import Market, Symbol
 from strategy.modes import Mode, ModeState
@@ -71,3 +73,28 @@ async def test_one_that_cannot_be_followed_is_told_with_its_cause(tmp_path: Path
         assert bench.core.book.tickers == (TQQQ,)
         (told,) = await troubles(bench)
         assert f"/watch {AT_NYSE}" in told
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_one_that_could_not_be_followed_at_once_is_followed_later(tmp_path: Path, *, restarted: bool) -> None:
+    """A quote that failed for a moment must not leave the shares without a stop for good."""
+    world = held()
+    async with running(tmp_path, world, settings=SETTINGS) as bench:
+        await bench.pass_time(70)
+        move(world, quoted=False)
+        await bench.pass_time(120)
+        if not restarted:
+            await quoted_again(bench)
+    if restarted:
+        async with running(tmp_path, world, settings=SETTINGS) as bench:
+            await quoted_again(bench)
+
+
+async def quoted_again(bench: Bench) -> None:
+    bench.world.ready(AT_NYSE)
+    await bench.pass_time(60)
+    assert bench.core.book.tickers == (AT_NYSE,)
+    assert len(await troubles(bench)) == 2, "told once that it could not be, and once that it was"
+    bench.price(AT_NYSE, "91")
+    await bench.pass_time(10)
+    assert bench.broker.qty_held(AT_NYSE) == 0
