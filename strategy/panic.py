@@ -147,8 +147,9 @@ class Panic:
             if job.resumed:
                 await self._know()
             for _ in range(_ROUNDS):
-                await self._cancel_loose(job)
-                await self._sell(job, session)
+                async with asyncio.TaskGroup() as both:  # no sale waits for a cancel in another ticker
+                    both.create_task(self._cancel_loose(job), name="panic: cancel")
+                    both.create_task(self._sell(job, session), name="panic: sell")
                 holdings, wrong = await self._confirm(job)
                 if not wrong and not self._cancelable():
                     break
@@ -219,6 +220,8 @@ class Panic:
     async def _cancel_in(self, symbol: Symbol) -> None:
         async with asyncio.TaskGroup() as group:
             for order in await self._desk.open_in(symbol):
+                if order.venue_no is None:
+                    continue  # no answer yet: it has no number to cancel it by, and a buy holds no sale up
                 group.create_task(self._cancel(order.no), name=f"panic: cancel {order.no}")
 
     async def _descend(self, job: PanicJob, symbol: Symbol, session: Session) -> str:

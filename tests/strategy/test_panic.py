@@ -8,11 +8,12 @@ import pytest
 
 from strategy.errors import TryLater
 from strategy.events import PanicProgress, StopFinished
+from strategy.fake_broker import FaultKind
 from strategy.modes import Mode
-from strategy.orders import OrderStatus, Origin, Side
+from strategy.orders import OrderRequest, OrderStatus, Origin, Side
 from strategy.testing import trading_settings
 from strategy.views import Environment, Outcome, OutcomeKind, PanicPreview
-from tests.strategy.engine_bench import ARM_SECRET, OPEN, OWNER, TQQQ, XLF, Bench, World, running
+from tests.strategy.engine_bench import ARM_SECRET, OPEN, OWNER, TQQQ, XLF, Bench, O, World, running
 from tests.strategy.test_guard import QUIET, holding
 
 
@@ -69,6 +70,38 @@ async def test_sells_everything_and_cancels_everything_side_by_side(tmp_path: Pa
         assert (end.flat, end.canceled, end.cancels_left) == (True, 1, 0)
         assert [(line.sold, line.reason) for line in end.lines] == [(5, "flat"), (10, "flat")]
         assert len({told.run for told in await bench.told(PanicProgress)}) == 1
+
+
+@pytest.mark.parametrize("kind", ["lost_request", "lost_reply"])
+async def test_an_unanswered_buy_holds_no_sale_up(tmp_path: Path, kind: FaultKind) -> None:
+    """Fault 24's sibling: there is no number yet to cancel it by."""
+    async with holding(tmp_path, world=two_held()) as bench:
+        bench.broker.notices = "lost"
+        bench.broker.fail("submit", kind)
+        bench.broker.fail("orders", "try_later", times=3)
+        request = OrderRequest(
+            symbol=TQQQ,
+            side=Side.BUY,
+            qty=5,
+            limit_price=Decimal(80),
+            origin=Origin.MANUAL,
+            created_at=bench.clock.now(),
+        )
+        assert (await bench.core.desk.place(request)).status is OrderStatus.UNKNOWN
+        await panic(bench)
+        await bench.pass_time(5)
+        assert (bench.broker.qty_held(TQQQ), bench.broker.qty_held(XLF)) == (0, 0)
+
+
+async def test_a_cancel_in_one_ticker_holds_no_sale_of_another_up(tmp_path: Path) -> None:
+    async with holding(tmp_path, world=two_held()) as bench:
+        bench.broker.hand_order(O, Side.BUY, 1, Decimal(10))
+        await bench.pass_time(61)
+        bench.broker.slow_cancels = True
+        await panic(bench)
+        await bench.pass_time(5)
+        assert (bench.broker.qty_held(TQQQ), bench.broker.qty_held(XLF)) == (0, 0)
+        assert bench.broker.canceled
 
 
 async def test_only_the_watched_tickers_where_chosen(tmp_path: Path) -> None:

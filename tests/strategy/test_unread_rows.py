@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from strategy.events import Notable, PanicProgress, Trouble
 from strategy.modes import Mode
 from strategy.orders import Origin, Side, UnreadOrder, VenueNo
@@ -155,3 +157,30 @@ async def test_the_day_is_judged_without_a_ticker_that_cannot_be_valued(tmp_path
         world.broker.unread[O] = UnreadRow(name="O", why=WHY, symbol=O)
         await bench.pass_time(600)
         assert bench.core.modes.account.mode is Mode.RUN
+
+
+@pytest.mark.parametrize("at", [0, 2, 20])
+@pytest.mark.parametrize("panics", [False, True])
+async def test_a_row_that_becomes_unreadable_amid_a_sale_does_not_stop_it(
+    tmp_path: Path, at: int, *, panics: bool
+) -> None:
+    world = two_held()
+    async with running(tmp_path, world, settings=SETTINGS) as bench:
+        await bench.pass_time(60)
+        world.broker.matching = False
+        if panics:
+            await bench.core.control.confirm((await bench.core.control.preview_panic(OWNER)).ticket_all or "", OWNER)
+        else:
+            bench.price(O, "90")
+        await bench.pass_time(at)
+        world.broker.unread[O] = UnreadRow(name="O", why=WHY, symbol=O)
+        await bench.pass_time(5)
+        world.broker.matching = True
+        bench.price(O, "89.5")
+        bench.price(TQQQ, "99.9")
+        await bench.pass_time(10)
+        assert world.broker.qty_held(O) == 0
+        await bench.pass_time(400)
+        assert world.broker.qty_held(TQQQ) == (0 if panics else 10)
+        ends = [told.flat for told in await bench.told(PanicProgress) if told.done]
+        assert ends == ([False] if panics else []), "what cannot be read is not told as nothing left"
