@@ -62,7 +62,7 @@ async def test_a_sell_of_unknown_outcome_still_holds_the_stop_until_it_is_settle
         bench.broker.fail("submit", "lost_request")
         await bench.core.desk.place(asked(bench, Side.SELL, 20, "110"))
         bench.price(TQQQ, "94")
-        await bench.pass_time(35)
+        await bench.pass_time(25)
         assert len(bench.broker.submitted) == 1
         await bench.pass_time(15)
         assert bench.broker.qty_held(TQQQ) == 0

@@ -343,7 +343,7 @@ async def test_an_order_of_unknown_outcome_holds_its_ticker_up_and_the_line_says
     async with holding(tmp_path, world=two_held()) as bench:
         bench.broker.fail("submit", "lost_request")
         await panic(bench)
-        await bench.pass_time(35)
+        await bench.pass_time(25)
         assert {line.reason for line in (await bench.told(PanicProgress))[-1].lines} == {"unknown", "flat"}
         await bench.pass_time(300)
         [end] = await ends(bench)
