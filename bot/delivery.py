@@ -33,7 +33,7 @@ from bot.topics import topic_of
 from bot.unhurried import unhurried
 from bot.views.alerts import folded_note, together_note
 from bot.views.backlog import backlog as many_late
-from bot.views.orders import fill_reply, refused_reply
+from bot.views.orders import fill_reply
 from bot.waiting import pause
 from strategy.clock import Clock
 from strategy.events import (
@@ -71,6 +71,7 @@ class Delivery:
 
     def __init__(self, chat: AlertChat, clock: Clock) -> None:
         self._chat = chat
+        self._bot = chat.bot
         self._outbox = chat.outbox
         self._frame = chat.frame
         self._rules = chat.rules
@@ -225,7 +226,8 @@ class Delivery:
             self._shown[key] = row.id
 
             async def gone() -> None:
-                self._living.lost(key)
+                if await self._living.of(key) == message_id:
+                    self._living.lost(key)
 
             self._edits.want(key, message_id, lambda _: screen, gone=gone)
 
@@ -339,7 +341,7 @@ class Delivery:
             await self._living.remember(key, message_id)
             self._shown[key] = newest.id
         if event.order.status is OrderStatus.REJECTED:
-            await self._tell_refused(row, whole, message_id, how, frame)
+            message_id = await self._tell_refused(row, key, message_id, how, frame)
         if event.last_fill is not None and row.id not in self._replied:
             told = fill_manner(self._rules(), self._wall.now())
             if not told.kept_back:
@@ -362,14 +364,31 @@ class Delivery:
         return None if key is None else self._folds.message_of(key)
 
     async def _tell_refused(
-        self, row: EventRow, event: OrderChanged, message_id: int | None, how: Manner, frame: Frame
-    ) -> None:
-        """Reply that the broker refused an order: an edit makes no sound. A message that shows it already is enough."""
-        shown = self._shown.get(f"order:{event.order.no}", 0) >= row.id
-        if message_id is None or shown or how.kept_back or row.id in self._replied:
-            return
-        await self._send([row], refused_reply(event, frame), frame, silent=how.silent, reply_to=message_id)
-        self._replied.add(row.id)
+        self, row: EventRow, key: str, message_id: int | None, how: Manner, frame: Frame
+    ) -> int | None:
+        """Say that the broker refused an order in a new living message, for an edit makes no sound; return its id.
+
+        The one before is taken away, so that one card is left. A message that shows it already is enough.
+        """
+        if message_id is None or self._shown.get(key, 0) >= row.id or how.kept_back:
+            return message_id
+        chat_id = self._chat.id
+        screen = await self._order_screen(row, frame)
+        sent = await self._send([row], screen, frame, silent=how.silent)
+        self._shown[key] = row.id
+        if chat_id == self._chat.id:  # else the number means another message by now
+            await self._take_away(key, message_id, screen)
+        await self._living.remember(key, sent)
+        return sent
+
+    async def _take_away(self, key: str, message_id: int, screen: Screen) -> None:
+        """Delete a message whose place a new one has taken; one that has to stay says the same as that."""
+        try:
+            await self._bot.delete_message(self._chat.id, message_id)
+        except TELEGRAM_FAILURES as error:
+            log.info("message not taken away", extra={"wish": key, "error": type(error).__name__})
+            await self._chat.heed(error)
+            self._edits.want(f"{key}:former", message_id, lambda _: screen, gone=_nothing)
 
     async def _order_screen(self, row: EventRow, frame: Frame) -> Screen:
         """Return the living message at a row's state, with what only earlier ones told."""
@@ -382,8 +401,9 @@ class Delivery:
         """Edit a living message; the row is done with it, or told in a new message where the old one is gone."""
 
         async def gone() -> None:
-            self._living.lost(key)
-            self._shown.pop(key, None)
+            if await self._living.of(key) == message_id:  # else a newer one has taken its place
+                self._living.lost(key)
+                self._shown.pop(key, None)
 
         self._shown[key] = row.id
         self._edits.want(key, message_id, show, gone=gone, rows=[row])
@@ -479,6 +499,10 @@ class Delivery:
 def _to_be_seen(rows: Sequence[EventRow]) -> EventRow:
     """Return the newest of those that somebody has to see; any where nobody has to."""
     return max((row for row in rows if needs_a_look(row.event)), key=lambda row: row.id, default=rows[-1])
+
+
+async def _nothing() -> None:
+    """Do nothing where there is nothing left to show."""
 
 
 def _length(event: Event) -> int:

@@ -64,12 +64,6 @@ def fill_reply(event: OrderChanged, fill: Fill, frame: Frame) -> Screen:
     return frame.screen(this, whole, block(frame.when(fill.filled_at)))
 
 
-def refused_reply(event: OrderChanged, frame: Frame) -> Screen:
-    """Tell that the broker refused an order, with its reason and what that means."""
-    order = event.order
-    return frame.screen(_head(order, frame), _meaning(order, frame), block(frame.when(event.at)))
-
-
 def _execution(fill: Fill, frame: Frame) -> str:
     return frame.t(
         "{qty} sh. × {price} = {amount}",

@@ -17,6 +17,7 @@ from tests.bot import samples
 from tests.bot.alert_rooms import changed, kept_chat, note, resting, rules, settled, texts, told, until
 from tests.bot.conftest import OpenRoom
 from tests.bot.person import labels
+from tests.bot.rough_weather import shown
 
 
 async def test_s90_s95_alerts_arrive_in_order(delivering: Any) -> None:
@@ -53,19 +54,44 @@ async def test_s91_an_order_has_one_living_message_and_fills_reply_to_it(deliver
         assert "전량 체결" in second["text"]
 
 
-async def test_s95_a_refused_order_sounds_in_a_reply_to_its_message(delivering: Any) -> None:
-    """Editing the living message alone would make no sound."""
+@pytest.mark.parametrize("deletable", [True, False])
+async def test_s95_a_refused_order_sounds_and_has_one_card(delivering: Any, deletable: bool) -> None:
+    """Editing the living message would make no sound; where the old one has to stay, it says the same."""
     refused = samples.order(status=OrderStatus.REJECTED, reason="주문가능금액 부족 / not enough cash")
     async with delivering() as room:
-        await told(room, changed(samples.order(status=OrderStatus.SENT)))
-        await settled(room, 1)
+        if not deletable:
+            refusal = {"code": 400, "description": "Bad Request: message can't be deleted for everyone"}
+            await room.owner.post("fault", kind="error", method="deleteMessage", **refusal)
+        await told(room, changed(samples.order(status=OrderStatus.SENT), decision=samples.decision()))
+        [first] = await settled(room, 1)
         await told(room, changed(refused))
-        living, reply = sorted(await settled(room, 2), key=lambda each: each["id"])
-        assert reply["reply_to"] == living["id"]
-        assert not reply["silent"]
-        assert "거부" in reply["text"]
-        assert "주문가능금액 부족" in reply["text"]
-        await room.owner.sees(lambda each: each["id"] == living["id"] and "거부" in each["text"])
+        last = await room.owner.reads("거부")
+        assert not last["silent"]
+        assert last["id"] != first["id"]
+        assert "주문가능금액 부족" in last["text"]
+        assert "RSI(일봉) 48.20" in last["text"]  # the whole card, with what only its first state told
+        if deletable:
+            assert [each["id"] for each in await shown(room)] == [last["id"]]
+        else:
+            await room.owner.sees(lambda each: each["id"] == first["id"] and "거부" in each["text"])
+            assert len(await shown(room)) == 2
+    assert room.outbox.done[2] == last["id"]
+
+
+async def test_an_edit_on_its_way_does_not_bring_a_replaced_card_back(delivering: Any, wall: FakeClock) -> None:
+    """The old card's edit waits while the order is refused: it finds no message, and the new card stays alone."""
+    async with delivering() as room:
+        await told(room, changed(samples.order(status=OrderStatus.INTENDED)))
+        await settled(room, 1)
+        await room.owner.post("fault", kind="error", method="editMessageText", code=429, retry_after=0, times=3)
+        await room.outbox.add([changed(samples.order(status=OrderStatus.SENT))])
+        await resting(wall)
+        await room.outbox.add([changed(samples.order(status=OrderStatus.REJECTED, reason="거부함 / no"))])
+        for _ in range(60):
+            await wall.advance(5)
+        await until(room.outbox.idle.is_set)
+        [card] = await shown(room)
+        assert "거부" in card["text"]
 
 
 async def test_an_order_refused_before_it_was_told_is_told_once(delivering: Any) -> None:
@@ -82,7 +108,9 @@ async def test_a_refused_order_is_as_quiet_as_orders_are_set(delivering: Any) ->
         await told(room, changed(samples.order(status=OrderStatus.SENT)))
         await settled(room, 1)
         await told(room, changed(samples.order(status=OrderStatus.REJECTED)))
-        assert all(each["silent"] for each in await settled(room, 2))
+        [card] = await shown(room)
+        assert card["silent"]
+        assert "거부" in card["text"]
 
 
 async def test_an_order_is_found_again_after_a_restart(delivering: Any) -> None:
