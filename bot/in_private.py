@@ -2,22 +2,27 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 
 from bot.alert_chat import AlertChat
 from bot.courier import noted
 from bot.failures import TELEGRAM_FAILURES, Failure
+from bot.folding import begins, fold_key
 from bot.screen import Frame, Screen
 from bot.showing import shown
-from bot.views.in_private import barred, elsewhere_note, works_again
-from strategy.events import EventRow
+from bot.views.alerts import folded_note
+from bot.views.in_private import barred, elsewhere_note, many, works_again
+from strategy.events import EventRow, urgent
 
 log = logging.getLogger(__name__)
 
 AFTER = timedelta(minutes=5)
 _LOOK_S = 15.0
-_MANY = 100  # rows looked at: the critical ones come first
+_MANY = 100  # rows looked at
+_FEW = 5  # pieces of news told each in a message of its own; of more, stops
+_SOUNDS_AGAIN = timedelta(hours=1)  # what repeats itself
+_NOTE = "chat.in_private"  # whatever id the chat has by now
 _AGAIN = timedelta(minutes=5)  # a person who cannot be written to either is tried again this much later
 
 
@@ -28,8 +33,8 @@ class InPrivate:
         self._chat = chat
         self._owners = tuple(owners)
         self._frame_of = frame
-        self._note = f"chat.in_private.{chat.id}"
         self._not_before = {owner: chat.wall.now() for owner in self._owners}
+        self._said: dict[tuple[int, str], datetime] = {}  # when each owner was told of what repeats itself
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -42,14 +47,13 @@ class InPrivate:
         now = self._chat.wall.now()
         told = await self._told()
         if barrier.barred_since is not None and now - barrier.barred_since >= AFTER:
-            waiting = await self._chat.outbox.pending(_MANY)
             for owner in self._owners:
                 if owner != self._chat.id and now >= self._not_before[owner]:
-                    await self._tell(owner, told, waiting)
+                    await self._tell(owner, told)
         elif told and barrier.through and barrier.barred_since is None:
             await self._tell_it_works(told)
 
-    async def _tell(self, owner: int, told: dict[int, int], waiting: Iterable[EventRow]) -> None:
+    async def _tell(self, owner: int, told: dict[int, int]) -> None:
         """Tell one owner what is new: first that the chat is barred, then each critical alert once."""
         barrier = self._chat.barrier
         frame = await self._frame_of(owner)
@@ -58,13 +62,37 @@ class InPrivate:
                 why = barrier.barred_by or Failure.REFUSED
                 await self._say(owner, barred(barrier.barred_since, why, frame))
                 await self._remember(told, owner, 0)
-            for row in sorted(waiting, key=lambda row: row.id):
-                if row.event.critical and row.id > told[owner]:
-                    await self._say(owner, noted(shown(row.event, frame, row.id), elsewhere_note(frame)))
-                    await self._remember(told, owner, row.id)
+            waiting = await self._chat.outbox.critical_after(told[owner], _MANY)
+            news = self._news(owner, waiting)
+            alone = news if len(news) <= _FEW else [same for same in news if urgent(same[-1].event)][:_FEW]
+            for same in alone:
+                await self._say(owner, noted(_screen(same, frame), elsewhere_note(frame)))
+                self._note_said(owner, same)
+                if alone is news:
+                    await self._remember(told, owner, same[-1].id)
+            if others := [same for same in news if same not in alone]:
+                await self._say(owner, noted(many(others, frame), elsewhere_note(frame)))
+                for same in others:
+                    self._note_said(owner, same)
+            if waiting and waiting[-1].id > told[owner]:
+                await self._remember(told, owner, waiting[-1].id)
         except TELEGRAM_FAILURES as error:
             log.warning("owner not told in private", extra={"user": owner, "error": type(error).__name__})
             self._not_before[owner] = self._chat.wall.now() + _AGAIN
+
+    def _news(self, owner: int, rows: Sequence[EventRow]) -> list[list[EventRow]]:
+        """Return the rows that say the same together, by the newest of each, without what has just been repeated."""
+        groups: dict[str, list[EventRow]] = {}
+        for row in rows:
+            key = fold_key(row.event) or str(row.id)
+            said = self._said.get((owner, key))
+            if said is None or begins(row.event) or row.event.at - said > _SOUNDS_AGAIN:
+                groups.setdefault(key, []).append(row)
+        return sorted(groups.values(), key=lambda same: same[-1].id)
+
+    def _note_said(self, owner: int, same: Sequence[EventRow]) -> None:
+        if key := fold_key(same[-1].event):
+            self._said[owner, key] = same[-1].event.at
 
     async def _tell_it_works(self, told: dict[int, int]) -> None:
         for owner in list(told):
@@ -73,7 +101,8 @@ class InPrivate:
             except TELEGRAM_FAILURES as error:
                 log.info("owner not told that the chat works", extra={"user": owner, "error": type(error).__name__})
             del told[owner]
-        await self._chat.notes.put(self._note, "")
+        self._said.clear()
+        await self._chat.notes.put(_NOTE, "")
 
     async def _say(self, owner: int, screen: Screen) -> None:
         """Send the words without buttons: those of an alert belong to the alert chat."""
@@ -81,9 +110,15 @@ class InPrivate:
 
     async def _told(self) -> dict[int, int]:
         """Return whom it told, and each one's newest row."""
-        stored = await self._chat.notes.get(self._note)
+        stored = await self._chat.notes.get(_NOTE)
         return {int(owner): int(row) for owner, row in json.loads(stored or "{}").items()}
 
     async def _remember(self, told: dict[int, int], owner: int, row_id: int) -> None:
         told[owner] = row_id
-        await self._chat.notes.put(self._note, json.dumps(told))
+        await self._chat.notes.put(_NOTE, json.dumps(told))
+
+
+def _screen(same: Sequence[EventRow], frame: Frame) -> Screen:
+    newest = same[-1]
+    screen = shown(newest.event, frame, newest.id)
+    return screen if len(same) == 1 else noted(screen, folded_note(len(same), frame.when(newest.event.at), frame))

@@ -103,6 +103,12 @@ class OutboxRepository:
         [row] = await self._database.rows("SELECT COUNT(*) AS count FROM outbox WHERE done_at IS NULL", ())
         return int(row["count"])
 
+    async def critical_after(self, row_id: int, limit: int) -> Sequence[EventRow]:
+        """Return critical rows that wait and are newer than that one, oldest first."""
+        return await self._rows(
+            "SELECT * FROM outbox WHERE done_at IS NULL AND critical = 1 AND id > ? ORDER BY id LIMIT ?", row_id, limit
+        )
+
     async def mark_sending(self, row_id: int, at: datetime) -> None:
         """Count an attempt and remember since when it is under way."""
         await self._run(

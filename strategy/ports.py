@@ -295,6 +295,9 @@ class Outbox(Protocol):
     async def count_pending(self) -> int:
         """Return how many rows are neither delivered nor given up."""
 
+    async def critical_after(self, row_id: int, limit: int) -> Sequence[EventRow]:
+        """Critical rows neither delivered nor given up and newer than that one, oldest first."""
+
     async def mark_sending(self, row_id: int, at: datetime) -> None:
         """Remember that a send was started: one that never ended may have arrived (spec 6, alerts)."""
 

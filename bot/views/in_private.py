@@ -1,11 +1,17 @@
 """What owners are told in private while the alert chat cannot be written to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.failures import Failure
 from bot.figures import moment
 from bot.message import Line, block, bold, line
 from bot.screen import Frame, Screen
+from bot.views.alerts import together_note
+from bot.views.backlog import entry_line
+from strategy.events import EventRow
+
+_WIDTH = 200  # characters of a line
 
 
 def barred(since: datetime, why: Failure, frame: Frame) -> Screen:
@@ -26,6 +32,12 @@ def barred(since: datetime, why: Failure, frame: Frame) -> Screen:
         ),
         block(t("Critical alerts come here meanwhile. Nothing is lost: everything waits and is told there later.")),
     )
+
+
+def many(news: Sequence[Sequence[EventRow]], frame: Frame) -> Screen:
+    """Tell many alerts a line each; what says the same is one line with how often it came."""
+    lines = [entry_line(same[-1].event, len(same), _WIDTH, frame) for same in news]
+    return frame.screen(block(together_note(sum(map(len, news)), frame)), block(*lines))
 
 
 def works_again(frame: Frame) -> Screen:

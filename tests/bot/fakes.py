@@ -111,6 +111,9 @@ class FakeOutbox:
     async def count_pending(self) -> int:
         return len(self._waiting())
 
+    async def critical_after(self, row_id: int, limit: int) -> Sequence[EventRow]:
+        return [row for row in self._waiting() if row.event.critical and row.id > row_id][:limit]
+
     async def mark_sending(self, row_id: int, at: datetime) -> None:
         attempts = next(row.attempts for row in self.rows if row.id == row_id)
         self._change(row_id, sending_since=at, attempts=attempts + 1)

@@ -1,5 +1,7 @@
 """No wording and no status loses an alert: what is refused is kept until it is known whether chat or message is why."""
 
+from datetime import timedelta
+
 import aiohttp
 import pytest
 
@@ -229,6 +231,40 @@ async def test_owners_are_told_in_private_when_the_chat_stays_barred_and_when_it
             assert len(await texts(room)) == 4
             in_group = [each["text"] for each in await room.owner.get("messages", after=0, chat_id=GROUP)]
             assert [part in text for part, text in zip(("손절: TQQQ", "손절 종료", "소식 1"), in_group, strict=True)]
+
+
+@pytest.mark.parametrize("before", [1, 90])
+async def test_in_private_nothing_critical_is_kept_back_by_what_repeats_itself(
+    delivering: OpenRoom, wall: FakeClock, before: int
+) -> None:
+    """A stop that is refused all night makes two rows each minute; another ticker's stop comes after hundreds of them,
+    or of other critical alerts."""
+    async with kept_chat() as chat:
+        async with aiohttp.ClientSession() as http:
+            await http.post(f"{chat.url}/user/group", json={"chat_id": GROUP, "title": "desk"})
+        group = {"telegram_chat_id": str(GROUP), "telegram_allowed_user_ids": str(chat.owner_id)}
+        async with delivering(chat=chat, runs=("in_private",), **group) as room:
+            refusal = {"code": 400, "description": "Bad Request: TOPIC_CLOSED", "times": 9999, "chat_id": str(GROUP)}
+            await room.owner.post("fault", kind="error", **refusal)
+            await room.outbox.add([samples.trouble(f"k{number}") for number in range(before)])
+            weather = Weather(room, wall)
+            await weather.passes(5 * 60 + 30)
+            for minute in range(60):
+                at = samples.NOW + timedelta(minutes=minute)
+                await room.outbox.add(
+                    [
+                        samples.stop_triggered(at=at, attempt=minute + 1),
+                        samples.stop_finished(at=at, sold=0, left=10, reason="rejected", attempt=minute + 1),
+                    ]
+                )
+                if minute % 20 == 0:
+                    await weather.passes(20)
+            await room.outbox.add([samples.stop_triggered(symbol=samples.O)])
+            await weather.passes(60)
+            found = await texts(room)
+            assert sum("] 🟧 손절: O" in text for text in found) == 1
+            assert sum("손절: TQQQ" in text for text in found) >= 1
+            assert len(found) <= 8
 
 
 async def test_an_alert_follows_a_group_that_became_a_supergroup(delivering: OpenRoom) -> None:
