@@ -1,4 +1,7 @@
-"""A few words to the chat when the program itself cannot start: nobody reads the console of an unattended machine."""
+"""A few words to the chat when the program itself cannot start: nobody reads the console of an unattended machine.
+
+Where the chat has gone is kept in the database, which cannot be read then; the refused call tells it again.
+"""
 
 import asyncio
 import logging
@@ -6,6 +9,7 @@ import logging
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.exceptions import TelegramMigrateToChat
 
 from bot.failures import TELEGRAM_FAILURES
 from bot.settings import TelegramSettings
@@ -24,7 +28,11 @@ async def say(settings: TelegramSettings, text: Text) -> bool:
             asyncio.timeout(settings.telegram_timeout_s),
             Bot(settings.telegram_bot_token.get_secret_value(), session=session) as bot,
         ):
-            await bot.send_message(settings.telegram_chat_id, f"🚨 {text.both()}", parse_mode=None)
+            words = f"🚨 {text.both()}"
+            try:
+                await bot.send_message(settings.telegram_chat_id, words, parse_mode=None)
+            except TelegramMigrateToChat as error:
+                await bot.send_message(error.migrate_to_chat_id, words, parse_mode=None)
     except (*TELEGRAM_FAILURES, OSError) as error:
         log.warning("the chat could not be told why nothing starts: %s", type(error).__name__)
         return False

@@ -32,10 +32,14 @@ class Dashboard:
         self._frame = chat.frame
         self._wall = chat.wall
         self._barrier = chat.barrier
-        self._note = f"chat.dashboard.{chat.id}"
         self._shown: Message | None = None  # without its age
         self._shown_at: datetime | None = None
         self._failures = 0
+
+    @property
+    def _note(self) -> str:
+        """Return where the message is kept; one of a chat that has moved since is none of the new chat's."""
+        return f"chat.dashboard.{self._chat.id}"
 
     async def run(self) -> None:
         """Keep it up to date until cancelled; what is wrong with it is logged and disturbs nothing else."""

@@ -25,6 +25,7 @@ from bot.lateness import Arrivals
 from bot.living import Living
 from bot.loudness import Manner, fill_manner, manner
 from bot.message import Message, block
+from bot.moving import MOVED
 from bot.refusals import Refusals
 from bot.screen import Frame, Screen
 from bot.showing import shown
@@ -49,6 +50,7 @@ from strategy.events import (
     SettingChanged,
     StopTriggered,
     StreamState,
+    Trouble,
 )
 from strategy.orders import OrderStatus
 from strategy.ports import Wake
@@ -93,6 +95,7 @@ class Delivery:
         self._refusals = Refusals(chat, self._courier, self._aside, self._forget)
         self.first_hand = FirstHand(chat, released=self._stirred.set, done=self._forget)
         self._edits = Edits(chat, caught_up=self._caught_up, released=self._stirred.set, done=self._forget)
+        chat.address.on_move(self._moved)
 
     def nudge(self) -> None:
         """Try again now: the person has just been heard of, so that a block may be over."""
@@ -127,8 +130,14 @@ class Delivery:
         """Count the repeats that were told before the start, once."""
         if not self._remembers:
             now = self._wall.now()
-            self._folds.restore(await self._outbox.told_between(now - _REMEMBERED, now))
+            told = await self._outbox.told_between(now - _REMEMBERED, now)
+            moved = max((n for n, row in enumerate(told) if _tells_of_a_move(row.event)), default=0)
+            self._folds.restore(told[moved:])
             self._remembers = True
+
+    async def _moved(self, _old: int, _new: int) -> None:
+        """Count in none of the old chat's messages: in the new one their numbers mean others."""
+        self._folds.forget()
 
     async def _notice(self, wake: Wake) -> None:
         """Pass on that rows were added; while nothing can be sent, note when they came."""
@@ -352,7 +361,7 @@ class Delivery:
             await self._done([row], message_id)
         else:
             screen = await self._order_screen(row, frame)
-            self._bring_up_to_date(key, message_id, lambda _: screen, row)
+            await self._bring_up_to_date(key, message_id, lambda _: screen, row)
         if whole.order.status.closed and self._shown.get(key, 0) <= row.id:
             self._stories.forget(no)
 
@@ -397,8 +406,12 @@ class Delivery:
             event = await self._stories.complete(event)
         return self._view(row, event, frame)
 
-    def _bring_up_to_date(self, key: str, message_id: int, show: Callable[[Frame], Screen], row: EventRow) -> None:
+    async def _bring_up_to_date(
+        self, key: str, message_id: int, show: Callable[[Frame], Screen], row: EventRow
+    ) -> None:
         """Edit a living message; the row is done with it, or told in a new message where the old one is gone."""
+        if await self._living.of(key) != message_id:  # the chat moved while another part was told: next time anew
+            return
 
         async def gone() -> None:
             if await self._living.of(key) == message_id:  # else a newer one has taken its place
@@ -415,6 +428,9 @@ class Delivery:
         key = f"panic:{event.run}"
         screen = self._screen(row, frame)
         message_id = await self._living.of(key)
+        if message_id is None and row.id in self._replied:
+            await self._done([row], None)
+            return
         if message_id is None or (event.done and row.id not in self._replied):
             sent = await self._send([row], screen, frame, silent=False)
             self._replied.add(row.id)
@@ -423,7 +439,7 @@ class Delivery:
                 self._shown[key] = row.id
                 await self._done([row], sent)
                 return
-        self._bring_up_to_date(key, message_id, lambda _: screen, row)
+        await self._bring_up_to_date(key, message_id, lambda _: screen, row)
 
     async def _tell_proposal(
         self, row: EventRow, event: Proposed | ProposalClosed, rows: Sequence[EventRow], how: Manner, frame: Frame
@@ -434,7 +450,7 @@ class Delivery:
             screen = self._screen(row, frame)
             message_id = await self._living.of(key)
             if message_id is not None:
-                self._bring_up_to_date(key, message_id, lambda _: screen, row)
+                await self._bring_up_to_date(key, message_id, lambda _: screen, row)
             else:
                 await self._done([row], await self._send([row], screen, frame, silent=True))
             return
@@ -499,6 +515,10 @@ class Delivery:
 def _to_be_seen(rows: Sequence[EventRow]) -> EventRow:
     """Return the newest of those that somebody has to see; any where nobody has to."""
     return max((row for row in rows if needs_a_look(row.event)), key=lambda row: row.id, default=rows[-1])
+
+
+def _tells_of_a_move(event: Event) -> bool:
+    return isinstance(event, Trouble) and event.key == MOVED
 
 
 async def _nothing() -> None:

@@ -28,6 +28,7 @@ _LONGEST_PAUSE_S = 30.0
 class Wish:
     """What a message is to show."""
 
+    chat_id: int  # where it was then: in another chat its number means another message
     message_id: int
     show: Callable[[Frame], Screen]
     gone: Callable[[], Awaitable[None]]  # what to do when the message is not there any more
@@ -62,6 +63,7 @@ class Edits:
         self._stirred = asyncio.Event()
         self._heard = asyncio.Event()
         self._failures = 0
+        chat.address.on_move(self._moved)
 
     def nudge(self) -> None:
         """Try again now: the person has just been heard of."""
@@ -85,7 +87,7 @@ class Edits:
         due: datetime | None = None,
     ) -> None:
         """Show this in a message soon, in place of what was wanted for it before."""
-        wish = Wish(message_id, show, gone, due or self._wall.now(), list(rows))
+        wish = Wish(self._chat.id, message_id, show, gone, due or self._wall.now(), list(rows))
         earlier = self._wishes.pop(key, None)
         if earlier is not None:
             wish.rows[:0] = earlier.rows
@@ -149,6 +151,12 @@ class Edits:
             self._held.discard(row.id)
             self._done(row.id)
 
+    async def _moved(self, _old: int, _new: int) -> None:
+        """Give up what was wanted for messages of the old chat; what they were to tell is told in the new one."""
+        wishes, self._wishes = self._wishes, {}
+        for wish in wishes.values():
+            self._release(wish)
+
     def _release(self, wish: Wish) -> None:
         """Give rows back to the sender, who tells them in a new message."""
         self._held.difference_update(row.id for row in wish.rows)
@@ -158,6 +166,9 @@ class Edits:
         """Keep the wish, unless a newer one came; one that is refused while messages get through is told anew."""
         kind = await self._chat.heed(error)
         log.info("message not edited", extra={"wish": key, "failure": kind.name.lower()})
+        if wish.chat_id != self._chat.id:
+            self._release(wish)
+            return
         if kind is Failure.BARRED:
             self._barrier.failed(kind)
         elif kind is not Failure.FLOOD:

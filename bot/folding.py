@@ -129,6 +129,10 @@ class Folds:
         fold = self._open.get(key)
         return None if fold is None else fold.message_id
 
+    def forget(self) -> None:
+        """Begin anew: the messages are out of reach."""
+        self._open.clear()
+
     def start(self, event: Event, fold: Fold) -> None:
         if key := fold_key(event):
             self._open = {name: each for name, each in self._open.items() if fold.last_at - each.last_at <= _HOUR}

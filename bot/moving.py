@@ -24,6 +24,8 @@ from strategy.text import Text
 
 log = logging.getLogger(__name__)
 
+MOVED = "chat_moved"  # the key of what tells of it
+
 
 async def address_of(configured: int, notes: Notes, clock: Clock) -> Address:
     """Return where the configured chat was when it was last heard of; where it goes next is kept and told."""
@@ -51,7 +53,7 @@ class Removal:
             f"The group has become a supergroup, so its chat id changed from {old} to {new}. Alerts go on coming here."
             f" Write TELEGRAM_CHAT_ID={new} into .env, and the same for TELEGRAM_CHAT_TEST_ID where it is this group.",
         )
-        told = Trouble(at=self._clock.now(), key="chat_moved", what=what)
+        told = Trouble(at=self._clock.now(), key=MOVED, what=what)
         try:
             await self._notes.put(_key(self._configured), str(new), [told])
         except StorageError as error:  # the next refused call tells the new id again

@@ -45,7 +45,11 @@ class Reminders:
         self._topics = chat.topics
         self._wall = chat.wall
         self._barrier = chat.barrier
-        self._note = f"chat.reminder.{chat.id}"
+
+    @property
+    def _note(self) -> str:
+        """Return where the message is kept; one of a chat that has moved since is none of the new chat's."""
+        return f"chat.reminder.{self._chat.id}"
 
     async def run(self) -> None:
         """Remind until cancelled."""

@@ -7,12 +7,19 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot import alarm
 from bot.errors import TelegramChatMoved
 from bot.localchat import LocalChat
 from strategy.events import OrderChanged, Trouble
+from strategy.instruments import Symbol
+from strategy.orders import OrderStatus
+from strategy.testing import FakeClock
+from strategy.text import Text
 from tests.bot import samples
-from tests.bot.conftest import OpenRoom, Room
+from tests.bot.alert_rooms import changed, told
+from tests.bot.conftest import OpenRoom, Room, telegram_settings
 from tests.bot.person import PATIENCE_S, Json, Person
+from tests.bot.rough_weather import Weather
 
 OWNER = 1_000_001
 NEW = -1_002_000_000_555
@@ -122,6 +129,102 @@ async def test_a_message_of_the_old_chat_is_never_edited_in_the_new_one(open_roo
             await group.reads("TQQQ")
             edits = await room.owner.get("calls", method="editMessageText")
             assert [call for call in edits if call["params"]["chat_id"] == str(NEW) and call["status"] == 200] == []
+
+
+async def _mistaken(room: Room) -> list[Json]:
+    """Return the edits in the new chat of numbers that are the old one's: here they are no messages of the bot."""
+    found = await room.owner.get("messages", chat_id=NEW)
+    numbers = {each["id"] for each in found if each["from"]["is_bot"]}
+    edits = await room.owner.get("calls", method="editMessageText")
+    return [
+        call["params"]
+        for call in edits
+        if call["params"]["chat_id"] == str(NEW) and int(call["params"]["message_id"]) not in numbers
+    ]
+
+
+async def _read(room: Room) -> list[str]:
+    return [each["text"] for each in await room.owner.get("messages", chat_id=NEW) if each.get("text")]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_repeats_are_not_counted_in_a_message_that_has_the_old_number(
+    delivering: OpenRoom, wall: FakeClock, restarts: bool
+) -> None:
+    """Another of the bot's messages, perhaps a stop's, would be overwritten."""
+    async with LocalChat(rates=None) as chat:
+        old = await a_group(chat)
+        async with grouped(delivering, chat, old) as room:
+            group = Group(room.owner, old)
+            await told(room, samples.trouble())
+            await group.moves(silent=True)
+            stops = [samples.stop_triggered(symbol=Symbol("NASDAQ", name)) for name in ("AAA", "BBB", "CCC", "DDD")]
+            await told(room, *stops)
+            if not restarts:
+                await told(room, samples.trouble())
+                await Weather(room, wall).passes(60)
+        await wall.advance(1)
+        async with grouped(delivering, chat, old) as room:
+            await told(room, samples.trouble())
+            await Weather(room, wall).passes(60)
+            assert await _mistaken(room) == []
+            found = await _read(room)
+            for name in ("AAA", "BBB", "CCC", "DDD"):
+                assert sum(f"손절: {name}" in text for text in found) == 1
+            assert sum("시세를 받지" in text for text in found) == 1
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_an_order_whose_card_is_behind_is_told_anew_in_the_new_chat(
+    delivering: OpenRoom, wall: FakeClock, waits: bool
+) -> None:
+    """Its edit failed before the move, or the move is met by the reply for the fill."""
+    async with LocalChat(rates=None) as chat:
+        old = await a_group(chat)
+        async with grouped(delivering, chat, old) as room:
+            group, weather = Group(room.owner, old), Weather(room, wall)
+            await told(room, changed(samples.order(status=OrderStatus.SENT)))
+            if waits:
+                await room.owner.post("fault", kind="error", method="editMessageText", code=500, times=3)
+                await room.outbox.add([changed(samples.order())])
+                await weather.passes(2)
+            await group.moves(silent=True)
+            if waits:
+                await room.outbox.add([samples.stop_triggered()])
+            await room.outbox.add([changed(samples.filled_order(), last_fill=samples.fill())])
+            await weather.passes(120, until=room.outbox.idle.is_set)
+            assert await _mistaken(room) == []
+            found = await _read(room)
+            assert sum("체결 완료" in text for text in found) == 1
+            assert sum("전량 체결" in text for text in found) == 1
+
+
+async def test_the_alarm_of_a_start_that_fails_reaches_the_new_chat(open_room: OpenRoom) -> None:
+    """Without the database, which may be what is broken: nobody knows of the move but Telegram."""
+    async with LocalChat(rates=None) as chat:
+        old = await a_group(chat)
+        async with grouped(open_room, chat, old, polls=False, delivers=False) as room:
+            await Group(room.owner, old).moves(silent=True)
+            settings = telegram_settings(chat, telegram_chat_id=str(old), telegram_allowed_user_ids=str(OWNER))
+            assert await alarm.say(settings, Text("데이터가 손상되었습니다.", "The data are damaged."))
+            assert any("데이터가 손상" in text for text in await _read(room))
+
+
+async def test_a_reminder_of_the_old_chat_takes_nothing_away_in_the_new_one(
+    delivering: OpenRoom, wall: FakeClock
+) -> None:
+    async with LocalChat(rates=None) as chat:
+        old = await a_group(chat)
+        async with grouped(delivering, chat, old, runs=("reminders",)) as room:
+            weather = Weather(room, wall)
+            await told(room, samples.stop_finished(left=10, reason="rejected"))
+            await weather.passes(6 * 60)
+            await Group(room.owner, old).moves(silent=True)
+            await weather.passes(60 * 60)
+            deleted = await room.owner.get("calls", method="deleteMessage")
+            numbers = [int(call["params"]["message_id"]) for call in deleted if call["params"]["chat_id"] == str(NEW)]
+            assert min(numbers) > 2  # the first two are Telegram's notices of the move
+            assert sum("손절" in text for text in await _read(room)) == 1
 
 
 async def test_a_check_names_the_new_id(open_room: OpenRoom) -> None:
