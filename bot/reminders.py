@@ -97,7 +97,7 @@ class Reminders:
 
     async def _remind(self, rows: Sequence[EventRow]) -> None:
         """Send the list with sound, in place of the one before."""
-        earlier = await self.message_id()
+        chat_id, earlier = self._chat.id, await self.message_id()
         screen = reminder(rows, await self._frame())
         try:
             thread = await self._topics.thread(Topic.CRITICAL)
@@ -110,7 +110,7 @@ class Reminders:
             return
         await self._outbox.mark_repeated([row.id for row in rows], self._wall.now())
         await self._notes.put(self._note, str(message_id))
-        if earlier is not None:
+        if earlier is not None and chat_id == self._chat.id:  # else the number means another message by now
             with suppress(*TELEGRAM_FAILURES):
                 await self._bot.delete_message(self._chat.id, earlier)
 

@@ -158,7 +158,9 @@ async def test_repeats_are_not_counted_in_a_message_that_has_the_old_number(
             group = Group(room.owner, old)
             await told(room, samples.trouble())
             await group.moves(silent=True)
-            stops = [samples.stop_triggered(symbol=Symbol("NASDAQ", name)) for name in ("AAA", "BBB", "CCC", "DDD")]
+            stops = [
+                samples.stop_triggered(symbol=Symbol.parse(f"NASDAQ:{name}")) for name in ("AAA", "BBB", "CCC", "DDD")
+            ]
             await told(room, *stops)
             if not restarts:
                 await told(room, samples.trouble())
