@@ -56,6 +56,15 @@ async def test_nothing_of_one_order_overtakes_what_was_told_before(storage: Stor
     assert [row.id for row in await storage.outbox.pending(10)] == [2, 4, 5, 6, 1, 3]
 
 
+async def test_critical_rows_after_one_are_found_by_number_whatever_is_more_urgent(storage: Storage) -> None:
+    await storage.outbox.tell(trouble("a"), notable("b"), trouble("c"), trouble("d"), trouble("e"))
+    first, _, third, *_ = sorted(await storage.outbox.pending(10), key=lambda row: row.id)
+    await storage.outbox.mark_done(third.id, at(), 7)
+    found = await storage.outbox.critical_after(first.id, 10)
+    assert [getattr(row.event, "key", "") for row in found] == ["d", "e"]
+    assert [row.id for row in await storage.outbox.critical_after(first.id, 1)] == [found[0].id]
+
+
 async def test_events_come_back_as_they_were(storage: Storage) -> None:
     order = await storage.orders.send(request(), at())
     events: list[Event] = [
