@@ -6,6 +6,7 @@ the bot hears. Both are stored with the fact: a restart neither forgets nor repe
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -41,6 +42,10 @@ WEBHOOK_KEPT = timedelta(minutes=5)  # from the telling; a bot that trades must 
 _LOOKS_AGAIN_S = 5.0
 _PROBE_S = 5.0
 _RIVAL_FORGOTTEN = timedelta(seconds=30)
+_RIVAL_RETURNS = (
+    3  # times in that span that one comes back after polls that worked: it takes a part of what people write
+)
+_RIVAL_SPAN = timedelta(minutes=10)
 _NOTE = "chat.deaf"
 KEY = "deaf"
 
@@ -96,6 +101,12 @@ WORDS: dict[Deaf, Text] = {
     Deaf.REFUSED: Text("텔레그램이 수신 요청을 거절합니다", "Telegram refuses the requests for messages"),
 }
 
+_HEARD_IN_PART = Text(
+    "명령과 버튼이 그쪽으로 가서 여기서는 못 받거나 일부만 받습니다. /stop 도 마찬가지입니다."
+    " 거래와 손절은 계속됩니다.",
+    "Commands and buttons go there, so that none or only some are heard here, /stop included. Trading and stop-losses"
+    " go on.",
+)
 _NOT_HEARD = Text(
     "명령과 버튼을 받지 못하고 있습니다. /stop 도 실행되지 않습니다. 거래와 손절은 계속됩니다.",
     "Commands and buttons are not heard, not even /stop. Trading and stop-losses go on.",
@@ -143,14 +154,22 @@ class Hearing:
         self.deaf_since: datetime | None = None
         self.why: Deaf | None = None
         self._rival_at: datetime | None = None
+        self._rival_came: deque[datetime] = deque(maxlen=_RIVAL_RETURNS)  # each time after polls that worked
+        self._worked = True
         self._told: tuple[Deaf, datetime] | None = None  # the cause, and since when the bot was deaf
         self._hook_named_at: datetime | None = None
         self._hook_pending = 0  # updates that the webhook had not taken then
 
     def heard(self, *, undisturbed: bool) -> None:
-        """Note a poll that was answered; between two pollers, one that brought something proves nothing yet."""
+        """Note a poll that was answered; between two pollers, one that brought something proves nothing yet.
+
+        Where the other one comes now and then, no poll proves anything.
+        """
         now = self.heard_at = self._wall.now()
+        self._worked = True
         if not undisturbed and self._rival_at is not None and now - self._rival_at < _RIVAL_FORGOTTEN:
+            return
+        if len(self._rival_came) == _RIVAL_RETURNS and now - self._rival_came[0] < _RIVAL_SPAN:
             return
         if self.deaf_since is not None:
             self._works_again()
@@ -162,6 +181,9 @@ class Hearing:
         self.why = cause(error)
         if self.why is Deaf.RIVAL:
             self._rival_at = self._wall.now()
+            if self._worked:
+                self._rival_came.append(self._rival_at)
+        self._worked = False
         if self.deaf_since is None:
             self.deaf_since = began
             self._turned.set()
@@ -208,10 +230,10 @@ class Hearing:
             return
         log.error("telegram is not heard", extra={"cause": why.value, "since": since.isoformat(), "webhook": where})
         to_do = _TO_DO.get(why, _WAIT)
-        said = WORDS[why]
+        said, so = WORDS[why], _HEARD_IN_PART if why is Deaf.RIVAL else _NOT_HEARD
         what = Text(
-            f"{said.ko}{where and f' ({where})'}. {_NOT_HEARD.ko} {to_do.ko}",
-            f"{said.en[0].upper()}{said.en[1:]}{where and f' ({where})'}. {_NOT_HEARD.en} {to_do.en}",
+            f"{said.ko}{where and f' ({where})'}. {so.ko} {to_do.ko}",
+            f"{said.en[0].upper()}{said.en[1:]}{where and f' ({where})'}. {so.en} {to_do.en}",
         )
         told = Trouble(at=self._clock.now(), key=f"{KEY}:{why}", what=what)
         await self._keep((why, since), () if why is Deaf.TOKEN else (told,))

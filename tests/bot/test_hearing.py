@@ -95,6 +95,42 @@ async def test_a_deaf_bot_tells_why_within_a_minute_while_sending_works(
         assert "/stop" in (await room.owner.reads("/stop"))["text"]
 
 
+_RIVAL = TelegramConflictError(GetUpdates(), "Conflict: terminated by other getUpdates request")
+
+
+async def test_a_rival_that_takes_a_part_of_the_messages_is_told_too(open_room: OpenRoom, wall: FakeClock) -> None:
+    """It polls once a minute: each of our other polls works, and what people wrote meanwhile went to it."""
+    async with open_room(wall=wall, polls=False) as room, asyncio.TaskGroup() as group:
+        hearing = room.app.hearing
+        watching = group.create_task(hearing.watch())
+        for _ in range(3):
+            for _ in range(5):
+                hearing.heard(undisturbed=True)
+                await let_pass(wall, 10)
+            hearing.failed(wall.now(), _RIVAL)
+        told = await until_told(room, wall, 60, "Another program")
+        assert "/stop" in told.what.ko
+        for _ in range(61):
+            hearing.heard(undisturbed=True)
+            await let_pass(wall, 10)
+        assert (await until_over(room, wall)).key == "deaf:rival"
+        watching.cancel()
+
+
+async def test_the_last_poll_of_the_run_before_is_no_rival(open_room: OpenRoom, wall: FakeClock) -> None:
+    async with open_room(wall=wall, polls=False) as room, asyncio.TaskGroup() as group:
+        hearing = room.app.hearing
+        watching = group.create_task(hearing.watch())
+        for _ in range(4):
+            hearing.failed(wall.now(), _RIVAL)
+            await let_pass(wall, 4)
+        hearing.heard(undisturbed=True)
+        await let_pass(wall, 60)
+        assert hearing.deaf_since is None
+        assert room.outbox.rows == []
+        watching.cancel()
+
+
 async def test_a_webhook_is_removed_with_the_button_under_its_alert(open_room: OpenRoom, wall: FakeClock) -> None:
     async with open_room(wall=wall, delivers=True) as room:
         await room.owner.post("fault", kind="webhook")
