@@ -150,6 +150,7 @@ def build_core(
         recon=floor.recon,
         settings=ground.book,
         modes=ground.modes,
+        guard=safety.guard,
         watch=floor.watch,
         purse=floor.purse,
         notes=ground.journals.notes,

@@ -129,6 +129,14 @@ class StopGuard:
         await self._load_peak(symbol)
         self.rearm()
 
+    def peak(self, symbol: Symbol) -> Decimal | None:
+        """Return from what price a trailing stop counts, as far as it has been seen."""
+        return self._peaks.get(symbol)
+
+    async def keep_peak(self, symbol: Symbol, peak: Decimal) -> None:
+        """Store from what price the trailing stop of a ticker shall count that is not watched yet."""
+        await self._notes.put(f"peak:{symbol}", str(peak))
+
     async def _load_peak(self, symbol: Symbol) -> None:
         peak = await self._notes.get(f"peak:{symbol}")
         if peak:

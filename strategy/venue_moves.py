@@ -1,4 +1,4 @@
-"""A listing that moves to another exchange: its stop, settings, mode and lock go with it, and the owner is told.
+"""A listing that moves to another exchange: its stop and peak, settings, mode and lock go with it, and it is told.
 
 One that cannot be followed at once is tried again until it can be, over restarts too: till then it has no stop.
 """
@@ -8,12 +8,14 @@ import json
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from strategy.activity import Activity
 from strategy.book import SettingsBook
 from strategy.clock import Clock
 from strategy.errors import TradingError
 from strategy.events import Trouble
+from strategy.guard import StopGuard
 from strategy.instruments import Symbol
 from strategy.modebook import ModeBook
 from strategy.ports import Notes, Notifier
@@ -40,6 +42,7 @@ class VenueMoves:
         recon: Reconciler,
         settings: SettingsBook,
         modes: ModeBook,
+        guard: StopGuard,
         watch: MarketWatch,
         purse: Purse,
         notes: Notes,
@@ -49,6 +52,7 @@ class VenueMoves:
     ) -> None:
         self._settings = settings
         self._modes = modes
+        self._guard = guard
         self._watch = watch
         self._purse = purse
         self._notes = notes
@@ -57,10 +61,13 @@ class VenueMoves:
         self._activity = activity
         self._moves: WorkQueue[tuple[Symbol, Symbol]] = WorkQueue(activity)
         self._wake = asyncio.Event()
+        self._peaks: dict[Symbol, Decimal] = {}  # of the old listings; their stops forget them with the shares
         self._waiting: dict[Symbol, Symbol] = {}  # old and new listing of those that could not be followed yet
         recon.on_move = self._heard
 
     def _heard(self, old: Symbol, new: Symbol) -> None:
+        if (peak := self._guard.peak(old)) is not None:
+            self._peaks[old] = peak
         self._moves.put((old, new))
         self._wake.set()
 
@@ -112,6 +119,8 @@ class VenueMoves:
 
     async def _take_along(self, old: Symbol, new: Symbol) -> None:
         """Store what holds for the ticker under its new name, the list last: from then on it is traded under that."""
+        if old in self._peaks:
+            await self._guard.keep_peak(new, self._peaks[old])
         lock, mode = self._modes.lock(old), self._modes.chosen(old)
         if lock is not None:
             await self._modes.set_lock(replace(lock, symbol=new))

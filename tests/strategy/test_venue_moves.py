@@ -75,6 +75,25 @@ async def test_one_that_cannot_be_followed_is_told_with_its_cause(tmp_path: Path
         assert f"/watch {AT_NYSE}" in told
 
 
+async def test_a_trailing_stop_goes_on_from_its_peak(tmp_path: Path) -> None:
+    world = held()
+    trailing = SETTINGS.model_copy(update={"trailing_stop_pct": Decimal(5)})
+    async with running(tmp_path, world, settings=trailing) as bench:
+        await bench.pass_time(70)
+        bench.price(TQQQ, "120")
+        await bench.pass_time(10)
+        move(world)
+        world.price(AT_NYSE, "118")
+        await bench.pass_time(120)
+        bench.price(AT_NYSE, "114.50")
+        await bench.pass_time(10)
+        assert world.broker.qty_held(AT_NYSE) == 10
+        bench.price(AT_NYSE, "113.90")  # 5 % below the peak, 3.5 % below where it came from
+        await bench.pass_time(10)
+        assert world.broker.qty_held(AT_NYSE) == 0
+        assert {request.origin for request in world.broker.submitted} == {Origin.TRAILING_STOP}
+
+
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_one_that_could_not_be_followed_at_once_is_followed_later(tmp_path: Path, *, restarted: bool) -> None:
     """A quote that failed for a moment must not leave the shares without a stop for good."""
