@@ -117,7 +117,10 @@ class Ledger:
             if self.loaded:
                 return
             for order in await self._orders.open():
-                self._keep(order.by_clock(at))
+                known = order.by_clock(at)
+                if order.venue_no is None:  # looked for anew: how long nothing ran no clock can tell, it may be set
+                    known = replace(known, updated_at=at)
+                self._keep(known)
             recent = await self._orders.recent(50)
             self.fresh = not recent
             for order in recent:  # a verdict of "not found" stays open to better news

@@ -10,15 +10,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from strategy.errors import OrderDenied
 from strategy.events import Trouble
+from strategy.fake_broker import FakeBroker
 from strategy.ledger import NOT_FOUND
 from strategy.orders import Order, OrderStatus, Side
 from strategy.reconcile import Reconciler
-from tests.strategy.order_bench import PRICE, TQQQ, Bench, bench
+from strategy.testing import FakeClock
+from tests.strategy.order_bench import OPEN, PRICE, TQQQ, Bench, bench
 
 S = OrderStatus
 HELD = 20
@@ -26,11 +28,15 @@ COST = Decimal(65)
 
 
 @asynccontextmanager
-async def desk_and_recon(path: Path) -> AsyncIterator[tuple[Bench, Reconciler]]:
-    """Run a desk whose holdings are agreed on with the broker."""
-    async with bench(path) as made:
-        made.broker.holdings_lag_s = 0  # orderable shares are listed like the rest
-        made.broker.hold(TQQQ, HELD, COST)
+async def desk_and_recon(
+    path: Path, broker: FakeBroker | None = None, clock: FakeClock | None = None
+) -> AsyncIterator[tuple[Bench, Reconciler]]:
+    """Run a desk whose holdings are agreed on with the broker; give broker and clock again for a restart."""
+    async with bench(path, broker=broker, clock=clock) as made:
+        if broker is None:
+            made.broker.holdings_lag_s = 0  # orderable shares are listed like the rest
+        if not made.broker.submitted:
+            made.broker.hold(TQQQ, HELD, COST)
         recon = Reconciler(
             broker=made.broker,
             orders=made.storage.orders,
@@ -206,6 +212,53 @@ async def test_a_clock_that_is_set_neither_hastens_nor_delays_the_verdict_on_a_s
         await made.pass_time(4)
         assert (await made.order(order.no)).reason == NOT_FOUND
         assert made.desk.blocked(TQQQ) is None
+
+
+_SET = st.sampled_from([0, 0, 0, -7200, -3600, -40, 40, 3600, 7200])  # seconds a clock is put forward
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    side=st.sampled_from(Side),
+    lag=st.integers(0, 98),
+    measured=st.booleans(),
+    runs=st.lists(st.tuples(st.integers(1, 40), _SET, st.integers(0, 5), _SET), min_size=1, max_size=4),
+)
+@example(side=Side.BUY, lag=11, measured=False, runs=[(1, 0, 0, 3600)])
+def test_clocks_that_are_set_and_restarts_never_let_an_order_go_twice(
+    side: Side, lag: int, runs: list[tuple[int, int, int, int]], *, measured: bool
+) -> None:
+    """Each run lasts so many seconds with the clock put by so many, and is down for some with it put again."""
+
+    async def scenario() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            clock = FakeClock(OPEN)
+            broker = FakeBroker(clock)
+            broker.lag_s, broker.holdings_lag_s, broker.notices = lag, lag if side is Side.BUY else 0, "lost"
+            broker.clock_ahead = timedelta() if measured else None
+
+            def put(seconds: int) -> None:
+                clock.put(seconds)
+                broker.stamps_ahead -= timedelta(seconds=seconds)  # the broker's clock goes right
+                broker.clock_ahead = broker.stamps_ahead if measured else None
+
+            for seconds, put_s, down_s, put_down_s in [*runs, (250, 0, 0, 0)]:
+                async with desk_and_recon(Path(folder), broker, clock) as (made, recon):
+                    if not broker.submitted:
+                        broker.fail("submit", "lost_reply")
+                        await made.desk.place(made.request(side))
+                    put(put_s)
+                    for _ in range(0, seconds, 5):
+                        await made.pass_time(5)
+                        await recon.reconcile("timer")
+                        if any(order.venue_no is not None for order in await made.storage.orders.recent(5)):
+                            return  # known: whatever is ordered now is ordered knowingly
+                        await place_when_free(made, side, 10)
+                        assert len(broker.submitted) == 1
+                clock.set(clock.now() + timedelta(seconds=down_s))
+                put(put_down_s)
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("side", list(Side))
