@@ -152,6 +152,7 @@ def build_core(
         modes=ground.modes,
         guard=safety.guard,
         watch=floor.watch,
+        alerts=price_watch,
         purse=floor.purse,
         notes=ground.journals.notes,
         notifier=ground.notifier,

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -98,6 +99,13 @@ class PriceWatch:
             waiting[:] = [one for one in waiting if one.id != alert_id]
         self._bell.set()
         return removed
+
+    async def move(self, old: Symbol, new: Symbol) -> None:
+        """Let what waits for a ticker's price wait for that of its listing at another exchange."""
+        for alert in list(self._waiting.get(old, ())):
+            stored = await self._alerts.add(replace(alert, symbol=new))
+            self._waiting.setdefault(new, []).append(stored)
+            await self.remove(alert.id)
 
     # prices
 

@@ -1,4 +1,4 @@
-"""A listing that moves to another exchange: its stop and peak, settings, mode and lock go with it, and it is told.
+"""A listing that moves to another exchange: its stop, peak, settings, mode, lock and alerts go along, and it is told.
 
 One that cannot be followed at once is tried again until it can be, over restarts too: till then it has no stop.
 """
@@ -19,6 +19,7 @@ from strategy.guard import StopGuard
 from strategy.instruments import Symbol
 from strategy.modebook import ModeBook
 from strategy.ports import Notes, Notifier
+from strategy.price_watch import PriceWatch
 from strategy.purse import Purse
 from strategy.reconcile import Reconciler
 from strategy.shelter import first_of
@@ -44,6 +45,7 @@ class VenueMoves:
         modes: ModeBook,
         guard: StopGuard,
         watch: MarketWatch,
+        alerts: PriceWatch,
         purse: Purse,
         notes: Notes,
         notifier: Notifier,
@@ -54,6 +56,7 @@ class VenueMoves:
         self._modes = modes
         self._guard = guard
         self._watch = watch
+        self._alerts = alerts
         self._purse = purse
         self._notes = notes
         self._notifier = notifier
@@ -88,6 +91,10 @@ class VenueMoves:
                     await self._follow(old, new)
 
     async def _follow(self, old: Symbol, new: Symbol) -> None:
+        try:
+            await self._alerts.move(old, new)
+        except TradingError:
+            log.exception("price alerts of a moved listing could not be kept", extra={"old": str(old)})
         if old not in self._settings.tickers:
             await self._wait_for(old, None)
             return

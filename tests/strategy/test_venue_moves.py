@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from strategy.events import Recovered, Trouble
+from strategy.events import PriceAlertHit, Recovered, Trouble
 from strategy.instruments import Market, Symbol
 from strategy.modes import Mode, ModeState
 from strategy.orders import Origin
@@ -92,6 +92,20 @@ async def test_a_trailing_stop_goes_on_from_its_peak(tmp_path: Path) -> None:
         await bench.pass_time(10)
         assert world.broker.qty_held(AT_NYSE) == 0
         assert {request.origin for request in world.broker.submitted} == {Origin.TRAILING_STOP}
+
+
+async def test_price_alerts_go_along(tmp_path: Path) -> None:
+    """Under the old exchange nothing is quoted any more: they would wait for ever."""
+    world = held()
+    async with running(tmp_path, world, settings=SETTINGS) as bench:
+        await bench.pass_time(70)
+        await bench.core.price_watch.add(OWNER, TQQQ, above=True, price=Decimal(110))
+        move(world)
+        await bench.pass_time(120)
+        assert [alert.symbol for alert in await bench.core.price_watch.all()] == [AT_NYSE]
+        bench.price(AT_NYSE, "111")
+        await bench.pass_time(5)
+        assert [told.alert.symbol for told in await bench.told(PriceAlertHit)] == [AT_NYSE]
 
 
 @pytest.mark.parametrize("restarted", [False, True])
