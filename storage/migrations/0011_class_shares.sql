@@ -22,8 +22,16 @@ WHERE released_at IS NULL AND symbol LIKE '%.%' AND EXISTS (
 );
 UPDATE ticker_locks SET symbol = REPLACE(symbol, '.', '/') WHERE symbol LIKE '%.%';
 
-UPDATE OR IGNORE notes SET key = REPLACE(key, '.', '/')
-WHERE key GLOB '*NASDAQ:*.*' OR key GLOB '*NYSE:*.*' OR key GLOB '*AMEX:*.*';
+-- the symbol ends a key, and what comes before it may have a point of its own (stop.told:NYSE:BRK.B)
+UPDATE OR IGNORE notes
+SET key = substr(key, 1, instr(key, 'NASDAQ:') - 1) || REPLACE(substr(key, instr(key, 'NASDAQ:')), '.', '/')
+WHERE key GLOB '*NASDAQ:*.*';
+UPDATE OR IGNORE notes
+SET key = substr(key, 1, instr(key, 'NYSE:') - 1) || REPLACE(substr(key, instr(key, 'NYSE:')), '.', '/')
+WHERE key GLOB '*NYSE:*.*';
+UPDATE OR IGNORE notes
+SET key = substr(key, 1, instr(key, 'AMEX:') - 1) || REPLACE(substr(key, instr(key, 'AMEX:')), '.', '/')
+WHERE key GLOB '*AMEX:*.*';
 
 CREATE TRIGGER decisions_are_facts BEFORE UPDATE ON decisions
 BEGIN

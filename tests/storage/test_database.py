@@ -333,7 +333,8 @@ async def test_an_old_databases_class_shares_get_the_one_spelling(tmp_path: Path
             "INSERT INTO orders (symbol, side, qty, asked_price, order_type, origin, created_at, traded_on, status,"
             " limit_price, updated_at) VALUES ('NYSE:BRK.B', 'buy', 1, '1', 'limit', 'signal',"
             " '2026-03-10T13:30:00.000000+00:00', '2026-03-10', 'intended', '1', '2026-03-10T13:30:00.000000+00:00');"
-            "INSERT INTO notes VALUES ('peak:NYSE:BRK.B', '510.5'), ('order.1.context', 'x.y');"
+            "INSERT INTO notes VALUES ('peak:NYSE:BRK.B', '510.5'), ('stop.told:NYSE:BRK.B', '3'),"
+            " ('order.1.context', 'x.y');"
             "INSERT INTO price_alerts (symbol, above, price, set_by, set_at)"
             " VALUES ('NYSE:BRK.B', 1, '1', 7, '2026-03-10T00:00:00+00:00');"
             "INSERT INTO ticker_locks (symbol, reason, locked_at, blocks_stop) VALUES"
@@ -345,6 +346,7 @@ async def test_an_old_databases_class_shares_get_the_one_spelling(tmp_path: Path
         assert len(await storage.orders.recent(5, symbol=BRK_B)) == 1
         assert await _scalar(storage.orders._database, "SELECT COUNT(*) FROM order_states") == states
         assert await storage.notes.get("peak:NYSE:BRK/B") == "510.5"
+        assert await storage.notes.get("stop.told:NYSE:BRK/B") == "3", "or the end of a stop is told again"
         assert await storage.notes.get("order.1.context") == "x.y"
         assert [lock.symbol for lock in await storage.modes.locks()] == [BRK_B]
         assert [alert.symbol for alert in await storage.price_alerts.all()] == [BRK_B]
