@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,26 @@ async def test_a_stop_under_way_goes_on_while_the_clock_is_set(tmp_path: Path, p
         world.clock.put(put_s)
         await world.pass_time(10)
         assert await sold(world) == HELD
+
+
+@pytest.mark.parametrize("put_s", [-DAY, -HOUR, HOUR])
+@pytest.mark.parametrize("fault", [{"kind": "reset"}, {"kind": "timeout_after_accept", "hold_s": 0}])
+async def test_a_stop_without_an_answer_ends_as_soon_and_once_though_the_clock_is_set(
+    tmp_path: Path, put_s: int, fault: dict[str, Any]
+) -> None:
+    """It never arrived, or was taken and filled: nobody was told which (fault 34, beside 23)."""
+    async with holding(tmp_path) as world:
+        await world.forget()
+        await world.control("fault", tr_id="TTTT1006U", count=1, **fault)
+        await world.control("tick", symbol="TQQQ", last="55.00", bid="54.99", ask="55.01")
+        assert await world.wait_for(lambda: world.core.desk.doubts > 0, within_s=5)
+        world.clock.put(put_s)
+        await world.wait_for(lambda: not world.core.desk.unknown, within_s=45)
+        await world.pass_time(15)
+        assert await sold(world) == HELD
+        sells = [order for order in (await world.books())["orders"] if order["side"] == "sell"]
+        assert len(sells) == 1
+        assert [event.sold for event in await world.news(StopFinished)] == [HELD]
 
 
 @pytest.mark.parametrize("put_s", [-DAY, DAY])
