@@ -177,6 +177,8 @@ class Ladder:
     async def _clear(self, run: _Run) -> None:
         """Cancel what rests in the ticker and have it confirmed; then believe the broker's quantity."""
         resting = [order for order in await self._desk.open_in(run.symbol) if order.status not in _UNANSWERED]
+        if self.permissions.selling_out(run.symbol, run.origin):  # nothing is sold: a person's orders stay
+            resting = [order for order in resting if order.request.protects]
         if not resting:
             return
         await _open(run)

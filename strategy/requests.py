@@ -109,7 +109,10 @@ class Requests:
                 finally:
                     self._looks.reconsider()  # not stored, it blocks its ticker until a look finds it absent
         try:
-            return await self._send(order.no, request)
+            order = await self._send(order.no, request)
+            if left.is_set() and self.resending.holds(order.no):
+                return await self.take_back(order.no)  # the next try would be for nobody
+            return order
         finally:
             self._landed(order.no)
             await self._keep_context(order.no)

@@ -56,6 +56,26 @@ async def test_a_halt_takes_a_stops_order_down_although_the_broker_takes_no_canc
         assert [order.status for order in await bench.orders()] == [OrderStatus.CANCELED]
 
 
+async def test_a_restart_while_halted_takes_down_what_the_stop_left_and_nothing_of_a_persons(tmp_path: Path) -> None:
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ)
+    world.broker.hold(TQQQ, 10, Decimal(100))
+    async with holding(tmp_path, world=world) as bench:
+        world.broker.matching = False
+        bench.price(TQQQ, "94")
+        await bench.settle()
+        await chosen(bench, Mode.HALTED)
+    world.broker.hold(TQQQ, 15, Decimal(100))
+    world.broker.hand_order(TQQQ, Side.SELL, 3, Decimal(120))
+    async with holding(tmp_path, world=world) as bench:
+        await bench.pass_time(60)
+        assert {order.request.origin: order.status for order in await bench.orders()} == {
+            Origin.STOP_LOSS: OrderStatus.CANCELED,
+            Origin.EXTERNAL: OrderStatus.ACCEPTED,
+        }
+        assert [one.reason for one in await bench.told(StopFinished)] == ["halted"]
+
+
 async def test_a_stop_that_waits_for_its_next_try_is_not_sent_once_everything_is_halted(tmp_path: Path) -> None:
     async with holding(tmp_path) as bench:
         bench.broker.fail("submit", TryLater("too many calls"), times=5)

@@ -3,6 +3,7 @@
 The codes are the protocol's (5.2), the texts KIS's own; nothing of it is read from the table of the client.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
@@ -15,7 +16,8 @@ from kis.codes import error_for
 from strategy.errors import BrokerError, OutcomeUnknown, TryLater
 from strategy.events import StopFinished, StopTriggered, Trouble
 from strategy.instruments import Symbol
-from strategy.orders import Order, OrderStatus, Origin, Side
+from strategy.orders import Acceptance, Order, OrderRequest, OrderStatus, Origin, Side
+from strategy.testing import settle
 from strategy.text import Text
 from strategy.views import OutcomeKind
 from tests.kis.test_codes import CHECK, FIX, NOT_ACCEPTED, REFUSE
@@ -135,6 +137,29 @@ async def test_a_person_may_take_back_an_order_that_waits_for_its_next_try(desk:
     await desk.pass_time(30)
     assert len(desk.broker.submitted) == 1
     assert not desk.broker.canceled
+
+
+async def test_what_nobody_waits_for_any_more_is_not_sent_again(desk: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked has gone before the answer came: the next try would be for nobody."""
+    begun, gate, submit = asyncio.Event(), asyncio.Event(), desk.broker.submit
+
+    async def slowly(request: OrderRequest) -> Acceptance:
+        begun.set()
+        await gate.wait()
+        return await submit(request)
+
+    monkeypatch.setattr(desk.broker, "submit", slowly)
+    desk.broker.fail("submit", answered("EGW00201"))
+    async with asyncio.TaskGroup() as tasks:
+        caller = tasks.create_task(desk.buy())
+        await begun.wait()
+        caller.cancel()
+        await settle()
+        gate.set()
+    await desk.pass_time(5)
+    [order] = await desk.storage.orders.recent(5)
+    assert order.status is S.DENIED
+    assert len(desk.broker.submitted) == 1
 
 
 async def test_an_order_that_waits_for_its_next_try_is_looked_up_after_a_crash_and_never_sent_by_itself(
