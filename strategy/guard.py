@@ -242,15 +242,14 @@ class StopGuard:
         """Compute the lines again from positions and settings; tickers not configured are none of ours to sell."""
         lines = ((symbol, self._line(symbol)) for symbol in self._settings.tickers)
         self._lines = {symbol: line for symbol, line in lines if line is not None}
-        for symbol in self._peaks.keys() - set(self._positions.held()):
+        for symbol in tuple(self._peaks):
             self._forget_sold(symbol)
         self._ring()
 
     def _rearm_one(self, symbol: Symbol) -> bool:
         """Do as `rearm` for the ticker of a fill, and for no other; return whether other tickers have lines now."""
         line = self._line(symbol) if symbol in self._settings.tickers else None
-        if self._positions.of(symbol) is None:
-            self._forget_sold(symbol)
+        self._forget_sold(symbol)
         if (line is None) == (symbol not in self._lines):
             if line is not None:
                 self._lines[symbol] = line
@@ -277,7 +276,9 @@ class StopGuard:
         return line
 
     def _forget_sold(self, symbol: Symbol) -> None:
-        if self._positions.known:
+        """Forget the peak where nothing is left of what the stop would sell: what is bought next has its own."""
+        held, _ = self._positions.in_scope(symbol, self._settings.of(symbol).position_scope)
+        if self._positions.known and held <= 0:
             self._peaks.pop(symbol, None)
 
     def _ring(self) -> None:

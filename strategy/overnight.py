@@ -20,10 +20,12 @@ from strategy.zones import new_york
 
 _STORE_EVERY = timedelta(minutes=5)
 _PROVEN_AFTER = timedelta(minutes=5)  # a price asked for this long into a session is that session's
+_LAST_SEEN = timedelta(minutes=2)  # before the close: only the auction moves it further
 _LATE_ENOUGH = timedelta(minutes=10)  # an evening seen until so shortly before the close is near the official one
 _NONE = Decimal(1)
 _ROUNDING = Decimal("0.002")  # closes have four decimals
 _AUCTION = Decimal("0.005")  # the close we saw and the official one differ by the closing auction
+_DRIFT = Decimal("0.025")  # ... and by what is traded in the last minutes, where those were not seen
 _CERTAIN = Decimal("0.03")  # a factor further from one than any cash dividend that adjusted closes may leave out
 _SUDDEN = Decimal("0.08")  # a night's move worth two calls, whatever the previous close says
 
@@ -49,6 +51,7 @@ class Evening:
 class _Sign:
     on: date
     factor: Decimal  # what the broker made of the evening's close; one: nothing
+    sure: bool  # its adjusted days were asked, or its previous close is the evening's
 
 
 class Overnight:
@@ -112,14 +115,25 @@ class Overnight:
         evening = self.before(symbol, on)
         if evening is None or evening.close <= 0:
             return
-        found = _sign(None if base is None else base / evening.close, factor, trusted=self._fits(evening, on))
+        moved = None if base is None else base / evening.close
+        found = _sign(moved, factor, drift=self._drift(evening, on))
         if found is not None:
-            self._signs[symbol] = _Sign(on, found)
+            sure = factor is not None or (moved is not None and abs(moved - 1) <= _AUCTION)
+            self._signs[symbol] = _Sign(on, found, sure)
+
+    def unsure(self, symbol: Symbol, on: date) -> bool:
+        """Return whether only the previous close says what is decided of a session: the days are to be asked again."""
+        evening, sign = self.before(symbol, on), self._signs.get(symbol)
+        settled = evening is None or evening.accepted_on == on or self._proven.get(symbol) == on
+        return not settled and sign is not None and sign.on == on and not sign.sure
 
     @staticmethod
-    def _fits(evening: Evening, on: date) -> bool:
-        """Return whether the broker's previous close is this evening's."""
-        return evening.whole and evening.on == previous(on).on
+    def _drift(evening: Evening, on: date) -> Decimal | None:
+        """Return how far the broker's previous close may be from the evening; None where it is another day's."""
+        session = session_on(evening.on)
+        if not evening.whole or evening.on != previous(on).on or session is None or evening.seen_at is None:
+            return None
+        return 2 * _AUCTION if evening.seen_at >= session.closes_at - _LAST_SEEN else _DRIFT
 
     def factor(self, symbol: Symbol, on: date) -> Decimal | None:
         """Return what the broker has multiplied the evening's close by, None for nothing."""
@@ -184,16 +198,17 @@ class Overnight:
         await self._notes.put(_key(symbol), json.dumps([_row(evening) for evening in self._evenings[symbol]]))
 
 
-def _sign(moved: Decimal | None, factor: Decimal | None, *, trusted: bool) -> Decimal | None:
+def _sign(moved: Decimal | None, factor: Decimal | None, *, drift: Decimal | None) -> Decimal | None:
     """Return what the broker multiplied the evening's close by, one for nothing, None while nobody can say.
 
-    `moved` is its previous close by the evening's, to be `trusted` where the evening was seen to its end; `factor`
-    what its adjusted days say. A small factor alone may be a cash dividend: the previous close must have followed it.
+    `moved` is its previous close by the evening's, which says something beyond the `drift` of the last minutes (None:
+    the evening was not seen to its end); `factor` what its adjusted days say. A small factor alone may be a cash
+    dividend: the previous close must have followed it.
     """
     if factor is None:
-        if moved is None or not trusted:
+        if moved is None or drift is None:
             return _NONE if moved is not None and abs(moved - 1) <= _AUCTION else None
-        return moved if abs(moved - 1) > 2 * _AUCTION else _NONE
+        return moved if abs(moved - 1) > drift else _NONE
     if abs(factor - 1) <= _ROUNDING:
         return _NONE
     if abs(factor - 1) >= _CERTAIN:

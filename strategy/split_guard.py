@@ -105,11 +105,11 @@ class SplitGuard:
 
     def _pending(self, symbol: Symbol) -> bool:
         """Return whether the broker's sign is still to be asked for; not while it could not be had just before."""
-        now = self._clock.now()
-        session = current(now)
-        if session is None or self._overnight.decided(symbol, session.on):
-            return False
-        asked_at = self._asked_at.get(symbol)
+        session = current(self._clock.now())
+        return session is not None and not self._overnight.decided(symbol, session.on) and self._due(symbol)
+
+    def _due(self, symbol: Symbol) -> bool:
+        now, asked_at = self._clock.now(), self._asked_at.get(symbol)
         return asked_at is None or now - asked_at >= _ASK_AGAIN or now < asked_at
 
     def report(self, quote: Quote) -> None:
@@ -159,7 +159,10 @@ class SplitGuard:
         symbol = quote.symbol
         async with self._asking[symbol]:
             session = current(self._clock.now())
-            if session is None or not self._pending(symbol):
+            if session is None:
+                return
+            unsure = self._overnight.unsure(symbol, session.on) and self._due(symbol)
+            if not unsure and not self._pending(symbol):
                 return
             try:
                 async with asyncio.timeout(_ANSWER_LIMIT_S):
@@ -170,7 +173,7 @@ class SplitGuard:
                 self._asked_at[symbol] = self._clock.now()
                 return
             self._overnight.decide(symbol, session.on, base, factor)
-            if not self._overnight.decided(symbol, session.on):
+            if not self._overnight.decided(symbol, session.on) or self._overnight.unsure(symbol, session.on):
                 self._asked_at[symbol] = self._clock.now()
 
     async def _base(self, symbol: Symbol, opened_at: datetime) -> Decimal | None:
@@ -229,21 +232,23 @@ class SplitGuard:
 
         Of a ticker not held, once the source's bars have: the rule must not read a split as a crash.
         """
-        symbol = quote.symbol
+        symbol, had = quote.symbol, self._factor_now(quote.symbol)
         await self._ask(quote)
+        if had is not None and self._factor_now(symbol) is None and not self._suspected(symbol, quote):
+            await self._release(symbol, _WITHDRAWN)
+            return
         if self._suspected(symbol, quote) and (self._positions.of(symbol) or not await self._bars_follow(quote)):
             return
         await self.accept(symbol)
-        now = self._clock.now()
-        told = Notable(
-            at=now,
-            key=f"split_over:{symbol}",
-            symbol=symbol,
-            what=Text(
-                f"{symbol.ticker} 평균 단가와 시세가 새 가격을 따라와 손절과 매매를 다시 시작합니다.",
-                f"{symbol.ticker}: cost and bars have followed the price; stop and signals work again.",
-            ),
-        )
+        await self._release(symbol, _FOLLOWED)
+
+    def _factor_now(self, symbol: Symbol) -> Decimal | None:
+        session = current(self._clock.now())
+        return None if session is None else self._overnight.factor(symbol, session.on)
+
+    async def _release(self, symbol: Symbol, why: Text) -> None:
+        what = Text(f"{symbol.ticker}{why.ko}", f"{symbol.ticker}: {why.en}")
+        told = Notable(at=self._clock.now(), key=f"split_over:{symbol}", symbol=symbol, what=what)
         await self._modes.release(symbol, None, [told])
 
     async def _bars_follow(self, quote: Quote) -> bool:
@@ -261,6 +266,16 @@ class SplitGuard:
         if evening is not None and factor is not None:
             return abs(close - evening.close * factor) < abs(close - evening.close)
         return abs(quote.last / close - 1) * 100 <= self._settings.of(symbol).split_guard_pct
+
+
+_FOLLOWED = Text(
+    " 평균 단가와 시세가 새 가격을 따라와 손절과 매매를 다시 시작합니다.",
+    "cost and bars have followed the price; stop and signals work again.",
+)
+_WITHDRAWN = Text(
+    ": 증권사의 일봉을 확인하니 분할이 아닙니다. 손절과 매매를 다시 시작합니다.",
+    "the broker's daily bars could be asked and know of no split; stop and signals work again.",
+)
 
 
 def _jumped(quote: Quote, cost: Decimal | None) -> Text:

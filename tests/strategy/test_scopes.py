@@ -72,6 +72,24 @@ async def test_take_profit_goes_by_the_scopes_own_cost_too(tmp_path: Path) -> No
         assert bench.broker.qty_held(TQQQ) == 100
 
 
+async def test_a_trailed_peak_is_of_the_lots_that_were_held_then(tmp_path: Path) -> None:
+    """The owner's own shares stay in the account: what the bot buys after it sold out has not been at 130."""
+    async with holding(tmp_path, qty=100, cost="100", position_scope="bot", trailing_stop_pct="5") as bench:
+        await trade(bench, Side.BUY, 10, "100.01")
+        bench.price(TQQQ, "130")
+        await bench.pass_time(20)
+        bench.price(TQQQ, "123")
+        await bench.pass_time(10)
+        assert bench.broker.qty_held(TQQQ) == 100
+        bench.price(TQQQ, "90")
+        await trade(bench, Side.BUY, 10, "90.01")
+        await bench.pass_time(60)
+        bench.price(TQQQ, "89.90")
+        await bench.pass_time(60)
+        assert bench.broker.qty_held(TQQQ) == 110
+        assert bench.core.guard.lines[TQQQ].peak == Decimal("90.01")
+
+
 async def test_what_the_bot_sells_is_of_its_own_lots_and_their_average_stays(tmp_path: Path) -> None:
     async with holding(tmp_path, qty=0, position_scope="bot") as bench:
         for price in ("100", "97"):

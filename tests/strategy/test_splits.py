@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strategy.errors import TryLater
-from strategy.events import StopFinished, Trouble
+from strategy.events import Notable, StopFinished, Trouble
 from strategy.testing import trading_settings
 from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
 
@@ -187,6 +187,41 @@ async def test_the_closing_auction_is_no_adjustment(tmp_path: Path) -> None:
         assert not _locked(bench)
         bench.price(TQQQ, "94.90")
         await bench.pass_time(3)
+        assert [order.request.qty for order in await bench.orders()] == [100]
+
+
+async def test_the_last_minutes_are_no_adjustment_where_the_days_cannot_be_asked(tmp_path: Path) -> None:
+    """Seen last five minutes before the close, 1.5 % above it: no sign of anything, and no stop is taken away."""
+    world = _world()
+    world.market.bases[TQQQ] = Decimal("98.50")
+    async with _next_morning(tmp_path, world, Decimal(98)) as bench:
+        world.market.bars_broken[TQQQ] = TryLater("days cannot be asked")
+        bench.price(TQQQ, "93")
+        await bench.pass_time(5)
+        assert not _locked(bench)
+        assert [order.request.qty for order in await bench.orders()] == [100]
+
+
+async def test_a_sign_of_the_previous_close_alone_goes_once_the_days_know_of_nothing(tmp_path: Path) -> None:
+    """A fall of 3.5 % in the last minutes looks like a stock dividend until the broker's days can be asked."""
+    world = _world()
+
+    def overnight() -> None:
+        world.market.bases[TQQQ] = Decimal("96.50")
+        world.market.bars_broken[TQQQ] = TryLater("days cannot be asked")
+
+    async with _next_morning(tmp_path, world, Decimal(91), overnight) as bench:
+        await bench.pass_time(60)
+        assert _locked(bench)
+        assert await bench.orders() == []
+        world.market.bars_broken.clear()
+        await bench.pass_time(300)  # the next check
+        assert not _locked(bench)
+        [told] = [event for event in await bench.told(Notable) if event.key.startswith("split_over")]
+        assert "no split" in told.what.en
+        assert "분할이 아닙니다" in told.what.ko
+        bench.price(TQQQ, "90.90")
+        await bench.pass_time(5)
         assert [order.request.qty for order in await bench.orders()] == [100]
 
 
