@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from bot.alert_chat import AlertChat
 from bot.courier import noted
-from bot.failures import TELEGRAM_FAILURES, Failure
+from bot.failures import TELEGRAM_FAILURES, Failure, failure
 from bot.folding import begins, fold_key
 from bot.screen import Frame, Screen
 from bot.showing import shown
-from bot.views.alerts import folded_note
+from bot.views.alerts import folded_note, resent_note
 from bot.views.in_private import barred, elsewhere_note, many, works_again
 from strategy.events import EventRow, urgent
 
@@ -34,6 +34,7 @@ class InPrivate:
         self._owners = tuple(owners)
         self._frame_of = frame
         self._not_before = {owner: chat.wall.now() for owner in self._owners}
+        self._doubtful: set[tuple[int, int]] = set()  # owner and row: it may be there although no answer came
         self._said: dict[tuple[int, str], datetime] = {}  # when each owner was told of what repeats itself
 
     async def run(self) -> None:
@@ -66,12 +67,12 @@ class InPrivate:
             news = self._news(owner, waiting)
             alone = news if len(news) <= _FEW else [same for same in news if urgent(same[-1].event)][:_FEW]
             for same in alone:
-                await self._say(owner, noted(_screen(same, frame), elsewhere_note(frame)))
+                await self._say_once(owner, same, _screen(same, frame), frame)
                 self._note_said(owner, same)
                 if alone is news:
                     await self._remember(told, owner, same[-1].id)
             if others := [same for same in news if same not in alone]:
-                await self._say(owner, noted(many(others, frame), elsewhere_note(frame)))
+                await self._say_once(owner, others[-1], many(others, frame), frame)
                 for same in others:
                     self._note_said(owner, same)
             if waiting and waiting[-1].id > told[owner]:
@@ -89,6 +90,20 @@ class InPrivate:
             if said is None or begins(row.event) or row.event.at - said > _SOUNDS_AGAIN:
                 groups.setdefault(key, []).append(row)
         return sorted(groups.values(), key=lambda same: same[-1].id)
+
+    async def _say_once(self, owner: int, same: Sequence[EventRow], screen: Screen, frame: Frame) -> None:
+        """Say it, and once more, marked, where the answer was lost: more than twice it is not said here."""
+        said = (owner, same[-1].id)
+        marks = [elsewhere_note(frame), *([resent_note(frame)] if said in self._doubtful else [])]
+        try:
+            await self._say(owner, noted(screen, *marks))
+        except TELEGRAM_FAILURES as error:
+            if failure(error) is not Failure.DOUBTFUL:
+                raise
+            if said not in self._doubtful:
+                self._doubtful.add(said)
+                raise
+        self._doubtful.discard(said)
 
     def _note_said(self, owner: int, same: Sequence[EventRow]) -> None:
         if key := fold_key(same[-1].event):

@@ -233,6 +233,22 @@ async def test_owners_are_told_in_private_when_the_chat_stays_barred_and_when_it
             assert [part in text for part, text in zip(("손절: TQQQ", "손절 종료", "소식 1"), in_group, strict=True)]
 
 
+async def test_in_private_a_lost_answer_repeats_an_alert_once(delivering: OpenRoom, wall: FakeClock) -> None:
+    """It arrives each time and no answer comes back for half an hour."""
+    async with kept_chat() as chat:
+        async with aiohttp.ClientSession() as http:
+            await http.post(f"{chat.url}/user/group", json={"chat_id": GROUP, "title": "desk"})
+        group = {"telegram_chat_id": str(GROUP), "telegram_allowed_user_ids": str(chat.owner_id)}
+        async with delivering(chat=chat, runs=("in_private",), **group) as room:
+            refusal = {"code": 400, "description": "Bad Request: TOPIC_CLOSED", "times": 9999, "chat_id": str(GROUP)}
+            await room.owner.post("fault", kind="error", **refusal)
+            lost = {"code": 502, "method": "sendMessage", "times": 9999, "containing": "손절: TQQQ"}
+            await room.owner.post("fault", kind="error_after_send", chat_id=str(chat.owner_id), **lost)
+            await room.outbox.add([samples.stop_triggered()])
+            await Weather(room, wall).passes(40 * 60)
+            assert ["재전송" in text for text in await texts(room) if "손절: TQQQ" in text] == [False, True]
+
+
 @pytest.mark.parametrize("before", [1, 90])
 async def test_in_private_nothing_critical_is_kept_back_by_what_repeats_itself(
     delivering: OpenRoom, wall: FakeClock, before: int
