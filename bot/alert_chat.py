@@ -8,7 +8,7 @@ from aiogram.exceptions import TelegramMigrateToChat
 
 from bot.address import Address
 from bot.barrier import Barrier
-from bot.failures import Failure, asked_pause, failure
+from bot.failures import TELEGRAM_FAILURES, Failure, asked_pause, failure
 from bot.screen import Frame
 from bot.sending import Speaker
 from bot.topics import Topics
@@ -36,6 +36,15 @@ class AlertChat:
     @property
     def id(self) -> int:
         return self.address.id
+
+    async def ask_for_an_answer(self, thread: int | None) -> None:
+        """Ask for nothing but an answer: while none comes, what may be there already is not sent once more."""
+        try:
+            await self.bot.send_chat_action(self.id, "typing", message_thread_id=thread)
+        except TELEGRAM_FAILURES as error:
+            if failure(error) is not Failure.REFUSED:  # which is an answer, and says nothing about the message
+                raise
+        self.barrier.answered()
 
     async def heed(self, error: Exception) -> Failure:
         """Do what a failed call asks of everybody who writes here: follow a chat that moved, wait out a flood."""

@@ -42,7 +42,6 @@ class Courier:
         self._outbox = chat.outbox
         self._chat = chat
         self._barrier = chat.barrier
-        self._bot = chat.bot
         self._wall = chat.wall
         self._topics = chat.topics
         self._arrivals = arrivals
@@ -99,7 +98,7 @@ class Courier:
         thread, way = to
         self._doubtful.update(row.id for row in rows if self._begun_before(row))
         if self._barrier.in_doubt or any(row.id in self._doubtful for row in rows):
-            await self._ask_for_an_answer(thread)
+            await self._chat.ask_for_an_answer(thread)
         first = rows[0].id
         if (there := await self._looked_up(rows[0], screen, thread, frame)) is not None:
             self._arrived(rows, there)
@@ -154,15 +153,6 @@ class Courier:
             await self._outbox.mark_sending(rows[0].id, self._wall.now())
         else:
             await self._outbox.mark_many_sending([row.id for row in rows], self._wall.now())
-
-    async def _ask_for_an_answer(self, thread: int | None) -> None:
-        """Ask for nothing but an answer: while none comes, what may be there already is not sent once more."""
-        try:
-            await self._bot.send_chat_action(self._chat.id, "typing", message_thread_id=thread)
-        except TELEGRAM_FAILURES as error:
-            if failure(error) is not Failure.REFUSED:  # which is an answer, and says nothing about the message
-                raise
-        self._barrier.answered()
 
     def begin(self) -> None:
         """Trust nothing begun before: a run that crashed may have sent what it could not note."""

@@ -67,20 +67,24 @@ class Digests:
         night: Night = night_of(await self._outbox.told_between(begin, end))
         if night.empty:
             return True
+        again, begun = self._doubtful, False
         try:
             thread = await self._topics.thread(Topic.SYSTEM)
             frame = await self._frame()
             screen = digest(night, begin, end, frame)
-            if self._doubtful:
+            if again:
+                await self._chat.ask_for_an_answer(thread)
                 screen = noted(screen, resent_note(frame))
-            await self._speaker.send(self._chat.id, screen, thread=thread)
+            begun = True
+            await self._speaker.send(self._chat.id, screen, thread=thread, silent=again)
         except TELEGRAM_FAILURES as error:
             log.warning("digest not sent", extra={"error": type(error).__name__})
             kind = await self._chat.heed(error)
             if isinstance(error, TelegramBadRequest):
                 await self._topics.refused(Topic.SYSTEM, error)
-            self._doubtful |= kind is Failure.DOUBTFUL
-            return False
+            lost = begun and kind is Failure.DOUBTFUL
+            self._doubtful = (again or lost) and not (again and lost)
+            return again and lost  # twice is enough
         self._doubtful = False
         return True
 

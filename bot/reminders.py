@@ -10,8 +10,10 @@ from aiogram.exceptions import TelegramBadRequest
 
 from bot.acknowledging import needs_a_look, outstanding
 from bot.alert_chat import AlertChat
-from bot.failures import TELEGRAM_FAILURES
+from bot.courier import noted
+from bot.failures import TELEGRAM_FAILURES, Failure
 from bot.topics import Topic
+from bot.views.alerts import resent_note
 from bot.views.reminders import reminder
 from strategy.clock import SMALL
 from strategy.events import EventRow
@@ -45,6 +47,7 @@ class Reminders:
         self._topics = chat.topics
         self._wall = chat.wall
         self._barrier = chat.barrier
+        self._doubtful = False  # one may have arrived although no answer came
 
     @property
     def _note(self) -> str:
@@ -96,23 +99,41 @@ class Reminders:
             await self._outbox.acknowledge(settled[-1], 0, now)
 
     async def _remind(self, rows: Sequence[EventRow]) -> None:
-        """Send the list with sound, in place of the one before."""
+        """Send the list with sound, in place of the one before.
+
+        Where the answer is lost it is sent once more, without a sound, and after that when its time comes again.
+        """
         chat_id, earlier = self._chat.id, await self.message_id()
-        screen = reminder(rows, await self._frame())
+        frame = await self._frame()
+        screen = reminder(rows, frame)
+        begun = False
         try:
             thread = await self._topics.thread(Topic.CRITICAL)
-            message_id = await self._speaker.send(self._chat.id, screen, thread=thread)
+            if self._doubtful:
+                await self._chat.ask_for_an_answer(thread)
+                screen = noted(screen, resent_note(frame))
+            begun = True
+            message_id = await self._speaker.send(self._chat.id, screen, thread=thread, silent=self._doubtful)
         except TELEGRAM_FAILURES as error:
-            log.warning("reminder not sent", extra={"error": type(error).__name__})
-            await self._chat.heed(error)
-            if isinstance(error, TelegramBadRequest):
-                await self._topics.refused(Topic.CRITICAL, error)
+            await self._not_sent(rows, error, begun=begun)
             return
+        self._doubtful = False
         await self._outbox.mark_repeated([row.id for row in rows], self._wall.now())
         await self._notes.put(self._note, str(message_id))
         if earlier is not None and chat_id == self._chat.id:  # else the number means another message by now
             with suppress(*TELEGRAM_FAILURES):
-                await self._bot.delete_message(self._chat.id, earlier)
+                await self._bot.delete_message(chat_id, earlier)
+
+    async def _not_sent(self, rows: Sequence[EventRow], error: Exception, *, begun: bool) -> None:
+        log.warning("reminder not sent", extra={"error": type(error).__name__})
+        kind = await self._chat.heed(error)
+        if isinstance(error, TelegramBadRequest):
+            await self._topics.refused(Topic.CRITICAL, error)
+        if kind is not Failure.DOUBTFUL or not begun:
+            return
+        if self._doubtful:
+            await self._outbox.mark_repeated([row.id for row in rows], self._wall.now())
+        self._doubtful = not self._doubtful
 
 
 def _due(row: EventRow, now: datetime) -> bool:

@@ -20,6 +20,7 @@ from strategy.testing import FakeClock
 from tests.bot import samples
 from tests.bot.alert_rooms import changed, in_order, kept_chat, note, pass_time, rules, settled, told
 from tests.bot.conftest import OpenRoom
+from tests.bot.rough_weather import Weather, shown
 
 NIGHT = QuietHours(time(23), time(7))
 END = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)  # 07:00 in Korea, seven hours after samples.NOW
@@ -174,3 +175,16 @@ async def test_a_digest_whose_answer_was_lost_is_marked(delivering: OpenRoom, wa
         first, second = [each for each in in_order(room) if "조용한 시간" in each["text"]]
         assert "재전송" not in first["text"]
         assert "재전송" in second["text"]
+
+
+async def test_a_digest_whose_answers_are_lost_is_sent_twice_at_most(delivering: OpenRoom, wall: FakeClock) -> None:
+    """It arrives each time and no answer comes back: the second makes no sound, and there is no third."""
+    async with delivering(runs=HERE) as room:
+        room.control.rules = rules(NIGHT)
+        await pass_time(wall, 1)
+        await told(room, samples.trouble())
+        wall.set(END - timedelta(seconds=1))
+        await room.owner.post("fault", kind="error_after_send", code=502, method="sendMessage", times=9999)
+        await Weather(room, wall).passes(20 * 60)
+        digests = [each for each in await shown(room) if "조용한 시간" in each["text"]]
+        assert [("재전송" in each["text"], each["silent"]) for each in digests] == [(False, False), (True, True)]

@@ -16,6 +16,7 @@ from tests.bot import samples
 from tests.bot.alert_rooms import changed, in_order, kept_chat, note, pass_time, rules, settled, told
 from tests.bot.conftest import OpenRoom
 from tests.bot.person import labels
+from tests.bot.rough_weather import Weather, clear, shown, texts
 
 NOTHING = Text("", "")
 HERE = ("reminders",)
@@ -205,7 +206,7 @@ def test_a_clock_put_back_does_not_put_a_reminder_off(ahead: timedelta, *, due: 
 async def test_a_reminder_that_could_not_be_sent_comes_a_little_later(delivering: OpenRoom, wall: FakeClock) -> None:
     async with delivering(runs=HERE) as room:
         await told(room, samples.trouble())
-        await room.owner.post("fault", kind="error", method="sendMessage", code=502, times=2)
+        await room.owner.post("fault", kind="error", method="sendMessage", code=502)
         await pass_time(wall, 7)
         await room.owner.reads("확인하지 않은 중요 알림 1건")
         assert room.outbox.rows[0].repeats == 1
@@ -217,3 +218,30 @@ async def test_the_list_names_the_newest_and_counts_the_rest(delivering: OpenRoo
         await pass_time(wall, 6)
         reminder = await room.owner.reads("확인하지 않은 중요 알림 13건")
         assert "그 전 알림 3건" in reminder["text"]
+
+
+async def test_a_reminder_whose_answers_are_lost_comes_once_more_and_then_when_its_time_comes(
+    delivering: OpenRoom, wall: FakeClock
+) -> None:
+    """It arrives each time and no answer comes back. While no call at all is answered there is one."""
+    async with delivering(runs=HERE) as room:
+        weather = Weather(room, wall)
+        await told(room, samples.stop_finished(left=10, reason="rejected"))
+        await room.owner.post("fault", kind="error_after_send", code=502, method="sendMessage", times=9999)
+        await weather.passes(9 * 60)
+        reminders = (await shown(room))[1:]
+        assert [("재전송" in each["text"], each["silent"]) for each in reminders] == [(False, False), (True, True)]
+        await weather.passes(10 * 60)
+        assert len((await shown(room))[1:]) == 4
+
+
+async def test_a_reminder_is_not_repeated_while_no_call_is_answered(delivering: OpenRoom, wall: FakeClock) -> None:
+    async with delivering(runs=HERE) as room:
+        weather = Weather(room, wall)
+        await told(room, samples.stop_finished(left=10, reason="rejected"))
+        await room.owner.post("fault", kind="error_after_send", code=502, times=9999)
+        await weather.passes(30 * 60)
+        assert len((await shown(room))[1:]) == 1
+        await clear(room)
+        await weather.passes(60)
+        assert ["재전송" in text for text in await texts(room)] == [False, False, True]
