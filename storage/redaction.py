@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-from strategy.encodings import in_base64, written
+from strategy.encodings import in_base64, pattern, written
 
 STARS = "***"
 
@@ -49,8 +49,8 @@ def without_typed(text: str) -> str:
 
     Our own records name what they hold; a library's may carry a whole update, with the digits that arm trading.
     """
-    for pattern, replacement in _TYPED:
-        text = pattern.sub(replacement, text)
+    for shape, replacement in _TYPED:
+        text = shape.sub(replacement, text)
     return text
 
 
@@ -60,20 +60,21 @@ def redactor(secrets: Iterable[str] = (), accounts: Iterable[str] = ()) -> Calla
     Secrets are found as they are, as JSON writes them (also within JSON), as URLs do, and in base64. Accounts are eight
     digits with two more, written together, with a hyphen, or the eight alone; in base64 and URLs, too.
     """
-    forms = {form for secret in secrets if len(secret) >= _LEAST_SECRET for form in written(secret)}
+    known = {secret for secret in secrets if len(secret) >= _LEAST_SECRET}
+    forms = {re.escape(form) for secret in known for form in written(secret)} | {pattern(secret) for secret in known}
     patterns = list(_PATTERNS)
     for account in accounts:
         if digits := re.sub(r"\D", "", account):
             main, product = re.escape(digits[:8]), re.escape(digits[8:])
             patterns.insert(0, (re.compile(rf"(?<!\d){main}(?:(?:[-\s_]|%2[dD])?{product})?(?!\d)"), STARS))
-            forms.update(form for each in _account_forms(digits) for form in in_base64(each))
+            forms.update(re.escape(form) for each in _account_forms(digits) for form in in_base64(each))
     if forms:  # the longest first: one secret may begin with another
-        exact = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+        exact = "|".join(sorted(forms, key=len, reverse=True))
         patterns.insert(0, (re.compile(exact), STARS))
 
     def redact(text: str) -> str:
-        for pattern, replacement in patterns:
-            text = pattern.sub(replacement, text)
+        for shape, replacement in patterns:
+            text = shape.sub(replacement, text)
         return text
 
     return redact

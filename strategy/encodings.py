@@ -27,6 +27,18 @@ def written(text: str) -> tuple[str, ...]:
     )
 
 
+def pattern(text: str) -> str:
+    """Return a regular expression for a text in URLs and JSON, however often encoded and whatever is left as it is."""
+    return "".join(_either(char) for char in text)
+
+
+def _either(char: str) -> str:
+    if char.isascii() and char.isalnum():
+        return char
+    hexadecimal = "".join(f"%(?:25)*{byte:02X}" for byte in char.encode())
+    return rf"(?:\\*{re.escape(char)}|(?i:{hexadecimal}){'|[+]' if char == ' ' else ''})"
+
+
 def in_base64(text: str) -> Iterator[str]:
     """Give what base64 makes of a text wherever it stands in a longer one: that depends on its place modulo three."""
     raw = text.encode()

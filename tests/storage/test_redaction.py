@@ -1,6 +1,7 @@
 """No secret, account number or credential passes the redaction."""
 
 import json
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -82,3 +83,21 @@ def test_a_json_line_stays_json(values: dict[str, str]) -> None:
     line = {**values, "appkey": "abc", "authorization": "Bearer abcdefghij", "a": "hunter22", "b": 'with"quote'}
     again = json.loads(redact(json.dumps(line, ensure_ascii=False)))
     assert (again["appkey"], again["a"], again["b"], again["authorization"]) == ("***", "***", "***", "Bearer ***")
+
+
+@pytest.mark.parametrize("secret", [APP_SECRET, APP_KEY, BOT_TOKEN, "@gildong7", "a b+c/d=e"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda secret: f"?appsec={quote(secret)}",  # the slashes stay, as in many clients
+        lambda secret: f"?appsec={quote(secret, safe='/=')}",
+        lambda secret: quote(quote(secret, safe=""), safe=""),
+        lambda secret: json.dumps({"body": json.dumps(secret).replace("/", "\\/")}),
+        lambda secret: json.dumps({"url": f"https://host/x?k={quote(secret)}"}),
+    ],
+)
+def test_a_registered_secret_is_found_where_only_a_part_of_it_or_all_of_it_twice_is_encoded(
+    secret: str, written: Callable[[str], str]
+) -> None:
+    redact = redactor([secret[:6], secret])  # one may begin with another
+    assert redact(written(secret)) == written("_").replace("_", "***")
