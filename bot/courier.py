@@ -48,6 +48,7 @@ class Courier:
         self._tried: set[int] = set()  # rows this run has begun to send
         self._doubtful: set[int] = set()  # rows whose message may have arrived although no answer came
         self._lost: Counter[int] = Counter()  # answers to sends of a row that this run did not get
+        self._found: int | None = None  # the message that the newest send found, and did not send
         self._half_sent: dict[int, _HalfSent] = {}
         self._lookup = Lookup(chat)
 
@@ -100,7 +101,8 @@ class Courier:
         if self._barrier.in_doubt or any(row.id in self._doubtful for row in rows):
             await self._chat.ask_for_an_answer(thread)
         first = rows[0].id
-        if (there := await self._looked_up(rows[0], screen, thread, frame)) is not None:
+        self._found = await self._looked_up(rows[0], screen, thread, frame)
+        if (there := self._found) is not None:
             self._arrived(rows, there)
             return there
         half = self._half_sent.get(first)
@@ -137,6 +139,10 @@ class Courier:
             self._lookup.forget(row.id)
         self._lookup.saw(message_id)
         self._barrier.fine()
+
+    def only_found(self, message_id: int) -> bool:
+        """Return whether the newest `send` found that message in the chat: it shows what was to be told back then."""
+        return self._found == message_id
 
     async def _looked_up(self, row: EventRow, screen: Screen, thread: int | None, frame: Frame) -> int | None:
         """Return the message of a row that was repeated in vain, where it is in the chat: a third would be too many."""

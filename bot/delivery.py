@@ -347,8 +347,8 @@ class Delivery:
                     self._stories.forget(no)
                 return
             message_id = await self._send([row], await self._order_screen(newest, frame), frame, silent=how.silent)
+            self._shown[key] = 0 if self._courier.only_found(message_id) else newest.id
             await self._living.remember(key, message_id)
-            self._shown[key] = newest.id
         if event.order.status is OrderStatus.REJECTED:
             message_id = await self._tell_refused(row, key, message_id, how, frame)
         if event.last_fill is not None and row.id not in self._replied:
@@ -460,7 +460,10 @@ class Delivery:
             if isinstance(each.event, ProposalClosed) and each.event.proposal.id == event.proposal.id
         ]
         both = [row, *ends]
-        message_id = await self._send(both, self._screen(both[-1], frame), frame, silent=how.silent or bool(ends))
+        screen = self._screen(both[-1], frame)
+        message_id = await self._send(both, screen, frame, silent=how.silent or bool(ends))
+        if ends and self._courier.only_found(message_id):
+            self._edits.want(f"{key}:end", message_id, lambda _: screen, gone=_nothing)
         if event.proposal.ticket is not None:
             await self._living.remember(key, message_id)
         await self._done(both, message_id)

@@ -311,3 +311,21 @@ async def test_what_was_lost_twice_before_it_arrived_is_told_in_the_end(deliveri
         said = await texts(room)
         assert [part in text for part, text in zip(("소식 0", "손절: TQQQ", "소식 1"), said, strict=True)] == [True] * 3
         assert all("재전송" in text for text in said[1:])
+
+
+async def test_a_message_found_in_the_chat_is_brought_up_to_the_newest_state(
+    delivering: OpenRoom, wall: FakeClock
+) -> None:
+    """Its answers were lost, and the order was refused meanwhile: found instead of sent, it showed the old state."""
+    async with delivering() as room:
+        weather = Weather(room, wall)
+        await told(room, note(0))
+        await room.owner.post("fault", kind="timeout_after_send", method="sendMessage", times=2)
+        await room.outbox.add([changed(samples.order(status=OrderStatus.UNKNOWN))])
+        await weather.passes(240, until=lambda: any(row.attempts >= 2 for row in room.outbox.rows))
+        await room.outbox.add([changed(samples.order(status=OrderStatus.CANCELED))])
+        await weather.passes(360, until=room.outbox.idle.is_set)
+        await weather.passes(30)
+        cards = [text for text in await texts(room) if "#12" in text]
+        assert any("취소됨" in text for text in cards)
+        assert len(cards) <= 2  # sent once, repeated once, found then
