@@ -30,7 +30,7 @@ class Facts:
     reconciled: bool | None  # broker and bot agree; asked of buys only (promise 2)
     indicators: Indicators | None
     quote_age_s: float | None
-    quote_usable: bool | None  # not halted, spread within MAX_SPREAD_PCT
+    quote_usable: bool | None  # not halted, spread within MAX_SPREAD_PCT, last price not against its book
     bars_fresh: bool | None  # every bar that should exist by now has been seen
     last_buy_at: datetime | None  # the broker's acceptance (D5); None: never, unless `delays_known` is False
     last_sell_at: datetime | None
@@ -185,7 +185,7 @@ def _guards(side: str, facts: Facts, settings: TradingSettings) -> tuple[Gate, .
             side=side,
             passed=facts.quote_usable,
             value=_yes(facts.quote_usable),
-            threshold=f"not halted, spread <= {settings.max_spread_pct}%",
+            threshold=f"not halted, spread <= {settings.max_spread_pct}%, last at its book",
         ),
     )
 

@@ -18,6 +18,7 @@ from strategy.ports import OrderJournal
 from strategy.positions import Positions
 from strategy.quotes import Quote
 from strategy.settings import TradingSettings
+from strategy.stop_prices import Standing, against_book
 from strategy.watch import MarketWatch
 
 log = logging.getLogger(__name__)
@@ -58,11 +59,14 @@ class Snapshot:
 
     @property
     def quote_usable(self) -> bool | None:
-        """Return whether the quote may be traded on: not halted, its spread within MAX_SPREAD_PCT."""
+        """Return whether the quote may be traded on: not halted, no print against its book, not too wide a spread.
+
+        The forming bar closes at its last price, so one bad print would be a signal by itself.
+        """
         quote = self.quote
         if quote is None:
             return None
-        if quote.halted:
+        if quote.halted or against_book(quote, self.settings.stop_price_band_pct) is Standing.AGAINST_BOOK:
             return False
         if not quote.bid or not quote.ask:
             return True  # no book is known: the virtual environment gives none (D10 goes by the last price)

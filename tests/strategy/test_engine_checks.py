@@ -16,7 +16,7 @@ from strategy.hours import missed, next_check, window_of
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState
 from strategy.orders import OrderStatus, Side
-from strategy.quotes import Interval
+from strategy.quotes import Interval, Tick
 from strategy.settings import TradingSettings
 from strategy.testing import trading_settings
 from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, XLF, Bench, O, World, running
@@ -64,6 +64,21 @@ async def test_s3_every_ticker_once_per_cycle_and_failures_stay_alone(tmp_path: 
         assert [order.request.symbol for order in await bench.orders()] == [TQQQ]
         assert any(event.symbol == O for event in await bench.told(Trouble))
         assert gate(await newest(bench, XLF), "data_fresh") is None
+
+
+async def test_one_bad_print_is_no_signal(tmp_path: Path) -> None:
+    """Today's bar closes at the last price (D2): a print 30 % below its own book would make any RSI oversold."""
+    async with running(tmp_path, ready(10), settings=one(rsi_oversold="30")) as bench:
+        await bench.until(OPEN + timedelta(minutes=10, seconds=59))
+        now, bid, ask = bench.clock.now(), Decimal("99.99"), Decimal("100.01")
+        bench.core.sink.on_tick(Tick(TQQQ, Decimal(70), bid, ask, 1, now, now))
+        await bench.pass_time(2)
+        decision = await newest(bench)
+        assert decision.last == 70
+        assert decision.reason == "blocked:quote_usable"
+        bench.price(TQQQ, "100")
+        await bench.pass_time(120)
+        assert await bench.orders() == []
 
 
 async def test_s29_tickers_are_verified_by_a_quote_and_trade_once_they_have_one(tmp_path: Path) -> None:
