@@ -539,6 +539,7 @@ async def assemble(
         ),
         cry=lambda text: bot.cry(text),  # noqa: PLW0108 - as above
     )
+    kis.book.watched = lambda: core.book.tickers
     bot = await stack.enter_async_context(
         open_bot(
             settings.telegram,

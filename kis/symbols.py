@@ -1,7 +1,7 @@
 """KIS's exchange codes and our symbols (kis-protocol 4.1). Orders and quotes use different codes."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from kis.errors import FieldFault
@@ -35,10 +35,11 @@ def market_of(code: str) -> Market | None:
 
 
 class SymbolBook:
-    """Symbols seen so far, so that a row without an exchange code still finds its listing."""
+    """Symbols seen so far or watched, so that a row without an exchange code still finds its listing."""
 
     def __init__(self, symbols: Iterable[Symbol] = ()) -> None:
         self._known: dict[str, Symbol] = {}
+        self.watched: Callable[[], Iterable[Symbol]] = tuple  # known from the start, before a quote was ever answered
         for symbol in symbols:
             self.learn(symbol)
 
@@ -47,7 +48,8 @@ class SymbolBook:
 
     def named(self, ticker: str) -> Symbol | None:
         """Return the symbol seen under that ticker, for a row that says no more of itself."""
-        return self._known.get(spelled(ticker.strip().upper()))
+        name = spelled(ticker.strip().upper())
+        return self._known.get(name) or next((symbol for symbol in self.watched() if symbol.ticker == name), None)
 
     def resolve(self, row: Row, field: str) -> Symbol | None:
         """Return the US stock of a row whose ticker is in `field`; None for one that is certainly none.

@@ -88,3 +88,16 @@ def test_what_is_no_ticker_is_refused(written: str) -> None:
 def test_a_price_under_another_spelling_of_the_same_listing_is_its_price() -> None:
     body = {"output": {"rsym": "DNYSBRK.B", "last": "471.5000", "base": "470.0000", "ordy": ""}}
     assert parse_price(body, BRK_B).symbol == BRK_B
+
+
+def test_a_watched_ticker_is_known_before_anything_of_it_was_ever_asked() -> None:
+    """Of a row without an exchange it would be said that it is no US stock, and its stop were none."""
+    book = SymbolBook()
+    row = {"ovrs_pdno": "TQQQ", "ovrs_excg_cd": ""}
+    assert book.resolve(row, "ovrs_pdno") is None
+    watched = [Symbol.parse("NASDAQ:TQQQ")]
+    book.watched = lambda: watched
+    assert book.resolve(row, "ovrs_pdno") == Symbol.parse("NASDAQ:TQQQ")
+    assert book.resolve({**row, "ovrs_excg_cd": "NYSE"}, "ovrs_pdno") == Symbol.parse("NYSE:TQQQ")
+    watched[:] = [Symbol.parse("NYSE:TQQQ")]  # the list changes in the chat
+    assert book.resolve(row, "ovrs_pdno") == Symbol.parse("NYSE:TQQQ")

@@ -34,6 +34,7 @@ async def test_s103_s109_a_healthy_program_says_so_and_places_nothing(tmp_path: 
         health = await world.program.core.control.health()
         steps = await diagnosed(world)
         books = await world.state()
+        assert tuple(world.program.kis.book.watched()) == world.program.core.book.tickers
     bad = [line for line in health.lines if line.ok is False and line.name.en != "Loop lag"]  # tests share a machine
     assert bad == []
     names = {line.name.en: line for line in health.lines}
