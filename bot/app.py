@@ -319,7 +319,7 @@ async def open_bot(
     dispatcher.include_routers(*make_routers())
     proof = TokenProof(notes, token)
     hearing = Hearing(bot, notes, clock, wall, proof=proof, works_again=delivery.nudge)
-    unread = Unread(speaker, settings.allowed_users, chats, framed.in_, languages)
+    unread = Unread(speaker, settings.allowed_users, chats, framed.in_, languages, wall=wall)
     try:
         yield BotApp(
             bot=bot,

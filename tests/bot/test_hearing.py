@@ -219,6 +219,23 @@ async def test_whoever_sent_what_cannot_be_read_is_told_and_its_content_stands_i
     assert "567890" not in shown
 
 
+async def test_of_many_unreadable_updates_in_a_row_one_is_answered(open_room: OpenRoom) -> None:
+    async with open_room() as room:
+        person = {"id": room.owner.id, "is_bot": False, "first_name": "k"}
+        for number in range(20):
+            message = {
+                "message_id": number + 5,
+                "chat": {"id": room.owner.id},
+                "from": person,
+                "text": f"/buy {number}",
+            }
+            await room.owner.post("fault", kind="unreadable_update", update={"message": message})
+        await room.owner.ask("/version")
+        await room.owner.reads("버전")
+        found = [each["text"] for each in await room.owner.get("messages", after=0) if each["from"]["is_bot"]]
+        assert sum("읽을 수 없는 형식" in text for text in found) == 1
+
+
 async def test_health_tells_the_incoming_lane_apart_from_the_outgoing_one(open_room: OpenRoom, wall: FakeClock) -> None:
     async with open_room(wall=wall) as room:
         await room.owner.ask("/version")

@@ -137,6 +137,30 @@ async def test_pictures_in_a_group_are_none_of_ours(open_room: OpenRoom) -> None
 
 
 @pytest.mark.parametrize(
+    ("more", "answered"),
+    [
+        ({"text": "오늘 많이 올랐네"}, False),
+        ({"forward_origin": {"type": "comet"}, "text": "뉴스"}, False),
+        ({"text": "/stop"}, True),
+        ({"text": f"{BOT} 상태"}, True),
+        ({"text": "10", "reply_to_message": {"from": {"is_bot": True}}}, True),
+    ],
+)
+async def test_what_people_tell_each_other_is_not_answered_where_it_cannot_be_read_either(
+    open_room: OpenRoom, more: Json, answered: bool
+) -> None:
+    async with a_group(open_room) as group:
+        person = {"id": OWNER, "is_bot": False, "first_name": "k"}
+        message = {"message_id": 5, "from": person, "chat": {"id": group.id}, "entities": "not a list", **more}
+        await group.room.owner.post("fault", kind="unreadable_update", update={"message": message})
+        await group.says("/version")
+        await group.reads("버전")
+        if answered:
+            await group.reads("읽을 수 없는 형식")
+        assert len(await group.from_bot()) == 1 + answered
+
+
+@pytest.mark.parametrize(
     "text", [f"{BOT} 상태", f"상태 {BOT}", f"/status{BOT}", f"/status{BOT.upper()}", f"{BOT} /status"]
 )
 async def test_words_that_name_the_bot_are_ours(open_room: OpenRoom, text: str) -> None:
