@@ -119,6 +119,10 @@ _PHRASES: tuple[tuple[re.Pattern[str], Say], ...] = (
         lambda m, t: t("{span} New York, market open", span=m[1]),
     ),
     (
+        re.compile(r"not halted, spread <= ([\d.]+)%, last at its book"),
+        lambda m, t: t("not halted, spread at most {rate}%, price at its book", rate=m[1]),
+    ),
+    (  # of decisions stored by an earlier version
         re.compile(r"not halted, spread <= ([\d.]+)%"),
         lambda m, t: t("not halted, spread at most {rate}%", rate=m[1]),
     ),
