@@ -13,6 +13,7 @@ from bot.screen import Frame, Screen
 from bot.showing import shown
 from bot.views.alerts import folded_note, resent_note
 from bot.views.in_private import barred, elsewhere_note, many, works_again
+from strategy.errors import StorageError
 from strategy.events import EventRow, urgent
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class InPrivate:
         self._owners = tuple(owners)
         self._frame_of = frame
         self._not_before = {owner: chat.wall.now() for owner in self._owners}
+        self._kept: dict[int, int] | None = None  # as the note says
         self._doubtful: set[tuple[int, int]] = set()  # owner and row: it may be there although no answer came
         self._said: dict[tuple[int, str], datetime] = {}  # when each owner was told of what repeats itself
 
@@ -117,7 +119,7 @@ class InPrivate:
                 log.info("owner not told that the chat works", extra={"user": owner, "error": type(error).__name__})
             del told[owner]
         self._said.clear()
-        await self._chat.notes.put(_NOTE, "")
+        await self._keep(told)
 
     async def _say(self, owner: int, screen: Screen) -> None:
         """Send the words without buttons: those of an alert belong to the alert chat."""
@@ -125,12 +127,21 @@ class InPrivate:
 
     async def _told(self) -> dict[int, int]:
         """Return whom it told, and each one's newest row."""
-        stored = await self._chat.notes.get(_NOTE)
-        return {int(owner): int(row) for owner, row in json.loads(stored or "{}").items()}
+        if self._kept is None:
+            stored = await self._chat.notes.get(_NOTE)
+            self._kept = {int(owner): int(row) for owner, row in json.loads(stored or "{}").items()}
+        return self._kept
 
     async def _remember(self, told: dict[int, int], owner: int, row_id: int) -> None:
         told[owner] = row_id
-        await self._chat.notes.put(_NOTE, json.dumps(told))
+        await self._keep(told)
+
+    async def _keep(self, told: dict[int, int]) -> None:
+        """Note it for the next start; a disk that takes nothing is no reason to say everything again."""
+        try:
+            await self._chat.notes.put(_NOTE, json.dumps(told) if told else "")
+        except StorageError as error:
+            log.warning("told in private, not noted", extra={"error": type(error).__name__})
 
 
 def _screen(same: Sequence[EventRow], frame: Frame) -> Screen:

@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from strategy.clock import SystemClock
+from strategy.errors import StorageError
 from strategy.events import Event
 from strategy.orders import OrderStatus, Origin, Side
 from strategy.testing import FakeClock
@@ -247,6 +248,30 @@ async def test_in_private_a_lost_answer_repeats_an_alert_once(delivering: OpenRo
             await room.outbox.add([samples.stop_triggered()])
             await Weather(room, wall).passes(40 * 60)
             assert ["재전송" in text for text in await texts(room) if "손절: TQQQ" in text] == [False, True]
+
+
+async def test_in_private_nothing_is_said_again_for_a_disk_that_takes_nothing(
+    delivering: OpenRoom, wall: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise StorageError("disk full")
+
+    async with kept_chat() as chat:
+        async with aiohttp.ClientSession() as http:
+            await http.post(f"{chat.url}/user/group", json={"chat_id": GROUP, "title": "desk"})
+        group = {"telegram_chat_id": str(GROUP), "telegram_allowed_user_ids": str(chat.owner_id)}
+        async with delivering(chat=chat, runs=("in_private",), **group) as room:
+            refusal = {"code": 400, "description": "Bad Request: TOPIC_CLOSED", "times": 9999, "chat_id": str(GROUP)}
+            await room.owner.post("fault", kind="error", **refusal)
+            await room.outbox.add([samples.stop_triggered()])
+            weather = Weather(room, wall)
+            await weather.passes(4 * 60)
+            monkeypatch.setattr(room.notes, "put", full)
+            await weather.passes(10 * 60)
+            assert len(await texts(room)) == 2
+            await clear(room)
+            await weather.passes(180)
+            assert len(await texts(room)) == 3
 
 
 @pytest.mark.parametrize("before", [1, 90])
