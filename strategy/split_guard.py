@@ -131,6 +131,7 @@ class SplitGuard:
         if self._suspected(quote.symbol, quote):
             await self.lock(quote)
             return
+        await self._follow(quote)  # first: a trailing stop is not to be judged by a high of the old size
         for watcher in self._cleared:
             watcher(quote.symbol)
 
@@ -147,12 +148,18 @@ class SplitGuard:
                 await self.lock(quote)
                 return
             await self.accept(symbol)  # not held, and the source's bars are of the new size: nothing to ask
-        cost = position.average_cost if position else None
-        if self._overnight.split_shared(symbol, quote, cost, self._settings.of(symbol).split_guard_pct):
-            await self.accept(symbol)  # nothing to ask, but bars and peaks are of the old size
+        await self._follow(quote)
         session = current(self._clock.now())
         if session is not None:
-            await self._overnight.remember(symbol, session, quote.last, cost)
+            await self._overnight.remember(symbol, session, quote.last, position.average_cost if position else None)
+
+    async def _follow(self, quote: Quote) -> None:
+        """After a split that the cost has followed there is nothing to ask, but bars and peaks are of the old size."""
+        position = self._positions.of(quote.symbol)
+        cost = position.average_cost if position else None
+        guard_pct = self._settings.of(quote.symbol).split_guard_pct
+        if self._overnight.split_shared(quote.symbol, quote, cost, guard_pct):
+            await self.accept(quote.symbol)
 
     async def _ask(self, quote: Quote) -> None:
         """Ask once a session whether the broker has adjusted the evening's close; a failure is asked again later."""
@@ -220,12 +227,12 @@ class SplitGuard:
 
     async def accept(self, symbol: Symbol) -> None:
         """Take today's price of a ticker as real and start its bars anew, adjusted by the data's source."""
+        self._watch.forget_bars(symbol)
+        for watcher in self._watchers:  # before a moment passes in which the price counts and the old high does, too
+            watcher(symbol)
         position, quote = self._positions.of(symbol), self._watch.latest(symbol)
         if quote is not None:
             await self._overnight.accept(symbol, quote.last, position.average_cost if position else None)
-        self._watch.forget_bars(symbol)
-        for watcher in self._watchers:
-            watcher(symbol)
 
     async def _unlock(self, quote: Quote) -> None:
         """Take the lock off once the average cost has followed.

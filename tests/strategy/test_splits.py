@@ -1,6 +1,6 @@
 """Splits of any ratio and stock dividends are no crash, and a crash is no split (D13)."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from strategy.errors import TryLater
-from strategy.events import Notable, StopFinished, Trouble
+from strategy.errors import StorageError, TryLater
+from strategy.events import Event, Notable, StopFinished, Trouble
 from strategy.testing import trading_settings
 from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
 
@@ -153,6 +153,44 @@ async def test_d13_a_cost_that_has_followed_already_asks_nothing(tmp_path: Path)
         await bench.pass_time(5)
         [order] = await bench.orders()
         assert order.request.qty == 150
+
+
+@pytest.mark.parametrize("first", ["tick", "check", "tick that the disk fails at"])
+async def test_a_peak_of_before_a_split_fires_nothing_once_the_cost_has_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """The cost is of the new size at the open, and so must the high be that a trailing stop is measured from."""
+    world, factor = _world(), _factor(3, 2)
+    async with _bench(tmp_path, world) as bench:
+        draft = bench.core.book.draft("TRAILING_STOP_PCT", "5", symbol=None, until=None)
+        await bench.core.book.apply(draft, user_id=OWNER)
+        bench.price(TQQQ, "102")
+        await bench.until(MORNING - timedelta(hours=1))
+        _adjust(world, factor)
+        world.market.bases[TQQQ] = Decimal("68.00")
+        bench.broker.hold(TQQQ, 150, _cents(100 * factor))
+        bench.price(TQQQ, "68", tick=False)
+        await bench.until(MORNING - timedelta(seconds=1))
+        put = bench.storage.notes.put
+
+        async def failing(key: str, value: str, events: Sequence[Event] = ()) -> None:
+            if key.startswith("evening:"):
+                raise StorageError("disk full")
+            await put(key, value, events)
+
+        if "disk" in first:
+            monkeypatch.setattr(bench.storage.notes, "put", failing)
+        if "tick" in first:
+            bench.clock.set(MORNING + timedelta(milliseconds=1))
+            bench.stream.tick(TQQQ, Decimal("67.90"))
+        await bench.until(MORNING + timedelta(seconds=5))
+        bench.price(TQQQ, "67.80")
+        await bench.pass_time(60)
+        assert not _locked(bench)
+        assert await bench.orders() == []
+        bench.price(TQQQ, "64")
+        await bench.pass_time(5)
+        assert [order.request.qty for order in await bench.orders()] == [150]
 
 
 async def test_d13_the_owners_word_holds_for_the_session_over_a_restart(tmp_path: Path) -> None:
