@@ -407,6 +407,7 @@ class OrderDesk:
     async def _send_again(self, hands: asyncio.TaskGroup) -> None:
         """Ask again for what the broker certainly did not take; each apart, so that one answer holds up no other."""
         resending = self._requests.resending
+        resending.begin()
         while True:
             await first_of(self._clock, resending.next_due, resending.wake)
             resending.wake.clear()

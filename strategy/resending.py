@@ -60,6 +60,11 @@ class Resending:
         waiting = self._orders.get(no)
         return waiting.said if waiting is not None else None
 
+    def begin(self) -> None:
+        """Let what was on its way when its hands were lost with their service be due as before."""
+        for each in (*self._orders.values(), *self._cancels.values()):
+            each.busy = False
+
     @property
     def orders(self) -> tuple[OrderNo, ...]:
         return tuple(self._orders)

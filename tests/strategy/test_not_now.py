@@ -162,6 +162,21 @@ async def test_what_nobody_waits_for_any_more_is_not_sent_again(desk: Bench, mon
     assert len(desk.broker.submitted) == 1
 
 
+async def test_a_cancel_whose_next_try_died_with_its_service_is_tried_again(desk: Bench) -> None:
+    """The hands that had taken it are gone: nobody else would."""
+    order = await desk.desk.place(desk.request())
+    desk.broker.fail("cancel", answered("EGW00201"))
+    with pytest.raises(TryLater):
+        await desk.desk.cancel(order.no)
+    resending = desk.desk._requests.resending
+    assert resending.take_due(desk.clock.now() + timedelta(seconds=2)) == ([], [order.no])
+    assert resending.next_due is None
+    resending.begin()
+    resending.wake.set()
+    await desk.pass_time(2)
+    assert (await desk.order(order.no)).status is S.CANCELED
+
+
 async def test_an_order_that_waits_for_its_next_try_is_looked_up_after_a_crash_and_never_sent_by_itself(
     tmp_path: Path,
 ) -> None:
