@@ -193,15 +193,17 @@ async def befall(sea: Sea, deed: Deed) -> None:
         (("lost", "error_after_send", "sendMessage", 6), 2, 30),
     ]
 )
+@example([(("lost", "timeout_after_send", "sendMessage", 2), 1, 3), (("migrates",), 0, 30)])
 @example([(("refused", REFUSALS[0], 6), 2, 30), (("migrates",), 2, 3), (("refused", REFUSALS[3], 6), 1, 0)])
 def test_every_alert_arrives_once_or_twice_and_each_order_in_order(steps: list[tuple[Deed, int, int]]) -> None:
     with TemporaryDirectory() as directory:
         texts = asyncio.run(voyage(steps, Path(directory)))
     numbers = {int(each) for text in texts for each in re.findall(r"경보 (\d+)\.", text)}
     assert numbers == set(range(1, max(numbers) + 1))
+    most = 3 if any(deed[0] == "migrates" for deed, _, _ in steps) else 2  # in a chat that moved nobody can look for it
     for number in numbers:
         copies = [text for text in texts if f"경보 {number}." in text]
-        assert 1 <= len(copies) <= 2, number
+        assert 1 <= len(copies) <= most, number
         assert all("재전송" in text for text in copies[1:])
         fills = [place for place, text in enumerate(texts) if re.search(r"매수 체결: TQQQ \d+/10", text)]
         assert fills
