@@ -127,11 +127,8 @@ def _pairs(
 
 
 def may_come_from(order: Order, gap: int) -> bool:
-    """Return whether shares nobody can explain, bought (above 0) or sold (below), may be those of an order.
-
-    More than it was for may be its own and others': how many are nobody's is not known.
-    """
-    return gap > 0 if order.request.side is Side.BUY else gap < 0
+    """Return whether shares nobody can explain, bought (above 0) or sold (below), may be those of an order."""
+    return 0 < (gap if order.request.side is Side.BUY else -gap) <= order.request.qty
 
 
 def early_looks(order: Order) -> tuple[datetime, datetime] | None:

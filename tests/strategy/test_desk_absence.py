@@ -147,21 +147,6 @@ async def test_shares_that_came_without_an_order_keep_a_buy_from_being_called_ab
         await made.agrees()
 
 
-@pytest.mark.parametrize(("side", "held"), [(Side.BUY, HELD + 10 + 5), (Side.SELL, HELD - 10 - 5)])
-async def test_more_shares_than_it_was_for_may_be_its_own_and_others(tmp_path: Path, side: Side, held: int) -> None:
-    """Ten bought (or sold) without a word of it, and five brought in (or taken out) at the same time."""
-    async with desk_and_recon(tmp_path) as (made, recon):
-        made.broker.lag_s = made.broker.open_lag_s = 100_000
-        made.broker.fail("submit", "lost_reply")
-        order = await made.desk.place(made.request(side))
-        made.broker.hold(TQQQ, held, COST)
-        for _ in range(40):
-            await made.pass_time(10)
-            await recon.reconcile("timer")
-        assert (await made.order(order.no)).status is S.UNKNOWN
-        assert f"unknown:{order.no}" in [one.key for one in await made.troubles()]
-
-
 async def test_a_buy_that_never_arrived_is_given_up_after_the_lag(tmp_path: Path) -> None:
     async with desk_and_recon(tmp_path) as (made, _):
         made.broker.fail("submit", "lost_request")
