@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -102,8 +103,9 @@ class Framing(BaseMiddleware):
         query = event.callback_query if isinstance(event, Update) else None
         pressed, page = None, 0
         if query is not None and (turn := turned(query.data)) is not None:  # another page of a screen is that screen
-            opened = query.model_copy(update={"data": Open(screen=turn.screen, ref=turn.ref).pack()})
-            event, page = event.model_copy(update={"callback_query": opened}), turn.page
+            with suppress(ValueError):  # no button of ours: too long to be one, and answered as one nobody owns
+                opened = query.model_copy(update={"data": Open(screen=turn.screen, ref=turn.ref).pack()})
+                event, page = event.model_copy(update={"callback_query": opened}), turn.page
         if query is not None and query.message is not None and not (opens_aside(query.data) or is_ephemeral(query)):
             pressed = query.message.message_id
         role = self._roles[user.id]
