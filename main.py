@@ -656,6 +656,8 @@ async def greet(bot: BotApp) -> None:
         log.info("telegram", extra={"bot": await bot.check()})
     except (TelegramTokenDoubted, TelegramUnreachable) as error:
         log.warning("telegram not usable at the start", extra={"error": type(error).__name__})
+        if isinstance(error, TelegramTokenDoubted):
+            bot.hearing.doubted()
         speak(error.user_message.both(), sys.stderr)
 
 

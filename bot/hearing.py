@@ -157,6 +157,7 @@ class Hearing:
         self._rival_came: deque[datetime] = deque(maxlen=_RIVAL_RETURNS)  # each time after polls that worked
         self._worked = True
         self._told: tuple[Deaf, datetime] | None = None  # the cause, and since when the bot was deaf
+        self._owed: tuple[Deaf, datetime] | None = None  # a refused token that is over before anybody looked
         self._hook_named_at: datetime | None = None
         self._hook_pending = 0  # updates that the webhook had not taken then
 
@@ -172,8 +173,15 @@ class Hearing:
         if len(self._rival_came) == _RIVAL_RETURNS and now - self._rival_came[0] < _RIVAL_SPAN:
             return
         if self.deaf_since is not None:
+            if self.why is Deaf.TOKEN:
+                self._owed = Deaf.TOKEN, self.deaf_since
             self._works_again()
         self.deaf_since = self.why = None
+        self._turned.set()
+
+    def doubted(self) -> None:
+        """Note that the token was refused at the start: that it is taken again is told, however soon that is."""
+        self.why, self.deaf_since = Deaf.TOKEN, self._wall.now()
         self._turned.set()
 
     def failed(self, began: datetime, error: BaseException) -> None:
@@ -211,8 +219,9 @@ class Hearing:
         if since is None or why is None:
             if self.heard_at is not None:
                 await self._proof.note()
-                if self._told is not None:
-                    await self._tell_over(*self._told)
+                if (over := self._told or self._owed) is not None:
+                    await self._tell_over(*over)
+                    self._owed = None
             return None
         left = (since + TOLD_AFTER - self._wall.now()).total_seconds()
         if left > 0 and why is not Deaf.TOKEN:  # nothing can be sent then: that it is over is told in any case

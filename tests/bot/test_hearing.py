@@ -319,3 +319,15 @@ async def test_a_database_that_fails_makes_nobody_deaf(open_room: OpenRoom, wall
             room.notes.failing = False
             assert "버전" in (await room.owner.ask("/version"))["text"]
             polling.cancel()
+
+
+async def test_a_token_refused_at_the_start_and_taken_by_the_first_poll_is_told_too(
+    open_room: OpenRoom, wall: FakeClock
+) -> None:
+    """Whoever wrote meanwhile was not heard, and the console said that the token is refused."""
+    async with open_room(wall=wall, polls=False) as room, asyncio.TaskGroup() as group:
+        room.app.hearing.doubted()
+        room.app.hearing.heard(undisturbed=True)
+        watching = group.create_task(room.app.hearing.watch())
+        assert (await until_over(room, wall)).key == "deaf:token"
+        watching.cancel()
