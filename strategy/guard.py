@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 _AGAIN_AFTER = timedelta(seconds=50)  # a ladder that ended with shares left: with STOP_POLL_S a try each minute
 _UNSTORED_PAUSE = timedelta(seconds=5)  # and one that could not be stored
+_SAME_COST = Decimal("0.005")  # roundings of an average cost aside
 _MISSED = 50  # orders that may have filled while the guard was down
 
 
@@ -92,7 +93,10 @@ class StopGuard:
         self._activity = activity
         self._lines: dict[Symbol, StopLine] = {}
         self._peaks: dict[Symbol, Decimal] = {}
-        self._peaks_stored: dict[Symbol, Decimal] = {}
+        self._peaks_stored: dict[Symbol, str] = {}
+        self._peak_costs: dict[
+            Symbol, Decimal
+        ] = {}  # what the shares of a stored peak had cost, until that is compared
         self._running: set[Symbol] = set()
         self._unfinished: dict[Symbol, Firing] = {}  # begun and not ended: taken up when the guard is started anew
         self.watching = False  # `run` is at work
@@ -138,9 +142,12 @@ class StopGuard:
         await self._notes.put(f"peak:{symbol}", str(peak))
 
     async def _load_peak(self, symbol: Symbol) -> None:
-        peak = await self._notes.get(f"peak:{symbol}")
-        if peak:
-            self._peaks[symbol] = self._peaks_stored[symbol] = Decimal(peak)
+        stored = await self._notes.get(f"peak:{symbol}")
+        if stored:
+            peak, _, cost = stored.partition(" ")
+            self._peaks[symbol], self._peaks_stored[symbol] = Decimal(peak), stored
+            if cost:
+                self._peak_costs[symbol] = Decimal(cost)
 
     # what others ask
 
@@ -240,6 +247,7 @@ class StopGuard:
 
     def rearm(self) -> None:
         """Compute the lines again from positions and settings; tickers not configured are none of ours to sell."""
+        self._compare_stored_peaks()
         lines = ((symbol, self._line(symbol)) for symbol in self._settings.tickers)
         self._lines = {symbol: line for symbol, line in lines if line is not None}
         for symbol in tuple(self._peaks):
@@ -274,6 +282,16 @@ class StopGuard:
         if line.stop_loss is None and line.take_profit is None and line.trailing_pct is None:
             return None
         return line
+
+    def _compare_stored_peaks(self) -> None:
+        """Forget the peaks of shares that are others by now: sold and bought anew while the program was down."""
+        if not self._positions.known:
+            return
+        for symbol, cost in self._peak_costs.items():
+            position = self._positions.scoped(symbol, self._settings.of(symbol).position_scope)
+            if position is None or abs(position.average_cost / cost - 1) > _SAME_COST:
+                self._peaks.pop(symbol, None)
+        self._peak_costs.clear()
 
     def _forget_sold(self, symbol: Symbol) -> None:
         """Forget the peak where nothing is left of what the stop would sell: what is bought next has its own."""
@@ -590,9 +608,12 @@ class StopGuard:
             await self._notes.put(f"peak:{symbol}", "")
             del self._peaks_stored[symbol]
         for symbol, peak in list(self._peaks.items()):
-            if self._peaks_stored.get(symbol) != peak:
-                await self._notes.put(f"peak:{symbol}", str(peak))
-                self._peaks_stored[symbol] = peak
+            position = self._positions.scoped(symbol, self._settings.of(symbol).position_scope)
+            paid = position.average_cost if position is not None else Decimal(0)
+            stored = f"{peak} {paid}" if paid > 0 else str(peak)
+            if self._peaks_stored.get(symbol) != stored:
+                await self._notes.put(f"peak:{symbol}", stored)
+                self._peaks_stored[symbol] = stored
 
     async def _tell_trouble(self, symbol: Symbol, error: Exception) -> None:
         known = isinstance(error, TradingError)

@@ -345,6 +345,23 @@ async def test_shares_of_tickers_not_configured_are_never_sold(tmp_path: Path) -
         assert (await bench.core.control.preview_mode(OWNER, Mode.HALTED, symbol=None)).unprotected == ()
 
 
+@pytest.mark.parametrize(("cost", "sells"), [("117", False), ("100", True)])
+async def test_a_stored_peak_is_of_the_shares_it_was_seen_with(tmp_path: Path, cost: str, sells: bool) -> None:
+    """Sold and bought anew by hand while the program was down, the new shares were sold at the start."""
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ)
+    world.broker.hold(TQQQ, 10, Decimal(100))
+    async with holding(tmp_path, world=world, trailing_stop_pct="3") as bench:
+        bench.price(TQQQ, "120")
+        await bench.pass_time(90)
+    world.broker.hold(TQQQ, 10, Decimal(cost))
+    world.price(TQQQ, "117")
+    async with holding(tmp_path, world=world, trailing_stop_pct="3") as bench:
+        bench.price(TQQQ, "116.30")
+        await bench.pass_time(10)
+        assert bool(await bench.orders()) is sells
+
+
 async def test_a_peak_does_not_outlive_its_position(tmp_path: Path) -> None:
     world = World.at(OPEN + timedelta(minutes=10))
     world.ready(TQQQ)
