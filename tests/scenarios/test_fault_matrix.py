@@ -161,7 +161,7 @@ async def look_due(world: ClientWorld) -> None:
 
 async def quote_due(world: ClientWorld) -> None:
     """Without ticks the price must be asked for."""
-    await world.control("fault", kind="ws_silence", seconds=30)
+    await world.control("fault", kind="ws_silence", seconds=300)  # over the whole check, time-outs included
     await world.pass_time(12)
 
 
