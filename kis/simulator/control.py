@@ -222,7 +222,7 @@ class Control:
             stream.drop_all()
             fault.left = None if fault.until_ms is not None else 0  # with seconds: refuse newcomers as long
         elif fault.kind == "ws_silence":
-            stream.silence_all(fault.until_ms)
+            stream.silence_all(fault.until_ms, pongs=bool(fault.details.get("pongs")))
             fault.left = None if fault.until_ms is not None else 0
         elif fault.kind == "ws_garbage":
             stream.litter(fault.left or 1)

@@ -37,6 +37,7 @@ class Socket:
         self.registered: dict[tuple[str, str], Cipher] = {}
         self.silent_until_ms: int | None = None
         self.silent = False
+        self.pongs = False  # while silent: pings are answered all the same
         self.opened_ms = now_ms
         self._request = request
         self._options = options
@@ -102,6 +103,15 @@ class Socket:
     async def flushed(self) -> None:
         """Wait until everything queued was handed to the network."""
         await self._idle.wait()
+
+    # -- silence (a fault) -------------------------------------------------------------------------------------------
+
+    def silence(self, until_ms: int | None, *, pongs: bool) -> None:
+        """Send nothing and take nothing in until then, or for good; with `pongs` only the feed is dead."""
+        self.silent, self.silent_until_ms, self.pongs = True, until_ms, pongs
+
+    def unsilence(self) -> None:
+        self.silent, self.silent_until_ms, self.pongs = False, None, False
 
     # -- end ---------------------------------------------------------------------------------------------------------
 

@@ -115,7 +115,7 @@ class Stream:
             elif message.type is WSMsgType.PING:
                 if self._faults.use("ws_ping_drop", self._timeline.now_ms) is not None:
                     socket.abort()
-                elif not socket.silent:
+                elif socket.pongs or not socket.silent:
                     await socket.ws.pong(message.data)
             elif message.type is WSMsgType.PONG:
                 socket.answered()
@@ -359,7 +359,7 @@ class Stream:
                 socket.abort()
                 continue
             if socket.silent_until_ms is not None and now_ms >= socket.silent_until_ms:
-                socket.silent, socket.silent_until_ms = False, None
+                socket.unsilence()
             socket.beat(now_ms, speed)
 
     def next_beat_ms(self) -> int | None:
@@ -387,15 +387,15 @@ class Stream:
             socket.abort()
         return len(sockets)
 
-    def silence_all(self, until_ms: int | None) -> int:
-        """Let every open connection go dead without closing; return how many."""
+    def silence_all(self, until_ms: int | None, *, pongs: bool = False) -> int:
+        """Let every open connection go dead without closing, with `pongs` but for its pongs; return how many."""
         for socket in self._sockets:
-            socket.silent, socket.silent_until_ms = True, until_ms
+            socket.silence(until_ms, pongs=pongs)
         return len(self._sockets)
 
     def unsilence(self) -> None:
         for socket in self._sockets:
-            socket.silent, socket.silent_until_ms = False, None
+            socket.unsilence()
 
     def litter(self, count: int) -> None:
         """Send frames no parser should choke on."""

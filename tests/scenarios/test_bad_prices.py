@@ -66,7 +66,7 @@ async def test_a_delayed_stream_is_told_within_thirty_seconds_and_the_stop_goes_
 
 
 async def test_a_standing_quote_is_told_within_thirty_seconds_and_sells_nothing(world: World) -> None:
-    await world.control("fault", kind="ws_silence", seconds=600)
+    await world.control("fault", kind="ws_silence", seconds=600, pongs=True)
     await world.control("fault", kind="stale_quotes", tr_id=BOOK)
     await pass_time(world, 40)
     chat = await told(world)
@@ -84,7 +84,7 @@ async def test_without_book_and_stream_a_second_answer_sells(tmp_path: Path) -> 
         tmp_path, replay=day.path, start=day.start, options=options, trading=trading, quotes=False
     ) as world:
         await world.until(day.start + timedelta(minutes=6))
-        await world.control("fault", kind="ws_silence", seconds=600)
+        await world.control("fault", kind="ws_silence", seconds=600, pongs=True)
         await pass_time(world, 6)
         await world.control("tick", symbol="TQQQ", last="54.90", bid="54.88", ask="54.91")
         await pass_time(world, 10)

@@ -160,9 +160,14 @@ async def look_due(world: ClientWorld) -> None:
 
 
 async def quote_due(world: ClientWorld) -> None:
-    """Without ticks the price must be asked for."""
-    await world.control("fault", kind="ws_silence", seconds=300)  # over the whole check, time-outs included
+    """Without ticks the price must be asked for.
+
+    Pings are answered meanwhile: a socket that answers none is replaced within the time-outs of one check, and a tick
+    of its successor is a price to buy at.
+    """
+    await world.control("fault", kind="ws_silence", pongs=True)
     await world.pass_time(12)
+    assert not world.core.watch.priced(TQQQ)
 
 
 async def bars_due(world: ClientWorld) -> None:

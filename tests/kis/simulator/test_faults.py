@@ -222,6 +222,24 @@ async def test_ws_silence_ends_after_its_seconds(start: Starter) -> None:
     assert "60.0000" not in {record[11] for record in records}
 
 
+@pytest.mark.parametrize("pongs", [True, False])
+async def test_ws_silence_can_leave_the_pongs(start: Starter, pongs: bool) -> None:
+    """A feed that is dead behind a connection that lives, and a connection that is dead."""
+    outside = await start()
+    line = await outside.connect()
+    await line.register("HDFSCNT0", "DNASTQQQ")
+    await inject(outside, "ws_silence", pongs=pongs)
+    await line.socket.ping(b"there?")
+    await outside.control("tick", symbol="TQQQ", last="60.00")
+    await outside.send("DELETE", "/sim/fault")
+    await outside.control("tick", symbol="TQQQ", last="61.00")
+    heard = [await line.socket.receive(timeout=5)]
+    while heard[-1].type is aiohttp.WSMsgType.PONG:
+        heard.append(await line.socket.receive(timeout=5))
+    assert [message.data for message in heard[:-1]] == [b"there?"] * pongs
+    assert heard[-1].data.split("^")[11] == "61.0000"  # the first trade that came through
+
+
 async def test_ws_garbage(start: Starter) -> None:
     outside = await start()
     line = await outside.connect()
