@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from kis.simulator.server import Simulator
     from storage.database import Storage
     from strategy.compose import Core
-    from strategy.machine import LagMeter, Sweeper
+    from strategy.machine import LagMeter
+    from strategy.upkeep import Sweeper
 
 VERSION = "0.1.0"
 ENV_FILE = Path(".env")
@@ -489,7 +490,8 @@ async def assemble(
     from storage.logreader import LogFiles
     from storage.redaction import redactor
     from strategy.compose import Journals, build_core
-    from strategy.machine import LagMeter, Sweeper, resident_memory
+    from strategy.machine import LagMeter, resident_memory
+    from strategy.upkeep import Sweeper
     from strategy.vitals import Surroundings
 
     wall = SystemClock()

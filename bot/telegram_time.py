@@ -16,9 +16,8 @@ from aiogram.types import Message
 from strategy.clock import Clock
 from strategy.errors import StorageError
 from strategy.events import Event, Notable, Trouble
-from strategy.health_lines import span
 from strategy.ports import Notes
-from strategy.text import Text
+from strategy.text import Text, span
 
 log = logging.getLogger(__name__)
 

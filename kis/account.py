@@ -25,9 +25,8 @@ from kis.http import KisHttp
 from kis.paging import one, pages, rows, strays
 from kis.symbols import TRADING_CODE, SymbolBook
 from kis.unread import faulty, fraction, no_stock, stray
-from strategy.account import Position
+from strategy.account import Position, UnreadRow
 from strategy.instruments import Symbol
-from strategy.unread import UnreadRow
 
 _TICKER = "ovrs_pdno"
 

@@ -29,10 +29,10 @@ from kis.paging import pages, rows, strays
 from kis.redaction import spoken
 from kis.symbols import SymbolBook
 from kis.unread import faulty, no_stock, stray
+from strategy.account import UnreadRow
 from strategy.instruments import Symbol
 from strategy.orders import Side, UnreadOrder, VenueNo
 from strategy.text import Text
-from strategy.unread import UnreadRow
 
 EXPIRED_TEXT = "DFD 장종료로 취소"
 _SIDES: Mapping[str, Side] = MappingProxyType({"01": Side.SELL, "02": Side.BUY, "03": Side.SELL, "04": Side.BUY})

@@ -5,9 +5,9 @@ from decimal import Decimal
 from kis.errors import FieldFault
 from kis.fields import Row, maybe_text
 from kis.symbols import SymbolBook
+from strategy.account import UnreadRow
 from strategy.instruments import Symbol
 from strategy.text import Text
-from strategy.unread import UnreadRow
 
 _NO_STOCK = Text("미국 주식이 아닙니다", "it is no US stock")
 _STRAY = Text("종목이나 번호가 비어 있습니다", "it has no ticker or no number")

@@ -7,8 +7,8 @@ from sqlite3 import Connection, Row
 from storage.columns import decimal, instant, instant_text, symbol, symbol_text
 from storage.connection import Database
 from storage.outbox import OutboxRepository
+from strategy.alert_rules import PriceAlert
 from strategy.events import Event
-from strategy.price_alerts import PriceAlert
 
 
 class PriceAlertRepository:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
+from decimal import Decimal
 from enum import StrEnum
 
+from strategy.instruments import Symbol
 from strategy.zones import seoul
 
 
@@ -39,3 +41,19 @@ class AlertRules:
     levels: Mapping[str, Loudness]  # by group: orders, fills, signals, session, stream, changes, notes
     quiet: QuietHours | None
     dashboard: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceAlert:
+    """Tell when the last price is above (or below) a price. `id` is 0 until stored."""
+
+    symbol: Symbol
+    above: bool
+    price: Decimal  # dollars
+    set_by: int
+    set_at: datetime
+    id: int = 0
+
+    def hit(self, last: Decimal) -> bool:
+        """Return whether a last price is at or beyond the one waited for."""
+        return last >= self.price if self.above else last <= self.price

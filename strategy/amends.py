@@ -8,12 +8,12 @@ from typing import Any
 from strategy.book import SettingsBook
 from strategy.day_loss import DayLoss
 from strategy.desk import OrderDesk
-from strategy.errors import BrokerError, InvalidInput, InvalidOrder
+from strategy.errors import BrokerError, InvalidInput, InvalidOrder, NotPermitted
 from strategy.limits import Refusal
 from strategy.look import AccountLook
 from strategy.money import cents, on_tick
 from strategy.orders import Order, OrderNo, OrderStatus, Origin, Side
-from strategy.permissions import NotPermitted, Permissions
+from strategy.permissions import Permissions
 from strategy.planning import joined
 from strategy.ports import Broker
 from strategy.presses import Press, Presses, changed

@@ -20,14 +20,13 @@ from strategy.activity import Activity
 from strategy.book import SettingsBook
 from strategy.calendar import latest
 from strategy.clock import Clock
-from strategy.decisions import Decision
+from strategy.decisions import Decision, Proposal
 from strategy.errors import TradingError
 from strategy.events import Event, ProposalClosed, Proposed
 from strategy.instruments import Symbol
 from strategy.orders import OrderNo, Side
 from strategy.ports import Notes, OrderJournal
 from strategy.presses import ANYBODY, Presses
-from strategy.proposals import Proposal
 from strategy.quotes import Price
 from strategy.rules import BUY_SIGNAL, SELL_SIGNAL
 from strategy.shelter import first_of

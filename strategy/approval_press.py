@@ -6,13 +6,12 @@ from typing import Any
 from strategy.approval import PROPOSAL, Approval, Ending
 from strategy.book import SettingsBook
 from strategy.cycle import Cycle
-from strategy.decisions import Decision
+from strategy.decisions import Decision, Proposal
 from strategy.errors import BrokerError, OrderDenied, TradingError
 from strategy.instruments import Symbol
 from strategy.manual import outcome_of
 from strategy.orders import Order
 from strategy.presses import Press, Presses, changed
-from strategy.proposals import Proposal
 from strategy.text import Text
 from strategy.views import Outcome, OutcomeKind
 from strategy.watch import MarketWatch

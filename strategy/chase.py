@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from strategy.account import Holdings
 from strategy.orders import Order, Side
-from strategy.permissions import Permits
+from strategy.ports import Permits
 from strategy.purse import Purse
 from strategy.text import Text
 

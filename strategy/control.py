@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from strategy.alert_rules import AlertRules
+from strategy.alert_rules import AlertRules, PriceAlert
 from strategy.amends import Amends
 from strategy.approval_press import ApprovalPress
 from strategy.cancels import Cancels
 from strategy.changes import SettingChange
-from strategy.decisions import Decision
+from strategy.decisions import Decision, Proposal
 from strategy.events import ModeChanged, Notable
 from strategy.hand_orders import HandOrders
 from strategy.health import HealthLine, HealthView, LogLine
@@ -21,9 +21,7 @@ from strategy.orders import OrderNo, Side
 from strategy.overview import Looking
 from strategy.panic_press import PanicPress
 from strategy.presses import Presses
-from strategy.price_alerts import PriceAlert
 from strategy.price_watch import PriceWatch
-from strategy.proposals import Proposal
 from strategy.reporting import ResultService
 from strategy.results import (
     CalendarDay,

@@ -11,18 +11,16 @@ from strategy.approval import HELD_BACK, PROPOSED, TOLD, Approval
 from strategy.book import SettingsBook
 from strategy.clock import Clock
 from strategy.day_loss import DayLoss
-from strategy.decisions import Action, Decision
+from strategy.decisions import Action, Decision, Proposal, agreed
 from strategy.desk import OrderDesk
-from strategy.errors import BrokerError, OrderDenied, StorageError, TradingError
+from strategy.errors import BrokerError, NotPermitted, OrderDenied, StorageError, TradingError
 from strategy.events import BothSignals, Event, SignalBlocked, Trouble
 from strategy.fallback import Fallback
 from strategy.guard import StopGuard
 from strategy.instruments import Symbol
 from strategy.look import AccountLook
 from strategy.orders import Order, OrderRequest, Origin, Side
-from strategy.permissions import NotPermitted
 from strategy.ports import DecisionJournal, Notifier
-from strategy.proposals import Proposal, agreed
 from strategy.purse import Purse
 from strategy.snapshot import Camera, Snapshot
 from strategy.split_guard import SplitGuard

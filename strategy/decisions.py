@@ -6,6 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from strategy.instruments import Symbol
+from strategy.money import tick_down, tick_up
+from strategy.orders import Side
 
 
 class Action(StrEnum):
@@ -82,3 +84,25 @@ class Decision:
     def blocked_by(self) -> tuple[Gate, ...]:
         """Gates that stopped the side whose signal was otherwise given."""
         return tuple(gate for gate in self.gates if gate.passed is not True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """One card. `ticket` None: a signal to be told only (TRADE_MODE=signal)."""
+
+    id: str  # of the card; also the key of its message
+    symbol: Symbol
+    side: Side
+    qty: int
+    limit_price: Decimal
+    decision: Decision
+    ticket: str | None  # anybody who may trade may press it
+    expires_at: datetime | None  # wall time; aware UTC
+    drift_pct: Decimal | None = None  # APPROVAL_DRIFT_PCT as the card shows it; None on cards of earlier versions
+
+
+def agreed(price: Decimal, side: Side, shown: Decimal, drift_pct: Decimal) -> Decimal:
+    """Return a limit that is no more than that percentage worse than the one a person agreed to; on the tick."""
+    if side is Side.BUY:
+        return min(price, tick_down(shown * (1 + drift_pct / 100)))
+    return max(price, tick_up(shown * (1 - drift_pct / 100)))

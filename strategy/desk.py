@@ -27,8 +27,7 @@ from strategy.lookup import Evidence
 from strategy.notices import Notices
 from strategy.order_feed import OrderChanges, OrderFeed
 from strategy.orders import BrokerOrder, Notice, Order, OrderList, OrderNo, OrderRequest, OrderStatus, Side
-from strategy.permissions import Permits
-from strategy.ports import Broker, DecisionJournal, Notes, Notifier, OrderJournal
+from strategy.ports import Broker, DecisionJournal, Notes, Notifier, OrderJournal, Permits
 from strategy.requests import Requests
 from strategy.shelter import first_of, sheltered
 from strategy.text import Text

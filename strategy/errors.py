@@ -4,6 +4,9 @@ Every error carries two texts: the exception's own text for the log, and `user_m
 no secret, account or stack. The roots of `kis` and `storage` descend from these, so the core never imports them.
 """
 
+from dataclasses import dataclass
+from enum import StrEnum
+
 from strategy.text import Text
 
 
@@ -102,3 +105,37 @@ class DataUnavailable(BrokerError):
     """A quote or bars are missing, stale or zero; unknown is never yes."""
 
     user_message = Text("시세를 확인할 수 없습니다.", "No usable price right now.")
+
+
+class Why(StrEnum):
+    """What forbids an order."""
+
+    NOT_ARMED = "not_armed"
+    MODE = "mode"
+    LOCK = "lock"
+    NOT_RECONCILED = "not_reconciled"
+    SESSION = "session"
+    NOT_WATCHED = "not_watched"
+    STOP_AT_WORK = "stop_at_work"
+    NOT_ASKED_FOR = "not_asked_for"
+
+    @property
+    def lasts(self) -> bool:
+        """Return whether somebody has decided so; anything else passes by itself."""
+        return self in (Why.NOT_ARMED, Why.MODE, Why.LOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """One thing that stands against an order."""
+
+    why: Why
+    text: Text
+
+
+class NotPermitted(OrderDenied):
+    """Nothing was sent, because it is not allowed any more."""
+
+    def __init__(self, forbidden: Forbidden) -> None:
+        super().__init__(f"not permitted: {forbidden.why}", user_message=forbidden.text)
+        self.why = forbidden.why

@@ -12,16 +12,29 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Discriminator
 
 from strategy.account import Holdings
+from strategy.alert_rules import PriceAlert
 from strategy.changes import SettingChange
-from strategy.decisions import Decision
+from strategy.decisions import Decision, Proposal
 from strategy.health import HealthLine
 from strategy.instruments import Symbol
 from strategy.modes import ModeState, TickerLock
 from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Origin
-from strategy.price_alerts import PriceAlert
-from strategy.proposals import Proposal
 from strategy.text import Text
-from strategy.views import PanicLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanicLine:
+    """One position in a panic: how much there was, is sold, is left, and why it is left."""
+
+    symbol: Symbol
+    watched: bool
+    qty: int
+    sold: int = 0
+    last: Decimal | None = None
+    reason: str = (
+        ""  # "", "flat", or why shares are left: session_end, closed, not_orderable, rejected, halted, unknown
+    )
+
 
 _URGENT = (Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP, Origin.PANIC)
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from strategy.account import BuyingPower, Holdings, Position, return_percent
+from strategy.account import BuyingPower, Holdings, Position, UnreadRow, return_percent
 from strategy.clock import Clock
 from strategy.errors import BrokerError, BrokerFault, OrderRejected, OutcomeUnknown, TryLater
 from strategy.instruments import Symbol
@@ -24,7 +24,6 @@ from strategy.orders import (
     UnreadOrder,
     VenueNo,
 )
-from strategy.unread import UnreadRow
 from strategy.zones import new_york
 
 Call = Literal["submit", "amend", "cancel", "orders", "holdings", "buying_power"]

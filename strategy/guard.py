@@ -18,7 +18,7 @@ from strategy.calendar import current, next_open
 from strategy.clock import Clock
 from strategy.decisions import Decision
 from strategy.desk import OrderDesk
-from strategy.errors import StorageError, TradingError
+from strategy.errors import StorageError, TradingError, Why
 from strategy.events import Trouble
 from strategy.instruments import Symbol
 from strategy.ladder import Descent, Ladder
@@ -28,7 +28,6 @@ from strategy.modebook import ModeBook
 from strategy.modes import TickerLock
 from strategy.order_feed import OrderChanges
 from strategy.orders import Side
-from strategy.permissions import Why
 from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.positions import Positions
 from strategy.quotes import Price, Quote, Tick
@@ -36,9 +35,9 @@ from strategy.refusals import Refusals, refusals_borne
 from strategy.shelter import sheltered
 from strategy.split_guard import SplitGuard
 from strategy.stop_prices import OF_NOW, StopPrices
-from strategy.stop_state import StopState
+from strategy.stop_state import StopState, Trigger
 from strategy.stop_story import ORIGINS, TRIGGERS, Firing, Source, StopStory
-from strategy.stops import StopLine, Trigger, stop_line
+from strategy.stops import StopLine, stop_line
 from strategy.text import Text
 from strategy.watch import MarketWatch
 from strategy.workqueue import WorkQueue

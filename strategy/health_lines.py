@@ -7,12 +7,12 @@ from strategy.health import HealthLine, OutboxState, StorageState
 from strategy.inbox import StreamInbox
 from strategy.instruments import Symbol
 from strategy.stop_state import StopState, lost_of
-from strategy.text import Text
+from strategy.text import Text, span
 from strategy.views import SessionPhase, SessionView
 from strategy.vitals import LoopLag, TelegramState
 from strategy.zones import new_york, seoul
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_MINUTE = 60
 _MEGABYTE = 1024 * 1024
 LEAST_FREE = 500 * _MEGABYTE
 MOST_MEMORY = 1024 * _MEGABYTE
@@ -307,19 +307,6 @@ def ago(age: timedelta) -> Text:
     """Return an age in words; one in the future is now."""
     passed = span(age)
     return Text(f"{passed.ko} 전", f"{passed.en} ago")
-
-
-def span(length: timedelta) -> Text:
-    """Return a length of time in its two largest units at most."""
-    seconds = max(0, int(length.total_seconds()))
-    if seconds < _MINUTE:
-        return Text(f"{seconds}초", f"{seconds} s")
-    if seconds < _HOUR:
-        return Text(f"{seconds // _MINUTE}분", f"{seconds // _MINUTE} min")
-    hours, minutes = seconds // _HOUR, seconds % _HOUR // _MINUTE
-    if seconds < _DAY:
-        return Text(f"{hours}시간 {minutes}분", f"{hours} h {minutes} min")
-    return Text(f"{seconds // _DAY}일 {hours % 24}시간", f"{seconds // _DAY} d {hours % 24} h")
 
 
 def megabytes(size: int) -> str:

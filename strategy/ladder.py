@@ -11,14 +11,14 @@ from strategy.activity import Activity
 from strategy.book import SettingsBook
 from strategy.clock import Clock
 from strategy.desk import OrderDesk
-from strategy.errors import BrokerError, DataUnavailable, InvalidOrder, OrderDenied, TradingError, TryLater
+from strategy.errors import BrokerError, DataUnavailable, InvalidOrder, OrderDenied, TradingError, TryLater, Why
 from strategy.instruments import Symbol
 from strategy.lead import Opening
 from strategy.ledger import NOT_FOUND
 from strategy.look import AccountLook
 from strategy.order_feed import OrderChanges
 from strategy.orders import Order, OrderNo, OrderRequest, OrderStatus, Origin, Side
-from strategy.permissions import Permissions, Why
+from strategy.permissions import Permissions
 from strategy.ports import OrderJournal
 from strategy.positions import Positions
 from strategy.quotes import Quote

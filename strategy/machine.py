@@ -1,15 +1,12 @@
 """How the machine under the program does: how late the event loop is, and how much memory is used."""
 
 import asyncio
-import gc
 import resource
 import sys
 from collections import deque
 from datetime import timedelta
 from pathlib import Path
 
-from strategy.clock import Clock
-from strategy.upkeep import evening_after
 from strategy.vitals import LoopLag
 
 _EVERY_S = 0.25
@@ -46,31 +43,6 @@ class LagMeter:
             longest_ms=ordered[-1] * 1000,
             over=timedelta(seconds=len(ordered) * self._every_s),
         )
-
-
-class Sweeper:
-    """Keeps the garbage collector out of the trading day.
-
-    A full collection holds the event loop up for as long as it takes to visit everything that is held: a quarter of a
-    second with the libraries loaded, in which no price is compared with its stop. So what is in use at the start is
-    set aside, collections visit only what has come since, and the full one is made every evening.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    async def run(self) -> None:
-        """Sweep now and every evening until cancelled."""
-        while True:
-            sweep()
-            await self._clock.sleep_until(evening_after(self._clock.now()))
-
-
-def sweep() -> None:
-    """Free what nobody needs any more, and set aside all that is in use."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 def resident_memory() -> int:

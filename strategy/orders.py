@@ -7,9 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
+from strategy.account import UnreadRow
 from strategy.errors import InvalidOrder
 from strategy.instruments import Symbol
-from strategy.unread import UnreadRow
 
 OrderNo = NewType("OrderNo", int)  # ours, shown as #12; exists before anything is sent
 VenueNo = NewType("VenueNo", str)  # the broker's, digits without leading zeros (kis-protocol 10, line 2)

@@ -15,7 +15,6 @@ from strategy.clock import Clock
 from strategy.instruments import Symbol
 from strategy.ports import Notes
 from strategy.quotes import Quote
-from strategy.stops import split_suspected
 from strategy.zones import new_york
 
 _STORE_EVERY = timedelta(minutes=5)
@@ -52,6 +51,9 @@ class _Sign:
     on: date
     factor: Decimal  # what the broker made of the evening's close; one: nothing
     sure: bool  # its adjusted days were asked, or its previous close is the evening's
+
+
+_HUNDRED = Decimal(100)
 
 
 class Overnight:
@@ -247,3 +249,26 @@ def _evening(row: dict[str, str | None]) -> Evening:
         seen_at=None if seen_at is None else datetime.fromisoformat(seen_at),
         accepted_on=None if accepted_on is None else date.fromisoformat(accepted_on),
     )
+
+
+def split_suspected(
+    *,
+    previous_close: Decimal,
+    price: Decimal,
+    guard_pct: Decimal,
+    average_cost: Decimal | None,
+    average_cost_before: Decimal | None,
+) -> bool:
+    """Return whether an overnight jump looks like a split that the broker's average cost does not share (D13).
+
+    `previous_close` is the close we saw ourselves, not a base price the venue may already have adjusted;
+    `average_cost_before` the cost of the same position on that evening, before anything was traded today. A cost
+    that jumped while the price did not is suspect as well: one of the two is not adjusted yet. Without both costs
+    the price alone decides.
+    """
+    if previous_close <= 0 or price <= 0:
+        return False
+    move = price / previous_close
+    if average_cost is not None and average_cost_before is not None and average_cost > 0 and average_cost_before > 0:
+        move /= average_cost / average_cost_before
+    return abs(move - 1) * _HUNDRED > guard_pct

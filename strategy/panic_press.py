@@ -10,7 +10,7 @@ from strategy.calendar import current, next_open
 from strategy.clock import Clock
 from strategy.desk import OrderDesk
 from strategy.errors import BrokerError
-from strategy.events import ModeChanged
+from strategy.events import ModeChanged, PanicLine
 from strategy.instruments import Symbol
 from strategy.look import AccountLook
 from strategy.modebook import ModeBook
@@ -19,7 +19,7 @@ from strategy.positions import Positions
 from strategy.presses import Press, Presses, changed
 from strategy.text import Text
 from strategy.tickets import Ticket
-from strategy.views import Outcome, OutcomeKind, PanicLine, PanicPreview
+from strategy.views import Outcome, OutcomeKind, PanicPreview
 from strategy.watch import MarketWatch
 
 PANIC = "panic"

@@ -3,22 +3,20 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-from strategy.account import Holdings
+from strategy.account import Holdings, UnreadRow
 from strategy.activity import Activity
 from strategy.book import SettingsBook
 from strategy.calendar import current, next_open
 from strategy.clock import Clock
 from strategy.desk import OrderDesk
 from strategy.errors import TradingError
-from strategy.events import PanicProgress
+from strategy.events import PanicLine, PanicProgress
 from strategy.instruments import Symbol
 from strategy.orders import OrderStatus
 from strategy.panic_job import PanicJob
 from strategy.ports import Notifier, OrderJournal
 from strategy.positions import Positions
 from strategy.text import Text
-from strategy.unread import UnreadRow
-from strategy.views import PanicLine
 from strategy.watch import MarketWatch
 from strategy.zones import new_york, seoul
 

@@ -6,16 +6,13 @@ asked: they always pass.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
-from typing import Protocol
 
 from strategy.book import SettingsBook
 from strategy.calendar import current
 from strategy.clock import Clock
-from strategy.errors import OrderDenied
+from strategy.errors import Forbidden, Why
 from strategy.hours import window_of
 from strategy.instruments import Symbol
 from strategy.modebook import ModeBook
@@ -25,48 +22,6 @@ from strategy.text import Text
 from strategy.zones import from_new_york
 
 _STOPS = frozenset({Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP})
-
-
-class Why(StrEnum):
-    """What forbids an order."""
-
-    NOT_ARMED = "not_armed"
-    MODE = "mode"
-    LOCK = "lock"
-    NOT_RECONCILED = "not_reconciled"
-    SESSION = "session"
-    NOT_WATCHED = "not_watched"
-    STOP_AT_WORK = "stop_at_work"
-    NOT_ASKED_FOR = "not_asked_for"
-
-    @property
-    def lasts(self) -> bool:
-        """Return whether somebody has decided so; anything else passes by itself."""
-        return self in (Why.NOT_ARMED, Why.MODE, Why.LOCK)
-
-
-@dataclass(frozen=True, slots=True)
-class Forbidden:
-    """One thing that stands against an order."""
-
-    why: Why
-    text: Text
-
-
-class NotPermitted(OrderDenied):
-    """Nothing was sent, because it is not allowed any more."""
-
-    def __init__(self, forbidden: Forbidden) -> None:
-        super().__init__(f"not permitted: {forbidden.why}", user_message=forbidden.text)
-        self.why = forbidden.why
-
-
-class Permits(Protocol):
-    """What the desk asks before anything that may trade leaves."""
-
-    def may_send(self, request: OrderRequest) -> Forbidden | None: ...
-
-    def may_amend(self, order: Order, qty: int, price: Decimal, *, by_rule: bool) -> Forbidden | None: ...
 
 
 class Permissions:

@@ -11,7 +11,7 @@ from strategy.calendar import next_open
 from strategy.clock import Clock
 from strategy.day_loss import DayLoss
 from strategy.desk import OrderDesk
-from strategy.errors import BrokerError, DataUnavailable, InvalidInput
+from strategy.errors import BrokerError, DataUnavailable, InvalidInput, Why
 from strategy.instruments import Symbol
 from strategy.limits import Refusal
 from strategy.limits import check as check_limits
@@ -19,7 +19,7 @@ from strategy.look import AccountLook
 from strategy.modebook import ModeBook
 from strategy.money import cents
 from strategy.orders import Order, Side
-from strategy.permissions import Permissions, Why
+from strategy.permissions import Permissions
 from strategy.ports import Broker
 from strategy.positions import Positions
 from strategy.purse import Purse

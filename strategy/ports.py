@@ -12,8 +12,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from strategy.account import BuyingPower, Holdings
+from strategy.alert_rules import PriceAlert
 from strategy.changes import SettingChange
 from strategy.decisions import Decision
+from strategy.errors import Forbidden
 from strategy.events import Event, EventRow
 from strategy.health import LogLine, OutboxState, StorageState
 from strategy.instruments import Symbol
@@ -32,7 +34,6 @@ from strategy.orders import (
     Side,
     VenueNo,
 )
-from strategy.price_alerts import PriceAlert
 from strategy.quotes import Bar, Interval, Quote, Tick
 from strategy.results import Trade
 from strategy.tickets import Ticket
@@ -342,3 +343,11 @@ class Notifier(Protocol):
     """What the core wants to say without another fact to store with it."""
 
     async def tell(self, *events: Event) -> None: ...
+
+
+class Permits(Protocol):
+    """What the desk asks before anything that may trade leaves."""
+
+    def may_send(self, request: OrderRequest) -> Forbidden | None: ...
+
+    def may_amend(self, order: Order, qty: int, price: Decimal, *, by_rule: bool) -> Forbidden | None: ...

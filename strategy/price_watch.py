@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from strategy.activity import Activity
+from strategy.alert_rules import PriceAlert
 from strategy.calendar import current, next_open
 from strategy.clock import Clock
 from strategy.errors import InvalidInput, TradingError
@@ -15,7 +16,6 @@ from strategy.events import PriceAlertHit
 from strategy.instruments import Symbol
 from strategy.pace import Pace
 from strategy.ports import PriceAlerts
-from strategy.price_alerts import PriceAlert
 from strategy.quotes import Price
 from strategy.shelter import first_of
 from strategy.stop_prices import StopPrices

@@ -9,8 +9,8 @@ from strategy.ladder import MAX_REJECTS, Descent
 from strategy.modebook import ModeBook
 from strategy.modes import TickerLock
 from strategy.positions import Positions
+from strategy.stop_state import Trigger
 from strategy.stop_story import Firing
-from strategy.stops import Trigger
 from strategy.text import Text
 
 

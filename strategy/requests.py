@@ -11,6 +11,7 @@ from strategy.errors import (
     BrokerError,
     BrokerFault,
     InvalidOrder,
+    NotPermitted,
     OrderDenied,
     OrderRejected,
     OutcomeUnknown,
@@ -22,8 +23,7 @@ from strategy.ledger import NEVER_SENT, NO_ANSWER, Context, Ledger, spoken
 from strategy.looks import SOON, Looks
 from strategy.money import on_tick
 from strategy.orders import Acceptance, Order, OrderNo, OrderRequest, OrderStatus, VenueNo
-from strategy.permissions import NotPermitted, Permits
-from strategy.ports import Broker
+from strategy.ports import Broker, Permits
 from strategy.resending import Resending
 from strategy.text import Text
 

@@ -11,11 +11,10 @@ from strategy.clock import SMALL, Disturbance, SettableClock
 from strategy.engine import Engine
 from strategy.errors import TradingError
 from strategy.events import Event, Trouble
-from strategy.health_lines import span
 from strategy.look import AccountLook
 from strategy.ports import Notifier
 from strategy.reconcile import Reconciler
-from strategy.text import Text
+from strategy.text import Text, span
 from strategy.watch import MarketWatch
 
 log = logging.getLogger(__name__)

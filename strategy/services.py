@@ -9,16 +9,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from strategy.alert_rules import AlertRules
+from strategy.alert_rules import AlertRules, PriceAlert
 from strategy.changes import SettingChange
-from strategy.decisions import Decision
+from strategy.decisions import Decision, Proposal
 from strategy.events import ModeChanged, Notable
 from strategy.health import HealthLine, HealthView, LogLine
 from strategy.instruments import Symbol
 from strategy.modes import Mode
 from strategy.orders import OrderNo, Side
-from strategy.price_alerts import PriceAlert
-from strategy.proposals import Proposal
 from strategy.results import (
     CalendarDay,
     ExportFile,

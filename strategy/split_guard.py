@@ -20,7 +20,7 @@ from strategy.modes import TickerLock
 from strategy.overnight import Overnight
 from strategy.positions import Positions
 from strategy.quotes import Quote
-from strategy.stops import Trigger
+from strategy.stop_state import Trigger
 from strategy.text import Text
 from strategy.watch import MarketWatch
 from strategy.workqueue import WorkQueue

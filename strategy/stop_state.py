@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Literal
 
 from strategy.instruments import Symbol
 from strategy.text import Text
+
+Trigger = Literal["stop_loss", "take_profit", "trailing_stop"]
 
 
 class StopState(StrEnum):

@@ -19,7 +19,8 @@ from strategy.money import percent
 from strategy.orders import Order, Origin
 from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.positions import Positions
-from strategy.stops import StopLine, Trigger
+from strategy.stop_state import Trigger
+from strategy.stops import StopLine
 from strategy.text import Text
 from strategy.watch import MarketWatch
 

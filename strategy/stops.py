@@ -5,11 +5,9 @@ A tick costs one comparison: `line.low < price < line.high` means nothing to do.
 
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
-from typing import Literal
 
 from strategy.money import tick_down, tick_size
-
-Trigger = Literal["stop_loss", "take_profit", "trailing_stop"]
+from strategy.stop_state import Trigger
 
 MAX_LADDER_COLLAR_PCT = Decimal(50)  # a limit deeper than this is refused by venues and helps nobody
 
@@ -123,26 +121,3 @@ def ladder_price(*, bid: Decimal | None, last: Decimal, collar_pct: Decimal, ste
     least = tick_size(base)
     price = min(price, base - least * step)
     return max(tick_down(price), tick_size(price)) if price > 0 else tick_size(price)
-
-
-def split_suspected(
-    *,
-    previous_close: Decimal,
-    price: Decimal,
-    guard_pct: Decimal,
-    average_cost: Decimal | None,
-    average_cost_before: Decimal | None,
-) -> bool:
-    """Return whether an overnight jump looks like a split that the broker's average cost does not share (D13).
-
-    `previous_close` is the close we saw ourselves, not a base price the venue may already have adjusted;
-    `average_cost_before` the cost of the same position on that evening, before anything was traded today. A cost
-    that jumped while the price did not is suspect as well: one of the two is not adjusted yet. Without both costs
-    the price alone decides.
-    """
-    if previous_close <= 0 or price <= 0:
-        return False
-    move = price / previous_close
-    if average_cost is not None and average_cost_before is not None and average_cost > 0 and average_cost_before > 0:
-        move /= average_cost / average_cost_before
-    return abs(move - 1) * _HUNDRED > guard_pct

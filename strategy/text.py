@@ -1,10 +1,12 @@
 """A sentence in the two languages of the product."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 Language = Literal["ko", "en"]
 _BETWEEN = " / "
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +32,16 @@ class Text:
     def both(self) -> str:
         """Return both languages on two lines, for a console that knows no user."""
         return f"{self.ko}\n{self.en}"
+
+
+def span(length: timedelta) -> Text:
+    """Return a length of time in its two largest units at most."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < _MINUTE:
+        return Text(f"{seconds}초", f"{seconds} s")
+    if seconds < _HOUR:
+        return Text(f"{seconds // _MINUTE}분", f"{seconds // _MINUTE} min")
+    hours, minutes = seconds // _HOUR, seconds % _HOUR // _MINUTE
+    if seconds < _DAY:
+        return Text(f"{hours}시간 {minutes}분", f"{hours} h {minutes} min")
+    return Text(f"{seconds // _DAY}일 {hours % 24}시간", f"{seconds // _DAY} d {hours % 24} h")

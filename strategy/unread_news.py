@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
+from strategy.account import UnreadRow
 from strategy.errors import TradingError
 from strategy.events import Notable, Trouble
 from strategy.ports import Notifier
 from strategy.text import Text
-from strategy.unread import UnreadRow
 
 log = logging.getLogger(__name__)
 

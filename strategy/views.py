@@ -4,18 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from strategy.account import Holdings, Position
 from strategy.decisions import Decision
+from strategy.events import Event, PanicLine
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState, TickerLock
 from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Side
 from strategy.stop_state import StopState
 from strategy.text import Text
-
-if TYPE_CHECKING:  # events tell some of what is viewed here
-    from strategy.events import Event
 
 
 class Environment(StrEnum):
@@ -190,20 +187,6 @@ class SettlePreview:
     choices: tuple[SettleChoice, ...]
     refusals: tuple[Text, ...]
     expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PanicLine:
-    """One position in a panic: how much there was, is sold, is left, and why it is left."""
-
-    symbol: Symbol
-    watched: bool
-    qty: int
-    sold: int = 0
-    last: Decimal | None = None
-    reason: str = (
-        ""  # "", "flat", or why shares are left: session_end, closed, not_orderable, rejected, halted, unknown
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,14 +15,13 @@ from strategy.activity import Precedence
 from strategy.bars import BarStore
 from strategy.book import SettingsBook
 from strategy.clock import Clock
-from strategy.decisions import Indicators
+from strategy.decisions import Indicators, agreed
 from strategy.errors import BrokerError, DataUnavailable
 from strategy.indicators import Closes, read, rsi_of
 from strategy.instruments import Symbol
 from strategy.money import tick_down, tick_up
 from strategy.orders import Order, Origin, Side
 from strategy.ports import MarketData, Stream
-from strategy.proposals import agreed
 from strategy.quotes import Interval, Price, Quote, Tick
 from strategy.settings import TradingSettings
 from strategy.stop_prices import ANSWER_OF_NOW, StopPrices

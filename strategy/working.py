@@ -10,13 +10,12 @@ from typing import Protocol
 
 from strategy.activity import Activity
 from strategy.clock import Clock
-from strategy.errors import TradingError, TryLater
+from strategy.errors import NotPermitted, TradingError, TryLater
 from strategy.events import Notable
 from strategy.ledger import DeskSettings
 from strategy.money import on_tick
 from strategy.order_feed import OrderChanges
 from strategy.orders import Order, OrderNo, OrderStatus, Origin
-from strategy.permissions import NotPermitted
 from strategy.ports import Notifier
 from strategy.resending import AGAIN
 from strategy.shelter import first_of

@@ -7,9 +7,8 @@ from bot.buttons import Button, Keyboard, Open, rows_of
 from bot.figures import gain_icon, krw, price, rate, shares, usd, usd_change
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
-from strategy.account import Holdings, Position, return_percent, total
+from strategy.account import Holdings, Position, UnreadRow, return_percent, total
 from strategy.instruments import Symbol
-from strategy.unread import UnreadRow
 from strategy.views import HoldingsView
 
 _CARDS = 9  # on a page

@@ -5,7 +5,8 @@ from bot.figures import price, shares, usd
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
 from bot.views.orders import short
-from strategy.views import PanicLine, PanicPreview
+from strategy.events import PanicLine
+from strategy.views import PanicPreview
 
 
 def preview(view: PanicPreview, frame: Frame) -> Screen:

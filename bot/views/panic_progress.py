@@ -5,8 +5,7 @@ from bot.figures import price, shares, span
 from bot.message import Block, Line, block, bold, line
 from bot.screen import Frame, Screen
 from bot.words import finish
-from strategy.events import PanicProgress
-from strategy.views import PanicLine
+from strategy.events import PanicLine, PanicProgress
 
 _LINES = 40  # one message has no room for many more
 

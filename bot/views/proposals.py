@@ -8,8 +8,8 @@ from bot.message import Block, block, bold
 from bot.screen import Frame, Screen
 from bot.views.decisions import signal_lines
 from bot.words import SIDE_ICONS, side
+from strategy.decisions import Proposal
 from strategy.events import ProposalClosed, Proposed
-from strategy.proposals import Proposal
 
 _SAME_CLOCK = timedelta(minutes=1)  # further apart, the market's clock is not the world's
 

@@ -8,8 +8,8 @@ from bot.figures import price
 from bot.message import block, bold, code, line
 from bot.screen import Frame, Screen
 from bot.views.confirm import confirm_row
+from strategy.alert_rules import PriceAlert
 from strategy.instruments import Symbol
-from strategy.price_alerts import PriceAlert
 from strategy.views import WatchPreview
 
 PERCENTS = (-10, -5, -3, -1, 1, 3, 5, 10)

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from strategy.alert_rules import AlertRules, Loudness
+from strategy.alert_rules import AlertRules, Loudness, PriceAlert
+from strategy.decisions import Proposal
 from strategy.errors import InvalidInput
 from strategy.health import HealthLine, HealthView, LogLine
 from strategy.instruments import Symbol
-from strategy.price_alerts import PriceAlert
-from strategy.proposals import Proposal
 from strategy.results import (
     CalendarDay,
     ExportFile,

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from strategy.alert_rules import PriceAlert
+from strategy.decisions import Proposal
+from strategy.events import PanicLine
 from strategy.health import HealthLine, HealthView, LogLine, TaskHealth, TaskState
 from strategy.orders import Side
-from strategy.price_alerts import PriceAlert
-from strategy.proposals import Proposal
 from strategy.quotes import Quote
 from strategy.results import (
     CalendarDay,
@@ -25,7 +26,6 @@ from strategy.results import (
     Trade,
 )
 from strategy.text import Text
-from strategy.views import PanicLine
 from tests.bot import samples
 from tests.bot.samples import NOW, TQQQ, XLF
 

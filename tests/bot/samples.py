@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from strategy.account import Holdings, Position
+from strategy.alert_rules import PriceAlert
 from strategy.changes import SettingChange
-from strategy.decisions import Action, CrossView, Decision, Gate, Indicators
+from strategy.decisions import Action, CrossView, Decision, Gate, Indicators, Proposal
 from strategy.events import (
     BothSignals,
     CalendarNotice,
@@ -16,6 +17,7 @@ from strategy.events import (
     ModeChanged,
     Notable,
     OrderChanged,
+    PanicLine,
     PanicProgress,
     PriceAlertHit,
     ProposalClosed,
@@ -38,15 +40,12 @@ from strategy.health import HealthLine
 from strategy.instruments import Symbol
 from strategy.modes import Mode, ModeState, TickerLock
 from strategy.orders import BrokerOrder, Fill, Order, OrderNo, OrderRequest, OrderStatus, Origin, Side, VenueNo
-from strategy.price_alerts import PriceAlert
-from strategy.proposals import Proposal
 from strategy.stop_state import StopState
 from strategy.text import Text
 from strategy.views import (
     Environment,
     HoldingsView,
     OrderView,
-    PanicLine,
     SessionPhase,
     SessionView,
     SettingSource,

@@ -8,8 +8,8 @@ import pytest
 from bot.screen import Frame, Screen
 from bot.views.alerts import alert
 from bot.views.holdings import balance, positions
+from strategy.account import UnreadRow
 from strategy.text import Language, Text
-from strategy.unread import UnreadRow
 from tests.bot import samples
 
 MakeFrame = Callable[..., Frame]

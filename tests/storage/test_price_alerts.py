@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from storage.database import Storage
+from strategy.alert_rules import PriceAlert
 from strategy.errors import StorageError
 from strategy.events import PriceAlertHit
 from strategy.instruments import Symbol
-from strategy.price_alerts import PriceAlert
 from tests.storage.samples import at
 
 ALERT = PriceAlert(symbol=Symbol.parse("NASDAQ:TQQQ"), above=False, price=Decimal("60.10"), set_by=7, set_at=at(), id=0)

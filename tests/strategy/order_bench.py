@@ -11,11 +11,12 @@ from pathlib import Path
 from storage.database import Storage, open_storage
 from strategy.activity import Activity, Precedence
 from strategy.desk import OrderDesk
+from strategy.errors import Forbidden
 from strategy.events import Event, HandOrder, Notable, OrderChanged, Trouble
 from strategy.fake_broker import FakeBroker
 from strategy.instruments import Symbol
 from strategy.orders import Order, OrderNo, OrderRequest, OrderStatus, Origin, Side, VenueNo
-from strategy.permissions import Forbidden, Permits
+from strategy.ports import Permits
 from strategy.settings import TradingSettings
 from strategy.testing import FakeClock, settle, trading_settings
 

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.notes import NoteRepository
+from strategy.decisions import Proposal, agreed
 from strategy.errors import BrokerFault, StorageError, TryLater
 from strategy.events import ProposalClosed, Proposed, SignalBlocked, StopTriggered
 from strategy.modes import Mode
 from strategy.money import tick_size
 from strategy.orders import Origin, Side
-from strategy.proposals import Proposal, agreed
 from strategy.settings import TradingSettings
 from strategy.testing import FakeClock, trading_settings
 from strategy.views import Amount, AmountKind, OutcomeKind

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from strategy.errors import OrderDenied
+from strategy.errors import NotPermitted, OrderDenied
 from strategy.fake_broker import FaultKind
 from strategy.orders import OrderRequest, OrderStatus, Origin, Side
-from strategy.permissions import NotPermitted
 from tests.strategy.engine_bench import TQQQ, Bench
 from tests.strategy.test_guard import holding
 

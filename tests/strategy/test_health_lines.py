@@ -10,6 +10,7 @@ from strategy.hours import session_view
 from strategy.instruments import Symbol
 from strategy.stop_state import StopState
 from strategy.testing import trading_settings
+from strategy.text import span
 from strategy.vitals import LoopLag, TelegramState
 from tests.strategy.trades import TQQQ, O
 
@@ -122,5 +123,5 @@ def test_memory_and_program() -> None:
 
 
 def test_lengths_of_time_are_never_negative() -> None:
-    assert lines.span(timedelta(seconds=-5)).en == "0 s"
-    assert lines.span(timedelta(seconds=3725)).ko == "1시간 2분"
+    assert span(timedelta(seconds=-5)).en == "0 s"
+    assert span(timedelta(seconds=3725)).ko == "1시간 2분"

@@ -8,8 +8,8 @@ from weakref import ref
 
 import pytest
 
-from strategy.machine import Sweeper
 from strategy.testing import FakeClock, settle
+from strategy.upkeep import Sweeper
 
 MORNING = datetime(2026, 9, 15, 14, 0, tzinfo=UTC)  # 10:00 in New York
 

@@ -17,13 +17,14 @@ from storage.database import open_storage
 from strategy.activity import Activity
 from strategy.book import SettingsBook
 from strategy.desk import OrderDesk
-from strategy.errors import BrokerError
+from strategy.errors import BrokerError, Forbidden, NotPermitted
 from strategy.events import StopFinished
 from strategy.fake_broker import FakeBroker
 from strategy.modebook import ModeBook
 from strategy.modes import Mode, ModeState, TickerLock
 from strategy.orders import Acceptance, Order, OrderNo, OrderRequest, OrderStatus, Origin, Side
-from strategy.permissions import Forbidden, NotPermitted, Permissions, Permits
+from strategy.permissions import Permissions
+from strategy.ports import Permits
 from strategy.testing import FakeClock, trading_settings
 from strategy.views import Environment, OutcomeKind
 from tests.strategy.engine_bench import ARM_SECRET, OPEN, OWNER, TQQQ, Bench, World, running

@@ -9,10 +9,10 @@ import pytest
 
 from storage.database import Storage
 from storage.price_alerts import PriceAlertRepository
+from strategy.alert_rules import PriceAlert
 from strategy.errors import DataUnavailable, InvalidInput, StorageError, TryLater
 from strategy.events import PriceAlertHit
 from strategy.instruments import Symbol
-from strategy.price_alerts import PriceAlert
 from strategy.testing import trading_settings
 from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from strategy.account import return_percent
 from strategy.money import on_tick, tick_size
-from strategy.stops import StopLine, ladder_price, split_suspected, stop_line, threshold_price
+from strategy.overnight import split_suspected
+from strategy.stops import StopLine, ladder_price, stop_line, threshold_price
 
 D = Decimal
 PRICE = st.one_of(st.decimals(1, 5000, places=2), st.decimals("0.0001", "0.9999", places=4))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from strategy.account import UnreadRow
 from strategy.events import Notable, PanicProgress, Trouble
 from strategy.modes import Mode
 from strategy.orders import Origin, Side, UnreadOrder, VenueNo
 from strategy.testing import trading_settings
 from strategy.text import Text
-from strategy.unread import UnreadRow
 from strategy.views import Amount, AmountKind
 from tests.strategy.engine_bench import OPEN, OWNER, TQQQ, Bench, O, World, running
 
