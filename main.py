@@ -33,15 +33,12 @@ from pydantic_settings import BaseSettings
 from bot.settings import TelegramSettings
 from kis.settings import KisSettings, is_loopback
 from storage.settings import StorageSettings
-from strategy.clock import SettableClock, SystemClock
-from strategy.console import speak, steady
-from strategy.errors import InstanceLocked, StorageError, TradingError
-from strategy.faults import Fault, plain_faults
-from strategy.instruments import Market as Venue
-from strategy.settings import TradingSettings
-from strategy.text import Text
-from strategy.totp import ArmingSettings, OneTimeCodes
-from strategy.views import Environment
+from strategy.control.arming import ArmingSettings, OneTimeCodes
+from strategy.model import Environment, InstanceLocked, SettableClock, StorageError, SystemClock, Text, TradingError
+from strategy.model import Market as Venue
+from strategy.runtime.console import speak, steady
+from strategy.settings.messages import Fault, plain_faults
+from strategy.settings.schema import TradingSettings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -52,9 +49,9 @@ if TYPE_CHECKING:
     from kis.connect import Kis
     from kis.simulator.server import Simulator
     from storage.database import Storage
-    from strategy.compose import Core
-    from strategy.machine import LagMeter
-    from strategy.upkeep import Sweeper
+    from strategy.runtime.process_metrics import LagMeter
+    from strategy.session.housekeeping import Sweeper
+    from strategy.wiring.core import Core
 
 VERSION = "0.1.0"
 ENV_FILE = Path(".env")
@@ -330,7 +327,7 @@ async def demo(arguments: argparse.Namespace) -> int:
         await chat.start(usable_port("--chat-port", arguments.chat_port, usual=8080))
         settings = demo_settings(simulator, chat, directory, (key, quote_key), symbols)
         clock = await stack.enter_async_context(remote_sim_clock(simulator.rest_url))
-        for slow in ("bot.app", "kis.connect", "storage.database", "strategy.compose"):
+        for slow in ("bot.app", "kis.connect", "storage.database", "strategy.wiring.core"):
             import_module(slow)  # now: a page that has been offered must not wait for them
         speak(
             f"데모 준비됨. 브라우저로 여세요: {chat.url}\n"
@@ -385,10 +382,10 @@ def simulated_market(arguments: argparse.Namespace, key: str, quote_key: str) ->
     """Return the simulated KIS and the tickers worth trading on it."""
     from kis.simulator.clock import SimClock
     from kis.simulator.demo import demo as made_up_day
-    from kis.simulator.market import Market
+    from kis.simulator.market.market import Market
+    from kis.simulator.market.replay import read_replay
     from kis.simulator.options import Environment as SimulatedEnvironment
     from kis.simulator.options import KeySpec, SimulatorOptions
-    from kis.simulator.replay import read_replay
     from kis.simulator.server import Simulator
 
     day = made_up_day()
@@ -487,12 +484,12 @@ async def assemble(
     from bot.app import open_bot
     from kis.connect import open_kis
     from storage.database import open_storage
-    from storage.logreader import LogFiles
+    from storage.logs.reader import LogFiles
     from storage.redaction import redactor
-    from strategy.compose import Journals, build_core
-    from strategy.machine import LagMeter, resident_memory
-    from strategy.upkeep import Sweeper
-    from strategy.vitals import Surroundings
+    from strategy.runtime.probes import Surroundings
+    from strategy.runtime.process_metrics import LagMeter, resident_memory
+    from strategy.session.housekeeping import Sweeper
+    from strategy.wiring.core import Journals, build_core
 
     wall = SystemClock()
     account, totp = settings.kis.account_no, settings.arming.totp_secret
@@ -570,7 +567,7 @@ def secrets_and_accounts(settings: Settings) -> tuple[list[str], list[str]]:
 @contextmanager
 def logs(settings: Settings) -> Iterator[None]:
     """Log to files while the block runs, with every secret and the account number taken out."""
-    from storage.logfiles import logging_to_files
+    from storage.logs.files import logging_to_files
 
     hidden, accounts = secrets_and_accounts(settings)
     with logging_to_files(

@@ -21,15 +21,14 @@ from aiohttp import web
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from kis.accounts import Account
+from kis.auth.account_number import Account
 from kis.connect import open_kis
 from kis.environment import Lane
-from kis.frames import TradeDecoder, split_frame
-from kis.notices import NoticeKey, decode_notices
-from kis.pacing import Pacer
+from kis.rest.pacing import Pacer
 from kis.settings import KisSettings
-from strategy.clock import SystemClock
-from strategy.instruments import Market, Symbol
+from kis.stream.frames import TradeDecoder, split_frame
+from kis.stream.notices import NoticeKey, decode_notices
+from strategy.model import Market, Symbol, SystemClock
 
 MSFT = Symbol(Market.NASDAQ, "MSFT")
 KEY, IV = b"qmzrtkavwlpeohsdbunxcyjfigqmzrta", b"4f1c9a0be27d5386"

@@ -42,17 +42,17 @@ import main
 from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
 from bot.localchat.calls import CallLog
 from bot.localchat.params import Call
-from kis.simulator.broker import Broker
+from kis.simulator.books.broker import Broker
+from kis.simulator.books.orders import Order
 from kis.simulator.clock import SimClock
-from kis.simulator.faults import Fault
-from kis.simulator.listings import KNOWN
-from kis.simulator.market import Market
+from kis.simulator.faults.faults import Fault
+from kis.simulator.market.listings import KNOWN
+from kis.simulator.market.market import Market
 from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
-from kis.simulator.orders import Order
-from kis.simulator.rest import Rest
+from kis.simulator.rest.app import Rest
 from kis.simulator.server import Simulator
 from kis.simulator.text import dollars
-from strategy.testing import SAMPLE_SETTINGS
+from tests.fakes.clock import SAMPLE_SETTINGS
 
 OPEN = datetime(2026, 9, 15, 14, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
 SYMBOLS = [listing for listing in KNOWN if "/" not in listing.symbol][:41]

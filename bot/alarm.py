@@ -11,9 +11,9 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import TelegramMigrateToChat
 
-from bot.failures import TELEGRAM_FAILURES
 from bot.settings import TelegramSettings
-from strategy.text import Text
+from bot.transport.api_errors import TELEGRAM_FAILURES
+from strategy.model import Text
 
 log = logging.getLogger(__name__)
 

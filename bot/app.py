@@ -12,14 +12,12 @@ from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import TelegramMigrateToChat, TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import ChatMemberUpdated
 
-from bot.address import Address
-from bot.alert_chat import AlertChat
-from bot.answers import AnswerTypes
-from bot.barrier import Barrier
-from bot.dashboard import Dashboard
-from bot.delivery import Delivery
-from bot.dialogs import NotesStorage
-from bot.digest import Digests
+from bot.alerts.alert_channel import AlertChat
+from bot.alerts.dashboard import Dashboard
+from bot.alerts.digest import Digests
+from bot.alerts.outbox_worker import Delivery
+from bot.alerts.private_fallback import InPrivate
+from bot.alerts.reminders import Reminders
 from bot.errors import (
     TelegramChatMoved,
     TelegramChatRefused,
@@ -28,39 +26,39 @@ from bot.errors import (
     TelegramUnreachable,
     TelegramWebhookSet,
 )
-from bot.failures import TELEGRAM_FAILURES
-from bot.hearing import WORDS, Hearing
-from bot.in_private import InPrivate
-from bot.languages import Languages
-from bot.later import Later
-from bot.menus import Menus
-from bot.message import block
+from bot.i18n.language_choice import Languages
+from bot.i18n.translator import Tongue, load_catalogs
+from bot.input.addressing import Privately, Spoken
+from bot.input.dialogs import NotesStorage
+from bot.input.normalising import Typed
+from bot.input.unreadable import Unread
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
-from bot.moving import FollowedCalls, FollowedUpdates, address_of
-from bot.polling import Poller, poll
-from bot.proof import TokenProof
-from bot.reach import Reach
-from bot.reminders import Reminders
 from bot.role import Role
 from bot.routers import make_routers
-from bot.screen import Frame
-from bot.sending import Speaker
-from bot.session import StatusSession
 from bot.settings import TelegramSettings
-from bot.speech import Tongue, load_catalogs
-from bot.spoken import Privately, Spoken
-from bot.telegram_time import ClockWatch, Stamps, TelegramTime
-from bot.topics import Topics
-from bot.typed import Typed
-from bot.unread import Unread
+from bot.transport.api_errors import TELEGRAM_FAILURES
+from bot.transport.chat_address import Address
+from bot.transport.chat_migration import FollowedCalls, FollowedUpdates, address_of
+from bot.transport.command_menu import Menus
+from bot.transport.http_session import StatusSession
+from bot.transport.late_answers import Later
+from bot.transport.polling import Poller, poll
+from bot.transport.reachability import Reach
+from bot.transport.response_types import AnswerTypes
+from bot.transport.send_gate import Barrier
+from bot.transport.sender import Speaker
+from bot.transport.server_clock import ClockWatch, Stamps, TelegramTime
+from bot.transport.token_proof import TokenProof
+from bot.transport.topics import Topics
+from bot.transport.update_watchdog import WORDS, Hearing
+from bot.ui.message import block
+from bot.ui.screen import Frame
 from bot.views.home import test_message
-from strategy.activity import Activity
-from strategy.clock import Clock
+from strategy.control.interface import Control
+from strategy.model import Clock, Environment, Language, Text
 from strategy.ports import Notes, Outbox
-from strategy.services import Control
-from strategy.text import Language, Text
-from strategy.views import Environment
-from strategy.vitals import TelegramState
+from strategy.runtime.in_flight import Activity
+from strategy.runtime.probes import TelegramState
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,6 @@
 """What can go wrong between us and Telegram at the start."""
 
-from strategy.errors import TradingError
-from strategy.text import Text
+from strategy.model import Text, TradingError
 
 
 class TelegramError(TradingError):

@@ -12,26 +12,26 @@ from aiogram import BaseMiddleware, Bot
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
-from bot.access import DIALOGS, needs_command, needs_data
-from bot.asking import asked
-from bot.buttons import Open, opens_aside, turned
-from bot.figures import moment
-from bot.first_hand import FirstHand
-from bot.languages import Languages
-from bot.later import Later
+from bot.alerts.answered_alerts import FirstHand
+from bot.i18n.formats import moment
+from bot.i18n.language_choice import Languages
+from bot.i18n.translator import Tongue
+from bot.input.addressing import is_ephemeral
+from bot.input.command_filter import asked
+from bot.input.permissions import DIALOGS, needs_command, needs_data
+from bot.reply import Stage
+from bot.request import Visit
 from bot.role import Role
-from bot.screen import Frame
-from bot.sending import Speaker
-from bot.speech import Tongue
-from bot.spoken import is_ephemeral
-from bot.stage import Stage
-from bot.telegram_time import TelegramTime
-from bot.toast import Toast
+from bot.transport.late_answers import Later
+from bot.transport.sender import Speaker
+from bot.transport.server_clock import TelegramTime
+from bot.ui.buttons import Open, opens_aside, turned
+from bot.ui.screen import Frame
+from bot.ui.toast import Toast
 from bot.views.home import denied, expired
-from bot.visit import Visit
-from strategy.activity import Activity
-from strategy.clock import Clock
-from strategy.services import Control
+from strategy.control.interface import Control
+from strategy.model import Clock
+from strategy.runtime.in_flight import Activity
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from kis.commands import main
-from strategy.console import steady
+from kis.cli.commands import main
+from strategy.runtime.console import steady
 
 if __name__ == "__main__":
     steady()

@@ -8,26 +8,34 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from kis import account as accounts_api
-from kis import executions as executions_api
-from kis import orders as orders_api
-from kis.accounts import Account
-from kis.causes import Cause
-from kis.codes import CODES, cause_of
+from kis.auth.account_number import Account
+from kis.calls import account as accounts_api
+from kis.calls import executions as executions_api
+from kis.calls import orders as orders_api
+from kis.calls.order_folding import fold
+from kis.calls.orders import Acknowledgement
+from kis.client import KisHttp
 from kis.environment import Call
 from kis.errors import FieldFault, KisData, KisError, KisInput, KisRefused
-from kis.folding import fold
-from kis.http import KisHttp
-from kis.orders import Acknowledgement
+from kis.rest.causes import Cause
+from kis.rest.codes import CODES, cause_of
 from kis.symbols import SymbolBook
-from strategy.account import BuyingPower, Holdings
-from strategy.clock import Clock
-from strategy.errors import InvalidInput, OrderRejected
-from strategy.instruments import Symbol
-from strategy.money import cents
-from strategy.orders import Acceptance, OrderList, OrderRequest, Side, VenueNo
-from strategy.text import Text
-from strategy.zones import new_york
+from strategy.model import (
+    Acceptance,
+    BuyingPower,
+    Clock,
+    Holdings,
+    InvalidInput,
+    OrderList,
+    OrderRejected,
+    OrderRequest,
+    Side,
+    Symbol,
+    Text,
+    VenueNo,
+    cents,
+    new_york,
+)
 
 log = logging.getLogger("kis.broker")
 _EXPLAIN_S = 5.0

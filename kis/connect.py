@@ -7,26 +7,24 @@ from pathlib import Path
 
 import aiohttp
 
-from kis.accounts import Account
-from kis.approval import Approvals
+from kis.auth.account_number import Account
+from kis.auth.approval_key import Approvals
+from kis.auth.keys import KeyPair
+from kis.auth.tokens import TokenFile, Tokens
 from kis.broker import KisBroker
-from kis.connection import Patience
+from kis.client import KisHttp
 from kis.diagnosis import Diagnosis
 from kis.environment import Environment
-from kis.http import KisHttp
-from kis.keys import KeyPair
 from kis.market import KisMarketData
-from kis.pacing import Pacer
-from kis.registrations import Registrations
+from kis.rest.pacing import Pacer
+from kis.rest.transport import Timeouts, Transport
 from kis.settings import KisSettings
-from kis.split_stream import SplitStream
-from kis.stream import KisStream
+from kis.stream.client import KisStream
+from kis.stream.connection import Patience
+from kis.stream.registrations import Registrations
+from kis.stream.two_sockets import SplitStream
 from kis.symbols import SymbolBook
-from kis.tokens import TokenFile, Tokens
-from kis.transport import Timeouts, Transport
-from strategy.clock import Clock
-from strategy.health import HealthLine
-from strategy.instruments import Symbol
+from strategy.model import Clock, HealthLine, Symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

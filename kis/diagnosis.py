@@ -6,19 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from kis import account as accounts_api
-from kis.accounts import Account
+from kis.auth.account_number import Account
+from kis.calls import account as accounts_api
+from kis.client import KisHttp
 from kis.environment import Environment
-from kis.http import KisHttp
 from kis.market import KisMarketData
 from kis.probe import FirstWord
-from kis.stream import KisStream
+from kis.stream.client import KisStream
 from kis.symbols import SymbolBook
-from strategy.errors import TradingError
-from strategy.health import HealthLine
-from strategy.instruments import Symbol
-from strategy.text import Text
-from strategy.zones import new_york, seoul
+from strategy.model import HealthLine, Symbol, Text, TradingError, new_york, seoul
 
 _NAME_S = 5.0  # real seconds, each step
 _PORT_S = 5.0

@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
 from kis.errors import KisNotOffered
-from strategy.text import Text
+from strategy.model import Text
 
 TRADING = "/uapi/overseas-stock/v1/trading"
 QUOTATIONS = "/uapi/overseas-price/v1/quotations"

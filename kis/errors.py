@@ -1,6 +1,6 @@
 """What can go wrong between us and KIS; every branch descends from the port's errors."""
 
-from strategy.errors import (
+from strategy.model import (
     BrokerError,
     BrokerFault,
     DataUnavailable,
@@ -8,9 +8,9 @@ from strategy.errors import (
     NotOffered,
     OrderRejected,
     OutcomeUnknown,
+    Text,
     TryLater,
 )
-from strategy.text import Text
 
 
 class KisError(BrokerError):

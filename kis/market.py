@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from kis import bars as bars_api
-from kis import prices as prices_api
-from kis.adjustment import SplitAdjuster
+from kis.calls import bars as bars_api
+from kis.calls import prices as prices_api
+from kis.calls.products import product
+from kis.calls.split_adjustment import SplitAdjuster
+from kis.client import KisHttp
 from kis.environment import Call
 from kis.errors import KisData
-from kis.fields import quote_instant
-from kis.http import KisHttp
-from kis.products import product
+from kis.rest.fields import quote_instant
 from kis.symbols import SymbolBook
-from strategy.clock import Clock
-from strategy.errors import BrokerError
-from strategy.instruments import Symbol
-from strategy.quotes import Bar, Interval, Quote
+from strategy.model import Bar, BrokerError, Clock, Interval, Quote, Symbol
 
 log = logging.getLogger(__name__)
 

@@ -2,9 +2,7 @@
 
 import asyncio
 
-from strategy.instruments import Symbol
-from strategy.orders import Notice
-from strategy.quotes import Tick
+from strategy.model import Notice, Symbol, Tick
 
 
 class FirstWord:

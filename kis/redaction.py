@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from strategy.encodings import written
+from strategy.runtime.encodings import written
 
 MASK = "***"
 _SECRET_FIELDS = frozenset(

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from kis.accounts import Account
+from kis.auth.account_number import Account
+from kis.auth.keys import KeyPair
 from kis.environment import REAL, VIRTUAL, Environment
-from kis.keys import KeyPair
-from strategy.faults import SettingFault
+from strategy.settings.messages import SettingFault
 
 KEY_LENGTH, SECRET_LENGTH = 36, 180  # kis-protocol 0, 10.1 line 10
 

@@ -11,8 +11,7 @@ import aiohttp
 
 from kis.errors import KisInput, KisLater
 from kis.settings import is_loopback
-from strategy.clock import SMALL, Disturbance, Moment
-from strategy.text import Text
+from strategy.model import SMALL, Disturbance, Moment, Text
 
 log = logging.getLogger("kis.simclock")
 _POLL_S = 0.1
@@ -23,7 +22,7 @@ _PUT_BACK_S = 1.0  # market seconds a simulator may seem behind by before it was
 
 
 class RemoteSimClock:
-    """Implements `strategy.clock.Clock` over a simulator's clock; between polls it runs on at the last known speed.
+    """A `strategy.model.clock.Clock` over a simulator's clock; between polls it runs on at the last known speed.
 
     A simulator put forward has let that time pass. One put back by little stands still here until it has caught up (a
     poll tells no better); by more, this clock shows the earlier time, and has run no shorter for it.

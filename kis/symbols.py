@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from kis.errors import FieldFault
-from kis.fields import Row, maybe_text
-from strategy.errors import InvalidInput
-from strategy.instruments import Market, Symbol, spelled
+from kis.rest.fields import Row, maybe_text
+from strategy.model import InvalidInput, Market, Symbol, spelled
 
 TRADING_CODE: Mapping[Market, str] = MappingProxyType({Market.NASDAQ: "NASD", Market.NYSE: "NYSE", Market.AMEX: "AMEX"})
 QUOTE_CODE: Mapping[Market, str] = MappingProxyType({Market.NASDAQ: "NAS", Market.NYSE: "NYS", Market.AMEX: "AMS"})

@@ -13,7 +13,7 @@ import aiosqlite
 import orjson
 
 from storage.damage import refused, shows_damage
-from strategy.errors import StorageDamaged, StorageError
+from strategy.model import StorageDamaged, StorageError
 
 Result = TypeVar("Result")
 Statement = tuple[str, Sequence[str | int | None]]  # SQL and its values

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from strategy.errors import StorageDamaged, StorageError
-from strategy.text import Text
+from strategy.model import StorageDamaged, StorageError, Text
 
 _HEADER = b"SQLite format 3\x00"
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})

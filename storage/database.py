@@ -8,19 +8,19 @@ from pathlib import Path
 
 from storage.connection import Database, Trust, connected
 from storage.damage import examine
-from storage.decisions import DecisionRepository
 from storage.instance import instance_lock
 from storage.migrations import load_migrations, migrate
-from storage.modes import ModeRepository
-from storage.notes import NoteRepository
-from storage.orders import OrderRepository
-from storage.outbox import OutboxRepository
-from storage.price_alerts import PriceAlertRepository
-from storage.records import RecordRepository
-from storage.setting_changes import SettingChangeRepository
-from storage.tickets import TicketRepository
+from storage.tables.decisions import DecisionRepository
+from storage.tables.modes import ModeRepository
+from storage.tables.notes import NoteRepository
+from storage.tables.orders import OrderRepository
+from storage.tables.outbox import OutboxRepository
+from storage.tables.price_alerts import PriceAlertRepository
+from storage.tables.records import RecordRepository
+from storage.tables.setting_changes import SettingChangeRepository
+from storage.tables.tickets import TicketRepository
 from storage.vitals import StorageVitals
-from strategy.clock import SystemClock
+from strategy.model import SystemClock
 
 FILE_NAME = "trader.db"
 

@@ -1,7 +1,6 @@
 """What storage raises beyond the core's StorageError and InstanceLocked."""
 
-from strategy.errors import StorageError
-from strategy.text import Text
+from strategy.model import StorageError, Text
 
 
 class MigrationFailed(StorageError):

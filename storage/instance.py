@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from strategy.errors import InstanceLocked, StorageError
-from strategy.text import Text
+from strategy.model import InstanceLocked, StorageError, Text
 
 FILE_NAME = "instance.lock"
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-from strategy.encodings import in_base64, pattern, written
+from strategy.runtime.encodings import in_base64, pattern, written
 
 STARS = "***"
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from strategy.faults import SettingFault
+from strategy.settings.messages import SettingFault
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 

@@ -5,11 +5,9 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
-from storage.columns import instant, instant_text
 from storage.connection import Database
-from strategy.clock import SystemClock
-from strategy.errors import StorageError
-from strategy.health import OutboxState, StorageState
+from storage.tables.columns import instant, instant_text
+from strategy.model import OutboxState, StorageError, StorageState, SystemClock
 
 _SIDE_FILES = ("", "-wal", "-shm")
 _RECENT = timedelta(days=1)

@@ -1,7 +1,7 @@
-"""What the core needs from outside. `kis` and `storage` implement these; `strategy.testing` holds the fakes.
+"""What the core needs from outside. `kis` and `storage` implement these; `tests.fakes.clock` holds the fakes.
 
 Conventions: money is Decimal dollars, instants are aware UTC, dates are New York trading dates. Every broker method
-raises from `strategy.errors`: OrderRejected (certainly refused), OutcomeUnknown (may have arrived), TryLater
+raises from `strategy.model.errors`: OrderRejected (certainly refused), OutcomeUnknown (may have arrived), TryLater
 (certainly not carried out), BrokerFault/NotOffered (asking again cannot help), DataUnavailable.
 """
 
@@ -11,32 +11,40 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from strategy.account import BuyingPower, Holdings
-from strategy.alert_rules import PriceAlert
-from strategy.changes import SettingChange
-from strategy.decisions import Decision
-from strategy.errors import Forbidden
-from strategy.events import Event, EventRow
-from strategy.health import LogLine, OutboxState, StorageState
-from strategy.instruments import Symbol
-from strategy.lead import Lead
-from strategy.modes import ModeState, TickerLock
-from strategy.orders import (
+from strategy.model import (
     Acceptance,
+    Bar,
     BrokerOrder,
+    BuyingPower,
+    Decision,
+    Event,
+    EventRow,
     Fill,
+    Forbidden,
+    Holdings,
+    Interval,
+    Lead,
+    LogLine,
+    ModeState,
     Notice,
     Order,
     OrderList,
     OrderNo,
     OrderRequest,
     OrderStatus,
+    OutboxState,
+    PriceAlert,
+    Quote,
+    SettingChange,
     Side,
+    StorageState,
+    Symbol,
+    Tick,
+    TickerLock,
+    Ticket,
+    Trade,
     VenueNo,
 )
-from strategy.quotes import Bar, Interval, Quote, Tick
-from strategy.results import Trade
-from strategy.tickets import Ticket
 
 
 class Broker(Protocol):

@@ -12,9 +12,9 @@ from pydantic_settings import BaseSettings
 from bot.settings import TelegramSettings
 from kis.settings import KisSettings
 from storage.settings import StorageSettings
-from strategy.faults import plain_faults
-from strategy.settings import TradingSettings
-from strategy.totp import ArmingSettings
+from strategy.control.arming import ArmingSettings
+from strategy.settings.messages import plain_faults
+from strategy.settings.schema import TradingSettings
 
 ROOT = Path(__file__).parent.parent
 ROOMS: tuple[type[BaseSettings], ...] = (

@@ -115,5 +115,5 @@ async def test_a_link_on_another_site_opens_the_chat_page_and_nothing_else(doors
 
 
 def test_both_guards_are_one_text() -> None:
-    simulator, chat = (ROOT / path / "guard.py" for path in ("kis/simulator", "bot/localchat"))
+    simulator, chat = (ROOT / path / "guard.py" for path in ("kis/simulator", "bot/localchat/http"))
     assert simulator.read_text() == chat.read_text()

@@ -17,13 +17,13 @@ import main
 from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
 from kis.simulator.clock import SimClock
 from kis.simulator.demo import demo
-from kis.simulator.market import Market
+from kis.simulator.market.market import Market
+from kis.simulator.market.replay import read_replay
 from kis.simulator.options import Environment, KeySpec, SimulatorOptions
-from kis.simulator.replay import read_replay
 from kis.simulator.server import Simulator
 from storage.instance import instance_lock
-from strategy.clock import SystemClock
-from strategy.testing import SAMPLE_SETTINGS
+from strategy.model import SystemClock
+from tests.fakes.clock import SAMPLE_SETTINGS
 
 ROOT = Path(__file__).parent.parent
 KEY, QUOTE_KEY, SECRET = "K" * 36, "Q" * 36, "S" * 180

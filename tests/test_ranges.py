@@ -18,15 +18,15 @@ from ta.trend import MACD
 
 from bot.settings import TelegramSettings
 from kis.environment import Lane
-from kis.pacing import Pacer
+from kis.rest.pacing import Pacer
 from kis.settings import KisSettings
-from storage.logfiles import logging_to_files
+from storage.logs.files import logging_to_files
 from storage.settings import StorageSettings
-from strategy.faults import plain_faults
-from strategy.settings import TradingSettings
-from strategy.testing import SAMPLE_SETTINGS
+from strategy.settings.messages import plain_faults
+from strategy.settings.schema import TradingSettings
 from tests.bot.test_settings import GOOD
-from tests.kis.clocks import JumpClock
+from tests.fakes.clock import SAMPLE_SETTINGS
+from tests.fakes.kis_clocks import JumpClock
 
 BASES: dict[type[BaseSettings], dict[str, str]] = {
     TradingSettings: SAMPLE_SETTINGS,

@@ -7,18 +7,18 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.localchat.bot_side import BotSide
 from bot.localchat.calls import CallLog
 from bot.localchat.clock import Clock, SystemClock
 from bot.localchat.errors import ApiError
 from bot.localchat.faults import Faults
-from bot.localchat.guard import LOOPBACK, only_from_here
+from bot.localchat.http.bot_side import BotSide
+from bot.localchat.http.guard import LOOPBACK, only_from_here
+from bot.localchat.http.page_side import PageSide
+from bot.localchat.http.stream import event_route
+from bot.localchat.http.user_side import UserSide, answer
 from bot.localchat.limits import Rates
 from bot.localchat.model import Person
-from bot.localchat.page_side import PageSide
 from bot.localchat.store import Store
-from bot.localchat.stream import event_route
-from bot.localchat.user_side import UserSide, answer
 from bot.localchat.world import BotAccount, World
 
 DEFAULT_TOKEN = "1000:local-chat"  # noqa: S105 - made up, opens nothing but this server

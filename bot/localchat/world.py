@@ -9,7 +9,7 @@ from typing import Any
 from bot.localchat import present
 from bot.localchat.clock import Clock
 from bot.localchat.formatting.page_html import render
-from bot.localchat.hub import Hub
+from bot.localchat.http.hub import Hub
 from bot.localchat.images import mime_type
 from bot.localchat.limits import Rates, SendLimits
 from bot.localchat.model import Chat, InlineQuery, Json, Message, Person, Query, StoredFile, as_json

@@ -5,11 +5,11 @@ from contextlib import suppress
 from aiogram import Bot, Router
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
-from bot.buttons import Seen
-from bot.failures import TELEGRAM_FAILURES
-from bot.reminders import Reminders
-from bot.views.reminders import seen_note
-from bot.visit import Visit
+from bot.alerts.reminders import Reminders
+from bot.request import Visit
+from bot.transport.api_errors import TELEGRAM_FAILURES
+from bot.ui.buttons import Seen
+from bot.views.news.reminders import seen_note
 
 
 def make_router() -> Router:

@@ -7,19 +7,19 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import arguments
-from bot.asking import Asks
-from bot.buttons import AmendOrder, HandOrderChoice, Open, SettleOrder, StepAmend, TypeAmend
-from bot.dialogs import Typing, ask, asked_about, find_draft, keep_draft
+from bot.input import parsing as arguments
+from bot.input.command_filter import Asks
+from bot.input.dialogs import Typing, ask, asked_about, find_draft, keep_draft
+from bot.request import Visit
 from bot.routers.usage import explained
-from bot.screen import Screen
-from bot.views import amend as views
+from bot.ui.buttons import AmendOrder, HandOrderChoice, Open, SettleOrder, StepAmend, TypeAmend
+from bot.ui.screen import Screen
 from bot.views.confirm import outcome
 from bot.views.home import forgotten, sentence
-from bot.views.orders import changeable
-from bot.views.steps import moved
-from bot.visit import Visit
-from strategy.orders import Order, OrderNo
+from bot.views.trading import amend as views
+from bot.views.trading.orders import changeable
+from bot.views.trading.steps import moved
+from strategy.model import Order, OrderNo
 
 
 def make_router() -> Router:

@@ -3,14 +3,14 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
-from bot.buttons import Confirm, Dismiss
+from bot.reply import Stage
+from bot.request import Visit
 from bot.role import Role
-from bot.screen import Frame
-from bot.stage import Stage
+from bot.ui.buttons import Confirm, Dismiss
+from bot.ui.screen import Frame
 from bot.views.confirm import outcome
 from bot.views.home import denied
-from bot.visit import Visit
-from strategy.views import Outcome, OutcomeKind
+from strategy.model import Outcome, OutcomeKind
 
 
 def make_router() -> Router:

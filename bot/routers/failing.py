@@ -7,9 +7,9 @@ from aiogram import Router
 from aiogram.filters import ExceptionTypeFilter
 from aiogram.types import ErrorEvent
 
+from bot.request import Visit
 from bot.views.home import failure, sentence
-from bot.visit import Visit
-from strategy.errors import InvalidInput, TradingError
+from strategy.model import InvalidInput, TradingError
 
 log = logging.getLogger(__name__)
 

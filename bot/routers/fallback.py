@@ -3,10 +3,10 @@
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from bot.asking import Asks, asked
-from bot.commands import COMMANDS
+from bot.input.command_filter import Asks, asked
+from bot.input.commands import COMMANDS
+from bot.request import Visit
 from bot.views.home import not_ready, outdated, sentence, unknown_command
-from bot.visit import Visit
 
 
 def make_router() -> Router:

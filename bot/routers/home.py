@@ -3,16 +3,15 @@
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from bot.asking import Asks, asked
-from bot.buttons import AcceptRisk, Open, Speak
-from bot.commands import BY_NAME, BY_WORD
-from bot.languages import Languages
-from bot.screen import Screen
+from bot.i18n.language_choice import Languages
+from bot.input.command_filter import Asks, asked
+from bot.input.commands import BY_NAME, BY_WORD
+from bot.request import Visit
+from bot.ui.buttons import AcceptRisk, Open, Speak
+from bot.ui.screen import Screen
 from bot.views import home as views
-from bot.views.proposals import proposed
-from bot.visit import Visit
-from strategy.events import Proposed
-from strategy.text import Language
+from bot.views.trading.proposals import proposed
+from strategy.model import Language, Proposed
 
 WANTED: dict[str, Language] = {
     "ko": "ko",

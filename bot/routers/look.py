@@ -3,18 +3,18 @@
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from bot.arguments import moment_before
-from bot.asking import Asks
-from bot.buttons import Open
+from bot.input.command_filter import Asks
+from bot.input.parsing import moment_before
+from bot.request import Visit
 from bot.routers.usage import explained
-from bot.screen import Frame, Screen
+from bot.ui.buttons import Open
+from bot.ui.screen import Frame, Screen
 from bot.views import decisions, holdings
 from bot.views import status as status_views
 from bot.views.market import quote as quote_view
 from bot.views.picking import pick_ticker
-from bot.visit import Visit
-from strategy.instruments import Symbol
-from strategy.services import Control
+from strategy.control.interface import Control
+from strategy.model import Symbol
 
 
 def make_router() -> Router:

@@ -5,18 +5,18 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import arguments
-from bot.asking import Asks
-from bot.buttons import Open, TypeTicker, Watch
-from bot.dialogs import Typing, ask
+from bot.input import parsing as arguments
+from bot.input.command_filter import Asks
+from bot.input.dialogs import Typing, ask
+from bot.request import Visit
 from bot.routers.usage import explained
-from bot.screen import Screen
+from bot.ui.buttons import Open, TypeTicker, Watch
+from bot.ui.screen import Screen
 from bot.views import market as views
 from bot.views.home import sentence
 from bot.views.picking import pick_ticker
 from bot.views.watch import watch_preview
-from bot.visit import Visit
-from strategy.instruments import Symbol
+from strategy.model import Symbol
 
 _DAYS = 14
 _MOST_DAYS = 60

@@ -8,22 +8,20 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import arguments
-from bot.asking import Asks
-from bot.buttons import Open, Release, SetMode, Span
-from bot.dialogs import Typing, ask, asked_about
-from bot.failures import TELEGRAM_FAILURES
+from bot.i18n.translator import Tongue
+from bot.input import parsing as arguments
+from bot.input.command_filter import Asks
+from bot.input.dialogs import Typing, ask, asked_about
+from bot.request import Visit
 from bot.routers.usage import explained
-from bot.screen import Screen
-from bot.speech import Tongue
+from bot.transport.api_errors import TELEGRAM_FAILURES
+from bot.ui.buttons import Open, Release, SetMode, Span
+from bot.ui.screen import Screen
 from bot.views import modes as views
 from bot.views.confirm import outcome
 from bot.views.home import sentence
-from bot.visit import Visit
-from strategy.instruments import Symbol
-from strategy.modes import Mode
-from strategy.services import Control
-from strategy.views import Environment, OutcomeKind
+from strategy.control.interface import Control
+from strategy.model import Environment, Mode, OutcomeKind, Symbol
 
 SPANS: dict[Span, timedelta | None] = {
     "30m": timedelta(minutes=30),

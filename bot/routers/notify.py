@@ -4,14 +4,14 @@ from aiogram import F, Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import arguments
-from bot.asking import Asks
-from bot.buttons import Open, Quiet, SetQuiet
+from bot.input import parsing as arguments
+from bot.input.command_filter import Asks
+from bot.request import Visit
 from bot.routers.settings import propose
 from bot.routers.usage import explained
+from bot.ui.buttons import Open, Quiet, SetQuiet
 from bot.views import notify as views
-from bot.visit import Visit
-from strategy.alert_rules import Loudness
+from strategy.model import Loudness
 
 HOURS: dict[Quiet, str] = {
     "off": "off",

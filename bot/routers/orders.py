@@ -3,18 +3,18 @@
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from bot import arguments
-from bot.asking import Asks
-from bot.buttons import CancelOrder, CheckOrder, Open
+from bot.i18n.terms import icon
+from bot.input import parsing as arguments
+from bot.input.command_filter import Asks
+from bot.reply import Stage
+from bot.request import Visit
 from bot.routers.usage import explained
-from bot.screen import Frame
-from bot.stage import Stage
-from bot.views import orders as views
-from bot.views import trade
-from bot.visit import Visit
-from bot.words import icon
-from strategy.orders import OrderNo
-from strategy.services import Control
+from bot.ui.buttons import CancelOrder, CheckOrder, Open
+from bot.ui.screen import Frame
+from bot.views.trading import orders as views
+from bot.views.trading import trade
+from strategy.control.interface import Control
+from strategy.model import OrderNo
 
 
 def make_router() -> Router:

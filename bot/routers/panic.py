@@ -3,10 +3,10 @@
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from bot.asking import Asks
-from bot.buttons import Open
-from bot.views.panic import preview
-from bot.visit import Visit
+from bot.input.command_filter import Asks
+from bot.request import Visit
+from bot.ui.buttons import Open
+from bot.views.trading.panic import preview
 
 
 def make_router() -> Router:

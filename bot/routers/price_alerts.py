@@ -7,19 +7,17 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import arguments
-from bot.asking import Asks
-from bot.buttons import AlertAt, Open, RemoveAlert, TypeAlert
-from bot.dialogs import Typing, ask, asked_about
+from bot.input import parsing as arguments
+from bot.input.command_filter import Asks
+from bot.input.dialogs import Typing, ask, asked_about
+from bot.request import Visit
 from bot.routers.usage import explained
-from bot.screen import Screen
+from bot.ui.buttons import AlertAt, Open, RemoveAlert, TypeAlert
+from bot.ui.screen import Screen
 from bot.views import watch as views
 from bot.views.home import sentence
 from bot.views.picking import pick_ticker
-from bot.visit import Visit
-from strategy.errors import InvalidInput
-from strategy.instruments import Symbol
-from strategy.money import tick_size
+from strategy.model import InvalidInput, Symbol, tick_size
 
 
 def make_router() -> Router:

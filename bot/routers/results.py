@@ -3,13 +3,13 @@
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
-from bot import arguments
-from bot.asking import Asks, asked
-from bot.buttons import Open
+from bot.input import parsing as arguments
+from bot.input.command_filter import Asks, asked
+from bot.request import Visit
 from bot.routers.usage import explained
+from bot.ui.buttons import Open
 from bot.views import results as views
-from bot.visit import Visit
-from strategy.results import Period
+from strategy.model import Period
 
 SPANS = {
     "profit": (Period.DAY, 7),

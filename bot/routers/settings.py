@@ -9,19 +9,18 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import arguments
-from bot.asking import Asks
-from bot.buttons import ChooseSetting, Open, ResetSetting, SpanDraft, StepDraft, StepSetting, TypeSetting, Undo
-from bot.dialogs import Typing, ask, asked_about, find_draft, keep_draft
-from bot.figures import plain
+from bot.i18n.formats import plain
+from bot.input import parsing as arguments
+from bot.input.command_filter import Asks
+from bot.input.dialogs import Typing, ask, asked_about, find_draft, keep_draft
+from bot.request import Visit
 from bot.routers.modes import until_span
 from bot.routers.usage import explained
-from bot.screen import Screen
+from bot.ui.buttons import ChooseSetting, Open, ResetSetting, SpanDraft, StepDraft, StepSetting, TypeSetting, Undo
+from bot.ui.screen import Screen
 from bot.views import settings as views
 from bot.views.home import forgotten, sentence
-from bot.visit import Visit
-from strategy.instruments import Symbol
-from strategy.views import SettingView
+from strategy.model import SettingView, Symbol
 
 
 def make_router() -> Router:

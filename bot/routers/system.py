@@ -6,17 +6,15 @@ from datetime import timedelta
 from aiogram import Bot, F, Router
 from aiogram.types import CallbackQuery, Message
 
-from bot import arguments
-from bot.asking import Asks
-from bot.buttons import Export, Open, Past, Unhook
-from bot.packing import packed
+from bot.input import parsing as arguments
+from bot.input.command_filter import Asks
+from bot.request import Visit
 from bot.routers.usage import explained
+from bot.transport.file_packing import packed
+from bot.ui.buttons import Export, Open, Past, Unhook
 from bot.views import home as home_views
 from bot.views import system as views
-from bot.visit import Visit
-from strategy.errors import TradingError
-from strategy.results import ExportFile
-from strategy.zones import new_york
+from strategy.model import ExportFile, TradingError, new_york
 
 SPANS: dict[Past, timedelta | None] = {
     "7d": timedelta(days=7),

@@ -8,24 +8,22 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import arguments
-from bot.asking import Asks
-from bot.buttons import EditTrade, Open, Preset, StepTrade, TradeAmount, TypeTrade
-from bot.dialogs import Typing, ask, asked_about, find_draft, keep_draft
-from bot.figures import shares
+from bot.i18n.formats import shares
+from bot.i18n.terms import SIDE_ICONS, side
+from bot.i18n.translator import Tongue
+from bot.input import parsing as arguments
+from bot.input.command_filter import Asks
+from bot.input.dialogs import Typing, ask, asked_about, find_draft, keep_draft
+from bot.request import Visit
 from bot.routers.usage import explained
-from bot.screen import Frame, Screen
-from bot.speech import Tongue
-from bot.views import trade as views
+from bot.ui.buttons import EditTrade, Open, Preset, StepTrade, TradeAmount, TypeTrade
+from bot.ui.screen import Frame, Screen
 from bot.views.home import forgotten, sentence
 from bot.views.picking import pick_ticker
-from bot.views.steps import moved
-from bot.visit import Visit
-from bot.words import SIDE_ICONS, side
-from strategy.instruments import Symbol
-from strategy.orders import Side
-from strategy.services import Control
-from strategy.views import Amount, AmountKind
+from bot.views.trading import trade as views
+from bot.views.trading.steps import moved
+from strategy.control.interface import Control
+from strategy.model import Amount, AmountKind, Side, Symbol
 
 
 class Choice(NamedTuple):

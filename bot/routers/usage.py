@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
-from bot.arguments import BadArgument
-from bot.commands import BY_NAME
+from bot.input.commands import BY_NAME
+from bot.input.parsing import BadArgument
+from bot.request import Visit
 from bot.views.home import usage
-from bot.visit import Visit
-from strategy.errors import InvalidInput
+from strategy.model import InvalidInput
 
 
 def explained(command: str, handler: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

@@ -3,13 +3,12 @@
 Either may stand for both, so neither says less than the other.
 """
 
-from bot.figures import UNKNOWN
-from bot.message import Words, bold, line
-from bot.phrases import why_so
-from bot.screen import Frame
-from bot.words import mode, mode_meaning
-from strategy.changes import SettingChange
-from strategy.events import Event, ModeChanged, SettingChanged
+from bot.i18n.formats import UNKNOWN
+from bot.i18n.gate_phrases import why_so
+from bot.i18n.terms import mode, mode_meaning
+from bot.ui.message import Words, bold, line
+from bot.ui.screen import Frame
+from strategy.model import Event, ModeChanged, SettingChange, SettingChanged
 
 
 def mode_story(event: ModeChanged, frame: Frame) -> tuple[Words | None, ...]:

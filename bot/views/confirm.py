@@ -1,11 +1,11 @@
 """Confirm buttons, and what a press of one did."""
 
-from bot.buttons import Button, Confirm, Dismiss, Keyboard, Open
-from bot.message import block, bold
-from bot.screen import Frame, Screen
+from bot.ui.buttons import Button, Confirm, Dismiss, Keyboard, Open
+from bot.ui.message import block, bold
+from bot.ui.screen import Frame, Screen
 from bot.views.changes import answer_story
-from bot.views.orders import actions, short
-from strategy.views import Outcome, OutcomeKind
+from bot.views.trading.orders import actions, short
+from strategy.model import Outcome, OutcomeKind
 
 
 def confirm_row(ticket: str | None, label: str, frame: Frame, *, danger: bool = False) -> Keyboard:

@@ -1,15 +1,12 @@
 """Why the program did or did not trade: /why, blocked signals, and the reason lines of orders."""
 
-from bot.buttons import Button, Open
-from bot.figures import UNKNOWN, number, price, rate, shares, usd
-from bot.message import Block, Line, block, bold, line, quote
-from bot.phrases import phrase
-from bot.screen import Frame, Screen
-from bot.words import conclusion, gate, side
-from strategy.decisions import Action, CrossView, Decision, Gate, Indicators
-from strategy.events import BothSignals, SignalBlocked
-from strategy.instruments import Symbol
-from strategy.orders import Side
+from bot.i18n.formats import UNKNOWN, number, price, rate, shares, usd
+from bot.i18n.gate_phrases import phrase
+from bot.i18n.terms import conclusion, gate, side
+from bot.ui.buttons import Button, Open
+from bot.ui.message import Block, Line, block, bold, line, quote
+from bot.ui.screen import Frame, Screen
+from strategy.model import Action, BothSignals, CrossView, Decision, Gate, Indicators, Side, SignalBlocked, Symbol
 
 _MARKS = {True: "✅", False: "❌", None: "❓"}
 

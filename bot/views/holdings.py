@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from bot.buttons import Button, Keyboard, Open, rows_of
-from bot.figures import gain_icon, krw, price, rate, shares, usd, usd_change
-from bot.message import Block, Line, block, bold, line
-from bot.screen import Frame, Screen
-from strategy.account import Holdings, Position, UnreadRow, return_percent, total
-from strategy.instruments import Symbol
-from strategy.views import HoldingsView
+from bot.i18n.formats import gain_icon, krw, price, rate, shares, usd, usd_change
+from bot.ui.buttons import Button, Keyboard, Open, rows_of
+from bot.ui.message import Block, Line, block, bold, line
+from bot.ui.screen import Frame, Screen
+from strategy.model import Holdings, HoldingsView, Position, Symbol, UnreadRow, return_percent, total
 
 _CARDS = 9  # on a page
 

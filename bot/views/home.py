@@ -1,16 +1,14 @@
 """The home screen, help, version, language, and the short answers every feature shares."""
 
-from bot.buttons import AcceptRisk, Button, Keyboard, Open, Speak
-from bot.commands import COMMANDS, Command, nearest
-from bot.message import Block, Line, Words, block, bold, code, line, quote
+from bot.i18n.terms import environment
+from bot.i18n.terms import role as role_name
+from bot.input.commands import COMMANDS, Command, nearest
 from bot.role import Role
-from bot.screen import Frame, Screen
+from bot.ui.buttons import AcceptRisk, Button, Keyboard, Open, Speak
+from bot.ui.message import Block, Line, Words, block, bold, code, line, quote
+from bot.ui.screen import Frame, Screen
 from bot.views.status import mode_text
-from bot.words import environment
-from bot.words import role as role_name
-from strategy.modes import ModeState
-from strategy.text import Text
-from strategy.views import Environment
+from strategy.model import Environment, ModeState, Text
 
 
 def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, frame: Frame) -> Screen:

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.buttons import Button, Copy, Open, TypeTicker, Watch
-from bot.figures import gain_icon, price, rate, shares, span
-from bot.message import Block, Line, block, bold, line
-from bot.screen import Frame, Screen
+from bot.i18n.formats import gain_icon, price, rate, shares, span
+from bot.i18n.terms import conclusion, weekday
+from bot.ui.buttons import Button, Copy, Open, TypeTicker, Watch
+from bot.ui.message import Block, Line, block, bold, line
+from bot.ui.screen import Frame, Screen
 from bot.views.decisions import signal_lines
-from bot.words import conclusion, weekday
-from strategy.instruments import Symbol
-from strategy.results import CalendarDay, QuoteView
-from strategy.zones import new_york, seoul
+from strategy.model import CalendarDay, QuoteView, Symbol, new_york, seoul
 
 
 def quote(view: QuoteView, frame: Frame) -> Screen:

@@ -1,16 +1,13 @@
 """Modes: the menu, the preview of running or halting, and what was set."""
 
-from bot.buttons import Button, Dismiss, Keyboard, Open, Release, SetMode, Span, rows_of
-from bot.message import block, bold, code
-from bot.screen import Frame, Screen
+from bot.i18n.terms import environment, mode, mode_meaning
+from bot.ui.buttons import Button, Dismiss, Keyboard, Open, Release, SetMode, Span, rows_of
+from bot.ui.message import block, bold, code
+from bot.ui.screen import Frame, Screen
 from bot.views.changes import mode_story
 from bot.views.confirm import confirm_row
 from bot.views.status import mode_text
-from bot.words import environment, mode, mode_meaning
-from strategy.events import ModeChanged
-from strategy.instruments import Symbol
-from strategy.modes import Mode, ModeState, TickerLock
-from strategy.views import ModePreview
+from strategy.model import Mode, ModeChanged, ModePreview, ModeState, Symbol, TickerLock
 
 
 def menu(current: ModeState, locks: list[TickerLock], frame: Frame) -> Screen:

@@ -1,10 +1,10 @@
 """How alerts sound: per group of events, and the quiet hours."""
 
-from bot.buttons import Button, ChooseSetting, Open, Quiet, SetQuiet, TypeSetting, rows_of
-from bot.message import block, bold, line
-from bot.screen import Frame, Screen
-from bot.words import alert_group, loudness
-from strategy.alert_rules import AlertRules, Loudness
+from bot.i18n.terms import alert_group, loudness
+from bot.ui.buttons import Button, ChooseSetting, Open, Quiet, SetQuiet, TypeSetting, rows_of
+from bot.ui.message import block, bold, line
+from bot.ui.screen import Frame, Screen
+from strategy.model import AlertRules, Loudness
 
 _ICONS = {Loudness.ON: "🔔", Loudness.SILENT: "🔕", Loudness.OFF: "🚫"}
 

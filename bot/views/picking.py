@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from bot.buttons import Button, Open
-from bot.message import block
-from bot.screen import Frame, Screen
-from strategy.instruments import Symbol
+from bot.ui.buttons import Button, Open
+from bot.ui.message import block
+from bot.ui.screen import Frame, Screen
+from strategy.model import Symbol
 
 
 def pick_ticker(screen: str, title: str, question: str, symbols: Sequence[Symbol], frame: Frame) -> Screen:

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from bot.buttons import Button, Open
-from bot.figures import UNKNOWN, gain_icon, krw, plain, price, shares, usd, usd_change
-from bot.message import Block, Line, block, bold, line, quote
-from bot.screen import Frame, Screen
+from bot.i18n.formats import UNKNOWN, gain_icon, krw, plain, price, shares, usd, usd_change
+from bot.i18n.terms import SIDE_ICONS, gate, icon, period, side, weekday
+from bot.ui.buttons import Button, Open
+from bot.ui.message import Block, Line, block, bold, line, quote
+from bot.ui.screen import Frame, Screen
 from bot.views.holdings import holdings_block
-from bot.words import SIDE_ICONS, gate, icon, period, side, weekday
-from strategy.money import cents
-from strategy.results import (
+from strategy.model import (
     PerformanceView,
     Period,
     ReportView,
@@ -21,6 +20,7 @@ from strategy.results import (
     TickerResult,
     Totals,
     Trade,
+    cents,
 )
 
 SCREENS = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from bot.buttons import (
+from bot.i18n.formats import UNKNOWN, plain
+from bot.i18n.terms import group as group_name
+from bot.i18n.terms import source
+from bot.ui.buttons import (
     Button,
     ChooseSetting,
     Keyboard,
@@ -16,16 +19,11 @@ from bot.buttons import (
     Undo,
     rows_of,
 )
-from bot.figures import UNKNOWN, plain
-from bot.message import Block, Line, block, bold, code, line
-from bot.screen import Frame, Screen
+from bot.ui.message import Block, Line, block, bold, code, line
+from bot.ui.screen import Frame, Screen
 from bot.views.confirm import confirm_row
-from bot.words import group as group_name
-from bot.words import source
-from strategy.changes import SettingChange
-from strategy.instruments import Symbol
-from strategy.setting_words import ACCOUNT_ONLY
-from strategy.views import SettingPreview, SettingSource, SettingView
+from strategy.model import SettingChange, SettingPreview, SettingSource, SettingView, Symbol
+from strategy.settings.descriptions import ACCOUNT_ONLY
 
 
 def menu(views: Sequence[SettingView], frame: Frame) -> Screen:

@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 
-from bot.buttons import Button, Open, Release, SetMode, rows_of
-from bot.figures import number, price, rate, shares, span
-from bot.message import Block, Line, block, bold, line, quote
-from bot.phrases import why_so
-from bot.screen import Frame, Screen
+from bot.i18n.formats import number, price, rate, shares, span
+from bot.i18n.gate_phrases import why_so
+from bot.i18n.terms import environment, mode, mode_meaning, phase, stop_state
+from bot.ui.buttons import Button, Open, Release, SetMode, rows_of
+from bot.ui.message import Block, Line, block, bold, line, quote
+from bot.ui.screen import Frame, Screen
 from bot.views.market import ticker_actions
-from bot.words import environment, mode, mode_meaning, phase, stop_state
-from strategy.modes import Mode, ModeState
-from strategy.stop_state import lost_of
-from strategy.text import Text
-from strategy.views import SessionPhase, SessionView, StatusView, TickerView
+from strategy.model import Mode, ModeState, SessionPhase, SessionView, StatusView, Text, TickerView, lost_of
 
 _TICKERS = 12  # on a page
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from bot.buttons import Button, Export, Open, Past, rows_of
-from bot.message import Line, block, bold, code, line, quote
-from bot.screen import Frame, Screen
-from bot.words import task_name, task_state
-from strategy.health import HealthLine, HealthView, LogLine, TaskHealth, TaskState
-from strategy.results import ExportFile
-from strategy.text import Text
+from bot.i18n.terms import task_name, task_state
+from bot.ui.buttons import Button, Export, Open, Past, rows_of
+from bot.ui.message import Line, block, bold, code, line, quote
+from bot.ui.screen import Frame, Screen
+from strategy.model import ExportFile, HealthLine, HealthView, LogLine, TaskHealth, TaskState, Text
 
 _MARKS = {True: "✅", False: "❌", None: "➖"}
 

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from bot.buttons import AlertAt, Button, Open, RemoveAlert, TypeAlert, rows_of
-from bot.figures import price
-from bot.message import block, bold, code, line
-from bot.screen import Frame, Screen
+from bot.i18n.formats import price
+from bot.ui.buttons import AlertAt, Button, Open, RemoveAlert, TypeAlert, rows_of
+from bot.ui.message import block, bold, code, line
+from bot.ui.screen import Frame, Screen
 from bot.views.confirm import confirm_row
-from strategy.alert_rules import PriceAlert
-from strategy.instruments import Symbol
-from strategy.views import WatchPreview
+from strategy.model import PriceAlert, Symbol, WatchPreview
 
 PERCENTS = (-10, -5, -3, -1, 1, 3, 5, 10)
 

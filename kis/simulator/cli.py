@@ -12,12 +12,12 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from kis.simulator.calendar import NEW_YORK, default_start
 from kis.simulator.clock import SimClock, wall_now
-from kis.simulator.listings import Listings, parse_listing
-from kis.simulator.market import Market
+from kis.simulator.market.calendar import NEW_YORK, default_start
+from kis.simulator.market.listings import Listings, parse_listing
+from kis.simulator.market.market import Market
+from kis.simulator.market.replay import read_replay
 from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
-from kis.simulator.replay import read_replay
 from kis.simulator.server import Simulator
 
 

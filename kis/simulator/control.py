@@ -9,15 +9,15 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from kis.simulator.accounts import Account, Fill
-from kis.simulator.calendar import NEW_YORK
+from kis.simulator.books.accounts import Account, Fill
+from kis.simulator.books.desk import carry_out_cancel, enter, place
+from kis.simulator.books.orders import Order
+from kis.simulator.books.rules import Wish
 from kis.simulator.clock import from_ms
-from kis.simulator.desk import carry_out_cancel, enter, place
-from kis.simulator.faults import TOKEN_FAULTS, BadFault, Fault
-from kis.simulator.happenings import HAPPENINGS, set_halt
-from kis.simulator.orders import Order
-from kis.simulator.refusals import Refused
-from kis.simulator.rules import Wish
+from kis.simulator.faults.faults import TOKEN_FAULTS, BadFault, Fault
+from kis.simulator.market.calendar import NEW_YORK
+from kis.simulator.market.happenings import HAPPENINGS, set_halt
+from kis.simulator.rest.refusals import Refused
 from kis.simulator.text import dollars, fixed, to_units
 from kis.simulator.world import World
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from kis.simulator.calendar import new_york
+from kis.simulator.market.calendar import new_york
 from kis.simulator.options import Holding
 
 DATA: Final = Path(__file__).parent / "data"

@@ -14,11 +14,11 @@ from itertools import pairwise
 from math import exp
 from pathlib import Path
 
-from kis.simulator.bars import Bar, DayBar
-from kis.simulator.calendar import MINUTE_MS, Session, new_york_at, session_of, sessions_between, shift_session
-from kis.simulator.chance import generator
 from kis.simulator.demo import DATA, DEMO_DAY
-from kis.simulator.shape import minutes_of_day, on_tick
+from kis.simulator.market.bars import Bar, DayBar
+from kis.simulator.market.calendar import MINUTE_MS, Session, new_york_at, session_of, sessions_between, shift_session
+from kis.simulator.market.chance import generator
+from kis.simulator.market.shape import minutes_of_day, on_tick
 from kis.simulator.text import dollars
 
 SEED = 2026

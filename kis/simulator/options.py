@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from kis.simulator.calendar import TradingWindows
+from kis.simulator.market.calendar import TradingWindows
 
 
 class Environment(StrEnum):

@@ -13,11 +13,11 @@ from aiohttp import web
 from kis.simulator.clock import SimClock, to_ms
 from kis.simulator.control import Control
 from kis.simulator.guard import only_from_here
-from kis.simulator.market import Market
-from kis.simulator.masters import Masters
+from kis.simulator.market.market import Market
+from kis.simulator.market.masters import Masters
+from kis.simulator.market.replay import Replay
 from kis.simulator.options import SimulatorOptions
-from kis.simulator.replay import Replay
-from kis.simulator.rest import Rest, plain_path
+from kis.simulator.rest.app import Rest, plain_path
 from kis.simulator.world import World
 
 STEPS_AT_A_TIME = 2_000

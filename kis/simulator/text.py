@@ -8,7 +8,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Final
 
-from kis.simulator.calendar import new_york_at, seoul_at
+from kis.simulator.market.calendar import new_york_at, seoul_at
 
 UNIT: Final = 10_000
 UP, FLAT, DOWN = "2", "3", "5"

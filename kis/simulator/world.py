@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kis.simulator.broker import Broker, Notice
+from kis.simulator.books.broker import Broker, Notice
+from kis.simulator.books.keyring import Keyring
 from kis.simulator.clock import SimClock
-from kis.simulator.faults import Faults
-from kis.simulator.keyring import Keyring
-from kis.simulator.market import Market
-from kis.simulator.matching import Matching
+from kis.simulator.faults.faults import Faults
+from kis.simulator.market.market import Market
+from kis.simulator.market.matching import Matching
+from kis.simulator.market.tape import Tape, Trade
 from kis.simulator.options import SimulatorOptions
-from kis.simulator.stream import Stream
-from kis.simulator.tape import Tape, Trade
+from kis.simulator.push.stream import Stream
 from kis.simulator.timeline import Timeline
 
 

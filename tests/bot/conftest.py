@@ -10,17 +10,15 @@ import pytest
 from aiogram.client.session.aiohttp import AiohttpSession
 
 from bot.app import BotApp, open_bot
+from bot.i18n.translator import Catalogs, Tongue, load_catalogs
 from bot.localchat import LocalChat
-from bot.screen import Frame
 from bot.settings import TelegramSettings
-from bot.speech import Catalogs, Tongue, load_catalogs
-from strategy.clock import Clock, SystemClock
-from strategy.testing import FakeClock
-from strategy.text import Language
-from strategy.views import Environment
-from tests.bot import samples
-from tests.bot.fakes import FakeControl, FakeNotes, FakeOutbox
-from tests.bot.person import Person, present
+from bot.ui.screen import Frame
+from strategy.model import Clock, Environment, Language, SystemClock
+from tests.fakes import samples
+from tests.fakes.chat_core import FakeControl, FakeNotes, FakeOutbox
+from tests.fakes.clock import FakeClock
+from tests.support.person import Person, present
 
 
 @dataclass

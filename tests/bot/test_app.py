@@ -6,12 +6,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.commands import COMMANDS
 from bot.errors import TelegramChatRefused, TelegramTokenRefused, TelegramUnreachable
-from strategy.outcry import WORDS
-from strategy.testing import FakeClock
-from tests.bot import samples
+from bot.input.commands import COMMANDS
+from strategy.runtime.storage_alarm import WORDS
 from tests.bot.conftest import OpenRoom, Room
+from tests.fakes import samples
+from tests.fakes.clock import FakeClock
 
 
 async def _call(room: Room, method: str, **params: Any) -> Any:

@@ -16,14 +16,13 @@ from hypothesis import strategies as st
 
 from bot.app import BotApp, open_bot
 from bot.settings import TelegramSettings
-from strategy.clock import SystemClock
-from strategy.settings import TradingSettings
-from strategy.testing import trading_settings
-from strategy.views import Environment
-from tests.bot import samples
-from tests.bot.fakes import FakeOutbox
-from tests.bot.test_any_words import StrictSession
-from tests.strategy.engine_bench import OPEN, TQQQ, Bench, O, World, running
+from strategy.model import Environment, SystemClock
+from strategy.settings.schema import TradingSettings
+from tests.bot.input.test_any_words import StrictSession
+from tests.fakes import samples
+from tests.fakes.chat_core import FakeOutbox
+from tests.fakes.clock import trading_settings
+from tests.support.engine_bench import OPEN, TQQQ, Bench, O, World, running
 
 CHANGES = {"trading_tickers": "NASDAQ:TQQQ,NYSE:O", "rsi_oversold": "1", "rsi_overbought": "99", "stop_poll_s": "600"}
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bot.role import Role
 from bot.settings import TelegramSettings
-from strategy.faults import plain_faults
+from strategy.settings.messages import plain_faults
 
 GOOD = {
     "telegram_bot_token": "123456789:AAExampleExampleExampleExample-1234",

@@ -15,19 +15,26 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.app import open_bot
-from strategy.book import SettingsBook
-from strategy.changes import SettingChange
-from strategy.events import Event, OrderChanged
-from strategy.orders import OrderStatus, Origin, Side
-from strategy.testing import FakeClock, trading_settings
-from strategy.text import Language, Text
-from strategy.views import Environment, SettingView
-from tests.bot import result_samples, samples
+from strategy.model import (
+    Environment,
+    Event,
+    Language,
+    OrderChanged,
+    OrderStatus,
+    Origin,
+    SettingChange,
+    SettingView,
+    Side,
+    Text,
+)
+from strategy.settings.store import SettingsBook
 from tests.bot.conftest import telegram_settings
-from tests.bot.fakes import FakeControl, FakeNotes, FakeOutbox
-from tests.bot.person import Json, Person, present
 from tests.e2e.browser import open_browser
 from tests.e2e.shots import Studio
+from tests.fakes import result_samples, samples
+from tests.fakes.chat_core import FakeControl, FakeNotes, FakeOutbox
+from tests.fakes.clock import FakeClock, trading_settings
+from tests.support.person import Json, Person, present
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
 

@@ -11,9 +11,9 @@ from aiohttp import ClientSession
 from bot.localchat import LocalChat
 from kis.simulator.clock import SimClock
 from kis.simulator.demo import demo
-from kis.simulator.market import Market
+from kis.simulator.market.market import Market
+from kis.simulator.market.replay import read_replay
 from kis.simulator.options import SimulatorOptions
-from kis.simulator.replay import read_replay
 from kis.simulator.server import Simulator
 from tests.bot.localchat.conftest import TOKEN, Api, User
 from tests.e2e.browser import Browser, Locator, Page, expect

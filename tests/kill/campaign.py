@@ -16,7 +16,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from bot.words import STATUS_ICONS
+from bot.i18n.terms import STATUS_ICONS
 from tests.kill import verdict
 from tests.kill.books import Stored, Truth, of_the_dead, of_the_living
 from tests.kill.forks import Forks, Life, forking

@@ -128,11 +128,11 @@ def clean_environment() -> dict[str, str]:
 
 def serve() -> None:
     """Import, then fork a child for each line on standard input and tell its number and its end."""
-    for room in ("bot.app", "kis.connect", "kis.simclock", "main", "storage.database", "storage.logfiles"):
+    for room in ("bot.app", "kis.connect", "kis.simclock", "main", "storage.database", "storage.logs.files"):
         import_module(room)  # loaded here once for all lives
-    import_module("strategy.compose")
-    from strategy.calendar import current  # noqa: PLC0415
-    from strategy.clock import SystemClock  # noqa: PLC0415
+    import_module("strategy.wiring.core")
+    from strategy.market.calendar import current  # noqa: PLC0415
+    from strategy.model import SystemClock  # noqa: PLC0415
 
     current(SystemClock().now())  # reads the holidays of many years
     gc.collect()

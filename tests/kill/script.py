@@ -7,9 +7,9 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from kis.simulator.orders import Order
-from tests.bot.person import Json
+from kis.simulator.books.orders import Order
 from tests.kill.town import TICKERS, Town
+from tests.support.person import Json
 
 Act = Callable[[], Awaitable[None]]
 

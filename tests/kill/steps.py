@@ -84,12 +84,12 @@ class Victim:
         from aiohttp import ClientRequest  # noqa: PLC0415
 
         from kis.broker import KisBroker  # noqa: PLC0415
-        from storage.decisions import DecisionRepository  # noqa: PLC0415
-        from storage.notes import NoteRepository  # noqa: PLC0415
-        from storage.orders import OrderRepository  # noqa: PLC0415
-        from storage.outbox import OutboxRepository  # noqa: PLC0415
-        from storage.tickets import TicketRepository  # noqa: PLC0415
-        from strategy.desk import OrderDesk  # noqa: PLC0415
+        from storage.tables.decisions import DecisionRepository  # noqa: PLC0415
+        from storage.tables.notes import NoteRepository  # noqa: PLC0415
+        from storage.tables.orders import OrderRepository  # noqa: PLC0415
+        from storage.tables.outbox import OutboxRepository  # noqa: PLC0415
+        from storage.tables.tickets import TicketRepository  # noqa: PLC0415
+        from strategy.execution.order_desk import OrderDesk  # noqa: PLC0415
 
         self._around(OrderRepository, "send", "intent")
         self._around(OrderRepository, "add_external", "external")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from strategy.orders import OrderStatus
+from strategy.model import OrderStatus
 from tests.kill.books import Row, Stored, Truth
 from tests.kill.verdict import Verdict, at_death, recovered, told
 

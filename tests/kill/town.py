@@ -10,12 +10,12 @@ from typing import Any
 from aiohttp import ClientSession
 
 from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
-from kis.simulator.calendar import new_york
 from kis.simulator.clock import SimClock
+from kis.simulator.market.calendar import new_york
 from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
 from kis.simulator.server import Simulator
-from strategy.testing import SAMPLE_SETTINGS
-from tests.bot.person import Person
+from tests.fakes.clock import SAMPLE_SETTINGS
+from tests.support.person import Person
 
 KEY, QUOTE_KEY, SECRET = "K" * 36, "Q" * 36, "S" * 180
 TICKERS = ("TQQQ", "SOXL", "XLF")

@@ -12,22 +12,36 @@ from typing import Any
 import aiohttp
 import pytest
 
-from kis import account as accounts_api
-from kis import prices as prices_api
-from kis import products, profits, reserved
-from kis.backoff import Backoff
+from kis.calls import account as accounts_api
+from kis.calls import prices as prices_api
+from kis.calls import products, profits, reserved
 from kis.connect import Kis, open_kis
-from kis.connection import Patience
 from kis.simulator.clock import SimClock
 from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
 from kis.simulator.server import Simulator, build_market
-from kis.split_stream import SplitStream
-from strategy.errors import BrokerError, DataUnavailable, NotOffered, OrderRejected, OutcomeUnknown, TryLater
-from strategy.instruments import Market, Symbol
-from strategy.orders import BrokerOrder, Notice, OrderRequest, OrderStatus, OrderType, Origin, Side
-from strategy.quotes import Interval
-from tests.kis.server import APP_SECRET, kis_settings
-from tests.kis.test_stream import Recorder, until
+from kis.stream.connection import Patience
+from kis.stream.reconnect import Backoff
+from kis.stream.two_sockets import SplitStream
+from strategy.model import (
+    BrokerError,
+    BrokerOrder,
+    DataUnavailable,
+    Interval,
+    Market,
+    Notice,
+    NotOffered,
+    OrderRejected,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Origin,
+    OutcomeUnknown,
+    Side,
+    Symbol,
+    TryLater,
+)
+from tests.fakes.kis_server import APP_SECRET, kis_settings
+from tests.kis.stream.test_client import Recorder, until
 
 NOON = datetime(2026, 9, 15, 16, 0, tzinfo=UTC)  # 12:00 New York, a Tuesday
 TODAY = date(2026, 9, 15)

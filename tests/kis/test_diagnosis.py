@@ -15,12 +15,11 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from kis import diagnosis
 from kis.connect import Kis
-from strategy.health import HealthLine
-from strategy.instruments import Market, Symbol
-from strategy.testing import FakeClock
-from tests.kis.clocks import JumpClock
-from tests.kis.server import ACCOUNT, APP_KEY, APP_SECRET, OK, Asked, FakeKis, Say, client, error, hang
-from tests.kis.test_stream import Recorder, Sockets, acked, streaming, until
+from strategy.model import HealthLine, Market, Symbol
+from tests.fakes.clock import FakeClock
+from tests.fakes.kis_clocks import JumpClock
+from tests.fakes.kis_server import ACCOUNT, APP_KEY, APP_SECRET, OK, Asked, FakeKis, Say, client, error, hang
+from tests.kis.stream.test_client import Recorder, Sockets, acked, streaming, until
 
 MSFT = Symbol(Market.NASDAQ, "MSFT")
 QUOTE, BALANCE = "HHDFS00000300", "TTTS3012R"

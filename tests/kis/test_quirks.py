@@ -7,25 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from kis import account as accounts_api
-from kis import daymarket, products, profits, reserved
-from kis.accounts import Account
+from kis.auth.account_number import Account
+from kis.calls import account as accounts_api
+from kis.calls import daymarket, products, profits, reserved
+from kis.calls.executions import executions_params
+from kis.calls.orders import change_body, order_body
+from kis.calls.prices import price_detail, quote_params, signed_change
 from kis.environment import Call
-from kis.executions import executions_params
-from kis.orders import change_body, order_body
-from kis.prices import price_detail, quote_params, signed_change
 from kis.symbols import SymbolBook, stream_key
-from strategy.errors import NotOffered
-from strategy.instruments import Market, Symbol
-from strategy.orders import OrderStatus, OrderType, Side, VenueNo
-from strategy.quotes import Interval
-from tests.kis.clocks import JumpClock
-from tests.kis.server import APP_KEY, APP_SECRET, OK, FakeKis, Say, client
-from tests.kis.test_broker_calls import ACK, ccnl, holding, pages, request
-from tests.kis.test_folding import folded, order
-from tests.kis.test_frames import NOW, decoder
-from tests.kis.test_market_data import day
-from tests.kis.test_stream import TRADE
+from strategy.model import Interval, Market, NotOffered, OrderStatus, OrderType, Side, Symbol, VenueNo
+from tests.fakes.kis_clocks import JumpClock
+from tests.fakes.kis_server import APP_KEY, APP_SECRET, OK, FakeKis, Say, client
+from tests.kis.calls.test_broker_calls import ACK, ccnl, holding, pages, request
+from tests.kis.calls.test_market_data import day
+from tests.kis.calls.test_order_folding import folded, order
+from tests.kis.stream.test_client import TRADE
+from tests.kis.stream.test_frames import NOW, decoder
 
 ACCOUNT = Account("50123456", "01")
 MSFT = Symbol(Market.NASDAQ, "MSFT")
@@ -34,58 +31,58 @@ XLF = Symbol(Market.AMEX, "XLF")
 
 # quirk -> the tests that hold it; those without a module stand in this file
 HELD: dict[int, str] = {
-    1: "test_broker_calls.test_s68_s69_order_body_and_id_are_the_published_ones",
-    2: "test_folding.test_quirk_2_virtual_rows_without_padding_join_their_siblings",
-    3: "test_folding.test_quirk_3_a_cancel_is_known_by_its_sibling",
-    4: "test_folding.test_quirk_4_an_amendment_carries_the_rest_under_its_new_number",
-    5: "test_fields.test_s17_an_order_of_the_korean_night_has_its_true_instant",
-    6: "test_broker_calls.test_s74_open_orders_are_the_same_in_both_environments",
-    7: "test_broker_calls.test_s75_orders_are_asked_by_new_york_dates",
+    1: "calls.test_broker_calls.test_s68_s69_order_body_and_id_are_the_published_ones",
+    2: "calls.test_order_folding.test_quirk_2_virtual_rows_without_padding_join_their_siblings",
+    3: "calls.test_order_folding.test_quirk_3_a_cancel_is_known_by_its_sibling",
+    4: "calls.test_order_folding.test_quirk_4_an_amendment_carries_the_rest_under_its_new_number",
+    5: "rest.test_fields.test_s17_an_order_of_the_korean_night_has_its_true_instant",
+    6: "calls.test_broker_calls.test_s74_open_orders_are_the_same_in_both_environments",
+    7: "calls.test_broker_calls.test_s75_orders_are_asked_by_new_york_dates",
     8: "test_quirk_8_orders_are_not_searched_by_number",
     9: "test_quirk_9_a_fill_that_lags_is_unknown_not_nothing",
-    10: "test_folding.test_quirk_10_done_alone_does_not_mean_filled",
+    10: "calls.test_order_folding.test_quirk_10_done_alone_does_not_mean_filled",
     11: "test_quirk_11_holdings_carry_no_cash",
-    12: "test_broker_calls.test_s73_real_balance_is_one_paged_inquiry_and_drops_filler",
-    13: "test_fields.test_quirk_13_a_row_is_known_by_its_key_and_single_rows_are_found",
-    14: "test_fields.test_quirk_14_empty_results_in_every_shape_are_no_rows",
-    15: "test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
-    16: "test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
-    17: "test_broker_calls.test_s73_real_balance_is_one_paged_inquiry_and_drops_filler",
-    18: "test_market_data.test_s77_a_missing_or_zero_price_is_refused",
+    12: "calls.test_broker_calls.test_s73_real_balance_is_one_paged_inquiry_and_drops_filler",
+    13: "rest.test_fields.test_quirk_13_a_row_is_known_by_its_key_and_single_rows_are_found",
+    14: "rest.test_fields.test_quirk_14_empty_results_in_every_shape_are_no_rows",
+    15: "calls.test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
+    16: "calls.test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
+    17: "calls.test_broker_calls.test_s73_real_balance_is_one_paged_inquiry_and_drops_filler",
+    18: "calls.test_market_data.test_s77_a_missing_or_zero_price_is_refused",
     19: "test_quirk_19_the_change_takes_its_sign_from_the_code",
-    20: "test_market_data.test_s77_a_virtual_quote_has_no_book",
+    20: "calls.test_market_data.test_s77_a_virtual_quote_has_no_book",
     21: "test_quirk_21_no_price_is_made_of_the_daily_limits",
-    22: "test_market_data.test_s78_daily_bars_are_ascending_and_the_forming_day_is_flagged",
-    23: "test_market_data.test_s78_minute_bars_are_regular_hours_only_and_page_back_in_new_york_time",
+    22: "calls.test_market_data.test_s78_daily_bars_are_ascending_and_the_forming_day_is_flagged",
+    23: "calls.test_market_data.test_s78_minute_bars_are_regular_hours_only_and_page_back_in_new_york_time",
     24: "test_quirk_24_a_partial_feeds_bar_is_widened_not_refused",
     25: "test_quirk_25_the_session_code_of_a_trade_is_not_read",
-    26: "test_frames.test_quirk_26_a_record_without_its_key_in_front_reads_the_same",
-    27: "test_frames.test_quirk_27_any_length_from_19_fields_is_read",
-    28: "test_frames.test_quirk_28_prices_of_notices",
-    29: "test_stream.test_an_app_key_in_use_is_named_and_asked_for_again",
-    30: "test_stream.test_s86_encrypted_notices_of_order_and_fill",
-    31: "test_stream.test_an_app_key_in_use_is_named_and_asked_for_again",
-    32: "test_stream.test_past_41_registrations_symbols_are_refused_clearly",
-    33: "test_tokens.test_the_dead_token_trap_is_escaped_by_revoke_and_issue",
+    26: "stream.test_frames.test_quirk_26_a_record_without_its_key_in_front_reads_the_same",
+    27: "stream.test_frames.test_quirk_27_any_length_from_19_fields_is_read",
+    28: "stream.test_frames.test_quirk_28_prices_of_notices",
+    29: "stream.test_client.test_an_app_key_in_use_is_named_and_asked_for_again",
+    30: "stream.test_client.test_s86_encrypted_notices_of_order_and_fill",
+    31: "stream.test_client.test_an_app_key_in_use_is_named_and_asked_for_again",
+    32: "stream.test_client.test_past_41_registrations_symbols_are_refused_clearly",
+    33: "auth.test_tokens.test_the_dead_token_trap_is_escaped_by_revoke_and_issue",
     34: "test_quirk_34_the_approval_call_names_the_secret_otherwise",
-    35: "test_pacing.test_s15_under_load_the_limit_is_kept_and_used",
-    36: "test_pacing.test_account_calls_keep_their_own_slower_distance_and_hold_up_no_quote",
-    37: "test_broker_calls.test_order_types_an_environment_lacks_are_refused_before_sending",
-    38: "test_codes.test_a_fault_of_ours_is_told_as_one",
+    35: "rest.test_pacing.test_s15_under_load_the_limit_is_kept_and_used",
+    36: "rest.test_pacing.test_account_calls_keep_their_own_slower_distance_and_hold_up_no_quote",
+    37: "calls.test_broker_calls.test_order_types_an_environment_lacks_are_refused_before_sending",
+    38: "rest.test_codes.test_a_fault_of_ours_is_told_as_one",
     39: "test_quirk_39_the_buyable_quantity_is_the_brokers_not_ours",
     40: "test_quirk_40_won_and_dollars_swap_their_codes",
     41: "test_environment.test_s72_each_id_and_path_is_the_published_one",
     42: "test_quirk_42_the_ticker_has_four_names",
     43: "test_quirk_43_the_doubtful_total_is_not_read",
     44: "test_quirk_44_the_valuation_price_is_not_taken_for_a_quote",
-    45: "test_tokens.test_s14_the_expiry_is_seouls_time_whatever_the_host_thinks",
+    45: "auth.test_tokens.test_s14_the_expiry_is_seouls_time_whatever_the_host_thinks",
     46: "test_quirk_46_korean_names_come_through",
     47: "test_quirk_47_the_reservation_date_is_spelled_as_the_examples_do",
-    48: "test_broker_calls.test_s70_s71_amend_and_cancel_name_their_code_and_the_padded_number",
+    48: "calls.test_broker_calls.test_s70_s71_amend_and_cancel_name_their_code_and_the_padded_number",
     49: "test_contract.test_s86_notice_faults_reach_the_sink_as_they_are",
-    50: "test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
+    50: "calls.test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
     51: "test_quirk_51_a_large_order_is_sent_as_it_is",
-    52: "test_reads.test_s16_a_read_survives_three_failures",
+    52: "calls.test_reads.test_s16_a_read_survives_three_failures",
 }
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from kis.accounts import Account
+from kis.auth.account_number import Account
 from kis.settings import KisSettings, is_loopback
-from strategy.faults import plain_faults
-from tests.kis.server import APP_KEY, APP_SECRET, kis_settings
+from strategy.settings.messages import plain_faults
+from tests.fakes.kis_server import APP_KEY, APP_SECRET, kis_settings
 
 
 def faults(**changes: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from kis.simclock import RemoteSimClock, remote_sim_clock
-from strategy.errors import InvalidInput, TryLater
+from strategy.model import InvalidInput, TryLater
 
 START = datetime(2013, 10, 7, 13, 30, tzinfo=UTC)
 

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kis.calls.prices import parse_price
 from kis.errors import FieldFault
-from kis.prices import parse_price
 from kis.symbols import SymbolBook
-from storage.columns import symbol as stored
-from storage.columns import symbol_text
-from strategy.errors import InvalidInput
-from strategy.instruments import Market, Symbol
+from storage.tables.columns import symbol as stored
+from storage.tables.columns import symbol_text
+from strategy.model import InvalidInput, Market, Symbol
 
 AAPL = Symbol(Market.NASDAQ, "AAPL")
 BRK_B = Symbol(Market.NYSE, "BRK/B")

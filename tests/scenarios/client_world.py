@@ -16,26 +16,23 @@ from typing import Any, TypeVar
 import pytest
 from aiohttp import ClientSession
 
-import kis.http
-from kis.backoff import Backoff
+import kis.client
 from kis.connect import Kis, open_kis
-from kis.connection import Patience
 from kis.settings import KisSettings
 from kis.simulator.clock import SimClock
-from kis.simulator.market import Market
+from kis.simulator.market.market import Market
+from kis.simulator.market.replay import read_replay
 from kis.simulator.options import Environment, SimulatorOptions
-from kis.simulator.replay import read_replay
 from kis.simulator.server import Simulator
+from kis.stream.connection import Patience
+from kis.stream.reconnect import Backoff
 from storage.database import Storage, open_storage
-from strategy import views
-from strategy.compose import Core, build_core
-from strategy.events import Event
-from strategy.instruments import Symbol
-from strategy.modes import Mode
-from strategy.settings import TradingSettings
-from strategy.testing import SAMPLE_SETTINGS, FakeClock
+from strategy.model import Event, Mode, Symbol, views
+from strategy.settings.schema import TradingSettings
+from strategy.wiring.core import Core, build_core
+from tests.fakes.clock import SAMPLE_SETTINGS, FakeClock
 from tests.scenarios.stepping import DatabaseCalls, Stepper, until_idle
-from tests.strategy.engine_bench import OWNER, journals_of
+from tests.support.engine_bench import OWNER, journals_of
 
 KEY, SECRET = "K" * 36, "S" * 180
 VISIBILITY_LAG_S = 20.0  # of the broker's list of orders; shorter than in life, so that unknown orders settle soon
@@ -243,7 +240,7 @@ async def running(
 @contextmanager
 def _short_pauses() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kis.http, "_NETWORK_PAUSE_S", 0.001)
+        patch.setattr(kis.client, "_NETWORK_PAUSE_S", 0.001)
         yield
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiosqlite
 
-from strategy.testing import FakeClock
+from tests.fakes.clock import FakeClock
 
 _QUIET_ROUNDS = 4
 

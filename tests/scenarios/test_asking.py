@@ -10,9 +10,7 @@ from typing import Any, TypeVar
 from bot.localchat import DEFAULT_OWNER_ID
 from kis.simulator.demo import demo
 from kis.simulator.options import Environment, KeySpec, SimulatorOptions
-from strategy.errors import InvalidInput
-from strategy.instruments import Symbol
-from strategy.views import OutcomeKind
+from strategy.model import InvalidInput, OutcomeKind, Symbol
 from tests.scenarios.test_alarms import told
 from tests.scenarios.world import QUOTE_KEY, World, running
 

@@ -11,9 +11,8 @@ import pytest
 
 from kis.simulator.demo import demo
 from kis.simulator.options import Environment, Holding, SimulatorOptions
-from strategy.clock import Moment, SystemClock
-from strategy.events import StopFinished, Trouble
-from strategy.testing import FakeClock
+from strategy.model import Moment, StopFinished, SystemClock, Trouble
+from tests.fakes.clock import FakeClock
 from tests.scenarios.client_world import TQQQ, ClientWorld, running
 
 TRADING = {

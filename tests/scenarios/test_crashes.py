@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from bot.delivery import Delivery
-from bot.polling import poll
+from bot.alerts.outbox_worker import Delivery
+from bot.transport.polling import poll
 from kis.simulator.demo import demo
 from kis.simulator.options import Holding, SimulatorOptions
-from strategy.health import TaskState
-from strategy.notices import Notices
+from strategy.execution.execution_reports import Notices
+from strategy.model import TaskState
 from tests.scenarios.test_alarms import NO_SIGNALS, QUOTES
 from tests.scenarios.world import World, running
 

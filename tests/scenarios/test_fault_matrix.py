@@ -17,12 +17,22 @@ from typing import Any
 import pytest
 
 from kis.simulator.demo import demo
-from strategy.errors import TradingError
-from strategy.events import SignalBlocked, StreamState, Trouble
-from strategy.orders import Order, OrderNo, Side, VenueNo
-from strategy.views import Amount, AmountKind, Outcome, OutcomeKind
+from strategy.model import (
+    Amount,
+    AmountKind,
+    Order,
+    OrderNo,
+    Outcome,
+    OutcomeKind,
+    Side,
+    SignalBlocked,
+    StreamState,
+    TradingError,
+    Trouble,
+    VenueNo,
+)
 from tests.scenarios.client_world import TQQQ, ClientWorld, running
-from tests.strategy.engine_bench import OWNER
+from tests.support.engine_bench import OWNER
 
 TRADING = {
     "trading_tickers": "NASDAQ:TQQQ",

@@ -16,19 +16,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kis.account import parse_positions
+from kis.calls.account import parse_positions
+from kis.calls.executions import parse_rows
+from kis.calls.order_folding import fold
 from kis.errors import KisData
-from kis.executions import parse_rows
-from kis.folding import fold
 from kis.symbols import TRADING_CODE, SymbolBook
-from strategy.account import Holdings
-from strategy.fake_broker import FakeBroker
-from strategy.fake_market import FakeMarket
-from strategy.instruments import Symbol
-from strategy.orders import BrokerOrder, OrderList, OrderStatus, Side
-from strategy.testing import FakeClock, trading_settings
-from strategy.zones import new_york, seoul
-from tests.strategy.engine_bench import OPEN, TQQQ, XLF, O, World, running
+from strategy.model import BrokerOrder, Holdings, OrderList, OrderStatus, Side, Symbol, new_york, seoul
+from tests.fakes.broker import FakeBroker
+from tests.fakes.clock import FakeClock, trading_settings
+from tests.fakes.market import FakeMarket
+from tests.support.engine_bench import OPEN, TQQQ, XLF, O, World, running
 
 Row = dict[str, Any]
 List = Literal["holdings", "orders"]

@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 
 from kis.simulator.demo import demo
-from strategy.events import OrderChanged
-from strategy.orders import Side
-from strategy.views import Amount, AmountKind
+from strategy.model import Amount, AmountKind, OrderChanged, Side
 from tests.scenarios.client_world import TQQQ, running
 from tests.scenarios.test_socket_kills import IDLE
-from tests.strategy.engine_bench import OWNER
+from tests.support.engine_bench import OWNER
 
 
 @pytest.mark.parametrize("lengths", [[24, 25], [21, 25], [25, 24], [21, 21]])

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from bot.localchat import DEFAULT_OWNER_ID
 from kis.simulator.demo import demo
 from kis.simulator.options import Holding, SimulatorOptions
-from strategy.modes import Mode
+from strategy.model import Mode
 from tests.scenarios.test_alarms import NO_SIGNALS, QUOTES, told
 from tests.scenarios.world import World, running
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from kis.simulator.demo import demo
 from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
-from strategy.health import HealthLine
-from strategy.results import Period
+from strategy.model import HealthLine, Period
 from tests.scenarios.world import KEY, QUOTE_KEY, SECRET, World, running
 
 QUOTES = KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL)

@@ -13,11 +13,9 @@ from typing import Any
 import pytest
 
 from kis.simulator.demo import demo
-from strategy.events import Recovered, StreamState
-from strategy.orders import Side
-from strategy.views import Amount, AmountKind
+from strategy.model import Amount, AmountKind, Recovered, Side, StreamState
 from tests.scenarios.client_world import TQQQ, ClientWorld, running
-from tests.strategy.engine_bench import OWNER
+from tests.support.engine_bench import OWNER
 
 IDLE = {
     "trading_tickers": "NASDAQ:TQQQ",

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
-from strategy.bars import BarStore
+from strategy.market.bars import BarStore
 from tests.scenarios.world import QUOTE_KEY, World, running
 
 START = datetime(2026, 11, 17, 16, 7, tzinfo=UTC)  # 11:07 New York, a Tuesday

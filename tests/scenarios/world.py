@@ -17,13 +17,13 @@ from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
 from bot.settings import TelegramSettings
 from kis.settings import KisSettings
 from kis.simulator.clock import SimClock
+from kis.simulator.market.replay import read_replay
 from kis.simulator.options import Environment, KeySpec, SimulatorOptions
-from kis.simulator.replay import read_replay
 from kis.simulator.server import Simulator, build_market
 from storage.settings import StorageSettings
-from strategy import views
-from strategy.settings import TradingSettings
-from strategy.testing import SAMPLE_SETTINGS, FakeClock
+from strategy.model import views
+from strategy.settings.schema import TradingSettings
+from tests.fakes.clock import SAMPLE_SETTINGS, FakeClock
 from tests.scenarios.stepping import DatabaseCalls, Stepper, until_idle
 
 MARKET_DATA = Path(__file__).parents[2].parent / "shared" / "market-data"

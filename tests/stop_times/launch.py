@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 from importlib import import_module
 from typing import Any
 
-BREAKS = {"bars": ("strategy.bars", "BarStore", "add_tick")}  # what hears every tick and may fail
+BREAKS = {"bars": ("strategy.market.bars", "BarStore", "add_tick")}  # what hears every tick and may fail
 
 
 def main() -> int:
@@ -47,7 +47,7 @@ def _shift_clock(seconds: float) -> None:
 
     signal.signal(signal.SIGUSR1, put)
     signal.signal(signal.SIGUSR2, put)
-    import_module("strategy.clock").datetime = Shifted  # type: ignore[attr-defined]
+    import_module("strategy.model.clock").datetime = Shifted  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from kis.simulator.calendar import new_york
+from kis.simulator.market.calendar import new_york
 from kis.simulator.options import Holding
 from tests.stop_times.stage import CENT, START_DAY, Stage
 

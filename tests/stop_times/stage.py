@@ -15,14 +15,14 @@ from typing import Any
 from aiohttp import ClientSession
 
 from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
-from kis.simulator.calendar import new_york
 from kis.simulator.clock import SimClock, wall_now
-from kis.simulator.market import Market
+from kis.simulator.market.calendar import new_york
+from kis.simulator.market.market import Market
 from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
 from kis.simulator.server import Simulator
-from strategy.testing import SAMPLE_SETTINGS
-from tests.bot.person import Json, Person
+from tests.fakes.clock import SAMPLE_SETTINGS
 from tests.kill.forks import clean_environment
+from tests.support.person import Json, Person
 
 LAUNCH = Path(__file__).parent / "launch.py"
 KEY, QUOTE_KEY, SECRET = "K" * 36, "Q" * 36, "S" * 180

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from storage.columns import decimal, instant
 from storage.damage import examine, newest_copy, refused
 from storage.database import FILE_NAME, Storage, open_storage
-from strategy.errors import StorageDamaged, StorageError
-from tests.storage.samples import intend, notable, request
+from storage.tables.columns import decimal, instant
+from strategy.model import StorageDamaged, StorageError
+from tests.fakes.stored_samples import intend, notable, request
 
 PAGE = 4096
 

@@ -18,11 +18,8 @@ from storage.connection import Database, connected
 from storage.database import FILE_NAME, bundle, open_storage
 from storage.errors import DatabaseTooNew, MigrationFailed
 from storage.migrations import Migration, load_migrations, migrate
-from strategy.errors import InstanceLocked, StorageError
-from strategy.events import OrderChanged
-from strategy.instruments import Market, Symbol
-from strategy.orders import OrderStatus
-from tests.storage.samples import at, intend, notable, request
+from strategy.model import InstanceLocked, Market, OrderChanged, OrderStatus, StorageError, Symbol
+from tests.fakes.stored_samples import at, intend, notable, request
 
 BRK_B = Symbol(Market.NYSE, "BRK/B")
 

@@ -1,8 +1,8 @@
 """How storage and outbox are, for /health."""
 
 from storage.database import Storage
-from strategy.clock import SystemClock
-from tests.storage.samples import at, notable
+from strategy.model import SystemClock
+from tests.fakes.stored_samples import at, notable
 
 
 async def test_storage_that_works_says_so(storage: Storage) -> None:

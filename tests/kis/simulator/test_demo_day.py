@@ -10,10 +10,10 @@ import pytest
 import ta.momentum
 import ta.trend
 
-from kis.simulator.calendar import session_of, sessions_between, shift_session
 from kis.simulator.demo import DATA, demo
 from kis.simulator.makeday import make
-from kis.simulator.market import Market
+from kis.simulator.market.calendar import session_of, sessions_between, shift_session
+from kis.simulator.market.market import Market
 from kis.simulator.text import dollars
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from kis.simulator.faults import KINDS, LASTING
+from kis.simulator.faults.faults import KINDS, LASTING
 from tests.kis.simulator.conftest import Starter
 from tests.kis.simulator.outside import QUOTES, Answer, Outside
 

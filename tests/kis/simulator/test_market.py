@@ -11,20 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kis.simulator.accounts import Ledger, Position
-from kis.simulator.bars import BadMarketFile, Bar, DayBar, merge, read_csv, regular_day
-from kis.simulator.broker import Notice
-from kis.simulator.calendar import MINUTE_MS, session_of, sessions_between
+from kis.simulator.books.accounts import Ledger, Position
+from kis.simulator.books.broker import Notice
+from kis.simulator.books.desk import carry_out_cancel, enter, place
+from kis.simulator.books.rules import Wish
 from kis.simulator.clock import SimClock, to_ms
-from kis.simulator.desk import carry_out_cancel, enter, place
-from kis.simulator.market import Market
+from kis.simulator.market.bars import BadMarketFile, Bar, DayBar, merge, read_csv, regular_day
+from kis.simulator.market.calendar import MINUTE_MS, session_of, sessions_between
+from kis.simulator.market.market import Market
+from kis.simulator.market.replay import read_replay
+from kis.simulator.market.shape import minutes_of_day, prints_of
+from kis.simulator.market.splits import Splits, divide
+from kis.simulator.market.tape import Tape, Trade
 from kis.simulator.options import Environment, Holding, SimulatorOptions
-from kis.simulator.refusals import Refused
-from kis.simulator.replay import read_replay
-from kis.simulator.rules import Wish
-from kis.simulator.shape import minutes_of_day, prints_of
-from kis.simulator.splits import Splits, divide
-from kis.simulator.tape import Tape, Trade
+from kis.simulator.rest.refusals import Refused
 from kis.simulator.world import World
 
 RECORDED = Path(__file__).parents[3].parent / "shared" / "market-data"

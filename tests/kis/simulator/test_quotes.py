@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from kis.simulator.options import Holding
-from kis.simulator.rest_routes import Routes
+from kis.simulator.rest.routes import Routes
 from tests.kis.simulator.conftest import NOON, Starter
 from tests.kis.simulator.outside import ACCOUNT, QUOTES, TRADING, Answer, Outside
 

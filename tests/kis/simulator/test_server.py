@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kis.simulator.calendar import (
+from kis.simulator.clock import SimClock, from_ms, to_ms
+from kis.simulator.market.calendar import (
     Phase,
     TradingWindows,
     business_date,
@@ -21,7 +22,6 @@ from kis.simulator.calendar import (
     session_of,
     sessions_between,
 )
-from kis.simulator.clock import SimClock, from_ms, to_ms
 from kis.simulator.server import Simulator
 from tests.kis.simulator.conftest import NOON, Starter
 from tests.kis.simulator.outside import Outside

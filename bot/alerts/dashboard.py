@@ -1,0 +1,102 @@
+"""A pinned message that keeps itself up to date: beside the alerts, never before them (telegram-bot-api 4.11, 9.5)."""
+
+import logging
+from contextlib import suppress
+from datetime import datetime
+
+from bot.alerts.alert_channel import AlertChat
+from bot.transport.api_errors import TELEGRAM_FAILURES
+from bot.transport.sender import Gone
+from bot.ui.message import Message
+from bot.ui.screen import Screen
+from bot.views.news.dashboard import dashboard, retired
+from strategy.control.interface import Control
+from strategy.model import TradingError
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 30.0  # edited at most this often
+_STALE_S = 300.0  # and at least this often, so that its age is true
+_LONGEST_PAUSE_S = 600.0
+
+
+class Dashboard:
+    """One chat's dashboard, in real time; its message outlives a restart."""
+
+    def __init__(self, chat: AlertChat, control: Control) -> None:
+        self._bot = chat.bot
+        self._speaker = chat.speaker
+        self._control = control
+        self._notes = chat.notes
+        self._chat = chat
+        self._frame = chat.frame
+        self._wall = chat.wall
+        self._barrier = chat.barrier
+        self._shown: Message | None = None  # without its age
+        self._shown_at: datetime | None = None
+        self._failures = 0
+
+    @property
+    def _note(self) -> str:
+        """Return where the message is kept; one of a chat that has moved since is none of the new chat's."""
+        return f"chat.dashboard.{self._chat.id}"
+
+    async def run(self) -> None:
+        """Keep it up to date until cancelled; what is wrong with it is logged and disturbs nothing else."""
+        while True:
+            await self._barrier.opened()
+            try:
+                await (self._show() if self._control.alert_rules().dashboard else self._retire())
+                self._failures = 0
+            except TELEGRAM_FAILURES as error:
+                self._failures += 1
+                log.info("dashboard not shown", extra={"error": type(error).__name__})
+                await self._chat.heed(error)
+            except TradingError as error:
+                log.info("dashboard not made", extra={"error": type(error).__name__})
+            await self._wall.sleep(min(_LOOK_S * float(2 ** min(self._failures, 8)), _LONGEST_PAUSE_S))
+
+    async def _show(self) -> None:
+        frame = await self._frame()
+        status, holdings = await self._control.status(), await self._control.holdings(fresh=False)
+        screen = dashboard(status, holdings, frame)
+        content = Message(screen.message.blocks[:-1])
+        now = self._wall.now()
+        fresh = self._shown_at is not None and (now - self._shown_at).total_seconds() < _STALE_S
+        if fresh and content == self._shown:
+            return
+        await self._put(screen)
+        self._shown, self._shown_at = content, now
+
+    async def _put(self, screen: Screen) -> None:
+        """Edit the message; where there is none any more, send one without a sound and pin it."""
+        message_id = await self._message_id()
+        if message_id is not None:
+            try:
+                await self._speaker.edit(self._chat.id, message_id, screen)
+            except Gone:
+                pass
+            else:
+                return
+        message_id = await self._speaker.send(self._chat.id, screen, silent=True)
+        await self._notes.put(self._note, str(message_id))
+        try:
+            await self._bot.pin_chat_message(self._chat.id, message_id, disable_notification=True)
+        except TELEGRAM_FAILURES as error:
+            log.warning("dashboard not pinned", extra={"error": type(error).__name__})
+
+    async def _retire(self) -> None:
+        """Unpin and empty the message of a dashboard that was switched off."""
+        message_id = await self._message_id()
+        if message_id is None:
+            return
+        with suppress(Gone):
+            await self._speaker.edit(self._chat.id, message_id, retired(await self._frame()))
+        with suppress(*TELEGRAM_FAILURES):
+            await self._bot.unpin_chat_message(self._chat.id, message_id=message_id)
+        await self._notes.put(self._note, "")
+        self._shown = None
+
+    async def _message_id(self) -> int | None:
+        stored = await self._notes.get(self._note)
+        return int(stored) if stored else None

@@ -1,0 +1,96 @@
+"""The morning digest: what happened while the chat was quiet, once per quiet span (spec 6, alerts)."""
+
+import logging
+from datetime import datetime, timedelta
+
+from aiogram.exceptions import TelegramBadRequest
+
+from bot.alerts.alert_channel import AlertChat
+from bot.alerts.alert_sender import noted
+from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
+from bot.transport.topics import Topic
+from bot.views.news.alerts import resent_note
+from bot.views.news.digest import digest
+from bot.views.news.digest_counts import Night, night_of
+from strategy.model import QuietHours, from_seoul, seoul
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 30.0
+_TOO_LATE = timedelta(hours=12)  # a digest that could not be sent by then would only puzzle
+
+
+class Digests:
+    """One chat's digests, in real time."""
+
+    def __init__(self, chat: AlertChat) -> None:
+        self._speaker = chat.speaker
+        self._outbox = chat.outbox
+        self._notes = chat.notes
+        self._chat = chat
+        self._frame = chat.frame
+        self._rules = chat.rules
+        self._topics = chat.topics
+        self._wall = chat.wall
+        self._barrier = chat.barrier
+        self._note = f"chat.digest.{chat.id}"  # of the chat as it was at the start: a move changes no quiet hours
+        self._doubtful = False  # it may have arrived although no answer came
+
+    async def run(self) -> None:
+        """Send a digest at the end of each quiet span until cancelled."""
+        while True:
+            await self._barrier.opened()
+            await self._look()
+            await self._wall.sleep(_LOOK_S)
+
+    async def _look(self) -> None:
+        """Send what is due; the note holds the quiet hours and the end of the newest span settled."""
+        quiet, now = self._rules().quiet, self._wall.now()
+        stored = await self._notes.get(self._note) or ""
+        hours, _, settled = stored.partition(" ")
+        if quiet is None:
+            if stored:
+                await self._notes.put(self._note, "")
+            return
+        begin, end = newest_span(quiet, now)
+        if hours != str(quiet):  # just set: what ended before was not a quiet span
+            await self._notes.put(self._note, f"{quiet} {end.isoformat()}")
+            return
+        if datetime.fromisoformat(settled) >= end:
+            return
+        if now - end > _TOO_LATE or await self._told(begin, end):
+            await self._notes.put(self._note, f"{quiet} {end.isoformat()}")
+
+    async def _told(self, begin: datetime, end: datetime) -> bool:
+        """Send the digest of a span, where there is anything to say; return whether it is settled."""
+        night: Night = night_of(await self._outbox.told_between(begin, end))
+        if night.empty:
+            return True
+        again, begun = self._doubtful, False
+        try:
+            thread = await self._topics.thread(Topic.SYSTEM)
+            frame = await self._frame()
+            screen = digest(night, begin, end, frame)
+            if again:
+                await self._chat.ask_for_an_answer(thread)
+                screen = noted(screen, resent_note(frame))
+            begun = True
+            await self._speaker.send(self._chat.id, screen, thread=thread, silent=again)
+        except TELEGRAM_FAILURES as error:
+            log.warning("digest not sent", extra={"error": type(error).__name__})
+            kind = await self._chat.heed(error)
+            if isinstance(error, TelegramBadRequest):
+                await self._topics.refused(Topic.SYSTEM, error)
+            lost = begun and kind is Failure.DOUBTFUL
+            self._doubtful = (again or lost) and not (again and lost)
+            return again and lost  # twice is enough
+        self._doubtful = False
+        return True
+
+
+def newest_span(quiet: QuietHours, now: datetime) -> tuple[datetime, datetime]:
+    """Return begin and end of the quiet span that ended last, as aware instants."""
+    today = seoul(now).date()
+    day = next(each for each in (today, today - timedelta(days=1)) if from_seoul(each, quiet.ends) <= now)
+    begun = day if quiet.begins < quiet.ends else day - timedelta(days=1)
+    return from_seoul(begun, quiet.begins), from_seoul(day, quiet.ends)

@@ -1,0 +1,76 @@
+"""What events belong together, and what is known of each order: its later events do not repeat why it was placed.
+
+The outbox keeps every event, so a restart forgets nothing.
+"""
+
+from dataclasses import replace
+
+from strategy.model import (
+    Event,
+    EventRow,
+    HandOrder,
+    OrderChanged,
+    OrderNo,
+    OrderStatus,
+    PanicProgress,
+    ProposalClosed,
+    Proposed,
+    Protection,
+    StopFinished,
+    StopTriggered,
+    StreamState,
+)
+from strategy.ports import Outbox
+
+_TOLD_ONCE = ("decision", "cash_before", "position_qty_before", "average_cost")
+
+
+def story_of(event: Event) -> str | None:
+    """Return what an event tells a part of, in order; None where it stands alone."""
+    match event:
+        case OrderChanged():
+            return f"order:{event.order.no}"
+        case HandOrder() if event.order is not None:
+            return f"order:{event.order.no}"
+        case StopTriggered() | StopFinished():
+            return f"stop:{event.symbol}"
+        case PanicProgress():
+            return f"panic:{event.run}"
+        case Proposed() | ProposalClosed():
+            return f"proposal:{event.proposal.id}"
+        case Protection() | StreamState():
+            return event.kind
+        case _:
+            return None
+
+
+class Stories:
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._known: dict[OrderNo, OrderChanged] = {}
+
+    async def complete(self, event: OrderChanged) -> OrderChanged:
+        """Return the event with what only earlier events of its order told (its reason, the cash before)."""
+        no = event.order.no
+        if no not in self._known:
+            self._known[no] = event if event.order.status is OrderStatus.INTENDED else await self._recalled(no, event)
+        self._known[no] = _with(event, self._known[no])
+        return self._known[no]
+
+    def forget(self, no: OrderNo) -> None:
+        self._known.pop(no, None)
+
+    async def _recalled(self, no: OrderNo, event: OrderChanged) -> OrderChanged:
+        known = event
+        for row in await self._outbox.order_events(no):
+            known = _with(known, row.event) if _tells(row) else known
+        return known
+
+
+def _tells(row: EventRow) -> bool:
+    return isinstance(row.event, OrderChanged)
+
+
+def _with(event: OrderChanged, known: object) -> OrderChanged:
+    missing = {name: getattr(known, name) for name in _TOLD_ONCE if getattr(event, name) is None}
+    return replace(event, **missing)

@@ -1,0 +1,108 @@
+"""Messages that are refused: one is given up only when another got into the same chat since, and it is refused again.
+
+Until then the chat may be the reason (restricted, a closed topic, no right to post): everything is kept and tried again
+with growing pauses. Of two refused rows the first goes first again, so that nothing changes its order for long. Nothing
+critical is ever given up: where it is itself the reason, that is told, and it is tried again for as long as it takes.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.alerts.alert_channel import AlertChat
+from bot.alerts.alert_sender import Courier
+from bot.alerts.overtaking import Aside
+from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
+from bot.transport.topics import topic_of
+from bot.views.news.alerts import unshown
+from strategy.model import EventRow
+
+log = logging.getLogger(__name__)
+
+_STRIKES = 3  # refusals of one message before the shortest other one is tried where nothing else waits
+_STEP_S = 1.0
+_STEPS_ASIDE = timedelta(seconds=5)
+_RESTS = timedelta(minutes=1)  # doubled from time to time
+_LONGEST_REST = timedelta(minutes=5)
+
+
+@dataclass(slots=True)
+class _Refusal:
+    through: int  # what had got into the chat when it was refused
+    strikes: int = 0
+    told: bool = False  # that it could not be shown
+    rests: int = 0
+
+
+class Refusals:
+    """One chat's."""
+
+    def __init__(self, chat: AlertChat, courier: Courier, aside: Aside, done: Callable[[int], None]) -> None:
+        self._outbox = chat.outbox
+        self._barrier = chat.barrier
+        self._frame = chat.frame
+        self._wall = chat.wall
+        self._courier = courier
+        self._aside = aside
+        self._done = done
+        self._known: dict[int, _Refusal] = {}
+        self._stepped: tuple[int, int] | None = None  # the row that let another go first, and what had got through then
+
+    def knows(self, row_id: int) -> bool:
+        return row_id in self._known
+
+    def forget(self, row_id: int) -> None:
+        self._known.pop(row_id, None)
+
+    async def refused(self, row: EventRow, error: Exception, *, others: bool) -> None:
+        """Note a refusal, in plain words too, and decide who goes next and when. `others` may go before the row."""
+        refusal = self._known.setdefault(row.id, _Refusal(self._barrier.through))
+        if self._barrier.through > refusal.through:
+            await self._by_itself(row, refusal, error)
+            return
+        refusal.strikes += 1
+        stepped = self._stepped
+        if others and (stepped is None or stepped[1] != self._barrier.through):
+            self._stepped = (row.id, self._barrier.through)
+            self._aside.put(row, self._wall.now() + _STEPS_ASIDE, or_through=True)
+            self._barrier.hold(_STEP_S)
+            return
+        self._stepped = None
+        if stepped is not None:
+            self._aside.clear(stepped[0])
+        if not others and refusal.strikes >= _STRIKES and await self._told_unshown(row, refusal, error):
+            return
+        self._barrier.failed(Failure.REFUSED)
+
+    async def _by_itself(self, row: EventRow, refusal: _Refusal, error: Exception) -> None:
+        """Give up a row that is refused where others are not; what is critical rests, and is tried again."""
+        if not refusal.told and not await self._told_unshown(row, refusal, error):
+            refusal.through = self._barrier.through  # the chat may have closed meanwhile: begin again
+            self._barrier.failed(Failure.REFUSED)
+            return
+        if row.event.critical:
+            rest = min(_RESTS * 2**refusal.rests, _LONGEST_REST)
+            refusal.rests = min(refusal.rests + 1, 8)
+            self._aside.put(row, self._wall.now() + rest)
+            return
+        log.error("alert given up", extra={"row": row.id, "kind": row.event.kind})
+        await self._outbox.mark_failed(row.id, self._wall.now(), type(error).__name__, give_up=True)
+        self._done(row.id)
+
+    async def _told_unshown(self, row: EventRow, refusal: _Refusal, error: Exception) -> bool:
+        """Tell that the row could not be shown; return whether that got through."""
+        if refusal.told:
+            return False
+        reference = secrets.token_hex(3)
+        extra = {"row": row.id, "kind": row.event.kind, "reference": reference, "error": type(error).__name__}
+        log.error("alert not shown", extra=extra)
+        screen = unshown(row.event.kind, reference, await self._frame())
+        try:
+            await self._courier.resend(screen, topic=topic_of(row.event), silent=False)
+        except TELEGRAM_FAILURES as failed:
+            log.info("refusal not told", extra={"row": row.id, "error": type(failed).__name__})
+            return False
+        refusal.told = True
+        return True

@@ -1,0 +1,141 @@
+"""Critical alerts are told again until somebody has seen them (spec 6, alerts): one message lists what is left."""
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiogram.exceptions import TelegramBadRequest
+
+from bot.alerts.acknowledgement import needs_a_look, outstanding
+from bot.alerts.alert_channel import AlertChat
+from bot.alerts.alert_sender import noted
+from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
+from bot.transport.topics import Topic
+from bot.views.news.alerts import resent_note
+from bot.views.news.reminders import reminder
+from strategy.model import SMALL, EventRow
+
+log = logging.getLogger(__name__)
+
+GAPS = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 15, 30, 60))  # at 5, 15, 30, 60, then every 60 minutes
+_LOOK_S = 15.0
+_MOST = 500
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a press of the button under an alert came to."""
+
+    now: int  # how many alerts it settled
+    left: int  # how many newer ones nobody has seen yet
+
+
+class Reminders:
+    """One chat's reminders, in real time. Where everything is seen or has settled itself there are none."""
+
+    def __init__(self, chat: AlertChat) -> None:
+        self._bot = chat.bot
+        self._speaker = chat.speaker
+        self._outbox = chat.outbox
+        self._notes = chat.notes
+        self._chat = chat
+        self._frame = chat.frame
+        self._topics = chat.topics
+        self._wall = chat.wall
+        self._barrier = chat.barrier
+        self._doubtful = False  # one may have arrived although no answer came
+
+    @property
+    def _note(self) -> str:
+        """Return where the message is kept; one of a chat that has moved since is none of the new chat's."""
+        return f"chat.reminder.{self._chat.id}"
+
+    async def run(self) -> None:
+        """Remind until cancelled."""
+        while True:
+            await self._barrier.opened()
+            await self._look()
+            await self._wall.sleep(_LOOK_S)
+
+    async def seen(self, row_id: int, user_id: int) -> Seen:
+        """Note that somebody has seen every critical alert up to that row; no reminder tells of them again."""
+        now = await self._outbox.acknowledge(row_id, user_id, self._wall.now())
+        left = [row for row in await self._outbox.unacknowledged(_MOST) if needs_a_look(row.event)]
+        message_id = await self.message_id()
+        if message_id is not None and not left:
+            await self._notes.put(self._note, "")
+            with suppress(*TELEGRAM_FAILURES):
+                await self._bot.delete_message(self._chat.id, message_id)
+        log.info("alerts seen", extra={"user": user_id, "count": now})
+        return Seen(now, len(left))
+
+    async def message_id(self) -> int | None:
+        """Return the reminder that stands in the chat."""
+        stored = await self._notes.get(self._note)
+        return int(stored) if stored else None
+
+    async def _look(self) -> None:
+        critical = await self._outbox.unacknowledged(_MOST)
+        left = [row for row in critical if needs_a_look(row.event)]
+        now = self._wall.now()
+        if any(_due(row, now) for row in left):
+            since = max(min(row.done_at or now for row in critical), now - _DAY)
+            left = outstanding(critical, await self._outbox.told_between(since, now))
+            if any(_due(row, now) for row in left):
+                await self._remind(left)
+            settled = [row.id for row in critical if row not in left]
+            await self._outbox.mark_repeated(settled, now)
+        await self._put_away(critical, left, now)
+
+    async def _put_away(self, critical: Sequence[EventRow], left: Sequence[EventRow], now: datetime) -> None:
+        """Ask nobody about what has settled itself; what comes after something unseen waits for that."""
+        first = left[0].id if left else None
+        settled = [row.id for row in critical if first is None or row.id < first]
+        if settled:
+            await self._outbox.acknowledge(settled[-1], 0, now)
+
+    async def _remind(self, rows: Sequence[EventRow]) -> None:
+        """Send the list with sound, in place of the one before.
+
+        Where the answer is lost it is sent once more, without a sound, and after that when its time comes again.
+        """
+        chat_id, earlier = self._chat.id, await self.message_id()
+        frame = await self._frame()
+        screen = reminder(rows, frame)
+        begun = False
+        try:
+            thread = await self._topics.thread(Topic.CRITICAL)
+            if self._doubtful:
+                await self._chat.ask_for_an_answer(thread)
+                screen = noted(screen, resent_note(frame))
+            begun = True
+            message_id = await self._speaker.send(self._chat.id, screen, thread=thread, silent=self._doubtful)
+        except TELEGRAM_FAILURES as error:
+            await self._not_sent(rows, error, begun=begun)
+            return
+        self._doubtful = False
+        await self._outbox.mark_repeated([row.id for row in rows], self._wall.now())
+        await self._notes.put(self._note, str(message_id))
+        if earlier is not None and chat_id == self._chat.id:  # else the number means another message by now
+            with suppress(*TELEGRAM_FAILURES):
+                await self._bot.delete_message(chat_id, earlier)
+
+    async def _not_sent(self, rows: Sequence[EventRow], error: Exception, *, begun: bool) -> None:
+        log.warning("reminder not sent", extra={"error": type(error).__name__})
+        kind = await self._chat.heed(error)
+        if isinstance(error, TelegramBadRequest):
+            await self._topics.refused(Topic.CRITICAL, error)
+        if kind is not Failure.DOUBTFUL or not begun:
+            return
+        if self._doubtful:
+            await self._outbox.mark_repeated([row.id for row in rows], self._wall.now())
+        self._doubtful = not self._doubtful
+
+
+def _due(row: EventRow, now: datetime) -> bool:
+    """Return whether it is time to ask again; a time still to come is from before the clock was put back."""
+    last = row.repeated_at or row.done_at
+    return last is not None and (last - SMALL > now or now - last >= GAPS[min(row.repeats, len(GAPS) - 1)])

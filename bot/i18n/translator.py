@@ -1,0 +1,65 @@
+"""The two languages of the chat: English msgids, Korean from `bot/locales`, through aiogram's i18n."""
+
+import gettext
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from aiogram.utils.i18n import I18n
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from bot.ui.message import Line, Span, line
+from strategy.model import Language, Text
+
+LOCALES = Path(__file__).parent.parent / "locales"
+LANGUAGES: tuple[Language, ...] = ("ko", "en")
+
+
+class Catalogs(I18n):
+    """aiogram's i18n reading the .po sources, so that no compiled file can be stale or missing."""
+
+    def find_locales(self) -> dict[str, gettext.GNUTranslations]:
+        return {path.parent.parent.name: _compiled(path) for path in self.path.glob(f"*/LC_MESSAGES/{self.domain}.po")}
+
+
+def load_catalogs() -> Catalogs:
+    return Catalogs(path=LOCALES, default_locale="en")
+
+
+def _compiled(path: Path) -> gettext.GNUTranslations:
+    with path.open("rb") as source:
+        catalog = read_po(source)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """One language, as views speak it."""
+
+    catalogs: Catalogs
+    language: Language
+
+    def __call__(self, msgid: str, /, **values: object) -> str:
+        """Return the sentence with its values filled in."""
+        text = self.catalogs.gettext(msgid, locale=self.language)
+        return text.format(**values) if values else text
+
+    def line(self, msgid: str, /, **values: object) -> Line:
+        """Return the sentence as a line; values that are spans keep their style."""
+        words: list[Span | str] = []
+        for literal, name, spec, _ in Formatter().parse(self.catalogs.gettext(msgid, locale=self.language)):
+            words.append(literal)
+            if name is not None:
+                value: Any = values[name]
+                words.append(value if isinstance(value, Span) else format(value, spec or ""))
+        return line(*words)
+
+    def of(self, text: Text) -> str:
+        """Return a sentence that the core made in both languages."""
+        return text.to(self.language)

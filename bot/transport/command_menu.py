@@ -1,0 +1,96 @@
+"""The command menus: per person, per language, only what the role may use; tried again until Telegram has them."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from aiogram import Bot
+from aiogram.types import BotCommand, BotCommandScopeChat, BotCommandScopeChatMember
+
+from bot.i18n.language_choice import Languages
+from bot.i18n.translator import Tongue
+from bot.input.commands import COMMANDS
+from bot.role import Role
+from bot.settings import TelegramSettings
+from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
+from bot.transport.chat_address import Address
+from strategy.model import Clock
+
+log = logging.getLogger(__name__)
+
+_PAUSES_S = (30, 60, 120, 300, 900, 3600)
+
+
+class _Place(NamedTuple):
+    """Who sees a menu: everybody in a chat, or one member of it."""
+
+    chat_id: int
+    user_id: int | None
+    role: Role
+
+
+class Menus:
+    """Strangers see no menu at all (telegram-bot-api 9.4). Failures are logged, never raised."""
+
+    def __init__(
+        self, bot: Bot, settings: TelegramSettings, languages: Languages, wall: Clock, address: Address
+    ) -> None:
+        self._bot = bot
+        self._languages = languages
+        self._wall = wall
+        self._roles = settings.roles
+        self._missing = list(_places(self._roles, address.id))
+        address.on_move(self._moved)
+
+    async def publish(self) -> bool:
+        """Publish what is still missing; return whether every menu is there.
+
+        A Telegram that does not answer ends the try at once: the next person's menu would fail as well.
+        """
+        for place in list(self._missing):
+            try:
+                await self._publish(place)
+            except TELEGRAM_FAILURES as error:
+                kind = failure(error)
+                log.warning("command menu not published", extra={"chat": place.chat_id, "failure": kind.name.lower()})
+                if kind in (Failure.UNREACHABLE, Failure.DOUBTFUL, Failure.FLOOD):
+                    break
+            else:
+                self._missing.remove(place)
+        return not self._missing
+
+    async def keep(self) -> None:
+        """Publish, and try again later for as long as something is missing."""
+        for attempt in range(1_000_000):
+            if await self.publish():
+                return
+            await self._wall.sleep(_PAUSES_S[min(attempt, len(_PAUSES_S) - 1)])
+
+    async def _moved(self, old: int, new: int) -> None:
+        """The group has become another: its menus are published anew."""
+        self._missing = [place for place in self._missing if place.chat_id != old]
+        self._missing += [place for place in _places(self._roles, new) if place.chat_id == new]
+        await self.publish()
+
+    async def _publish(self, place: _Place) -> None:
+        scope: BotCommandScopeChat | BotCommandScopeChatMember = BotCommandScopeChat(chat_id=place.chat_id)
+        if place.user_id is not None:
+            scope = BotCommandScopeChatMember(chat_id=place.chat_id, user_id=place.user_id)
+        ready = [command for command in COMMANDS if command.ready and command.role <= place.role]
+        menus: list[tuple[Tongue, str | None]] = [(self._languages.default(), None)]
+        menus += [(t, t.language) for t in self._languages.every()]
+        for t, code in menus:
+            commands = [BotCommand(command=each.name, description=each.about(t)) for each in ready]
+            await self._bot.set_my_commands(commands, scope=scope, language_code=code)
+
+
+def _places(roles: Mapping[int, Role], chat_id: int) -> Iterator[_Place]:
+    """Return whose menus there are; in a group everybody sees the least, and its people what is theirs."""
+    for user_id in sorted(roles):
+        yield _Place(user_id, None, roles[user_id])
+    if chat_id < 0:
+        least = min(roles.values())
+        yield _Place(chat_id, None, least)
+        for user_id in sorted(roles):
+            if roles[user_id] > least:
+                yield _Place(chat_id, user_id, roles[user_id])

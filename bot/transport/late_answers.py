@@ -1,0 +1,65 @@
+"""Answers that Telegram wants to have much later: they come as soon as it takes them; what was asked for is done."""
+
+import logging
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, asked_pause, failure
+from bot.transport.sender import Speaker
+from bot.transport.waiting import Stirred
+from bot.ui.screen import Screen
+from strategy.model import Clock
+
+log = logging.getLogger(__name__)
+
+_MOST = 50  # answers; older ones tell nothing that is still of use
+_AGAIN_S = 30.0
+_TRIES = 5
+
+
+@dataclass(slots=True)
+class _Late:
+    chat_id: int
+    screen: Screen
+    due: datetime  # real time
+    thread: int | None = None
+    tries: int = 0
+
+
+class Later:
+    """Every chat's late answers, in order."""
+
+    def __init__(self, speaker: Speaker, wall: Clock) -> None:
+        self._speaker = speaker
+        self._wall = wall
+        self._waiting: deque[_Late] = deque(maxlen=_MOST)
+        self._stirred = Stirred(wall)
+
+    def put(self, chat_id: int, screen: Screen, seconds: float, *, thread: int | None = None) -> None:
+        """Show a screen in a new message once that time has passed."""
+        self._waiting.append(_Late(chat_id, screen, self._wall.now() + timedelta(seconds=seconds), thread))
+        self._stirred.set()
+
+    async def run(self) -> None:
+        """Answer until cancelled."""
+        while True:
+            if not self._waiting:
+                await self._stirred.wait()
+                continue
+            late = self._waiting[0]
+            if late.due > self._wall.now():
+                await self._stirred.wait((late.due - self._wall.now()).total_seconds())
+                continue
+            self._waiting.popleft()
+            await self._answer(late)
+
+    async def _answer(self, late: _Late) -> None:
+        try:
+            await self._speaker.send(late.chat_id, late.screen, thread=late.thread)
+        except TELEGRAM_FAILURES as error:
+            late.tries += 1
+            log.info("late answer not sent", extra={"error": type(error).__name__, "tries": late.tries})
+            if late.tries < _TRIES and failure(error) is not Failure.DOUBTFUL:
+                late.due = self._wall.now() + timedelta(seconds=asked_pause(error) or _AGAIN_S)
+                self._waiting.appendleft(late)

@@ -1,0 +1,127 @@
+"""What a person gets to see: a message and the buttons under it, made in one person's language at one moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from bot.i18n.formats import moment
+from bot.i18n.translator import Tongue
+from bot.ui.buttons import Button, Keyboard, Open, Turn, rows_of
+from bot.ui.html import split
+from bot.ui.message import Block, Line, Message, Words, bold, italic, line, message
+from strategy.model import Environment
+
+_Item = TypeVar("_Item")
+
+_FITS = 4000  # characters of one message
+_PAGE = 3500  # and of one page of several
+_HEAD, _TAIL = 1000, 200  # a longer headline or last line is a part of the list
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    message: Message
+    keyboard: Keyboard = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every view needs besides its facts."""
+
+    t: Tongue
+    now: datetime  # market clock
+    environment: Environment
+    account: str  # masked
+    real_now: datetime | None = None  # of the world, where the market has a clock of its own
+    page: int = 0  # of a list, that is asked for
+
+    @property
+    def badge(self) -> str:
+        """Return whose money it is: 모의, 실전 or 데모; on every message that speaks of money."""
+        t = self.t
+        return {
+            Environment.REAL: t("REAL"),
+            Environment.VIRTUAL: t("PAPER"),
+            Environment.DEMO: t("DEMO"),
+        }[self.environment]
+
+    def title(self, *words: Words) -> Line:
+        """Return a headline that begins with the environment."""
+        bolded = (bold(word) if isinstance(word, str) else word for word in words)
+        return line(bold(f"[{self.badge}] "), *bolded)
+
+    def stamp(self) -> Block:
+        """Return the time of this look, which also makes every refresh a change that Telegram accepts."""
+        return Block((line(italic(self.t("as of {time}", time=moment(self.now, self.now, seconds=True)))),))
+
+    def when(self, instant: datetime) -> str:
+        return moment(instant, self.now)
+
+    def home(self) -> Button:
+        return Button(self.t("🏠 Home"), Open(screen="home"))
+
+    def refresh(self, screen: str, ref: str = "") -> Button:
+        """Return the button that shows the same page of the same screen anew."""
+        data = Turn(screen=screen, ref=ref, page=self.page) if self.page else Open(screen=screen, ref=ref)
+        return Button(self._refreshes, data)
+
+    def screen(self, *blocks: Block | None, keyboard: Keyboard = (), place: Open | None = None) -> Screen:
+        """Return a screen; one too long for a message comes in pages where it can be asked for again.
+
+        That is at `place`, or where its button refreshes it.
+        """
+        made = message(*blocks)
+        place = place or self._refreshed(keyboard)
+        if place is None or len(made.text) <= _FITS or _turns_already(keyboard):
+            return Screen(made, keyboard)
+        return self._in_pages(made, keyboard, place)
+
+    def paged(self, items: Sequence[_Item], place: Open, most: int) -> tuple[Sequence[_Item], Keyboard]:
+        """Return the items on the page that is asked for, and the row that turns to the others."""
+        pages = max(1, -(-len(items) // most))
+        page = min(self.page, pages - 1)
+        return items[page * most : (page + 1) * most], _turns(place, page, pages)
+
+    def picks(self, buttons: Sequence[Button], width: int, place: Open, most: int = 45) -> Keyboard:
+        """Lay out the buttons of the page that is asked for, with the row that turns to the others."""
+        shown, turns = self.paged(buttons, place, most)
+        return (*rows_of(list(shown), width), *turns)
+
+    @property
+    def _refreshes(self) -> str:
+        return self.t("🔄 Refresh")
+
+    def _refreshed(self, keyboard: Keyboard) -> Open | None:
+        for button in (each for row in keyboard for each in row):
+            if button.text == self._refreshes and isinstance(button.data, (Open, Turn)):
+                return Open(screen=button.data.screen, ref=button.data.ref)
+        return None
+
+    def _in_pages(self, made: Message, keyboard: Keyboard, place: Open) -> Screen:
+        """Return one page: headline, its part of the rest, last line, and all buttons with the row that turns."""
+        rest = list(made.blocks)
+        head = rest.pop(0) if len(rest) > 1 and _size(rest[0]) <= _HEAD else None
+        tail = rest.pop() if len(rest) > 1 and _size(rest[-1]) <= _TAIL else None
+        pieces = split(Message(tuple(rest)), _PAGE - (_size(head) if head else 0))
+        page = min(self.page, len(pieces) - 1)
+        turns = _turns(place, page, len(pieces))
+        return Screen(message(head, *pieces[page].blocks, tail), (*keyboard[:-1], *turns, *keyboard[-1:]))
+
+
+def _size(part: Block) -> int:
+    return len(Message((part,)).text)
+
+
+def _turns(place: Open, page: int, pages: int) -> Keyboard:
+    if pages == 1:
+        return ()
+
+    def to(number: int, label: str) -> Button:
+        return Button(label, Turn(screen=place.screen, ref=place.ref, page=number % pages))
+
+    return ((to(page - 1, "⏪"), to(page, f"{page + 1}/{pages}"), to(page + 1, "⏩")),)
+
+
+def _turns_already(keyboard: Keyboard) -> bool:
+    return any(isinstance(each.data, Turn) and each.text in ("⏪", "⏩") for row in keyboard for each in row)

@@ -1,0 +1,444 @@
+"""What each event of the core looks like in the chat. Every kind has a view; a new kind fails the type check here."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from bot.i18n.formats import gain_icon, price, rate, shares, span, usd, usd_change
+from bot.i18n.gate_phrases import why_so
+from bot.i18n.terms import finish, mode, trigger
+from bot.ui.buttons import Button, Open, Release, Unhook
+from bot.ui.message import Line, block, bold, line
+from bot.ui.screen import Frame, Screen
+from bot.views.changes import mode_story, setting_story
+from bot.views.decisions import both_signals, signal_blocked
+from bot.views.holdings import holdings_block
+from bot.views.news.day_cards import calendar_notice, price_alert, ready_check
+from bot.views.trading.orders import hand_order, living, short
+from bot.views.trading.panic_progress import panic_progress
+from bot.views.trading.proposals import proposal_closed, proposed
+from bot.views.trading.refused_stop import refused_stop
+from strategy.model import (
+    BothSignals,
+    CalendarNotice,
+    Environment,
+    Event,
+    HandOrder,
+    ModeChanged,
+    ModeState,
+    Notable,
+    OrderChanged,
+    PanicProgress,
+    PriceAlertHit,
+    ProposalClosed,
+    Proposed,
+    Protection,
+    ReadyCheck,
+    Recovered,
+    SessionClosed,
+    SessionOpened,
+    SettingChanged,
+    SignalBlocked,
+    Started,
+    StopFinished,
+    StopTriggered,
+    StreamState,
+    Symbol,
+    TickerLocked,
+    Trouble,
+)
+
+
+def alert(event: Event, frame: Frame) -> Screen:
+    """Return the message that tells an event."""
+    match event:
+        case Started():
+            return _started(event, frame)
+        case Recovered():
+            return _recovered(event, frame)
+        case SessionOpened():
+            return _session_opened(event, frame)
+        case SessionClosed():
+            return _session_closed(event, frame)
+        case OrderChanged():
+            return living(event, frame)
+        case SignalBlocked():
+            return signal_blocked(event, frame)
+        case BothSignals():
+            return both_signals(event, frame)
+        case StopTriggered(attempt=attempt) if attempt > 1:
+            return refused_stop(event, frame)
+        case StopTriggered():
+            return _stop_triggered(event, frame)
+        case StopFinished(reason="rejected", sold=0):
+            return refused_stop(event, frame)
+        case StopFinished():
+            return _stop_finished(event, frame)
+        case Protection():
+            return _protection(event, frame)
+        case StreamState():
+            return _stream(event, frame)
+        case Trouble():
+            return _trouble(event, frame)
+        case Notable():
+            return _notable(event, frame)
+        case ModeChanged():
+            return _mode_changed(event, frame)
+        case TickerLocked():
+            return _ticker_locked(event, frame)
+        case SettingChanged():
+            return _setting_changed(event, frame)
+        case HandOrder():
+            return hand_order(event, frame)
+        case PanicProgress():
+            return panic_progress(event, frame)
+        case Proposed():
+            return proposed(event, frame)
+        case ProposalClosed():
+            return proposal_closed(event, frame)
+        case ReadyCheck():
+            return ready_check(event, frame)
+        case CalendarNotice():
+            return calendar_notice(event, frame)
+        case PriceAlertHit():
+            return price_alert(event, frame)
+        case _:
+            assert_never(event)
+
+
+def _started(event: Started, frame: Frame) -> Screen:
+    t = frame.t
+    tickers = [line(bold(symbol.ticker), f" {symbol.market} · {price(last)}") for symbol, last in event.tickers]
+    warm = [
+        t("{ticker} {interval}: {have} of {need} bars", ticker=s.ticker, interval=_interval(i, frame), have=h, need=n)
+        for s, i, h, n in event.warmup
+    ]
+    missing = [text for text, (_, _, have, need) in zip(warm, event.warmup, strict=True) if have < need]
+    demo = t("Everything here is simulated: market, account and money.")
+    return frame.screen(
+        block(
+            frame.title("🟢 ", t("Started")),
+            t("Account {account}", account=frame.account),
+            demo if frame.environment is Environment.DEMO else None,
+        ),
+        block(bold(t("Tickers")), *tickers),
+        block(bold(t("Bars")), *(missing or [t("Warm-up done for every ticker.")])),
+        block(
+            t("Live stream: {state}", state=t.of(event.stream)),
+            t("Session: {state}", state=t.of(event.session)),
+            t("Mode: {mode}", mode=_mode_line(event.mode, frame)),
+        ),
+        holdings_block(event.holdings, frame),
+        block(*(t("⚠️ {reason}", reason=t.of(note)) for note in event.notes)),
+        block(frame.when(event.at)),
+        keyboard=((Button(t("📊 Status"), Open(screen="status")), frame.home()),),
+    )
+
+
+def _recovered(event: Recovered, frame: Frame) -> Screen:
+    t = frame.t
+    found = [line("• ", t.of(text)) for text in event.lines]
+    conclusion = (
+        t("Bot and broker agree. Buying may go on.")
+        if event.clean
+        else t("Something is still unexplained. No buys until it is. Look at /orders.")
+    )
+    return frame.screen(
+        block(frame.title("🧭 ", t("Checked against the broker")), _trigger(event.trigger, frame)),
+        block(*(found or [line(t("No differences."))])),
+        block(("✅ " if event.clean else "⚠️ ") + conclusion),
+        block(frame.when(event.at)),
+        keyboard=((Button(t("🧾 Orders"), Open(screen="orders")), Button(t("📊 Status"), Open(screen="status"))),),
+    )
+
+
+def _trigger(name: str, frame: Frame) -> str:
+    t = frame.t
+    return {
+        "start": t("after the start"),
+        "reconnect": t("after the connection came back"),
+        "timer": t("regular check"),
+        "before_buy": t("before a buy"),
+        "asked": t("on request"),
+    }.get(name, name)
+
+
+def _session_opened(event: SessionOpened, frame: Frame) -> Screen:
+    t = frame.t
+    half = t("Half day: the market closes early.") if event.half_day else None
+    return frame.screen(
+        block(
+            frame.title("🔔 ", t("Market open ({date} New York)", date=event.session_on)),
+            t("Account {account}", account=frame.account),
+            t("Closes {time}", time=frame.when(event.closes_at)),
+            half,
+            t("Mode: {mode}", mode=_mode_line(event.mode, frame)),
+            t("Open orders: {n}", n=event.open_orders),
+        ),
+        holdings_block(event.holdings, frame),
+        block(frame.when(event.at)),
+        keyboard=(
+            (Button(t("📊 Status"), Open(screen="status")), Button(t("📦 Positions"), Open(screen="positions"))),
+        ),
+    )
+
+
+def _session_closed(event: SessionClosed, frame: Frame) -> Screen:
+    t = frame.t
+    left = [short(order, frame) for order in event.open_orders]
+    return frame.screen(
+        block(frame.title("🌙 ", t("Trading day over ({date} New York)", date=event.session_on))),
+        block(
+            t.line(
+                "Realised {icon} {amount} after fees",
+                icon=gain_icon(event.realized),
+                amount=bold(usd_change(event.realized)),
+            ),
+            t("Orders {orders} · fills {fills}", orders=event.orders, fills=event.fills),
+            t(
+                "Bought {bought} · sold {sold} · fees {fees}",
+                bought=usd(event.bought),
+                sold=usd(event.sold),
+                fees=usd(event.fees),
+            ),
+            t("Checks {n} · late {late}", n=event.checks, late=event.overruns),
+        ),
+        block(bold(t("Still open")), *left) if left else None,
+        holdings_block(event.holdings, frame),
+        block(t("Next open {time}", time=frame.when(event.next_open)), frame.when(event.at)),
+    )
+
+
+def _stop_triggered(event: StopTriggered, frame: Frame) -> Screen:
+    t = frame.t
+    broker = "" if event.broker_rate is None else t(" · broker's last figure {rate}", rate=rate(event.broker_rate))
+    return frame.screen(
+        block(
+            frame.title("🟧 ", t("{stop}: {ticker}", stop=trigger(event.trigger, t), ticker=event.symbol.ticker)),
+            line(
+                t.line("Return {rate}", rate=bold(rate(event.rate))),
+                t(" (threshold {threshold})", threshold=rate(event.threshold)),
+                broker,
+            ),
+            t("Average {average} → now {last}", average=price(event.average_cost), last=price(event.price)),
+        ),
+        block(
+            t("Selling all {qty} shares now. Open sells are canceled first.", qty=shares(event.qty)),
+            t("KIS has no market order here: a limit below the bid, lowered until everything is sold."),
+            _seen_by(event.source, frame),
+        ),
+        block(frame.when(event.at)),
+        keyboard=((Button(t("🧾 Orders"), Open(screen="orders")),),),
+    )
+
+
+def _seen_by(source: str, frame: Frame) -> str:
+    t = frame.t
+    return {
+        "tick": t("Seen on a live trade."),
+        "poll": t("Seen by asking for the price (live trades are silent)."),
+        "check": t("Seen at the regular check."),
+    }.get(source, source)
+
+
+def _stop_finished(event: StopFinished, frame: Frame) -> Screen:
+    t, ticker = frame.t, event.symbol.ticker
+    flat = event.left == 0
+    result = None
+    if event.realized is not None:
+        result = t.line(
+            "Realised {icon} {amount} after fees",
+            icon=gain_icon(event.realized),
+            amount=bold(usd_change(event.realized)),
+        )
+    again = t("If the price still calls for it, another try follows in a minute.")
+    left = t("⚠️ {left} shares are left and need you. Look at /positions and /orders.", left=shares(event.left))
+    return frame.screen(
+        block(
+            frame.title(
+                "🟧 ",
+                t("{stop} finished: {ticker}", stop=trigger(event.trigger, t), ticker=ticker),
+                "" if flat else " ⚠️",
+            ),
+            t("Sold {qty} sh. at {price} on average", qty=shares(event.sold), price=price(event.average_price))
+            if event.sold
+            else t("Nothing could be sold."),
+            result,
+            None if event.fees is None else t("Fees {fees}", fees=usd(event.fees)),
+            t("Ended: {reason}", reason=finish(event.reason, t)),
+            t("Tries before that were refused: {n}", n=event.orders_refused or event.attempt - 1)
+            if event.attempt > 1
+            else None,
+        ),
+        block(None if flat else left, None if flat or event.reason == "session_end" else again),
+        block(t("{ticker} is not traded by rule until the next session or /release {ticker}.", ticker=ticker)),
+        block(frame.when(event.at)),
+        keyboard=(
+            (Button(t("📦 Positions"), Open(screen="positions")), Button(t("🧾 Orders"), Open(screen="orders"))),
+        ),
+    )
+
+
+def _protection(event: Protection, frame: Frame) -> Screen:
+    t = frame.t
+    who = _tickers(event.symbols) or t("all tickers")
+    reason = t.of(event.reason)
+    if event.armed:
+        how = t("live trades") if event.source == "ticks" else t("asking for the price every few seconds")
+        return frame.screen(
+            block(
+                frame.title("🛡 ", t("Stop-loss armed: {tickers}", tickers=who)),
+                t("Watching by {how}.", how=how),
+                reason or None,
+            ),
+            block(frame.when(event.at)),
+        )
+    return frame.screen(
+        block(
+            frame.title("🚨 ", t("Stop-loss NOT armed: {tickers}", tickers=who)),
+            reason or None,
+            t("These holdings are unprotected now. Look at /status, or sell with /sell."),
+        ),
+        block(frame.when(event.at)),
+        keyboard=(
+            (Button(t("📊 Status"), Open(screen="status")), Button(t("📦 Positions"), Open(screen="positions"))),
+        ),
+    )
+
+
+def _stream(event: StreamState, frame: Frame) -> Screen:
+    t = frame.t
+    often = None
+    if event.drops > 1:
+        often = t(
+            "It has dropped {count} times in a row, each soon after the last. This message is kept up to date; there"
+            " will be no other until it holds.",
+            count=event.drops,
+        )
+    if event.up:
+        gone = None
+        if event.since is not None:
+            gone = t("It was down for {span}.", span=span((event.at - event.since).total_seconds(), t))
+        return frame.screen(
+            block(
+                frame.title("🟢 ", t("Live stream connected")),
+                gone,
+                t.of(event.reason) or None,
+                often,
+            ),
+            block(frame.when(event.at)),
+        )
+    return frame.screen(
+        block(
+            frame.title("🟡 ", t("Live stream down")),
+            t.of(event.reason) or None,
+            often,
+            t("Reconnecting by itself. Until then prices and fills are asked for, a few seconds later."),
+        ),
+        block(frame.when(event.at)),
+    )
+
+
+def _trouble(event: Trouble, frame: Frame) -> Screen:
+    t = frame.t
+    name = f" {event.symbol.ticker}" if event.symbol else ""
+    ways: tuple[Button, ...] = (Button(t("📊 Status"), Open(screen="status")),)
+    if event.key == "deaf:webhook":
+        ways = (Button(t("🔌 Remove the webhook"), Unhook()),)
+    return frame.screen(
+        block(frame.title("⚠️ ", t("Trouble"), name), t.of(event.what)), block(frame.when(event.at)), keyboard=(ways,)
+    )
+
+
+def _notable(event: Notable, frame: Frame) -> Screen:
+    what = frame.t.of(event.what)
+    ticker = "" if event.symbol is None else event.symbol.ticker
+    name = "" if what.startswith((f"{ticker} ", f"{ticker}:")) or not ticker else f"{ticker} · "  # once is enough
+    return frame.screen(block(line(bold(f"[{frame.badge}] "), "ℹ️ ", name, what), frame.when(event.at)))
+
+
+def _mode_changed(event: ModeChanged, frame: Frame) -> Screen:
+    t, state = frame.t, event.state
+    scope = f" {state.symbol.ticker}" if state.symbol else ""
+    return frame.screen(
+        block(frame.title(t("Mode"), scope, f": {mode(state.mode, t)}"), *mode_story(event, frame)),
+        block(frame.when(event.at)),
+    )
+
+
+def _ticker_locked(event: TickerLocked, frame: Frame) -> Screen:
+    t, lock = frame.t, event.lock
+    ticker = lock.symbol.ticker
+    unprotected = t(
+        "⚠️ Its stop-loss is held back too: the price may be wrong."
+        " If the price is right, release it: the stop-loss then works again."
+    )
+    return frame.screen(
+        block(
+            frame.title("🔒 ", t("{ticker} locked", ticker=ticker)),
+            t("Reason: {reason}", reason=why_so(lock.reason, t)) if lock.reason else None,
+            t("The rules do not buy or sell it."),
+            unprotected if lock.blocks_stop else None,
+            t("Until you release it.") if lock.until is None else t("Until {time}.", time=frame.when(lock.until)),
+        ),
+        block(frame.when(event.at)),
+        keyboard=((Button(t("🔓 Release {ticker}", ticker=ticker), Release(symbol=str(lock.symbol))),),),
+    )
+
+
+def _setting_changed(event: SettingChanged, frame: Frame) -> Screen:
+    t, change = frame.t, event.change
+    where = f" ({change.symbol.ticker})" if change.symbol else ""
+    return frame.screen(
+        block(frame.title("⚙️ ", f"{change.name}{where}"), *setting_story(change, frame)),
+        block(frame.when(event.at)),
+        keyboard=((Button(t("⚙️ Settings"), Open(screen="setting", ref=change.name)),),),
+    )
+
+
+def folded_note(count: int, last_at: str, frame: Frame) -> Line:
+    """Return the line that says how often a repeated alert has come."""
+    return line(bold(frame.t("🔁 {n} times, last {time}", n=count, time=last_at)))
+
+
+def together_note(count: int, frame: Frame) -> Line:
+    """Return the headline of several late alerts in one message."""
+    return frame.title("📦 ", frame.t("{n} alerts together, oldest first", n=count))
+
+
+def late_note(minutes: int, frame: Frame) -> Line:
+    return line(bold(frame.t("⏱ {n} min late", n=minutes)))
+
+
+def resent_note(frame: Frame) -> Line:
+    return line(bold(frame.t("♻️ Sent again: you may see this twice.")))
+
+
+def unshown(kind: str, reference: str, frame: Frame) -> Screen:
+    """Tell that an event could not be put into words; better than silence."""
+    t = frame.t
+    return frame.screen(
+        block(
+            frame.title("⚠️ ", t("An alert could not be shown")),
+            t("Kind {kind}, reference {reference}. See the log, and /status.", kind=kind, reference=reference),
+        )
+    )
+
+
+def _mode_line(state: ModeState, frame: Frame) -> str:
+    t = frame.t
+    until = "" if state.until is None else " " + t("until {time}", time=frame.when(state.until))
+    why = why_so(state.reason, t) if state.reason == "not_armed" else ""
+    return f"{mode(state.mode, t)}{until}{f' · {why}' if why else ''}"
+
+
+def _interval(name: str, frame: Frame) -> str:
+    return frame.t("day") if name == "day" else frame.t("{n} min", n=name)
+
+
+def _tickers(symbols: Sequence[Symbol]) -> str:
+    return ", ".join(symbol.ticker for symbol in symbols)
+
+
+def _status_and_positions(frame: Frame) -> tuple[Button, Button]:
+    t = frame.t
+    return Button(t("📊 Status"), Open(screen="status")), Button(t("📦 Positions"), Open(screen="positions"))

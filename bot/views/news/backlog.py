@@ -1,0 +1,46 @@
+"""An alert on one line, and the messages that are made of many of them."""
+
+from collections.abc import Sequence
+
+from bot.i18n.formats import gain_icon, usd_change
+from bot.ui.buttons import Button, Open
+from bot.ui.message import Line, block, bold, line
+from bot.ui.screen import Frame, Screen
+from bot.views.news.alerts import alert
+from bot.views.trading.orders import short
+from strategy.model import Event, OrderChanged, seoul
+
+
+def entry_line(event: Event, count: int, width: int, frame: Frame) -> Line:
+    """Return when and what, at most that long; how often where it came more than once."""
+    if isinstance(event, OrderChanged):
+        result = "" if event.realized is None else f" · {gain_icon(event.realized)} {usd_change(event.realized)}"
+        return line(short(event.order, frame), result)
+    often = f" ×{count}" if count > 1 else ""
+    return line(f"{seoul(event.at):%m-%d %H:%M} ", _cut(_said(event, frame), width), bold(often) if often else "")
+
+
+def backlog(lines: Sequence[Line], alerts: int, frame: Frame) -> Screen:
+    """Show what came while Telegram could not be reached, newest state each."""
+    t = frame.t
+    return frame.screen(
+        block(frame.title("📦 ", t("{n} alerts of the outage", n=alerts))),
+        block(*lines),
+        keyboard=(
+            (
+                Button(t("🧾 Orders"), Open(screen="orders", aside=True)),
+                Button(t("📊 Status"), Open(screen="status", aside=True)),
+            ),
+        ),
+    )
+
+
+def _said(event: Event, frame: Frame) -> str:
+    """Return the alert's headline and what it says about it, without the environment that the title has told."""
+    blocks = alert(event, frame).message.blocks
+    words = [each.text for each in blocks[0].lines] if blocks else [event.kind]
+    return " · ".join(words).removeprefix(f"[{frame.badge}] ")
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

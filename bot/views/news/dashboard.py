@@ -1,0 +1,103 @@
+"""The pinned dashboard: what matters, on a few lines. No ages but its own, so that nothing changes by itself."""
+
+from decimal import Decimal
+
+from bot.i18n.formats import gain_icon, price, rate, shares, usd, usd_change
+from bot.i18n.terms import phase
+from bot.ui.buttons import Button, Open
+from bot.ui.message import Block, Line, block, bold, line
+from bot.ui.screen import Frame, Screen
+from bot.views.status import lost_stops, mode_text
+from strategy.model import HoldingsView, Mode, SessionPhase, StatusView, StopState, TickerView
+
+_TICKERS = 30  # one message has no room for more
+
+
+def dashboard(status: StatusView, holdings: HoldingsView, frame: Frame) -> Screen:
+    """Show mode, session, tickers, money, orders and protection."""
+    t = frame.t
+    stops = dict(holdings.stop_prices)
+    held_first = sorted(status.tickers, key=lambda each: not each.position_qty)
+    shown = status.tickers if len(status.tickers) <= _TICKERS else held_first[:_TICKERS]
+    more = len(status.tickers) - len(shown)
+    return frame.screen(
+        block(
+            frame.title("📌 ", mode_text(status.mode, frame)),
+            None if status.armed else t("⚠️ Not armed: no orders are sent. /arm first."),
+            _session(status, frame),
+        ),
+        block(
+            *(_ticker(each, stops.get(each.symbol), frame) for each in shown),
+            t("and {n} more: /status", n=more) if more > 0 else None,
+        ),
+        _money(holdings, frame),
+        _orders(status, frame),
+        _protection(status, frame),
+        frame.stamp(),
+        keyboard=(
+            (
+                Button(t("📊 Status"), Open(screen="status", aside=True)),
+                Button(t("🏠 Home"), Open(screen="home", aside=True)),
+            ),
+        ),
+    )
+
+
+def retired(frame: Frame) -> Screen:
+    """Stand in for a dashboard that is switched off: old figures must not look like new ones."""
+    return frame.screen(block(frame.t("📌 The dashboard is switched off (DASHBOARD). It is not kept up to date.")))
+
+
+def _session(view: StatusView, frame: Frame) -> str:
+    t, session = frame.t, view.session
+    text = phase(session.phase, t)
+    if session.phase is SessionPhase.CLOSED or session.closes_at is None:
+        return "🌙 " + text + " · " + t("Next open {time}", time=frame.when(session.next_open))
+    return "🔔 " + text + " · " + t("Closes {time}", time=frame.when(session.closes_at))
+
+
+def _ticker(view: TickerView, stop: Decimal | None, frame: Frame) -> Line:
+    t = frame.t
+    marks = ("🔒" if view.lock else "") + ("⏸" if view.mode.mode is not Mode.RUN else "")
+    held = ""
+    if view.position_qty is None:
+        held = " · " + t("holding unknown")
+    elif view.position_qty:
+        result = view.return_percent
+        held = f" · {t('{qty} sh.', qty=shares(view.position_qty))} {gain_icon(result)} {rate(result)}"
+        held += "" if stop is None else f" · {t('stop {price}', price=price(stop))}"
+    return line(bold(view.symbol.ticker), f" {marks}" if marks else "", f" {price(view.last)}", held)
+
+
+def _money(holdings: HoldingsView, frame: Frame) -> Block:
+    t, held = frame.t, holdings.holdings
+    if held is None:
+        return block(t("Holdings: the broker could not be asked. Try /balance later."))
+    today = holdings.realized_today
+    result = (
+        "" if today is None else f" · {t('today {icon} {amount}', icon=gain_icon(today), amount=usd_change(today))}"
+    )
+    return block(
+        line(t("Cash {amount}", amount=usd(held.cash)), " · ", t("total {amount}", amount=usd(held.equity)), result)
+    )
+
+
+def _orders(view: StatusView, frame: Frame) -> Block:
+    t = frame.t
+    return block(
+        t("Open orders {open}, of unknown outcome {unknown}", open=view.open_orders, unknown=view.unknown_orders),
+        None if view.reconciled else t("⚠️ Not yet checked against the broker: no buys"),
+        None if view.stream_up else t("🟡 Live stream down"),
+    )
+
+
+def _protection(view: StatusView, frame: Frame) -> Block | None:
+    """Say whether what is held is protected."""
+    if (lost := lost_stops(view.tickers, frame)) is not None:
+        return block(bold(lost))
+    held = [each for each in view.tickers if each.position_qty]
+    if not held:
+        return None
+    if any(each.stop is StopState.CLOSED for each in held):
+        return block(frame.t("🛡 Stop-loss works once the market opens"))
+    return block(frame.t("🛡 Stop-loss armed"))

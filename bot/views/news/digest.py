@@ -1,0 +1,101 @@
+"""The morning digest."""
+
+from collections import Counter
+from datetime import datetime
+
+from bot.i18n.formats import gain_icon, usd, usd_change
+from bot.i18n.terms import STATUS_ICONS, mode, side, status
+from bot.ui.buttons import Button, Open
+from bot.ui.message import Block, Line, block, bold, line
+from bot.ui.screen import Frame, Screen
+from bot.views.news.digest_counts import Night
+from bot.views.news.reminders import headline
+from strategy.model import Side, seoul
+
+_MOST = 8  # lines of one kind
+
+
+def digest(night: Night, begin: datetime, end: datetime, frame: Frame) -> Screen:
+    """Tell what happened in a quiet span."""
+    t = frame.t
+    hours = f"KST {seoul(begin):%m-%d %H:%M} – {seoul(end):%m-%d %H:%M}"
+    return frame.screen(
+        block(frame.title("☀️ ", t("While it was quiet")), hours),
+        _trading(night, frame),
+        _list(t("Stops and panics"), _alarms(night, frame), frame),
+        _troubles(night, frame),
+        _list(t("Signals not carried out"), _blocked(night, frame), frame),
+        _list(t("Changes"), _changes(night, frame), frame),
+        block(t("Not delivered because switched off: {n}", n=night.kept_back)) if night.kept_back else None,
+        block(frame.when(frame.now)),
+        keyboard=(
+            (Button(t("📊 Status"), Open(screen="status", aside=True)),),
+            (
+                Button(t("🧾 Orders"), Open(screen="orders", aside=True)),
+                Button(t("📦 Positions"), Open(screen="positions", aside=True)),
+            ),
+        ),
+    )
+
+
+def _alarms(night: Night, frame: Frame) -> list[str]:
+    return [headline(stop, frame) for stop in night.stops] + [headline(panic, frame) for panic in night.panics]
+
+
+def _trading(night: Night, frame: Frame) -> Block:
+    t = frame.t
+    if not night.orders:
+        return block(t("No orders."))
+    states = Counter(order.status for order in night.orders.values())
+    bought, sold = night.amount(Side.BUY), night.amount(Side.SELL)
+    result = night.realized
+    return block(
+        t("Orders {orders} · fills {fills}", orders=len(night.orders), fills=len(night.fills)),
+        " · ".join(f"{STATUS_ICONS[state]} {status(state, t)} {count}" for state, count in states.items()),
+        t("Bought {bought} · sold {sold}", bought=usd(bought), sold=usd(sold)) if night.fills else None,
+        None
+        if result is None
+        else t.line("Realised {icon} {amount} after fees", icon=gain_icon(result), amount=bold(usd_change(result))),
+    )
+
+
+def _troubles(night: Night, frame: Frame) -> Block | None:
+    t = frame.t
+    lines: list[Line | str] = [
+        line(t.of(trouble.what), f" × {count}" if count > 1 else "") for trouble, count in night.troubles.values()
+    ]
+    if night.unprotected:
+        lines.append(t("Stop-loss not armed: {n} times", n=night.unprotected))
+    if night.drops:
+        lines.append(t("Live stream down: {n} times", n=night.drops))
+    return _list(t("Troubles"), lines, frame)
+
+
+def _blocked(night: Night, frame: Frame) -> list[Line | str]:
+    t = frame.t
+    names = {"buy": side(Side.BUY, t), "sell": side(Side.SELL, t), "both": t("both at once")}
+    return [
+        t("{ticker} {side}: {n} times", ticker=symbol.ticker, side=names[of], n=count)
+        for (symbol, of), count in night.blocked.most_common()
+    ]
+
+
+def _changes(night: Night, frame: Frame) -> list[Line | str]:
+    t = frame.t
+    lines: list[Line | str] = []
+    for each in night.modes:
+        scope = f" {each.state.symbol.ticker}" if each.state.symbol else ""
+        lines.append(line(frame.when(each.at), " · ", t("Mode"), scope, f": {mode(each.state.mode, t)}"))
+    for change in (each.change for each in night.settings):
+        where = f" ({change.symbol.ticker})" if change.symbol else ""
+        new = t("back to .env or the default") if change.new is None else change.new
+        lines.append(line(frame.when(change.set_at), f" · {change.name}{where} {change.old} → {new}"))
+    return lines
+
+
+def _list(title: str, lines: list[Line | str] | list[str], frame: Frame) -> Block | None:
+    if not lines:
+        return None
+    more = len(lines) - _MOST
+    rest = frame.t("and {n} more", n=more) if more > 0 else None
+    return block(bold(title), *(line("• ", each) for each in lines[:_MOST]), rest)

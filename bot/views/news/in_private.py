@@ -1,0 +1,52 @@
+"""What owners are told in private while the alert chat cannot be written to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.i18n.formats import moment
+from bot.transport.api_errors import Failure
+from bot.ui.message import Line, block, bold, line
+from bot.ui.screen import Frame, Screen
+from bot.views.news.alerts import together_note
+from bot.views.news.backlog import entry_line
+from strategy.model import EventRow
+
+_WIDTH = 200  # characters of a line
+
+
+def barred(since: datetime, why: Failure, frame: Frame) -> Screen:
+    """Tell that nothing gets into the alert chat, why, and what to do."""
+    t = frame.t
+    reasons = {
+        Failure.FLOOD: t("Telegram says: too many messages. It works again by itself."),
+        Failure.BARRED: t("The bot was removed, blocked or has no access there."),
+        Failure.REFUSED: t("Telegram refuses messages there: a closed topic, or the bot may not write."),
+    }
+    help_ = t("Open the alert chat, make the bot a member again and let it write.")
+    return frame.screen(
+        block(
+            frame.title("🔕 ", t("The alert chat cannot be written to")),
+            t("Since {time}.", time=moment(since, frame.real_now or frame.now)),
+            reasons.get(why),
+            None if why is Failure.FLOOD else help_,
+        ),
+        block(t("Critical alerts come here meanwhile. Nothing is lost: everything waits and is told there later.")),
+    )
+
+
+def many(news: Sequence[Sequence[EventRow]], frame: Frame) -> Screen:
+    """Tell many alerts a line each; what says the same is one line with how often it came."""
+    lines = [entry_line(same[-1].event, len(same), _WIDTH, frame) for same in news]
+    return frame.screen(block(together_note(sum(map(len, news)), frame)), block(*lines))
+
+
+def works_again(frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(frame.title("✅ ", t("The alert chat works again")), t("What waited is told there now, marked late."))
+    )
+
+
+def elsewhere_note(frame: Frame) -> Line:
+    """Return the line over an alert that is told in private."""
+    return line(bold(frame.t("🔕 Told here because the alert chat cannot be written to.")))

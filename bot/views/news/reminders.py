@@ -1,0 +1,48 @@
+"""What nobody has seen yet, and the answer to a press that somebody has."""
+
+from collections.abc import Sequence
+
+from bot.ui.buttons import Button, Open, Seen
+from bot.ui.message import Line, block, bold, line
+from bot.ui.screen import Frame, Screen
+from bot.views.news.alerts import alert
+from strategy.model import Event, EventRow
+
+_MOST = 10
+
+
+def reminder(rows: Sequence[EventRow], frame: Frame) -> Screen:
+    """List critical alerts nobody has seen, newest last, with the button that ends the reminding."""
+    t = frame.t
+    more = len(rows) - _MOST
+    return frame.screen(
+        block(frame.title("🔔 ", t("Not seen yet: {n} critical alerts", n=len(rows)))),
+        block(
+            t("and {n} earlier ones", n=more) if more > 0 else None,
+            *(line(frame.when(row.event.at), " · ", headline(row.event, frame)) for row in rows[-_MOST:]),
+        ),
+        block(t("This comes again until you press the button.")),
+        keyboard=(
+            (Button(t("👁 Seen"), Seen(row=rows[-1].id), style="primary"),),
+            (Button(t("📊 Status"), Open(screen="status", aside=True)),),
+        ),
+    )
+
+
+def headline(event: Event, frame: Frame) -> str:
+    """Return the first line of an alert without the environment, which the list has told already."""
+    blocks = alert(event, frame).message.blocks
+    text = blocks[0].lines[0].text if blocks else event.kind
+    return text.removeprefix(f"[{frame.badge}] ")
+
+
+def seen_note(count: int, left: int, frame: Frame) -> Screen:
+    """Say what a press of the button has come to."""
+    t = frame.t
+    noted: Line | str = t.line("👁 Seen: {n} alerts. They are not told again.", n=bold(count))
+    return frame.screen(
+        block(
+            noted if count else t("Seen already: nothing of this is told again."),
+            t("{n} newer ones wait for their own button.", n=left) if left else None,
+        )
+    )

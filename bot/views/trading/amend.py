@@ -1,0 +1,117 @@
+"""Changing an open order, and settling one whose outcome nobody knows."""
+
+from bot.i18n.formats import price, shares, usd
+from bot.i18n.terms import icon
+from bot.ui.buttons import AmendOrder, Button, Confirm, Copy, Keyboard, Open, StepAmend, TypeAmend
+from bot.ui.message import block, bold
+from bot.ui.screen import Frame, Screen
+from bot.views.confirm import confirm_row
+from bot.views.trading.orders import short
+from bot.views.trading.steps import price_steps, qty_steps
+from strategy.model import AmendPreview, Order, SettlePreview
+
+
+def pick(orders: list[Order], frame: Frame) -> Screen:
+    """Ask which open order to change."""
+    t = frame.t
+    picks = [Button(f"{icon(each)} #{each.no} {each.request.symbol.ticker}", AmendOrder(no=each.no)) for each in orders]
+    return frame.screen(
+        block(
+            frame.title("✏️ ", t("Change an order")),
+            t("Which one?") if picks else t("No open order of yours."),
+            t("What the rules ordered is re-priced by the bot itself; it can be canceled."),
+        ),
+        keyboard=(
+            *frame.picks(picks, 2, Open(screen="amend"), 40),
+            (Button(t("🧾 Orders"), Open(screen="orders")), frame.home()),
+        ),
+    )
+
+
+def start(order: Order, draft: str, frame: Frame) -> Screen:
+    """Show an order as it is, with the steppers that propose other terms."""
+    t = frame.t
+    if order.status.closed:
+        return frame.screen(
+            block(frame.title("✏️ ", t("Change order #{no}", no=order.no)), short(order, frame)),
+            block(t("It is not open any more: nothing can be changed.")),
+            keyboard=((Button(t("🧾 Orders"), Open(screen="orders")), frame.home()),),
+        )
+    return frame.screen(
+        block(frame.title("✏️ ", t("Change order #{no}", no=order.no)), short(order, frame)),
+        block(t("Press a step to propose another price, or fewer shares. Nothing is sent before you confirm.")),
+        frame.stamp(),
+        keyboard=(*_steps(order, draft, frame), *_ways(order, frame)),
+    )
+
+
+def preview(view: AmendPreview, draft: str, frame: Frame) -> Screen:
+    """Show old and new terms, with a single-use button or why it cannot be changed."""
+    t, order = frame.t, view.order
+    label = t("✅ Change to {qty} sh. at {price}", qty=shares(view.qty), price=price(view.limit_price))
+    cannot = block(bold(t("This cannot be done")), *(f"⛔ {t.of(text)}" for text in view.refusals))
+    again = t("A limit is exceeded: a second confirmation will follow.") if view.needs_second_confirm else None
+    return frame.screen(
+        block(
+            frame.title("✏️ ", t("Change order #{no}", no=order.no)),
+            short(order, frame),
+            t.line("Open shares {old} → {new}", old=shares(order.open_qty), new=bold(shares(view.qty))),
+            t.line("Limit {old} → {new}", old=price(order.limit_price), new=bold(price(view.limit_price))),
+            t("Last price {last} · amount {amount}", last=price(view.last), amount=usd(view.cost)),
+        ),
+        block(*(f"⚠️ {t.of(text)}" for text in view.warnings)) if view.warnings else None,
+        cannot if view.ticket is None else block(again, t("The button works once, within a minute.")),
+        keyboard=(
+            *(() if view.ticket is None else confirm_row(view.ticket, label, frame)),
+            *_steps(order, draft, frame),
+            *_ways(order, frame),
+        ),
+    )
+
+
+def ask(order: Order, frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(
+            frame.title("✏️ ", t("Change order #{no}", no=order.no)),
+            short(order, frame),
+            bold(t("Type the new open shares, the price, or both: 5 @61.10")),
+            t("/cancel leaves it as it is."),
+        )
+    )
+
+
+def settling(view: SettlePreview, frame: Frame) -> Screen:
+    """Show what an order of unknown outcome may be at the broker; nothing is sent by an answer."""
+    t = frame.t
+    choices = tuple((Button(t.of(each.label)[:60], Confirm(ticket=each.ticket)),) for each in view.choices)
+    found = [f"• {t.of(each.label)}" for each in view.choices]
+    return frame.screen(
+        block(frame.title("⚖️ ", t("What became of order #{no}?", no=view.order.no)), short(view.order, frame)),
+        block(
+            t("Look into the broker's app first. Your answer sends nothing; it tells the bot what is true."),
+            *found,
+        )
+        if choices
+        else block(*(f"⛔ {t.of(text)}" for text in view.refusals)),
+        frame.stamp(),
+        keyboard=(*choices, (Button(t("🧾 Orders"), Open(screen="orders")), frame.home())),
+    )
+
+
+def _steps(order: Order, draft: str, frame: Frame) -> Keyboard:
+    """Return the steppers; the open quantity of an order can only go down."""
+    downwards = [by for by in (-10, -1) if order.open_qty + by >= 1]
+    return (
+        *qty_steps(lambda by: StepAmend(draft=draft, what="qty", by=by), downwards, frame),
+        *price_steps(lambda by: StepAmend(draft=draft, what="price", by=by), order.limit_price),
+    )
+
+
+def _ways(order: Order, frame: Frame) -> Keyboard:
+    t = frame.t
+    copy = (Button(f"📋 {price(order.limit_price)}", Copy(f"{order.limit_price.normalize():f}")),)
+    return (
+        (Button(t("⌨️ Type it"), TypeAmend(no=order.no)), *copy),
+        (Button(t("🔍 Details"), Open(screen="order", ref=str(order.no))), frame.home()),
+    )

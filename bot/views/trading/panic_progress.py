@@ -1,0 +1,87 @@
+"""How a panic goes: one message edited while it runs, and a new one at its end that says what is left."""
+
+from bot.i18n.formats import price, shares, span
+from bot.i18n.terms import finish
+from bot.ui.buttons import Button, Keyboard, Open
+from bot.ui.message import Block, Line, block, bold, line
+from bot.ui.screen import Frame, Screen
+from strategy.model import PanicLine, PanicProgress
+
+_LINES = 40  # one message has no room for many more
+
+
+def panic_progress(event: PanicProgress, frame: Frame) -> Screen:
+    t = frame.t
+    return frame.screen(
+        block(frame.title("🆘 ", _headline(event, frame)), t("asked for by user {user}", user=event.asked_by)),
+        _cancels(event, frame),
+        _positions(event, frame) if event.lines else None,
+        _conclusion(event, frame),
+        block(
+            t("After {span}", span=span((event.at - event.started_at).total_seconds(), t)) if event.done else None,
+            frame.when(event.at),
+        ),
+        keyboard=_keyboard(event, frame),
+    )
+
+
+def _positions(event: PanicProgress, frame: Frame) -> Block:
+    """List the positions; of very many those that are not sold first, and how many more there are."""
+    t, lines = frame.t, event.lines
+    shown = lines if len(lines) <= _LINES else sorted(lines, key=lambda each: each.sold >= each.qty)[:_LINES]
+    sold = sum(each.sold >= each.qty for each in lines)
+    more = None
+    if len(shown) < len(lines):
+        more = t("{sold} of {all} positions are sold. The rest: /positions", sold=sold, all=len(lines))
+    return block(bold(t("Positions")), *(_position(each, event, frame) for each in shown), more)
+
+
+def _headline(event: PanicProgress, frame: Frame) -> str:
+    t = frame.t
+    if not event.done:
+        return t("Panic under way: cancel all, sell all")
+    return t("Panic over: everything is sold") if event.flat else t("Panic over: NOT everything is sold")
+
+
+def _cancels(event: PanicProgress, frame: Frame) -> Block:
+    t = frame.t
+    left = t(" · {n} not confirmed yet", n=event.cancels_left) if event.cancels_left else ""
+    return block(t("Orders canceled: {n}", n=event.canceled) + left)
+
+
+def _position(each: PanicLine, event: PanicProgress, frame: Frame) -> Line:
+    t, left = frame.t, each.qty - each.sold
+    mark = "✅" if left == 0 else "⚠️" if event.done else "⏳"
+    why = "" if left == 0 or not each.reason else f" · {_reason(each.reason, frame)}"
+    return line(
+        f"{mark} ",
+        bold(each.symbol.ticker),
+        t(" sold {sold}/{qty} sh.", sold=shares(each.sold), qty=shares(each.qty)),
+        "" if left == 0 else t(" · left {left}", left=shares(left)),
+        "" if left == 0 or each.last is None else f" × {price(each.last)}",
+        why,
+    )
+
+
+def _reason(key: str, frame: Frame) -> str:
+    return frame.t("the market is closed") if key == "closed" else finish(key, frame.t)
+
+
+def _conclusion(event: PanicProgress, frame: Frame) -> Block | None:
+    t = frame.t
+    note = None if event.note is None else t.of(event.note)
+    if not event.done:
+        return block(note, t("This message keeps itself up to date; the end is told in a new one."))
+    if event.flat:
+        return block(note or t("The broker confirms: no open orders, no shares."))
+    return block(
+        note,
+        t("What is left is NOT sold. Look at /positions and /orders, sell with /sell, or use the broker's app."),
+    )
+
+
+def _keyboard(event: PanicProgress, frame: Frame) -> Keyboard:
+    t = frame.t
+    if not event.done:
+        return ()
+    return ((Button(t("📦 Positions"), Open(screen="positions")), Button(t("🧾 Orders"), Open(screen="orders"))),)

@@ -1,0 +1,183 @@
+"""Manual orders: pickers and previews."""
+
+from bot.i18n.formats import gain_icon, price, shares, usd, usd_change
+from bot.i18n.terms import SIDE_ICONS, side
+from bot.ui.buttons import (
+    Button,
+    CancelOrder,
+    EditTrade,
+    Keyboard,
+    Open,
+    Preset,
+    StepTrade,
+    TradeAmount,
+    TypeTrade,
+    rows_of,
+)
+from bot.ui.message import Block, Line, block, bold, line
+from bot.ui.screen import Frame, Screen
+from bot.views.confirm import confirm_row
+from bot.views.trading.orders import short
+from bot.views.trading.steps import price_steps, qty_steps
+from strategy.model import CancelPreview, OrderPreview, Side, Symbol, cents
+
+
+def pick_amount(of: Side, symbol: Symbol, presets: list[tuple[Preset, str]], frame: Frame) -> Screen:
+    """Ask how much; every answer leads to a preview first."""
+    t = frame.t
+    picks = [Button(label, TradeAmount(side=of, symbol=str(symbol), preset=key)) for key, label in presets]
+    return frame.screen(
+        block(
+            frame.title(f"{SIDE_ICONS[of]} {side(of, t)} {symbol.ticker}"),
+            t("How much? Nothing is ordered before you confirm."),
+            t("Or type it: /{side} {ticker} 3 @61.20", side=of.value, ticker=symbol.ticker),
+        ),
+        keyboard=(
+            *rows_of(picks, 3),
+            (Button(t("⌨️ Type it"), TypeTrade(side=of, symbol=str(symbol))),),
+            (Button(t("⬅️ Back"), Open(screen=of.value)), frame.home()),
+        ),
+    )
+
+
+def ask_terms(of: Side, symbol: Symbol, frame: Frame, *, again: bool = False) -> Screen:
+    """Ask for a typed amount and price; `again` after words that did not fit."""
+    t = frame.t
+    buys = t("Type how much, and the price if you want one: 3 @61.20, $500, 25%")
+    sells = t("Type how much, and the price if you want one: 3 @61.20, 50%, all")
+    return frame.screen(
+        block(
+            frame.title(f"{SIDE_ICONS[of]} {side(of, t)} {symbol.ticker}"),
+            t("That could not be read.") if again else None,
+            bold(buys if of is Side.BUY else sells),
+            t("/cancel leaves it as it is."),
+        )
+    )
+
+
+def order_preview(view: OrderPreview, draft: str, frame: Frame, *, editing: bool = False) -> Screen:
+    """Show what an order would do, with a single-use button (or why it cannot be placed).
+
+    With `editing` the steppers of quantity and price stand under it.
+    """
+    t = frame.t
+    cannot = block(bold(t("This order cannot be placed")), *(f"⛔ {t.of(text)}" for text in view.refusals))
+    return frame.screen(
+        block(
+            frame.title(f"{SIDE_ICONS[view.side]} ", t("Preview: {side} {ticker}", **_names(view, frame))),
+            t.line(
+                "{qty} sh. × {price} = {amount}",
+                qty=bold(shares(view.qty)),
+                price=bold(price(view.limit_price)),
+                amount=bold(usd(view.cost)),
+            ),
+            t(
+                "Limit from {source} · last {last}",
+                source=_source(view.price_source, frame),
+                last=price(view.last),
+            ),
+            t("Estimated fees {fees}", fees=usd(view.fees)),
+            _missing(view, frame) or _afterwards(view, frame),
+            _profit(view, frame),
+        ),
+        block(*(f"⚠️ {t.of(text)}" for text in view.warnings)) if view.warnings else None,
+        cannot if view.ticket is None else _deadline(view, frame),
+        keyboard=(
+            *(() if view.ticket is None and editing else confirm_row(view.ticket, _confirm_label(view, frame), frame)),
+            *(_steps(view, draft, frame) if editing else ((Button(t("✏️ Quantity, price"), EditTrade(draft=draft)),),)),
+        ),
+    )
+
+
+def _steps(view: OrderPreview, draft: str, frame: Frame) -> Keyboard:
+    t = frame.t
+    ways = (
+        Button(t("⌨️ Type it"), TypeTrade(side=view.side, symbol=str(view.symbol))),
+        Button(t("💲 Price"), Open(screen="quote", ref=str(view.symbol))),
+        frame.home(),
+    )
+    return (
+        *qty_steps(lambda by: StepTrade(draft=draft, what="qty", by=by), (-10, -1, 1, 10), frame),
+        *price_steps(lambda by: StepTrade(draft=draft, what="price", by=by), view.limit_price),
+        ways,
+    )
+
+
+def cancel_preview(view: CancelPreview, frame: Frame) -> Screen:
+    t = frame.t
+    if view.ticket is None:
+        reasons = [t.of(text) for text in view.refusals] or [t("No open orders.")]
+        return frame.screen(block(frame.title("✖️ ", t("Nothing to cancel")), *reasons), keyboard=((frame.home(),),))
+    return frame.screen(
+        block(frame.title("✖️ ", t("Cancel these orders?"))),
+        block(*(short(order, frame) for order in view.orders)),
+        block(t("They may still be filled until the cancel is confirmed.")),
+        keyboard=confirm_row(view.ticket, t("✖️ Yes, cancel"), frame, danger=True),
+    )
+
+
+def pick_order(frame: Frame, orders: list[tuple[int, str]]) -> Screen:
+    """Ask which open order to cancel."""
+    t = frame.t
+    picks = [Button(label, CancelOrder(no=no)) for no, label in orders]
+    every = (Button(t("✖️ Cancel all open"), CancelOrder(no=0), style="danger"),) if len(orders) > 1 else ()
+    return frame.screen(
+        block(
+            frame.title("✖️ ", t("Cancel")), t("Which order do you want to cancel?") if picks else t("No open orders.")
+        ),
+        keyboard=(*frame.picks(picks, 2, Open(screen="cancel"), 40), every, (frame.home(),)),
+    )
+
+
+def _names(view: OrderPreview, frame: Frame) -> dict[str, str]:
+    return {"side": side(view.side, frame.t), "ticker": view.symbol.ticker}
+
+
+def _source(key: str, frame: Frame) -> str:
+    t = frame.t
+    return {
+        "typed": t("what you typed"),
+        "ask": t("the ask"),
+        "bid": t("the bid"),
+        "last": t("the last price"),
+    }.get(key, key)
+
+
+def _missing(view: OrderPreview, frame: Frame) -> Line | None:
+    """Return how much is missing; what would be left after an order that cannot be paid or delivered means nothing."""
+    t = frame.t
+    parts = []
+    if view.cash_after is not None and cents(view.cash_after) < 0:
+        parts.append(t("Short of cash by {amount}", amount=usd(-view.cash_after)))
+    if view.position_after is not None and view.position_after < 0:
+        parts.append(t("Short of shares by {qty} sh.", qty=shares(-view.position_after)))
+    return line(bold(" · ".join(parts))) if parts else None
+
+
+def _afterwards(view: OrderPreview, frame: Frame) -> str | None:
+    t = frame.t
+    parts = []
+    if view.cash_after is not None:
+        parts.append(t("cash {amount}", amount=usd(view.cash_after)))
+    if view.position_after is not None:
+        parts.append(t("holding {qty} sh.", qty=shares(view.position_after)))
+    return t("Afterwards: {what}", what=" · ".join(parts)) if parts else None
+
+
+def _profit(view: OrderPreview, frame: Frame) -> str | None:
+    amount = view.expected_profit
+    if amount is None:
+        return None
+    return frame.t("Expected result {icon} {amount} after fees", icon=gain_icon(amount), amount=usd_change(amount))
+
+
+def _deadline(view: OrderPreview, frame: Frame) -> Block:
+    t = frame.t
+    again = t("A limit is exceeded: a second confirmation will follow.") if view.needs_second_confirm else None
+    return block(again, t("The button works once, within a minute."))
+
+
+def _confirm_label(view: OrderPreview, frame: Frame) -> str:
+    t = frame.t
+    template = t("✅ Buy {qty} {ticker}") if view.side is Side.BUY else t("✅ Sell {qty} {ticker}")
+    return template.format(qty=shares(view.qty), ticker=view.symbol.ticker)

@@ -1,0 +1,296 @@
+"""Changing a working order from the chat: previewed, then one confirmed press (kis-protocol 3.2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from strategy.control.order_checks import joined
+from strategy.execution.order_desk import OrderDesk
+from strategy.market.market_data import MarketWatch
+from strategy.model import (
+    AmendPreview,
+    BrokerError,
+    InvalidInput,
+    InvalidOrder,
+    NotPermitted,
+    Order,
+    OrderNo,
+    OrderStatus,
+    Origin,
+    Outcome,
+    OutcomeKind,
+    Side,
+    Text,
+    cents,
+    on_tick,
+)
+from strategy.portfolio.account_sync import AccountLook
+from strategy.ports import Broker
+from strategy.risk.daily_loss import DayLoss
+from strategy.risk.exposure import Purse
+from strategy.risk.limits import Refusal
+from strategy.risk.permissions import Permissions
+from strategy.risk.sizing import buy_cost
+from strategy.runtime.confirmations import Press, Presses, changed
+from strategy.settings.store import SettingsBook
+
+AMEND = "amend"
+_WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
+_LOOK_AGE_S = 10
+
+
+@dataclass(slots=True, kw_only=True)
+class _Change:
+    """One change under examination."""
+
+    order: Order
+    qty: int
+    limit_price: Decimal
+    last: Decimal | None = None
+    caps: tuple[Refusal, ...] = ()
+    warnings: list[Text] = field(default_factory=list)
+    refusals: list[Text] = field(default_factory=list)
+
+    @property
+    def extra(self) -> Decimal:
+        """Return the dollars it ties up beyond what the order does now; below zero when it frees some."""
+        return self.limit_price * self.qty - self.order.limit_price * self.order.open_qty
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        order = self.order
+        return {"status": order.status.value, "open": order.open_qty, "price": str(order.limit_price)}
+
+    def refuse(self, ko: str, en: str) -> None:
+        self.refusals.append(Text(ko, en))
+
+
+class Amends:
+    """Changes orders of a person: placed from the chat, or by hand and adopted. The bot's own it changes by itself."""
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        desk: OrderDesk,
+        watch: MarketWatch,
+        look: AccountLook,
+        permissions: Permissions,
+        purse: Purse,
+        day_loss: DayLoss,
+        settings: SettingsBook,
+        presses: Presses,
+    ) -> None:
+        self._broker = broker
+        self._desk = desk
+        self._watch = watch
+        self._look = look
+        self._permissions = permissions
+        self._purse = purse
+        self._day_loss = day_loss
+        self._settings = settings
+        self._presses = presses
+        presses.register(AMEND, self)
+
+    async def preview(self, user_id: int, no: OrderNo, *, qty: int | None, price: Decimal | None) -> AmendPreview:
+        """Show what a change would do; raise InvalidInput for an order, quantity or price that cannot be."""
+        order = self._order(no)
+        _check_typed(order, qty, price)
+        change = await self._examine(order, order.open_qty if qty is None else qty, price or order.limit_price)
+        ticket = None
+        if not change.refusals:
+            payload = {
+                "order": int(no),
+                "qty": change.qty,
+                "price": str(change.limit_price),
+                "confirmed": [],
+            }
+            ticket = await self._presses.issue(AMEND, user_id, payload, change.fingerprint)
+        return AmendPreview(
+            order=order,
+            qty=change.qty,
+            limit_price=change.limit_price,
+            last=change.last,
+            cost=change.limit_price * change.qty,
+            warnings=(*change.warnings, *(refusal.text for refusal in change.caps)),
+            refusals=tuple(change.refusals),
+            needs_second_confirm=bool(change.caps),
+            ticket=ticket.id if ticket else None,
+            expires_at=ticket.expires_at if ticket else None,
+        )
+
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+        return None
+
+    async def carry_out(self, press: Press) -> Outcome:
+        """Check everything again and ask the broker once, or ask the person again where it breaks a cap."""
+        payload = press.payload
+        no, qty, price = OrderNo(payload["order"]), int(payload["qty"]), Decimal(payload["price"])
+        async with self._purse.turn:
+            order = next((one for one in self._desk.open if one.no == no), None)
+            if order is None:
+                return changed()
+            change = await self._examine(order, qty, price)
+            if dict(press.fingerprint) != change.fingerprint:
+                return changed()
+            if change.refusals:
+                return Outcome(kind=OutcomeKind.DENIED, text=joined(change.refusals), order=order)
+            broken = [refusal.cap for refusal in change.caps]
+            if not set(broken) <= set(payload["confirmed"]):
+                again = {**payload, "confirmed": broken}
+                ticket = await self._presses.issue(AMEND, press.user_id, again, change.fingerprint)
+                return Outcome(
+                    kind=OutcomeKind.SECOND_CONFIRM,
+                    text=joined([_named(change), *(refusal.text for refusal in change.caps)]),
+                    next_ticket=ticket.id,
+                )
+            return await self._amend(change)
+
+    async def _amend(self, change: _Change) -> Outcome:
+        order = change.order
+        fewer = None if change.qty == order.open_qty else change.qty
+        dearer = None if change.limit_price == order.limit_price else change.limit_price
+        try:
+            after = await self._desk.amend(order.no, qty=fewer, limit_price=dearer)
+        except InvalidOrder:
+            return changed()
+        except NotPermitted as error:
+            return Outcome(kind=OutcomeKind.DENIED, text=error.user_message, order=order, order_nos=(order.no,))
+        except BrokerError as error:
+            said = error.user_message
+            text = Text(
+                f"#{order.no} 을(를) 바꾸지 못했습니다: {said.ko} 주문은 그대로입니다.",
+                f"#{order.no} could not be changed: {said.en} The order stands as it was.",
+            )
+            return Outcome(kind=OutcomeKind.REJECTED, text=text, order=order, order_nos=(order.no,))
+        return _outcome(after, change)
+
+    def _order(self, no: OrderNo) -> Order:
+        order = next((one for one in self._desk.open if one.no == no), None)
+        if order is None:
+            raise InvalidInput(
+                f"order {no} is not open",
+                user_message=Text(
+                    f"#{no} 은(는) 열린 주문이 아닙니다. /orders 를 보세요.",
+                    f"#{no} is not an open order. See /orders.",
+                ),
+            )
+        return order
+
+    async def _examine(self, order: Order, qty: int, price: Decimal) -> _Change:
+        change = _Change(order=order, qty=qty, limit_price=price)
+        quote = self._watch.latest(order.request.symbol)
+        change.last = quote.last if quote else None
+        self._may(change)
+        if order.request.side is Side.BUY and change.extra > 0 and not change.refusals:
+            await self._means(change)
+            await self._caps(change)
+            if not change.refusals:
+                self._may(change)  # a stop or a person may have been faster than the broker's answers
+        return change
+
+    def _may(self, change: _Change) -> None:
+        """Add what the order's state and owner, and the permissions of a person, say."""
+        order, symbol = change.order, change.order.request.symbol
+        if order.status is OrderStatus.UNKNOWN:
+            change.refuse(
+                "결과를 확인하고 있는 주문이라 바꿀 수 없습니다. 확인된 뒤에 다시 하세요.",
+                "Its outcome is still being looked up, so it cannot be changed. Try again once it is known.",
+            )
+        elif order.status is OrderStatus.CANCEL_SENT:
+            change.refuse("취소 중인 주문이라 바꿀 수 없습니다.", "It is being canceled, so it cannot be changed.")
+        elif order.status not in _WORKING:
+            change.refuse("아직 접수되지 않은 주문입니다.", "The broker has not accepted it yet.")
+        if not order.ours:
+            change.refuse(
+                "앱에서 직접 낸 주문입니다. 먼저 봇에 맡기거나 앱에서 바꾸세요.",
+                "It was placed by hand. Let the bot adopt it first, or change it in the broker's app.",
+            )
+        elif order.request.origin not in (Origin.MANUAL, Origin.EXTERNAL):
+            change.refuse(
+                "봇이 스스로 가격을 고치는 주문입니다. 취소는 할 수 있습니다.",
+                "The bot re-prices this order by itself. You may cancel it.",
+            )
+        found = self._permissions.person(symbol, order.request.side, more=change.extra > 0)
+        change.refusals.extend(forbidden.text for forbidden in found)
+        if change.qty == order.open_qty and change.limit_price == order.limit_price:
+            change.refuse("바뀌는 것이 없습니다.", "That changes nothing.")
+
+    async def _means(self, change: _Change) -> None:
+        symbol = change.order.request.symbol
+        try:
+            await self._day_loss.apply(await self._look.take("asked", max_age_s=_LOOK_AGE_S))
+            power = await self._broker.buying_power(symbol, change.limit_price)
+        except BrokerError as error:
+            change.refusals.append(error.user_message)
+            return
+        need = cents(buy_cost(change.extra, 1, self._settings.of(symbol).commission_pct))
+        if need > power.cash:
+            change.refuse(
+                f"주문가능금액이 모자랍니다: 더 필요 ${need:,}, 가능 ${cents(power.cash):,}.",
+                f"Not enough buyable cash: ${need:,} more needed, ${cents(power.cash):,} there.",
+            )
+
+    async def _caps(self, change: _Change) -> None:
+        """Keep the caps that a second press may override."""
+        found = await self._purse.broken_by_change(
+            change.order, change.qty, change.limit_price, self._look.last, self._desk.open
+        )
+        change.refusals.extend(refusal.text for refusal in found if refusal.value == "unknown")
+        change.caps = tuple(refusal for refusal in found if refusal.value != "unknown")
+
+
+def _check_typed(order: Order, qty: int | None, price: Decimal | None) -> None:
+    if qty is None and price is None:
+        said = Text(
+            f"수량이나 가격을 적으세요. 예: /amend {order.no} 3 @61.20",
+            f"Type a quantity or a price, such as /amend {order.no} 3 @61.20.",
+        )
+        raise InvalidInput("nothing to change", user_message=said)
+    if qty is not None and not 0 < qty <= order.open_qty:
+        said = Text(
+            f"수량은 1 이상, 남은 {order.open_qty:,}주 이하로만 바꿀 수 있습니다. 늘리려면 새로 주문하세요.",
+            f"The quantity can only be lowered: 1 to the {order.open_qty:,} still open. For more, place a new order.",
+        )
+        raise InvalidInput("quantity out of range", user_message=said)
+    if price is not None and not on_tick(price):
+        said = Text(
+            f"가격 {price} 은(는) 호가 단위에 맞지 않습니다 ($1 이상 0.01, 미만 0.0001).",
+            f"A price of {price} is not on the tick (0.01 from $1 up, 0.0001 below).",
+        )
+        raise InvalidInput("price is not on the tick", user_message=said)
+
+
+def _named(change: _Change) -> Text:
+    """Return which change is meant, since the question takes the place of its preview."""
+    ticker, cost = change.order.request.symbol.ticker, change.limit_price * change.qty
+    return Text(
+        f"#{change.order.no} {ticker} 를 {change.qty:,}주 × ${change.limit_price:,} = ${cost:,} (으)로 변경.",
+        f"Change #{change.order.no} to {change.qty:,} {ticker} × ${change.limit_price:,} = ${cost:,}.",
+    )
+
+
+def _outcome(after: Order, change: _Change) -> Outcome:
+    if after.status.closed:
+        kind, text = (
+            OutcomeKind.CHANGED,
+            Text(f"#{after.no} 은(는) 그 사이에 끝났습니다.", f"#{after.no} has ended meanwhile."),
+        )
+    elif after.status is OrderStatus.UNKNOWN:
+        kind, text = (
+            OutcomeKind.UNKNOWN,
+            Text(
+                f"#{after.no} 변경에 답이 없습니다. 확인하고 있습니다.",
+                f"No answer to the change of #{after.no}. It is being looked up.",
+            ),
+        )
+    else:
+        kind, text = (
+            OutcomeKind.DONE,
+            Text(
+                f"#{after.no}: {after.open_qty:,}주, ${change.limit_price:,} (으)로 바꿨습니다.",
+                f"#{after.no} is now {after.open_qty:,} at ${change.limit_price:,}.",
+            ),
+        )
+    return Outcome(kind=kind, text=text, order=after, order_nos=(after.no,))

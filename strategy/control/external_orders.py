@@ -1,0 +1,101 @@
+"""Orders placed by hand in the broker's app: what a person decides about them (spec section 6, row S54)."""
+
+from strategy.control.modes import ModeService
+from strategy.execution.order_desk import OrderDesk
+from strategy.model import (
+    HandChoice,
+    InvalidInput,
+    Mode,
+    ModeChanged,
+    Order,
+    OrderNo,
+    Origin,
+    Outcome,
+    OutcomeKind,
+    Text,
+)
+from strategy.ports import OrderJournal
+from strategy.risk.mode_store import ModeBook
+
+
+class HandOrders:
+    """Adopts, ignores, or pauses the ticker; carried out at once, and pressing again changes nothing."""
+
+    def __init__(self, *, desk: OrderDesk, orders: OrderJournal, modes: ModeBook, mode_service: ModeService) -> None:
+        self._desk = desk
+        self._orders = orders
+        self._modes = modes
+        self._mode_service = mode_service
+
+    async def decide(self, user_id: int, no: OrderNo, choice: HandChoice) -> Outcome:
+        """Carry a choice out; raise InvalidInput for a number that is none of an order placed by hand."""
+        order = await self._orders.get(no)
+        if order is None or order.request.origin is not Origin.EXTERNAL:
+            raise InvalidInput(
+                f"order {no} was not placed by hand",
+                user_message=Text(
+                    f"#{no} 은(는) 앱에서 직접 낸 주문이 아닙니다.", f"#{no} is no order placed by hand."
+                ),
+            )
+        if choice is HandChoice.ADOPT:
+            return await self._adopt(user_id, order)
+        if order.adopted_by is not None:
+            return _said(
+                order,
+                f"#{no} 은(는) 이미 봇이 맡은 주문입니다. 끝내려면 /cancel {no}.",
+                f"The bot has adopted #{no} already. To end it: /cancel {no}.",
+            )
+        text, told = _left_alone(order), None
+        if choice is HandChoice.PAUSE:
+            paused, told = await self._pause(user_id, order)
+            text = Text(f"{text.ko} {paused.ko}", f"{text.en} {paused.en}")
+        news = () if told is None else (told,)
+        return Outcome(kind=OutcomeKind.DONE, text=text, order=order, order_nos=(no,), news=news)
+
+    async def _adopt(self, user_id: int, order: Order) -> Outcome:
+        no = order.no
+        if order.adopted_by is not None:
+            return _said(order, f"#{no} 은(는) 이미 봇이 맡고 있습니다.", f"The bot has adopted #{no} already.")
+        if order.status.closed and not order.filled_qty:
+            return _said(
+                order, f"#{no} 은(는) 이미 끝나 맡을 것이 없습니다.", f"#{no} has ended; there is nothing to adopt."
+            )
+        order = await self._desk.adopt(no, user_id)
+        if order.status.closed:
+            return _said(
+                order,
+                f"#{no} 은(는) 이미 끝났습니다. 체결된 {order.filled_qty:,}주를 봇의 몫으로 셉니다.",
+                f"#{no} has ended. Its {order.filled_qty:,} filled shares count as the bot's from now on.",
+            )
+        return _said(
+            order,
+            f"#{no} 을(를) 봇이 맡았습니다. 체결되지 않으면 가격을 고치고, 그래도 안 되면 취소합니다.",
+            f"The bot has adopted #{no}: it is re-priced while it does not fill, and canceled in the end.",
+        )
+
+    async def _pause(self, user_id: int, order: Order) -> tuple[Text, ModeChanged | None]:
+        symbol = order.request.symbol
+        if not self._modes.of(symbol).mode.buys:
+            return Text("이 종목은 이미 매수하지 않는 모드입니다.", "Its mode allows no buys already."), None
+        told = await self._mode_service.set_mode(
+            Mode.PAUSE_BUYS, symbol=symbol, until=None, user_id=user_id, reason="hand_order"
+        )
+        said = Text(
+            f"{symbol.ticker} 매수를 멈췄습니다. 다시 시작: /run {symbol.ticker}",
+            f"Buys of {symbol.ticker} are paused; /run {symbol.ticker} resumes them.",
+        )
+        return said, told
+
+
+def _left_alone(order: Order) -> Text:
+    if order.status.closed:
+        return Text(f"#{order.no} 은(는) 이미 끝난 주문입니다.", f"#{order.no} has ended already.")
+    ticker = order.request.symbol.ticker
+    return Text(
+        f"#{order.no} 을(를) 그대로 둡니다. 열려 있는 동안 {ticker} 는 규칙으로 매매하지 않습니다.",
+        f"#{order.no} is left alone. While it is open the rules do not trade {ticker}.",
+    )
+
+
+def _said(order: Order, ko: str, en: str) -> Outcome:
+    return Outcome(kind=OutcomeKind.DONE, text=Text(ko, en), order=order, order_nos=(order.no,))

@@ -1,0 +1,181 @@
+"""Orders a person asks for: previewed, then placed by one press."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from strategy.control.order_checks import Plan, Planner, joined, same
+from strategy.execution.order_desk import OrderDesk
+from strategy.model import (
+    Amount,
+    AmountKind,
+    Clock,
+    InvalidInput,
+    Order,
+    OrderDenied,
+    OrderPreview,
+    OrderRequest,
+    OrderStatus,
+    Origin,
+    Outcome,
+    OutcomeKind,
+    Side,
+    Symbol,
+    Text,
+    on_tick,
+)
+from strategy.risk.exposure import Purse
+from strategy.risk.sizing import fee_estimate
+from strategy.runtime.confirmations import Press, Presses, changed
+
+ORDER = "order"
+
+
+class ManualOrders:
+    """Places orders of a person; the caps ask twice, the guards do not give way."""
+
+    def __init__(self, *, desk: OrderDesk, planner: Planner, purse: Purse, presses: Presses, clock: Clock) -> None:
+        self._desk = desk
+        self._planner = planner
+        self._purse = purse
+        self._presses = presses
+        self._clock = clock
+        presses.register(ORDER, self)
+
+    async def preview(
+        self, user_id: int, side: Side, symbol: Symbol, amount: Amount, price: Decimal | None
+    ) -> OrderPreview:
+        """Show what an order would do; raise InvalidInput for a price or amount that cannot be."""
+        if price is not None and not on_tick(price):
+            raise InvalidInput(
+                "price is not on the tick",
+                user_message=Text(
+                    f"가격 {price} 은(는) 호가 단위에 맞지 않습니다 ($1 이상 0.01, 미만 0.0001).",
+                    f"A price of {price} is not on the tick (0.01 from $1 up, 0.0001 below).",
+                ),
+            )
+        plan = await self._planner.plan(side, symbol, amount, price)
+        ticket = None
+        if not plan.refusals:
+            payload: dict[str, Any] = {
+                "symbol": str(symbol),
+                "side": side.value,
+                "qty": plan.qty,
+                "price": str(plan.limit_price),
+                "source": plan.price_source,
+                "confirmed": [],
+            }
+            ticket = await self._presses.issue(ORDER, user_id, payload, plan.fingerprint)
+        return self._show(plan, ticket.id if ticket else None, ticket.expires_at if ticket else None)
+
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+        return None
+
+    async def carry_out(self, press: Press) -> Outcome:
+        """Check everything again and place the order, or ask once more where it breaks a cap."""
+        payload = press.payload
+        symbol, side = Symbol.parse(payload["symbol"]), Side(payload["side"])
+        price = Decimal(payload["price"])
+        root = payload.get("root", press.ticket_id)
+        async with self._purse.turn:
+            shares = Amount(kind=AmountKind.SHARES, value=Decimal(payload["qty"]))
+            plan = await self._planner.plan(side, symbol, shares, price)
+            if not same(press.fingerprint, plan.fingerprint):
+                return changed()
+            if plan.refusals:
+                return Outcome(kind=OutcomeKind.DENIED, text=joined(plan.refusals))
+            broken = [refusal.cap for refusal in plan.caps]
+            if not set(broken) <= set(payload["confirmed"]):
+                again = {**payload, "confirmed": broken, "root": root}
+                ticket = await self._presses.issue(ORDER, press.user_id, again, plan.fingerprint)
+                return Outcome(
+                    kind=OutcomeKind.SECOND_CONFIRM,
+                    text=joined([_named(plan), *(refusal.text for refusal in plan.caps)]),
+                    next_ticket=ticket.id,
+                )
+            return await self._place(plan, press.user_id, root)
+
+    async def _place(self, plan: Plan, user_id: int, ticket: str) -> Outcome:
+        request = OrderRequest(
+            symbol=plan.symbol,
+            side=plan.side,
+            qty=plan.qty,
+            limit_price=plan.limit_price,
+            origin=Origin.MANUAL,
+            created_at=self._clock.now(),
+            asked_by=user_id,
+            ticket=ticket,
+        )
+        try:
+            order = await self._desk.place(
+                request, cash_before=plan.power.cash if plan.power else None, position=plan.position
+            )
+        except OrderDenied as error:
+            return Outcome(kind=OutcomeKind.DENIED, text=error.user_message)
+        return outcome_of(order)
+
+    def _show(self, plan: Plan, ticket: str | None, expires_at: datetime | None) -> OrderPreview:
+        settings = plan.settings
+        cost = plan.limit_price * plan.qty
+        fees = fee_estimate(plan.side, cost, settings.commission_pct, settings.sec_fee_pct)
+        held = plan.position.qty if plan.position else 0
+        buying = plan.side is Side.BUY
+        profit = None
+        if not buying and plan.position is not None:
+            profit = cost - plan.position.average_cost * plan.qty - fees
+        return OrderPreview(
+            symbol=plan.symbol,
+            side=plan.side,
+            qty=plan.qty,
+            limit_price=plan.limit_price,
+            price_source=plan.price_source,
+            last=plan.quote.last if plan.quote else None,
+            cost=cost,
+            fees=fees,
+            cash_after=plan.power.cash - cost - fees if buying and plan.power else None,
+            position_after=held + plan.qty if buying else held - plan.qty,
+            expected_profit=profit,
+            warnings=(*plan.warnings, *(refusal.text for refusal in plan.caps)),
+            refusals=tuple(plan.refusals),
+            needs_second_confirm=bool(plan.caps),
+            ticket=ticket,
+            expires_at=expires_at,
+        )
+
+
+def _named(plan: Plan) -> Text:
+    """Return which order is meant, since the question takes the place of its preview."""
+    ticker, cost = plan.symbol.ticker, plan.limit_price * plan.qty
+    side = Text("매수", "Buy") if plan.side is Side.BUY else Text("매도", "Sell")
+    return Text(
+        f"{side.ko} {ticker} {plan.qty:,}주 × ${plan.limit_price:,} = ${cost:,}.",
+        f"{side.en} {plan.qty:,} {ticker} × ${plan.limit_price:,} = ${cost:,}.",
+    )
+
+
+def outcome_of(order: Order) -> Outcome:
+    """Return what a person is told of an order just placed."""
+    why = Text.read(order.reason)
+    kind, text = {
+        OrderStatus.SENT: (OutcomeKind.WAITING, Text(f"주문 #{order.no}: {why.ko}", f"Order #{order.no}: {why.en}")),
+        OrderStatus.UNKNOWN: (
+            OutcomeKind.UNKNOWN,
+            Text(
+                f"주문 #{order.no} 의 결과를 아직 모릅니다. 증권사에서 확인하고 있습니다.",
+                f"The outcome of order #{order.no} is not known yet; it is being looked up.",
+            ),
+        ),
+        OrderStatus.REJECTED: (
+            OutcomeKind.REJECTED,
+            Text(f"주문 #{order.no} 거부: {why.ko}", f"Order #{order.no} was rejected: {why.en}"),
+        ),
+        OrderStatus.DENIED: (
+            OutcomeKind.DENIED,
+            Text(
+                f"주문 #{order.no} 을(를) 내지 않았습니다: {why.ko}",
+                f"Order #{order.no} not sent: {why.en}",
+            ),
+        ),
+    }.get(order.status, (OutcomeKind.DONE, Text(f"주문 #{order.no} 을(를) 냈습니다.", f"Order #{order.no} is placed.")))
+    return Outcome(kind=kind, text=text, order=order, order_nos=(order.no,))

@@ -1,0 +1,324 @@
+"""An order a person asks for, as it would be placed now, with all that speaks for and against it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from strategy.execution.order_desk import OrderDesk
+from strategy.market.calendar import next_open
+from strategy.market.market_data import MarketWatch, limit_for
+from strategy.model import (
+    Amount,
+    AmountKind,
+    BrokerError,
+    BuyingPower,
+    Clock,
+    DataUnavailable,
+    InvalidInput,
+    Order,
+    Position,
+    Quote,
+    Side,
+    Symbol,
+    Text,
+    Why,
+    cents,
+    new_york,
+    seoul,
+)
+from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.positions import Positions
+from strategy.ports import Broker
+from strategy.risk.daily_loss import DayLoss
+from strategy.risk.exposure import Purse
+from strategy.risk.limits import Refusal
+from strategy.risk.limits import check as check_limits
+from strategy.risk.mode_store import ModeBook
+from strategy.risk.permissions import Permissions
+from strategy.risk.sizing import buy_cost, buy_size, sell_size
+from strategy.settings.schema import TradingSettings
+from strategy.settings.store import SettingsBook
+
+MAX_DRIFT = Decimal("0.01")  # a price that moved more than this share since the preview voids it
+_LOOK_AGE_S = 10
+_FAR_PCT = 5  # a typed price worse than the market by more than this is pointed out
+_HUNDRED = Decimal(100)
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """One order under examination; `refusals` forbid it, `caps` ask for a second press."""
+
+    symbol: Symbol
+    side: Side
+    settings: TradingSettings
+    limit_price: Decimal = Decimal(0)
+    price_source: str = "typed"
+    qty: int = 0
+    quote: Quote | None = None
+    position: Position | None = None
+    power: BuyingPower | None = None
+    open_orders: tuple[Order, ...] = ()
+    mode: str = ""
+    watched: bool = True  # its stop is watched over
+    caps: tuple[Refusal, ...] = ()
+    warnings: list[Text] = field(default_factory=list)
+    refusals: list[Text] = field(default_factory=list)
+
+    def refuse(self, ko: str, en: str) -> None:
+        self.refusals.append(Text(ko, en))
+
+    def warn(self, ko: str, en: str) -> None:
+        self.warnings.append(Text(ko, en))
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """Return the state a person is shown, as JSON can hold it."""
+        return {
+            "last": str(self.quote.last) if self.quote else None,
+            "position": self.position.qty if self.position else 0,
+            "open": [int(order.no) for order in self.open_orders],
+            "mode": self.mode,
+            "watched": self.watched,
+        }
+
+
+class Planner:
+    """Examines orders; asks the broker, changes nothing."""
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        desk: OrderDesk,
+        watch: MarketWatch,
+        look: AccountLook,
+        positions: Positions,
+        modes: ModeBook,
+        permissions: Permissions,
+        purse: Purse,
+        day_loss: DayLoss,
+        settings: SettingsBook,
+        clock: Clock,
+    ) -> None:
+        self._broker = broker
+        self._desk = desk
+        self._watch = watch
+        self._look = look
+        self._positions = positions
+        self._modes = modes
+        self._permissions = permissions
+        self._purse = purse
+        self._day_loss = day_loss
+        self._settings = settings
+        self._clock = clock
+
+    async def plan(self, side: Side, symbol: Symbol, amount: Amount, price: Decimal | None) -> Plan:
+        """Examine an order; raise InvalidInput for an amount that cannot be."""
+        plan = Plan(symbol=symbol, side=side, settings=self._settings.of(symbol))
+        await self._price(plan, price)
+        await self._account(plan)
+        if plan.limit_price:
+            await self._power(plan)
+            plan.qty = quantity(plan, amount)
+            if plan.qty <= 0:
+                if side is Side.SELL and (plan.position is None or not plan.position.qty):
+                    plan.refuse("가진 주식이 없어 팔 것이 없습니다.", "No shares are held: there is nothing to sell.")
+                else:
+                    plan.refuse("수량이 0주입니다.", "The quantity comes to 0 shares.")
+        if plan.qty > 0:
+            await self._caps(plan)
+        # nothing is waited for any more: what a stop or a person did meanwhile counts
+        plan.mode = self._modes.of(symbol).mode.value
+        plan.watched = symbol in self._settings.tickers
+        self._permitted(plan)
+        self._ticker(plan)
+        self._market(plan)
+        if plan.qty > 0:
+            self._means(plan)
+        return plan
+
+    async def _price(self, plan: Plan, typed: Decimal | None) -> None:
+        try:
+            plan.quote = await self._watch.quote(plan.symbol)
+        except BrokerError:
+            plan.refusals.append(DataUnavailable.user_message)
+        if typed is not None:
+            plan.limit_price = typed
+        elif plan.quote is not None:
+            plan.limit_price = limit_for(plan.quote, plan.side)
+            book = plan.quote.ask if plan.side is Side.BUY else plan.quote.bid
+            plan.price_source = ("ask" if plan.side is Side.BUY else "bid") if book else "last"
+
+    async def _account(self, plan: Plan) -> None:
+        try:
+            holdings = await self._look.take("asked", max_age_s=_LOOK_AGE_S)
+            if plan.side is Side.BUY:
+                await self._day_loss.apply(holdings)
+        except BrokerError as error:
+            plan.refusals.append(_not_asked(error))
+        plan.position = self._positions.of(plan.symbol)
+        plan.open_orders = tuple(await self._desk.open_in(plan.symbol))
+
+    async def _power(self, plan: Plan) -> None:
+        if plan.side is Side.SELL:
+            return
+        try:
+            plan.power = await self._broker.buying_power(plan.symbol, plan.limit_price)
+        except BrokerError as error:
+            plan.refusals.append(_not_asked(error))
+
+    def _permitted(self, plan: Plan) -> None:
+        """Add all that the desk would refuse it for (row S113 among them)."""
+        for forbidden in self._permissions.person(plan.symbol, plan.side):
+            plan.refusals.append(self._when_open() if forbidden.why is Why.SESSION else forbidden.text)
+
+    def _when_open(self) -> Text:
+        opens = next_open(self._clock.now())
+        when = f"{seoul(opens):%m-%d %H:%M} KST / {new_york(opens):%m-%d %H:%M} ET"
+        return Text(f"정규장이 닫혀 있습니다. 다음 개장: {when}", f"The session is closed. Next open: {when}")
+
+    def _ticker(self, plan: Plan) -> None:
+        """Add what orders and locks of the ticker say."""
+        blocked = self._desk.blocked(plan.symbol)
+        if blocked is not None:
+            plan.refusals.append(blocked)
+        if plan.side is Side.BUY and not plan.watched:
+            ticker = plan.symbol.ticker
+            plan.warn(
+                f"거래하는 종목이 아니어서 손절이 없습니다. 먼저 /watch {ticker} 로 더하세요.",
+                f"It is not on the watch list, so no stop protects it. Add it first: /watch {ticker}",
+            )
+        lock = self._modes.lock(plan.symbol)
+        if lock is not None:
+            plan.warn(
+                "규칙 매매가 잠긴 종목입니다. 손으로 내는 주문은 나갑니다.",
+                "The rules do not trade this ticker (locked). An order by hand goes out.",
+            )
+        if plan.open_orders:
+            numbers = ", ".join(f"#{order.no}" for order in plan.open_orders)
+            plan.warn(f"이 종목에 미체결 주문이 있습니다: {numbers}.", f"Orders of this ticker are open: {numbers}.")
+
+    def _market(self, plan: Plan) -> None:
+        """Add what the quote says."""
+        quote = plan.quote
+        if quote is None:
+            return
+        if quote.halted:
+            plan.refuse("거래가 정지된 종목입니다.", "Trading of this ticker is halted.")
+        if quote.bid and quote.ask:
+            spread = (quote.ask - quote.bid) / ((quote.ask + quote.bid) / 2) * _HUNDRED
+            if spread > plan.settings.max_spread_pct:
+                plan.warn(f"호가 차이가 {spread:.1f}% 로 큽니다.", f"The spread is wide: {spread:.1f}%.")
+        worse = plan.limit_price / quote.last - 1 if plan.side is Side.BUY else 1 - plan.limit_price / quote.last
+        if worse * _HUNDRED > _FAR_PCT:  # a slip of the thumb: it fills at once
+            ko, en = ("비싼", "above") if plan.side is Side.BUY else ("싼", "below")
+            plan.warn(
+                f"현재가보다 {worse * _HUNDRED:.0f}% {ko} 가격입니다. 바로 체결됩니다.",
+                f"The price is {worse * _HUNDRED:.0f}% {en} the last one. It fills at once.",
+            )
+
+    def _means(self, plan: Plan) -> None:
+        """Add what cash or shares say (rows S53, S112)."""
+        if plan.side is Side.SELL:
+            sellable = _sellable(plan)
+            if plan.qty > sellable:
+                plan.refuse(f"팔 수 있는 수량은 {sellable:,}주입니다.", f"Only {sellable:,} shares can be sold.")
+            return
+        power = plan.power
+        if power is None:
+            return
+        need = cents(buy_cost(plan.limit_price, plan.qty, plan.settings.commission_pct))
+        if need > power.cash or plan.qty > power.max_qty:
+            plan.refuse(
+                f"주문가능금액이 모자랍니다: 필요 ${need:,}, 가능 ${cents(power.cash):,} (최대 {power.max_qty:,}주).",
+                f"Not enough buyable cash: ${need:,} needed, ${cents(power.cash):,} there"
+                f" (at most {power.max_qty:,} shares).",
+            )
+
+    async def _caps(self, plan: Plan) -> None:
+        """Keep the caps a second press may override; what cannot be known is refused outright."""
+        found = check_limits(
+            symbol=plan.symbol,
+            side=plan.side,
+            qty=plan.qty,
+            price=plan.limit_price,
+            exposure=await self._purse.exposure(plan.symbol, self._look.last, self._desk.open),
+            settings=plan.settings,
+        )
+        plan.refusals.extend(refusal.text for refusal in found if refusal.value == "unknown")
+        plan.caps = tuple(refusal for refusal in found if refusal.value != "unknown")
+
+
+def _not_asked(error: BrokerError) -> Text:
+    """Say what it means for an order that the account cannot be asked: nobody tries again but the person."""
+    why = error.user_message
+    return Text(
+        f"계좌를 확인하지 못해 주문하지 않습니다: {why.ko} 저절로 다시 내지 않으니 잠시 뒤에 다시 요청하세요.",
+        f"The account cannot be looked at, so nothing is ordered: {why.en} It is not tried again by itself; ask again"
+        " in a moment.",
+    )
+
+
+def _sellable(plan: Plan) -> int:
+    """Return the shares nobody offers yet: the broker's figure may be older than our own open sells."""
+    if plan.position is None:
+        return 0
+    offered = sum(order.open_qty for order in plan.open_orders if order.request.side is Side.SELL)
+    return max(0, min(plan.position.sellable_qty, plan.position.qty - offered))
+
+
+def quantity(plan: Plan, amount: Amount) -> int:
+    """Return the shares meant; dollars and percents are rounded down, and what is not known gives none."""
+    value = amount.value or Decimal(0)
+    settings, price = plan.settings, plan.limit_price
+    if amount.kind is AmountKind.SHARES:
+        if value != int(value) or value <= 0:
+            raise InvalidInput(
+                "not whole shares",
+                user_message=Text("수량은 1 이상의 정수여야 합니다.", "The quantity must be a whole number from 1."),
+            )
+        return int(value)
+    if amount.kind is AmountKind.DOLLARS:
+        share = buy_cost(price, 1, settings.commission_pct) if plan.side is Side.BUY else price
+        return int(value / share)
+    typed = {AmountKind.PERCENT: value / _HUNDRED, AmountKind.ALL: Decimal(1)}.get(amount.kind)
+    if typed is not None and not 0 < typed <= 1:
+        raise InvalidInput(
+            "percent out of range",
+            user_message=Text("비율은 0 초과 100 이하 %로 적습니다.", "A percentage is above 0 and at most 100."),
+        )
+    if plan.side is Side.BUY:
+        if plan.power is None:
+            return 0
+        return buy_size(
+            cash=plan.power.cash,
+            rate=typed or settings.buy_rate,
+            price=price,
+            commission_pct=settings.commission_pct,
+            max_qty=plan.power.max_qty,
+        ).qty
+    if plan.position is None:
+        return 0
+    return sell_size(
+        held=plan.position.qty,
+        sellable=_sellable(plan),
+        rate=typed or settings.sell_rate,
+        price=price,
+    ).qty
+
+
+def same(shown: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Return whether what was shown still holds: all of it exactly, but for the price, which may drift a little."""
+    if any(shown.get(key) != now[key] for key in ("position", "open", "mode", "watched")):
+        return False
+    if shown["last"] is None or now["last"] is None:
+        return shown["last"] is now["last"]
+    before = Decimal(shown["last"])
+    drift = abs(Decimal(now["last"]) - before)
+    return drift <= before * MAX_DRIFT
+
+
+def joined(texts: Sequence[Text]) -> Text:
+    return Text("\n".join(text.ko for text in texts), "\n".join(text.en for text in texts))

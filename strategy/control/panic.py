@@ -1,0 +1,167 @@
+"""The panic as a person asks for it: what it would do, then one confirmed press (spec section 6)."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from strategy.execution.order_desk import OrderDesk
+from strategy.market.calendar import current, next_open
+from strategy.market.market_data import MarketWatch
+from strategy.model import (
+    BrokerError,
+    Clock,
+    ModeChanged,
+    Outcome,
+    OutcomeKind,
+    PanicLine,
+    PanicPreview,
+    Position,
+    Symbol,
+    Text,
+    Ticket,
+)
+from strategy.panic.panic import Panic
+from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.positions import Positions
+from strategy.risk.mode_store import ModeBook
+from strategy.runtime.confirmations import Press, Presses, changed
+from strategy.settings.store import SettingsBook
+
+PANIC = "panic"
+_LOOK_AGE_S = 5
+
+
+class PanicPress:
+    """Shows what would be canceled and sold, and sets the panic off."""
+
+    def __init__(
+        self,
+        *,
+        panic: Panic,
+        desk: OrderDesk,
+        watch: MarketWatch,
+        look: AccountLook,
+        positions: Positions,
+        modes: ModeBook,
+        settings: SettingsBook,
+        presses: Presses,
+        clock: Clock,
+    ) -> None:
+        self._panic = panic
+        self._desk = desk
+        self._watch = watch
+        self._look = look
+        self._positions = positions
+        self._modes = modes
+        self._settings = settings
+        self._presses = presses
+        self._clock = clock
+        presses.register(PANIC, self)
+
+    async def preview(self, user_id: int) -> PanicPreview:
+        """Show every open order and position of the account, whatever POSITION_SCOPE says of the rules."""
+        refusals: list[Text] = []
+        try:
+            await self._look.take("asked", max_age_s=_LOOK_AGE_S)
+        except BrokerError as error:
+            if not self._positions.known:
+                refusals.append(error.user_message)
+        held = self._held()
+        orders = tuple(self._desk.open)
+        market_open = current(self._clock.now()) is not None
+        if not self._modes.may_protect:
+            refusals.append(
+                Text("실전 거래를 켠 적이 없습니다. 먼저 /arm 하세요.", "Real trading was never armed; /arm first.")
+            )
+        if not held and not orders and not refusals:
+            refusals.append(
+                Text("취소할 주문도 팔 주식도 없습니다.", "There is nothing to cancel and nothing to sell.")
+            )
+        everything = watched = None
+        if not refusals:
+            everything = await self._ticket(user_id, held, everything=True)
+            ours = self._chosen(held, everything=False)
+            if ours and len(ours) < len(held):
+                watched = await self._ticket(user_id, held, everything=False)
+        prices = [self._last(position) for position in held]
+        values = [price * position.qty for price, position in zip(prices, held, strict=True) if price is not None]
+        return PanicPreview(
+            orders=orders,
+            lines=tuple(self._line(position, market_open=market_open) for position in held),
+            value=sum(values, Decimal(0)) if len(values) == len(held) else None,
+            market_open=market_open,
+            next_open=next_open(self._clock.now()),
+            refusals=tuple(refusals),
+            ticket_all=everything.id if everything else None,
+            ticket_watched=watched.id if watched else None,
+            expires_at=everything.expires_at if everything else None,
+        )
+
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+        return None
+
+    async def carry_out(self, press: Press) -> Outcome:
+        """Set it off, unless it would sell more than was shown; one at work already is joined."""
+        if self._panic.job is not None:
+            return _joined()
+        everything = bool(press.payload["everything"])
+        shares = self._chosen(self._held(), everything=everything)
+        shown = press.fingerprint["shares"]
+        if any(qty > shown.get(str(symbol), 0) for symbol, qty in shares.items()):
+            return changed()
+        before = self._modes.chosen()
+        if not await self._panic.start(asked_by=press.user_id, everything=everything, shares=shares):
+            return _joined()
+        after = self._modes.chosen()
+        told = (
+            ()
+            if after == before or after.reason != "panic"
+            else (ModeChanged(at=after.set_at, state=after, previous=before),)
+        )
+        return Outcome(
+            kind=OutcomeKind.DONE,
+            text=Text(
+                "모든 주문을 취소하고 팝니다. 규칙 매매는 멈췄습니다 (보호 전용). 진행은 메시지로 알려 드립니다.",
+                "Canceling every order and selling. The rules stop (Protect only). You will be told how it goes.",
+            ),
+            news=told,
+        )
+
+    async def _ticket(self, user_id: int, held: Sequence[Position], *, everything: bool) -> Ticket:
+        shares = self._chosen(held, everything=everything)
+        return await self._presses.issue(
+            PANIC,
+            user_id,
+            {"everything": everything},
+            {"shares": {str(symbol): qty for symbol, qty in shares.items()}},
+        )
+
+    def _held(self) -> list[Position]:
+        return [position for symbol in self._positions.held() if (position := self._positions.of(symbol))]
+
+    def _chosen(self, held: Sequence[Position], *, everything: bool) -> dict[Symbol, int]:
+        watched = set(self._settings.tickers)
+        return {one.symbol: one.qty for one in held if everything or one.symbol in watched}
+
+    def _line(self, position: Position, *, market_open: bool) -> PanicLine:
+        return PanicLine(
+            symbol=position.symbol,
+            watched=position.symbol in self._settings.tickers,
+            qty=position.qty,
+            last=self._last(position),
+            reason="" if market_open else "closed",
+        )
+
+    def _last(self, position: Position) -> Decimal | None:
+        quote = self._watch.latest(position.symbol)
+        return quote.last if quote else position.last
+
+
+def _joined() -> Outcome:
+    return Outcome(
+        kind=OutcomeKind.DONE,
+        text=Text(
+            "이미 진행 중입니다. 그 진행 메시지를 보세요. 두 번 팔지 않습니다.",
+            "It is under way already; see its message. Nothing is sold twice.",
+        ),
+    )

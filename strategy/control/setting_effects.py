@@ -1,0 +1,94 @@
+"""What a change of a setting would do right now, in sentences (spec section 6, settings)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+from strategy.market.market_data import MarketWatch
+from strategy.model import Symbol, Text, cents, percent, return_percent
+from strategy.portfolio.positions import Positions
+from strategy.settings.schema import TradingSettings
+from strategy.settings.store import Draft, SettingsBook
+from strategy.signals.rules import buy_signal, sell_signal
+from strategy.stops.stop_lines import threshold_price
+
+_STOPS = frozenset({"STOP_LOSS_RATE", "TAKE_PROFIT_RATE"})
+_SIGNALS = frozenset({"RSI_OVERSOLD", "RSI_OVERBOUGHT", "SELL_CONFIRM"})
+_BARS = frozenset(
+    {"RSI_INTERVAL", "MACD_INTERVAL", "RSI_PERIOD", "RSI_MIN_MOVES", "MACD_FAST", "MACD_SLOW", "MACD_SIGNAL"}
+)
+
+
+class Effects:
+    """Compares the settings in force with a draft, ticker by ticker."""
+
+    def __init__(self, *, settings: SettingsBook, watch: MarketWatch, positions: Positions) -> None:
+        self._settings = settings
+        self._watch = watch
+        self._positions = positions
+
+    def of(self, draft: Draft) -> tuple[Text, ...]:
+        """Return one sentence per thing that would be different now; empty when nothing visible would."""
+        symbols = [draft.symbol] if draft.symbol else list(self._settings.tickers)
+        lines: list[Text] = []
+        for symbol in symbols:
+            now, then = self._settings.of(symbol), self._settings.trial(draft, symbol)
+            if now == then:
+                continue
+            if draft.name in _STOPS:
+                lines += self._stop(draft.name, symbol, then)
+            elif draft.name in _SIGNALS:
+                lines += self._signals(symbol, now, then)
+        if draft.name in _BARS:
+            lines.append(
+                Text(
+                    "지표를 새로 계산하고, 봉이 모자라면 채워질 때까지 신호가 없습니다.",
+                    "Indicators start anew; without enough bars there is no signal until they are there.",
+                )
+            )
+        if draft.name == "CHECK_INTERVAL_MINUTES":
+            minutes = timedelta(minutes=int(draft.result)).seconds // 60
+            lines.append(
+                Text(f"다음 점검부터 {minutes}분마다 봅니다.", f"Checks every {minutes} min from the next one on.")
+            )
+        return tuple(lines)
+
+    def _stop(self, name: str, symbol: Symbol, then: TradingSettings) -> Iterator[Text]:
+        position, quote = self._positions.scoped(symbol, then.position_scope), self._watch.latest(symbol)
+        rate: Decimal | None = then.stop_loss_rate if name == "STOP_LOSS_RATE" else then.take_profit_rate
+        if position is None or position.average_cost <= 0:
+            return
+        if rate is None:
+            yield Text(f"{symbol.ticker}: 꺼집니다.", f"{symbol.ticker}: switched off.")
+            return
+        price = cents(threshold_price(position.average_cost, rate))
+        yield Text(f"{symbol.ticker}: 기준 가격 ${price:,}", f"{symbol.ticker}: fires at ${price:,}")
+        if quote is None:
+            return
+        now = return_percent(position.average_cost, quote.last)
+        if now <= rate if name == "STOP_LOSS_RATE" else now >= rate:
+            yield Text(
+                f"⚠ {symbol.ticker}: 지금 수익률 {percent(now)}% 이므로 바로 매도합니다.",
+                f"⚠ {symbol.ticker}: at {percent(now)}% now, so it would sell at once.",
+            )
+
+    def _signals(self, symbol: Symbol, now: TradingSettings, then: TradingSettings) -> Iterator[Text]:
+        quote = self._watch.latest(symbol)
+        indicators = self._watch.indicators(symbol, quote.last if quote else None)
+        rsi = "-" if indicators.rsi is None else f"{indicators.rsi:.2f}"
+        for ko, en, before, after in (
+            ("매수", "buy", buy_signal(indicators, now), buy_signal(indicators, then)),
+            ("매도", "sell", sell_signal(indicators, now), sell_signal(indicators, then)),
+        ):
+            if before is after:
+                continue
+            if after:
+                yield Text(
+                    f"{symbol.ticker}: RSI {rsi}, 지금 {ko} 신호가 됩니다.",
+                    f"{symbol.ticker}: RSI {rsi}, this is a {en} signal now.",
+                )
+            elif before:
+                yield Text(
+                    f"{symbol.ticker}: RSI {rsi}, 지금의 {ko} 신호가 사라집니다.",
+                    f"{symbol.ticker}: RSI {rsi}, the present {en} signal goes away.",
+                )

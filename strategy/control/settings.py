@@ -1,0 +1,120 @@
+"""Changing settings by a reviewed step: preview, one confirmed press, history, undo."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from strategy.control.setting_effects import Effects
+from strategy.control.watchlist import TICKERS, WatchList
+from strategy.model import (
+    BrokerError,
+    InvalidInput,
+    Outcome,
+    OutcomeKind,
+    SettingChange,
+    SettingChanged,
+    SettingPreview,
+    SettingView,
+    Symbol,
+    Text,
+)
+from strategy.runtime.confirmations import Press, Presses, changed, every
+from strategy.settings.descriptions import BY_COMMAND
+from strategy.settings.store import Draft, SettingsBook
+
+SETTING = "setting"
+
+
+class SettingService:
+    """Previews drafts of the settings book and applies them once."""
+
+    def __init__(self, *, settings: SettingsBook, effects: Effects, presses: Presses, watch_list: WatchList) -> None:
+        self._settings = settings
+        self._watch_list = watch_list
+        self._effects = effects
+        self._presses = presses
+        presses.register(SETTING, self, of_owners=every)
+
+    def menu(self) -> Sequence[SettingView]:
+        return self._settings.menu()
+
+    def get(self, name: str) -> SettingView:
+        return self._settings.view(name)
+
+    async def preview_setting(
+        self, user_id: int, name: str, value: str, *, symbol: Symbol | None, until: datetime | None
+    ) -> SettingPreview:
+        if self._settings.known(name) in BY_COMMAND:
+            raise InvalidInput(f"{name} has commands of its own", user_message=_WATCH)
+        draft = self._settings.draft(name, value, symbol=symbol, until=until)
+        return await self._preview(user_id, draft, {"how": "set", "value": value})
+
+    async def preview_reset(self, user_id: int, name: str, *, symbol: Symbol | None) -> SettingPreview:
+        return await self._preview(user_id, self._settings.draft_reset(name, symbol=symbol), {"how": "reset"})
+
+    async def preview_undo(self, user_id: int) -> SettingPreview:
+        return await self._preview(user_id, self._settings.draft_undo(), {"how": "undo"})
+
+    async def history(self, limit: int) -> Sequence[SettingChange]:
+        return await self._settings.history(limit)
+
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+        return None
+
+    async def carry_out(self, press: Press) -> Outcome:
+        """Draft again and apply, unless the value has changed since it was shown."""
+        try:
+            draft = self._again(press.payload)
+            if dict(press.fingerprint) != _fingerprint(draft):
+                return changed()
+            keeper = self._watch_list if draft.name == TICKERS else self._settings
+            change = await keeper.apply(draft, user_id=press.user_id)
+        except (InvalidInput, BrokerError) as error:
+            return Outcome(kind=OutcomeKind.DENIED, text=error.user_message)
+        of = f" ({draft.symbol.ticker})" if draft.symbol else ""
+        line = f"{draft.name}{of}: {change.old} → {draft.result}"
+        told = SettingChanged(at=change.set_at, change=change)
+        return Outcome(kind=OutcomeKind.DONE, text=Text(line, line), news=(told,))
+
+    def _again(self, payload: Mapping[str, Any]) -> Draft:
+        symbol = Symbol.parse(payload["symbol"]) if payload["symbol"] else None
+        if payload["how"] == "reset":
+            return self._settings.draft_reset(payload["name"], symbol=symbol)
+        if payload["how"] == "undo":
+            return self._settings.draft_undo()
+        until = datetime.fromisoformat(payload["until"]) if payload["until"] else None
+        return self._settings.draft(payload["name"], payload["value"], symbol=symbol, until=until)
+
+    async def _preview(self, user_id: int, draft: Draft, how: Mapping[str, Any]) -> SettingPreview:
+        ticket = None
+        if draft.name == TICKERS:
+            await self._watch_list.examine(draft)
+        if draft.changes:
+            payload = {
+                **how,
+                "name": draft.name,
+                "symbol": str(draft.symbol) if draft.symbol else None,
+                "until": draft.until.isoformat() if draft.until else None,
+            }
+            ticket = await self._presses.issue(SETTING, user_id, payload, _fingerprint(draft))
+        return SettingPreview(
+            name=draft.name,
+            symbol=draft.symbol,
+            old=draft.old,
+            new=draft.result,
+            allowed=self._settings.allowed(draft.name),
+            effects=self._effects.of(draft),
+            until=draft.until,
+            ticket=ticket.id if ticket else None,
+            expires_at=ticket.expires_at if ticket else None,
+        )
+
+
+_WATCH = Text(
+    "거래할 종목은 /watch 티커 로 더하고 /unwatch 티커 로 뺍니다. 예: /watch TQQQ",
+    "Tickers are added with /watch TICKER and removed with /unwatch TICKER, as in /watch TQQQ.",
+)
+
+
+def _fingerprint(draft: Draft) -> dict[str, Any]:
+    return {"old": draft.old, "new": draft.new, "undoes": draft.undoes}

@@ -1,0 +1,127 @@
+"""What a person may declare about an order whose outcome nobody knows; nothing is sent by it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from strategy.execution.order_desk import OrderDesk
+from strategy.model import (
+    BrokerOrder,
+    InvalidInput,
+    InvalidOrder,
+    Order,
+    OrderNo,
+    OrderStatus,
+    Outcome,
+    OutcomeKind,
+    SettleChoice,
+    SettlePreview,
+    Text,
+    new_york,
+    seoul,
+)
+from strategy.ports import OrderJournal
+from strategy.runtime.confirmations import Press, Presses, changed
+
+SETTLE = "settle"
+
+
+class Settling:
+    """Offers what the broker's list leaves open, and carries the person's word to the desk."""
+
+    def __init__(self, *, desk: OrderDesk, orders: OrderJournal, presses: Presses) -> None:
+        self._desk = desk
+        self._orders = orders
+        self._presses = presses
+        presses.register(SETTLE, self)
+
+    async def preview(self, user_id: int, no: OrderNo) -> SettlePreview:
+        """Ask the broker once more, then offer what is left to decide.
+
+        Raises InvalidInput for a number that does not exist and BrokerError when the broker cannot be asked.
+        """
+        await self._order(no)
+        await self._desk.look()
+        order = await self._order(no)
+        refusals: list[Text] = []
+        choices: list[SettleChoice] = []
+        expires_at = None
+        if order.status is not OrderStatus.UNKNOWN:
+            refusals.append(_settled(order))
+        else:
+            offers: list[BrokerOrder | None] = [*self._desk.candidates(no)]
+            if self._desk.absence_counts(order):
+                offers.append(None)
+            for offer in offers:
+                payload = {"order": int(no), "venue_no": offer.venue_no if offer else None}
+                ticket = await self._presses.issue(SETTLE, user_id, payload, {})
+                choices.append(SettleChoice(candidate=offer, label=_label(order, offer), ticket=ticket.id))
+                expires_at = ticket.expires_at
+            if not choices:
+                refusals.append(
+                    Text(
+                        "증권사 목록에 늦게 나타날 수 있어 아직 정할 수 없습니다. 잠시 뒤 다시 확인하세요.",
+                        "It may still show up in the broker's list, so nothing can be decided yet. Look again soon.",
+                    )
+                )
+        return SettlePreview(order=order, choices=tuple(choices), refusals=tuple(refusals), expires_at=expires_at)
+
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+        return None
+
+    async def carry_out(self, press: Press) -> Outcome:
+        """Ask the broker again, and take the person's word where it is still possible."""
+        no, number = OrderNo(press.payload["order"]), press.payload["venue_no"]
+        await self._desk.look()
+        found = next((one for one in self._desk.candidates(no) if one.venue_no == number), None)
+        order = await self._order(no)
+        if order.status is not OrderStatus.UNKNOWN:
+            return Outcome(kind=OutcomeKind.CHANGED, text=_settled(order), order=order, order_nos=(no,))
+        if number is not None and found is None:
+            return changed()
+        try:
+            order = await self._desk.settle(no, found, press.user_id)
+        except InvalidOrder as error:
+            return Outcome(kind=OutcomeKind.CHANGED, text=error.user_message, order=order, order_nos=(no,))
+        return Outcome(kind=OutcomeKind.DONE, text=_done(order, found), order=order, order_nos=(no,))
+
+    async def _order(self, no: OrderNo) -> Order:
+        order = await self._orders.get(no)
+        if order is None:
+            raise InvalidInput(
+                f"no order {no}",
+                user_message=Text(
+                    f"#{no} 주문은 없습니다. /orders 를 보세요.", f"There is no order #{no}. See /orders."
+                ),
+            )
+        return order
+
+
+def _settled(order: Order) -> Text:
+    return Text(
+        f"#{order.no} 의 결과는 이미 확인되었습니다. 더 할 일이 없습니다.",
+        f"The outcome of #{order.no} is known by now; there is nothing left to decide.",
+    )
+
+
+def _label(order: Order, offer: BrokerOrder | None) -> Text:
+    if offer is None and order.venue_no is None:
+        return Text("증권사에 접수되지 않았음", "It never reached the broker")
+    if offer is None:
+        return Text("증권사에 더는 없음: 끝난 주문", "No longer at the broker: it has ended")
+    at = f"{seoul(offer.ordered_at):%H:%M:%S} KST / {new_york(offer.ordered_at):%H:%M:%S} ET"
+    return Text(
+        f"증권사 {offer.venue_no}번 ({at}, 체결 {offer.filled_qty:,}주)",
+        f"The broker's {offer.venue_no} ({at}, {offer.filled_qty:,} filled)",
+    )
+
+
+def _done(order: Order, found: BrokerOrder | None) -> Text:
+    if found is None:
+        return Text(
+            f"#{order.no} 을(를) 끝난 주문으로 기록했습니다.",
+            f"#{order.no} is recorded as over.",
+        )
+    return Text(
+        f"#{order.no} 은(는) 증권사 {found.venue_no}번 주문으로 이어집니다.",
+        f"#{order.no} goes on as the broker's {found.venue_no}.",
+    )

@@ -1,0 +1,491 @@
+"""The order desk: the only code that may submit, amend or cancel.
+
+Whatever the broker, the caller or the process does, the record stays true: the intent is on disk before a request
+leaves, a request leaves once, and a missing answer is "unknown" until the broker's own list settles it.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from strategy.execution.execution_reports import Notices
+from strategy.execution.order_cache import Context, DeskSettings, Ledger
+from strategy.execution.order_feed import OrderChanges, OrderFeed
+from strategy.execution.order_matching import Evidence
+from strategy.execution.order_polling import Looks
+from strategy.execution.order_reconciliation import Inquiry
+from strategy.execution.order_sender import Requests
+from strategy.execution.repricing import Chase, PriceFor, WorkingOrders
+from strategy.model import (
+    BrokerError,
+    BrokerOrder,
+    Clock,
+    Decision,
+    Holdings,
+    InvalidOrder,
+    Notice,
+    Opening,
+    Order,
+    OrderList,
+    OrderNo,
+    OrderRequest,
+    OrderStatus,
+    Position,
+    Side,
+    StorageError,
+    Symbol,
+    Text,
+    TradingError,
+)
+from strategy.ports import Broker, DecisionJournal, Notes, Notifier, OrderJournal, Permits
+from strategy.runtime.in_flight import Activity, Precedence
+from strategy.runtime.shielding import first_of, sheltered
+
+log = logging.getLogger(__name__)
+
+_UNANSWERED = frozenset({OrderStatus.INTENDED, OrderStatus.SENT, OrderStatus.UNKNOWN})
+
+
+class OrderDesk:
+    """Intents, the one request, facts from notices and inquiries, and the orders' ends.
+
+    Requests of one ticker go one at a time, but for what protects: a stop's or a panic's sell waits for no buy. Facts
+    are applied at once even while a request hangs. Nothing here holds `activity` while it only waits for the clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        orders: OrderJournal,
+        notifier: Notifier,
+        clock: Clock,
+        activity: Activity,
+        settings: DeskSettings,
+        precedence: Precedence,
+        permissions: Permits,
+        price_for: PriceFor | None = None,
+        chase: Chase | None = None,
+        notes: Notes | None = None,
+        decisions: DecisionJournal | None = None,
+        visibility_lag_s: float = 120.0,
+        answer_limit_s: float = 20.0,
+    ) -> None:
+        """`precedence` is what orders on their way out have over what can wait. `visibility_lag_s` is market time,
+        `answer_limit_s` real time, a last guard over the client's own limits.
+
+        `permissions` is asked when the ticker's turn is taken, last before an intent is stored or a change is sent.
+        `notes` and `decisions` let the messages of an order keep their reasons over a restart.
+        """
+        self.on_unstored: Callable[[StorageError], Awaitable[None]] = _nothing  # called when a fact could not be stored
+        self.unexplained: Callable[[Symbol, Holdings], Awaitable[int]] = _no_shares  # see `Reconciler.unexplained`
+        self._clock = clock
+        self._activity = activity
+        self._acting: defaultdict[tuple[Symbol, Side], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._in_flight: set[OrderNo] = set()
+        self.precedence = precedence
+        self._queue: asyncio.Queue[tuple[Notice, AbstractContextManager[None]]] = asyncio.Queue()
+        self._feed = OrderFeed()
+        self._ledger = Ledger(orders=orders, settings=settings, feed=self._feed, notes=notes, decisions=decisions)
+        self._inquiry = Inquiry(
+            ledger=self._ledger,
+            notifier=notifier,
+            lag=timedelta(seconds=visibility_lag_s),
+            ahead=lambda: broker.clock_ahead,
+            unexplained=self._unexplained,
+        )
+        self._notices = Notices(self._ledger)
+        self._looks = Looks(
+            broker=broker,
+            ledger=self._ledger,
+            clock=clock,
+            activity=activity,
+            in_flight=self._in_flight,
+            lag=timedelta(seconds=visibility_lag_s),
+            unplaced=lambda: self._notices.tickers_waiting,
+            apply=self._apply,
+        )
+        self._requests = Requests(
+            broker=broker,
+            ledger=self._ledger,
+            looks=self._looks,
+            clock=clock,
+            in_flight=self._in_flight,
+            answer_limit_s=answer_limit_s,
+            permissions=permissions,
+            blocked=lambda request: self.blocked(request.symbol, protects=request.protects),
+            numbered=self._retry_notices,
+        )
+        self._working = WorkingOrders(
+            desk=self,
+            notifier=notifier,
+            clock=clock,
+            activity=activity,
+            settings=settings,
+            price_for=price_for,
+            chase=chase,
+        )
+
+    async def load(self) -> None:
+        """Read the open orders once: intents never sent become DENIED, sent ones without an answer UNKNOWN."""
+        if not self._ledger.loaded:
+            with self._activity():
+                await sheltered(self._ledger.load(self._clock.now()))
+            if self.unknown:
+                self._looks.soon(timedelta())
+
+    # acting
+
+    async def place(
+        self,
+        request: OrderRequest,
+        *,
+        decision: Decision | None = None,
+        cash_before: Decimal | None = None,
+        position: Position | None = None,
+        opening: Opening | None = None,
+    ) -> Order:
+        """Store the intent, send once, and return the order as it is after the answer (ACCEPTED, REJECTED, UNKNOWN).
+
+        The lead of an `opening` is stored in the same commit. A ticket used before returns its order and sends
+        nothing. Raises OrderDenied when nothing was sent because the ticker is blocked, or the order not permitted
+        (NotPermitted), StorageError when it could not be stored. DENIED: what permitted it ended while it was stored.
+        """
+        await self.load()
+        context = Context.of(decision, cash_before, position)
+        async with self._place_turn(request):
+            return await self._act(lambda left: self._requests.place(request, context, opening, left))
+
+    async def amend(
+        self,
+        no: OrderNo,
+        *,
+        qty: int | None = None,
+        limit_price: Decimal | None = None,
+        reprices: int | None = None,
+    ) -> Order:
+        """Change the open quantity (only downwards) or the price of a working order.
+
+        Returns the order; a closed one when it ended meanwhile. Raises InvalidOrder for what cannot be asked,
+        NotPermitted for what may not be, and a BrokerError when the broker refused; the order works on unchanged then.
+        `reprices` is the working policy's count.
+        """
+        async with self._turn(await self._order(no)):
+            return await self._act(lambda left: self._requests.amend(no, qty, limit_price, reprices, left))
+
+    async def cancel(self, no: OrderNo) -> Order:
+        """Ask to cancel; returns CANCEL_SENT, or the order closed already. The notice or the inquiry confirms.
+
+        Raises a BrokerError when the broker refused and the order works on, InvalidOrder while its number is unknown.
+        """
+        async with self._turn(await self._order(no)):
+            return await self._act(lambda left: self._requests.cancel(no, left))
+
+    async def cancel_and_confirm(self, no: OrderNo, *, within_s: float) -> Order:
+        """Cancel and wait up to `within_s` of market time for a closed state; return whatever is true then.
+
+        Never raises for the broker's answers. Do not hold `activity` around it: it waits for the clock.
+        """
+        deadline = self._clock.now() + timedelta(seconds=within_s)
+        with self.changed() as changes:
+            pause = iter((1, 2, 3, 5))
+            while True:
+                order = await self._try_cancel(no)
+                now = self._clock.now()
+                if order.status.closed or now >= deadline:
+                    return order
+                look_at = min(deadline, now + timedelta(seconds=next(pause, 5)))
+                while now < look_at and not (await self._order(no)).status.closed:
+                    await first_of(self._clock, look_at, changes.wake)
+                    changes.clear()
+                    now = self._clock.now()
+                if not (await self._order(no)).status.closed:
+                    await self._looks.try_look()
+
+    async def adopt(self, no: OrderNo, by: int) -> Order:
+        """Watch over an order placed by hand like over one of our own, on a person's word; again changes nothing."""
+        order = await self._order(no)
+        if order.ours:
+            return order
+        with self._activity():
+            return await sheltered(self._adopt(no, by))
+
+    async def answered(self, within_s: float) -> bool:
+        """Wait until no request is on its way, at most so many real seconds; return whether none is."""
+        return await self._requests.answered(within_s)
+
+    def hurry(self, seconds: float) -> None:
+        """Wait no longer than that (real time) for answers from now on: the program is being stopped.
+
+        What has no answer by then is stored as UNKNOWN, and looked up by the next start.
+        """
+        self._requests.hurry(seconds)
+
+    # what only a person can settle
+
+    def candidates(self, no: OrderNo) -> Sequence[BrokerOrder]:
+        """Return the broker's orders that may be this one of unknown outcome, as the newest look showed them."""
+        return self._inquiry.candidates(no)
+
+    def absence_counts(self, order: Order) -> bool:
+        """Return whether an order would surely be visible at the broker by now, had it arrived."""
+        return self._inquiry.absence_counts(order, self._clock.now())
+
+    async def settle(self, no: OrderNo, found: BrokerOrder | None, by: int) -> Order:
+        """Take a person's word on an order of unknown outcome: it is `found`, or (None) it never arrived.
+
+        Nothing is sent. Raises InvalidOrder when the order or that candidate is settled otherwise already.
+        """
+        async with self._turn(await self._order(no)):
+            with self._activity():
+                return await sheltered(self._settle(no, found, by))
+
+    # hearing
+
+    def on_notice(self, notice: Notice) -> None:
+        """Queue a notice; never blocks. Notices of numbers not known yet wait for their order."""
+        at_work = self._activity()
+        at_work.__enter__()  # left by the worker when the notice is handled
+        self._queue.put_nowait((notice, at_work))
+
+    def on_unread_notice(self) -> None:
+        """Ask the broker for what a notice told that cannot be read."""
+        self._looks.missed_news()
+
+    async def run(self) -> None:
+        """Work notices, look up unknown orders and keep SIGNAL orders from resting (D10), until cancelled."""
+        await self.load()
+        try:
+            async with asyncio.TaskGroup() as workers:
+                workers.create_task(self._work_notices(), name="order notices")
+                workers.create_task(self._looks.run(), name="order looks")
+                workers.create_task(self._working.run(), name="working orders")
+                workers.create_task(self._send_again(workers), name="orders again")
+        finally:
+            await sheltered(self._empty_queue())
+            await sheltered(self._take_back())
+
+    async def look(self, *, since: datetime | None = None) -> Sequence[Text]:
+        """Ask the broker for all orders now and apply its word; raise BrokerError when it cannot be asked.
+
+        Covers today, its neighbours and the dates of open orders, and every date from `since` on.
+        A look started after this call serves; callers at the same time share one.
+        """
+        await self.load()
+        return await self._looks.look(since)
+
+    # telling
+
+    def blocked(self, symbol: Symbol, *, protects: bool = False) -> Text | None:
+        """Return why nothing may be sent for the ticker: an order of it is UNKNOWN or has no answer yet.
+
+        What `protects` (a stop, a panic) is held up by a sell only: of shares known to be held a buy takes none away.
+        """
+        if not self._ledger.loaded:
+            return Text("주문 기록을 아직 읽지 않았습니다.", "The orders are not read yet.")
+        for order in self._ledger.open():
+            asked = order.request
+            if asked.symbol != symbol or order.status not in _UNANSWERED or (protects and asked.side is Side.BUY):
+                continue
+            if (said := self._requests.resending.said(order.no)) is not None:
+                return said
+            return Text(
+                f"#{order.no} 주문의 결과를 아직 모릅니다. 확인될 때까지 {symbol.ticker} 주문을 보내지 않습니다.",
+                f"The outcome of order #{order.no} is not known yet; nothing is sent for {symbol.ticker} so far.",
+            )
+        return None
+
+    def busy(self, symbol: Symbol) -> bool:
+        """Return whether the turn of the ticker's sells is taken, so that one must wait for the answer to another."""
+        return self._acting[symbol, Side.SELL].locked()
+
+    @property
+    def unknown(self) -> Sequence[Order]:
+        """Orders whose outcome nobody can say yet."""
+        lost = (OrderStatus.UNKNOWN, OrderStatus.SENT)
+        return [one for one in self._ledger.open() if one.status in lost and one.no not in self._in_flight]
+
+    @property
+    def doubts(self) -> int:
+        """How many outcomes became unknown so far; a reconciler remembers the number it settled."""
+        return self._ledger.doubts
+
+    @property
+    def open(self) -> Sequence[Order]:
+        """Own and external orders not closed, oldest first, from memory."""
+        return self._ledger.open()
+
+    @property
+    def unread(self) -> frozenset[Symbol]:
+        """Tickers with an order that the last look could not read; it may be open."""
+        return self._inquiry.unread
+
+    async def open_in(self, symbol: Symbol) -> Sequence[Order]:
+        """Return own and external orders of the ticker that are not closed."""
+        await self.load()
+        return [order for order in self._ledger.open() if order.request.symbol == symbol]
+
+    @contextmanager
+    def changed(self) -> Iterator[OrderChanges]:
+        """Subscribe: `with desk.changed() as changes: order = await changes.next()`."""
+        with self._feed.subscribe() as changes:
+            yield changes
+
+    # inside
+
+    @asynccontextmanager
+    async def _place_turn(self, request: OrderRequest) -> AsyncIterator[None]:
+        """Take the ticker's turn for a new order: after every other request of it, but for what protects.
+
+        That goes as soon as no other sell is on its way; a buy that has yet to leave waits for it.
+        """
+        buys, sells = (self._acting[request.symbol, side] for side in (Side.BUY, Side.SELL))
+        if request.protects:
+            async with sells:
+                yield
+        elif request.side is Side.SELL:
+            async with buys, sells:
+                yield
+        else:
+            async with buys:
+                async with sells:
+                    pass  # taken while the buy is on its way, it would hold up a stop
+                yield
+
+    def _turn(self, order: Order) -> asyncio.Lock:
+        """Return the turn for a request about an order that is out."""
+        return self._acting[order.request.symbol, order.request.side]
+
+    async def _act(self, work: Callable[[asyncio.Event], Coroutine[Any, Any, Order]]) -> Order:
+        """Carry work out to its end, whatever happens to the caller, who has taken the ticker's turn."""
+        with self._activity(), self.precedence():
+            left = asyncio.Event()
+            return await sheltered(work(left), left)
+
+    async def _adopt(self, no: OrderNo, by: int) -> Order:
+        async with self._ledger.lock:
+            order = await self._ledger.get(no)
+            said = Text(f"사용자 {by} 이(가) 봇에 맡김", f"adopted by user {by}").on_one_line()
+            return await self._ledger.move(no, order.status, self._clock.now(), reason=said, adopted_by=by)
+
+    async def _settle(self, no: OrderNo, found: BrokerOrder | None, by: int) -> Order:
+        order = await self._inquiry.settle(no, found, self._clock.now(), by)
+        await self._retry_notices()
+        self._looks.soon()
+        return order
+
+    async def _try_cancel(self, no: OrderNo) -> Order:
+        try:
+            return await self.cancel(no)
+        except (BrokerError, InvalidOrder) as error:
+            log.warning("cancel not taken", extra={"order": no, "error": str(error)})
+            return await self._order(no)
+
+    async def _order(self, no: OrderNo) -> Order:
+        await self.load()
+        try:
+            return await self._ledger.get(no)
+        except KeyError:
+            raise InvalidOrder(f"no order {no}", user_message=_NO_SUCH_ORDER) from None
+
+    async def _apply(self, seen: OrderList, at: datetime, evidence: Evidence | None) -> Sequence[Text]:
+        """Apply the broker's word as asked for at `at`; return one line per difference found."""
+        return await sheltered(self._refresh(seen, at, evidence))
+
+    async def _refresh(self, seen: OrderList, at: datetime, evidence: Evidence | None) -> Sequence[Text]:
+        lines = await self._inquiry.apply(
+            seen, at, in_flight=self._in_flight, heard=self._notices.tickers_waiting, evidence=evidence
+        )
+        self._looks.looked()
+        await self._retry_notices()
+        return lines
+
+    async def _unexplained(self, symbol: Symbol, holdings: Holdings) -> int:
+        return await self.unexplained(symbol, holdings)
+
+    async def _retry_notices(self) -> None:
+        if self._notices.tickers_waiting and await self._notices.retry(self._clock.now()):
+            self._looks.soon()
+
+    async def _work_notices(self) -> None:
+        while True:
+            await sheltered(self._handle(*await self._queue.get()))
+
+    async def _send_again(self, hands: asyncio.TaskGroup) -> None:
+        """Ask again for what the broker certainly did not take; each apart, so that one answer holds up no other."""
+        resending = self._requests.resending
+        resending.begin()
+        while True:
+            await first_of(self._clock, resending.next_due, resending.wake)
+            resending.wake.clear()
+            orders, cancels = resending.take_due(self._clock.now())
+            for no in orders:
+                hands.create_task(self._again(no), name=f"order {no} again")
+            for no in cancels:
+                hands.create_task(self._cancel_again(no), name=f"cancel {no} again")
+
+    async def _again(self, no: OrderNo) -> None:
+        order = await self._order(no)
+        try:
+            async with self._place_turn(order.request):
+                await self._act(lambda left: self._requests.again(no, left))
+        except StorageError as error:
+            log.exception("what became of an order could not be stored", extra={"order": no})
+            await self.on_unstored(error)
+
+    async def _cancel_again(self, no: OrderNo) -> None:
+        try:
+            await self.cancel(no)
+        except TradingError as error:
+            log.warning("cancel not taken", extra={"order": no, "error": str(error)})
+
+    async def _take_back(self) -> None:
+        """End what waits for its next try: nobody is here any more to send it."""
+        for no in self._requests.resending.orders:
+            try:
+                await self._requests.take_back(no)
+            except StorageError:
+                log.exception("an order that was not taken could not be ended", extra={"order": no})
+
+    async def _empty_queue(self) -> None:
+        """Store what was heard already: a stop loses no fact it has in hand."""
+        while not self._queue.empty():
+            await self._handle(*self._queue.get_nowait())
+
+    async def _handle(self, notice: Notice, at_work: AbstractContextManager[None]) -> None:
+        try:
+            await self._hear(notice)
+        except StorageError as error:
+            log.exception("notice not stored; the inquiry will bring its fact", extra={"venue_no": notice.venue_no})
+            self._looks.soon()
+            await self.on_unstored(error)
+        except Exception:
+            self._looks.soon()  # whatever it was, the inquiry brings its fact
+            raise
+        finally:
+            at_work.__exit__(None, None, None)
+
+    async def _hear(self, notice: Notice) -> None:
+        resending = self._requests.resending  # what waits there has no number that a notice could be of
+        on_their_way = [one for one in self._ledger.open() if one.no in self._in_flight and not resending.holds(one.no)]
+        awaited = {order.request.symbol.ticker for order in on_their_way}
+        doubtful = await self._notices.apply(notice)
+        if doubtful or notice.ticker in self._notices.tickers_waiting - awaited:
+            self._looks.soon()
+
+
+_NO_SUCH_ORDER = Text("그런 번호의 주문이 없습니다.", "There is no order of that number.")
+
+
+async def _nothing(_: StorageError) -> None:
+    """Stand for a listener nobody has given."""
+
+
+async def _no_shares(_: Symbol, __: Holdings) -> int:
+    """Stand for a reconciler nobody has given."""
+    return 0

@@ -1,0 +1,100 @@
+"""What the account holds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from strategy.model.instruments import Symbol
+from strategy.model.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadRow:
+    """A row that counts for nothing here, and why. Without a symbol and not set aside it may be about anything."""
+
+    name: str  # what it calls itself; empty where that cannot be read either
+    why: Text
+    symbol: Symbol | None = None  # the US stock it is about: of that ticker something is not known
+    aside: bool = False  # it is certainly about nothing that is traded here: a bond, another country, a fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Shares held, as the broker tells it."""
+
+    symbol: Symbol
+    name: str
+    qty: int
+    sellable_qty: int
+    average_cost: Decimal  # dollars a share
+    last: Decimal | None  # dollars it is worth now: by our own fresh price, else the broker's; None: nobody says
+    profit_rate: Decimal | None  # percent, the broker's figure; None where it values it at nothing or cannot be read
+
+    @property
+    def cost(self) -> Decimal:
+        return self.average_cost * self.qty
+
+    @property
+    def value(self) -> Decimal | None:
+        return None if self.last is None else self.last * self.qty
+
+    @property
+    def profit(self) -> Decimal | None:
+        return None if self.last is None else self.last * self.qty - self.cost
+
+
+def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Return the sum; None as soon as one amount is unknown: a part of it would pass for the whole."""
+    known = list(amounts)
+    return None if None in known else sum((amount for amount in known if amount is not None), Decimal(0))
+
+
+def return_percent(average_cost: Decimal, price: Decimal) -> Decimal:
+    """Return the unrounded return on cost in percent; the cost must be above zero."""
+    return (price - average_cost) / average_cost * 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuyingPower:
+    """What can be bought of one symbol at one price (kis-protocol 3.12)."""
+
+    symbol: Symbol
+    price: Decimal
+    cash: Decimal  # dollars orderable
+    max_qty: int
+    fx_rate: Decimal | None  # won per dollar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """One consistent look at the account."""
+
+    positions: tuple[Position, ...]
+    cash: Decimal | None  # dollars; None when the broker did not say
+    fx_rate: Decimal | None
+    taken_at: datetime
+    unread: tuple[UnreadRow, ...] = ()  # rows not counted in full: no part of the positions, or not all of it known
+
+    def of(self, symbol: Symbol) -> Position | None:
+        return next((position for position in self.positions if position.symbol == symbol), None)
+
+    @property
+    def doubted(self) -> frozenset[Symbol]:
+        """Tickers with a row that could not be read, or not all of it."""
+        return frozenset(row.symbol for row in self.unread if row.symbol is not None)
+
+    @property
+    def anonymous(self) -> bool:
+        """Return whether there is a row of which nobody can say what it is about."""
+        return any(row.symbol is None and not row.aside for row in self.unread)
+
+    @property
+    def least_value(self) -> Decimal:
+        """Dollars the positions are worth at least: those nobody values count as nothing."""
+        return sum((position.value or Decimal(0) for position in self.positions), Decimal(0))
+
+    @property
+    def equity(self) -> Decimal | None:
+        """Dollars: cash and the value of the positions; None while any of them is unknown."""
+        return total([self.cash, *(position.value for position in self.positions)])

@@ -1,0 +1,76 @@
+"""Prices: quotes, ticks and bars."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from strategy.model.instruments import Symbol
+
+
+class Interval(StrEnum):
+    """Bar lengths the settings offer."""
+
+    DAY = "day"
+    M1 = "1"
+    M3 = "3"
+    M5 = "5"
+    M15 = "15"
+    M30 = "30"
+    M60 = "60"
+
+    @property
+    def minutes(self) -> int | None:
+        """Length in minutes, or None for a day."""
+        return None if self is Interval.DAY else int(self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A price to act on. `bid`/`ask` are None where no book is known (the virtual environment gives none)."""
+
+    symbol: Symbol
+    last: Decimal  # dollars, > 0
+    bid: Decimal | None
+    ask: Decimal | None
+    previous_close: Decimal | None
+    received_at: datetime  # aware UTC, our clock
+    bid_size: int | None = None
+    ask_size: int | None = None
+    halted: bool = False
+    stamped_at: datetime | None = None  # aware UTC, the venue's; None where it does not say (kis-protocol 3.18)
+    volume: int | None = None  # of the day so far
+    late: timedelta = timedelta(0)  # how old it was when it was received, where that is too old for one of now
+
+    def age(self, now: datetime) -> timedelta:
+        return now - self.received_at + self.late
+
+
+class Tick(NamedTuple):
+    """One streamed trade. A NamedTuple because thousands a second are made."""
+
+    symbol: Symbol
+    last: Decimal
+    bid: Decimal | None
+    ask: Decimal | None
+    size: int
+    traded_at: datetime  # aware UTC, the venue's, one-second resolution (kis-protocol 7.7)
+    received_at: datetime  # aware UTC, our clock
+
+
+Price = Tick | Quote  # what is compared with stops and alerts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """Open, high, low, close and volume over `[start, end)`."""
+
+    start: datetime  # aware UTC; for a day: the regular open of that session
+    end: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: int
+    closed: bool  # False for the bar still forming

@@ -1,0 +1,160 @@
+"""What trading has come to: fills with their orders, sums per period and per ticker, statistics. Facts for views."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from strategy.model.account import Holdings
+from strategy.model.decisions import Decision
+from strategy.model.instruments import Symbol
+from strategy.model.orders import Fill, Order
+from strategy.model.prices import Quote
+from strategy.model.text import Text
+
+
+class Period(StrEnum):
+    """What a row of results covers; dates are New York trading dates, weeks begin on Monday."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """One fill and the order it belongs to."""
+
+    fill: Fill
+    order: Order | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Sums over some fills, in dollars; `realized` after fees, over sells whose cost is known."""
+
+    fills: int = 0
+    buys: int = 0
+    sells: int = 0
+    bought: Decimal = Decimal(0)
+    sold: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)
+    realized: Decimal = Decimal(0)
+    unknown_cost: int = 0  # sells whose profit nobody can say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow:
+    """One day, week or month with at least one fill."""
+
+    since: date
+    until: date  # inclusive
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsView:
+    """Rows newest first; `total` covers every row shown."""
+
+    period: Period
+    rows: tuple[ResultRow, ...]
+    total: Totals
+    fx_rate: Decimal | None  # won per dollar of the last look at the account
+    profit_open: Decimal | None  # of the positions held now, None while unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickerResult:
+    symbol: Symbol
+    totals: Totals
+    wins: int  # closing sells with a profit after fees
+    losses: int
+    open_qty: int | None
+    profit_open: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceView:
+    """Results per ticker, best first."""
+
+    since: date | None  # of the first fill counted
+    tickers: tuple[TickerResult, ...]
+    total: Totals
+    fx_rate: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsView:
+    """Figures over all sells with a known cost. None where there is nothing to compute from."""
+
+    since: date | None
+    orders: int  # own ones that were sent
+    fills: int  # of the account, also by hand
+    wins: int
+    losses: int
+    win_rate: Decimal | None  # percent
+    average_win: Decimal | None  # dollars
+    average_loss: Decimal | None  # dollars, negative
+    profit_factor: Decimal | None  # sum of wins over sum of losses
+    best: Trade | None  # the fills of a sell order folded into one
+    worst: Trade | None
+    longest_losing_run: int
+    largest_drawdown: Decimal | None  # dollars, of the running realized profit
+    stops: int  # stop, take-profit and trailing orders filled
+    average_hold_hours: Decimal | None  # first in, first out
+    decisions: int
+    blocked: tuple[tuple[str, int], ...]  # gates that stopped a signal, most frequent first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """One period on one page."""
+
+    period: Period
+    since: date
+    until: date
+    totals: Totals
+    before: Totals  # of the period before, for comparison
+    tickers: tuple[TickerResult, ...]
+    stops: int
+    orders: int
+    rejected: int
+    decisions: int
+    blocked: tuple[tuple[str, int], ...]
+    setting_changes: int
+    holdings: Holdings | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteView:
+    """A fresh price with what it means to the owner."""
+
+    quote: Quote
+    previous_close: Decimal | None  # of the last closed daily bar
+    change_percent: Decimal | None
+    spread_percent: Decimal | None
+    position_qty: int | None
+    return_percent: Decimal | None  # on average cost
+    stop_price: Decimal | None
+    decision: Decision | None
+    watched: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarDay:
+    """A New York date: a session, or why there is none."""
+
+    on: date
+    opens_at: datetime | None
+    closes_at: datetime | None
+    half_day: bool
+    note: Text | None  # the holiday's name, the clock change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFile:
+    """A CSV file, UTF-8 with a byte order mark so that Excel shows Korean."""
+
+    name: str
+    content: bytes
+    rows: int

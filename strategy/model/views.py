@@ -1,0 +1,304 @@
+"""What a person asked to see, as facts; `bot` chooses the words and the form."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from strategy.model.account import Holdings, Position
+from strategy.model.decisions import Decision
+from strategy.model.events import Event, PanicLine
+from strategy.model.instruments import Symbol
+from strategy.model.modes import Mode, ModeState, TickerLock
+from strategy.model.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Side
+from strategy.model.stop_state import StopState
+from strategy.model.text import Text
+
+
+class Environment(StrEnum):
+    """Whose money it is; shown on every message that speaks of money."""
+
+    REAL = "real"
+    VIRTUAL = "virtual"
+    DEMO = "demo"
+
+
+class SessionPhase(StrEnum):
+    CLOSED = "closed"  # no session now (night, weekend, holiday)
+    BEFORE_START = "before_start"  # the exchange is open, MARKET_START_TIME is not yet
+    OPEN = "open"
+    AFTER_END = "after_end"  # no new entries, session not yet shut down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    phase: SessionPhase
+    opens_at: datetime | None  # of the session that is on, else None
+    closes_at: datetime | None
+    half_day: bool
+    next_open: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickerView:
+    """One line of /status."""
+
+    symbol: Symbol
+    last: Decimal | None
+    price_age_s: float | None
+    rsi: float | None
+    position_qty: int | None
+    return_percent: Decimal | None
+    mode: ModeState
+    lock: TickerLock | None
+    stop: StopState
+    warm: bool
+    last_decision: Decision | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    environment: Environment
+    armed: bool  # real environment: trading was armed since the start; True elsewhere
+    account: str  # masked
+    mode: ModeState
+    session: SessionView
+    tickers: tuple[TickerView, ...]
+    open_orders: int
+    unknown_orders: int
+    reconciled: bool
+    reconciled_at: datetime | None
+    stream_up: bool
+    stream_reason: str
+    calls_used: str  # "3/s of 18", from the client's pacers; empty when unknown (S103)
+    orders_today: int
+    max_orders_per_day: int
+    cycles: int
+    overruns: int
+    next_check_at: datetime | None
+    outbox_waiting: int
+    started_at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingsView:
+    """For /balance and /positions. `holdings` None: the broker could not be asked, `problem` says why."""
+
+    holdings: Holdings | None
+    problem: Text | None
+    buying_power: Decimal | None  # dollars
+    realized_today: Decimal | None
+    locks: tuple[TickerLock, ...]
+    stop_prices: tuple[tuple[Symbol, Decimal], ...]  # where the stop would fire
+    scoped: tuple[tuple[Symbol, Position | None], ...] = ()  # with POSITION_SCOPE=bot: what rules and stops go by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersView:
+    open: tuple[Order, ...]
+    recent: tuple[Order, ...]  # newest first, closed ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    order: Order
+    history: tuple[tuple[datetime, OrderStatus, str], ...]
+    fills: tuple[Fill, ...]
+    decision: Decision | None
+
+
+class AmountKind(StrEnum):
+    SHARES = "shares"
+    DOLLARS = "dollars"
+    PERCENT = "percent"  # of buyable cash for a buy, of the holding for a sell
+    ALL = "all"
+    DEFAULT = "default"  # BUY_RATE / SELL_RATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """How much, as typed: `3`, `$500`, `25%`, `all`, or nothing."""
+
+    kind: AmountKind
+    value: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPreview:
+    """What a manual order would do. `ticket` None: it cannot be placed, `refusals` say why."""
+
+    symbol: Symbol
+    side: Side
+    qty: int
+    limit_price: Decimal
+    price_source: str  # "typed", "ask", "bid" or "last"
+    last: Decimal | None
+    cost: Decimal  # dollars, without fees
+    fees: Decimal  # estimated
+    cash_after: Decimal | None  # buys
+    position_after: int | None
+    expected_profit: Decimal | None  # sells with a known average cost, after fees
+    warnings: tuple[Text, ...]  # caps overridden by a second confirm, wide spread, closed session, ...
+    refusals: tuple[Text, ...]
+    needs_second_confirm: bool
+    ticket: str | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendPreview:
+    """What changing an open order would do. `ticket` None: it cannot be changed, `refusals` say why."""
+
+    order: Order
+    qty: int  # still open, after the change
+    limit_price: Decimal
+    last: Decimal | None
+    cost: Decimal  # dollars of the open quantity at the new price, without fees
+    warnings: tuple[Text, ...]
+    refusals: tuple[Text, ...]
+    needs_second_confirm: bool
+    ticket: str | None
+    expires_at: datetime | None
+
+
+class HandChoice(StrEnum):
+    """What to do about an order somebody placed by hand in the broker's app."""
+
+    ADOPT = "adopt"  # from here on the bot watches over it like over one of its own
+    IGNORE = "ignore"  # leave it alone; while it is open its ticker stays blocked
+    PAUSE = "pause"  # leave it alone and pause buys of its ticker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleChoice:
+    """One thing an order of unknown outcome may turn out to be."""
+
+    candidate: BrokerOrder | None  # None: it never reached the broker
+    label: Text
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlePreview:
+    """What a person may declare about an order whose outcome is unknown; nothing is sent by it."""
+
+    order: Order
+    choices: tuple[SettleChoice, ...]
+    refusals: tuple[Text, ...]
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanicPreview:
+    """What a panic would cancel and sell. Two tickets where the account also holds what is not traded here."""
+
+    orders: tuple[Order, ...]
+    lines: tuple[PanicLine, ...]
+    value: Decimal | None  # dollars, at the last prices
+    market_open: bool
+    next_open: datetime
+    refusals: tuple[Text, ...]
+    ticket_all: str | None  # every position of the account
+    ticket_watched: str | None  # only the tickers traded here; None when that is the same
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPreview:
+    """A change of the watch list before it is confirmed."""
+
+    symbol: Symbol
+    name: str
+    adds: bool
+    last: Decimal | None
+    tickers: tuple[Symbol, ...]  # the list as it would be
+    warnings: tuple[Text, ...]
+    refusals: tuple[Text, ...]
+    ticket: str | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelPreview:
+    orders: tuple[Order, ...]
+    refusals: tuple[Text, ...]
+    ticket: str | None
+    expires_at: datetime | None
+
+
+class SettingSource(StrEnum):
+    DEFAULT = "default"
+    ENV = "env"
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingView:
+    """One setting for the menu. Values are text as in `.env`."""
+
+    name: str  # RSI_OVERSOLD
+    group: str  # hours, pace, size, rsi, macd, stop, orders, limits, other
+    value: str
+    source: SettingSource
+    allowed: Text  # "0 .. 100"
+    meaning: Text
+    choices: tuple[str, ...] | None
+    step: Decimal | None  # of a number stepper
+    changeable: bool  # False for what has commands of its own (TRADING_TICKERS)
+    until: datetime | None
+    per_ticker: tuple[tuple[Symbol, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingPreview:
+    """A change before it is confirmed; `ticket` None when nothing would change."""
+
+    name: str
+    symbol: Symbol | None
+    old: str
+    new: str
+    allowed: Text
+    effects: tuple[Text, ...]  # what this would change right now
+    until: datetime | None
+    ticket: str | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModePreview:
+    """A mode change that needs a confirmation (running, halting)."""
+
+    target: Mode
+    symbol: Symbol | None
+    until: datetime | None
+    unprotected: tuple[Symbol, ...]  # positions a halt would leave without a stop
+    typed_word: str | None  # what must be typed to confirm, for a halt
+    refusals: tuple[Text, ...]  # running the real environment before it is armed
+    ticket: str | None
+    expires_at: datetime | None
+
+
+class OutcomeKind(StrEnum):
+    DONE = "done"
+    WAITING = "waiting"  # certainly not taken yet, and sent again by itself for a while
+    UNKNOWN = "unknown"  # the order may have arrived; it is being looked up
+    REJECTED = "rejected"  # by the broker
+    DENIED = "denied"  # by a limit or guard, or a mode
+    SECOND_CONFIRM = "second_confirm"  # over a cap: `next_ticket` must be pressed too
+    CHANGED = "changed"  # what was shown is no longer true; ask for a new preview
+    EXPIRED = "expired"
+    USED = "used"  # pressed before; `order` is what that press placed
+    NOT_YOURS = "not_yours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a press of a confirm button did."""
+
+    kind: OutcomeKind
+    text: Text
+    order: Order | None = None
+    order_nos: tuple[OrderNo, ...] = ()
+    next_ticket: str | None = None
+    news: "tuple[Event, ...]" = ()  # alerts that tell this change: needless where the answer to the press tells it

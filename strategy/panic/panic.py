@@ -1,0 +1,300 @@
+"""The panic at work: cancel every order, sell every chosen position, and have the broker confirm that nothing is left.
+
+It lasts until that is so or nothing more can be done, over restarts too. A ticker whose stop is at work is left to
+the stop until that has ended; from then on the stop keeps away, so a share is never offered twice.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from strategy.execution.order_desk import OrderDesk
+from strategy.market.calendar import Session, current
+from strategy.model import Clock, Holdings, Mode, ModeState, OrderNo, OrderStatus, Origin, Symbol, Text, TradingError
+from strategy.panic.job import PanicJob
+from strategy.panic.reports import PanicStory
+from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.positions import Positions
+from strategy.ports import Notes
+from strategy.risk.mode_store import ModeBook, stricter
+from strategy.runtime.in_flight import Activity
+from strategy.settings.store import SettingsBook
+from strategy.stops.exit_ladder import Ladder
+from strategy.stops.stop_monitor import StopGuard
+
+log = logging.getLogger(__name__)
+
+NOTE: Final = "panic"
+_CONFIRM_S = 10.0  # market time a cancel gets before the rest is sold without it
+_ASK_AGAIN_S = 5.0
+_STOP_ENDS_S = 1.0  # how often a stop at work is looked at
+_ROUNDS = 3  # of selling: shares that turn up while it goes on are sold in the next one
+
+
+class Panic:
+    """Carries out one panic at a time."""
+
+    def __init__(
+        self,
+        *,
+        desk: OrderDesk,
+        guard: StopGuard,
+        ladder: Ladder,
+        look: AccountLook,
+        positions: Positions,
+        modes: ModeBook,
+        settings: SettingsBook,
+        story: PanicStory,
+        notes: Notes,
+        clock: Clock,
+        activity: Activity,
+        visibility_lag_s: float,
+    ) -> None:
+        """`visibility_lag_s` is how late the broker's list of positions may be, in market time."""
+        self._desk = desk
+        self._guard = guard
+        self._ladder = ladder
+        self._look = look
+        self._positions = positions
+        self._modes = modes
+        self._settings = settings
+        self._story = story
+        self._notes = notes
+        self._clock = clock
+        self._activity = activity
+        self._lag = timedelta(seconds=visibility_lag_s)
+        self._job: PanicJob | None = None
+        self._wanted = asyncio.Event()
+
+    @property
+    def job(self) -> PanicJob | None:
+        """Return the panic at work."""
+        return self._job
+
+    async def start(self, *, asked_by: int, everything: bool, shares: Mapping[Symbol, int]) -> bool:
+        """Note the panic, stop the rules, and set it off; False when one is at work already.
+
+        Raises StorageError, with nothing begun, when it cannot be noted.
+        """
+        if self._job is not None:
+            return False
+        now = self._clock.now()
+        job = self._job = PanicJob(
+            run=secrets.token_urlsafe(6),
+            asked_by=asked_by,
+            started_at=now,
+            everything=everything,
+            shares=dict(shares),
+            orders=[order.no for order in self._desk.open],
+        )
+        try:
+            await self._notes.put(NOTE, job.dump())
+        except BaseException:
+            self._job = None
+            raise
+        self._wanted.set()  # from here on it is carried out, whatever becomes of the caller
+        await self._stop_rules(job)
+        return True
+
+    async def resume(self) -> None:
+        """Go on with a panic a restart has cut off. Call after the first look at the account."""
+        if self._job is not None:
+            return
+        stored = await self._notes.get(NOTE)
+        if stored:
+            job = self._job = PanicJob.parse(stored)
+            self._wanted.set()
+            chosen = self._modes.chosen()
+            if chosen.set_by is None or chosen.set_at < job.started_at:  # cut off before its mode was stored
+                await self._stop_rules(job)
+
+    async def _stop_rules(self, job: PanicJob) -> None:
+        mode = stricter(self._modes.chosen().mode, Mode.PROTECT_ONLY)
+        if mode is Mode.PROTECT_ONLY:
+            now = self._clock.now()
+            await self._modes.set(
+                ModeState(mode=mode, symbol=None, set_by=job.asked_by, set_at=now, reason="panic", until=None)
+            )
+
+    async def run(self) -> None:
+        """Carry out what is asked for, until cancelled; may be run again after it failed, and goes on then."""
+        while True:
+            await self._wanted.wait()
+            if self._job is not None:
+                self._ladder.permissions.panic_from = self._job.started_at
+                await self._carry_out(self._job)
+                self._ladder.permissions.panic_from = self._job = None
+            self._wanted.clear()
+
+    # one panic
+
+    async def _carry_out(self, job: PanicJob) -> None:
+        session = self._session(job)
+        holdings: Holdings | None = None
+        await self._story.tell(job)
+        async with asyncio.TaskGroup() as group:
+            follower = group.create_task(self._follow(job), name="panic: progress")
+            if job.resumed:
+                await self._know()
+            for _ in range(_ROUNDS):
+                async with asyncio.TaskGroup() as both:  # no sale waits for a cancel in another ticker
+                    both.create_task(self._cancel_loose(job), name="panic: cancel")
+                    both.create_task(self._sell(job, session), name="panic: sell")
+                holdings, wrong = await self._confirm(job)
+                if not wrong and not self._cancelable():
+                    break
+            follower.cancel()
+        await self._story.finish(job, holdings)
+        with self._activity():
+            await self._keep_trying(NOTE, "")
+
+    def _session(self, job: PanicJob) -> Session | None:
+        """Return the session to sell in: the one it was started in, never a later one that nobody thought of."""
+        session = current(self._clock.now())
+        return session if session is not None and session == current(job.started_at) else None
+
+    def _open(self, session: Session | None) -> bool:
+        return session is not None and self._clock.now() < session.closes_at
+
+    async def _know(self) -> None:
+        """Wait until the account has been looked at, after a restart."""
+        while not self._positions.known:
+            await self._try_look()
+            if not self._positions.known:
+                await self._clock.sleep(_ASK_AGAIN_S)
+
+    def _cancelable(self) -> bool:
+        """Return whether an order is open that could be canceled: one placed meanwhile, or not confirmed in time."""
+        return any(order.status is not OrderStatus.UNKNOWN for order in self._desk.open)
+
+    async def _cancel_loose(self, job: PanicJob) -> None:
+        """Cancel what rests in tickers that are not sold; the others' orders go first thing in their own selling."""
+        loose = [order for order in self._desk.open if order.request.symbol not in job.shares]
+        async with asyncio.TaskGroup() as group:
+            for order in loose:
+                group.create_task(self._cancel(order.no), name=f"panic: cancel {order.no}")
+
+    async def _cancel(self, no: OrderNo) -> None:
+        try:
+            await self._desk.cancel_and_confirm(no, within_s=_CONFIRM_S)
+        except TradingError as error:
+            log.warning("panic: not canceled", extra={"order": no, "error": str(error)})
+
+    async def _sell(self, job: PanicJob, session: Session | None) -> None:
+        """Sell side by side whatever is not done with."""
+        async with asyncio.TaskGroup() as group:
+            for symbol in job.shares:
+                if job.reasons.get(symbol, "") in ("", "flat") and self._left(symbol) > 0:
+                    group.create_task(self._sell_one(job, symbol, session), name=f"panic: {symbol}")
+                elif symbol not in job.reasons:
+                    job.reasons[symbol] = "flat"
+        await self._story.tell(job)
+
+    async def _sell_one(self, job: PanicJob, symbol: Symbol, session: Session | None) -> None:
+        if session is None or not self._open(session):
+            await self._cancel_in(symbol)
+            job.reasons[symbol] = "closed" if current(job.started_at) is None else "session_end"
+            return
+        while not self._guard.claim(symbol):  # a stop is selling: it ends first
+            await self._clock.sleep(_STOP_ENDS_S)
+            if not self._open(session):
+                job.reasons[symbol] = "session_end"
+                return
+        try:
+            await self._cancel_in(symbol)
+            job.reasons[symbol] = await self._descend(job, symbol, session)
+        finally:
+            self._guard.give_back(symbol)
+        await self._story.tell(job)
+
+    async def _cancel_in(self, symbol: Symbol) -> None:
+        async with asyncio.TaskGroup() as group:
+            for order in await self._desk.open_in(symbol):
+                if order.venue_no is None:
+                    continue  # no answer yet: it has no number to cancel it by, and a buy holds no sale up
+                group.create_task(self._cancel(order.no), name=f"panic: cancel {order.no}")
+
+    async def _descend(self, job: PanicJob, symbol: Symbol, session: Session) -> str:
+        """Sell one position to its end; what cannot be stored is tried again until the close."""
+        while self._open(session):
+            try:
+                descent = await self._ladder.descend(
+                    symbol,
+                    qty=self._left(symbol),
+                    origin=Origin.PANIC,
+                    until=session.closes_at,
+                    asked_by=job.asked_by,
+                    scope="account",
+                    held_up=partial(self._held_up, job, symbol),
+                )
+            except TradingError:
+                log.exception("panic: a sale could not go on; tried again", extra={"symbol": str(symbol)})
+                await self._clock.sleep(_ASK_AGAIN_S)
+                continue
+            if self._desk.blocked(symbol) is not None:
+                return "unknown"
+            stands = descent.reason == "session_end" and self._story.stands_still(symbol)
+            return "halted" if stands else descent.reason
+        return "session_end"
+
+    async def _held_up(self, job: PanicJob, symbol: Symbol, hitch: str, _: Text) -> None:
+        job.hitches[symbol] = hitch
+        await self._story.tell(job)
+
+    def _left(self, symbol: Symbol) -> int:
+        position = self._positions.of(symbol)
+        return position.qty if position else 0
+
+    async def _follow(self, job: PanicJob) -> None:
+        with self._desk.changed() as changes:
+            while True:
+                await changes.next()
+                await self._story.tell(job)
+
+    # the broker's word
+
+    async def _confirm(self, job: PanicJob) -> tuple[Holdings | None, Sequence[Symbol]]:
+        """Ask the broker what is left until it agrees or its lag has passed; return its word and what is not so.
+
+        What turned up meanwhile in the chosen positions is added to the job.
+        """
+        deadline = self._clock.now() + self._lag
+        holdings: Holdings | None = None
+        while True:
+            holdings = await self._try_look() or holdings
+            wrong = self._wrong(job, holdings) if holdings is not None else []
+            if (holdings is not None and not wrong) or self._clock.now() >= deadline:
+                for symbol in wrong:
+                    job.reasons.pop(symbol, None)
+                return holdings, wrong
+            await self._clock.sleep(_ASK_AGAIN_S)
+
+    def _wrong(self, job: PanicJob, holdings: Holdings) -> list[Symbol]:
+        """Return the chosen tickers that were thought sold, or not there, and are held."""
+        watched = set(self._settings.tickers)
+        held = {one.symbol: one.qty for one in holdings.positions if one.qty > 0}
+        chosen = [symbol for symbol in held if job.everything or symbol in watched]
+        for symbol in chosen:
+            job.shares.setdefault(symbol, held[symbol])
+        return [symbol for symbol in chosen if job.reasons.get(symbol, "flat") == "flat"]
+
+    async def _try_look(self) -> Holdings | None:
+        try:
+            return await self._look.take("asked")
+        except TradingError as error:
+            log.warning("panic: the account could not be asked", extra={"error": str(error)})
+            return None
+
+    async def _keep_trying(self, key: str, value: str) -> None:
+        while True:
+            try:
+                await self._notes.put(key, value)
+            except TradingError:
+                log.exception("panic: its end could not be stored; tried again")
+                await self._clock.sleep(_ASK_AGAIN_S)
+            else:
+                return

@@ -1,0 +1,218 @@
+"""What a panic tells: how it stands at each change, and at the end what the broker confirms."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from strategy.execution.order_desk import OrderDesk
+from strategy.market.calendar import current, next_open
+from strategy.market.market_data import MarketWatch
+from strategy.model import (
+    Clock,
+    Holdings,
+    OrderStatus,
+    PanicLine,
+    PanicProgress,
+    Symbol,
+    Text,
+    TradingError,
+    UnreadRow,
+    new_york,
+    seoul,
+)
+from strategy.panic.job import PanicJob
+from strategy.portfolio.positions import Positions
+from strategy.ports import Notifier, OrderJournal
+from strategy.runtime.in_flight import Activity
+from strategy.settings.store import SettingsBook
+
+log = logging.getLogger(__name__)
+
+_UNSTORED_S = 5.0
+_WORDS = {
+    "session_end": Text("장이 끝남", "the session has ended"),
+    "closed": Text("장이 닫혀 있음", "the session is closed"),
+    "not_orderable": Text(
+        "증권사가 지금 주문을 받지 않는 수량 (다른 주문, 담보, 결제)",
+        "the broker lets them not be ordered now (another order, a loan, settlement)",
+    ),
+    "rejected": Text("증권사가 거부", "refused by the broker"),
+    "halted": Text("거래 정지 또는 중단", "trading halted, or stopped by /halt"),
+    "unknown": Text("주문 결과를 아직 모름", "an order's outcome is not known yet"),
+    "": Text("아직 파는 중이거나 새로 생김", "still being sold, or new"),
+}
+
+
+class PanicStory:
+    """Makes the events of a panic; one that says nothing new is not told."""
+
+    def __init__(
+        self,
+        *,
+        desk: OrderDesk,
+        orders: OrderJournal,
+        watch: MarketWatch,
+        positions: Positions,
+        settings: SettingsBook,
+        notifier: Notifier,
+        clock: Clock,
+        activity: Activity,
+    ) -> None:
+        self._desk = desk
+        self._orders = orders
+        self._watch = watch
+        self._positions = positions
+        self._settings = settings
+        self._notifier = notifier
+        self._clock = clock
+        self._activity = activity
+        self._told: tuple[object, ...] = ()
+
+    def stands_still(self, symbol: Symbol) -> bool:
+        """Return whether the ticker could not be traded because it is halted."""
+        quote = self._watch.latest(symbol)
+        return quote is not None and quote.halted
+
+    async def tell(self, job: PanicJob) -> None:
+        """Tell how it stands, where that has changed; what cannot be stored holds nothing up."""
+        held = {symbol: position.qty for symbol in job.shares if (position := self._positions.of(symbol))}
+        lines = self._lines(job, held if self._positions.known else job.shares)
+        try:
+            with self._activity():
+                done, left = await self._cancels(job)
+                state = (job.run, done, left, *((line.symbol, line.sold, line.reason) for line in lines))
+                if state == self._told:
+                    return
+                await self._notifier.tell(self._event(job, lines, done, left, note=_RESUMED if job.resumed else None))
+                self._told = state
+        except TradingError:
+            log.exception("panic: its progress could not be told")
+
+    async def finish(self, job: PanicJob, holdings: Holdings | None) -> None:
+        """Tell the end by the broker's word; None: it could not be asked. Tries until it is stored."""
+        estimated = {symbol: one.qty for symbol in job.shares if (one := self._positions.of(symbol))}
+        if holdings is not None:
+            left = {symbol: qty for symbol, qty in estimated.items() if symbol in self._positions.doubted}
+            left |= {one.symbol: one.qty for one in holdings.positions if one.qty > 0}
+        else:
+            left = estimated
+        lines = self._lines(job, left)
+        while True:
+            try:
+                with self._activity():
+                    done, open_orders = await self._cancels(job)
+                    still = [order.no for order in self._desk.open]
+                    unsure = [row for row in _not_sold(job, holdings) if not row.aside]
+                    sold = holdings is not None and all(line.sold == line.qty for line in lines)
+                    flat = sold and not still and not unsure
+                    note = self._note(
+                        lines,
+                        [f"#{no}" for no in still],
+                        confirmed=holdings is not None,
+                        others=_not_sold(job, holdings),
+                    )
+                    await self._notifier.tell(self._event(job, lines, done, open_orders, note=note, flat=flat))
+            except TradingError:
+                log.exception("panic: its end could not be told; tried again")
+                await self._clock.sleep(_UNSTORED_S)
+            else:
+                return
+
+    def _lines(self, job: PanicJob, left: Mapping[Symbol, int]) -> tuple[PanicLine, ...]:
+        lines: list[PanicLine] = []
+        for symbol, qty in sorted(job.shares.items()):
+            rest = min(left.get(symbol, 0), qty)
+            reason = job.reasons.get(symbol, "")
+            if rest and reason in ("", "flat"):
+                reason = self._meanwhile(job, symbol)
+            quote = self._watch.latest(symbol)
+            lines.append(
+                PanicLine(
+                    symbol=symbol,
+                    watched=symbol in self._settings.tickers,
+                    qty=qty,
+                    sold=qty - rest,
+                    last=quote.last if quote else None,
+                    reason=reason if rest else "flat",
+                )
+            )
+        return tuple(lines)
+
+    def _meanwhile(self, job: PanicJob, symbol: Symbol) -> str:
+        """Return what holds a sale up that goes on, or nothing."""
+        if self._desk.blocked(symbol) is not None:
+            return "unknown"
+        if self.stands_still(symbol):
+            return "halted"
+        return "not_orderable" if job.hitches.get(symbol) == "not_orderable" else ""
+
+    async def _cancels(self, job: PanicJob) -> tuple[int, int]:
+        """Return how many of the orders open at the start are canceled, and how many are still open."""
+        still = {order.no for order in self._desk.open}
+        done = 0
+        for no in job.orders:
+            order = None if no in still else await self._orders.get(no)
+            done += order is not None and order.status is OrderStatus.CANCELED
+        return done, sum(no in still for no in job.orders)
+
+    def _event(
+        self,
+        job: PanicJob,
+        lines: tuple[PanicLine, ...],
+        done: int,
+        left: int,
+        *,
+        note: Text | None,
+        flat: bool | None = None,
+    ) -> PanicProgress:
+        return PanicProgress(
+            at=self._clock.now(),
+            run=job.run,
+            started_at=job.started_at,
+            asked_by=job.asked_by,
+            canceled=done,
+            cancels_left=left,
+            lines=lines,
+            done=flat is not None,
+            flat=flat,
+            note=note,
+        )
+
+    def _note(
+        self, lines: tuple[PanicLine, ...], open_orders: list[str], *, confirmed: bool, others: Sequence[UnreadRow]
+    ) -> Text:
+        rest = [line for line in lines if line.sold < line.qty]
+        ko, en = [], []
+        if not confirmed:
+            ko.append("증권사에 물어보지 못해 확인하지 못했습니다. 앱에서 확인하세요.")
+            en.append("The broker could not be asked, so nothing is confirmed. Check the broker's app.")
+        for line in rest:
+            why, ticker, qty = _WORDS[line.reason], line.symbol.ticker, line.qty - line.sold
+            ko.append(f"{ticker} {qty:,}주가 남았습니다: {why.ko}.")
+            en.append(f"{qty:,} {ticker} are left: {why.en}.")
+        if open_orders:
+            ko.append(f"열린 주문: {', '.join(open_orders)}.")
+            en.append(f"Open orders: {', '.join(open_orders)}.")
+        if rest and current(self._clock.now()) is None:
+            opens = next_open(self._clock.now())
+            when = f"{seoul(opens):%m-%d %H:%M} KST / {new_york(opens):%m-%d %H:%M} ET"
+            ko.append(f"다음 개장 {when} 뒤에 /panic 을 다시 하세요. 저절로 팔지 않습니다.")
+            en.append(f"The market opens at {when}: then /panic again. Nothing is sold by itself.")
+        elif rest or open_orders:
+            ko.append("증권사 앱을 확인하고, 필요하면 /panic 을 다시 하세요.")
+            en.append("Check the broker's app, and /panic again if need be.")
+        if not ko and all(row.aside for row in others):
+            ko.append("증권사 확인: 남은 주식도 열린 주문도 없습니다. 다시 시작하려면 /run.")
+            en.append("The broker confirms: no shares and no open orders are left. /run starts again.")
+        for row in others:
+            ko.append(f"{row.name or '?'} 은(는) 확인하거나 팔지 못했습니다: {row.why.ko}. 증권사 앱에서 확인하세요.")
+            en.append(f"{row.name or '?'} was neither seen nor sold: {row.why.en}. Check the broker's app.")
+        return Text(" ".join(ko), " ".join(en))
+
+
+def _not_sold(job: PanicJob, holdings: Holdings | None) -> Sequence[UnreadRow]:
+    """Return the rows a panic over these tickers has to answer for although it could sell nothing of them."""
+    rows = holdings.unread if holdings is not None else ()
+    return [row for row in rows if job.everything or (row.symbol is None and not row.aside) or row.symbol in job.shares]
+
+
+_RESUMED = Text("프로그램이 다시 시작되어 이어서 하고 있습니다.", "The program was restarted and goes on with it.")

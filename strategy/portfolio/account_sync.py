@@ -1,0 +1,109 @@
+"""One consistent look at the account, shared by everybody who needs one."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from strategy.model import Clock, Holdings, Order, Symbol
+from strategy.portfolio.position_reconciliation import Reconciler, Trigger
+from strategy.portfolio.positions import Positions
+from strategy.ports import OrderJournal
+
+_RECENT = 50  # orders that may have filled since the last look
+
+
+class AccountLook:
+    """Asks the reconciler and lets the positions follow."""
+
+    def __init__(self, *, recon: Reconciler, orders: OrderJournal, positions: Positions, clock: Clock) -> None:
+        self._recon = recon
+        self._orders = orders
+        self._positions = positions
+        self._clock = clock
+        self._watchers: list[Callable[[], None]] = []
+        self._stale = False
+        self._turn = asyncio.Lock()
+        self._begun = 0  # looks begun so far: whoever asked before one began may share it
+        self.spoiled = asyncio.Event()  # set while a new look is wanted soon
+        recon.on_held = self._held_first
+
+    @property
+    def reconciled(self) -> bool:
+        return self._recon.reconciled
+
+    @property
+    def last(self) -> Holdings | None:
+        """Return the newest look, at what everything is worth now; decisions go by it and by the positions."""
+        known = self._recon.holdings
+        return None if known is None else self._positions.valued(known)
+
+    @property
+    def now(self) -> Holdings | None:
+        """Return the last look and the fills since: shares sold a moment ago are not shown as held."""
+        known = self._recon.holdings
+        return None if known is None else self._positions.since(known)
+
+    def lagging(self, symbol: Symbol) -> int:
+        """Return the shares our own newest fills moved that the broker has yet to count (above 0) or take off."""
+        return self._recon.lagging(symbol)
+
+    @property
+    def stale(self) -> bool:
+        """Return whether something happened to the account since the last look."""
+        return self._stale
+
+    def spoil(self) -> None:
+        """Note that the account may have changed (a fill, a gap in the stream), so that the next look is taken soon."""
+        self._stale = True
+        self.spoiled.set()
+
+    def on_look(self, watcher: Callable[[], None]) -> None:
+        """Call `watcher` after each look."""
+        self._watchers.append(watcher)
+
+    async def _held_first(self, holdings: Holdings) -> None:
+        self._hold(holdings, await self._orders.recent(_RECENT))
+
+    def _hold(self, holdings: Holdings, recent: Sequence[Order]) -> None:
+        self._positions.take(
+            holdings,
+            orders=recent,
+            settled=self._recon.settled,
+            on_the_way=self._recon.on_the_way,
+            unknown=self._recon.unknown,
+            splits=self._recon.take_splits(),
+        )
+        for watcher in self._watchers:
+            watcher()
+
+    async def take(self, trigger: Trigger, *, max_age_s: float = 0) -> Holdings:
+        """Return a look no older than that; raise BrokerError when the broker cannot be asked.
+
+        Where only the orders could not be, positions, stops and `last` follow all the same before it is raised.
+        """
+        wanted = self._begun + 1
+        async with self._turn:
+            known = self._recon.holdings
+            if known is None or self._begun < wanted or self._stale:
+                known = await self._take(trigger, max_age_s)
+            return self._positions.valued(known)
+
+    async def _take(self, trigger: Trigger, max_age_s: float) -> Holdings:
+        known = self._recon.holdings
+        if known is not None and self._recon.reconciled and not self._stale:
+            age = (self._clock.now() - known.taken_at).total_seconds()
+            if age < max_age_s:
+                return known
+        self._begun += 1
+        self._stale = False
+        self.spoiled.clear()
+        try:
+            holdings = await self._recon.reconcile(trigger)
+            recent = await self._orders.recent(_RECENT)
+        except BaseException:
+            self._stale = True
+            raise
+        self._hold(holdings, recent)
+        if self._recon.orders_problem is not None:
+            self._stale = True
+            raise self._recon.orders_problem
+        return holdings

@@ -1,0 +1,497 @@
+"""Reconciling: ask the broker, explain every difference.
+
+Orders first (the desk applies the broker's word), then positions: what was held at the last agreement plus the fills
+since must be what the broker says is held. Both lists lag, in either order (kis-protocol 10, line 9), so a difference
+is called unexplained, and the broker's figure taken, only when it has stood for the visibility lag.
+
+A stop needs to know what is held and nothing else: without the orders there is no agreement, but positions follow. A
+ticker whose row cannot be read is not known, which is neither none nor a difference; the others go on.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from strategy.execution.order_desk import OrderDesk
+from strategy.execution.uncountable_rows import UnreadNews
+from strategy.model import (
+    BrokerError,
+    Clock,
+    Fill,
+    Holdings,
+    Order,
+    Position,
+    Recovered,
+    Side,
+    Symbol,
+    Text,
+    TradingError,
+)
+from strategy.portfolio.bot_lots import Split, keep_split
+from strategy.ports import Broker, Notes, Notifier, OrderJournal
+from strategy.runtime.in_flight import Activity
+from strategy.runtime.shielding import sheltered
+
+log = logging.getLogger(__name__)
+
+Trigger = Literal["start", "reconnect", "timer", "before_buy", "asked"]
+CashProbe = Callable[[Holdings], Awaitable[tuple[Symbol, Decimal] | None]]
+
+_NOTE = "reconcile.agreed"
+_PATIENCE_S = 2.0  # market time the first look waits for the list of orders before it asks what is held
+_SAME_COST = Decimal("0.005")  # a split leaves the cost of a position as it was, but for rounding
+_WINDOW = timedelta(days=2)  # fills this much older than an agreement are no longer summed
+_ROLL = timedelta(days=7)  # ... once the window has grown to this
+
+
+@dataclass(slots=True)
+class _Agreed:
+    """The positions last agreed on, each with the net of the fills in the window at that moment."""
+
+    since: datetime  # the window's start
+    at: datetime
+    symbols: dict[Symbol, tuple[int, int]] = field(default_factory=dict)  # shares, net of fills
+    costs: dict[Symbol, Decimal] = field(default_factory=dict)  # average, dollars a share
+
+    def expected(self, symbol: Symbol, net: int) -> int:
+        qty, net_then = self.symbols.get(symbol, (0, 0))
+        return qty + net - net_then
+
+    def dump(self) -> str:
+        symbols = {str(symbol): list(pair) for symbol, pair in self.symbols.items()}
+        costs = {str(symbol): str(cost) for symbol, cost in self.costs.items()}
+        return json.dumps(
+            {"since": self.since.isoformat(), "at": self.at.isoformat(), "symbols": symbols, "costs": costs}
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> "_Agreed":
+        """Read what `dump` wrote, of earlier versions too: two spellings of a listing are one, a bond is none."""
+        fields = json.loads(text)
+        agreed = cls(datetime.fromisoformat(fields["since"]), datetime.fromisoformat(fields["at"]))
+        for name, (qty, net) in fields["symbols"].items():
+            symbol = Symbol.stored(name)
+            if symbol.plain:
+                of_old, net_of_old = agreed.symbols.get(symbol, (0, 0))
+                agreed.symbols[symbol] = (of_old + int(qty), net_of_old + int(net))
+        agreed.costs = {Symbol.stored(name): Decimal(cost) for name, cost in fields.get("costs", {}).items()}
+        return agreed
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """A difference of shares, and since when it stands unchanged."""
+
+    qty: int
+    since: datetime
+    moving: bool  # own fills or orders are on their way and may explain it
+
+
+class Reconciler:
+    """Holds the broker's holdings and says whether broker and bot agree."""
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        orders: OrderJournal,
+        desk: OrderDesk,
+        notifier: Notifier,
+        clock: Clock,
+        activity: Activity,
+        notes: Notes,
+        cash_probe: CashProbe | None = None,
+        visibility_lag_s: float = 120.0,
+    ) -> None:
+        """`cash_probe` names a symbol and price to ask the cash by (kis-protocol 10, line 11); None: no cash asked."""
+        self._broker = broker
+        self._orders = orders
+        self._desk = desk
+        self._notifier = notifier
+        self._clock = clock
+        self._activity = activity
+        self._notes = notes
+        self._cash_probe = cash_probe
+        self._lag = timedelta(seconds=visibility_lag_s)
+        self._turn = asyncio.Lock()
+        self._agreed: _Agreed | None = None
+        self._gaps: dict[Symbol, _Gap] = {}
+        self._unknown: frozenset[Symbol] = frozenset()
+        self._unread = UnreadNews("holding", notifier)
+        self._holdings: Holdings | None = None
+        self.on_held: Callable[[Holdings], Awaitable[None]] = _nobody  # what is held is known, before any agreement
+        self.on_move: Callable[[Symbol, Symbol], None] = lambda _old, _new: None  # a listing has another exchange now
+        self.orders_problem: BrokerError | None = None  # why the last look is one without orders
+        self._reconciled = False
+        self._reconciled_at: datetime | None = None
+        self._interruptions = 0
+        self._doubts = 0  # outcomes unknown so far, as of the last agreement
+        self._told: tuple[tuple[Text, ...], bool] | None = None
+        self._fresh_splits: dict[Symbol, Split] = {}
+        desk.unexplained = self.unexplained
+
+    @property
+    def reconciled(self) -> bool:
+        """False from the start, after a gap and after an UNKNOWN outcome, until broker and bot agree."""
+        return self._reconciled and self._doubts == self._desk.doubts and not self._desk.unknown
+
+    @property
+    def reconciled_at(self) -> datetime | None:
+        """When broker and bot last agreed."""
+        return self._reconciled_at
+
+    @property
+    def holdings(self) -> Holdings | None:
+        """The last look at the account."""
+        return self._holdings
+
+    @property
+    def unknown(self) -> frozenset[Symbol]:
+        """Tickers of which the last look did not say whether they are held: their row could not be read."""
+        return self._unknown
+
+    def settled(self, symbol: Symbol) -> bool:
+        """Return whether the ticker's position agrees with its fills; False while they are on their way."""
+        return self._holdings is not None and symbol not in self._gaps and symbol not in self._unknown
+
+    def on_the_way(self, symbol: Symbol) -> int:
+        """Return what the broker's position has yet to follow: shares bought (above 0) or sold (below) by the fills."""
+        gap = self._gaps.get(symbol)
+        if gap is None:
+            return 0
+        return -gap.qty if gap.moving or gap.qty > 0 else 0  # shares gone without a fill of ours are gone
+
+    async def unexplained(self, symbol: Symbol, holdings: Holdings) -> int:
+        """Return how many shares more (or fewer, below 0) some holdings show than the last agreement and the fills."""
+        agreed = self._agreed
+        if agreed is None:
+            return 0
+        nets = _nets(await self._orders.fills(since=agreed.since))
+        position = holdings.of(symbol)
+        return (position.qty if position is not None else 0) - agreed.expected(symbol, nets.get(symbol, 0))
+
+    def lagging(self, symbol: Symbol) -> int:
+        """Return the part of `on_the_way` that fills and orders of our own explain; other differences may be real."""
+        gap = self._gaps.get(symbol)
+        return -gap.qty if gap is not None and gap.moving else 0
+
+    def mark_gap(self, reason: str) -> None:
+        """Something may have been missed: not reconciled until the next agreement."""
+        log.info("reconciling needed", extra={"reason": reason})
+        self._interruptions += 1
+        self._reconciled = False
+
+    async def reconcile(self, trigger: Trigger) -> Holdings:
+        """Look at orders, positions and cash, tell differences (Recovered) and return the holdings.
+
+        Without the orders (`orders_problem` says why) nothing counts as reconciled that was not. Raises BrokerError
+        when the broker cannot be asked what is held.
+        """
+        async with self._turn:
+            with self._activity():
+                interruptions, was = self._interruptions, self.reconciled
+                lines = await self._look_at_orders()
+                holdings = await self._look_at_account()
+                if lines is None:
+                    await sheltered(self._follow(holdings))
+                else:
+                    await sheltered(self._compare(trigger, holdings, lines, interruptions, was=was))
+                return holdings
+
+    async def _look_at_orders(self) -> list[Text] | None:
+        """Ask for the orders; None when that cannot be done. The first time stops wait only a moment for it."""
+        if self._holdings is not None:
+            return await self._ask_for_orders()
+        failure: TradingError | None = None
+        lines: list[Text] | None = None
+        async with asyncio.TaskGroup() as group:
+            meanwhile = group.create_task(self._protect_meanwhile(), name="first look: holdings")
+            try:
+                lines = await self._ask_for_orders()
+            except TradingError as error:  # as it is, not as one of a group
+                failure = error
+            finally:
+                meanwhile.cancel()
+        if failure is not None:
+            raise failure
+        return lines
+
+    async def _protect_meanwhile(self) -> None:
+        """Take in what is held before the orders are told, so that no stop waits for a list that does not come."""
+        await self._clock.sleep(_PATIENCE_S)
+        try:
+            holdings = await self._broker.holdings()
+            await self._follow(holdings)
+            await self.on_held(holdings)
+        except TradingError as error:
+            log.warning("what is held could not be asked meanwhile", extra={"error": str(error)})
+
+    async def _ask_for_orders(self) -> list[Text] | None:
+        self.orders_problem = None
+        try:
+            return [*await self._desk.look(since=await self._last_agreed())]
+        except BrokerError as error:
+            log.warning("orders could not be asked", extra={"error": str(error)})
+            self.orders_problem = error
+            return None
+
+    async def _last_agreed(self) -> datetime | None:
+        if self._agreed is None and (text := await self._notes.get(_NOTE)) is not None:
+            self._agreed = _Agreed.parse(text)
+        return self._agreed.at if self._agreed is not None and not self._reconciled else None
+
+    async def _look_at_account(self) -> Holdings:
+        holdings = await self._broker.holdings()
+        probe = None if self._cash_probe is None else await self._cash_probe(holdings)
+        if probe is None:
+            return holdings
+        try:
+            power = await self._broker.buying_power(*probe)
+        except BrokerError as error:
+            log.warning("cash could not be asked", extra={"error": str(error)})
+            return holdings
+        return replace(holdings, cash=power.cash, fx_rate=power.fx_rate)
+
+    async def _compare(
+        self, trigger: Trigger, holdings: Holdings, lines: list[Text], interruptions: int, *, was: bool
+    ) -> None:
+        now = self._clock.now()
+        agreed = self._agreed or await self._first_agreement(holdings, now)
+        fills = await self._orders.fills(since=agreed.since)
+        held = _shares(holdings)
+        nets = _nets(fills)
+        seen_again = self._see(holdings, agreed, nets)
+        for symbol in seen_again:
+            agreed.symbols[symbol] = (held.get(symbol, 0), nets.get(symbol, 0))
+        splits = self._splits(agreed, holdings, nets)
+        for symbol in splits:
+            await self._keep_split(Split(now, agreed.symbols[symbol][0], held[symbol]), symbol)
+            agreed.symbols[symbol] = (held[symbol], nets.get(symbol, 0))
+        moves = [*_moves(agreed, held, nets)]
+        for old, new, _ in moves:
+            agreed.symbols[old], agreed.symbols[new] = (0, nets.get(old, 0)), (held[new], nets.get(new, 0))
+            self.on_move(old, new)
+        told = [line for *_, line in moves]
+        explained = [*told, *splits.values(), *self._find_gaps(agreed, held, nets, fills, now)]
+        self._take(agreed, held, nets, now)
+        agreed.costs |= {one.symbol: one.average_cost for one in holdings.positions if one.symbol not in self._gaps}
+        await self._keep(agreed, held, fills, now)
+        self._holdings = holdings
+        clean = self._is_clean(was=was) and interruptions == self._interruptions
+        self._reconciled = clean
+        if clean:
+            self._doubts, self._reconciled_at = self._desk.doubts, now
+        await self._tell(trigger, lines, explained, clean=clean, was=was)
+        await self._unread.tell(holdings.unread, self._clock.now())
+
+    async def _follow(self, holdings: Holdings) -> None:
+        """Take in what is held without knowing the orders: no agreement, but fills of ours are waited for as ever."""
+        now, held = self._clock.now(), _shares(holdings)
+        gaps: dict[Symbol, _Gap] = {}
+        if (agreed := self._agreed) is not None:
+            fills = await self._orders.fills(since=agreed.since)
+            nets = _nets(fills)
+            self._see(holdings, agreed, nets)
+            for symbol in {*held, *nets, *agreed.symbols} - self._unknown:
+                gap = self._gap(symbol, held.get(symbol, 0) - agreed.expected(symbol, nets.get(symbol, 0)), fills, now)
+                if gap.qty and gap.moving and now - gap.since < self._lag:
+                    gaps[symbol] = gap
+        else:
+            self._unknown = holdings.doubted - held.keys()
+        self._gaps, self._holdings = gaps, holdings
+        await self._unread.tell(holdings.unread, self._clock.now())
+
+    def _see(self, holdings: Holdings, agreed: _Agreed, nets: Mapping[Symbol, int]) -> frozenset[Symbol]:
+        """Note which tickers are not known, and return those that are known again.
+
+        A row that does not say what it is about may be about any ticker that is missed.
+        """
+        held = _shares(holdings)
+        unknown = set(holdings.doubted - held.keys())
+        if holdings.anonymous:
+            missed = {*agreed.symbols, *nets} - held.keys()
+            unknown |= {symbol for symbol in missed if agreed.expected(symbol, nets.get(symbol, 0)) > 0}
+        again, self._unknown = self._unknown - unknown, frozenset(unknown)
+        return again
+
+    async def _first_agreement(self, holdings: Holdings, now: datetime) -> _Agreed:
+        """Take the broker's positions for granted the very first time."""
+        since = now - _WINDOW
+        nets = _nets(await self._orders.fills(since=since))
+        held = {position.symbol: (position.qty, nets.get(position.symbol, 0)) for position in holdings.positions}
+        sold_out = {symbol: (0, nets[symbol]) for symbol in nets.keys() - held.keys() - holdings.doubted}
+        return _Agreed(since, now, held | sold_out)
+
+    def _splits(self, agreed: _Agreed, holdings: Holdings, nets: Mapping[Symbol, int]) -> dict[Symbol, Text]:
+        """Return a line for each position whose shares and average cost moved against each other (D13)."""
+        found: dict[Symbol, Text] = {}
+        for now in holdings.positions:
+            qty, average_cost = agreed.symbols.get(now.symbol, (0, 0))[0], agreed.costs.get(now.symbol)
+            traded = agreed.expected(now.symbol, nets.get(now.symbol, 0)) != qty
+            if not qty or average_cost is None or traded or qty == now.qty:
+                continue
+            if now.cost > 0 and abs(average_cost * qty / now.cost - 1) < _SAME_COST:
+                found[now.symbol] = _split(qty, average_cost, now)
+        return found
+
+    async def _keep_split(self, split: Split, symbol: Symbol) -> None:
+        """Keep it for the average cost of the bot's own shares, which only their fills tell (POSITION_SCOPE=bot)."""
+        await keep_split(self._notes, symbol.ticker, split)
+        self._fresh_splits[symbol] = split
+
+    def take_splits(self) -> Mapping[Symbol, Split]:
+        """Return the splits found since the last call."""
+        found, self._fresh_splits = self._fresh_splits, {}
+        return found
+
+    def _find_gaps(
+        self,
+        agreed: _Agreed,
+        held: Mapping[Symbol, int],
+        nets: Mapping[Symbol, int],
+        fills: Sequence[Fill],
+        now: datetime,
+    ) -> list[Text]:
+        """Note differences, and return a line for each that nothing will explain any more."""
+        told: list[Text] = []
+        gaps: dict[Symbol, _Gap] = {}
+        for symbol in {*held, *nets, *agreed.symbols} - self._unknown:
+            expected = agreed.expected(symbol, nets.get(symbol, 0))
+            gap = self._gap(symbol, held.get(symbol, 0) - expected, fills, now)
+            if not gap.qty:
+                continue
+            if now - gap.since >= self._lag and not self._waits(symbol):
+                told.append(_unexplained(symbol, expected, held.get(symbol, 0)))
+            else:
+                gaps[symbol] = gap
+        self._gaps = gaps
+        return told
+
+    def _gap(self, symbol: Symbol, qty: int, fills: Sequence[Fill], now: datetime) -> _Gap:
+        known = self._gaps.get(symbol)
+        since = known.since if known is not None and known.qty == qty else now
+        return _Gap(qty, since, self._moving(symbol, fills, now))
+
+    def _moving(self, symbol: Symbol, fills: Sequence[Fill], now: datetime) -> bool:
+        recent = any(fill.symbol == symbol and now - fill.filled_at < self._lag for fill in fills)
+        return recent or any(order.request.symbol == symbol for order in self._desk.open)
+
+    def _waits(self, symbol: Symbol) -> bool:
+        return any(order.request.symbol == symbol for order in self._desk.unknown)
+
+    def _take(self, agreed: _Agreed, held: Mapping[Symbol, int], nets: Mapping[Symbol, int], now: datetime) -> None:
+        """Agree on every position without an open difference; of an unexplained one the broker's figure holds."""
+        for symbol in {*held, *nets, *agreed.symbols} - self._gaps.keys() - self._unknown:
+            agreed.symbols[symbol] = (held.get(symbol, 0), nets.get(symbol, 0))
+        agreed.at = now
+
+    async def _keep(self, agreed: _Agreed, held: Mapping[Symbol, int], fills: Sequence[Fill], now: datetime) -> None:
+        if now - agreed.since > _ROLL and not self._gaps and not self._unknown:
+            since = now - _WINDOW
+            nets = _nets([fill for fill in fills if fill.filled_at >= since])
+            symbols = {symbol: (held.get(symbol, 0), nets.get(symbol, 0)) for symbol in {*held, *nets}}
+            agreed = _Agreed(
+                since, now, symbols, {symbol: cost for symbol, cost in agreed.costs.items() if symbol in held}
+            )
+        self._agreed = agreed
+        await self._notes.put(_NOTE, agreed.dump())
+
+    def _is_clean(self, *, was: bool) -> bool:
+        """Own fills on their way disturb their ticker only, unless agreement has yet to be reached."""
+        blocking = [gap for gap in self._gaps.values() if not (was and gap.moving)]
+        return not blocking and not self._desk.unknown
+
+    async def _tell(
+        self, trigger: Trigger, lines: Sequence[Text], explained: Sequence[Text], *, clean: bool, was: bool
+    ) -> None:
+        """Tell a card. On the timer, orders have told themselves; only positions and agreement are news."""
+        asked = trigger not in ("timer", "before_buy")
+        gaps = [_on_its_way(symbol, gap) for symbol, gap in self._gaps.items() if not was or not gap.moving]
+        doubts = [_unknown(order) for order in self._desk.unknown]
+        matched = [_matched(order) for order in self._desk.open if trigger == "start" and order.venue_no is not None]
+        card = (*(lines if asked else ()), *explained, *gaps, *doubts, *(matched if asked else ()))
+        recovered = clean and not was and self._told is not None and not self._told[1]
+        if not (card or recovered) or (self._told == (card, clean) and not asked):
+            return
+        self._told = (card, clean)
+        await self._notifier.tell(Recovered(at=self._clock.now(), trigger=trigger, lines=card, clean=clean))
+
+
+async def _nobody(_: Holdings) -> None:
+    """Stand for positions nobody has given."""
+
+
+def _shares(holdings: Holdings) -> dict[Symbol, int]:
+    return {position.symbol: position.qty for position in holdings.positions if position.qty}
+
+
+def _moves(
+    agreed: _Agreed, held: Mapping[Symbol, int], nets: Mapping[Symbol, int]
+) -> Iterator[tuple[Symbol, Symbol, Text]]:
+    """Give each listing that changed its exchange: the shares missed at one are all at another, under one ticker."""
+    for old in list(agreed.symbols):
+        expected = agreed.expected(old, nets.get(old, 0))
+        for new in held:
+            same = new.ticker == old.ticker and old not in held and held[new] == expected
+            if same and expected > 0 and not agreed.expected(new, nets.get(new, 0)):
+                yield old, new, _moved(old, new, expected)
+
+
+def _nets(fills: Sequence[Fill]) -> dict[Symbol, int]:
+    """Return bought less sold shares of each symbol."""
+    nets: dict[Symbol, int] = {}
+    for fill in fills:
+        signed = fill.qty if fill.side is Side.BUY else -fill.qty
+        nets[fill.symbol] = nets.get(fill.symbol, 0) + signed
+    return nets
+
+
+def _split(qty: int, average_cost: Decimal, now: Position) -> Text:
+    ticker, was, is_now = now.symbol.ticker, average_cost.normalize(), now.average_cost.normalize()
+    return Text(
+        f"{ticker}: 주식 분할로 {qty:,}주가 {now.qty:,}주가 되었습니다 (평균 단가 {was:f} → {is_now:f}달러).",
+        f"{ticker}: a split made {now.qty:,} shares of {qty:,} (average cost {was:f} -> {is_now:f} dollars).",
+    )
+
+
+def _moved(old: Symbol, new: Symbol, qty: int) -> Text:
+    return Text(
+        f"{old.ticker}: 증권사가 이 종목 {qty:,}주를 이제 {new.market} 종목으로 보여 줍니다 (전에는 {old.market}).",
+        f"{old.ticker}: the broker now lists its {qty:,} shares at {new.market} (before: {old.market}).",
+    )
+
+
+def _unexplained(symbol: Symbol, expected: int, held: int) -> Text:
+    return Text(
+        f"{symbol.ticker}: 체결 기록으로는 {expected:,}주, 증권사는 {held:,}주. 설명되지 않아 증권사 수량을 따릅니다.",
+        f"{symbol.ticker}: {expected:,} by the fills, {held:,} at the broker."
+        " Unexplained; the broker's figure is taken.",
+    )
+
+
+def _on_its_way(symbol: Symbol, gap: _Gap) -> Text:
+    return Text(
+        f"{symbol.ticker}: 증권사 보유 수량이 체결 기록과 {gap.qty:+,d}주 다릅니다. 확인 중입니다.",
+        f"{symbol.ticker}: the broker's position differs from the fills by {gap.qty:+,d}. Being checked.",
+    )
+
+
+def _unknown(order: Order) -> Text:
+    ticker = order.request.symbol.ticker
+    return Text(
+        f"#{order.no} {ticker}: 결과를 아직 모릅니다. 확인 중입니다.",
+        f"#{order.no} {ticker}: outcome not known yet, being looked up.",
+    )
+
+
+def _matched(order: Order) -> Text:
+    ticker = order.request.symbol.ticker
+    return Text(
+        f"#{order.no} {ticker}: 증권사에 그대로 열려 있음 (체결 {order.filled_qty:,}/{order.request.qty:,}).",
+        f"#{order.no} {ticker}: open at the broker as recorded ({order.filled_qty:,}/{order.request.qty:,} filled).",
+    )

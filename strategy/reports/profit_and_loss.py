@@ -1,0 +1,234 @@
+"""Sums over fills: per period, per ticker, per sale. Plain functions; every fill of the account counts, also those of
+orders placed by hand, since it is the account that wins or loses.
+
+A fill belongs to the New York date on which its order was asked for: US orders live for one day, and a fill found by a
+later inquiry (after an outage) carries the time of the inquiry.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from strategy.model import (
+    Fill,
+    Holdings,
+    OrderNo,
+    Origin,
+    Period,
+    ResultRow,
+    Side,
+    Symbol,
+    TickerResult,
+    Totals,
+    Trade,
+    from_new_york,
+    new_york,
+    total,
+)
+
+NOTHING = Decimal(0)
+STOP_ORIGINS = frozenset({Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP})
+_DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
+
+
+def trading_date(trade: Trade) -> date:
+    """Return the New York date a fill belongs to."""
+    return new_york(trade.order.request.created_at if trade.order is not None else trade.fill.filled_at).date()
+
+
+def span(period: Period, on: date) -> tuple[date, date]:
+    """Return first and last date of the period a date lies in; weeks begin on Monday."""
+    if period is Period.DAY:
+        return on, on
+    if period is Period.WEEK:
+        monday = on - _DAY * on.weekday()
+        return monday, monday + _WEEK - _DAY
+    first = on.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1) - _DAY
+
+
+def midnight(on: date) -> datetime:
+    """Return when a New York date begins."""
+    return from_new_york(on, time(0))
+
+
+def totals(fills: Iterable[Fill]) -> Totals:
+    """Sum up fills; a sell whose cost nobody knows adds nothing to the profit and is counted."""
+    buys = sells = unknown = 0
+    bought = sold = fees = realized = NOTHING
+    for fill in fills:
+        fees += fill.fees
+        amount = fill.price * fill.qty
+        if fill.side is Side.BUY:
+            buys += 1
+            bought += amount
+            continue
+        sells += 1
+        sold += amount
+        if fill.realized is None:
+            unknown += 1
+        else:
+            realized += fill.realized
+    return Totals(
+        fills=buys + sells,
+        buys=buys,
+        sells=sells,
+        bought=bought,
+        sold=sold,
+        fees=fees,
+        realized=realized,
+        unknown_cost=unknown,
+    )
+
+
+def added(parts: Iterable[Totals]) -> Totals:
+    """Return the sum of sums."""
+    total = Totals()
+    for part in parts:
+        total = Totals(
+            fills=total.fills + part.fills,
+            buys=total.buys + part.buys,
+            sells=total.sells + part.sells,
+            bought=total.bought + part.bought,
+            sold=total.sold + part.sold,
+            fees=total.fees + part.fees,
+            realized=total.realized + part.realized,
+            unknown_cost=total.unknown_cost + part.unknown_cost,
+        )
+    return total
+
+
+def by_period(period: Period, trades: Iterable[Trade]) -> list[ResultRow]:
+    """Return a row for each period with fills, newest first."""
+    fills: defaultdict[tuple[date, date], list[Fill]] = defaultdict(list)
+    for trade in trades:
+        fills[span(period, trading_date(trade))].append(trade.fill)
+    return [
+        ResultRow(since=since, until=until, totals=totals(fills[since, until]))
+        for since, until in sorted(fills, reverse=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """All fills of one sell order folded into one, with the average price; how trades are won and lost."""
+
+    trade: Trade
+    fills: int
+
+    @property
+    def realized(self) -> Decimal | None:
+        return self.trade.fill.realized
+
+    @property
+    def won(self) -> bool:
+        return self.realized is not None and self.realized > 0
+
+    @property
+    def lost(self) -> bool:
+        return self.realized is not None and self.realized < 0
+
+
+def sales(trades: Iterable[Trade]) -> list[Sale]:
+    """Return the sell orders that filled, in the order of their last fill."""
+    parts: defaultdict[OrderNo, list[Trade]] = defaultdict(list)
+    for trade in in_time(trades):
+        if trade.fill.side is Side.SELL:
+            parts[trade.fill.order_no].append(trade)
+    folded = [Sale(_folded(of_order), len(of_order)) for of_order in parts.values()]
+    return sorted(folded, key=lambda sale: (sale.trade.fill.filled_at, sale.trade.fill.order_no))
+
+
+def in_time(trades: Iterable[Trade]) -> list[Trade]:
+    """Return fills by their time, those of one instant by their order."""
+    return sorted(trades, key=lambda trade: (trade.fill.filled_at, trade.fill.order_no))
+
+
+def by_ticker(
+    trades: Sequence[Trade], holdings: Holdings | None, prices: Mapping[Symbol, Decimal]
+) -> tuple[TickerResult, ...]:
+    """Return the result of each ticker traded or held, best first: profit taken and profit still open together.
+
+    `prices` are newer than the broker's valuation where they are known.
+    """
+    fills: defaultdict[Symbol, list[Fill]] = defaultdict(list)
+    for trade in trades:
+        fills[trade.fill.symbol].append(trade.fill)
+    won: defaultdict[Symbol, int] = defaultdict(int)
+    lost: defaultdict[Symbol, int] = defaultdict(int)
+    for sale in sales(trades):
+        won[sale.trade.fill.symbol] += sale.won
+        lost[sale.trade.fill.symbol] += sale.lost
+    held = holdings.positions if holdings is not None else ()
+    symbols = fills.keys() | {position.symbol for position in held if position.qty > 0}
+    rows = [
+        TickerResult(
+            symbol=symbol,
+            totals=totals(fills.get(symbol, ())),
+            wins=won[symbol],
+            losses=lost[symbol],
+            open_qty=_held_qty(symbol, holdings),
+            profit_open=_open_profit(symbol, holdings, prices),
+        )
+        for symbol in symbols
+    ]
+    return tuple(sorted(rows, key=lambda row: (-(row.totals.realized + (row.profit_open or 0)), row.symbol)))
+
+
+def open_profit(holdings: Holdings | None, prices: Mapping[Symbol, Decimal]) -> Decimal | None:
+    """Return what the positions held would bring beyond their cost, before fees; None while one is unknown."""
+    if holdings is None:
+        return None
+    return total(_open_profit(each.symbol, holdings, prices) for each in holdings.positions)
+
+
+def stops_filled(trades: Iterable[Trade]) -> int:
+    """Count the stop, take-profit and trailing orders that filled at least in part."""
+    return len(
+        {
+            trade.fill.order_no
+            for trade in trades
+            if trade.order is not None and trade.order.request.origin in STOP_ORIGINS
+        }
+    )
+
+
+def blocked_gates(by_reason: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """Return how often each gate stopped a signal, most frequent first."""
+    gates = {
+        reason.removeprefix("blocked:"): count for reason, count in by_reason.items() if reason.startswith("blocked:")
+    }
+    return tuple(sorted(gates.items(), key=lambda gate: (-gate[1], gate[0])))
+
+
+def _folded(parts: Sequence[Trade]) -> Trade:
+    last = parts[-1]
+    fills = [part.fill for part in parts]
+    qty = sum(fill.qty for fill in fills)
+    known = [fill.realized for fill in fills if fill.realized is not None]
+    fill = replace(
+        last.fill,
+        qty=qty,
+        price=sum((fill.price * fill.qty for fill in fills), NOTHING) / qty,
+        fees=sum((fill.fees for fill in fills), NOTHING),
+        realized=sum(known, NOTHING) if len(known) == len(fills) else None,
+    )
+    return Trade(fill=fill, order=last.order)
+
+
+def _held_qty(symbol: Symbol, holdings: Holdings | None) -> int | None:
+    if holdings is None or symbol in holdings.doubted:
+        return None
+    position = holdings.of(symbol)
+    return position.qty if position is not None else 0
+
+
+def _open_profit(symbol: Symbol, holdings: Holdings | None, prices: Mapping[Symbol, Decimal]) -> Decimal | None:
+    position = holdings.of(symbol) if holdings is not None else None
+    if position is None:
+        return None
+    last = prices.get(symbol, position.last)
+    return None if last is None else (last - position.average_cost) * position.qty

@@ -1,0 +1,135 @@
+"""The ready check before the open: what a night of trading needs, each looked at, not assumed."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from strategy.health import lines
+from strategy.market.calendar import Session
+from strategy.market.market_data import MarketWatch
+from strategy.model import BrokerError, Clock, HealthLine, Symbol, Text, TradingError, cents, new_york, seoul
+from strategy.portfolio.account_sync import AccountLook
+from strategy.runtime.probes import Surroundings
+from strategy.session.stream_inbox import StreamInbox
+from strategy.settings.store import SettingsBook
+
+log = logging.getLogger(__name__)
+
+_LOOK_AGE_S = 60
+_MANY_AT_ONCE = 4
+
+
+class ReadyLines:
+    """Looks at the account, the bars, the stream and the ground the program stands on."""
+
+    def __init__(
+        self,
+        *,
+        watch: MarketWatch,
+        look: AccountLook,
+        inbox: StreamInbox,
+        settings: SettingsBook,
+        clock: Clock,
+        wall: Clock,
+        surroundings: Surroundings,
+    ) -> None:
+        self._watch = watch
+        self._look = look
+        self._inbox = inbox
+        self._settings = settings
+        self._clock = clock
+        self._wall = wall
+        self._around = surroundings
+
+    async def of(self, session: Session) -> tuple[HealthLine, ...]:
+        """Ask and fetch what is missing, then say line by line what works for that session."""
+        account = await self._account()
+        return (
+            _calendar(session),
+            *account,
+            *lines.stream(self._inbox),
+            await self._bars(),
+            *await self._ground(),
+        )
+
+    async def _account(self) -> list[HealthLine]:
+        """Look at the account; that the broker answers also proves the token."""
+        name = Text("계좌와 현금", "Account and cash")
+        try:
+            holdings = await self._look.take("timer", max_age_s=_LOOK_AGE_S)
+        except BrokerError as error:
+            said = error.user_message
+            return [HealthLine(name=name, ok=False, detail=said)]
+        count = len([position for position in holdings.positions if position.qty > 0])
+        agreed = HealthLine(
+            name=Text("증권사 대조", "Reconciled"),
+            ok=self._look.reconciled,
+            detail=Text("일치", "agreed")
+            if self._look.reconciled
+            else Text("아직 일치하지 않아 매수를 막았습니다", "not agreed yet, so buying is blocked"),
+        )
+        if holdings.cash is None:
+            unknown = Text(
+                f"보유 {count}종목, 주문가능금액을 모릅니다", f"{count} tickers held, buyable cash not known"
+            )
+            return [HealthLine(name=name, ok=False, detail=unknown), agreed]
+        cash = cents(holdings.cash)
+        detail = Text(f"보유 {count}종목, 주문가능 ${cash:,}", f"{count} tickers held, ${cash:,} buyable")
+        return [HealthLine(name=name, ok=True, detail=detail), agreed]
+
+    async def _bars(self) -> HealthLine:
+        """Fetch what is missing of the bars and count the tickers that are warm."""
+        tickers = self._settings.tickers
+        gate = asyncio.Semaphore(_MANY_AT_ONCE)
+
+        async def bring_up(symbol: Symbol) -> None:
+            async with gate:
+                try:
+                    await self._watch.bring_up(symbol)
+                except BrokerError as error:
+                    log.warning("no bars before the open", extra={"symbol": str(symbol), "error": str(error)})
+
+        async with asyncio.TaskGroup() as group:
+            for symbol in tickers:
+                group.create_task(bring_up(symbol))
+        cold = [symbol.ticker for symbol in tickers if not self._watch.warm(symbol)]
+        share = f"{len(tickers) - len(cold)}/{len(tickers)}"
+        names = ", ".join(cold)
+        return HealthLine(
+            name=Text("봉", "Bars"),
+            ok=not cold,
+            detail=Text(
+                f"{share} 준비됨" + (f", 모자람: {names}. 그때까지 신호가 없습니다" if cold else ""),
+                f"{share} warm" + (f", too few: {names}. No signals until then" if cold else ""),
+            ),
+        )
+
+    async def _ground(self) -> Sequence[HealthLine]:
+        """Storage, outbox, chat, token and clock, as far as anybody can tell."""
+        around, found = self._around, list[HealthLine]()
+        if around.vitals is not None:
+            try:
+                found.append(lines.storage(await around.vitals.storage()))
+                found.append(lines.outbox(await around.vitals.outbox(), self._clock.now()))
+            except TradingError as error:
+                found.append(lines.failed("저장", "Storage", error.user_message))
+        if around.telegram is not None and (state := around.telegram()) is not None:
+            found.append(lines.telegram(state, self._wall.now()))
+            found.append(lines.incoming(state, self._wall.now()))
+            if state.ahead is not None and abs(state.ahead) > lines.MOST_TELEGRAM_SKEW:
+                found.append(lines.telegram_clock(state.ahead))
+        if around.token_until is not None:
+            found.append(lines.token(around.token_until(), self._clock.now()))
+        if around.clock_skew is not None and (skew := around.clock_skew()) is not None:
+            found.append(lines.clock_skew(skew))
+        return found
+
+
+def _calendar(session: Session) -> HealthLine:
+    opens, closes = session.opens_at, session.closes_at
+    kst = f"{seoul(opens):%H:%M}-{seoul(closes):%H:%M} KST"
+    both = f"{kst} ({new_york(opens):%H:%M}-{new_york(closes):%H:%M} ET)"
+    half = Text(", 조기 폐장", ", closes early") if session.half_day else Text("", "")
+    return HealthLine(
+        name=Text("오늘 장", "Session today"), ok=True, detail=Text(f"{both}{half.ko}", f"{both}{half.en}")
+    )

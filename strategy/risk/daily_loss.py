@@ -1,0 +1,106 @@
+"""The day's loss limit: reached once, only stops are left until the owner says otherwise (spec section 7)."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from strategy.market.calendar import Session, current
+from strategy.market.market_data import MarketWatch
+from strategy.market.price_confirmation import StopPrices
+from strategy.model import BrokerError, Clock, Holdings, Mode, ModeState, Position, Symbol, Text, Trouble
+from strategy.portfolio.account_sync import AccountLook
+from strategy.ports import Notes
+from strategy.risk.exposure import Purse
+from strategy.risk.limits import Refusal
+from strategy.risk.mode_store import ModeBook, stricter
+
+_STAYS = timedelta(minutes=1)  # one answer without a price is no news
+
+
+class DayLoss:
+    """Asked before anything is bought, by rule or by hand, and in every check."""
+
+    def __init__(
+        self,
+        *,
+        purse: Purse,
+        modes: ModeBook,
+        look: AccountLook,
+        watch: MarketWatch,
+        prices: StopPrices,
+        notes: Notes,
+        clock: Clock,
+    ) -> None:
+        self._purse = purse
+        self._watch = watch
+        self._prices = prices
+        self._modes = modes
+        self._look = look
+        self._notes = notes
+        self._clock = clock
+        self._unvalued_since: dict[Symbol, datetime] = {}
+
+    async def apply(self, holdings: Holdings) -> None:
+        """Fall back to Protect only, once a day, when the limit is reached at prices that count (D15).
+
+        A mode with an end does not run out into Run any more; a stricter one stays.
+        """
+        now = self._clock.now()
+        session = current(now)
+        if session is None or not self._look.reconciled:
+            return
+        result = await self._purse.loss_today(session, holdings)
+        await self._tell_unvalued(session, result.unvalued)
+        refusal = result.refusal
+        if refusal is None:
+            return
+        key = f"loss_limit:{session.on.isoformat()}"
+        if await self._notes.get(key) is not None:
+            return  # the owner has released it today
+        refusal = await self._at_sure_prices(session, holdings)
+        if refusal is None:
+            return
+        chosen = self._modes.chosen()
+        mode = stricter(chosen.mode, Mode.PROTECT_ONLY)
+        if mode is not chosen.mode or chosen.until is not None:
+            state = ModeState(mode=mode, symbol=None, set_by=None, set_at=now, reason="daily_loss_limit", until=None)
+            said = Text(
+                f"{refusal.text.ko} 보호 전용으로 바꿨습니다. 다시 시작하려면 /run.",
+                f"{refusal.text.en} Now in Protect only; /run starts again.",
+            )
+            await self._modes.set(state, [Trouble(at=now, key="daily_loss_limit", what=said)])
+        await self._notes.put(key, f'"{now.isoformat()}"')
+
+    async def _at_sure_prices(self, session: Session, holdings: Holdings) -> Refusal | None:
+        """Judge again by prices of our own that count: a valuation may be one bad print."""
+        positions = [await self._valued(one) if one.qty > 0 else one for one in holdings.positions]
+        return (await self._purse.loss_today(session, replace(holdings, positions=tuple(positions)))).refusal
+
+    async def _tell_unvalued(self, session: Session, symbols: Collection[Symbol]) -> None:
+        """Say, once a day, which tickers the day's loss is counted without, when they stay so for a minute."""
+        now = self._clock.now()
+        self._unvalued_since = {symbol: self._unvalued_since.get(symbol, now) for symbol in symbols}
+        for symbol, since in self._unvalued_since.items():
+            key = f"unvalued:{session.on.isoformat()}:{symbol}"
+            if now - since < _STAYS or await self._notes.get(key) is not None:
+                continue
+            what = Text(
+                f"{symbol.ticker}: 지금 가치를 알 수 없어 일일 손실 한도(DAILY_LOSS_LIMIT_PCT)는 이 종목을 빼고 셉니다."
+                " 손절은 시세가 오면 그대로 작동합니다. 증권사 앱에서 확인하세요.",
+                f"{symbol.ticker}: nobody says what it is worth now, so DAILY_LOSS_LIMIT_PCT is counted without it."
+                " Its stop works as soon as a price comes. Check the broker's app.",
+            )
+            await self._notes.put(key, f'"{now.isoformat()}"', [Trouble(at=now, key=f"unvalued:{symbol}", what=what)])
+
+    async def _valued(self, position: Position) -> Position:
+        """Return a position at a price that counts, else at what its book says, else as it was valued."""
+        for ask in (self._watch.quote, self._watch.fresh_quote):
+            try:
+                quote = await ask(position.symbol)
+            except BrokerError:
+                return position
+            last = self._prices.weigh(quote, falling=True, reached=lambda _: True)
+            if last is not None:
+                return replace(position, last=last)
+        worth = self._watch.worth(position.symbol)
+        return position if worth is None else replace(position, last=worth)

@@ -1,0 +1,223 @@
+"""What an order may use: exposure for the caps, one order at a time, the day's loss (spec section 7)."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from strategy.market.calendar import Session
+from strategy.model import Clock, Fill, Holdings, Order, Side, Symbol, from_new_york, new_york
+from strategy.portfolio.positions import Positions
+from strategy.ports import Notes, OrderJournal
+from strategy.risk.limits import PER_DAY, Exposure, Refusal, check, daily_loss
+from strategy.risk.mode_store import ModeBook
+from strategy.settings.store import SettingsBook
+
+
+class DayResult(NamedTuple):
+    """What the day's loss limit says, and the tickers left out because nobody values them."""
+
+    refusal: Refusal | None
+    unvalued: frozenset[Symbol]
+
+
+class Purse:
+    """Answers what is left of the caps. Whoever sizes and places an order holds `turn`, so that caps hold together."""
+
+    def __init__(
+        self,
+        *,
+        orders: OrderJournal,
+        positions: Positions,
+        settings: SettingsBook,
+        modes: ModeBook,
+        notes: Notes,
+        clock: Clock,
+    ) -> None:
+        self._orders = orders
+        self._positions = positions
+        self._settings = settings
+        self._modes = modes
+        self._notes = notes
+        self._clock = clock
+        self.turn = asyncio.Lock()
+
+    async def exposure(self, symbol: Symbol, holdings: Holdings | None, open_orders: Sequence[Order]) -> Exposure:
+        """Return what the account carries now; `open_orders` are all of the account's, own and by hand."""
+        buys = [order for order in open_orders if order.request.side is Side.BUY]
+        position = self._positions.of(symbol)
+        value = position.value if position else Decimal(0)
+        waiting = sum(
+            (order.open_qty * order.limit_price for order in buys if order.request.symbol == symbol), Decimal(0)
+        )
+        return Exposure(
+            equity=self._equity(holdings),
+            position_value=value + waiting if self._positions.knows(symbol) and value is not None else None,
+            tickers=(
+                frozenset(self._positions.held()) | self._positions.doubted | _being_bought(buys, symbol)
+                if self._positions.known
+                else None
+            ),
+            orders_today=await self.orders_today(),
+        )
+
+    async def broken_by_change(
+        self, order: Order, qty: int, price: Decimal, holdings: Holdings | None, open_orders: Sequence[Order]
+    ) -> tuple[Refusal, ...]:
+        """Return the caps an open order would break with another open quantity and price.
+
+        It is judged as if placed anew in place of the old one, except that it was counted for its day already.
+        """
+        symbol = order.request.symbol
+        others = [one for one in open_orders if one.no != order.no]
+        exposure = await self.exposure(symbol, holdings, others)
+        if exposure.equity is not None and _was_tied_up(order, holdings):
+            exposure = replace(exposure, equity=exposure.equity + order.open_qty * order.limit_price)
+        found = check(
+            symbol=symbol,
+            side=order.request.side,
+            qty=qty,
+            price=price,
+            exposure=exposure,
+            settings=self._settings.of(symbol),
+        )
+        return tuple(refusal for refusal in found if refusal.cap != PER_DAY)
+
+    def _value(self) -> Decimal:
+        """Return what the positions are worth at least, fills told since the last look included."""
+        held = (self._positions.of(symbol) for symbol in self._positions.held())
+        return sum((position.value or Decimal(0) for position in held if position is not None), Decimal(0))
+
+    def _equity(self, holdings: Holdings | None) -> Decimal | None:
+        """Return cash and positions, none of them counted for more than is known: a cap is a share of it.
+
+        Of two views the smaller one, since positions and cash lag in either order.
+        """
+        if holdings is None or holdings.cash is None:
+            return None
+        least = holdings.least_value
+        return holdings.cash + (min(least, self._value()) if self._positions.known else least)
+
+    async def orders_today(self) -> int:
+        """Return how many own orders were sent on this New York date."""
+        return await self._orders.count_since(day_start(self._clock.now()))
+
+    async def loss_today(self, session: Session, holdings: Holdings) -> DayResult:
+        """Return the refusal when the day's loss limit is reached; also remembers where the day began.
+
+        The day's result is what the shares held at the session's first look, and this day's fills, have come to at
+        the prices of `holdings`. Money or shares brought in or out are no part of it, and shares still on their way in
+        the broker's list are no loss. A ticker held back by the split guard, or whose row cannot be read, cannot be
+        valued and is left out; so is one that nobody values, and that is said: an unknown loss is neither a loss nor
+        none.
+        """
+        doubtful = {lock.symbol for lock in self._modes.locks() if lock.blocks_stop} | self._positions.doubted
+        unvalued = {position.symbol for position in holdings.positions if position.last is None} - doubtful
+        key = f"day:{session.on.isoformat()}"
+        begun = json.loads(await self._notes.get(key) or "{}")
+        if "held" not in begun:
+            await self._begin_day(key, holdings, doubtful, unvalued)
+            return DayResult(None, frozenset(unvalued))
+        doubtful |= {Symbol.stored(name) for name in begun.get("left_out", ())}
+        unvalued |= {Symbol.stored(name) for name in begun.get("unvalued", ())} - doubtful
+        fills = await self._orders.fills(since=datetime.fromisoformat(begun["at"]))
+        day = _Day.of(begun)
+        doubtful |= {symbol for symbol in day.held if not symbol.plain}  # of a version that took bonds for stocks
+        unvalued |= day.gone(holdings, fills) - doubtful
+        without = doubtful | unvalued
+        if without and "values" not in begun:
+            return DayResult(None, frozenset(unvalued))  # begun by an earlier version
+        equity = Decimal(begun["equity"])
+        result = day.result(holdings, fills, without)
+        limit = self._settings.account.daily_loss_limit_pct
+        return DayResult(daily_loss(equity, equity + result, limit), frozenset(unvalued))
+
+    async def _begin_day(self, key: str, holdings: Holdings, left_out: set[Symbol], unvalued: set[Symbol]) -> None:
+        """Remember a look as the day's beginning, unless a fill of the same moment makes it doubtful."""
+        if holdings.cash is None or await self._orders.fills(since=holdings.taken_at):
+            return
+        without = left_out | unvalued
+        counted = [position for position in holdings.positions if position.symbol not in without]
+        value = sum((position.value or Decimal(0) for position in counted), Decimal(0))
+        begun = {
+            "equity": str(holdings.cash + value),
+            "value": str(value),
+            "values": {str(position.symbol): str(position.value) for position in counted},
+            "held": {str(position.symbol): position.qty for position in counted},
+            "left_out": sorted(map(str, left_out)),
+            "unvalued": sorted(map(str, unvalued)),
+            "at": holdings.taken_at.isoformat(),
+        }
+        await self._notes.put(key, json.dumps(begun))
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """Where the day began."""
+
+    value: Decimal
+    values: Mapping[Symbol, Decimal]
+    held: Mapping[Symbol, int]
+
+    @classmethod
+    def of(cls, begun: Mapping[str, Any]) -> "_Day":
+        values: dict[Symbol, Decimal] = {}
+        held: Counter[Symbol] = Counter()
+        for name, amount in begun.get("values", {}).items():
+            values[Symbol.stored(name)] = values.get(Symbol.stored(name), Decimal(0)) + Decimal(amount)
+        for name, qty in begun["held"].items():
+            held[Symbol.stored(name)] += int(qty)
+        return cls(Decimal(begun["value"]), values, held)
+
+    def gone(self, holdings: Holdings, fills: Sequence[Fill]) -> set[Symbol]:
+        """Return tickers that should be held by the fills, and of which the broker shows nothing."""
+        shown = {position.symbol for position in holdings.positions} | {fill.symbol for fill in fills}
+        return {symbol for symbol, qty in self._held_now(fills).items() if qty and symbol not in shown}
+
+    def result(self, holdings: Holdings, fills: Sequence[Fill], without: Collection[Symbol]) -> Decimal:
+        """Return what the day has come to, at the prices of `holdings`, in all tickers but some."""
+        prices = {position.symbol: position.last for position in holdings.positions}
+        before = self.value - sum((self.values.get(symbol, Decimal(0)) for symbol in without), Decimal(0))
+        flow = Decimal(0)
+        for fill in fills:
+            if fill.symbol not in without:
+                amount = fill.price * fill.qty
+                flow += (amount if fill.side is Side.SELL else -amount) - fill.fees
+                prices.setdefault(fill.symbol, fill.price)
+        value = Decimal(0)
+        for symbol, qty in self._held_now(fills).items():
+            price = prices.get(symbol)
+            if symbol not in without and price is not None:
+                value += price * qty
+        return value - before + flow
+
+    def _held_now(self, fills: Sequence[Fill]) -> Counter[Symbol]:
+        held = Counter(self.held)
+        for fill in fills:
+            held[fill.symbol] += fill.qty if fill.side is Side.BUY else -fill.qty
+        return held
+
+
+def _was_tied_up(order: Order, holdings: Holdings | None) -> bool:
+    """Return whether the cash of a look leaves out what an open buy ties up: it is what can still be ordered for."""
+    if holdings is None or order.request.side is not Side.BUY:
+        return False
+    return (order.accepted_at or order.request.created_at) < holdings.taken_at
+
+
+def day_start(now: datetime) -> datetime:
+    """Return midnight of the New York date, where counts per day begin."""
+    return from_new_york(new_york(now).date(), time(0))
+
+
+def _being_bought(buys: Sequence[Order], symbol: Symbol) -> frozenset[Symbol]:
+    """Return the tickers that open buys count for, when one of `symbol` is asked for.
+
+    A buy resting by hand may fill, so it counts beside any other ticker; and it may end unfilled, so that it does not
+    open its own ticker for ours: either way the cap holds.
+    """
+    return frozenset(order.request.symbol for order in buys if order.ours or order.request.symbol != symbol)

@@ -1,0 +1,186 @@
+"""Whether an order may leave: the one question, asked by the desk at the door and earlier by every preview.
+
+Mode, lock, arming, agreement with the broker, session, watch list and a stop at work, read at the moment of asking:
+whoever waited for a price, a turn or the broker's answer meanwhile is judged by what is in force now. Cancels are not
+asked: they always pass.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from strategy.market.calendar import current
+from strategy.market.trading_window import window_of
+from strategy.model import Clock, Forbidden, Mode, Order, OrderRequest, Origin, Side, Symbol, Text, Why, from_new_york
+from strategy.risk.mode_store import ModeBook
+from strategy.settings.store import SettingsBook
+
+_STOPS = frozenset({Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP})
+
+
+class Permissions:
+    """Answers for every origin from what is in force at this moment; asks nobody, so nothing can come between."""
+
+    def __init__(
+        self, *, modes: ModeBook, settings: SettingsBook, clock: Clock, reconciled: Callable[[], bool]
+    ) -> None:
+        self._modes = modes
+        self._settings = settings
+        self._clock = clock
+        self._reconciled = reconciled
+        self.selling: Callable[[Symbol], bool] = lambda _: False  # a stop or a panic is at work in the ticker
+        self.panic_from: datetime | None = None  # when the panic at work was asked for
+
+    def may_send(self, request: OrderRequest) -> Forbidden | None:
+        """Return what stands against a new order, or None."""
+        symbol, side = request.symbol, request.side
+        if request.origin in _STOPS or request.origin is Origin.PANIC:
+            found = self.selling_out(symbol, request.origin)
+        elif request.origin is Origin.SIGNAL:
+            found = self.rule(symbol, side)
+        elif request.origin is Origin.MANUAL:
+            found = self.person(symbol, side) + self._overtaken(request)
+        else:
+            found = [_NOT_OURS]
+        return next(iter(found), None)
+
+    def may_amend(self, order: Order, qty: int, price: Decimal, *, by_rule: bool) -> Forbidden | None:
+        """Return what stands against changing an order to `qty` open shares at `price`, or None.
+
+        `by_rule`: the program follows the price by itself; else a person asked, or a stop or panic goes deeper.
+        """
+        symbol, side, origin = order.request.symbol, order.request.side, order.request.origin
+        more = side is Side.BUY and price * qty > order.limit_price * order.open_qty
+        if origin in _STOPS or origin is Origin.PANIC:
+            found = self.selling_out(symbol, origin)
+        elif by_rule or origin is Origin.SIGNAL:
+            found = self._following(symbol, side, more=more)
+        else:
+            found = self.person(symbol, side, more=more)
+        return next(iter(found), None)
+
+    # by origin; each list begins with what a person would do something about first
+
+    def rule(self, symbol: Symbol, side: Side) -> list[Forbidden]:
+        """Return all that stands against a new order of the rule."""
+        found = [] if symbol in self._settings.tickers else [_NOT_WATCHED]
+        found += self._rule_mode(symbol, side)
+        if side is Side.BUY and not self._reconciled():
+            found.append(_NOT_RECONCILED)
+        session, now = current(self._clock.now()), self._clock.now()
+        if session is None or not window_of(session, self._settings.account).contains(now):
+            found.append(_CLOSED)
+        return found
+
+    def _following(self, symbol: Symbol, side: Side, *, more: bool) -> list[Forbidden]:
+        """Return all that stands against the program's following a price with an order it watches over."""
+        found = self._rule_mode(symbol, side)
+        if more and not self._reconciled():
+            found.append(_NOT_RECONCILED)
+        return found + self.session()
+
+    def _rule_mode(self, symbol: Symbol, side: Side) -> list[Forbidden]:
+        found = [] if self._modes.armed else [_NOT_ARMED]
+        mode = self._modes.of(symbol).mode
+        if not (mode.buys if side is Side.BUY else mode.rule_sells):
+            found.append(_RULE_MODE)
+        if self._modes.lock(symbol) is not None:
+            found.append(_LOCKED)
+        if self.selling(symbol):
+            found.append(_STOP_AT_WORK)
+        return found
+
+    def person(self, symbol: Symbol, side: Side, *, more: bool = True) -> list[Forbidden]:
+        """Return all that stands against a person's order, or (`more` false) a change that ties up no more money."""
+        found = [] if self._modes.armed else [_NOT_ARMED]
+        if side is Side.BUY and more:
+            if not self._modes.of(symbol).mode.buys:
+                found.append(_BUY_MODE)
+            if not self._reconciled():
+                found.append(_NOT_RECONCILED)
+        if self.selling(symbol):
+            found.append(_STOP_AT_WORK)
+        return found + self.session()
+
+    def _overtaken(self, request: OrderRequest) -> list[Forbidden]:
+        """Return whether a stop has fired since a person's buy was asked for: it would buy back what has fallen."""
+        lock = self._modes.lock(request.symbol) if request.side is Side.BUY else None
+        fired = lock is not None and lock.reason in _STOPS and lock.locked_at > request.created_at
+        return [_STOP_FIRED] if fired else []
+
+    def selling_out(self, symbol: Symbol, origin: Origin) -> list[Forbidden]:
+        """Return all that stands against the selling of a stop or a panic."""
+        if origin is Origin.PANIC:
+            return self.panic()
+        return [*self.protecting(symbol), *self.stop_hours()]
+
+    def protecting(self, symbol: Symbol) -> list[Forbidden]:
+        """Return what stands against a stop of the ticker, its hours aside. Arming does not: protecting goes on."""
+        found = [] if self._modes.of(symbol).mode.stops else [_STOP_MODE]
+        lock = self._modes.lock(symbol)
+        if lock is not None and lock.blocks_stop:
+            found.append(_STOP_LOCKED)
+        return found
+
+    def stop_hours(self) -> list[Forbidden]:
+        """Return whether stops may not sell now: from MARKET_START_TIME or the open, to the venue's close."""
+        now = self._clock.now()
+        session = current(now)
+        if session is None or now < from_new_york(session.on, self._settings.account.market_start_time):
+            return [_CLOSED]
+        return []
+
+    def panic(self) -> list[Forbidden]:
+        """Return what stands against the panic's selling: it was asked for, and nobody has halted everything since."""
+        if self.panic_from is None:
+            return [_NOT_OURS]
+        found = [] if self._modes.may_protect else [_NOT_ARMED]
+        chosen = self._modes.chosen()
+        if chosen.mode is Mode.HALTED and chosen.set_at > self.panic_from:
+            found.append(_STOP_MODE)
+        return found + self.session()
+
+    def session(self) -> list[Forbidden]:
+        """Return whether the venue is closed."""
+        return [_CLOSED] if current(self._clock.now()) is None else []
+
+
+_NOT_ARMED = Forbidden(
+    Why.NOT_ARMED, Text("실전 거래가 켜지지 않았습니다. /arm 을 먼저.", "Real trading is not armed; /arm first.")
+)
+_BUY_MODE = Forbidden(
+    Why.MODE, Text("지금 모드에서는 매수할 수 없습니다. /run 을 먼저.", "This mode allows no buys; /run first.")
+)
+_RULE_MODE = Forbidden(Why.MODE, Text("지금 모드에서는 할 수 없습니다.", "The mode in force does not allow it."))
+_STOP_MODE = Forbidden(
+    Why.MODE,
+    Text("모두 중단한 상태라 손절도 팔지 않습니다.", "Everything is halted, so the stop does not sell either."),
+)
+_LOCKED = Forbidden(Why.LOCK, Text("규칙 매매가 잠긴 종목입니다.", "The rules do not trade this ticker (locked)."))
+_STOP_LOCKED = Forbidden(
+    Why.LOCK,
+    Text(
+        "가격 확인을 기다리는 종목이라 손절이 팔지 않습니다.",
+        "The stop of this ticker does not sell until its price is confirmed.",
+    ),
+)
+_NOT_RECONCILED = Forbidden(
+    Why.NOT_RECONCILED,
+    Text(
+        "증권사와 대조가 끝나지 않아 매수할 수 없습니다.",
+        "Broker and bot have not been reconciled yet, so nothing is bought.",
+    ),
+)
+_CLOSED = Forbidden(Why.SESSION, Text("정규장이 닫혀 있습니다.", "The session is closed."))
+_NOT_WATCHED = Forbidden(Why.NOT_WATCHED, Text("거래하는 종목이 아닙니다.", "The ticker is not on the watch list."))
+_STOP_AT_WORK = Forbidden(
+    Why.STOP_AT_WORK, Text("손절이 진행 중입니다.", "A stop of this ticker is being carried out.")
+)
+_STOP_FIRED = Forbidden(
+    Why.LOCK,
+    Text(
+        "주문한 뒤에 이 종목의 손절이 나가 사지 않았습니다. 그래도 사려면 /buy 로 다시 주문하세요.",
+        "A stop of this ticker fired after you asked for it, so nothing was bought. To buy all the same, /buy again.",
+    ),
+)
+_NOT_OURS = Forbidden(Why.NOT_ASKED_FOR, Text("아무도 청하지 않은 주문입니다.", "Nobody asked for this order."))

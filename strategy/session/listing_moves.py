@@ -1,0 +1,163 @@
+"""A listing that moves to another exchange: its stop, peak, settings, mode, lock and alerts go along, and it is told.
+
+One that cannot be followed at once is tried again until it can be, over restarts too: till then it has no stop.
+"""
+
+import asyncio
+import json
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from strategy.market.market_data import MarketWatch
+from strategy.model import Clock, Symbol, Text, TradingError, Trouble
+from strategy.portfolio.position_reconciliation import Reconciler
+from strategy.ports import Notes, Notifier
+from strategy.risk.exposure import Purse
+from strategy.risk.mode_store import ModeBook
+from strategy.runtime.in_flight import Activity
+from strategy.runtime.shielding import first_of
+from strategy.runtime.work_queue import WorkQueue
+from strategy.session.price_alert_monitor import PriceWatch
+from strategy.settings.store import SettingsBook
+from strategy.stops.stop_monitor import StopGuard
+
+log = logging.getLogger(__name__)
+
+_TICKERS = "TRADING_TICKERS"
+_NOTE = "moved"
+_AGAIN = timedelta(seconds=20)
+
+
+class VenueMoves:
+    """Puts the new listing in the old one's place on the watch list, since under the old one nothing is quoted."""
+
+    def __init__(
+        self,
+        *,
+        recon: Reconciler,
+        settings: SettingsBook,
+        modes: ModeBook,
+        guard: StopGuard,
+        watch: MarketWatch,
+        alerts: PriceWatch,
+        purse: Purse,
+        notes: Notes,
+        notifier: Notifier,
+        clock: Clock,
+        activity: Activity,
+    ) -> None:
+        self._settings = settings
+        self._modes = modes
+        self._guard = guard
+        self._watch = watch
+        self._alerts = alerts
+        self._purse = purse
+        self._notes = notes
+        self._notifier = notifier
+        self._clock = clock
+        self._activity = activity
+        self._moves: WorkQueue[tuple[Symbol, Symbol]] = WorkQueue(activity)
+        self._wake = asyncio.Event()
+        self._peaks: dict[Symbol, Decimal] = {}  # of the old listings; their stops forget them with the shares
+        self._waiting: dict[Symbol, Symbol] = {}  # old and new listing of those that could not be followed yet
+        recon.on_move = self._heard
+
+    def _heard(self, old: Symbol, new: Symbol) -> None:
+        if (peak := self._guard.peak(old)) is not None:
+            self._peaks[old] = peak
+        self._moves.put((old, new))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Follow moves until cancelled."""
+        stored = json.loads(await self._notes.get(_NOTE) or "{}")
+        self._waiting |= {Symbol.stored(old): Symbol.stored(new) for old, new in stored.items()}
+        while True:
+            again_at = self._clock.now() + _AGAIN if self._waiting else None
+            await first_of(self._clock, again_at, self._wake)
+            if not self._wake.is_set():
+                for old, new in list(self._waiting.items()):
+                    with self._activity():
+                        await self._follow(old, new)
+            self._wake.clear()
+            while self._moves:
+                with self._moves.take() as (old, new):
+                    await self._follow(old, new)
+
+    async def _follow(self, old: Symbol, new: Symbol) -> None:
+        try:
+            await self._alerts.move(old, new)
+        except TradingError:
+            log.exception("price alerts of a moved listing could not be kept", extra={"old": str(old)})
+        if old not in self._settings.tickers:
+            await self._wait_for(old, None)
+            return
+        try:
+            await self._watch.fresh_quote(new)
+            async with self._purse.turn:
+                await self._take_along(old, new)
+        except TradingError as error:
+            log.warning("a moved listing could not be followed", extra={"old": str(old), "error": str(error)})
+            if self._waiting.get(old) != new:
+                await self._wait_for(old, new)
+                await self._tell(new, _not_followed(old, new, error.user_message))
+        else:
+            await self._wait_for(old, None)
+            await self._tell(new, _followed(old, new))
+
+    async def _wait_for(self, old: Symbol, new: Symbol | None) -> None:
+        """Remember what is to be tried again (None: nothing of it); unstored, it is until the next start."""
+        before = dict(self._waiting)
+        self._waiting.pop(old, None)
+        if new is not None:
+            self._waiting[old] = new
+        if self._waiting == before:
+            return
+        try:
+            await self._notes.put(_NOTE, json.dumps({str(one): str(other) for one, other in self._waiting.items()}))
+        except TradingError:
+            log.exception("a moved listing could not be noted", extra={"symbol": str(old)})
+
+    async def _take_along(self, old: Symbol, new: Symbol) -> None:
+        """Store what holds for the ticker under its new name, the list last: from then on it is traded under that."""
+        if old in self._peaks:
+            await self._guard.keep_peak(new, self._peaks[old])
+        lock, mode = self._modes.lock(old), self._modes.chosen(old)
+        if lock is not None:
+            await self._modes.set_lock(replace(lock, symbol=new))
+        if not mode.mode.buys:
+            await self._modes.set(replace(mode, symbol=new, set_at=self._clock.now()))
+        for row in self._settings.of_ticker(old):
+            draft = self._settings.draft(row.name, row.new or "", symbol=new, until=row.until)
+            await self._settings.apply(draft, user_id=row.set_by)
+        tickers = [new if one == old else one for one in self._settings.tickers if one != new]
+        draft = self._settings.draft(_TICKERS, ",".join(map(str, tickers)), symbol=None, until=None)
+        await self._settings.apply(draft, user_id=None)
+
+    async def _tell(self, symbol: Symbol, what: Text) -> None:
+        try:
+            await self._notifier.tell(Trouble(at=self._clock.now(), key=f"moved:{symbol}", what=what, symbol=symbol))
+        except TradingError:
+            log.exception("a moved listing could not be told", extra={"symbol": str(symbol)})
+
+
+def _followed(old: Symbol, new: Symbol) -> Text:
+    return Text(
+        f"{old.ticker} 이(가) {old.market} 에서 {new.market} (으)로 옮겼습니다. 거래 종목을 {new} 로 바꾸었고 손절도 그"
+        f" 시세로 계속합니다. .env 의 TRADING_TICKERS 도 {new} 로 고치세요.",
+        f"{old.ticker} has moved from {old.market} to {new.market}. The watch list now has {new}, and its stop goes on"
+        f" by the prices there. Change TRADING_TICKERS in .env to {new}, too.",
+    )
+
+
+def _not_followed(old: Symbol, new: Symbol, why: Text) -> Text:
+    return Text(
+        f"{old.ticker} 이(가) {old.market} 에서 {new.market} (으)로 옮긴 것으로 보이지만 따라가지 못했습니다: {why.ko}"
+        f" 지금 손절이 작동하지 않습니다. 20초마다 다시 해 봅니다. 급하면 /watch {new} 로 더하거나 증권사 앱에서"
+        " 관리하세요.",
+        f"{old.ticker} seems to have moved from {old.market} to {new.market}, but could not be followed: {why.en} Its"
+        f" stop does not work now. It is tried again every 20 s; if it is urgent, add it by /watch {new}, or look after"
+        " it in the broker's app.",
+    )

@@ -1,0 +1,216 @@
+"""Where the stream delivers: ticks to prices and stops at once, notices to the desk, its ups and downs to a worker."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from strategy.execution.order_desk import OrderDesk
+from strategy.market.market_data import MarketWatch
+from strategy.model import BrokerError, Clock, Notice, StreamState, Symbol, Text, Tick, TradingError, Trouble
+from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.position_reconciliation import Reconciler
+from strategy.ports import Notifier
+from strategy.runtime.in_flight import Activity
+from strategy.runtime.work_queue import WorkQueue
+from strategy.stops.stop_monitor import StopGuard
+
+log = logging.getLogger(__name__)
+
+_HOLDS = timedelta(minutes=10)  # a connection that lasted so long is no part of a flapping one
+
+_STOPS = Text("손절 비교", "the stops' comparison")
+_FAULT_AGAIN = timedelta(hours=1)  # a listener that goes on failing is told again
+
+
+@dataclass(frozen=True, slots=True)
+class _Up:
+    gap: bool
+    since: datetime | None
+    drops: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Down:
+    reason: str
+    at: datetime
+    drops: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    symbol: Symbol | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    listener: Text
+    stops: bool  # the comparison with the stops itself
+
+
+class StreamInbox:
+    """The StreamSink of the program. Nothing in its `on_` methods awaits; notices are never dropped."""
+
+    def __init__(
+        self,
+        *,
+        watch: MarketWatch,
+        guard: StopGuard,
+        desk: OrderDesk,
+        recon: Reconciler,
+        look: AccountLook,
+        notifier: Notifier,
+        clock: Clock,
+        activity: Activity,
+    ) -> None:
+        self._watch = watch
+        self._guard = guard
+        self._desk = desk
+        self._recon = recon
+        self._look = look
+        self._notifier = notifier
+        self._clock = clock
+        self._news: WorkQueue[_Up | _Down | _Refused | _Failed] = WorkQueue(activity)
+        self._faults_told: dict[Text, datetime] = {}  # thousands of ticks a second may find the same fault
+        watch.on_fault(self._on_fault)
+        self._down_since: datetime | None = None
+        self._was_up = False
+        self._up_at: datetime | None = None
+        self._drops = 0  # since it last held
+        self.up = False
+        self.notices = False  # the subscription to order notices is confirmed
+        self.reason = "아직 연결 전 / not connected yet"
+        self.settled = asyncio.Event()  # set once the stream has said how it stands: notices confirmed or refused
+
+    def on_tick(self, tick: Tick) -> None:
+        """Remember the trade, then the stop, then all others; what one of them raises keeps it from nobody else."""
+        self._watch.remember(tick)
+        try:
+            self._guard.on_tick(tick)
+        except Exception as error:  # noqa: BLE001 - a door: the poll compares instead, and a person is told
+            self._on_fault(_STOPS, error)
+        self._watch.pass_on(tick)
+
+    def on_notice(self, notice: Notice) -> None:
+        self._desk.on_notice(notice)
+
+    def on_unread_notice(self) -> None:
+        """Ask for what it told: orders, and the account for one that was made by hand."""
+        self._desk.on_unread_notice()
+        self._look.spoil()
+
+    def on_connected(self, *, gap: bool) -> None:
+        self.up = True
+        self.reason = "connected"
+        self._watch.on_connected(gap=gap)
+        if gap:
+            self._recon.mark_gap("the stream was interrupted")
+            self._look.spoil()
+        self._news.put(_Up(gap or self._was_up, self._down_since, self._drops))
+        self._was_up = True
+        self._up_at = self._clock.now()
+        self._down_since = None
+
+    def on_disconnected(self, reason: str) -> None:
+        was_up, self.up = self.up, False
+        self.notices = False
+        self.reason = reason
+        self._watch.on_disconnected()
+        self._recon.mark_gap(reason)
+        self._look.spoil()
+        if was_up or self._down_since is None:
+            now = self._down_since = self._clock.now()
+            held = self._up_at is not None and now - self._up_at >= _HOLDS
+            self._drops = 1 if held else self._drops + 1
+            self._news.put(_Down(reason, now, self._drops))
+        self.settled.set()
+
+    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: str) -> None:
+        if symbol is not None:
+            self._watch.on_subscription(symbol, active=active, reason=reason)
+            return
+        self.notices = active
+        if not active:
+            self.reason = reason
+            self._news.put(_Refused(None, reason))
+        self.settled.set()
+
+    def state(self) -> Text:
+        """Return in words how the stream stands (row S48)."""
+        if self.up and self.notices:
+            return Text("실시간 체결 통보 연결됨, 구독 확인됨", "connected, order notices subscribed")
+        why = Text.read(self.reason)
+        if self.up:
+            return Text(
+                f"연결됨, 체결 통보 구독은 아직 확인되지 않음 ({why.ko})",
+                f"connected, order notices not confirmed ({why.en})",
+            )
+        return Text(f"연결되지 않음 ({why.ko})", f"not connected ({why.en})")
+
+    def _on_fault(self, listener: Text, error: Exception) -> None:
+        """Queue what a listener raised to be told, once in a while; where nothing can be awaited."""
+        now, told_at = self._clock.now(), self._faults_told.get(listener)
+        if told_at is not None and now - told_at < _FAULT_AGAIN:
+            return
+        self._faults_told[listener] = now
+        log.error("a listener to prices failed", extra={"listener": listener.en}, exc_info=error)
+        self._news.put(_Failed(listener, listener is _STOPS))
+
+    async def run(self) -> None:
+        """Tell ups and downs and reconcile after each reconnect, until cancelled."""
+        while True:
+            await self._news.wait()
+            with self._news.take() as news:
+                try:
+                    await self._tell(news)
+                except TradingError:
+                    log.exception("stream news could not be told")
+
+    async def _tell(self, news: _Up | _Down | _Refused | _Failed) -> None:
+        now = self._clock.now()
+        if isinstance(news, _Down):
+            why = Text.read(news.reason)
+            reason = Text(f"실시간 연결이 끊겼습니다: {why.ko}", f"The live connection is down: {why.en}")
+            await self._notifier.tell(StreamState(at=news.at, up=False, reason=reason, drops=news.drops))
+        elif isinstance(news, _Failed):
+            await self._notifier.tell(
+                Trouble(
+                    at=now,
+                    key=f"listener:{news.listener.en}",
+                    what=_stops_fault() if news.stops else _fault(news.listener),
+                )
+            )
+        elif isinstance(news, _Refused):
+            why = Text.read(news.reason)
+            what = Text(
+                f"체결 통보 구독이 거부되었습니다 ({why.ko}). HTS_ID 를 확인하세요. 체결은 조회로 확인합니다.",
+                f"The order notices were refused ({why.en}). Check HTS_ID. Fills are looked up instead.",
+            )
+            await self._notifier.tell(Trouble(at=now, key="notices_refused", what=what))
+        elif news.since is not None:
+            reason = Text("실시간 연결이 돌아왔습니다.", "The live connection is back.")
+            await self._notifier.tell(StreamState(at=now, up=True, reason=reason, since=news.since, drops=news.drops))
+        if isinstance(news, _Up) and news.gap:
+            try:
+                await self._look.take("reconnect")
+            except BrokerError as error:
+                log.warning("no look after the reconnect; the timer asks again", extra={"error": str(error)})
+
+
+def _stops_fault() -> Text:
+    return Text(
+        "실시간 시세를 손절 가격과 비교하다가 내부 오류가 났습니다. 시세를 조회해서 비교합니다."
+        " /logs 를 보고, 되풀이되면 다시 시작하세요. 급하면 증권사 앱을 쓰세요.",
+        "A fault in the program keeps live prices from being compared with the stops; prices are asked for instead."
+        " See /logs, and start again if it goes on. If it is urgent, use the broker's app.",
+    )
+
+
+def _fault(listener: Text) -> Text:
+    return Text(
+        f"내부 오류로 {listener.ko} 쪽이 시세를 처리하지 못하고 있습니다. 손절은 그와 따로 작동합니다."
+        " /logs 를 보고, 되풀이되면 다시 시작하세요.",
+        f"A fault in the program keeps prices from {listener.en}. Stops work all the same."
+        " See /logs, and start again if it goes on.",
+    )

@@ -1,0 +1,243 @@
+"""The trading settings: names and defaults of `.env`, ranges, cross-checks.
+
+One model serves the environment at start and every change in the chat, so both refuse the same values.
+"""
+
+import re
+from datetime import time
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from strategy.model import Interval, InvalidInput, QuietHours, Symbol
+from strategy.settings.indicator_windows import in_reach, macd_window, rsi_window
+from strategy.settings.messages import SettingFault
+
+
+def _minute_of_day(value: object) -> object:
+    """Accept only HH:MM; pydantic alone would also take seconds since midnight."""
+    if isinstance(value, time):
+        return value
+    text = str(value).strip()
+    hours, colon, minutes = text.partition(":")
+    if not (colon and hours.isdigit() and len(minutes) == 2 and minutes.isdigit()):
+        raise SettingFault(
+            "뉴욕 시간을 HH:MM 으로 적으세요. 예: 09:30", "write a New York time as HH:MM, such as 09:30"
+        )
+    return f"{int(hours):02d}:{minutes}"
+
+
+def _off(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() in ("off", "none") else value
+
+
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _quiet_hours(value: object) -> object:
+    """Read `23:00-07:00` (Korean time)."""
+    if not isinstance(value, str):
+        return value
+    begins, dash, ends = value.partition("-")
+    try:
+        span = [time.fromisoformat(str(_minute_of_day(each))) for each in (begins, ends)] if dash else []
+    except ValueError:
+        span = []
+    if len(span) != 2 or span[0] == span[1]:
+        raise SettingFault(
+            "한국 시간으로 시작-끝을 적으세요. 예: 23:00-07:00. 끄려면 off",
+            "write begin-end in Korean time, such as 23:00-07:00, or off",
+        )
+    return QuietHours(*span)
+
+
+_ODD_NUMBER = re.compile(r"[+-]?[\d.,]*(?:\d_[\d._]*|\d[eE][+-]?\d+)")
+
+MarketTime = Annotated[time, BeforeValidator(_minute_of_day)]
+Level = Literal["on", "silent", "off"]
+OptionalAmount = Annotated[Decimal | None, BeforeValidator(_off), BeforeValidator(_blank_is_none)]
+
+
+class TradingSettings(BaseSettings):
+    """What the rule, the stops and the limits go by. Rates are fractions, `*_PCT` and `STOP_LOSS_RATE` percent.
+
+    The settings the owner has always had must be written down (a forgotten size or stop is not guessed); the later
+    ones have defaults.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=None, frozen=True, extra="ignore", validate_default=True, env_ignore_empty=False
+    )
+
+    trading_tickers: Annotated[tuple[Symbol, ...], NoDecode]
+
+    market_start_time: MarketTime
+    market_end_time: MarketTime
+    auto_shutdown_time: MarketTime
+
+    check_interval_minutes: int = Field(ge=1, le=240)
+    buy_delay_min: int = Field(ge=0, le=10_000)
+    sell_delay_min: int = Field(ge=0, le=10_000)
+
+    buy_rate: Decimal = Field(gt=0, le=1)
+    sell_rate: Decimal = Field(gt=0, le=1)
+
+    rsi_period: int = Field(14, ge=2, le=100)
+    rsi_min_moves: int = Field(5, ge=1, le=50)
+    rsi_oversold: Decimal = Field(ge=0, le=100)
+    rsi_overbought: Decimal = Field(ge=0, le=100)
+    rsi_interval: Interval
+    macd_interval: Interval
+    macd_fast: int = Field(12, ge=2, le=100)
+    macd_slow: int = Field(26, ge=3, le=200)
+    macd_signal: int = Field(9, ge=2, le=100)
+    cross_lookback: int = Field(5, ge=1, le=50)
+    sell_confirm: Literal["golden", "dead", "none"] = "golden"
+    signal_bars: Literal["auto", "closed", "live"] = "auto"
+
+    stop_loss_rate: Annotated[Decimal | None, BeforeValidator(_off)] = Field(gt=-100, lt=0)
+    take_profit_rate: OptionalAmount = Field(None, gt=0, le=1000)
+    trailing_stop_pct: OptionalAmount = Field(None, gt=0, lt=100)
+    stop_loss_collar_pct: Decimal = Field(Decimal("1.0"), ge=0, le=20)
+    stop_loss_reprice_s: int = Field(3, ge=1, le=600)
+    stop_poll_s: int = Field(5, ge=1, le=600)
+    stop_price_band_pct: Decimal = Field(Decimal("1.0"), gt=0, le=20)
+
+    order_timeout_s: int = Field(60, ge=5, le=3600)
+    order_reprices: int = Field(3, ge=0, le=20)
+
+    max_order_usd: OptionalAmount = Field(None, gt=0)
+    max_position_rate: Decimal = Field(Decimal("0.5"), gt=0, le=1)
+    max_orders_per_day: int = Field(50, ge=1, le=10_000)
+    daily_loss_limit_pct: OptionalAmount = Field(Decimal(5), gt=0, le=100)
+    max_open_tickers: Annotated[int | None, BeforeValidator(_off), BeforeValidator(_blank_is_none)] = Field(
+        None, ge=1, le=1000
+    )
+    max_spread_pct: Decimal = Field(Decimal("2.0"), gt=0, le=100)
+    split_guard_pct: Decimal = Field(Decimal(40), gt=0, le=1000)
+    position_scope: Literal["account", "bot"] = "account"
+    quote_max_age_s: int = Field(30, ge=1, le=3600)
+    reconcile_interval_s: int = Field(60, ge=5, le=3600)
+
+    trade_mode: Literal["auto", "approve", "signal"] = "auto"
+    approval_min: int = Field(5, ge=1, le=60)
+    approval_drift_pct: Decimal = Field(Decimal("0.5"), gt=0, le=10)
+
+    quiet_hours: Annotated[
+        InstanceOf[QuietHours] | None,
+        BeforeValidator(_quiet_hours),
+        BeforeValidator(_off),
+        BeforeValidator(_blank_is_none),
+    ] = None
+    notify_orders: Level = "on"
+    notify_fills: Level = "on"
+    notify_signals: Level = "silent"
+    notify_session: Level = "on"
+    notify_stream: Level = "silent"
+    notify_changes: Level = "silent"
+    notify_notes: Level = "silent"
+    dashboard: Literal["on", "off"] = "on"
+
+    commission_pct: Decimal = Field(Decimal("0.25"), ge=0, le=5)
+    sec_fee_pct: Decimal = Field(Decimal("0.00206"), ge=0, le=1)
+
+    @field_validator("trading_tickers", mode="before")
+    @classmethod
+    def _tickers(cls, value: Any) -> Any:
+        """Read `NASDAQ:TQQQ,NYSE:O`; name the position of what is wrong (row S29)."""
+        if not isinstance(value, str):
+            return value
+        symbols: list[Symbol] = []
+        written: set[str] = set()
+        for position, item in enumerate(value.split(","), start=1):
+            if not item.strip():
+                raise SettingFault(f"{position}번째 항목이 비어 있습니다", f"item {position} is empty")
+            try:
+                symbol = Symbol.parse(item)
+            except InvalidInput as error:
+                raise SettingFault(
+                    f"{position}번째 항목({item.strip()[:40]})이 시장:티커 꼴이 아닙니다 (시장: NASDAQ, NYSE, AMEX)",
+                    f"item {position} ({item.strip()[:40]}) is not MARKET:TICKER (NASDAQ, NYSE or AMEX)",
+                ) from error
+            as_written = "".join(item.upper().split())
+            if as_written in written:
+                raise SettingFault(
+                    f"{position}번째 항목({symbol})이 중복입니다", f"item {position} ({symbol}) is a repeat"
+                )
+            written.add(as_written)
+            if symbol not in symbols:  # BRK.B beside BRK/B, as versions stored it that took them for two
+                symbols.append(symbol)
+        return tuple(symbols)
+
+    @field_validator("stop_loss_rate", mode="before")
+    @classmethod
+    def _a_loss_is_negative(cls, value: Any) -> Any:
+        """Explain a positive stop instead of only calling it out of range (row S42)."""
+        try:
+            rate = Decimal(str(value).strip())
+        except ArithmeticError:
+            return value
+        if rate.is_finite() and not -100 < rate < 0:
+            raise SettingFault(
+                "손실률이므로 0보다 작고 -100보다 커야 합니다. 5 % 손실에서 팔려면 -5, 끄려면 off",
+                "is a loss, so it must be below 0 and above -100: -5 sells at a loss of 5 %, off switches it off",
+            )
+        return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers_are_plain(cls, value: Any) -> Any:
+        """Refuse `1e3` and `1_0`, which Python would read, before all other checks: the last validator runs first."""
+        if isinstance(value, str) and _ODD_NUMBER.fullmatch(value.strip()):
+            raise SettingFault(
+                "숫자만 쓰세요. 예: 1000 (1e3 이나 1_000 이 아니라)",
+                "write plain digits, such as 1000 (not 1e3 or 1_000)",
+            )
+        return value
+
+    def _windows_can_be_had(self) -> None:
+        """Refuse periods that no warm-up could ever fill: of minute bars the broker keeps about a month."""
+        for names, interval, window in (
+            ("RSI_PERIOD", self.rsi_interval, rsi_window(self.rsi_period)),
+            (
+                "MACD_SLOW, MACD_SIGNAL, CROSS_LOOKBACK",
+                self.macd_interval,
+                macd_window(self.macd_slow, self.macd_signal, self.cross_lookback),
+            ),
+        ):
+            there = in_reach(interval)
+            if there is not None and window > there:
+                raise SettingFault(
+                    f"{names}: {interval.value}분봉 {window}개가 필요하지만 증권사는 한 달치 {there}개쯤만 줍니다."
+                    " 기간을 줄이거나 더 짧은 봉 또는 day 를 쓰세요",
+                    f"{names}: needs {window} bars of {interval.value} minutes, but the broker keeps a month of them,"
+                    f" about {there}; use shorter periods, shorter bars, or day",
+                )
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if not self.trading_tickers:
+            raise SettingFault(
+                "TRADING_TICKERS: 종목을 하나 이상 적으세요", "TRADING_TICKERS: name at least one ticker"
+            )
+        if self.rsi_oversold >= self.rsi_overbought:
+            raise SettingFault(
+                "RSI_OVERSOLD 는 RSI_OVERBOUGHT 보다 작아야 합니다", "RSI_OVERSOLD must be below RSI_OVERBOUGHT"
+            )
+        if self.macd_fast >= self.macd_slow:
+            raise SettingFault("MACD_FAST 는 MACD_SLOW 보다 작아야 합니다", "MACD_FAST must be below MACD_SLOW")
+        self._windows_can_be_had()
+        if self.market_start_time >= self.market_end_time:
+            raise SettingFault(
+                "MARKET_START_TIME 은 MARKET_END_TIME 보다 앞서야 합니다",
+                "MARKET_START_TIME must be before MARKET_END_TIME",
+            )
+        if self.auto_shutdown_time < self.market_end_time:
+            raise SettingFault(
+                "AUTO_SHUTDOWN_TIME 은 MARKET_END_TIME 보다 앞설 수 없습니다",
+                "AUTO_SHUTDOWN_TIME must not be before MARKET_END_TIME",
+            )
+        return self

@@ -1,0 +1,276 @@
+"""One check of every ticker: a look at the account, the stop first, then the rule, the record, the order."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from decimal import Decimal
+
+from strategy.execution.order_desk import OrderDesk
+from strategy.model import (
+    Action,
+    BothSignals,
+    BrokerError,
+    Clock,
+    Decision,
+    Event,
+    Holdings,
+    NotPermitted,
+    Order,
+    OrderDenied,
+    OrderRequest,
+    Origin,
+    Proposal,
+    Side,
+    SignalBlocked,
+    StorageError,
+    Symbol,
+    Text,
+    TradingError,
+    Trouble,
+    agreed,
+)
+from strategy.portfolio.account_sync import AccountLook
+from strategy.ports import DecisionJournal, Notifier
+from strategy.risk.daily_loss import DayLoss
+from strategy.risk.exposure import Purse
+from strategy.risk.split_guard import SplitGuard
+from strategy.runtime.in_flight import Activity
+from strategy.settings.store import SettingsBook
+from strategy.signals.approval import HELD_BACK, PROPOSED, TOLD, Approval
+from strategy.signals.evaluation import Weighed, Weigher
+from strategy.signals.snapshot import Camera, Snapshot
+from strategy.stops.safe_mode import Fallback
+from strategy.stops.stop_monitor import StopGuard
+
+log = logging.getLogger(__name__)
+
+_LOOK_AGE_S = 5  # a look this young serves a whole check
+_BUY_LOOK_AGE_S = 10  # and one this young a buy; an older one is taken again before buying
+
+
+class Cycle:
+    """Checks tickers side by side; what goes wrong with one changes nothing for the others."""
+
+    def __init__(
+        self,
+        *,
+        camera: Camera,
+        weigher: Weigher,
+        approval: Approval,
+        desk: OrderDesk,
+        decisions: DecisionJournal,
+        guard: StopGuard,
+        fallback: Fallback,
+        look: AccountLook,
+        purse: Purse,
+        day_loss: DayLoss,
+        splits: SplitGuard,
+        settings: SettingsBook,
+        notifier: Notifier,
+        clock: Clock,
+        activity: Activity,
+    ) -> None:
+        self._camera = camera
+        self._weigher = weigher
+        self._approval = approval
+        self._desk = desk
+        self._decisions = decisions
+        self._guard = guard
+        self._fallback = fallback
+        self._look = look
+        self._purse = purse
+        self._day_loss = day_loss
+        self._splits = splits
+        self._settings = settings
+        self._notifier = notifier
+        self._clock = clock
+        self._activity = activity
+        self._told: dict[Symbol, tuple[str, ...]] = {}  # what was last said of a ticker, to say it once
+        self.newest: dict[Symbol, Decision] = {}
+
+    async def run(self) -> None:
+        """Check every ticker once."""
+        with self._activity():
+            holdings = await self._look_at_account()
+            if holdings is not None:
+                await self._day_loss.apply(holdings)
+            async with asyncio.TaskGroup() as group:
+                for symbol in self._settings.tickers:
+                    group.create_task(self._check_safely(symbol, holdings), name=f"check {symbol}")
+
+    async def check(self, symbol: Symbol, holdings: Holdings | None) -> Decision | None:
+        """Decide about one ticker and act on it; None while its stop is at work."""
+        snapshot = await self._stop_first(symbol, holdings)
+        if snapshot is None:
+            return None  # the stop stores its own decision, and its lock keeps the rule out afterwards
+        weighed, side = self._weigher.weigh(snapshot)
+        await self._approval.follow(weighed.decision)
+        if side is None:
+            return await self._keep(weighed)
+        held_back = self._approval.holds(symbol, side)
+        if held_back is not None:
+            return await self._keep(_because(weighed, held_back))
+        async with self._purse.turn:
+            return await self._trade(snapshot, side)
+
+    async def take_up(self, card: Proposal, *, ticket: str, user_id: int) -> Order | Decision:
+        """Check a proposal a person has agreed to as if it came up now, then order.
+
+        No more shares are ordered than it showed, at a limit no further from its own than it said. Return the order, or
+        the stored decision that says what stands against it; raise OrderDenied when the desk refuses.
+        """
+        async with self._purse.turn:
+            snapshot = await self._stop_first(card.symbol, await self._look_before_buy())
+            if snapshot is None:
+                raise OrderDenied(f"{card.symbol}: a stop is at work", user_message=_STOP_AT_WORK)
+            weighed, side = self._weigher.weigh(snapshot)
+            if side is card.side:
+                weighed = await self._weigher.size(snapshot, side)
+            decision = await self._keep(weighed)
+            if side is not card.side or decision.limit_price is None:
+                return decision
+            drift_pct = card.drift_pct or self._settings.of(card.symbol).approval_drift_pct
+            request = replace(
+                self._request(decision, side, agreed(decision.limit_price, side, card.limit_price, drift_pct)),
+                qty=min(card.qty, decision.qty),
+                asked_by=user_id,
+                ticket=ticket,
+            )
+            return await self._desk.place(
+                request, decision=decision, cash_before=decision.cash, position=snapshot.position
+            )
+
+    async def _stop_first(self, symbol: Symbol, holdings: Holdings | None) -> Snapshot | None:
+        """Compare the freshest price with the stop, then take the snapshot; None while a stop is at work."""
+        quote = await self._camera.quote(symbol)
+        if quote is not None:
+            if self._guard.credible(quote):
+                await self._splits.mind(quote)
+            self._guard.check(symbol, quote, "check")
+        if self._guard.running(symbol):
+            return None
+        return await self._camera.take(symbol, quote, holdings)
+
+    async def _trade(self, snapshot: Snapshot, side: Side) -> Decision:
+        """Look again, size, decide for good, store, order; one ticker at a time so that the caps hold together."""
+        holdings = snapshot.holdings
+        if side is Side.BUY:
+            holdings = await self._look_before_buy()
+        snapshot = await self._camera.again(snapshot, holdings)
+        weighed, still = self._weigher.weigh(snapshot)
+        if still is not side:
+            return await self._keep(weighed)
+        weighed = await self._weigher.size(snapshot, side)
+        asks = self._settings.of(snapshot.symbol).trade_mode
+        if weighed.decision.action is not Action.NONE and asks != "auto":
+            decision = await self._keep(_because(weighed, PROPOSED if asks == "approve" else TOLD))
+            await self._approval.propose(decision, side)
+            return decision
+        decision = await self._keep(weighed)
+        if decision.action is not Action.NONE and decision.limit_price is not None:
+            await self._order(decision, snapshot, side)
+        return decision
+
+    async def _order(self, decision: Decision, snapshot: Snapshot, side: Side) -> None:
+        limit_price = decision.limit_price
+        if limit_price is None:
+            return
+        request = self._request(decision, side, limit_price)
+        try:
+            await self._desk.place(request, decision=decision, cash_before=decision.cash, position=snapshot.position)
+        except NotPermitted as error:  # a person or a stop was faster than the journal, and has been told of it
+            log.info("not permitted any more", extra={"symbol": str(decision.symbol), "why": error.why.value})
+        except OrderDenied as error:
+            await self._trouble(f"denied:{decision.symbol}", error, decision.symbol)
+
+    def _request(self, decision: Decision, side: Side, limit_price: Decimal) -> OrderRequest:
+        return OrderRequest(
+            symbol=decision.symbol,
+            side=side,
+            qty=decision.qty,
+            limit_price=limit_price,
+            origin=Origin.SIGNAL,
+            created_at=self._clock.now(),
+            decision_id=decision.id,
+        )
+
+    async def _keep(self, weighed: Weighed) -> Decision:
+        """Store a decision with what is to be told of it."""
+        decision = await self._decisions.add(weighed.decision, self._events(weighed))
+        self.newest[decision.symbol] = decision
+        log.info(
+            "decision",
+            extra={
+                "symbol": str(decision.symbol),
+                "action": decision.action.value,
+                "reason": decision.reason,
+                "decision": decision.id,
+                "rsi": decision.indicators.rsi if decision.indicators else None,
+                "blocked_by": weighed.guards,
+            },
+        )
+        return decision
+
+    def _events(self, weighed: Weighed) -> list[Event]:
+        """Return what is new to the owner: a blocked signal is told once per change of its guards."""
+        decision, verdict = weighed.decision, weighed.verdict
+        said = self._told.get(decision.symbol)
+        if decision.reason == "both_signals":
+            self._told[decision.symbol] = ("both",)
+            return [] if said == ("both",) else [BothSignals(at=decision.decided_at, decision=decision)]
+        if verdict.side is None or decision.action is not Action.NONE or decision.reason in HELD_BACK:
+            self._told.pop(decision.symbol, None)
+            return []
+        locked = "lock" in weighed.guards  # whatever else comes and goes, a lock has been told
+        key = (verdict.side, "lock") if locked else (verdict.side, *weighed.guards)
+        self._told[decision.symbol] = key
+        if said == key:
+            return []
+        return [SignalBlocked(at=decision.decided_at, decision=decision, side=verdict.side, guards=weighed.guards)]
+
+    # the account
+
+    async def _look_at_account(self) -> Holdings | None:
+        try:
+            return await self._look.take("timer", max_age_s=_LOOK_AGE_S)
+        except BrokerError as error:
+            await self._trouble("account_look", error, None)
+            return None
+
+    async def _look_before_buy(self) -> Holdings | None:
+        try:
+            holdings = await self._look.take("before_buy", max_age_s=_BUY_LOOK_AGE_S)
+        except BrokerError as error:
+            await self._trouble("account_look", error, None)
+            return None
+        await self._day_loss.apply(holdings)  # only this look may have brought agreement, and with it the day's loss
+        return holdings
+
+    # when things go wrong
+
+    async def _check_safely(self, symbol: Symbol, holdings: Holdings | None) -> None:
+        try:
+            await self.check(symbol, holdings)
+        except StorageError as error:
+            await self._trouble(f"check:{symbol}", error, symbol)
+            await self._fallback.storage_failed(error)
+        except TradingError as error:
+            await self._trouble(f"check:{symbol}", error, symbol)
+        except Exception:
+            log.exception("a check failed unexpectedly", extra={"symbol": str(symbol)})
+            await self._trouble(f"check:{symbol}", TradingError(), symbol)
+
+    async def _trouble(self, key: str, error: TradingError, symbol: Symbol | None) -> None:
+        log.warning("trouble in a check", extra={"key": key, "error": str(error)})
+        try:
+            await self._notifier.tell(Trouble(at=self._clock.now(), key=key, what=error.user_message, symbol=symbol))
+        except TradingError:
+            log.exception("trouble could not be told", extra={"key": key})
+
+
+def _because(weighed: Weighed, reason: str) -> Weighed:
+    """Return the same conclusion with the reason why it leads to no order by itself."""
+    return replace(weighed, decision=replace(weighed.decision, reason=reason))
+
+
+_STOP_AT_WORK = Text("이 종목은 손절이 진행 중입니다.", "A stop of this ticker is being carried out.")

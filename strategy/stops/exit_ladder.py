@@ -1,0 +1,600 @@
+"""The way out of a position (D3): resting orders canceled and confirmed, then marketable limits, each step deeper."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from strategy.execution.order_cache import NOT_FOUND
+from strategy.execution.order_desk import OrderDesk
+from strategy.execution.order_feed import OrderChanges
+from strategy.execution.resending import AGAIN
+from strategy.market.market_data import MarketWatch
+from strategy.model import (
+    BrokerError,
+    Clock,
+    DataUnavailable,
+    InvalidOrder,
+    Opening,
+    Order,
+    OrderDenied,
+    OrderNo,
+    OrderRequest,
+    OrderStatus,
+    Origin,
+    Quote,
+    Side,
+    Symbol,
+    Text,
+    TradingError,
+    TryLater,
+    Why,
+)
+from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.positions import Positions
+from strategy.ports import OrderJournal
+from strategy.risk.permissions import Permissions
+from strategy.runtime.in_flight import Activity
+from strategy.runtime.shielding import first_of, sheltered
+from strategy.settings.store import SettingsBook
+from strategy.stops.stop_lines import ladder_price
+
+MAX_REJECTS = 3
+_CONFIRM_S = 10.0  # market time a cancel may take before the rest is sold without it
+_BLOCKED_PAUSE_S = 2.0
+_SHORT_PAUSE_S = 10.0  # between looks for shares that cannot be ordered yet
+_PROBE = timedelta(seconds=60)  # where not one share can be ordered, the broker's figure is tried that often
+_HELD_UP = timedelta(seconds=20)  # a ladder that may not send for that long says so, within 30 s (promise 4)
+_UNANSWERED = frozenset({OrderStatus.SENT, OrderStatus.UNKNOWN})  # cannot be canceled yet; a buy holds nothing up
+_BLIND_STEPS = 5  # deeper without having seen the market move, where no book says that it does not
+
+_AFTER_CLOSE = timedelta(seconds=120)  # the broker's list may be that late with what the closing auction filled
+_LOOK_AGAIN = timedelta(seconds=10)
+
+HeldUp = Callable[[str, Text], Awaitable[None]]
+Mark = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descent:
+    """What one run of the ladder came to."""
+
+    orders: tuple[OrderNo, ...]
+    sold: int
+    left: int
+    amount: Decimal  # dollars
+    reason: str  # "flat", "session_end", "not_orderable", "rejected", "halted", "unknown"; the guard's: "interrupted"
+    refusal: Text | None = None  # why the broker refused the newest of its orders that were refused
+    refused: int = 0  # how many were
+
+    @property
+    def average_price(self) -> Decimal | None:
+        return self.amount / self.sold if self.sold else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hitch:
+    """What keeps a run from selling all it should."""
+
+    key: str
+    text: Text
+    since: datetime
+    certain: bool  # told at once, not only when it lasts
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """Where one run stands."""
+
+    symbol: Symbol
+    origin: Origin
+    opening: Opening | None
+    decision_id: int | None
+    asked_by: int | None
+    wanted: int
+    until: datetime
+    scope: str
+    held_up: HeldUp | None
+    max_rejects: int
+    nos: list[OrderNo]
+    refused: set[OrderNo]
+    cleared: set[OrderNo] = field(default_factory=set)  # buys that were asked to be canceled
+    pause_s: float = 0.0  # until the next rung
+    step: int = 0  # collars below the first price; grows only when a venue has seen the one before
+    mark: Mark = ()  # how the market stood when the price was set that is out
+    blind: int = 0  # steps since the market was seen to move
+    asked: bool = False  # the market answered when the newest price was asked for
+    probed_at: datetime | None = None
+    hitch: _Hitch | None = None
+    told: set[str] = field(default_factory=set)  # hitches, while they last
+
+    @property
+    def given_up(self) -> bool:
+        return len(self.refused) >= self.max_rejects
+
+
+class Ladder:
+    """Sells a position until flat, the session ends, or nothing more can be done."""
+
+    def __init__(
+        self,
+        *,
+        desk: OrderDesk,
+        orders: OrderJournal,
+        watch: MarketWatch,
+        positions: Positions,
+        look: AccountLook,
+        settings: SettingsBook,
+        permissions: Permissions,
+        clock: Clock,
+        activity: Activity,
+    ) -> None:
+        self._desk = desk
+        self._orders = orders
+        self._watch = watch
+        self._positions = positions
+        self._look = look
+        self._settings = settings
+        self.permissions = permissions
+        self._clock = clock
+        self._activity = activity
+
+    async def descend(
+        self,
+        symbol: Symbol,
+        *,
+        qty: int,
+        origin: Origin,
+        until: datetime,
+        opening: Opening | None = None,
+        decision_id: int | None = None,
+        asked_by: int | None = None,
+        scope: str | None = None,
+        held_up: HeldUp | None = None,
+        max_rejects: int = MAX_REJECTS,
+    ) -> Descent:
+        """Sell `qty` shares; ends at `until` (the close) or when it is not permitted. Never raises for the broker.
+
+        `opening` is stored with the first order, or at once where none can leave; `decision_id` is what an earlier
+        run stored it as; `scope` overrides POSITION_SCOPE where the broker's quantity is believed again; `held_up` is
+        told, once each time, why nothing can be sent for a while; `max_rejects` refused orders end it.
+        """
+        run = _Run(
+            symbol=symbol,
+            origin=origin,
+            opening=opening,
+            decision_id=decision_id,
+            asked_by=asked_by,
+            wanted=qty,
+            until=until,
+            scope=scope or self._settings.of(symbol).position_scope,
+            held_up=held_up,
+            max_rejects=max_rejects,
+            nos=[],
+            refused=set(),
+        )
+        with self._desk.changed() as changes:
+            await self._clear(run)
+            while True:
+                with self._activity():
+                    reason = await self._ended(run)
+                if reason is not None:
+                    await _open(run)
+                    if self._clock.now() >= run.until:
+                        reason = await self._after_close(run, reason, changes)
+                    return await self._result(run, reason)
+                await self._rung(run, changes)
+
+    async def _clear(self, run: _Run) -> None:
+        """Cancel what rests in the ticker and have it confirmed; then believe the broker's quantity."""
+        resting = [order for order in await self._desk.open_in(run.symbol) if order.status not in _UNANSWERED]
+        if self.permissions.selling_out(run.symbol, run.origin):  # nothing is sold: a person's orders stay
+            resting = [order for order in resting if order.request.protects]
+        if not resting:
+            return
+        await _open(run)
+        await self._cancel_all(run, sorted(resting, key=lambda order: order.request.side is Side.BUY))
+        if any(order.request.side is Side.SELL for order in resting):  # they held shares; a look takes seconds
+            try:
+                await self._look.take("asked")
+            except BrokerError:
+                return
+        run.wanted = self._positions.in_scope(run.symbol, run.scope)[0]
+
+    async def _ended(self, run: _Run) -> str | None:
+        """Return why the ladder is over, canceling what still works, or None to go on."""
+        sold, _ = await self._sold(run)
+        if sold >= run.wanted and (sold or not await self._being_sold(run)):
+            return "flat"
+        over = self._clock.now() >= run.until
+        forbidden = self.permissions.selling_out(run.symbol, run.origin)
+        if not over and not forbidden and not run.given_up:
+            return None
+        with self._activity():
+            for order in await self._working(run):
+                try:
+                    await self._desk.cancel(order.no)
+                except TradingError:
+                    continue
+        if over or (forbidden and forbidden[0].why is Why.SESSION):
+            if self._desk.blocked(run.symbol, protects=True):
+                return "unknown"
+            return "not_orderable" if run.hitch is not None and run.hitch.key == "not_orderable" else "session_end"
+        return "rejected" if run.given_up else "halted"
+
+    async def _after_close(self, run: _Run, reason: str, changes: OrderChanges) -> str:
+        """Return why the ladder is over once the broker's list has had its time: the closing auction fills later."""
+        if not await self._was_out(run):
+            return reason
+        certain_at = run.until + _AFTER_CLOSE
+        while (await self._sold(run))[0] < run.wanted:
+            now = self._clock.now()
+            if now >= certain_at:
+                still_out = self._desk.blocked(run.symbol, protects=True) or await self._working(run)
+                return "unknown" if still_out else reason
+            await first_of(self._clock, min(certain_at, now + _LOOK_AGAIN), changes.wake)
+            changes.clear()
+            with self._activity(), suppress(BrokerError):
+                await self._desk.look()
+        return "flat"
+
+    async def _was_out(self, run: _Run) -> bool:
+        """Return whether an order of the run, or one that may sell for it, was still out at the close."""
+        for no in run.nos:
+            order = await self._orders.get(no)
+            if order is None or (order.status.closed and order.venue_no is None):
+                continue  # it never was anywhere
+            if not order.status.closed or order.updated_at >= run.until:
+                return True
+        return await self._being_sold(run)
+
+    async def _being_sold(self, run: _Run) -> bool:
+        """Return whether an order of before may be what sells: its end must be known before anything can be told."""
+        if self._desk.blocked(run.symbol, protects=True):
+            return True
+        return any(order.request.side is Side.SELL for order in await self._desk.open_in(run.symbol))
+
+    async def _rung(self, run: _Run, changes: OrderChanges) -> None:
+        """Place or re-price once, then wait for the order's end or the next re-pricing."""
+        why = self._desk.blocked(run.symbol, protects=True)
+        if why is not None:
+            await _open(run)
+            self._held_up(run, "blocked", why, certain=False)
+            run.pause_s = _BLOCKED_PAUSE_S
+        else:
+            await self._clear_buys(run)
+            run.pause_s = float(self._settings.of(run.symbol).stop_loss_reprice_s)
+            before, run.hitch = run.hitch, None
+            with self._activity():
+                working = await self._working(run)
+                if working:
+                    await self._deepen(run, working[-1])
+                else:
+                    await self._place(run)
+            self._compare(run, before)
+        await self._tell_hitch(run)
+        if not run.given_up:
+            await self._pause(run, changes, run.pause_s)
+
+    # what holds it up
+
+    def _held_up(self, run: _Run, key: str, text: Text, *, certain: bool) -> None:
+        since = run.hitch.since if run.hitch is not None and run.hitch.key == key else self._clock.now()
+        run.hitch = _Hitch(key, text, since, certain)
+
+    def _compare(self, run: _Run, before: _Hitch | None) -> None:
+        """Let a hitch that goes on keep its beginning, and one that is over be told again another time."""
+        now = run.hitch
+        if now is not None and before is not None and now.key == before.key:
+            run.hitch = replace(now, since=before.since)
+        elif before is not None and before.key != "not_orderable":  # the same shares come and go with it
+            run.told.discard(before.key)
+
+    async def _tell_hitch(self, run: _Run) -> None:
+        """Tell what holds the sale up: at once what is certain, anything else when it lasts."""
+        hitch = run.hitch
+        if hitch is None or run.held_up is None or hitch.key in run.told:
+            return
+        if hitch.certain or self._clock.now() - hitch.since >= _HELD_UP:
+            run.told.add(hitch.key)
+            with self._activity():
+                await run.held_up(hitch.key, hitch.text)
+
+    # placing
+
+    async def _place(self, run: _Run) -> None:
+        qty = await self._quantity(run)
+        if qty <= 0:
+            await _open(run)
+            await self._clear_rest(run)
+            return
+        quote = await self._quote(run)
+        if quote is None or self._halted(run, quote):
+            await _open(run)
+            return  # no price or no trading: nothing can be sent, the vigil tells that the stop cannot run
+        if self._desk.busy(run.symbol):
+            await _open(run)  # the turn is somebody else's until the broker has answered
+        if await self._fell_short(run):
+            run.step += 1
+        opening = run.opening if run.opening is not None and run.opening.lead is not None else None
+        decision = run.opening.decision if run.opening is not None else None
+        request = OrderRequest(
+            symbol=run.symbol,
+            side=Side.SELL,
+            qty=qty,
+            limit_price=self._price(run, quote, run.step),
+            origin=run.origin,
+            created_at=self._clock.now(),
+            decision_id=decision.id if decision and not opening else run.decision_id,
+            asked_by=run.asked_by,
+        )
+        try:
+            order = await self._desk.place(
+                request, decision=decision, position=self._positions.scoped(run.symbol, run.scope), opening=opening
+            )
+        except OrderDenied:
+            await _open(run)
+            return  # an order of the ticker has no answer yet; asked again after the pause
+        run.nos.append(order.no)
+        run.mark, run.blind = self._mark(run.symbol, quote, order.filled_qty), 0
+        if order.status is OrderStatus.REJECTED:
+            await self._refused(run, order.no)
+
+    async def _quantity(self, run: _Run) -> int:
+        """Return how many shares to offer now: what is left and can be ordered."""
+        rest, orderable = await self._rest(run)
+        untouched = not await self._was_seen(run)  # so the figure is no older than the run
+        if rest <= 0 or (untouched and orderable >= rest):
+            return rest
+        if untouched and orderable > 0:
+            return self._part(run, rest, orderable)  # at once: a look takes seconds
+        try:
+            await self._look.take("asked")  # what can be ordered changes with every order
+        except BrokerError:
+            return rest  # not known, and the broker itself refuses what is too much
+        rest, orderable = await self._rest(run)
+        if orderable >= rest:
+            return rest
+        if orderable > 0:
+            return self._part(run, rest, orderable)
+        self._part(run, rest, 0)
+        run.pause_s = _SHORT_PAUSE_S
+        return rest if rest == run.wanted and self._may_probe(run) else 0
+
+    def _part(self, run: _Run, rest: int, orderable: int) -> int:
+        """Note that the others must wait; return what can be ordered."""
+        self._held_up(run, "not_orderable", _not_orderable(rest, orderable), certain=True)
+        return orderable
+
+    def _may_probe(self, run: _Run) -> bool:
+        """Return whether to try what the broker says cannot be ordered: a figure must not hold up a whole stop."""
+        now = self._clock.now()
+        if run.probed_at is not None and now - run.probed_at < _PROBE:
+            return False
+        run.probed_at = now
+        return True
+
+    async def _rest(self, run: _Run) -> tuple[int, int]:
+        """Return the shares still to be offered, and how many of them the broker lets be ordered."""
+        held, orderable = self._positions.in_scope(run.symbol, run.scope)
+        sold, _ = await self._sold(run)  # read after the position: a fill between the two lowers nothing
+        run.wanted = min(run.wanted, sold + held)  # an order of before a restart may have sold what was wanted
+        resting = sum(
+            order.open_qty for order in await self._desk.open_in(run.symbol) if order.request.side is Side.SELL
+        )
+        return run.wanted - sold - resting, orderable
+
+    async def _was_seen(self, run: _Run) -> bool:
+        """Return whether a venue had the order before this one."""
+        before = await self._orders.get(run.nos[-1]) if run.nos else None
+        return before is not None and before.venue_no is not None
+
+    async def _fell_short(self, run: _Run) -> bool:
+        """Return whether a venue had the order before this one and left some of it: its price was not good enough."""
+        before = await self._orders.get(run.nos[-1]) if run.nos else None
+        return before is not None and before.venue_no is not None and before.status is not OrderStatus.FILLED
+
+    async def _refused(self, run: _Run, no: OrderNo) -> None:
+        """After a refusal look at what the broker has: fewer shares than thought, or orders that stand against ours."""
+        try:
+            await self._desk.look()  # the orders first: that is one question
+            if await self._clear_buys(run):
+                run.pause_s = 0.0  # a sell against an own buy was refused as a wash trade: it may go now
+                return
+            await self._look.take("asked")
+        except BrokerError:
+            run.refused.add(no)
+            return
+        if run.probed_at != self._clock.now():
+            run.refused.add(no)
+        sold, _ = await self._sold(run)
+        held, _ = self._positions.in_scope(run.symbol, run.scope)
+        run.wanted = min(run.wanted, sold + held)
+
+    async def _clear_buys(self, run: _Run) -> bool:
+        """Cancel what would buy from ourselves and have it confirmed, each once; return whether there was any."""
+        opposing = [
+            order
+            for order in await self._desk.open_in(run.symbol)
+            if order.request.side is Side.BUY and order.status not in _UNANSWERED and order.no not in run.cleared
+        ]
+        if opposing:
+            await _open(run)
+        await self._cancel_all(run, opposing)
+        return bool(opposing)
+
+    async def _cancel_all(self, run: _Run, orders: Sequence[Order]) -> None:
+        """Cancel orders side by side and have it confirmed: one that takes its time must not hold up the next.
+
+        What rests all the same is left out of what is sold, or the broker says that it stands against it.
+        """
+        async with asyncio.TaskGroup() as group:
+            for order in orders:
+                run.cleared.add(order.no)
+                group.create_task(self._cancel(order.no), name=f"ladder: cancel {order.no}")
+
+    async def _cancel(self, no: OrderNo) -> None:
+        with suppress(TradingError):
+            await self._desk.cancel_and_confirm(no, within_s=_CONFIRM_S)
+
+    async def _clear_rest(self, run: _Run) -> None:
+        """Ask again to cancel sells that hold the shares."""
+        for order in await self._desk.open_in(run.symbol):
+            if order.request.side is Side.SELL and order.no not in run.nos:
+                try:
+                    await self._desk.cancel(order.no)
+                except TradingError:
+                    continue
+
+    # following the price
+
+    async def _deepen(self, run: _Run, order: Order) -> None:
+        if order.status is OrderStatus.CANCEL_SENT:
+            return
+        quote = await self._quote(run)
+        if quote is None:
+            return
+        mark = self._mark(run.symbol, quote, order.filled_qty)
+        if mark != run.mark:
+            run.blind = 0
+        elif quote.halted:
+            self._held_up(run, "halted", _HALTED, certain=True)
+            return
+        elif (run.asked and quote.bid is not None) or run.blind >= _BLIND_STEPS:
+            self._held_up(run, "unmoved", _UNMOVED, certain=False)
+            return  # nothing has traded and no quote has changed: a deeper limit would only sell cheaper later
+        price = self._price(run, quote, run.step + 1)
+        if price == order.limit_price:
+            return
+        try:
+            await self._desk.amend(order.no, limit_price=price)
+        except TryLater:
+            run.pause_s = AGAIN.total_seconds()
+            return
+        except (BrokerError, InvalidOrder, OrderDenied):
+            return  # refused because it filled, or for now: the next step looks again
+        run.step += 1
+        run.blind += 1
+        run.mark = mark
+
+    async def _pause(self, run: _Run, changes: OrderChanges, seconds: float) -> None:
+        """Wait until an order of the ticker has ended, or for that much market time."""
+        deadline = min(run.until, self._clock.now() + timedelta(seconds=seconds))
+
+        while self._clock.now() < deadline:
+            await first_of(self._clock, deadline, changes.wake)
+            while changes.wake.is_set():
+                order = await changes.next()
+                if order.request.symbol != run.symbol or not order.status.closed:
+                    continue
+                refused = order.status is OrderStatus.REJECTED and order.reason != NOT_FOUND
+                if not refused or order.no not in run.nos or order.no in run.refused:
+                    return
+                await self._refused(run, order.no)  # by the venue: not asked again in a hurry
+                if order.no not in run.refused:
+                    return
+
+    def _price(self, run: _Run, quote: Quote, step: int) -> Decimal:
+        collar = self._settings.of(run.symbol).stop_loss_collar_pct
+        return ladder_price(bid=quote.bid, last=quote.last, collar_pct=collar, step=step)
+
+    def _halted(self, run: _Run, quote: Quote) -> bool:
+        """Return whether nothing trades: the broker says so, and the market has not moved since the last rung.
+
+        Its word covers tickers that may only not be bought, too: whatever trades is sold.
+        """
+        if not quote.halted:
+            return False
+        before, run.mark = run.mark, self._mark(run.symbol, quote, 0)
+        if before and before != run.mark:
+            return False
+        self._held_up(run, "halted", _HALTED, certain=True)
+        return True
+
+    def _mark(self, symbol: Symbol, quote: Quote, filled: int) -> Mark:
+        """Return what a trade or a changed quote changes; `filled` is what traded of our own order."""
+        book = (quote.last, quote.bid, quote.ask, quote.bid_size, quote.ask_size, quote.volume)
+        return (*book, self._watch.newest_tick(symbol), filled)
+
+    async def _quote(self, run: _Run) -> Quote | None:
+        """Return the freshest price to be had: an old one, or the broker's valuation, is better than no way out."""
+        symbol = run.symbol
+        if not self._watch.priced(symbol):
+            await _open(run)  # the price must be asked for: that may take long
+        run.asked = False
+        try:
+            quote = await self._watch.quote(symbol)
+        except (BrokerError, DataUnavailable):
+            return self._watch.latest(symbol) or self._valued(symbol)
+        run.asked = True
+        return quote
+
+    def _valued(self, symbol: Symbol) -> Quote | None:
+        position = self._positions.of(symbol)
+        if position is None or position.last is None:
+            return None
+        return Quote(
+            symbol=symbol,
+            last=position.last,
+            bid=None,
+            ask=None,
+            previous_close=None,
+            received_at=self._clock.now(),
+        )
+
+    async def _working(self, run: _Run) -> list[Order]:
+        return [order for order in await self._desk.open_in(run.symbol) if order.no in run.nos]
+
+    async def _sold(self, run: _Run) -> tuple[int, Decimal]:
+        qty, amount = 0, Decimal(0)
+        for no in run.nos:
+            order = await self._orders.get(no)
+            if order is not None:
+                qty, amount = qty + order.filled_qty, amount + order.filled_amount
+        return qty, amount
+
+    async def _result(self, run: _Run, reason: str) -> Descent:
+        sold, amount = await self._sold(run)
+        return Descent(
+            orders=tuple(run.nos),
+            sold=sold,
+            left=max(0, run.wanted - sold),
+            amount=amount,
+            reason=reason,
+            refusal=await self._refusal(run),
+            refused=len(run.refused),
+        )
+
+    async def _refusal(self, run: _Run) -> Text | None:
+        order = await self._orders.get(max(run.refused)) if run.refused else None
+        return Text.read(order.reason) if order is not None and order.reason else None
+
+
+def _not_orderable(rest: int, orderable: int) -> Text:
+    now = max(0, orderable)
+    return Text(
+        f"남은 {rest:,}주 중 지금 주문할 수 있는 것은 {now:,}주라고 증권사가 답합니다. 나머지는 다른 주문이나 담보,"
+        " 결제에 묶여 있을 수 있습니다. 풀리는 대로 팝니다.",
+        f"Of the {rest:,} shares left the broker lets {now:,} be ordered now. The others may be held by another order,"
+        " a loan or settlement. They are sold as soon as they can be.",
+    )
+
+
+_HALTED = Text(
+    "거래정지된 종목입니다. 거래가 다시 시작되면 이어서 팝니다.",
+    "Trading of it is halted. The sale goes on when trading does.",
+)
+_UNMOVED = Text(
+    "주문은 나가 있지만 체결도 호가 변화도 없어 거래가 멈춘 것 같습니다 (거래정지일 수 있음). 가격을 더 낮추지 않고,"
+    " 움직이면 이어서 팝니다.",
+    "The order is out, but nothing trades and no quote changes: it may be halted. The price is not lowered any further;"
+    " the sale goes on when the market moves.",
+)
+
+
+async def _open(run: _Run) -> None:
+    """Store what led to the run by itself, where no order takes it to disk at once."""
+    if run.opening is not None:
+        await sheltered(run.opening.store())  # stored, it is known to be: taken up again, the stop stores no second

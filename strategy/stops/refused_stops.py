@@ -1,0 +1,85 @@
+"""Stops of which the broker refused every order: the next try is a retry, which spares the broker and the owner."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from strategy.market.calendar import current
+from strategy.model import Symbol, Text, TickerLock, Trigger
+from strategy.portfolio.positions import Positions
+from strategy.risk.mode_store import ModeBook
+from strategy.stops.exit_ladder import MAX_REJECTS, Descent
+from strategy.stops.stop_reports import Firing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refused:
+    """How a run ended that sold nothing, and what must be as it was for the next to be a retry."""
+
+    trigger: Trigger
+    session_on: date
+    qty: int  # held
+    lock: TickerLock  # the stop's own; taken off by a person, the next firing is a new one
+    attempt: int
+    said: Text | None  # the broker's reason
+    orders: int  # refused so far
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The runs of one stop just before that were refused."""
+
+    runs: int = 0
+    said: Text | None = None
+    orders: int = 0
+
+
+class Refusals:
+    """Counts, per ticker, the runs of one stop that were refused one after the other. Kept in memory only.
+
+    After a restart the first run counts as new: it is told anew, which nobody minds who has just started the program.
+    """
+
+    def __init__(self, *, modes: ModeBook, positions: Positions) -> None:
+        self._modes = modes
+        self._positions = positions
+        self._of: dict[Symbol, _Refused] = {}
+
+    def before(self, symbol: Symbol, trigger: Trigger, at: datetime) -> Before:
+        """Return what is known of the runs of this very stop that were refused just before."""
+        last = self._of.get(symbol)
+        if last is None:
+            return Before()
+        known = Before(last.attempt, last.said, last.orders)
+        return known if last == self._now(symbol, trigger, at, known) else Before()
+
+    def note(self, firing: Firing, descent: Descent | None, at: datetime) -> None:
+        """Take note of how a run ended; `descent` is None for one that failed."""
+        self._of.pop(firing.symbol, None)
+        if descent is not None and descent.reason == "rejected" and not descent.sold:
+            by_now = Before(firing.attempt, descent.refusal, firing.orders_refused + descent.refused)
+            refused = self._now(firing.symbol, firing.trigger, at, by_now)
+            if refused is not None:
+                self._of[firing.symbol] = refused
+
+    def forget(self, symbol: Symbol) -> None:
+        """Let the next run be a new one: shares were bought or sold, the stop may not run, or its end was not told."""
+        self._of.pop(symbol, None)
+
+    def _now(self, symbol: Symbol, trigger: Trigger, at: datetime, by_now: Before) -> _Refused | None:
+        session, lock, position = current(at), self._modes.lock(symbol), self._positions.of(symbol)
+        if session is None or lock is None or position is None:
+            return None
+        return _Refused(
+            trigger=trigger,
+            session_on=session.on,
+            qty=position.qty,
+            lock=lock,
+            attempt=by_now.runs,
+            said=by_now.said,
+            orders=by_now.orders,
+        )
+
+
+def refusals_borne(attempt: int) -> int:
+    """Return how many refused orders end a run: a retry sends one, because deeper prices were refused before."""
+    return MAX_REJECTS if attempt == 1 else 1

@@ -1,0 +1,153 @@
+"""What the program gives up by itself when it cannot keep its promises (spec sections 5 and 8).
+
+The order desk, or what it writes on, failing: Protect only until a person lifts it. The stop watcher down: Protect
+only while it is down, and until a person lifts it when that happens again and again.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from strategy.market.market_data import MarketWatch
+from strategy.model import (
+    Clock,
+    Event,
+    Mode,
+    ModeState,
+    Protection,
+    StorageDamaged,
+    StorageError,
+    Symbol,
+    Text,
+    TradingError,
+    Trouble,
+)
+from strategy.ports import Notifier
+from strategy.risk.mode_store import ModeBook, stricter
+from strategy.stops.stop_monitor import StopGuard
+
+log = logging.getLogger(__name__)
+
+DESK_FAILED = "order_desk_failed"
+STORAGE_FAILED = "storage_failed"
+STOPS_FAILED = "stop_watch_failed"
+STOPS_DOWN = "stop_watch_down"
+_STOPS = frozenset({"stops", "vigil"})
+_TALK = frozenset({"chat", "alerts"})  # what fails there fails no order
+_AGAIN_AND_AGAIN = 2  # crashes of the stop watcher before a person has to lift it
+
+_PROTECT = Text(
+    "모드를 보호 전용으로 바꿨습니다: 손절만 합니다. 확인한 뒤 /run 으로 다시 시작하세요.",
+    "The mode is Protect only now: stops work, nothing else is sent. Once you have looked, /run starts again.",
+)
+
+_UNSTORED = Text(
+    "기록을 저장하지 못했습니다. 디스크 공간을 확인하세요.",
+    "A record could not be stored. Check the disk's free space.",
+)
+
+
+class Fallback:
+    """Implements `strategy.runtime.supervisor.Consequences`."""
+
+    def __init__(
+        self, *, modes: ModeBook, guard: StopGuard, watch: MarketWatch, notifier: Notifier, clock: Clock
+    ) -> None:
+        self._modes = modes
+        self._guard = guard
+        self._watch = watch
+        self._notifier = notifier
+        self._clock = clock
+        self._down: dict[str, tuple[Symbol, ...]] = {}  # stop services down: the tickers told to be unprotected
+        self._unstored: list[tuple[ModeState, Event | None]] = []
+
+    async def crashed(self, name: str, *, crashes: int, storage: bool) -> Sequence[Text]:
+        """Give up what can no longer be promised; return what a person should know of it."""
+        said: list[Text] = []
+        if name in _STOPS:
+            self._modes.hold(STOPS_DOWN)
+            await self._unprotected(name)
+            if crashes >= _AGAIN_AND_AGAIN and await self._protect_only(STOPS_FAILED):
+                said.append(_PROTECT)
+        reason = DESK_FAILED if name == "desk" else STORAGE_FAILED
+        if (name == "desk" or (storage and name not in _TALK)) and await self._protect_only(reason):
+            said.append(_PROTECT)
+        return said
+
+    async def works_again(self, name: str) -> None:
+        """Let the stops' hold go, say that they work, and store what could not be stored."""
+        if name in _STOPS:
+            symbols = self._down.pop(name, ())
+            if not self._down:
+                self._modes.let_go(STOPS_DOWN)
+            if symbols:
+                reason = Text("손절 감시가 다시 작동합니다.", "The stop watcher works again.")
+                await self._notifier.tell(self._protection(symbols, armed=True, reason=reason))
+        await self.store()
+
+    async def storage_failed(self, error: StorageError) -> None:
+        """Note that a fact could not be kept: no rule sends orders until a person lifts it. Never raises."""
+        said = error.user_message if isinstance(error, StorageDamaged) else _UNSTORED
+        what = Text(f"{said.ko} {_PROTECT.ko}", f"{said.en} {_PROTECT.en}")
+        trouble = Trouble(at=self._clock.now(), key=STORAGE_FAILED, what=what)
+        await self._protect_only(STORAGE_FAILED, trouble)
+
+    async def store(self) -> None:
+        """Store and tell what could not be stored when it happened; raise StorageError while it still cannot be."""
+        while self._unstored:
+            state, event = self._unstored[0]
+            if self._modes.chosen().set_at <= state.set_at:  # else a person has decided meanwhile
+                await self._modes.set(state, [] if event is None else [event])
+            self._unstored.pop(0)
+
+    async def _protect_only(self, reason: str, event: Event | None = None) -> bool:
+        """Set Protect only by the program's own decision; False when that or something stricter holds."""
+        chosen = self._modes.chosen()
+        if stricter(chosen.mode, Mode.PROTECT_ONLY) is chosen.mode and chosen.until is None:
+            return False
+        mode = stricter(chosen.mode, Mode.PROTECT_ONLY)  # one with an end must not run out into Run
+        state = ModeState(mode=mode, symbol=None, set_by=None, set_at=self._clock.now(), reason=reason, until=None)
+        try:
+            await self._modes.set(state, [] if event is None else [event])
+        except TradingError:  # it holds all the same, and is stored as soon as that can be done
+            log.exception("the fall-back to Protect only could not be stored")
+            self._unstored.append((state, event))
+        return True
+
+    async def _unprotected(self, name: str) -> None:
+        """Tell, once per outage, whose stop cannot fire: all of them, or those without live ticks."""
+        told = self._down.get(name, ())
+        if name not in self._down:
+            self._down[name] = ()
+        if told or not self._guard.in_session():
+            return
+        symbols = tuple(
+            sorted(
+                symbol
+                for symbol in self._guard.lines
+                if self._guard.allowed(symbol) and (name == "stops" or not self._watch.streams(symbol))
+            )
+        )
+        if not symbols:
+            return
+        self._down[name] = symbols
+        names = ", ".join(symbol.ticker for symbol in symbols)
+        reason = Text(
+            f"{names}: 내부 오류로 손절을 할 수 없습니다. 다시 시작하는 중입니다. 급하면 증권사 앱을 쓰세요.",
+            f"{names}: a fault in the program keeps the stop from firing; it is being started again."
+            " If it is urgent, use the broker's app.",
+        )
+        try:
+            await self._notifier.tell(self._protection(symbols, armed=False, reason=reason))
+        except TradingError:
+            log.exception("the loss of protection could not be told")
+            self._down[name] = ()
+
+    def _protection(self, symbols: tuple[Symbol, ...], *, armed: bool, reason: Text) -> Protection:
+        streamed = all(self._watch.streams(symbol) for symbol in symbols)
+        return Protection(
+            at=self._clock.now(),
+            armed=armed,
+            source=("ticks" if streamed else "polling") if armed else "none",
+            symbols=symbols,
+            reason=reason,
+        )

@@ -1,0 +1,237 @@
+"""What is stored and told of a stop: the decision, the trigger, the end (row S93)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from strategy.market.market_data import MarketWatch
+from strategy.model import (
+    Action,
+    Clock,
+    Decision,
+    Gate,
+    Order,
+    Origin,
+    Position,
+    StopFinished,
+    StopTriggered,
+    StorageError,
+    Symbol,
+    Text,
+    TickerLock,
+    Trigger,
+    percent,
+    return_percent,
+)
+from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.positions import Positions
+from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
+from strategy.settings.store import SettingsBook
+from strategy.stops.exit_ladder import Descent
+from strategy.stops.stop_lines import StopLine
+
+ORIGINS: dict[Trigger, Origin] = {
+    "stop_loss": Origin.STOP_LOSS,
+    "take_profit": Origin.TAKE_PROFIT,
+    "trailing_stop": Origin.TRAILING_STOP,
+}
+TRIGGERS: dict[Origin, Trigger] = {origin: trigger for trigger, origin in ORIGINS.items()}
+_SEARCHED = 100  # newest orders of a ticker among which a stop's are: it re-prices one more often than it places
+_SHOWN = ("STOP_LOSS_RATE", "TAKE_PROFIT_RATE", "TRAILING_STOP_PCT", "STOP_LOSS_COLLAR_PCT")
+
+Source = Literal["tick", "poll", "check"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firing:
+    """A stop that must be carried out."""
+
+    symbol: Symbol
+    trigger: Trigger
+    price: Decimal
+    source: Source
+    at: datetime
+    resumed: bool = False  # it goes on where an earlier run was cut off, by a restart or a fact not stored
+    decision_id: int | None = None  # ... and what that one's decision was stored as
+    had: int | None = None  # shares it was to sell, of one taken up that has no order out
+    attempt: int = 1  # above 1 for a retry: the runs before it were refused, and sold nothing
+    refusal: Text | None = None  # the broker's reason then
+    orders_refused: int = 0  # in those runs
+
+
+class StopStory:
+    """Makes the records of a stop from what is known when it fires and when it ends, and knows which ends were told."""
+
+    def __init__(
+        self,
+        *,
+        orders: OrderJournal,
+        decisions: DecisionJournal,
+        notes: Notes,
+        notifier: Notifier,
+        watch: MarketWatch,
+        positions: Positions,
+        look: AccountLook,
+        settings: SettingsBook,
+        clock: Clock,
+    ) -> None:
+        self._orders = orders
+        self._decisions = decisions
+        self._notes = notes
+        self._notifier = notifier
+        self._watch = watch
+        self._positions = positions
+        self._look = look
+        self._settings = settings
+        self._clock = clock
+
+    def decision(self, firing: Firing, position: Position, line: StopLine) -> Decision:
+        """Return the record that explains the stop's order."""
+        symbol = firing.symbol
+        quote = self._watch.latest(symbol)
+        rate = return_percent(position.average_cost, firing.price)
+        return Decision(
+            symbol=symbol,
+            decided_at=firing.at,
+            action=Action.STOP,
+            reason=firing.trigger,
+            gates=(stop_gate(firing.trigger, rate, self._threshold(firing, line), firing.source, fired=True),),
+            indicators=self._watch.newest_indicators(symbol),
+            last=firing.price,
+            bid=quote.bid if quote else None,
+            ask=quote.ask if quote else None,
+            quote_age_s=quote.age(firing.at).total_seconds() if quote else None,
+            position_qty=position.qty,
+            average_cost=position.average_cost,
+            return_percent=rate,
+            cash=self._look.last.cash if self._look.last else None,
+            qty=position.qty,
+            settings={name: self._settings.value(name, symbol) for name in _SHOWN},
+            attempt=firing.attempt,
+        )
+
+    def triggered(self, firing: Firing, position: Position, line: StopLine) -> StopTriggered:
+        """Return the alert of the trigger, our rate beside the broker's (row S62)."""
+        return StopTriggered(
+            at=firing.at,
+            symbol=firing.symbol,
+            trigger=firing.trigger,
+            rate=percent(return_percent(position.average_cost, firing.price)),
+            broker_rate=position.profit_rate,
+            threshold=self._threshold(firing, line),
+            average_cost=position.average_cost,
+            price=firing.price,
+            qty=position.qty,
+            source=firing.source,
+            attempt=firing.attempt,
+            refusal=firing.refusal,
+            orders_refused=firing.orders_refused,
+        )
+
+    async def tell_end(self, firing: Firing, descent: Descent, *, decision_id: int | None) -> None:
+        """Tell the end of the stop with that decision, and in the same transaction that it was told."""
+        finished = await self._finished(firing, descent)
+        if decision_id is None:
+            await self._notifier.tell(finished)
+        else:
+            try:
+                await self._notes.put(_note(firing.symbol), str(decision_id), events=(finished,))
+            except StorageError:
+                await self._notifier.tell(finished)  # which cries where this cannot be stored either
+
+    async def cut_off(self, lock: TickerLock) -> Firing | None:
+        """Return the newest stop that the lock stands for, unless its end was told: a restart has cut it off."""
+        trigger = next((one for one in ORIGINS if one == lock.reason), None)
+        if trigger is None:
+            return None  # another's lock
+        orders = await self._orders.recent(_SEARCHED, symbol=lock.symbol)
+        ids = {order.request.decision_id for order in orders if order.request.origin in TRIGGERS}
+        first = await self._decisions.latest(lock.symbol, before=lock.locked_at)
+        if first is not None and first.action is Action.STOP:
+            ids.add(first.id)  # it may have canceled what rested, and placed nothing yet
+        newest = max((each for each in ids if each is not None), default=None)
+        decision = None if newest is None else await self._decisions.get(newest)
+        if decision is None or decision.last is None:
+            return None
+        if await self._notes.get(_note(lock.symbol)) == str(decision.id):
+            return None
+        return Firing(
+            symbol=lock.symbol,
+            trigger=trigger,
+            price=decision.last,
+            source="check",
+            at=decision.decided_at,
+            resumed=True,
+            decision_id=decision.id,
+            had=decision.qty,
+            attempt=decision.attempt,
+        )
+
+    async def sold(self, decision_id: int, symbol: Symbol) -> int:
+        """Return how many shares the stop with that decision has sold."""
+        return sum(order.filled_qty for order in await self._led_to(decision_id, symbol))
+
+    async def _finished(self, firing: Firing, descent: Descent) -> StopFinished:
+        """Return the alert of the end, with the result from the stored fills."""
+        orders = await self._orders_of(firing, descent)
+        fills = [fill for order in orders for fill in await self._orders.fills(order=order.no)]
+        sold = sum(order.filled_qty for order in orders)
+        gains = [fill.realized for fill in fills if fill.realized is not None]
+        return StopFinished(
+            at=self._clock.now(),
+            symbol=firing.symbol,
+            trigger=firing.trigger,
+            sold=sold,
+            left=descent.left,
+            average_price=sum((order.filled_amount for order in orders), Decimal(0)) / sold if sold else None,
+            realized=sum(gains, Decimal(0)) if gains else None,
+            fees=sum((fill.fees for fill in fills), Decimal(0)) if fills else None,
+            reason=descent.reason,
+            attempt=firing.attempt,
+            refusal=descent.refusal,
+            orders_refused=firing.orders_refused + descent.refused,
+        )
+
+    async def _orders_of(self, firing: Firing, descent: Descent) -> list[Order]:
+        """Return every order of the stop: those of the run that ended it, and where that took it up again, all before.
+
+        They carry one decision, whichever run placed them.
+        """
+        if firing.decision_id is None:
+            return [order for no in descent.orders if (order := await self._orders.get(no)) is not None]
+        return await self._led_to(firing.decision_id, firing.symbol)
+
+    async def _led_to(self, decision_id: int, symbol: Symbol) -> list[Order]:
+        recent = await self._orders.recent(_SEARCHED, symbol=symbol)
+        return [order for order in recent if order.request.decision_id == decision_id]
+
+    def _threshold(self, firing: Firing, line: StopLine) -> Decimal:
+        """Return the set rate in percent that was reached."""
+        settings = self._settings.of(firing.symbol)
+        rates = {
+            "stop_loss": settings.stop_loss_rate,
+            "take_profit": settings.take_profit_rate,
+            "trailing_stop": None if line.trailing_pct is None else -line.trailing_pct,
+        }
+        rate = rates[firing.trigger]
+        return rate if rate is not None else percent(return_percent(line.average_cost, line.threshold(firing.trigger)))
+
+
+def _note(symbol: Symbol) -> str:
+    return f"stop.told:{symbol}"
+
+
+def stop_gate(
+    trigger: str, rate: Decimal | None, threshold: Decimal | None, detail: str, *, fired: bool | None
+) -> Gate:
+    """Return the gate that shows a stop in a decision: it passes when the stop fires."""
+    sign = ">=" if trigger == "take_profit" else "<="
+    return Gate(
+        name=trigger,
+        side="stop",
+        passed=fired,
+        value="unknown" if rate is None else f"{percent(rate)}%",
+        threshold="off" if threshold is None else f"{sign} {threshold}%",
+        detail=detail,
+    )

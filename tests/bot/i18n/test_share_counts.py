@@ -1,0 +1,127 @@
+"""Share counts of a thousand and more carry a separator in every message, and can be typed back with it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from re import search
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.i18n import formats as figures
+from bot.i18n.gate_phrases import phrase
+from bot.input import parsing as arguments
+from bot.ui.screen import Frame, Screen
+from bot.views import decisions, holdings
+from bot.views.news.alerts import alert
+from bot.views.trading import amend, orders, trade
+from strategy.model import (
+    AmendPreview,
+    AmountKind,
+    Gate,
+    Language,
+    OrderChanged,
+    OrderPreview,
+    OrderStatus,
+    OrdersView,
+    Proposed,
+    Side,
+)
+from tests.fakes import samples
+
+MakeFrame = Callable[..., Frame]
+OF = samples.order(status=OrderStatus.PARTIALLY_FILLED, qty=12000, filled_qty=1200, filled_amount=Decimal(73440))
+SOLD = samples.order(side=Side.SELL, qty=1200)
+HELD = samples.position(qty=12000, sellable_qty=1200)
+LINE = samples.panic_line(qty=12000, sold=1200)
+PREVIEW = OrderPreview(
+    symbol=samples.TQQQ,
+    side=Side.BUY,
+    qty=1200,
+    limit_price=Decimal("61.20"),
+    price_source="ask",
+    last=Decimal("61.20"),
+    cost=Decimal(73440),
+    fees=Decimal("73.44"),
+    cash_after=Decimal(100),
+    position_after=12000,
+    expected_profit=None,
+    warnings=(),
+    refusals=(),
+    needs_second_confirm=False,
+    ticket="ticket0001",
+    expires_at=samples.NOW + timedelta(minutes=1),
+)
+CHANGE = AmendPreview(
+    order=OF,
+    qty=1200,
+    limit_price=Decimal("61.20"),
+    last=Decimal("61.20"),
+    cost=Decimal(73440),
+    warnings=(),
+    refusals=(),
+    needs_second_confirm=False,
+    ticket="ticket0001",
+    expires_at=samples.NOW + timedelta(minutes=1),
+)
+SCREENS: dict[str, Callable[[Frame], Screen]] = {
+    "an order": lambda f: orders.living(OrderChanged(at=samples.NOW, order=OF), f),
+    "a sell": lambda f: orders.living(OrderChanged(at=samples.NOW, order=SOLD, position_qty_before=12000), f),
+    "a fill": lambda f: orders.fill_reply(OrderChanged(at=samples.NOW, order=OF), samples.fill(1200), f),
+    "the orders": lambda f: orders.orders(OrdersView(open=(OF,), recent=(SOLD,)), f),
+    "the positions": lambda f: holdings.positions(samples.holdings_view(holdings=samples.holdings(HELD)), f),
+    "a decision": lambda f: decisions.why(
+        samples.decision(
+            qty=1200,
+            position_qty=12000,
+            gates=(Gate(name="holding", side="sell", passed=True, value="12000", threshold="> 0"),),
+        ),
+        samples.TQQQ,
+        f,
+    ),
+    "a preview": lambda f: trade.order_preview(PREVIEW, "d1", f),
+    "a change": lambda f: amend.preview(CHANGE, "d1", f),
+    "a proposal": lambda f: alert(Proposed(at=samples.NOW, proposal=samples.proposal(qty=1200)), f),
+    "a stop": lambda f: alert(samples.stop_finished(sold=12000, left=1200), f),
+    "a panic": lambda f: alert(samples.panic(lines=(LINE,)), f),
+}
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("name", SCREENS)
+def test_thousands_of_shares_are_separated(frame: MakeFrame, name: str, language: Language) -> None:
+    screen = SCREENS[name](frame(language))
+    shown = [screen.message.text, *(button.text for row in screen.keyboard for button in row)]
+    assert any("1,200" in text for text in shown) or any("12,000" in text for text in shown)
+    assert [text for text in shown if search(r"(?<!\d)1200|12000", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "language", "said"),
+    [("1200 shares", "ko", "1,200주"), ("sell 1200, bound by sellable", "en", "sell 1,200 sh.")],
+)
+def test_shares_in_a_stored_phrase_are_separated(frame: MakeFrame, stored: str, language: Language, said: str) -> None:
+    assert said in phrase(stored, frame(language).t)
+
+
+@given(st.integers(1, 999_999_999_999))
+def test_a_count_that_was_shown_can_be_typed_back(count: int) -> None:
+    for text in (figures.shares(count), f"{count}", f"{figures.shares(count)}주"):
+        assert arguments.trade(f"TQQQ {text}").amount.value == count
+    assert arguments.amend(figures.shares(count))[0] == count
+
+
+@pytest.mark.parametrize("text", ["1,5", "1,00", "1,0000", ",100", "1,,000", "1000,000", "12,", "@61,20"])
+def test_a_comma_that_marks_no_thousand_is_refused_and_not_skipped(text: str) -> None:
+    with pytest.raises(arguments.BadArgument):
+        arguments.trade(f"TQQQ {text}")
+
+
+def test_dollars_and_prices_may_have_separators_too() -> None:
+    words = arguments.trade("TQQQ $1,234.50 @1,061.20")
+    assert (words.amount.kind, words.amount.value, words.price) == (
+        AmountKind.DOLLARS,
+        Decimal("1234.50"),
+        Decimal("1061.20"),
+    )

@@ -1,0 +1,235 @@
+"""Row S105: every cap of spec section 7 and the day's loss limit on the running core, by rule and by hand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strategy.model import (
+    Amount,
+    AmountKind,
+    Mode,
+    Notable,
+    OrderPreview,
+    OrderStatus,
+    Origin,
+    OutcomeKind,
+    Side,
+    Symbol,
+    Trouble,
+)
+from tests.fakes.clock import trading_settings
+from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, O, World, running
+
+BUYS: dict[str, Any] = {"rsi_oversold": "60", "rsi_overbought": "99", "buy_delay_min": "0"}
+IDLE: dict[str, Any] = {"rsi_oversold": "1", "rsi_overbought": "99"}
+
+
+@asynccontextmanager
+async def open_market(path: Path, *, hold: int = 0, fills: bool = True, **changes: Any) -> AsyncIterator[Bench]:
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.broker.matching = fills
+    for symbol in (TQQQ, O):
+        world.ready(symbol)
+    if hold:
+        world.broker.hold(TQQQ, hold, Decimal(100))
+    settings = trading_settings(**{"trading_tickers": "NASDAQ:TQQQ,NYSE:O", "stop_loss_rate": "-50", **changes})
+    async with running(path, world, settings=settings) as bench:
+        await bench.pass_time(1)
+        yield bench
+
+
+async def preview(bench: Bench, side: Side, qty: int, symbol: Symbol = TQQQ, price: str | None = None) -> OrderPreview:
+    amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
+    return await bench.core.control.preview_order(OWNER, side, symbol, amount, Decimal(price) if price else None)
+
+
+async def needs_two_presses(bench: Bench, shown: OrderPreview, name: str) -> None:
+    """Assert that the cap is named, that one press sends nothing and that the second one sends once."""
+    before = len(bench.broker.submitted)
+    assert shown.needs_second_confirm
+    assert any(name in warning.en for warning in shown.warnings)
+    assert shown.ticket is not None
+    first = await bench.core.control.confirm(shown.ticket, OWNER)
+    assert (first.kind, len(bench.broker.submitted)) == (OutcomeKind.SECOND_CONFIRM, before)
+    assert name in first.text.en
+    assert first.next_ticket is not None
+    second = await bench.core.control.confirm(first.next_ticket, OWNER)
+    assert (second.kind, len(bench.broker.submitted)) == (OutcomeKind.DONE, before + 1)
+
+
+async def test_s105_max_order_usd_bounds_the_rule_and_asks_a_person_twice(tmp_path: Path) -> None:
+    async with open_market(tmp_path, **BUYS, max_order_usd="500") as bench:
+        await bench.pass_time(130)
+        values = [request.qty * request.limit_price for request in bench.broker.submitted]
+        assert values
+        assert max(values) <= 500
+        await needs_two_presses(bench, await preview(bench, Side.BUY, 6), "MAX_ORDER_USD")
+
+
+async def test_s105_max_position_rate_bounds_the_rule_and_asks_a_person_twice(tmp_path: Path) -> None:
+    async with open_market(tmp_path, **BUYS, max_position_rate="0.1") as bench:
+        await bench.pass_time(300)
+        assert {bench.broker.qty_held(TQQQ), bench.broker.qty_held(O)} == {9}  # 10 % of 10,000 dollars at 100.01
+        await needs_two_presses(bench, await preview(bench, Side.BUY, 1), "MAX_POSITION_RATE")
+
+
+async def test_s105_max_orders_per_day_bounds_the_rule_and_asks_a_person_twice(tmp_path: Path) -> None:
+    async with open_market(tmp_path, **BUYS, max_orders_per_day="3", buy_rate="0.02") as bench:
+        await bench.pass_time(300)
+        assert len(bench.broker.submitted) == 3
+        await needs_two_presses(bench, await preview(bench, Side.SELL, 1), "MAX_ORDERS_PER_DAY")
+
+
+async def test_s105_max_open_tickers_bounds_the_rule_and_asks_a_person_twice(tmp_path: Path) -> None:
+    async with open_market(tmp_path, **BUYS, max_open_tickers="1", buy_rate="0.05") as bench:
+        await bench.pass_time(130)
+        [bought] = {request.symbol for request in bench.broker.submitted}
+        other = O if bought == TQQQ else TQQQ
+        await needs_two_presses(bench, await preview(bench, Side.BUY, 1, other), "MAX_OPEN_TICKERS")
+
+
+async def test_s105_the_caps_hold_for_several_tickers_at_once(tmp_path: Path) -> None:
+    """What several buys of one check use together stays within the cap of a day's orders."""
+    async with open_market(tmp_path, **BUYS, max_orders_per_day="1", buy_rate="0.02") as bench:
+        await bench.pass_time(130)
+        assert len(bench.broker.submitted) == 1
+
+
+async def test_s105_the_days_loss_leaves_only_stops_until_released(tmp_path: Path) -> None:
+    async with open_market(tmp_path, hold=60, **BUYS, daily_loss_limit_pct="5") as bench:
+        await bench.pass_time(61)
+        bench.price(TQQQ, "85")  # 60 shares x 15 dollars of some 16,000
+        sent = len(bench.broker.submitted)
+        await bench.pass_time(130)
+        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        assert [event.key for event in await bench.told(Trouble)] == ["daily_loss_limit"]
+        assert len(bench.broker.submitted) == sent
+        shown = await preview(bench, Side.BUY, 1)
+        assert shown.ticket is None
+        released = await bench.core.control.preview_mode(OWNER, Mode.RUN, symbol=None)
+        assert released.ticket is not None
+        await bench.core.control.confirm(released.ticket, OWNER)
+        await bench.pass_time(130)
+        assert len(bench.broker.submitted) > sent
+
+
+async def test_s105_a_manual_buy_is_refused_from_the_moment_the_days_loss_is_reached(tmp_path: Path) -> None:
+    """Not only from the next check on: between two checks a press finds the limit itself."""
+    async with open_market(tmp_path, hold=60, **IDLE, daily_loss_limit_pct="5", check_interval_minutes=240) as bench:
+        early = await preview(bench, Side.BUY, 1)
+        assert early.ticket is not None
+        await bench.pass_time(20)
+        bench.price(TQQQ, "85")
+        late = await preview(bench, Side.BUY, 1, O)
+        assert late.ticket is None
+        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        assert (await bench.core.control.confirm(early.ticket, OWNER)).kind is not OutcomeKind.DONE
+        assert bench.broker.submitted == []
+
+
+async def test_s105_a_mode_with_an_end_does_not_run_out_into_a_day_lost(tmp_path: Path) -> None:
+    async with open_market(tmp_path, hold=60, **BUYS, daily_loss_limit_pct="5") as bench:
+        until = bench.clock.now() + timedelta(minutes=4)
+        await bench.core.control.set_mode(Mode.PROTECT_ONLY, symbol=None, until=until, user_id=OWNER, reason="")
+        await bench.pass_time(61)
+        sent = len(bench.broker.submitted)
+        bench.price(TQQQ, "85")
+        await bench.pass_time(300)
+        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        assert len(bench.broker.submitted) == sent
+
+
+async def test_s105_shares_on_their_way_are_neither_a_loss_nor_a_gain(tmp_path: Path) -> None:
+    """The broker's positions lag behind a fill by a minute and more; the day's result does not believe them."""
+    async with open_market(tmp_path, **IDLE, daily_loss_limit_pct="5", max_position_rate="1") as bench:
+        await bench.pass_time(121)
+        bench.broker.lag_s = 90
+        shown = await preview(bench, Side.BUY, 40)
+        assert shown.ticket is not None
+        await bench.core.control.confirm(shown.ticket, OWNER)
+        await bench.pass_time(200)
+        assert bench.broker.qty_held(TQQQ) == 40
+        assert bench.core.modes.account.mode is Mode.RUN
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("mode", "The mode in force does not allow it."),
+        ("order", "The order's $1,120.10 is over the limit of $1,000.10 for one order (MAX_ORDER_USD)."),
+        ("position", "The ticker would be 11.20% of equity, over the limit of 10.01% (MAX_POSITION_RATE)."),
+    ],
+)
+async def test_s105_a_rules_buy_does_not_chase_its_price_past_mode_or_cap(tmp_path: Path, what: str, said: str) -> None:
+    """Mode and caps are asked anew at each re-price; the message says which one ended the order."""
+    caps: dict[str, Any] = {"position": {"max_position_rate": "0.1001"}}
+    changes = {
+        **BUYS,
+        "trading_tickers": "NASDAQ:TQQQ",
+        "order_timeout_s": "90",
+        **caps.get(what, {"max_order_usd": "1000.10"}),
+    }
+    async with open_market(tmp_path, **changes, fills=False) as bench:
+        [order] = await bench.orders()
+        assert (order.request.origin, order.status, order.request.qty) == (Origin.SIGNAL, OrderStatus.ACCEPTED, 10)
+        if what == "mode":
+            await bench.core.control.set_mode(Mode.PAUSE_BUYS, symbol=None, until=None, user_id=OWNER, reason="")
+        bench.price(TQQQ, "112")
+        await bench.pass_time(95)
+        assert bench.broker.amended == []
+        assert (await bench.orders())[0].status is OrderStatus.CANCELED
+        [ended] = [one.what.en for one in await bench.told(Notable) if one.key == f"timeout:{order.no}"]
+        assert ended == f"#{order.no} TQQQ: the 10 left will not follow the price to $112.01; canceling. {said}"
+
+
+async def test_s105_the_money_a_buy_ties_up_does_not_keep_it_from_following_its_price(tmp_path: Path) -> None:
+    """The broker's cash leaves it out, so that equity looks smaller by the very order that was sized by it."""
+    changes = {**BUYS, "trading_tickers": "NASDAQ:TQQQ", "order_timeout_s": "90", "max_position_rate": "0.1001"}
+    async with open_market(tmp_path, **changes, fills=False) as bench:
+        assert (await bench.orders())[0].request.qty == 10
+        bench.price(TQQQ, "100.05")
+        await bench.pass_time(95)
+        assert (await bench.orders())[0].limit_price == Decimal("100.06")
+
+
+async def test_s105_a_rules_buy_filled_in_part_counts_its_shares_once(tmp_path: Path) -> None:
+    """A re-price asks the caps with the filled part as held and the rest at its new price."""
+    changes = {**BUYS, "trading_tickers": "NASDAQ:TQQQ", "order_timeout_s": "90", "max_position_rate": "0.1095"}
+    async with open_market(tmp_path, **changes, fills=False) as bench:
+        bench.broker.fill(bench.broker.truth()[0].venue_no, 4)
+        await bench.pass_time(20)
+        bench.price(TQQQ, "108.99")
+        await bench.pass_time(75)
+        after = (await bench.orders())[0]
+        assert (after.limit_price, after.filled_qty, after.open_qty) == (Decimal("109.00"), 4, 6)
+
+
+async def test_s105_an_order_that_filled_while_its_re_price_waited_is_refused_nothing(tmp_path: Path) -> None:
+    """Its shares are held by then; counted once more as wanted they would break the cap, and a cancel would be told."""
+    changes = {**BUYS, "trading_tickers": "NASDAQ:TQQQ", "order_timeout_s": "90", "max_position_rate": "0.1095"}
+    async with open_market(tmp_path, **changes, fills=False) as bench:
+        [order] = await bench.orders()
+        bench.broker.fill(bench.broker.truth()[0].venue_no, order.request.qty)
+        await bench.pass_time(20)
+        chase = bench.core.desk._working._chase
+        assert chase is not None
+        async with chase.step(order, Decimal(101)) as refused:
+            assert refused is None
+            after = await bench.core.desk.amend(order.no, limit_price=Decimal(101))
+        assert (after.status, bench.broker.amended) == (OrderStatus.FILLED, [])
+
+
+async def test_two_sells_by_hand_never_offer_the_same_shares(tmp_path: Path) -> None:
+    """The second is refused here, although the broker's figure of a moment ago still shows them free."""
+    async with open_market(tmp_path, hold=5, **IDLE) as bench:
+        first = await preview(bench, Side.SELL, 3, price="110")
+        assert first.ticket is not None
+        await bench.core.control.confirm(first.ticket, OWNER)
+        second = await preview(bench, Side.SELL, 3, price="110")
+        assert second.ticket is None
+        assert [refusal.en for refusal in second.refusals] == ["Only 2 shares can be sold."]
