@@ -37,7 +37,7 @@ from strategy.control.arming import ArmingSettings, OneTimeCodes
 from strategy.model import Environment, InstanceLocked, SettableClock, StorageError, SystemClock, Text, TradingError
 from strategy.model import Market as Venue
 from strategy.runtime.console import speak, steady
-from strategy.settings.messages import Fault, plain_faults
+from strategy.settings.messages import FaultyValue, plain_faults
 from strategy.settings.schema import TradingSettings
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Settings:
 class Faults(Exception):
     """Everything wrong with arguments or settings, at once."""
 
-    def __init__(self, found: Sequence[Fault], *, argument: bool = False) -> None:
+    def __init__(self, found: Sequence[FaultyValue], *, argument: bool = False) -> None:
         super().__init__(f"{len(found)} faults")
         self.found = found
         self.argument = argument  # of the command line, not of `.env`
@@ -160,7 +160,7 @@ def _loopback(text: str) -> str:
 
 def load_settings(env_file: Path) -> Settings:
     """Read every room's settings; raise Faults with all that is wrong in any of them."""
-    found: list[Fault] = []
+    found: list[FaultyValue] = []
 
     def read(room: type[Room]) -> Room | None:
         try:
@@ -178,7 +178,7 @@ def load_settings(env_file: Path) -> Settings:
     return Settings(kis=kis, telegram=telegram, trading=trading, storage=storage, arming=arming)
 
 
-def without_minute_bars(kis: KisSettings, trading: TradingSettings) -> list[Fault]:
+def without_minute_bars(kis: KisSettings, trading: TradingSettings) -> list[FaultyValue]:
     """Refuse intervals whose bars nobody would give: the virtual environment has none of its own (D9)."""
     if not kis.is_virtual or kis.quote_keys is not None or kis.kis_ws_ticks:
         return []
@@ -190,11 +190,13 @@ def without_minute_bars(kis: KisSettings, trading: TradingSettings) -> list[Faul
     )
     chosen = {"RSI_INTERVAL": trading.rsi_interval, "MACD_INTERVAL": trading.macd_interval}
     return [
-        Fault(name, interval.value, problem, None) for name, interval in chosen.items() if interval.minutes is not None
+        FaultyValue(name, interval.value, problem, None)
+        for name, interval in chosen.items()
+        if interval.minutes is not None
     ]
 
 
-def fault_list(found: Sequence[Fault]) -> str:
+def fault_list(found: Sequence[FaultyValue]) -> str:
     """Return every fault and the three ways on, in both languages."""
     missing = not ENV_FILE.exists()
     lines = [
@@ -229,7 +231,7 @@ def refuse_a_real_host(settings: KisSettings) -> None:
         "QUOTE_REST_URL_BASE": settings.quote_environment.rest_url,
         "QUOTE_WS_URL_BASE": settings.quote_environment.ws_url,
     }
-    found = [Fault(name, host, problem, None) for name, host in hosts.items() if not is_loopback(host)]
+    found = [FaultyValue(name, host, problem, None) for name, host in hosts.items() if not is_loopback(host)]
     if found:
         raise Faults(found)
 
@@ -355,7 +357,7 @@ def usable_port(option: str, chosen: int | None, *, usual: int) -> int:
             if chosen is None:
                 return 0
             problem = Text("쓸 수 없는 포트입니다. 다른 번호를 주세요", "this port cannot be used; give another one")
-            raise Faults([Fault(option, str(chosen), problem, None)], argument=True) from error
+            raise Faults([FaultyValue(option, str(chosen), problem, None)], argument=True) from error
     return usual if chosen is None else chosen
 
 
@@ -382,10 +384,9 @@ def simulated_market(arguments: argparse.Namespace, key: str, quote_key: str) ->
     """Return the simulated KIS and the tickers worth trading on it."""
     from kis.simulator.clock import SimClock
     from kis.simulator.demo import demo as made_up_day
-    from kis.simulator.market.market import Market
+    from kis.simulator.market.market import SimMarket
     from kis.simulator.market.replay import read_replay
-    from kis.simulator.options import Environment as SimulatedEnvironment
-    from kis.simulator.options import KeySpec, SimulatorOptions
+    from kis.simulator.options import KeySpec, Served, SimulatorOptions
     from kis.simulator.server import Simulator
 
     day = made_up_day()
@@ -394,11 +395,11 @@ def simulated_market(arguments: argparse.Namespace, key: str, quote_key: str) ->
     options = SimulatorOptions(
         holdings=() if arguments.replay else day.holdings,
         keys=(
-            KeySpec(app_key=key, environment=SimulatedEnvironment.VIRTUAL),
-            KeySpec(app_key=quote_key, environment=SimulatedEnvironment.REAL),
+            KeySpec(app_key=key, environment=Served.VIRTUAL),
+            KeySpec(app_key=quote_key, environment=Served.REAL),
         ),
     )
-    market = Market(start, seed=arguments.seed, replay=replay)
+    market = SimMarket(start, seed=arguments.seed, replay=replay)
     simulator = Simulator(options, market=market, clock=SimClock(start, speed=arguments.speed), seed=arguments.seed)
     listed = [market.listings.stock(ticker) for ticker in replay.recordings]
     return simulator, tuple(f"{MARKETS[found.exchange.order]}:{found.symbol}" for found in listed if found is not None)

@@ -21,7 +21,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.connect import open_kis
 from kis.environment import Lane
 from kis.rest.pacing import Pacer
@@ -124,7 +124,7 @@ def ratio(frames: Sequence[str], reference: Callable[[str], object], ours: Calla
 
 def decode() -> None:
     now = datetime(2026, 9, 15, 14, 1, 18, tzinfo=UTC)
-    ours = Account("50123456", "01").aliases
+    ours = AccountNumber("50123456", "01").aliases
     decoder = TradeDecoder()
     decoder.know({"DNASMSFT": MSFT})
     cipher = Cipher(algorithms.AES256(KEY), modes.CBC(IV))

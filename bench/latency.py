@@ -41,14 +41,14 @@ from websockets.asyncio.client import connect
 import main
 from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
 from bot.localchat.calls import CallLog
-from bot.localchat.params import Call
-from kis.simulator.books.broker import Broker
-from kis.simulator.books.orders import Order
+from bot.localchat.params import ApiCall
+from kis.simulator.books.broker import BrokerBooks
+from kis.simulator.books.orders import BookOrder
 from kis.simulator.clock import SimClock
-from kis.simulator.faults.faults import Fault
+from kis.simulator.faults.faults import InjectedFault
 from kis.simulator.market.listings import KNOWN
-from kis.simulator.market.market import Market
-from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
+from kis.simulator.market.market import SimMarket
+from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
 from kis.simulator.rest.app import Rest
 from kis.simulator.server import Simulator
 from kis.simulator.text import dollars
@@ -88,7 +88,7 @@ class Stamps:
             if symbol not in self.ticks and f"^{symbol}^" in text and price in text:
                 self.ticks[symbol] = time.monotonic()
 
-    def asked(self, name: str, call: Call) -> None:
+    def asked(self, name: str, call: ApiCall) -> None:
         """Stamp a Bot API request that tells how much is filled."""
         if name not in {"sendMessage", "editMessageText"}:
             return
@@ -112,7 +112,7 @@ async def stamping(stamps: Stamps) -> AsyncIterator[None]:
             stamps.orders.setdefault(json.loads(await request.text())["PDNO"], at)
         return await call(self, request)
 
-    def opened(self: CallLog, name: str, made: Call, at: float) -> Any:
+    def opened(self: CallLog, name: str, made: ApiCall, at: float) -> Any:
         stamps.asked(name, made)
         return log(self, name, made, at)
 
@@ -234,7 +234,7 @@ async def one_round(samples: Samples, folder: Path) -> None:
     options = SimulatorOptions(
         cash=Decimal(1_000_000),
         holdings=tuple(Holding(symbol=listing.symbol, qty=10) for listing in SYMBOLS),
-        keys=(KeySpec(app_key="Q" * 36, environment=Environment.REAL),),
+        keys=(KeySpec(app_key="Q" * 36, environment=Served.REAL),),
         virtual_calls_per_s=18,
         ccnl_lag_s=(0.0, 0.2),
         balance_lag_s=(0.0, 0.2),
@@ -243,7 +243,7 @@ async def one_round(samples: Samples, folder: Path) -> None:
     stamps = Stamps()
     clock = SimClock(OPEN, speed=1)
     async with stamping(stamps):
-        simulator = Simulator(options, market=Market(OPEN, seed=1), clock=clock)
+        simulator = Simulator(options, market=SimMarket(OPEN, seed=1), clock=clock)
         chat = LocalChat(rates=None)
         await simulator.start()
         await chat.start()
@@ -311,7 +311,9 @@ async def fill_bit_by_bit(simulator: Simulator, stamps: Stamps, person: "Owner")
     """Fill a resting order share by share while an account inquiry hangs."""
     world = simulator.world
     order = await resting_order(simulator.world.broker, person)
-    hang: Fault = world.faults.add({"kind": "latency", "ms": 10_000, "tr_id": BALANCE, "seconds": 600}, world.now_ms)
+    hang: InjectedFault = world.faults.add(
+        {"kind": "latency", "ms": 10_000, "tr_id": BALANCE, "seconds": 600}, world.now_ms
+    )
     stamps.notices.clear()
     for n in range(1, FILLS + 1):
         world.broker.fill(order, 1, order.price - CENT * n)  # equal fills would rightly wait for the inquiry
@@ -320,10 +322,10 @@ async def fill_bit_by_bit(simulator: Simulator, stamps: Stamps, person: "Owner")
     hang.left, hang.until_ms = 0, 0
 
 
-async def resting_order(broker: Broker, person: "Owner") -> Order:
+async def resting_order(broker: BrokerBooks, person: "Owner") -> BookOrder:
     """Have the owner buy far below the market and confirm."""
 
-    def found() -> Order | None:
+    def found() -> BookOrder | None:
         return next((order for order in broker.orders if order.qty == FILLS and order.working), None)
 
     for _ in range(TRIES):  # a preview is void once the account has changed, as it does right after the stops

@@ -31,13 +31,13 @@ from bot.i18n.translator import Tongue, load_catalogs
 from bot.input.addressing import Privately, Spoken
 from bot.input.dialogs import NotesStorage
 from bot.input.normalising import Typed
-from bot.input.unreadable import Unread
+from bot.input.unreadable import UnreadableUpdates
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
 from bot.role import Role
 from bot.routers import make_routers
 from bot.settings import TelegramSettings
 from bot.transport.api_errors import TELEGRAM_FAILURES
-from bot.transport.chat_address import Address
+from bot.transport.chat_address import ChatAddress
 from bot.transport.chat_migration import FollowedCalls, FollowedUpdates, address_of
 from bot.transport.command_menu import Menus
 from bot.transport.http_session import StatusSession
@@ -52,7 +52,7 @@ from bot.transport.token_proof import TokenProof
 from bot.transport.topics import Topics
 from bot.transport.update_watchdog import WORDS, Hearing
 from bot.ui.message import block
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from bot.views.home import test_message
 from strategy.control.interface import Control
 from strategy.model import Clock, Environment, Language, Text
@@ -71,7 +71,7 @@ class BotApp:
 
     bot: Bot
     settings: TelegramSettings
-    address: Address
+    address: ChatAddress
     dispatcher: Dispatcher
     delivery: Delivery
     tasks: tuple[tuple[str, Callable[[], Awaitable[None]]], ...]  # beside `poll` and `deliver`, until cancelled
@@ -201,8 +201,8 @@ class Framed:
     environment: Environment
     account: str
 
-    def in_(self, t: Tongue) -> Frame:
-        return Frame(
+    def in_(self, t: Tongue) -> ViewContext:
+        return ViewContext(
             t=t,
             now=self.clock.now(),
             environment=self.environment,
@@ -252,7 +252,7 @@ async def open_bot(
     address = await address_of(chat_id, notes, clock)
     bot.session.middleware(FollowedCalls(address))
 
-    async def chat_frame() -> Frame:
+    async def chat_frame() -> ViewContext:
         await orders_first()
         return framed.in_(await languages.of(chat_id) if chat_id > 0 else languages.default())
 
@@ -273,7 +273,7 @@ async def open_bot(
     reminders, digests, dashboard = Reminders(alerts), Digests(alerts), Dashboard(alerts, control)
     activity = Activity()
 
-    async def frame_of(user_id: int) -> Frame:
+    async def frame_of(user_id: int) -> ViewContext:
         await orders_first()
         return framed.in_(await languages.of(user_id))
 
@@ -317,7 +317,7 @@ async def open_bot(
     dispatcher.include_routers(*make_routers())
     proof = TokenProof(notes, token)
     hearing = Hearing(bot, notes, clock, wall, proof=proof, works_again=delivery.nudge)
-    unread = Unread(speaker, settings.allowed_users, chats, framed.in_, languages, wall=wall)
+    unread = UnreadableUpdates(speaker, settings.allowed_users, chats, framed.in_, languages, wall=wall)
     try:
         yield BotApp(
             bot=bot,

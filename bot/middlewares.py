@@ -19,14 +19,14 @@ from bot.i18n.translator import Tongue
 from bot.input.addressing import is_ephemeral
 from bot.input.command_filter import asked
 from bot.input.permissions import DIALOGS, needs_command, needs_data
-from bot.reply import Stage
-from bot.request import Visit
+from bot.reply import Reply
+from bot.request import RequestContext
 from bot.role import Role
 from bot.transport.late_answers import Later
 from bot.transport.sender import Speaker
 from bot.transport.server_clock import TelegramTime
 from bot.ui.buttons import Open, opens_aside, turned
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from bot.ui.toast import Toast
 from bot.views.home import denied, expired
 from strategy.control.interface import Control
@@ -82,7 +82,7 @@ class Framing(BaseMiddleware):
         *,
         control: Control,
         languages: Languages,
-        frame: Callable[[Tongue], Frame],
+        frame: Callable[[Tongue], ViewContext],
         speaker: Speaker,
         wall: Clock,
         roles: Mapping[int, Role],
@@ -111,12 +111,12 @@ class Framing(BaseMiddleware):
         role = self._roles[user.id]
         t = await self._languages.of(user.id)
         toast = data["toast"] = Toast(data["bot"], None if query is None else query.id)
-        data["visit"] = Visit(
+        data["visit"] = RequestContext(
             user_id=user.id,
             role=role,
             control=self._control,
             frame=replace(self._frame(t), page=max(page, 0)),
-            stage=Stage(
+            stage=Reply(
                 self._speaker,
                 self._wall,
                 self._first_hand,
@@ -149,7 +149,7 @@ class Fresh(BaseMiddleware):
             oldest = max(oldest, now - self._time.since(self.started_at) - _BEFORE_START)
         if event.date >= oldest:
             return await handler(event, data)
-        visit: Visit = data["visit"]
+        visit: RequestContext = data["visit"]
         age = (now - event.date).total_seconds()
         log.info("expired message answered", extra={"user": visit.user_id, "age_s": age})
         screen = expired(event.text or "…", moment(event.date, now), visit.frame)
@@ -161,7 +161,7 @@ class RolesOnly(BaseMiddleware):
     """Let a person ask for what the role allows, and say so where it does not: the one place that decides it."""
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        visit: Visit = data["visit"]
+        visit: RequestContext = data["visit"]
         need = await self._need(event, data)
         if visit.role >= need:
             return await handler(event, data)

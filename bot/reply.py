@@ -40,7 +40,7 @@ class Unanswered:
     wait: float  # seconds after which Telegram may take it
 
 
-class Stage:
+class Reply:
     """Answers one person. A failure to answer is never raised: what was asked for has been done. It is noticed instead:
     the press's toast says what the message could not, and an answer that only has to wait comes later.
 

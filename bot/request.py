@@ -3,20 +3,20 @@
 from dataclasses import dataclass, replace
 
 from bot.i18n.translator import Tongue
-from bot.reply import Stage
+from bot.reply import Reply
 from bot.role import Role
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from strategy.control.interface import Control
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class RequestContext:
     user_id: int
     role: Role
     control: Control
-    frame: Frame
-    stage: Stage
+    frame: ViewContext
+    stage: Reply
 
-    def speaking(self, t: Tongue) -> "Visit":
+    def speaking(self, t: Tongue) -> "RequestContext":
         """Return the same visit in another language."""
         return replace(self, frame=replace(self.frame, t=t))

@@ -8,14 +8,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.calls import account as accounts_api
 from kis.calls import executions as executions_api
 from kis.calls import orders as orders_api
 from kis.calls.order_folding import fold
 from kis.calls.orders import Acknowledgement
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.errors import FieldFault, KisData, KisError, KisInput, KisRefused
 from kis.rest.causes import Cause
 from kis.rest.codes import CODES, cause_of
@@ -47,7 +47,12 @@ class KisBroker:
     """Submits, amends and cancels once; reads are repeated by the layers below. Implements `strategy.ports.Broker`."""
 
     def __init__(
-        self, http: KisHttp, account: Account, clock: Clock, book: SymbolBook, buying_power: BuyingPowerMode = "foreign"
+        self,
+        http: KisHttp,
+        account: AccountNumber,
+        clock: Clock,
+        book: SymbolBook,
+        buying_power: BuyingPowerMode = "foreign",
     ) -> None:
         self._http = http
         self._account = account
@@ -109,7 +114,7 @@ class KisBroker:
         Virtual has no list of open orders (quirk 6); there, and where an order was amended, the list of orders and
         fills answers, so that both environments tell the same of the same orders.
         """
-        if self._http.environment.offers(Call.OPEN_ORDERS):
+        if self._http.environment.offers(Endpoint.OPEN_ORDERS):
             with _account_answer(_ORDERS):
                 listed = await executions_api.open_rows(self._http, self._account, self._book)
             if all(row.original_no is None for row in listed.rows):

@@ -8,11 +8,11 @@ from typing import Any
 
 from kis.auth.keys import KeyPair
 from kis.auth.tokens import Tokens
-from kis.environment import ROUTES, Call, Environment, Lane
+from kis.environment import ROUTES, Endpoint, KisEnvironment, Lane
 from kis.errors import KisError, KisLater, KisTimeout, KisUnknown
 from kis.rest.causes import Cause
 from kis.rest.codes import CODES, Reaction, classify, error_for
-from kis.rest.transport import AnswerTimeout, NoAnswer, NotSent, Reply, Transport
+from kis.rest.transport import AnswerTimeout, HttpReply, NoAnswer, NotSent, Transport
 
 _REPEATS = 5  # of a read; an order is sent once
 _TIMEOUT_REPEATS = 1
@@ -24,7 +24,7 @@ _TOKEN_WAIT_S = 5.0  # real seconds an order waits for a new token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class KisAnswer:
     """A successful answer: the JSON object and whether KIS says that more pages follow."""
 
     body: dict[str, Any]
@@ -34,13 +34,13 @@ class Answer:
 class KisHttp:
     """One app key at one REST host. Calls that change something are never repeated here."""
 
-    def __init__(self, environment: Environment, keys: KeyPair, tokens: Tokens, transport: Transport) -> None:
+    def __init__(self, environment: KisEnvironment, keys: KeyPair, tokens: Tokens, transport: Transport) -> None:
         self.environment = environment
         self._keys = keys
         self.tokens = tokens
         self.transport = transport
 
-    async def get(self, call: Call, params: Mapping[str, str], *, cont: bool = False) -> Answer:
+    async def get(self, call: Endpoint, params: Mapping[str, str], *, cont: bool = False) -> KisAnswer:
         """Ask, repeating with pauses while that may help.
 
         Raise KisNotOffered before sending, KisLater, KisFault or KisRefused.
@@ -53,7 +53,7 @@ class KisHttp:
             except _Repeatable as failure:
                 await repeats.pause(failure)
 
-    async def post(self, call: Call, body: Mapping[str, str]) -> Answer:
+    async def post(self, call: Endpoint, body: Mapping[str, str]) -> KisAnswer:
         """Place, change or cancel: sent exactly once.
 
         Once more only after a dead token, which the gateway has turned away at its door. Raise KisRefused, KisUnknown
@@ -72,7 +72,7 @@ class KisHttp:
                     raise failure.error from failure.__cause__
                 renewed = True
 
-    async def _token_in_time(self, call: Call) -> str:
+    async def _token_in_time(self, call: Endpoint) -> str:
         """Return a token. A new one may be a minute away, and an order that never left must not be taken for lost."""
         try:
             async with asyncio.timeout(_TOKEN_WAIT_S):
@@ -87,13 +87,13 @@ class KisHttp:
 
     async def _send(
         self,
-        call: Call,
+        call: Endpoint,
         token: str,
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, str] | None = None,
         cont: bool = False,
-    ) -> Answer:
+    ) -> KisAnswer:
         route = ROUTES[call]
         changes = route.lane is Lane.ORDER
         tr_id = self.environment.tr_id(call)
@@ -120,7 +120,7 @@ class KisHttp:
             raise _Repeatable(lost) from error
         return self._judge(call, reply, token, changes=changes)
 
-    def _judge(self, call: Call, reply: Reply, token: str, *, changes: bool) -> Answer:
+    def _judge(self, call: Endpoint, reply: HttpReply, token: str, *, changes: bool) -> KisAnswer:
         body = reply.body
         if body is None:
             detail = f"{call}: HTTP {reply.status} without JSON"
@@ -130,9 +130,9 @@ class KisHttp:
         said = known.reaction if known is not None else None
         if str(body.get("rt_cd", "")) == "0" and said is not Reaction.UNKNOWN:
             self.tokens.accept(token)
-            return Answer(body=body, more=reply.tr_cont.strip().upper() in ("F", "M"))
+            return KisAnswer(body=body, more=reply.tr_cont.strip().upper() in ("F", "M"))
         if said is Reaction.EMPTY and not changes:  # "nothing found" is no error whatever its rt_cd (3.9)
-            return Answer(body=body, more=False)
+            return KisAnswer(body=body, more=False)
         message = str(body.get("msg1") or body.get("error_description") or "").strip()
         rt_cd = str(body.get("rt_cd", "")).strip()
         error = error_for(code, message, reply.status, changes=changes, rt_cd=rt_cd)

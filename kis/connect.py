@@ -7,14 +7,14 @@ from pathlib import Path
 
 import aiohttp
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.auth.approval_key import Approvals
 from kis.auth.keys import KeyPair
 from kis.auth.tokens import TokenFile, Tokens
 from kis.broker import KisBroker
 from kis.client import KisHttp
 from kis.diagnosis import Diagnosis
-from kis.environment import Environment
+from kis.environment import KisEnvironment
 from kis.market import KisMarketData
 from kis.rest.pacing import Pacer
 from kis.rest.transport import Timeouts, Transport
@@ -35,8 +35,8 @@ class Kis:
     market: KisMarketData
     stream: KisStream | SplitStream
     account_stream: KisStream  # the part of it that carries the order notices; the same one without a quote key
-    environment: Environment
-    account: Account
+    environment: KisEnvironment
+    account: AccountNumber
     http: KisHttp  # of the account's key, for the calls beyond the ports
     quote_http: KisHttp  # where quotes come from; the same one without a quote key
     book: SymbolBook
@@ -99,9 +99,9 @@ class _Opener:
     session: aiohttp.ClientSession
     clock: Clock
     data_dir: Path
-    account: Account
+    account: AccountNumber
 
-    def http(self, environment: Environment, keys: KeyPair) -> KisHttp:
+    def http(self, environment: KisEnvironment, keys: KeyPair) -> KisHttp:
         """Return a client with a pacer and a token of its own: both belong to the app key."""
         settings = self.settings
         transport = Transport(

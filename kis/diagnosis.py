@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.calls import account as accounts_api
 from kis.client import KisHttp
-from kis.environment import Environment
+from kis.environment import KisEnvironment
 from kis.market import KisMarketData
 from kis.probe import FirstWord
 from kis.stream.client import KisStream
@@ -45,7 +45,7 @@ class Diagnosis:
         self,
         http: KisHttp,
         quote_http: KisHttp,
-        account: Account,
+        account: AccountNumber,
         *,
         market: KisMarketData,
         stream: KisStream,
@@ -85,7 +85,7 @@ class Diagnosis:
         """Return the calls, those of one app key in a row: the first one gets its token."""
         account = [
             _call(Text("접근토큰", "Access token"), lambda: _token(self._http)),
-            _call(Text("계좌 조회", "Account inquiry"), self._holdings),
+            _call(Text("계좌 조회", "AccountNumber inquiry"), self._holdings),
         ]
         quote: list[_Named] = []
         if self._quote_http is not self._http:
@@ -170,7 +170,7 @@ class _StreamTest:
         return [handshake, HealthLine(name=self._NOTICES, ok=False, detail=stream.notices_refusal or trouble)]
 
 
-def _hosts(environment: Environment, whose: Text, prefix: str) -> list[_Named]:
+def _hosts(environment: KisEnvironment, whose: Text, prefix: str) -> list[_Named]:
     """Return name and port of both servers; `prefix` is that of the settings that hold their addresses."""
     found: list[_Named] = []
     for label, url in (("REST", environment.rest_url), ("WebSocket", environment.ws_url)):

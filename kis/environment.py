@@ -22,7 +22,7 @@ class Lane(IntEnum):
     QUOTE = 2
 
 
-class Call(StrEnum):
+class Endpoint(StrEnum):
     """Every REST operation the client knows; the value is the name used in logs."""
 
     BUY = "buy"
@@ -91,118 +91,118 @@ def _quote(path: str, base: str = QUOTATIONS) -> Route:
     return Route("GET", f"{base}/{path}", Lane.QUOTE)
 
 
-ROUTES: Mapping[Call, Route] = MappingProxyType(
+ROUTES: Mapping[Endpoint, Route] = MappingProxyType(
     {
-        Call.BUY: _post("order"),
-        Call.SELL: _post("order"),
-        Call.CHANGE: _post("order-rvsecncl"),
-        Call.DAY_BUY: _post("daytime-order"),
-        Call.DAY_SELL: _post("daytime-order"),
-        Call.DAY_CHANGE: _post("daytime-order-rvsecncl"),
-        Call.RESERVE_BUY: _post("order-resv"),
-        Call.RESERVE_SELL: _post("order-resv"),
-        Call.RESERVE_CANCEL: _post("order-resv-ccnl"),
-        Call.RESERVED: _ledger("order-resv-list"),
-        Call.OPEN_ORDERS: _ledger("inquire-nccs"),
-        Call.EXECUTIONS: _ledger("inquire-ccnl"),
-        Call.BALANCE: _ledger("inquire-balance"),
-        Call.PRESENT_BALANCE: _ledger("inquire-present-balance"),
-        Call.BUYABLE: _ledger("inquire-psamount"),
-        Call.MARGIN: _ledger("foreign-margin"),
-        Call.PERIOD_PROFIT: _ledger("inquire-period-profit"),
-        Call.PERIOD_TRANSACTIONS: _ledger("inquire-period-trans"),
-        Call.SETTLED_BALANCE: _ledger("inquire-paymt-stdr-balance"),
-        Call.ALGO_ORDERS: _ledger("algo-ordno"),
-        Call.ALGO_FILLS: _ledger("inquire-algo-ccnl"),
-        Call.PRICE: _quote("price"),
-        Call.PRICE_DETAIL: _quote("price-detail"),
-        Call.BOOK: _quote("inquire-asking-price"),
-        Call.PRICES: _quote("multprice"),
-        Call.DAILY_BARS: _quote("dailyprice"),
-        Call.CHART: _quote("inquire-daily-chartprice"),
-        Call.MINUTE_BARS: _quote("inquire-time-itemchartprice"),
-        Call.INDEX_MINUTES: _quote("inquire-time-indexchartprice"),
-        Call.TRADES: _quote("inquire-ccnl"),
-        Call.PRODUCT: _quote("search-info"),
-        Call.SCREENER: _quote("inquire-search"),
-        Call.SETTLEMENT_DATES: _quote("countries-holiday", STOCK_QUOTATIONS),
-        Call.RANK_VOLUME: _quote("trade-vol", RANKING),
-        Call.RANK_TURNOVER: _quote("trade-pbmn", RANKING),
-        Call.RANK_GROWTH: _quote("trade-growth", RANKING),
-        Call.RANK_ROTATION: _quote("trade-turnover", RANKING),
-        Call.RANK_CAP: _quote("market-cap", RANKING),
-        Call.RANK_CHANGE: _quote("updown-rate", RANKING),
-        Call.RANK_FLUCTUATION: _quote("price-fluct", RANKING),
-        Call.RANK_SURGE: _quote("volume-surge", RANKING),
-        Call.RANK_POWER: _quote("volume-power", RANKING),
-        Call.RANK_HIGH_LOW: _quote("new-highlow", RANKING),
+        Endpoint.BUY: _post("order"),
+        Endpoint.SELL: _post("order"),
+        Endpoint.CHANGE: _post("order-rvsecncl"),
+        Endpoint.DAY_BUY: _post("daytime-order"),
+        Endpoint.DAY_SELL: _post("daytime-order"),
+        Endpoint.DAY_CHANGE: _post("daytime-order-rvsecncl"),
+        Endpoint.RESERVE_BUY: _post("order-resv"),
+        Endpoint.RESERVE_SELL: _post("order-resv"),
+        Endpoint.RESERVE_CANCEL: _post("order-resv-ccnl"),
+        Endpoint.RESERVED: _ledger("order-resv-list"),
+        Endpoint.OPEN_ORDERS: _ledger("inquire-nccs"),
+        Endpoint.EXECUTIONS: _ledger("inquire-ccnl"),
+        Endpoint.BALANCE: _ledger("inquire-balance"),
+        Endpoint.PRESENT_BALANCE: _ledger("inquire-present-balance"),
+        Endpoint.BUYABLE: _ledger("inquire-psamount"),
+        Endpoint.MARGIN: _ledger("foreign-margin"),
+        Endpoint.PERIOD_PROFIT: _ledger("inquire-period-profit"),
+        Endpoint.PERIOD_TRANSACTIONS: _ledger("inquire-period-trans"),
+        Endpoint.SETTLED_BALANCE: _ledger("inquire-paymt-stdr-balance"),
+        Endpoint.ALGO_ORDERS: _ledger("algo-ordno"),
+        Endpoint.ALGO_FILLS: _ledger("inquire-algo-ccnl"),
+        Endpoint.PRICE: _quote("price"),
+        Endpoint.PRICE_DETAIL: _quote("price-detail"),
+        Endpoint.BOOK: _quote("inquire-asking-price"),
+        Endpoint.PRICES: _quote("multprice"),
+        Endpoint.DAILY_BARS: _quote("dailyprice"),
+        Endpoint.CHART: _quote("inquire-daily-chartprice"),
+        Endpoint.MINUTE_BARS: _quote("inquire-time-itemchartprice"),
+        Endpoint.INDEX_MINUTES: _quote("inquire-time-indexchartprice"),
+        Endpoint.TRADES: _quote("inquire-ccnl"),
+        Endpoint.PRODUCT: _quote("search-info"),
+        Endpoint.SCREENER: _quote("inquire-search"),
+        Endpoint.SETTLEMENT_DATES: _quote("countries-holiday", STOCK_QUOTATIONS),
+        Endpoint.RANK_VOLUME: _quote("trade-vol", RANKING),
+        Endpoint.RANK_TURNOVER: _quote("trade-pbmn", RANKING),
+        Endpoint.RANK_GROWTH: _quote("trade-growth", RANKING),
+        Endpoint.RANK_ROTATION: _quote("trade-turnover", RANKING),
+        Endpoint.RANK_CAP: _quote("market-cap", RANKING),
+        Endpoint.RANK_CHANGE: _quote("updown-rate", RANKING),
+        Endpoint.RANK_FLUCTUATION: _quote("price-fluct", RANKING),
+        Endpoint.RANK_SURGE: _quote("volume-surge", RANKING),
+        Endpoint.RANK_POWER: _quote("volume-power", RANKING),
+        Endpoint.RANK_HIGH_LOW: _quote("new-highlow", RANKING),
     }
 )
 
 # Each id is spelled out: no virtual id is derived from a real one (quirk 1).
-REAL_IDS: Mapping[Call, str] = MappingProxyType(
+REAL_IDS: Mapping[Endpoint, str] = MappingProxyType(
     {
-        Call.BUY: "TTTT1002U",
-        Call.SELL: "TTTT1006U",
-        Call.CHANGE: "TTTT1004U",
-        Call.DAY_BUY: "TTTS6036U",
-        Call.DAY_SELL: "TTTS6037U",
-        Call.DAY_CHANGE: "TTTS6038U",
-        Call.RESERVE_BUY: "TTTT3014U",
-        Call.RESERVE_SELL: "TTTT3016U",
-        Call.RESERVE_CANCEL: "TTTT3017U",
-        Call.RESERVED: "TTTT3039R",
-        Call.OPEN_ORDERS: "TTTS3018R",
-        Call.EXECUTIONS: "TTTS3035R",
-        Call.BALANCE: "TTTS3012R",
-        Call.PRESENT_BALANCE: "CTRP6504R",
-        Call.BUYABLE: "TTTS3007R",
-        Call.MARGIN: "TTTC2101R",
-        Call.PERIOD_PROFIT: "TTTS3039R",
-        Call.PERIOD_TRANSACTIONS: "CTOS4001R",
-        Call.SETTLED_BALANCE: "CTRP6010R",
-        Call.ALGO_ORDERS: "TTTS6058R",
-        Call.ALGO_FILLS: "TTTS6059R",
-        Call.PRICE: "HHDFS00000300",
-        Call.PRICE_DETAIL: "HHDFS76200200",
-        Call.BOOK: "HHDFS76200100",
-        Call.PRICES: "HHDFS76220000",
-        Call.DAILY_BARS: "HHDFS76240000",
-        Call.CHART: "FHKST03030100",
-        Call.MINUTE_BARS: "HHDFS76950200",
-        Call.INDEX_MINUTES: "FHKST03030200",
-        Call.TRADES: "HHDFS76200300",
-        Call.PRODUCT: "CTPF1702R",
-        Call.SCREENER: "HHDFS76410000",
-        Call.SETTLEMENT_DATES: "CTOS5011R",
-        Call.RANK_VOLUME: "HHDFS76310010",
-        Call.RANK_TURNOVER: "HHDFS76320010",
-        Call.RANK_GROWTH: "HHDFS76330000",
-        Call.RANK_ROTATION: "HHDFS76340000",
-        Call.RANK_CAP: "HHDFS76350100",
-        Call.RANK_CHANGE: "HHDFS76290000",
-        Call.RANK_FLUCTUATION: "HHDFS76260000",
-        Call.RANK_SURGE: "HHDFS76270000",
-        Call.RANK_POWER: "HHDFS76280000",
-        Call.RANK_HIGH_LOW: "HHDFS76300000",
+        Endpoint.BUY: "TTTT1002U",
+        Endpoint.SELL: "TTTT1006U",
+        Endpoint.CHANGE: "TTTT1004U",
+        Endpoint.DAY_BUY: "TTTS6036U",
+        Endpoint.DAY_SELL: "TTTS6037U",
+        Endpoint.DAY_CHANGE: "TTTS6038U",
+        Endpoint.RESERVE_BUY: "TTTT3014U",
+        Endpoint.RESERVE_SELL: "TTTT3016U",
+        Endpoint.RESERVE_CANCEL: "TTTT3017U",
+        Endpoint.RESERVED: "TTTT3039R",
+        Endpoint.OPEN_ORDERS: "TTTS3018R",
+        Endpoint.EXECUTIONS: "TTTS3035R",
+        Endpoint.BALANCE: "TTTS3012R",
+        Endpoint.PRESENT_BALANCE: "CTRP6504R",
+        Endpoint.BUYABLE: "TTTS3007R",
+        Endpoint.MARGIN: "TTTC2101R",
+        Endpoint.PERIOD_PROFIT: "TTTS3039R",
+        Endpoint.PERIOD_TRANSACTIONS: "CTOS4001R",
+        Endpoint.SETTLED_BALANCE: "CTRP6010R",
+        Endpoint.ALGO_ORDERS: "TTTS6058R",
+        Endpoint.ALGO_FILLS: "TTTS6059R",
+        Endpoint.PRICE: "HHDFS00000300",
+        Endpoint.PRICE_DETAIL: "HHDFS76200200",
+        Endpoint.BOOK: "HHDFS76200100",
+        Endpoint.PRICES: "HHDFS76220000",
+        Endpoint.DAILY_BARS: "HHDFS76240000",
+        Endpoint.CHART: "FHKST03030100",
+        Endpoint.MINUTE_BARS: "HHDFS76950200",
+        Endpoint.INDEX_MINUTES: "FHKST03030200",
+        Endpoint.TRADES: "HHDFS76200300",
+        Endpoint.PRODUCT: "CTPF1702R",
+        Endpoint.SCREENER: "HHDFS76410000",
+        Endpoint.SETTLEMENT_DATES: "CTOS5011R",
+        Endpoint.RANK_VOLUME: "HHDFS76310010",
+        Endpoint.RANK_TURNOVER: "HHDFS76320010",
+        Endpoint.RANK_GROWTH: "HHDFS76330000",
+        Endpoint.RANK_ROTATION: "HHDFS76340000",
+        Endpoint.RANK_CAP: "HHDFS76350100",
+        Endpoint.RANK_CHANGE: "HHDFS76290000",
+        Endpoint.RANK_FLUCTUATION: "HHDFS76260000",
+        Endpoint.RANK_SURGE: "HHDFS76270000",
+        Endpoint.RANK_POWER: "HHDFS76280000",
+        Endpoint.RANK_HIGH_LOW: "HHDFS76300000",
     }
 )
-VIRTUAL_IDS: Mapping[Call, str] = MappingProxyType(
+VIRTUAL_IDS: Mapping[Endpoint, str] = MappingProxyType(
     {
-        Call.BUY: "VTTT1002U",
-        Call.SELL: "VTTT1001U",
-        Call.CHANGE: "VTTT1004U",
-        Call.RESERVE_BUY: "VTTT3014U",
-        Call.RESERVE_SELL: "VTTT3016U",
-        Call.RESERVE_CANCEL: "VTTT3017U",
-        Call.EXECUTIONS: "VTTS3035R",
-        Call.BALANCE: "VTTS3012R",
-        Call.PRESENT_BALANCE: "VTRP6504R",
-        Call.BUYABLE: "VTTS3007R",
-        Call.PRICE: "HHDFS00000300",
-        Call.DAILY_BARS: "HHDFS76240000",
-        Call.CHART: "FHKST03030100",
-        Call.SCREENER: "HHDFS76410000",
+        Endpoint.BUY: "VTTT1002U",
+        Endpoint.SELL: "VTTT1001U",
+        Endpoint.CHANGE: "VTTT1004U",
+        Endpoint.RESERVE_BUY: "VTTT3014U",
+        Endpoint.RESERVE_SELL: "VTTT3016U",
+        Endpoint.RESERVE_CANCEL: "VTTT3017U",
+        Endpoint.EXECUTIONS: "VTTS3035R",
+        Endpoint.BALANCE: "VTTS3012R",
+        Endpoint.PRESENT_BALANCE: "VTRP6504R",
+        Endpoint.BUYABLE: "VTTS3007R",
+        Endpoint.PRICE: "HHDFS00000300",
+        Endpoint.DAILY_BARS: "HHDFS76240000",
+        Endpoint.CHART: "FHKST03030100",
+        Endpoint.SCREENER: "HHDFS76410000",
     }
 )
 
@@ -217,14 +217,14 @@ class Feeds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class KisEnvironment:
     """Everything in which real (실전) and virtual (모의) differ; the code has no other switch."""
 
     name: str
     label: Text
     rest_url: str
     ws_url: str
-    ids: Mapping[Call, str] = field(repr=False)
+    ids: Mapping[Endpoint, str] = field(repr=False)
     feeds: Feeds
     order_codes: frozenset[str]  # ORD_DVSN values taken (kis-protocol 3.1)
     calls_per_s: float
@@ -234,10 +234,10 @@ class Environment:
     wildcards: bool  # inquire-ccnl takes `%` and filters (quirk 7)
     max_registrations: int = 41
 
-    def offers(self, call: Call) -> bool:
+    def offers(self, call: Endpoint) -> bool:
         return call in self.ids
 
-    def tr_id(self, call: Call) -> str:
+    def tr_id(self, call: Endpoint) -> str:
         """Return the TR id; raise KisNotOffered before anything is sent."""
         try:
             return self.ids[call]
@@ -251,7 +251,7 @@ class Environment:
             ) from None
 
 
-REAL = Environment(
+REAL = KisEnvironment(
     name="real",
     label=Text("실전투자", "real"),
     rest_url="https://openapi.koreainvestment.com:9443",
@@ -265,7 +265,7 @@ REAL = Environment(
     exchanges_apart=False,
     wildcards=True,
 )
-VIRTUAL = Environment(
+VIRTUAL = KisEnvironment(
     name="virtual",
     label=Text("모의투자", "virtual"),
     rest_url="https://openapivts.koreainvestment.com:29443",

@@ -12,7 +12,7 @@ from kis.calls import prices as prices_api
 from kis.calls.products import product
 from kis.calls.split_adjustment import SplitAdjuster
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.errors import KisData
 from kis.rest.fields import quote_instant
 from kis.symbols import SymbolBook
@@ -33,7 +33,7 @@ class _Still:
     halted: bool
 
 
-def _barred(price: prices_api.Price) -> bool:
+def _barred(price: prices_api.PriceNow) -> bool:
     return "불가" in price.tradable
 
 
@@ -58,7 +58,7 @@ class KisMarketData:
         return quote
 
     async def _ask(self, symbol: Symbol) -> Quote:
-        if self._http.environment.offers(Call.BOOK):
+        if self._http.environment.offers(Endpoint.BOOK):
             book = await prices_api.book(self._http, symbol)
             best = book.levels[0] if book.levels else None
             now = self._clock.now()
@@ -105,7 +105,7 @@ class KisMarketData:
         return still.halted
 
     async def _stopped(self, symbol: Symbol) -> bool:
-        return self._http.environment.offers(Call.PRODUCT) and (await product(self._http, symbol)).halted
+        return self._http.environment.offers(Endpoint.PRODUCT) and (await product(self._http, symbol)).halted
 
     async def bars(self, symbol: Symbol, interval: Interval, count: int) -> Sequence[Bar]:
         """Return the newest `count` bars, ascending, split-adjusted, regular session only, the forming one last.
@@ -126,4 +126,4 @@ class KisMarketData:
 
     def has_minute_bars(self) -> bool:
         """Return whether minute bars can be asked for (D9)."""
-        return self._http.environment.offers(Call.MINUTE_BARS)
+        return self._http.environment.offers(Endpoint.MINUTE_BARS)

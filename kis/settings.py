@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.auth.keys import KeyPair
-from kis.environment import REAL, VIRTUAL, Environment
+from kis.environment import REAL, VIRTUAL, KisEnvironment
 from strategy.settings.messages import SettingFault
 
 KEY_LENGTH, SECRET_LENGTH = 36, 180  # kis-protocol 0, 10.1 line 10
@@ -49,10 +49,10 @@ def _blank_is_none(value: object) -> object:
 
 
 def _account(value: object) -> object:
-    if isinstance(value, Account):
+    if isinstance(value, AccountNumber):
         return value
     try:
-        return Account.parse(str(value))
+        return AccountNumber.parse(str(value))
     except ValueError as error:
         raise SettingFault(
             "계좌번호는 8자리와 2자리 숫자입니다. 예: 12345678-01 또는 1234567801",
@@ -101,7 +101,7 @@ class KisSettings(BaseSettings):
     hts_id: Annotated[str, BeforeValidator(_filled)]
     app_key: Secret
     app_secret: Secret
-    account_no: Annotated[Account, NoDecode, BeforeValidator(_account)]
+    account_no: Annotated[AccountNumber, NoDecode, BeforeValidator(_account)]
 
     rest_url_base: RestUrl = None
     ws_url_base: WsUrl = None
@@ -146,7 +146,7 @@ class KisSettings(BaseSettings):
         return self
 
     @property
-    def environment(self) -> Environment:
+    def environment(self) -> KisEnvironment:
         """Return the environment of the account, with the hosts and limits set here."""
         base = VIRTUAL if self.is_virtual else REAL
         return replace(
@@ -158,7 +158,7 @@ class KisSettings(BaseSettings):
         )
 
     @property
-    def quote_environment(self) -> Environment:
+    def quote_environment(self) -> KisEnvironment:
         """Return where quotes come from: the real host when a quote key is given, else the account's own (D9)."""
         if self.quote_app_key is None:
             return self.environment

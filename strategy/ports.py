@@ -73,7 +73,7 @@ class Broker(Protocol):
     async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower: ...
 
 
-class MarketData(Protocol):
+class MarketFeed(Protocol):
     """Prices on request. All methods raise DataUnavailable rather than return a zero or stale value."""
 
     async def quote(self, symbol: Symbol) -> Quote: ...

@@ -17,9 +17,9 @@ import main
 from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
 from kis.simulator.clock import SimClock
 from kis.simulator.demo import demo
-from kis.simulator.market.market import Market
+from kis.simulator.market.market import SimMarket
 from kis.simulator.market.replay import read_replay
-from kis.simulator.options import Environment, KeySpec, SimulatorOptions
+from kis.simulator.options import KeySpec, Served, SimulatorOptions
 from kis.simulator.server import Simulator
 from storage.instance import instance_lock
 from strategy.model import SystemClock
@@ -125,8 +125,8 @@ def env_file(directory: Path, simulator: Simulator, chat: LocalChat, **changes: 
 async def servers(*, speed: float = 60) -> AsyncIterator[tuple[Simulator, LocalChat, ClientSession]]:
     """Run a simulated KIS over the made-up day, and a local chat whose owner has started the bot."""
     day = demo()
-    options = SimulatorOptions(keys=(KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL),), holdings=day.holdings)
-    market = Market(day.start, replay=read_replay(day.path))
+    options = SimulatorOptions(keys=(KeySpec(app_key=QUOTE_KEY, environment=Served.REAL),), holdings=day.holdings)
+    market = SimMarket(day.start, replay=read_replay(day.path))
     simulator = Simulator(options, market=market, clock=SimClock(day.start, speed=speed))
     chat = LocalChat(rates=None)
     await simulator.start(0)

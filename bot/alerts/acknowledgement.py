@@ -8,8 +8,8 @@ a refused stop starts no reminders of its own: those of the first run go on unti
 from collections.abc import Sequence
 
 from bot.alerts.grouping import fold_key
-from bot.ui.buttons import Button, Keyboard, Seen
-from bot.ui.screen import Frame
+from bot.ui.buttons import Button, Keyboard, MarkSeen
+from bot.ui.screen import ViewContext
 from strategy.model import (
     Event,
     EventRow,
@@ -42,11 +42,11 @@ def needs_a_look(event: Event) -> bool:
             return event.critical
 
 
-def with_seen_button(keyboard: Keyboard, row: EventRow, frame: Frame) -> Keyboard:
+def with_seen_button(keyboard: Keyboard, row: EventRow, frame: ViewContext) -> Keyboard:
     """Return an alert's buttons, with the one that ends its reminders where it has some."""
     if not needs_a_look(row.event) and not _told_within_another(row.event):
         return keyboard
-    return (*keyboard, (Button(frame.t("👁 Seen"), Seen(row=row.id), style="primary"),))
+    return (*keyboard, (Button(frame.t("👁 Seen"), MarkSeen(row=row.id), style="primary"),))
 
 
 def _told_within_another(event: Event) -> bool:

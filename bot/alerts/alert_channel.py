@@ -7,11 +7,11 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramMigrateToChat
 
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, asked_pause, failure
-from bot.transport.chat_address import Address
+from bot.transport.chat_address import ChatAddress
 from bot.transport.send_gate import Barrier
 from bot.transport.sender import Speaker
 from bot.transport.topics import Topics
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from strategy.model import AlertRules, Clock
 from strategy.ports import Notes, Outbox
 
@@ -20,13 +20,13 @@ from strategy.ports import Notes, Outbox
 class AlertChat:
     """Shared by the deliverer and by whatever else writes there unasked."""
 
-    address: Address
+    address: ChatAddress
     bot: Bot
     speaker: Speaker
     topics: Topics
     barrier: Barrier  # holds everything that is written to this chat
     orders_first: Callable[[], Awaitable[None]]  # returns when no order is on its way out
-    frame: Callable[[], Awaitable[Frame]]  # in the chat's language, at the moment of sending
+    frame: Callable[[], Awaitable[ViewContext]]  # in the chat's language, at the moment of sending
     rules: Callable[[], AlertRules]
     outbox: Outbox
     notes: Notes

@@ -12,7 +12,7 @@ from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
 from bot.transport.message_lookup import Lookup
 from bot.transport.topics import Topic
 from bot.ui.message import Line, Message, block
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import late_note, resent_note
 from strategy.model import EventRow
 
@@ -56,7 +56,7 @@ class Courier:
         self,
         rows: Sequence[EventRow],
         screen: Screen,
-        frame: Frame,
+        frame: ViewContext,
         *,
         topic: Topic,
         silent: bool,
@@ -90,7 +90,7 @@ class Courier:
         self,
         rows: Sequence[EventRow],
         screen: Screen,
-        frame: Frame,
+        frame: ViewContext,
         *,
         silent: bool,
         reply_to: int | None,
@@ -144,7 +144,7 @@ class Courier:
         """Return whether the newest `send` found that message in the chat: it shows what was to be told back then."""
         return self._found == message_id
 
-    async def _looked_up(self, row: EventRow, screen: Screen, thread: int | None, frame: Frame) -> int | None:
+    async def _looked_up(self, row: EventRow, screen: Screen, thread: int | None, frame: ViewContext) -> int | None:
         """Return the message of a row that was repeated in vain, where it is in the chat: a third would be too many."""
         before = self._begun_before(row) and row.attempts > 1  # in vain by an earlier run
         if before and not self._lookup.seeks(row.id):
@@ -197,7 +197,7 @@ class Courier:
             if row.id not in self._doubtful:
                 await self._outbox.mark_failed(row.id, self._wall.now(), type(error).__name__, give_up=False)
 
-    def _stamped(self, rows: Sequence[EventRow], screen: Screen, frame: Frame) -> Screen:
+    def _stamped(self, rows: Sequence[EventRow], screen: Screen, frame: ViewContext) -> Screen:
         notes = []
         if minutes := max(self._arrivals.minutes_late(row) for row in rows):
             notes.append(late_note(minutes, frame))

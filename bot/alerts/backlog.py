@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from bot.alerts.grouping import fold_key
 from bot.alerts.order_context import story_of
 from bot.ui.message import Line
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from bot.views.news.backlog import entry_line
 from strategy.model import Event, EventRow, OrderChanged, Protection, StopFinished, StopTriggered
 
@@ -36,7 +36,7 @@ class Backlog:
             self.alone.add(row.id)
         return row.id in self.alone
 
-    def message(self, rows: Sequence[EventRow], frame: Frame) -> tuple[list[EventRow], list[Line]]:
+    def message(self, rows: Sequence[EventRow], frame: ViewContext) -> tuple[list[EventRow], list[Line]]:
         """Return the lines of the next message, and the rows they tell: critical and routine ones apart."""
         critical = rows[0].event.critical
         groups: dict[str, list[EventRow]] = {}

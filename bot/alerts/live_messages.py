@@ -1,12 +1,12 @@
 """The one message of each thing that is told in one message: an order, a panic, a proposal. Kept over restarts."""
 
-from bot.transport.chat_address import Address
+from bot.transport.chat_address import ChatAddress
 from strategy.model import OrderNo
 from strategy.ports import Notes, Outbox
 
 
 class Living:
-    def __init__(self, outbox: Outbox, notes: Notes, address: Address) -> None:
+    def __init__(self, outbox: Outbox, notes: Notes, address: ChatAddress) -> None:
         self._outbox = outbox
         self._notes = notes
         self._address = address

@@ -15,7 +15,7 @@ from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
 from bot.transport.grace import unhurried
 from bot.transport.sender import Gone
 from bot.transport.waiting import pause
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from strategy.model import EventRow
 
 log = logging.getLogger(__name__)
@@ -25,12 +25,12 @@ _LONGEST_PAUSE_S = 30.0
 
 
 @dataclass(slots=True)
-class Wish:
+class WantedEdit:
     """What a message is to show."""
 
     chat_id: int  # where it was then: in another chat its number means another message
     message_id: int
-    show: Callable[[Frame], Screen]
+    show: Callable[[ViewContext], Screen]
     gone: Callable[[], Awaitable[None]]  # what to do when the message is not there any more
     due: datetime  # real time; not edited earlier
     rows: list[EventRow] = field(default_factory=list)  # told by this edit, and done with it
@@ -58,7 +58,7 @@ class Edits:
         self._caught_up = caught_up  # whatever waits to be sent goes first, and may make an edit needless
         self._released = released
         self._done = done
-        self._wishes: dict[str, Wish] = {}
+        self._wishes: dict[str, WantedEdit] = {}
         self._held: set[int] = set()
         self._stirred = asyncio.Event()
         self._heard = asyncio.Event()
@@ -80,14 +80,14 @@ class Edits:
         self,
         key: str,
         message_id: int,
-        show: Callable[[Frame], Screen],
+        show: Callable[[ViewContext], Screen],
         *,
         gone: Callable[[], Awaitable[None]],
         rows: Sequence[EventRow] = (),
         due: datetime | None = None,
     ) -> None:
         """Show this in a message soon, in place of what was wanted for it before."""
-        wish = Wish(self._chat.id, message_id, show, gone, due or self._wall.now(), list(rows))
+        wish = WantedEdit(self._chat.id, message_id, show, gone, due or self._wall.now(), list(rows))
         earlier = self._wishes.pop(key, None)
         if earlier is not None:
             wish.rows[:0] = earlier.rows
@@ -157,12 +157,12 @@ class Edits:
         for wish in wishes.values():
             self._release(wish)
 
-    def _release(self, wish: Wish) -> None:
+    def _release(self, wish: WantedEdit) -> None:
         """Give rows back to the sender, who tells them in a new message."""
         self._held.difference_update(row.id for row in wish.rows)
         self._released()
 
-    async def _failed(self, key: str, wish: Wish, error: Exception) -> None:
+    async def _failed(self, key: str, wish: WantedEdit, error: Exception) -> None:
         """Keep the wish, unless a newer one came; one that is refused while messages get through is told anew."""
         kind = await self._chat.heed(error)
         log.info("message not edited", extra={"wish": key, "failure": kind.name.lower()})
@@ -183,7 +183,7 @@ class Edits:
             return
         self._keep(key, wish)
 
-    async def _told_anew(self, key: str, wish: Wish) -> None:
+    async def _told_anew(self, key: str, wish: WantedEdit) -> None:
         """Have a message that cannot be brought up to date replaced by a new one."""
         try:
             await wish.gone()
@@ -193,7 +193,7 @@ class Edits:
             return
         self._release(wish)
 
-    def _keep(self, key: str, wish: Wish) -> None:
+    def _keep(self, key: str, wish: WantedEdit) -> None:
         newer = self._wishes.get(key)
         if newer is None:
             self._wishes[key] = wish

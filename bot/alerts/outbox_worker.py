@@ -23,7 +23,7 @@ from bot.alerts.message_edits import Edits
 from bot.alerts.notification_level import Manner, fill_manner, manner
 from bot.alerts.order_context import Stories
 from bot.alerts.overtaking import Aside, follows
-from bot.alerts.refused_messages import Refusals
+from bot.alerts.refused_messages import RefusedMessages
 from bot.alerts.rendering import shown
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
 from bot.transport.chat_migration import MOVED
@@ -32,7 +32,7 @@ from bot.transport.topics import topic_of
 from bot.transport.waiting import pause
 from bot.ui.buttons import opening_aside
 from bot.ui.message import Message, block
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import folded_note, together_note
 from bot.views.news.backlog import backlog as many_late
 from bot.views.trading.orders import fill_reply
@@ -92,7 +92,7 @@ class Delivery:
         self._shown: dict[str, int] = {}  # newest row a living message shows, or is about to
         self._courier = Courier(chat, self._arrivals)
         self._aside = Aside(chat.barrier, chat.wall)
-        self._refusals = Refusals(chat, self._courier, self._aside, self._forget)
+        self._refusals = RefusedMessages(chat, self._courier, self._aside, self._forget)
         self.first_hand = FirstHand(chat, released=self._stirred.set, done=self._forget)
         self._edits = Edits(chat, caught_up=self._caught_up, released=self._stirred.set, done=self._forget)
         chat.address.on_move(self._moved)
@@ -206,7 +206,7 @@ class Delivery:
         """Return whether a row is told as it is: a stop, or what was refused within others."""
         return self._refusals.knows(row.id) or backlog.tells_alone(row)
 
-    async def _tell_many(self, rows: Sequence[EventRow], backlog: Backlog, frame: Frame) -> Sequence[EventRow]:
+    async def _tell_many(self, rows: Sequence[EventRow], backlog: Backlog, frame: ViewContext) -> Sequence[EventRow]:
         """Tell as many as one message holds, a line each; return the rows that were tried."""
         rules, now = self._rules(), self._wall.now()
         kept_back = [row for row in rows if manner(row.event, rules, now).kept_back]
@@ -240,7 +240,7 @@ class Delivery:
 
             self._edits.want(key, message_id, lambda _: screen, gone=gone)
 
-    async def _tell(self, row: EventRow, rows: Sequence[EventRow], frame: Frame) -> None:
+    async def _tell(self, row: EventRow, rows: Sequence[EventRow], frame: ViewContext) -> None:
         event = row.event
         how = manner(event, self._rules(), self._wall.now())
         if isinstance(event, OrderChanged):
@@ -258,7 +258,7 @@ class Delivery:
 
     # one alert, or several short ones that are late
 
-    async def _tell_plainly(self, rows: Sequence[EventRow], how: Manner, frame: Frame) -> None:
+    async def _tell_plainly(self, rows: Sequence[EventRow], how: Manner, frame: ViewContext) -> None:
         screen = self._screen(rows[0], frame)
         if len(rows) > 1:
             blocks = [part for row in rows for part in self._screen(row, frame).message.blocks]
@@ -290,7 +290,7 @@ class Delivery:
 
     # repeats
 
-    async def _tell_repeated(self, row: EventRow, rows: Sequence[EventRow], how: Manner, frame: Frame) -> None:
+    async def _tell_repeated(self, row: EventRow, rows: Sequence[EventRow], how: Manner, frame: ViewContext) -> None:
         """Tell the row with all waiting ones that say the same, or count them in the message that says it already."""
         same = together(rows)
         newest = same[-1]
@@ -309,7 +309,7 @@ class Delivery:
         await self._done(same, fold.message_id)
 
     def _show_count(self, fold: Fold, newest: EventRow) -> None:
-        def show(frame: Frame) -> Screen:
+        def show(frame: ViewContext) -> Screen:
             fold.edited_at = self._wall.now()
             return self._counted(newest, fold.count, frame, began=fold.began)
 
@@ -322,7 +322,7 @@ class Delivery:
         due = fold.edited_at + timedelta(seconds=_COUNT_S)
         self._edits.want(f"fold:{fold_key(newest.event)}", fold.message_id, show, gone=anew, due=due)
 
-    def _counted(self, row: EventRow, count: int, frame: Frame, *, began: int) -> Screen:
+    def _counted(self, row: EventRow, count: int, frame: ViewContext, *, began: int) -> Screen:
         """Show the newest of several. Seen, a refused stop's message settles no alert that came after its beginning."""
         screen = self._screen(replace(row, id=began) if says_how_often(row.event) else row, frame)
         if count == 1 or says_how_often(row.event):
@@ -332,7 +332,7 @@ class Delivery:
     # orders
 
     async def _tell_order(
-        self, row: EventRow, event: OrderChanged, rows: Sequence[EventRow], how: Manner, frame: Frame
+        self, row: EventRow, event: OrderChanged, rows: Sequence[EventRow], how: Manner, frame: ViewContext
     ) -> None:
         """Reply to the order's living message for a fill, and have that message brought up to date."""
         no = event.order.no
@@ -373,7 +373,7 @@ class Delivery:
         return None if key is None else self._folds.message_of(key)
 
     async def _tell_refused(
-        self, row: EventRow, key: str, message_id: int | None, how: Manner, frame: Frame
+        self, row: EventRow, key: str, message_id: int | None, how: Manner, frame: ViewContext
     ) -> int | None:
         """Say that the broker refused an order in a new living message, for an edit makes no sound; return its id.
 
@@ -399,7 +399,7 @@ class Delivery:
             await self._chat.heed(error)
             self._edits.want(f"{key}:former", message_id, lambda _: screen, gone=_nothing)
 
-    async def _order_screen(self, row: EventRow, frame: Frame) -> Screen:
+    async def _order_screen(self, row: EventRow, frame: ViewContext) -> Screen:
         """Return the living message at a row's state, with what only earlier ones told."""
         event = row.event
         if isinstance(event, OrderChanged):
@@ -407,7 +407,7 @@ class Delivery:
         return self._view(row, event, frame)
 
     async def _bring_up_to_date(
-        self, key: str, message_id: int, show: Callable[[Frame], Screen], row: EventRow
+        self, key: str, message_id: int, show: Callable[[ViewContext], Screen], row: EventRow
     ) -> None:
         """Edit a living message; the row is done with it, or told in a new message where the old one is gone."""
         if await self._living.of(key) != message_id:  # the chat moved while another part was told: next time anew
@@ -423,7 +423,7 @@ class Delivery:
 
     # panics and proposals
 
-    async def _tell_panic(self, row: EventRow, event: PanicProgress, frame: Frame) -> None:
+    async def _tell_panic(self, row: EventRow, event: PanicProgress, frame: ViewContext) -> None:
         """Keep one message up to date while a panic goes on, and tell its end in a new one, with sound."""
         key = f"panic:{event.run}"
         screen = self._screen(row, frame)
@@ -442,7 +442,7 @@ class Delivery:
         await self._bring_up_to_date(key, message_id, lambda _: screen, row)
 
     async def _tell_proposal(
-        self, row: EventRow, event: Proposed | ProposalClosed, rows: Sequence[EventRow], how: Manner, frame: Frame
+        self, row: EventRow, event: Proposed | ProposalClosed, rows: Sequence[EventRow], how: Manner, frame: ViewContext
     ) -> None:
         """Send a card, or say in it how it ended; one that is over before it was told is told once."""
         key = f"proposal:{event.proposal.id}"
@@ -470,15 +470,15 @@ class Delivery:
 
     # the rest
 
-    def _screen(self, row: EventRow, frame: Frame) -> Screen:
+    def _screen(self, row: EventRow, frame: ViewContext) -> Screen:
         return self._view(row, row.event, frame)
 
-    def _view(self, row: EventRow, event: Event, frame: Frame) -> Screen:
+    def _view(self, row: EventRow, event: Event, frame: ViewContext) -> Screen:
         screen = shown(event, frame, row.id)
         return Screen(screen.message, with_seen_button(opening_aside(screen.keyboard), row, frame))
 
     async def _send(
-        self, rows: Sequence[EventRow], screen: Screen, frame: Frame, *, silent: bool, reply_to: int | None = None
+        self, rows: Sequence[EventRow], screen: Screen, frame: ViewContext, *, silent: bool, reply_to: int | None = None
     ) -> int:
         topic = topic_of(rows[0].event)
         return await self._courier.send(rows, screen, frame, topic=topic, silent=silent, reply_to=reply_to)

@@ -10,7 +10,7 @@ from bot.alerts.alert_sender import noted
 from bot.alerts.grouping import begins, fold_key
 from bot.alerts.rendering import shown
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import folded_note, resent_note
 from bot.views.news.in_private import barred, elsewhere_note, many, works_again
 from strategy.model import EventRow, StorageError, urgent
@@ -29,7 +29,7 @@ _AGAIN = timedelta(minutes=5)  # a person who cannot be written to either is tri
 class InPrivate:
     """One alert chat's, in real time. Whom it told what outlives a restart."""
 
-    def __init__(self, chat: AlertChat, owners: Iterable[int], frame: Callable[[int], Awaitable[Frame]]) -> None:
+    def __init__(self, chat: AlertChat, owners: Iterable[int], frame: Callable[[int], Awaitable[ViewContext]]) -> None:
         self._chat = chat
         self._owners = tuple(owners)
         self._frame_of = frame
@@ -92,7 +92,7 @@ class InPrivate:
                 groups.setdefault(key, []).append(row)
         return sorted(groups.values(), key=lambda same: same[-1].id)
 
-    async def _say_once(self, owner: int, same: Sequence[EventRow], screen: Screen, frame: Frame) -> None:
+    async def _say_once(self, owner: int, same: Sequence[EventRow], screen: Screen, frame: ViewContext) -> None:
         """Say it, and once more, marked, where the answer was lost: more than twice it is not said here."""
         said = (owner, same[-1].id)
         marks = [elsewhere_note(frame), *([resent_note(frame)] if said in self._doubtful else [])]
@@ -143,7 +143,7 @@ class InPrivate:
             log.warning("told in private, not noted", extra={"error": type(error).__name__})
 
 
-def _screen(same: Sequence[EventRow], frame: Frame) -> Screen:
+def _screen(same: Sequence[EventRow], frame: ViewContext) -> Screen:
     newest = same[-1]
     screen = shown(newest.event, frame, newest.id)
     return screen if len(same) == 1 else noted(screen, folded_note(len(same), frame.when(newest.event.at), frame))

@@ -36,7 +36,7 @@ class _Refusal:
     rests: int = 0
 
 
-class Refusals:
+class RefusedMessages:
     """One chat's."""
 
     def __init__(self, chat: AlertChat, courier: Courier, aside: Aside, done: Callable[[int], None]) -> None:

@@ -26,7 +26,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenMark:
     """What a press of the button under an alert came to."""
 
     now: int  # how many alerts it settled
@@ -60,7 +60,7 @@ class Reminders:
             await self._look()
             await self._wall.sleep(_LOOK_S)
 
-    async def seen(self, row_id: int, user_id: int) -> Seen:
+    async def seen(self, row_id: int, user_id: int) -> SeenMark:
         """Note that somebody has seen every critical alert up to that row; no reminder tells of them again."""
         now = await self._outbox.acknowledge(row_id, user_id, self._wall.now())
         left = [row for row in await self._outbox.unacknowledged(_MOST) if needs_a_look(row.event)]
@@ -70,7 +70,7 @@ class Reminders:
             with suppress(*TELEGRAM_FAILURES):
                 await self._bot.delete_message(self._chat.id, message_id)
         log.info("alerts seen", extra={"user": user_id, "count": now})
-        return Seen(now, len(left))
+        return SeenMark(now, len(left))
 
     async def message_id(self) -> int | None:
         """Return the reminder that stands in the chat."""

@@ -3,14 +3,14 @@
 import logging
 import secrets
 
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import alert, unshown
 from strategy.model import Event
 
 log = logging.getLogger(__name__)
 
 
-def shown(event: Event, frame: Frame, row_id: int) -> Screen:
+def shown(event: Event, frame: ViewContext, row_id: int) -> Screen:
     """Return the view of an event, or that it has none."""
     try:
         return alert(event, frame)

@@ -20,7 +20,7 @@ def _mode(data: b.SetMode) -> Role:
 
 PRESSES: dict[type[CallbackData], _Need] = {
     b.Open: lambda data: SCREENS.get(data.screen, Role.VIEWER),
-    b.Turn: lambda data: SCREENS.get(data.screen, Role.VIEWER),
+    b.TurnPage: lambda data: SCREENS.get(data.screen, Role.VIEWER),
     b.Speak: Role.VIEWER,
     # tickets belong to who asked for the preview; what only owners may do is asked of the ticket at the press
     b.Confirm: Role.OPERATOR,
@@ -32,7 +32,7 @@ PRESSES: dict[type[CallbackData], _Need] = {
     b.TypeAmend: Role.OPERATOR,
     b.SettleOrder: Role.OPERATOR,
     b.HandOrderChoice: Role.OPERATOR,
-    b.Seen: Role.OPERATOR,
+    b.MarkSeen: Role.OPERATOR,
     b.TradeAmount: Role.OPERATOR,
     b.EditTrade: Role.OPERATOR,
     b.StepTrade: Role.OPERATOR,

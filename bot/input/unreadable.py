@@ -10,7 +10,7 @@ from bot.i18n.language_choice import Languages
 from bot.i18n.translator import Tongue
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.transport.sender import Speaker
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from bot.views.home import sentence
 from strategy.model import Clock
 
@@ -20,7 +20,7 @@ _FROM_PEOPLE = ("message", "edited_message", "callback_query")
 _SAID_AGAIN = timedelta(seconds=30)  # of several in a row one answer is enough
 
 
-class Unread:
+class UnreadableUpdates:
     """Looks into an update that no model fits for who sent it, and for nothing else."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Unread:
         speaker: Speaker,
         users: Collection[int],
         chats: Callable[[], Collection[int]],
-        frame: Callable[[Tongue], Frame],
+        frame: Callable[[Tongue], ViewContext],
         languages: Languages,
         *,
         wall: Clock,

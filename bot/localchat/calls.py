@@ -4,7 +4,7 @@ from collections import deque
 from typing import Any
 
 from bot.localchat.model import Json
-from bot.localchat.params import Call
+from bot.localchat.params import ApiCall
 
 _LIMIT = 2000
 
@@ -16,7 +16,7 @@ class CallLog:
         self._entries: deque[Json] = deque(maxlen=_LIMIT)
         self._number = 0
 
-    def open(self, name: str, call: Call, at: float) -> Json:
+    def open(self, name: str, call: ApiCall, at: float) -> Json:
         """Add a call that has no answer yet."""
         self._number += 1
         files = {part: {"name": up.name, "size": len(up.content)} for part, up in call.uploads.items()}

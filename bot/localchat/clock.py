@@ -4,13 +4,13 @@ import time
 from typing import Protocol
 
 
-class Clock(Protocol):
+class ChatClock(Protocol):
     def now(self) -> float:
         """Return Unix time in seconds."""
         ...
 
 
-class SystemClock:
+class RealClock:
     """The machine's own clock: a chat lives in real time, also beside a market that runs faster."""
 
     def now(self) -> float:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bot.localchat import misfortunes
-from bot.localchat.clock import Clock
+from bot.localchat.clock import ChatClock
 from bot.localchat.model import Json
 
 KINDS = (
@@ -38,7 +38,7 @@ _DESCRIPTIONS = {
 
 
 @dataclass(slots=True)
-class Fault:
+class ApiFault:
     """One fault in wait.
 
     `method` empty means every method but getUpdates, `*` means every method. With `chat_id` only calls to that chat
@@ -77,14 +77,14 @@ class Fault:
         return self.method.lower() == method if self.method else method != "getupdates"
 
 
-class Faults:
+class ApiFaults:
     """The faults in wait, oldest first."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: ChatClock) -> None:
         self._clock = clock
-        self._waiting: list[Fault] = []
+        self._waiting: list[ApiFault] = []
 
-    def add(self, raw: Json) -> Fault:
+    def add(self, raw: Json) -> ApiFault:
         """Set a fault from the user's side. Raises ValueError in plain words."""
         kind = raw.get("kind")
         if kind not in KINDS:
@@ -94,7 +94,7 @@ class Faults:
         seconds, times = _number(raw, "seconds"), _number(raw, "times")
         code, retry_after = _refusal(raw)
         lasting = kind == "down" or (kind in _LASTING and seconds is not None)
-        fault = Fault(
+        fault = ApiFault(
             kind=kind,
             method=str(raw.get("method") or ""),
             chat_id=str(raw.get("chat_id") or ""),
@@ -111,7 +111,7 @@ class Faults:
         self._waiting.append(fault)
         return fault
 
-    def take(self, method: str, params: Mapping[str, str]) -> Fault | None:
+    def take(self, method: str, params: Mapping[str, str]) -> ApiFault | None:
         """Return the fault that a call of this method (small letters) meets, and count it."""
         self._drop_finished()
         fault = next((each for each in self._waiting if each.kind != "down" and each.matches(method, params)), None)

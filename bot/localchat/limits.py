@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from bot.localchat.clock import Clock
+from bot.localchat.clock import ChatClock
 from bot.localchat.errors import too_many
 
 _PAID = 1  # the key of the bucket for paid messages; no chat has it
@@ -29,7 +29,7 @@ class Rates:
 class SendLimits:
     """Buckets of tokens, one per chat and one for all; None as rates switches them off."""
 
-    def __init__(self, clock: Clock, rates: Rates | None) -> None:
+    def __init__(self, clock: ChatClock, rates: Rates | None) -> None:
         self._clock = clock
         self.rates = rates
         self._buckets: dict[int, tuple[float, float]] = {}

@@ -6,7 +6,7 @@ from typing import Any
 from bot.localchat.errors import bad_request
 from bot.localchat.formatting.links import checked_link, is_https
 from bot.localchat.model import Json
-from bot.localchat.params import Call
+from bot.localchat.params import ApiCall
 
 _ACTIONS = (
     "callback_data",
@@ -34,7 +34,7 @@ class Markup:
     keyboard: Json | None = None
 
 
-def read_markup(call: Call, name: str = "reply_markup") -> Markup:
+def read_markup(call: ApiCall, name: str = "reply_markup") -> Markup:
     """Return the keyboard of a call. Raises ApiError for one that the server cannot parse."""
     raw = call.data(name, "can't parse reply keyboard markup JSON object")
     if raw is None:

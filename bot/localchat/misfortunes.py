@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 
-from bot.localchat.model import Chat, Json, Message
+from bot.localchat.model import Chat, ChatMessage, Json
 from bot.localchat.params import whole
 from bot.localchat.present import api_chat, api_message
-from bot.localchat.world import World
+from bot.localchat.world import ChatWorld
 
 
-def befall(world: World, raw: Json) -> Json | None:
+def befall(world: ChatWorld, raw: Json) -> Json | None:
     """Do what the kind says and return what came of it; None for a kind that waits. Raises ValueError in words."""
     deed = _DEEDS.get(str(raw.get("kind")))
     return None if deed is None else deed(world, raw)
 
 
-def migrate(world: World, raw: Json) -> Json:
+def migrate(world: ChatWorld, raw: Json) -> Json:
     """Make a supergroup of a group: a new id, the old one refuses all calls with it (telegram-bot-api 1.5).
 
     Both chats get their service message unless `silent`: then only the refusal tells.
@@ -46,18 +46,18 @@ def migrate(world: World, raw: Json) -> Json:
     return {"chat_id": new.id, "migrated_from": old.id}
 
 
-def _notice(world: World, chat: Chat, content: Json) -> Message:
+def _notice(world: ChatWorld, chat: Chat, content: Json) -> ChatMessage:
     return world.post(chat, world.owner.id, content)
 
 
-def set_webhook(world: World, raw: Json) -> Json:
+def set_webhook(world: ChatWorld, raw: Json) -> Json:
     """Set a webhook, as another program with the same token does; an empty address takes it away."""
     url = str(raw.get("url", "https://elsewhere.example/hook"))
     world.updates.set_webhook(url)
     return {"webhook": url}
 
 
-def send_unreadable(world: World, raw: Json) -> Json:
+def send_unreadable(world: ChatWorld, raw: Json) -> Json:
     """Queue an update as it is given; else a forward whose origin is of a kind that no library knows yet."""
     update = raw.get("update") or {"message": _forward_from_nowhere(world)}
     if isinstance(update, dict):
@@ -65,7 +65,7 @@ def send_unreadable(world: World, raw: Json) -> Json:
     raise ValueError("update must be an object")
 
 
-def _forward_from_nowhere(world: World) -> Json:
+def _forward_from_nowhere(world: ChatWorld) -> Json:
     now = int(world.clock.now())
     return {
         "message_id": 1,
@@ -77,7 +77,7 @@ def _forward_from_nowhere(world: World) -> Json:
     }
 
 
-_DEEDS: dict[str, Callable[[World, Json], Json]] = {
+_DEEDS: dict[str, Callable[[ChatWorld, Json], Json]] = {
     "migrate": migrate,
     "webhook": set_webhook,
     "unreadable_update": send_unreadable,

@@ -49,7 +49,7 @@ class Chat:
 
 
 @dataclass(slots=True)
-class Message:
+class ChatMessage:
     """One message; `content` holds the fields of its kind as the Bot API names them."""
 
     chat_id: int
@@ -140,6 +140,6 @@ class StoredFile:
         return {"file_id": self.file_id, "file_unique_id": self.file_unique_id, "file_size": self.size}
 
 
-def as_json(record: Person | Chat | Message | Query | StoredFile) -> Json:
+def as_json(record: Person | Chat | ChatMessage | Query | StoredFile) -> Json:
     """Return a record as plain values, for the store."""
     return asdict(record)

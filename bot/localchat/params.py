@@ -26,7 +26,7 @@ class Upload:
 
 
 @dataclass(slots=True)
-class Call:
+class ApiCall:
     """One call: the method in small letters, parameters as text, uploads by part name."""
 
     method: str
@@ -62,9 +62,9 @@ class Call:
             raise bad_request(complaint) from None
 
 
-async def read_call(request: web.Request, method: str) -> Call:
+async def read_call(request: web.Request, method: str) -> ApiCall:
     """Collect the parameters of a request. Raises ApiError for a body that cannot be read or is too large."""
-    call = Call(method.lower(), dict(request.query))
+    call = ApiCall(method.lower(), dict(request.query))
     if not request.can_read_body:
         return call
     kind = request.content_type.lower()
@@ -104,7 +104,7 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-async def _read_multipart(request: web.Request, call: Call) -> None:
+async def _read_multipart(request: web.Request, call: ApiCall) -> None:
     try:
         form = await request.post()
     except web.HTTPRequestEntityTooLarge:

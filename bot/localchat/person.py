@@ -6,12 +6,12 @@ from bot.localchat.api.media import photo_sizes
 from bot.localchat.api.texts import CAPTION_LIMIT, TEXT_LIMIT, typed
 from bot.localchat.errors import ApiError
 from bot.localchat.formatting.rich import RichError, RichReader
-from bot.localchat.model import Chat, InlineQuery, Json, Message, Person, Query
+from bot.localchat.model import Chat, ChatMessage, InlineQuery, Json, Person, Query
 from bot.localchat.present import api_chat, api_message, inaccessible
-from bot.localchat.world import World
+from bot.localchat.world import ChatWorld
 
 
-class Refused(ValueError):
+class PersonRefused(ValueError):
     """The person cannot do that; the text says why, the status is that of the HTTP answer."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
@@ -22,7 +22,7 @@ class Refused(ValueError):
 class People:
     """The actions of the people of this world; each becomes what Telegram would tell the bot."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: ChatWorld) -> None:
         self._world = world
 
     def chat_of(self, person: Person, chat_id: int | None) -> Chat:
@@ -31,29 +31,33 @@ class People:
             return self._world.private_chat(person)
         chat = self._world.chats.get(chat_id)
         if chat is None or person.id not in chat.members:
-            raise Refused("this person is in no such chat", 404)
+            raise PersonRefused("this person is in no such chat", 404)
         return chat
 
-    def send(self, person: Person, chat: Chat, text: str, reply_to: int | None, thread: int | None = None) -> Message:
+    def send(
+        self, person: Person, chat: Chat, text: str, reply_to: int | None, thread: int | None = None
+    ) -> ChatMessage:
         content = typed(text)
         if not content["text"]:
-            raise Refused("text must not be empty")
+            raise PersonRefused("text must not be empty")
         if len(content["text"]) > TEXT_LIMIT:
-            raise Refused(f"text must not have more than {TEXT_LIMIT} characters")
+            raise PersonRefused(f"text must not have more than {TEXT_LIMIT} characters")
         return self._post(person, chat, content, reply_to, thread)
 
-    def send_rich(self, person: Person, chat: Chat, raw: object, reply_to: int | None, thread: int | None) -> Message:
+    def send_rich(
+        self, person: Person, chat: Chat, raw: object, reply_to: int | None, thread: int | None
+    ) -> ChatMessage:
         """Send words as blocks, as newer apps do; pictures in them are not had here."""
         try:
             content = {"rich_message": RichReader(_no_media).message(raw)}
         except RichError as error:
-            raise Refused(str(error)) from None
+            raise PersonRefused(str(error)) from None
         return self._post(person, chat, content, reply_to, thread)
 
     def send_ephemeral(self, person: Person, chat: Chat, text: str) -> None:
         """Send into a group what only the bot sees (Bot API 10.2): it has no message id and stands in nobody's chat."""
         if chat.is_private or chat.bot_status in ("left", "kicked"):
-            raise Refused("ephemeral messages are for groups with the bot in them")
+            raise PersonRefused("ephemeral messages are for groups with the bot in them")
         world = self._world
         world.set("ephemeral", number := int(world.settings.get("ephemeral", 0)) + 1)
         update = {
@@ -67,25 +71,25 @@ class People:
         }
         world.updates.add("message", update)
 
-    def send_photo(self, person: Person, chat: Chat, content: bytes, caption: str) -> Message:
+    def send_photo(self, person: Person, chat: Chat, content: bytes, caption: str) -> ChatMessage:
         try:
             sizes = photo_sizes(self._world, content)
         except ApiError as error:
-            raise Refused(error.description) from None
+            raise PersonRefused(error.description) from None
         return self._post(person, chat, {"photo": sizes, **_caption(caption)}, None, None)
 
     def send_document(
         self, person: Person, chat: Chat, content: bytes, caption: str, *, name: str, mime: str
-    ) -> Message:
+    ) -> ChatMessage:
         record = self._world.add_file(content, "document", name=name, mime=mime)
         document = {"file_name": record.name, "mime_type": record.mime, **record.to_json()}
         return self._post(person, chat, {"document": document, **_caption(caption)}, None, None)
 
-    def edit(self, person: Person, message: Message, text: str) -> None:
+    def edit(self, person: Person, message: ChatMessage, text: str) -> None:
         """Change one's own message; the bot hears of it."""
         content = typed(text)
         if message.sender_id != person.id or not content["text"] or "text" not in message.content:
-            raise Refused("only one's own text messages can be edited, to another text")
+            raise PersonRefused("only one's own text messages can be edited, to another text")
         message.content = content
         message.edit_date = int(self._world.clock.now())
         self._world.show(message)
@@ -99,11 +103,11 @@ class People:
         """
         message = self._world.messages.get((chat.id, message_id))
         if message is None:
-            raise Refused("there is no such message", 404)
+            raise PersonRefused("there is no such message", 404)
         if not data or len(data.encode()) > 64:
-            raise Refused("data must have 1 to 64 bytes")
+            raise PersonRefused("data must have 1 to 64 bytes")
         if person.blocked and chat.is_private:
-            raise Refused("this person has blocked the bot", 409)
+            raise PersonRefused("this person has blocked the bot", 409)
         query = self._world.new_query(person, message, data)
         self._world.updates.add("callback_query", self._query_json(query))
         return query, not message.deleted and data in _data_of(message)
@@ -147,12 +151,12 @@ class People:
         world.updates.add("my_chat_member", update)
         world.hub.publish(person.id, "blocked", {"blocked": blocked})
 
-    def react(self, person: Person, message: Message, emoji: str) -> None:
+    def react(self, person: Person, message: ChatMessage, emoji: str) -> None:
         """Put a reaction on a message, or take it away with an empty text."""
         try:
             after = read_reactions([{"type": "emoji", "emoji": emoji}] if emoji else [])
         except ApiError as error:
-            raise Refused(error.description) from None
+            raise PersonRefused(error.description) from None
         before = set_reaction(self._world, message, person.id, after)
         update = {
             "chat": api_chat(self._world, self._world.chats[message.chat_id]),
@@ -167,17 +171,17 @@ class People:
     def ask_inline(self, person: Person, text: str) -> InlineQuery:
         """Type something behind the bot's name."""
         if len(text) > 256:
-            raise Refused("an inline query must not have more than 256 characters")
+            raise PersonRefused("an inline query must not have more than 256 characters")
         query = self._world.new_inline_query(person, text)
         body = {"id": query.id, "from": person.to_user(), "query": text, "offset": "", "chat_type": "sender"}
         self._world.updates.add("inline_query", body)
         return query
 
-    def choose_inline(self, person: Person, query: InlineQuery, result_id: str) -> Message:
+    def choose_inline(self, person: Person, query: InlineQuery, result_id: str) -> ChatMessage:
         """Send one of the offered results into the chat with the bot; the bot hears which."""
         result = next((result for result in query.results if str(result["id"]) == result_id), None)
         if result is None or query.person_id != person.id:
-            raise Refused("there is no such result", 404)
+            raise PersonRefused("there is no such result", 404)
         content = result.get("input_message_content") or {}
         text = str(content.get("message_text") or result.get("caption") or result.get("title") or result_id)
         message = self._post(person, self._world.private_chat(person), typed(text), None, None)
@@ -188,7 +192,7 @@ class People:
     def set_bot_place(self, person: Person, chat: Chat, status: str) -> None:
         """Give the bot another place in a group; it is told."""
         if status not in PLACES:
-            raise Refused(f"bot_status must be one of {', '.join(PLACES)}")
+            raise PersonRefused(f"bot_status must be one of {', '.join(PLACES)}")
         world = self._world
         before = api_member(world, world.bot.id, chat.bot_status)
         chat.bot_status = status
@@ -207,18 +211,18 @@ class People:
         chat = self._world.private_chat(person)
         draft = self._world.drafts.get(chat.id)
         if draft is None or not draft["can_stop"] or draft["until"] < self._world.clock.now():
-            raise Refused("there is nothing to stop", 409)
+            raise PersonRefused("there is nothing to stop", 409)
         self._world.drafts.pop(chat.id)
         update = {"chat": api_chat(self._world, chat), "draft_id": draft["draft_id"]}
         self._world.updates.add("stopped_message_generation", update)
         self._world.tell(chat, "draft", {"draft_id": draft["draft_id"], "stopped": True})
 
-    def _post(self, person: Person, chat: Chat, content: Json, reply_to: int | None, thread: int | None) -> Message:
+    def _post(self, person: Person, chat: Chat, content: Json, reply_to: int | None, thread: int | None) -> ChatMessage:
         world = self._world
         if chat.is_private and person.blocked:
-            raise Refused("this person has blocked the bot", 409)
+            raise PersonRefused("this person has blocked the bot", 409)
         if reply_to is not None and world.message(chat.id, reply_to) is None:
-            raise Refused("there is no such message to reply to", 404)
+            raise PersonRefused("there is no such message to reply to", 404)
         if chat.is_private and not person.started:
             person.started = True
             world.save(person)
@@ -228,7 +232,7 @@ class People:
             world.updates.add("message", api_message(world, message))
         return message
 
-    def _hears(self, chat: Chat, message: Message) -> bool:
+    def _hears(self, chat: Chat, message: ChatMessage) -> bool:
         """Return whether the bot gets a message: in groups only what concerns it, unless it may read all."""
         bot = self._world.bot
         if chat.is_private or bot.reads_all_group_messages or chat.bot_status == "administrator":
@@ -261,10 +265,10 @@ def _caption(caption: str) -> Json:
         return {}
     content = typed(caption)
     if len(content["text"]) > CAPTION_LIMIT:
-        raise Refused(f"caption must not have more than {CAPTION_LIMIT} characters")
+        raise PersonRefused(f"caption must not have more than {CAPTION_LIMIT} characters")
     return {"caption": content["text"], "caption_entities": content["entities"]}
 
 
-def _data_of(message: Message) -> set[str]:
+def _data_of(message: ChatMessage) -> set[str]:
     rows = (message.markup or {}).get("inline_keyboard", [])
     return {button["callback_data"] for row in rows for button in row if "callback_data" in button}

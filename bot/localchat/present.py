@@ -4,17 +4,17 @@ from typing import TYPE_CHECKING
 
 from bot.localchat.formatting.page_html import render
 from bot.localchat.formatting.rich_html import render_rich
-from bot.localchat.model import Chat, Json, Message, Person
+from bot.localchat.model import Chat, ChatMessage, Json, Person
 
 if TYPE_CHECKING:
-    from bot.localchat.world import World
+    from bot.localchat.world import ChatWorld
 
 
-def user_of(world: "World", user_id: int) -> Json:
+def user_of(world: "ChatWorld", user_id: int) -> Json:
     return world.bot.to_user() if user_id == world.bot.id else world.person(user_id).to_user()
 
 
-def api_chat(world: "World", chat: Chat) -> Json:
+def api_chat(world: "ChatWorld", chat: Chat) -> Json:
     """Return a Chat object (telegram-bot-api 2)."""
     if not chat.is_private:
         extra: Json = {"is_forum": True} if chat.is_forum else {}
@@ -24,7 +24,7 @@ def api_chat(world: "World", chat: Chat) -> Json:
     return {"id": chat.id, "type": "private", "first_name": person.first_name, **name}
 
 
-def api_message(world: "World", message: Message, *, with_reply: bool = True) -> Json:
+def api_message(world: "ChatWorld", message: ChatMessage, *, with_reply: bool = True) -> Json:
     """Return a Message object; the one it replies to comes without its own reply (telegram-bot-api 2)."""
     chat = world.chats[message.chat_id]
     body: Json = {
@@ -52,11 +52,11 @@ def api_message(world: "World", message: Message, *, with_reply: bool = True) ->
     return body
 
 
-def inaccessible(world: "World", chat: Chat, message_id: int) -> Json:
+def inaccessible(world: "ChatWorld", chat: Chat, message_id: int) -> Json:
     return {"chat": api_chat(world, chat), "message_id": message_id, "date": 0}
 
 
-def screen_message(world: "World", message: Message) -> Json:
+def screen_message(world: "ChatWorld", message: ChatMessage) -> Json:
     """Return a message for the user's side; a deleted one keeps its place but not its content."""
     chat = world.chats[message.chat_id]
     body: Json = {
@@ -105,7 +105,7 @@ _SHOWN_EXTRAS = (
 )
 
 
-def _file_fields(message: Message) -> Json:
+def _file_fields(message: ChatMessage) -> Json:
     kind = message.media_kind
     if not kind:
         return {}

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.localchat.calls import CallLog
-from bot.localchat.clock import Clock, SystemClock
+from bot.localchat.clock import ChatClock, RealClock
 from bot.localchat.errors import ApiError
-from bot.localchat.faults import Faults
+from bot.localchat.faults import ApiFaults
 from bot.localchat.http.bot_side import BotSide
 from bot.localchat.http.guard import LOOPBACK, only_from_here
 from bot.localchat.http.page_side import PageSide
@@ -19,7 +19,7 @@ from bot.localchat.http.user_side import UserSide, answer
 from bot.localchat.limits import Rates
 from bot.localchat.model import Person
 from bot.localchat.store import Store
-from bot.localchat.world import BotAccount, World
+from bot.localchat.world import BotAccount, ChatWorld
 
 DEFAULT_TOKEN = "1000:local-chat"  # noqa: S105 - made up, opens nothing but this server
 DEFAULT_OWNER_ID = 1_000_001
@@ -70,13 +70,13 @@ class LocalChat:
         query_life_s: float = QUERY_LIFE_S,
         reads_all_group_messages: bool = False,
         has_topics: bool = False,
-        clock: Clock | None = None,
+        clock: ChatClock | None = None,
     ) -> None:
         self.token = check_token(token)
         self.owner_id = owner_id
         self._store = Store(data_file)
-        clock = clock or SystemClock()
-        self._world = World(
+        clock = clock or RealClock()
+        self._world = ChatWorld(
             bot=BotAccount(int(token.partition(":")[0]), bot_name, bot_username, reads_all_group_messages, has_topics),
             owner=Person(owner_id, owner_name, language, "owner", started=True),
             clock=clock,
@@ -84,7 +84,7 @@ class LocalChat:
             rates=rates,
             query_life_s=query_life_s,
         )
-        faults, calls = Faults(clock), CallLog()
+        faults, calls = ApiFaults(clock), CallLog()
         self._bot_side = BotSide(world=self._world, token=token, faults=faults, calls=calls)
         user_side = UserSide(
             world=self._world,

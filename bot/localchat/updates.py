@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from bot.localchat.clock import Clock
+from bot.localchat.clock import ChatClock
 from bot.localchat.errors import conflict
 from bot.localchat.model import Json
 from bot.localchat.store import Store
@@ -48,7 +48,7 @@ _HURRIED_S = 0.5
 class UpdateQueue:
     """What the bot has not confirmed yet, and the one poll that may wait for more."""
 
-    def __init__(self, clock: Clock, store: Store) -> None:
+    def __init__(self, clock: ChatClock, store: Store) -> None:
         self._clock = clock
         self._store = store
         self._pending: list[Json] = [body for _, body in store.load("update")]

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.localchat import present
-from bot.localchat.clock import Clock
+from bot.localchat.clock import ChatClock
 from bot.localchat.formatting.page_html import render
 from bot.localchat.http.hub import Hub
 from bot.localchat.images import mime_type
 from bot.localchat.limits import Rates, SendLimits
-from bot.localchat.model import Chat, InlineQuery, Json, Message, Person, Query, StoredFile, as_json
+from bot.localchat.model import Chat, ChatMessage, InlineQuery, Json, Person, Query, StoredFile, as_json
 from bot.localchat.store import Store
 from bot.localchat.updates import UpdateQueue
 
@@ -33,7 +33,7 @@ class BotAccount:
         return {"id": self.id, "is_bot": True, "first_name": self.first_name, "username": self.username}
 
 
-class World:
+class ChatWorld:
     """People, chats, messages, files and queries; every change is stored and shown to whoever watches."""
 
     def __init__(
@@ -41,7 +41,7 @@ class World:
         *,
         bot: BotAccount,
         owner: Person,
-        clock: Clock,
+        clock: ChatClock,
         store: Store,
         rates: Rates | None,
         query_life_s: float,
@@ -59,7 +59,9 @@ class World:
         store = self._store
         self.people = {int(key): Person(**body) for key, body in store.load("person")}
         self.chats = {int(key): Chat(**body) for key, body in store.load("chat")}
-        self.messages = {(m.chat_id, m.message_id): m for _, body in store.load("message") for m in [Message(**body)]}
+        self.messages = {
+            (m.chat_id, m.message_id): m for _, body in store.load("message") for m in [ChatMessage(**body)]
+        }
         self.queries = {key: Query(**body) for key, body in store.load("query")}
         self.files = {key: StoredFile(**body) for key, body in store.load("file")}
         self.settings: dict[str, Any] = dict(store.load("setting"))
@@ -84,7 +86,7 @@ class World:
     def commit(self) -> None:
         self._store.commit()
 
-    def save(self, record: Person | Chat | Message | Query) -> None:
+    def save(self, record: Person | Chat | ChatMessage | Query) -> None:
         """Keep a new or changed record."""
         if isinstance(record, Person):
             self.people[record.id] = record
@@ -92,7 +94,7 @@ class World:
         elif isinstance(record, Chat):
             self.chats[record.id] = record
             self._store.put("chat", str(record.id), as_json(record))
-        elif isinstance(record, Message):
+        elif isinstance(record, ChatMessage):
             self.messages[record.chat_id, record.message_id] = record
             self._store.put("message", record.key, as_json(record))
         else:
@@ -117,10 +119,10 @@ class World:
             self.save(Chat(person.id, "private", members=[person.id]))
         return self.chats[person.id]
 
-    def chat_messages(self, chat_id: int) -> list[Message]:
+    def chat_messages(self, chat_id: int) -> list[ChatMessage]:
         return [message for (chat, _), message in self.messages.items() if chat == chat_id]
 
-    def message(self, chat_id: int, message_id: int) -> Message | None:
+    def message(self, chat_id: int, message_id: int) -> ChatMessage | None:
         """Return a message that is still there."""
         found = self.messages.get((chat_id, message_id))
         return None if found is None or found.deleted else found
@@ -144,9 +146,9 @@ class World:
         keyboard: Json | None = None,
         extras: Json | None = None,
         silent: bool = False,
-    ) -> Message:
+    ) -> ChatMessage:
         """Add a message to a chat and show it; what a person writes becomes an update for the bot."""
-        message = Message(
+        message = ChatMessage(
             chat_id=chat.id,
             message_id=self._next_message_id(chat),
             sender_id=sender_id,
@@ -174,7 +176,7 @@ class World:
         self.set("next_message_id", number + 1)
         return number
 
-    def show(self, message: Message) -> None:
+    def show(self, message: ChatMessage) -> None:
         """Store a message as it is now and send it to the screens of those in the chat."""
         self.save(message)
         chat = self.chats[message.chat_id]
@@ -182,7 +184,7 @@ class World:
         for person in self.viewers(chat):
             self.hub.publish(person.id, "message", data)
 
-    def delete(self, message: Message) -> None:
+    def delete(self, message: ChatMessage) -> None:
         message.deleted = True
         chat = self.chats[message.chat_id]
         if message.message_id in chat.pinned:
@@ -262,7 +264,7 @@ class World:
 
     # queries
 
-    def new_query(self, person: Person, message: Message, data: str) -> Query:
+    def new_query(self, person: Person, message: ChatMessage, data: str) -> Query:
         query = Query(
             id=_query_id(),
             person_id=person.id,

@@ -6,19 +6,21 @@ from aiogram import Bot, Router
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from bot.alerts.reminders import Reminders
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.transport.api_errors import TELEGRAM_FAILURES
-from bot.ui.buttons import Seen
+from bot.ui.buttons import MarkSeen
 from bot.views.news.reminders import seen_note
 
 
 def make_router() -> Router:
     router = Router(name="acknowledge")
-    router.callback_query.register(seen, Seen.filter())
+    router.callback_query.register(seen, MarkSeen.filter())
     return router
 
 
-async def seen(query: CallbackQuery, callback_data: Seen, visit: Visit, reminders: Reminders, bot: Bot) -> None:
+async def seen(
+    query: CallbackQuery, callback_data: MarkSeen, visit: RequestContext, reminders: Reminders, bot: Bot
+) -> None:
     """Note it, take the button away, and say so: in place of a reminder, as a reply to an alert."""
     pressed = query.message if isinstance(query.message, Message) else None
     is_reminder = pressed is not None and pressed.message_id == await reminders.message_id()
@@ -39,7 +41,7 @@ def _without(markup: InlineKeyboardMarkup | None) -> InlineKeyboardMarkup | None
     if markup is None:
         return None
     rows = [
-        [button for button in row if not (button.callback_data or "").startswith(f"{Seen.__prefix__}|")]
+        [button for button in row if not (button.callback_data or "").startswith(f"{MarkSeen.__prefix__}|")]
         for row in markup.inline_keyboard
     ]
     kept = [row for row in rows if row]

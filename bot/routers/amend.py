@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery, Message
 from bot.input import parsing as arguments
 from bot.input.command_filter import Asks
 from bot.input.dialogs import Typing, ask, asked_about, find_draft, keep_draft
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.routers.usage import explained
 from bot.ui.buttons import AmendOrder, HandOrderChoice, Open, SettleOrder, StepAmend, TypeAmend
 from bot.ui.screen import Screen
@@ -36,7 +36,7 @@ def make_router() -> Router:
     return router
 
 
-async def amend(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+async def amend(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
     """Read `12 5 @61.10`; a number alone opens the steppers, nothing at all the list of open orders."""
     if not args:
         await visit.stage.show(await _pick(visit))
@@ -50,16 +50,16 @@ async def amend(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
     await visit.stage.show(await _preview(found, qty, price, state, visit))
 
 
-async def open_pick(_: CallbackQuery, visit: Visit) -> None:
+async def open_pick(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(await _pick(visit))
 
 
-async def offer(_: CallbackQuery, callback_data: AmendOrder, state: FSMContext, visit: Visit) -> None:
+async def offer(_: CallbackQuery, callback_data: AmendOrder, state: FSMContext, visit: RequestContext) -> None:
     """Offer the steppers in a new message: the pressed one may be the order's living message."""
     await visit.stage.say(await _start(await _order(callback_data.no, visit), state, visit))
 
 
-async def step(_: CallbackQuery, callback_data: StepAmend, state: FSMContext, visit: Visit) -> None:
+async def step(_: CallbackQuery, callback_data: StepAmend, state: FSMContext, visit: RequestContext) -> None:
     """Move the proposed quantity by shares or the proposed price by ticks, and preview."""
     facts = await find_draft(state, callback_data.draft)
     if facts is None or "no" not in facts:
@@ -75,13 +75,13 @@ async def step(_: CallbackQuery, callback_data: StepAmend, state: FSMContext, vi
     await visit.stage.show(await _preview(found, qty, price, state, visit, draft=callback_data.draft))
 
 
-async def ask_terms(_: CallbackQuery, callback_data: TypeAmend, state: FSMContext, visit: Visit) -> None:
+async def ask_terms(_: CallbackQuery, callback_data: TypeAmend, state: FSMContext, visit: RequestContext) -> None:
     found = await _order(callback_data.no, visit)
     await ask(state, Typing.amend, no=callback_data.no)
     await visit.stage.show(views.ask(found, visit.frame))
 
 
-async def typed_terms(message: Message, state: FSMContext, visit: Visit) -> None:
+async def typed_terms(message: Message, state: FSMContext, visit: RequestContext) -> None:
     """Read `5 @61.10`; words that do not fit leave the question open."""
     found = await _order(int((await asked_about(state)).get("no", 0)), visit)
     qty, price = arguments.amend((message.text or "").strip())
@@ -90,37 +90,37 @@ async def typed_terms(message: Message, state: FSMContext, visit: Visit) -> None
     await visit.stage.say(screen)
 
 
-async def leave(_: Message, state: FSMContext, visit: Visit) -> None:
+async def leave(_: Message, state: FSMContext, visit: RequestContext) -> None:
     await state.set_state(None)
     await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
 
 
-async def settle(_: CallbackQuery, callback_data: SettleOrder, visit: Visit) -> None:
+async def settle(_: CallbackQuery, callback_data: SettleOrder, visit: RequestContext) -> None:
     view = await visit.control.settling(visit.user_id, OrderNo(callback_data.no))
     await visit.stage.say(views.settling(view, visit.frame))
 
 
-async def decide(_: CallbackQuery, callback_data: HandOrderChoice, visit: Visit) -> None:
+async def decide(_: CallbackQuery, callback_data: HandOrderChoice, visit: RequestContext) -> None:
     with visit.stage.answering():
         result = await visit.control.hand_order(visit.user_id, OrderNo(callback_data.no), callback_data.choice)
         await visit.stage.tell(outcome(result, visit.frame), result.news, anew=True)
 
 
-async def _order(no: int, visit: Visit) -> Order:
+async def _order(no: int, visit: RequestContext) -> Order:
     return (await visit.control.order(OrderNo(no))).order
 
 
-async def _pick(visit: Visit) -> Screen:
+async def _pick(visit: RequestContext) -> Screen:
     waiting = (await visit.control.orders(recent=0)).open
     return views.pick([each for each in waiting if changeable(each)], visit.frame)
 
 
-async def _start(found: Order, state: FSMContext, visit: Visit) -> Screen:
+async def _start(found: Order, state: FSMContext, visit: RequestContext) -> Screen:
     return views.start(found, await keep_draft(state, {"no": found.no, "qty": "", "price": ""}), visit.frame)
 
 
 async def _preview(
-    found: Order, qty: int | None, price: Decimal | None, state: FSMContext, visit: Visit, *, draft: str = ""
+    found: Order, qty: int | None, price: Decimal | None, state: FSMContext, visit: RequestContext, *, draft: str = ""
 ) -> Screen:
     view = await visit.control.preview_amend(visit.user_id, found.no, qty=qty, price=price)
     facts = {"no": found.no, "qty": "" if qty is None else str(qty), "price": "" if price is None else str(price)}

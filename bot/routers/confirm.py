@@ -3,11 +3,11 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
-from bot.reply import Stage
-from bot.request import Visit
+from bot.reply import Reply
+from bot.request import RequestContext
 from bot.role import Role
 from bot.ui.buttons import Confirm, Dismiss
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from bot.views.confirm import outcome
 from bot.views.home import denied
 from strategy.model import Outcome, OutcomeKind
@@ -20,7 +20,7 @@ def make_router() -> Router:
     return router
 
 
-async def confirm(_: CallbackQuery, callback_data: Confirm, visit: Visit) -> None:
+async def confirm(_: CallbackQuery, callback_data: Confirm, visit: RequestContext) -> None:
     """Carry out what a ticket stands for, if its asker still may: a restart may have changed the roles."""
     if visit.role < Role.OWNER and await visit.control.for_owners(callback_data.ticket):
         await visit.stage.say(denied(visit.role, Role.OWNER, visit.frame))
@@ -29,11 +29,11 @@ async def confirm(_: CallbackQuery, callback_data: Confirm, visit: Visit) -> Non
         await _tell(await visit.control.confirm(callback_data.ticket, visit.user_id), visit.frame, visit.stage)
 
 
-async def dismiss(_: CallbackQuery, callback_data: Dismiss, visit: Visit) -> None:
+async def dismiss(_: CallbackQuery, callback_data: Dismiss, visit: RequestContext) -> None:
     await _tell(await visit.control.dismiss(callback_data.ticket, visit.user_id), visit.frame, visit.stage)
 
 
-async def _tell(result: Outcome, frame: Frame, stage: Stage) -> None:
+async def _tell(result: Outcome, frame: ViewContext, stage: Reply) -> None:
     """Show what happened in place of the buttons; somebody else's buttons stay as they are."""
     if result.kind is OutcomeKind.NOT_YOURS:
         await stage.say(outcome(result, frame))

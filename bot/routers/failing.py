@@ -7,7 +7,7 @@ from aiogram import Router
 from aiogram.filters import ExceptionTypeFilter
 from aiogram.types import ErrorEvent
 
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.views.home import failure, sentence
 from strategy.model import InvalidInput, TradingError
 
@@ -21,7 +21,7 @@ def make_router() -> Router:
     return router
 
 
-async def on_trading_error(event: ErrorEvent, visit: Visit | None = None) -> None:
+async def on_trading_error(event: ErrorEvent, visit: RequestContext | None = None) -> None:
     error = event.exception
     if not isinstance(error, InvalidInput):
         log.warning("request failed", extra={"update": event.update.update_id, "error": type(error).__name__})
@@ -29,7 +29,7 @@ async def on_trading_error(event: ErrorEvent, visit: Visit | None = None) -> Non
         await visit.stage.say(sentence("⚠️ " + visit.frame.t.of(error.user_message), visit.frame))
 
 
-async def on_surprise(event: ErrorEvent, visit: Visit | None = None) -> None:
+async def on_surprise(event: ErrorEvent, visit: RequestContext | None = None) -> None:
     reference = secrets.token_hex(3)
     log.error(
         "handler failed",

@@ -5,7 +5,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.input.command_filter import Asks, asked
 from bot.input.commands import COMMANDS
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.views.home import not_ready, outdated, sentence, unknown_command
 
 
@@ -20,23 +20,23 @@ def make_router() -> Router:
     return router
 
 
-async def later(message: Message, visit: Visit) -> None:
+async def later(message: Message, visit: RequestContext) -> None:
     name, _ = asked(message.text) or ("", "")
     command = next(each for each in COMMANDS if each.name == name)
     await visit.stage.show(not_ready(command, visit.frame))
 
 
-async def stray_command(message: Message, visit: Visit) -> None:
+async def stray_command(message: Message, visit: RequestContext) -> None:
     await visit.stage.show(unknown_command((message.text or "").split()[0], visit.frame))
 
 
-async def other_words(message: Message, visit: Visit) -> None:
+async def other_words(message: Message, visit: RequestContext) -> None:
     await visit.stage.show(unknown_command((message.text or "").strip().split("\n")[0][:40], visit.frame))
 
 
-async def no_words(_: Message, visit: Visit) -> None:
+async def no_words(_: Message, visit: RequestContext) -> None:
     await visit.stage.show(sentence(visit.frame.t("I can read words only. See /help."), visit.frame))
 
 
-async def stray_button(_: CallbackQuery, visit: Visit) -> None:
+async def stray_button(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.say(outdated(visit.frame))

@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery, Message
 from bot.i18n.language_choice import Languages
 from bot.input.command_filter import Asks, asked
 from bot.input.commands import BY_NAME, BY_WORD
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.ui.buttons import AcceptRisk, Open, Speak
 from bot.ui.screen import Screen
 from bot.views import home as views
@@ -39,15 +39,15 @@ def make_router() -> Router:
     return router
 
 
-async def start(_: Message, visit: Visit) -> None:
+async def start(_: Message, visit: RequestContext) -> None:
     await visit.stage.show(await home_screen(visit))
 
 
-async def open_home(_: CallbackQuery, visit: Visit) -> None:
+async def open_home(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(await home_screen(visit))
 
 
-async def home_screen(visit: Visit) -> Screen:
+async def home_screen(visit: RequestContext) -> Screen:
     control = visit.control
     status = await control.status()
     return views.home(
@@ -59,7 +59,7 @@ async def home_screen(visit: Visit) -> Screen:
     )
 
 
-async def help_(_: Message, args: str, visit: Visit) -> None:
+async def help_(_: Message, args: str, visit: RequestContext) -> None:
     if not args:
         await visit.stage.show(views.help_all(visit.role, visit.frame))
         return
@@ -70,19 +70,19 @@ async def help_(_: Message, args: str, visit: Visit) -> None:
     )
 
 
-async def open_help(_: CallbackQuery, visit: Visit) -> None:
+async def open_help(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.help_all(visit.role, visit.frame))
 
 
-async def version(_: Message, program: str, visit: Visit) -> None:
+async def version(_: Message, program: str, visit: RequestContext) -> None:
     await visit.stage.show(views.version(program, visit.frame))
 
 
-async def open_version(_: CallbackQuery, program: str, visit: Visit) -> None:
+async def open_version(_: CallbackQuery, program: str, visit: RequestContext) -> None:
     await visit.stage.show(views.version(program, visit.frame))
 
 
-async def open_proposals(_: CallbackQuery, visit: Visit) -> None:
+async def open_proposals(_: CallbackQuery, visit: RequestContext) -> None:
     """Show every card that still waits, each in a message of its own with its buttons."""
     cards = await visit.control.proposals()
     if not cards:
@@ -91,7 +91,7 @@ async def open_proposals(_: CallbackQuery, visit: Visit) -> None:
         await visit.stage.say(proposed(Proposed(at=visit.frame.now, proposal=card), visit.frame))
 
 
-async def language(_: Message, args: str, languages: Languages, visit: Visit) -> None:
+async def language(_: Message, args: str, languages: Languages, visit: RequestContext) -> None:
     wanted = WANTED.get(args.casefold())
     if wanted is None:
         await visit.stage.show(views.language(visit.frame))
@@ -99,20 +99,20 @@ async def language(_: Message, args: str, languages: Languages, visit: Visit) ->
     await _speak(wanted, languages, visit)
 
 
-async def open_language(_: CallbackQuery, visit: Visit) -> None:
+async def open_language(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.language(visit.frame))
 
 
-async def speak(_: CallbackQuery, callback_data: Speak, languages: Languages, visit: Visit) -> None:
+async def speak(_: CallbackQuery, callback_data: Speak, languages: Languages, visit: RequestContext) -> None:
     await _speak(callback_data.language, languages, visit)
 
 
-async def _speak(wanted: Language, languages: Languages, visit: Visit) -> None:
+async def _speak(wanted: Language, languages: Languages, visit: RequestContext) -> None:
     """Remember the language and show the home screen in it."""
     visit = visit.speaking(await languages.choose(visit.user_id, wanted))
     await visit.stage.show(await home_screen(visit))
 
 
-async def accept(_: CallbackQuery, visit: Visit) -> None:
+async def accept(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.control.accept_disclaimer(visit.user_id)
     await visit.stage.show(views.accepted(visit.frame))

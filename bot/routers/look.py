@@ -5,10 +5,10 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.input.command_filter import Asks
 from bot.input.parsing import moment_before
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.routers.usage import explained
 from bot.ui.buttons import Open
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views import decisions, holdings
 from bot.views import status as status_views
 from bot.views.market import quote as quote_view
@@ -31,33 +31,33 @@ def make_router() -> Router:
     return router
 
 
-async def status(_: Message, visit: Visit) -> None:
+async def status(_: Message, visit: RequestContext) -> None:
     await visit.stage.show(status_views.status(await visit.control.status(), visit.frame))
 
 
-async def open_status(_: CallbackQuery, visit: Visit) -> None:
+async def open_status(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(status_views.status(await visit.control.status(), visit.frame))
 
 
-async def balance(_: Message, visit: Visit) -> None:
+async def balance(_: Message, visit: RequestContext) -> None:
     await visit.stage.show(holdings.balance(await visit.control.holdings(), visit.frame))
 
 
-async def open_balance(_: CallbackQuery, visit: Visit) -> None:
+async def open_balance(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(holdings.balance(await visit.control.holdings(), visit.frame))
 
 
-async def positions(_: Message, args: str, visit: Visit) -> None:
+async def positions(_: Message, args: str, visit: RequestContext) -> None:
     only = visit.control.symbol(args) if args else None
     await visit.stage.show(holdings.positions(await visit.control.holdings(), visit.frame, only))
 
 
-async def open_positions(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_positions(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     only = visit.control.symbol(callback_data.ref) if callback_data.ref else None
     await visit.stage.show(holdings.positions(await visit.control.holdings(), visit.frame, only))
 
 
-async def open_ticker(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_ticker(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     symbol = visit.control.symbol(callback_data.ref)
     found = next((each for each in (await visit.control.status()).tickers if each.symbol == symbol), None)
     if found is None:  # held, but not watched
@@ -66,7 +66,7 @@ async def open_ticker(_: CallbackQuery, callback_data: Open, visit: Visit) -> No
     await visit.stage.show(status_views.ticker(found, visit.frame))
 
 
-async def why(_: Message, args: str, visit: Visit) -> None:
+async def why(_: Message, args: str, visit: RequestContext) -> None:
     name, __, time = args.partition(" ")
     if not name:
         await visit.stage.show(await _why_or_pick(visit.control, visit.frame))
@@ -76,19 +76,19 @@ async def why(_: Message, args: str, visit: Visit) -> None:
     await visit.stage.show(decisions.why(await visit.control.why(symbol, at=at), symbol, visit.frame))
 
 
-async def open_why(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_why(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     if not callback_data.ref:
         await visit.stage.show(await _why_or_pick(visit.control, visit.frame))
         return
     await visit.stage.show(await _why(visit.control.symbol(callback_data.ref), visit.control, visit.frame))
 
 
-async def _why_or_pick(control: Control, frame: Frame) -> Screen:
+async def _why_or_pick(control: Control, frame: ViewContext) -> Screen:
     symbols = list(control.symbols())
     if len(symbols) == 1:
         return await _why(symbols[0], control, frame)
     return pick_ticker("why", frame.t("🔎 Why?"), frame.t("Which ticker?"), symbols, frame)
 
 
-async def _why(symbol: Symbol, control: Control, frame: Frame) -> Screen:
+async def _why(symbol: Symbol, control: Control, frame: ViewContext) -> Screen:
     return decisions.why(await control.why(symbol), symbol, frame)

@@ -12,7 +12,7 @@ from bot.i18n.translator import Tongue
 from bot.input import parsing as arguments
 from bot.input.command_filter import Asks
 from bot.input.dialogs import Typing, ask, asked_about
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.routers.usage import explained
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.ui.buttons import Open, Release, SetMode, Span
@@ -50,28 +50,28 @@ def make_router() -> Router:
     return router
 
 
-async def run(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+async def run(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
     symbol = visit.control.symbol(args) if args else None
     await visit.stage.show(await _preview(Mode.RUN, symbol, state, visit))
 
 
-async def pause(_: Message, args: str, visit: Visit) -> None:
+async def pause(_: Message, args: str, visit: RequestContext) -> None:
     """Pause at once: `/pause`, `/pause TQQQ`, `/pause 30m`, `/pause TQQQ close`."""
     symbol, until = _whom_and_when(args, visit.control, visit.frame.now)
     await _set(Mode.PAUSE_BUYS, symbol, until, visit)
 
 
-async def stop(_: Message, args: str, visit: Visit) -> None:
+async def stop(_: Message, args: str, visit: RequestContext) -> None:
     symbol = visit.control.symbol(args) if args else None
     await _set(Mode.PROTECT_ONLY, symbol, None, visit)
 
 
-async def halt(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+async def halt(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
     symbol = visit.control.symbol(args) if args else None
     await visit.stage.show(await _preview(Mode.HALTED, symbol, state, visit))
 
 
-async def halt_word(message: Message, state: FSMContext, visit: Visit) -> None:
+async def halt_word(message: Message, state: FSMContext, visit: RequestContext) -> None:
     """Carry a halt out when the right word was typed; the service compares it. After another word it still waits."""
     ticket = str((await asked_about(state)).get("ticket", ""))
     await state.set_state(None)
@@ -82,28 +82,28 @@ async def halt_word(message: Message, state: FSMContext, visit: Visit) -> None:
         await visit.stage.tell(outcome(result, visit.frame), result.news)
 
 
-async def leave(_: Message, state: FSMContext, visit: Visit) -> None:
+async def leave(_: Message, state: FSMContext, visit: RequestContext) -> None:
     await state.set_state(None)
     await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
 
 
-async def release(_: Message, args: str, visit: Visit) -> None:
+async def release(_: Message, args: str, visit: RequestContext) -> None:
     if not args:
         await _pick_release(visit)
         return
     await _release(visit.control.symbol(args), visit)
 
 
-async def open_release(_: CallbackQuery, visit: Visit) -> None:
+async def open_release(_: CallbackQuery, visit: RequestContext) -> None:
     await _pick_release(visit)
 
 
-async def _pick_release(visit: Visit) -> None:
+async def _pick_release(visit: RequestContext) -> None:
     locks = list((await visit.control.holdings(fresh=False)).locks)
     await visit.stage.show(views.pick_release(locks, visit.frame))
 
 
-async def arm(message: Message, args: str, bot: Bot, visit: Visit) -> None:
+async def arm(message: Message, args: str, bot: Bot, visit: RequestContext) -> None:
     if visit.frame.environment is not Environment.REAL:
         await visit.stage.say(views.arming_not_needed(visit.frame))
         return
@@ -116,20 +116,20 @@ async def arm(message: Message, args: str, bot: Bot, visit: Visit) -> None:
         await visit.stage.tell(outcome(result, visit.frame), result.news)
 
 
-async def open_mode(_: CallbackQuery, visit: Visit) -> None:
+async def open_mode(_: CallbackQuery, visit: RequestContext) -> None:
     status = await visit.control.status()
     locks = [each.lock for each in status.tickers if each.lock is not None]
     await visit.stage.show(views.menu(status.mode, locks, visit.frame))
 
 
-async def open_pause(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_pause(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     symbol = visit.control.symbol(callback_data.ref) if callback_data.ref else None
     await visit.stage.show(
         views.pick_pause(symbol, [(key, _span_label(key, visit.frame.t)) for key in SPANS], visit.frame)
     )
 
 
-async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, visit: Visit) -> None:
+async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, visit: RequestContext) -> None:
     mode = callback_data.mode
     symbol = visit.control.symbol(callback_data.symbol) if callback_data.symbol else None
     if mode in (Mode.RUN, Mode.HALTED):
@@ -138,23 +138,23 @@ async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, 
     await _set(mode, symbol, until_span(callback_data.span, visit.control, visit.frame.now), visit)
 
 
-async def open_run(_: CallbackQuery, callback_data: Open, state: FSMContext, visit: Visit) -> None:
+async def open_run(_: CallbackQuery, callback_data: Open, state: FSMContext, visit: RequestContext) -> None:
     """Preview running again, from under a message that must stay."""
     symbol = visit.control.symbol(callback_data.ref) if callback_data.ref else None
     await visit.stage.show(await _preview(Mode.RUN, symbol, state, visit))
 
 
-async def press_release(_: CallbackQuery, callback_data: Release, visit: Visit) -> None:
+async def press_release(_: CallbackQuery, callback_data: Release, visit: RequestContext) -> None:
     await _release(visit.control.symbol(callback_data.symbol), visit)
 
 
-async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, visit: Visit) -> None:
+async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, visit: RequestContext) -> None:
     with visit.stage.answering():
         told = await visit.control.set_mode(mode, symbol=symbol, until=until, user_id=visit.user_id)
         await visit.stage.tell(views.was_set(told, visit.frame), [told])
 
 
-async def _release(symbol: Symbol, visit: Visit) -> None:
+async def _release(symbol: Symbol, visit: RequestContext) -> None:
     """Release in a new message: the button stands under an alert too."""
     with visit.stage.answering():
         told = await visit.control.release(visit.user_id, symbol)
@@ -162,7 +162,7 @@ async def _release(symbol: Symbol, visit: Visit) -> None:
         await visit.stage.tell(screen, [] if told is None else [told], anew=True)
 
 
-async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, visit: Visit) -> Screen:
+async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, visit: RequestContext) -> Screen:
     view = await visit.control.preview_mode(visit.user_id, mode, symbol=symbol)
     if view.typed_word and view.ticket:
         await ask(state, Typing.mode_word, ticket=view.ticket)

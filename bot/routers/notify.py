@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.input import parsing as arguments
 from bot.input.command_filter import Asks
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.routers.settings import propose
 from bot.routers.usage import explained
 from bot.ui.buttons import Open, Quiet, SetQuiet
@@ -50,7 +50,7 @@ def make_router() -> Router:
     return router
 
 
-async def notify(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+async def notify(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
     """Show the picker, or read `fills silent`."""
     if not args:
         await visit.stage.show(views.notify(visit.control.alert_rules(), visit.frame))
@@ -63,11 +63,11 @@ async def notify(_: Message, args: str, state: FSMContext, visit: Visit) -> None
             raise arguments.BadArgument("not EVENT LEVEL")
 
 
-async def open_notify(_: CallbackQuery, visit: Visit) -> None:
+async def open_notify(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.notify(visit.control.alert_rules(), visit.frame))
 
 
-async def quiet(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+async def quiet(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
     """Show the picker, or propose the typed hours; the setting itself tells how they are written."""
     if not args:
         await visit.stage.show(views.quiet(visit.control.alert_rules(), list(HOURS.items()), visit.frame))
@@ -76,10 +76,10 @@ async def quiet(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
     await visit.stage.show(await propose(visit.control.get("QUIET_HOURS"), value, None, state, visit))
 
 
-async def open_quiet(_: CallbackQuery, visit: Visit) -> None:
+async def open_quiet(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.quiet(visit.control.alert_rules(), list(HOURS.items()), visit.frame))
 
 
-async def set_quiet(_: CallbackQuery, callback_data: SetQuiet, state: FSMContext, visit: Visit) -> None:
+async def set_quiet(_: CallbackQuery, callback_data: SetQuiet, state: FSMContext, visit: RequestContext) -> None:
     about = visit.control.get("QUIET_HOURS")
     await visit.stage.show(await propose(about, HOURS[callback_data.hours], None, state, visit))

@@ -4,7 +4,7 @@ from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
 from bot.input.command_filter import Asks
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.ui.buttons import Open
 from bot.views.trading.panic import preview
 
@@ -16,9 +16,9 @@ def make_router() -> Router:
     return router
 
 
-async def panic(_: Message, visit: Visit) -> None:
+async def panic(_: Message, visit: RequestContext) -> None:
     await visit.stage.show(preview(await visit.control.preview_panic(visit.user_id), visit.frame))
 
 
-async def open_panic(_: CallbackQuery, visit: Visit) -> None:
+async def open_panic(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(preview(await visit.control.preview_panic(visit.user_id), visit.frame))

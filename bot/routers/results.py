@@ -5,7 +5,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.input import parsing as arguments
 from bot.input.command_filter import Asks, asked
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.routers.usage import explained
 from bot.ui.buttons import Open
 from bot.views import results as views
@@ -51,60 +51,60 @@ def make_router() -> Router:
     return router
 
 
-async def open_menu(_: CallbackQuery, visit: Visit) -> None:
+async def open_menu(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.menu(visit.frame))
 
 
-async def trades(_: Message, args: str, visit: Visit) -> None:
+async def trades(_: Message, args: str, visit: RequestContext) -> None:
     await _trades(arguments.count(args, _FILLS, _MOST_FILLS), visit)
 
 
-async def open_trades(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_trades(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     await _trades(arguments.count_or(callback_data.ref, _FILLS, _MOST_FILLS), visit)
 
 
-async def results(message: Message, args: str, visit: Visit) -> None:
+async def results(message: Message, args: str, visit: RequestContext) -> None:
     name, _args = asked(message.text) or ("daily", "")
     await _results(name, arguments.count(args, SPANS[name][1], _MOST_ROWS), visit)
 
 
-async def open_results(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_results(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     name = callback_data.screen
     await _results(name, arguments.count_or(callback_data.ref, SPANS[name][1], _MOST_ROWS), visit)
 
 
-async def performance(_: Message, visit: Visit) -> None:
+async def performance(_: Message, visit: RequestContext) -> None:
     await visit.stage.show(views.performance(await visit.control.performance(), visit.frame))
 
 
-async def open_performance(_: CallbackQuery, visit: Visit) -> None:
+async def open_performance(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.performance(await visit.control.performance(), visit.frame))
 
 
-async def statistics(_: Message, visit: Visit) -> None:
+async def statistics(_: Message, visit: RequestContext) -> None:
     await visit.stage.show(views.statistics(await visit.control.statistics(), visit.frame))
 
 
-async def open_statistics(_: CallbackQuery, visit: Visit) -> None:
+async def open_statistics(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.statistics(await visit.control.statistics(), visit.frame))
 
 
-async def report(_: Message, args: str, visit: Visit) -> None:
+async def report(_: Message, args: str, visit: RequestContext) -> None:
     period = PERIODS.get(args.strip().casefold() or "day")
     if period is None:
         raise arguments.BadArgument("not a period")
     await visit.stage.show(views.report(await visit.control.report(period), visit.frame))
 
 
-async def open_report(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_report(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     period = PERIODS.get(callback_data.ref, Period.DAY)
     await visit.stage.show(views.report(await visit.control.report(period), visit.frame))
 
 
-async def _trades(count: int, visit: Visit) -> None:
+async def _trades(count: int, visit: RequestContext) -> None:
     await visit.stage.show(views.trades(await visit.control.trades(count), count, visit.frame))
 
 
-async def _results(name: str, count: int, visit: Visit) -> None:
+async def _results(name: str, count: int, visit: RequestContext) -> None:
     view = await visit.control.results(SPANS[name][0], count)
     await visit.stage.show(views.results(view, name, count, visit.frame))

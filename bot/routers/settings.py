@@ -13,7 +13,7 @@ from bot.i18n.formats import plain
 from bot.input import parsing as arguments
 from bot.input.command_filter import Asks
 from bot.input.dialogs import Typing, ask, asked_about, find_draft, keep_draft
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.routers.modes import until_span
 from bot.routers.usage import explained
 from bot.ui.buttons import ChooseSetting, Open, ResetSetting, SpanDraft, StepDraft, StepSetting, TypeSetting, Undo
@@ -49,43 +49,43 @@ def make_router() -> Router:
     return router
 
 
-async def menu(_: Message, args: str, visit: Visit) -> None:
+async def menu(_: Message, args: str, visit: RequestContext) -> None:
     await visit.stage.show(
         views.setting(visit.control.get(args), visit.frame) if args else views.menu(visit.control.menu(), visit.frame)
     )
 
 
-async def open_menu(_: CallbackQuery, visit: Visit) -> None:
+async def open_menu(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.menu(visit.control.menu(), visit.frame))
 
 
-async def open_group(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_group(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     await visit.stage.show(views.group(callback_data.ref, visit.control.menu(), visit.frame))
 
 
-async def open_setting(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_setting(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     await visit.stage.show(views.setting(visit.control.get(callback_data.ref), visit.frame))
 
 
-async def open_tickers(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_tickers(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     about = visit.control.get(callback_data.ref)
     await visit.stage.show(views.pick_ticker(about, visit.control.symbols(), visit.frame))
 
 
-async def open_setting_of(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_setting_of(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     name, __, ticker = callback_data.ref.partition(" ")
     about, symbol = visit.control.get(name), visit.control.symbol(ticker)
     await visit.stage.show(views.setting_of(about, symbol, visit.frame))
 
 
-async def get(_: Message, args: str, visit: Visit) -> None:
+async def get(_: Message, args: str, visit: RequestContext) -> None:
     if not args:
         await menu(_, "", visit)
         return
     await visit.stage.show(views.setting(visit.control.get(args.split(maxsplit=1)[0]), visit.frame))
 
 
-async def set_(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+async def set_(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
     """Read `NAME VALUE [TICKER] [for 2h]`, or `NAME=VALUE`; with less, the buttons do the rest."""
     words = args.replace("=", " ", 1).split()
     if len(words) < 2:
@@ -101,7 +101,7 @@ async def set_(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
     await visit.stage.say(await propose(visit.control.get(words[0]), words[1], symbol, state, visit, until=until))
 
 
-async def reset(_: Message, args: str, visit: Visit) -> None:
+async def reset(_: Message, args: str, visit: RequestContext) -> None:
     words = args.split()
     if not words:
         await menu(_, "", visit)
@@ -112,30 +112,30 @@ async def reset(_: Message, args: str, visit: Visit) -> None:
     await _preview_reset(visit.control.get(words[0]).name, symbol, visit)
 
 
-async def history(_: Message, visit: Visit) -> None:
+async def history(_: Message, visit: RequestContext) -> None:
     await visit.stage.show(views.history(await visit.control.history(), visit.frame))
 
 
-async def open_history(_: CallbackQuery, visit: Visit) -> None:
+async def open_history(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.history(await visit.control.history(), visit.frame))
 
 
-async def undo(_: Message, visit: Visit) -> None:
+async def undo(_: Message, visit: RequestContext) -> None:
     await visit.stage.show(views.preview(await visit.control.preview_undo(visit.user_id), None, "", visit.frame))
 
 
-async def press_undo(_: CallbackQuery, visit: Visit) -> None:
+async def press_undo(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.preview(await visit.control.preview_undo(visit.user_id), None, "", visit.frame))
 
 
-async def step(_: CallbackQuery, callback_data: StepSetting, state: FSMContext, visit: Visit) -> None:
+async def step(_: CallbackQuery, callback_data: StepSetting, state: FSMContext, visit: RequestContext) -> None:
     """Propose one step from the value in force."""
     about, symbol = visit.control.get(callback_data.name), _symbol(callback_data.symbol, visit)
     value = _stepped(_in_force(about, symbol), about, callback_data.way)
     await visit.stage.show(await propose(about, value, symbol, state, visit))
 
 
-async def step_draft(_: CallbackQuery, callback_data: StepDraft, state: FSMContext, visit: Visit) -> None:
+async def step_draft(_: CallbackQuery, callback_data: StepDraft, state: FSMContext, visit: RequestContext) -> None:
     """Propose one step beyond the value that is proposed."""
     draft = await _draft(callback_data.draft, state, visit)
     if draft is not None:
@@ -145,7 +145,7 @@ async def step_draft(_: CallbackQuery, callback_data: StepDraft, state: FSMConte
         )
 
 
-async def span_draft(_: CallbackQuery, callback_data: SpanDraft, state: FSMContext, visit: Visit) -> None:
+async def span_draft(_: CallbackQuery, callback_data: SpanDraft, state: FSMContext, visit: RequestContext) -> None:
     """Propose the same value for a while only."""
     draft = await _draft(callback_data.draft, state, visit)
     if draft is not None:
@@ -155,7 +155,7 @@ async def span_draft(_: CallbackQuery, callback_data: SpanDraft, state: FSMConte
         )
 
 
-async def choose(_: CallbackQuery, callback_data: ChooseSetting, state: FSMContext, visit: Visit) -> None:
+async def choose(_: CallbackQuery, callback_data: ChooseSetting, state: FSMContext, visit: RequestContext) -> None:
     about = visit.control.get(callback_data.name)
     choices = about.choices or ()
     if not 0 <= callback_data.index < len(choices):  # a button of an older version
@@ -165,13 +165,13 @@ async def choose(_: CallbackQuery, callback_data: ChooseSetting, state: FSMConte
     await visit.stage.show(await propose(about, choices[callback_data.index], symbol, state, visit))
 
 
-async def ask_value(_: CallbackQuery, callback_data: TypeSetting, state: FSMContext, visit: Visit) -> None:
+async def ask_value(_: CallbackQuery, callback_data: TypeSetting, state: FSMContext, visit: RequestContext) -> None:
     about, symbol = visit.control.get(callback_data.name), _symbol(callback_data.symbol, visit)
     await ask(state, Typing.setting_value, name=about.name, symbol=callback_data.symbol)
     await visit.stage.show(views.ask_value(about, symbol, visit.frame))
 
 
-async def typed_value(message: Message, state: FSMContext, visit: Visit) -> None:
+async def typed_value(message: Message, state: FSMContext, visit: RequestContext) -> None:
     """Take typed words for the value; a refusal tells the range and leaves the question open."""
     about_what = await asked_about(state)
     about = visit.control.get(str(about_what.get("name", "")))
@@ -181,16 +181,16 @@ async def typed_value(message: Message, state: FSMContext, visit: Visit) -> None
     await visit.stage.say(screen)
 
 
-async def leave(_: Message, state: FSMContext, visit: Visit) -> None:
+async def leave(_: Message, state: FSMContext, visit: RequestContext) -> None:
     await state.set_state(None)
     await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
 
 
-async def press_reset(_: CallbackQuery, callback_data: ResetSetting, visit: Visit) -> None:
+async def press_reset(_: CallbackQuery, callback_data: ResetSetting, visit: RequestContext) -> None:
     await _preview_reset(visit.control.get(callback_data.name).name, _symbol(callback_data.symbol, visit), visit)
 
 
-async def _preview_reset(name: str, symbol: Symbol | None, visit: Visit) -> None:
+async def _preview_reset(name: str, symbol: Symbol | None, visit: RequestContext) -> None:
     view = await visit.control.preview_reset(visit.user_id, name, symbol=symbol)
     await visit.stage.show(views.preview(view, None, "", visit.frame))
 
@@ -203,7 +203,7 @@ class _Draft:
     until: datetime | None
 
 
-async def _draft(draft: str, state: FSMContext, visit: Visit) -> _Draft | None:
+async def _draft(draft: str, state: FSMContext, visit: RequestContext) -> _Draft | None:
     """Return what a preview proposes; None when it is forgotten, which is then said."""
     facts = await find_draft(state, draft)
     if facts is None or "name" not in facts:
@@ -223,7 +223,7 @@ async def propose(
     value: str,
     symbol: Symbol | None,
     state: FSMContext,
-    visit: Visit,
+    visit: RequestContext,
     *,
     until: datetime | None = None,
     draft: str = "",
@@ -240,7 +240,7 @@ async def propose(
     return views.preview(view, about, draft, visit.frame)
 
 
-def _symbol(ref: str, visit: Visit) -> Symbol | None:
+def _symbol(ref: str, visit: RequestContext) -> Symbol | None:
     return visit.control.symbol(ref) if ref else None
 
 
@@ -248,7 +248,7 @@ def _in_force(about: SettingView, symbol: Symbol | None) -> str:
     return about.value if symbol is None else dict(about.per_ticker).get(symbol, about.value)
 
 
-def _until_word(word: str, visit: Visit) -> datetime:
+def _until_word(word: str, visit: RequestContext) -> datetime:
     """Read `2h`, or `close` for the end of the session."""
     if word.casefold() in arguments.CLOSE:
         return visit.control.until_close()

@@ -8,7 +8,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.input import parsing as arguments
 from bot.input.command_filter import Asks
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.routers.usage import explained
 from bot.transport.file_packing import packed
 from bot.ui.buttons import Export, Open, Past, Unhook
@@ -43,35 +43,35 @@ def make_router() -> Router:
     return router
 
 
-async def open_menu(_: CallbackQuery, visit: Visit) -> None:
+async def open_menu(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.menu(visit.frame))
 
 
-async def health(_: Message, visit: Visit) -> None:
+async def health(_: Message, visit: RequestContext) -> None:
     await visit.stage.show(views.health(await visit.control.health(), visit.frame))
 
 
-async def open_health(_: CallbackQuery, visit: Visit) -> None:
+async def open_health(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.health(await visit.control.health(), visit.frame))
 
 
-async def diagnose(_: Message, visit: Visit) -> None:
+async def diagnose(_: Message, visit: RequestContext) -> None:
     await _diagnose(visit)
 
 
-async def open_diagnose(_: CallbackQuery, visit: Visit) -> None:
+async def open_diagnose(_: CallbackQuery, visit: RequestContext) -> None:
     await _diagnose(visit)
 
 
-async def logs(_: Message, args: str, visit: Visit) -> None:
+async def logs(_: Message, args: str, visit: RequestContext) -> None:
     await _logs(arguments.count(args, _LINES, _MOST_LINES), visit)
 
 
-async def open_logs(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_logs(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     await _logs(arguments.count_or(callback_data.ref, _LINES, _MOST_LINES), visit)
 
 
-async def export(_: Message, args: str, visit: Visit) -> None:
+async def export(_: Message, args: str, visit: RequestContext) -> None:
     if not args:
         await visit.stage.show(views.pick_export(list(SPANS), visit.frame))
         return
@@ -82,22 +82,22 @@ async def export(_: Message, args: str, visit: Visit) -> None:
     await _export(arguments.duration(past), visit)
 
 
-async def open_export(_: CallbackQuery, visit: Visit) -> None:
+async def open_export(_: CallbackQuery, visit: RequestContext) -> None:
     await visit.stage.show(views.pick_export(list(SPANS), visit.frame))
 
 
-async def press_export(_: CallbackQuery, callback_data: Export, visit: Visit) -> None:
+async def press_export(_: CallbackQuery, callback_data: Export, visit: RequestContext) -> None:
     await _export(SPANS[callback_data.past], visit)
 
 
-async def press_unhook(_: CallbackQuery, bot: Bot, visit: Visit) -> None:
+async def press_unhook(_: CallbackQuery, bot: Bot, visit: RequestContext) -> None:
     await bot.delete_webhook()  # a press that arrives proves that it is gone already, unless it was set anew
     await visit.stage.say(
         home_views.sentence(visit.frame.t("✅ No webhook is set. Commands arrive here."), visit.frame)
     )
 
 
-async def _diagnose(visit: Visit) -> None:
+async def _diagnose(visit: RequestContext) -> None:
     """Say at once that it runs, and put the result in the same message when it is there."""
     message_id = visit.stage.pressed
     if message_id is None:
@@ -111,11 +111,11 @@ async def _diagnose(visit: Visit) -> None:
     await visit.stage.show_at(message_id, screen)
 
 
-async def _logs(count: int, visit: Visit) -> None:
+async def _logs(count: int, visit: RequestContext) -> None:
     await visit.stage.show(views.logs(await visit.control.logs(count), count, visit.frame))
 
 
-async def _export(past: timedelta | None, visit: Visit) -> None:
+async def _export(past: timedelta | None, visit: RequestContext) -> None:
     """Send file by file, say how far it is, and at the end what arrived: never more than did."""
     since = None if past is None else new_york(visit.frame.now - past).date()
     stage, frame = visit.stage, visit.frame

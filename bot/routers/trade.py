@@ -14,10 +14,10 @@ from bot.i18n.translator import Tongue
 from bot.input import parsing as arguments
 from bot.input.command_filter import Asks
 from bot.input.dialogs import Typing, ask, asked_about, find_draft, keep_draft
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.routers.usage import explained
 from bot.ui.buttons import EditTrade, Open, Preset, StepTrade, TradeAmount, TypeTrade
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.home import forgotten, sentence
 from bot.views.picking import pick_ticker
 from bot.views.trading import trade as views
@@ -59,15 +59,15 @@ def make_router() -> Router:
     return router
 
 
-async def buy(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+async def buy(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
     await _typed(Side.BUY, args, state, visit)
 
 
-async def sell(_: Message, args: str, state: FSMContext, visit: Visit) -> None:
+async def sell(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
     await _typed(Side.SELL, args, state, visit)
 
 
-async def open_trade(_: CallbackQuery, callback_data: Open, visit: Visit) -> None:
+async def open_trade(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
     of = Side(callback_data.screen)
     if not callback_data.ref:
         await visit.stage.show(await _pick(of, visit.control, visit.frame))
@@ -77,30 +77,30 @@ async def open_trade(_: CallbackQuery, callback_data: Open, visit: Visit) -> Non
     await visit.stage.show(views.pick_amount(of, symbol, labels, visit.frame))
 
 
-async def preset(_: CallbackQuery, callback_data: TradeAmount, state: FSMContext, visit: Visit) -> None:
+async def preset(_: CallbackQuery, callback_data: TradeAmount, state: FSMContext, visit: RequestContext) -> None:
     found = next(each for each in PRESETS if each.key == callback_data.preset)
     symbol = visit.control.symbol(callback_data.symbol)
     await visit.stage.show(await _preview(callback_data.side, symbol, state, visit, amount=found.amount, price=None))
 
 
-async def edit(_: CallbackQuery, callback_data: EditTrade, state: FSMContext, visit: Visit) -> None:
+async def edit(_: CallbackQuery, callback_data: EditTrade, state: FSMContext, visit: RequestContext) -> None:
     """Show the same order again, with steppers."""
     await _again(callback_data.draft, state, visit)
 
 
-async def step(_: CallbackQuery, callback_data: StepTrade, state: FSMContext, visit: Visit) -> None:
+async def step(_: CallbackQuery, callback_data: StepTrade, state: FSMContext, visit: RequestContext) -> None:
     """Move the quantity by shares or the price by ticks, and preview again."""
     shares, ticks = (callback_data.by, 0) if callback_data.what == "qty" else (0, callback_data.by)
     await _again(callback_data.draft, state, visit, shares=shares, ticks=ticks)
 
 
-async def ask_terms(_: CallbackQuery, callback_data: TypeTrade, state: FSMContext, visit: Visit) -> None:
+async def ask_terms(_: CallbackQuery, callback_data: TypeTrade, state: FSMContext, visit: RequestContext) -> None:
     symbol = visit.control.symbol(callback_data.symbol)
     await ask(state, Typing.trade, side=callback_data.side.value, symbol=str(symbol))
     await visit.stage.show(views.ask_terms(callback_data.side, symbol, visit.frame))
 
 
-async def typed_terms(message: Message, state: FSMContext, visit: Visit) -> None:
+async def typed_terms(message: Message, state: FSMContext, visit: RequestContext) -> None:
     """Read `3 @61.20` for the ticker that was picked; words that do not fit leave the question open."""
     facts = await asked_about(state)
     of, symbol = Side(facts["side"]), visit.control.symbol(facts["symbol"])
@@ -114,12 +114,12 @@ async def typed_terms(message: Message, state: FSMContext, visit: Visit) -> None
     await visit.stage.say(screen)
 
 
-async def leave(_: Message, state: FSMContext, visit: Visit) -> None:
+async def leave(_: Message, state: FSMContext, visit: RequestContext) -> None:
     await state.set_state(None)
     await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
 
 
-async def _typed(of: Side, args: str, state: FSMContext, visit: Visit) -> None:
+async def _typed(of: Side, args: str, state: FSMContext, visit: RequestContext) -> None:
     if not args:
         await visit.stage.show(await _pick(of, visit.control, visit.frame))
         return
@@ -129,7 +129,7 @@ async def _typed(of: Side, args: str, state: FSMContext, visit: Visit) -> None:
 
 
 async def _preview(
-    of: Side, symbol: Symbol, state: FSMContext, visit: Visit, *, amount: Amount, price: Decimal | None
+    of: Side, symbol: Symbol, state: FSMContext, visit: RequestContext, *, amount: Amount, price: Decimal | None
 ) -> Screen:
     """Preview an order and remember its terms under the buttons of the preview."""
     if of is Side.BUY and amount.kind is AmountKind.ALL:
@@ -139,7 +139,7 @@ async def _preview(
     return views.order_preview(view, await keep_draft(state, facts), visit.frame)
 
 
-async def _again(draft: str, state: FSMContext, visit: Visit, *, shares: int = 0, ticks: int = 0) -> None:
+async def _again(draft: str, state: FSMContext, visit: RequestContext, *, shares: int = 0, ticks: int = 0) -> None:
     """Preview the order of a draft again; a price that nobody set follows the market."""
     facts = await find_draft(state, draft)
     if facts is None or "side" not in facts:
@@ -156,13 +156,13 @@ async def _again(draft: str, state: FSMContext, visit: Visit, *, shares: int = 0
     await visit.stage.show(views.order_preview(view, draft, visit.frame, editing=True))
 
 
-async def _shown_price(of: Side, symbol: Symbol, qty: int, visit: Visit) -> Decimal:
+async def _shown_price(of: Side, symbol: Symbol, qty: int, visit: RequestContext) -> Decimal:
     """Return the price a preview without a price would show."""
     amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
     return (await visit.control.preview_order(visit.user_id, of, symbol, amount, None)).limit_price
 
 
-async def _pick(of: Side, control: Control, frame: Frame) -> Screen:
+async def _pick(of: Side, control: Control, frame: ViewContext) -> Screen:
     t = frame.t
     symbols = list(control.symbols())
     question = t("Which ticker do you want to buy?")

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.input.commands import BY_NAME
 from bot.input.parsing import BadArgument
-from bot.request import Visit
+from bot.request import RequestContext
 from bot.views.home import usage
 from strategy.model import InvalidInput
 
@@ -16,7 +16,7 @@ def explained(command: str, handler: Callable[..., Awaitable[None]]) -> Callable
     """Return the handler with BadArgument answered by the command's usage; its arguments come by name as before."""
 
     @wraps(handler)
-    async def guarded(*args: Any, visit: Visit, **kwargs: Any) -> None:
+    async def guarded(*args: Any, visit: RequestContext, **kwargs: Any) -> None:
         try:
             await handler(*args, visit=visit, **kwargs)
         except BadArgument as error:

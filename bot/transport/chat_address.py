@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 
-class Address:
+class ChatAddress:
     """One chat's id, read at each use."""
 
     def __init__(self, chat_id: int) -> None:

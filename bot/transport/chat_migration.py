@@ -15,7 +15,7 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
 
-from bot.transport.chat_address import Address
+from bot.transport.chat_address import ChatAddress
 from strategy.model import Clock, StorageError, Text, Trouble
 from strategy.ports import Notes
 
@@ -24,10 +24,10 @@ log = logging.getLogger(__name__)
 MOVED = "chat_moved"  # the key of what tells of it
 
 
-async def address_of(configured: int, notes: Notes, clock: Clock) -> Address:
+async def address_of(configured: int, notes: Notes, clock: Clock) -> ChatAddress:
     """Return where the configured chat was when it was last heard of; where it goes next is kept and told."""
     stored = await notes.get(_key(configured))
-    address = Address(int(stored) if stored else configured)
+    address = ChatAddress(int(stored) if stored else configured)
     if address.id != configured:
         address.former.add(configured)
     address.on_move(Removal(notes, clock, configured))
@@ -60,7 +60,7 @@ class Removal:
 class FollowedCalls(BaseRequestMiddleware):
     """Sends anew what was refused because the chat has moved; what concerns a message there is left to fail."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: ChatAddress) -> None:
         self._address = address
 
     async def __call__(
@@ -84,7 +84,7 @@ _NOT_CARRIED: dict[str, None] = {"reply_parameters": None, "message_thread_id": 
 class FollowedUpdates(BaseMiddleware):
     """Heeds the service message that tells of the move, whoever switched it on."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: ChatAddress) -> None:
         self._address = address
 
     async def __call__(

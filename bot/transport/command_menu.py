@@ -13,7 +13,7 @@ from bot.input.commands import COMMANDS
 from bot.role import Role
 from bot.settings import TelegramSettings
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
-from bot.transport.chat_address import Address
+from bot.transport.chat_address import ChatAddress
 from strategy.model import Clock
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Menus:
     """Strangers see no menu at all (telegram-bot-api 9.4). Failures are logged, never raised."""
 
     def __init__(
-        self, bot: Bot, settings: TelegramSettings, languages: Languages, wall: Clock, address: Address
+        self, bot: Bot, settings: TelegramSettings, languages: Languages, wall: Clock, address: ChatAddress
     ) -> None:
         self._bot = bot
         self._languages = languages

@@ -8,7 +8,7 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 
 from bot.i18n.translator import Tongue
-from bot.transport.chat_address import Address
+from bot.transport.chat_address import ChatAddress
 from strategy.model import (
     BothSignals,
     Event,
@@ -49,7 +49,7 @@ def topic_of(event: Event) -> Topic:
 class Topics:
     """Creates each topic once and remembers it; where the chat has none, or we may not, everything is general."""
 
-    def __init__(self, bot: Bot, notes: Notes, address: Address, tongue: Callable[[], Tongue]) -> None:
+    def __init__(self, bot: Bot, notes: Notes, address: ChatAddress, tongue: Callable[[], Tongue]) -> None:
         self._bot = bot
         self._notes = notes
         self._address = address

@@ -26,7 +26,7 @@ class Open(pressable.Data, prefix="o", sep=pressable.SEP):
     aside: bool = False
 
 
-class Turn(pressable.Data, prefix="pg", sep=pressable.SEP):
+class TurnPage(pressable.Data, prefix="pg", sep=pressable.SEP):
     """Show another page of a screen: an `Open` of it, which the door makes of this."""
 
     screen: str
@@ -207,7 +207,7 @@ class Speak(pressable.Data, prefix="l", sep=pressable.SEP):
     language: Literal["ko", "en"]
 
 
-class Seen(pressable.Data, prefix="v", sep=pressable.SEP):
+class MarkSeen(pressable.Data, prefix="v", sep=pressable.SEP):
     """Note that the critical alerts told so far, up to this row of the outbox, have been seen."""
 
     row: int
@@ -273,10 +273,10 @@ def _aside(button: Button) -> Button:
     return button
 
 
-def turned(data: str | None) -> Turn | None:
+def turned(data: str | None) -> TurnPage | None:
     """Return what a press turns, None where it does something else."""
     try:
-        return Turn.unpack(data or "")
+        return TurnPage.unpack(data or "")
     except (TypeError, ValueError):
         return None
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bot.i18n.formats import moment
 from bot.i18n.translator import Tongue
-from bot.ui.buttons import Button, Keyboard, Open, Turn, rows_of
+from bot.ui.buttons import Button, Keyboard, Open, TurnPage, rows_of
 from bot.ui.html import split
 from bot.ui.message import Block, Line, Message, Words, bold, italic, line, message
 from strategy.model import Environment
@@ -26,7 +26,7 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ViewContext:
     """What every view needs besides its facts."""
 
     t: Tongue
@@ -63,7 +63,7 @@ class Frame:
 
     def refresh(self, screen: str, ref: str = "") -> Button:
         """Return the button that shows the same page of the same screen anew."""
-        data = Turn(screen=screen, ref=ref, page=self.page) if self.page else Open(screen=screen, ref=ref)
+        data = TurnPage(screen=screen, ref=ref, page=self.page) if self.page else Open(screen=screen, ref=ref)
         return Button(self._refreshes, data)
 
     def screen(self, *blocks: Block | None, keyboard: Keyboard = (), place: Open | None = None) -> Screen:
@@ -94,7 +94,7 @@ class Frame:
 
     def _refreshed(self, keyboard: Keyboard) -> Open | None:
         for button in (each for row in keyboard for each in row):
-            if button.text == self._refreshes and isinstance(button.data, (Open, Turn)):
+            if button.text == self._refreshes and isinstance(button.data, (Open, TurnPage)):
                 return Open(screen=button.data.screen, ref=button.data.ref)
         return None
 
@@ -118,10 +118,10 @@ def _turns(place: Open, page: int, pages: int) -> Keyboard:
         return ()
 
     def to(number: int, label: str) -> Button:
-        return Button(label, Turn(screen=place.screen, ref=place.ref, page=number % pages))
+        return Button(label, TurnPage(screen=place.screen, ref=place.ref, page=number % pages))
 
     return ((to(page - 1, "⏪"), to(page, f"{page + 1}/{pages}"), to(page + 1, "⏩")),)
 
 
 def _turns_already(keyboard: Keyboard) -> bool:
-    return any(isinstance(each.data, Turn) and each.text in ("⏪", "⏩") for row in keyboard for each in row)
+    return any(isinstance(each.data, TurnPage) and each.text in ("⏪", "⏩") for row in keyboard for each in row)

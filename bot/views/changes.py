@@ -7,11 +7,11 @@ from bot.i18n.formats import UNKNOWN
 from bot.i18n.gate_phrases import why_so
 from bot.i18n.terms import mode, mode_meaning
 from bot.ui.message import Words, bold, line
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from strategy.model import Event, ModeChanged, SettingChange, SettingChanged
 
 
-def mode_story(event: ModeChanged, frame: Frame) -> tuple[Words | None, ...]:
+def mode_story(event: ModeChanged, frame: ViewContext) -> tuple[Words | None, ...]:
     """Return what a mode means, until when it holds, which one it follows, who set it and why."""
     t, state = frame.t, event.state
     before = None if event.previous is None else t("before: {mode}", mode=mode(event.previous.mode, t))
@@ -22,14 +22,14 @@ def mode_story(event: ModeChanged, frame: Frame) -> tuple[Words | None, ...]:
     )
 
 
-def setting_story(change: SettingChange, frame: Frame) -> tuple[Words | None, ...]:
+def setting_story(change: SettingChange, frame: ViewContext) -> tuple[Words | None, ...]:
     """Return old and new value of a setting, until when it holds, and who set it."""
     t = frame.t
     new = t("back to .env or the default") if change.new is None else change.new
     return (line(change.old or UNKNOWN, " → ", bold(new)), *_until_and_who(change, frame))
 
 
-def answer_story(event: Event, frame: Frame) -> tuple[Words | None, ...]:
+def answer_story(event: Event, frame: ViewContext) -> tuple[Words | None, ...]:
     """Return what the answer to a press adds, so that the alert of this event need not come."""
     match event:
         case ModeChanged():
@@ -42,12 +42,12 @@ def answer_story(event: Event, frame: Frame) -> tuple[Words | None, ...]:
             return ()
 
 
-def _until_and_who(change: SettingChange, frame: Frame) -> tuple[Words | None, ...]:
+def _until_and_who(change: SettingChange, frame: ViewContext) -> tuple[Words | None, ...]:
     t = frame.t
     until = None if change.until is None else t("until {time}", time=frame.when(change.until))
     return until, _who(change.set_by, frame)
 
 
-def _who(user_id: int | None, frame: Frame) -> str:
+def _who(user_id: int | None, frame: ViewContext) -> str:
     t = frame.t
     return t("set by the program") if user_id is None else t("set by user {user}", user=user_id)

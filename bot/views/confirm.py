@@ -2,13 +2,13 @@
 
 from bot.ui.buttons import Button, Confirm, Dismiss, Keyboard, Open
 from bot.ui.message import block, bold
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import answer_story
 from bot.views.trading.orders import actions, short
 from strategy.model import Outcome, OutcomeKind
 
 
-def confirm_row(ticket: str | None, label: str, frame: Frame, *, danger: bool = False) -> Keyboard:
+def confirm_row(ticket: str | None, label: str, frame: ViewContext, *, danger: bool = False) -> Keyboard:
     """Return the yes and no of a ticket, or the way home where there is none."""
     if ticket is None:
         return ((frame.home(),),)
@@ -16,7 +16,7 @@ def confirm_row(ticket: str | None, label: str, frame: Frame, *, danger: bool = 
     return ((yes, Button(frame.t("No"), Dismiss(ticket=ticket))),)
 
 
-def outcome(result: Outcome, frame: Frame) -> Screen:
+def outcome(result: Outcome, frame: ViewContext) -> Screen:
     """Tell what a press of a confirm button did; unknown is said as unknown (promise 3)."""
     if result.kind is OutcomeKind.SECOND_CONFIRM and result.next_ticket:
         return _second_confirm(result, frame)
@@ -43,7 +43,7 @@ def outcome(result: Outcome, frame: Frame) -> Screen:
     )
 
 
-def _headline(kind: OutcomeKind, frame: Frame) -> str:
+def _headline(kind: OutcomeKind, frame: ViewContext) -> str:
     t = frame.t
     return {
         OutcomeKind.DONE: t("✅ Done"),
@@ -59,7 +59,7 @@ def _headline(kind: OutcomeKind, frame: Frame) -> str:
     }[kind]
 
 
-def _advice(result: Outcome, frame: Frame) -> str | None:
+def _advice(result: Outcome, frame: ViewContext) -> str | None:
     t = frame.t
     return {
         OutcomeKind.UNKNOWN: t("Do not send it again: it may already be placed. I keep looking and will tell you."),
@@ -68,7 +68,7 @@ def _advice(result: Outcome, frame: Frame) -> str | None:
     }.get(result.kind)
 
 
-def _second_confirm(outcome: Outcome, frame: Frame) -> Screen:
+def _second_confirm(outcome: Outcome, frame: ViewContext) -> Screen:
     """Ask again for an order over a cap."""
     t = frame.t
     return frame.screen(

@@ -5,13 +5,23 @@ from bot.i18n.gate_phrases import phrase
 from bot.i18n.terms import conclusion, gate, side
 from bot.ui.buttons import Button, Open
 from bot.ui.message import Block, Line, block, bold, line, quote
-from bot.ui.screen import Frame, Screen
-from strategy.model import Action, BothSignals, CrossView, Decision, Gate, Indicators, Side, SignalBlocked, Symbol
+from bot.ui.screen import Screen, ViewContext
+from strategy.model import (
+    BothSignals,
+    CrossView,
+    Decision,
+    DecisionAction,
+    Gate,
+    Indicators,
+    Side,
+    SignalBlocked,
+    Symbol,
+)
 
 _MARKS = {True: "✅", False: "❌", None: "❓"}
 
 
-def why(decision: Decision | None, symbol: Symbol, frame: Frame) -> Screen:
+def why(decision: Decision | None, symbol: Symbol, frame: ViewContext) -> Screen:
     """Show the newest decision about a ticker, every gate with its value and threshold."""
     t = frame.t
     ref = str(symbol)
@@ -40,7 +50,7 @@ def why(decision: Decision | None, symbol: Symbol, frame: Frame) -> Screen:
     )
 
 
-def signal_blocked(event: SignalBlocked, frame: Frame) -> Screen:
+def signal_blocked(event: SignalBlocked, frame: ViewContext) -> Screen:
     """Tell that a signal was there and which guard stopped it (S8)."""
     t, decision = frame.t, event.decision
     symbol = decision.symbol
@@ -60,7 +70,7 @@ def signal_blocked(event: SignalBlocked, frame: Frame) -> Screen:
     )
 
 
-def both_signals(event: BothSignals, frame: Frame) -> Screen:
+def both_signals(event: BothSignals, frame: ViewContext) -> Screen:
     t, symbol = frame.t, event.decision.symbol
     return frame.screen(
         block(
@@ -73,7 +83,7 @@ def both_signals(event: BothSignals, frame: Frame) -> Screen:
     )
 
 
-def signal_lines(decision: Decision, frame: Frame, *, only: Side | None = None) -> list[Line]:
+def signal_lines(decision: Decision, frame: ViewContext, *, only: Side | None = None) -> list[Line]:
     """Return the indicator values with their thresholds: RSI always, MACD where a sell was weighed (S91, S92)."""
     found = decision.indicators
     if found is None:
@@ -85,7 +95,7 @@ def signal_lines(decision: Decision, frame: Frame, *, only: Side | None = None) 
     return lines
 
 
-def _rsi_line(decision: Decision, found: Indicators, only: Side | None, frame: Frame) -> Line:
+def _rsi_line(decision: Decision, found: Indicators, only: Side | None, frame: ViewContext) -> Line:
     names = {Side.BUY: ("rsi_oversold",), Side.SELL: ("rsi_overbought",), None: ("rsi_oversold", "rsi_overbought")}
     thresholds = [each.threshold for each in decision.gates if each.name in names[only]]
     shown = " / ".join(thresholds)
@@ -93,7 +103,7 @@ def _rsi_line(decision: Decision, found: Indicators, only: Side | None, frame: F
     return line(bold(text), f" {shown}" if shown else "", _live(found, frame))
 
 
-def _macd_line(found: Indicators, frame: Frame) -> Line:
+def _macd_line(found: Indicators, frame: ViewContext) -> Line:
     return line(
         frame.t(
             "MACD({interval}) {macd} · signal {signal}",
@@ -104,7 +114,7 @@ def _macd_line(found: Indicators, frame: Frame) -> Line:
     )
 
 
-def _cross_line(found: Indicators, frame: Frame) -> Line:
+def _cross_line(found: Indicators, frame: ViewContext) -> Line:
     t = frame.t
     return line(
         t("golden cross: {cross}", cross=_cross(found.golden_cross, frame)),
@@ -113,7 +123,7 @@ def _cross_line(found: Indicators, frame: Frame) -> Line:
     )
 
 
-def _cross(cross: CrossView | None, frame: Frame) -> str:
+def _cross(cross: CrossView | None, frame: ViewContext) -> str:
     t = frame.t
     if cross is None:
         return t("none")
@@ -121,15 +131,15 @@ def _cross(cross: CrossView | None, frame: Frame) -> str:
     return t("{where}, holds", where=where) if cross.holds else t("{where}, reversed since", where=where)
 
 
-def _interval(name: str, frame: Frame) -> str:
+def _interval(name: str, frame: ViewContext) -> str:
     return frame.t("day") if name == "day" else frame.t("{n} min", n=name)
 
 
-def _live(found: Indicators, frame: Frame) -> str:
+def _live(found: Indicators, frame: ViewContext) -> str:
     return " · " + frame.t("live bar") if found.bars_used == "live" else ""
 
 
-def _facts(decision: Decision, frame: Frame) -> Block:
+def _facts(decision: Decision, frame: ViewContext) -> Block:
     t = frame.t
     age = "" if decision.quote_age_s is None else t(" ({age} s old)", age=f"{decision.quote_age_s:.1f}")
     held = decision.position_qty
@@ -149,13 +159,13 @@ def _facts(decision: Decision, frame: Frame) -> Block:
     )
 
 
-def _intent(decision: Decision, frame: Frame) -> str | None:
-    if decision.action is Action.NONE or not decision.qty:
+def _intent(decision: Decision, frame: ViewContext) -> str | None:
+    if decision.action is DecisionAction.NONE or not decision.qty:
         return None
     return frame.t("Order: {qty} sh. at {price}", qty=shares(decision.qty), price=price(decision.limit_price))
 
 
-def _gates(decision: Decision, name: str, frame: Frame) -> Block | None:
+def _gates(decision: Decision, name: str, frame: ViewContext) -> Block | None:
     t = frame.t
     gates = [each for each in decision.gates if each.side == name]
     if not gates:
@@ -168,7 +178,7 @@ def _gates(decision: Decision, name: str, frame: Frame) -> Block | None:
     )
 
 
-def _gate_line(each: Gate, frame: Frame) -> Line:
+def _gate_line(each: Gate, frame: ViewContext) -> Line:
     t = frame.t
     needs = f" ({phrase(each.threshold, t)})" if each.threshold else ""
     detail = f" · {phrase(each.detail, t)}" if each.detail else ""
@@ -177,5 +187,5 @@ def _gate_line(each: Gate, frame: Frame) -> Line:
     return line(f"{_MARKS[each.passed]} {gate(each.name, t)}: {value}{needs}{detail}")
 
 
-def _why_button(symbol: Symbol, frame: Frame) -> Button:
+def _why_button(symbol: Symbol, frame: ViewContext) -> Button:
     return Button(frame.t("🔎 Why?"), Open(screen="why", ref=str(symbol)))

@@ -6,13 +6,13 @@ from decimal import Decimal
 from bot.i18n.formats import gain_icon, krw, price, rate, shares, usd, usd_change
 from bot.ui.buttons import Button, Keyboard, Open, rows_of
 from bot.ui.message import Block, Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from strategy.model import Holdings, HoldingsView, Position, Symbol, UnreadRow, return_percent, total
 
 _CARDS = 9  # on a page
 
 
-def balance(view: HoldingsView, frame: Frame) -> Screen:
+def balance(view: HoldingsView, frame: ViewContext) -> Screen:
     """Show cash, what can be bought, and what everything is worth."""
     t = frame.t
     title = block(frame.title("💰 ", t("Balance")), t("Account {account}", account=frame.account))
@@ -36,7 +36,7 @@ def balance(view: HoldingsView, frame: Frame) -> Screen:
     return frame.screen(title, money, result, _unread(held, frame), frame.stamp(), keyboard=keyboard)
 
 
-def positions(view: HoldingsView, frame: Frame, only: Symbol | None = None) -> Screen:
+def positions(view: HoldingsView, frame: ViewContext, only: Symbol | None = None) -> Screen:
     """Show what is held, each with its result and where its stop would fire."""
     t = frame.t
     title = block(frame.title("📦 ", t("Positions")))
@@ -66,7 +66,7 @@ def positions(view: HoldingsView, frame: Frame, only: Symbol | None = None) -> S
     )
 
 
-def holdings_block(holdings: Holdings | None, frame: Frame) -> Block:
+def holdings_block(holdings: Holdings | None, frame: ViewContext) -> Block:
     """Return the holdings as a few lines, for start and session messages (S49)."""
     t = frame.t
     if holdings is None:
@@ -78,20 +78,20 @@ def holdings_block(holdings: Holdings | None, frame: Frame) -> Block:
     return block(cash, *(_short(each, holdings, frame) for each in holdings.positions), *rows)
 
 
-def _unread(holdings: Holdings, frame: Frame, only: Symbol | None = None) -> Block | None:
+def _unread(holdings: Holdings, frame: ViewContext, only: Symbol | None = None) -> Block | None:
     """Return what the broker's list holds besides and is not counted, or not known: never shown as none."""
     rows = [row for row in holdings.unread if only is None or row.symbol in (None, only)]
     return block(*(_not_counted(row, frame) for row in rows)) if rows else None
 
 
-def _not_counted(row: UnreadRow, frame: Frame) -> str:
+def _not_counted(row: UnreadRow, frame: ViewContext) -> str:
     t, name = frame.t, row.name or "?"
     if row.aside:
         return t("➖ Not counted: {name}. {why}", name=name, why=t.of(row.why))
     return t("⚠️ Not known: {name}. {why}. See the broker's app.", name=name, why=t.of(row.why))
 
 
-def _short(position: Position, holdings: Holdings, frame: Frame) -> Line:
+def _short(position: Position, holdings: Holdings, frame: ViewContext) -> Line:
     result = _result(position)
     return line(
         bold(position.symbol.ticker),
@@ -101,7 +101,7 @@ def _short(position: Position, holdings: Holdings, frame: Frame) -> Line:
     )
 
 
-def _card(position: Position, stop: Decimal | None, locked: bool, scope: str | None, frame: Frame) -> Block:
+def _card(position: Position, stop: Decimal | None, locked: bool, scope: str | None, frame: ViewContext) -> Block:
     t = frame.t
     result = _result(position)
     return block(
@@ -115,7 +115,7 @@ def _card(position: Position, stop: Decimal | None, locked: bool, scope: str | N
     )
 
 
-def _scope_line(symbol: Symbol, scoped: Mapping[Symbol, Position | None], frame: Frame) -> str | None:
+def _scope_line(symbol: Symbol, scoped: Mapping[Symbol, Position | None], frame: ViewContext) -> str | None:
     """Return what of a position is the bot's own, with its own result, where the rules go by that."""
     if symbol not in scoped:
         return None
@@ -131,7 +131,7 @@ def _scope_line(symbol: Symbol, scoped: Mapping[Symbol, Position | None], frame:
     )
 
 
-def _position_keyboard(shown: Sequence[Position], turns: Keyboard, frame: Frame, ref: str) -> Keyboard:
+def _position_keyboard(shown: Sequence[Position], turns: Keyboard, frame: ViewContext, ref: str) -> Keyboard:
     """Return a button for every position, or what can be done about the only one asked for."""
     t = frame.t
     if ref:
@@ -155,13 +155,13 @@ def _result(position: Position) -> Decimal | None:
     return return_percent(position.average_cost, position.last)
 
 
-def _realized(amount: Decimal | None, frame: Frame) -> str | None:
+def _realized(amount: Decimal | None, frame: ViewContext) -> str | None:
     if amount is None:
         return None
     return frame.t("Realised today {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
 
 
-def _problem(view: HoldingsView, frame: Frame) -> Block:
+def _problem(view: HoldingsView, frame: ViewContext) -> Block:
     t = frame.t
     reason = t("The broker could not be asked.") if view.problem is None else t.of(view.problem)
     return block(t("⚠️ {reason}", reason=reason), t("Press refresh to try again."))

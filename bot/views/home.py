@@ -6,12 +6,12 @@ from bot.input.commands import COMMANDS, Command, nearest
 from bot.role import Role
 from bot.ui.buttons import AcceptRisk, Button, Keyboard, Open, Speak
 from bot.ui.message import Block, Line, Words, block, bold, code, line, quote
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.status import mode_text
 from strategy.model import Environment, ModeState, Text
 
 
-def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, frame: Frame) -> Screen:
+def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, frame: ViewContext) -> Screen:
     """Show whose money it is, the mode, and every way on; `proposals` is how many cards wait for a tap."""
     t = frame.t
     demo = frame.environment is Environment.DEMO
@@ -41,7 +41,7 @@ def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, frame: 
     )
 
 
-def _waiting(proposals: int, frame: Frame) -> Keyboard:
+def _waiting(proposals: int, frame: ViewContext) -> Keyboard:
     if not proposals:
         return ()
     text = frame.t("🙋 {n} proposals wait for you", n=proposals)
@@ -63,7 +63,7 @@ def _first_steps() -> tuple[Block, Block]:
     )
 
 
-def _disclaimer(frame: Frame) -> tuple[Words, ...]:
+def _disclaimer(frame: ViewContext) -> tuple[Words, ...]:
     t = frame.t
     return (
         bold(t("Risk of loss")),
@@ -72,12 +72,12 @@ def _disclaimer(frame: Frame) -> tuple[Words, ...]:
     )
 
 
-def accepted(frame: Frame) -> Screen:
+def accepted(frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(block(t("Noted: you have read and accepted the risk notice.")), keyboard=((frame.home(),),))
 
 
-def help_all(role: Role, frame: Frame) -> Screen:
+def help_all(role: Role, frame: ViewContext) -> Screen:
     """List the commands of a role by group; those that do not work yet are marked."""
     t = frame.t
     groups = {
@@ -98,7 +98,7 @@ def help_all(role: Role, frame: Frame) -> Screen:
     )
 
 
-def _help_group(title: str, group: str, role: Role, frame: Frame) -> Block | None:
+def _help_group(title: str, group: str, role: Role, frame: ViewContext) -> Block | None:
     """Return a group's commands; those for looking and setting open with a tap, there are many of them."""
     found = [each for each in COMMANDS if each.group == group and each.ready and each.role <= role]
     lines = [_help_line(each, frame) for each in found]
@@ -109,12 +109,12 @@ def _help_group(title: str, group: str, role: Role, frame: Frame) -> Block | Non
     return quote(bold(title), *lines, folded=True)
 
 
-def _help_line(command: Command, frame: Frame) -> Line:
+def _help_line(command: Command, frame: ViewContext) -> Line:
     words = next((word for word in command.words if not word.isascii()), None)
     return line(f"/{command.name}", f" ({words})" if words else "", f" — {command.about(frame.t)}")
 
 
-def help_one(command: Command, frame: Frame) -> Screen:
+def help_one(command: Command, frame: ViewContext) -> Screen:
     t = frame.t
     words = ", ".join(command.words)
     return frame.screen(
@@ -166,7 +166,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def usage(command: Command, frame: Frame, why: Text | None = None) -> Screen:
+def usage(command: Command, frame: ViewContext, why: Text | None = None) -> Screen:
     """Answer an input that does not fit: why, where that can be said, and what to type instead."""
     t = frame.t
     examples = EXAMPLES.get(command.name) or (f"/{command.name} {command.usage}".strip(),)
@@ -179,7 +179,7 @@ def usage(command: Command, frame: Frame, why: Text | None = None) -> Screen:
     )
 
 
-def not_ready(command: Command, frame: Frame) -> Screen:
+def not_ready(command: Command, frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(t("/{name} is not ready yet. It does nothing for now.", name=command.name)),
@@ -187,7 +187,7 @@ def not_ready(command: Command, frame: Frame) -> Screen:
     )
 
 
-def unknown_command(word: str, frame: Frame) -> Screen:
+def unknown_command(word: str, frame: ViewContext) -> Screen:
     """Answer a command that does not exist with the nearest one."""
     t = frame.t
     near = nearest(word)
@@ -198,7 +198,7 @@ def unknown_command(word: str, frame: Frame) -> Screen:
     )
 
 
-def language(frame: Frame) -> Screen:
+def language(frame: ViewContext) -> Screen:
     return frame.screen(
         block(bold("🌐 한국어 / English"), frame.t("Which language should I speak to you?")),
         keyboard=(
@@ -208,7 +208,7 @@ def language(frame: Frame) -> Screen:
     )
 
 
-def version(program: str, frame: Frame) -> Screen:
+def version(program: str, frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(
@@ -221,7 +221,7 @@ def version(program: str, frame: Frame) -> Screen:
     )
 
 
-def expired(typed: str, sent: str, frame: Frame) -> Screen:
+def expired(typed: str, sent: str, frame: ViewContext) -> Screen:
     """Answer a command that waited too long; it is not carried out."""
     t = frame.t
     return frame.screen(
@@ -233,7 +233,7 @@ def expired(typed: str, sent: str, frame: Frame) -> Screen:
     )
 
 
-def denied(mine: Role, need: Role, frame: Frame) -> Screen:
+def denied(mine: Role, need: Role, frame: ViewContext) -> Screen:
     """Tell a person that the role does not allow it, and who may."""
     t = frame.t
     return frame.screen(
@@ -249,12 +249,12 @@ def denied(mine: Role, need: Role, frame: Frame) -> Screen:
     )
 
 
-def outdated(frame: Frame) -> Screen:
+def outdated(frame: ViewContext) -> Screen:
     """Answer a button of an older version or of something that is gone."""
     return frame.screen(block(frame.t("This button no longer works. Here is the home screen: /start")))
 
 
-def forgotten(frame: Frame) -> Screen:
+def forgotten(frame: ViewContext) -> Screen:
     """Answer a stepper whose draft is not kept any more."""
     t = frame.t
     return frame.screen(
@@ -265,11 +265,11 @@ def forgotten(frame: Frame) -> Screen:
     )
 
 
-def sentence(text: str, frame: Frame) -> Screen:
+def sentence(text: str, frame: ViewContext) -> Screen:
     return frame.screen(block(text), keyboard=((frame.home(),),))
 
 
-def failure(reference: str, frame: Frame) -> Screen:
+def failure(reference: str, frame: ViewContext) -> Screen:
     """Tell of an error that nobody foresaw, with the id under which the log tells it."""
     t = frame.t
     return frame.screen(
@@ -280,6 +280,6 @@ def failure(reference: str, frame: Frame) -> Screen:
     )
 
 
-def test_message(frame: Frame) -> Screen:
+def test_message(frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(block(frame.title("✉️ ", t("Test message")), t("Telegram works. Nothing else was done.")))

@@ -7,12 +7,12 @@ from bot.i18n.formats import gain_icon, price, rate, shares, span
 from bot.i18n.terms import conclusion, weekday
 from bot.ui.buttons import Button, Copy, Open, TypeTicker, Watch
 from bot.ui.message import Block, Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.decisions import signal_lines
 from strategy.model import CalendarDay, QuoteView, Symbol, new_york, seoul
 
 
-def quote(view: QuoteView, frame: Frame) -> Screen:
+def quote(view: QuoteView, frame: ViewContext) -> Screen:
     """Show a fresh price with what it means to the owner, and what can be done."""
     t, found = frame.t, view.quote
     ref = str(found.symbol)
@@ -41,7 +41,7 @@ def quote(view: QuoteView, frame: Frame) -> Screen:
 
 
 def ticker_actions(
-    symbol: Symbol, frame: Frame, *, held: bool, watched: bool, here: str
+    symbol: Symbol, frame: ViewContext, *, held: bool, watched: bool, here: str
 ) -> tuple[tuple[Button, ...], ...]:
     """Return what can be done about a ticker; `here` is the screen that is shown already."""
     t, ref = frame.t, str(symbol)
@@ -63,7 +63,7 @@ def ticker_actions(
     )
 
 
-def tickers(watched: Sequence[Symbol], frame: Frame) -> Screen:
+def tickers(watched: Sequence[Symbol], frame: ViewContext) -> Screen:
     """List the watched tickers, each leading to its card."""
     t = frame.t
     picks = [Button(symbol.ticker, Open(screen="ticker", ref=str(symbol))) for symbol in watched]
@@ -77,7 +77,7 @@ def tickers(watched: Sequence[Symbol], frame: Frame) -> Screen:
     )
 
 
-def pick_watch(held: Sequence[Symbol], frame: Frame) -> Screen:
+def pick_watch(held: Sequence[Symbol], frame: ViewContext) -> Screen:
     """Ask which ticker to watch: what is held can be picked, anything else is typed."""
     t = frame.t
     picks = [Button(symbol.ticker, Watch(symbol=str(symbol), adds=True)) for symbol in held]
@@ -95,7 +95,7 @@ def pick_watch(held: Sequence[Symbol], frame: Frame) -> Screen:
     )
 
 
-def pick_unwatch(watched: Sequence[Symbol], frame: Frame) -> Screen:
+def pick_unwatch(watched: Sequence[Symbol], frame: ViewContext) -> Screen:
     t = frame.t
     picks = [Button(symbol.ticker, Watch(symbol=str(symbol), adds=False)) for symbol in watched]
     return frame.screen(
@@ -107,7 +107,7 @@ def pick_unwatch(watched: Sequence[Symbol], frame: Frame) -> Screen:
     )
 
 
-def ask_ticker(frame: Frame) -> Screen:
+def ask_ticker(frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(
@@ -118,7 +118,7 @@ def ask_ticker(frame: Frame) -> Screen:
     )
 
 
-def calendar(days: Sequence[CalendarDay], frame: Frame) -> Screen:
+def calendar(days: Sequence[CalendarDay], frame: ViewContext) -> Screen:
     """List the coming market days; what differs from an ordinary day is marked."""
     t = frame.t
     return frame.screen(
@@ -132,7 +132,7 @@ def calendar(days: Sequence[CalendarDay], frame: Frame) -> Screen:
     )
 
 
-def _mine(view: QuoteView, frame: Frame) -> Block | None:
+def _mine(view: QuoteView, frame: ViewContext) -> Block | None:
     """Return what is held of it, where its stop is, and what the rules think."""
     t, decision = frame.t, view.decision
     held = None
@@ -151,7 +151,7 @@ def _mine(view: QuoteView, frame: Frame) -> Block | None:
     return block(*lines) if any(lines) else None
 
 
-def _day(each: CalendarDay, frame: Frame) -> Line:
+def _day(each: CalendarDay, frame: ViewContext) -> Line:
     t = frame.t
     name = f"{each.on:%m-%d} {weekday(each.on, t)}"
     note = "" if each.note is None else f" · {t.of(each.note)}"

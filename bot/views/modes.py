@@ -3,14 +3,14 @@
 from bot.i18n.terms import environment, mode, mode_meaning
 from bot.ui.buttons import Button, Dismiss, Keyboard, Open, Release, SetMode, Span, rows_of
 from bot.ui.message import block, bold, code
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import mode_story
 from bot.views.confirm import confirm_row
 from bot.views.status import mode_text
 from strategy.model import Mode, ModeChanged, ModePreview, ModeState, Symbol, TickerLock
 
 
-def menu(current: ModeState, locks: list[TickerLock], frame: Frame) -> Screen:
+def menu(current: ModeState, locks: list[TickerLock], frame: ViewContext) -> Screen:
     """Show the mode with what each of the others would mean."""
     t = frame.t
     return frame.screen(
@@ -33,7 +33,7 @@ def menu(current: ModeState, locks: list[TickerLock], frame: Frame) -> Screen:
     )
 
 
-def pick_pause(symbol: Symbol | None, spans: list[tuple[Span, str]], frame: Frame) -> Screen:
+def pick_pause(symbol: Symbol | None, spans: list[tuple[Span, str]], frame: ViewContext) -> Screen:
     """Ask for how long buys should pause."""
     t = frame.t
     ref = "" if symbol is None else str(symbol)
@@ -49,7 +49,7 @@ def pick_pause(symbol: Symbol | None, spans: list[tuple[Span, str]], frame: Fram
     )
 
 
-def preview(view: ModePreview, frame: Frame) -> Screen:
+def preview(view: ModePreview, frame: ViewContext) -> Screen:
     """Show what running or halting would mean; halting wants a word typed."""
     t = frame.t
     scope = "" if view.symbol is None else f" {view.symbol.ticker}"
@@ -74,7 +74,7 @@ def preview(view: ModePreview, frame: Frame) -> Screen:
     )
 
 
-def was_set(event: ModeChanged, frame: Frame) -> Screen:
+def was_set(event: ModeChanged, frame: ViewContext) -> Screen:
     t, state = frame.t, event.state
     scope = "" if state.symbol is None else f" {state.symbol.ticker}"
     keyboard: Keyboard = (
@@ -88,7 +88,7 @@ def was_set(event: ModeChanged, frame: Frame) -> Screen:
     )
 
 
-def arming_not_needed(frame: Frame) -> Screen:
+def arming_not_needed(frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(
@@ -100,14 +100,14 @@ def arming_not_needed(frame: Frame) -> Screen:
     )
 
 
-def released(symbol: Symbol, was_locked: bool, frame: Frame) -> Screen:
+def released(symbol: Symbol, was_locked: bool, frame: ViewContext) -> Screen:
     t = frame.t
     done = t("🔓 {ticker} is released. The rules trade it again where the mode allows it.", ticker=symbol.ticker)
     nothing = t("{ticker} was not locked.", ticker=symbol.ticker)
     return frame.screen(block(frame.title(done if was_locked else nothing)), frame.stamp(), keyboard=((frame.home(),),))
 
 
-def pick_release(locks: list[TickerLock], frame: Frame) -> Screen:
+def pick_release(locks: list[TickerLock], frame: ViewContext) -> Screen:
     t = frame.t
     picks = [_release_button(lock.symbol, frame) for lock in locks]
     return frame.screen(
@@ -119,5 +119,5 @@ def pick_release(locks: list[TickerLock], frame: Frame) -> Screen:
     )
 
 
-def _release_button(symbol: Symbol, frame: Frame) -> Button:
+def _release_button(symbol: Symbol, frame: ViewContext) -> Button:
     return Button(frame.t("🔓 Release {ticker}", ticker=symbol.ticker), Release(symbol=str(symbol)))

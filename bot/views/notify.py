@@ -3,13 +3,13 @@
 from bot.i18n.terms import alert_group, loudness
 from bot.ui.buttons import Button, ChooseSetting, Open, Quiet, SetQuiet, TypeSetting, rows_of
 from bot.ui.message import block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from strategy.model import AlertRules, Loudness
 
 _ICONS = {Loudness.ON: "🔔", Loudness.SILENT: "🔕", Loudness.OFF: "🚫"}
 
 
-def notify(rules: AlertRules, frame: Frame) -> Screen:
+def notify(rules: AlertRules, frame: ViewContext) -> Screen:
     """Show how each group of alerts sounds; each row of buttons sets one group."""
     t = frame.t
     lines = [line(bold(alert_group(name, t)), f": {loudness(level, t)}") for name, level in rules.levels.items()]
@@ -36,7 +36,7 @@ def notify(rules: AlertRules, frame: Frame) -> Screen:
     )
 
 
-def quiet(rules: AlertRules, hours: list[tuple[Quiet, str]], frame: Frame) -> Screen:
+def quiet(rules: AlertRules, hours: list[tuple[Quiet, str]], frame: ViewContext) -> Screen:
     """Show the quiet hours and offer others."""
     t = frame.t
     picks = [Button(t("No quiet hours") if value == "off" else value, SetQuiet(hours=key)) for key, value in hours]
@@ -55,19 +55,19 @@ def quiet(rules: AlertRules, hours: list[tuple[Quiet, str]], frame: Frame) -> Sc
     )
 
 
-def _quiet_line(rules: AlertRules, frame: Frame) -> str:
+def _quiet_line(rules: AlertRules, frame: ViewContext) -> str:
     t = frame.t
     if rules.quiet is None:
         return t("🌙 Quiet hours: none")
     return t("🌙 Quiet hours: {span} Korean time", span=rules.quiet)
 
 
-def _label(name: str, each: Loudness, level: Loudness, frame: Frame) -> str:
+def _label(name: str, each: Loudness, level: Loudness, frame: ViewContext) -> str:
     mark = "✅ " if each is level else ""
     return f"{mark}{_short(name, frame)} {_ICONS[each]}"
 
 
-def _short(name: str, frame: Frame) -> str:
+def _short(name: str, frame: ViewContext) -> str:
     """Return a group's name in a word, since three buttons share a row."""
     t = frame.t
     return {

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from bot.ui.buttons import Button, Open
 from bot.ui.message import block
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from strategy.model import Symbol
 
 
-def pick_ticker(screen: str, title: str, question: str, symbols: Sequence[Symbol], frame: Frame) -> Screen:
+def pick_ticker(screen: str, title: str, question: str, symbols: Sequence[Symbol], frame: ViewContext) -> Screen:
     """Ask for a ticker; each button opens `screen` for it."""
     picks = [Button(symbol.ticker, Open(screen=screen, ref=str(symbol))) for symbol in symbols]
     return frame.screen(

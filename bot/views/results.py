@@ -8,7 +8,7 @@ from bot.i18n.formats import UNKNOWN, gain_icon, krw, plain, price, shares, usd,
 from bot.i18n.terms import SIDE_ICONS, gate, icon, period, side, weekday
 from bot.ui.buttons import Button, Open
 from bot.ui.message import Block, Line, block, bold, line, quote
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.holdings import holdings_block
 from strategy.model import (
     PerformanceView,
@@ -26,7 +26,7 @@ from strategy.model import (
 SCREENS = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
 
 
-def menu(frame: Frame) -> Screen:
+def menu(frame: ViewContext) -> Screen:
     """Offer every way to look at what trading has come to."""
     t = frame.t
     return frame.screen(
@@ -44,7 +44,7 @@ def menu(frame: Frame) -> Screen:
     )
 
 
-def trades(rows: Sequence[Trade], count: int, frame: Frame) -> Screen:
+def trades(rows: Sequence[Trade], count: int, frame: ViewContext) -> Screen:
     """List the newest fills."""
     t = frame.t
     more = (Button(t("⬇️ More"), Open(screen="trades", ref=str(count * 2))),) if len(rows) >= count else ()
@@ -59,7 +59,7 @@ def trades(rows: Sequence[Trade], count: int, frame: Frame) -> Screen:
     )
 
 
-def results(view: ResultsView, screen: str, count: int, frame: Frame) -> Screen:
+def results(view: ResultsView, screen: str, count: int, frame: ViewContext) -> Screen:
     """List the results of days, weeks or months, newest first, and their sum."""
     t = frame.t
     rows = [_result_row(row, view.period, frame) for row in view.rows]
@@ -77,7 +77,7 @@ def results(view: ResultsView, screen: str, count: int, frame: Frame) -> Screen:
     )
 
 
-def performance(view: PerformanceView, frame: Frame) -> Screen:
+def performance(view: PerformanceView, frame: ViewContext) -> Screen:
     """Show results per ticker, best first."""
     t = frame.t
     since = None if view.since is None else t("Since {date}", date=view.since)
@@ -90,7 +90,7 @@ def performance(view: PerformanceView, frame: Frame) -> Screen:
     )
 
 
-def statistics(view: StatisticsView, frame: Frame) -> Screen:
+def statistics(view: StatisticsView, frame: ViewContext) -> Screen:
     """Show the figures over all sells whose cost is known."""
     t = frame.t
     decided = view.wins + view.losses
@@ -127,7 +127,7 @@ def statistics(view: StatisticsView, frame: Frame) -> Screen:
     )
 
 
-def report(view: ReportView, frame: Frame) -> Screen:
+def report(view: ReportView, frame: ViewContext) -> Screen:
     """Show one period on one page, beside the period before."""
     t = frame.t
     span = str(view.since) if view.since == view.until else f"{view.since} ~ {view.until}"
@@ -161,7 +161,7 @@ def report(view: ReportView, frame: Frame) -> Screen:
     )
 
 
-def _heading(screen: str, frame: Frame) -> str:
+def _heading(screen: str, frame: ViewContext) -> str:
     t = frame.t
     return {
         "profit": t("Profit by day"),
@@ -171,15 +171,15 @@ def _heading(screen: str, frame: Frame) -> str:
     }[screen]
 
 
-def _periods(frame: Frame) -> tuple[Button, ...]:
+def _periods(frame: ViewContext) -> tuple[Button, ...]:
     return tuple(Button(f"📅 {period(each, frame.t)}", Open(screen=screen)) for each, screen in SCREENS.items())
 
 
-def _back(frame: Frame) -> tuple[Button, Button]:
+def _back(frame: ViewContext) -> tuple[Button, Button]:
     return Button(frame.t("📒 Results"), Open(screen="results")), frame.home()
 
 
-def _trade(row: Trade, frame: Frame) -> Block:
+def _trade(row: Trade, frame: ViewContext) -> Block:
     t, fill = frame.t, row.fill
     mark = SIDE_ICONS[fill.side] if row.order is None else icon(row.order)
     result = fill.realized
@@ -194,7 +194,7 @@ def _trade(row: Trade, frame: Frame) -> Block:
     )
 
 
-def _result_row(row: ResultRow, of: Period, frame: Frame) -> Line:
+def _result_row(row: ResultRow, of: Period, frame: ViewContext) -> Line:
     t, totals = frame.t, row.totals
     return line(
         f"{_dates(row.since, row.until, of, frame)}  {gain_icon(totals.realized)} ",
@@ -203,13 +203,13 @@ def _result_row(row: ResultRow, of: Period, frame: Frame) -> Line:
     )
 
 
-def _dates(since: date, until: date, of: Period, frame: Frame) -> str:
+def _dates(since: date, until: date, of: Period, frame: ViewContext) -> str:
     if of is Period.DAY:
         return f"{since:%m-%d} {weekday(since, frame.t)}"
     return f"{since:%Y-%m}" if of is Period.MONTH else f"{since:%m-%d} ~ {until:%m-%d}"
 
 
-def _totals(totals: Totals, fx_rate: Decimal | None, frame: Frame) -> Block:
+def _totals(totals: Totals, fx_rate: Decimal | None, frame: ViewContext) -> Block:
     t = frame.t
     in_won = krw(totals.realized, fx_rate)
     unknown = t("{n} sells without a known cost are not counted.", n=totals.unknown_cost)
@@ -230,7 +230,7 @@ def _totals(totals: Totals, fx_rate: Decimal | None, frame: Frame) -> Block:
     )
 
 
-def _open_profit(profit: Decimal | None, fx_rate: Decimal | None, frame: Frame) -> Block | None:
+def _open_profit(profit: Decimal | None, fx_rate: Decimal | None, frame: ViewContext) -> Block | None:
     if profit is None:
         return None
     in_won = krw(profit, fx_rate)
@@ -238,7 +238,7 @@ def _open_profit(profit: Decimal | None, fx_rate: Decimal | None, frame: Frame) 
     return block(frame.t("Unrealised {icon} {amount}", icon=gain_icon(profit), amount=amount))
 
 
-def _ticker(each: TickerResult, frame: Frame) -> Block:
+def _ticker(each: TickerResult, frame: ViewContext) -> Block:
     t, totals = frame.t, each.totals
     held = None
     if each.open_qty:
@@ -255,7 +255,7 @@ def _ticker(each: TickerResult, frame: Frame) -> Block:
     )
 
 
-def _extreme(name: str, trade: Trade | None, frame: Frame) -> str | None:
+def _extreme(name: str, trade: Trade | None, frame: ViewContext) -> str | None:
     if trade is None:
         return None
     fill = trade.fill
@@ -265,7 +265,7 @@ def _extreme(name: str, trade: Trade | None, frame: Frame) -> str | None:
     )
 
 
-def _blocked(decisions: int, blocked: tuple[tuple[str, int], ...], frame: Frame) -> Block:
+def _blocked(decisions: int, blocked: tuple[tuple[str, int], ...], frame: ViewContext) -> Block:
     t = frame.t
     shown = [f"• {gate(name, t)}: {count}" for name, count in blocked]
     return quote(

@@ -20,13 +20,13 @@ from bot.ui.buttons import (
     rows_of,
 )
 from bot.ui.message import Block, Line, block, bold, code, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.confirm import confirm_row
 from strategy.model import SettingChange, SettingPreview, SettingSource, SettingView, Symbol
 from strategy.settings.descriptions import ACCOUNT_ONLY
 
 
-def menu(views: Sequence[SettingView], frame: Frame) -> Screen:
+def menu(views: Sequence[SettingView], frame: ViewContext) -> Screen:
     """List the groups, and what was changed in the chat."""
     t = frame.t
     groups = list(dict.fromkeys(view.group for view in views))
@@ -49,7 +49,7 @@ def menu(views: Sequence[SettingView], frame: Frame) -> Screen:
     )
 
 
-def group(name: str, views: Sequence[SettingView], frame: Frame) -> Screen:
+def group(name: str, views: Sequence[SettingView], frame: ViewContext) -> Screen:
     t = frame.t
     shown = [view for view in views if view.group == name]
     picks = [Button(f"{view.name} = {view.value or UNKNOWN}", Open(screen="setting", ref=view.name)) for view in shown]
@@ -65,7 +65,7 @@ def group(name: str, views: Sequence[SettingView], frame: Frame) -> Screen:
     )
 
 
-def setting(view: SettingView, frame: Frame) -> Screen:
+def setting(view: SettingView, frame: ViewContext) -> Screen:
     """Show one setting with its range, where it comes from, and the buttons that propose another value."""
     t = frame.t
     overrides = [line(f"{symbol.ticker}: ", bold(value)) for symbol, value in view.per_ticker]
@@ -82,7 +82,7 @@ def setting(view: SettingView, frame: Frame) -> Screen:
     )
 
 
-def pick_ticker(view: SettingView, symbols: Sequence[Symbol], frame: Frame) -> Screen:
+def pick_ticker(view: SettingView, symbols: Sequence[Symbol], frame: ViewContext) -> Screen:
     """Ask for which ticker a setting should differ."""
     t = frame.t
     own = dict(view.per_ticker)
@@ -107,7 +107,7 @@ def pick_ticker(view: SettingView, symbols: Sequence[Symbol], frame: Frame) -> S
     )
 
 
-def setting_of(view: SettingView, symbol: Symbol, frame: Frame) -> Screen:
+def setting_of(view: SettingView, symbol: Symbol, frame: ViewContext) -> Screen:
     """Show one setting as it is for one ticker."""
     t = frame.t
     own = dict(view.per_ticker).get(symbol)
@@ -128,7 +128,7 @@ def setting_of(view: SettingView, symbol: Symbol, frame: Frame) -> Screen:
     )
 
 
-def preview(view: SettingPreview, about: SettingView | None, draft: str, frame: Frame) -> Screen:
+def preview(view: SettingPreview, about: SettingView | None, draft: str, frame: ViewContext) -> Screen:
     """Show old and new value, the range, and what changes now; the buttons may move on from the new value.
 
     Without `about` (a reset, an undo) there is nothing to move on to, and no draft.
@@ -161,7 +161,7 @@ def preview(view: SettingPreview, about: SettingView | None, draft: str, frame: 
     )
 
 
-def _spans(view: SettingPreview, draft: str, frame: Frame) -> tuple[Button, ...]:
+def _spans(view: SettingPreview, draft: str, frame: ViewContext) -> tuple[Button, ...]:
     """Return the buttons that let a value hold for a while only, or for good."""
     t = frame.t
     close = Button(t("🌙 Tonight only"), SpanDraft(draft=draft, span="close"))
@@ -171,7 +171,7 @@ def _spans(view: SettingPreview, draft: str, frame: Frame) -> tuple[Button, ...]
     return (close, hours, Button(t("♾ For good"), SpanDraft(draft=draft, span="")))
 
 
-def ask_value(view: SettingView, symbol: Symbol | None, frame: Frame) -> Screen:
+def ask_value(view: SettingView, symbol: Symbol | None, frame: ViewContext) -> Screen:
     """Ask for a typed value."""
     t = frame.t
     where = None if symbol is None else t("Applies to {where}", where=symbol.ticker)
@@ -182,7 +182,7 @@ def ask_value(view: SettingView, symbol: Symbol | None, frame: Frame) -> Screen:
     )
 
 
-def history(rows: Sequence[SettingChange], frame: Frame) -> Screen:
+def history(rows: Sequence[SettingChange], frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(frame.title("📜 ", t("Changes of settings"))),
@@ -196,7 +196,7 @@ def history(rows: Sequence[SettingChange], frame: Frame) -> Screen:
     )
 
 
-def _about(view: SettingView, frame: Frame) -> Block:
+def _about(view: SettingView, frame: ViewContext) -> Block:
     t = frame.t
     return block(
         frame.title("⚙️ ", view.name),
@@ -208,14 +208,14 @@ def _about(view: SettingView, frame: Frame) -> Block:
     )
 
 
-def _at_start(name: str, frame: Frame) -> Block:
+def _at_start(name: str, frame: ViewContext) -> Block:
     t = frame.t
     if name == "TRADING_TICKERS":
         return block(t("The watch list is changed by /watch and /unwatch."))
     return block(t("Read at the start only: change it in .env and start again."))
 
 
-def _elsewhere(view: SettingView, frame: Frame) -> Keyboard:
+def _elsewhere(view: SettingView, frame: ViewContext) -> Keyboard:
     t = frame.t
     if view.name != "TRADING_TICKERS":
         return ()
@@ -226,7 +226,7 @@ def _elsewhere(view: SettingView, frame: Frame) -> Keyboard:
     )
 
 
-def _proposals(view: SettingView, symbol: Symbol | None, frame: Frame, *, draft: str = "") -> Keyboard:
+def _proposals(view: SettingView, symbol: Symbol | None, frame: ViewContext, *, draft: str = "") -> Keyboard:
     """Return the buttons that propose a value; with a draft the steps go on from the value it holds."""
     t = frame.t
     ref = "" if symbol is None else str(symbol)
@@ -254,7 +254,7 @@ def _proposals(view: SettingView, symbol: Symbol | None, frame: Frame, *, draft:
     return tuple(rows)
 
 
-def _menu_line(view: SettingView, frame: Frame) -> Line:
+def _menu_line(view: SettingView, frame: ViewContext) -> Line:
     t = frame.t
     until = "" if view.until is None else " " + t("until {time}", time=frame.when(view.until))
     return line(
@@ -262,7 +262,7 @@ def _menu_line(view: SettingView, frame: Frame) -> Line:
     )
 
 
-def _change(row: SettingChange, frame: Frame) -> Line:
+def _change(row: SettingChange, frame: ViewContext) -> Line:
     t = frame.t
     where = f" ({row.symbol.ticker})" if row.symbol else ""
     new = t("back to .env or the default") if row.new is None else row.new

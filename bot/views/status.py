@@ -7,14 +7,14 @@ from bot.i18n.gate_phrases import why_so
 from bot.i18n.terms import environment, mode, mode_meaning, phase, stop_state
 from bot.ui.buttons import Button, Open, Release, SetMode, rows_of
 from bot.ui.message import Block, Line, block, bold, line, quote
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.market import ticker_actions
 from strategy.model import Mode, ModeState, SessionPhase, SessionView, StatusView, Text, TickerView, lost_of
 
 _TICKERS = 12  # on a page
 
 
-def status(view: StatusView, frame: Frame) -> Screen:
+def status(view: StatusView, frame: ViewContext) -> Screen:
     t = frame.t
     shown, turns = frame.paged(view.tickers, Open(screen="status"), _TICKERS)
     tickers = [Button(each.symbol.ticker, Open(screen="ticker", ref=str(each.symbol))) for each in shown]
@@ -44,7 +44,7 @@ def status(view: StatusView, frame: Frame) -> Screen:
     )
 
 
-def ticker(view: TickerView, frame: Frame) -> Screen:
+def ticker(view: TickerView, frame: ViewContext) -> Screen:
     """Show one ticker with what can be done about it."""
     t, ref = frame.t, str(view.symbol)
     locked = (Button(t("🔓 Release {ticker}", ticker=view.symbol.ticker), Release(symbol=ref)),) if view.lock else ()
@@ -62,7 +62,7 @@ def ticker(view: TickerView, frame: Frame) -> Screen:
     )
 
 
-def ticker_block(view: TickerView, frame: Frame) -> Block:
+def ticker_block(view: TickerView, frame: ViewContext) -> Block:
     t = frame.t
     age = "" if view.price_age_s is None else t(" ({age} old)", age=span(view.price_age_s, t))
     return block(
@@ -74,7 +74,7 @@ def ticker_block(view: TickerView, frame: Frame) -> Block:
     )
 
 
-def _held(view: TickerView, frame: Frame) -> Line | str | None:
+def _held(view: TickerView, frame: ViewContext) -> Line | str | None:
     t = frame.t
     if view.position_qty is None:
         return t("holding unknown")
@@ -89,7 +89,7 @@ def _held(view: TickerView, frame: Frame) -> Line | str | None:
     )
 
 
-def lost_stops(tickers: Sequence[TickerView], frame: Frame) -> str | None:
+def lost_stops(tickers: Sequence[TickerView], frame: ViewContext) -> str | None:
     """Name what is held, or may be, and has no stop that works, with the reasons; None where all is well."""
     lost = lost_of({each.symbol: each.stop for each in tickers})
     return None if lost is None else frame.t("🚨 Stop-loss NOT armed: {tickers}", tickers=frame.t.of(lost))
@@ -100,7 +100,7 @@ def _icon(view: TickerView) -> str:
     return "⚪" if not value else "🔴" if value > 0 else "🔵"
 
 
-def mode_text(state: ModeState, frame: Frame) -> str:
+def mode_text(state: ModeState, frame: ViewContext) -> str:
     """Return a mode with its end, maker and reason."""
     t = frame.t
     until = "" if state.until is None else " " + t("until {time}", time=frame.when(state.until))
@@ -109,7 +109,7 @@ def mode_text(state: ModeState, frame: Frame) -> str:
     return f"{mode(state.mode, t)}{until}{reason}"
 
 
-def _session(session: SessionView, frame: Frame) -> Block:
+def _session(session: SessionView, frame: ViewContext) -> Block:
     t = frame.t
     text = phase(session.phase, t)
     if session.phase is SessionPhase.CLOSED or session.closes_at is None:
@@ -118,7 +118,7 @@ def _session(session: SessionView, frame: Frame) -> Block:
     return block("🔔 " + text, t("Closes {time}", time=frame.when(session.closes_at)), half)
 
 
-def _health(view: StatusView, frame: Frame) -> Block:
+def _health(view: StatusView, frame: ViewContext) -> Block:
     t = frame.t
     return quote(
         t("Open orders {open}, of unknown outcome {unknown}", open=view.open_orders, unknown=view.unknown_orders),
@@ -135,7 +135,7 @@ def _health(view: StatusView, frame: Frame) -> Block:
     )
 
 
-def _reconciled(view: StatusView, frame: Frame) -> str:
+def _reconciled(view: StatusView, frame: ViewContext) -> str:
     t = frame.t
     if not view.reconciled:
         return t("⚠️ Not yet checked against the broker: no buys")

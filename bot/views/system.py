@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from bot.i18n.terms import task_name, task_state
 from bot.ui.buttons import Button, Export, Open, Past, rows_of
 from bot.ui.message import Line, block, bold, code, line, quote
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from strategy.model import ExportFile, HealthLine, HealthView, LogLine, TaskHealth, TaskState, Text
 
 _MARKS = {True: "✅", False: "❌", None: "➖"}
 
 
-def menu(frame: Frame) -> Screen:
+def menu(frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(frame.title("🩺 ", t("System")), t("What do you want to see?")),
@@ -24,7 +24,7 @@ def menu(frame: Frame) -> Screen:
     )
 
 
-def health(view: HealthView, frame: Frame) -> Screen:
+def health(view: HealthView, frame: ViewContext) -> Screen:
     """Show what works and what does not."""
     t = frame.t
     verdict = t("✅ Everything works.") if view.ok else t("⚠️ Something does not work: see the marks.")
@@ -47,13 +47,13 @@ def _quiet(view: HealthView) -> bool:
     return all(each.state is TaskState.RUNNING for each in view.tasks)
 
 
-def testing(frame: Frame) -> Screen:
+def testing(frame: ViewContext) -> Screen:
     """Say at once that the test runs; its result takes this place."""
     t = frame.t
     return frame.screen(block(frame.title("🔌 ", t("Testing the connections…")), t("This takes some seconds.")))
 
 
-def diagnosis(lines: Sequence[HealthLine], frame: Frame) -> Screen:
+def diagnosis(lines: Sequence[HealthLine], frame: ViewContext) -> Screen:
     """Show what each connection's test found (S109)."""
     t = frame.t
     bad = [each for each in lines if each.ok is False]
@@ -71,7 +71,7 @@ def diagnosis(lines: Sequence[HealthLine], frame: Frame) -> Screen:
     )
 
 
-def logs(lines: Sequence[LogLine], count: int, frame: Frame) -> Screen:
+def logs(lines: Sequence[LogLine], count: int, frame: ViewContext) -> Screen:
     """Show the newest warnings and errors, newest last; details open with a tap."""
     t = frame.t
     shown = [_log_line(each, frame) for each in lines]
@@ -84,7 +84,7 @@ def logs(lines: Sequence[LogLine], count: int, frame: Frame) -> Screen:
     )
 
 
-def pick_export(spans: Sequence[Past], frame: Frame) -> Screen:
+def pick_export(spans: Sequence[Past], frame: ViewContext) -> Screen:
     t = frame.t
     names = {"7d": t("7 days"), "30d": t("30 days"), "365d": t("1 year"), "all": t("Everything")}
     return frame.screen(
@@ -96,7 +96,7 @@ def pick_export(spans: Sequence[Past], frame: Frame) -> Screen:
     )
 
 
-def exporting(arrived: Sequence[ExportFile], frame: Frame) -> Screen:
+def exporting(arrived: Sequence[ExportFile], frame: ViewContext) -> Screen:
     """Say how far an export is."""
     t = frame.t
     return frame.screen(
@@ -107,7 +107,9 @@ def exporting(arrived: Sequence[ExportFile], frame: Frame) -> Screen:
     )
 
 
-def exported(arrived: Sequence[ExportFile], lost: Sequence[ExportFile], problem: Text | None, frame: Frame) -> Screen:
+def exported(
+    arrived: Sequence[ExportFile], lost: Sequence[ExportFile], problem: Text | None, frame: ViewContext
+) -> Screen:
     """Say which files arrived, and which did not."""
     t = frame.t
     again = t("Ask for them again with /export and a shorter time, when the connection is better.")
@@ -121,22 +123,22 @@ def exported(arrived: Sequence[ExportFile], lost: Sequence[ExportFile], problem:
     )
 
 
-def _file(each: ExportFile, frame: Frame) -> Line:
+def _file(each: ExportFile, frame: ViewContext) -> Line:
     return line(code(each.name), " · ", frame.t("{n} rows", n=each.rows))
 
 
-def caption(file: ExportFile, frame: Frame) -> str:
+def caption(file: ExportFile, frame: ViewContext) -> str:
     """Return the words under a file."""
     return f"[{frame.badge}] {file.name} · " + frame.t("{n} rows", n=file.rows)
 
 
-def _line(each: HealthLine, frame: Frame) -> Line:
+def _line(each: HealthLine, frame: ViewContext) -> Line:
     t = frame.t
     detail = t.of(each.detail)
     return line(f"{_MARKS[each.ok]} ", bold(t.of(each.name)), f": {detail}" if detail else "")
 
 
-def _task(each: TaskHealth, frame: Frame) -> Line:
+def _task(each: TaskHealth, frame: ViewContext) -> Line:
     t = frame.t
     crashed = None
     if each.crashed_at is not None:
@@ -150,6 +152,6 @@ def _task(each: TaskHealth, frame: Frame) -> Line:
     return line(f"{mark} ", bold(task_name(each.name, t)), f": {task_state(each.state, t)}", crashed or "")
 
 
-def _log_line(each: LogLine, frame: Frame) -> Line:
+def _log_line(each: LogLine, frame: ViewContext) -> Line:
     mark = "🟥" if each.level in ("ERROR", "CRITICAL") else "🟨"
     return line(f"{mark} {frame.when(each.at)} ", bold(each.event), f" {each.logger} ", code(each.details))

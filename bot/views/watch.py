@@ -6,14 +6,14 @@ from decimal import Decimal
 from bot.i18n.formats import price
 from bot.ui.buttons import AlertAt, Button, Open, RemoveAlert, TypeAlert, rows_of
 from bot.ui.message import block, bold, code, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.confirm import confirm_row
 from strategy.model import PriceAlert, Symbol, WatchPreview
 
 PERCENTS = (-10, -5, -3, -1, 1, 3, 5, 10)
 
 
-def watch_preview(view: WatchPreview, frame: Frame) -> Screen:
+def watch_preview(view: WatchPreview, frame: ViewContext) -> Screen:
     """Show what would be watched from now on, with a single-use button or why it cannot be."""
     t = frame.t
     title = t("Watch {ticker}?", ticker=view.symbol.ticker) if view.adds else None
@@ -36,7 +36,7 @@ def watch_preview(view: WatchPreview, frame: Frame) -> Screen:
     )
 
 
-def pick_alert(symbol: Symbol, last: Decimal | None, frame: Frame) -> Screen:
+def pick_alert(symbol: Symbol, last: Decimal | None, frame: ViewContext) -> Screen:
     """Ask for the price to wait for, as percent from the price at the press."""
     t = frame.t
     ref = str(symbol)
@@ -56,7 +56,7 @@ def pick_alert(symbol: Symbol, last: Decimal | None, frame: Frame) -> Screen:
     )
 
 
-def ask_alert(symbol: Symbol, frame: Frame) -> Screen:
+def ask_alert(symbol: Symbol, frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(
@@ -67,7 +67,7 @@ def ask_alert(symbol: Symbol, frame: Frame) -> Screen:
     )
 
 
-def alert_added(alert: PriceAlert, frame: Frame) -> Screen:
+def alert_added(alert: PriceAlert, frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(frame.title("⏰ ", t("I tell you once: {what}", what=condition(alert, frame)))),
@@ -76,7 +76,7 @@ def alert_added(alert: PriceAlert, frame: Frame) -> Screen:
     )
 
 
-def alerts(waiting: Sequence[PriceAlert], watched: Sequence[Symbol], frame: Frame) -> Screen:
+def alerts(waiting: Sequence[PriceAlert], watched: Sequence[Symbol], frame: ViewContext) -> Screen:
     """List the price alerts that wait, each with its way out, and offer new ones."""
     t = frame.t
     listed = [line(f"#{each.id} ", bold(condition(each, frame))) for each in waiting]
@@ -96,7 +96,7 @@ def alerts(waiting: Sequence[PriceAlert], watched: Sequence[Symbol], frame: Fram
     )
 
 
-def condition(alert: PriceAlert, frame: Frame) -> str:
+def condition(alert: PriceAlert, frame: ViewContext) -> str:
     """Return what an alert waits for: `TQQQ at or below $60.00`."""
     t = frame.t
     if alert.above:
@@ -104,7 +104,7 @@ def condition(alert: PriceAlert, frame: Frame) -> str:
     return t("{ticker} at or below {price}", ticker=alert.symbol.ticker, price=price(alert.price))
 
 
-def _remove(alert: PriceAlert, frame: Frame) -> Button:
+def _remove(alert: PriceAlert, frame: ViewContext) -> Button:
     return Button(f"🗑 {condition(alert, frame)}", RemoveAlert(alert=alert.id))
 
 

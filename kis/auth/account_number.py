@@ -7,14 +7,14 @@ _FORM = re.compile(r"([0-9]{8})-?([0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Account:
+class AccountNumber:
     """CANO and ACNT_PRDT_CD; its text and repr are masked, so that it cannot reach a log by accident (row S25)."""
 
     number: str
     product: str
 
     @classmethod
-    def parse(cls, text: str) -> "Account":
+    def parse(cls, text: str) -> "AccountNumber":
         """Read `1234567801` or `12345678-01`; raise ValueError for anything else."""
         found = _FORM.fullmatch(text.strip())
         if found is None:

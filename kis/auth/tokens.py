@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 
 from kis.auth.keys import KeyPair
-from kis.environment import Environment, Lane
+from kis.environment import KisEnvironment, Lane
 from kis.errors import KisError, KisFault, KisLater
 from kis.rest.causes import Cause
 from kis.rest.codes import error_for
 from kis.rest.fields import seoul_stamp
-from kis.rest.transport import NoAnswer, NotSent, Reply, Transport
+from kis.rest.transport import HttpReply, NoAnswer, NotSent, Transport
 from strategy.model import Clock
 
 log = logging.getLogger("kis.tokens")
@@ -33,7 +33,7 @@ _ISSUE_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class AccessToken:
     """An access token with its lifetime; the repr does not show it."""
 
     value: str = field(repr=False)
@@ -48,7 +48,7 @@ class Token:
     def fresh(self, now: datetime) -> bool:
         return self.usable(now) and now < self.expires_at - RENEW_BEFORE
 
-    def running(self, now: datetime) -> "Token":
+    def running(self, now: datetime) -> "AccessToken":
         """Return it with its life counted from now on by running time: a clock that is set makes no token old."""
         issued_at, expires_at = (now + (at - now) for at in (self.issued_at, self.expires_at))
         return replace(self, issued_at=issued_at, expires_at=expires_at)
@@ -57,15 +57,15 @@ class Token:
 class TokenFile:
     """One file per environment, host and app key, mode 0600, replaced whole, with a lock between processes."""
 
-    def __init__(self, folder: Path, environment: Environment, keys: KeyPair) -> None:
+    def __init__(self, folder: Path, environment: KisEnvironment, keys: KeyPair) -> None:
         self.path = folder / f"kis-token-{environment.name}-{keys.digest(environment.rest_url)}.json"
         self._lock_path = self.path.with_suffix(".lock")
 
-    def read(self) -> Token | None:
+    def read(self) -> AccessToken | None:
         """Return the stored token, None when there is none or the file cannot be read."""
         try:
             stored = orjson.loads(self.path.read_bytes())
-            return Token(
+            return AccessToken(
                 value=str(stored["access_token"]),
                 issued_at=_aware(stored["issued_at"]),
                 asked_at=_aware(stored["asked_at"]),
@@ -74,7 +74,7 @@ class TokenFile:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def write(self, token: Token) -> None:
+    def write(self, token: AccessToken) -> None:
         """Replace the file atomically, readable by the owner only."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         text = orjson.dumps(
@@ -134,7 +134,7 @@ class Tokens:
         self._keys = keys
         self._file = file
         self._clock = clock
-        self._token: Token | None = None
+        self._token: AccessToken | None = None
         self._dead: str | None = None  # a token the server refused
         self._failure: tuple[datetime, KisError] | None = None  # KIS's last refusal to issue
         self._single_flight = asyncio.Lock()
@@ -175,12 +175,12 @@ class Tokens:
     def expires_at(self) -> datetime | None:
         return self._token.expires_at if self._token is not None else None
 
-    def _good(self, token: Token | None) -> Token | None:
+    def _good(self, token: AccessToken | None) -> AccessToken | None:
         """Return the token when it needs no renewal."""
         good = token is not None and token.value != self._dead and token.fresh(self._clock.now())
         return token if good else None
 
-    async def _obtain(self) -> Token:
+    async def _obtain(self) -> AccessToken:
         stored = self._file.read()
         if (good := self._good(stored)) is not None:  # another process was faster, or we have just started
             self._token = good.running(self._clock.now())
@@ -195,7 +195,7 @@ class Tokens:
                 return self._token
             raise
 
-    async def _renew(self, stored: Token | None) -> Token:
+    async def _renew(self, stored: AccessToken | None) -> AccessToken:
         now = self._clock.now()
         if self._failure is not None and now - self._failure[0] < ISSUE_GAP:
             raise self._failure[1]  # it would say the same again, and asking often gets a key blocked
@@ -215,7 +215,7 @@ class Tokens:
         self._dead = None
         return token
 
-    async def _issue(self, asked_at: datetime | None) -> Token:
+    async def _issue(self, asked_at: datetime | None) -> AccessToken:
         """Ask for a token, not sooner than a minute after the last time."""
         for attempt in range(_ISSUE_ATTEMPTS):
             if asked_at is not None:
@@ -242,11 +242,11 @@ class Tokens:
         self._failure = (self._clock.now(), error)
         raise error
 
-    def _keep(self, body: dict[str, Any], asked_at: datetime) -> Token:
+    def _keep(self, body: dict[str, Any], asked_at: datetime) -> AccessToken:
         value = str(body["access_token"])
         known = self._token if self._token is not None and self._token.value == value else self._file.read()
         same = known is not None and known.value == value and known.usable(asked_at)
-        token = Token(
+        token = AccessToken(
             value=value,
             issued_at=known.issued_at if same and known is not None else asked_at,
             asked_at=asked_at,
@@ -267,7 +267,7 @@ class Tokens:
                 {"appkey": self._keys.app_key, "appsecret": self._keys.app_secret, "token": value},
             )
 
-    async def _post(self, path: str, body: dict[str, str]) -> Reply:
+    async def _post(self, path: str, body: dict[str, str]) -> HttpReply:
         try:
             return await self._transport.send("POST", path, name=path.rsplit("/", 1)[-1], lane=Lane.ORDER, body=body)
         except (NotSent, NoAnswer) as error:
@@ -285,7 +285,7 @@ def _expiry(body: dict[str, Any], asked_at: datetime) -> datetime:
     return by_lifetime if stamped is None or stamped <= asked_at else min(asked_at + (stamped - asked_at), by_lifetime)
 
 
-def _token_error(reply: Reply) -> KisError:
+def _token_error(reply: HttpReply) -> KisError:
     body = reply.body or {}
     code = str(body.get("error_code") or body.get("msg_cd") or "")
     message = str(body.get("error_description") or body.get("msg1") or "").strip()

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.calls.paging import one, pages, rows, strays
 from kis.calls.uncountable_rows import faulty, fraction, no_stock, stray
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.errors import FieldFault
 from kis.rest.fields import (
     Row,
@@ -100,7 +100,7 @@ class CurrencyMargin:
     fx_rate: Decimal | None
 
 
-def balance_params(account: Account, exchange: str) -> dict[str, str]:
+def balance_params(account: AccountNumber, exchange: str) -> dict[str, str]:
     return {**account.params(), "OVRS_EXCG_CD": exchange, "TR_CRCY_CD": "USD"}
 
 
@@ -161,16 +161,16 @@ def parse_positions(bodies: Iterable[Mapping[str, Any]], book: SymbolBook) -> He
     return held
 
 
-async def positions(http: KisHttp, account: Account, book: SymbolBook) -> Held:
+async def positions(http: KisHttp, account: AccountNumber, book: SymbolBook) -> Held:
     """Return the holdings of all three exchanges: one inquiry in real, three in virtual (3.10)."""
     exchanges = TRADING_CODE.values() if http.environment.exchanges_apart else ("NASD",)
     bodies: list[dict[str, Any]] = []
     for exchange in exchanges:
-        bodies += await pages(http, Call.BALANCE, balance_params(account, exchange))
+        bodies += await pages(http, Endpoint.BALANCE, balance_params(account, exchange))
     return parse_positions(bodies, book)
 
 
-def buyable_params(account: Account, symbol: Symbol, price: Decimal) -> dict[str, str]:
+def buyable_params(account: AccountNumber, symbol: Symbol, price: Decimal) -> dict[str, str]:
     return {
         **account.params(),
         "OVRS_EXCG_CD": TRADING_CODE[symbol.market],
@@ -199,12 +199,12 @@ def parse_buyable(body: Mapping[str, Any]) -> Buyable:
     )
 
 
-async def buyable(http: KisHttp, account: Account, symbol: Symbol, price: Decimal) -> Buyable:
-    answer = await http.get(Call.BUYABLE, buyable_params(account, symbol, price))
+async def buyable(http: KisHttp, account: AccountNumber, symbol: Symbol, price: Decimal) -> Buyable:
+    answer = await http.get(Endpoint.BUYABLE, buyable_params(account, symbol, price))
     return parse_buyable(answer.body)
 
 
-def present_params(account: Account) -> dict[str, str]:
+def present_params(account: AccountNumber) -> dict[str, str]:
     """Return parameters for all US stocks in dollars (`02` is foreign here, quirk 40)."""
     return {
         **account.params(),
@@ -261,8 +261,8 @@ def _present_holding(row: Mapping[str, Any], symbol: Symbol) -> PresentHolding:
     )
 
 
-async def present_balance(http: KisHttp, account: Account, book: SymbolBook) -> PresentBalance:
-    answer = await http.get(Call.PRESENT_BALANCE, present_params(account))
+async def present_balance(http: KisHttp, account: AccountNumber, book: SymbolBook) -> PresentBalance:
+    answer = await http.get(Endpoint.PRESENT_BALANCE, present_params(account))
     return parse_present(answer.body, book)
 
 
@@ -284,6 +284,6 @@ def parse_margins(body: Mapping[str, Any]) -> list[CurrencyMargin]:
     ]
 
 
-async def margins(http: KisHttp, account: Account) -> list[CurrencyMargin]:
-    answer = await http.get(Call.MARGIN, account.params())
+async def margins(http: KisHttp, account: AccountNumber) -> list[CurrencyMargin]:
+    answer = await http.get(Endpoint.MARGIN, account.params())
     return parse_margins(answer.body)

@@ -14,7 +14,7 @@ from typing import Any
 from kis.calls.paging import rows
 from kis.calls.prices import quote_params
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.errors import FieldFault, KisData
 from kis.rest.fields import (
     Row,
@@ -107,7 +107,7 @@ async def daily(http: KisHttp, symbol: Symbol, count: int, now: datetime, *, adj
     found: dict[datetime, Bar] = {}
     until: date | None = None
     for _ in range(_MAX_DAILY_PAGES):
-        answer = await http.get(Call.DAILY_BARS, daily_params(symbol, until, adjusted=adjusted))
+        answer = await http.get(Endpoint.DAILY_BARS, daily_params(symbol, until, adjusted=adjusted))
         for bar in parse_days(answer.body, now):
             found.setdefault(bar.start, bar)
         oldest = oldest_day(answer.body)
@@ -185,7 +185,7 @@ async def minute(http: KisHttp, symbol: Symbol, interval: Interval, count: int, 
     found: dict[datetime, Bar] = {}
     before: datetime | None = None
     for _ in range(wanted * 3 // MINUTE_PAGE + 4):  # up to two thirds of the rows may lie outside the session
-        answer = await http.get(Call.MINUTE_BARS, minute_params(symbol, asked, before))
+        answer = await http.get(Endpoint.MINUTE_BARS, minute_params(symbol, asked, before))
         for bar in parse_minutes(answer.body, asked, now):
             found.setdefault(bar.start, bar)
         oldest = oldest_minute(answer.body)

@@ -2,14 +2,14 @@
 
 from decimal import Decimal
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.calls.orders import Acknowledgement, change_body, check_order, order_body, parse_acknowledgement
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from strategy.model import OrderType, Side, Symbol, VenueNo
 
 
-def day_order_body(account: Account, symbol: Symbol, side: Side, *, qty: int, price: Decimal) -> dict[str, str]:
+def day_order_body(account: AccountNumber, symbol: Symbol, side: Side, *, qty: int, price: Decimal) -> dict[str, str]:
     """Return the published body: that of a regular order without `SLL_TYPE`."""
     body = order_body(account, symbol, side, qty=qty, price=price, order_type=OrderType.LIMIT)
     del body["SLL_TYPE"]
@@ -17,17 +17,17 @@ def day_order_body(account: Account, symbol: Symbol, side: Side, *, qty: int, pr
 
 
 def day_change_body(
-    account: Account, symbol: Symbol, number: VenueNo, *, amend: bool, qty: int, price: Decimal
+    account: AccountNumber, symbol: Symbol, number: VenueNo, *, amend: bool, qty: int, price: Decimal
 ) -> dict[str, str]:
     """Return the published body: that of a regular change and `CTAC_TLNO`."""
     return {**change_body(account, symbol, number, amend=amend, qty=qty, price=price), "CTAC_TLNO": ""}
 
 
 async def place(
-    http: KisHttp, account: Account, symbol: Symbol, side: Side, *, qty: int, price: Decimal
+    http: KisHttp, account: AccountNumber, symbol: Symbol, side: Side, *, qty: int, price: Decimal
 ) -> Acknowledgement:
     """Send one day-market order, once. Raise as `KisHttp.post` does; KisNotOffered on virtual."""
-    call = Call.DAY_BUY if side is Side.BUY else Call.DAY_SELL
+    call = Endpoint.DAY_BUY if side is Side.BUY else Endpoint.DAY_SELL
     http.environment.tr_id(call)
     check_order(http, side, qty, price, OrderType.LIMIT)
     answer = await http.post(call, day_order_body(account, symbol, side, qty=qty, price=price))
@@ -35,16 +35,18 @@ async def place(
 
 
 async def amend(
-    http: KisHttp, account: Account, symbol: Symbol, number: VenueNo, *, qty: int, price: Decimal
+    http: KisHttp, account: AccountNumber, symbol: Symbol, number: VenueNo, *, qty: int, price: Decimal
 ) -> Acknowledgement:
     """Ask once to change an open day-market order."""
-    http.environment.tr_id(Call.DAY_CHANGE)
+    http.environment.tr_id(Endpoint.DAY_CHANGE)
     check_order(http, Side.BUY, qty, price, OrderType.LIMIT)
     body = day_change_body(account, symbol, number, amend=True, qty=qty, price=price)
-    return parse_acknowledgement((await http.post(Call.DAY_CHANGE, body)).body)
+    return parse_acknowledgement((await http.post(Endpoint.DAY_CHANGE, body)).body)
 
 
-async def cancel(http: KisHttp, account: Account, symbol: Symbol, number: VenueNo, *, qty: int) -> Acknowledgement:
+async def cancel(
+    http: KisHttp, account: AccountNumber, symbol: Symbol, number: VenueNo, *, qty: int
+) -> Acknowledgement:
     """Ask once to cancel an open day-market order."""
     body = day_change_body(account, symbol, number, amend=False, qty=qty, price=Decimal(0))
-    return parse_acknowledgement((await http.post(Call.DAY_CHANGE, body)).body)
+    return parse_acknowledgement((await http.post(Endpoint.DAY_CHANGE, body)).body)

@@ -8,12 +8,12 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.calls.orders import maybe_venue_no, venue_no
 from kis.calls.paging import pages, rows, strays
 from kis.calls.uncountable_rows import faulty, no_stock, stray
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.errors import FieldFault
 from kis.redaction import spoken
 from kis.rest.fields import (
@@ -217,7 +217,7 @@ def _without_torn_chains(found: list[OrderRow], unread: list[UnreadOrder]) -> Li
     return Listed(kept, unread)
 
 
-def executions_params(account: Account, since: date, until: date, *, wildcards: bool) -> dict[str, str]:
+def executions_params(account: AccountNumber, since: date, until: date, *, wildcards: bool) -> dict[str, str]:
     """Return the parameters of inquire-ccnl; virtual takes blanks where real takes wildcards (quirk 7)."""
     return {
         **account.params(),
@@ -234,13 +234,13 @@ def executions_params(account: Account, since: date, until: date, *, wildcards: 
     }
 
 
-async def executions(http: KisHttp, account: Account, book: SymbolBook, since: date, until: date) -> Listed:
+async def executions(http: KisHttp, account: AccountNumber, book: SymbolBook, since: date, until: date) -> Listed:
     """Return every order row of those New York dates."""
     params = executions_params(account, since, until, wildcards=http.environment.wildcards)
-    return parse_rows(await pages(http, Call.EXECUTIONS, params), book)
+    return parse_rows(await pages(http, Endpoint.EXECUTIONS, params), book)
 
 
-async def open_rows(http: KisHttp, account: Account, book: SymbolBook) -> Listed:
+async def open_rows(http: KisHttp, account: AccountNumber, book: SymbolBook) -> Listed:
     """Return the working rows of all US exchanges from inquire-nccs; KisNotOffered on virtual (quirk 6)."""
     params = {**account.params(), "OVRS_EXCG_CD": "NASD", "SORT_SQN": "DS"}
-    return parse_rows(await pages(http, Call.OPEN_ORDERS, params), book)
+    return parse_rows(await pages(http, Endpoint.OPEN_ORDERS, params), book)

@@ -7,10 +7,10 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.calls.paging import one
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.errors import FieldFault, KisData, KisInput, KisNotOffered, KisUnknown
 from kis.rest.fields import maybe_text, price_text, text
 from kis.symbols import TRADING_CODE
@@ -59,7 +59,7 @@ def padded(number: VenueNo) -> str:
 
 
 def order_body(
-    account: Account, symbol: Symbol, side: Side, *, qty: int, price: Decimal, order_type: OrderType
+    account: AccountNumber, symbol: Symbol, side: Side, *, qty: int, price: Decimal, order_type: OrderType
 ) -> dict[str, str]:
     """Return the published body of a regular order."""
     return {
@@ -77,7 +77,7 @@ def order_body(
 
 
 def change_body(
-    account: Account, symbol: Symbol, number: VenueNo, *, amend: bool, qty: int, price: Decimal
+    account: AccountNumber, symbol: Symbol, number: VenueNo, *, amend: bool, qty: int, price: Decimal
 ) -> dict[str, str]:
     """Return the published body of an amendment or a cancel."""
     return {
@@ -131,7 +131,7 @@ def check_order(http: KisHttp, side: Side, qty: int, price: Decimal, order_type:
 
 async def place(
     http: KisHttp,
-    account: Account,
+    account: AccountNumber,
     symbol: Symbol,
     side: Side,
     *,
@@ -141,21 +141,25 @@ async def place(
 ) -> Acknowledgement:
     """Send one order, once. Raise as `KisHttp.post` does."""
     check_order(http, side, qty, price, order_type)
-    call = Call.BUY if side is Side.BUY else Call.SELL
+    call = Endpoint.BUY if side is Side.BUY else Endpoint.SELL
     answer = await http.post(call, order_body(account, symbol, side, qty=qty, price=price, order_type=order_type))
     return parse_acknowledgement(answer.body)
 
 
 async def amend(
-    http: KisHttp, account: Account, symbol: Symbol, number: VenueNo, *, qty: int, price: Decimal
+    http: KisHttp, account: AccountNumber, symbol: Symbol, number: VenueNo, *, qty: int, price: Decimal
 ) -> Acknowledgement:
     """Ask to change the open quantity and price; the answer carries a new number (quirk 4)."""
     check_order(http, Side.BUY, qty, price, OrderType.LIMIT)
-    answer = await http.post(Call.CHANGE, change_body(account, symbol, number, amend=True, qty=qty, price=price))
+    answer = await http.post(Endpoint.CHANGE, change_body(account, symbol, number, amend=True, qty=qty, price=price))
     return parse_acknowledgement(answer.body)
 
 
-async def cancel(http: KisHttp, account: Account, symbol: Symbol, number: VenueNo, *, qty: int) -> Acknowledgement:
+async def cancel(
+    http: KisHttp, account: AccountNumber, symbol: Symbol, number: VenueNo, *, qty: int
+) -> Acknowledgement:
     """Ask to cancel; the order may have filled before (kis-protocol 3.2)."""
-    answer = await http.post(Call.CHANGE, change_body(account, symbol, number, amend=False, qty=qty, price=Decimal(0)))
+    answer = await http.post(
+        Endpoint.CHANGE, change_body(account, symbol, number, amend=False, qty=qty, price=Decimal(0))
+    )
     return parse_acknowledgement(answer.body)

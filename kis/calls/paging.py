@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.errors import KisData
 from kis.rest.fields import Row, maybe_text
 
 MAX_PAGES = 60
 
 
-async def pages(http: KisHttp, call: Call, params: Mapping[str, str], *, width: str = "200") -> list[dict[str, Any]]:
+async def pages(
+    http: KisHttp, call: Endpoint, params: Mapping[str, str], *, width: str = "200"
+) -> list[dict[str, Any]]:
     """Return the bodies of every page, first page first.
 
     Ends when KIS says so or when the cursor is blank or stands still (the last page being exactly full); raises

@@ -8,7 +8,7 @@ from typing import Any
 
 from kis.calls.paging import one, rows
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.errors import KisData, KisInput
 from kis.rest.fields import (
     Row,
@@ -29,7 +29,7 @@ LEVELS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class PriceNow:
     """The last price and what surrounds it; nothing says when it was made (quirk 20)."""
 
     symbol: Symbol
@@ -68,7 +68,7 @@ class PriceDetail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
+class BookLevel:
     """One book level with resting size; missing sides are None."""
 
     bid: Decimal | None
@@ -85,7 +85,7 @@ class Book:
     last: Decimal
     previous_close: Decimal | None
     stamped: tuple[date, time] | None  # date and time on a clock that is not documented
-    levels: tuple[Level, ...]
+    levels: tuple[BookLevel, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ class ListedPrice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trade:
+class RecentTrade:
     """One recent trade; Seoul's clock, no date."""
 
     seoul_time: time
@@ -135,11 +135,11 @@ def signed_change(row: Row) -> Decimal | None:
     return -abs(amount) if maybe_text(row, "sign") in ("4", "5") else abs(amount)
 
 
-def parse_price(body: Mapping[str, Any], symbol: Symbol) -> Price:
+def parse_price(body: Mapping[str, Any], symbol: Symbol) -> PriceNow:
     """Read the current price; raise KisData when blank, zero or of another listing."""
     output = one(body, "output")
     _check_key(output, symbol)
-    return Price(
+    return PriceNow(
         symbol=symbol,
         last=positive(output, "last"),
         previous_close=maybe_positive(output, "base"),
@@ -151,8 +151,8 @@ def parse_price(body: Mapping[str, Any], symbol: Symbol) -> Price:
     )
 
 
-async def price(http: KisHttp, symbol: Symbol) -> Price:
-    answer = await http.get(Call.PRICE, quote_params(symbol))
+async def price(http: KisHttp, symbol: Symbol) -> PriceNow:
+    answer = await http.get(Endpoint.PRICE, quote_params(symbol))
     return parse_price(answer.body, symbol)
 
 
@@ -184,12 +184,12 @@ def parse_detail(body: Mapping[str, Any], symbol: Symbol) -> PriceDetail:
 
 
 async def price_detail(http: KisHttp, symbol: Symbol) -> PriceDetail:
-    answer = await http.get(Call.PRICE_DETAIL, quote_params(symbol))
+    answer = await http.get(Endpoint.PRICE_DETAIL, quote_params(symbol))
     return parse_detail(answer.body, symbol)
 
 
-def _level(row: Row, n: int) -> Level:
-    return Level(
+def _level(row: Row, n: int) -> BookLevel:
+    return BookLevel(
         bid=maybe_positive(row, f"pbid{n}"),
         ask=maybe_positive(row, f"pask{n}"),
         bid_size=maybe_integer(row, f"vbid{n}"),
@@ -218,7 +218,7 @@ def _stamp(head: Row) -> tuple[date, time] | None:
 
 
 async def book(http: KisHttp, symbol: Symbol) -> Book:
-    answer = await http.get(Call.BOOK, quote_params(symbol))
+    answer = await http.get(Endpoint.BOOK, quote_params(symbol))
     return parse_book(answer.body, symbol)
 
 
@@ -259,15 +259,15 @@ async def several(http: KisHttp, symbols: Sequence[Symbol]) -> list[ListedPrice]
     """Return the prices of up to ten symbols with one call."""
     if not 1 <= len(symbols) <= SEVERAL:
         raise KisInput(f"one to {SEVERAL} symbols, not {len(symbols)}")
-    answer = await http.get(Call.PRICES, several_params(symbols))
+    answer = await http.get(Endpoint.PRICES, several_params(symbols))
     return parse_several(answer.body, symbols)
 
 
-def parse_trades(body: Mapping[str, Any]) -> list[Trade]:
+def parse_trades(body: Mapping[str, Any]) -> list[RecentTrade]:
     """Read recent trades, newest first; the rows come in `output2` or in `output1` (3.24)."""
     found = rows(body, "output2", "khms") or rows(body, "output1", "khms")
     return [
-        Trade(
+        RecentTrade(
             seoul_time=clock_time(row, "khms"),
             price=positive(row, "last"),
             size=maybe_integer(row, "evol"),
@@ -278,7 +278,7 @@ def parse_trades(body: Mapping[str, Any]) -> list[Trade]:
     ]
 
 
-async def trades(http: KisHttp, symbol: Symbol, *, previous_day: bool = False) -> list[Trade]:
+async def trades(http: KisHttp, symbol: Symbol, *, previous_day: bool = False) -> list[RecentTrade]:
     params = {**quote_params(symbol), "KEYB": "", "TDAY": "0" if previous_day else "1"}
-    answer = await http.get(Call.TRADES, params)
+    answer = await http.get(Endpoint.TRADES, params)
     return parse_trades(answer.body)

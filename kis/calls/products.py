@@ -8,7 +8,7 @@ from typing import Any
 
 from kis.calls.paging import one, rows
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.errors import KisData
 from kis.rest.fields import maybe_day, maybe_positive, maybe_text
 from kis.symbols import PRODUCT_TYPE
@@ -67,7 +67,7 @@ def parse_product(body: Mapping[str, Any], symbol: Symbol) -> Product:
 
 
 async def product(http: KisHttp, symbol: Symbol) -> Product:
-    answer = await http.get(Call.PRODUCT, product_params(symbol))
+    answer = await http.get(Endpoint.PRODUCT, product_params(symbol))
     return parse_product(answer.body, symbol)
 
 
@@ -86,5 +86,5 @@ def parse_settlement_dates(body: Mapping[str, Any]) -> list[SettlementDate]:
 async def settlement_dates(http: KisHttp, traded_on: date) -> list[SettlementDate]:
     """Return when trades of that date settle, by country and market; its paging keys have no width in their names."""
     params = {"TRAD_DT": f"{traded_on:%Y%m%d}", "CTX_AREA_NK": "", "CTX_AREA_FK": ""}
-    answer = await http.get(Call.SETTLEMENT_DATES, params)
+    answer = await http.get(Endpoint.SETTLEMENT_DATES, params)
     return parse_settlement_dates(answer.body)

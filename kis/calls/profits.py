@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.calls.paging import pages, rows
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.rest.fields import day, decimal, integer, maybe_day, maybe_positive, maybe_text, text
 from kis.symbols import SymbolBook
 from strategy.model import Side, Symbol
@@ -52,7 +52,7 @@ class Transaction:
         return self.broker_fee + self.us_fee
 
 
-def profit_params(account: Account, since: date, until: date) -> dict[str, str]:
+def profit_params(account: AccountNumber, since: date, until: date) -> dict[str, str]:
     """Return parameters in dollars: `01` is foreign here, the reverse of the present balance (quirk 40)."""
     return {
         **account.params(),
@@ -85,14 +85,16 @@ def parse_profit(row: Mapping[str, Any], book: SymbolBook) -> RealizedProfit | N
     )
 
 
-async def realized(http: KisHttp, account: Account, book: SymbolBook, since: date, until: date) -> list[RealizedProfit]:
+async def realized(
+    http: KisHttp, account: AccountNumber, book: SymbolBook, since: date, until: date
+) -> list[RealizedProfit]:
     """Return the realised profits of those dates, one row a day and listing."""
-    bodies = await pages(http, Call.PERIOD_PROFIT, profit_params(account, since, until))
+    bodies = await pages(http, Endpoint.PERIOD_PROFIT, profit_params(account, since, until))
     found = (parse_profit(row, book) for body in bodies for row in rows(body, "output1", "ovrs_pdno"))
     return [profit for profit in found if profit is not None]
 
 
-def transaction_params(account: Account, since: date, until: date) -> dict[str, str]:
+def transaction_params(account: AccountNumber, since: date, until: date) -> dict[str, str]:
     return {
         **account.params(),
         "ERLM_STRT_DT": f"{since:%Y%m%d}",
@@ -121,7 +123,7 @@ def parse_transaction(row: Mapping[str, Any]) -> Transaction:
     )
 
 
-async def transactions(http: KisHttp, account: Account, since: date, until: date) -> list[Transaction]:
+async def transactions(http: KisHttp, account: AccountNumber, since: date, until: date) -> list[Transaction]:
     """Return the transactions of those dates; its paging keys are 100 wide."""
-    bodies = await pages(http, Call.PERIOD_TRANSACTIONS, transaction_params(account, since, until), width="100")
+    bodies = await pages(http, Endpoint.PERIOD_TRANSACTIONS, transaction_params(account, since, until), width="100")
     return [parse_transaction(row) for body in bodies for row in rows(body, "output1", "pdno")]

@@ -6,12 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.calls.executions import side_of
 from kis.calls.orders import check_order, maybe_venue_no, padded, venue_no
 from kis.calls.paging import one, pages, rows
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.errors import KisData, KisInput, KisUnknown
 from kis.rest.fields import day, decimal, integer, maybe_text, price_text, text
 from kis.symbols import TRADING_CODE, SymbolBook
@@ -36,7 +36,7 @@ class ReservedOrder:
 
 
 def reserve_body(
-    account: Account, symbol: Symbol, *, qty: int, price: Decimal, order_type: OrderType
+    account: AccountNumber, symbol: Symbol, *, qty: int, price: Decimal, order_type: OrderType
 ) -> dict[str, str]:
     """Return the published body; the quantity and price have names of their own here."""
     return {
@@ -52,7 +52,7 @@ def reserve_body(
 
 async def reserve(
     http: KisHttp,
-    account: Account,
+    account: AccountNumber,
     symbol: Symbol,
     side: Side,
     *,
@@ -64,19 +64,19 @@ async def reserve(
     if order_type not in (OrderType.LIMIT, OrderType.MOO):
         raise KisInput(f"a reserved order cannot be {order_type}")
     check_order(http, side, qty, price, order_type)
-    call = Call.RESERVE_BUY if side is Side.BUY else Call.RESERVE_SELL
+    call = Endpoint.RESERVE_BUY if side is Side.BUY else Endpoint.RESERVE_SELL
     body = reserve_body(account, symbol, qty=qty, price=price, order_type=order_type)
     return _number((await http.post(call, body)).body, "ODNO")
 
 
-async def cancel(http: KisHttp, account: Account, entered_on: date, reservation_no: VenueNo) -> VenueNo:
+async def cancel(http: KisHttp, account: AccountNumber, entered_on: date, reservation_no: VenueNo) -> VenueNo:
     """Cancel a reserved order entered on that Seoul date, once."""
     body = {
         **account.params(),
         "RSVN_ORD_RCIT_DT": f"{entered_on:%Y%m%d}",
         "OVRS_RSVN_ODNO": padded(reservation_no),
     }
-    return _number((await http.post(Call.RESERVE_CANCEL, body)).body, "OVRS_RSVN_ODNO")
+    return _number((await http.post(Endpoint.RESERVE_CANCEL, body)).body, "OVRS_RSVN_ODNO")
 
 
 def _number(body: Mapping[str, Any], field: str) -> VenueNo:
@@ -86,7 +86,7 @@ def _number(body: Mapping[str, Any], field: str) -> VenueNo:
         raise KisUnknown(f"accepted, but {error}") from error
 
 
-def list_params(account: Account, since: date, until: date) -> dict[str, str]:
+def list_params(account: AccountNumber, since: date, until: date) -> dict[str, str]:
     return {
         **account.params(),
         "INQR_STRT_DT": f"{since:%Y%m%d}",
@@ -117,8 +117,10 @@ def parse_reserved(row: Mapping[str, Any], book: SymbolBook) -> ReservedOrder | 
     )
 
 
-async def reserved(http: KisHttp, account: Account, book: SymbolBook, since: date, until: date) -> list[ReservedOrder]:
+async def reserved(
+    http: KisHttp, account: AccountNumber, book: SymbolBook, since: date, until: date
+) -> list[ReservedOrder]:
     """Return the reserved orders entered on those Seoul dates; real only."""
-    bodies = await pages(http, Call.RESERVED, list_params(account, since, until))
+    bodies = await pages(http, Endpoint.RESERVED, list_params(account, since, until))
     found = (parse_reserved(row, book) for body in bodies for row in rows(body, "output", "ovrs_rsvn_odno"))
     return [order for order in found if order is not None]

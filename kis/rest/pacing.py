@@ -21,7 +21,7 @@ class _Waiter:
     woken: asyncio.Future[None] | None = field(default=None, compare=False)
 
 
-class Turn:
+class SendSlot:
     """The right to send one request now."""
 
     __slots__ = ("_answered", "_began", "_clock", "at")
@@ -59,8 +59,8 @@ class Pacer:
         self._window = timedelta(seconds=window)
         self._gap = timedelta(seconds=window / self._limit * _EVENNESS)
         self._ledger_gap = timedelta(seconds=1 / ledger_calls_per_s)
-        self._sent: deque[Turn] = deque(maxlen=self._limit)
-        self._ledger_sent: Turn | None = None
+        self._sent: deque[SendSlot] = deque(maxlen=self._limit)
+        self._ledger_sent: SendSlot | None = None
         self._ledger_held_until: datetime | None = None
         self._slot: datetime | None = None  # when the last call was due: late timers are made up for
         self._held_until: datetime | None = None
@@ -69,7 +69,7 @@ class Pacer:
         self._numbers = count()
         self.granted = 0
 
-    async def turn(self, lane: Lane) -> Turn:
+    async def turn(self, lane: Lane) -> SendSlot:
         """Wait for the right to send one request now; tell the turn when its answer came."""
         if lane is not Lane.LEDGER:
             return await self._turn(lane)
@@ -107,7 +107,7 @@ class Pacer:
         due = self._ledger_sent.counts_at(self._clock.now()) + self._ledger_gap
         return due if self._ledger_held_until is None else max(due, self._ledger_held_until)
 
-    async def _turn(self, lane: Lane) -> Turn:
+    async def _turn(self, lane: Lane) -> SendSlot:
         me = _Waiter(lane, next(self._numbers))
         heapq.heappush(self._queue, me)
         try:
@@ -121,7 +121,7 @@ class Pacer:
                 if slot is None or slot <= now:
                     break
                 await self._clock.sleep_until(slot)
-            turn = Turn(self._clock, now)
+            turn = SendSlot(self._clock, now)
             self._sent.append(turn)
             self._slot = slot if slot is not None and now - slot < self._gap else now
             self._held_until = None

@@ -56,7 +56,7 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class HttpReply:
     """An answer, its free text without secrets; `body` is None when it was not a JSON object."""
 
     status: int
@@ -104,7 +104,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> Reply:
+    ) -> HttpReply:
         """Wait for a turn and send once. Raise NotSent (KIS saw nothing) or NoAnswer (it may have)."""
         request_id = secrets.token_hex(8)
         sent_headers = {"content-type": _CONTENT_TYPE, "gt_uid": request_id, **(headers or {})}
@@ -146,7 +146,7 @@ class Transport:
         params: Mapping[str, str] | None,
         data: bytes | None,
         total_s: float,
-    ) -> Reply:
+    ) -> HttpReply:
         asked_at = self._machine.now()
         try:
             async with self._http.request(
@@ -162,7 +162,7 @@ class Transport:
                 self.requests += 1
                 self._compare_clocks(response.headers.get("Date"), asked_at, self._machine.now())
                 raw = await response.read()
-                return Reply(status=response.status, tr_cont=response.headers.get("tr_cont", ""), body=_object(raw))
+                return HttpReply(status=response.status, tr_cont=response.headers.get("tr_cont", ""), body=_object(raw))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(type(error).__name__) from error
         except TimeoutError as error:
@@ -227,7 +227,7 @@ class _Trace:
     def start(self) -> None:
         self._started = time.perf_counter()
 
-    def answered(self, reply: Reply) -> None:
+    def answered(self, reply: HttpReply) -> None:
         body = reply.body or {}
         code = str(body.get("msg_cd") or body.get("error_code") or ("" if reply.body is not None else "not-json"))
         self._write(logging.INFO, status=str(reply.status), code=code)

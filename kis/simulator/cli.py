@@ -15,9 +15,9 @@ from typing import Any
 from kis.simulator.clock import SimClock, wall_now
 from kis.simulator.market.calendar import NEW_YORK, default_start
 from kis.simulator.market.listings import Listings, parse_listing
-from kis.simulator.market.market import Market
+from kis.simulator.market.market import SimMarket
 from kis.simulator.market.replay import read_replay
-from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
+from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
 from kis.simulator.server import Simulator
 
 
@@ -65,7 +65,7 @@ def build(args: argparse.Namespace) -> Simulator:
         start = replay.start()
     else:
         start = default_start(wall_now())
-    market = Market(
+    market = SimMarket(
         start,
         seed=args.seed,
         replay=replay,
@@ -81,9 +81,9 @@ def build(args: argparse.Namespace) -> Simulator:
 
 
 def _options(args: argparse.Namespace) -> SimulatorOptions:
-    environment = Environment.REAL if args.real else Environment.VIRTUAL
-    keys = [KeySpec(app_key=key, environment=Environment.REAL) for key in args.real_key]
-    keys += [KeySpec(app_key=key, environment=Environment.VIRTUAL) for key in args.virtual_key]
+    environment = Served.REAL if args.real else Served.VIRTUAL
+    keys = [KeySpec(app_key=key, environment=Served.REAL) for key in args.real_key]
+    keys += [KeySpec(app_key=key, environment=Served.VIRTUAL) for key in args.virtual_key]
     lag = (0.0, args.lag)
     return SimulatorOptions(
         environment=environment,

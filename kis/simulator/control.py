@@ -9,17 +9,17 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from kis.simulator.books.accounts import Account, Fill
+from kis.simulator.books.accounts import BookAccount, BookFill
 from kis.simulator.books.desk import carry_out_cancel, enter, place
-from kis.simulator.books.orders import Order
-from kis.simulator.books.rules import Wish
+from kis.simulator.books.orders import BookOrder
+from kis.simulator.books.rules import OrderWish
 from kis.simulator.clock import from_ms
-from kis.simulator.faults.faults import TOKEN_FAULTS, BadFault, Fault
+from kis.simulator.faults.faults import TOKEN_FAULTS, BadFault, InjectedFault
 from kis.simulator.market.calendar import NEW_YORK
 from kis.simulator.market.happenings import HAPPENINGS, set_halt
-from kis.simulator.rest.refusals import Refused
+from kis.simulator.rest.refusals import CallRefused
 from kis.simulator.text import dollars, fixed, to_units
-from kis.simulator.world import World
+from kis.simulator.world import SimWorld
 
 _QUOTE = ("last", "bid", "ask")
 
@@ -31,12 +31,12 @@ class BadWish(ValueError):
 Doing = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
-class Control:
+class ControlCalls:
     """Answers /sim."""
 
     def __init__(
         self,
-        world: World,
+        world: SimWorld,
         moving: asyncio.Lock,
         catch_up: Callable[[], Awaitable[None]],
         advance: Callable[[datetime], Awaitable[None]],
@@ -85,7 +85,7 @@ class Control:
         self._world.stream.unsilence()
         return _json({"faults": []})
 
-    def view(self, account: Account) -> dict[str, Any]:
+    def view(self, account: BookAccount) -> dict[str, Any]:
         """Return the state of one account and of the whole server; money as strings."""
         world = self._world
         orders = world.broker.orders_of(account)
@@ -167,7 +167,7 @@ class Control:
         placed = place(
             world,
             account,
-            Wish(listing.exchange.order, symbol, side, _whole(wish, "qty"), _price(wish, "price"), "00"),
+            OrderWish(listing.exchange.order, symbol, side, _whole(wish, "qty"), _price(wish, "price"), "00"),
         )
         placed.medium = "HTS"
         enter(world, placed)
@@ -208,7 +208,7 @@ class Control:
         await self._world.stream.flush()
         return fault.view()
 
-    def misbehave(self, wish: dict[str, Any]) -> Fault:
+    def misbehave(self, wish: dict[str, Any]) -> InjectedFault:
         """Put a fault in force; raise BadFault."""
         world, stream = self._world, self._world.stream
         fault = world.faults.add(wish, world.now_ms)
@@ -233,7 +233,7 @@ class Control:
             self._happen(fault)
         return fault
 
-    def _happen(self, fault: Fault) -> None:
+    def _happen(self, fault: InjectedFault) -> None:
         try:
             HAPPENINGS[fault.kind](self._world, fault)
         except BadFault:
@@ -254,14 +254,14 @@ class Control:
                     self._world.live(self._world.now_ms)
                     self._world.clock.nudge()
                     return _json(answer)
-            except Refused as refused:
+            except CallRefused as refused:
                 return _json({"error": {"code": refused.answer.msg_cd, "message": refused.answer.msg1}}, 409)
             except (BadWish, BadFault, ValueError) as error:
                 return _json({"error": {"code": "bad_request", "message": str(error)}}, 400)
 
         return handler
 
-    def _account(self, wish: dict[str, Any]) -> Account:
+    def _account(self, wish: dict[str, Any]) -> BookAccount:
         number = wish.get("account")
         if not number:
             return self._world.broker.main
@@ -275,7 +275,7 @@ class Control:
         now = self._world.clock.now() - timedelta(seconds=self._world.clock_offset_s())
         return {"now": now.isoformat(), "speed": self._world.clock.speed}
 
-    def _position_view(self, account: Account, symbol: str) -> dict[str, Any]:
+    def _position_view(self, account: BookAccount, symbol: str) -> dict[str, Any]:
         position = account.ledger.position(symbol)
         tape = self._world.market.tape(symbol)
         last = dollars(tape.last) if tape is not None else Decimal(0)
@@ -291,7 +291,7 @@ class Control:
         }
 
 
-def _order_view(order: Order) -> dict[str, Any]:
+def _order_view(order: BookOrder) -> dict[str, Any]:
     return {
         "odno": f"{order.odno:010d}",
         "original": f"{order.original:010d}" if order.original is not None else None,
@@ -313,7 +313,7 @@ def _order_view(order: Order) -> dict[str, Any]:
     }
 
 
-def _fill_view(fill: Fill) -> dict[str, Any]:
+def _fill_view(fill: BookFill) -> dict[str, Any]:
     return {
         "number": fill.number,
         "odno": f"{fill.odno:010d}",

@@ -15,8 +15,15 @@ from math import exp
 from pathlib import Path
 
 from kis.simulator.demo import DATA, DEMO_DAY
-from kis.simulator.market.bars import Bar, DayBar
-from kis.simulator.market.calendar import MINUTE_MS, Session, new_york_at, session_of, sessions_between, shift_session
+from kis.simulator.market.bars import DayBar, TapeBar
+from kis.simulator.market.calendar import (
+    MINUTE_MS,
+    TradingSession,
+    new_york_at,
+    session_of,
+    sessions_between,
+    shift_session,
+)
 from kis.simulator.market.chance import generator
 from kis.simulator.market.shape import minutes_of_day, on_tick
 from kis.simulator.text import dollars
@@ -85,7 +92,7 @@ def make(folder: Path) -> None:
     """Write daily and minute files of every script into a folder, byte for byte the same each time."""
     for script in SCRIPTS:
         days = _days(script)
-        minutes: list[Bar] = []
+        minutes: list[TapeBar] = []
         for before, day in zip(days[-MINUTE_DAYS - 1 :], days[-MINUTE_DAYS:], strict=False):
             minutes += _plain_minutes(before, day, script)
         eve = _walked(script, script.eve, days[-2].close, session_of(days[-1].day), ends_at=days[-1].close)
@@ -121,12 +128,14 @@ def _candle(script: Script, day: date, before: int, close: int) -> DayBar:
     return DayBar(day, opened, max(high, opened, close), min(low, opened, close), close, volume)
 
 
-def _plain_minutes(before: DayBar, day: DayBar, script: Script) -> list[Bar]:
+def _plain_minutes(before: DayBar, day: DayBar, script: Script) -> list[TapeBar]:
     key = f"{SEED}|{script.symbol}"
     return minutes_of_day(day, before.close, session_of(day.day), key, busy=script.volume > 20_000_000)
 
 
-def _walked(script: Script, points: Waypoints, before: int, session: Session, *, ends_at: int | None) -> list[Bar]:
+def _walked(
+    script: Script, points: Waypoints, before: int, session: TradingSession, *, ends_at: int | None
+) -> list[TapeBar]:
     """Return a session's minutes along waypoints, with sparse trading around it."""
     rng = generator(SEED, script.symbol, session.day.isoformat(), "walk")
     path = [_level(points, n) + (rng.gauss(0, script.noise) if 0 < n < session.minutes else 0) for n in range(391)]
@@ -142,21 +151,23 @@ def _walked(script: Script, points: Waypoints, before: int, session: Session, *,
         high = max(opened, close, on_tick(max(opened, close) + abs(rng.gauss(0, wick))))
         low = min(opened, close, on_tick(min(opened, close) - abs(rng.gauss(0, wick))))
         volume = int(script.volume * 0.9 * weights[n] / total * rng.lognormvariate(0, 0.35))
-        bars.append(Bar(session.open_ms + n * MINUTE_MS, MINUTE_MS, opened, high, low, close, max(1, volume)))
+        bars.append(TapeBar(session.open_ms + n * MINUTE_MS, MINUTE_MS, opened, high, low, close, max(1, volume)))
     last = prices[-1]
-    bars.append(Bar(session.close_ms, MINUTE_MS, last, last, last, last, int(script.volume * 0.06)))
+    bars.append(TapeBar(session.close_ms, MINUTE_MS, last, last, last, last, int(script.volume * 0.06)))
     return bars
 
 
-def _before_open(before: int, opened: int, session: Session, chance: Callable[[], float]) -> list[Bar]:
-    bars: list[Bar] = []
+def _before_open(before: int, opened: int, session: TradingSession, chance: Callable[[], float]) -> list[TapeBar]:
+    bars: list[TapeBar] = []
     last = before
     for n in range(0, 330, 5):
         if chance() < 0.5:
             continue
         close = on_tick(before + (opened - before) * n / 330)
-        bar = Bar(session.pre_open_ms + n * MINUTE_MS, MINUTE_MS, last, max(last, close), min(last, close), close, 0)
-        bars.append(Bar(bar.start_ms, MINUTE_MS, last, bar.high, bar.low, close, 100 + int(chance() * 900)))
+        bar = TapeBar(
+            session.pre_open_ms + n * MINUTE_MS, MINUTE_MS, last, max(last, close), min(last, close), close, 0
+        )
+        bars.append(TapeBar(bar.start_ms, MINUTE_MS, last, bar.high, bar.low, close, 100 + int(chance() * 900)))
         last = close
     return bars
 
@@ -168,7 +179,7 @@ def _level(points: Waypoints, minute: int) -> float:
     return points[-1][1]
 
 
-def _day_of(bars: list[Bar], session: Session) -> DayBar:
+def _day_of(bars: list[TapeBar], session: TradingSession) -> DayBar:
     regular = [bar for bar in bars if session.open_ms <= bar.start_ms <= session.close_ms]
     return DayBar(
         session.day,
@@ -184,7 +195,7 @@ def _daily_rows(days: list[DayBar]) -> Iterable[str]:
     return (f"{d.day.isoformat()},{_prices(d.open, d.high, d.low, d.close)},{d.volume}" for d in days)
 
 
-def _minute_rows(bars: list[Bar]) -> Iterable[str]:
+def _minute_rows(bars: list[TapeBar]) -> Iterable[str]:
     return (f"{new_york_at(b.start_ms).isoformat()},{_prices(b.open, b.high, b.low, b.close)},{b.volume}" for b in bars)
 
 

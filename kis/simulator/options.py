@@ -8,7 +8,7 @@ from typing import Any, Literal
 from kis.simulator.market.calendar import TradingWindows
 
 
-class Environment(StrEnum):
+class Served(StrEnum):
     """Real or virtual (paper) trading: an app key belongs to one of them."""
 
     REAL = "real"
@@ -21,7 +21,7 @@ class KeySpec:
 
     app_key: str
     app_secret: str | None = None
-    environment: Environment | None = None
+    environment: Served | None = None
     account: str | None = None  # ten digits
     hts_id: str | None = None
 
@@ -39,7 +39,7 @@ class Holding:
 class SimulatorOptions:
     """Settings of one simulator; the defaults follow the protocol document's suggested assumptions."""
 
-    environment: Environment = Environment.VIRTUAL
+    environment: Served = Served.VIRTUAL
     faults: tuple[dict[str, Any], ...] = ()  # in force from the start, as POST /sim/fault takes them
     keys: tuple[KeySpec, ...] = ()
 

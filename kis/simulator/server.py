@@ -11,14 +11,14 @@ from typing import Self
 from aiohttp import web
 
 from kis.simulator.clock import SimClock, to_ms
-from kis.simulator.control import Control
+from kis.simulator.control import ControlCalls
 from kis.simulator.guard import only_from_here
-from kis.simulator.market.market import Market
+from kis.simulator.market.market import SimMarket
 from kis.simulator.market.masters import Masters
 from kis.simulator.market.replay import Replay
 from kis.simulator.options import SimulatorOptions
 from kis.simulator.rest.app import Rest, plain_path
-from kis.simulator.world import World
+from kis.simulator.world import SimWorld
 
 STEPS_AT_A_TIME = 2_000
 IDLE_S = 1.0
@@ -35,7 +35,7 @@ class Simulator:
         self,
         options: SimulatorOptions | None = None,
         *,
-        market: Market | None = None,
+        market: SimMarket | None = None,
         clock: SimClock,
         seed: int = 1,
     ) -> None:
@@ -45,13 +45,13 @@ class Simulator:
         self.seed = seed
         self.port = 0
         self.host = "127.0.0.1"
-        self.world = World(self.options, self.market, clock, seed)
+        self.world = SimWorld(self.options, self.market, clock, seed)
         self._moving = asyncio.Lock()
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._driver: asyncio.Task[None] | None = None
         self._rest = Rest(self.world, self._closing, self._moving, self._catch_up)
-        self.control = Control(self.world, self._moving, self._catch_up, self.advance_to)
+        self.control = ControlCalls(self.world, self._moving, self._catch_up, self.advance_to)
         for wish in self.options.faults:
             self.control.misbehave(dict(wish))
 
@@ -204,9 +204,11 @@ class Simulator:
         return ws
 
 
-def build_market(options: SimulatorOptions, start: datetime, seed: int, replay: Replay | Path | None = None) -> Market:
+def build_market(
+    options: SimulatorOptions, start: datetime, seed: int, replay: Replay | Path | None = None
+) -> SimMarket:
     """Return the market that options describe, from an instant on."""
-    return Market(
+    return SimMarket(
         start,
         seed=seed,
         replay=replay,

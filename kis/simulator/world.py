@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kis.simulator.books.broker import Broker, Notice
+from kis.simulator.books.broker import BookNotice, BrokerBooks
 from kis.simulator.books.keyring import Keyring
 from kis.simulator.clock import SimClock
-from kis.simulator.faults.faults import Faults
-from kis.simulator.market.market import Market
+from kis.simulator.faults.faults import InjectedFaults
+from kis.simulator.market.market import SimMarket
 from kis.simulator.market.matching import Matching
-from kis.simulator.market.tape import Tape, Trade
+from kis.simulator.market.tape import Tape, TapePrint
 from kis.simulator.options import SimulatorOptions
-from kis.simulator.push.stream import Stream
+from kis.simulator.push.stream import PushServer
 from kis.simulator.timeline import Timeline
 
 
@@ -24,23 +24,23 @@ class Counts:
     refusals: Counter[str] = field(default_factory=Counter)
 
 
-class World:
+class SimWorld:
     """Joins market, broker, keys, stream and faults; all of it lives on one clock."""
 
-    def __init__(self, options: SimulatorOptions, market: Market, clock: SimClock, seed: int) -> None:
+    def __init__(self, options: SimulatorOptions, market: SimMarket, clock: SimClock, seed: int) -> None:
         self.options = options
         self.market = market
         self.clock = clock
         self.seed = seed
         self.counts = Counts()
-        self.faults = Faults()
+        self.faults = InjectedFaults()
         self.keyring = Keyring(options, seed)
         self.timeline = Timeline(clock.now_ms())
-        self.broker = Broker(
+        self.broker = BrokerBooks(
             options, market=market, timeline=self.timeline, seed=seed, notify=self._notify, faults=self.faults
         )
         self.matching = Matching(self.broker)
-        self.stream = Stream(
+        self.stream = PushServer(
             options=options,
             keyring=self.keyring,
             market=market,
@@ -90,7 +90,7 @@ class World:
 
     def print_by_hand(
         self, symbol: str, price: int, size: int, *, bid: int | None, ask: int | None, shift: bool
-    ) -> Trade:
+    ) -> TapePrint:
         """Let a ticker trade once, as the control call asks; listeners hear it and resting orders match."""
         tape = self.market.watch(symbol)
         if tape is None:
@@ -99,7 +99,7 @@ class World:
         self._heard(tape, trade)
         return trade
 
-    def heard_alone(self, symbol: str, price: int, size: int, *, bid: int, ask: int, stamp_ms: int) -> Trade:
+    def heard_alone(self, symbol: str, price: int, size: int, *, bid: int, ask: int, stamp_ms: int) -> TapePrint:
         """Stream one print that nothing else knows of: no order matches it, no inquiry and no bar shows it."""
         tape = self.market.watch(symbol)
         if tape is None:
@@ -108,9 +108,9 @@ class World:
         self.stream.heard(tape, trade)
         return trade
 
-    def _notify(self, notice: Notice) -> None:
+    def _notify(self, notice: BookNotice) -> None:
         self.stream.notify(notice)
 
-    def _heard(self, tape: Tape, trade: Trade) -> None:
+    def _heard(self, tape: Tape, trade: TapePrint) -> None:
         self.stream.heard(tape, trade)
         self.matching.heard(tape, trade)

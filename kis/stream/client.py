@@ -10,9 +10,9 @@ from functools import partial
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.auth.approval_key import Approvals
-from kis.environment import Environment
+from kis.environment import KisEnvironment
 from kis.errors import KisError, KisFault
 from kis.stream.connection import Ack, Connection, Patience
 from kis.stream.errors import KeyInUse, StreamLost, shown
@@ -49,9 +49,9 @@ class KisStream:
 
     def __init__(
         self,
-        environment: Environment,
+        environment: KisEnvironment,
         approvals: Approvals,
-        account: Account,
+        account: AccountNumber,
         registrations: Registrations,
         clock: Clock,
         *,

@@ -7,7 +7,7 @@ from typing import Any
 
 from strategy.control.order_checks import joined
 from strategy.execution.order_desk import OrderDesk
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import (
     AmendPreview,
     BrokerError,
@@ -25,15 +25,15 @@ from strategy.model import (
     cents,
     on_tick,
 )
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.ports import Broker
 from strategy.risk.daily_loss import DayLoss
-from strategy.risk.exposure import Purse
+from strategy.risk.exposure import ExposureMeter
 from strategy.risk.limits import Refusal
 from strategy.risk.permissions import Permissions
 from strategy.risk.sizing import buy_cost
-from strategy.runtime.confirmations import Press, Presses, changed
-from strategy.settings.store import SettingsBook
+from strategy.runtime.confirmations import Confirmations, Confirmed, changed
+from strategy.settings.store import SettingsStore
 
 AMEND = "amend"
 _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
@@ -74,13 +74,13 @@ class Amends:
         *,
         broker: Broker,
         desk: OrderDesk,
-        watch: MarketWatch,
-        look: AccountLook,
+        watch: MarketData,
+        look: AccountSync,
         permissions: Permissions,
-        purse: Purse,
+        purse: ExposureMeter,
         day_loss: DayLoss,
-        settings: SettingsBook,
-        presses: Presses,
+        settings: SettingsStore,
+        presses: Confirmations,
     ) -> None:
         self._broker = broker
         self._desk = desk
@@ -123,7 +123,7 @@ class Amends:
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
         return None
 
-    async def carry_out(self, press: Press) -> Outcome:
+    async def carry_out(self, press: Confirmed) -> Outcome:
         """Check everything again and ask the broker once, or ask the person again where it breaks a cap."""
         payload = press.payload
         no, qty, price = OrderNo(payload["order"]), int(payload["qty"]), Decimal(payload["price"])

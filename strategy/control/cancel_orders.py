@@ -16,7 +16,7 @@ from strategy.model import (
     OutcomeKind,
     Text,
 )
-from strategy.runtime.confirmations import Press, Presses
+from strategy.runtime.confirmations import Confirmations, Confirmed
 
 CANCEL = "cancel"
 
@@ -24,7 +24,7 @@ CANCEL = "cancel"
 class Cancels:
     """Cancels working orders by one press."""
 
-    def __init__(self, *, desk: OrderDesk, presses: Presses) -> None:
+    def __init__(self, *, desk: OrderDesk, presses: Confirmations) -> None:
         self._desk = desk
         self._presses = presses
         presses.register(CANCEL, self)
@@ -52,7 +52,7 @@ class Cancels:
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
         return None
 
-    async def carry_out(self, press: Press) -> Outcome:
+    async def carry_out(self, press: Confirmed) -> Outcome:
         """Ask to cancel each order shown that still works; the broker's word confirms later."""
         asked: list[OrderNo] = []
         problems: list[Text] = []

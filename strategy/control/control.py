@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from strategy.control.amend_orders import Amends
 from strategy.control.cancel_orders import Cancels
-from strategy.control.external_orders import HandOrders
+from strategy.control.external_orders import ExternalOrders
 from strategy.control.manual_orders import ManualOrders
 from strategy.control.modes import ModeService
 from strategy.control.panic import PanicPress
 from strategy.control.proposals import ApprovalPress
 from strategy.control.settings import SettingService
-from strategy.control.status import Looking
-from strategy.control.unknown_orders import Settling
+from strategy.control.status import StatusQueries
+from strategy.control.unknown_orders import UnknownOrders
 from strategy.control.watchlist import WatchList
 from strategy.health.system import SystemService
 from strategy.model import (
@@ -58,7 +58,7 @@ from strategy.model import (
     WatchPreview,
 )
 from strategy.reports.reports import ResultService
-from strategy.runtime.confirmations import Presses
+from strategy.runtime.confirmations import Confirmations
 from strategy.session.price_alert_monitor import PriceWatch
 
 
@@ -68,16 +68,16 @@ class TradingControl:
     def __init__(
         self,
         *,
-        looking: Looking,
+        looking: StatusQueries,
         manual: ManualOrders,
         cancels: Cancels,
         amends: Amends,
-        settling: Settling,
-        hand_orders: HandOrders,
+        settling: UnknownOrders,
+        hand_orders: ExternalOrders,
         panic: PanicPress,
         modes: ModeService,
         settings: SettingService,
-        presses: Presses,
+        presses: Confirmations,
         results: ResultService,
         system: SystemService,
         approvals: ApprovalPress,

@@ -15,13 +15,13 @@ from strategy.model import (
     Text,
 )
 from strategy.ports import OrderJournal
-from strategy.risk.mode_store import ModeBook
+from strategy.risk.mode_store import ModeStore
 
 
-class HandOrders:
+class ExternalOrders:
     """Adopts, ignores, or pauses the ticker; carried out at once, and pressing again changes nothing."""
 
-    def __init__(self, *, desk: OrderDesk, orders: OrderJournal, modes: ModeBook, mode_service: ModeService) -> None:
+    def __init__(self, *, desk: OrderDesk, orders: OrderJournal, modes: ModeStore, mode_service: ModeService) -> None:
         self._desk = desk
         self._orders = orders
         self._modes = modes

@@ -182,7 +182,7 @@ class System(Protocol):
     def alert_rules(self) -> AlertRules: ...
 
 
-class WatchList(Protocol):
+class WatchListControl(Protocol):
     async def preview_watch(self, user_id: int, text: str) -> WatchPreview:
         """Verify a ticker (`TQQQ` or `NASDAQ:TQQQ`) by a quote; raise InvalidInput where no exchange knows it."""
 
@@ -209,5 +209,7 @@ class Confirmation(Protocol):
     async def dismiss(self, ticket_id: str, user_id: int) -> Outcome: ...
 
 
-class Control(Overview, OrderControl, ModeControl, SettingControl, Results, System, WatchList, Confirmation, Protocol):
+class Control(
+    Overview, OrderControl, ModeControl, SettingControl, Results, System, WatchListControl, Confirmation, Protocol
+):
     """All of it, as the composition root hands it out."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from strategy.control.order_checks import Plan, Planner, joined, same
+from strategy.control.order_checks import CheckedOrder, OrderChecks, joined, same
 from strategy.execution.order_desk import OrderDesk
 from strategy.model import (
     Amount,
@@ -25,9 +25,9 @@ from strategy.model import (
     Text,
     on_tick,
 )
-from strategy.risk.exposure import Purse
+from strategy.risk.exposure import ExposureMeter
 from strategy.risk.sizing import fee_estimate
-from strategy.runtime.confirmations import Press, Presses, changed
+from strategy.runtime.confirmations import Confirmations, Confirmed, changed
 
 ORDER = "order"
 
@@ -35,7 +35,9 @@ ORDER = "order"
 class ManualOrders:
     """Places orders of a person; the caps ask twice, the guards do not give way."""
 
-    def __init__(self, *, desk: OrderDesk, planner: Planner, purse: Purse, presses: Presses, clock: Clock) -> None:
+    def __init__(
+        self, *, desk: OrderDesk, planner: OrderChecks, purse: ExposureMeter, presses: Confirmations, clock: Clock
+    ) -> None:
         self._desk = desk
         self._planner = planner
         self._purse = purse
@@ -72,7 +74,7 @@ class ManualOrders:
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
         return None
 
-    async def carry_out(self, press: Press) -> Outcome:
+    async def carry_out(self, press: Confirmed) -> Outcome:
         """Check everything again and place the order, or ask once more where it breaks a cap."""
         payload = press.payload
         symbol, side = Symbol.parse(payload["symbol"]), Side(payload["side"])
@@ -96,7 +98,7 @@ class ManualOrders:
                 )
             return await self._place(plan, press.user_id, root)
 
-    async def _place(self, plan: Plan, user_id: int, ticket: str) -> Outcome:
+    async def _place(self, plan: CheckedOrder, user_id: int, ticket: str) -> Outcome:
         request = OrderRequest(
             symbol=plan.symbol,
             side=plan.side,
@@ -115,7 +117,7 @@ class ManualOrders:
             return Outcome(kind=OutcomeKind.DENIED, text=error.user_message)
         return outcome_of(order)
 
-    def _show(self, plan: Plan, ticket: str | None, expires_at: datetime | None) -> OrderPreview:
+    def _show(self, plan: CheckedOrder, ticket: str | None, expires_at: datetime | None) -> OrderPreview:
         settings = plan.settings
         cost = plan.limit_price * plan.qty
         fees = fee_estimate(plan.side, cost, settings.commission_pct, settings.sec_fee_pct)
@@ -144,7 +146,7 @@ class ManualOrders:
         )
 
 
-def _named(plan: Plan) -> Text:
+def _named(plan: CheckedOrder) -> Text:
     """Return which order is meant, since the question takes the place of its preview."""
     ticker, cost = plan.symbol.ticker, plan.limit_price * plan.qty
     side = Text("매수", "Buy") if plan.side is Side.BUY else Text("매도", "Sell")

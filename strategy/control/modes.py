@@ -25,10 +25,10 @@ from strategy.model import (
 )
 from strategy.portfolio.positions import Positions
 from strategy.ports import Notes, Notifier
-from strategy.risk.mode_store import ModeBook, stricter
+from strategy.risk.mode_store import ModeStore, stricter
 from strategy.risk.split_guard import SplitGuard
-from strategy.runtime.confirmations import Press, Presses, changed
-from strategy.settings.store import SettingsBook
+from strategy.runtime.confirmations import Confirmations, Confirmed, changed
+from strategy.settings.store import SettingsStore
 
 MODE = "mode"
 HALT_WORD = "HALT"
@@ -53,11 +53,11 @@ class ModeService:
     def __init__(
         self,
         *,
-        modes: ModeBook,
+        modes: ModeStore,
         splits: SplitGuard,
         positions: Positions,
-        settings: SettingsBook,
-        presses: Presses,
+        settings: SettingsStore,
+        presses: Confirmations,
         notes: Notes,
         notifier: Notifier,
         clock: Clock,
@@ -148,7 +148,7 @@ class ModeService:
             f"Type {HALT_WORD} to stop everything, stops included; /cancel leaves it. Nothing has changed yet.",
         )
 
-    async def carry_out(self, press: Press) -> Outcome:
+    async def carry_out(self, press: Confirmed) -> Outcome:
         mode = Mode(press.payload["mode"])
         symbol = Symbol.parse(press.payload["symbol"]) if press.payload["symbol"] else None
         if dict(press.fingerprint) != self._fingerprint(mode, symbol):

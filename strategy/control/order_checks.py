@@ -7,7 +7,7 @@ from typing import Any
 
 from strategy.execution.order_desk import OrderDesk
 from strategy.market.calendar import next_open
-from strategy.market.market_data import MarketWatch, limit_for
+from strategy.market.market_data import MarketData, limit_for
 from strategy.model import (
     Amount,
     AmountKind,
@@ -27,18 +27,18 @@ from strategy.model import (
     new_york,
     seoul,
 )
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
 from strategy.ports import Broker
 from strategy.risk.daily_loss import DayLoss
-from strategy.risk.exposure import Purse
+from strategy.risk.exposure import ExposureMeter
 from strategy.risk.limits import Refusal
 from strategy.risk.limits import check as check_limits
-from strategy.risk.mode_store import ModeBook
+from strategy.risk.mode_store import ModeStore
 from strategy.risk.permissions import Permissions
 from strategy.risk.sizing import buy_cost, buy_size, sell_size
 from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 
 MAX_DRIFT = Decimal("0.01")  # a price that moved more than this share since the preview voids it
 _LOOK_AGE_S = 10
@@ -47,7 +47,7 @@ _HUNDRED = Decimal(100)
 
 
 @dataclass(slots=True, kw_only=True)
-class Plan:
+class CheckedOrder:
     """One order under examination; `refusals` forbid it, `caps` ask for a second press."""
 
     symbol: Symbol
@@ -84,7 +84,7 @@ class Plan:
         }
 
 
-class Planner:
+class OrderChecks:
     """Examines orders; asks the broker, changes nothing."""
 
     def __init__(
@@ -92,14 +92,14 @@ class Planner:
         *,
         broker: Broker,
         desk: OrderDesk,
-        watch: MarketWatch,
-        look: AccountLook,
+        watch: MarketData,
+        look: AccountSync,
         positions: Positions,
-        modes: ModeBook,
+        modes: ModeStore,
         permissions: Permissions,
-        purse: Purse,
+        purse: ExposureMeter,
         day_loss: DayLoss,
-        settings: SettingsBook,
+        settings: SettingsStore,
         clock: Clock,
     ) -> None:
         self._broker = broker
@@ -114,9 +114,9 @@ class Planner:
         self._settings = settings
         self._clock = clock
 
-    async def plan(self, side: Side, symbol: Symbol, amount: Amount, price: Decimal | None) -> Plan:
+    async def plan(self, side: Side, symbol: Symbol, amount: Amount, price: Decimal | None) -> CheckedOrder:
         """Examine an order; raise InvalidInput for an amount that cannot be."""
-        plan = Plan(symbol=symbol, side=side, settings=self._settings.of(symbol))
+        plan = CheckedOrder(symbol=symbol, side=side, settings=self._settings.of(symbol))
         await self._price(plan, price)
         await self._account(plan)
         if plan.limit_price:
@@ -139,7 +139,7 @@ class Planner:
             self._means(plan)
         return plan
 
-    async def _price(self, plan: Plan, typed: Decimal | None) -> None:
+    async def _price(self, plan: CheckedOrder, typed: Decimal | None) -> None:
         try:
             plan.quote = await self._watch.quote(plan.symbol)
         except BrokerError:
@@ -151,7 +151,7 @@ class Planner:
             book = plan.quote.ask if plan.side is Side.BUY else plan.quote.bid
             plan.price_source = ("ask" if plan.side is Side.BUY else "bid") if book else "last"
 
-    async def _account(self, plan: Plan) -> None:
+    async def _account(self, plan: CheckedOrder) -> None:
         try:
             holdings = await self._look.take("asked", max_age_s=_LOOK_AGE_S)
             if plan.side is Side.BUY:
@@ -161,7 +161,7 @@ class Planner:
         plan.position = self._positions.of(plan.symbol)
         plan.open_orders = tuple(await self._desk.open_in(plan.symbol))
 
-    async def _power(self, plan: Plan) -> None:
+    async def _power(self, plan: CheckedOrder) -> None:
         if plan.side is Side.SELL:
             return
         try:
@@ -169,7 +169,7 @@ class Planner:
         except BrokerError as error:
             plan.refusals.append(_not_asked(error))
 
-    def _permitted(self, plan: Plan) -> None:
+    def _permitted(self, plan: CheckedOrder) -> None:
         """Add all that the desk would refuse it for (row S113 among them)."""
         for forbidden in self._permissions.person(plan.symbol, plan.side):
             plan.refusals.append(self._when_open() if forbidden.why is Why.SESSION else forbidden.text)
@@ -179,7 +179,7 @@ class Planner:
         when = f"{seoul(opens):%m-%d %H:%M} KST / {new_york(opens):%m-%d %H:%M} ET"
         return Text(f"정규장이 닫혀 있습니다. 다음 개장: {when}", f"The session is closed. Next open: {when}")
 
-    def _ticker(self, plan: Plan) -> None:
+    def _ticker(self, plan: CheckedOrder) -> None:
         """Add what orders and locks of the ticker say."""
         blocked = self._desk.blocked(plan.symbol)
         if blocked is not None:
@@ -200,7 +200,7 @@ class Planner:
             numbers = ", ".join(f"#{order.no}" for order in plan.open_orders)
             plan.warn(f"이 종목에 미체결 주문이 있습니다: {numbers}.", f"Orders of this ticker are open: {numbers}.")
 
-    def _market(self, plan: Plan) -> None:
+    def _market(self, plan: CheckedOrder) -> None:
         """Add what the quote says."""
         quote = plan.quote
         if quote is None:
@@ -219,7 +219,7 @@ class Planner:
                 f"The price is {worse * _HUNDRED:.0f}% {en} the last one. It fills at once.",
             )
 
-    def _means(self, plan: Plan) -> None:
+    def _means(self, plan: CheckedOrder) -> None:
         """Add what cash or shares say (rows S53, S112)."""
         if plan.side is Side.SELL:
             sellable = _sellable(plan)
@@ -237,7 +237,7 @@ class Planner:
                 f" (at most {power.max_qty:,} shares).",
             )
 
-    async def _caps(self, plan: Plan) -> None:
+    async def _caps(self, plan: CheckedOrder) -> None:
         """Keep the caps a second press may override; what cannot be known is refused outright."""
         found = check_limits(
             symbol=plan.symbol,
@@ -261,7 +261,7 @@ def _not_asked(error: BrokerError) -> Text:
     )
 
 
-def _sellable(plan: Plan) -> int:
+def _sellable(plan: CheckedOrder) -> int:
     """Return the shares nobody offers yet: the broker's figure may be older than our own open sells."""
     if plan.position is None:
         return 0
@@ -269,7 +269,7 @@ def _sellable(plan: Plan) -> int:
     return max(0, min(plan.position.sellable_qty, plan.position.qty - offered))
 
 
-def quantity(plan: Plan, amount: Amount) -> int:
+def quantity(plan: CheckedOrder, amount: Amount) -> int:
     """Return the shares meant; dollars and percents are rounded down, and what is not known gives none."""
     value = amount.value or Decimal(0)
     settings, price = plan.settings, plan.limit_price

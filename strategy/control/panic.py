@@ -6,7 +6,7 @@ from typing import Any
 
 from strategy.execution.order_desk import OrderDesk
 from strategy.market.calendar import current, next_open
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import (
     BrokerError,
     Clock,
@@ -21,11 +21,11 @@ from strategy.model import (
     Ticket,
 )
 from strategy.panic.panic import Panic
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
-from strategy.risk.mode_store import ModeBook
-from strategy.runtime.confirmations import Press, Presses, changed
-from strategy.settings.store import SettingsBook
+from strategy.risk.mode_store import ModeStore
+from strategy.runtime.confirmations import Confirmations, Confirmed, changed
+from strategy.settings.store import SettingsStore
 
 PANIC = "panic"
 _LOOK_AGE_S = 5
@@ -39,12 +39,12 @@ class PanicPress:
         *,
         panic: Panic,
         desk: OrderDesk,
-        watch: MarketWatch,
-        look: AccountLook,
+        watch: MarketData,
+        look: AccountSync,
         positions: Positions,
-        modes: ModeBook,
-        settings: SettingsBook,
-        presses: Presses,
+        modes: ModeStore,
+        settings: SettingsStore,
+        presses: Confirmations,
         clock: Clock,
     ) -> None:
         self._panic = panic
@@ -100,7 +100,7 @@ class PanicPress:
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
         return None
 
-    async def carry_out(self, press: Press) -> Outcome:
+    async def carry_out(self, press: Confirmed) -> Outcome:
         """Set it off, unless it would sell more than was shown; one at work already is joined."""
         if self._panic.job is not None:
             return _joined()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from strategy.control.manual_orders import outcome_of
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import (
     BrokerError,
     Decision,
@@ -17,18 +17,24 @@ from strategy.model import (
     Text,
     TradingError,
 )
-from strategy.runtime.confirmations import Press, Presses, changed
-from strategy.settings.store import SettingsBook
+from strategy.runtime.confirmations import Confirmations, Confirmed, changed
+from strategy.settings.store import SettingsStore
 from strategy.signals.approval import PROPOSAL, Approval, Ending
 from strategy.signals.evaluation import NOT_ASKED
-from strategy.signals.signal_check import Cycle
+from strategy.signals.signal_check import SignalCheck
 
 
 class ApprovalPress:
     """Answers the two buttons of a card. Whoever may trade may press them; the first press counts."""
 
     def __init__(
-        self, *, approval: Approval, cycle: Cycle, watch: MarketWatch, presses: Presses, settings: SettingsBook
+        self,
+        *,
+        approval: Approval,
+        cycle: SignalCheck,
+        watch: MarketData,
+        presses: Confirmations,
+        settings: SettingsStore,
     ) -> None:
         self._approval = approval
         self._cycle = cycle
@@ -43,7 +49,7 @@ class ApprovalPress:
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
         return None
 
-    async def carry_out(self, press: Press) -> Outcome:
+    async def carry_out(self, press: Confirmed) -> Outcome:
         """Order what the card showed if it still holds; whatever happens, the card is over."""
         symbol = Symbol.parse(press.payload["symbol"])
         with self._approval.taking(press.payload["card"], symbol) as card:
@@ -58,7 +64,7 @@ class ApprovalPress:
             await self._approval.close(card, how, order_no=no, by_press=True)
             return outcome
 
-    async def let_go(self, press: Press) -> Outcome:
+    async def let_go(self, press: Confirmed) -> Outcome:
         """Dismiss a card: its ticker stays quiet until the signal ends and comes anew."""
         symbol = Symbol.parse(press.payload["symbol"])
         with self._approval.taking(press.payload["card"], symbol) as card:
@@ -73,7 +79,7 @@ class ApprovalPress:
             ),
         )
 
-    async def _take(self, card: Proposal, press: Press) -> tuple[Outcome, Ending]:
+    async def _take(self, card: Proposal, press: Confirmed) -> tuple[Outcome, Ending]:
         if self._settings.of(card.symbol).trade_mode != "approve":
             return changed(), "changed"
         try:

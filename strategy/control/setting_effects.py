@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import Symbol, Text, cents, percent, return_percent
 from strategy.portfolio.positions import Positions
 from strategy.settings.schema import TradingSettings
-from strategy.settings.store import Draft, SettingsBook
+from strategy.settings.store import Draft, SettingsStore
 from strategy.signals.rules import buy_signal, sell_signal
 from strategy.stops.stop_lines import threshold_price
 
@@ -22,7 +22,7 @@ _BARS = frozenset(
 class Effects:
     """Compares the settings in force with a draft, ticker by ticker."""
 
-    def __init__(self, *, settings: SettingsBook, watch: MarketWatch, positions: Positions) -> None:
+    def __init__(self, *, settings: SettingsStore, watch: MarketData, positions: Positions) -> None:
         self._settings = settings
         self._watch = watch
         self._positions = positions

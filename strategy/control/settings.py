@@ -18,9 +18,9 @@ from strategy.model import (
     Symbol,
     Text,
 )
-from strategy.runtime.confirmations import Press, Presses, changed, every
+from strategy.runtime.confirmations import Confirmations, Confirmed, changed, every
 from strategy.settings.descriptions import BY_COMMAND
-from strategy.settings.store import Draft, SettingsBook
+from strategy.settings.store import Draft, SettingsStore
 
 SETTING = "setting"
 
@@ -28,7 +28,9 @@ SETTING = "setting"
 class SettingService:
     """Previews drafts of the settings book and applies them once."""
 
-    def __init__(self, *, settings: SettingsBook, effects: Effects, presses: Presses, watch_list: WatchList) -> None:
+    def __init__(
+        self, *, settings: SettingsStore, effects: Effects, presses: Confirmations, watch_list: WatchList
+    ) -> None:
         self._settings = settings
         self._watch_list = watch_list
         self._effects = effects
@@ -61,7 +63,7 @@ class SettingService:
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
         return None
 
-    async def carry_out(self, press: Press) -> Outcome:
+    async def carry_out(self, press: Confirmed) -> Outcome:
         """Draft again and apply, unless the value has changed since it was shown."""
         try:
             draft = self._again(press.payload)

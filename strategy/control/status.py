@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from strategy.execution.order_desk import OrderDesk
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.market.trading_window import session_view
 from strategy.model import (
     BrokerError,
@@ -25,45 +25,45 @@ from strategy.model import (
     TickerView,
     spelled,
 )
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.position_reconciliation import Reconciler
 from strategy.portfolio.positions import Positions
 from strategy.ports import DecisionJournal, OrderJournal, Outbox
-from strategy.risk.exposure import Purse, day_start
-from strategy.risk.mode_store import ModeBook
+from strategy.risk.exposure import ExposureMeter, day_start
+from strategy.risk.mode_store import ModeStore
 from strategy.session.stream_inbox import StreamInbox
 from strategy.session.trading_day import Engine
-from strategy.settings.store import SettingsBook
-from strategy.signals.signal_check import Cycle
-from strategy.stops.price_watchdog import Vigil
-from strategy.stops.stop_monitor import StopGuard
+from strategy.settings.store import SettingsStore
+from strategy.signals.signal_check import SignalCheck
+from strategy.stops.price_watchdog import PriceWatchdog
+from strategy.stops.stop_monitor import StopMonitor
 
 _WAITING_SHOWN = 1_000
 _FRESH_S = 2
 
 
-class Looking:
+class StatusQueries:
     """Implements `strategy.control.interface.Overview`."""
 
     def __init__(
         self,
         *,
         engine: Engine,
-        cycle: Cycle,
+        cycle: SignalCheck,
         desk: OrderDesk,
         recon: Reconciler,
         orders: OrderJournal,
         decisions: DecisionJournal,
         outbox: Outbox,
-        watch: MarketWatch,
-        look: AccountLook,
+        watch: MarketData,
+        look: AccountSync,
         positions: Positions,
-        guard: StopGuard,
-        vigil: Vigil,
+        guard: StopMonitor,
+        vigil: PriceWatchdog,
         inbox: StreamInbox,
-        modes: ModeBook,
-        purse: Purse,
-        settings: SettingsBook,
+        modes: ModeStore,
+        purse: ExposureMeter,
+        settings: SettingsStore,
         clock: Clock,
         environment: Environment,
         account_masked: str,

@@ -20,15 +20,15 @@ from strategy.model import (
     seoul,
 )
 from strategy.ports import OrderJournal
-from strategy.runtime.confirmations import Press, Presses, changed
+from strategy.runtime.confirmations import Confirmations, Confirmed, changed
 
 SETTLE = "settle"
 
 
-class Settling:
+class UnknownOrders:
     """Offers what the broker's list leaves open, and carries the person's word to the desk."""
 
-    def __init__(self, *, desk: OrderDesk, orders: OrderJournal, presses: Presses) -> None:
+    def __init__(self, *, desk: OrderDesk, orders: OrderJournal, presses: Confirmations) -> None:
         self._desk = desk
         self._orders = orders
         self._presses = presses
@@ -68,7 +68,7 @@ class Settling:
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
         return None
 
-    async def carry_out(self, press: Press) -> Outcome:
+    async def carry_out(self, press: Confirmed) -> Outcome:
         """Ask the broker again, and take the person's word where it is still possible."""
         no, number = OrderNo(press.payload["order"]), press.payload["venue_no"]
         await self._desk.look()

@@ -10,7 +10,7 @@ from typing import Any
 
 from strategy.execution.order_desk import OrderDesk
 from strategy.market.capacity import Pace, from_ticks
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import (
     BrokerError,
     DataUnavailable,
@@ -27,12 +27,12 @@ from strategy.model import (
     percent,
     return_percent,
 )
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
-from strategy.risk.exposure import Purse
-from strategy.runtime.confirmations import Press, Presses, changed, every
-from strategy.settings.store import Draft, SettingsBook
-from strategy.stops.stop_monitor import StopGuard
+from strategy.risk.exposure import ExposureMeter
+from strategy.runtime.confirmations import Confirmations, Confirmed, changed, every
+from strategy.settings.store import Draft, SettingsStore
+from strategy.stops.stop_monitor import StopMonitor
 
 WATCH = "watch"
 TICKERS = "TRADING_TICKERS"
@@ -45,14 +45,14 @@ class WatchList:
     def __init__(
         self,
         *,
-        settings: SettingsBook,
-        watch: MarketWatch,
+        settings: SettingsStore,
+        watch: MarketData,
         positions: Positions,
-        look: AccountLook,
+        look: AccountSync,
         desk: OrderDesk,
-        guard: StopGuard,
-        presses: Presses,
-        purse: Purse,
+        guard: StopMonitor,
+        presses: Confirmations,
+        purse: ExposureMeter,
         pace: Pace,
     ) -> None:
         self._settings = settings
@@ -113,7 +113,7 @@ class WatchList:
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
         return None
 
-    async def carry_out(self, press: Press) -> Outcome:
+    async def carry_out(self, press: Confirmed) -> Outcome:
         """Verify again and change the list, unless it is another one by now."""
         symbol, adds = Symbol.parse(press.payload["symbol"]), press.payload["adds"]
         if press.fingerprint["tickers"] != self._settings.value(TICKERS):

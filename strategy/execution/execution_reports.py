@@ -4,7 +4,7 @@ import logging
 from collections import deque
 from datetime import datetime, timedelta
 
-from strategy.execution.order_cache import Ledger, traded_on
+from strategy.execution.order_cache import OrderCache, traded_on
 from strategy.model import Notice, Order, OrderNo, OrderStatus
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ _HELD_MOST = 2000
 class Notices:
     """Applies notices one by one; every method that touches the ledger takes its lock."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: OrderCache) -> None:
         self._ledger = ledger
         self._held: deque[Notice] = deque()
 

@@ -92,7 +92,7 @@ class Context:
         return cls(decision=decision, cash_before=cash, position_qty=fields["qty"], average_cost=cost)
 
 
-class Ledger:
+class OrderCache:
     """Every write goes through here, under `lock`, sheltered by the caller, so that memory and disk agree."""
 
     def __init__(

@@ -14,13 +14,13 @@ from decimal import Decimal
 from typing import Any
 
 from strategy.execution.execution_reports import Notices
-from strategy.execution.order_cache import Context, DeskSettings, Ledger
+from strategy.execution.order_cache import Context, DeskSettings, OrderCache
 from strategy.execution.order_feed import OrderChanges, OrderFeed
 from strategy.execution.order_matching import Evidence
-from strategy.execution.order_polling import Looks
-from strategy.execution.order_reconciliation import Inquiry
-from strategy.execution.order_sender import Requests
-from strategy.execution.repricing import Chase, PriceFor, WorkingOrders
+from strategy.execution.order_polling import OrderPolling
+from strategy.execution.order_reconciliation import OrderReconciler
+from strategy.execution.order_sender import OrderSender
+from strategy.execution.repricing import MayFollow, PriceFor, Repricer
 from strategy.model import (
     BrokerError,
     BrokerOrder,
@@ -44,7 +44,7 @@ from strategy.model import (
 )
 from strategy.ports import Broker, DecisionJournal, Notes, Notifier, OrderJournal, Permits
 from strategy.runtime.in_flight import Activity, Precedence
-from strategy.runtime.shielding import first_of, sheltered
+from strategy.runtime.shielding import run_to_end, wait_until_or
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class OrderDesk:
         precedence: Precedence,
         permissions: Permits,
         price_for: PriceFor | None = None,
-        chase: Chase | None = None,
+        chase: MayFollow | None = None,
         notes: Notes | None = None,
         decisions: DecisionJournal | None = None,
         visibility_lag_s: float = 120.0,
@@ -91,8 +91,8 @@ class OrderDesk:
         self.precedence = precedence
         self._queue: asyncio.Queue[tuple[Notice, AbstractContextManager[None]]] = asyncio.Queue()
         self._feed = OrderFeed()
-        self._ledger = Ledger(orders=orders, settings=settings, feed=self._feed, notes=notes, decisions=decisions)
-        self._inquiry = Inquiry(
+        self._ledger = OrderCache(orders=orders, settings=settings, feed=self._feed, notes=notes, decisions=decisions)
+        self._inquiry = OrderReconciler(
             ledger=self._ledger,
             notifier=notifier,
             lag=timedelta(seconds=visibility_lag_s),
@@ -100,7 +100,7 @@ class OrderDesk:
             unexplained=self._unexplained,
         )
         self._notices = Notices(self._ledger)
-        self._looks = Looks(
+        self._looks = OrderPolling(
             broker=broker,
             ledger=self._ledger,
             clock=clock,
@@ -110,7 +110,7 @@ class OrderDesk:
             unplaced=lambda: self._notices.tickers_waiting,
             apply=self._apply,
         )
-        self._requests = Requests(
+        self._requests = OrderSender(
             broker=broker,
             ledger=self._ledger,
             looks=self._looks,
@@ -121,7 +121,7 @@ class OrderDesk:
             blocked=lambda request: self.blocked(request.symbol, protects=request.protects),
             numbered=self._retry_notices,
         )
-        self._working = WorkingOrders(
+        self._working = Repricer(
             desk=self,
             notifier=notifier,
             clock=clock,
@@ -135,7 +135,7 @@ class OrderDesk:
         """Read the open orders once: intents never sent become DENIED, sent ones without an answer UNKNOWN."""
         if not self._ledger.loaded:
             with self._activity():
-                await sheltered(self._ledger.load(self._clock.now()))
+                await run_to_end(self._ledger.load(self._clock.now()))
             if self.unknown:
                 self._looks.soon(timedelta())
 
@@ -201,7 +201,7 @@ class OrderDesk:
                     return order
                 look_at = min(deadline, now + timedelta(seconds=next(pause, 5)))
                 while now < look_at and not (await self._order(no)).status.closed:
-                    await first_of(self._clock, look_at, changes.wake)
+                    await wait_until_or(self._clock, look_at, changes.wake)
                     changes.clear()
                     now = self._clock.now()
                 if not (await self._order(no)).status.closed:
@@ -213,7 +213,7 @@ class OrderDesk:
         if order.ours:
             return order
         with self._activity():
-            return await sheltered(self._adopt(no, by))
+            return await run_to_end(self._adopt(no, by))
 
     async def answered(self, within_s: float) -> bool:
         """Wait until no request is on its way, at most so many real seconds; return whether none is."""
@@ -243,7 +243,7 @@ class OrderDesk:
         """
         async with self._turn(await self._order(no)):
             with self._activity():
-                return await sheltered(self._settle(no, found, by))
+                return await run_to_end(self._settle(no, found, by))
 
     # hearing
 
@@ -267,8 +267,8 @@ class OrderDesk:
                 workers.create_task(self._working.run(), name="working orders")
                 workers.create_task(self._send_again(workers), name="orders again")
         finally:
-            await sheltered(self._empty_queue())
-            await sheltered(self._take_back())
+            await run_to_end(self._empty_queue())
+            await run_to_end(self._take_back())
 
     async def look(self, *, since: datetime | None = None) -> Sequence[Text]:
         """Ask the broker for all orders now and apply its word; raise BrokerError when it cannot be asked.
@@ -365,7 +365,7 @@ class OrderDesk:
         """Carry work out to its end, whatever happens to the caller, who has taken the ticker's turn."""
         with self._activity(), self.precedence():
             left = asyncio.Event()
-            return await sheltered(work(left), left)
+            return await run_to_end(work(left), left)
 
     async def _adopt(self, no: OrderNo, by: int) -> Order:
         async with self._ledger.lock:
@@ -395,7 +395,7 @@ class OrderDesk:
 
     async def _apply(self, seen: OrderList, at: datetime, evidence: Evidence | None) -> Sequence[Text]:
         """Apply the broker's word as asked for at `at`; return one line per difference found."""
-        return await sheltered(self._refresh(seen, at, evidence))
+        return await run_to_end(self._refresh(seen, at, evidence))
 
     async def _refresh(self, seen: OrderList, at: datetime, evidence: Evidence | None) -> Sequence[Text]:
         lines = await self._inquiry.apply(
@@ -414,14 +414,14 @@ class OrderDesk:
 
     async def _work_notices(self) -> None:
         while True:
-            await sheltered(self._handle(*await self._queue.get()))
+            await run_to_end(self._handle(*await self._queue.get()))
 
     async def _send_again(self, hands: asyncio.TaskGroup) -> None:
         """Ask again for what the broker certainly did not take; each apart, so that one answer holds up no other."""
         resending = self._requests.resending
         resending.begin()
         while True:
-            await first_of(self._clock, resending.next_due, resending.wake)
+            await wait_until_or(self._clock, resending.next_due, resending.wake)
             resending.wake.clear()
             orders, cancels = resending.take_due(self._clock.now())
             for no in orders:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 
-from strategy.execution.order_cache import Ledger, traded_on
+from strategy.execution.order_cache import OrderCache, traded_on
 from strategy.execution.order_matching import Evidence, early_looks
 from strategy.model import (
     BrokerError,
@@ -23,7 +23,7 @@ from strategy.model import (
 )
 from strategy.ports import Broker
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import first_of
+from strategy.runtime.shielding import wait_until_or
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +39,14 @@ _STOP_WAITS = timedelta(seconds=10)  # ... a sell that often, until the visibili
 _Name = tuple[VenueNo, str, Side]  # a number alone is unique within a branch only
 
 
-class Looks:
+class OrderPolling:
     """Asks and applies; `apply` is the desk's word on what was seen."""
 
     def __init__(
         self,
         *,
         broker: Broker,
-        ledger: Ledger,
+        ledger: OrderCache,
         clock: Clock,
         activity: Activity,
         in_flight: Collection[OrderNo],
@@ -165,7 +165,7 @@ class Looks:
         while True:
             due = self._next()
             if due is None or due > self._clock.now():
-                await first_of(self._clock, due, self._wake)
+                await wait_until_or(self._clock, due, self._wake)
                 self._wake.clear()
                 continue
             self._due = None

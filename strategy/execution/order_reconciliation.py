@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from strategy.execution.fill_tally import corrected
-from strategy.execution.order_cache import NO_ANSWER, NO_STOCK, NOT_FOUND, NOT_SHOWN, Ledger
+from strategy.execution.order_cache import NO_ANSWER, NO_STOCK, NOT_FOUND, NOT_SHOWN, OrderCache
 from strategy.execution.order_matching import APART, NEARLY, Evidence, early_looks, match, may_come_from, resembles
 from strategy.execution.uncountable_rows import UnreadNews
 from strategy.market.calendar import session_on
@@ -61,13 +61,13 @@ _STATES: Mapping[OrderStatus, Text] = MappingProxyType(
 _SIDES = {"buy": Text("매수", "buy"), "sell": Text("매도", "sell")}
 
 
-class Inquiry:
+class OrderReconciler:
     """Applies looks. `in_flight` are orders whose reply is still awaited: they are left alone."""
 
     def __init__(
         self,
         *,
-        ledger: Ledger,
+        ledger: OrderCache,
         notifier: Notifier,
         lag: timedelta,
         ahead: Callable[[], timedelta | None],

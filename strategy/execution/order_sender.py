@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from strategy.execution.order_cache import NEVER_SENT, NO_ANSWER, Context, Ledger, spoken
-from strategy.execution.order_polling import SOON, Looks
+from strategy.execution.order_cache import NEVER_SENT, NO_ANSWER, Context, OrderCache, spoken
+from strategy.execution.order_polling import SOON, OrderPolling
 from strategy.execution.resending import Resending
 from strategy.model import (
     Acceptance,
@@ -38,7 +38,7 @@ _REFUSED = (OrderRejected, BrokerFault)  # proof that nothing was placed, change
 _CANCEL_AGAIN = timedelta(seconds=3)
 
 
-class Requests:
+class OrderSender:
     """Submits, amends and cancels. The caller holds the ticker's turn and shelters the work.
 
     Every method takes `left`: set when whoever asked has gone, so that nothing new is sent for them.
@@ -48,8 +48,8 @@ class Requests:
         self,
         *,
         broker: Broker,
-        ledger: Ledger,
-        looks: Looks,
+        ledger: OrderCache,
+        looks: OrderPolling,
         clock: Clock,
         in_flight: set[OrderNo],
         answer_limit_s: float,

@@ -26,7 +26,7 @@ from strategy.model import (
 )
 from strategy.ports import Notifier
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import first_of
+from strategy.runtime.shielding import wait_until_or
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +48,14 @@ class Desk(Protocol):
     def changed(self) -> AbstractContextManager[OrderChanges]: ...
 
 
-class Chase(Protocol):
+class MayFollow(Protocol):
     """Says whether an order may follow its price."""
 
     def step(self, order: Order, price: Decimal) -> AbstractAsyncContextManager[Text | None]:
         """Yield why the order must end instead of moving to `price`; None lets it, while the block lasts."""
 
 
-class WorkingOrders:
+class Repricer:
     """Gives every SIGNAL order, and every adopted one, its rounds of ORDER_TIMEOUT_S each."""
 
     def __init__(
@@ -67,7 +67,7 @@ class WorkingOrders:
         activity: Activity,
         settings: DeskSettings,
         price_for: PriceFor | None,
-        chase: Chase | None = None,
+        chase: MayFollow | None = None,
     ) -> None:
         self._desk = desk
         self._notifier = notifier
@@ -95,7 +95,7 @@ class WorkingOrders:
                             self._busy.add(order.no)
                             hands.create_task(self._work(order.no, changes), name=f"working order {order.no}")
                     due = min((self._due(order) for order in resting if order.no not in self._busy), default=None)
-                    await first_of(self._clock, due, changes.wake)
+                    await wait_until_or(self._clock, due, changes.wake)
                     changes.clear()
 
     def _resting(self) -> Sequence[Order]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from strategy.execution.order_desk import OrderDesk
 from strategy.health import lines
 from strategy.health.connection_test import Checkup
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.market.trading_window import session_view
 from strategy.model import (
     AlertRules,
@@ -22,9 +22,9 @@ from strategy.portfolio.position_reconciliation import Reconciler
 from strategy.runtime.probes import Surroundings
 from strategy.session.stream_inbox import StreamInbox
 from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsBook
-from strategy.stops.price_watchdog import Vigil
-from strategy.stops.stop_monitor import StopGuard
+from strategy.settings.store import SettingsStore
+from strategy.stops.price_watchdog import PriceWatchdog
+from strategy.stops.stop_monitor import StopMonitor
 
 _GROUPS = ("orders", "fills", "signals", "session", "stream", "changes", "notes")
 _MOST_LINES = 200
@@ -39,10 +39,10 @@ class SystemService:
         desk: OrderDesk,
         recon: Reconciler,
         inbox: StreamInbox,
-        guard: StopGuard,
-        vigil: Vigil,
-        watch: MarketWatch,
-        settings: SettingsBook,
+        guard: StopMonitor,
+        vigil: PriceWatchdog,
+        watch: MarketData,
+        settings: SettingsStore,
         clock: Clock,
         wall: Clock,
         calls_used: Callable[[], str],

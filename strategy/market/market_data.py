@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from strategy.market.bars import BarStore
 from strategy.market.indicators import Closes, read, rsi_of
-from strategy.market.price_confirmation import ANSWER_OF_NOW, StopPrices
+from strategy.market.price_confirmation import ANSWER_OF_NOW, PriceConfirmation
 from strategy.model import (
     BrokerError,
     Clock,
@@ -32,11 +32,11 @@ from strategy.model import (
     tick_down,
     tick_up,
 )
-from strategy.ports import MarketData, Stream
+from strategy.ports import MarketFeed, Stream
 from strategy.runtime.in_flight import Precedence
 from strategy.settings.indicator_windows import macd_window, rsi_window
 from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
 
@@ -49,18 +49,18 @@ _LEAST_FETCH = 250  # bars of a first fetch, also where the windows are shorter
 _MOST_MISSED = 5  # bars a gap in the stream may cost before bars built from ticks begin anew
 
 
-class MarketWatch:
+class MarketData:
     """Quotes, bars and indicator values of the tickers; fed by the stream, filled up by requests."""
 
     def __init__(
         self,
         *,
-        market: MarketData,
+        market: MarketFeed,
         stream: Stream,
         clock: Clock,
-        settings: SettingsBook,
+        settings: SettingsStore,
         precedence: Precedence,
-        prices: StopPrices,
+        prices: PriceConfirmation,
     ) -> None:
         self._market = market
         self._stream = stream

@@ -12,7 +12,7 @@ from enum import Enum, auto
 
 from strategy.market.calendar import Session, current
 from strategy.model import Price, Quote, Symbol, Tick
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 
 OF_NOW = timedelta(seconds=10)  # a streamed trade that comes later than this is none of now
 ANSWER_OF_NOW = timedelta(seconds=60)  # an answer may tell when its last trade was, and a thin stock trades rarely
@@ -22,7 +22,7 @@ _OPENING = timedelta(minutes=5)  # so long after the open a last price may still
 _HUNDRED = Decimal(100)
 
 
-class Standing(Enum):
+class PriceStanding(Enum):
     """What a price is worth by itself."""
 
     SOUND = auto()
@@ -31,14 +31,14 @@ class Standing(Enum):
     NOT_NOW = auto()  # of before the open, or late by its own stamp: it confirms nothing either
 
 
-def against_book(price: Price, band_pct: Decimal) -> Standing:
+def against_book(price: Price, band_pct: Decimal) -> PriceStanding:
     """Judge a price by its own bid and ask: SOUND within the band of both."""
     last, bid, ask = price.last, price.bid, price.ask
     band = last * band_pct / _HUNDRED
     if (bid is not None and last < bid - band) or (ask is not None and last > ask + band):
-        return Standing.AGAINST_BOOK
+        return PriceStanding.AGAINST_BOOK
     near = bid is not None and ask is not None and last <= bid + band and last >= ask - band
-    return Standing.SOUND if near else Standing.ALONE
+    return PriceStanding.SOUND if near else PriceStanding.ALONE
 
 
 def lateness(price: Price, ahead: timedelta) -> timedelta:
@@ -55,15 +55,15 @@ class _Seen:
     """The newest price that somebody wanted to act on."""
 
     price: Price
-    standing: Standing
+    standing: PriceStanding
     before: Price | None  # the one that confirms it
     wanted: bool = False  # a second one is waited for
 
 
-class StopPrices:
+class PriceConfirmation:
     """Remembers the doubtful prices of each ticker until another one confirms or refutes them."""
 
-    def __init__(self, *, settings: SettingsBook, ahead: Callable[[], timedelta | None]) -> None:
+    def __init__(self, *, settings: SettingsStore, ahead: Callable[[], timedelta | None]) -> None:
         """`ahead` tells the broker's clock less ours, None while it is not known."""
         self._settings = settings
         self._ahead = ahead
@@ -90,7 +90,7 @@ class StopPrices:
             seen = self._see(price, seen)
             if seen is None:
                 return None
-        if seen.standing is Standing.SOUND:
+        if seen.standing is PriceStanding.SOUND:
             return price.last if reached(price.last) else None
         if seen.before is not None:
             milder = (max if falling else min)(seen.before.last, price.last)
@@ -101,7 +101,7 @@ class StopPrices:
 
     def credible(self, price: Price) -> bool:
         """Return whether a price may be judged by at all: of now, and nothing speaks against it."""
-        return self._standing(price) in (Standing.SOUND, Standing.ALONE)
+        return self._standing(price) in (PriceStanding.SOUND, PriceStanding.ALONE)
 
     def doubts(self, symbol: Symbol) -> bool:
         """Return whether a price of the ticker may be waiting to be confirmed or refuted."""
@@ -116,28 +116,28 @@ class StopPrices:
         """Take in a price nobody acts on: a sound one ends the doubt about the one before."""
         seen = self._seen.get(price.symbol)
         standing = self._standing(price) if seen is not None or isinstance(price, Quote) else None
-        if seen is not None and (standing is Standing.SOUND or not _together(seen.price, price)):
+        if seen is not None and (standing is PriceStanding.SOUND or not _together(seen.price, price)):
             del self._seen[price.symbol]
 
     def _see(self, price: Price, seen: _Seen | None) -> _Seen | None:
         """Remember a price with what confirms it; None for one that says nothing, or nothing new."""
         standing = self._standing(price)
-        if standing is Standing.NOT_NOW:
+        if standing is PriceStanding.NOT_NOW:
             return None
-        if seen is not None and standing is not Standing.SOUND and _same_print(seen, price, standing):
+        if seen is not None and standing is not PriceStanding.SOUND and _same_print(seen, price, standing):
             seen.wanted = False  # it has been asked for, and nothing else was traded
             return None
         before = seen.price if seen is not None and _together(seen.price, price) else None
         found = self._seen[price.symbol] = _Seen(price, standing, before)
         return found
 
-    def _standing(self, price: Price) -> Standing:
+    def _standing(self, price: Price) -> PriceStanding:
         session = current(price.received_at)
         if session is None or not self._of_now(price, session):
-            return Standing.NOT_NOW
+            return PriceStanding.NOT_NOW
         standing = against_book(price, self._settings.of(price.symbol).stop_price_band_pct)
-        if isinstance(price, Quote) and not self._traded(price, session) and standing is not Standing.SOUND:
-            return Standing.NOT_NOW
+        if isinstance(price, Quote) and not self._traded(price, session) and standing is not PriceStanding.SOUND:
+            return PriceStanding.NOT_NOW
         return standing
 
     def _of_now(self, price: Price, session: Session) -> bool:
@@ -173,7 +173,7 @@ def _together(first: Price, second: Price) -> bool:
     return second.received_at - first.received_at <= most
 
 
-def _same_print(seen: _Seen, price: Price, standing: Standing) -> bool:
+def _same_print(seen: _Seen, price: Price, standing: PriceStanding) -> bool:
     """Return whether an answer may only repeat a print that its own book speaks against."""
     asked = isinstance(price, Quote) or isinstance(seen.price, Quote)
-    return asked and price.last == seen.price.last and Standing.AGAINST_BOOK in (standing, seen.standing)
+    return asked and price.last == seen.price.last and PriceStanding.AGAINST_BOOK in (standing, seen.standing)

@@ -4,7 +4,7 @@ from strategy.model.account import BuyingPower, Holdings, Position, UnreadRow, r
 from strategy.model.alerts import AlertRules, Loudness, PriceAlert, QuietHours
 from strategy.model.clock import SMALL, Clock, Disturbance, Moment, SettableClock, SystemClock
 from strategy.model.confirm_tickets import Ticket
-from strategy.model.decisions import Action, CrossView, Decision, Gate, Indicators, Proposal, agreed
+from strategy.model.decisions import CrossView, Decision, DecisionAction, Gate, Indicators, Proposal, agreed
 from strategy.model.errors import (
     BrokerError,
     BrokerFault,
@@ -102,7 +102,7 @@ from strategy.model.results import (
 )
 from strategy.model.setting_changes import SettingChange
 from strategy.model.stop_record import Lead, Opening
-from strategy.model.stop_state import NOT_SEEN, WHY, StopState, Trigger, alarm, late_ticks, lost_of, no_cost
+from strategy.model.stop_state import NOT_SEEN, WHY, StopState, StopTrigger, alarm, late_ticks, lost_of, no_cost
 from strategy.model.text import Language, Text, span
 from strategy.model.timezones import from_new_york, from_seoul, new_york, seoul
 from strategy.model.views import (
@@ -140,7 +140,6 @@ __all__ = [
     "SUB_DOLLAR_TICK",
     "WHY",
     "Acceptance",
-    "Action",
     "AlertRules",
     "AmendPreview",
     "Amount",
@@ -158,6 +157,7 @@ __all__ = [
     "CrossView",
     "DataUnavailable",
     "Decision",
+    "DecisionAction",
     "Disturbance",
     "Environment",
     "Event",
@@ -249,6 +249,7 @@ __all__ = [
     "StatusView",
     "StopFinished",
     "StopState",
+    "StopTrigger",
     "StopTriggered",
     "StorageDamaged",
     "StorageError",
@@ -268,7 +269,6 @@ __all__ = [
     "Totals",
     "Trade",
     "TradingError",
-    "Trigger",
     "Trouble",
     "TryLater",
     "UnreadOrder",

@@ -10,7 +10,7 @@ from strategy.model.money import tick_down, tick_up
 from strategy.model.orders import Side
 
 
-class Action(StrEnum):
+class DecisionAction(StrEnum):
     BUY = "buy"
     SELL = "sell"
     STOP = "stop"  # stop-loss, take-profit or trailing stop
@@ -62,7 +62,7 @@ class Decision:
 
     symbol: Symbol
     decided_at: datetime
-    action: Action
+    action: DecisionAction
     reason: str  # key of the outcome: "buy", "both_signals", "no_signal", "blocked:<gate>", "qty_zero", ...
     gates: tuple[Gate, ...]
     indicators: Indicators | None

@@ -7,7 +7,7 @@ from typing import Literal
 from strategy.model.instruments import Symbol
 from strategy.model.text import Text
 
-Trigger = Literal["stop_loss", "take_profit", "trailing_stop"]
+StopTrigger = Literal["stop_loss", "take_profit", "trailing_stop"]
 
 
 class StopState(StrEnum):

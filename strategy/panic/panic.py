@@ -16,15 +16,15 @@ from strategy.execution.order_desk import OrderDesk
 from strategy.market.calendar import Session, current
 from strategy.model import Clock, Holdings, Mode, ModeState, OrderNo, OrderStatus, Origin, Symbol, Text, TradingError
 from strategy.panic.job import PanicJob
-from strategy.panic.reports import PanicStory
-from strategy.portfolio.account_sync import AccountLook
+from strategy.panic.reports import PanicReports
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
 from strategy.ports import Notes
-from strategy.risk.mode_store import ModeBook, stricter
+from strategy.risk.mode_store import ModeStore, stricter
 from strategy.runtime.in_flight import Activity
-from strategy.settings.store import SettingsBook
-from strategy.stops.exit_ladder import Ladder
-from strategy.stops.stop_monitor import StopGuard
+from strategy.settings.store import SettingsStore
+from strategy.stops.exit_ladder import ExitLadder
+from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ class Panic:
         self,
         *,
         desk: OrderDesk,
-        guard: StopGuard,
-        ladder: Ladder,
-        look: AccountLook,
+        guard: StopMonitor,
+        ladder: ExitLadder,
+        look: AccountSync,
         positions: Positions,
-        modes: ModeBook,
-        settings: SettingsBook,
-        story: PanicStory,
+        modes: ModeStore,
+        settings: SettingsStore,
+        story: PanicReports,
         notes: Notes,
         clock: Clock,
         activity: Activity,

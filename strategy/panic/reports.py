@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from strategy.execution.order_desk import OrderDesk
 from strategy.market.calendar import current, next_open
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import (
     Clock,
     Holdings,
@@ -23,7 +23,7 @@ from strategy.panic.job import PanicJob
 from strategy.portfolio.positions import Positions
 from strategy.ports import Notifier, OrderJournal
 from strategy.runtime.in_flight import Activity
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ _WORDS = {
 }
 
 
-class PanicStory:
+class PanicReports:
     """Makes the events of a panic; one that says nothing new is not told."""
 
     def __init__(
@@ -50,9 +50,9 @@ class PanicStory:
         *,
         desk: OrderDesk,
         orders: OrderJournal,
-        watch: MarketWatch,
+        watch: MarketData,
         positions: Positions,
-        settings: SettingsBook,
+        settings: SettingsStore,
         notifier: Notifier,
         clock: Clock,
         activity: Activity,

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from strategy.model import Clock, Holdings, Order, Symbol
-from strategy.portfolio.position_reconciliation import Reconciler, Trigger
+from strategy.portfolio.position_reconciliation import Reconciler, SyncReason
 from strategy.portfolio.positions import Positions
 from strategy.ports import OrderJournal
 
 _RECENT = 50  # orders that may have filled since the last look
 
 
-class AccountLook:
+class AccountSync:
     """Asks the reconciler and lets the positions follow."""
 
     def __init__(self, *, recon: Reconciler, orders: OrderJournal, positions: Positions, clock: Clock) -> None:
@@ -75,7 +75,7 @@ class AccountLook:
         for watcher in self._watchers:
             watcher()
 
-    async def take(self, trigger: Trigger, *, max_age_s: float = 0) -> Holdings:
+    async def take(self, trigger: SyncReason, *, max_age_s: float = 0) -> Holdings:
         """Return a look no older than that; raise BrokerError when the broker cannot be asked.
 
         Where only the orders could not be, positions, stops and `last` follow all the same before it is raised.
@@ -87,7 +87,7 @@ class AccountLook:
                 known = await self._take(trigger, max_age_s)
             return self._positions.valued(known)
 
-    async def _take(self, trigger: Trigger, max_age_s: float) -> Holdings:
+    async def _take(self, trigger: SyncReason, max_age_s: float) -> Holdings:
         known = self._recon.holdings
         if known is not None and self._recon.reconciled and not self._stale:
             age = (self._clock.now() - known.taken_at).total_seconds()

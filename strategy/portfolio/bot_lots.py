@@ -38,7 +38,7 @@ class Lots:
         return Lots(self.qty * now // before, self.cost) if before > 0 and self.qty * now >= before else Lots()
 
 
-class Traded(NamedTuple):
+class SharesTraded(NamedTuple):
     """A fill of the account."""
 
     at: datetime
@@ -56,13 +56,13 @@ class Split(NamedTuple):
     now: int
 
 
-def replayed(fills: Sequence[Traded], splits: Sequence[Split] = (), *, held: int | None = None) -> Lots:
+def replayed(fills: Sequence[SharesTraded], splits: Sequence[Split] = (), *, held: int | None = None) -> Lots:
     """Return the lots after these fills and splits.
 
     `held` are the shares the account holds after all of them: with it, what was sold by hand was sold of the owner's
     own shares as long as there were any, and of the lots after that.
     """
-    steps: list[Traded | Split] = [*fills, *splits]
+    steps: list[SharesTraded | Split] = [*fills, *splits]
     steps.sort(key=lambda step: step.at)
     owners = None if held is None else max(_owners_at_first(steps, held), Decimal(0))
     lots = Lots()
@@ -96,7 +96,7 @@ def _note(ticker: str) -> str:
     return f"splits:{ticker}"
 
 
-def _owners_at_first(steps: Sequence[Traded | Split], held: int) -> Decimal:
+def _owners_at_first(steps: Sequence[SharesTraded | Split], held: int) -> Decimal:
     """Return what was held before the first step, going back from what is held now."""
     shares = Decimal(held)
     for step in reversed(steps):

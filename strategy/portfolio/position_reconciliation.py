@@ -35,11 +35,11 @@ from strategy.model import (
 from strategy.portfolio.bot_lots import Split, keep_split
 from strategy.ports import Broker, Notes, Notifier, OrderJournal
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import sheltered
+from strategy.runtime.shielding import run_to_end
 
 log = logging.getLogger(__name__)
 
-Trigger = Literal["start", "reconnect", "timer", "before_buy", "asked"]
+SyncReason = Literal["start", "reconnect", "timer", "before_buy", "asked"]
 CashProbe = Callable[[Holdings], Awaitable[tuple[Symbol, Decimal] | None]]
 
 _NOTE = "reconcile.agreed"
@@ -186,7 +186,7 @@ class Reconciler:
         self._interruptions += 1
         self._reconciled = False
 
-    async def reconcile(self, trigger: Trigger) -> Holdings:
+    async def reconcile(self, trigger: SyncReason) -> Holdings:
         """Look at orders, positions and cash, tell differences (Recovered) and return the holdings.
 
         Without the orders (`orders_problem` says why) nothing counts as reconciled that was not. Raises BrokerError
@@ -198,9 +198,9 @@ class Reconciler:
                 lines = await self._look_at_orders()
                 holdings = await self._look_at_account()
                 if lines is None:
-                    await sheltered(self._follow(holdings))
+                    await run_to_end(self._follow(holdings))
                 else:
-                    await sheltered(self._compare(trigger, holdings, lines, interruptions, was=was))
+                    await run_to_end(self._compare(trigger, holdings, lines, interruptions, was=was))
                 return holdings
 
     async def _look_at_orders(self) -> list[Text] | None:
@@ -258,7 +258,7 @@ class Reconciler:
         return replace(holdings, cash=power.cash, fx_rate=power.fx_rate)
 
     async def _compare(
-        self, trigger: Trigger, holdings: Holdings, lines: list[Text], interruptions: int, *, was: bool
+        self, trigger: SyncReason, holdings: Holdings, lines: list[Text], interruptions: int, *, was: bool
     ) -> None:
         now = self._clock.now()
         agreed = self._agreed or await self._first_agreement(holdings, now)
@@ -407,7 +407,7 @@ class Reconciler:
         return not blocking and not self._desk.unknown
 
     async def _tell(
-        self, trigger: Trigger, lines: Sequence[Text], explained: Sequence[Text], *, clean: bool, was: bool
+        self, trigger: SyncReason, lines: Sequence[Text], explained: Sequence[Text], *, clean: bool, was: bool
     ) -> None:
         """Tell a card. On the timer, orders have told themselves; only positions and agreement are news."""
         asked = trigger not in ("timer", "before_buy")

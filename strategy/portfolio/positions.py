@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from strategy.model import Holdings, Order, OrderNo, Position, Side, Symbol
-from strategy.portfolio.bot_lots import Lots, Split, Traded, replayed
+from strategy.portfolio.bot_lots import Lots, SharesTraded, Split, replayed
 from strategy.ports import OrderJournal
 
 _RECENT = 200  # orders whose fills may still be told
@@ -46,7 +46,7 @@ class Positions:
         self._counted: dict[OrderNo, _Counted] = {}
         self._lots: dict[str, Lots] = {}  # by ticker (a listing may move): bought by this program, less sold
         self._credited: dict[OrderNo, _Counted] = {}  # of each order, what is in `_lots`
-        self._history: dict[str, tuple[list[Traded], Sequence[Split]]] = {}  # by ticker, until the first look
+        self._history: dict[str, tuple[list[SharesTraded], Sequence[Split]]] = {}  # by ticker, until the first look
         self._moved = Decimal(0)  # dollars that fills told since the last look have brought in
         self._known = False
         self._doubted: frozenset[Symbol] = frozenset()
@@ -68,12 +68,12 @@ class Positions:
     async def load(self) -> None:
         """Count the shares this program traded, and their cost, from its own fills (POSITION_SCOPE=bot)."""
         ours: dict[OrderNo, bool] = {}
-        traded: dict[str, list[Traded]] = {}
+        traded: dict[str, list[SharesTraded]] = {}
         for fill in await self._orders.fills():
             if fill.order_no not in ours:
                 order = await self._orders.get(fill.order_no)
                 ours[fill.order_no] = order is not None and order.ours
-            step = Traded(fill.filled_at, ours[fill.order_no], fill.side, fill.qty, fill.price * fill.qty)
+            step = SharesTraded(fill.filled_at, ours[fill.order_no], fill.side, fill.qty, fill.price * fill.qty)
             traded.setdefault(fill.symbol.ticker, []).append(step)
         for ticker, steps in traded.items():
             if any(step.ours for step in steps):

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from strategy.health import lines
 from strategy.market.calendar import Session
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import BrokerError, Clock, HealthLine, Symbol, Text, TradingError, cents, new_york, seoul
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.runtime.probes import Surroundings
 from strategy.session.stream_inbox import StreamInbox
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +25,10 @@ class ReadyLines:
     def __init__(
         self,
         *,
-        watch: MarketWatch,
-        look: AccountLook,
+        watch: MarketData,
+        look: AccountSync,
         inbox: StreamInbox,
-        settings: SettingsBook,
+        settings: SettingsStore,
         clock: Clock,
         wall: Clock,
         surroundings: Surroundings,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from strategy.market.calendar import latest, previous
 from strategy.market.coming_days import coming_days
-from strategy.market.market_data import MarketWatch, intervals_of
+from strategy.market.market_data import MarketData, intervals_of
 from strategy.model import (
     CalendarDay,
     Clock,
@@ -27,7 +27,7 @@ from strategy.model import (
     new_york,
     return_percent,
 )
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
 from strategy.ports import DecisionJournal, Records, SettingsJournal
 from strategy.reports.csv_export import (
@@ -53,8 +53,8 @@ from strategy.reports.profit_and_loss import (
     trading_date,
 )
 from strategy.reports.statistics import statistics
-from strategy.settings.store import SettingsBook
-from strategy.stops.stop_monitor import StopGuard
+from strategy.settings.store import SettingsStore
+from strategy.stops.stop_monitor import StopMonitor
 
 _EVERY_CHANGE = 1_000_000
 _NEVER_SENT = (OrderStatus.INTENDED, OrderStatus.DENIED)
@@ -70,11 +70,11 @@ class ResultService:
         records: Records,
         decisions: DecisionJournal,
         changes: SettingsJournal,
-        watch: MarketWatch,
-        guard: StopGuard,
+        watch: MarketData,
+        guard: StopMonitor,
         positions: Positions,
-        look: AccountLook,
-        settings: SettingsBook,
+        look: AccountSync,
+        settings: SettingsStore,
         clock: Clock,
     ) -> None:
         self._records = records

@@ -6,17 +6,17 @@ from decimal import Decimal
 
 from strategy.model import Holdings, Order, Side, Text
 from strategy.ports import Permits
-from strategy.risk.exposure import Purse
+from strategy.risk.exposure import ExposureMeter
 
 
-class Chase:
+class FollowingPermission:
     """Says of one order and one price why it may not go there."""
 
     def __init__(
         self,
         *,
         permissions: Permits,
-        purse: Purse,
+        purse: ExposureMeter,
         holdings: Callable[[], Holdings | None],
         open_orders: Callable[[], Sequence[Order]],
     ) -> None:

@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from strategy.market.calendar import Session, current
-from strategy.market.market_data import MarketWatch
-from strategy.market.price_confirmation import StopPrices
+from strategy.market.market_data import MarketData
+from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import BrokerError, Clock, Holdings, Mode, ModeState, Position, Symbol, Text, Trouble
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.ports import Notes
-from strategy.risk.exposure import Purse
+from strategy.risk.exposure import ExposureMeter
 from strategy.risk.limits import Refusal
-from strategy.risk.mode_store import ModeBook, stricter
+from strategy.risk.mode_store import ModeStore, stricter
 
 _STAYS = timedelta(minutes=1)  # one answer without a price is no news
 
@@ -23,11 +23,11 @@ class DayLoss:
     def __init__(
         self,
         *,
-        purse: Purse,
-        modes: ModeBook,
-        look: AccountLook,
-        watch: MarketWatch,
-        prices: StopPrices,
+        purse: ExposureMeter,
+        modes: ModeStore,
+        look: AccountSync,
+        watch: MarketData,
+        prices: PriceConfirmation,
         notes: Notes,
         clock: Clock,
     ) -> None:

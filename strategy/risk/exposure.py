@@ -14,8 +14,8 @@ from strategy.model import Clock, Fill, Holdings, Order, Side, Symbol, from_new_
 from strategy.portfolio.positions import Positions
 from strategy.ports import Notes, OrderJournal
 from strategy.risk.limits import PER_DAY, Exposure, Refusal, check, daily_loss
-from strategy.risk.mode_store import ModeBook
-from strategy.settings.store import SettingsBook
+from strategy.risk.mode_store import ModeStore
+from strategy.settings.store import SettingsStore
 
 
 class DayResult(NamedTuple):
@@ -25,7 +25,7 @@ class DayResult(NamedTuple):
     unvalued: frozenset[Symbol]
 
 
-class Purse:
+class ExposureMeter:
     """Answers what is left of the caps. Whoever sizes and places an order holds `turn`, so that caps hold together."""
 
     def __init__(
@@ -33,8 +33,8 @@ class Purse:
         *,
         orders: OrderJournal,
         positions: Positions,
-        settings: SettingsBook,
-        modes: ModeBook,
+        settings: SettingsStore,
+        modes: ModeStore,
         notes: Notes,
         clock: Clock,
     ) -> None:

@@ -23,7 +23,7 @@ def stricter(one: Mode, other: Mode) -> Mode:
     return max(one, other, key=_STRICTNESS.__getitem__)
 
 
-class ModeBook:
+class ModeStore:
     """Who may trade what. Call `load` once before use."""
 
     def __init__(self, *, journal: ModeJournal, notes: Notes, clock: Clock, environment: Environment) -> None:

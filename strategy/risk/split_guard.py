@@ -9,20 +9,20 @@ from decimal import Decimal
 from typing import get_args
 
 from strategy.market.calendar import current
-from strategy.market.market_data import MarketWatch
-from strategy.model import Clock, Notable, Quote, Symbol, Text, TickerLock, TradingError, Trigger, Trouble
+from strategy.market.market_data import MarketData
+from strategy.model import Clock, Notable, Quote, StopTrigger, Symbol, Text, TickerLock, TradingError, Trouble
 from strategy.portfolio.positions import Positions
-from strategy.risk.mode_store import ModeBook
+from strategy.risk.mode_store import ModeStore
 from strategy.risk.overnight_prices import Overnight
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.work_queue import WorkQueue
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
 
 SPLIT_GUARD = "split_guard"
 
-_STOPS = frozenset(get_args(Trigger))  # as the reason of a lock
+_STOPS = frozenset(get_args(StopTrigger))  # as the reason of a lock
 
 _ASK_AGAIN = timedelta(minutes=1)  # the broker's sign, when it could not be asked
 _ANSWER_LIMIT_S = 5.0  # real time: a stop waits no longer for it
@@ -34,11 +34,11 @@ class SplitGuard:
     def __init__(
         self,
         *,
-        watch: MarketWatch,
-        modes: ModeBook,
+        watch: MarketData,
+        modes: ModeStore,
         positions: Positions,
         overnight: Overnight,
-        settings: SettingsBook,
+        settings: SettingsStore,
         clock: Clock,
         activity: Activity,
     ) -> None:

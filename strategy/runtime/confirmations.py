@@ -23,7 +23,7 @@ ANYBODY = 0  # a ticket of this user may be pressed by anybody; who may trade is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
+class Confirmed:
     """A press that won: what the button stood for."""
 
     ticket_id: str
@@ -32,17 +32,17 @@ class Press:
     fingerprint: Mapping[str, Any]
 
 
-class Action(Protocol):
+class ConfirmHandler(Protocol):
     """What one kind of button does."""
 
-    async def carry_out(self, press: Press) -> Outcome:
+    async def carry_out(self, press: Confirmed) -> Outcome:
         """Check again against the fingerprint, then act."""
 
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:
         """Return why this press does not count yet (a word that must be typed), or None."""
 
 
-LetGo = Callable[[Press], Awaitable[Outcome]]
+LetGo = Callable[[Confirmed], Awaitable[Outcome]]
 OfOwners = Callable[[Mapping[str, Any]], bool]  # asked with the payload of a ticket
 
 
@@ -51,7 +51,7 @@ def every(_: Mapping[str, Any]) -> bool:
     return True
 
 
-class Presses:
+class Confirmations:
     """Issues tickets and lets each act once."""
 
     def __init__(self, *, tickets: Tickets, orders: OrderJournal, wall: Clock, activity: Activity) -> None:
@@ -59,12 +59,12 @@ class Presses:
         self._orders = orders
         self._wall = wall
         self._activity = activity
-        self._actions: dict[str, Action] = {}
+        self._actions: dict[str, ConfirmHandler] = {}
         self._let_go: dict[str, LetGo] = {}
         self._of_owners: dict[str, OfOwners] = {}
 
     def register(
-        self, name: str, action: Action, *, let_go: LetGo | None = None, of_owners: OfOwners | None = None
+        self, name: str, action: ConfirmHandler, *, let_go: LetGo | None = None, of_owners: OfOwners | None = None
     ) -> None:
         """Say what buttons of that name do, what to do when one is dismissed (by default nothing), and which only an
         owner may press (by default none)."""
@@ -179,8 +179,8 @@ class Presses:
         )
 
 
-def _press(ticket: Ticket, user_id: int) -> Press:
-    return Press(
+def _press(ticket: Ticket, user_id: int) -> Confirmed:
+    return Confirmed(
         ticket_id=ticket.id,
         user_id=user_id,
         payload=json.loads(ticket.payload),

@@ -12,7 +12,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-async def sheltered(work: Coroutine[Any, Any, T], left: asyncio.Event | None = None) -> T:
+async def run_to_end(work: Coroutine[Any, Any, T], left: asyncio.Event | None = None) -> T:
     """Run `work` to its end whatever happens to the caller; a cancellation is passed on afterwards.
 
     `left` is set as soon as the caller is cancelled, so that the work can choose not to begin its next step.
@@ -33,7 +33,7 @@ async def sheltered(work: Coroutine[Any, Any, T], left: asyncio.Event | None = N
     raise gone
 
 
-async def first_of(clock: Clock, when: datetime | None, wake: asyncio.Event) -> None:
+async def wait_until_or(clock: Clock, when: datetime | None, wake: asyncio.Event) -> None:
     """Return at `when` in market time (None: never) or as soon as `wake` is set."""
     if wake.is_set() or when is None:
         await wake.wait()

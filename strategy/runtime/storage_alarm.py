@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 AGAIN_S = 600.0  # real time between two cries while it lasts
 RETRY_S = 15.0  # and after one that did not get through
 
-Cry = Callable[[Text], Awaitable[None]]
+SendNow = Callable[[Text], Awaitable[None]]
 
 
 def of_damage(error: StorageDamaged) -> Text:
@@ -34,10 +34,10 @@ WORDS = Text(
 )
 
 
-class Outcry:
+class StorageAlarm:
     """A notifier that cries when what it was told cannot be stored. Whoever tells waits for no chat."""
 
-    def __init__(self, notifier: Notifier, *, cry: Cry | None, wall: Clock) -> None:
+    def __init__(self, notifier: Notifier, *, cry: SendNow | None, wall: Clock) -> None:
         self._notifier = notifier
         self._cry = cry
         self._wall = wall

@@ -7,9 +7,9 @@ does: sessions, checks, bars. And nobody knows what was missed.
 import logging
 from datetime import timedelta
 
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import SMALL, Disturbance, Event, SettableClock, Text, TradingError, Trouble, span
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.position_reconciliation import Reconciler
 from strategy.ports import Notifier
 from strategy.session.trading_day import Engine
@@ -26,9 +26,9 @@ class Resync:
         *,
         clock: SettableClock,
         engine: Engine,
-        watch: MarketWatch,
+        watch: MarketData,
         recon: Reconciler,
-        look: AccountLook,
+        look: AccountSync,
         notifier: Notifier,
     ) -> None:
         self._clock = clock

@@ -10,18 +10,18 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import Clock, Symbol, Text, TradingError, Trouble
 from strategy.portfolio.position_reconciliation import Reconciler
 from strategy.ports import Notes, Notifier
-from strategy.risk.exposure import Purse
-from strategy.risk.mode_store import ModeBook
+from strategy.risk.exposure import ExposureMeter
+from strategy.risk.mode_store import ModeStore
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import first_of
+from strategy.runtime.shielding import wait_until_or
 from strategy.runtime.work_queue import WorkQueue
 from strategy.session.price_alert_monitor import PriceWatch
-from strategy.settings.store import SettingsBook
-from strategy.stops.stop_monitor import StopGuard
+from strategy.settings.store import SettingsStore
+from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +37,12 @@ class VenueMoves:
         self,
         *,
         recon: Reconciler,
-        settings: SettingsBook,
-        modes: ModeBook,
-        guard: StopGuard,
-        watch: MarketWatch,
+        settings: SettingsStore,
+        modes: ModeStore,
+        guard: StopMonitor,
+        watch: MarketData,
         alerts: PriceWatch,
-        purse: Purse,
+        purse: ExposureMeter,
         notes: Notes,
         notifier: Notifier,
         clock: Clock,
@@ -76,7 +76,7 @@ class VenueMoves:
         self._waiting |= {Symbol.stored(old): Symbol.stored(new) for old, new in stored.items()}
         while True:
             again_at = self._clock.now() + _AGAIN if self._waiting else None
-            await first_of(self._clock, again_at, self._wake)
+            await wait_until_or(self._clock, again_at, self._wake)
             if not self._wake.is_set():
                 for old, new in list(self._waiting.items()):
                     with self._activity():

@@ -9,12 +9,12 @@ from decimal import Decimal
 
 from strategy.market.calendar import current, next_open
 from strategy.market.capacity import Pace
-from strategy.market.market_data import MarketWatch
-from strategy.market.price_confirmation import StopPrices
+from strategy.market.market_data import MarketData
+from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import Clock, InvalidInput, Price, PriceAlert, PriceAlertHit, Symbol, Text, TradingError
 from strategy.ports import PriceAlerts
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import first_of
+from strategy.runtime.shielding import wait_until_or
 from strategy.runtime.work_queue import WorkQueue
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ class PriceWatch:
         self,
         *,
         alerts: PriceAlerts,
-        watch: MarketWatch,
-        prices: StopPrices,
+        watch: MarketData,
+        prices: PriceConfirmation,
         clock: Clock,
         activity: Activity,
         pace: Pace,
@@ -146,7 +146,7 @@ class PriceWatch:
     async def _poll(self) -> None:
         while True:
             self._bell.clear()
-            await first_of(self._clock, self._next_poll(), self._bell)
+            await wait_until_or(self._clock, self._next_poll(), self._bell)
             due = self._next_poll()
             if due is not None and due <= self._clock.now() and current(self._clock.now()) is not None:
                 with self._activity():

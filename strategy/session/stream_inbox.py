@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from strategy.execution.order_desk import OrderDesk
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import BrokerError, Clock, Notice, StreamState, Symbol, Text, Tick, TradingError, Trouble
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.position_reconciliation import Reconciler
 from strategy.ports import Notifier
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.work_queue import WorkQueue
-from strategy.stops.stop_monitor import StopGuard
+from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +55,11 @@ class StreamInbox:
     def __init__(
         self,
         *,
-        watch: MarketWatch,
-        guard: StopGuard,
+        watch: MarketData,
+        guard: StopMonitor,
         desk: OrderDesk,
         recon: Reconciler,
-        look: AccountLook,
+        look: AccountSync,
         notifier: Notifier,
         clock: Clock,
         activity: Activity,

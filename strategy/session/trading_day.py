@@ -9,7 +9,7 @@ from decimal import Decimal
 from strategy.execution.order_desk import OrderDesk
 from strategy.market.calendar import Session, current, latest, next_session
 from strategy.market.capacity import Pace, from_ticks
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.market.trading_window import missed, next_check, session_view, window_of
 from strategy.model import (
     BrokerError,
@@ -28,19 +28,19 @@ from strategy.model import (
     lost_of,
 )
 from strategy.panic.panic import Panic
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
 from strategy.ports import Notes, Notifier, OrderJournal
-from strategy.risk.mode_store import ModeBook
+from strategy.risk.mode_store import ModeStore
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import first_of
+from strategy.runtime.shielding import wait_until_or
 from strategy.session.closing_summary import closing_card
 from strategy.session.stream_inbox import StreamInbox
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 from strategy.signals.approval import Approval
-from strategy.signals.signal_check import Cycle
+from strategy.signals.signal_check import SignalCheck
 from strategy.stops.safe_mode import Fallback
-from strategy.stops.stop_monitor import StopGuard
+from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -59,19 +59,19 @@ class Engine:
     def __init__(
         self,
         *,
-        cycle: Cycle,
+        cycle: SignalCheck,
         approval: Approval,
-        watch: MarketWatch,
+        watch: MarketData,
         desk: OrderDesk,
         orders: OrderJournal,
-        guard: StopGuard,
+        guard: StopMonitor,
         panic: Panic,
         fallback: Fallback,
         inbox: StreamInbox,
-        look: AccountLook,
+        look: AccountSync,
         positions: Positions,
-        modes: ModeBook,
-        settings: SettingsBook,
+        modes: ModeStore,
+        settings: SettingsStore,
         notes: Notes,
         notifier: Notifier,
         clock: Clock,
@@ -156,7 +156,7 @@ class Engine:
             self._watch.subscribe(self._guard.lines)
             await self._guard.resume()
             await self._panic.resume()
-        await first_of(self._wall, self._wall.now() + timedelta(seconds=_STREAM_WAIT_S), self._inbox.settled)
+        await wait_until_or(self._wall, self._wall.now() + timedelta(seconds=_STREAM_WAIT_S), self._inbox.settled)
         with self._activity():
             now = self._clock.now()
             warmup = [row for symbol in self._settings.tickers for row in self._watch.warmup(symbol)]
@@ -314,13 +314,13 @@ class Engine:
         """Look at the account shortly before the open, so that the open itself waits for nobody."""
         ready_at = session.opens_at - _BEFORE_OPEN
         if self._clock.now() < ready_at:
-            await first_of(self._clock, ready_at, self._disturbed)
+            await wait_until_or(self._clock, ready_at, self._disturbed)
             if self._disturbed.is_set():
                 return
             with self._activity():
                 await self._try_look()
                 await self._warm_up()
-        await first_of(self._clock, session.opens_at, self._disturbed)
+        await wait_until_or(self._clock, session.opens_at, self._disturbed)
 
     async def _open(self, session: Session) -> None:
         """Tell the open once per session, also when the program starts inside of it (row S49)."""
@@ -350,7 +350,7 @@ class Engine:
             due = self.next_check_at = next_check(window, self._last_check, interval, self._clock.now())
             if due is None and self._clock.now() >= window.ends_at:
                 return
-            await first_of(self._clock, due or window.ends_at, self._resettled)
+            await wait_until_or(self._clock, due or window.ends_at, self._resettled)
             if due is not None and not self._resettled.is_set():
                 await self._check(due, interval)
 
@@ -440,7 +440,7 @@ class Engine:
         """Wait for an instant that settings may move, unless the clock is disturbed."""
         while self._clock.now() < when() and not self._disturbed.is_set():
             self._resettled.clear()
-            await first_of(self._clock, when(), self._resettled)
+            await wait_until_or(self._clock, when(), self._resettled)
 
     def _interval(self) -> timedelta:
         return timedelta(minutes=self._settings.account.check_interval_minutes)
@@ -466,7 +466,7 @@ class Engine:
         in_session = current(now) is not None
         pause = timedelta(seconds=self._settings.account.reconcile_interval_s) if in_session else _IDLE
         ends = [at for at in (self._modes.next_expiry, self._settings.next_expiry) if at is not None]
-        await first_of(self._clock, min([now + pause, *ends]), self._look.spoiled)
+        await wait_until_or(self._clock, min([now + pause, *ends]), self._look.spoiled)
         if self._look.last is not None:  # whatever spoils it a hundred times a second
             await self._clock.sleep_until(self._look.last.taken_at + _BETWEEN_LOOKS)
 

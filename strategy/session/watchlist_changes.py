@@ -2,14 +2,14 @@
 
 import logging
 
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import Symbol, TradingError
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.work_queue import WorkQueue
 from strategy.session.trading_day import Engine
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 from strategy.signals.approval import Approval
-from strategy.stops.stop_monitor import StopGuard
+from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +20,9 @@ class Roster:
     def __init__(
         self,
         *,
-        settings: SettingsBook,
-        watch: MarketWatch,
-        guard: StopGuard,
+        settings: SettingsStore,
+        watch: MarketData,
+        guard: StopMonitor,
         approval: Approval,
         engine: Engine,
         activity: Activity,

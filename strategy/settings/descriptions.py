@@ -6,7 +6,7 @@ from typing import NamedTuple
 from strategy.model import Text
 
 
-class Words(NamedTuple):
+class SettingWords(NamedTuple):
     """Menu group, meaning, and the step of a number stepper."""
 
     group: str
@@ -14,11 +14,11 @@ class Words(NamedTuple):
     step: Decimal | None = None
 
 
-def _words(group: str, ko: str, en: str, step: str | None = None) -> Words:
-    return Words(group, Text(ko, en), None if step is None else Decimal(step))
+def _words(group: str, ko: str, en: str, step: str | None = None) -> SettingWords:
+    return SettingWords(group, Text(ko, en), None if step is None else Decimal(step))
 
 
-SETTING_WORDS: dict[str, Words] = {
+SETTING_WORDS: dict[str, SettingWords] = {
     "TRADING_TICKERS": _words(
         "other", "거래할 종목 (시장:티커, 쉼표로 구분)", "tickers to trade (MARKET:TICKER, comma separated)"
     ),

@@ -28,7 +28,7 @@ class SettingFault(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FaultyValue:
     """One thing wrong with the settings."""
 
     name: str  # as in `.env`; empty when several settings disagree
@@ -45,7 +45,7 @@ class Fault:
         return Text(f"{head}{self.problem.ko}{ko}", f"{head}{self.problem.en}{en}")
 
 
-def plain_faults(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
+def plain_faults(error: ValidationError, model: type[BaseModel]) -> list[FaultyValue]:
     """Return every fault pydantic found, in its order, ready to be read by a person."""
     return [_fault(details, model) for details in error.errors()]
 
@@ -82,10 +82,10 @@ def limits(model: type[BaseModel], field: str) -> Mapping[str, Decimal]:
     return _limits(model.model_fields[field])
 
 
-def _fault(details: ErrorDetails, model: type[BaseModel]) -> Fault:
+def _fault(details: ErrorDetails, model: type[BaseModel]) -> FaultyValue:
     field = str(details["loc"][0]) if details["loc"] else ""
     known = field in model.model_fields
-    return Fault(
+    return FaultyValue(
         name=field.upper(),
         value=_shown(details, field, model.model_fields[field]) if known else None,
         problem=_problem(details),

@@ -57,7 +57,7 @@ def _quiet_hours(value: object) -> object:
 _ODD_NUMBER = re.compile(r"[+-]?[\d.,]*(?:\d_[\d._]*|\d[eE][+-]?\d+)")
 
 MarketTime = Annotated[time, BeforeValidator(_minute_of_day)]
-Level = Literal["on", "silent", "off"]
+NotifyLevel = Literal["on", "silent", "off"]
 OptionalAmount = Annotated[Decimal | None, BeforeValidator(_off), BeforeValidator(_blank_is_none)]
 
 
@@ -132,13 +132,13 @@ class TradingSettings(BaseSettings):
         BeforeValidator(_off),
         BeforeValidator(_blank_is_none),
     ] = None
-    notify_orders: Level = "on"
-    notify_fills: Level = "on"
-    notify_signals: Level = "silent"
-    notify_session: Level = "on"
-    notify_stream: Level = "silent"
-    notify_changes: Level = "silent"
-    notify_notes: Level = "silent"
+    notify_orders: NotifyLevel = "on"
+    notify_fills: NotifyLevel = "on"
+    notify_signals: NotifyLevel = "silent"
+    notify_session: NotifyLevel = "on"
+    notify_stream: NotifyLevel = "silent"
+    notify_changes: NotifyLevel = "silent"
+    notify_notes: NotifyLevel = "silent"
     dashboard: Literal["on", "off"] = "on"
 
     commission_pct: Decimal = Field(Decimal("0.25"), ge=0, le=5)

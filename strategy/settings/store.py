@@ -57,7 +57,7 @@ class Draft:
         return self.result != self.old or self.new is None or self.until is not None
 
 
-class SettingsBook:
+class SettingsStore:
     """Effective settings, kept in memory and in the journal. Call `load` once before use."""
 
     def __init__(

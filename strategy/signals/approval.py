@@ -31,18 +31,18 @@ from strategy.model import (
     TradingError,
 )
 from strategy.ports import Notes, OrderJournal
-from strategy.runtime.confirmations import ANYBODY, Presses
+from strategy.runtime.confirmations import ANYBODY, Confirmations
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import first_of
+from strategy.runtime.shielding import wait_until_or
 from strategy.runtime.work_queue import WorkQueue
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 from strategy.signals.rules import BUY_SIGNAL, SELL_SIGNAL
 
 log = logging.getLogger(__name__)
 
 PROPOSAL = "proposal"
 Ending = Literal["taken", "dismissed", "expired", "drifted", "changed"]
-Answer = Literal["dismissed", "expired", "told"]
+CardEnd = Literal["dismissed", "expired", "told"]
 REASONS = {"dismissed": "dismissed", "expired": "unanswered", "told": "told"}
 WAITING, PROPOSED, TOLD = "waiting_approval", "proposed", "told"
 HELD_BACK = frozenset({WAITING, *REASONS.values()})  # reasons of decisions that a person keeps from being orders
@@ -50,25 +50,25 @@ _UNSTORED_PAUSE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quiet:
+class KnownSignal:
     """A signal the owner knows of: nothing more is said of it until it ends and comes anew."""
 
     side: Side
-    how: Answer
+    how: CardEnd
     session_on: str  # New York date; a card nobody tapped is forgotten with its session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class TickerSignal:
     """What is remembered of one ticker."""
 
     card: Proposal | None = None
     last: Decimal | None = None  # the price the card was made at
-    quiet: Quiet | None = None
+    quiet: KnownSignal | None = None
 
 
-_STANDING = TypeAdapter(Standing)
-_NOTHING = Standing()
+_STANDING = TypeAdapter(TickerSignal)
+_NOTHING = TickerSignal()
 
 
 class Approval:
@@ -77,9 +77,9 @@ class Approval:
     def __init__(
         self,
         *,
-        presses: Presses,
+        presses: Confirmations,
         orders: OrderJournal,
-        settings: SettingsBook,
+        settings: SettingsStore,
         notes: Notes,
         clock: Clock,
         wall: Clock,
@@ -92,7 +92,7 @@ class Approval:
         self._clock = clock
         self._wall = wall
         self._activity = activity
-        self._standing: dict[Symbol, Standing] = {}
+        self._standing: dict[Symbol, TickerSignal] = {}
         self._taking: set[str] = set()  # cards whose press is being carried out
         self._voided: set[str] = set()
         self._void: WorkQueue[Proposal] = WorkQueue(activity)
@@ -164,14 +164,14 @@ class Approval:
             drift_pct=settings.approval_drift_pct,
         )
         if settings.trade_mode == "signal":
-            quiet = Quiet(side=side, how="told", session_on=self._session_on())
-            await self._keep(symbol, Standing(quiet=quiet), [Proposed(at=self._clock.now(), proposal=card)])
+            quiet = KnownSignal(side=side, how="told", session_on=self._session_on())
+            await self._keep(symbol, TickerSignal(quiet=quiet), [Proposed(at=self._clock.now(), proposal=card)])
             return card
         lifetime = timedelta(minutes=settings.approval_min)
         payload = {"card": card.id, "symbol": str(symbol)}
         ticket = await self._presses.issue(PROPOSAL, ANYBODY, payload, {}, lifetime=lifetime)
         card = replace(card, ticket=ticket.id, expires_at=ticket.expires_at)
-        standing = Standing(card=card, last=decision.last or price)
+        standing = TickerSignal(card=card, last=decision.last or price)
         await self._keep(symbol, standing, [Proposed(at=self._clock.now(), proposal=card)])
         return card
 
@@ -229,10 +229,10 @@ class Approval:
                 return False
             quiet = None
             if how in ("dismissed", "expired"):
-                answer: Answer = "dismissed" if how == "dismissed" else "expired"
-                quiet = Quiet(side=card.side, how=answer, session_on=self._session_on())
+                answer: CardEnd = "dismissed" if how == "dismissed" else "expired"
+                quiet = KnownSignal(side=card.side, how=answer, session_on=self._session_on())
             closed = ProposalClosed(at=self._clock.now(), proposal=card, how=how, order_no=order_no)
-            await self._keep(card.symbol, Standing(quiet=quiet), [closed])
+            await self._keep(card.symbol, TickerSignal(quiet=quiet), [closed])
             self._voided.discard(card.id)
             return True
 
@@ -255,7 +255,7 @@ class Approval:
         while True:
             self._bell.clear()
             ends = [card.expires_at for card in self.open() if card.expires_at and card.id not in self._taking]
-            await first_of(self._wall, min(ends, default=None), self._bell)
+            await wait_until_or(self._wall, min(ends, default=None), self._bell)
             with self._activity():
                 closed = [await self._close_safely(one, "expired") for one in self.open() if self._ran_out(one)]
             if not all(closed):
@@ -290,13 +290,13 @@ class Approval:
             if standing.quiet is not None:
                 await self._keep(symbol, replace(standing, quiet=None), [])
 
-    async def _keep(self, symbol: Symbol, standing: Standing, events: Sequence[Event]) -> None:
+    async def _keep(self, symbol: Symbol, standing: TickerSignal, events: Sequence[Event]) -> None:
         await self._notes.put(_key(symbol), _STANDING.dump_json(standing).decode(), events)
         self._standing[symbol] = standing
         self._bell.set()
 
 
-def _read(stored: str) -> Standing:
+def _read(stored: str) -> TickerSignal:
     """Read what stands; what another version wrote and this one cannot read stands no more."""
     try:
         return _STANDING.validate_json(stored)

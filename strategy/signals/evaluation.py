@@ -9,14 +9,14 @@ from strategy.execution.order_desk import OrderDesk
 from strategy.market.calendar import current
 from strategy.market.market_data import limit_for
 from strategy.market.trading_window import window_of
-from strategy.model import Action, BrokerError, BuyingPower, Decision, Gate, Side
+from strategy.model import BrokerError, BuyingPower, Decision, DecisionAction, Gate, Side
 from strategy.ports import Broker
-from strategy.risk.exposure import Purse
+from strategy.risk.exposure import ExposureMeter
 from strategy.risk.limits import check as check_limits
 from strategy.risk.limits import room
-from strategy.risk.mode_store import ModeBook
+from strategy.risk.mode_store import ModeStore
 from strategy.risk.sizing import Cap, Size, buy_size, sell_size
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 from strategy.signals.rules import Facts, Verdict, buy_gates, judge, sell_gates
 from strategy.signals.snapshot import Snapshot
 from strategy.stops.stop_reports import stop_gate
@@ -47,7 +47,7 @@ SHOWN_SETTINGS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
+class Evaluation:
     """A decision not yet stored, with what led to it."""
 
     decision: Decision
@@ -62,11 +62,11 @@ class Weighed:
         )
 
 
-class Weigher:
+class SignalEvaluator:
     """Applies the rule to snapshots."""
 
     def __init__(
-        self, *, broker: Broker, desk: OrderDesk, modes: ModeBook, purse: Purse, settings: SettingsBook
+        self, *, broker: Broker, desk: OrderDesk, modes: ModeStore, purse: ExposureMeter, settings: SettingsStore
     ) -> None:
         self._broker = broker
         self._desk = desk
@@ -74,16 +74,16 @@ class Weigher:
         self._purse = purse
         self._settings = settings
 
-    def weigh(self, snapshot: Snapshot) -> tuple[Weighed, Side | None]:
+    def weigh(self, snapshot: Snapshot) -> tuple[Evaluation, Side | None]:
         """Conclude without asking anybody; the side is given when only cash and caps are left to be asked."""
         facts = self._facts(snapshot)
         gates = (buy_gates(facts, snapshot.settings), sell_gates(facts, snapshot.settings))
         verdict = judge(*gates)
-        weighed = Weighed(decision=self._record(snapshot, gates[0] + gates[1], verdict), verdict=verdict)
+        weighed = Evaluation(decision=self._record(snapshot, gates[0] + gates[1], verdict), verdict=verdict)
         ready = verdict.side is not None and set(verdict.blocked_by) <= _ASKED_LAST
         return weighed, Side(verdict.side) if ready and verdict.side else None
 
-    async def size(self, snapshot: Snapshot, side: Side) -> Weighed:
+    async def size(self, snapshot: Snapshot, side: Side) -> Evaluation:
         """Ask what the order may use and conclude for good."""
         settings = snapshot.settings
         facts = replace(self._facts(snapshot), asked=True)
@@ -115,11 +115,11 @@ class Weigher:
         decision = self._record(snapshot, gates[0] + gates[1], verdict)
         if power is not None:
             decision = replace(decision, cash=power.cash)
-        if decision.action is not Action.NONE and size is not None:
+        if decision.action is not DecisionAction.NONE and size is not None:
             decision = replace(decision, qty=size.qty, limit_price=price)
         elif size is not None and size.qty == 0 and verdict.reason in ("blocked:cash", "blocked:holding"):
             decision = replace(decision, reason="qty_zero")
-        return Weighed(decision=decision, verdict=verdict)
+        return Evaluation(decision=decision, verdict=verdict)
 
     async def _power(self, snapshot: Snapshot, price: Decimal) -> BuyingPower | None:
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from strategy.model import Action, Gate, Indicators, Mode
+from strategy.model import DecisionAction, Gate, Indicators, Mode
 from strategy.risk.limits import Refusal
 from strategy.risk.sizing import Size
 from strategy.settings.schema import TradingSettings
@@ -47,7 +47,7 @@ class Facts:
 class Verdict:
     """What the rule concludes."""
 
-    action: Action  # BUY, SELL or NONE
+    action: DecisionAction  # BUY, SELL or NONE
     reason: str  # "buy", "sell", "both_signals", "no_signal" or "blocked:<first gate>"
     side: Literal["buy", "sell"] | None  # the side whose signal was given; None for none or both
     blocked_by: tuple[str, ...]  # gate names of that side that did not pass
@@ -98,14 +98,16 @@ def judge(buy: tuple[Gate, ...], sell: tuple[Gate, ...]) -> Verdict:
     """Conclude from both sides' gates; with both signals at once there is no trade (D11)."""
     wants_buy, wants_sell = _signal(buy, BUY_SIGNAL), _signal(sell, SELL_SIGNAL)
     if wants_buy and wants_sell:
-        return Verdict(action=Action.NONE, reason="both_signals", side=None, blocked_by=())
+        return Verdict(action=DecisionAction.NONE, reason="both_signals", side=None, blocked_by=())
     if not wants_buy and not wants_sell:
-        return Verdict(action=Action.NONE, reason="no_signal", side=None, blocked_by=())
+        return Verdict(action=DecisionAction.NONE, reason="no_signal", side=None, blocked_by=())
     side: Literal["buy", "sell"] = "buy" if wants_buy else "sell"
     blocked = tuple(gate.name for gate in (buy if wants_buy else sell) if gate.passed is not True)
     if blocked:
-        return Verdict(action=Action.NONE, reason=f"blocked:{blocked[0]}", side=side, blocked_by=blocked)
-    return Verdict(action=Action.BUY if wants_buy else Action.SELL, reason=side, side=side, blocked_by=())
+        return Verdict(action=DecisionAction.NONE, reason=f"blocked:{blocked[0]}", side=side, blocked_by=blocked)
+    return Verdict(
+        action=DecisionAction.BUY if wants_buy else DecisionAction.SELL, reason=side, side=side, blocked_by=()
+    )
 
 
 def _signal(gates: tuple[Gate, ...], names: tuple[str, ...]) -> bool:

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from strategy.execution.order_desk import OrderDesk
 from strategy.model import (
-    Action,
     BothSignals,
     BrokerError,
     Clock,
     Decision,
+    DecisionAction,
     Event,
     Holdings,
     NotPermitted,
@@ -29,18 +29,18 @@ from strategy.model import (
     Trouble,
     agreed,
 )
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.ports import DecisionJournal, Notifier
 from strategy.risk.daily_loss import DayLoss
-from strategy.risk.exposure import Purse
+from strategy.risk.exposure import ExposureMeter
 from strategy.risk.split_guard import SplitGuard
 from strategy.runtime.in_flight import Activity
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 from strategy.signals.approval import HELD_BACK, PROPOSED, TOLD, Approval
-from strategy.signals.evaluation import Weighed, Weigher
-from strategy.signals.snapshot import Camera, Snapshot
+from strategy.signals.evaluation import Evaluation, SignalEvaluator
+from strategy.signals.snapshot import Snapshot, SnapshotReader
 from strategy.stops.safe_mode import Fallback
-from strategy.stops.stop_monitor import StopGuard
+from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -48,24 +48,24 @@ _LOOK_AGE_S = 5  # a look this young serves a whole check
 _BUY_LOOK_AGE_S = 10  # and one this young a buy; an older one is taken again before buying
 
 
-class Cycle:
+class SignalCheck:
     """Checks tickers side by side; what goes wrong with one changes nothing for the others."""
 
     def __init__(
         self,
         *,
-        camera: Camera,
-        weigher: Weigher,
+        camera: SnapshotReader,
+        weigher: SignalEvaluator,
         approval: Approval,
         desk: OrderDesk,
         decisions: DecisionJournal,
-        guard: StopGuard,
+        guard: StopMonitor,
         fallback: Fallback,
-        look: AccountLook,
-        purse: Purse,
+        look: AccountSync,
+        purse: ExposureMeter,
         day_loss: DayLoss,
         splits: SplitGuard,
-        settings: SettingsBook,
+        settings: SettingsStore,
         notifier: Notifier,
         clock: Clock,
         activity: Activity,
@@ -162,12 +162,12 @@ class Cycle:
             return await self._keep(weighed)
         weighed = await self._weigher.size(snapshot, side)
         asks = self._settings.of(snapshot.symbol).trade_mode
-        if weighed.decision.action is not Action.NONE and asks != "auto":
+        if weighed.decision.action is not DecisionAction.NONE and asks != "auto":
             decision = await self._keep(_because(weighed, PROPOSED if asks == "approve" else TOLD))
             await self._approval.propose(decision, side)
             return decision
         decision = await self._keep(weighed)
-        if decision.action is not Action.NONE and decision.limit_price is not None:
+        if decision.action is not DecisionAction.NONE and decision.limit_price is not None:
             await self._order(decision, snapshot, side)
         return decision
 
@@ -194,7 +194,7 @@ class Cycle:
             decision_id=decision.id,
         )
 
-    async def _keep(self, weighed: Weighed) -> Decision:
+    async def _keep(self, weighed: Evaluation) -> Decision:
         """Store a decision with what is to be told of it."""
         decision = await self._decisions.add(weighed.decision, self._events(weighed))
         self.newest[decision.symbol] = decision
@@ -211,14 +211,14 @@ class Cycle:
         )
         return decision
 
-    def _events(self, weighed: Weighed) -> list[Event]:
+    def _events(self, weighed: Evaluation) -> list[Event]:
         """Return what is new to the owner: a blocked signal is told once per change of its guards."""
         decision, verdict = weighed.decision, weighed.verdict
         said = self._told.get(decision.symbol)
         if decision.reason == "both_signals":
             self._told[decision.symbol] = ("both",)
             return [] if said == ("both",) else [BothSignals(at=decision.decided_at, decision=decision)]
-        if verdict.side is None or decision.action is not Action.NONE or decision.reason in HELD_BACK:
+        if verdict.side is None or decision.action is not DecisionAction.NONE or decision.reason in HELD_BACK:
             self._told.pop(decision.symbol, None)
             return []
         locked = "lock" in weighed.guards  # whatever else comes and goes, a lock has been told
@@ -268,7 +268,7 @@ class Cycle:
             log.exception("trouble could not be told", extra={"key": key})
 
 
-def _because(weighed: Weighed, reason: str) -> Weighed:
+def _because(weighed: Evaluation, reason: str) -> Evaluation:
     """Return the same conclusion with the reason why it leads to no order by itself."""
     return replace(weighed, decision=replace(weighed.decision, reason=reason))
 

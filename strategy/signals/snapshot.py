@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from strategy.execution.order_desk import OrderDesk
-from strategy.market.market_data import MarketWatch
-from strategy.market.price_confirmation import Standing, against_book
+from strategy.market.market_data import MarketData
+from strategy.market.price_confirmation import PriceStanding, against_book
 from strategy.model import (
     BrokerError,
     Clock,
@@ -20,11 +20,11 @@ from strategy.model import (
     Symbol,
     return_percent,
 )
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
 from strategy.ports import OrderJournal
 from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Snapshot:
         quote = self.quote
         if quote is None:
             return None
-        if quote.halted or against_book(quote, self.settings.stop_price_band_pct) is Standing.AGAINST_BOOK:
+        if quote.halted or against_book(quote, self.settings.stop_price_band_pct) is PriceStanding.AGAINST_BOOK:
             return False
         if not quote.bid or not quote.ask:
             return True  # no book is known: the virtual environment gives none (D10 goes by the last price)
@@ -79,18 +79,18 @@ class Snapshot:
         return (quote.ask - quote.bid) / middle * 100 <= self.settings.max_spread_pct
 
 
-class Camera:
+class SnapshotReader:
     """Takes snapshots."""
 
     def __init__(
         self,
         *,
-        watch: MarketWatch,
+        watch: MarketData,
         desk: OrderDesk,
         orders: OrderJournal,
         positions: Positions,
-        look: AccountLook,
-        settings: SettingsBook,
+        look: AccountSync,
+        settings: SettingsStore,
         clock: Clock,
     ) -> None:
         self._watch = watch

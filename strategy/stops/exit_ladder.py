@@ -11,7 +11,7 @@ from strategy.execution.order_cache import NOT_FOUND
 from strategy.execution.order_desk import OrderDesk
 from strategy.execution.order_feed import OrderChanges
 from strategy.execution.resending import AGAIN
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import (
     BrokerError,
     Clock,
@@ -32,13 +32,13 @@ from strategy.model import (
     TryLater,
     Why,
 )
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
 from strategy.ports import OrderJournal
 from strategy.risk.permissions import Permissions
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import first_of, sheltered
-from strategy.settings.store import SettingsBook
+from strategy.runtime.shielding import run_to_end, wait_until_or
+from strategy.settings.store import SettingsStore
 from strategy.stops.stop_lines import ladder_price
 
 MAX_REJECTS = 3
@@ -58,7 +58,7 @@ Mark = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Descent:
+class ExitResult:
     """What one run of the ladder came to."""
 
     orders: tuple[OrderNo, ...]
@@ -115,7 +115,7 @@ class _Run:
         return len(self.refused) >= self.max_rejects
 
 
-class Ladder:
+class ExitLadder:
     """Sells a position until flat, the session ends, or nothing more can be done."""
 
     def __init__(
@@ -123,10 +123,10 @@ class Ladder:
         *,
         desk: OrderDesk,
         orders: OrderJournal,
-        watch: MarketWatch,
+        watch: MarketData,
         positions: Positions,
-        look: AccountLook,
-        settings: SettingsBook,
+        look: AccountSync,
+        settings: SettingsStore,
         permissions: Permissions,
         clock: Clock,
         activity: Activity,
@@ -154,7 +154,7 @@ class Ladder:
         scope: str | None = None,
         held_up: HeldUp | None = None,
         max_rejects: int = MAX_REJECTS,
-    ) -> Descent:
+    ) -> ExitResult:
         """Sell `qty` shares; ends at `until` (the close) or when it is not permitted. Never raises for the broker.
 
         `opening` is stored with the first order, or at once where none can leave; `decision_id` is what an earlier
@@ -234,7 +234,7 @@ class Ladder:
             if now >= certain_at:
                 still_out = self._desk.blocked(run.symbol, protects=True) or await self._working(run)
                 return "unknown" if still_out else reason
-            await first_of(self._clock, min(certain_at, now + _LOOK_AGAIN), changes.wake)
+            await wait_until_or(self._clock, min(certain_at, now + _LOOK_AGAIN), changes.wake)
             changes.clear()
             with self._activity(), suppress(BrokerError):
                 await self._desk.look()
@@ -484,7 +484,7 @@ class Ladder:
         deadline = min(run.until, self._clock.now() + timedelta(seconds=seconds))
 
         while self._clock.now() < deadline:
-            await first_of(self._clock, deadline, changes.wake)
+            await wait_until_or(self._clock, deadline, changes.wake)
             while changes.wake.is_set():
                 order = await changes.next()
                 if order.request.symbol != run.symbol or not order.status.closed:
@@ -555,9 +555,9 @@ class Ladder:
                 qty, amount = qty + order.filled_qty, amount + order.filled_amount
         return qty, amount
 
-    async def _result(self, run: _Run, reason: str) -> Descent:
+    async def _result(self, run: _Run, reason: str) -> ExitResult:
         sold, amount = await self._sold(run)
-        return Descent(
+        return ExitResult(
             orders=tuple(run.nos),
             sold=sold,
             left=max(0, run.wanted - sold),
@@ -597,4 +597,4 @@ _UNMOVED = Text(
 async def _open(run: _Run) -> None:
     """Store what led to the run by itself, where no order takes it to disk at once."""
     if run.opening is not None:
-        await sheltered(run.opening.store())  # stored, it is known to be: taken up again, the stop stores no second
+        await run_to_end(run.opening.store())  # stored, it is known to be: taken up again, the stop stores no second

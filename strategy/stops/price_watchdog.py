@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Literal
 
 from strategy.market.calendar import current, next_open
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import (
     Clock,
     Protection,
@@ -26,9 +26,9 @@ from strategy.model import (
 )
 from strategy.ports import Notes, Notifier
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import first_of
-from strategy.settings.store import SettingsBook
-from strategy.stops.stop_monitor import StopGuard
+from strategy.runtime.shielding import wait_until_or
+from strategy.settings.store import SettingsStore
+from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +44,15 @@ _MOST_QUIET = 8
 _OF_PRICES = frozenset({StopState.SILENT, StopState.DELAYED, StopState.STUCK, StopState.NO_TRADING})
 
 
-class Vigil:
+class PriceWatchdog:
     """Knows where each stop's prices come from, and keeps them coming."""
 
     def __init__(
         self,
         *,
-        guard: StopGuard,
-        watch: MarketWatch,
-        settings: SettingsBook,
+        guard: StopMonitor,
+        watch: MarketData,
+        settings: SettingsStore,
         notifier: Notifier,
         notes: Notes,
         clock: Clock,
@@ -140,9 +140,9 @@ class Vigil:
             while True:
                 self._poll_bell.clear()
                 if not self._guard.lines or not self._guard.in_session():
-                    await first_of(self._clock, self._session_edge(), self._poll_bell)
+                    await wait_until_or(self._clock, self._session_edge(), self._poll_bell)
                     continue
-                await first_of(self._clock, self._next_poll(self._clock.now()), self._poll_bell)
+                await wait_until_or(self._clock, self._next_poll(self._clock.now()), self._poll_bell)
                 if not self._guard.in_session():
                     continue
                 now = self._clock.now()
@@ -205,7 +205,7 @@ class Vigil:
         while True:
             self._monitor_bell.clear()
             if not self._guard.in_session() or not (self._guard.lines or self._sightless):
-                await first_of(self._clock, self._session_edge(), self._monitor_bell)
+                await wait_until_or(self._clock, self._session_edge(), self._monitor_bell)
             else:
                 await self._clock.sleep_until(self._next_judgement())
             with self._activity():

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from strategy.market.calendar import current
-from strategy.model import Symbol, Text, TickerLock, Trigger
+from strategy.model import StopTrigger, Symbol, Text, TickerLock
 from strategy.portfolio.positions import Positions
-from strategy.risk.mode_store import ModeBook
-from strategy.stops.exit_ladder import MAX_REJECTS, Descent
+from strategy.risk.mode_store import ModeStore
+from strategy.stops.exit_ladder import MAX_REJECTS, ExitResult
 from strategy.stops.stop_reports import Firing
 
 
@@ -15,7 +15,7 @@ from strategy.stops.stop_reports import Firing
 class _Refused:
     """How a run ended that sold nothing, and what must be as it was for the next to be a retry."""
 
-    trigger: Trigger
+    trigger: StopTrigger
     session_on: date
     qty: int  # held
     lock: TickerLock  # the stop's own; taken off by a person, the next firing is a new one
@@ -33,18 +33,18 @@ class Before:
     orders: int = 0
 
 
-class Refusals:
+class RefusedStops:
     """Counts, per ticker, the runs of one stop that were refused one after the other. Kept in memory only.
 
     After a restart the first run counts as new: it is told anew, which nobody minds who has just started the program.
     """
 
-    def __init__(self, *, modes: ModeBook, positions: Positions) -> None:
+    def __init__(self, *, modes: ModeStore, positions: Positions) -> None:
         self._modes = modes
         self._positions = positions
         self._of: dict[Symbol, _Refused] = {}
 
-    def before(self, symbol: Symbol, trigger: Trigger, at: datetime) -> Before:
+    def before(self, symbol: Symbol, trigger: StopTrigger, at: datetime) -> Before:
         """Return what is known of the runs of this very stop that were refused just before."""
         last = self._of.get(symbol)
         if last is None:
@@ -52,7 +52,7 @@ class Refusals:
         known = Before(last.attempt, last.said, last.orders)
         return known if last == self._now(symbol, trigger, at, known) else Before()
 
-    def note(self, firing: Firing, descent: Descent | None, at: datetime) -> None:
+    def note(self, firing: Firing, descent: ExitResult | None, at: datetime) -> None:
         """Take note of how a run ended; `descent` is None for one that failed."""
         self._of.pop(firing.symbol, None)
         if descent is not None and descent.reason == "rejected" and not descent.sold:
@@ -65,7 +65,7 @@ class Refusals:
         """Let the next run be a new one: shares were bought or sold, the stop may not run, or its end was not told."""
         self._of.pop(symbol, None)
 
-    def _now(self, symbol: Symbol, trigger: Trigger, at: datetime, by_now: Before) -> _Refused | None:
+    def _now(self, symbol: Symbol, trigger: StopTrigger, at: datetime, by_now: Before) -> _Refused | None:
         session, lock, position = current(at), self._modes.lock(symbol), self._positions.of(symbol)
         if session is None or lock is None or position is None:
             return None

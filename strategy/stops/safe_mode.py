@@ -7,7 +7,7 @@ only while it is down, and until a person lifts it when that happens again and a
 import logging
 from collections.abc import Sequence
 
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import (
     Clock,
     Event,
@@ -22,8 +22,8 @@ from strategy.model import (
     Trouble,
 )
 from strategy.ports import Notifier
-from strategy.risk.mode_store import ModeBook, stricter
-from strategy.stops.stop_monitor import StopGuard
+from strategy.risk.mode_store import ModeStore, stricter
+from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Fallback:
     """Implements `strategy.runtime.supervisor.Consequences`."""
 
     def __init__(
-        self, *, modes: ModeBook, guard: StopGuard, watch: MarketWatch, notifier: Notifier, clock: Clock
+        self, *, modes: ModeStore, guard: StopMonitor, watch: MarketData, notifier: Notifier, clock: Clock
     ) -> None:
         self._modes = modes
         self._guard = guard

@@ -6,7 +6,7 @@ A tick costs one comparison: `line.low < price < line.high` means nothing to do.
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 
-from strategy.model import Trigger, tick_down, tick_size
+from strategy.model import StopTrigger, tick_down, tick_size
 
 MAX_LADDER_COLLAR_PCT = Decimal(50)  # a limit deeper than this is refused by venues and helps nobody
 
@@ -40,7 +40,7 @@ class StopLine:
         """Return whether this price needs a closer look; the only thing asked of most ticks."""
         return price <= self.low or price >= self.high
 
-    def trigger(self, price: Decimal) -> Trigger | None:
+    def trigger(self, price: Decimal) -> StopTrigger | None:
         """Return which stop this price fires; the stop-loss first."""
         if self.stop_loss is not None and price <= self.stop_loss:
             return "stop_loss"
@@ -55,7 +55,7 @@ class StopLine:
         trigger = self.trigger(price)
         return trigger is not None and (trigger == "take_profit") is rises
 
-    def threshold(self, trigger: Trigger) -> Decimal:
+    def threshold(self, trigger: StopTrigger) -> Decimal:
         """Return the price in dollars at which that stop fires; the stop must be set."""
         price = {
             "stop_loss": self.stop_loss,

@@ -15,8 +15,8 @@ from functools import partial
 from strategy.execution.order_desk import OrderDesk
 from strategy.execution.order_feed import OrderChanges
 from strategy.market.calendar import current, next_open
-from strategy.market.market_data import MarketWatch
-from strategy.market.price_confirmation import OF_NOW, StopPrices
+from strategy.market.market_data import MarketData
+from strategy.market.price_confirmation import OF_NOW, PriceConfirmation
 from strategy.model import (
     Clock,
     Decision,
@@ -26,29 +26,29 @@ from strategy.model import (
     Quote,
     Side,
     StopState,
+    StopTrigger,
     StorageError,
     Symbol,
     Text,
     Tick,
     TickerLock,
     TradingError,
-    Trigger,
     Trouble,
     Why,
 )
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
 from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
-from strategy.risk.mode_store import ModeBook
+from strategy.risk.mode_store import ModeStore
 from strategy.risk.split_guard import SplitGuard
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import sheltered
+from strategy.runtime.shielding import run_to_end
 from strategy.runtime.work_queue import WorkQueue
-from strategy.settings.store import SettingsBook
-from strategy.stops.exit_ladder import Descent, Ladder
-from strategy.stops.refused_stops import Refusals, refusals_borne
+from strategy.settings.store import SettingsStore
+from strategy.stops.exit_ladder import ExitLadder, ExitResult
+from strategy.stops.refused_stops import RefusedStops, refusals_borne
 from strategy.stops.stop_lines import StopLine, stop_line
-from strategy.stops.stop_reports import ORIGINS, TRIGGERS, Firing, Source, StopStory
+from strategy.stops.stop_reports import ORIGINS, TRIGGERS, FiredBy, Firing, StopReports
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ _SAME_COST = Decimal("0.005")  # roundings of an average cost aside
 _MISSED = 50  # orders that may have filled while the guard was down
 
 
-class StopGuard:
+class StopMonitor:
     """Keeps one line per held ticker and acts when a price touches it."""
 
     def __init__(
@@ -67,15 +67,15 @@ class StopGuard:
         desk: OrderDesk,
         orders: OrderJournal,
         decisions: DecisionJournal,
-        watch: MarketWatch,
-        modes: ModeBook,
+        watch: MarketData,
+        modes: ModeStore,
         positions: Positions,
-        look: AccountLook,
-        ladder: Ladder,
+        look: AccountSync,
+        ladder: ExitLadder,
         splits: SplitGuard,
-        prices: StopPrices,
-        story: StopStory,
-        settings: SettingsBook,
+        prices: PriceConfirmation,
+        story: StopReports,
+        settings: SettingsStore,
         notifier: Notifier,
         notes: Notes,
         clock: Clock,
@@ -113,7 +113,7 @@ class StopGuard:
         self._taken_up = False  # ... and done
         self._untold: dict[Symbol, Firing] = {}  # those of them whose end was not told
         self._not_before: dict[Symbol, datetime] = {}
-        self._refusals = Refusals(modes=modes, positions=positions)
+        self._refusals = RefusedStops(modes=modes, positions=positions)
         self._fired: WorkQueue[Firing] = WorkQueue(activity, desk.precedence)
         self._compared: dict[Symbol, Tick] = {}  # the newest trade that was compared
         self._asked: dict[Symbol, Quote] = {}  # the newest answer that was compared
@@ -323,7 +323,7 @@ class StopGuard:
             self._prices.refute(tick)
         self._compared[tick.symbol] = tick
 
-    def check(self, symbol: Symbol, quote: Quote, source: Source) -> Trigger | None:
+    def check(self, symbol: Symbol, quote: Quote, source: FiredBy) -> StopTrigger | None:
         """Compare a quote with its line; return the stop it fired, if any."""
         line, fired = self._lines.get(symbol), None
         if line is not None and line.touched(quote.last):
@@ -341,7 +341,7 @@ class StopGuard:
             (self._stuck.add if stands else self._stuck.discard)(symbol)
             self._asked[symbol] = quote
 
-    def _touched(self, price: Price, line: StopLine, source: Source) -> Trigger | None:
+    def _touched(self, price: Price, line: StopLine, source: FiredBy) -> StopTrigger | None:
         symbol = price.symbol
         trigger = line.trigger(price.last)
         if trigger is None:
@@ -486,7 +486,7 @@ class StopGuard:
     async def _carry_out(self, firing: Firing, handled: Callable[[], None]) -> None:
         """Sell what a stop is to sell; whatever goes wrong with one ticker changes nothing for the others."""
         symbol = firing.symbol
-        descent: Descent | None = None
+        descent: ExitResult | None = None
         opening: Opening | None = None
         unstored = False
         try:
@@ -509,7 +509,7 @@ class StopGuard:
         self._refusals.note(firing, descent, self._clock.now())
         self._ended(symbol, _UNSTORED_PAUSE if unstored else _pause(descent))
         if descent is not None:  # told also if another stop's fault ends this service now
-            await sheltered(self._finish_safely(firing, descent, begun.decision_id))
+            await run_to_end(self._finish_safely(firing, descent, begun.decision_id))
 
     def _begun(self, symbol: Symbol) -> Firing | None:
         """Return the stop under way in the ticker, where what led to it is on disk."""
@@ -522,7 +522,7 @@ class StopGuard:
         self._not_before[symbol] = self._clock.now() + pause
         self._ring()  # its price counts again, also where no tick will tell it
 
-    async def _finish_safely(self, firing: Firing, descent: Descent, decision_id: int | None) -> None:
+    async def _finish_safely(self, firing: Firing, descent: ExitResult, decision_id: int | None) -> None:
         with self._activity():
             try:
                 self._look.spoil()
@@ -559,7 +559,7 @@ class StopGuard:
         if firing.symbol in self._unfinished:
             self._unfinished[firing.symbol] = replace(firing, resumed=True, decision_id=decision.id or None)
 
-    async def _over(self, firing: Firing) -> Descent | None:
+    async def _over(self, firing: Firing) -> ExitResult | None:
         """Return the end of a stop that a restart has cut off without an order out, None for any other.
 
         It sells nothing more: whose the shares are that are held by now is for the line to guard and a person to say.
@@ -575,9 +575,9 @@ class StopGuard:
             reason = "session_end"
         else:
             reason = "interrupted"
-        return Descent(orders=(), sold=sold, left=left, amount=Decimal(0), reason=reason)
+        return ExitResult(orders=(), sold=sold, left=left, amount=Decimal(0), reason=reason)
 
-    async def _descend(self, firing: Firing, opening: Opening | None) -> Descent:
+    async def _descend(self, firing: Firing, opening: Opening | None) -> ExitResult:
         symbol = firing.symbol
         session = current(self._clock.now())
         qty, _ = self._positions.in_scope(symbol, self._settings.of(symbol).position_scope)
@@ -651,7 +651,7 @@ class StopGuard:
             log.exception("trouble with a stop could not be told", extra={"symbol": str(symbol)})
 
 
-def _pause(descent: Descent | None) -> timedelta:
+def _pause(descent: ExitResult | None) -> timedelta:
     """Return how long the next price that touches the line is left alone."""
     if descent is not None and (descent.left == 0 or descent.reason in ("interrupted", "halted")):
         return timedelta(0)  # halted: whoever allows it again wants it at once

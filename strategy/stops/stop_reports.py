@@ -5,42 +5,42 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import (
-    Action,
     Clock,
     Decision,
+    DecisionAction,
     Gate,
     Order,
     Origin,
     Position,
     StopFinished,
+    StopTrigger,
     StopTriggered,
     StorageError,
     Symbol,
     Text,
     TickerLock,
-    Trigger,
     percent,
     return_percent,
 )
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
 from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
-from strategy.settings.store import SettingsBook
-from strategy.stops.exit_ladder import Descent
+from strategy.settings.store import SettingsStore
+from strategy.stops.exit_ladder import ExitResult
 from strategy.stops.stop_lines import StopLine
 
-ORIGINS: dict[Trigger, Origin] = {
+ORIGINS: dict[StopTrigger, Origin] = {
     "stop_loss": Origin.STOP_LOSS,
     "take_profit": Origin.TAKE_PROFIT,
     "trailing_stop": Origin.TRAILING_STOP,
 }
-TRIGGERS: dict[Origin, Trigger] = {origin: trigger for trigger, origin in ORIGINS.items()}
+TRIGGERS: dict[Origin, StopTrigger] = {origin: trigger for trigger, origin in ORIGINS.items()}
 _SEARCHED = 100  # newest orders of a ticker among which a stop's are: it re-prices one more often than it places
 _SHOWN = ("STOP_LOSS_RATE", "TAKE_PROFIT_RATE", "TRAILING_STOP_PCT", "STOP_LOSS_COLLAR_PCT")
 
-Source = Literal["tick", "poll", "check"]
+FiredBy = Literal["tick", "poll", "check"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,9 @@ class Firing:
     """A stop that must be carried out."""
 
     symbol: Symbol
-    trigger: Trigger
+    trigger: StopTrigger
     price: Decimal
-    source: Source
+    source: FiredBy
     at: datetime
     resumed: bool = False  # it goes on where an earlier run was cut off, by a restart or a fact not stored
     decision_id: int | None = None  # ... and what that one's decision was stored as
@@ -60,7 +60,7 @@ class Firing:
     orders_refused: int = 0  # in those runs
 
 
-class StopStory:
+class StopReports:
     """Makes the records of a stop from what is known when it fires and when it ends, and knows which ends were told."""
 
     def __init__(
@@ -70,10 +70,10 @@ class StopStory:
         decisions: DecisionJournal,
         notes: Notes,
         notifier: Notifier,
-        watch: MarketWatch,
+        watch: MarketData,
         positions: Positions,
-        look: AccountLook,
-        settings: SettingsBook,
+        look: AccountSync,
+        settings: SettingsStore,
         clock: Clock,
     ) -> None:
         self._orders = orders
@@ -94,7 +94,7 @@ class StopStory:
         return Decision(
             symbol=symbol,
             decided_at=firing.at,
-            action=Action.STOP,
+            action=DecisionAction.STOP,
             reason=firing.trigger,
             gates=(stop_gate(firing.trigger, rate, self._threshold(firing, line), firing.source, fired=True),),
             indicators=self._watch.newest_indicators(symbol),
@@ -129,7 +129,7 @@ class StopStory:
             orders_refused=firing.orders_refused,
         )
 
-    async def tell_end(self, firing: Firing, descent: Descent, *, decision_id: int | None) -> None:
+    async def tell_end(self, firing: Firing, descent: ExitResult, *, decision_id: int | None) -> None:
         """Tell the end of the stop with that decision, and in the same transaction that it was told."""
         finished = await self._finished(firing, descent)
         if decision_id is None:
@@ -148,7 +148,7 @@ class StopStory:
         orders = await self._orders.recent(_SEARCHED, symbol=lock.symbol)
         ids = {order.request.decision_id for order in orders if order.request.origin in TRIGGERS}
         first = await self._decisions.latest(lock.symbol, before=lock.locked_at)
-        if first is not None and first.action is Action.STOP:
+        if first is not None and first.action is DecisionAction.STOP:
             ids.add(first.id)  # it may have canceled what rested, and placed nothing yet
         newest = max((each for each in ids if each is not None), default=None)
         decision = None if newest is None else await self._decisions.get(newest)
@@ -172,7 +172,7 @@ class StopStory:
         """Return how many shares the stop with that decision has sold."""
         return sum(order.filled_qty for order in await self._led_to(decision_id, symbol))
 
-    async def _finished(self, firing: Firing, descent: Descent) -> StopFinished:
+    async def _finished(self, firing: Firing, descent: ExitResult) -> StopFinished:
         """Return the alert of the end, with the result from the stored fills."""
         orders = await self._orders_of(firing, descent)
         fills = [fill for order in orders for fill in await self._orders.fills(order=order.no)]
@@ -193,7 +193,7 @@ class StopStory:
             orders_refused=firing.orders_refused + descent.refused,
         )
 
-    async def _orders_of(self, firing: Firing, descent: Descent) -> list[Order]:
+    async def _orders_of(self, firing: Firing, descent: ExitResult) -> list[Order]:
         """Return every order of the stop: those of the run that ended it, and where that took it up again, all before.
 
         They carry one decision, whichever run placed them.

@@ -17,12 +17,12 @@ from strategy.ports import (
     SettingsJournal,
     Tickets,
 )
-from strategy.risk.mode_store import ModeBook
-from strategy.runtime.confirmations import Presses
+from strategy.risk.mode_store import ModeStore
+from strategy.runtime.confirmations import Confirmations
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.storage_alarm import Cry, Outcry
+from strategy.runtime.storage_alarm import SendNow, StorageAlarm
 from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Journals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class BaseParts:
     """What nearly every part is given."""
 
     journals: Journals
@@ -51,13 +51,13 @@ class Ground:
     wall: Clock  # a person's
     pace: Pace
     activity: Activity
-    notifier: Outcry
-    book: SettingsBook
-    modes: ModeBook
-    presses: Presses
+    notifier: StorageAlarm
+    book: SettingsStore
+    modes: ModeStore
+    presses: Confirmations
 
 
-def build_ground(
+def build_base(
     *,
     base: TradingSettings,
     env_names: frozenset[str],
@@ -67,19 +67,19 @@ def build_ground(
     clock: Clock,
     wall: Clock,
     pace: Pace,
-    cry: Cry | None,
-) -> Ground:
+    cry: SendNow | None,
+) -> BaseParts:
     """Return the ground. `env_names` are the settings that came from the environment, `cry` tells past the disk."""
     activity = Activity()
-    return Ground(
+    return BaseParts(
         journals=journals,
         broker=broker,
         clock=clock,
         wall=wall,
         pace=pace,
         activity=activity,
-        notifier=Outcry(journals.notifier, cry=cry, wall=wall),
-        book=SettingsBook(base=base, env_names=env_names, journal=journals.settings, clock=clock),
-        modes=ModeBook(journal=journals.modes, notes=journals.notes, clock=clock, environment=environment),
-        presses=Presses(tickets=journals.tickets, orders=journals.orders, wall=wall, activity=activity),
+        notifier=StorageAlarm(journals.notifier, cry=cry, wall=wall),
+        book=SettingsStore(base=base, env_names=env_names, journal=journals.settings, clock=clock),
+        modes=ModeStore(journal=journals.modes, notes=journals.notes, clock=clock, environment=environment),
+        presses=Confirmations(tickets=journals.tickets, orders=journals.orders, wall=wall, activity=activity),
     )

@@ -6,34 +6,34 @@ from strategy.control.amend_orders import Amends
 from strategy.control.arming import OneTimeCodes
 from strategy.control.cancel_orders import Cancels
 from strategy.control.control import TradingControl
-from strategy.control.external_orders import HandOrders
+from strategy.control.external_orders import ExternalOrders
 from strategy.control.interface import Control
 from strategy.control.manual_orders import ManualOrders
 from strategy.control.modes import ModeService
-from strategy.control.order_checks import Planner
+from strategy.control.order_checks import OrderChecks
 from strategy.control.panic import PanicPress
 from strategy.control.proposals import ApprovalPress
 from strategy.control.setting_effects import Effects
 from strategy.control.settings import SettingService
-from strategy.control.status import Looking
-from strategy.control.unknown_orders import Settling
+from strategy.control.status import StatusQueries
+from strategy.control.unknown_orders import UnknownOrders
 from strategy.control.watchlist import WatchList
 from strategy.health.system import SystemService
 from strategy.model import Environment, TaskHealth
 from strategy.reports.reports import ResultService
 from strategy.runtime.probes import Surroundings
 from strategy.session.price_alert_monitor import PriceWatch
-from strategy.wiring.base import Ground
-from strategy.wiring.protection import Safety
-from strategy.wiring.session import EngineRoom
-from strategy.wiring.trading import TradingFloor
+from strategy.wiring.base import BaseParts
+from strategy.wiring.protection import ProtectionParts
+from strategy.wiring.session import SessionParts
+from strategy.wiring.trading import TradingParts
 
 
 def build_control(
-    ground: Ground,
-    floor: TradingFloor,
-    safety: Safety,
-    engine_room: EngineRoom,
+    ground: BaseParts,
+    floor: TradingParts,
+    safety: ProtectionParts,
+    engine_room: SessionParts,
     *,
     price_watch: PriceWatch,
     environment: Environment,
@@ -84,8 +84,8 @@ def build_control(
         manual=_manual(ground, floor),
         cancels=Cancels(desk=floor.desk, presses=ground.presses),
         amends=_amends(ground, floor),
-        settling=Settling(desk=floor.desk, orders=ground.journals.orders, presses=ground.presses),
-        hand_orders=HandOrders(
+        settling=UnknownOrders(desk=floor.desk, orders=ground.journals.orders, presses=ground.presses),
+        hand_orders=ExternalOrders(
             desk=floor.desk, orders=ground.journals.orders, modes=ground.modes, mode_service=mode_service
         ),
         panic=_panic(ground, floor, safety),
@@ -125,16 +125,16 @@ def build_control(
 
 
 def _looking(
-    ground: Ground,
-    floor: TradingFloor,
-    safety: Safety,
-    engine_room: EngineRoom,
+    ground: BaseParts,
+    floor: TradingParts,
+    safety: ProtectionParts,
+    engine_room: SessionParts,
     *,
     environment: Environment,
     account_masked: str,
     calls_used: Callable[[], str],
-) -> Looking:
-    return Looking(
+) -> StatusQueries:
+    return StatusQueries(
         engine=engine_room.engine,
         cycle=engine_room.cycle,
         desk=floor.desk,
@@ -158,8 +158,8 @@ def _looking(
     )
 
 
-def _manual(ground: Ground, floor: TradingFloor) -> ManualOrders:
-    planner = Planner(
+def _manual(ground: BaseParts, floor: TradingParts) -> ManualOrders:
+    planner = OrderChecks(
         broker=ground.broker,
         desk=floor.desk,
         watch=floor.watch,
@@ -175,7 +175,7 @@ def _manual(ground: Ground, floor: TradingFloor) -> ManualOrders:
     return ManualOrders(desk=floor.desk, planner=planner, purse=floor.purse, presses=ground.presses, clock=ground.clock)
 
 
-def _amends(ground: Ground, floor: TradingFloor) -> Amends:
+def _amends(ground: BaseParts, floor: TradingParts) -> Amends:
     return Amends(
         broker=ground.broker,
         desk=floor.desk,
@@ -189,7 +189,7 @@ def _amends(ground: Ground, floor: TradingFloor) -> Amends:
     )
 
 
-def _panic(ground: Ground, floor: TradingFloor, safety: Safety) -> PanicPress:
+def _panic(ground: BaseParts, floor: TradingParts, safety: ProtectionParts) -> PanicPress:
     return PanicPress(
         panic=safety.panic,
         desk=floor.desk,
@@ -203,7 +203,7 @@ def _panic(ground: Ground, floor: TradingFloor, safety: Safety) -> PanicPress:
     )
 
 
-def _results(ground: Ground, floor: TradingFloor, safety: Safety) -> ResultService:
+def _results(ground: BaseParts, floor: TradingParts, safety: ProtectionParts) -> ResultService:
     return ResultService(
         records=ground.journals.records,
         decisions=ground.journals.decisions,

@@ -9,14 +9,14 @@ from strategy.control.arming import OneTimeCodes
 from strategy.control.interface import Control
 from strategy.execution.order_desk import OrderDesk
 from strategy.market.capacity import Pace
-from strategy.market.market_data import MarketWatch
+from strategy.market.market_data import MarketData
 from strategy.model import Clock, Environment, SettableClock, Text
-from strategy.portfolio.account_sync import AccountLook
-from strategy.ports import Broker, MarketData, Stream
-from strategy.risk.mode_store import ModeBook
+from strategy.portfolio.account_sync import AccountSync
+from strategy.ports import Broker, MarketFeed, Stream
+from strategy.risk.mode_store import ModeStore
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.probes import Surroundings
-from strategy.runtime.storage_alarm import Cry
+from strategy.runtime.storage_alarm import SendNow
 from strategy.runtime.supervisor import Supervisor
 from strategy.session.clock_resync import Resync
 from strategy.session.housekeeping import Upkeep
@@ -26,14 +26,14 @@ from strategy.session.stream_inbox import StreamInbox
 from strategy.session.trading_day import Engine
 from strategy.session.watchlist_changes import Roster
 from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsBook
-from strategy.stops.price_watchdog import Vigil
-from strategy.stops.stop_monitor import StopGuard
-from strategy.wiring.base import Ground, Journals, build_ground
+from strategy.settings.store import SettingsStore
+from strategy.stops.price_watchdog import PriceWatchdog
+from strategy.stops.stop_monitor import StopMonitor
+from strategy.wiring.base import BaseParts, Journals, build_base
 from strategy.wiring.control import build_control
-from strategy.wiring.protection import Safety, build_safety
-from strategy.wiring.session import EngineRoom, build_engine_room
-from strategy.wiring.trading import TradingFloor, build_trading_floor
+from strategy.wiring.protection import ProtectionParts, build_protection
+from strategy.wiring.session import SessionParts, build_session
+from strategy.wiring.trading import TradingParts, build_trading
 
 __all__ = ["Core", "Journals", "build_core"]
 
@@ -46,15 +46,15 @@ class Core:
 
     engine: Engine
     desk: OrderDesk
-    guard: StopGuard
-    vigil: Vigil
+    guard: StopMonitor
+    vigil: PriceWatchdog
     control: Control
     sink: StreamInbox
     activity: Activity
-    book: SettingsBook
-    modes: ModeBook
-    look: AccountLook
-    watch: MarketWatch
+    book: SettingsStore
+    modes: ModeStore
+    look: AccountSync
+    watch: MarketData
     roster: Roster
     price_watch: PriceWatch
     supervisor: Supervisor
@@ -75,7 +75,7 @@ def build_core(
     account_masked: str,
     journals: Journals,
     broker: Broker,
-    market: MarketData,
+    market: MarketFeed,
     stream: Stream,
     clock: SettableClock,
     wall: Clock,
@@ -87,7 +87,7 @@ def build_core(
     tick_places: int | None = None,
     remarks: Sequence[Text] = (),
     surroundings: Surroundings | None = None,
-    cry: Cry | None = None,
+    cry: SendNow | None = None,
 ) -> Core:
     """Return the core, not yet loaded or running.
 
@@ -98,7 +98,7 @@ def build_core(
     tells the chat at once, past the stored alerts.
     """
     # the steps keep this order: who hears first of a price, a look or a changed setting is who was built first
-    ground = build_ground(
+    ground = build_base(
         base=base,
         env_names=env_names,
         environment=environment,
@@ -110,9 +110,9 @@ def build_core(
         cry=cry,
     )
     around = surroundings or Surroundings()
-    floor = build_trading_floor(ground, market=market, stream=stream, visibility_lag_s=visibility_lag_s)
-    safety = build_safety(ground, floor, visibility_lag_s=visibility_lag_s)
-    engine_room = build_engine_room(ground, floor, safety, remarks=remarks, surroundings=around)
+    floor = build_trading(ground, market=market, stream=stream, visibility_lag_s=visibility_lag_s)
+    safety = build_protection(ground, floor, visibility_lag_s=visibility_lag_s)
+    engine_room = build_session(ground, floor, safety, remarks=remarks, surroundings=around)
     price_watch = PriceWatch(
         alerts=journals.price_alerts,
         watch=floor.watch,
@@ -180,10 +180,10 @@ def build_core(
 
 
 def _services(
-    ground: Ground,
-    floor: TradingFloor,
-    safety: Safety,
-    engine_room: EngineRoom,
+    ground: BaseParts,
+    floor: TradingParts,
+    safety: ProtectionParts,
+    engine_room: SessionParts,
     *,
     price_watch: PriceWatch,
     stream: Stream,

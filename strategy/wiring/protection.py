@@ -3,30 +3,30 @@
 from dataclasses import dataclass
 
 from strategy.panic.panic import Panic
-from strategy.panic.reports import PanicStory
+from strategy.panic.reports import PanicReports
 from strategy.risk.overnight_prices import Overnight
 from strategy.risk.split_guard import SplitGuard
-from strategy.stops.exit_ladder import Ladder
-from strategy.stops.price_watchdog import Vigil
+from strategy.stops.exit_ladder import ExitLadder
+from strategy.stops.price_watchdog import PriceWatchdog
 from strategy.stops.safe_mode import Fallback
-from strategy.stops.stop_monitor import StopGuard
-from strategy.stops.stop_reports import StopStory
-from strategy.wiring.base import Ground
-from strategy.wiring.trading import TradingFloor
+from strategy.stops.stop_monitor import StopMonitor
+from strategy.stops.stop_reports import StopReports
+from strategy.wiring.base import BaseParts
+from strategy.wiring.trading import TradingParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Safety:
+class ProtectionParts:
     """The parts that sell, or forbid, whatever the rules say."""
 
     splits: SplitGuard
-    guard: StopGuard
-    vigil: Vigil
+    guard: StopMonitor
+    vigil: PriceWatchdog
     fallback: Fallback
     panic: Panic
 
 
-def build_safety(ground: Ground, floor: TradingFloor, *, visibility_lag_s: float) -> Safety:
+def build_protection(ground: BaseParts, floor: TradingParts, *, visibility_lag_s: float) -> ProtectionParts:
     """Return the safety. The broker's list of positions may be `visibility_lag_s` late, in market time."""
     splits = SplitGuard(
         watch=floor.watch,
@@ -37,7 +37,7 @@ def build_safety(ground: Ground, floor: TradingFloor, *, visibility_lag_s: float
         clock=ground.clock,
         activity=ground.activity,
     )
-    ladder = Ladder(
+    ladder = ExitLadder(
         desk=floor.desk,
         orders=ground.journals.orders,
         watch=floor.watch,
@@ -50,7 +50,7 @@ def build_safety(ground: Ground, floor: TradingFloor, *, visibility_lag_s: float
     )
     guard = _guard(ground, floor, ladder, splits)
     floor.permissions.selling = guard.running
-    vigil = Vigil(
+    vigil = PriceWatchdog(
         guard=guard,
         watch=floor.watch,
         settings=ground.book,
@@ -72,7 +72,7 @@ def build_safety(ground: Ground, floor: TradingFloor, *, visibility_lag_s: float
         positions=floor.positions,
         modes=ground.modes,
         settings=ground.book,
-        story=PanicStory(
+        story=PanicReports(
             desk=floor.desk,
             orders=ground.journals.orders,
             watch=floor.watch,
@@ -87,11 +87,11 @@ def build_safety(ground: Ground, floor: TradingFloor, *, visibility_lag_s: float
         activity=ground.activity,
         visibility_lag_s=visibility_lag_s,
     )
-    return Safety(splits=splits, guard=guard, vigil=vigil, fallback=fallback, panic=panic)
+    return ProtectionParts(splits=splits, guard=guard, vigil=vigil, fallback=fallback, panic=panic)
 
 
-def _guard(ground: Ground, floor: TradingFloor, ladder: Ladder, splits: SplitGuard) -> StopGuard:
-    return StopGuard(
+def _guard(ground: BaseParts, floor: TradingParts, ladder: ExitLadder, splits: SplitGuard) -> StopMonitor:
+    return StopMonitor(
         desk=floor.desk,
         orders=ground.journals.orders,
         decisions=ground.journals.decisions,
@@ -102,7 +102,7 @@ def _guard(ground: Ground, floor: TradingFloor, ladder: Ladder, splits: SplitGua
         ladder=ladder,
         splits=splits,
         prices=floor.prices,
-        story=StopStory(
+        story=StopReports(
             orders=ground.journals.orders,
             decisions=ground.journals.decisions,
             notes=ground.journals.notes,

@@ -11,29 +11,34 @@ from strategy.session.stream_inbox import StreamInbox
 from strategy.session.trading_day import Engine
 from strategy.session.watchlist_changes import Roster
 from strategy.signals.approval import Approval
-from strategy.signals.evaluation import Weigher
-from strategy.signals.signal_check import Cycle
-from strategy.signals.snapshot import Camera
-from strategy.wiring.base import Ground
-from strategy.wiring.protection import Safety
-from strategy.wiring.trading import TradingFloor
+from strategy.signals.evaluation import SignalEvaluator
+from strategy.signals.signal_check import SignalCheck
+from strategy.signals.snapshot import SnapshotReader
+from strategy.wiring.base import BaseParts
+from strategy.wiring.protection import ProtectionParts
+from strategy.wiring.trading import TradingParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineRoom:
+class SessionParts:
     """The engine and what works beside it all session long."""
 
     approval: Approval
-    cycle: Cycle
+    cycle: SignalCheck
     inbox: StreamInbox
     engine: Engine
     roster: Roster
     cards: SessionCards
 
 
-def build_engine_room(
-    ground: Ground, floor: TradingFloor, safety: Safety, *, remarks: Sequence[Text], surroundings: Surroundings
-) -> EngineRoom:
+def build_session(
+    ground: BaseParts,
+    floor: TradingParts,
+    safety: ProtectionParts,
+    *,
+    remarks: Sequence[Text],
+    surroundings: Surroundings,
+) -> SessionParts:
     """Return the engine room. `remarks` go on the start card, `surroundings` into the ready check."""
     approval = Approval(
         presses=ground.presses,
@@ -101,12 +106,12 @@ def build_engine_room(
         clock=ground.clock,
         activity=ground.activity,
     )
-    return EngineRoom(approval=approval, cycle=cycle, inbox=inbox, engine=engine, roster=roster, cards=cards)
+    return SessionParts(approval=approval, cycle=cycle, inbox=inbox, engine=engine, roster=roster, cards=cards)
 
 
-def _cycle(ground: Ground, floor: TradingFloor, safety: Safety, approval: Approval) -> Cycle:
-    return Cycle(
-        camera=Camera(
+def _cycle(ground: BaseParts, floor: TradingParts, safety: ProtectionParts, approval: Approval) -> SignalCheck:
+    return SignalCheck(
+        camera=SnapshotReader(
             watch=floor.watch,
             desk=floor.desk,
             orders=ground.journals.orders,
@@ -115,7 +120,7 @@ def _cycle(ground: Ground, floor: TradingFloor, safety: Safety, approval: Approv
             settings=ground.book,
             clock=ground.clock,
         ),
-        weigher=Weigher(
+        weigher=SignalEvaluator(
             broker=ground.broker, desk=floor.desk, modes=ground.modes, purse=floor.purse, settings=ground.book
         ),
         approval=approval,

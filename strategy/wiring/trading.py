@@ -5,51 +5,53 @@ from decimal import Decimal
 from functools import partial
 
 from strategy.execution.order_desk import OrderDesk
-from strategy.market.market_data import MarketWatch
-from strategy.market.price_confirmation import StopPrices
+from strategy.market.market_data import MarketData
+from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import Holdings, Symbol
-from strategy.portfolio.account_sync import AccountLook
+from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.bot_lots import kept_splits
 from strategy.portfolio.position_reconciliation import Reconciler
 from strategy.portfolio.positions import Positions
-from strategy.ports import MarketData, Stream
-from strategy.risk.chase import Chase
+from strategy.ports import MarketFeed, Stream
+from strategy.risk.chase import FollowingPermission
 from strategy.risk.daily_loss import DayLoss
-from strategy.risk.exposure import Purse
+from strategy.risk.exposure import ExposureMeter
 from strategy.risk.permissions import Permissions
 from strategy.runtime.in_flight import Precedence
-from strategy.settings.store import SettingsBook
-from strategy.wiring.base import Ground
+from strategy.settings.store import SettingsStore
+from strategy.wiring.base import BaseParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TradingFloor:
+class TradingParts:
     """Prices, orders, and the account as the broker has it."""
 
-    watch: MarketWatch
-    prices: StopPrices
+    watch: MarketData
+    prices: PriceConfirmation
     positions: Positions
-    purse: Purse
+    purse: ExposureMeter
     permissions: Permissions
     desk: OrderDesk
     recon: Reconciler
-    look: AccountLook
+    look: AccountSync
     day_loss: DayLoss
 
 
-def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, visibility_lag_s: float) -> TradingFloor:
+def build_trading(ground: BaseParts, *, market: MarketFeed, stream: Stream, visibility_lag_s: float) -> TradingParts:
     """Return the trading floor. The broker may show an order `visibility_lag_s` late, in market time."""
     journals, book, modes, clock = ground.journals, ground.book, ground.modes, ground.clock
     precedence = Precedence()
-    prices = StopPrices(settings=book, ahead=lambda: ground.broker.clock_ahead)
-    watch = MarketWatch(market=market, stream=stream, clock=clock, settings=book, precedence=precedence, prices=prices)
+    prices = PriceConfirmation(settings=book, ahead=lambda: ground.broker.clock_ahead)
+    watch = MarketData(market=market, stream=stream, clock=clock, settings=book, precedence=precedence, prices=prices)
     positions = Positions(journals.orders, price=watch.worth, splits=partial(kept_splits, journals.notes))
-    purse = Purse(
+    purse = ExposureMeter(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
     )
     permissions = Permissions(modes=modes, settings=book, clock=clock, reconciled=lambda: look.reconciled)
     # an order on its way asks by the desk's own orders and the account they changed: both are made after the chase
-    chase = Chase(permissions=permissions, purse=purse, holdings=lambda: look.last, open_orders=lambda: desk.open)
+    chase = FollowingPermission(
+        permissions=permissions, purse=purse, holdings=lambda: look.last, open_orders=lambda: desk.open
+    )
     desk = OrderDesk(
         broker=ground.broker,
         orders=journals.orders,
@@ -76,8 +78,8 @@ def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, v
         cash_probe=partial(_cash_probe, book, watch),
         visibility_lag_s=visibility_lag_s,
     )
-    look = AccountLook(recon=recon, orders=journals.orders, positions=positions, clock=clock)
-    return TradingFloor(
+    look = AccountSync(recon=recon, orders=journals.orders, positions=positions, clock=clock)
+    return TradingParts(
         watch=watch,
         prices=prices,
         positions=positions,
@@ -92,7 +94,7 @@ def build_trading_floor(ground: Ground, *, market: MarketData, stream: Stream, v
     )
 
 
-async def _cash_probe(book: SettingsBook, watch: MarketWatch, holdings: Holdings) -> tuple[Symbol, Decimal] | None:
+async def _cash_probe(book: SettingsStore, watch: MarketData, holdings: Holdings) -> tuple[Symbol, Decimal] | None:
     """Ask the cash by a ticker whose price is known: one held, else one watched."""
     for position in holdings.positions:
         if position.last is not None:

@@ -13,7 +13,7 @@ from bot.app import BotApp, open_bot
 from bot.i18n.translator import Catalogs, Tongue, load_catalogs
 from bot.localchat import LocalChat
 from bot.settings import TelegramSettings
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from strategy.model import Clock, Environment, Language, SystemClock
 from tests.fakes import samples
 from tests.fakes.chat_core import FakeControl, FakeNotes, FakeOutbox
@@ -69,9 +69,11 @@ def catalogs() -> Catalogs:
 
 
 @pytest.fixture
-def frame(catalogs: Catalogs) -> Callable[..., Frame]:
-    def make(language: Language = "ko", environment: Environment = Environment.VIRTUAL) -> Frame:
-        return Frame(t=Tongue(catalogs, language), now=samples.NOW, environment=environment, account=samples.MASKED)
+def frame(catalogs: Catalogs) -> Callable[..., ViewContext]:
+    def make(language: Language = "ko", environment: Environment = Environment.VIRTUAL) -> ViewContext:
+        return ViewContext(
+            t=Tongue(catalogs, language), now=samples.NOW, environment=environment, account=samples.MASKED
+        )
 
     return make
 

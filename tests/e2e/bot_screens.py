@@ -27,7 +27,7 @@ from strategy.model import (
     Side,
     Text,
 )
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 from tests.bot.conftest import telegram_settings
 from tests.e2e.browser import open_browser
 from tests.e2e.shots import Studio
@@ -166,7 +166,7 @@ class _NoChanges:
 
 def _real_settings() -> dict[str, SettingView]:
     """Return the menu of settings as the program has it."""
-    book = SettingsBook(
+    book = SettingsStore(
         base=trading_settings(),
         env_names=frozenset({"RSI_OVERSOLD", "BUY_RATE", "STOP_LOSS_RATE"}),
         journal=_NoChanges(),

@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from bot.localchat import LocalChat
 from kis.simulator.clock import SimClock
 from kis.simulator.demo import demo
-from kis.simulator.market.market import Market
+from kis.simulator.market.market import SimMarket
 from kis.simulator.market.replay import read_replay
 from kis.simulator.options import SimulatorOptions
 from kis.simulator.server import Simulator
@@ -76,7 +76,7 @@ async def still_market() -> AsyncIterator[Simulator]:
     """Run a simulated KIS whose market time stands still soon after the open of the made-up day."""
     day = demo()
     start = day.start + timedelta(minutes=2)
-    market = Market(start, replay=read_replay(day.path))
+    market = SimMarket(start, replay=read_replay(day.path))
     clock = SimClock(start, speed=0)
     simulator = Simulator(SimulatorOptions(holdings=day.holdings), market=market, clock=clock)
     await simulator.start(0)

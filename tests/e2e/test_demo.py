@@ -19,9 +19,9 @@ from aiohttp import ClientSession
 from bot.localchat import LocalChat
 from kis.simulator.clock import SimClock
 from kis.simulator.demo import demo
-from kis.simulator.market.market import Market
+from kis.simulator.market.market import SimMarket
 from kis.simulator.market.replay import read_replay
-from kis.simulator.options import Environment, KeySpec, SimulatorOptions
+from kis.simulator.options import KeySpec, Served, SimulatorOptions
 from kis.simulator.server import Simulator
 from tests.bot.localchat.conftest import User
 from tests.e2e.browser import Browser, Locator, Page, expect
@@ -110,8 +110,8 @@ class Stage:
 async def stage(browser: Browser, directory: Path, look: Look) -> AsyncIterator[Stage]:
     """Open market, chat and page; the program is not running yet. The console must stay silent to the end."""
     day = demo()
-    options = SimulatorOptions(keys=(KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL),), holdings=day.holdings)
-    market = Market(day.start, replay=read_replay(day.path))
+    options = SimulatorOptions(keys=(KeySpec(app_key=QUOTE_KEY, environment=Served.REAL),), holdings=day.holdings)
+    market = SimMarket(day.start, replay=read_replay(day.path))
     async with AsyncExitStack() as stack:
         simulator = Simulator(options, market=market, clock=SimClock(day.start, speed=1))
         stack.push_async_callback(simulator.aclose)

@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from strategy.model import (
-    Action,
     BothSignals,
     BrokerOrder,
     CalendarNotice,
     CrossView,
     Decision,
+    DecisionAction,
     Environment,
     Event,
     Fill,
@@ -110,7 +110,7 @@ def decision(**changes: Any) -> Decision:
     made = Decision(
         symbol=TQQQ,
         decided_at=NOW,
-        action=Action.BUY,
+        action=DecisionAction.BUY,
         reason="buy",
         gates=gates(),
         indicators=indicators(),
@@ -369,7 +369,10 @@ def trouble(key: str = "quote", at: datetime = NOW, **changes: Any) -> Trouble:
 
 def blocked(at: datetime = NOW) -> SignalBlocked:
     return SignalBlocked(
-        at=at, decision=decision(action=Action.NONE, reason="blocked:buy_delay"), side="buy", guards=("buy_delay",)
+        at=at,
+        decision=decision(action=DecisionAction.NONE, reason="blocked:buy_delay"),
+        side="buy",
+        guards=("buy_delay",),
     )
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from storage.tables.orders import OrderRepository, _insert, _intended
 from strategy.model import (
-    Action,
     BrokerOrder,
     CrossView,
     Decision,
+    DecisionAction,
     Fill,
     Gate,
     Indicators,
@@ -96,7 +96,7 @@ def decision(**changes: Any) -> Decision:
     plain = Decision(
         symbol=TQQQ,
         decided_at=at(),
-        action=Action.NONE,
+        action=DecisionAction.NONE,
         reason="blocked:cash",
         gates=(Gate(name="cash", side="buy", passed=None, value="unknown", threshold="x"),),
         indicators=Indicators(

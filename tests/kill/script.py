@@ -7,7 +7,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from kis.simulator.books.orders import Order
+from kis.simulator.books.orders import BookOrder
 from tests.kill.town import TICKERS, Town
 from tests.support.person import Json
 
@@ -186,7 +186,7 @@ class Script:
         world = self._town.simulator.world
         open_order = world.broker.open_order
 
-        def opening(*args: Any, **kwargs: Any) -> Order:
+        def opening(*args: Any, **kwargs: Any) -> BookOrder:
             order = open_order(*args, **kwargs)
             if self._runaways:
                 self._runaways -= 1

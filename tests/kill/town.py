@@ -12,7 +12,7 @@ from aiohttp import ClientSession
 from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
 from kis.simulator.clock import SimClock
 from kis.simulator.market.calendar import new_york
-from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
+from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
 from kis.simulator.server import Simulator
 from tests.fakes.clock import SAMPLE_SETTINGS
 from tests.support.person import Person
@@ -112,8 +112,8 @@ async def town(directory: Path, *, seed: int, slowness: float = 1.0) -> AsyncIte
     day = DAYS[seed % len(DAYS)]
     start = new_york(day, time(10 + seed % 4, 7))
     options = SimulatorOptions(
-        environment=Environment.VIRTUAL,
-        keys=(KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL),),
+        environment=Served.VIRTUAL,
+        keys=(KeySpec(app_key=QUOTE_KEY, environment=Served.REAL),),
         holdings=(Holding(symbol="XLF", qty=60),),
         ccnl_lag_s=(0.0, 15.0),
         balance_lag_s=(0.0, 15.0),

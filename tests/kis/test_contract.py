@@ -17,7 +17,7 @@ from kis.calls import prices as prices_api
 from kis.calls import products, profits, reserved
 from kis.connect import Kis, open_kis
 from kis.simulator.clock import SimClock
-from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
+from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
 from kis.simulator.server import Simulator, build_market
 from kis.stream.connection import Patience
 from kis.stream.reconnect import Backoff
@@ -133,10 +133,10 @@ async def bench(
     folder: Path, *, virtual: bool, now: datetime = NOON, speed: float = 0, quote_key: str = "", **options: Any
 ) -> AsyncIterator[Bench]:
     """Open a simulator with its limits on, and a client on it with the limits of its environment."""
-    environment = Environment.VIRTUAL if virtual else Environment.REAL
+    environment = Served.VIRTUAL if virtual else Served.REAL
     chosen = SimulatorOptions(environment=environment, **{"live": False, "ledger_limiter": True, **options})
     if quote_key:
-        chosen = replace(chosen, keys=(KeySpec(app_key=quote_key, environment=Environment.REAL),))
+        chosen = replace(chosen, keys=(KeySpec(app_key=quote_key, environment=Served.REAL),))
     clock = SimClock(now, speed=speed)
     simulator = Simulator(chosen, market=build_market(chosen, now, 1), clock=clock, seed=1)
     async with simulator, aiohttp.ClientSession() as http:

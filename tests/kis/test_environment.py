@@ -2,62 +2,62 @@
 
 import pytest
 
-from kis.environment import REAL, ROUTES, VIRTUAL, Call, Lane
+from kis.environment import REAL, ROUTES, VIRTUAL, Endpoint, Lane
 from kis.errors import KisNotOffered
 
 T = "/uapi/overseas-stock/v1/trading/"
 Q = "/uapi/overseas-price/v1/quotations/"
 R = "/uapi/overseas-stock/v1/ranking/"
 PUBLISHED = [
-    (Call.BUY, "POST", T + "order", "TTTT1002U", "VTTT1002U"),
-    (Call.SELL, "POST", T + "order", "TTTT1006U", "VTTT1001U"),
-    (Call.CHANGE, "POST", T + "order-rvsecncl", "TTTT1004U", "VTTT1004U"),
-    (Call.DAY_BUY, "POST", T + "daytime-order", "TTTS6036U", None),
-    (Call.DAY_SELL, "POST", T + "daytime-order", "TTTS6037U", None),
-    (Call.DAY_CHANGE, "POST", T + "daytime-order-rvsecncl", "TTTS6038U", None),
-    (Call.RESERVE_BUY, "POST", T + "order-resv", "TTTT3014U", "VTTT3014U"),
-    (Call.RESERVE_SELL, "POST", T + "order-resv", "TTTT3016U", "VTTT3016U"),
-    (Call.RESERVE_CANCEL, "POST", T + "order-resv-ccnl", "TTTT3017U", "VTTT3017U"),
-    (Call.RESERVED, "GET", T + "order-resv-list", "TTTT3039R", None),
-    (Call.OPEN_ORDERS, "GET", T + "inquire-nccs", "TTTS3018R", None),
-    (Call.EXECUTIONS, "GET", T + "inquire-ccnl", "TTTS3035R", "VTTS3035R"),
-    (Call.BALANCE, "GET", T + "inquire-balance", "TTTS3012R", "VTTS3012R"),
-    (Call.PRESENT_BALANCE, "GET", T + "inquire-present-balance", "CTRP6504R", "VTRP6504R"),
-    (Call.BUYABLE, "GET", T + "inquire-psamount", "TTTS3007R", "VTTS3007R"),
-    (Call.MARGIN, "GET", T + "foreign-margin", "TTTC2101R", None),
-    (Call.PERIOD_PROFIT, "GET", T + "inquire-period-profit", "TTTS3039R", None),
-    (Call.PERIOD_TRANSACTIONS, "GET", T + "inquire-period-trans", "CTOS4001R", None),
-    (Call.SETTLED_BALANCE, "GET", T + "inquire-paymt-stdr-balance", "CTRP6010R", None),
-    (Call.ALGO_ORDERS, "GET", T + "algo-ordno", "TTTS6058R", None),
-    (Call.ALGO_FILLS, "GET", T + "inquire-algo-ccnl", "TTTS6059R", None),
-    (Call.PRICE, "GET", Q + "price", "HHDFS00000300", "HHDFS00000300"),
-    (Call.PRICE_DETAIL, "GET", Q + "price-detail", "HHDFS76200200", None),
-    (Call.BOOK, "GET", Q + "inquire-asking-price", "HHDFS76200100", None),
-    (Call.PRICES, "GET", Q + "multprice", "HHDFS76220000", None),
-    (Call.DAILY_BARS, "GET", Q + "dailyprice", "HHDFS76240000", "HHDFS76240000"),
-    (Call.CHART, "GET", Q + "inquire-daily-chartprice", "FHKST03030100", "FHKST03030100"),
-    (Call.MINUTE_BARS, "GET", Q + "inquire-time-itemchartprice", "HHDFS76950200", None),
-    (Call.INDEX_MINUTES, "GET", Q + "inquire-time-indexchartprice", "FHKST03030200", None),
-    (Call.TRADES, "GET", Q + "inquire-ccnl", "HHDFS76200300", None),
-    (Call.PRODUCT, "GET", Q + "search-info", "CTPF1702R", None),
-    (Call.SCREENER, "GET", Q + "inquire-search", "HHDFS76410000", "HHDFS76410000"),
-    (Call.SETTLEMENT_DATES, "GET", "/uapi/overseas-stock/v1/quotations/countries-holiday", "CTOS5011R", None),
-    (Call.RANK_VOLUME, "GET", R + "trade-vol", "HHDFS76310010", None),
-    (Call.RANK_TURNOVER, "GET", R + "trade-pbmn", "HHDFS76320010", None),
-    (Call.RANK_GROWTH, "GET", R + "trade-growth", "HHDFS76330000", None),
-    (Call.RANK_ROTATION, "GET", R + "trade-turnover", "HHDFS76340000", None),
-    (Call.RANK_CAP, "GET", R + "market-cap", "HHDFS76350100", None),
-    (Call.RANK_CHANGE, "GET", R + "updown-rate", "HHDFS76290000", None),
-    (Call.RANK_FLUCTUATION, "GET", R + "price-fluct", "HHDFS76260000", None),
-    (Call.RANK_SURGE, "GET", R + "volume-surge", "HHDFS76270000", None),
-    (Call.RANK_POWER, "GET", R + "volume-power", "HHDFS76280000", None),
-    (Call.RANK_HIGH_LOW, "GET", R + "new-highlow", "HHDFS76300000", None),
+    (Endpoint.BUY, "POST", T + "order", "TTTT1002U", "VTTT1002U"),
+    (Endpoint.SELL, "POST", T + "order", "TTTT1006U", "VTTT1001U"),
+    (Endpoint.CHANGE, "POST", T + "order-rvsecncl", "TTTT1004U", "VTTT1004U"),
+    (Endpoint.DAY_BUY, "POST", T + "daytime-order", "TTTS6036U", None),
+    (Endpoint.DAY_SELL, "POST", T + "daytime-order", "TTTS6037U", None),
+    (Endpoint.DAY_CHANGE, "POST", T + "daytime-order-rvsecncl", "TTTS6038U", None),
+    (Endpoint.RESERVE_BUY, "POST", T + "order-resv", "TTTT3014U", "VTTT3014U"),
+    (Endpoint.RESERVE_SELL, "POST", T + "order-resv", "TTTT3016U", "VTTT3016U"),
+    (Endpoint.RESERVE_CANCEL, "POST", T + "order-resv-ccnl", "TTTT3017U", "VTTT3017U"),
+    (Endpoint.RESERVED, "GET", T + "order-resv-list", "TTTT3039R", None),
+    (Endpoint.OPEN_ORDERS, "GET", T + "inquire-nccs", "TTTS3018R", None),
+    (Endpoint.EXECUTIONS, "GET", T + "inquire-ccnl", "TTTS3035R", "VTTS3035R"),
+    (Endpoint.BALANCE, "GET", T + "inquire-balance", "TTTS3012R", "VTTS3012R"),
+    (Endpoint.PRESENT_BALANCE, "GET", T + "inquire-present-balance", "CTRP6504R", "VTRP6504R"),
+    (Endpoint.BUYABLE, "GET", T + "inquire-psamount", "TTTS3007R", "VTTS3007R"),
+    (Endpoint.MARGIN, "GET", T + "foreign-margin", "TTTC2101R", None),
+    (Endpoint.PERIOD_PROFIT, "GET", T + "inquire-period-profit", "TTTS3039R", None),
+    (Endpoint.PERIOD_TRANSACTIONS, "GET", T + "inquire-period-trans", "CTOS4001R", None),
+    (Endpoint.SETTLED_BALANCE, "GET", T + "inquire-paymt-stdr-balance", "CTRP6010R", None),
+    (Endpoint.ALGO_ORDERS, "GET", T + "algo-ordno", "TTTS6058R", None),
+    (Endpoint.ALGO_FILLS, "GET", T + "inquire-algo-ccnl", "TTTS6059R", None),
+    (Endpoint.PRICE, "GET", Q + "price", "HHDFS00000300", "HHDFS00000300"),
+    (Endpoint.PRICE_DETAIL, "GET", Q + "price-detail", "HHDFS76200200", None),
+    (Endpoint.BOOK, "GET", Q + "inquire-asking-price", "HHDFS76200100", None),
+    (Endpoint.PRICES, "GET", Q + "multprice", "HHDFS76220000", None),
+    (Endpoint.DAILY_BARS, "GET", Q + "dailyprice", "HHDFS76240000", "HHDFS76240000"),
+    (Endpoint.CHART, "GET", Q + "inquire-daily-chartprice", "FHKST03030100", "FHKST03030100"),
+    (Endpoint.MINUTE_BARS, "GET", Q + "inquire-time-itemchartprice", "HHDFS76950200", None),
+    (Endpoint.INDEX_MINUTES, "GET", Q + "inquire-time-indexchartprice", "FHKST03030200", None),
+    (Endpoint.TRADES, "GET", Q + "inquire-ccnl", "HHDFS76200300", None),
+    (Endpoint.PRODUCT, "GET", Q + "search-info", "CTPF1702R", None),
+    (Endpoint.SCREENER, "GET", Q + "inquire-search", "HHDFS76410000", "HHDFS76410000"),
+    (Endpoint.SETTLEMENT_DATES, "GET", "/uapi/overseas-stock/v1/quotations/countries-holiday", "CTOS5011R", None),
+    (Endpoint.RANK_VOLUME, "GET", R + "trade-vol", "HHDFS76310010", None),
+    (Endpoint.RANK_TURNOVER, "GET", R + "trade-pbmn", "HHDFS76320010", None),
+    (Endpoint.RANK_GROWTH, "GET", R + "trade-growth", "HHDFS76330000", None),
+    (Endpoint.RANK_ROTATION, "GET", R + "trade-turnover", "HHDFS76340000", None),
+    (Endpoint.RANK_CAP, "GET", R + "market-cap", "HHDFS76350100", None),
+    (Endpoint.RANK_CHANGE, "GET", R + "updown-rate", "HHDFS76290000", None),
+    (Endpoint.RANK_FLUCTUATION, "GET", R + "price-fluct", "HHDFS76260000", None),
+    (Endpoint.RANK_SURGE, "GET", R + "volume-surge", "HHDFS76270000", None),
+    (Endpoint.RANK_POWER, "GET", R + "volume-power", "HHDFS76280000", None),
+    (Endpoint.RANK_HIGH_LOW, "GET", R + "new-highlow", "HHDFS76300000", None),
 ]
 
 
 @pytest.mark.parametrize(("call", "method", "path", "real", "virtual"), PUBLISHED)
 def test_s72_each_id_and_path_is_the_published_one(
-    call: Call, method: str, path: str, real: str, virtual: str | None
+    call: Endpoint, method: str, path: str, real: str, virtual: str | None
 ) -> None:
     route = ROUTES[call]
     assert (route.method, route.path) == (method, path)
@@ -72,7 +72,7 @@ def test_s72_each_id_and_path_is_the_published_one(
 
 
 def test_s72_no_call_is_left_out_of_the_table() -> None:
-    assert {row[0] for row in PUBLISHED} == set(Call)
+    assert {row[0] for row in PUBLISHED} == set(Endpoint)
 
 
 def test_whatever_changes_something_goes_in_the_order_lane_and_only_that() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.calls import account as accounts_api
 from kis.calls import daymarket, products, profits, reserved
 from kis.calls.executions import executions_params
 from kis.calls.orders import change_body, order_body
 from kis.calls.prices import price_detail, quote_params, signed_change
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.symbols import SymbolBook, stream_key
 from strategy.model import Interval, Market, NotOffered, OrderStatus, OrderType, Side, Symbol, VenueNo
 from tests.fakes.kis_clocks import JumpClock
@@ -24,7 +24,7 @@ from tests.kis.calls.test_order_folding import folded, order
 from tests.kis.stream.test_client import TRADE
 from tests.kis.stream.test_frames import NOW, decoder
 
-ACCOUNT = Account("50123456", "01")
+ACCOUNT = AccountNumber("50123456", "01")
 MSFT = Symbol(Market.NASDAQ, "MSFT")
 KO = Symbol(Market.NYSE, "KO")
 XLF = Symbol(Market.AMEX, "XLF")
@@ -245,7 +245,7 @@ async def test_what_virtual_lacks_is_refused_before_sending(tmp_path: Path) -> N
         ):
             with pytest.raises(NotOffered):
                 await ask
-        assert not kis.environment.offers(Call.MINUTE_BARS)
+        assert not kis.environment.offers(Endpoint.MINUTE_BARS)
     assert fake.asked == []
 
 

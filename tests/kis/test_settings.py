@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.settings import KisSettings, is_loopback
 from strategy.settings.messages import plain_faults
 from tests.fakes.kis_server import APP_KEY, APP_SECRET, kis_settings
@@ -64,7 +64,7 @@ def test_s25_account_number_forms(text: str) -> None:
 def test_s25_other_account_forms_are_refused(text: str) -> None:
     assert "ACCOUNT_NO" in faults(account_no=text)
     with pytest.raises(ValueError, match="8 and 2 digits"):
-        Account.parse(text)
+        AccountNumber.parse(text)
 
 
 def test_s43_hosts_can_be_overridden_and_say_so() -> None:

@@ -20,9 +20,9 @@ import kis.client
 from kis.connect import Kis, open_kis
 from kis.settings import KisSettings
 from kis.simulator.clock import SimClock
-from kis.simulator.market.market import Market
+from kis.simulator.market.market import SimMarket
 from kis.simulator.market.replay import read_replay
-from kis.simulator.options import Environment, SimulatorOptions
+from kis.simulator.options import Served, SimulatorOptions
 from kis.simulator.server import Simulator
 from kis.stream.connection import Patience
 from kis.stream.reconnect import Backoff
@@ -171,9 +171,9 @@ async def running(
 ) -> AsyncIterator[ClientWorld]:
     """Start simulator, client and core at `start`, armed and idle; time-outs and pauses of the network are short."""
     options = options or SimulatorOptions(
-        environment=Environment.VIRTUAL if virtual else Environment.REAL, prints_a_minute=2, pingpong_s=1800
+        environment=Served.VIRTUAL if virtual else Served.REAL, prints_a_minute=2, pingpong_s=1800
     )
-    market = Market(start, seed=1, replay=read_replay(replay), prints_a_minute=options.prints_a_minute)
+    market = SimMarket(start, seed=1, replay=read_replay(replay), prints_a_minute=options.prints_a_minute)
     simulator = Simulator(options, market=market, clock=SimClock(start, speed=0), seed=1)
     calls, clock, log = DatabaseCalls(), FakeClock(start), Heard()
     async with AsyncExitStack() as stack:

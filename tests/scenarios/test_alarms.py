@@ -5,10 +5,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from kis.simulator.demo import demo
-from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
+from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
 from tests.scenarios.world import KEY, QUOTE_KEY, World, facts, running
 
-QUOTES = KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL)
+QUOTES = KeySpec(app_key=QUOTE_KEY, environment=Served.REAL)
 NO_SIGNALS = {"trading_tickers": "NASDAQ:TQQQ", "rsi_oversold": "1", "rsi_overbought": "99", "stop_poll_s": "60"}
 
 
@@ -40,9 +40,7 @@ async def test_s7_s62_s63_s64_s93_a_fall_sells_everything_and_locks_the_ticker(t
 
 async def test_s22_a_refused_notice_subscription_is_told_within_ten_seconds(tmp_path: Path) -> None:
     day = demo()
-    options = SimulatorOptions(
-        keys=(QUOTES, KeySpec(app_key=KEY, environment=Environment.VIRTUAL, hts_id="somebody-else"))
-    )
+    options = SimulatorOptions(keys=(QUOTES, KeySpec(app_key=KEY, environment=Served.VIRTUAL, hts_id="somebody-else")))
     async with running(tmp_path, replay=day.path, start=day.start, options=options, trading=NO_SIGNALS) as world:
         await world.until(day.start + timedelta(seconds=10))
         assert "HTS_ID" in await told(world)

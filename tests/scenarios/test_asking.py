@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from bot.localchat import DEFAULT_OWNER_ID
 from kis.simulator.demo import demo
-from kis.simulator.options import Environment, KeySpec, SimulatorOptions
+from kis.simulator.options import KeySpec, Served, SimulatorOptions
 from strategy.model import InvalidInput, OutcomeKind, Symbol
 from tests.scenarios.test_alarms import told
 from tests.scenarios.world import QUOTE_KEY, World, running
@@ -47,7 +47,7 @@ async def refused(call: Coroutine[Any, Any, object]) -> bool:
 
 async def test_an_approved_buy_a_new_ticker_and_a_price_alert(tmp_path: Path) -> None:
     day = demo()
-    options = SimulatorOptions(keys=(KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL),))
+    options = SimulatorOptions(keys=(KeySpec(app_key=QUOTE_KEY, environment=Served.REAL),))
     async with running(tmp_path, replay=day.path, start=day.start, options=options, trading=ASKING) as world:
         control = world.program.core.control
         await world.until(day.start + timedelta(minutes=3))

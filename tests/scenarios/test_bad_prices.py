@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from kis.simulator.demo import demo
-from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
+from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
 from tests.scenarios.test_alarms import told
 from tests.scenarios.world import QUOTE_KEY, World, running
 
-QUOTES = KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL)
+QUOTES = KeySpec(app_key=QUOTE_KEY, environment=Served.REAL)
 QUIET = {"trading_tickers": "NASDAQ:TQQQ", "rsi_oversold": "1", "rsi_overbought": "99"}
 BOOK = "HHDFS76200100"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kis.simulator.demo import demo
-from kis.simulator.options import Environment, Holding, SimulatorOptions
+from kis.simulator.options import Holding, Served, SimulatorOptions
 from strategy.model import Moment, StopFinished, SystemClock, Trouble
 from tests.fakes.clock import FakeClock
 from tests.scenarios.client_world import TQQQ, ClientWorld, running
@@ -43,7 +43,7 @@ async def holding(directory: Path) -> AsyncIterator[ClientWorld]:
     """Run with fifty shares held two hours after the open, all of it known and reconciled."""
     day = demo()
     options = SimulatorOptions(
-        environment=Environment.REAL,
+        environment=Served.REAL,
         prints_a_minute=2,
         pingpong_s=1800,
         holdings=(Holding(symbol="TQQQ", qty=HELD, average=Decimal("60.00")),),

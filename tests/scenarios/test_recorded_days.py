@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from kis.simulator.options import Environment, KeySpec, SimulatorOptions
+from kis.simulator.options import KeySpec, Served, SimulatorOptions
 from tests.scenarios.world import MARKET_DATA, QUOTE_KEY, Row, facts, recorded, running
 
 pytestmark = [
@@ -25,7 +25,7 @@ pytestmark = [
 PACE = {"stop_poll_s": "60", "reconcile_interval_s": "600", "check_interval_minutes": "5"}
 RULE = {"rsi_interval": "5", "rsi_oversold": "45", "rsi_overbought": "55"}
 OPTIONS = SimulatorOptions(
-    keys=(KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL),), prints_a_minute=2, pingpong_s=1800
+    keys=(KeySpec(app_key=QUOTE_KEY, environment=Served.REAL),), prints_a_minute=2, pingpong_s=1800
 )
 
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from kis.simulator.demo import demo
-from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
+from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
 from strategy.model import HealthLine, Period
 from tests.scenarios.world import KEY, QUOTE_KEY, SECRET, World, running
 
-QUOTES = KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL)
+QUOTES = KeySpec(app_key=QUOTE_KEY, environment=Served.REAL)
 NO_SIGNALS = {"trading_tickers": "NASDAQ:TQQQ", "rsi_oversold": "1", "rsi_overbought": "99", "stop_poll_s": "60"}
 
 

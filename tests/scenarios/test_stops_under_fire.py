@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
+from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
 from strategy.market.bars import BarStore
 from tests.scenarios.world import QUOTE_KEY, World, running
 
@@ -72,8 +72,8 @@ class Held:
 async def held(tmp_path: Path, *before: dict[str, Any]) -> AsyncIterator[Held]:
     """Start the program with its shares, with some faults in force from before its first look."""
     options = SimulatorOptions(
-        environment=Environment.VIRTUAL,
-        keys=(KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL),),
+        environment=Served.VIRTUAL,
+        keys=(KeySpec(app_key=QUOTE_KEY, environment=Served.REAL),),
         holdings=(Holding(symbol="TQQQ", qty=QTY, average=PRICE),),
         live=False,
         ccnl_lag_s=(0.0, 1.0),

@@ -18,7 +18,7 @@ from bot.settings import TelegramSettings
 from kis.settings import KisSettings
 from kis.simulator.clock import SimClock
 from kis.simulator.market.replay import read_replay
-from kis.simulator.options import Environment, KeySpec, SimulatorOptions
+from kis.simulator.options import KeySpec, Served, SimulatorOptions
 from kis.simulator.server import Simulator, build_market
 from storage.settings import StorageSettings
 from strategy.model import views
@@ -109,8 +109,8 @@ async def running(
     begin = start or (recording.start() if recording is not None else None)
     assert begin is not None
     options = options or SimulatorOptions(
-        environment=Environment.VIRTUAL if virtual else Environment.REAL,
-        keys=(KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL),),
+        environment=Served.VIRTUAL if virtual else Served.REAL,
+        keys=(KeySpec(app_key=QUOTE_KEY, environment=Served.REAL),),
     )
     market = build_market(options, begin, seed, recording)
     simulator = Simulator(options, market=market, clock=SimClock(begin, speed=0), seed=seed)

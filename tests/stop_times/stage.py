@@ -17,8 +17,8 @@ from aiohttp import ClientSession
 from bot.localchat import DEFAULT_OWNER_ID, DEFAULT_TOKEN, LocalChat
 from kis.simulator.clock import SimClock, wall_now
 from kis.simulator.market.calendar import new_york
-from kis.simulator.market.market import Market
-from kis.simulator.options import Environment, Holding, KeySpec, SimulatorOptions
+from kis.simulator.market.market import SimMarket
+from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
 from kis.simulator.server import Simulator
 from tests.fakes.clock import SAMPLE_SETTINGS
 from tests.kill.forks import clean_environment
@@ -230,8 +230,8 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """Set the stage: a quiet market in which one ticker is held at its price; strike it whatever happened."""
     settings = SimulatorOptions(
-        environment=Environment.VIRTUAL,
-        keys=(KeySpec(app_key=QUOTE_KEY, environment=Environment.REAL),),
+        environment=Served.VIRTUAL,
+        keys=(KeySpec(app_key=QUOTE_KEY, environment=Served.REAL),),
         live=False,
         rate_limits=False,
         ccnl_lag_s=(0.0, 1.0),
@@ -239,7 +239,7 @@ async def stage(
         **({"holdings": (Holding(symbol=symbol, qty=qty, average=price),)} | options),
     )
     async with AsyncExitStack() as stack:
-        market = Market(START, seed=1, live=False)
+        market = SimMarket(START, seed=1, live=False)
         simulator = Simulator(settings, market=market, clock=SimClock(START, speed=CALM_SPEED), seed=1)
         await simulator.start(0)
         stack.push_async_callback(simulator.aclose)

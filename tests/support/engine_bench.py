@@ -13,7 +13,7 @@ from storage.database import Storage, open_storage
 from strategy.control.arming import OneTimeCodes
 from strategy.model import Environment, Event, Interval, Order, Symbol
 from strategy.runtime.probes import Surroundings
-from strategy.runtime.storage_alarm import Cry
+from strategy.runtime.storage_alarm import SendNow
 from strategy.settings.schema import TradingSettings
 from strategy.wiring.core import Core, Journals, build_core
 from tests.fakes.broker import FakeBroker
@@ -136,7 +136,7 @@ async def running(
     tick_places: int | None = None,
     may_crash: bool = False,
     surroundings: Surroundings | None = None,
-    cry: Cry | None = None,
+    cry: SendNow | None = None,
     arm_secret: str = ARM_SECRET,
 ) -> AsyncIterator[Bench]:
     """Run the core on the storage in `path` until the block ends; again with the same world for a restart.

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.localchat.api import account, callbacks, chats, editing, files, inline, polling, sending
-from bot.localchat.params import Call
-from bot.localchat.world import World
+from bot.localchat.params import ApiCall
+from bot.localchat.world import ChatWorld
 
-Method = Callable[[World, Call], Any]
+Method = Callable[[ChatWorld, ApiCall], Any]
 
 _MODULES = (account, callbacks, chats, editing, files, inline, polling, sending)
 METHODS: dict[str, Method] = {name.lower(): method for module in _MODULES for name, method in module.METHODS.items()}

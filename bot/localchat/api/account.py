@@ -5,8 +5,8 @@ from typing import Any
 
 from bot.localchat.errors import bad_request
 from bot.localchat.model import Chat, Json
-from bot.localchat.params import Call, whole
-from bot.localchat.world import World
+from bot.localchat.params import ApiCall, whole
+from bot.localchat.world import ChatWorld
 
 _NAME = re.compile(r"[a-z0-9_]{1,32}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
@@ -15,7 +15,7 @@ _CHAT_SCOPES = ("chat", "chat_administrators", "chat_member")
 _TEXTS = {"name": 64, "description": 512, "short_description": 120}
 
 
-def get_me(world: World, _call: Call) -> Json:
+def get_me(world: ChatWorld, _call: ApiCall) -> Json:
     return {
         **world.bot.to_user(),
         "can_join_groups": True,
@@ -29,7 +29,7 @@ def get_me(world: World, _call: Call) -> Json:
     }
 
 
-def set_my_commands(world: World, call: Call) -> bool:
+def set_my_commands(world: ChatWorld, call: ApiCall) -> bool:
     commands = _read_commands(call)
     key = _commands_key(world, call)
     table: dict[str, list[Json]] = dict(world.settings.get("commands", {}))
@@ -42,12 +42,12 @@ def set_my_commands(world: World, call: Call) -> bool:
     return True
 
 
-def get_my_commands(world: World, call: Call) -> list[Json]:
+def get_my_commands(world: ChatWorld, call: ApiCall) -> list[Json]:
     table: dict[str, list[Json]] = world.settings.get("commands", {})
     return table.get(_commands_key(world, call), [])
 
 
-def delete_my_commands(world: World, call: Call) -> bool:
+def delete_my_commands(world: ChatWorld, call: ApiCall) -> bool:
     table: dict[str, list[Json]] = dict(world.settings.get("commands", {}))
     table.pop(_commands_key(world, call), None)
     world.set("commands", table)
@@ -55,7 +55,7 @@ def delete_my_commands(world: World, call: Call) -> bool:
     return True
 
 
-def _read_commands(call: Call) -> list[Json]:
+def _read_commands(call: ApiCall) -> list[Json]:
     raw = call.data("commands", "can't parse commands JSON object")
     if not isinstance(raw, list):
         raise bad_request("expected an Array of BotCommand" if raw is not None else "parameter commands is required")
@@ -84,14 +84,14 @@ def _read_command(raw: Any) -> Json:
     return {"command": command, "description": description}
 
 
-def _commands_key(world: World, call: Call) -> str:
+def _commands_key(world: ChatWorld, call: ApiCall) -> str:
     language = call.text("language_code")
     if language and not _LANGUAGE.fullmatch(language):
         raise bad_request("invalid language code specified")
     return f"{_scope_key(world, call)}|{language}"
 
 
-def _scope_key(world: World, call: Call) -> str:
+def _scope_key(world: ChatWorld, call: ApiCall) -> str:
     raw = call.data("scope", "can't parse BotCommandScope JSON object")
     if raw is None:
         return "default"
@@ -113,7 +113,7 @@ def _scope_key(world: World, call: Call) -> str:
     return f"{kind}:{chat.id}{member}"
 
 
-def menu_of(world: World, chat: Chat, language: str) -> list[Json]:
+def menu_of(world: ChatWorld, chat: Chat, language: str) -> list[Json]:
     """Return the commands a person sees in a chat: the first list that exists (telegram-bot-api 9.4)."""
     table: dict[str, list[Json]] = world.settings.get("commands", {})
     group = "all_private_chats" if chat.is_private else "all_group_chats"
@@ -125,7 +125,7 @@ def menu_of(world: World, chat: Chat, language: str) -> list[Json]:
 
 
 def _setter_of(field: str) -> Any:
-    def set_text(world: World, call: Call) -> bool:
+    def set_text(world: ChatWorld, call: ApiCall) -> bool:
         text = call.text(field).strip()
         if len(text) > _TEXTS[field]:
             raise bad_request(f"bot {field.replace('_', ' ')} is too long")
@@ -136,7 +136,7 @@ def _setter_of(field: str) -> Any:
 
 
 def _getter_of(field: str) -> Any:
-    def get_text(world: World, call: Call) -> Json:
+    def get_text(world: ChatWorld, call: ApiCall) -> Json:
         fallback = world.bot.first_name if field == "name" else ""
         plain = world.settings.get(f"{field}|", fallback) or fallback
         return {field: world.settings.get(f"{field}|{call.text('language_code')}", plain) or plain}
@@ -144,7 +144,7 @@ def _getter_of(field: str) -> Any:
     return get_text
 
 
-def set_chat_menu_button(world: World, call: Call) -> bool:
+def set_chat_menu_button(world: ChatWorld, call: ApiCall) -> bool:
     raw = call.data("menu_button", "can't parse menu button JSON object")
     button = _read_menu_button(raw)
     if not call.text("chat_id"):
@@ -172,19 +172,19 @@ def _read_menu_button(raw: Any) -> Json:
     return {"type": "web_app", "text": str(raw.get("text", "")), "web_app": {"url": link}}
 
 
-def get_chat_menu_button(world: World, call: Call) -> Json:
+def get_chat_menu_button(world: ChatWorld, call: ApiCall) -> Json:
     chat = world.chats.get(call.integer("chat_id")) if call.text("chat_id") else None
     return menu_button_of(world, chat)
 
 
-def menu_button_of(world: World, chat: Chat | None) -> Json:
+def menu_button_of(world: ChatWorld, chat: Chat | None) -> Json:
     """Return the menu button of a chat, or the one for all."""
     own = chat.menu_button if chat else None
     common: Json = world.settings.get("menu_button", {"type": "default"})
     return own or ({"type": "commands"} if common["type"] == "default" else common)
 
 
-def log_out(_world: World, _call: Call) -> bool:
+def log_out(_world: ChatWorld, _call: ApiCall) -> bool:
     return True
 
 

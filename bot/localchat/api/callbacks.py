@@ -2,14 +2,14 @@
 
 from bot.localchat.errors import bad_request
 from bot.localchat.model import Query
-from bot.localchat.params import Call
-from bot.localchat.world import World
+from bot.localchat.params import ApiCall
+from bot.localchat.world import ChatWorld
 
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 _TEXT_LIMIT = 200
 
 
-def answer_callback_query(world: World, call: Call) -> bool:
+def answer_callback_query(world: ChatWorld, call: ApiCall) -> bool:
     text = call.text("text")
     query = world.queries.get(call.text("callback_query_id"))
     if query is None or query.answered or is_expired(world, query):
@@ -27,7 +27,7 @@ def answer_callback_query(world: World, call: Call) -> bool:
     return True
 
 
-def is_expired(world: World, query: Query) -> bool:
+def is_expired(world: ChatWorld, query: Query) -> bool:
     return query.expired or world.clock.now() - query.created > world.query_life_s
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from bot.localchat.api.targets import check_access, find_chat, find_message
 from bot.localchat.errors import bad_request
-from bot.localchat.model import Chat, Json, Message
-from bot.localchat.params import Call
+from bot.localchat.model import Chat, ChatMessage, Json
+from bot.localchat.params import ApiCall
 from bot.localchat.present import api_chat, api_message, user_of
-from bot.localchat.world import World
+from bot.localchat.world import ChatWorld
 
 REACTIONS = frozenset(
     "👍👎❤🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🤮💩🙏👌🕊🤡🥱🥴😍🐳🌚🌭💯🤣⚡🍌🏆💔🤨😐🍓🍾💋🖕😈😴😭🤓👻👀🎃🙈😇😨🤝✍🤗🫡🎅🎄☃💅🤪🗿🆒💘🙉🦄😘💊🙊😎👾😡"
@@ -49,7 +49,7 @@ _MEMBER_RIGHTS = (
 _TOPIC_COLORS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
 
 
-def get_chat(world: World, call: Call) -> Json:
+def get_chat(world: ChatWorld, call: ApiCall) -> Json:
     """Return a ChatFullInfo with the newest pinned message."""
     chat = find_chat(world, call)
     gifts = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels")
@@ -65,12 +65,12 @@ def get_chat(world: World, call: Call) -> Json:
     return info
 
 
-def _newest_pin(world: World, chat: Chat) -> Message | None:
+def _newest_pin(world: ChatWorld, chat: Chat) -> ChatMessage | None:
     pinned = [world.message(chat.id, message_id) for message_id in sorted(chat.pinned)]
     return next((message for message in reversed(pinned) if message is not None), None)
 
 
-def get_chat_member(world: World, call: Call) -> Json:
+def get_chat_member(world: ChatWorld, call: ApiCall) -> Json:
     chat = find_chat(world, call)
     user_id = call.integer("user_id")
     if user_id == world.bot.id:
@@ -81,7 +81,7 @@ def get_chat_member(world: World, call: Call) -> Json:
     return api_member(world, user_id, "member" if chat.is_private else status)
 
 
-def api_member(world: World, user_id: int, status: str) -> Json:
+def api_member(world: ChatWorld, user_id: int, status: str) -> Json:
     """Return a ChatMember object of that status, with every field the Bot API calls required."""
     member: Json = {"user": user_of(world, user_id), "status": status}
     match status:
@@ -98,7 +98,7 @@ def api_member(world: World, user_id: int, status: str) -> Json:
             return member
 
 
-def get_chat_administrators(world: World, call: Call) -> list[Json]:
+def get_chat_administrators(world: ChatWorld, call: ApiCall) -> list[Json]:
     chat = find_chat(world, call)
     if chat.is_private:
         raise bad_request("there are no administrators in the private chat")
@@ -106,13 +106,13 @@ def get_chat_administrators(world: World, call: Call) -> list[Json]:
     return members + ([api_member(world, world.bot.id, "administrator")] if chat.bot_status == "administrator" else [])
 
 
-def get_user_profile_photos(world: World, call: Call) -> Json:
+def get_user_profile_photos(world: ChatWorld, call: ApiCall) -> Json:
     if call.integer("user_id") not in world.people:
         raise bad_request("user not found")
     return {"total_count": 0, "photos": []}
 
 
-def leave_chat(world: World, call: Call) -> bool:
+def leave_chat(world: ChatWorld, call: ApiCall) -> bool:
     chat = find_chat(world, call)
     if chat.is_private:
         raise bad_request("chat member status can't be changed in private chats")
@@ -122,11 +122,11 @@ def leave_chat(world: World, call: Call) -> bool:
     return True
 
 
-def get_chat_member_count(world: World, call: Call) -> int:
+def get_chat_member_count(world: ChatWorld, call: ApiCall) -> int:
     return len(find_chat(world, call).members) + 1
 
 
-def pin_chat_message(world: World, call: Call) -> bool:
+def pin_chat_message(world: ChatWorld, call: ApiCall) -> bool:
     chat = find_chat(world, call)
     check_access(world, chat)
     message = find_message(world, call, chat, "message to pin not found")
@@ -140,7 +140,7 @@ def pin_chat_message(world: World, call: Call) -> bool:
     return True
 
 
-def unpin_chat_message(world: World, call: Call) -> bool:
+def unpin_chat_message(world: ChatWorld, call: ApiCall) -> bool:
     chat = find_chat(world, call)
     newest = _newest_pin(world, chat)
     message_id = call.integer("message_id") or (newest.message_id if newest else 0)
@@ -150,14 +150,14 @@ def unpin_chat_message(world: World, call: Call) -> bool:
     return True
 
 
-def unpin_all_chat_messages(world: World, call: Call) -> bool:
+def unpin_all_chat_messages(world: ChatWorld, call: ApiCall) -> bool:
     chat = find_chat(world, call)
     for message_id in list(chat.pinned):
         _unpin(world, chat, message_id)
     return True
 
 
-def _unpin(world: World, chat: Chat, message_id: int) -> None:
+def _unpin(world: ChatWorld, chat: Chat, message_id: int) -> None:
     chat.pinned.remove(message_id)
     world.save(chat)
     message = world.message(chat.id, message_id)
@@ -165,7 +165,7 @@ def _unpin(world: World, chat: Chat, message_id: int) -> None:
         world.show(message)
 
 
-def set_message_reaction(world: World, call: Call) -> bool:
+def set_message_reaction(world: ChatWorld, call: ApiCall) -> bool:
     raw = call.data("reaction", "can't parse reaction types JSON object") or []
     chat = find_chat(world, call)
     message = find_message(world, call, chat, "message to react not found")
@@ -187,7 +187,7 @@ def read_reactions(raw: Any) -> list[Json]:
     return [{"type": "emoji", "emoji": item["emoji"]} for item in raw]
 
 
-def set_reaction(world: World, message: Message, user_id: int, reactions: list[Json]) -> list[Json]:
+def set_reaction(world: ChatWorld, message: ChatMessage, user_id: int, reactions: list[Json]) -> list[Json]:
     """Replace what someone thinks of a message; return what it was before."""
     before = message.reactions.pop(str(user_id), [])
     if reactions:
@@ -196,7 +196,7 @@ def set_reaction(world: World, message: Message, user_id: int, reactions: list[J
     return before
 
 
-def create_forum_topic(world: World, call: Call) -> Json:
+def create_forum_topic(world: ChatWorld, call: ApiCall) -> Json:
     chat = _forum(world, call)
     name = call.text("name").strip()
     if not name or len(name) > 128:
@@ -211,7 +211,7 @@ def create_forum_topic(world: World, call: Call) -> Json:
     return {"message_thread_id": started.message_id, **topic}
 
 
-def _forum(world: World, call: Call) -> Chat:
+def _forum(world: ChatWorld, call: ApiCall) -> Chat:
     chat = find_chat(world, call)
     check_access(world, chat)
     if not (chat.is_forum or (chat.is_private and world.bot.has_topics)):
@@ -222,7 +222,7 @@ def _forum(world: World, call: Call) -> Chat:
 
 
 def _topic_changer(change: Json) -> Any:
-    def apply(world: World, call: Call) -> bool:
+    def apply(world: ChatWorld, call: ApiCall) -> bool:
         chat = _forum(world, call)
         key = str(call.integer("message_thread_id"))
         if key not in chat.topics:
@@ -236,7 +236,7 @@ def _topic_changer(change: Json) -> Any:
     return apply
 
 
-def delete_forum_topic(world: World, call: Call) -> bool:
+def delete_forum_topic(world: ChatWorld, call: ApiCall) -> bool:
     chat = _forum(world, call)
     thread = call.integer("message_thread_id")
     if chat.topics.pop(str(thread), None) is None:

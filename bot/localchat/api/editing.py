@@ -6,10 +6,10 @@ from bot.localchat.api.targets import check_access, find_chat, find_message
 from bot.localchat.api.texts import read_source, settle_caption, settle_text
 from bot.localchat.errors import bad_request
 from bot.localchat.markup import Markup, check_inline, read_markup
-from bot.localchat.model import Chat, Json, Message
-from bot.localchat.params import Call, whole
+from bot.localchat.model import Chat, ChatMessage, Json
+from bot.localchat.params import ApiCall, whole
 from bot.localchat.present import api_message
-from bot.localchat.world import World
+from bot.localchat.world import ChatWorld
 
 NOT_FOUND = "message to edit not found"
 NOT_MODIFIED = (
@@ -19,7 +19,7 @@ NOT_MODIFIED = (
 _DELETE_S = 48 * 3600
 
 
-def edit_message_text(world: World, call: Call) -> Json:
+def edit_message_text(world: ChatWorld, call: ApiCall) -> Json:
     if not call.text("text"):
         raise bad_request("message text is empty")
     source = read_source(call)
@@ -32,7 +32,7 @@ def edit_message_text(world: World, call: Call) -> Json:
     return _apply(world, message, content, markup)
 
 
-def edit_message_caption(world: World, call: Call) -> Json:
+def edit_message_caption(world: ChatWorld, call: ApiCall) -> Json:
     source = read_source(call, "caption", "caption_entities")
     markup = read_markup(call)
     message = _editable(world, call)
@@ -43,7 +43,7 @@ def edit_message_caption(world: World, call: Call) -> Json:
     return _apply(world, message, kept | caption, markup)
 
 
-def edit_message_media(world: World, call: Call) -> Json:
+def edit_message_media(world: ChatWorld, call: ApiCall) -> Json:
     raw = call.data("media", "can't parse input media JSON object")
     if raw is None:
         raise bad_request("there is no media in the request")
@@ -56,13 +56,13 @@ def edit_message_media(world: World, call: Call) -> Json:
     return _apply(world, message, settle_media(world, source) | words, markup)
 
 
-def edit_message_reply_markup(world: World, call: Call) -> Json:
+def edit_message_reply_markup(world: ChatWorld, call: ApiCall) -> Json:
     markup = read_markup(call)
     message = _editable(world, call)
     return _apply(world, message, message.content, markup)
 
 
-def _editable(world: World, call: Call) -> Message:
+def _editable(world: ChatWorld, call: ApiCall) -> ChatMessage:
     """Return the bot's message that a call wants to change. Raises ApiError (telegram-bot-api 7.3, 7.4)."""
     if call.text("inline_message_id"):
         raise bad_request("MESSAGE_ID_INVALID")
@@ -77,7 +77,7 @@ def _editable(world: World, call: Call) -> Message:
     return message
 
 
-def _apply(world: World, message: Message, content: Json, markup: Markup) -> Json:
+def _apply(world: ChatWorld, message: ChatMessage, content: Json, markup: Markup) -> Json:
     """Change a message; without a keyboard in the call the old one goes (telegram-bot-api 7.1, 7.2)."""
     chat = world.chats[message.chat_id]
     world.limits.spend(chat.id, is_group=not chat.is_private)
@@ -91,7 +91,7 @@ def _apply(world: World, message: Message, content: Json, markup: Markup) -> Jso
     return api_message(world, message)
 
 
-def delete_message(world: World, call: Call) -> bool:
+def delete_message(world: ChatWorld, call: ApiCall) -> bool:
     chat = find_chat(world, call)
     message = find_message(world, call, chat, "message to delete not found")
     complaint = _undeletable(world, chat, message)
@@ -101,7 +101,7 @@ def delete_message(world: World, call: Call) -> bool:
     return True
 
 
-def _undeletable(world: World, chat: Chat, message: Message) -> str:
+def _undeletable(world: ChatWorld, chat: Chat, message: ChatMessage) -> str:
     """Return why a message cannot be deleted, empty when it can (telegram-bot-api 7.9)."""
     may_delete_others = chat.is_private or chat.bot_status == "administrator"
     if message.sender_id != world.bot.id and not may_delete_others:
@@ -111,7 +111,7 @@ def _undeletable(world: World, chat: Chat, message: Message) -> str:
     return ""
 
 
-def delete_messages(world: World, call: Call) -> bool:
+def delete_messages(world: ChatWorld, call: ApiCall) -> bool:
     raw = call.data("message_ids", "can't parse message identifiers JSON object")
     if not isinstance(raw, list):
         raise bad_request("expected an Array of message identifiers")

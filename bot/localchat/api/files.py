@@ -3,11 +3,11 @@
 from bot.localchat.api.media import DOWNLOAD_LIMIT, file_json
 from bot.localchat.errors import bad_request
 from bot.localchat.model import Json
-from bot.localchat.params import Call
-from bot.localchat.world import World
+from bot.localchat.params import ApiCall
+from bot.localchat.world import ChatWorld
 
 
-def get_file(world: World, call: Call) -> Json:
+def get_file(world: ChatWorld, call: ApiCall) -> Json:
     file_id = call.text("file_id").strip()
     if not file_id:
         raise bad_request("file_id not specified")

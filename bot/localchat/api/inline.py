@@ -5,14 +5,14 @@ from typing import Any
 from bot.localchat.api.callbacks import TOO_OLD
 from bot.localchat.errors import bad_request
 from bot.localchat.model import Json
-from bot.localchat.params import Call
-from bot.localchat.world import World
+from bot.localchat.params import ApiCall
+from bot.localchat.world import ChatWorld
 
 _LIFE_S = 30.0
 _RESULT_LIMIT = 50
 
 
-def answer_inline_query(world: World, call: Call) -> bool:
+def answer_inline_query(world: ChatWorld, call: ApiCall) -> bool:
     results = read_results(call)
     query = world.inline_queries.get(call.text("inline_query_id"))
     if query is None or query.answered or world.clock.now() - query.created > _LIFE_S:
@@ -23,7 +23,7 @@ def answer_inline_query(world: World, call: Call) -> bool:
     return True
 
 
-def read_results(call: Call) -> list[Json]:
+def read_results(call: ApiCall) -> list[Json]:
     """Return the results of a call. Raises ApiError for one without type or id, and for too many."""
     raw: Any = call.data("results", "can't parse inline query results JSON object")
     if not isinstance(raw, list):

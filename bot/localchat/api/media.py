@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from bot.localchat.errors import ApiError, bad_request
 from bot.localchat.images import image_size
 from bot.localchat.model import Json, StoredFile
-from bot.localchat.params import Call, Upload
-from bot.localchat.world import World
+from bot.localchat.params import ApiCall, Upload
+from bot.localchat.world import ChatWorld
 
 PHOTO_LIMIT = 10 * 1024 * 1024
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
@@ -22,12 +22,12 @@ class MediaSource:
     known: StoredFile | None = None
 
 
-def read_media(world: World, call: Call, field: str, kind: str) -> MediaSource:
+def read_media(world: ChatWorld, call: ApiCall, field: str, kind: str) -> MediaSource:
     """Return the file of a parameter. Raises ApiError when there is none or its id is unknown."""
     return media_from(world, call, call.text(field), kind, fallback=field)
 
 
-def media_from(world: World, call: Call, value: str, kind: str, *, fallback: str = "") -> MediaSource:
+def media_from(world: ChatWorld, call: ApiCall, value: str, kind: str, *, fallback: str = "") -> MediaSource:
     """Return the file that a value names: `attach://part`, a file id, or the part called like the parameter."""
     value = value.strip()
     part = value.removeprefix("attach://") if value.startswith("attach://") else fallback
@@ -49,7 +49,7 @@ def media_from(world: World, call: Call, value: str, kind: str, *, fallback: str
     return MediaSource(kind, known=known)
 
 
-def settle_media(world: World, source: MediaSource) -> Json:
+def settle_media(world: ChatWorld, source: MediaSource) -> Json:
     """Keep the file and return the message field that shows it. Raises ApiError for a picture Telegram refuses."""
     if source.kind == "photo":
         return {"photo": _photo(world, source)}
@@ -62,7 +62,7 @@ def settle_media(world: World, source: MediaSource) -> Json:
     return {source.kind: _file_json(record)}
 
 
-def photo_sizes(world: World, content: bytes) -> list[Json]:
+def photo_sizes(world: ChatWorld, content: bytes) -> list[Json]:
     """Keep a picture and return its sizes, smallest first.
 
     Telegram makes smaller copies; here every size names the same bytes, and the page scales them.
@@ -89,7 +89,7 @@ def file_json(record: StoredFile, *, with_path: bool) -> Json:
     return {**record.to_json(), **({"file_path": record.path} if with_path else {})}
 
 
-def _photo(world: World, source: MediaSource) -> list[Json]:
+def _photo(world: ChatWorld, source: MediaSource) -> list[Json]:
     if source.upload is not None:
         return photo_sizes(world, source.upload.content)
     if source.known is None:

@@ -2,11 +2,11 @@
 
 from bot.localchat.errors import bad_request, conflict
 from bot.localchat.model import Json
-from bot.localchat.params import Call
-from bot.localchat.world import World
+from bot.localchat.params import ApiCall
+from bot.localchat.world import ChatWorld
 
 
-async def get_updates(world: World, call: Call) -> list[Json]:
+async def get_updates(world: ChatWorld, call: ApiCall) -> list[Json]:
     if world.updates.webhook:
         raise conflict(
             "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
@@ -21,7 +21,7 @@ async def get_updates(world: World, call: Call) -> list[Json]:
     return await world.updates.poll(offset, limit, timeout)
 
 
-def set_webhook(world: World, call: Call) -> bool:
+def set_webhook(world: ChatWorld, call: ApiCall) -> bool:
     """Remember a webhook. Nothing is delivered to it: this server calls nobody."""
     url = call.text("url").strip()
     if url and not url.startswith("https://"):
@@ -34,7 +34,7 @@ def set_webhook(world: World, call: Call) -> bool:
     return True
 
 
-def delete_webhook(world: World, call: Call) -> bool:
+def delete_webhook(world: ChatWorld, call: ApiCall) -> bool:
     if call.boolean("drop_pending_updates"):
         world.updates.clear()
     if world.updates.webhook:
@@ -42,7 +42,7 @@ def delete_webhook(world: World, call: Call) -> bool:
     return True
 
 
-def get_webhook_info(world: World, _call: Call) -> Json:
+def get_webhook_info(world: ChatWorld, _call: ApiCall) -> Json:
     allowed = world.updates.allowed
     return {
         "url": world.updates.webhook,

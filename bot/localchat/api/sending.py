@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from bot.localchat.api.media import MediaSource, media_from, read_media, settle_media
 from bot.localchat.api.targets import ReplyRequest, check_access, find_chat, find_reply, read_reply, read_thread
-from bot.localchat.api.texts import Source, parse_source, read_source, settle_caption, settle_text
+from bot.localchat.api.texts import TextSource, parse_source, read_source, settle_caption, settle_text
 from bot.localchat.errors import bad_request
 from bot.localchat.formatting.rich import RichError, RichReader
 from bot.localchat.markup import Markup, check_inline, read_markup
-from bot.localchat.model import Chat, Json, Message
-from bot.localchat.params import Call, whole
+from bot.localchat.model import Chat, ChatMessage, Json
+from bot.localchat.params import ApiCall, whole
 from bot.localchat.present import api_chat, api_message
-from bot.localchat.world import World
+from bot.localchat.world import ChatWorld
 
 _ACTIONS = (
     "typing",
@@ -38,15 +38,15 @@ class Envelope:
 
     reply: ReplyRequest
     markup: Markup
-    call: Call
+    call: ApiCall
 
 
-def open_envelope(call: Call) -> Envelope:
+def open_envelope(call: ApiCall) -> Envelope:
     return Envelope(read_reply(call), read_markup(call), call)
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class Target:
     """A chat the bot may write to and what the new message refers to there."""
 
     chat: Chat
@@ -54,7 +54,7 @@ class Address:
     extras: Json
 
 
-def find_address(world: World, envelope: Envelope) -> Address:
+def find_address(world: ChatWorld, envelope: Envelope) -> Target:
     """Check chat, access, topic and the message replied to, in that order. Raises ApiError."""
     call = envelope.call
     chat = find_chat(world, call)
@@ -65,10 +65,10 @@ def find_address(world: World, envelope: Envelope) -> Address:
         extras["has_protected_content"] = True
     if chat.is_private and call.text("message_effect_id"):
         extras["effect_id"] = call.text("message_effect_id")
-    return Address(chat, reply_to, extras | quote)
+    return Target(chat, reply_to, extras | quote)
 
 
-def deliver(world: World, envelope: Envelope, address: Address, content: Json, count: int = 1) -> Message:
+def deliver(world: ChatWorld, envelope: Envelope, address: Target, content: Json, count: int = 1) -> ChatMessage:
     """Make Telegram's last checks and put the message into the chat. Raises ApiError."""
     if count:
         paid = envelope.call.boolean("allow_paid_broadcast")
@@ -86,7 +86,7 @@ def deliver(world: World, envelope: Envelope, address: Address, content: Json, c
     )
 
 
-def send_message(world: World, call: Call) -> Json:
+def send_message(world: ChatWorld, call: ApiCall) -> Json:
     if not call.text("text"):
         raise bad_request("message text is empty")
     source = read_source(call)
@@ -99,7 +99,7 @@ def send_message(world: World, call: Call) -> Json:
     return api_message(world, deliver(world, envelope, address, content))
 
 
-def show_to_one(world: World, call: Call, chat: Chat, content: Json) -> Json:
+def show_to_one(world: ChatWorld, call: ApiCall, chat: Chat, content: Json) -> Json:
     """Show a message of a group to one member alone; it stands in nobody's chat and has no id there (Bot API 10.2)."""
     raw = call.data("ephemeral_message_parameters", "can't parse ephemeral message parameters JSON object")
     receiver = whole(raw.get("receiver_user_id")) if isinstance(raw, dict) else None
@@ -120,15 +120,15 @@ def show_to_one(world: World, call: Call, chat: Chat, content: Json) -> Json:
     return message
 
 
-def read_preview(call: Call) -> Json:
+def read_preview(call: ApiCall) -> Json:
     raw = call.data("link_preview_options", "can't parse link preview options JSON object")
     if isinstance(raw, dict) and raw:
         return {"link_preview_options": raw}
     return {"link_preview_options": {"is_disabled": True}} if call.boolean("disable_web_page_preview") else {}
 
 
-def _sender_of(kind: str) -> Callable[[World, Call], Json]:
-    def send(world: World, call: Call) -> Json:
+def _sender_of(kind: str) -> Callable[[ChatWorld, ApiCall], Json]:
+    def send(world: ChatWorld, call: ApiCall) -> Json:
         source = read_media(world, call, kind, kind)
         caption = read_source(call, "caption", "caption_entities")
         envelope = open_envelope(call)
@@ -140,12 +140,12 @@ def _sender_of(kind: str) -> Callable[[World, Call], Json]:
     return send
 
 
-def _media_flags(call: Call) -> Json:
+def _media_flags(call: ApiCall) -> Json:
     names = {"show_caption_above_media": "show_caption_above_media", "has_spoiler": "has_media_spoiler"}
     return {field: True for name, field in names.items() if call.boolean(name)}
 
 
-def send_media_group(world: World, call: Call) -> list[Json]:
+def send_media_group(world: ChatWorld, call: ApiCall) -> list[Json]:
     """Send an album: 2 to 10 pictures, or as many documents, without a keyboard (telegram-bot-api 8.8)."""
     raw = call.data("media", "can't parse media JSON object")
     if not isinstance(raw, list):
@@ -168,7 +168,7 @@ def send_media_group(world: World, call: Call) -> list[Json]:
     return [api_message(world, message) for message in sent]
 
 
-def read_input_media(world: World, call: Call, raw: object) -> tuple[MediaSource, Source]:
+def read_input_media(world: ChatWorld, call: ApiCall, raw: object) -> tuple[MediaSource, TextSource]:
     """Return file and caption of an InputMedia object. Raises ApiError."""
     prefix = "can't parse InputMedia: "
     if not isinstance(raw, dict):
@@ -184,7 +184,7 @@ def read_input_media(world: World, call: Call, raw: object) -> tuple[MediaSource
     )
 
 
-def send_chat_action(world: World, call: Call) -> bool:
+def send_chat_action(world: ChatWorld, call: ApiCall) -> bool:
     action = call.text("action").strip().lower()
     if action not in _ACTIONS:
         raise bad_request("wrong parameter action in request")
@@ -195,7 +195,7 @@ def send_chat_action(world: World, call: Call) -> bool:
     return True
 
 
-def send_message_draft(world: World, call: Call) -> bool:
+def send_message_draft(world: ChatWorld, call: ApiCall) -> bool:
     """Show a text in the making for 30 seconds (telegram-bot-api 9.9)."""
     draft_id = call.integer("draft_id")
     source = read_source(call)
@@ -216,7 +216,7 @@ def send_message_draft(world: World, call: Call) -> bool:
     return True
 
 
-def send_rich_message(world: World, call: Call) -> Json:
+def send_rich_message(world: ChatWorld, call: ApiCall) -> Json:
     """Send blocks; the HTML and Markdown forms of a rich message are refused (telegram-bot-api 9.10)."""
     raw = call.data("rich_message", "can't parse rich message JSON object")
 
@@ -235,7 +235,7 @@ def send_rich_message(world: World, call: Call) -> Json:
     return api_message(world, deliver(world, envelope, address, content))
 
 
-def copy_message(world: World, call: Call) -> Json:
+def copy_message(world: ChatWorld, call: ApiCall) -> Json:
     """Send the content of a message again without saying where it came from."""
     caption = read_source(call, "caption", "caption_entities") if "caption" in call.params else None
     envelope = open_envelope(call)
@@ -249,7 +249,7 @@ def copy_message(world: World, call: Call) -> Json:
     return {"message_id": deliver(world, envelope, address, content).message_id}
 
 
-def forward_message(world: World, call: Call) -> Json:
+def forward_message(world: ChatWorld, call: ApiCall) -> Json:
     original = _original(world, call, "message to forward not found")
     envelope = Envelope(ReplyRequest(), Markup(), call)
     address = find_address(world, envelope)
@@ -260,7 +260,7 @@ def forward_message(world: World, call: Call) -> Json:
     return api_message(world, deliver(world, envelope, address, dict(original.content)))
 
 
-def _original(world: World, call: Call, complaint: str) -> Message:
+def _original(world: ChatWorld, call: ApiCall, complaint: str) -> ChatMessage:
     source = find_chat(world, call, "from_chat_id")
     found = world.message(source.id, call.integer("message_id"))
     if found is None:

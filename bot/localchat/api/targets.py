@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from bot.localchat.errors import bad_request, forbidden, migrated
-from bot.localchat.model import Chat, Json, Message
-from bot.localchat.params import Call, whole
-from bot.localchat.world import World
+from bot.localchat.model import Chat, ChatMessage, Json
+from bot.localchat.params import ApiCall, whole
+from bot.localchat.world import ChatWorld
 
 REPLY_NOT_FOUND = "message to be replied not found"
 
 
-def find_chat(world: World, call: Call, name: str = "chat_id") -> Chat:
+def find_chat(world: ChatWorld, call: ApiCall, name: str = "chat_id") -> Chat:
     """Return the chat a parameter names. Raises ApiError in the words of telegram-bot-api 4.5."""
     raw = call.text(name).strip()
     if not raw:
@@ -26,7 +26,7 @@ def find_chat(world: World, call: Call, name: str = "chat_id") -> Chat:
     raise bad_request("chat not found")
 
 
-def check_access(world: World, chat: Chat) -> None:
+def check_access(world: ChatWorld, chat: Chat) -> None:
     """Refuse to write where the bot may not (telegram-bot-api 4.5 to 4.7)."""
     if not chat.is_private:
         if chat.migrated_to is not None:
@@ -57,7 +57,7 @@ class ReplyRequest:
     other_chat: int | None = None
 
 
-def read_reply(call: Call) -> ReplyRequest:
+def read_reply(call: ApiCall) -> ReplyRequest:
     """Return the reply a call asks for. Raises ApiError for broken reply_parameters."""
     raw = call.data("reply_parameters", "can't parse reply parameters JSON object")
     if raw is None:
@@ -77,7 +77,7 @@ def read_reply(call: Call) -> ReplyRequest:
     )
 
 
-def find_reply(world: World, chat: Chat, reply: ReplyRequest) -> tuple[int | None, Json]:
+def find_reply(world: ChatWorld, chat: Chat, reply: ReplyRequest) -> tuple[int | None, Json]:
     """Return the id of the message replied to and the quote, if any. Raises ApiError (telegram-bot-api 4.8)."""
     if reply.message_id <= 0:
         return None, {}
@@ -95,7 +95,7 @@ def find_reply(world: World, chat: Chat, reply: ReplyRequest) -> tuple[int | Non
     return original.message_id, {"quote": {"text": reply.quote, "position": position, "is_manual": True}}
 
 
-def read_thread(chat: Chat, call: Call) -> Json:
+def read_thread(chat: Chat, call: ApiCall) -> Json:
     """Return the topic fields of a new message. Raises ApiError for a topic that is not there."""
     thread = call.integer("message_thread_id")
     if not thread:
@@ -107,7 +107,7 @@ def read_thread(chat: Chat, call: Call) -> Json:
     return {"message_thread_id": thread, "is_topic_message": True}
 
 
-def find_message(world: World, call: Call, chat: Chat, complaint: str) -> Message:
+def find_message(world: ChatWorld, call: ApiCall, chat: Chat, complaint: str) -> ChatMessage:
     """Return the message a call names. Raises ApiError with the complaint."""
     found = world.message(chat.id, call.integer("message_id"))
     if found is None:

@@ -11,8 +11,8 @@ from bot.localchat.formatting.links import checked_link, is_time_format
 from bot.localchat.formatting.markdown import parse_markdown_v2
 from bot.localchat.formatting.tidy import EntityError, tidy
 from bot.localchat.model import Json
-from bot.localchat.params import Call, whole
-from bot.localchat.world import World
+from bot.localchat.params import ApiCall, whole
+from bot.localchat.world import ChatWorld
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
@@ -22,14 +22,14 @@ _PARSERS = {"html": parse_html, "markdown": parse_markdown, "markdownv2": parse_
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TextSource:
     """A text whose markup has been parsed but which has not been checked against a chat."""
 
     text: str
     entities: list[Entity]
 
 
-def read_source(call: Call, name: str = "text", entities_name: str = "entities") -> Source:
+def read_source(call: ApiCall, name: str = "text", entities_name: str = "entities") -> TextSource:
     """Parse a text parameter by its parse_mode or entities. Raises ApiError in the words of the real server."""
     return parse_source(call.text(name), call.text("parse_mode"), call.data(entities_name, _BROKEN_ENTITIES))
 
@@ -37,7 +37,7 @@ def read_source(call: Call, name: str = "text", entities_name: str = "entities")
 _BROKEN_ENTITIES = "can't parse entities JSON object"
 
 
-def parse_source(text: str, parse_mode: str, explicit: Any) -> Source:
+def parse_source(text: str, parse_mode: str, explicit: Any) -> TextSource:
     """Parse a text; a parse mode beats explicit entities."""
     if len(text.encode(errors="replace")) > _SOURCE_LIMIT:
         raise bad_request("text is too long")
@@ -46,14 +46,14 @@ def parse_source(text: str, parse_mode: str, explicit: Any) -> Source:
         if mode not in _PARSERS:
             raise bad_request("unsupported parse_mode")
         try:
-            return Source(*_PARSERS[mode](text))
+            return TextSource(*_PARSERS[mode](text))
         except MarkupError as error:
             raise bad_request(f"can't parse entities: {error}") from None
-    return Source(text, _explicit(explicit))
+    return TextSource(text, _explicit(explicit))
 
 
 def settle_text(
-    world: World, source: Source, *, limit: int = TEXT_LIMIT, too_long: str = "message is too long"
+    world: ChatWorld, source: TextSource, *, limit: int = TEXT_LIMIT, too_long: str = "message is too long"
 ) -> Json:
     """Return `text` and `entities` as Telegram keeps them. Raises ApiError for nothing or too much."""
     text, entities = _settled(world, source)
@@ -64,7 +64,7 @@ def settle_text(
     return {"text": text, "entities": entities}
 
 
-def settle_caption(world: World, source: Source, too_long: str = "message caption is too long") -> Json:
+def settle_caption(world: ChatWorld, source: TextSource, too_long: str = "message caption is too long") -> Json:
     """Return `caption` and `caption_entities`, nothing at all for an empty caption."""
     text, entities = _settled(world, source)
     if len(text) > CAPTION_LIMIT:
@@ -78,7 +78,7 @@ def typed(text: str) -> Json:
     return {"text": clean, "entities": [entity.to_json() for entity in entities]}
 
 
-def _settled(world: World, source: Source) -> tuple[str, list[Json]]:
+def _settled(world: ChatWorld, source: TextSource) -> tuple[str, list[Json]]:
     try:
         text, entities = tidy(source.text, [e for e in (_known(world, e) for e in source.entities) if e])
     except EntityError as error:
@@ -86,7 +86,7 @@ def _settled(world: World, source: Source) -> tuple[str, list[Json]]:
     return text, [entity.to_json() for entity in entities][:_ENTITY_LIMIT]
 
 
-def _known(world: World, entity: Entity) -> Entity | None:
+def _known(world: ChatWorld, entity: Entity) -> Entity | None:
     """Fill in the person of a mention; a mention of somebody unknown is dropped."""
     if entity.type != "text_mention":
         return entity

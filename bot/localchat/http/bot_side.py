@@ -14,10 +14,10 @@ from bot.localchat.api import METHODS, NAMES
 from bot.localchat.api.media import DOWNLOAD_LIMIT
 from bot.localchat.calls import CallLog
 from bot.localchat.errors import ApiError, not_found, unauthorized
-from bot.localchat.faults import Fault, Faults, patched
+from bot.localchat.faults import ApiFault, ApiFaults, patched
 from bot.localchat.model import Json
-from bot.localchat.params import Call, as_text, read_call
-from bot.localchat.world import World
+from bot.localchat.params import ApiCall, as_text, read_call
+from bot.localchat.world import ChatWorld
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _PROXY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Ga
 class BotSide:
     """Answers what a bot asks."""
 
-    def __init__(self, *, world: World, token: str, faults: Faults, calls: CallLog) -> None:
+    def __init__(self, *, world: ChatWorld, token: str, faults: ApiFaults, calls: CallLog) -> None:
         self._world = world
         self._token = token
         self._faults = faults
@@ -86,7 +86,7 @@ class BotSide:
         self._calls.close(entry, response.status, body)
         return response
 
-    async def _perform(self, call: Call) -> tuple[web.Response, Json]:
+    async def _perform(self, call: ApiCall) -> tuple[web.Response, Json]:
         try:
             result: Any = METHODS[call.method](self._world, call)
             if inspect.isawaitable(result):
@@ -97,7 +97,7 @@ class BotSide:
         body = {"ok": True, "result": result}
         return _json(body), body
 
-    async def _fail(self, request: web.Request, call: Call, fault: Fault, entry: Json) -> web.StreamResponse:
+    async def _fail(self, request: web.Request, call: ApiCall, fault: ApiFault, entry: Json) -> web.StreamResponse:
         if fault.kind in ("error", "error_after_send", "conflict"):
             if fault.kind == "error_after_send":
                 await self._perform(call)
@@ -122,7 +122,7 @@ class BotSide:
         await self._hold(request, fault.seconds)
         return _cut(request)
 
-    async def _rewritten(self, call: Call, fault: Fault, entry: Json) -> web.StreamResponse:
+    async def _rewritten(self, call: ApiCall, fault: ApiFault, entry: Json) -> web.StreamResponse:
         call.params = {name: as_text(value) for name, value in patched(call.params, fault.params).items()}
         response, body = await self._perform(call)
         if body["ok"]:

@@ -13,7 +13,7 @@ _HISTORY = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ScreenEvent:
     """Something a screen shows: a message as it is now, an answer to a press, typing."""
 
     number: int
@@ -27,9 +27,9 @@ class Watcher:
 
     def __init__(self, person_id: int) -> None:
         self.person_id = person_id
-        self.queue: asyncio.Queue[Event | None] = asyncio.Queue(_QUEUE_LIMIT + 1)
+        self.queue: asyncio.Queue[ScreenEvent | None] = asyncio.Queue(_QUEUE_LIMIT + 1)
 
-    def push(self, event: Event | None) -> None:
+    def push(self, event: ScreenEvent | None) -> None:
         if self.queue.qsize() < _QUEUE_LIMIT:
             self.queue.put_nowait(event)
         elif not self.queue.full():
@@ -41,12 +41,12 @@ class Hub:
 
     def __init__(self) -> None:
         self._watchers: set[Watcher] = set()
-        self._history: deque[Event] = deque(maxlen=_HISTORY)
+        self._history: deque[ScreenEvent] = deque(maxlen=_HISTORY)
         self._number = 0
 
     def publish(self, person_id: int, name: str, data: Json) -> None:
         self._number += 1
-        event = Event(self._number, person_id, name, data)
+        event = ScreenEvent(self._number, person_id, name, data)
         self._history.append(event)
         for watcher in self._watchers:
             if watcher.person_id == person_id:

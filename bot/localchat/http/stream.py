@@ -6,15 +6,15 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from bot.localchat.http.hub import Event
+from bot.localchat.http.hub import ScreenEvent
 from bot.localchat.params import whole
 from bot.localchat.present import screen_message
-from bot.localchat.world import World
+from bot.localchat.world import ChatWorld
 
 _BEAT_S = 15.0
 
 
-def event_route(world: World) -> web.RouteDef:
+def event_route(world: ChatWorld) -> web.RouteDef:
     """Return the route of `GET /user/events`.
 
     Events: `message` (default; the message as it is now), `answer`, `action`, `draft`, `menu`, `blocked`, `reset`.
@@ -45,14 +45,14 @@ def event_route(world: World) -> web.RouteDef:
     return web.get("/user/events", handle)
 
 
-async def _replay(world: World, response: web.StreamResponse, person_id: int, after: int) -> None:
+async def _replay(world: ChatWorld, response: web.StreamResponse, person_id: int, after: int) -> None:
     for message in world.chat_messages(person_id):
         if message.message_id > after:
-            event = Event(0, person_id, "message", screen_message(world, message))
+            event = ScreenEvent(0, person_id, "message", screen_message(world, message))
             await response.write(_encoded(event))
 
 
-def _encoded(event: Event) -> bytes:
+def _encoded(event: ScreenEvent) -> bytes:
     number = f"id: {event.number}\n" if event.number else ""
     data = json.dumps(event.data, ensure_ascii=False)
     return f"{number}event: {event.name}\ndata: {data}\n\n".encode()

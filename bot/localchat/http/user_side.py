@@ -21,14 +21,14 @@ from aiohttp import web
 
 from bot.localchat.api.account import menu_button_of, menu_of
 from bot.localchat.calls import CallLog
-from bot.localchat.faults import Fault, Faults
+from bot.localchat.faults import ApiFault, ApiFaults
 from bot.localchat.limits import Rates
 from bot.localchat.misfortunes import befall
-from bot.localchat.model import Chat, InlineQuery, Json, Message, Person, Query
+from bot.localchat.model import Chat, ChatMessage, InlineQuery, Json, Person, Query
 from bot.localchat.params import BROKEN_FORM, whole
-from bot.localchat.person import People, Refused
+from bot.localchat.person import People, PersonRefused
 from bot.localchat.present import screen_message
-from bot.localchat.world import World
+from bot.localchat.world import ChatWorld
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -37,7 +37,7 @@ class UserSide:
     """Answers what a person, or a test that plays one, asks; every answer is JSON."""
 
     def __init__(
-        self, *, world: World, faults: Faults, calls: CallLog, on_down: Callable[[], None], has_simulator: bool
+        self, *, world: ChatWorld, faults: ApiFaults, calls: CallLog, on_down: Callable[[], None], has_simulator: bool
     ) -> None:
         self._world = world
         self._people = People(world)
@@ -90,7 +90,7 @@ class UserSide:
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
                 return answer(act(await _json_body(request)))
-            except Refused as refusal:
+            except PersonRefused as refusal:
                 return _refusal(refusal)
             finally:
                 self._world.commit()
@@ -101,7 +101,7 @@ class UserSide:
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
                 return answer(act(request))
-            except Refused as refusal:
+            except PersonRefused as refusal:
                 return _refusal(refusal)
 
         return handle
@@ -124,7 +124,7 @@ class UserSide:
             return {"message_id": message.message_id}
         text = body.get("text")
         if not isinstance(text, str):
-            raise Refused("text must be a string")
+            raise PersonRefused("text must be a string")
         if body.get("ephemeral"):
             self._people.send_ephemeral(person, chat, text)
             return {"message_id": 0}
@@ -194,7 +194,7 @@ class UserSide:
         """
         chat_id = _optional_int(body, "chat_id") or -1_001_000_000_001 - len(self._world.chats)
         if chat_id >= 0:
-            raise Refused("the chat_id of a group is negative")
+            raise PersonRefused("the chat_id of a group is negative")
         chat = self._world.chats.get(chat_id) or Chat(chat_id, "supergroup")
         if body.get("type") in ("group", "supergroup"):
             chat.type = body["type"]
@@ -220,10 +220,10 @@ class UserSide:
             if befallen is None:
                 self._wait_with(self._faults.add(body))
         except ValueError as error:
-            raise Refused(str(error)) from None
+            raise PersonRefused(str(error)) from None
         return {"active": self._faults.active(), **(befallen or {})}
 
-    def _wait_with(self, fault: Fault) -> None:
+    def _wait_with(self, fault: ApiFault) -> None:
         """Let a new fault meet what is already under way."""
         if fault.kind == "down":
             self._on_down()
@@ -292,26 +292,26 @@ class UserSide:
         try:
             return answer(await self._upload(request, as_photo=request.path == "/user/photo"))
         except web.HTTPRequestEntityTooLarge:
-            return _refusal(Refused("the file is too large", 413))
-        except Refused as refusal:
+            return _refusal(PersonRefused("the file is too large", 413))
+        except PersonRefused as refusal:
             return _refusal(refusal)
         finally:
             self._world.commit()
 
     async def _upload(self, request: web.Request, *, as_photo: bool) -> Json:
         if request.content_type != "multipart/form-data":
-            raise Refused("a file comes as multipart/form-data")
+            raise PersonRefused("a file comes as multipart/form-data")
         try:
             form = await request.post()
         except BROKEN_FORM:
-            raise Refused("the multipart body is broken") from None
+            raise PersonRefused("the multipart body is broken") from None
         file = form.get("file")
         if not isinstance(file, web.FileField):
-            raise Refused("the part called file is missing")
+            raise PersonRefused("the part called file is missing")
         content = file.file.read()
         file.file.close()
         if not content:
-            raise Refused("the file is empty")
+            raise PersonRefused("the file is empty")
         words = {name: str(value) for name, value in form.items() if isinstance(value, str)}
         person, chat = self._who(words)
         caption = words.get("caption", "")
@@ -326,7 +326,7 @@ class UserSide:
     async def _file(self, request: web.Request) -> web.StreamResponse:
         record = self._world.files.get(request.match_info["file_id"])
         if record is None:
-            return _refusal(Refused("there is no such file", 404))
+            return _refusal(PersonRefused("there is no such file", 404))
         is_picture = record.mime in ("image/png", "image/jpeg", "image/gif", "image/webp")
         headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
         if not is_picture:
@@ -348,25 +348,25 @@ class UserSide:
         if person_id is None:
             return self._world.owner
         if person_id <= 0 or person_id == self._world.bot.id:
-            raise Refused("user_id must be a positive number and not the bot's")
+            raise PersonRefused("user_id must be a positive number and not the bot's")
         return self._world.person(person_id)
 
-    def _message(self, chat: Chat, body: Json) -> Message:
+    def _message(self, chat: Chat, body: Json) -> ChatMessage:
         message = self._world.message(chat.id, _required_int(body, "message_id"))
         if message is None:
-            raise Refused("there is no such message", 404)
+            raise PersonRefused("there is no such message", 404)
         return message
 
     def _inline_query(self, query_id: str) -> InlineQuery:
         query = self._world.inline_queries.get(query_id)
         if query is None:
-            raise Refused("there is no such query", 404)
+            raise PersonRefused("there is no such query", 404)
         return query
 
     def _query(self, query_id: str) -> Query:
         query = self._world.queries.get(query_id)
         if query is None:
-            raise Refused("there is no such query", 404)
+            raise PersonRefused("there is no such query", 404)
         return query
 
 
@@ -379,7 +379,7 @@ def answer(body: Any, status: int = 200) -> web.Response:
     )
 
 
-def _refusal(refusal: Refused) -> web.Response:
+def _refusal(refusal: PersonRefused) -> web.Response:
     return answer({"error": str(refusal)}, refusal.status)
 
 
@@ -389,9 +389,9 @@ async def _json_body(request: web.Request) -> Json:
     try:
         body = json.loads(await request.read() or b"{}")
     except (ValueError, RecursionError):
-        raise Refused("the body must be JSON") from None
+        raise PersonRefused("the body must be JSON") from None
     if not isinstance(body, dict):
-        raise Refused("the body must be a JSON object")
+        raise PersonRefused("the body must be a JSON object")
     return body
 
 
@@ -404,5 +404,5 @@ def _optional_int(body: Json, name: str) -> int | None:
 def _required_int(body: Json, name: str) -> int:
     value = whole(body.get(name))
     if value is None:
-        raise Refused(f"{name} must be a whole number")
+        raise PersonRefused(f"{name} must be a whole number")
     return value

@@ -8,7 +8,7 @@ from bot.i18n.gate_phrases import why_so
 from bot.i18n.terms import finish, mode, trigger
 from bot.ui.buttons import Button, Open, Release, Unhook
 from bot.ui.message import Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import mode_story, setting_story
 from bot.views.decisions import both_signals, signal_blocked
 from bot.views.holdings import holdings_block
@@ -48,7 +48,7 @@ from strategy.model import (
 )
 
 
-def alert(event: Event, frame: Frame) -> Screen:
+def alert(event: Event, frame: ViewContext) -> Screen:
     """Return the message that tells an event."""
     match event:
         case Started():
@@ -105,7 +105,7 @@ def alert(event: Event, frame: Frame) -> Screen:
             assert_never(event)
 
 
-def _started(event: Started, frame: Frame) -> Screen:
+def _started(event: Started, frame: ViewContext) -> Screen:
     t = frame.t
     tickers = [line(bold(symbol.ticker), f" {symbol.market} · {price(last)}") for symbol, last in event.tickers]
     warm = [
@@ -134,7 +134,7 @@ def _started(event: Started, frame: Frame) -> Screen:
     )
 
 
-def _recovered(event: Recovered, frame: Frame) -> Screen:
+def _recovered(event: Recovered, frame: ViewContext) -> Screen:
     t = frame.t
     found = [line("• ", t.of(text)) for text in event.lines]
     conclusion = (
@@ -151,7 +151,7 @@ def _recovered(event: Recovered, frame: Frame) -> Screen:
     )
 
 
-def _trigger(name: str, frame: Frame) -> str:
+def _trigger(name: str, frame: ViewContext) -> str:
     t = frame.t
     return {
         "start": t("after the start"),
@@ -162,7 +162,7 @@ def _trigger(name: str, frame: Frame) -> str:
     }.get(name, name)
 
 
-def _session_opened(event: SessionOpened, frame: Frame) -> Screen:
+def _session_opened(event: SessionOpened, frame: ViewContext) -> Screen:
     t = frame.t
     half = t("Half day: the market closes early.") if event.half_day else None
     return frame.screen(
@@ -182,7 +182,7 @@ def _session_opened(event: SessionOpened, frame: Frame) -> Screen:
     )
 
 
-def _session_closed(event: SessionClosed, frame: Frame) -> Screen:
+def _session_closed(event: SessionClosed, frame: ViewContext) -> Screen:
     t = frame.t
     left = [short(order, frame) for order in event.open_orders]
     return frame.screen(
@@ -208,7 +208,7 @@ def _session_closed(event: SessionClosed, frame: Frame) -> Screen:
     )
 
 
-def _stop_triggered(event: StopTriggered, frame: Frame) -> Screen:
+def _stop_triggered(event: StopTriggered, frame: ViewContext) -> Screen:
     t = frame.t
     broker = "" if event.broker_rate is None else t(" · broker's last figure {rate}", rate=rate(event.broker_rate))
     return frame.screen(
@@ -231,7 +231,7 @@ def _stop_triggered(event: StopTriggered, frame: Frame) -> Screen:
     )
 
 
-def _seen_by(source: str, frame: Frame) -> str:
+def _seen_by(source: str, frame: ViewContext) -> str:
     t = frame.t
     return {
         "tick": t("Seen on a live trade."),
@@ -240,7 +240,7 @@ def _seen_by(source: str, frame: Frame) -> str:
     }.get(source, source)
 
 
-def _stop_finished(event: StopFinished, frame: Frame) -> Screen:
+def _stop_finished(event: StopFinished, frame: ViewContext) -> Screen:
     t, ticker = frame.t, event.symbol.ticker
     flat = event.left == 0
     result = None
@@ -278,7 +278,7 @@ def _stop_finished(event: StopFinished, frame: Frame) -> Screen:
     )
 
 
-def _protection(event: Protection, frame: Frame) -> Screen:
+def _protection(event: Protection, frame: ViewContext) -> Screen:
     t = frame.t
     who = _tickers(event.symbols) or t("all tickers")
     reason = t.of(event.reason)
@@ -305,7 +305,7 @@ def _protection(event: Protection, frame: Frame) -> Screen:
     )
 
 
-def _stream(event: StreamState, frame: Frame) -> Screen:
+def _stream(event: StreamState, frame: ViewContext) -> Screen:
     t = frame.t
     often = None
     if event.drops > 1:
@@ -338,7 +338,7 @@ def _stream(event: StreamState, frame: Frame) -> Screen:
     )
 
 
-def _trouble(event: Trouble, frame: Frame) -> Screen:
+def _trouble(event: Trouble, frame: ViewContext) -> Screen:
     t = frame.t
     name = f" {event.symbol.ticker}" if event.symbol else ""
     ways: tuple[Button, ...] = (Button(t("📊 Status"), Open(screen="status")),)
@@ -349,14 +349,14 @@ def _trouble(event: Trouble, frame: Frame) -> Screen:
     )
 
 
-def _notable(event: Notable, frame: Frame) -> Screen:
+def _notable(event: Notable, frame: ViewContext) -> Screen:
     what = frame.t.of(event.what)
     ticker = "" if event.symbol is None else event.symbol.ticker
     name = "" if what.startswith((f"{ticker} ", f"{ticker}:")) or not ticker else f"{ticker} · "  # once is enough
     return frame.screen(block(line(bold(f"[{frame.badge}] "), "ℹ️ ", name, what), frame.when(event.at)))
 
 
-def _mode_changed(event: ModeChanged, frame: Frame) -> Screen:
+def _mode_changed(event: ModeChanged, frame: ViewContext) -> Screen:
     t, state = frame.t, event.state
     scope = f" {state.symbol.ticker}" if state.symbol else ""
     return frame.screen(
@@ -365,7 +365,7 @@ def _mode_changed(event: ModeChanged, frame: Frame) -> Screen:
     )
 
 
-def _ticker_locked(event: TickerLocked, frame: Frame) -> Screen:
+def _ticker_locked(event: TickerLocked, frame: ViewContext) -> Screen:
     t, lock = frame.t, event.lock
     ticker = lock.symbol.ticker
     unprotected = t(
@@ -385,7 +385,7 @@ def _ticker_locked(event: TickerLocked, frame: Frame) -> Screen:
     )
 
 
-def _setting_changed(event: SettingChanged, frame: Frame) -> Screen:
+def _setting_changed(event: SettingChanged, frame: ViewContext) -> Screen:
     t, change = frame.t, event.change
     where = f" ({change.symbol.ticker})" if change.symbol else ""
     return frame.screen(
@@ -395,25 +395,25 @@ def _setting_changed(event: SettingChanged, frame: Frame) -> Screen:
     )
 
 
-def folded_note(count: int, last_at: str, frame: Frame) -> Line:
+def folded_note(count: int, last_at: str, frame: ViewContext) -> Line:
     """Return the line that says how often a repeated alert has come."""
     return line(bold(frame.t("🔁 {n} times, last {time}", n=count, time=last_at)))
 
 
-def together_note(count: int, frame: Frame) -> Line:
+def together_note(count: int, frame: ViewContext) -> Line:
     """Return the headline of several late alerts in one message."""
     return frame.title("📦 ", frame.t("{n} alerts together, oldest first", n=count))
 
 
-def late_note(minutes: int, frame: Frame) -> Line:
+def late_note(minutes: int, frame: ViewContext) -> Line:
     return line(bold(frame.t("⏱ {n} min late", n=minutes)))
 
 
-def resent_note(frame: Frame) -> Line:
+def resent_note(frame: ViewContext) -> Line:
     return line(bold(frame.t("♻️ Sent again: you may see this twice.")))
 
 
-def unshown(kind: str, reference: str, frame: Frame) -> Screen:
+def unshown(kind: str, reference: str, frame: ViewContext) -> Screen:
     """Tell that an event could not be put into words; better than silence."""
     t = frame.t
     return frame.screen(
@@ -424,14 +424,14 @@ def unshown(kind: str, reference: str, frame: Frame) -> Screen:
     )
 
 
-def _mode_line(state: ModeState, frame: Frame) -> str:
+def _mode_line(state: ModeState, frame: ViewContext) -> str:
     t = frame.t
     until = "" if state.until is None else " " + t("until {time}", time=frame.when(state.until))
     why = why_so(state.reason, t) if state.reason == "not_armed" else ""
     return f"{mode(state.mode, t)}{until}{f' · {why}' if why else ''}"
 
 
-def _interval(name: str, frame: Frame) -> str:
+def _interval(name: str, frame: ViewContext) -> str:
     return frame.t("day") if name == "day" else frame.t("{n} min", n=name)
 
 
@@ -439,6 +439,6 @@ def _tickers(symbols: Sequence[Symbol]) -> str:
     return ", ".join(symbol.ticker for symbol in symbols)
 
 
-def _status_and_positions(frame: Frame) -> tuple[Button, Button]:
+def _status_and_positions(frame: ViewContext) -> tuple[Button, Button]:
     t = frame.t
     return Button(t("📊 Status"), Open(screen="status")), Button(t("📦 Positions"), Open(screen="positions"))

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from bot.i18n.formats import gain_icon, usd_change
 from bot.ui.buttons import Button, Open
 from bot.ui.message import Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import alert
 from bot.views.trading.orders import short
 from strategy.model import Event, OrderChanged, seoul
 
 
-def entry_line(event: Event, count: int, width: int, frame: Frame) -> Line:
+def entry_line(event: Event, count: int, width: int, frame: ViewContext) -> Line:
     """Return when and what, at most that long; how often where it came more than once."""
     if isinstance(event, OrderChanged):
         result = "" if event.realized is None else f" · {gain_icon(event.realized)} {usd_change(event.realized)}"
@@ -20,7 +20,7 @@ def entry_line(event: Event, count: int, width: int, frame: Frame) -> Line:
     return line(f"{seoul(event.at):%m-%d %H:%M} ", _cut(_said(event, frame), width), bold(often) if often else "")
 
 
-def backlog(lines: Sequence[Line], alerts: int, frame: Frame) -> Screen:
+def backlog(lines: Sequence[Line], alerts: int, frame: ViewContext) -> Screen:
     """Show what came while Telegram could not be reached, newest state each."""
     t = frame.t
     return frame.screen(
@@ -35,7 +35,7 @@ def backlog(lines: Sequence[Line], alerts: int, frame: Frame) -> Screen:
     )
 
 
-def _said(event: Event, frame: Frame) -> str:
+def _said(event: Event, frame: ViewContext) -> str:
     """Return the alert's headline and what it says about it, without the environment that the title has told."""
     blocks = alert(event, frame).message.blocks
     words = [each.text for each in blocks[0].lines] if blocks else [event.kind]

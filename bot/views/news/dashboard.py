@@ -6,14 +6,14 @@ from bot.i18n.formats import gain_icon, price, rate, shares, usd, usd_change
 from bot.i18n.terms import phase
 from bot.ui.buttons import Button, Open
 from bot.ui.message import Block, Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.status import lost_stops, mode_text
 from strategy.model import HoldingsView, Mode, SessionPhase, StatusView, StopState, TickerView
 
 _TICKERS = 30  # one message has no room for more
 
 
-def dashboard(status: StatusView, holdings: HoldingsView, frame: Frame) -> Screen:
+def dashboard(status: StatusView, holdings: HoldingsView, frame: ViewContext) -> Screen:
     """Show mode, session, tickers, money, orders and protection."""
     t = frame.t
     stops = dict(holdings.stop_prices)
@@ -43,12 +43,12 @@ def dashboard(status: StatusView, holdings: HoldingsView, frame: Frame) -> Scree
     )
 
 
-def retired(frame: Frame) -> Screen:
+def retired(frame: ViewContext) -> Screen:
     """Stand in for a dashboard that is switched off: old figures must not look like new ones."""
     return frame.screen(block(frame.t("📌 The dashboard is switched off (DASHBOARD). It is not kept up to date.")))
 
 
-def _session(view: StatusView, frame: Frame) -> str:
+def _session(view: StatusView, frame: ViewContext) -> str:
     t, session = frame.t, view.session
     text = phase(session.phase, t)
     if session.phase is SessionPhase.CLOSED or session.closes_at is None:
@@ -56,7 +56,7 @@ def _session(view: StatusView, frame: Frame) -> str:
     return "🔔 " + text + " · " + t("Closes {time}", time=frame.when(session.closes_at))
 
 
-def _ticker(view: TickerView, stop: Decimal | None, frame: Frame) -> Line:
+def _ticker(view: TickerView, stop: Decimal | None, frame: ViewContext) -> Line:
     t = frame.t
     marks = ("🔒" if view.lock else "") + ("⏸" if view.mode.mode is not Mode.RUN else "")
     held = ""
@@ -69,7 +69,7 @@ def _ticker(view: TickerView, stop: Decimal | None, frame: Frame) -> Line:
     return line(bold(view.symbol.ticker), f" {marks}" if marks else "", f" {price(view.last)}", held)
 
 
-def _money(holdings: HoldingsView, frame: Frame) -> Block:
+def _money(holdings: HoldingsView, frame: ViewContext) -> Block:
     t, held = frame.t, holdings.holdings
     if held is None:
         return block(t("Holdings: the broker could not be asked. Try /balance later."))
@@ -82,7 +82,7 @@ def _money(holdings: HoldingsView, frame: Frame) -> Block:
     )
 
 
-def _orders(view: StatusView, frame: Frame) -> Block:
+def _orders(view: StatusView, frame: ViewContext) -> Block:
     t = frame.t
     return block(
         t("Open orders {open}, of unknown outcome {unknown}", open=view.open_orders, unknown=view.unknown_orders),
@@ -91,7 +91,7 @@ def _orders(view: StatusView, frame: Frame) -> Block:
     )
 
 
-def _protection(view: StatusView, frame: Frame) -> Block | None:
+def _protection(view: StatusView, frame: ViewContext) -> Block | None:
     """Say whether what is held is protected."""
     if (lost := lost_stops(view.tickers, frame)) is not None:
         return block(bold(lost))

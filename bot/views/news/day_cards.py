@@ -4,13 +4,13 @@ from bot.i18n.formats import price
 from bot.i18n.terms import SIDE_ICONS
 from bot.ui.buttons import Button, Open
 from bot.ui.message import Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from strategy.model import CalendarNotice, HealthLine, PriceAlertHit, ReadyCheck, Side
 
 _MARKS = {True: "✅", False: "❌", None: "➖"}
 
 
-def ready_check(event: ReadyCheck, frame: Frame) -> Screen:
+def ready_check(event: ReadyCheck, frame: ViewContext) -> Screen:
     """Tell before the open what works: n of n."""
     t = frame.t
     judged = [each for each in event.lines if each.ok is not None]
@@ -29,13 +29,13 @@ def ready_check(event: ReadyCheck, frame: Frame) -> Screen:
     )
 
 
-def _health(each: HealthLine, frame: Frame) -> Line:
+def _health(each: HealthLine, frame: ViewContext) -> Line:
     t = frame.t
     detail = t.of(each.detail)
     return line(f"{_MARKS[each.ok]} ", bold(t.of(each.name)), f" {detail}" if detail else "")
 
 
-def calendar_notice(event: CalendarNotice, frame: Frame) -> Screen:
+def calendar_notice(event: CalendarNotice, frame: ViewContext) -> Screen:
     """Tell in the evening that the market stays closed, or closes early."""
     t = frame.t
     closes = None if event.closes_at is None else t("Closes {time}", time=frame.when(event.closes_at))
@@ -50,7 +50,7 @@ def calendar_notice(event: CalendarNotice, frame: Frame) -> Screen:
     )
 
 
-def price_alert(event: PriceAlertHit, frame: Frame) -> Screen:
+def price_alert(event: PriceAlertHit, frame: ViewContext) -> Screen:
     t, alert = frame.t, event.alert
     ref, ticker = str(alert.symbol), alert.symbol.ticker
     wanted = price(alert.price)

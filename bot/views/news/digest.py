@@ -7,7 +7,7 @@ from bot.i18n.formats import gain_icon, usd, usd_change
 from bot.i18n.terms import STATUS_ICONS, mode, side, status
 from bot.ui.buttons import Button, Open
 from bot.ui.message import Block, Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.news.digest_counts import Night
 from bot.views.news.reminders import headline
 from strategy.model import Side, seoul
@@ -15,7 +15,7 @@ from strategy.model import Side, seoul
 _MOST = 8  # lines of one kind
 
 
-def digest(night: Night, begin: datetime, end: datetime, frame: Frame) -> Screen:
+def digest(night: Night, begin: datetime, end: datetime, frame: ViewContext) -> Screen:
     """Tell what happened in a quiet span."""
     t = frame.t
     hours = f"KST {seoul(begin):%m-%d %H:%M} – {seoul(end):%m-%d %H:%M}"
@@ -38,11 +38,11 @@ def digest(night: Night, begin: datetime, end: datetime, frame: Frame) -> Screen
     )
 
 
-def _alarms(night: Night, frame: Frame) -> list[str]:
+def _alarms(night: Night, frame: ViewContext) -> list[str]:
     return [headline(stop, frame) for stop in night.stops] + [headline(panic, frame) for panic in night.panics]
 
 
-def _trading(night: Night, frame: Frame) -> Block:
+def _trading(night: Night, frame: ViewContext) -> Block:
     t = frame.t
     if not night.orders:
         return block(t("No orders."))
@@ -59,7 +59,7 @@ def _trading(night: Night, frame: Frame) -> Block:
     )
 
 
-def _troubles(night: Night, frame: Frame) -> Block | None:
+def _troubles(night: Night, frame: ViewContext) -> Block | None:
     t = frame.t
     lines: list[Line | str] = [
         line(t.of(trouble.what), f" × {count}" if count > 1 else "") for trouble, count in night.troubles.values()
@@ -71,7 +71,7 @@ def _troubles(night: Night, frame: Frame) -> Block | None:
     return _list(t("Troubles"), lines, frame)
 
 
-def _blocked(night: Night, frame: Frame) -> list[Line | str]:
+def _blocked(night: Night, frame: ViewContext) -> list[Line | str]:
     t = frame.t
     names = {"buy": side(Side.BUY, t), "sell": side(Side.SELL, t), "both": t("both at once")}
     return [
@@ -80,7 +80,7 @@ def _blocked(night: Night, frame: Frame) -> list[Line | str]:
     ]
 
 
-def _changes(night: Night, frame: Frame) -> list[Line | str]:
+def _changes(night: Night, frame: ViewContext) -> list[Line | str]:
     t = frame.t
     lines: list[Line | str] = []
     for each in night.modes:
@@ -93,7 +93,7 @@ def _changes(night: Night, frame: Frame) -> list[Line | str]:
     return lines
 
 
-def _list(title: str, lines: list[Line | str] | list[str], frame: Frame) -> Block | None:
+def _list(title: str, lines: list[Line | str] | list[str], frame: ViewContext) -> Block | None:
     if not lines:
         return None
     more = len(lines) - _MOST

@@ -26,7 +26,7 @@ from strategy.model import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traded:
+class OrderTraded:
     """What an order traded in a span: the difference of two of its sums, so that a correction of a price counts."""
 
     amount: Decimal  # dollars
@@ -35,7 +35,7 @@ class Traded:
     realized_before: Decimal
 
     @classmethod
-    def first(cls, event: OrderChanged) -> "Traded":
+    def first(cls, event: OrderChanged) -> "OrderTraded":
         """Return what the first change told in the span brought."""
         fill = event.last_fill
         amount = Decimal(0) if fill is None else fill.price * fill.qty
@@ -47,7 +47,7 @@ class Traded:
             realized_before=(event.realized or Decimal(0)) - (realized or Decimal(0)),
         )
 
-    def followed_by(self, event: OrderChanged) -> "Traded":
+    def followed_by(self, event: OrderChanged) -> "OrderTraded":
         known = self.realized is not None or event.last_fill is not None
         return replace(
             self,
@@ -61,7 +61,7 @@ class Night:
     """The facts of a digest."""
 
     orders: dict[OrderNo, Order] = field(default_factory=dict)  # as they stand now
-    traded: dict[OrderNo, "Traded"] = field(default_factory=dict)
+    traded: dict[OrderNo, "OrderTraded"] = field(default_factory=dict)
     fills: set[str] = field(default_factory=set)  # their keys: a fill that was told twice counts once
     stops: list[StopFinished] = field(default_factory=list)
     panics: list[PanicProgress] = field(default_factory=list)
@@ -95,7 +95,7 @@ class Night:
             case OrderChanged():
                 no = event.order.no
                 self.orders[no] = event.order
-                self.traded[no] = self.traded[no].followed_by(event) if no in self.traded else Traded.first(event)
+                self.traded[no] = self.traded[no].followed_by(event) if no in self.traded else OrderTraded.first(event)
                 if event.last_fill is not None:
                     self.fills.add(event.last_fill.key)
             case StopFinished():

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.i18n.formats import moment
 from bot.transport.api_errors import Failure
 from bot.ui.message import Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import together_note
 from bot.views.news.backlog import entry_line
 from strategy.model import EventRow
@@ -14,7 +14,7 @@ from strategy.model import EventRow
 _WIDTH = 200  # characters of a line
 
 
-def barred(since: datetime, why: Failure, frame: Frame) -> Screen:
+def barred(since: datetime, why: Failure, frame: ViewContext) -> Screen:
     """Tell that nothing gets into the alert chat, why, and what to do."""
     t = frame.t
     reasons = {
@@ -34,19 +34,19 @@ def barred(since: datetime, why: Failure, frame: Frame) -> Screen:
     )
 
 
-def many(news: Sequence[Sequence[EventRow]], frame: Frame) -> Screen:
+def many(news: Sequence[Sequence[EventRow]], frame: ViewContext) -> Screen:
     """Tell many alerts a line each; what says the same is one line with how often it came."""
     lines = [entry_line(same[-1].event, len(same), _WIDTH, frame) for same in news]
     return frame.screen(block(together_note(sum(map(len, news)), frame)), block(*lines))
 
 
-def works_again(frame: Frame) -> Screen:
+def works_again(frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(frame.title("✅ ", t("The alert chat works again")), t("What waited is told there now, marked late."))
     )
 
 
-def elsewhere_note(frame: Frame) -> Line:
+def elsewhere_note(frame: ViewContext) -> Line:
     """Return the line over an alert that is told in private."""
     return line(bold(frame.t("🔕 Told here because the alert chat cannot be written to.")))

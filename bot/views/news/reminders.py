@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from bot.ui.buttons import Button, Open, Seen
+from bot.ui.buttons import Button, MarkSeen, Open
 from bot.ui.message import Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import alert
 from strategy.model import Event, EventRow
 
 _MOST = 10
 
 
-def reminder(rows: Sequence[EventRow], frame: Frame) -> Screen:
+def reminder(rows: Sequence[EventRow], frame: ViewContext) -> Screen:
     """List critical alerts nobody has seen, newest last, with the button that ends the reminding."""
     t = frame.t
     more = len(rows) - _MOST
@@ -23,20 +23,20 @@ def reminder(rows: Sequence[EventRow], frame: Frame) -> Screen:
         ),
         block(t("This comes again until you press the button.")),
         keyboard=(
-            (Button(t("👁 Seen"), Seen(row=rows[-1].id), style="primary"),),
+            (Button(t("👁 Seen"), MarkSeen(row=rows[-1].id), style="primary"),),
             (Button(t("📊 Status"), Open(screen="status", aside=True)),),
         ),
     )
 
 
-def headline(event: Event, frame: Frame) -> str:
+def headline(event: Event, frame: ViewContext) -> str:
     """Return the first line of an alert without the environment, which the list has told already."""
     blocks = alert(event, frame).message.blocks
     text = blocks[0].lines[0].text if blocks else event.kind
     return text.removeprefix(f"[{frame.badge}] ")
 
 
-def seen_note(count: int, left: int, frame: Frame) -> Screen:
+def seen_note(count: int, left: int, frame: ViewContext) -> Screen:
     """Say what a press of the button has come to."""
     t = frame.t
     noted: Line | str = t.line("👁 Seen: {n} alerts. They are not told again.", n=bold(count))

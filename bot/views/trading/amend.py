@@ -4,14 +4,14 @@ from bot.i18n.formats import price, shares, usd
 from bot.i18n.terms import icon
 from bot.ui.buttons import AmendOrder, Button, Confirm, Copy, Keyboard, Open, StepAmend, TypeAmend
 from bot.ui.message import block, bold
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.confirm import confirm_row
 from bot.views.trading.orders import short
 from bot.views.trading.steps import price_steps, qty_steps
 from strategy.model import AmendPreview, Order, SettlePreview
 
 
-def pick(orders: list[Order], frame: Frame) -> Screen:
+def pick(orders: list[Order], frame: ViewContext) -> Screen:
     """Ask which open order to change."""
     t = frame.t
     picks = [Button(f"{icon(each)} #{each.no} {each.request.symbol.ticker}", AmendOrder(no=each.no)) for each in orders]
@@ -28,7 +28,7 @@ def pick(orders: list[Order], frame: Frame) -> Screen:
     )
 
 
-def start(order: Order, draft: str, frame: Frame) -> Screen:
+def start(order: Order, draft: str, frame: ViewContext) -> Screen:
     """Show an order as it is, with the steppers that propose other terms."""
     t = frame.t
     if order.status.closed:
@@ -45,7 +45,7 @@ def start(order: Order, draft: str, frame: Frame) -> Screen:
     )
 
 
-def preview(view: AmendPreview, draft: str, frame: Frame) -> Screen:
+def preview(view: AmendPreview, draft: str, frame: ViewContext) -> Screen:
     """Show old and new terms, with a single-use button or why it cannot be changed."""
     t, order = frame.t, view.order
     label = t("✅ Change to {qty} sh. at {price}", qty=shares(view.qty), price=price(view.limit_price))
@@ -69,7 +69,7 @@ def preview(view: AmendPreview, draft: str, frame: Frame) -> Screen:
     )
 
 
-def ask(order: Order, frame: Frame) -> Screen:
+def ask(order: Order, frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(
@@ -81,7 +81,7 @@ def ask(order: Order, frame: Frame) -> Screen:
     )
 
 
-def settling(view: SettlePreview, frame: Frame) -> Screen:
+def settling(view: SettlePreview, frame: ViewContext) -> Screen:
     """Show what an order of unknown outcome may be at the broker; nothing is sent by an answer."""
     t = frame.t
     choices = tuple((Button(t.of(each.label)[:60], Confirm(ticket=each.ticket)),) for each in view.choices)
@@ -99,7 +99,7 @@ def settling(view: SettlePreview, frame: Frame) -> Screen:
     )
 
 
-def _steps(order: Order, draft: str, frame: Frame) -> Keyboard:
+def _steps(order: Order, draft: str, frame: ViewContext) -> Keyboard:
     """Return the steppers; the open quantity of an order can only go down."""
     downwards = [by for by in (-10, -1) if order.open_qty + by >= 1]
     return (
@@ -108,7 +108,7 @@ def _steps(order: Order, draft: str, frame: Frame) -> Keyboard:
     )
 
 
-def _ways(order: Order, frame: Frame) -> Keyboard:
+def _ways(order: Order, frame: ViewContext) -> Keyboard:
     t = frame.t
     copy = (Button(f"📋 {price(order.limit_price)}", Copy(f"{order.limit_price.normalize():f}")),)
     return (

@@ -17,7 +17,7 @@ from bot.ui.buttons import (
     rows_of,
 )
 from bot.ui.message import Block, Line, block, bold, line, quote
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.decisions import signal_lines
 from strategy.model import (
     Fill,
@@ -41,7 +41,7 @@ _RULES = (Origin.SIGNAL, Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_S
 _ROWS = 18  # on a page
 
 
-def living(event: OrderChanged, frame: Frame) -> Screen:
+def living(event: OrderChanged, frame: ViewContext) -> Screen:
     """Show an order as it stands now; the one message that is edited through its states (S91-S93)."""
     order = event.order
     return frame.screen(
@@ -54,7 +54,7 @@ def living(event: OrderChanged, frame: Frame) -> Screen:
     )
 
 
-def fill_reply(event: OrderChanged, fill: Fill, frame: Frame) -> Screen:
+def fill_reply(event: OrderChanged, fill: Fill, frame: ViewContext) -> Screen:
     """Tell one fill, and at the last one the whole result (S94)."""
     t, order = frame.t, event.order
     head = frame.title(
@@ -75,7 +75,7 @@ def fill_reply(event: OrderChanged, fill: Fill, frame: Frame) -> Screen:
     return frame.screen(this, whole, block(frame.when(fill.filled_at)))
 
 
-def _execution(fill: Fill, frame: Frame) -> str:
+def _execution(fill: Fill, frame: ViewContext) -> str:
     return frame.t(
         "{qty} sh. × {price} = {amount}",
         qty=shares(fill.qty),
@@ -84,7 +84,7 @@ def _execution(fill: Fill, frame: Frame) -> str:
     )
 
 
-def orders(view: OrdersView, frame: Frame) -> Screen:
+def orders(view: OrdersView, frame: ViewContext) -> Screen:
     """Show open orders and the newest closed ones."""
     t = frame.t
     every_one = (*((order, True) for order in view.open), *((order, False) for order in view.recent))
@@ -106,7 +106,7 @@ def orders(view: OrdersView, frame: Frame) -> Screen:
     )
 
 
-def details(view: OrderView, frame: Frame) -> Screen:
+def details(view: OrderView, frame: ViewContext) -> Screen:
     """Show one order with everything that happened to it (S100)."""
     t, order = frame.t, view.order
     event = OrderChanged(
@@ -142,7 +142,7 @@ def details(view: OrderView, frame: Frame) -> Screen:
     )
 
 
-def hand_order(event: HandOrder, frame: Frame) -> Screen:
+def hand_order(event: HandOrder, frame: ViewContext) -> Screen:
     """Tell of an order that somebody placed in the broker's own app."""
     t, found = frame.t, event.found
     no = event.order.no if event.order else None
@@ -167,7 +167,7 @@ def hand_order(event: HandOrder, frame: Frame) -> Screen:
     )
 
 
-def _hand_choices(frame: Frame) -> tuple[str, ...]:
+def _hand_choices(frame: ViewContext) -> tuple[str, ...]:
     t = frame.t
     return (
         t("Adopt: the bot watches over it like over its own."),
@@ -176,7 +176,7 @@ def _hand_choices(frame: Frame) -> tuple[str, ...]:
     )
 
 
-def _decide(no: OrderNo, frame: Frame) -> tuple[Button, ...]:
+def _decide(no: OrderNo, frame: ViewContext) -> tuple[Button, ...]:
     t = frame.t
     return (
         Button(t("🤝 Adopt"), HandOrderChoice(no=no, choice=HandChoice.ADOPT)),
@@ -185,7 +185,7 @@ def _decide(no: OrderNo, frame: Frame) -> tuple[Button, ...]:
     )
 
 
-def _hand_buttons(no: OrderNo, frame: Frame) -> Keyboard:
+def _hand_buttons(no: OrderNo, frame: ViewContext) -> Keyboard:
     t = frame.t
     return (
         _decide(no, frame),
@@ -193,7 +193,7 @@ def _hand_buttons(no: OrderNo, frame: Frame) -> Keyboard:
     )
 
 
-def actions(order: Order, frame: Frame, *, show: bool = True) -> Keyboard:
+def actions(order: Order, frame: ViewContext, *, show: bool = True) -> Keyboard:
     """Return what can be done with an order in its state."""
     t = frame.t
     detail = (Button(t("🔍 Details"), Open(screen="order", ref=str(order.no))),) if show else ()
@@ -213,12 +213,12 @@ def changeable(order: Order) -> bool:
     return of_a_person and order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
 
 
-def short(order: Order, frame: Frame) -> Line:
+def short(order: Order, frame: ViewContext) -> Line:
     """Return one order on one line."""
     return _row(order, frame)
 
 
-def _head(order: Order, frame: Frame) -> Block:
+def _head(order: Order, frame: ViewContext) -> Block:
     t, request = frame.t, order.request
     name = f"{side(request.side, t)} {request.symbol.ticker}"
     terms = t(
@@ -238,7 +238,7 @@ def _head(order: Order, frame: Frame) -> Block:
     )
 
 
-def _reason(event: OrderChanged, frame: Frame) -> Block | None:
+def _reason(event: OrderChanged, frame: ViewContext) -> Block | None:
     t, order = frame.t, event.order
     request = order.request
     lines: list[Line | str] = []
@@ -255,7 +255,7 @@ def _reason(event: OrderChanged, frame: Frame) -> Block | None:
     return block(*lines) if lines else None
 
 
-def _sold_part(event: OrderChanged, frame: Frame) -> list[str]:
+def _sold_part(event: OrderChanged, frame: ViewContext) -> list[str]:
     """Return what is sold, what stays, and the expected result before anything is filled (S92)."""
     t, request = frame.t, event.order.request
     lines: list[str] = []
@@ -277,7 +277,7 @@ def _sold_part(event: OrderChanged, frame: Frame) -> list[str]:
     return lines
 
 
-def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, frame: Frame) -> Block | None:
+def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, frame: ViewContext) -> Block | None:
     if not order.filled_qty:
         return None
     t = frame.t
@@ -293,7 +293,7 @@ def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, frame:
     )
 
 
-def _meaning(order: Order, frame: Frame) -> Block | None:
+def _meaning(order: Order, frame: ViewContext) -> Block | None:
     """Return what a state means and what to do, where it is not plain."""
     t = frame.t
     reason = t.of(Text.read(order.reason))
@@ -311,7 +311,7 @@ def _meaning(order: Order, frame: Frame) -> Block | None:
     return block(said, what) if said or what else None
 
 
-def _row(order: Order, frame: Frame) -> Line:
+def _row(order: Order, frame: ViewContext) -> Line:
     t, request = frame.t, order.request
     at = order.average_price if order.status is OrderStatus.FILLED else order.limit_price
     return line(
@@ -327,13 +327,13 @@ def _realized(fills: tuple[Fill, ...]) -> Decimal | None:
     return sum(known, Decimal(0)) if known else None
 
 
-def _result_line(amount: Decimal | None, frame: Frame) -> str | None:
+def _result_line(amount: Decimal | None, frame: ViewContext) -> str | None:
     if amount is None:
         return None
     return frame.t("Result {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
 
 
-def _total_line(amount: Decimal | None, of: Side, frame: Frame) -> Line | None:
+def _total_line(amount: Decimal | None, of: Side, frame: ViewContext) -> Line | None:
     if amount is None or of is Side.BUY:
         return None
     t = frame.t

@@ -3,12 +3,12 @@
 from bot.i18n.formats import price, shares, usd
 from bot.ui.buttons import Button, Confirm, Dismiss, Keyboard, Open
 from bot.ui.message import Block, Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.trading.orders import short
 from strategy.model import PanicLine, PanicPreview
 
 
-def preview(view: PanicPreview, frame: Frame) -> Screen:
+def preview(view: PanicPreview, frame: ViewContext) -> Screen:
     """Show what a panic would do; nothing happens before one of its buttons is pressed."""
     t = frame.t
     positions = [_position(each, frame) for each in view.lines]
@@ -32,7 +32,7 @@ def preview(view: PanicPreview, frame: Frame) -> Screen:
     )
 
 
-def _market(view: PanicPreview, frame: Frame) -> Block:
+def _market(view: PanicPreview, frame: ViewContext) -> Block:
     t = frame.t
     if view.market_open:
         return block(t("Sells go out as limits below the bid, lowered until everything is sold."))
@@ -42,14 +42,14 @@ def _market(view: PanicPreview, frame: Frame) -> Block:
     )
 
 
-def _position(each: PanicLine, frame: Frame) -> Line:
+def _position(each: PanicLine, frame: ViewContext) -> Line:
     t = frame.t
     value = "" if each.last is None else f" × {price(each.last)} = {usd(each.last * each.qty)}"
     unwatched = "" if each.watched else t(" (not on the watch list)")
     return line(bold(each.symbol.ticker), " ", t("{qty} sh.", qty=shares(each.qty)), value, unwatched)
 
 
-def _keyboard(view: PanicPreview, frame: Frame) -> Keyboard:
+def _keyboard(view: PanicPreview, frame: ViewContext) -> Keyboard:
     t = frame.t
     if view.ticket_all is None:
         return ((Button(t("📦 Positions"), Open(screen="positions")), frame.home()),)

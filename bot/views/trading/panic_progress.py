@@ -4,13 +4,13 @@ from bot.i18n.formats import price, shares, span
 from bot.i18n.terms import finish
 from bot.ui.buttons import Button, Keyboard, Open
 from bot.ui.message import Block, Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from strategy.model import PanicLine, PanicProgress
 
 _LINES = 40  # one message has no room for many more
 
 
-def panic_progress(event: PanicProgress, frame: Frame) -> Screen:
+def panic_progress(event: PanicProgress, frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(frame.title("🆘 ", _headline(event, frame)), t("asked for by user {user}", user=event.asked_by)),
@@ -25,7 +25,7 @@ def panic_progress(event: PanicProgress, frame: Frame) -> Screen:
     )
 
 
-def _positions(event: PanicProgress, frame: Frame) -> Block:
+def _positions(event: PanicProgress, frame: ViewContext) -> Block:
     """List the positions; of very many those that are not sold first, and how many more there are."""
     t, lines = frame.t, event.lines
     shown = lines if len(lines) <= _LINES else sorted(lines, key=lambda each: each.sold >= each.qty)[:_LINES]
@@ -36,20 +36,20 @@ def _positions(event: PanicProgress, frame: Frame) -> Block:
     return block(bold(t("Positions")), *(_position(each, event, frame) for each in shown), more)
 
 
-def _headline(event: PanicProgress, frame: Frame) -> str:
+def _headline(event: PanicProgress, frame: ViewContext) -> str:
     t = frame.t
     if not event.done:
         return t("Panic under way: cancel all, sell all")
     return t("Panic over: everything is sold") if event.flat else t("Panic over: NOT everything is sold")
 
 
-def _cancels(event: PanicProgress, frame: Frame) -> Block:
+def _cancels(event: PanicProgress, frame: ViewContext) -> Block:
     t = frame.t
     left = t(" · {n} not confirmed yet", n=event.cancels_left) if event.cancels_left else ""
     return block(t("Orders canceled: {n}", n=event.canceled) + left)
 
 
-def _position(each: PanicLine, event: PanicProgress, frame: Frame) -> Line:
+def _position(each: PanicLine, event: PanicProgress, frame: ViewContext) -> Line:
     t, left = frame.t, each.qty - each.sold
     mark = "✅" if left == 0 else "⚠️" if event.done else "⏳"
     why = "" if left == 0 or not each.reason else f" · {_reason(each.reason, frame)}"
@@ -63,11 +63,11 @@ def _position(each: PanicLine, event: PanicProgress, frame: Frame) -> Line:
     )
 
 
-def _reason(key: str, frame: Frame) -> str:
+def _reason(key: str, frame: ViewContext) -> str:
     return frame.t("the market is closed") if key == "closed" else finish(key, frame.t)
 
 
-def _conclusion(event: PanicProgress, frame: Frame) -> Block | None:
+def _conclusion(event: PanicProgress, frame: ViewContext) -> Block | None:
     t = frame.t
     note = None if event.note is None else t.of(event.note)
     if not event.done:
@@ -80,7 +80,7 @@ def _conclusion(event: PanicProgress, frame: Frame) -> Block | None:
     )
 
 
-def _keyboard(event: PanicProgress, frame: Frame) -> Keyboard:
+def _keyboard(event: PanicProgress, frame: ViewContext) -> Keyboard:
     t = frame.t
     if not event.done:
         return ()

@@ -6,14 +6,14 @@ from bot.i18n.formats import moment, plain, price, shares, usd
 from bot.i18n.terms import SIDE_ICONS, side
 from bot.ui.buttons import Button, Confirm, Dismiss, Keyboard, Open
 from bot.ui.message import Block, block, bold
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.decisions import signal_lines
 from strategy.model import Proposal, ProposalClosed, Proposed
 
 _SAME_CLOCK = timedelta(minutes=1)  # further apart, the market's clock is not the world's
 
 
-def proposed(event: Proposed, frame: Frame) -> Screen:
+def proposed(event: Proposed, frame: ViewContext) -> Screen:
     """Ask for a tap, or tell the signal alone where the ticker's TRADE_MODE says so."""
     t, card = frame.t, event.proposal
     names = {"side": side(card.side, t), "ticker": card.symbol.ticker}
@@ -47,7 +47,7 @@ def proposed(event: Proposed, frame: Frame) -> Screen:
     )
 
 
-def proposal_closed(event: ProposalClosed, frame: Frame) -> Screen:
+def proposal_closed(event: ProposalClosed, frame: ViewContext) -> Screen:
     """Say how a card ended; it takes the place of the card, without its buttons."""
     t, card, no = frame.t, event.proposal, event.order_no
     names = {"side": side(card.side, t), "ticker": card.symbol.ticker}
@@ -73,7 +73,7 @@ def proposal_closed(event: ProposalClosed, frame: Frame) -> Screen:
     )
 
 
-def _terms(card: Proposal, frame: Frame) -> str:
+def _terms(card: Proposal, frame: ViewContext) -> str:
     return frame.t(
         "{qty} sh. · limit {price} · {amount}",
         qty=shares(card.qty),
@@ -82,14 +82,14 @@ def _terms(card: Proposal, frame: Frame) -> str:
     )
 
 
-def _why(card: Proposal, frame: Frame) -> Block:
+def _why(card: Proposal, frame: ViewContext) -> Block:
     t = frame.t
     return block(
         *signal_lines(card.decision, frame, only=card.side), t("Price {price}", price=price(card.decision.last))
     )
 
 
-def _deadline(until: datetime | None, frame: Frame) -> str | None:
+def _deadline(until: datetime | None, frame: ViewContext) -> str | None:
     """Say until when the card waits: a moment of the world, which the market's clock may have left (in the demo)."""
     if until is None:
         return None
@@ -101,21 +101,21 @@ def _deadline(until: datetime | None, frame: Frame) -> str | None:
     return t("Waits for your tap until {time} ({n} min).", time=end, n=minutes)
 
 
-def _void(card: Proposal, frame: Frame) -> str | None:
+def _void(card: Proposal, frame: ViewContext) -> str | None:
     """Say how far the price may move; None for a card of an earlier version, which did not keep it."""
     if card.drift_pct is None:
         return None
     return frame.t("Void when the price moves by more than {pct}% from here.", pct=plain(card.drift_pct))
 
 
-def _drifted(card: Proposal, frame: Frame) -> str:
+def _drifted(card: Proposal, frame: ViewContext) -> str:
     t = frame.t
     if card.drift_pct is None:
         return t("📈 The price moved too far: nothing was ordered.")
     return t("📈 The price moved by more than {pct}%: nothing was ordered.", pct=plain(card.drift_pct))
 
 
-def _looks(card: Proposal, frame: Frame) -> Keyboard:
+def _looks(card: Proposal, frame: ViewContext) -> Keyboard:
     t = frame.t
     ref = str(card.symbol)
     return (

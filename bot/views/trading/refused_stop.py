@@ -4,11 +4,11 @@ from bot.i18n.formats import shares
 from bot.i18n.terms import trigger
 from bot.ui.buttons import Button, Open
 from bot.ui.message import block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from strategy.model import StopFinished, StopTriggered
 
 
-def refused_stop(event: StopTriggered | StopFinished, frame: Frame) -> Screen:
+def refused_stop(event: StopTriggered | StopFinished, frame: ViewContext) -> Screen:
     """Show how often the stop was refused by now; a firing tells of the runs before it."""
     t, ticker = frame.t, event.symbol.ticker
     runs, left = (event.attempt - 1, event.qty) if isinstance(event, StopTriggered) else (event.attempt, event.left)

@@ -6,13 +6,13 @@ from decimal import Decimal
 from aiogram.filters.callback_data import CallbackData
 
 from bot.ui.buttons import Button, Keyboard
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from strategy.model import tick_size
 
 TICKS = (1, 10, 100)
 
 
-def qty_steps(step: Callable[[int], CallbackData], sizes: Sequence[int], frame: Frame) -> Keyboard:
+def qty_steps(step: Callable[[int], CallbackData], sizes: Sequence[int], frame: ViewContext) -> Keyboard:
     """Return a row of steps in shares; none where there are no sizes."""
     if not sizes:
         return ()

@@ -15,14 +15,14 @@ from bot.ui.buttons import (
     rows_of,
 )
 from bot.ui.message import Block, Line, block, bold, line
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views.confirm import confirm_row
 from bot.views.trading.orders import short
 from bot.views.trading.steps import price_steps, qty_steps
 from strategy.model import CancelPreview, OrderPreview, Side, Symbol, cents
 
 
-def pick_amount(of: Side, symbol: Symbol, presets: list[tuple[Preset, str]], frame: Frame) -> Screen:
+def pick_amount(of: Side, symbol: Symbol, presets: list[tuple[Preset, str]], frame: ViewContext) -> Screen:
     """Ask how much; every answer leads to a preview first."""
     t = frame.t
     picks = [Button(label, TradeAmount(side=of, symbol=str(symbol), preset=key)) for key, label in presets]
@@ -40,7 +40,7 @@ def pick_amount(of: Side, symbol: Symbol, presets: list[tuple[Preset, str]], fra
     )
 
 
-def ask_terms(of: Side, symbol: Symbol, frame: Frame, *, again: bool = False) -> Screen:
+def ask_terms(of: Side, symbol: Symbol, frame: ViewContext, *, again: bool = False) -> Screen:
     """Ask for a typed amount and price; `again` after words that did not fit."""
     t = frame.t
     buys = t("Type how much, and the price if you want one: 3 @61.20, $500, 25%")
@@ -55,7 +55,7 @@ def ask_terms(of: Side, symbol: Symbol, frame: Frame, *, again: bool = False) ->
     )
 
 
-def order_preview(view: OrderPreview, draft: str, frame: Frame, *, editing: bool = False) -> Screen:
+def order_preview(view: OrderPreview, draft: str, frame: ViewContext, *, editing: bool = False) -> Screen:
     """Show what an order would do, with a single-use button (or why it cannot be placed).
 
     With `editing` the steppers of quantity and price stand under it.
@@ -89,7 +89,7 @@ def order_preview(view: OrderPreview, draft: str, frame: Frame, *, editing: bool
     )
 
 
-def _steps(view: OrderPreview, draft: str, frame: Frame) -> Keyboard:
+def _steps(view: OrderPreview, draft: str, frame: ViewContext) -> Keyboard:
     t = frame.t
     ways = (
         Button(t("⌨️ Type it"), TypeTrade(side=view.side, symbol=str(view.symbol))),
@@ -103,7 +103,7 @@ def _steps(view: OrderPreview, draft: str, frame: Frame) -> Keyboard:
     )
 
 
-def cancel_preview(view: CancelPreview, frame: Frame) -> Screen:
+def cancel_preview(view: CancelPreview, frame: ViewContext) -> Screen:
     t = frame.t
     if view.ticket is None:
         reasons = [t.of(text) for text in view.refusals] or [t("No open orders.")]
@@ -116,7 +116,7 @@ def cancel_preview(view: CancelPreview, frame: Frame) -> Screen:
     )
 
 
-def pick_order(frame: Frame, orders: list[tuple[int, str]]) -> Screen:
+def pick_order(frame: ViewContext, orders: list[tuple[int, str]]) -> Screen:
     """Ask which open order to cancel."""
     t = frame.t
     picks = [Button(label, CancelOrder(no=no)) for no, label in orders]
@@ -129,11 +129,11 @@ def pick_order(frame: Frame, orders: list[tuple[int, str]]) -> Screen:
     )
 
 
-def _names(view: OrderPreview, frame: Frame) -> dict[str, str]:
+def _names(view: OrderPreview, frame: ViewContext) -> dict[str, str]:
     return {"side": side(view.side, frame.t), "ticker": view.symbol.ticker}
 
 
-def _source(key: str, frame: Frame) -> str:
+def _source(key: str, frame: ViewContext) -> str:
     t = frame.t
     return {
         "typed": t("what you typed"),
@@ -143,7 +143,7 @@ def _source(key: str, frame: Frame) -> str:
     }.get(key, key)
 
 
-def _missing(view: OrderPreview, frame: Frame) -> Line | None:
+def _missing(view: OrderPreview, frame: ViewContext) -> Line | None:
     """Return how much is missing; what would be left after an order that cannot be paid or delivered means nothing."""
     t = frame.t
     parts = []
@@ -154,7 +154,7 @@ def _missing(view: OrderPreview, frame: Frame) -> Line | None:
     return line(bold(" · ".join(parts))) if parts else None
 
 
-def _afterwards(view: OrderPreview, frame: Frame) -> str | None:
+def _afterwards(view: OrderPreview, frame: ViewContext) -> str | None:
     t = frame.t
     parts = []
     if view.cash_after is not None:
@@ -164,20 +164,20 @@ def _afterwards(view: OrderPreview, frame: Frame) -> str | None:
     return t("Afterwards: {what}", what=" · ".join(parts)) if parts else None
 
 
-def _profit(view: OrderPreview, frame: Frame) -> str | None:
+def _profit(view: OrderPreview, frame: ViewContext) -> str | None:
     amount = view.expected_profit
     if amount is None:
         return None
     return frame.t("Expected result {icon} {amount} after fees", icon=gain_icon(amount), amount=usd_change(amount))
 
 
-def _deadline(view: OrderPreview, frame: Frame) -> Block:
+def _deadline(view: OrderPreview, frame: ViewContext) -> Block:
     t = frame.t
     again = t("A limit is exceeded: a second confirmation will follow.") if view.needs_second_confirm else None
     return block(again, t("The button works once, within a minute."))
 
 
-def _confirm_label(view: OrderPreview, frame: Frame) -> str:
+def _confirm_label(view: OrderPreview, frame: ViewContext) -> str:
     t = frame.t
     template = t("✅ Buy {qty} {ticker}") if view.side is Side.BUY else t("✅ Sell {qty} {ticker}")
     return template.format(qty=shares(view.qty), ticker=view.symbol.ticker)

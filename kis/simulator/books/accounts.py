@@ -5,12 +5,12 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from kis.simulator.options import Environment
+from kis.simulator.options import Served
 from kis.simulator.text import cents, dollars
 
 
 @dataclass(slots=True)
-class Position:
+class Lot:
     """Shares of one ticker; the cost is what they were bought for, without fees."""
 
     symbol: str
@@ -23,7 +23,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Fill:
+class BookFill:
     """One execution of one order."""
 
     number: int
@@ -50,24 +50,24 @@ class Ledger:
     """Cash and positions after some set of fills."""
 
     cash: Decimal
-    positions: dict[str, Position] = field(default_factory=dict)
+    positions: dict[str, Lot] = field(default_factory=dict)
     realised: Decimal = Decimal(0)
 
-    def position(self, symbol: str) -> Position:
-        return self.positions.setdefault(symbol, Position(symbol))
+    def position(self, symbol: str) -> Lot:
+        return self.positions.setdefault(symbol, Lot(symbol))
 
     def qty(self, symbol: str) -> int:
         held = self.positions.get(symbol)
         return held.qty if held is not None else 0
 
-    def held(self) -> list[Position]:
+    def held(self) -> list[Lot]:
         """Return positions that are not empty, by ticker."""
         return [self.positions[symbol] for symbol in sorted(self.positions) if self.positions[symbol].qty]
 
     def cost_of(self, symbol: str, qty: int) -> Decimal:
         return self.position(symbol).average * qty
 
-    def book(self, fill: Fill) -> None:
+    def book(self, fill: BookFill) -> None:
         """Apply a fill: buys add cost, sales take the average cost out."""
         position = self.position(fill.symbol)
         if fill.side == "buy":
@@ -95,14 +95,14 @@ class Ledger:
 
 
 @dataclass(slots=True)
-class Account:
+class BookAccount:
     """One account with what it has and what inquiries already show of it."""
 
     number: str  # ten digits, empty until a key binds it
-    environment: Environment
+    environment: Served
     ledger: Ledger
     shown: Ledger
-    fills: list[Fill] = field(default_factory=list)
+    fills: list[BookFill] = field(default_factory=list)
     hts_id: str = ""
 
     @property
@@ -122,13 +122,13 @@ class Fees:
     sec: Decimal
     virtual: Decimal
 
-    def rate(self, environment: Environment) -> Decimal:
+    def rate(self, environment: Served) -> Decimal:
         """Return the part of the notional reserved beside a buy."""
-        return self.virtual if environment is Environment.VIRTUAL else self.commission
+        return self.virtual if environment is Served.VIRTUAL else self.commission
 
-    def of(self, environment: Environment, side: str, amount: Decimal) -> tuple[Decimal, Decimal]:
+    def of(self, environment: Served, side: str, amount: Decimal) -> tuple[Decimal, Decimal]:
         """Return the broker's and the US fee of an execution, in cents."""
-        if environment is Environment.VIRTUAL:
+        if environment is Served.VIRTUAL:
             return cents(amount * self.virtual), Decimal(0)
         local = cents(amount * self.sec) if side == "sell" else Decimal(0)
         return cents(amount * self.commission), local

@@ -1,13 +1,13 @@
 """Carrying out instructions: what the REST calls and the trade-by-hand control have in common."""
 
-from kis.simulator.books.accounts import Account
-from kis.simulator.books.orders import UNPRICED, Order
-from kis.simulator.books.rules import Wish, check_wish
-from kis.simulator.faults.faults import Fault
-from kis.simulator.world import World
+from kis.simulator.books.accounts import BookAccount
+from kis.simulator.books.orders import UNPRICED, BookOrder
+from kis.simulator.books.rules import OrderWish, check_wish
+from kis.simulator.faults.faults import InjectedFault
+from kis.simulator.world import SimWorld
 
 
-def place(world: World, account: Account, wish: Wish, *, day_market: bool = False) -> Order:
+def place(world: SimWorld, account: BookAccount, wish: OrderWish, *, day_market: bool = False) -> BookOrder:
     """Check and book an order; `enter` sends it to the market. Raise Refused."""
     listing, kind = check_wish(wish, account, world.market.listings, world.options, world.now_ms, day_market=day_market)
     price = wish.price
@@ -18,7 +18,7 @@ def place(world: World, account: Account, wish: Wish, *, day_market: bool = Fals
     return world.broker.open_order(account, listing, kind, wish, day_market=day_market)
 
 
-def enter(world: World, order: Order) -> None:
+def enter(world: SimWorld, order: BookOrder) -> None:
     """Tell the owner that an order arrived, then let it meet the market."""
     world.broker.accept(order)
     if order.doomed:
@@ -27,7 +27,7 @@ def enter(world: World, order: Order) -> None:
         world.matching.enter(order)
 
 
-def afflict(order: Order, partial: Fault | None, rejection: Fault | None) -> None:
+def afflict(order: BookOrder, partial: InjectedFault | None, rejection: InjectedFault | None) -> None:
     """Mark an order with the faults that hit it."""
     if partial is not None:
         order.pieces = max(2, int(partial.details.get("pieces", 3)))
@@ -35,7 +35,7 @@ def afflict(order: Order, partial: Fault | None, rejection: Fault | None) -> Non
         order.doomed = str(rejection.details.get("text", "거래소 주문거부"))
 
 
-def carry_out_cancel(world: World, order: Order, row: Order) -> None:
+def carry_out_cancel(world: SimWorld, order: BookOrder, row: BookOrder) -> None:
     """Tell the owner that a cancellation arrived, then try it; a fill on the way may be faster."""
     world.broker.accept(row)
 
@@ -45,7 +45,7 @@ def carry_out_cancel(world: World, order: Order, row: Order) -> None:
     world.timeline.after(world.options.match_delay_s, try_it)
 
 
-def carry_out_amend(world: World, order: Order, row: Order) -> None:
+def carry_out_amend(world: SimWorld, order: BookOrder, row: BookOrder) -> None:
     """Tell the owner that an amendment arrived, then let its row take the order's place."""
     world.broker.accept(row)
 

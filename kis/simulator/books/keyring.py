@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from kis.simulator.market.chance import digits, generator, mix
-from kis.simulator.options import Environment, KeySpec, SimulatorOptions
+from kis.simulator.options import KeySpec, Served, SimulatorOptions
 from kis.simulator.rest import refusals
 
 KEY_LENGTH, SECRET_LENGTH = 36, 180
@@ -27,7 +27,7 @@ class OAuthRefused(Exception):
 
 
 @dataclass(slots=True)
-class Token:
+class IssuedToken:
     """One access token as the server knows it."""
 
     value: str
@@ -43,11 +43,11 @@ class AppKey:
 
     app_key: str
     secret: str | None
-    environment: Environment
+    environment: Served
     account: str | None = None
     hts_id: str | None = None
-    tokens: dict[str, Token] = field(default_factory=dict)
-    current: Token | None = None
+    tokens: dict[str, IssuedToken] = field(default_factory=dict)
+    current: IssuedToken | None = None
     asked_ms: int | None = None  # the last answered tokenP
     approval_asked_ms: int | None = None
     approvals: dict[str, int] = field(default_factory=dict)  # key -> expiry
@@ -67,7 +67,7 @@ class Keyring:
 
     # -- OAuth -------------------------------------------------------------------------------------------------------
 
-    def issue(self, app_key: str, secret: str, now_ms: int, *, host: Environment | None = None) -> Token:
+    def issue(self, app_key: str, secret: str, now_ms: int, *, host: Served | None = None) -> IssuedToken:
         """Return the key's token: the same one within six hours, at most one answer a minute; raise OAuthRefused."""
         key = self._authenticate(app_key, secret, host)
         options = self._options
@@ -93,7 +93,7 @@ class Keyring:
         token.dead, token.trap = True, False
         key.asked_ms = None  # what follows a revocation is a first issue again
 
-    def approve(self, app_key: str, secret: str, now_ms: int, *, host: Environment | None = None) -> str:
+    def approve(self, app_key: str, secret: str, now_ms: int, *, host: Served | None = None) -> str:
         """Return a new approval key for the WebSocket, one a second."""
         key = self._authenticate(app_key, secret, host)
         recent = key.approval_asked_ms is not None and now_ms - key.approval_asked_ms < 1000
@@ -132,7 +132,7 @@ class Keyring:
         options = self._options
         if not options.rate_limits:
             return
-        limit = options.real_calls_per_s if key.environment is Environment.REAL else options.virtual_calls_per_s
+        limit = options.real_calls_per_s if key.environment is Served.REAL else options.virtual_calls_per_s
         if not self._admit(key.calls, now_ms, limit):
             raise refusals.too_many_calls()
         if ledger and options.ledger_limiter and not self._admit(key.ledger_calls, now_ms, options.ledger_calls_per_s):
@@ -208,7 +208,7 @@ class Keyring:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _authenticate(self, app_key: str, secret: str, host: Environment | None = None) -> AppKey:
+    def _authenticate(self, app_key: str, secret: str, host: Served | None = None) -> AppKey:
         if not app_key:
             raise OAuthRefused("EGW00102", "AppKey는 필수입니다.")
         if not secret:
@@ -220,7 +220,7 @@ class Keyring:
             raise OAuthRefused("EGW00105", "유효하지 않은 AppSecret입니다.")
         return key
 
-    def _register(self, app_key: str, host: Environment | None) -> AppKey:
+    def _register(self, app_key: str, host: Served | None) -> AppKey:
         spec = self._specs.get(app_key)
         if spec is None and len(app_key) != KEY_LENGTH:
             raise OAuthRefused("EGW00103", "유효하지 않은 AppKey입니다.")
@@ -232,7 +232,7 @@ class Keyring:
         self._keys[app_key] = key
         return key
 
-    def _new_token(self, key: AppKey, now_ms: int) -> Token:
+    def _new_token(self, key: AppKey, now_ms: int) -> IssuedToken:
         key.serial += 1
         head = {"typ": "JWT", "alg": "HS512"}
         claims = {
@@ -246,7 +246,7 @@ class Keyring:
         rng = generator(self._seed, key.app_key, "token", key.serial)
         signature = digits(rng, string.ascii_letters + string.digits + "-_", 86)
         value = ".".join((_segment(head), _segment(claims), signature))
-        token = Token(value, now_ms, now_ms + self._options.token_life_s * 1000)
+        token = IssuedToken(value, now_ms, now_ms + self._options.token_life_s * 1000)
         key.tokens[value] = token
         key.current = token
         return token

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from kis.simulator.books.accounts import Account, Fill
+from kis.simulator.books.accounts import BookAccount, BookFill
 from kis.simulator.market.listings import Listing
 from kis.simulator.text import dollars
 
@@ -41,11 +41,11 @@ class State(StrEnum):
 
 
 @dataclass(slots=True)
-class Order:
+class BookOrder:
     """One order row: a new order, or the sibling row of an amendment or cancellation."""
 
     odno: int
-    account: Account
+    account: BookAccount
     listing: Listing
     side: str
     qty: int
@@ -70,7 +70,7 @@ class Order:
     window_text: str = ""
     pieces: int = 0  # fill in so many parts (a fault)
     doomed: str = ""  # the exchange will refuse it after its acknowledgement, for this reason (a fault)
-    fills: list[Fill] = field(default_factory=list)
+    fills: list[BookFill] = field(default_factory=list)
 
     @property
     def buying(self) -> bool:
@@ -99,7 +99,7 @@ class Reservation:
     """A reserved order waiting for the open (kis-protocol 3.5)."""
 
     number: int
-    account: Account
+    account: BookAccount
     listing: Listing
     side: str
     qty: int
@@ -108,5 +108,5 @@ class Reservation:
     received_ms: int
     send_day: date
     canceled: bool = False
-    sent: Order | None = None
+    sent: BookOrder | None = None
     failure: str = ""

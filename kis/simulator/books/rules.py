@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from kis.simulator.books.accounts import Account
+from kis.simulator.books.accounts import BookAccount
 from kis.simulator.books.orders import ALGO, AT_CLOSE, AT_OPEN, UNPRICED, Kind
 from kis.simulator.market.calendar import Phase, business_date, is_session, new_york_at, session_of
 from kis.simulator.market.listings import BY_ORDER_CODE, Listing, Listings
 from kis.simulator.market.shape import tick_of
-from kis.simulator.options import Environment, SimulatorOptions
+from kis.simulator.options import Served, SimulatorOptions
 from kis.simulator.rest.refusals import (
     ACCOUNT_EXPIRED,
     CLOSED,
@@ -19,7 +19,7 @@ from kis.simulator.rest.refusals import (
     ORDER_KIND,
     UNKNOWN_SYMBOL,
     Both,
-    Refused,
+    CallRefused,
     field_wrong,
 )
 
@@ -28,7 +28,7 @@ CLOSE_MARGIN_MS = 10 * 60_000  # MOC and LOC until ten minutes before the close
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class OrderWish:
     """What an order request asks for, read but not yet judged."""
 
     exchange: str
@@ -39,14 +39,14 @@ class Wish:
     kind: str
 
 
-def refuse(both: Both, environment: Environment) -> Refused:
+def refuse(both: Both, environment: Served) -> CallRefused:
     """Return a business refusal in the words of an environment."""
-    return Refused(both.virtual if environment is Environment.VIRTUAL else both.real)
+    return CallRefused(both.virtual if environment is Served.VIRTUAL else both.real)
 
 
 def check_wish(
-    wish: Wish,
-    account: Account,
+    wish: OrderWish,
+    account: BookAccount,
     listings: Listings,
     options: SimulatorOptions,
     now_ms: int,
@@ -55,7 +55,7 @@ def check_wish(
 ) -> tuple[Listing, Kind]:
     """Return ticker and order type of a fit request; raise Refused for the first fault found."""
     environment = account.environment
-    virtual = environment is Environment.VIRTUAL
+    virtual = environment is Served.VIRTUAL
     if virtual and options.expired_virtual_account:
         raise refuse(ACCOUNT_EXPIRED, environment)
     if wish.exchange not in BY_ORDER_CODE:
@@ -76,7 +76,7 @@ def check_wish(
     return listing, kind
 
 
-def check_price(price: int, kind: Kind, environment: Environment) -> None:
+def check_price(price: int, kind: Kind, environment: Served) -> None:
     if kind in UNPRICED:
         return
     if price <= 0:
@@ -85,10 +85,10 @@ def check_price(price: int, kind: Kind, environment: Environment) -> None:
         raise refuse(OFF_TICK, environment)
 
 
-def check_hours(kind: Kind, options: SimulatorOptions, now_ms: int, environment: Environment) -> None:
+def check_hours(kind: Kind, options: SimulatorOptions, now_ms: int, environment: Served) -> None:
     """Raise Refused outside the windows of an order type."""
     phase = options.windows.phase(now_ms)
-    if environment is Environment.VIRTUAL:
+    if environment is Served.VIRTUAL:
         if phase is not Phase.REGULAR:
             raise refuse(_virtual_reason(now_ms), environment)
         return
@@ -108,7 +108,7 @@ def check_hours(kind: Kind, options: SimulatorOptions, now_ms: int, environment:
         raise refuse(CLOSED, environment)
 
 
-def check_day_market(options: SimulatorOptions, now_ms: int, environment: Environment) -> None:
+def check_day_market(options: SimulatorOptions, now_ms: int, environment: Served) -> None:
     if options.windows.phase(now_ms) is not Phase.DAY_MARKET:
         raise refuse(CLOSED, environment)
 
@@ -120,12 +120,12 @@ def _virtual_reason(now_ms: int) -> Both:
     return NOT_OPEN_YET if now_ms < session_of(local).open_ms else CLOSED
 
 
-def _kind_of(wish: Wish, environment: Environment, *, day_market: bool) -> Kind:
+def _kind_of(wish: OrderWish, environment: Served, *, day_market: bool) -> Kind:
     try:
         kind = Kind(wish.kind)
     except ValueError:
         raise refuse(ORDER_KIND, environment) from None
-    if kind is not Kind.LIMIT and (environment is Environment.VIRTUAL or day_market):
+    if kind is not Kind.LIMIT and (environment is Served.VIRTUAL or day_market):
         raise refuse(NOT_OFFERED, environment)
     if kind in UNPRICED and wish.side == "buy":
         raise refuse(ORDER_KIND, environment)

@@ -66,7 +66,7 @@ class BadFault(ValueError):
 
 
 @dataclass(slots=True)
-class Fault:
+class InjectedFault:
     """One injected misbehaviour: so many times, or until a market instant, or (neither given) once."""
 
     number: int
@@ -98,14 +98,14 @@ class Fault:
         return (self.left is None or self.left > 0) and (self.until_ms is None or now_ms < self.until_ms)
 
 
-class Faults:
+class InjectedFaults:
     """The faults in force; asking for one that applies uses it up by one."""
 
     def __init__(self) -> None:
-        self._active: list[Fault] = []
+        self._active: list[InjectedFault] = []
         self._numbers = count(1)
 
-    def add(self, wish: dict[str, Any], now_ms: int) -> Fault:
+    def add(self, wish: dict[str, Any], now_ms: int) -> InjectedFault:
         """Put a fault in force from the body of a control call; raise BadFault."""
         kind = wish.get("kind")
         if kind not in KINDS:
@@ -114,7 +114,7 @@ class Faults:
         if times is None and seconds is None and kind not in LASTING:
             times = 1
         details = {k: v for k, v in wish.items() if k not in {"kind", "count", "seconds", "tr_id"}}
-        fault = Fault(
+        fault = InjectedFault(
             next(self._numbers),
             str(kind),
             _tr_ids(wish.get("tr_id")),
@@ -125,7 +125,9 @@ class Faults:
         self._active.append(fault)
         return fault
 
-    def use(self, kind: str, now_ms: int, tr_id: str = "", endpoint: str = "", *, named: bool = False) -> Fault | None:
+    def use(
+        self, kind: str, now_ms: int, tr_id: str = "", endpoint: str = "", *, named: bool = False
+    ) -> InjectedFault | None:
         """Return and use up a fault of a kind that hits a call, if one is in force; named: only one that names it."""
         self._active = [fault for fault in self._active if fault.alive(now_ms)]
         for fault in self._active:
@@ -135,15 +137,15 @@ class Faults:
                 return fault
         return None
 
-    def peek(self, kind: str, now_ms: int) -> Fault | None:
+    def peek(self, kind: str, now_ms: int) -> InjectedFault | None:
         """Return a fault of a kind in force without using it up."""
         return next((f for f in self._active if f.kind == kind and f.alive(now_ms)), None)
 
-    def of_symbol(self, kind: str, now_ms: int, symbol: str) -> Fault | None:
+    def of_symbol(self, kind: str, now_ms: int, symbol: str) -> InjectedFault | None:
         """Return a fault of a kind in force that concerns a ticker, without using it up."""
         return next((f for f in self._active if f.kind == kind and f.alive(now_ms) and f.concerns(symbol)), None)
 
-    def in_force(self, kind: str, now_ms: int) -> list[Fault]:
+    def in_force(self, kind: str, now_ms: int) -> list[InjectedFault]:
         return [fault for fault in self._active if fault.kind == kind and fault.alive(now_ms)]
 
     def active(self, now_ms: int) -> list[dict[str, Any]]:

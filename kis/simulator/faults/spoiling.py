@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from kis.simulator.faults.faults import Fault
+from kis.simulator.faults.faults import InjectedFault
 from kis.simulator.faults.odd_rows import with_odd_rows
 
 _FRAME: Final = frozenset(("rt_cd", "msg_cd", "msg1"))  # what every business answer carries, and not its contents
@@ -35,7 +35,7 @@ class Asked:
 class FaultOf(Protocol):
     """Uses up a fault of a kind that hits the call at hand."""
 
-    def __call__(self, kind: str, *, place: str) -> Fault | None: ...
+    def __call__(self, kind: str, *, place: str) -> InjectedFault | None: ...
 
 
 def spoiled(raw: bytes, status: int, asked: Asked, fault_of: FaultOf) -> tuple[bytes, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from kis.simulator.clock import to_ms
-from kis.simulator.market.calendar import MINUTE_MS, NEW_YORK, Session
+from kis.simulator.market.calendar import MINUTE_MS, NEW_YORK, TradingSession
 from kis.simulator.text import UNIT
 
 
@@ -20,7 +20,7 @@ class BadMarketFile(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class TapeBar:
     """Trades of [start, start + width); prices in ten-thousandths of a dollar, times in ms since 1970 UTC."""
 
     start_ms: int
@@ -65,20 +65,20 @@ def merge_days(days: list[DayBar]) -> DayBar:
     )
 
 
-def bucket_start(start_ms: int, session: Session, width_ms: int) -> int:
+def bucket_start(start_ms: int, session: TradingSession, width_ms: int) -> int:
     """Return the start of the bucket an instant falls into: counted from the open, and again from the close."""
     anchor = session.open_ms if start_ms < session.close_ms else session.close_ms
     return anchor + (start_ms - anchor) // width_ms * width_ms
 
 
-def merge(bars: Iterable[Bar], session: Session, width_ms: int) -> list[Bar]:
+def merge(bars: Iterable[TapeBar], session: TradingSession, width_ms: int) -> list[TapeBar]:
     """Return wider bars of one day, oldest first; buckets without trades are left out."""
-    merged: list[Bar] = []
+    merged: list[TapeBar] = []
     for bar in bars:
         start = bucket_start(bar.start_ms, session, width_ms)
         if merged and merged[-1].start_ms == start:
             last = merged[-1]
-            merged[-1] = Bar(
+            merged[-1] = TapeBar(
                 start,
                 width_ms,
                 last.open,
@@ -88,11 +88,11 @@ def merge(bars: Iterable[Bar], session: Session, width_ms: int) -> list[Bar]:
                 last.volume + bar.volume,
             )
         else:
-            merged.append(Bar(start, width_ms, bar.open, bar.high, bar.low, bar.close, bar.volume))
+            merged.append(TapeBar(start, width_ms, bar.open, bar.high, bar.low, bar.close, bar.volume))
     return merged
 
 
-def regular_day(bars: Iterable[Bar], session: Session) -> DayBar | None:
+def regular_day(bars: Iterable[TapeBar], session: TradingSession) -> DayBar | None:
     """Return the day's bar of the regular session; the close is the closing auction where the data show one."""
     regular = [bar for bar in bars if session.open_ms <= bar.start_ms < session.close_ms]
     if not regular:
@@ -114,7 +114,7 @@ class BarFile:
     """The rows of one CSV: either days, or bars within days."""
 
     days: tuple[DayBar, ...]
-    bars: tuple[Bar, ...]
+    bars: tuple[TapeBar, ...]
 
 
 def read_csv(path: Path) -> BarFile:
@@ -164,10 +164,10 @@ def _open(path: Path) -> IO[str]:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _bars(path: Path, rows: "csv.DictReader[str]", names: dict[str, str]) -> Iterator[Bar]:
+def _bars(path: Path, rows: "csv.DictReader[str]", names: dict[str, str]) -> Iterator[TapeBar]:
     for line, row in enumerate(rows, start=2):
         prices = _prices(path, line, row, names)
-        yield Bar(to_ms(_instant(path, line, row[names["time"]])), MINUTE_MS, *prices)
+        yield TapeBar(to_ms(_instant(path, line, row[names["time"]])), MINUTE_MS, *prices)
 
 
 def _days(path: Path, rows: "csv.DictReader[str]", names: dict[str, str]) -> Iterator[DayBar]:
@@ -213,7 +213,7 @@ def _units(text: str) -> int:
     return round(float(text) * UNIT)
 
 
-def _widths(bars: list[Bar]) -> Iterator[Bar]:
+def _widths(bars: list[TapeBar]) -> Iterator[TapeBar]:
     """Give each bar the file's own width: the commonest gap, a second or whole minutes."""
     seconds = any(bar.start_ms % MINUTE_MS for bar in bars)
     if seconds:
@@ -226,4 +226,4 @@ def _widths(bars: list[Bar]) -> Iterator[Bar]:
         if bar.start_ms in seen:
             continue
         seen.add(bar.start_ms)
-        yield Bar(bar.start_ms, width, bar.open, bar.high, bar.low, bar.close, bar.volume)
+        yield TapeBar(bar.start_ms, width, bar.open, bar.high, bar.low, bar.close, bar.volume)

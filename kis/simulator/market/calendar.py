@@ -32,7 +32,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class TradingSession:
     """One US trading day; all instants are milliseconds since 1970 UTC."""
 
     day: date
@@ -88,14 +88,14 @@ def is_session(day: date) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def session_of(day: date) -> Session:
+def session_of(day: date) -> TradingSession:
     """Return the instants of a trading day; raise ValueError when the exchanges are closed on it."""
     if not is_session(day):
         raise ValueError(f"{day.isoformat()} is not a trading day")
     opened = new_york(day, time(9, 30))
     offset = cast("timedelta", opened.utcoffset())
     half = day in _half_days(day.year)
-    return Session(
+    return TradingSession(
         day=day,
         pre_open_ms=to_ms(new_york(day, time(4, 0))),
         open_ms=to_ms(opened),
@@ -189,11 +189,11 @@ class TradingWindows:
                 return Phase.DAY_MARKET
         return Phase.CLOSED
 
-    def after_end_ms(self, session: Session) -> int:
+    def after_end_ms(self, session: TradingSession) -> int:
         """Return the end of the KIS after-market: fixed in Korean time, the morning after."""
         return to_ms(seoul(session.day + timedelta(days=1), self.after_end_kst))
 
-    def extension_end_ms(self, session: Session) -> int:
+    def extension_end_ms(self, session: TradingSession) -> int:
         return to_ms(seoul(session.day + timedelta(days=1), self.extension_end_kst))
 
     def day_market_ms(self, day: date) -> tuple[int, int]:

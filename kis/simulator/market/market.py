@@ -12,13 +12,13 @@ from kis.simulator.market.listings import Exchange, Listing, Listings
 from kis.simulator.market.replay import Recording, Replay, read_replay
 from kis.simulator.market.series import ModelSeries, RecordedSeries, Series
 from kis.simulator.market.splits import KNOWN_SPLITS, Splits
-from kis.simulator.market.tape import Tape, Trade
+from kis.simulator.market.tape import Tape, TapePrint
 from kis.simulator.text import to_units
 
-Heard = Callable[[Tape, Trade], None]
+Heard = Callable[[Tape, TapePrint], None]
 
 
-class Market:
+class SimMarket:
     """Prices of every listed ticker from one start instant on; tickers nobody watches are computed when asked for."""
 
     def __init__(

@@ -6,7 +6,7 @@ import zipfile
 from aiohttp import web
 
 from kis.simulator.market.listings import EXCHANGES, Listing
-from kis.simulator.market.market import Market
+from kis.simulator.market.market import SimMarket
 from kis.simulator.text import price4
 
 _ASIAN = ("shs", "shi", "szs", "szi", "tse", "hks", "hnx", "hsx")  # nothing is listed there
@@ -17,7 +17,7 @@ _ZERO_DATE = (1980, 1, 1, 0, 0, 0)
 class Masters:
     """Answers /common/master, as the download host does."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: SimMarket) -> None:
         self._market = market
 
     async def download(self, request: web.Request) -> web.Response:

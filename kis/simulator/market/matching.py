@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from kis.simulator.books.broker import Broker
-from kis.simulator.books.orders import ALGO, AT_CLOSE, AT_OPEN, Order
+from kis.simulator.books.broker import BrokerBooks
+from kis.simulator.books.orders import ALGO, AT_CLOSE, AT_OPEN, BookOrder
 from kis.simulator.market.calendar import session_of
-from kis.simulator.market.tape import Tape, Trade
+from kis.simulator.market.tape import Tape, TapePrint
 
 SLICE_MS = 60_000
 PIECE_GAP_S = 0.5
@@ -21,18 +21,18 @@ class _Left:
 class Matching:
     """Fills orders; knows nothing of requests, accounts' means or notices."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: BrokerBooks) -> None:
         self._broker = broker
         self._timeline = broker.timeline
         self._market = broker.market
-        self._resting: dict[str, list[Order]] = {}
+        self._resting: dict[str, list[BookOrder]] = {}
 
-    def enter(self, order: Order) -> None:
+    def enter(self, order: BookOrder) -> None:
         """Send an accepted order to the market, after the delay of the way there."""
         self._market.watch(order.listing.symbol)
         self._timeline.after(self._broker.options.match_delay_s, lambda: self._arrive(order))
 
-    def heard(self, tape: Tape, trade: Trade) -> None:
+    def heard(self, tape: Tape, trade: TapePrint) -> None:
         """Match resting orders against a print and the quote it leaves behind."""
         resting = self._resting.get(tape.listing.symbol)
         if not resting:
@@ -46,7 +46,7 @@ class Matching:
 
     # -- arrival -----------------------------------------------------------------------------------------------------
 
-    def _arrive(self, order: Order) -> None:
+    def _arrive(self, order: BookOrder) -> None:
         if not order.working:
             return
         session = session_of(order.day)
@@ -63,7 +63,7 @@ class Matching:
             if order.working:
                 self._rest(order)
 
-    def _rest(self, order: Order) -> None:
+    def _rest(self, order: BookOrder) -> None:
         if not order.resting:
             order.resting = True
             self._resting.setdefault(order.listing.symbol, []).append(order)
@@ -73,7 +73,7 @@ class Matching:
 
     # -- against the book --------------------------------------------------------------------------------------------
 
-    def _take(self, order: Order) -> None:
+    def _take(self, order: BookOrder) -> None:
         """Fill what the book offers at the limit or better; the price is the book's, the limit only a bound."""
         tape = self._market.tape(order.listing.symbol)
         if tape is None or tape.halted or not tape.known:
@@ -94,13 +94,13 @@ class Matching:
             tape.take(qty, buying=order.buying)
             self._broker.fill(order, qty, price)
 
-    def _again(self, order: Order) -> None:
+    def _again(self, order: BookOrder) -> None:
         if order.working:
             self._take(order)
 
     # -- against prints ----------------------------------------------------------------------------------------------
 
-    def _against_print(self, order: Order, tape: Tape, trade: Trade, left: _Left, *, opening: bool) -> None:
+    def _against_print(self, order: BookOrder, tape: Tape, trade: TapePrint, left: _Left, *, opening: bool) -> None:
         if opening and _within(order, trade.price):
             self._broker.fill(order, order.open_qty, trade.price)  # the opening auction has one price for all
             return
@@ -116,7 +116,7 @@ class Matching:
 
     # -- auctions ----------------------------------------------------------------------------------------------------
 
-    def _cross(self, order: Order, at_ms: int, *, tries: int) -> None:
+    def _cross(self, order: BookOrder, at_ms: int, *, tries: int) -> None:
         if not order.working:
             return
         tape = self._market.tape(order.listing.symbol)
@@ -134,7 +134,7 @@ class Matching:
 
     # -- TWAP and VWAP -----------------------------------------------------------------------------------------------
 
-    def _slice(self, order: Order) -> None:
+    def _slice(self, order: BookOrder) -> None:
         if not order.working:
             return
         now = self._timeline.now_ms
@@ -155,11 +155,11 @@ class Matching:
                 self._take(order)
 
 
-def _within(order: Order, price: int) -> bool:
+def _within(order: BookOrder, price: int) -> bool:
     if price <= 0:
         return False
     return price <= order.price if order.buying else price >= order.price
 
 
-def _priority(order: Order) -> tuple[int, int, int]:
+def _priority(order: BookOrder) -> tuple[int, int, int]:
     return (-order.price if order.buying else order.price, order.placed_ms, order.odno)

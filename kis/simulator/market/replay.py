@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 
 from kis.simulator.clock import from_ms
-from kis.simulator.market.bars import BadMarketFile, Bar, DayBar, Head, read_csv, read_head
+from kis.simulator.market.bars import BadMarketFile, DayBar, Head, TapeBar, read_csv, read_head
 from kis.simulator.market.calendar import NEW_YORK, new_york, session_of, session_on_or_after, shift_session
 from kis.simulator.market.listings import Listing, parse_listing
-from kis.simulator.market.splits import Split, read_splits
+from kis.simulator.market.splits import ShareSplit, read_splits
 
 _SUFFIXES = (".csv", ".csv.gz")
 
@@ -29,11 +29,11 @@ class Recording:
         return tuple(bar for path in self._files(days=True) for bar in read_csv(path).days)
 
     @cached_property
-    def minutes(self) -> tuple[Bar, ...]:
+    def minutes(self) -> tuple[TapeBar, ...]:
         return self._bars(seconds=False)
 
     @cached_property
-    def seconds(self) -> tuple[Bar, ...]:
+    def seconds(self) -> tuple[TapeBar, ...]:
         return self._bars(seconds=True)
 
     @property
@@ -45,7 +45,7 @@ class Recording:
         """The first instant recorded within days."""
         return min((head.instant_ms for head in self._heads.values() if head.instant_ms is not None), default=None)
 
-    def _bars(self, *, seconds: bool) -> tuple[Bar, ...]:
+    def _bars(self, *, seconds: bool) -> tuple[TapeBar, ...]:
         return tuple(bar for path in self._files(seconds=seconds) for bar in read_csv(path).bars)
 
     def _files(self, *, days: bool = False, seconds: bool = False) -> list[Path]:
@@ -57,7 +57,7 @@ class Replay:
     """Recorded bars of several tickers, with the splits and exchanges declared beside them."""
 
     recordings: dict[str, Recording] = field(default_factory=dict)
-    splits: list[Split] = field(default_factory=list)
+    splits: list[ShareSplit] = field(default_factory=list)
     listings: list[Listing] = field(default_factory=list)
 
     def start(self) -> datetime:

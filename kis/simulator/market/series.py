@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from math import exp, log
 from typing import Protocol
 
-from kis.simulator.market.bars import Bar, DayBar, regular_day
+from kis.simulator.market.bars import DayBar, TapeBar, regular_day
 from kis.simulator.market.calendar import (
     is_session,
     new_york_at,
@@ -29,7 +29,7 @@ class Series(Protocol):
         """Return the official bar of a trading day, None where the ticker has none."""
         ...
 
-    def bars(self, day: date) -> Sequence[Bar]:
+    def bars(self, day: date) -> Sequence[TapeBar]:
         """Return what trades within a day, extended hours included, oldest first."""
         ...
 
@@ -50,7 +50,7 @@ class ModelSeries:
         self._days: dict[date, DayBar] = {}
         self._first = self._last = before
         self._earliest = self._anchor - HISTORY
-        self._intraday: dict[date, list[Bar]] = {}
+        self._intraday: dict[date, list[TapeBar]] = {}
 
     def daily(self, day: date) -> DayBar | None:
         if day < self._earliest or not is_session(day):
@@ -61,7 +61,7 @@ class ModelSeries:
             self._backward()
         return self._days[day]
 
-    def bars(self, day: date) -> Sequence[Bar]:
+    def bars(self, day: date) -> Sequence[TapeBar]:
         known = self._intraday.get(day)
         if known is not None:
             return known
@@ -130,7 +130,7 @@ class RecordedSeries:
         seed: int,
         *,
         days: Iterable[DayBar] = (),
-        bars: Iterable[Bar] = (),
+        bars: Iterable[TapeBar] = (),
         splits: Splits,
         model_after: bool = True,
     ) -> None:
@@ -140,7 +140,7 @@ class RecordedSeries:
         self._official = {bar.day: bar for bar in days if is_session(bar.day)}
         self._intraday = _by_day(bars)
         self._derived: dict[date, DayBar] = {}
-        self._shaped: dict[date, list[Bar]] = {}
+        self._shaped: dict[date, list[TapeBar]] = {}
         known = sorted(self._official.keys() | self._intraday.keys())
         if not known:
             raise ValueError(f"{listing.symbol}: no bar on any trading day")
@@ -170,7 +170,7 @@ class RecordedSeries:
                 self._derived[day] = made
         return self._derived.get(day)
 
-    def bars(self, day: date) -> Sequence[Bar]:
+    def bars(self, day: date) -> Sequence[TapeBar]:
         if day in self._intraday:
             return self._intraday[day]
         if day < self.first_day:
@@ -202,8 +202,8 @@ class RecordedSeries:
         return self._intraday[self.first_day][0].open
 
 
-def _by_day(bars: Iterable[Bar]) -> dict[date, list[Bar]]:
-    grouped: dict[date, list[Bar]] = {}
+def _by_day(bars: Iterable[TapeBar]) -> dict[date, list[TapeBar]]:
+    grouped: dict[date, list[TapeBar]] = {}
     for bar in bars:
         day = new_york_at(bar.start_ms).date()
         if is_session(day):

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from kis.simulator.market.bars import Bar, DayBar
-from kis.simulator.market.calendar import MINUTE_MS, Session
+from kis.simulator.market.bars import DayBar, TapeBar
+from kis.simulator.market.calendar import MINUTE_MS, TradingSession
 from kis.simulator.market.chance import generator, mix
 
 Print = tuple[int, int, int]  # instant in ms, price in ten-thousandths, size in shares
@@ -21,32 +21,32 @@ def on_tick(price: float) -> int:
     return max(tick, round(price / tick) * tick)
 
 
-def minutes_of_day(day: DayBar, previous_close: int, session: Session, key: str, *, busy: bool) -> list[Bar]:
+def minutes_of_day(day: DayBar, previous_close: int, session: TradingSession, key: str, *, busy: bool) -> list[TapeBar]:
     """Return a day's minutes, extended hours included, whose regular part has exactly the day's prices."""
     rng = generator(key, day.day.isoformat(), "minutes")
     bars = _extended(previous_close, day.open, session.pre_open_ms, session.open_ms, day, rng, busy=busy)
     bars += _regular(day, session, rng)
     auction = max(1, int(day.volume * 0.07))
-    bars.append(Bar(session.close_ms, MINUTE_MS, day.close, day.close, day.close, day.close, auction))
+    bars.append(TapeBar(session.close_ms, MINUTE_MS, day.close, day.close, day.close, day.close, auction))
     after_from, after_to = session.close_ms + MINUTE_MS, session.after_close_ms
     drifted = on_tick(day.close * (1 + rng.gauss(0, 0.0015)))
     bars += _extended(day.close, drifted, after_from, after_to, day, rng, busy=busy)
     return bars
 
 
-def _regular(day: DayBar, session: Session, rng: Random) -> list[Bar]:
+def _regular(day: DayBar, session: TradingSession, rng: Random) -> list[TapeBar]:
     count = session.minutes
     path = _bridge(day, count, rng)
     wick = max(day.high - day.low, 1) / count**0.5 * 0.35
     weights = [_busyness(n / count) * rng.lognormvariate(0, 0.45) for n in range(count)]
     scale = max(day.volume * 0.93, count) / sum(weights)
-    bars: list[Bar] = []
+    bars: list[TapeBar] = []
     for n in range(count):
         opened, close = path[n], path[n + 1]
         high = min(day.high, max(opened, close, on_tick(max(opened, close) + abs(rng.gauss(0, wick)))))
         low = max(day.low, min(opened, close, on_tick(min(opened, close) - abs(rng.gauss(0, wick)))))
         volume = max(1, int(weights[n] * scale))
-        bars.append(Bar(session.open_ms + n * MINUTE_MS, MINUTE_MS, opened, high, low, close, volume))
+        bars.append(TapeBar(session.open_ms + n * MINUTE_MS, MINUTE_MS, opened, high, low, close, volume))
     return bars
 
 
@@ -98,7 +98,7 @@ def _extreme(path: list[float], direction: int) -> int:
 
 def _extended(  # noqa: PLR0917 - two ends in price and two in time
     start: int, end: int, from_ms: int, to_ms: int, day: DayBar, rng: Random, *, busy: bool
-) -> list[Bar]:
+) -> list[TapeBar]:
     """Return the sparse minutes outside the regular session."""
     count = (to_ms - from_ms) // MINUTE_MS
     if count <= 0:
@@ -106,14 +106,14 @@ def _extended(  # noqa: PLR0917 - two ends in price and two in time
     chance = 0.55 if busy else 0.12
     jitter = max(day.high - day.low, 100) * 0.03
     volume = max(1, int(day.volume * 0.03 / count / chance))
-    bars: list[Bar] = []
+    bars: list[TapeBar] = []
     last = start
     for n in range(count):
         if rng.random() > chance:
             continue
         close = on_tick(start + (end - start) * (n + 1) / count + rng.gauss(0, jitter))
         size = max(1, int(volume * rng.lognormvariate(0, 0.8)))
-        bars.append(Bar(from_ms + n * MINUTE_MS, MINUTE_MS, last, max(last, close), min(last, close), close, size))
+        bars.append(TapeBar(from_ms + n * MINUTE_MS, MINUTE_MS, last, max(last, close), min(last, close), close, size))
         last = close
     return bars
 
@@ -123,7 +123,7 @@ def _busyness(share: float) -> float:
     return 0.6 + 2.6 * (1 - share) ** 6 + 1.5 * share**8
 
 
-def prints_of(bar: Bar, count: int, key: int) -> list[Print]:
+def prints_of(bar: TapeBar, count: int, key: int) -> list[Print]:
     """Return the trades of a bar: from open to close, touching high and low, summing to its volume."""
     path = _corners(bar, key)
     wanted = min(max(count, len(path)), max(bar.volume, len(path)))
@@ -139,7 +139,7 @@ def prints_of(bar: Bar, count: int, key: int) -> list[Print]:
     return prints
 
 
-def _corners(bar: Bar, key: int) -> list[int]:
+def _corners(bar: TapeBar, key: int) -> list[int]:
     low_first = bar.close >= bar.open if mix(key, 1) % 100 < 70 else bar.close < bar.open
     turns = (bar.low, bar.high) if low_first else (bar.high, bar.low)
     path = [bar.open]

@@ -12,7 +12,7 @@ from kis.simulator.market.bars import BadMarketFile, DayBar
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class ShareSplit:
     """From this day on, each share of before counts as `ratio` shares (7 for 7-for-1, 1/10 for a reverse split)."""
 
     symbol: str
@@ -20,8 +20,8 @@ class Split:
     ratio: Fraction
 
 
-def _known(symbol: str, day: str, ratio: str) -> Split:
-    return Split(symbol, date.fromisoformat(day), Fraction(ratio))
+def _known(symbol: str, day: str, ratio: str) -> ShareSplit:
+    return ShareSplit(symbol, date.fromisoformat(day), Fraction(ratio))
 
 
 KNOWN_SPLITS = (
@@ -38,12 +38,12 @@ KNOWN_SPLITS = (
 class Splits:
     """All splits of a market, asked by symbol and day."""
 
-    def __init__(self, splits: Iterable[Split] = KNOWN_SPLITS) -> None:
-        self._by_symbol: dict[str, list[Split]] = {}
+    def __init__(self, splits: Iterable[ShareSplit] = KNOWN_SPLITS) -> None:
+        self._by_symbol: dict[str, list[ShareSplit]] = {}
         for split in sorted(set(splits), key=lambda s: s.day):
             self._by_symbol.setdefault(split.symbol, []).append(split)
 
-    def add(self, split: Split) -> None:
+    def add(self, split: ShareSplit) -> None:
         """Declare one more split."""
         self._by_symbol.setdefault(split.symbol, []).append(split)
 
@@ -98,14 +98,14 @@ def parse_ratio(text: str) -> Fraction:
     return ratio
 
 
-def read_splits(path: Path) -> list[Split]:
+def read_splits(path: Path) -> list[ShareSplit]:
     """Read rows `symbol,date,ratio` (ratio 7, 0.1 or 2002/1000); raise BadMarketFile."""
-    found: list[Split] = []
+    found: list[ShareSplit] = []
     with path.open(encoding="utf-8-sig", newline="") as stream:
         for line, row in enumerate(csv.DictReader(stream), start=2):
             try:
                 ratio = parse_ratio(row["ratio"])
-                found.append(Split(row["symbol"].strip().upper(), date.fromisoformat(row["date"].strip()), ratio))
+                found.append(ShareSplit(row["symbol"].strip().upper(), date.fromisoformat(row["date"].strip()), ratio))
             except (KeyError, ValueError) as error:
                 raise BadMarketFile(f"{path}:{line}: a split is symbol,date,ratio, the ratio above zero") from error
     return found

@@ -6,8 +6,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
-from kis.simulator.market.bars import Bar, DayBar
-from kis.simulator.market.calendar import MINUTE_MS, Session, business_date, session_after, session_before, session_of
+from kis.simulator.market.bars import DayBar, TapeBar
+from kis.simulator.market.calendar import (
+    MINUTE_MS,
+    TradingSession,
+    business_date,
+    session_after,
+    session_before,
+    session_of,
+)
 from kis.simulator.market.chance import mix
 from kis.simulator.market.listings import Listing
 from kis.simulator.market.series import Series
@@ -21,7 +28,7 @@ LEVELS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
+class TapePrint:
     """One print on the tape with the quote right after it."""
 
     at_ms: int
@@ -45,7 +52,7 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class TapeLevel:
     """One price level of the book, level 1 the best."""
 
     bid: int
@@ -58,7 +65,7 @@ class Level:
 class DayRecord:
     """What a day traded as this simulator lived through it."""
 
-    session: Session
+    session: TradingSession
     base: int  # close before, in this day's shares
     base_volume: int
     base_amount: int
@@ -78,7 +85,7 @@ class DayRecord:
     touched: bool = False  # a print by hand or a moved price: the official history no longer applies
     minutes: dict[int, list[int]] = field(default_factory=dict)
 
-    def take(self, bar: Bar, *, bought: int, regular: bool) -> None:
+    def take(self, bar: TapeBar, *, bought: int, regular: bool) -> None:
         """Add a whole bar at once."""
         self.volume += bar.volume
         self.amount += bar.amount
@@ -103,8 +110,8 @@ class DayRecord:
             return None
         return DayBar(self.session.day, self.open, self.high, self.low, self.close, self.regular_volume)
 
-    def bars(self) -> list[Bar]:
-        return [Bar(start, MINUTE_MS, *row[:5]) for start, row in self.minutes.items()]
+    def bars(self) -> list[TapeBar]:
+        return [TapeBar(start, MINUTE_MS, *row[:5]) for start, row in self.minutes.items()]
 
 
 class Tape:
@@ -138,7 +145,7 @@ class Tape:
         self.first_day = business_date(start_ms)
         self.shift = Fraction(1)
         self.number = 0  # prints so far, the key of everything seeded per print
-        self.recent: deque[Trade] = deque(maxlen=KEPT_PRINTS)
+        self.recent: deque[TapePrint] = deque(maxlen=KEPT_PRINTS)
         self.last = self.bid = self.ask = self.bid_size = self.ask_size = 0
         self.last_at_ms = 0
         self._taken_bid = self._taken_ask = 0
@@ -171,7 +178,7 @@ class Tape:
     def next_ms(self) -> int | None:
         return self._next[0] if self._next is not None else None
 
-    def catch_up(self, ms: int, heard: Callable[["Tape", Trade], None] | None = None) -> None:
+    def catch_up(self, ms: int, heard: Callable[["Tape", TapePrint], None] | None = None) -> None:
         """Live through everything up to and including an instant."""
         while self._next is not None and self._next[0] <= ms:
             trade = self.pop()
@@ -179,7 +186,7 @@ class Tape:
                 heard(self, trade)
         self.roll(business_date(ms))
 
-    def pop(self) -> Trade | None:
+    def pop(self) -> TapePrint | None:
         """Live through the next print; None if the ticker is halted and the print therefore does not happen."""
         if self._next is None:
             raise RuntimeError("no print is due")
@@ -192,7 +199,7 @@ class Tape:
 
     def print_by_hand(
         self, at_ms: int, price: int, size: int, *, bid: int | None = None, ask: int | None = None, shift: bool = True
-    ) -> Trade:
+    ) -> TapePrint:
         """Trade once at a price; with shift, what the series says later moves along with it."""
         self.roll(business_date(at_ms))
         if shift and self.last > 0:
@@ -200,12 +207,12 @@ class Tape:
         self.today.touched = True
         return self._print(at_ms, price, size, bid=bid, ask=ask)
 
-    def stray(self, at_ms: int, price: int, size: int, *, bid: int, ask: int) -> Trade:
+    def stray(self, at_ms: int, price: int, size: int, *, bid: int, ask: int) -> TapePrint:
         """Return a print as the stream may tell one that never moved this tape: far off, or of another time."""
         record = self.today
         opened, high, low = self.day_prices()
         regular = record.session.open_ms <= at_ms <= record.session.close_ms
-        return Trade(
+        return TapePrint(
             at_ms, self._day, price, size, bid or self.bid, ask or self.ask, self.bid_size, self.ask_size, regular,
             price >= self.last, record.volume, record.amount, record.sold, record.bought,
             opened, max(high, price), min(low or price, price), record.base,
@@ -239,11 +246,11 @@ class Tape:
 
     # -- the quote ---------------------------------------------------------------------------------------------------
 
-    def levels(self) -> list[Level]:
+    def levels(self) -> list[TapeLevel]:
         """Return ten levels of the book, best first."""
         if not self.known:
             return []
-        book: list[Level] = []
+        book: list[TapeLevel] = []
         tick = tick_of(self.last)
         bid, ask = self.bid, self.ask
         for n in range(LEVELS):
@@ -252,7 +259,7 @@ class Tape:
                 bid, ask = bid - tick * step, ask + tick * step
             bid_size = self.bid_size if n == 0 else self._size(n * 2)
             ask_size = self.ask_size if n == 0 else self._size(n * 2 + 1)
-            book.append(Level(max(bid, 0), ask, bid_size if bid > 0 else 0, ask_size))
+            book.append(TapeLevel(max(bid, 0), ask, bid_size if bid > 0 else 0, ask_size))
         return book
 
     def available(self, *, buying: bool) -> Iterator[tuple[int, int]]:
@@ -283,7 +290,7 @@ class Tape:
             return self.series.daily(day) or record.day_bar()
         return record.day_bar()
 
-    def minute_bars(self, day: date) -> list[Bar]:
+    def minute_bars(self, day: date) -> list[TapeBar]:
         """Return one-minute (or finer, for days before the start) bars of a day, extended hours included."""
         record = self.days.get(day)
         if record is not None:
@@ -328,10 +335,10 @@ class Tape:
     def _seen(self, size: int) -> int:
         return size if self._feed_share == 1 else max(1, int(size * self._feed_share))
 
-    def _seen_bar(self, bar: Bar) -> Bar:
+    def _seen_bar(self, bar: TapeBar) -> TapeBar:
         return bar if self._feed_share == 1 else replace(bar, volume=self._seen(bar.volume))
 
-    def _count(self, bar: Bar) -> int:
+    def _count(self, bar: TapeBar) -> int:
         return max(1, self._prints_a_minute * bar.width_ms // MINUTE_MS)
 
     def _shifted(self, price: int) -> int:
@@ -367,7 +374,7 @@ class Tape:
                 return bar
         return None
 
-    def _print(self, at_ms: int, price: int, size: int, *, bid: int | None = None, ask: int | None = None) -> Trade:
+    def _print(self, at_ms: int, price: int, size: int, *, bid: int | None = None, ask: int | None = None) -> TapePrint:
         record = self.today
         session = record.session
         regular = session.open_ms <= at_ms <= session.close_ms
@@ -400,7 +407,7 @@ class Tape:
         self.last, self.last_at_ms = price, at_ms
         self._requote(price, bid, ask, buyer=buyer)
         opened, high, low = self.day_prices()
-        trade = Trade(
+        trade = TapePrint(
             at_ms, self._day, price, size, self.bid, self.ask, self.bid_size, self.ask_size, regular, buyer,
             record.volume, record.amount, record.sold, record.bought, opened, high, low, record.base,
         )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 
 from kis.simulator.clock import from_ms
 from kis.simulator.market.calendar import DAY_MS, KST_OFFSET_MS
-from kis.simulator.market.tape import Tape, Trade
+from kis.simulator.market.tape import Tape, TapePrint
 from kis.simulator.options import SimulatorOptions
 from kis.simulator.text import price4, sign_of, ymd
 
@@ -30,7 +30,7 @@ class Dates:
         return self._fields
 
 
-def trade_record(key: str, tape: Tape, trade: Trade, dates: Dates, options: SimulatorOptions) -> str:
+def trade_record(key: str, tape: Tape, trade: TapePrint, dates: Dates, options: SimulatorOptions) -> str:
     """Return the 26 fields of HDFSCNT0."""
     session = tape.days[trade.day].session
     xymd, xhms, kymd, khms = dates.fields(trade.at_ms, session.offset_ms)
@@ -87,7 +87,7 @@ def ping_frame(ms: int) -> str:
     return json.dumps({"header": {"tr_id": "PINGPONG", "datetime": korean.strftime("%Y%m%d%H%M%S")}})
 
 
-def _mtyp(trade: Trade, open_ms: int, options: SimulatorOptions) -> str:
+def _mtyp(trade: TapePrint, open_ms: int, options: SimulatorOptions) -> str:
     if trade.regular or options.mtyp == "always_1":
         return "1"
     return "2" if trade.at_ms < open_ms else "3"

@@ -5,15 +5,15 @@ import base64
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from kis.simulator.books.broker import Notice
+from kis.simulator.books.broker import BookNotice
 from kis.simulator.books.orders import Kind
-from kis.simulator.options import Environment, SimulatorOptions
+from kis.simulator.options import Served, SimulatorOptions
 from kis.simulator.text import clean, kst_hms, price4
 
 _KIND2 = {Kind.MOO: "A", Kind.LOO: "B", Kind.MOC: "C", Kind.LOC: "D"}
 
 
-def record(notice: Notice, hts_id: str, options: SimulatorOptions, length: int | None = None) -> str:
+def record(notice: BookNotice, hts_id: str, options: SimulatorOptions, length: int | None = None) -> str:
     """Return the fields of a notice, joined by ^: 24 in order notices, 25 in fills, or as many as asked for."""
     order, fill = notice.order, notice.fill
     price = fill.price if fill is not None else order.price
@@ -33,7 +33,7 @@ def record(notice: Notice, hts_id: str, options: SimulatorOptions, length: int |
         "1" if notice.kind == "rejected" else "0",
         "2" if fill is not None else "1",
         "2" if notice.kind in {"confirmed", "filled"} else "1",
-        "00950" if order.account.environment is Environment.VIRTUAL else "01790",
+        "00950" if order.account.environment is Served.VIRTUAL else "01790",
         f"{order.qty:09d}" if fill is not None else "",
         options.holder_name,
         clean(order.listing.korean_name)[:14],

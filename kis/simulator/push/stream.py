@@ -11,55 +11,55 @@ from typing import Any, cast
 
 from aiohttp import WSMsgType, web
 
-from kis.simulator.books.accounts import Fill
-from kis.simulator.books.broker import Broker, Notice
+from kis.simulator.books.accounts import BookFill
+from kis.simulator.books.broker import BookNotice, BrokerBooks
 from kis.simulator.books.keyring import AppKey, Keyring
-from kis.simulator.faults.faults import BadFault, Fault, Faults
+from kis.simulator.faults.faults import BadFault, InjectedFault, InjectedFaults
 from kis.simulator.market.chance import digits, generator
 from kis.simulator.market.listings import BY_QUOTE_CODE, DAY_CODES, Exchange
-from kis.simulator.market.market import Market
-from kis.simulator.market.tape import Tape, Trade
-from kis.simulator.options import Environment, SimulatorOptions
+from kis.simulator.market.market import SimMarket
+from kis.simulator.market.tape import Tape, TapePrint
+from kis.simulator.options import Served, SimulatorOptions
 from kis.simulator.push.frames import BOOK, TRADES, Dates, answer_frame, book_record, notice_frame, trade_record
 from kis.simulator.push.notices import encrypt, record
 from kis.simulator.push.sockets import Cipher, Socket
 from kis.simulator.timeline import Timeline
 
-NOTICES = {Environment.REAL: "H0GSCNI0", Environment.VIRTUAL: "H0GSCNI9"}
-DOMESTIC_NOTICES = {Environment.REAL: "H0STCNI0", Environment.VIRTUAL: "H0STCNI9"}
+NOTICES = {Served.REAL: "H0GSCNI0", Served.VIRTUAL: "H0GSCNI9"}
+DOMESTIC_NOTICES = {Served.REAL: "H0STCNI0", Served.VIRTUAL: "H0STCNI9"}
 ASIAN_BOOK = "HDFSASP1"
-Code = tuple[str, str, str]
+Registered = tuple[str, str, str]
 
-SUBSCRIBED: Code = ("0", "OPSP0000", "SUBSCRIBE SUCCESS")
-UNSUBSCRIBED: Code = ("0", "OPSP0001", "UNSUBSCRIBE SUCCESS")
-ALREADY: Code = ("1", "OPSP0002", "ALREADY IN SUBSCRIBE")
-NOT_SUBSCRIBED: Code = ("1", "OPSP0003", "UNSUBSCRIBE ERROR(not found!)")
-TOO_MANY: Code = ("1", "OPSP0008", "MAX SUBSCRIBE OVER")
-OTHER_KEY: Code = ("1", "OPSP0010", "invalid appkey")
-UNKNOWN_APPROVAL: Code = ("1", "OPSP0011", "invalid approval : NOT FOUND")
-BAD_HTS_ID: Code = ("9", "OPSP0017", "ERROR : htsid가잘못되었습니다")
-BAD_TR_ID: Code = ("9", "OPSP8991", "invalid tr_id")
-BAD_TR_KEY: Code = ("9", "OPSP8992", "invalid tr_key")
-BAD_JSON: Code = ("9", "OPSP8993", "JSON PARSING ERROR : invalid tr_key")
-IN_USE: Code = ("9", "OPSP8996", "ALREADY IN USE appkey")
-BAD_TR_TYPE: Code = ("9", "OPSP8997", "JSON PARSING ERROR : invalid tr_type")
-BAD_CUSTTYPE: Code = ("9", "OPSP8998", "JSON PARSING ERROR : invalid custtype")
-NO_TR_KEY: Code = ("9", "OPSP9990", "JSON PARSING ERROR : tr_key not found")
-NO_INPUT: Code = ("9", "OPSP9991", "JSON PARSING ERROR : input not found")
-NO_BODY: Code = ("9", "OPSP9992", "JSON PARSING ERROR : body not found")
-NO_APPROVAL: Code = ("9", "OPSP9993", "JSON PARSING ERROR : appkey not found")
-NO_CUSTTYPE: Code = ("9", "OPSP9994", "JSON PARSING ERROR : custtype not found")
-NO_HEADER: Code = ("9", "OPSP9996", "JSON PARSING ERROR : header not found")
-NOT_JSON: Code = ("9", "OPSP9999", "JSON PARSING ERROR : invalid json format")
+SUBSCRIBED: Registered = ("0", "OPSP0000", "SUBSCRIBE SUCCESS")
+UNSUBSCRIBED: Registered = ("0", "OPSP0001", "UNSUBSCRIBE SUCCESS")
+ALREADY: Registered = ("1", "OPSP0002", "ALREADY IN SUBSCRIBE")
+NOT_SUBSCRIBED: Registered = ("1", "OPSP0003", "UNSUBSCRIBE ERROR(not found!)")
+TOO_MANY: Registered = ("1", "OPSP0008", "MAX SUBSCRIBE OVER")
+OTHER_KEY: Registered = ("1", "OPSP0010", "invalid appkey")
+UNKNOWN_APPROVAL: Registered = ("1", "OPSP0011", "invalid approval : NOT FOUND")
+BAD_HTS_ID: Registered = ("9", "OPSP0017", "ERROR : htsid가잘못되었습니다")
+BAD_TR_ID: Registered = ("9", "OPSP8991", "invalid tr_id")
+BAD_TR_KEY: Registered = ("9", "OPSP8992", "invalid tr_key")
+BAD_JSON: Registered = ("9", "OPSP8993", "JSON PARSING ERROR : invalid tr_key")
+IN_USE: Registered = ("9", "OPSP8996", "ALREADY IN USE appkey")
+BAD_TR_TYPE: Registered = ("9", "OPSP8997", "JSON PARSING ERROR : invalid tr_type")
+BAD_CUSTTYPE: Registered = ("9", "OPSP8998", "JSON PARSING ERROR : invalid custtype")
+NO_TR_KEY: Registered = ("9", "OPSP9990", "JSON PARSING ERROR : tr_key not found")
+NO_INPUT: Registered = ("9", "OPSP9991", "JSON PARSING ERROR : input not found")
+NO_BODY: Registered = ("9", "OPSP9992", "JSON PARSING ERROR : body not found")
+NO_APPROVAL: Registered = ("9", "OPSP9993", "JSON PARSING ERROR : appkey not found")
+NO_CUSTTYPE: Registered = ("9", "OPSP9994", "JSON PARSING ERROR : custtype not found")
+NO_HEADER: Registered = ("9", "OPSP9996", "JSON PARSING ERROR : header not found")
+NOT_JSON: Registered = ("9", "OPSP9999", "JSON PARSING ERROR : invalid json format")
 
 
 class _Refusal(Exception):
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Registered) -> None:
         super().__init__(code[1])
         self.code = code
 
 
-class Stream:
+class PushServer:
     """All sockets of the server and who listens to what."""
 
     def __init__(
@@ -67,10 +67,10 @@ class Stream:
         *,
         options: SimulatorOptions,
         keyring: Keyring,
-        market: Market,
-        broker: Broker,
+        market: SimMarket,
+        broker: BrokerBooks,
         timeline: Timeline,
-        faults: Faults,
+        faults: InjectedFaults,
         seed: int,
         nudge: Callable[[], None],
     ) -> None:
@@ -88,8 +88,8 @@ class Stream:
         self._listeners: dict[tuple[str, str], list[tuple[Socket, str]]] = {}  # (stream, symbol) -> socket, key
         self._dates = Dates()
         self._serial = 0
-        self._held: list[Notice] = []  # notices waiting to change places with the next (a fault)
-        self._packed: list[Notice] = []  # notices waiting to share a frame (a fault)
+        self._held: list[BookNotice] = []  # notices waiting to change places with the next (a fault)
+        self._packed: list[BookNotice] = []  # notices waiting to share a frame (a fault)
 
     # -- connections -------------------------------------------------------------------------------------------------
 
@@ -221,7 +221,7 @@ class Stream:
 
     def _listen(self, socket: Socket, place: tuple[str, str]) -> None:
         tr_id, tr_key = place
-        if socket.key is not None and socket.key.environment is Environment.VIRTUAL and not self._options.virtual_ticks:
+        if socket.key is not None and socket.key.environment is Served.VIRTUAL and not self._options.virtual_ticks:
             return
         code, symbol = tr_key[1:4], tr_key[4:]
         listing = self._market.listings.quoted(code, symbol)
@@ -246,7 +246,7 @@ class Stream:
 
     # -- public records ----------------------------------------------------------------------------------------------
 
-    def heard(self, tape: Tape, trade: Trade) -> None:
+    def heard(self, tape: Tape, trade: TapePrint) -> None:
         """Tell listeners of a print and of the book it leaves."""
         session = tape.days[trade.day].session
         day_market = not session.pre_open_ms <= trade.at_ms < session.after_close_ms
@@ -263,7 +263,7 @@ class Stream:
 
     # -- private notices ---------------------------------------------------------------------------------------------
 
-    def notify(self, notice: Notice) -> None:
+    def notify(self, notice: BookNotice) -> None:
         """Send a notice to its owner, through the faults in force."""
         now = self._timeline.now_ms
         if self._faults.use("notice_lost", now):
@@ -289,7 +289,7 @@ class Stream:
         for notice in held:
             self._deliver([notice])
 
-    def _pack(self, notice: Notice, records: int) -> None:
+    def _pack(self, notice: BookNotice, records: int) -> None:
         """Keep notices until there are so many of them, or for half a second, then send them in one frame."""
         self._packed.append(notice)
         if len(self._packed) >= records:
@@ -303,29 +303,29 @@ class Stream:
         if packed:
             self._deliver(packed, lengths=(fault.details.get("lengths") if fault is not None else None) or ())
 
-    def _of_another(self, fault: Fault) -> Callable[[Notice], Notice]:
+    def _of_another(self, fault: InjectedFault) -> Callable[[BookNotice], BookNotice]:
         """Return what makes the notice of a fill of somebody else's order, which has the same number by accident."""
         listing = self._market.listings.stock(str(fault.details.get("symbol", "KO")).upper())
         if listing is None:
             raise BadFault("no such ticker")
         qty = int(fault.details.get("qty", 5))
 
-        def other(notice: Notice) -> Notice:
+        def other(notice: BookNotice) -> BookNotice:
             side = str(fault.details.get("side") or ("sell" if notice.order.buying else "buy"))
             order = replace(notice.order, listing=listing, side=side, qty=qty, fills=[])
-            fill = Fill(
+            fill = BookFill(
                 number=0, odno=order.odno, account=notice.account.number, symbol=listing.symbol, side=side, qty=qty,
                 price=order.price, at_ms=notice.at_ms, day=order.day, fee=Decimal(0), local_fee=Decimal(0),
                 realised=Decimal(0), cost=Decimal(0),
             )  # fmt: skip
-            return Notice(notice.account, order, "filled", notice.at_ms, fill)
+            return BookNotice(notice.account, order, "filled", notice.at_ms, fill)
 
         return other
 
     def _deliver(
         self,
-        notices: list[Notice],
-        change: Callable[[Notice], Notice] = lambda notice: notice,
+        notices: list[BookNotice],
+        change: Callable[[BookNotice], BookNotice] = lambda notice: notice,
         *,
         lengths: Sequence[int] = (),
     ) -> None:
@@ -345,7 +345,7 @@ class Stream:
                     encrypted = encrypt(text, cipher.key, cipher.iv)
                     socket.send(notice_frame(tr_id, len(notices), encrypted))
 
-    def _owns(self, key: AppKey, notice: Notice) -> bool:
+    def _owns(self, key: AppKey, notice: BookNotice) -> bool:
         if key.account is None:
             return notice.account is self._broker.main and key.environment is notice.account.environment
         return key.account == notice.account.number
@@ -451,7 +451,7 @@ def _parse(text: str) -> Any:
         raise _Refusal(BAD_JSON) from error
 
 
-def _object(value: Any, code: Code) -> dict[str, Any]:
+def _object(value: Any, code: Registered) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _Refusal(code)
     return value

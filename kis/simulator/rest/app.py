@@ -15,16 +15,16 @@ from aiohttp import web
 
 from kis.simulator.books.keyring import AppKey, OAuthRefused
 from kis.simulator.clock import wall_now
-from kis.simulator.faults.faults import Fault
+from kis.simulator.faults.faults import InjectedFault
 from kis.simulator.faults.spoiling import Asked, spoiled
 from kis.simulator.market.calendar import seoul_at
 from kis.simulator.market.chance import mix
-from kis.simulator.options import Environment
+from kis.simulator.options import Served
 from kis.simulator.rest import refusals
-from kis.simulator.rest.calls import LAST_PAGE, Reply, Request
-from kis.simulator.rest.refusals import Answer, Refused
-from kis.simulator.rest.routes import Call, Routes, current_tr_id
-from kis.simulator.world import World
+from kis.simulator.rest.calls import LAST_PAGE, Request, RestReply
+from kis.simulator.rest.refusals import CallRefused, CodedText
+from kis.simulator.rest.routes import Routes, ServedCall, current_tr_id
+from kis.simulator.world import SimWorld
 
 MESSAGE_WIDTH = 80
 OAUTH_NAMES = {"/oauth2/tokenP": "tokenP", "/oauth2/revokeP": "revokeP", "/oauth2/Approval": "Approval"}
@@ -35,14 +35,14 @@ Flush = Callable[[], Awaitable[None]]
 class Rest:
     """Answers /oauth2 and /uapi."""
 
-    def __init__(self, world: World, closing: asyncio.Event, moving: asyncio.Lock, catch_up: Flush) -> None:
+    def __init__(self, world: SimWorld, closing: asyncio.Event, moving: asyncio.Lock, catch_up: Flush) -> None:
         self._world = world
         self._closing = closing
         self._moving = moving
         self._catch_up = catch_up
         self.routes = Routes()
         self.other_port = 0
-        self._still: dict[str, Reply] = {}  # answers of quote calls that are told again and again (a fault)
+        self._still: dict[str, RestReply] = {}  # answers of quote calls that are told again and again (a fault)
 
     # -- doors -------------------------------------------------------------------------------------------------------
 
@@ -95,22 +95,22 @@ class Rest:
                 afterwards = reply.afterwards
                 answer = LAST_PAGE if reply.tr_cont == "E" and reply.answer.rt_cd == "0" else reply.answer
                 response = _json(reply.status, reply.body | self._code(answer), headers)
-            except Refused as refused:
+            except CallRefused as refused:
                 response = self._refusal(refused, environment, headers)
             response, lost = await self._finish(request, tr_id, response, afterwards)
         return response if lost is None else await self._hold(request, lost)
 
     # -- the middle --------------------------------------------------------------------------------------------------
 
-    def _host_of(self, request: web.Request) -> Environment:
+    def _host_of(self, request: web.Request) -> Served:
         """Return which environment's host a request came to: the second port plays the other one."""
         ours = self._world.options.environment
         here = request.transport.get_extra_info("sockname") if request.transport is not None else None
         if here is None or here[1] != self.other_port:
             return ours
-        return Environment.REAL if ours is Environment.VIRTUAL else Environment.VIRTUAL
+        return Served.REAL if ours is Served.VIRTUAL else Served.VIRTUAL
 
-    def _oauth_answer(self, name: str, body: dict[str, Any], host: Environment) -> dict[str, Any]:
+    def _oauth_answer(self, name: str, body: dict[str, Any], host: Served) -> dict[str, Any]:
         keyring, now = self._world.keyring, self._world.now_ms
         app_key = str(body.get("appkey") or "")
         if name != "revokeP" and body.get("grant_type") != "client_credentials":
@@ -142,7 +142,7 @@ class Rest:
             self._world.now_ms,
         )
 
-    def _answer(self, request: web.Request, key: AppKey, tr_id: str, text: str) -> Reply:
+    def _answer(self, request: web.Request, key: AppKey, tr_id: str, text: str) -> RestReply:
         """Find and run the handler of an authorised call; raise Refused."""
         world = self._world
         call = self._call_of(request, key, tr_id)
@@ -155,11 +155,11 @@ class Rest:
             reply.tr_cont = reply.tr_cont if call.path.startswith("/uapi/overseas-stock/v1/ranking") else ""
         return reply
 
-    def _remembered(self, request: web.Request, tr_id: str) -> Reply | None:
+    def _remembered(self, request: web.Request, tr_id: str) -> RestReply | None:
         """Return what a quote call was told before, while quotes stand still (a fault)."""
         return self._still.get(request.path_qs) if self._stands_still(request, tr_id) else None
 
-    def _remember(self, request: web.Request, tr_id: str, reply: Reply) -> None:
+    def _remember(self, request: web.Request, tr_id: str, reply: RestReply) -> None:
         if self._stands_still(request, tr_id):
             self._still.setdefault(request.path_qs, reply)
         else:
@@ -169,36 +169,36 @@ class Rest:
         fault = self._world.faults.peek("stale_quotes", self._world.now_ms)
         return fault is not None and "/quotations/" in request.path and fault.hits(tr_id, endpoint(request))
 
-    def _call_of(self, request: web.Request, key: AppKey, tr_id: str) -> Call:
+    def _call_of(self, request: web.Request, key: AppKey, tr_id: str) -> ServedCall:
         served = self.routes.served(tr_id)
         if served and key.environment not in served:
-            wrong = refusals.not_a_virtual_tr() if key.environment is Environment.VIRTUAL else refusals.not_a_real_tr()
+            wrong = refusals.not_a_virtual_tr() if key.environment is Served.VIRTUAL else refusals.not_a_real_tr()
             self._world.keyring.count(key, self._world.now_ms, ledger=False)
             raise wrong
         call = self.routes.find(request.method, plain_path(request), tr_id)
         if call is None:
-            unknown = refusals.tr_invalid() if key.environment is Environment.VIRTUAL else refusals.tr_unroutable()
+            unknown = refusals.tr_invalid() if key.environment is Served.VIRTUAL else refusals.tr_unroutable()
             self._world.keyring.count(key, self._world.now_ms, ledger=False)
             raise unknown
         return call
 
-    def _maybe_fail(self, call: Call, key: AppKey) -> None:
+    def _maybe_fail(self, call: ServedCall, key: AppKey) -> None:
         """Let virtual quote calls fail at random, as the real ones do (quirk 52)."""
         share = self._world.options.virtual_quote_failures
-        if not share or key.environment is Environment.REAL or call.ledger or call.method == "POST":
+        if not share or key.environment is Served.REAL or call.ledger or call.method == "POST":
             return
         asked = self._world.counts.requests.total()
         if mix(self._world.seed, asked) % 1000 < share:
             raise refusals.gateway("EGW00203", "OPS라우팅 중 오류가 발생했습니다.")
 
-    def _code(self, answer: Answer) -> dict[str, str]:
+    def _code(self, answer: CodedText) -> dict[str, str]:
         padded = answer.msg1.ljust(MESSAGE_WIDTH) if self._world.options.pad_messages else answer.msg1
         return {"rt_cd": answer.rt_cd, "msg_cd": answer.msg_cd, "msg1": padded}
 
-    def _refusal(self, refused: Refused, environment: Environment, headers: dict[str, str]) -> web.Response:
+    def _refusal(self, refused: CallRefused, environment: Served, headers: dict[str, str]) -> web.Response:
         self._world.counts.refusals[refused.answer.msg_cd] += 1
         options = self._world.options
-        usual = options.virtual_refusal_status if environment is Environment.VIRTUAL else options.real_refusal_status
+        usual = options.virtual_refusal_status if environment is Served.VIRTUAL else options.real_refusal_status
         return _json(refused.status or usual, self._code(refused.answer), headers)
 
     # -- faults ------------------------------------------------------------------------------------------------------
@@ -226,19 +226,19 @@ class Rest:
         refusal = self._fault("refuse", name, place, everything=everything)
         if refusal is not None:
             self._world.counts.requests[name] += 1
-            return self._refusal(refusal_of(refusal), Environment.REAL, {"tr_id": name, "tr_cont": ""})
+            return self._refusal(refusal_of(refusal), Served.REAL, {"tr_id": name, "tr_cont": ""})
         if self._fault("rate_limit", name, place, everything=everything):
             self._world.counts.requests[name] += 1
-            return self._refusal(refusals.too_many_calls(), Environment.REAL, {"tr_id": name, "tr_cont": ""})
+            return self._refusal(refusals.too_many_calls(), Served.REAL, {"tr_id": name, "tr_cont": ""})
         return None
 
-    def _fault(self, kind: str, name: str, place: str, *, everything: bool) -> Fault | None:
+    def _fault(self, kind: str, name: str, place: str, *, everything: bool) -> InjectedFault | None:
         """Use up a fault that hits this call; OAuth calls are hit only when named."""
         return self._world.faults.use(kind, self._world.clock.now_ms(), name, place, named=not everything)
 
     async def _finish(
         self, request: web.Request, name: str, response: web.Response, afterwards: Sequence[Callable[[], None]]
-    ) -> tuple[web.Response, Fault | None]:
+    ) -> tuple[web.Response, InjectedFault | None]:
         """Send an answer and let its consequences happen, in the order the faults in force ask for."""
         faults, now = self._world.faults, self._world.now_ms
         everything, place = name not in OAUTH_NAMES.values(), endpoint(request)
@@ -273,7 +273,7 @@ class Rest:
             told = wall_now() + timedelta(seconds=offset)
             response.headers["Date"] = format_datetime(told, usegmt=True)
 
-    async def _hold(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+    async def _hold(self, request: web.Request, fault: InjectedFault) -> web.StreamResponse:
         """Say nothing until the client goes away, at most some real seconds; then cut the connection."""
         seconds = float(fault.details.get("hold_s", 60))
         try:
@@ -287,12 +287,12 @@ class Rest:
         return _cut(request)
 
 
-def refusal_of(fault: Fault) -> Refused:
+def refusal_of(fault: InjectedFault) -> CallRefused:
     """Return the refusal a fault asks for: any code, listed or not, with HTTP 500 unless it says otherwise."""
     details = fault.details
     code = str(details.get("msg_cd") or "EGW00201")
     text = str(details.get("msg1") or refusals.text_of(code))
-    return Refused(Answer(str(details.get("rt_cd", "1")), code, text), status=int(details.get("status", 500)))
+    return CallRefused(CodedText(str(details.get("rt_cd", "1")), code, text), status=int(details.get("status", 500)))
 
 
 def endpoint(request: web.Request) -> str:

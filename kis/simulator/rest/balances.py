@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from kis.simulator.books.accounts import Account, Position
+from kis.simulator.books.accounts import BookAccount, Lot
 from kis.simulator.books.rules import refuse
 from kis.simulator.market.listings import BY_ORDER_CODE, Listing
-from kis.simulator.rest.calls import LOOKED_UP, Reply, Request, Row, blank, paged
+from kis.simulator.rest.calls import LOOKED_UP, Request, RestReply, Row, blank, paged
 from kis.simulator.rest.refusals import UNKNOWN_SYMBOL, field_wrong
 from kis.simulator.text import cents_down, dollars, fixed, kst_ymd, won
 
@@ -31,7 +31,7 @@ _ELSEWHERE = frozenset({"SEHK", "SHAA", "SZAA", "TKSE", "HASE", "VNSE"})  # aske
 _QUOTE_ONLY = {"NAS": "NASD"}
 
 
-def balance(request: Request) -> Reply:
+def balance(request: Request) -> RestReply:
     """List holdings, no cash (quirk 11); NASD means all of the US on real and Nasdaq alone on virtual (quirk 12)."""
     account = request.account()
     exchange, _ = request.need("OVRS_EXCG_CD", "TR_CRCY_CD")
@@ -46,16 +46,16 @@ def balance(request: Request) -> Reply:
     totals = _totals(request, account, positions)
     output2: Any = [totals] if request.world.options.balance_totals == "list" else totals
     if positions:
-        return Reply({**context, "output1": rows, "output2": output2}, request.inquired(), tr_cont)
+        return RestReply({**context, "output1": rows, "output2": output2}, request.inquired(), tr_cont)
     nothing = request.nothing(_BALANCE_FIELDS, _BALANCE_NUMBERS)
-    return Reply(
+    return RestReply(
         {**context, "output1": rows or nothing, "output2": [] if request.virtual and not nothing else output2},
         request.empty(),
         tr_cont,
     )
 
 
-def buyable(request: Request) -> Reply:
+def buyable(request: Request) -> RestReply:
     """Tell how much of a ticker can be bought at a limit price."""
     account = request.account()
     exchange, symbol = request.need("OVRS_EXCG_CD", "ITEM_CD")
@@ -78,10 +78,10 @@ def buyable(request: Request) -> Reply:
         "frcr_ord_psbl_amt1": fixed(notional, 2),
         "ovrs_max_ord_psbl_qty": qty,
     }
-    return Reply({"output": output}, request.inquired())
+    return RestReply({"output": output}, request.inquired())
 
 
-def present_balance(request: Request) -> Reply:
+def present_balance(request: Request) -> RestReply:
     """Tell holdings and deposits on execution basis, in won (01) or dollars (02); virtual answers output3 alone."""
     account = request.account()
     currency, nation, market, _ = request.need("WCRC_FRCR_DVSN_CD", "NATN_CD", "TR_MKET_CD", "INQR_DVSN_CD")
@@ -93,10 +93,10 @@ def present_balance(request: Request) -> Reply:
     with_deposit = not request.virtual or request.world.options.virtual_present_deposit
     output2 = [_deposit_row(request, account)] if with_deposit else []
     body = {"output1": output1, "output2": output2, "output3": _present_totals(request, account, positions)}
-    return Reply(body, request.inquired())
+    return RestReply(body, request.inquired())
 
 
-def foreign_margin(request: Request) -> Reply:
+def foreign_margin(request: Request) -> RestReply:
     """Tell deposits and margin by currency; rows of other countries are blank (kis-protocol 3.13)."""
     account = request.account()
     broker = request.world.broker
@@ -115,10 +115,10 @@ def foreign_margin(request: Request) -> Reply:
         "itgr_ord_psbl_amt": notional,
         "bass_exrt": fixed(_rate(request), 8),
     }
-    return Reply({"output": [row, dict.fromkeys(row, "")]}, LOOKED_UP)
+    return RestReply({"output": [row, dict.fromkeys(row, "")]}, LOOKED_UP)
 
 
-def settlement_balance(request: Request) -> Reply:
+def settlement_balance(request: Request) -> RestReply:
     """Tell the balance on settlement basis: what was traded two Korean days ago and before."""
     account = request.account()
     _, currency, _ = request.need("BASS_DT", "WCRC_FRCR_DVSN_CD", "INQR_DVSN_CD")
@@ -153,7 +153,7 @@ def settlement_balance(request: Request) -> Reply:
         "tot_loan_amt": "0",
         "tot_ldng_evlu_amt": "0",
     }
-    return Reply({"output1": output1, "output2": output2, "output3": output3}, request.inquired())
+    return RestReply({"output1": output1, "output2": output2, "output3": output3}, request.inquired())
 
 
 # -- values ----------------------------------------------------------------------------------------------------------
@@ -176,19 +176,19 @@ def _share(part: Decimal, whole: Decimal) -> Decimal:
     return part * HUNDRED / whole if whole else ZERO
 
 
-def _on_exchange(request: Request, position: Position, exchange: str) -> bool:
+def _on_exchange(request: Request, position: Lot, exchange: str) -> bool:
     if not exchange or (exchange == "NASD" and not request.virtual):
         return True
     return _listing(request, position.symbol).exchange.order == _QUOTE_ONLY.get(exchange, exchange)
 
 
-def _in_market(request: Request, position: Position, nation: str, market: str) -> bool:
+def _in_market(request: Request, position: Lot, nation: str, market: str) -> bool:
     if nation not in {"000", "840", ""}:
         return False
     return market in {"00", ""} or _listing(request, position.symbol).exchange.market == market
 
 
-def _balance_row(request: Request, account: Account, position: Position) -> Row:
+def _balance_row(request: Request, account: BookAccount, position: Lot) -> Row:
     listing, last = _listing(request, position.symbol), _last(request, position.symbol)
     value = last * position.qty
     profit = value - position.cost
@@ -214,7 +214,7 @@ def _balance_row(request: Request, account: Account, position: Position) -> Row:
     }
 
 
-def _totals(request: Request, account: Account, positions: list[Position]) -> Row:
+def _totals(request: Request, account: BookAccount, positions: list[Lot]) -> Row:
     cost = sum((p.cost for p in positions), ZERO)
     value = sum((_last(request, p.symbol) * p.qty for p in positions), ZERO)
     realised = account.shown.realised
@@ -231,7 +231,7 @@ def _totals(request: Request, account: Account, positions: list[Position]) -> Ro
     }
 
 
-def _present_row(request: Request, account: Account, position: Position, *, in_won: bool) -> Row:
+def _present_row(request: Request, account: BookAccount, position: Lot, *, in_won: bool) -> Row:
     listing, last = _listing(request, position.symbol), _last(request, position.symbol)
     rate = _rate(request) if in_won else Decimal(1)
     value = last * position.qty
@@ -274,7 +274,7 @@ def _present_row(request: Request, account: Account, position: Position, *, in_w
     }
 
 
-def _deposit_row(request: Request, account: Account) -> Row:
+def _deposit_row(request: Request, account: BookAccount) -> Row:
     broker, cash = request.world.broker, account.shown.cash
     held = broker.held_for_buys(account)
     withdrawable = cents_down(max(cash - held, ZERO))
@@ -296,7 +296,7 @@ def _deposit_row(request: Request, account: Account) -> Row:
     }
 
 
-def _present_totals(request: Request, account: Account, positions: list[Position]) -> Row:
+def _present_totals(request: Request, account: BookAccount, positions: list[Lot]) -> Row:
     rate = _rate(request)
     cost = sum((p.cost for p in positions), ZERO) * rate
     value = sum((_last(request, p.symbol) * p.qty for p in positions), ZERO) * rate

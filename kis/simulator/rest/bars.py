@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 
 from kis.simulator.clock import to_ms
-from kis.simulator.market.bars import Bar, DayBar, merge, merge_days
+from kis.simulator.market.bars import DayBar, TapeBar, merge, merge_days
 from kis.simulator.market.calendar import (
     MINUTE_MS,
     NEW_YORK,
@@ -20,7 +20,7 @@ from kis.simulator.market.chance import mix
 from kis.simulator.market.listings import DAY_CODES, INDEX
 from kis.simulator.market.shape import tick_of
 from kis.simulator.market.tape import Tape
-from kis.simulator.rest.calls import Reply, Request, Row
+from kis.simulator.rest.calls import Request, RestReply, Row
 from kis.simulator.rest.quotes import change_fields, quoted
 from kis.simulator.rest.refusals import field_wrong
 from kis.simulator.text import dollars, et_hms, et_ymd, fixed, kst_hms, kst_ymd, parse_ymd, percent, price4, ymd
@@ -36,24 +36,24 @@ _PERIODS: dict[str, Callable[[date], tuple[int, ...]]] = {
 }
 
 
-def daily(request: Request) -> Reply:
+def daily(request: Request) -> RestReply:
     """Tell up to 100 bars, newest first, today's unfinished one included (quirk 22)."""
     tape, key = quoted(request)
     gubn, until_text, modp = request.need("GUBN", "BYMD", "MODP")
     if gubn not in _PERIODS:
         raise field_wrong("GUBN")
     if tape is None:
-        return Reply({"output1": {"rsym": "", "zdiv": "", "nrec": ""}, "output2": []})
+        return RestReply({"output1": {"rsym": "", "zdiv": "", "nrec": ""}, "output2": []})
     until = parse_ymd(until_text) if until_text else tape.day
     if until is None:
         raise field_wrong("BYMD")
     bars = _periods(_days_back(request, tape, until, adjusted=modp == "1"), gubn, DAILY_ROWS + 1)
     rows = [_daily_row(request, tape, bar, bars[n + 1] if n + 1 < len(bars) else None) for n, bar in enumerate(bars)]
     rows = rows[:DAILY_ROWS]
-    return Reply({"output1": {"rsym": key, "zdiv": "4", "nrec": str(len(rows))}, "output2": rows})
+    return RestReply({"output1": {"rsym": key, "zdiv": "4", "nrec": str(len(rows))}, "output2": rows})
 
 
-def minutes(request: Request) -> Reply:
+def minutes(request: Request) -> RestReply:
     """Tell up to 120 bars of NMIN minutes, newest first, the unfinished one included (quirk 23)."""
     tape, key = quoted(request)
     length, previous = request.need("NMIN", "PINC")
@@ -62,12 +62,12 @@ def minutes(request: Request) -> Reply:
         raise field_wrong("NMIN")
     empty = dict.fromkeys(("rsym", "zdiv", "stim", "etim", "sktm", "ektm", "next", "more", "nrec"), "")
     if tape is None:
-        return Reply({"output1": empty, "output2": []})
+        return RestReply({"output1": empty, "output2": []})
     until = _cursor_ms(cursor) if cursor else request.now_ms
     day_market = request.get("EXCD") in DAY_CODES
     wanted = int(request.get("NREC")) if request.get("NREC").isdigit() else MINUTE_ROWS
     wanted = max(1, min(wanted, MINUTE_ROWS))
-    found: list[tuple[date, Bar]] = []
+    found: list[tuple[date, TapeBar]] = []
     for pair in _minutes_back(request, tape, until, int(length), today_only=previous != "1", day_market=day_market):
         found.append(pair)
         if len(found) > wanted:
@@ -75,7 +75,7 @@ def minutes(request: Request) -> Reply:
     more = len(found) > wanted
     rows = [_minute_row(day, bar) for day, bar in found[:wanted]]
     if not rows:
-        return Reply({"output1": empty | {"rsym": key, "zdiv": "4"}, "output2": []})
+        return RestReply({"output1": empty | {"rsym": key, "zdiv": "4"}, "output2": []})
     session = session_of(tape.day)
     head = {
         "rsym": key,
@@ -88,10 +88,10 @@ def minutes(request: Request) -> Reply:
         "more": "0",
         "nrec": str(len(rows)),
     }
-    return Reply({"output1": head, "output2": rows})
+    return RestReply({"output1": head, "output2": rows})
 
 
-def index_daily(request: Request) -> Reply:
+def index_daily(request: Request) -> RestReply:
     """Tell daily, weekly, monthly or yearly bars of an index, a currency or a large stock."""
     _, symbol, first_text, last_text, period = request.need(
         "FID_COND_MRKT_DIV_CODE", "FID_INPUT_ISCD", "FID_INPUT_DATE_1", "FID_INPUT_DATE_2", "FID_PERIOD_DIV_CODE"
@@ -99,7 +99,7 @@ def index_daily(request: Request) -> Reply:
     tape = request.world.market.tape(symbol)
     first, last = parse_ymd(first_text), parse_ymd(last_text)
     if tape is None or first is None or last is None:
-        return Reply({"output1": {}, "output2": []})
+        return RestReply({"output1": {}, "output2": []})
     gubn = {"D": "0", "W": "1", "M": "2"}.get(period, "2")
     bars = _periods(_days_back(request, tape, last, adjusted=True, first=first), gubn, 100)
     output2 = [
@@ -114,17 +114,17 @@ def index_daily(request: Request) -> Reply:
         }
         for bar in bars
     ]
-    return Reply({"output1": _index_head(tape), "output2": output2})
+    return RestReply({"output1": _index_head(tape), "output2": output2})
 
 
-def index_minutes(request: Request) -> Reply:
+def index_minutes(request: Request) -> RestReply:
     """Tell the last 102 minutes of an index."""
     _, symbol, _, previous = request.need(
         "FID_COND_MRKT_DIV_CODE", "FID_INPUT_ISCD", "FID_HOUR_CLS_CODE", "FID_PW_DATA_INCU_YN"
     )
     tape = request.world.market.tape(symbol)
     if tape is None:
-        return Reply({"output1": {}, "output2": []})
+        return RestReply({"output1": {}, "output2": []})
     rows: list[Row] = []
     for _, bar in _minutes_back(request, tape, request.now_ms, 1, today_only=previous != "Y", day_market=False):
         rows.append({
@@ -138,7 +138,7 @@ def index_minutes(request: Request) -> Reply:
         })  # fmt: skip
         if len(rows) == INDEX_ROWS:
             break
-    return Reply({"output1": _index_head(tape), "output2": rows})
+    return RestReply({"output1": _index_head(tape), "output2": rows})
 
 
 # -- days ------------------------------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def _cursor_ms(text: str) -> int:
 
 def _minutes_back(
     request: Request, tape: Tape, until_ms: int, length: int, *, today_only: bool, day_market: bool
-) -> Iterator[tuple[date, Bar]]:
+) -> Iterator[tuple[date, TapeBar]]:
     """Yield bars with their trading date from an instant backwards, as far as the server keeps them."""
     until_ms = min(until_ms, request.now_ms)
     day = business_date(until_ms)
@@ -226,7 +226,7 @@ def _minutes_back(
         day = session_before(day)
 
 
-def _minutes_of(request: Request, tape: Tape, day: date, length: int, *, day_market: bool) -> list[Bar]:
+def _minutes_of(request: Request, tape: Tape, day: date, length: int, *, day_market: bool) -> list[TapeBar]:
     if not is_session(day):
         return []
     session = session_of(day)
@@ -237,7 +237,7 @@ def _minutes_of(request: Request, tape: Tape, day: date, length: int, *, day_mar
     return merge(inside, session, length * MINUTE_MS)
 
 
-def _minute_row(day: date, bar: Bar) -> Row:
+def _minute_row(day: date, bar: TapeBar) -> Row:
     return {
         "tymd": ymd(day),
         "xymd": et_ymd(bar.start_ms),

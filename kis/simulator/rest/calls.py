@@ -5,23 +5,23 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from kis.simulator.books.accounts import Account
+from kis.simulator.books.accounts import BookAccount
 from kis.simulator.books.keyring import AppKey
-from kis.simulator.options import Environment
-from kis.simulator.rest.refusals import Answer, field_missing, field_wrong
+from kis.simulator.options import Served
+from kis.simulator.rest.refusals import CodedText, field_missing, field_wrong
 from kis.simulator.text import to_units
-from kis.simulator.world import World
+from kis.simulator.world import SimWorld
 
 Row = dict[str, str]
 T = TypeVar("T")
 
 _INQUIRED = {
-    Environment.REAL: Answer("0", "KIOK0510", "조회가 완료되었습니다"),
-    Environment.VIRTUAL: Answer("0", "20310000", "모의투자 조회가 완료되었습니다"),
+    Served.REAL: CodedText("0", "KIOK0510", "조회가 완료되었습니다"),
+    Served.VIRTUAL: CodedText("0", "20310000", "모의투자 조회가 완료되었습니다"),
 }
 _EMPTY = {
-    Environment.REAL: Answer("0", "KIOK0560", "조회할 내용이 없습니다"),
-    Environment.VIRTUAL: Answer("0", "70070000", "모의투자 조회할 내역(자료)이 없습니다."),
+    Served.REAL: CodedText("0", "KIOK0560", "조회할 내용이 없습니다"),
+    Served.VIRTUAL: CodedText("0", "70070000", "모의투자 조회할 내역(자료)이 없습니다."),
 }
 _EMPTY_TEXTS = {answer.msg_cd: answer.msg1 for answer in _EMPTY.values()} | {"APBK1631": "조회할 자료가 없습니다."}
 # what the published answer of an inquiry without orders has beside blank keys and zeros (kis-protocol 3.9)
@@ -30,17 +30,17 @@ _KEPT_WHEN_EMPTY = {
     "usa_amk_exts_rqst_yn": "N",
     "splt_buy_attr_name": "00:00~04:00",
 }
-LAST_PAGE = Answer("0", "KIOK0460", "조회 되었습니다. (마지막 자료)")
-LOOKED_UP = Answer("0", "KIOK0530", "조회되었습니다")
-QUOTED = Answer("0", "MCA00000", "정상처리 되었습니다.")
+LAST_PAGE = CodedText("0", "KIOK0460", "조회 되었습니다. (마지막 자료)")
+LOOKED_UP = CodedText("0", "KIOK0530", "조회되었습니다")
+QUOTED = CodedText("0", "MCA00000", "정상처리 되었습니다.")
 
 
 @dataclass(slots=True)
-class Reply:
+class RestReply:
     """The body of an answer, its code, and what happens once it is on its way."""
 
     body: dict[str, Any]
-    answer: Answer = QUOTED
+    answer: CodedText = QUOTED
     tr_cont: str = ""
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     status: int = 200
@@ -50,7 +50,7 @@ class Reply:
 class Request:
     """One authorised business call."""
 
-    world: World
+    world: SimWorld
     key: AppKey
     tr_id: str
     params: dict[str, str]
@@ -58,12 +58,12 @@ class Request:
     endpoint: str = ""  # the end of the path: trading/order
 
     @property
-    def environment(self) -> Environment:
+    def environment(self) -> Served:
         return self.key.environment
 
     @property
     def virtual(self) -> bool:
-        return self.key.environment is Environment.VIRTUAL
+        return self.key.environment is Served.VIRTUAL
 
     @property
     def now_ms(self) -> int:
@@ -79,7 +79,7 @@ class Request:
     def get(self, name: str, default: str = "") -> str:
         return self.params.get(name, default).strip()
 
-    def account(self) -> Account:
+    def account(self) -> BookAccount:
         """Return the account the call names; raise Refused when it is not this key's."""
         cano, product = self.need("CANO", "ACNT_PRDT_CD")
         number = cano + product
@@ -108,18 +108,18 @@ class Request:
         units = to_units(value)
         return units if Decimal(units).scaleb(-4) == value else units * 10 + 1
 
-    def inquired(self) -> Answer:
+    def inquired(self) -> CodedText:
         return _INQUIRED[self.environment]
 
-    def empty(self) -> Answer:
+    def empty(self) -> CodedText:
         """Return the code of an inquiry that found nothing; `rt_cd` 0 as a rule, 7 or 1 where a fault says so."""
         usual = _EMPTY[self.environment]
         fault = self.world.faults.use("empty_code", self.now_ms, self.tr_id, self.endpoint)
         if fault is None:
-            return Answer(self.world.options.empty_rt_cd, usual.msg_cd, usual.msg1)
+            return CodedText(self.world.options.empty_rt_cd, usual.msg_cd, usual.msg1)
         code = str(fault.details.get("msg_cd") or usual.msg_cd)
         text = str(fault.details.get("msg1", _EMPTY_TEXTS.get(code, usual.msg1)))
-        return Answer(str(fault.details.get("rt_cd", "7")), code, text)
+        return CodedText(str(fault.details.get("rt_cd", "7")), code, text)
 
     def nothing(self, names: Sequence[str], numbers: dict[str, str]) -> Any:
         """Return the output of a list without rows: no rows, or the published object that stands for none (3.9)."""

@@ -1,6 +1,6 @@
 """The Korean side of an account: empty, but well-formed, for clients that ask both sides (kis-protocol 10.1)."""
 
-from kis.simulator.rest.calls import LOOKED_UP, Reply, Request, paged
+from kis.simulator.rest.calls import LOOKED_UP, Request, RestReply, paged
 
 _DEPOSIT_FIELDS = (
     "dnca_tot_amt", "nxdy_excc_amt", "prvs_rcdl_excc_amt", "cma_evlu_amt", "bfdy_buy_amt", "thdt_buy_amt",
@@ -15,30 +15,30 @@ _TOTAL_FIELDS = (
 )  # fmt: skip
 
 
-def day_or_night(_: Request) -> Reply:
+def day_or_night(_: Request) -> RestReply:
     """Tell whether the day ledger is in use, as clients of old ask before a balance: it never is."""
-    return Reply({"output": {"PSBL_YN": "N"}}, LOOKED_UP)
+    return RestReply({"output": {"PSBL_YN": "N"}}, LOOKED_UP)
 
 
-def balance(request: Request) -> Reply:
+def balance(request: Request) -> RestReply:
     """Tell a won balance without shares and without won."""
     zeros = dict.fromkeys(_DEPOSIT_FIELDS, "0") | {"fncg_gld_auto_rdpt_yn": "", "asst_icdc_erng_rt": "0.00000000"}
     return _empty(request, {"output1": [], "output2": [zeros]})
 
 
-def listing(request: Request) -> Reply:
+def listing(request: Request) -> RestReply:
     """Tell an empty list of Korean orders."""
     return _empty(request, {"output": []})
 
 
-def listing_with_total(request: Request) -> Reply:
+def listing_with_total(request: Request) -> RestReply:
     """Tell an empty list of Korean trades with its zero total."""
     return _empty(request, {"output1": [], "output2": dict.fromkeys(_TOTAL_FIELDS, "0")})
 
 
-def _empty(request: Request, body: dict[str, object]) -> Reply:
+def _empty(request: Request, body: dict[str, object]) -> RestReply:
     account = request.account()
     nothing: list[str] = []
     width = 200 if "CTX_AREA_FK200" in request.params else 100
     _, tr_cont, context = paged(request, nothing, 1, str, f"{account.cano}^{account.product}^", width=width)
-    return Reply({**context, **body}, request.empty(), tr_cont)
+    return RestReply({**context, **body}, request.empty(), tr_cont)

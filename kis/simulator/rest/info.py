@@ -5,29 +5,29 @@ from datetime import timedelta
 from kis.simulator.market.calendar import is_session, session_after
 from kis.simulator.market.listings import BY_PRODUCT_TYPE, EXCHANGES, Listing
 from kis.simulator.market.tape import Tape
-from kis.simulator.rest.calls import LOOKED_UP, Reply, Request, Row
+from kis.simulator.rest.calls import LOOKED_UP, Request, RestReply, Row
 from kis.simulator.rest.quotes import change_fields, find
-from kis.simulator.rest.refusals import Answer, Refused, field_wrong
+from kis.simulator.rest.refusals import CallRefused, CodedText, field_wrong
 from kis.simulator.text import dollars, fixed, kst_ymd, parse_ymd, price4, ymd
 
-NOT_FOUND = Answer("7", "KIOK0560", "조회할 내용이 없습니다")
+NOT_FOUND = CodedText("7", "KIOK0560", "조회할 내용이 없습니다")
 
 
-def product(request: Request) -> Reply:
+def product(request: Request) -> RestReply:
     """Describe a ticker; one that is unknown under the product type is `rt_cd` 7."""
     product_type, symbol = request.need("PRDT_TYPE_CD", "PDNO")
     listing = _find_product(request, product_type, symbol)
     if listing is None:
-        raise Refused(NOT_FOUND, status=200)
-    return Reply({"output": _product_row(request, listing)}, LOOKED_UP)
+        raise CallRefused(NOT_FOUND, status=200)
+    return RestReply({"output": _product_row(request, listing)}, LOOKED_UP)
 
 
-def domestic_product(request: Request) -> Reply:
+def domestic_product(request: Request) -> RestReply:
     """Answer the domestic product call for US tickers: a hit on 512, 513, 529, a miss elsewhere (10.1, 8)."""
     product_type, symbol = request.need("PRDT_TYPE_CD", "PDNO")
     listing = _find_product(request, product_type, symbol)
     if listing is None:
-        raise Refused(NOT_FOUND, status=200)
+        raise CallRefused(NOT_FOUND, status=200)
     output = {
         "pdno": listing.symbol,
         "prdt_type_cd": listing.exchange.product_type,
@@ -50,18 +50,18 @@ def domestic_product(request: Request) -> Reply:
         "ivst_prdt_type_cd_name": "해외주식",
         "frst_erlm_dt": "",
     }
-    return Reply({"output": output}, LOOKED_UP)
+    return RestReply({"output": output}, LOOKED_UP)
 
 
-def domestic_price(request: Request) -> Reply:
+def domestic_price(request: Request) -> RestReply:
     """Answer a domestic quote with a well-formed miss: no Korean share is listed here (10.1, 8)."""
     request.need("FID_COND_MRKT_DIV_CODE", "FID_INPUT_ISCD")
     zeros = dict.fromkeys(("stck_prpr", "prdy_vrss", "acml_vol", "stck_oprc", "stck_hgpr", "stck_lwpr"), "0")
     output = {**zeros, "prdy_vrss_sign": "3", "prdy_ctrt": "0.00", "rprs_mrkt_kor_name": "", "bstp_kor_isnm": ""}
-    return Reply({"output": output})
+    return RestReply({"output": output})
 
 
-def screener(request: Request) -> Reply:
+def screener(request: Request) -> RestReply:
     """List tickers of an exchange that meet the criteria, by volume, at most 100 (kis-protocol 3.24)."""
     request.need("EXCD")
     found: list[tuple[Tape, Row]] = []
@@ -76,10 +76,10 @@ def screener(request: Request) -> Reply:
     rows = [row | {"rank": str(n)} for n, (_, row) in enumerate(found[:100], start=1)]
     count = str(len(rows))
     head = {"zdiv": "4", "stat": "무료실시간", "crec": count, "trec": count, "nrec": count}
-    return Reply({"output1": head, "output2": rows})
+    return RestReply({"output1": head, "output2": rows})
 
 
-def settlement_days(request: Request) -> Reply:
+def settlement_days(request: Request) -> RestReply:
     """Tell when trades of a day settle; it lists no holidays (kis-protocol 3.24)."""
     text, _, _ = request.need("TRAD_DT", "CTX_AREA_NK", "CTX_AREA_FK")
     day = parse_ymd(text)
@@ -106,7 +106,7 @@ def settlement_days(request: Request) -> Reply:
         ]
     pad = request.world.options.pad_contexts
     context = {"ctx_area_fk": text.ljust(20) if pad else text, "ctx_area_nk": "".ljust(20) if pad else ""}
-    return Reply({**context, "output": rows}, LOOKED_UP if rows else request.empty(), "D")
+    return RestReply({**context, "output": rows}, LOOKED_UP if rows else request.empty(), "D")
 
 
 def _find_product(request: Request, product_type: str, symbol: str) -> Listing | None:

@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Any
 
-from kis.simulator.books.accounts import Account
-from kis.simulator.books.orders import ALGO, Kind, Order, State
-from kis.simulator.options import Environment
-from kis.simulator.rest.calls import Reply, Request, Row, blank, paged
+from kis.simulator.books.accounts import BookAccount
+from kis.simulator.books.orders import ALGO, BookOrder, Kind, State
+from kis.simulator.options import Served
+from kis.simulator.rest.calls import Request, RestReply, Row, blank, paged
 from kis.simulator.rest.orders import BRANCH
 from kis.simulator.rest.refusals import field_wrong
 from kis.simulator.text import fixed, kst_hms, kst_ymd, parse_ymd, price4, ymd
@@ -36,11 +36,11 @@ _CCNL_FIELDS = (
 )  # fmt: skip
 
 
-def open_orders(request: Request) -> Reply:
+def open_orders(request: Request) -> RestReply:
     """List orders that still work; on virtual always nothing, whatever is open (quirk 6)."""
     account = request.account()
     exchange, sort = request.need("OVRS_EXCG_CD", "SORT_SQN")
-    rows: list[Order] = []
+    rows: list[BookOrder] = []
     if not request.virtual:
         rows = [o for o in request.world.broker.orders_of(account) if o.working and _listed_on(o, exchange)]
     if sort != "DS":
@@ -52,7 +52,7 @@ def open_orders(request: Request) -> Reply:
     return _listed(request, [_nccs_row(request, o) for o in page], tr_cont, context, _NCCS_FIELDS)
 
 
-def executions(request: Request) -> Reply:
+def executions(request: Request) -> RestReply:
     """List orders with what was filled of them; the filters do nothing on virtual (quirk 7)."""
     account = request.account()
     names = ("PDNO", "ORD_STRT_DT", "ORD_END_DT", "SLL_BUY_DVSN", "CCLD_NCCS_DVSN", "OVRS_EXCG_CD", "SORT_SQN")
@@ -71,7 +71,7 @@ def executions(request: Request) -> Reply:
     return _listed(request, [_ccnl_row(request, o) for o in page], tr_cont, context, _CCNL_FIELDS)
 
 
-def algo_orders(request: Request) -> Reply:
+def algo_orders(request: Request) -> RestReply:
     """List TWAP and VWAP order numbers of a day."""
     account = request.account()
     (day,) = request.need("TRAD_DT")
@@ -91,10 +91,10 @@ def algo_orders(request: Request) -> Reply:
         }
         for o in page
     ]
-    return Reply({**context, "output": output}, request.inquired() if rows else request.empty(), tr_cont)
+    return RestReply({**context, "output": output}, request.inquired() if rows else request.empty(), tr_cont)
 
 
-def algo_fills(request: Request) -> Reply:
+def algo_fills(request: Request) -> RestReply:
     """List the slices of one TWAP or VWAP order with their total."""
     account = request.account()
     day, _, odno = request.need("ORD_DT", "ORD_GNO_BRNO", "ODNO")
@@ -116,10 +116,10 @@ def algo_fills(request: Request) -> Reply:
     answer = request.inquired() if found else request.empty()
     # the layout calls them output and output3, the published answer output1 and output2: clients read either
     blocks = {"output": output1, "output1": output1, "output2": output2, "output3": output2}
-    return Reply({**context, **blocks}, answer, tr_cont)
+    return RestReply({**context, **blocks}, answer, tr_cont)
 
 
-def _algo_total(order: Order) -> Row:
+def _algo_total(order: BookOrder) -> Row:
     return {
         "odno": f"{order.odno:010d}",
         "trad_dvsn_name": _algo_name(order),
@@ -137,23 +137,25 @@ def _algo_total(order: Order) -> Row:
     }
 
 
-def _algo_rows(request: Request, account: Account, day: date | None) -> list[Order]:
+def _algo_rows(request: Request, account: BookAccount, day: date | None) -> list[BookOrder]:
     return [o for o in request.world.broker.orders_of(account) if o.kind in ALGO and o.change == "00" and o.day == day]
 
 
-def _algo_name(order: Order) -> str:
+def _algo_name(order: BookOrder) -> str:
     return f"{'TWAP' if order.kind is Kind.TWAP else 'VWAP'}지정가{'매수' if order.buying else '매도'}"
 
 
-def _listed(request: Request, rows: list[Row], tr_cont: str, context: dict[str, str], names: tuple[str, ...]) -> Reply:
+def _listed(
+    request: Request, rows: list[Row], tr_cont: str, context: dict[str, str], names: tuple[str, ...]
+) -> RestReply:
     """Return a list answer, empty ones in the shape the options ask for (quirk 14)."""
     output: Any = rows or request.nothing(names, _ZEROS)
     if rows and request.world.options.filler_rows and tr_cont in {"D", "E"}:
         output = [*rows, blank(names, _ZEROS)]
-    return Reply({**context, "output": output}, request.inquired() if rows else request.empty(), tr_cont)
+    return RestReply({**context, "output": output}, request.inquired() if rows else request.empty(), tr_cont)
 
 
-def _wanted(order: Order, symbol: str, side: str, state: str, exchange: str) -> bool:
+def _wanted(order: BookOrder, symbol: str, side: str, state: str, exchange: str) -> bool:
     if symbol not in {"", "%"} and order.listing.symbol != symbol:
         return False
     if side in {"01", "02"} and order.buying is (side == "01"):
@@ -165,16 +167,16 @@ def _wanted(order: Order, symbol: str, side: str, state: str, exchange: str) -> 
     return exchange in {"", "%"} or _listed_on(order, exchange)
 
 
-def _listed_on(order: Order, exchange: str) -> bool:
+def _listed_on(order: BookOrder, exchange: str) -> bool:
     """Return whether an order belongs to an exchange filter: NASD stands for all of the US."""
     return exchange in {"", "NASD", order.listing.exchange.order}
 
 
-def _cursor(order: Order) -> str:
+def _cursor(order: BookOrder) -> str:
     return f"{ymd(order.day)}{order.odno:010d}"
 
 
-def _open_shown(order: Order, *, looks_closed: bool) -> int:
+def _open_shown(order: BookOrder, *, looks_closed: bool) -> int:
     """Return the open quantity as inquiries see it, before late fills have arrived there."""
     unseen = order.filled - order.shown_filled
     if order.state in {State.WORKING, State.FILLED} and not looks_closed:
@@ -192,7 +194,7 @@ def _price8(price: int) -> str:
     return price4(price) + "0000"
 
 
-def _common(request: Request, order: Order) -> Row:
+def _common(request: Request, order: BookOrder) -> Row:
     looks_closed = request.world.options.lagging_order_looks_closed
     return {
         "ord_dt": ymd(order.day),
@@ -222,7 +224,7 @@ def _common(request: Request, order: Order) -> Row:
     }
 
 
-def _nccs_row(request: Request, order: Order) -> Row:
+def _nccs_row(request: Request, order: BookOrder) -> Row:
     return {
         **_common(request, order),
         "rvse_cncl_dvsn_cd": order.change,
@@ -233,7 +235,7 @@ def _nccs_row(request: Request, order: Order) -> Row:
     }
 
 
-def _ccnl_row(request: Request, order: Order) -> Row:
+def _ccnl_row(request: Request, order: BookOrder) -> Row:
     plain = "보통" if request.virtual else ""
     return {
         **_common(request, order),
@@ -248,17 +250,17 @@ def _ccnl_row(request: Request, order: Order) -> Row:
     }
 
 
-def _status_name(order: Order) -> str:
+def _status_name(order: BookOrder) -> str:
     """Return 완료, 거부 or 전송 on real; nothing on virtual (quirk 10)."""
-    if order.account.environment is Environment.VIRTUAL:
+    if order.account.environment is Served.VIRTUAL:
         return ""
     if order.state is State.REJECTED:
         return "거부"
     return "전송" if _open_shown(order, looks_closed=False) else "완료"
 
 
-def _side_name(order: Order) -> str:
+def _side_name(order: BookOrder) -> str:
     name = "매수" if order.buying else "매도"
-    if order.account.environment is Environment.VIRTUAL:
+    if order.account.environment is Served.VIRTUAL:
         return name + {"00": "", "01": "정정", "02": "취소"}[order.change]
     return name

@@ -5,67 +5,67 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from kis.simulator.books.desk import afflict, carry_out_amend, carry_out_cancel, enter, place
-from kis.simulator.books.orders import ALGO, UNPRICED, Order
-from kis.simulator.books.rules import Wish, check_day_market, check_hours, check_price, refuse
+from kis.simulator.books.orders import ALGO, UNPRICED, BookOrder
+from kis.simulator.books.rules import OrderWish, check_day_market, check_hours, check_price, refuse
 from kis.simulator.clock import to_ms
 from kis.simulator.market.calendar import SEOUL, business_date, seoul_at, session_of
-from kis.simulator.options import Environment
-from kis.simulator.rest.calls import Reply, Request
+from kis.simulator.options import Served
+from kis.simulator.rest.calls import Request, RestReply
 from kis.simulator.rest.refusals import (
     ALGO_AMEND,
     NOTHING_TO_CHANGE,
-    Answer,
-    Refused,
+    CallRefused,
+    CodedText,
     change_kind_missing,
     field_wrong,
     text_of,
 )
 from kis.simulator.text import kst_hms
 
-SENT = Answer("0", "APBK0013", "주문 전송 완료 되었습니다.")
+SENT = CodedText("0", "APBK0013", "주문 전송 완료 되었습니다.")
 _VIRTUAL_SENT: Final = {
-    "buy": Answer("0", "40600000", "모의투자 매수주문이 완료 되었습니다."),
-    "sell": Answer("0", "40590000", "모의투자 매도주문이 완료 되었습니다."),
-    "amend": Answer("0", "40620000", "모의투자 정정주문이 완료 되었습니다."),
-    "cancel": Answer("0", "40630000", "모의투자 취소주문이 완료 되었습니다."),
+    "buy": CodedText("0", "40600000", "모의투자 매수주문이 완료 되었습니다."),
+    "sell": CodedText("0", "40590000", "모의투자 매도주문이 완료 되었습니다."),
+    "amend": CodedText("0", "40620000", "모의투자 정정주문이 완료 되었습니다."),
+    "cancel": CodedText("0", "40630000", "모의투자 취소주문이 완료 되었습니다."),
 }
-BRANCH: Final = {Environment.REAL: "01790", Environment.VIRTUAL: "00950"}
+BRANCH: Final = {Served.REAL: "01790", Served.VIRTUAL: "00950"}
 BUYS: Final = frozenset({"TTTT1002U", "VTTT1002U", "TTTS6036U", "TTTT3014U", "VTTT3014U"})
 
 
-def order(request: Request) -> Reply:
+def order(request: Request) -> RestReply:
     """Take a regular order; the TR id says buy or sell."""
     return _order(request, day_market=False)
 
 
-def daytime_order(request: Request) -> Reply:
+def daytime_order(request: Request) -> RestReply:
     """Take a day-market order."""
     return _order(request, day_market=True)
 
 
-def change(request: Request) -> Reply:
+def change(request: Request) -> RestReply:
     """Amend or cancel a regular order."""
     return _change(request, day_market=False)
 
 
-def daytime_change(request: Request) -> Reply:
+def daytime_change(request: Request) -> RestReply:
     """Amend or cancel a day-market order."""
     return _change(request, day_market=True)
 
 
-def _order(request: Request, *, day_market: bool) -> Reply:
+def _order(request: Request, *, day_market: bool) -> RestReply:
     account = request.account()
     world = request.world
     side = "buy" if request.tr_id in BUYS else "sell"
     exchange, symbol, _, kind = request.need("OVRS_EXCG_CD", "PDNO", "ORD_SVR_DVSN_CD", "ORD_DVSN")
-    wish = Wish(exchange, symbol, side, request.qty("ORD_QTY"), request.price("OVRS_ORD_UNPR"), kind)
+    wish = OrderWish(exchange, symbol, side, request.qty("ORD_QTY"), request.price("OVRS_ORD_UNPR"), kind)
     rejection = world.faults.use("reject", world.now_ms, request.tr_id, request.endpoint)
     if rejection is not None and rejection.details.get("mode") != "later":
         code = str(rejection.details.get("msg_cd") or ("40250000" if request.virtual else "APBK0918"))
         text = str(rejection.details.get("msg1") or text_of(code))
         status = rejection.details.get("status")
         rt_cd = str(rejection.details.get("rt_cd", "1"))
-        raise Refused(Answer(rt_cd, code, text), status=int(status) if status is not None else None)
+        raise CallRefused(CodedText(rt_cd, code, text), status=int(status) if status is not None else None)
     placed = place(world, account, wish, day_market=day_market)
     if placed.kind in ALGO:
         _set_window(request, placed)
@@ -74,7 +74,7 @@ def _order(request: Request, *, day_market: bool) -> Reply:
     return _acknowledged(request, placed, side, lambda: enter(world, placed))
 
 
-def _change(request: Request, *, day_market: bool) -> Reply:
+def _change(request: Request, *, day_market: bool) -> RestReply:
     account = request.account()
     world = request.world
     _, symbol, original = request.need("OVRS_EXCG_CD", "PDNO", "ORGN_ODNO")
@@ -102,17 +102,17 @@ def _change(request: Request, *, day_market: bool) -> Reply:
     return _acknowledged(request, row, "amend", lambda: carry_out_amend(world, target, row))
 
 
-def _acknowledged(request: Request, row: Order, deed: str, afterwards: Callable[[], None]) -> Reply:
+def _acknowledged(request: Request, row: BookOrder, deed: str, afterwards: Callable[[], None]) -> RestReply:
     output = {
         "KRX_FWDG_ORD_ORGNO": BRANCH[request.environment],
         "ODNO": f"{row.odno:010d}",
         "ORD_TMD": kst_hms(row.placed_ms),
     }
     answer = _VIRTUAL_SENT[deed] if request.virtual else SENT
-    return Reply({"output": output}, answer, afterwards=[afterwards])
+    return RestReply({"output": output}, answer, afterwards=[afterwards])
 
 
-def _set_window(request: Request, order: Order) -> None:
+def _set_window(request: Request, order: BookOrder) -> None:
     """Give a TWAP or VWAP its window: its own times (Korean), or until the regular close."""
     session = session_of(business_date(request.now_ms))
     order.end_ms = session.close_ms

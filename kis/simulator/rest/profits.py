@@ -4,17 +4,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from kis.simulator.books.accounts import Fill
+from kis.simulator.books.accounts import BookFill
 from kis.simulator.market.calendar import business_date, session_after
 from kis.simulator.market.listings import Listing
-from kis.simulator.rest.calls import LOOKED_UP, Reply, Request, Row, paged
+from kis.simulator.rest.calls import LOOKED_UP, Request, RestReply, Row, paged
 from kis.simulator.rest.refusals import field_wrong
 from kis.simulator.text import fixed, parse_ymd, won, ymd
 
 ZERO = Decimal(0)
 
 
-def period_profit(request: Request) -> Reply:
+def period_profit(request: Request) -> RestReply:
     """Tell realised profit by day and ticker, from the day after the trade on."""
     account = request.account()
     names = ("OVRS_EXCG_CD", "NATN_CD", "CRCY_CD", "PDNO", "INQR_STRT_DT", "INQR_END_DT", "WCRC_FRCR_DVSN_CD")
@@ -36,12 +36,12 @@ def period_profit(request: Request) -> Reply:
         request, groups, 100, lambda g: f"{ymd(g[0].day)}{g[0].symbol}", f"{account.cano}^{account.product}^"
     )
     body = {**context, "output1": [_profit_row(request, g, rate) for g in page]}
-    return Reply(
+    return RestReply(
         {**body, "output2": _profit_total(request, sold, rate, today)}, LOOKED_UP if sold else request.empty(), tr_cont
     )
 
 
-def period_transactions(request: Request) -> Reply:
+def period_transactions(request: Request) -> RestReply:
     """List trades of a period with the fees charged; the only place that shows them."""
     account = request.account()
     names = ("ERLM_STRT_DT", "ERLM_END_DT", "OVRS_EXCG_CD", "PDNO", "SLL_BUY_DVSN_CD", "LOAN_DVSN_CD")
@@ -66,7 +66,7 @@ def period_transactions(request: Request) -> Reply:
         "ovrs_fee_smtl": fixed(sum((f.local_fee for f in fills), ZERO), 6),
     }
     body = {**context, "output1": [_transaction_row(request, g) for g in page], "output2": output2}
-    return Reply(body, request.inquired() if fills else request.empty(), tr_cont)
+    return RestReply(body, request.inquired() if fills else request.empty(), tr_cont)
 
 
 def _span(start: str, end: str) -> tuple[date, date]:
@@ -80,7 +80,7 @@ def _listing(request: Request, symbol: str) -> Listing:
     return request.world.market.listings.ensure(symbol)
 
 
-def _profit_row(request: Request, group: list[Fill], rate: Decimal) -> Row:
+def _profit_row(request: Request, group: list[BookFill], rate: Decimal) -> Row:
     listing = _listing(request, group[0].symbol)
     qty = sum(f.qty for f in group)
     cost, amount = sum((f.cost for f in group), ZERO), sum((f.amount for f in group), ZERO)
@@ -104,7 +104,7 @@ def _profit_row(request: Request, group: list[Fill], rate: Decimal) -> Row:
     }
 
 
-def _profit_total(request: Request, sold: list[Fill], rate: Decimal, today: date) -> Row:
+def _profit_total(request: Request, sold: list[BookFill], rate: Decimal, today: date) -> Row:
     amount, cost = sum((f.amount for f in sold), ZERO), sum((f.cost for f in sold), ZERO)
     fees, realised = sum((f.fee for f in sold), ZERO), sum((f.realised for f in sold), ZERO)
     return {
@@ -119,7 +119,7 @@ def _profit_total(request: Request, sold: list[Fill], rate: Decimal, today: date
     }
 
 
-def _transaction_row(request: Request, group: list[Fill]) -> Row:
+def _transaction_row(request: Request, group: list[BookFill]) -> Row:
     first = group[0]
     listing = _listing(request, first.symbol)
     qty = sum(f.qty for f in group)

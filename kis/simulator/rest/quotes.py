@@ -9,8 +9,8 @@ from kis.simulator.market.calendar import business_date, session_before, session
 from kis.simulator.market.chance import mix
 from kis.simulator.market.listings import DAY_CODES, Listing
 from kis.simulator.market.shape import prints_of, tick_of
-from kis.simulator.market.tape import Tape, Trade
-from kis.simulator.rest.calls import Reply, Request, Row
+from kis.simulator.market.tape import Tape, TapePrint
+from kis.simulator.rest.calls import Request, RestReply, Row
 from kis.simulator.rest.refusals import field_wrong
 from kis.simulator.text import dollars, fixed, kst_hms, kst_ymd, price4, rate, sign_of, won, ymd
 
@@ -37,11 +37,11 @@ def find(request: Request, exchange: str, symbol: str) -> tuple[Tape | None, str
     return (tape if tape is not None and tape.known else None), key
 
 
-def price(request: Request) -> Reply:
+def price(request: Request) -> RestReply:
     """Tell the last price; no open, high, low and no time (quirk 20)."""
     tape, key = quoted(request)
     if tape is None:
-        return Reply({"output": dict.fromkeys(_PRICE_FIELDS, "")})
+        return RestReply({"output": dict.fromkeys(_PRICE_FIELDS, "")})
     today = tape.today
     output = {
         "rsym": key,
@@ -56,14 +56,14 @@ def price(request: Request) -> Reply:
         "tamt": str(today.amount),
         "ordy": "매수불가" if tape.halt_told else TRADABLE,
     }
-    return Reply({"output": output})
+    return RestReply({"output": output})
 
 
-def detail(request: Request) -> Reply:
+def detail(request: Request) -> RestReply:
     """Tell a ticker's price with its day, its year and its figures; no limits for US stocks (quirk 21)."""
     tape, key = quoted(request)
     if tape is None:
-        return Reply({"output": dict.fromkeys(_DETAIL_FIELDS, "")})
+        return RestReply({"output": dict.fromkeys(_DETAIL_FIELDS, "")})
     today, listing = tape.today, tape.listing
     opened, high, low = tape.day_prices()
     won_rate = request.world.options.krw_rate
@@ -113,15 +113,15 @@ def detail(request: Request) -> Reply:
         "tamt": str(today.amount),
         "etyp_nm": "ETF" if listing.is_etf else "",
     }
-    return Reply({"output": output})
+    return RestReply({"output": output})
 
 
-def book(request: Request) -> Reply:
+def book(request: Request) -> RestReply:
     """Tell ten levels of the book."""
     tape, key = quoted(request)
     blanks = dict.fromkeys(("vstm", "vetm", "csbp", "cshi", "cslo", "iep", "iev"), "")
     if tape is None:
-        return Reply({"output1": {"rsym": ""}, "output2": {}, "output3": blanks})
+        return RestReply({"output1": {"rsym": ""}, "output2": {}, "output3": blanks})
     opened, high, low = tape.day_prices()
     base = tape.today.base
     levels = tape.levels()
@@ -156,10 +156,10 @@ def book(request: Request) -> Reply:
             f"dbid{n}": "0",
             f"dask{n}": "0",
         }
-    return Reply({"output1": output1, "output2": output2, "output3": blanks})
+    return RestReply({"output1": output1, "output2": output2, "output3": blanks})
 
 
-def several(request: Request) -> Reply:
+def several(request: Request) -> RestReply:
     """Tell the prices of up to ten tickers in one call."""
     count = request.qty("NREC")
     if not 1 <= count <= 10:
@@ -169,10 +169,10 @@ def several(request: Request) -> Reply:
         exchange, symbol = request.need(f"EXCD_{n:02d}", f"SYMB_{n:02d}")
         tape, key = find(request, exchange, symbol)
         rows.append(_several_row(request, tape, key, exchange, symbol))
-    return Reply({"output": {"nrec": str(len(rows))}, "output2": rows})
+    return RestReply({"output": {"nrec": str(len(rows))}, "output2": rows})
 
 
-def ticks(request: Request) -> Reply:
+def ticks(request: Request) -> RestReply:
     """Tell recent prints, newest first: in output1 as published and in output2 as laid out (kis-protocol 3.24)."""
     tape, key = quoted(request)
     (which,) = request.need("TDAY")
@@ -183,8 +183,8 @@ def ticks(request: Request) -> Reply:
     where = request.world.options.ticks_rows
     head: Any = {"rsym": key, "ZDIV": "4", "NREC": str(len(rows))}
     if where == "output1":
-        return Reply({"output1": rows})
-    return Reply({"output1": rows if where == "both" else head, "output2": rows})
+        return RestReply({"output1": rows})
+    return RestReply({"output1": rows if where == "both" else head, "output2": rows})
 
 
 def trade_sign(tape: Tape) -> str:
@@ -333,7 +333,7 @@ def _strength(bought: int, sold: int) -> str:
     return fixed(Decimal(bought) * 100 / sold, 2) if sold else "0.00"
 
 
-def _tick_row(trade: Trade) -> Row:
+def _tick_row(trade: TapePrint) -> Row:
     return {
         "khms": kst_hms(trade.at_ms),
         "last": price4(trade.price),

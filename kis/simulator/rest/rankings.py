@@ -7,7 +7,7 @@ from typing import Final
 from kis.simulator.market.bars import DayBar
 from kis.simulator.market.calendar import session_before
 from kis.simulator.market.tape import Tape
-from kis.simulator.rest.calls import Reply, Request, Row
+from kis.simulator.rest.calls import Request, RestReply, Row
 from kis.simulator.rest.quotes import change_fields, find
 from kis.simulator.rest.refusals import field_wrong
 from kis.simulator.text import dollars, percent, price4, rate
@@ -20,10 +20,10 @@ VOLUMES: Final = {"0": 0, "1": 100, "2": 1_000, "3": 10_000, "4": 100_000, "5": 
 Extra = Callable[[Request, Tape], tuple[Decimal, Row]]
 
 
-def ranking(extra: Extra, *needed: str) -> Callable[[Request], Reply]:
+def ranking(extra: Extra, *needed: str) -> Callable[[Request], RestReply]:
     """Return a handler that ranks an exchange's tickers by what `extra` computes, highest first."""
 
-    def handler(request: Request) -> Reply:
+    def handler(request: Request) -> RestReply:
         exchange, volume = request.need("EXCD", "VOL_RANG")
         request.need(*needed)
         ranked: list[tuple[Decimal, Row]] = []
@@ -39,7 +39,7 @@ def ranking(extra: Extra, *needed: str) -> Callable[[Request], Reply]:
         rows = [row | {"rank": str(n)} for n, (_, row) in enumerate(ranked[:ROWS], start=1)]
         count = str(len(rows))
         head = {"zdiv": "4", "stat": "무료실시간", "crec": count, "trec": count, "nrec": count}
-        return Reply({"output1": head, "output2": rows}, tr_cont="D")
+        return RestReply({"output1": head, "output2": rows}, tr_cont="D")
 
     return handler
 

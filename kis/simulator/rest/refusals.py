@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CodedText:
     """A code with its text, as `rt_cd`, `msg_cd` and `msg1` carry them."""
 
     rt_cd: str
@@ -12,102 +12,102 @@ class Answer:
     msg1: str
 
 
-class Refused(Exception):
+class CallRefused(Exception):
     """The call is answered with an error body; `gateway` ones always have HTTP 500 (403 where given)."""
 
-    def __init__(self, answer: Answer, *, status: int | None = None) -> None:
+    def __init__(self, answer: CodedText, *, status: int | None = None) -> None:
         super().__init__(f"{answer.msg_cd} {answer.msg1}")
         self.answer = answer
         self.status = status
 
 
-def gateway(code: str, text: str, *, status: int = 500) -> Refused:
-    return Refused(Answer("1", code, text), status=status)
+def gateway(code: str, text: str, *, status: int = 500) -> CallRefused:
+    return CallRefused(CodedText("1", code, text), status=status)
 
 
-def business(code: str, text: str, *, rt_cd: str = "1") -> Refused:
+def business(code: str, text: str, *, rt_cd: str = "1") -> CallRefused:
     """Return a refusal whose HTTP status depends on the environment (kis-protocol 5.1)."""
-    return Refused(Answer(rt_cd, code, text))
+    return CallRefused(CodedText(rt_cd, code, text))
 
 
-def token_invalid() -> Refused:
+def token_invalid() -> CallRefused:
     return gateway("EGW00121", "유효하지 않은 token 입니다.")
 
 
-def token_expired() -> Refused:
+def token_expired() -> CallRefused:
     return gateway("EGW00123", "기간이 만료된 token 입니다.")
 
 
-def bearer_missing() -> Refused:
+def bearer_missing() -> CallRefused:
     return gateway("EGW00205", "credentials_type이 유효하지 않습니다.(Bearer)")
 
 
-def secret_wrong() -> Refused:
+def secret_wrong() -> CallRefused:
     return gateway("EGW00304", "고객식별키(법인 personalSeckey, 개인 appSecret)가 유효하지 않습니다.")
 
 
-def app_key_unknown() -> Refused:
+def app_key_unknown() -> CallRefused:
     return gateway("EGW00103", "유효하지 않은 AppKey입니다.", status=403)
 
 
-def too_many_calls() -> Refused:
+def too_many_calls() -> CallRefused:
     return gateway("EGW00201", "초당 거래건수를 초과하였습니다.")
 
 
-def too_many_ledger_calls() -> Refused:
+def too_many_ledger_calls() -> CallRefused:
     return gateway("EGW00215", "초당 원장 거래건수를 초과하였습니다.")
 
 
-def not_a_real_tr() -> Refused:
+def not_a_real_tr() -> CallRefused:
     return gateway("EGW02004", "실전투자 TR 이 아닙니다.")
 
 
-def not_a_virtual_tr() -> Refused:
+def not_a_virtual_tr() -> CallRefused:
     return gateway("EGW02006", "모의투자 TR 이 아닙니다.")
 
 
-def tr_invalid() -> Refused:
+def tr_invalid() -> CallRefused:
     return gateway("EGW00310", "모의투자 tr_id 가 유효하지 않습니다.")
 
 
-def tr_unroutable() -> Refused:
+def tr_unroutable() -> CallRefused:
     return gateway("EGW00203", "OPS라우팅 중 오류가 발생했습니다.")
 
 
-def custtype_wrong() -> Refused:
+def custtype_wrong() -> CallRefused:
     return gateway("EGW00208", "custtype이 유효하지 않습니다.")
 
 
-def account_wrong() -> Refused:
+def account_wrong() -> CallRefused:
     return business("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO", rt_cd="2")
 
 
-def field_missing(name: str) -> Refused:
+def field_missing(name: str) -> CallRefused:
     return business("OPSQ2001", f"ERROR : INPUT FIELD NOT FOUND [{name}]", rt_cd="2")
 
 
-def field_wrong(name: str) -> Refused:
+def field_wrong(name: str) -> CallRefused:
     return business("OPSQ2002", f"ERROR : INPUT INVALID_CHECK [{name}]", rt_cd="2")
 
 
-def body_unreadable() -> Refused:
+def body_unreadable() -> CallRefused:
     return gateway("OPSQ9995", "JSON BODY 포맷이 올바르지 않습니다.")
 
 
-def change_kind_missing() -> Refused:
-    return Refused(Answer("1", "APBK1503", "정정취소구분코드를 확인해주세요."), status=500)
+def change_kind_missing() -> CallRefused:
+    return CallRefused(CodedText("1", "APBK1503", "정정취소구분코드를 확인해주세요."), status=500)
 
 
 @dataclass(frozen=True, slots=True)
 class Both:
     """One business refusal as the real and the virtual server put it."""
 
-    real: Answer
-    virtual: Answer
+    real: CodedText
+    virtual: CodedText
 
 
 def _both(real: tuple[str, str, str], virtual: tuple[str, str]) -> Both:
-    return Both(Answer(*real), Answer("1", *virtual))
+    return Both(CodedText(*real), CodedText("1", *virtual))
 
 
 OUTSIDE_HOURS = "장운영시간이 아닙니다.(단,주간거래시간이면 전용화면 주문가능, 주문시간 외 불가)"

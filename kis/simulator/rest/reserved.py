@@ -4,28 +4,28 @@ from datetime import date, time
 
 from kis.simulator.books.desk import enter, place
 from kis.simulator.books.orders import UNPRICED, Kind, Reservation
-from kis.simulator.books.rules import Wish, check_price, refuse
+from kis.simulator.books.rules import OrderWish, check_price, refuse
 from kis.simulator.market.calendar import is_summer_time, seoul_at, session_of, session_on_or_after
 from kis.simulator.market.listings import BY_PRODUCT_TYPE
-from kis.simulator.rest.calls import Reply, Request, Row, paged
+from kis.simulator.rest.calls import Request, RestReply, Row, paged
 from kis.simulator.rest.orders import BRANCH, BUYS, SENT
 from kis.simulator.rest.refusals import (
     NO_RESERVED,
     ORDER_KIND,
     RESERVED_HOURS,
     UNKNOWN_SYMBOL,
-    Answer,
-    Refused,
+    CallRefused,
+    CodedText,
     field_wrong,
 )
 from kis.simulator.text import kst_hms, kst_ymd, parse_ymd, price4, ymd
-from kis.simulator.world import World
+from kis.simulator.world import SimWorld
 
-CANCELED = Answer("0", "APBK1711", "취소주문이 접수되었습니다.")
+CANCELED = CodedText("0", "APBK1711", "취소주문이 접수되었습니다.")
 _ALLOWED = {"buy": {Kind.LIMIT, Kind.TWAP, Kind.VWAP}, "sell": {Kind.LIMIT, Kind.TWAP, Kind.VWAP, Kind.MOO}}
 
 
-def reserve(request: Request) -> Reply:
+def reserve(request: Request) -> RestReply:
     """Keep an order for the next US open; cash and holdings are looked at only then."""
     account = request.account()
     symbol, exchange = request.need("PDNO", "OVRS_EXCG_CD")
@@ -54,10 +54,10 @@ def reserve(request: Request) -> Reply:
     )
     world.broker.reservations.append(reservation)
     world.timeline.at(session_of(reservation.send_day).open_ms, lambda: _send(world, reservation))
-    return Reply({"output": {"ODNO": f"{reservation.number:010d}"}}, SENT)
+    return RestReply({"output": {"ODNO": f"{reservation.number:010d}"}}, SENT)
 
 
-def cancel(request: Request) -> Reply:
+def cancel(request: Request) -> RestReply:
     """Withdraw a reserved order that was not sent yet."""
     account = request.account()
     received, text = request.need("RSVN_ORD_RCIT_DT", "OVRS_RSVN_ODNO")
@@ -72,10 +72,10 @@ def cancel(request: Request) -> Reply:
     if found is None or found.canceled or found.sent is not None or found.failure:
         raise refuse(NO_RESERVED, request.environment)
     found.canceled = True
-    return Reply({"output": {"OVRS_RSVN_ODNO": f"{found.number:010d}"}}, CANCELED)
+    return RestReply({"output": {"OVRS_RSVN_ODNO": f"{found.number:010d}"}}, CANCELED)
 
 
-def listing(request: Request) -> Reply:
+def listing(request: Request) -> RestReply:
     """List reserved orders by the Korean date they were entered on."""
     account = request.account()
     start, end, _, product, exchange = request.need(
@@ -92,13 +92,13 @@ def listing(request: Request) -> Reply:
     condition = f"{account.cano}^{account.product}^{start}^{end}^00^"
     page, tr_cont, context = paged(request, rows, 20, lambda r: f"{r.number:010d}", condition)
     answer = request.inquired() if rows else request.empty()
-    return Reply({**context, "output": [_row(r) for r in page]}, answer, tr_cont)
+    return RestReply({**context, "output": [_row(r) for r in page]}, answer, tr_cont)
 
 
-def _send(world: World, reservation: Reservation) -> None:
+def _send(world: SimWorld, reservation: Reservation) -> None:
     if reservation.canceled:
         return
-    wish = Wish(
+    wish = OrderWish(
         reservation.listing.exchange.order,
         reservation.listing.symbol,
         reservation.side,
@@ -108,10 +108,12 @@ def _send(world: World, reservation: Reservation) -> None:
     )
     if reservation.kind is Kind.MOO:  # sent at the open itself, where the opening price is the market's
         tape = world.market.tape(reservation.listing.symbol)
-        wish = Wish(wish.exchange, wish.symbol, wish.side, wish.qty, tape.bid if tape is not None else 0, wish.kind)
+        wish = OrderWish(
+            wish.exchange, wish.symbol, wish.side, wish.qty, tape.bid if tape is not None else 0, wish.kind
+        )
     try:
         reservation.sent = place(world, reservation.account, wish)
-    except Refused as refused:
+    except CallRefused as refused:
         reservation.failure = refused.answer.msg1
         return
     reservation.sent.medium = "예약주문"

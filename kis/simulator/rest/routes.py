@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kis.simulator.options import Environment
+from kis.simulator.options import Served
 from kis.simulator.rest import balances as rest_balances
 from kis.simulator.rest import bars as rest_bars
 from kis.simulator.rest import domestic as rest_domestic
@@ -14,7 +14,7 @@ from kis.simulator.rest import profits as rest_profits
 from kis.simulator.rest import quotes as rest_quotes
 from kis.simulator.rest import rankings as rest_rankings
 from kis.simulator.rest import reserved as rest_reserved
-from kis.simulator.rest.calls import Reply, Request
+from kis.simulator.rest.calls import Request, RestReply
 
 TRADING = "/uapi/overseas-stock/v1/trading/"
 QUOTES = "/uapi/overseas-price/v1/quotations/"
@@ -24,7 +24,7 @@ DOMESTIC = "/uapi/domestic-stock/v1/quotations/"
 DOMESTIC_TRADING = "/uapi/domestic-stock/v1/trading/"
 # what users met EGW00215 on: balance, fills and open orders (kis-protocol 5.2, 6.2)
 LEDGER = frozenset({"inquire-balance", "inquire-present-balance", "inquire-ccnl", "inquire-nccs"})
-REAL, VIRTUAL = Environment.REAL, Environment.VIRTUAL
+REAL, VIRTUAL = Served.REAL, Served.VIRTUAL
 
 # ids of US calls before 2024 that clients in use still send on real
 _FORMER = {
@@ -37,28 +37,30 @@ _FORMER = {
     "JTTT3001R": "TTTS3035R",
 }
 
-Handler = Callable[[Request], Reply]
+Handler = Callable[[Request], RestReply]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ServedCall:
     """One row of the matrix: a TR id where it is served."""
 
     tr_id: str
     method: str
     path: str
     handler: Handler
-    environments: frozenset[Environment]
+    environments: frozenset[Served]
     ledger: bool = False  # counted by the second limiter (EGW00215)
     pages: bool = False
 
 
-def _calls() -> list[Call]:
-    calls: list[Call] = []
+def _calls() -> list[ServedCall]:
+    calls: list[ServedCall] = []
 
     def post(path: str, handler: Handler, real: str, virtual: str = "") -> None:
         for tr_ids, environment in ((real, REAL), (virtual, VIRTUAL)):
-            calls.extend(Call(tr, "POST", TRADING + path, handler, frozenset({environment})) for tr in tr_ids.split())
+            calls.extend(
+                ServedCall(tr, "POST", TRADING + path, handler, frozenset({environment})) for tr in tr_ids.split()
+            )
 
     def account(
         path: str, handler: Handler, real: str, virtual: str = "", *, pages: bool = True, base: str = TRADING
@@ -67,12 +69,12 @@ def _calls() -> list[Call]:
         for tr_ids, environment in ((real, REAL), (virtual, VIRTUAL)):
             served = frozenset({environment})
             calls.extend(
-                Call(tr, "GET", base + path, handler, served, ledger=ledger, pages=pages) for tr in tr_ids.split()
+                ServedCall(tr, "GET", base + path, handler, served, ledger=ledger, pages=pages) for tr in tr_ids.split()
             )
 
     def quote(path: str, handler: Handler, tr_id: str, *, virtual: bool = False, base: str = QUOTES) -> None:
         served = frozenset({REAL, VIRTUAL}) if virtual else frozenset({REAL})
-        calls.append(Call(tr_id, "GET", base + path, handler, served, pages=base == STOCK_QUOTES))
+        calls.append(ServedCall(tr_id, "GET", base + path, handler, served, pages=base == STOCK_QUOTES))
 
     post("order", rest_orders.order, "TTTT1002U TTTT1006U", "VTTT1002U VTTT1001U")
     post("order-rvsecncl", rest_orders.change, "TTTT1004U", "VTTT1004U")
@@ -133,17 +135,17 @@ class Routes:
 
     def __init__(self) -> None:
         self._calls = {(call.method, call.path, call.tr_id): call for call in _calls()}
-        self._served: dict[str, frozenset[Environment]] = {}
+        self._served: dict[str, frozenset[Served]] = {}
         for call in self._calls.values():
             self._served[call.tr_id] = self._served.get(call.tr_id, frozenset()) | call.environments
         self._paths = {(call.method, call.path) for call in self._calls.values()}
 
-    def find(self, method: str, path: str, tr_id: str) -> Call | None:
+    def find(self, method: str, path: str, tr_id: str) -> ServedCall | None:
         return self._calls.get((method, path, tr_id))
 
     def knows_path(self, method: str, path: str) -> bool:
         return (method, path) in self._paths
 
-    def served(self, tr_id: str) -> frozenset[Environment]:
+    def served(self, tr_id: str) -> frozenset[Served]:
         """Return the environments a TR id belongs to; empty for an unknown one."""
         return self._served.get(tr_id, frozenset())

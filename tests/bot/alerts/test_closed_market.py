@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from bot.views.news.dashboard import dashboard
 from bot.views.status import status, ticker
 from strategy.model import NOT_SEEN, WHY, StopState, TickerView
@@ -17,15 +17,15 @@ WEEKEND = timedelta(days=(5 - samples.NOW.weekday()) % 7)
 
 
 @pytest.fixture
-def asleep(frame: Callable[..., Frame]) -> Frame:
+def asleep(frame: Callable[..., ViewContext]) -> ViewContext:
     return replace(frame(), now=samples.NOW + WEEKEND)
 
 
-def board(view: TickerView, frame: Frame) -> str:
+def board(view: TickerView, frame: ViewContext) -> str:
     return dashboard(samples.status(tickers=(view,)), samples.holdings_view(), frame).message.text
 
 
-def test_a_resting_stop_is_told_as_such(asleep: Frame) -> None:
+def test_a_resting_stop_is_told_as_such(asleep: ViewContext) -> None:
     assert "장이 열리면 손절 작동" in status(samples.status(tickers=(RESTING,)), asleep).message.text
     assert "장이 열리면 손절 작동" in ticker(RESTING, asleep).message.text
     assert "장이 열리면 손절 작동" in board(RESTING, asleep)
@@ -33,7 +33,7 @@ def test_a_resting_stop_is_told_as_such(asleep: Frame) -> None:
 
 
 @pytest.mark.parametrize("state", [state for state in StopState if state.lost and state is not StopState.NOT_SEEN])
-def test_a_stop_that_does_not_work_is_an_alarm_with_its_reason(state: StopState, asleep: Frame) -> None:
+def test_a_stop_that_does_not_work_is_an_alarm_with_its_reason(state: StopState, asleep: ViewContext) -> None:
     view = samples.ticker(stop=state)
     for text in (status(samples.status(tickers=(view,)), asleep).message.text, board(view, asleep)):
         assert "🚨" in text
@@ -42,7 +42,7 @@ def test_a_stop_that_does_not_work_is_an_alarm_with_its_reason(state: StopState,
     assert f"손절 미작동: {WHY[state].ko}" in ticker(view, asleep).message.text
 
 
-def test_not_known_is_not_none(asleep: Frame) -> None:
+def test_not_known_is_not_none(asleep: ViewContext) -> None:
     """Before the first successful look nobody knows what is held: an alarm, not silence."""
     view = samples.ticker(stop=StopState.NOT_SEEN, position_qty=None)
     for text in (status(samples.status(tickers=(view,)), asleep).message.text, board(view, asleep)):
@@ -50,7 +50,7 @@ def test_not_known_is_not_none(asleep: Frame) -> None:
         assert NOT_SEEN.ko in text
 
 
-def test_nothing_held_is_no_alarm(asleep: Frame) -> None:
+def test_nothing_held_is_no_alarm(asleep: ViewContext) -> None:
     view = samples.ticker(stop=StopState.NOT_HELD, position_qty=0)
     assert "🚨" not in status(samples.status(tickers=(view,)), asleep).message.text
     assert "🚨" not in board(view, asleep)

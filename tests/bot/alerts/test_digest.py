@@ -9,7 +9,7 @@ import pytest
 
 from bot.alerts.digest import newest_span
 from bot.ui.html import split
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from bot.views.news.digest import digest
 from bot.views.news.digest_counts import night_of
 from strategy.model import Event, EventRow, Mode, OrderStatus, QuietHours, Side
@@ -54,7 +54,7 @@ def test_a_span_within_a_day_is_found() -> None:
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_every_kind_of_event_fits_into_a_digest(language: str, frame: Callable[..., Frame]) -> None:
+def test_every_kind_of_event_fits_into_a_digest(language: str, frame: Callable[..., ViewContext]) -> None:
     rows = [row(number, event) for number, event in enumerate(samples.every_event() * 3, start=1)]
     screen = digest(night_of(rows), END - timedelta(hours=8), END, frame(language))
     assert len(split(screen.message)) == 1

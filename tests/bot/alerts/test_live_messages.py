@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
-from bot.ui.buttons import Seen
+from bot.ui.buttons import MarkSeen
 from strategy.model import OrderNo, OrderStatus, Proposed
 from tests.bot.conftest import OpenRoom
 from tests.fakes import samples
@@ -146,4 +146,4 @@ async def test_counts_go_on_after_a_restart(delivering: OpenRoom, wall: FakeCloc
             again = await room.owner.reads("🔁 4회")
             assert len(in_order(room)) == 1
             newest = room.outbox.rows[-1].id
-            assert again["reply_markup"]["inline_keyboard"][-1][0]["callback_data"] == Seen(row=newest).pack()
+            assert again["reply_markup"]["inline_keyboard"][-1][0]["callback_data"] == MarkSeen(row=newest).pack()

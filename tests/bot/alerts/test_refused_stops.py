@@ -14,7 +14,7 @@ from aiogram.methods import EditMessageText, SendMessage
 from bot.alerts.acknowledgement import needs_a_look
 from bot.app import open_bot
 from bot.settings import TelegramSettings
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from bot.views.news.alerts import alert
 from bot.views.news.digest_counts import night_of
 from strategy.model import Environment, Event, EventRow, OrderChanged, Origin, Side, StopFinished, StopTriggered, Text
@@ -63,7 +63,7 @@ def of_the_stop(messages: list[Json]) -> list[Json]:
     return [each for each in messages if REFUSED in each["text"]]
 
 
-def test_what_was_tried_is_counted_in_orders_not_in_runs(frame: Callable[..., Frame]) -> None:
+def test_what_was_tried_is_counted_in_orders_not_in_runs(frame: Callable[..., ViewContext]) -> None:
     """One run of three refused orders was told as "tried once"."""
     text = alert(refused(1, orders_refused=3), frame("en")).message.text
     assert "Tried so far: 3." in text

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.i18n import formats as figures
 from bot.i18n.gate_phrases import phrase
 from bot.input import parsing as arguments
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views import decisions, holdings
 from bot.views.news.alerts import alert
 from bot.views.trading import amend, orders, trade
@@ -30,7 +30,7 @@ from strategy.model import (
 )
 from tests.fakes import samples
 
-MakeFrame = Callable[..., Frame]
+MakeFrame = Callable[..., ViewContext]
 OF = samples.order(status=OrderStatus.PARTIALLY_FILLED, qty=12000, filled_qty=1200, filled_amount=Decimal(73440))
 SOLD = samples.order(side=Side.SELL, qty=1200)
 HELD = samples.position(qty=12000, sellable_qty=1200)
@@ -65,7 +65,7 @@ CHANGE = AmendPreview(
     ticket="ticket0001",
     expires_at=samples.NOW + timedelta(minutes=1),
 )
-SCREENS: dict[str, Callable[[Frame], Screen]] = {
+SCREENS: dict[str, Callable[[ViewContext], Screen]] = {
     "an order": lambda f: orders.living(OrderChanged(at=samples.NOW, order=OF), f),
     "a sell": lambda f: orders.living(OrderChanged(at=samples.NOW, order=SOLD, position_qty_before=12000), f),
     "a fill": lambda f: orders.fill_reply(OrderChanged(at=samples.NOW, order=OF), samples.fill(1200), f),

@@ -11,7 +11,7 @@ from bot.i18n.translator import LANGUAGES
 from bot.localchat.formatting.html import parse_html
 from bot.ui.buttons import markup
 from bot.ui.html import split, to_html
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from bot.views.news.alerts import alert
 from bot.views.trading.orders import fill_reply
 from strategy.model import (
@@ -29,7 +29,7 @@ from strategy.model import (
 )
 from tests.fakes import samples
 
-MakeFrame = Callable[..., Frame]
+MakeFrame = Callable[..., ViewContext]
 HANGUL = re.compile("[가-힣]")
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.ui.buttons import Turn
+from bot.ui.buttons import TurnPage
 from bot.views.news.dashboard import dashboard
 from strategy.model import OrderStatus, Origin, Symbol
 from tests.bot.conftest import OpenRoom, Room
@@ -116,7 +116,7 @@ async def test_a_page_is_refreshed_as_it_is(crowded: Room) -> None:
 
 async def test_a_page_that_is_not_there_any_more_is_the_last_one(crowded: Room) -> None:
     message = await crowded.owner.ask("/orders")
-    await crowded.owner.press_data(message["id"], Turn(screen="orders", page=99).pack())
+    await crowded.owner.press_data(message["id"], TurnPage(screen="orders", page=99).pack())
     changed = await crowded.owner.sees(lambda each: each["id"] == message["id"] and "#1110" in each["text"])
     assert position(changed)[0] == position(changed)[1]
 

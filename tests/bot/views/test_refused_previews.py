@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from bot.views.trading import trade
 from strategy.model import Language, OrderPreview, Side, Text
 from tests.fakes import samples
 
-MakeFrame = Callable[..., Frame]
+MakeFrame = Callable[..., ViewContext]
 NO = Text("모자랍니다.", "There is not enough.")
 
 

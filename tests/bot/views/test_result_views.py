@@ -11,7 +11,7 @@ from bot.input.commands import COMMANDS
 from bot.localchat.formatting.html import parse_html
 from bot.role import Role
 from bot.ui.html import split, to_html
-from bot.ui.screen import Frame, Screen
+from bot.ui.screen import Screen, ViewContext
 from bot.views import home, market, notify, results, status, system, watch
 from bot.views.trading import amend, panic, proposals
 from strategy.model import (
@@ -29,7 +29,7 @@ from strategy.model import (
 )
 from tests.fakes import result_samples, samples
 
-MakeFrame = Callable[..., Frame]
+MakeFrame = Callable[..., ViewContext]
 
 
 def said(screen: Screen) -> str:

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from bot.ui.screen import Frame
+from bot.ui.screen import ViewContext
 from bot.views.holdings import balance, positions
 from strategy.model import Language
 from tests.fakes import samples
 
-MakeFrame = Callable[..., Frame]
+MakeFrame = Callable[..., ViewContext]
 OWN = samples.position(qty=3, sellable_qty=3, average_cost=Decimal("61.22"), last=Decimal("61.00"))
 
 

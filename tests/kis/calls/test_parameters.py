@@ -11,7 +11,7 @@ import pytest
 from kis.calls import account as accounts_api
 from kis.calls import bars, daymarket, executions, prices, products, profits, reserved
 from kis.connect import Kis
-from kis.environment import Call
+from kis.environment import Endpoint
 from kis.errors import KisError
 from strategy.model import Market, OrderType, Side, Symbol, VenueNo
 from tests.fakes.kis_clocks import JumpClock
@@ -171,7 +171,7 @@ REAL: list[tuple[str, Ask, dict[str, str]]] = [
     ),
     (
         "HHDFS76950200",
-        lambda kis: kis.http.get(Call.MINUTE_BARS, bars.minute_params(MSFT, 5, None)),
+        lambda kis: kis.http.get(Endpoint.MINUTE_BARS, bars.minute_params(MSFT, 5, None)),
         {**QUOTE, "NMIN": "5", "PINC": "1", "NEXT": "", "NREC": "120", "FILL": "", "KEYB": ""},
     ),
     ("HHDFS76200300", lambda kis: prices.trades(kis.http, MSFT), {**QUOTE, "KEYB": "", "TDAY": "1"}),

@@ -9,7 +9,7 @@ import pytest
 
 from kis.calls.split_adjustment import SplitAdjuster
 from kis.client import KisHttp
-from kis.environment import Call
+from kis.environment import Endpoint
 from strategy.market.calendar import session_on
 from strategy.model import Bar, Symbol
 from tests.fakes.clock import FakeClock
@@ -34,8 +34,8 @@ class DailyOnly:
     def adjust(self, adjusted: Mapping[date, str]) -> None:
         self._closes["1"] = adjusted
 
-    async def get(self, call: Call, params: Mapping[str, str]) -> Answer:
-        assert call is Call.DAILY_BARS
+    async def get(self, call: Endpoint, params: Mapping[str, str]) -> Answer:
+        assert call is Endpoint.DAILY_BARS
         self.calls += 1
         closes = self._closes[params["MODP"]]
         newest_first = sorted(closes, reverse=True)

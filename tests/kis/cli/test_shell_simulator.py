@@ -15,7 +15,7 @@ import pytest
 
 from kis.cli.commands import main
 from kis.simulator.clock import SimClock
-from kis.simulator.options import Environment, Holding, SimulatorOptions
+from kis.simulator.options import Holding, Served, SimulatorOptions
 from kis.simulator.server import Simulator, build_market
 from tests.fakes.kis_server import ACCOUNT, APP_KEY, APP_SECRET
 
@@ -71,7 +71,7 @@ async def shell(
     monkeypatch.chdir(tmp_path)
     virtual = request.param == "virtual"
     options = SimulatorOptions(
-        environment=Environment.VIRTUAL if virtual else Environment.REAL,
+        environment=Served.VIRTUAL if virtual else Served.REAL,
         live=False,
         ledger_limiter=True,
         holdings=(Holding(symbol="KO", qty=10, average=Decimal(60)),),

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from kis.simulator.clock import SimClock
-from kis.simulator.options import Environment, SimulatorOptions
+from kis.simulator.options import Served, SimulatorOptions
 from kis.simulator.server import Simulator, build_market
 from tests.kis.simulator.outside import Outside
 
@@ -34,7 +34,7 @@ async def start() -> AsyncIterator[Starter]:
                 "ccnl_lag_s": (0.0, 0.0),
                 "balance_lag_s": (0.0, 0.0),
             }
-            environment = Environment.VIRTUAL if virtual else Environment.REAL
+            environment = Served.VIRTUAL if virtual else Served.REAL
             options = SimulatorOptions(environment=environment, **(settings | more))
             clock = SimClock(now)
             simulator = Simulator(options, market=build_market(options, now, seed, replay), clock=clock, seed=seed)

@@ -13,16 +13,16 @@ import ta.trend
 from kis.simulator.demo import DATA, demo
 from kis.simulator.makeday import make
 from kis.simulator.market.calendar import session_of, sessions_between, shift_session
-from kis.simulator.market.market import Market
+from kis.simulator.market.market import SimMarket
 from kis.simulator.text import dollars
 
 
 @pytest.fixture(scope="module")
-def market() -> Market:
-    return Market(demo().start, replay=demo().path)
+def market() -> SimMarket:
+    return SimMarket(demo().start, replay=demo().path)
 
 
-def closes(market: Market, symbol: str) -> list[float]:
+def closes(market: SimMarket, symbol: str) -> list[float]:
     tape = market.tape(symbol)
     assert tape is not None
     days = sessions_between(shift_session(demo().session, -290), shift_session(demo().session, -1))
@@ -30,7 +30,7 @@ def closes(market: Market, symbol: str) -> list[float]:
     return [float(dollars(bar.close)) for bar in bars if bar is not None]
 
 
-def live_minutes(market: Market, symbol: str) -> list[float]:
+def live_minutes(market: SimMarket, symbol: str) -> list[float]:
     tape = market.tape(symbol)
     assert tape is not None
     session = session_of(demo().session)
@@ -42,14 +42,14 @@ def rsi(values: list[float]) -> float:
     return float(ta.momentum.RSIIndicator(pd.Series(values), 14).rsi().iloc[-1])
 
 
-def test_tqqq_is_oversold_all_through_the_first_ten_minutes(market: Market) -> None:
+def test_tqqq_is_oversold_all_through_the_first_ten_minutes(market: SimMarket) -> None:
     history = closes(market, "TQQQ")
     assert len(history) >= 250
     for price in live_minutes(market, "TQQQ")[:10]:
         assert rsi([*history, price]) <= 48
 
 
-def test_o_is_overbought_and_turns_up_within_twelve_minutes(market: Market) -> None:
+def test_o_is_overbought_and_turns_up_within_twelve_minutes(market: SimMarket) -> None:
     history = closes(market, "O")
     live = live_minutes(market, "O")
     assert all(rsi([*history, price]) >= 62 for price in live[:15])

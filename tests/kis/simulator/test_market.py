@@ -11,21 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kis.simulator.books.accounts import Ledger, Position
-from kis.simulator.books.broker import Notice
+from kis.simulator.books.accounts import Ledger, Lot
+from kis.simulator.books.broker import BookNotice
 from kis.simulator.books.desk import carry_out_cancel, enter, place
-from kis.simulator.books.rules import Wish
+from kis.simulator.books.rules import OrderWish
 from kis.simulator.clock import SimClock, to_ms
-from kis.simulator.market.bars import BadMarketFile, Bar, DayBar, merge, read_csv, regular_day
+from kis.simulator.market.bars import BadMarketFile, DayBar, TapeBar, merge, read_csv, regular_day
 from kis.simulator.market.calendar import MINUTE_MS, session_of, sessions_between
-from kis.simulator.market.market import Market
+from kis.simulator.market.market import SimMarket
 from kis.simulator.market.replay import read_replay
 from kis.simulator.market.shape import minutes_of_day, prints_of
 from kis.simulator.market.splits import Splits, divide
-from kis.simulator.market.tape import Tape, Trade
-from kis.simulator.options import Environment, Holding, SimulatorOptions
-from kis.simulator.rest.refusals import Refused
-from kis.simulator.world import World
+from kis.simulator.market.tape import Tape, TapePrint
+from kis.simulator.options import Holding, Served, SimulatorOptions
+from kis.simulator.rest.refusals import CallRefused
+from kis.simulator.world import SimWorld
 
 RECORDED = Path(__file__).parents[3].parent / "shared" / "market-data"
 needs_recordings = pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded market data beside the repository")
@@ -33,11 +33,11 @@ NOON = datetime(2026, 9, 15, 16, 0, tzinfo=UTC)
 DAY = date(2026, 9, 15)
 
 
-def live(market: Market, symbol: str, until: datetime) -> list[Trade]:
+def live(market: SimMarket, symbol: str, until: datetime) -> list[TapePrint]:
     """Return what a ticker trades up to an instant."""
-    heard: list[Trade] = []
+    heard: list[TapePrint] = []
 
-    def hear(_: Tape, trade: Trade) -> None:
+    def hear(_: Tape, trade: TapePrint) -> None:
         heard.append(trade)
 
     market.watch(symbol)
@@ -51,18 +51,18 @@ def live(market: Market, symbol: str, until: datetime) -> list[Trade]:
 
 
 @st.composite
-def bars(draw: st.DrawFn, *, width: int = MINUTE_MS) -> Bar:
+def bars(draw: st.DrawFn, *, width: int = MINUTE_MS) -> TapeBar:
     low = draw(st.integers(100, 5_000_000)) // 100 * 100 + 100
     span = draw(st.integers(0, 500))
     opened, close, high = (low + 100 * draw(st.integers(0, span)) for _ in range(3))
     high = max(opened, close, high)
     start = session_of(DAY).open_ms
-    return Bar(start, width, opened, high, low, close, draw(st.integers(1, 1_000_000)))
+    return TapeBar(start, width, opened, high, low, close, draw(st.integers(1, 1_000_000)))
 
 
 @settings(max_examples=60, deadline=None)
 @given(bar=bars(), count=st.integers(1, 60), key=st.integers(0, 2**63))
-def test_prints_give_their_bar_again(bar: Bar, count: int, key: int) -> None:
+def test_prints_give_their_bar_again(bar: TapeBar, count: int, key: int) -> None:
     prints = prints_of(bar, count, key)
     prices = [price for _, price, _ in prints]
     assert (prices[0], max(prices), min(prices), prices[-1]) == (bar.open, bar.high, bar.low, bar.close)
@@ -77,7 +77,7 @@ def test_prints_give_their_bar_again(bar: Bar, count: int, key: int) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(bar=bars(), before=st.integers(10_000, 5_000_000))
-def test_the_minutes_of_a_day_have_exactly_the_days_prices(bar: Bar, before: int) -> None:
+def test_the_minutes_of_a_day_have_exactly_the_days_prices(bar: TapeBar, before: int) -> None:
     session = session_of(DAY)
     day = DayBar(DAY, bar.open, bar.high, bar.low, bar.close, max(bar.volume, 1000))
     made = minutes_of_day(day, before, session, "key", busy=True)
@@ -94,7 +94,7 @@ def test_the_minutes_of_a_day_have_exactly_the_days_prices(bar: Bar, before: int
 
 def test_buckets_are_counted_from_the_open_and_again_from_the_close() -> None:
     session = session_of(DAY)
-    flat = [Bar(session.open_ms + n * MINUTE_MS, MINUTE_MS, 100, 100, 100, 100, 1) for n in range(-30, 420)]
+    flat = [TapeBar(session.open_ms + n * MINUTE_MS, MINUTE_MS, 100, 100, 100, 100, 1) for n in range(-30, 420)]
     hours = merge(flat, session, 60 * MINUTE_MS)
     assert [(bar.start_ms - session.open_ms) // MINUTE_MS for bar in hours] == [
         -60,
@@ -115,13 +115,13 @@ def test_buckets_are_counted_from_the_open_and_again_from_the_close() -> None:
 
 def test_the_same_seed_makes_the_same_market_and_another_seed_another() -> None:
     until = NOON + timedelta(minutes=30)
-    first, again, other = (live(Market(NOON, seed=seed), "TQQQ", until) for seed in (1, 1, 2))
+    first, again, other = (live(SimMarket(NOON, seed=seed), "TQQQ", until) for seed in (1, 1, 2))
     assert first == again
     assert [trade.price for trade in first] != [trade.price for trade in other]
 
 
 def test_watching_or_not_watching_a_ticker_makes_no_difference() -> None:
-    watched, unwatched = Market(NOON), Market(NOON)
+    watched, unwatched = SimMarket(NOON), SimMarket(NOON)
     live(watched, "TQQQ", NOON + timedelta(hours=1))
     unwatched.settle(to_ms(NOON + timedelta(hours=1)))
     one, two = watched.tape("TQQQ"), unwatched.tape("TQQQ")
@@ -131,7 +131,7 @@ def test_watching_or_not_watching_a_ticker_makes_no_difference() -> None:
 
 
 def test_history_is_there_before_the_start_for_every_known_ticker() -> None:
-    market = Market(NOON)
+    market = SimMarket(NOON)
     assert len(list(market.listings)) > 40
     for symbol in ("TQQQ", "O", "XLF", "BRK/B", "NIO"):
         tape = market.tape(symbol)
@@ -143,7 +143,7 @@ def test_history_is_there_before_the_start_for_every_known_ticker() -> None:
 
 
 def test_the_model_has_gaps_and_busier_opens() -> None:
-    market = Market(NOON)
+    market = SimMarket(NOON)
     tape = market.tape("TQQQ")
     assert tape is not None
     days = [tape.daily(day, corrected=True) for day in sessions_between(date(2026, 1, 2), date(2026, 9, 14))]
@@ -158,7 +158,7 @@ def test_the_model_has_gaps_and_busier_opens() -> None:
 
 def test_a_print_by_hand_moves_the_market_along_or_not_at_all() -> None:
     for shift in (True, False):
-        market = Market(NOON)
+        market = SimMarket(NOON)
         tape = market.watch("TQQQ")
         assert tape is not None
         before = tape.last
@@ -183,7 +183,7 @@ def test_replayed_minutes_print_what_was_recorded(tmp_path: Path) -> None:
     path = write_minutes(tmp_path / "TQQQ.csv", ["60.00", "60.10", "59.90"])
     replay = read_replay(path)
     assert replay.start() == datetime(2026, 9, 15, 13, 29, 40, tzinfo=UTC)
-    market = Market(replay.start(), replay=replay)
+    market = SimMarket(replay.start(), replay=replay)
     trades = live(market, "TQQQ", datetime(2026, 9, 15, 13, 33, tzinfo=UTC))
     assert sorted({trade.price for trade in trades}) == [599_000, 600_000, 601_000]
     assert sum(trade.size for trade in trades) == 3000
@@ -200,7 +200,7 @@ def test_after_the_recording_the_model_goes_on_or_nothing_does(tmp_path: Path) -
     next_day = datetime(2026, 9, 16, 15, 0, tzinfo=UTC)
     for goes_on in (True, False):
         replay = read_replay(path)
-        market = Market(replay.start(), replay=replay, model_after_replay=goes_on)
+        market = SimMarket(replay.start(), replay=replay, model_after_replay=goes_on)
         trades = live(market, "TQQQ", next_day)
         assert any(trade.day == date(2026, 9, 16) for trade in trades) is goes_on
 
@@ -221,7 +221,7 @@ def test_splits_beside_the_data_are_read(tmp_path: Path) -> None:
     write_minutes(tmp_path / "minute" / "TQQQ.csv", ["60.00"], day="2026-09-14")
     write_minutes(tmp_path / "minute2" / "TQQQ.csv.tmp", ["30.00"])
     (tmp_path / "splits.csv").write_text("symbol,date,ratio\nTQQQ,2026-09-15,2\n")
-    market = Market(read_replay(tmp_path).start(), replay=tmp_path)
+    market = SimMarket(read_replay(tmp_path).start(), replay=tmp_path)
     live(market, "TQQQ", datetime(2026, 9, 15, 9, 0, tzinfo=UTC))
     tape = market.tape("TQQQ")
     assert tape is not None
@@ -235,7 +235,7 @@ def test_splitting_and_back_keeps_a_price(price: int, over: int, under: int) -> 
 
 
 def test_a_split_keeps_the_cost_of_a_position() -> None:
-    ledger = Ledger(Decimal(0), {"AAPL": Position("AAPL", 10, Decimal("6450.00"))})
+    ledger = Ledger(Decimal(0), {"AAPL": Lot("AAPL", 10, Decimal("6450.00"))})
     ledger.split("AAPL", Fraction(7))
     position = ledger.position("AAPL")
     assert (position.qty, position.cost) == (70, Decimal("6450.00"))
@@ -245,8 +245,8 @@ def test_a_split_keeps_the_cost_of_a_position() -> None:
 def test_apples_seven_for_one_split_adjusts_history_quote_and_position() -> None:
     start = datetime(2014, 6, 6, 17, 0, tzinfo=UTC)
     options = SimulatorOptions(holdings=(Holding(symbol="AAPL", qty=10, average=Decimal("640.00")),))
-    market = Market(start, replay=RECORDED)
-    world = World(options, market, SimClock(start), 1)
+    market = SimMarket(start, replay=RECORDED)
+    world = SimWorld(options, market, SimClock(start), 1)
     world.live(to_ms(datetime(2014, 6, 9, 14, 0, tzinfo=UTC)))
     tape = market.tape("AAPL")
     assert tape is not None
@@ -264,7 +264,7 @@ def test_apples_seven_for_one_split_adjusts_history_quote_and_position() -> None
 def test_recorded_days_and_minutes_are_found_in_their_folders() -> None:
     replay = read_replay(RECORDED)
     assert set(replay.recordings) == {"AAPL", "AIG", "BAC", "SPY", "GOOG"}
-    market = Market(datetime(2013, 10, 7, 14, 0, tzinfo=UTC), replay=replay)
+    market = SimMarket(datetime(2013, 10, 7, 14, 0, tzinfo=UTC), replay=replay)
     tape = market.tape("SPY")
     assert tape is not None
     assert tape.listing.exchange.order == "AMEX"
@@ -276,7 +276,7 @@ def test_recorded_days_and_minutes_are_found_in_their_folders() -> None:
 @needs_recordings
 def test_second_bars_can_be_replayed() -> None:
     start = datetime(2013, 10, 7, 13, 30, tzinfo=UTC)
-    market = Market(start, replay=RECORDED / "second" / "BAC.csv.gz")
+    market = SimMarket(start, replay=RECORDED / "second" / "BAC.csv.gz")
     trades = live(market, "BAC", start + timedelta(seconds=30))
     assert len(trades) > 30
 
@@ -284,16 +284,16 @@ def test_second_bars_can_be_replayed() -> None:
 # -- matching --------------------------------------------------------------------------------------------------------
 
 
-def world_with(told: list[Notice] | None = None) -> Iterator[World]:
+def world_with(told: list[BookNotice] | None = None) -> Iterator[SimWorld]:
     options = SimulatorOptions(
-        environment=Environment.REAL,
+        environment=Served.REAL,
         live=False,
         ccnl_lag_s=(0.0, 0.0),
         balance_lag_s=(0.0, 0.0),
         cash=Decimal(1_000_000),
         holdings=(Holding(symbol="TQQQ", qty=1_000, average=Decimal("50.00")),),
     )
-    world = World(options, Market(NOON, live=False), SimClock(NOON), 1)
+    world = SimWorld(options, SimMarket(NOON, live=False), SimClock(NOON), 1)
     yield world
 
 
@@ -323,8 +323,8 @@ def test_books_balance_after_any_sequence(steps: list[tuple[str, int, int]]) -> 
                     order = working[number % len(working)]
                     carry_out_cancel(world, order, broker.instruct_cancel(order, 0))
             else:
-                enter(world, place(world, account, Wish("NASD", "TQQQ", kind, size, number * 100, "00")))
-        except Refused:
+                enter(world, place(world, account, OrderWish("NASD", "TQQQ", kind, size, number * 100, "00")))
+        except CallRefused:
             continue
     bought = sum(fill.qty for fill in account.fills if fill.side == "buy")
     sold = sum(fill.qty for fill in account.fills if fill.side == "sell")
@@ -351,7 +351,7 @@ def test_a_large_order_walks_the_book_and_rests_with_its_remainder() -> None:
     levels = [level for level in tape.levels() if level.ask <= 600_300]
     offered = sum(level.ask_size for level in levels)
     world.broker.set_cash(world.broker.main, Decimal(100_000_000))
-    order = place(world, world.broker.main, Wish("NASD", "TQQQ", "buy", offered + 500, 600_300, "00"))
+    order = place(world, world.broker.main, OrderWish("NASD", "TQQQ", "buy", offered + 500, 600_300, "00"))
     enter(world, order)
     assert (order.filled, order.open_qty) == (offered, 500)
     assert {fill.price for fill in order.fills} == {level.ask for level in levels}
@@ -364,10 +364,10 @@ def test_a_large_order_walks_the_book_and_rests_with_its_remainder() -> None:
 
 def test_a_fill_can_beat_a_cancellation_on_its_way() -> None:
     start = NOON
-    options = SimulatorOptions(environment=Environment.REAL, live=False, match_delay_s=1.0)
-    world = World(options, Market(start, live=False), SimClock(start), 1)
+    options = SimulatorOptions(environment=Served.REAL, live=False, match_delay_s=1.0)
+    world = SimWorld(options, SimMarket(start, live=False), SimClock(start), 1)
     world.print_by_hand("TQQQ", 600_000, 100, bid=599_900, ask=600_000, shift=True)
-    order = place(world, world.broker.main, Wish("NASD", "TQQQ", "buy", 5, 599_000, "00"))
+    order = place(world, world.broker.main, OrderWish("NASD", "TQQQ", "buy", 5, 599_000, "00"))
     enter(world, order)
     world.live(world.now_ms + 2000)
     row = world.broker.instruct_cancel(order, 0)
@@ -378,12 +378,12 @@ def test_a_fill_can_beat_a_cancellation_on_its_way() -> None:
 
 
 def test_a_halted_ticker_neither_prints_nor_fills() -> None:
-    market = Market(NOON)
-    world = World(SimulatorOptions(), market, SimClock(NOON), 1)
+    market = SimMarket(NOON)
+    world = SimWorld(SimulatorOptions(), market, SimClock(NOON), 1)
     tape = market.watch("TQQQ")
     assert tape is not None
     tape.halted = True
-    order = place(world, world.broker.main, Wish("NASD", "TQQQ", "buy", 1, 900_0000, "00"))
+    order = place(world, world.broker.main, OrderWish("NASD", "TQQQ", "buy", 1, 900_0000, "00"))
     enter(world, order)
     last = tape.last
     world.live(to_ms(NOON + timedelta(minutes=5)))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kis.simulator.options import Environment, KeySpec
+from kis.simulator.options import KeySpec, Served
 from tests.kis.simulator.conftest import NOON, Starter
 from tests.kis.simulator.outside import ACCOUNT, APP_KEY, OTHER_KEY, QUOTES, SECRET, TRADING, Outside
 
@@ -81,7 +81,7 @@ async def test_faulty_token_requests_answer_403_without_rt_cd(start: Starter, bo
 
 
 async def test_a_configured_key_may_be_short_and_has_its_own_environment(start: Starter) -> None:
-    key = KeySpec(app_key="short", app_secret="tiny", environment=Environment.REAL)
+    key = KeySpec(app_key="short", app_secret="tiny", environment=Served.REAL)
     outside = await start(login=False, keys=(key,))
     outside.app_key, outside.secret = "short", "tiny"
     await outside.login()
@@ -177,7 +177,7 @@ async def test_a_virtual_tr_with_a_real_key_is_egw02004(start: Starter) -> None:
 
 
 async def test_10_1_9_one_port_serves_a_real_quote_key_beside_a_virtual_trading_key(start: Starter) -> None:
-    outside = await start(keys=(KeySpec(app_key=OTHER_KEY, environment=Environment.REAL),))
+    outside = await start(keys=(KeySpec(app_key=OTHER_KEY, environment=Served.REAL),))
     quotes = Outside(outside.simulator, outside.http, virtual=False, app_key=OTHER_KEY, secret="q" * 180)
     await quotes.login()
     detail = await quotes.get(QUOTES + "price-detail", "HHDFS76200200", AUTH="", EXCD="NAS", SYMB="TQQQ")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from kis.stream.frames import BadFrame, TradeDecoder, decode_book, split_frame
 from kis.stream.notices import NoticeKey, UnreadNotice, decode_notices
 from strategy.model import Market, Notice, Side, Symbol, VenueNo
@@ -15,7 +15,7 @@ from tests.kis.stream.test_client import FILLED, IV, KEY, ORDERED, TRADE, sealed
 
 NOW = datetime(2026, 9, 15, 14, 1, 18, tzinfo=UTC)
 MSFT = Symbol(Market.NASDAQ, "MSFT")
-ACCOUNT = Account("50123456", "01").aliases
+ACCOUNT = AccountNumber("50123456", "01").aliases
 
 
 def decoder() -> TradeDecoder:

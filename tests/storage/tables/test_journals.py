@@ -8,7 +8,7 @@ import pytest
 
 from storage.database import Storage, open_storage
 from strategy.model import (
-    Action,
+    DecisionAction,
     Mode,
     ModeChanged,
     ModeState,
@@ -42,10 +42,10 @@ async def test_a_decision_is_kept_with_the_lock_it_puts_on_its_ticker_or_not_at_
     with monkeypatch.context() as patch:
         patch.setattr(storage.outbox, "append", full)
         with pytest.raises(StorageError):
-            await storage.decisions.add(decision(action=Action.STOP), [notable()], lock=lock)
+            await storage.decisions.add(decision(action=DecisionAction.STOP), [notable()], lock=lock)
     assert not await storage.modes.locks()
     assert not await storage.decisions.since(at(-60))
-    await storage.decisions.add(decision(action=Action.STOP), [notable()], lock=lock)
+    await storage.decisions.add(decision(action=DecisionAction.STOP), [notable()], lock=lock)
     assert await storage.modes.locks() == [lock]
     assert len(await storage.decisions.since(at(-60))) == len(await storage.outbox.pending(9)) == 1
 
@@ -65,7 +65,7 @@ async def test_old_decisions_without_consequence_can_be_forgotten(storage: Stora
     idle = await storage.decisions.add(decision())
     asked = await storage.decisions.add(decision())
     await storage.orders.send(request(decision_id=asked.id), at())
-    acted = await storage.decisions.add(decision(action=Action.STOP))
+    acted = await storage.decisions.add(decision(action=DecisionAction.STOP))
     recent = await storage.decisions.add(decision(decided_at=at(100)))
     assert await storage.decisions.forget(at(100)) == 1
     assert await storage.decisions.get(idle.id) is None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from storage.database import Storage, open_storage
 from strategy.model import (
-    Action,
+    DecisionAction,
     HandOrder,
     InvalidOrder,
     Lead,
@@ -59,7 +59,7 @@ async def test_an_intent_is_stored_with_a_number_before_anything_else(storage: S
 async def test_what_led_to_an_order_is_stored_with_it_or_not_at_all(storage: Storage) -> None:
     asked = request(side=Side.SELL, origin=Origin.STOP_LOSS, ticket="abc")
     lock = TickerLock(symbol=TQQQ, reason="stop_loss", locked_at=at(), until=at(3600))
-    lead = Lead(decision=decision(action=Action.STOP), lock=lock, events=(trouble(),))
+    lead = Lead(decision=decision(action=DecisionAction.STOP), lock=lock, events=(trouble(),))
     told = replace(order_changed(unnumbered(asked)), decision=lead.decision)
     order = await storage.orders.send(asked, at(1), lead=lead, events=[told])
     stored = await storage.decisions.get(order.request.decision_id or 0)

@@ -9,7 +9,7 @@ import pytest
 
 import storage.tables.records as records_module
 from storage.database import Storage
-from strategy.model import Action, Decision, OrderNo, OrderStatus, Origin, Side, StorageError, Trade
+from strategy.model import Decision, DecisionAction, OrderNo, OrderStatus, Origin, Side, StorageError, Trade
 from tests.fakes.stored_samples import TQQQ, O, at, broker_order, decision, fill, request
 
 
@@ -99,7 +99,7 @@ async def test_own_orders_are_counted_by_where_they_stand(storage: Storage) -> N
     assert await storage.records.orders_by_status(since=at(1), until=at(60)) == {}
 
 
-async def decided(storage: Storage, *rows: tuple[datetime, str, Action]) -> list[Decision]:
+async def decided(storage: Storage, *rows: tuple[datetime, str, DecisionAction]) -> list[Decision]:
     return [
         await storage.decisions.add(decision(decided_at=when, reason=reason, action=action))
         for when, reason, action in rows
@@ -113,10 +113,10 @@ TUESDAY = MONDAY + timedelta(days=1)
 async def test_decisions_are_counted_by_outcome_and_new_york_date(storage: Storage) -> None:
     await decided(
         storage,
-        (MONDAY, "no_signal", Action.NONE),
-        (MONDAY, "blocked:cash", Action.NONE),
-        (TUESDAY, "no_signal", Action.NONE),
-        (TUESDAY.replace(hour=19, minute=59), "buy", Action.BUY),
+        (MONDAY, "no_signal", DecisionAction.NONE),
+        (MONDAY, "blocked:cash", DecisionAction.NONE),
+        (TUESDAY, "no_signal", DecisionAction.NONE),
+        (TUESDAY.replace(hour=19, minute=59), "buy", DecisionAction.BUY),
     )
     count = storage.records.decisions_by_reason
     assert await count() == {"no_signal": 2, "blocked:cash": 1, "buy": 1}
@@ -126,9 +126,9 @@ async def test_decisions_are_counted_by_outcome_and_new_york_date(storage: Stora
 
 
 async def test_forgotten_decisions_stay_counted(storage: Storage) -> None:
-    bought = [(MONDAY, "buy", Action.BUY)]
-    idle = [(MONDAY + timedelta(minutes=n), "no_signal", Action.NONE) for n in range(5)]
-    kept = [(TUESDAY, "no_signal", Action.NONE)]
+    bought = [(MONDAY, "buy", DecisionAction.BUY)]
+    idle = [(MONDAY + timedelta(minutes=n), "no_signal", DecisionAction.NONE) for n in range(5)]
+    kept = [(TUESDAY, "no_signal", DecisionAction.NONE)]
     await decided(storage, *bought, *idle, *kept)
     before = await storage.records.decisions_by_reason()
     assert [await storage.decisions.forget(TUESDAY, limit=2) for _ in range(4)] == [2, 2, 1, 0]
@@ -139,13 +139,15 @@ async def test_forgotten_decisions_stay_counted(storage: Storage) -> None:
 
 
 async def test_a_decision_behind_an_order_is_never_forgotten(storage: Storage) -> None:
-    [made] = await decided(storage, (MONDAY, "blocked:cash", Action.NONE))
+    [made] = await decided(storage, (MONDAY, "blocked:cash", DecisionAction.NONE))
     await storage.orders.send(request(decision_id=made.id), at())
     assert await storage.decisions.forget(TUESDAY) == 0
 
 
 async def test_decisions_come_newest_first_in_pages(storage: Storage) -> None:
-    made = await decided(storage, *((MONDAY + timedelta(minutes=n // 2), "no_signal", Action.NONE) for n in range(5)))
+    made = await decided(
+        storage, *((MONDAY + timedelta(minutes=n // 2), "no_signal", DecisionAction.NONE) for n in range(5))
+    )
     pages: list[Sequence[Decision]] = [page async for page in storage.records.decisions()]
     assert [len(page) for page in pages] == [2, 2, 1]
     assert [row.id for page in pages for row in page] == [row.id for row in reversed(made)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from kis.auth.account_number import Account
+from kis.auth.account_number import AccountNumber
 from strategy.control.arming import OneTimeCodes
 from strategy.model import (
     Amount,
@@ -156,7 +156,7 @@ async def test_the_digits_that_arm_are_those_that_are_asked_for_in_every_form_of
 ) -> None:
     """What the answer says of its own example must be what arms, and of any other account alike."""
     made = world()
-    digits = Account.parse(form).last_four
+    digits = AccountNumber.parse(form).last_four
     async with running(tmp_path, made, environment=Environment.REAL, arm_secret=digits) as bench:
         control = bench.core.control
         await control.accept_disclaimer(OWNER)
@@ -164,7 +164,7 @@ async def test_the_digits_that_arm_are_those_that_are_asked_for_in_every_form_of
         for text in (said.ko, said.en):
             example = re.search(r"(\d{8}-\d\d)\D+/arm (\d{4})", text)
             assert example is not None
-            assert Account.parse(example[1]).last_four == example[2]
+            assert AccountNumber.parse(example[1]).last_four == example[2]
         assert "앞 여덟 자리" in said.ko
         assert "first eight digits" in said.en
         assert (await control.arm(OWNER, "3456")).kind is OutcomeKind.DONE

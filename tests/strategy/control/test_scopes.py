@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategy.model import OrderRequest, OrderStatus, Origin, Side, StopTriggered
-from strategy.portfolio.bot_lots import Lots, Split, Traded, replayed
+from strategy.portfolio.bot_lots import Lots, SharesTraded, Split, replayed
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import TQQQ, Bench
 
@@ -167,7 +167,7 @@ def test_replayed_lots_are_those_counted_on_the_way(before: int, steps: list[tup
         qty = wanted if side is Side.BUY else min(wanted, most)
         if not qty:
             continue
-        fills.append(Traded(NOON + timedelta(minutes=number), ours, side, qty, Decimal(100 + number) * qty))
+        fills.append(SharesTraded(NOON + timedelta(minutes=number), ours, side, qty, Decimal(100 + number) * qty))
         held += qty if side is Side.BUY else -qty
         lots = lots.traded(side, qty, fills[-1].amount) if ours else lots.limited(held)
     found = replayed(fills, held=held)
@@ -177,8 +177,8 @@ def test_replayed_lots_are_those_counted_on_the_way(before: int, steps: list[tup
 
 def test_a_split_between_fills_counts_the_old_ones_anew() -> None:
     fills = [
-        Traded(at=NOON, ours=True, side=Side.BUY, qty=10, amount=Decimal(1000)),
-        Traded(at=NOON + timedelta(days=2), ours=False, side=Side.SELL, qty=15, amount=Decimal(1200)),
+        SharesTraded(at=NOON, ours=True, side=Side.BUY, qty=10, amount=Decimal(1000)),
+        SharesTraded(at=NOON + timedelta(days=2), ours=False, side=Side.SELL, qty=15, amount=Decimal(1200)),
     ]
     splits = [Split(NOON + timedelta(days=1), 12, 18)]  # 3:2, of ten of ours and two of the owner's
     assert replayed(fills, splits) == Lots(15, Decimal(1000))

@@ -8,7 +8,7 @@ import pytest
 
 from storage.database import Storage, open_storage
 from strategy.model import Environment, Mode, ModeState, StorageError, Symbol, TickerLock
-from strategy.risk.mode_store import ModeBook, stricter
+from strategy.risk.mode_store import ModeStore, stricter
 from tests.fakes.clock import FakeClock
 
 NOON = datetime(2026, 9, 15, 16, tzinfo=UTC)
@@ -21,8 +21,8 @@ async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
         yield opened
 
 
-async def load(storage: Storage, clock: FakeClock, environment: Environment = Environment.VIRTUAL) -> ModeBook:
-    book = ModeBook(journal=storage.modes, notes=storage.notes, clock=clock, environment=environment)
+async def load(storage: Storage, clock: FakeClock, environment: Environment = Environment.VIRTUAL) -> ModeStore:
+    book = ModeStore(journal=storage.modes, notes=storage.notes, clock=clock, environment=environment)
     await book.load()
     return book
 
@@ -84,7 +84,7 @@ async def test_a_stricter_mode_holds_even_if_it_cannot_be_stored(storage: Storag
             raise StorageError("disk full")
 
     full = Full(storage.modes._database, storage.modes._outbox)
-    book = ModeBook(journal=full, notes=storage.notes, clock=FakeClock(NOON), environment=Environment.VIRTUAL)
+    book = ModeStore(journal=full, notes=storage.notes, clock=FakeClock(NOON), environment=Environment.VIRTUAL)
     with pytest.raises(StorageError):
         await book.set(state(Mode.PROTECT_ONLY))
     assert book.account.mode is Mode.PROTECT_ONLY

@@ -34,10 +34,10 @@ from strategy.model import (
     TickerLock,
 )
 from strategy.ports import Permits
-from strategy.risk.mode_store import ModeBook
+from strategy.risk.mode_store import ModeStore
 from strategy.risk.permissions import Permissions
 from strategy.runtime.in_flight import Activity
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 from tests.fakes.broker import FakeBroker
 from tests.fakes.clock import FakeClock, trading_settings
 from tests.strategy.stops.test_stop_monitor import QUIET, holding
@@ -125,7 +125,7 @@ class Guarded:
 
     desk: OrderDesk
     broker: FakeBroker
-    modes: ModeBook
+    modes: ModeStore
     door: Door
     clock: FakeClock
     reconciled: bool = True
@@ -179,13 +179,13 @@ async def guarded(path: Path, arming: str, hours: str) -> AsyncIterator[Guarded]
     environment = Environment.VIRTUAL if arming == "virtual" else Environment.REAL
     base = trading_settings(market_start_time="10:00", trading_tickers="NASDAQ:TQQQ")
     async with open_storage(path) as storage:
-        settings = SettingsBook(base=base, env_names=frozenset(), journal=storage.settings, clock=clock)
+        settings = SettingsStore(base=base, env_names=frozenset(), journal=storage.settings, clock=clock)
         await settings.load()
-        modes = ModeBook(journal=storage.modes, notes=storage.notes, clock=clock, environment=environment)
+        modes = ModeStore(journal=storage.modes, notes=storage.notes, clock=clock, environment=environment)
         if arming in ("armed", "not now"):
             await modes.arm(clock.now())
         if arming == "not now":  # the program was started again
-            modes = ModeBook(journal=storage.modes, notes=storage.notes, clock=clock, environment=environment)
+            modes = ModeStore(journal=storage.modes, notes=storage.notes, clock=clock, environment=environment)
         await modes.load()
         state: dict[str, Any] = {}
         real = Permissions(modes=modes, settings=settings, clock=clock, reconciled=lambda: state["guarded"].reconciled)

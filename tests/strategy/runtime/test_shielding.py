@@ -8,7 +8,7 @@ import pytest
 
 from strategy.execution.order_feed import OrderFeed
 from strategy.model import OrderNo, OrderStatus
-from strategy.runtime.shielding import first_of, sheltered
+from strategy.runtime.shielding import run_to_end, wait_until_or
 from tests.fakes.clock import FakeClock, settle
 from tests.strategy.execution.test_desk_unknown import _order
 from tests.support.order_bench import OPEN
@@ -19,9 +19,9 @@ async def test_sheltered_work_gives_its_result_and_its_error() -> None:
         await asyncio.sleep(0)
         return 10 // value
 
-    assert await sheltered(work(2)) == 5
+    assert await run_to_end(work(2)) == 5
     with pytest.raises(ZeroDivisionError):
-        await sheltered(work(0))
+        await run_to_end(work(0))
 
 
 async def test_sheltered_work_ends_before_its_cancelled_caller_does() -> None:
@@ -32,7 +32,7 @@ async def test_sheltered_work_ends_before_its_cancelled_caller_does() -> None:
         done.set()
 
     async with asyncio.TaskGroup() as tasks:
-        caller = tasks.create_task(sheltered(work(), left))
+        caller = tasks.create_task(run_to_end(work(), left))
         await settle(3)
         for _ in range(2):  # impatient
             caller.cancel()
@@ -52,7 +52,7 @@ async def test_a_failure_after_the_caller_has_gone_is_logged(caplog: pytest.LogC
         raise ValueError("nobody waits for this")
 
     async with asyncio.TaskGroup() as tasks:
-        caller = tasks.create_task(sheltered(work()))
+        caller = tasks.create_task(run_to_end(work()))
         await settle(3)
         caller.cancel()
         await settle(3)
@@ -64,8 +64,8 @@ async def test_a_failure_after_the_caller_has_gone_is_logged(caplog: pytest.LogC
 async def test_the_first_of_time_and_wake_ends_the_wait() -> None:
     clock, wake = FakeClock(OPEN), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        timed = tasks.create_task(first_of(clock, OPEN + timedelta(seconds=5), wake))
-        endless = tasks.create_task(first_of(clock, None, wake))
+        timed = tasks.create_task(wait_until_or(clock, OPEN + timedelta(seconds=5), wake))
+        endless = tasks.create_task(wait_until_or(clock, None, wake))
         await clock.advance(4)
         assert not timed.done()
         await clock.advance(1)

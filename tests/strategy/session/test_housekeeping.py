@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from strategy.model import Action, StorageError
+from strategy.model import DecisionAction, StorageError
 from strategy.runtime.in_flight import Activity
 from strategy.session.housekeeping import KEPT, Upkeep
 from tests.fakes.clock import FakeClock, settle
@@ -20,7 +20,7 @@ async def test_old_checks_go_in_the_evening_and_stay_counted(tmp_path: Path) -> 
         add = bench.storage.decisions.add
         for days in (401, 402):
             await add(decision(decided_at=NOON - timedelta(days=days), reason="no_signal"))
-        await add(decision(decided_at=NOON - timedelta(days=500), reason="buy", action=Action.BUY))
+        await add(decision(decided_at=NOON - timedelta(days=500), reason="buy", action=DecisionAction.BUY))
         await add(decision(decided_at=NOON - timedelta(days=399), reason="no_signal"))
         before = (await bench.core.control.statistics()).decisions
         await bench.until(NOON.replace(hour=23, minute=59))  # 19:59 in New York

@@ -11,10 +11,10 @@ import pytest
 from strategy.market.calendar import session_on
 from strategy.market.trading_window import missed, next_check, window_of
 from strategy.model import (
-    Action,
     BothSignals,
     DataUnavailable,
     Decision,
+    DecisionAction,
     Interval,
     Mode,
     ModeChanged,
@@ -382,7 +382,7 @@ async def test_s54_unknown_is_blocked_when_the_account_cannot_be_asked(tmp_path:
         await bench.until(OPEN + timedelta(seconds=5))
         decision = await newest(bench)
         assert gate(decision, "no_open_order") is None
-        assert decision.action is Action.NONE
+        assert decision.action is DecisionAction.NONE
         assert await bench.orders() == []
 
 

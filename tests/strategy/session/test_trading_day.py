@@ -4,7 +4,16 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from strategy.model import Action, OrderChanged, OrderStatus, Origin, SessionClosed, SessionOpened, Side, Started
+from strategy.model import (
+    DecisionAction,
+    OrderChanged,
+    OrderStatus,
+    Origin,
+    SessionClosed,
+    SessionOpened,
+    Side,
+    Started,
+)
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import BEFORE_OPEN, OPEN, TQQQ, World, running
 
@@ -35,7 +44,7 @@ async def test_s1_s2_a_day_open_oversold_fill_overbought_cross_fill_close(tmp_pa
         assert buy.request.limit_price == Decimal("97.01")
         decision = await bench.storage.decisions.get(buy.request.decision_id or 0)
         assert decision is not None
-        assert decision.action is Action.BUY
+        assert decision.action is DecisionAction.BUY
         assert decision.indicators is not None
         assert decision.indicators.rsi is not None
         assert decision.indicators.rsi < 45

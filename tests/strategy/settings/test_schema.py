@@ -7,12 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from strategy.model import Interval
-from strategy.settings.messages import Fault, allowed, plain_faults
+from strategy.settings.messages import FaultyValue, allowed, plain_faults
 from strategy.settings.schema import TradingSettings
 from tests.fakes.clock import SAMPLE_SETTINGS, trading_settings
 
 
-def faults(**changes: str | None) -> list[Fault]:
+def faults(**changes: str | None) -> list[FaultyValue]:
     values = {name: value for name, value in {**SAMPLE_SETTINGS, **changes}.items() if value is not None}
     with pytest.raises(ValidationError) as caught:
         TradingSettings.model_validate(values)

@@ -18,15 +18,15 @@ from strategy.ports import SettingsJournal
 from strategy.settings.descriptions import SETTING_WORDS
 from strategy.settings.messages import limits
 from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsBook
+from strategy.settings.store import SettingsStore
 from tests.fakes.clock import FakeClock, trading_settings
 
 NOON = datetime(2026, 9, 15, 16, tzinfo=UTC)
 TQQQ, XLF = Symbol.parse("NASDAQ:TQQQ"), Symbol.parse("AMEX:XLF")
 
 
-async def load(journal: SettingsJournal, clock: FakeClock, **base: Any) -> SettingsBook:
-    book = SettingsBook(base=trading_settings(**base), env_names=frozenset({"BUY_RATE"}), journal=journal, clock=clock)
+async def load(journal: SettingsJournal, clock: FakeClock, **base: Any) -> SettingsStore:
+    book = SettingsStore(base=trading_settings(**base), env_names=frozenset({"BUY_RATE"}), journal=journal, clock=clock)
     await book.load()
     return book
 
@@ -43,23 +43,23 @@ async def journal(tmp_path: Path) -> AsyncIterator[SettingsJournal]:
 
 
 @pytest.fixture
-async def book(journal: SettingsJournal, clock: FakeClock) -> SettingsBook:
+async def book(journal: SettingsJournal, clock: FakeClock) -> SettingsStore:
     return await load(journal, clock)
 
 
 async def put(
-    book: SettingsBook, name: str, value: str, symbol: Symbol | None = None, until: datetime | None = None
+    book: SettingsStore, name: str, value: str, symbol: Symbol | None = None, until: datetime | None = None
 ) -> None:
     await book.apply(book.draft(name, value, symbol=symbol, until=until), user_id=7)
 
 
-def refused(book: SettingsBook, name: str, value: str, symbol: Symbol | None = None) -> str:
+def refused(book: SettingsStore, name: str, value: str, symbol: Symbol | None = None) -> str:
     with pytest.raises(InvalidInput) as caught:
         book.draft(name, value, symbol=symbol, until=None)
     return caught.value.user_message.en
 
 
-async def test_chat_wins_over_env_over_default(book: SettingsBook) -> None:
+async def test_chat_wins_over_env_over_default(book: SettingsStore) -> None:
     assert book.view("BUY_RATE").source is SettingSource.ENV
     assert book.view("ORDER_TIMEOUT_S").source is SettingSource.DEFAULT
     await put(book, "buy_rate", "0.5")
@@ -78,14 +78,14 @@ async def test_promise_7_settings_survive_a_restart_exactly(journal: SettingsJou
     assert again.of(TQQQ).stop_loss_rate == -5
 
 
-async def test_override_of_one_ticker_leaves_the_others(book: SettingsBook) -> None:
+async def test_override_of_one_ticker_leaves_the_others(book: SettingsStore) -> None:
     await put(book, "BUY_RATE", "0.1", TQQQ)
     await put(book, "BUY_RATE", "0.2")
     assert (book.of(TQQQ).buy_rate, book.of(XLF).buy_rate) == (Decimal("0.1"), Decimal("0.2"))
     assert book.view("BUY_RATE").per_ticker == ((TQQQ, "0.1"),)
 
 
-async def test_an_expired_override_uncovers_the_one_beneath(book: SettingsBook, clock: FakeClock) -> None:
+async def test_an_expired_override_uncovers_the_one_beneath(book: SettingsStore, clock: FakeClock) -> None:
     await put(book, "BUY_RATE", "0.4")
     await put(book, "BUY_RATE", "0.6", until=NOON + timedelta(hours=2))
     assert book.value("BUY_RATE") == "0.6"
@@ -108,11 +108,11 @@ async def test_an_expired_override_uncovers_the_one_beneath(book: SettingsBook, 
         ("RSI_OVERSOLD", "60", "RSI_OVERBOUGHT"),
     ],
 )
-async def test_refusals_tell_the_range(book: SettingsBook, name: str, value: str, said: str) -> None:
+async def test_refusals_tell_the_range(book: SettingsStore, name: str, value: str, said: str) -> None:
     assert said in refused(book, name, value)
 
 
-async def test_what_cannot_be_set_in_the_chat(book: SettingsBook) -> None:
+async def test_what_cannot_be_set_in_the_chat(book: SettingsStore) -> None:
     assert "per ticker" in refused(book, "TRADING_TICKERS", "NASDAQ:AAPL", TQQQ)
     assert "per ticker" in refused(book, "MAX_ORDERS_PER_DAY", "3", TQQQ)
     assert "RSI_OVERSOLD" in refused(book, "RSI_OVERSOL", "3")
@@ -124,7 +124,7 @@ async def test_what_cannot_be_set_in_the_chat(book: SettingsBook) -> None:
         book.draft("BUY_RATE", "0.5", symbol=None, until=NOON)
 
 
-async def test_cross_checks_look_at_tickers_and_at_later(book: SettingsBook, clock: FakeClock) -> None:
+async def test_cross_checks_look_at_tickers_and_at_later(book: SettingsStore, clock: FakeClock) -> None:
     """What would come true only for one ticker, or only after a timed change ends, is refused today."""
     await put(book, "RSI_OVERBOUGHT", "55", TQQQ)
     assert "NASDAQ:TQQQ" in refused(book, "RSI_OVERSOLD", "57")
@@ -132,7 +132,7 @@ async def test_cross_checks_look_at_tickers_and_at_later(book: SettingsBook, clo
     assert "timed change" in refused(book, "RSI_OVERSOLD", "65", XLF)
 
 
-async def test_undo_takes_back_one_change_after_another(book: SettingsBook) -> None:
+async def test_undo_takes_back_one_change_after_another(book: SettingsStore) -> None:
     await put(book, "BUY_RATE", "0.4")
     await put(book, "BUY_RATE", "0.5")
     await put(book, "SELL_RATE", "0.9", TQQQ)
@@ -148,7 +148,7 @@ async def test_overrides_that_no_longer_fit_env_are_left_out_and_told(
     journal: SettingsJournal, clock: FakeClock
 ) -> None:
     await put(await load(journal, clock), "RSI_OVERSOLD", "58")
-    changed = SettingsBook(
+    changed = SettingsStore(
         base=trading_settings(rsi_overbought="55"), env_names=frozenset(), journal=journal, clock=clock
     )
     [told] = await changed.load()
@@ -156,7 +156,7 @@ async def test_overrides_that_no_longer_fit_env_are_left_out_and_told(
     assert changed.account.rsi_oversold == 50
 
 
-async def test_every_setting_has_words_and_a_range(book: SettingsBook) -> None:
+async def test_every_setting_has_words_and_a_range(book: SettingsStore) -> None:
     assert {name.upper() for name in TradingSettings.model_fields} == set(SETTING_WORDS)
     for view in book.menu():
         assert view.meaning.ko
@@ -170,7 +170,7 @@ NUMBERS = sorted(
 )
 
 
-async def try_to_put(book: SettingsBook, name: str, value: str) -> str | None:
+async def try_to_put(book: SettingsStore, name: str, value: str) -> str | None:
     try:
         await put(book, name, value)
     except InvalidInput as error:

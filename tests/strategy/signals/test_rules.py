@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategy.model import Action, CrossView, Gate, Indicators, Mode, Text
+from strategy.model import CrossView, DecisionAction, Gate, Indicators, Mode, Text
 from strategy.risk.limits import Refusal
 from strategy.risk.sizing import Size
 from strategy.settings.schema import TradingSettings
@@ -101,11 +101,11 @@ def test_s55_a_buy_needs_all_four(holds: tuple[bool, bool, bool, bool]) -> None:
     }
     assert _failed(buy_gates(of, SETTINGS)) == expected
     verdict = conclude(of)
-    assert (verdict.action is Action.BUY) is all(holds)
+    assert (verdict.action is DecisionAction.BUY) is all(holds)
     if not oversold:
-        assert (verdict.action, verdict.reason) == (Action.NONE, "no_signal")
+        assert (verdict.action, verdict.reason) == (DecisionAction.NONE, "no_signal")
     elif not all(holds):
-        assert (verdict.action, verdict.side, set(verdict.blocked_by)) == (Action.NONE, "buy", expected)
+        assert (verdict.action, verdict.side, set(verdict.blocked_by)) == (DecisionAction.NONE, "buy", expected)
         assert verdict.reason.removeprefix("blocked:") in expected
 
 
@@ -125,11 +125,11 @@ def test_s61_a_sell_needs_all_five(holds: tuple[bool, bool, bool, bool, bool]) -
     expected = {name for name, there in zip(names, holds, strict=True) if not there}
     assert _failed(sell_gates(of, SETTINGS)) == expected
     verdict = conclude(of)
-    assert (verdict.action is Action.SELL) is all(holds)
+    assert (verdict.action is DecisionAction.SELL) is all(holds)
     if not (overbought and cross):
         assert verdict.reason == "no_signal"
     elif not all(holds):
-        assert (verdict.action, verdict.side, set(verdict.blocked_by)) == (Action.NONE, "sell", expected)
+        assert (verdict.action, verdict.side, set(verdict.blocked_by)) == (DecisionAction.NONE, "sell", expected)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,9 @@ def test_s34_zero_is_off_even_when_the_last_order_is_unknown() -> None:
 def test_d8_the_confirmation_can_be_chosen(confirm: str, golden: bool, dead: bool, passed: bool) -> None:
     cross = CrossView(age=1, holds=False)
     seen = indicators(65.0, golden_cross=cross if golden else None, dead_cross=cross if dead else None)
-    assert (conclude(facts(indicators=seen), trading_settings(sell_confirm=confirm)).action is Action.SELL) is passed
+    assert (
+        conclude(facts(indicators=seen), trading_settings(sell_confirm=confirm)).action is DecisionAction.SELL
+    ) is passed
 
 
 def test_s57_the_age_of_the_cross_and_whether_it_holds_are_shown() -> None:
@@ -209,8 +211,8 @@ def test_s57_the_age_of_the_cross_and_whether_it_holds_are_shown() -> None:
 )
 def test_modes_allow_what_section_5_says(mode: Mode, buys: bool, sells: bool) -> None:
     selling = indicators(65.0, golden_cross=CrossView(age=0, holds=True))
-    assert (conclude(facts(mode=mode)).action is Action.BUY) is buys
-    assert (conclude(facts(mode=mode, indicators=selling)).action is Action.SELL) is sells
+    assert (conclude(facts(mode=mode)).action is DecisionAction.BUY) is buys
+    assert (conclude(facts(mode=mode, indicators=selling)).action is DecisionAction.SELL) is sells
 
 
 @pytest.mark.parametrize(
@@ -237,7 +239,7 @@ def test_modes_allow_what_section_5_says(mode: Mode, buys: bool, sells: bool) ->
 )
 def test_s54_unknown_is_never_yes(changes: dict[str, Any], gate: str | None) -> None:
     verdict = conclude(facts(**changes))
-    assert verdict.action is Action.NONE
+    assert verdict.action is DecisionAction.NONE
     assert verdict.blocked_by == (() if gate is None else (gate,))
     assert verdict.reason == ("no_signal" if gate is None else f"blocked:{gate}")
 
@@ -260,14 +262,14 @@ def test_unknown_is_never_yes_for_a_sell(changes: dict[str, Any], gate: str) -> 
 
 def test_a_sell_does_not_wait_for_reconciling() -> None:
     selling = indicators(65.0, golden_cross=CrossView(age=0, holds=True))
-    assert conclude(facts(indicators=selling, reconciled=False)).action is Action.SELL
+    assert conclude(facts(indicators=selling, reconciled=False)).action is DecisionAction.SELL
 
 
 def test_d11_both_signals_are_no_trade() -> None:
     """Thresholds may not cross, so this takes indicators of two minds: the gates decide alone."""
     buy = buy_gates(facts(), SETTINGS)
     sell = sell_gates(facts(indicators=indicators(65.0, golden_cross=CrossView(age=0, holds=True))), SETTINGS)
-    assert judge(buy, sell) == Verdict(action=Action.NONE, reason="both_signals", side=None, blocked_by=())
+    assert judge(buy, sell) == Verdict(action=DecisionAction.NONE, reason="both_signals", side=None, blocked_by=())
 
 
 def test_what_was_not_asked_says_so() -> None:
@@ -310,14 +312,14 @@ CHANGES = st.fixed_dictionaries(
 def test_no_trade_without_every_gate(changes: dict[str, Any]) -> None:
     of = facts(**changes)
     verdict = conclude(of)
-    if verdict.action is Action.BUY:
+    if verdict.action is DecisionAction.BUY:
         assert of.mode is Mode.RUN
         assert of.reconciled
         assert of.buy_size is SIZE
-    if verdict.action is Action.SELL:
+    if verdict.action is DecisionAction.SELL:
         assert of.mode in (Mode.RUN, Mode.PAUSE_BUYS)
         assert of.sellable_qty
-    if verdict.action is not Action.NONE:
+    if verdict.action is not DecisionAction.NONE:
         assert (of.quote_usable, of.bars_fresh, of.open_orders, of.lock, of.caps) == (True, True, 0, None, ())
         assert not verdict.blocked_by
 

@@ -10,7 +10,7 @@ import pytest
 
 from storage.database import open_storage
 from strategy.model import (
-    Action,
+    DecisionAction,
     Mode,
     ModeState,
     OrderStatus,
@@ -64,7 +64,7 @@ def rests(world: World, number: VenueNo) -> bool:
 
 
 async def stops_of(bench: Bench) -> int:
-    return [one.action for one in await bench.storage.decisions.since(OPEN)].count(Action.STOP)
+    return [one.action for one in await bench.storage.decisions.since(OPEN)].count(DecisionAction.STOP)
 
 
 async def ends(bench: Bench) -> list[tuple[int, int, str]]:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategy.market.price_confirmation import Standing, StopPrices, against_book
+from strategy.market.price_confirmation import PriceConfirmation, PriceStanding, against_book
 from strategy.model import Holdings, Mode, PriceAlertHit, Quote, StopTriggered, Tick, TryLater
 from strategy.portfolio.positions import Positions
 from strategy.runtime.in_flight import Activity, Precedence
-from strategy.stops.stop_monitor import StopGuard
+from strategy.stops.stop_monitor import StopMonitor
 from tests.fakes.clock import FakeClock, trading_settings
 from tests.strategy.session.test_price_alert_monitor import hits, wait_for
 from tests.strategy.stops.test_rearm import Settings, _position
@@ -295,7 +295,7 @@ def fallen(draw: st.DrawFn) -> Print:
     return Print(draw(gaps_ms), last, *book)
 
 
-def guard_of_ten(clock: FakeClock) -> StopGuard:
+def guard_of_ten(clock: FakeClock) -> StopMonitor:
     """Return a guard over ten shares at 100 whose stop, at -5 %, may fire."""
     own = trading_settings(trading_tickers="NASDAQ:TQQQ")
     given_settings: Any = Settings()
@@ -318,12 +318,12 @@ def guard_of_ten(clock: FakeClock) -> StopGuard:
     modes: Any = SimpleNamespace(lock=lambda _: None, of=lambda _: SimpleNamespace(mode=Mode.RUN))
     names = ("orders", "decisions", "ladder", "splits", "story", "notifier", "notes", "desk", "watch", "look")
     others: Any = dict.fromkeys(names, nothing)
-    guard = StopGuard(
+    guard = StopMonitor(
         **others,
         modes=modes,
         positions=positions,
         settings=given_settings,
-        prices=StopPrices(settings=given_settings, ahead=lambda: None),
+        prices=PriceConfirmation(settings=given_settings, ahead=lambda: None),
         clock=clock,
         activity=Activity(),
     )
@@ -331,7 +331,7 @@ def guard_of_ten(clock: FakeClock) -> StopGuard:
     return guard
 
 
-def told(guard: StopGuard, at: datetime, one: Print) -> bool:
+def told(guard: StopMonitor, at: datetime, one: Print) -> bool:
     """Stream a print; return whether the stop has fired."""
     guard.on_tick(Tick(TQQQ, one.last, one.bid, one.ask, 1, at.replace(microsecond=0), at))
     return guard.running(TQQQ)
@@ -372,18 +372,18 @@ def test_a_fall_through_the_stop_fires_with_the_first_price_that_confirms_it(
 @pytest.mark.parametrize(
     ("last", "bid", "ask", "standing"),
     [
-        ("100", "99.99", "100.01", Standing.SOUND),
-        ("100", "99", "101", Standing.SOUND),  # the band is met exactly
-        ("100", "98.99", "100.01", Standing.ALONE),  # a spread wider than that says nothing
-        ("98", "99", "99.02", Standing.AGAINST_BOOK),
-        ("102", "100", "100.5", Standing.AGAINST_BOOK),
-        ("100", None, "100.01", Standing.ALONE),
-        ("100", None, None, Standing.ALONE),
-        ("90", "99.99", None, Standing.AGAINST_BOOK),
-        ("100", "0.01", "199999", Standing.ALONE),
+        ("100", "99.99", "100.01", PriceStanding.SOUND),
+        ("100", "99", "101", PriceStanding.SOUND),  # the band is met exactly
+        ("100", "98.99", "100.01", PriceStanding.ALONE),  # a spread wider than that says nothing
+        ("98", "99", "99.02", PriceStanding.AGAINST_BOOK),
+        ("102", "100", "100.5", PriceStanding.AGAINST_BOOK),
+        ("100", None, "100.01", PriceStanding.ALONE),
+        ("100", None, None, PriceStanding.ALONE),
+        ("90", "99.99", None, PriceStanding.AGAINST_BOOK),
+        ("100", "0.01", "199999", PriceStanding.ALONE),
     ],
 )
-def test_the_band_around_the_book(last: str, bid: str | None, ask: str | None, standing: Standing) -> None:
+def test_the_band_around_the_book(last: str, bid: str | None, ask: str | None, standing: PriceStanding) -> None:
     quote = Quote(
         symbol=TQQQ,
         last=Decimal(last),

@@ -10,7 +10,7 @@ from typing import Any
 
 from strategy.model import Mode, ModeState, Moment, StopTriggered, Symbol
 from strategy.runtime.in_flight import Activity
-from strategy.stops.price_watchdog import Vigil
+from strategy.stops.price_watchdog import PriceWatchdog
 from tests.fakes.clock import FakeClock, trading_settings
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, XLF, O
@@ -67,7 +67,7 @@ class Held:
 @asynccontextmanager
 async def polling(held: Held) -> AsyncIterator[None]:
     parts: Any = {"guard": held, "watch": held, "settings": held, "notifier": held, "notes": held}
-    vigil = Vigil(**parts, clock=held.clock, wall=held.clock, activity=Activity())
+    vigil = PriceWatchdog(**parts, clock=held.clock, wall=held.clock, activity=Activity())
     async with asyncio.TaskGroup() as group:
         task = group.create_task(vigil._poll())
         yield

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategy.execution.order_feed import OrderChanges
-from strategy.market.price_confirmation import StopPrices
+from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import (
     Holdings,
     Mode,
@@ -30,7 +30,7 @@ from strategy.portfolio.positions import Positions
 from strategy.runtime.in_flight import Activity, Precedence
 from strategy.settings.schema import TradingSettings
 from strategy.stops.stop_lines import StopLine
-from strategy.stops.stop_monitor import StopGuard
+from strategy.stops.stop_monitor import StopMonitor
 from tests.fakes.clock import FakeClock, trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, XLF
 
@@ -78,7 +78,7 @@ class Settings:
         self.watchers.append(watcher)
 
 
-def guard_of(positions: Positions, given: Settings, follows: list[Callable[[], None]], watch: Any) -> StopGuard:
+def guard_of(positions: Positions, given: Settings, follows: list[Callable[[], None]], watch: Any) -> StopMonitor:
     """Return a guard whose stops may not sell: only its lines are looked at."""
     activity = Activity()
     refused = SimpleNamespace(protecting=lambda _: "halted", stop_hours=lambda: None)
@@ -93,7 +93,7 @@ def guard_of(positions: Positions, given: Settings, follows: list[Callable[[], N
     look: Any = SimpleNamespace(spoil=lambda: None, on_look=follows.append)
     others: Any = dict.fromkeys(("orders", "decisions", "ladder", "splits", "story", "notifier", "notes"), nothing)
     given_settings: Any = given
-    return StopGuard(
+    return StopMonitor(
         **others,
         desk=nothing,
         watch=watch,
@@ -101,7 +101,7 @@ def guard_of(positions: Positions, given: Settings, follows: list[Callable[[], N
         positions=positions,
         look=look,
         settings=given_settings,
-        prices=StopPrices(settings=given_settings, ahead=lambda: None),
+        prices=PriceConfirmation(settings=given_settings, ahead=lambda: None),
         clock=FakeClock(NOW),
         activity=activity,
     )
@@ -216,7 +216,7 @@ def _position(symbol: Symbol, qty: int, cost: Decimal) -> Position:
     )
 
 
-async def followed(steps: list[tuple[Any, ...]]) -> StopGuard:
+async def followed(steps: list[tuple[Any, ...]]) -> StopMonitor:
     story = Story()
     async with asyncio.TaskGroup() as group:
         following = group.create_task(story.guard._follow_fills(story.changes))

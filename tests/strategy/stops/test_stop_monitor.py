@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from strategy.model import (
-    Action,
+    DecisionAction,
     Mode,
     ModeState,
     OrderChanged,
@@ -88,7 +88,7 @@ async def test_s63_sells_the_whole_position_at_the_bid_less_a_collar(bench: Benc
     assert finished.realized < -60
     decision = await bench.storage.decisions.get(order.request.decision_id or 0)
     assert decision is not None
-    assert (decision.action, decision.reason) == (Action.STOP, "stop_loss")
+    assert (decision.action, decision.reason) == (DecisionAction.STOP, "stop_loss")
     kinds = [event.kind for event in await bench.events()]
     assert kinds.index("stop_triggered") < kinds.index("order_changed") < kinds.index("stop_finished")
 

@@ -10,9 +10,9 @@ import pytest
 
 from strategy.execution.execution_reports import Notices
 from strategy.model import (
-    Action,
     Amount,
     AmountKind,
+    DecisionAction,
     HandOrder,
     Mode,
     ModeChanged,
@@ -33,10 +33,10 @@ from strategy.panic.panic import Panic
 from strategy.portfolio.positions import Positions
 from strategy.session.stream_inbox import StreamInbox
 from strategy.session.trading_day import Engine
-from strategy.stops.exit_ladder import Ladder
-from strategy.stops.price_watchdog import Vigil
+from strategy.stops.exit_ladder import ExitLadder
+from strategy.stops.price_watchdog import PriceWatchdog
 from strategy.stops.safe_mode import DESK_FAILED, STOPS_DOWN, STOPS_FAILED, STORAGE_FAILED
-from strategy.stops.stop_monitor import StopGuard
+from strategy.stops.stop_monitor import StopMonitor
 from tests.fakes.clock import settle
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World
@@ -146,7 +146,7 @@ async def test_promise_4_the_stop_watcher_down_is_told_at_once_and_buys_wait(
 async def test_a_stop_watcher_that_keeps_failing_leaves_protect_only(tmp_path: Path, monkeypatch: Patch) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
         failing(monkeypatch, Positions, "on_order")
-        failing(monkeypatch, StopGuard, "_follow_fills")
+        failing(monkeypatch, StopMonitor, "_follow_fills")
         await buy(bench)
         await bench.pass_time(20)
         chosen = bench.core.modes.chosen()
@@ -205,7 +205,7 @@ async def test_a_stop_cut_off_while_its_first_order_is_sent_is_told_and_stored_o
         await bench.pass_time(30)
         assert bench.broker.qty_held(TQQQ) == 0
         assert len(await bench.told(StopTriggered)) == len(await bench.told(TickerLocked)) == 1
-        assert [one.action for one in await bench.storage.decisions.since(OPEN)].count(Action.STOP) == 1
+        assert [one.action for one in await bench.storage.decisions.since(OPEN)].count(DecisionAction.STOP) == 1
 
 
 async def test_a_ladder_cut_off_does_not_sell_again_what_was_filled_while_nobody_listened(
@@ -222,7 +222,7 @@ async def test_a_ladder_cut_off_does_not_sell_again_what_was_filled_while_nobody
 
 async def test_a_fault_in_one_ladder_is_told_and_tried_again(tmp_path: Path, monkeypatch: Patch) -> None:
     async with holding(tmp_path) as bench:
-        failing(monkeypatch, Ladder, "descend")
+        failing(monkeypatch, ExitLadder, "descend")
         bench.price(TQQQ, "94")
         await bench.pass_time(5)
         assert "stop:NASDAQ:TQQQ" in await keys(bench)
@@ -232,7 +232,7 @@ async def test_a_fault_in_one_ladder_is_told_and_tried_again(tmp_path: Path, mon
 
 async def test_the_price_watch_failing_is_told_for_those_without_ticks(tmp_path: Path, monkeypatch: Patch) -> None:
     async with holding(tmp_path, ticks=False, may_crash=True) as bench:
-        failing(monkeypatch, Vigil, "_poll_one")
+        failing(monkeypatch, PriceWatchdog, "_poll_one")
         await bench.pass_time(10)
         assert [event.armed for event in await bench.told(Protection)] == [False]
         await bench.pass_time(20)

@@ -22,9 +22,9 @@ from strategy.model import (
     TickerLock,
     Trouble,
 )
-from strategy.risk.exposure import Purse
+from strategy.risk.exposure import ExposureMeter
 from strategy.stops.safe_mode import DESK_FAILED
-from strategy.stops.stop_monitor import StopGuard
+from strategy.stops.stop_monitor import StopMonitor
 from tests.storage.test_damage import overwritten
 from tests.strategy.control.test_amend_orders import preview as amending
 from tests.strategy.control.test_amend_orders import resting
@@ -124,16 +124,16 @@ async def test_an_order_by_hand_is_checked_again_after_the_last_question(
     async with open_market(tmp_path, hold=10) as bench:
         side = Side.SELL if what == "stop" else Side.BUY
         ticket = await ask(bench, side, shares(3))
-        whole = Purse.exposure
+        whole = ExposureMeter.exposure
 
-        async def slow(self: Purse, *args: object) -> object:
+        async def slow(self: ExposureMeter, *args: object) -> object:
             if what == "stop":
                 bench.price(TQQQ, "94")
             else:
                 await bench.core.control.set_mode(Mode.PROTECT_ONLY, symbol=None, until=None, user_id=OWNER)
             return await whole(self, *args)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(Purse, "exposure", slow)
+        monkeypatch.setattr(ExposureMeter, "exposure", slow)
         outcome = await bench.core.control.confirm(ticket, OWNER)
         assert outcome.kind in (OutcomeKind.CHANGED, OutcomeKind.DENIED)
         await bench.settle()
@@ -241,7 +241,7 @@ async def test_a_fill_while_the_stop_watcher_was_down_gets_its_stop_as_soon_as_i
 ) -> None:
     async with holding(tmp_path, qty=0, may_crash=True, check_interval_minutes=240) as bench:
         order = await resting(bench, qty=3, price="99.00")
-        failing(monkeypatch, StopGuard, "_follow_fills")
+        failing(monkeypatch, StopMonitor, "_follow_fills")
         bench.core.guard._fired.put(None)  # type: ignore[arg-type]  # a fault of any kind
         await bench.settle()
         assert order.venue_no is not None
