@@ -111,12 +111,12 @@ class Framing(BaseMiddleware):
         role = self._roles[user.id]
         t = await self._languages.of(user.id)
         toast = data["toast"] = Toast(data["bot"], None if query is None else query.id)
-        data["visit"] = RequestContext(
+        data["ctx"] = RequestContext(
             user_id=user.id,
             role=role,
             control=self._control,
             frame=replace(self._frame(t), page=max(page, 0)),
-            stage=Reply(
+            reply=Reply(
                 self._speaker,
                 self._wall,
                 self._first_hand,
@@ -149,11 +149,11 @@ class Fresh(BaseMiddleware):
             oldest = max(oldest, now - self._time.since(self.started_at) - _BEFORE_START)
         if event.date >= oldest:
             return await handler(event, data)
-        visit: RequestContext = data["visit"]
+        ctx: RequestContext = data["ctx"]
         age = (now - event.date).total_seconds()
-        log.info("expired message answered", extra={"user": visit.user_id, "age_s": age})
-        screen = expired(event.text or "…", moment(event.date, now), visit.frame)
-        await visit.stage.say(screen, reply_to=None if is_ephemeral(event) else event.message_id)
+        log.info("expired message answered", extra={"user": ctx.user_id, "age_s": age})
+        screen = expired(event.text or "…", moment(event.date, now), ctx.frame)
+        await ctx.reply.say(screen, reply_to=None if is_ephemeral(event) else event.message_id)
         return None
 
 
@@ -161,12 +161,12 @@ class RolesOnly(BaseMiddleware):
     """Let a person ask for what the role allows, and say so where it does not: the one place that decides it."""
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        visit: RequestContext = data["visit"]
+        ctx: RequestContext = data["ctx"]
         need = await self._need(event, data)
-        if visit.role >= need:
+        if ctx.role >= need:
             return await handler(event, data)
-        log.info("not allowed to this role", extra={"user": visit.user_id, "role": visit.role.name, "need": need.name})
-        await visit.stage.say(denied(visit.role, need, visit.frame))
+        log.info("not allowed to this role", extra={"user": ctx.user_id, "role": ctx.role.name, "need": need.name})
+        await ctx.reply.say(denied(ctx.role, need, ctx.frame))
         return None
 
     @staticmethod

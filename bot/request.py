@@ -15,7 +15,7 @@ class RequestContext:
     role: Role
     control: Control
     frame: ViewContext
-    stage: Reply
+    reply: Reply
 
     def speaking(self, t: Tongue) -> "RequestContext":
         """Return the same visit in another language."""

@@ -25,7 +25,7 @@ from strategy.model import (
 )
 
 
-def needs_a_look(event: Event) -> bool:
+def needs_acknowledgement(event: Event) -> bool:
     """Return whether an alert is told again until somebody has seen it."""
     match event:
         case Protection():
@@ -44,7 +44,7 @@ def needs_a_look(event: Event) -> bool:
 
 def with_seen_button(keyboard: Keyboard, row: EventRow, frame: ViewContext) -> Keyboard:
     """Return an alert's buttons, with the one that ends its reminders where it has some."""
-    if not needs_a_look(row.event) and not _told_within_another(row.event):
+    if not needs_acknowledgement(row.event) and not _told_within_another(row.event):
         return keyboard
     return (*keyboard, (Button(frame.t("👁 Seen"), MarkSeen(row=row.id), style="primary"),))
 
@@ -60,7 +60,7 @@ def outstanding(critical: Sequence[EventRow], told: Sequence[EventRow]) -> list[
     return [
         row
         for row in critical
-        if needs_a_look(row.event)
+        if needs_acknowledgement(row.event)
         and not any(each.id > row.id and settles(each.event, row.event) for each in (*critical, *told))
     ]
 

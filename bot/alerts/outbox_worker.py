@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.alerts.acknowledgement import needs_a_look, with_seen_button
+from bot.alerts.acknowledgement import needs_acknowledgement, with_seen_button
 from bot.alerts.alert_channel import AlertChat
 from bot.alerts.alert_sender import Courier, noted
 from bot.alerts.answered_alerts import FirstHand
@@ -517,7 +517,7 @@ class Delivery:
 
 def _to_be_seen(rows: Sequence[EventRow]) -> EventRow:
     """Return the newest of those that somebody has to see; any where nobody has to."""
-    return max((row for row in rows if needs_a_look(row.event)), key=lambda row: row.id, default=rows[-1])
+    return max((row for row in rows if needs_acknowledgement(row.event)), key=lambda row: row.id, default=rows[-1])
 
 
 def _tells_of_a_move(event: Event) -> bool:

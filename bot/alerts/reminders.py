@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from aiogram.exceptions import TelegramBadRequest
 
-from bot.alerts.acknowledgement import needs_a_look, outstanding
+from bot.alerts.acknowledgement import needs_acknowledgement, outstanding
 from bot.alerts.alert_channel import AlertChat
 from bot.alerts.alert_sender import noted
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
@@ -63,7 +63,7 @@ class Reminders:
     async def seen(self, row_id: int, user_id: int) -> SeenMark:
         """Note that somebody has seen every critical alert up to that row; no reminder tells of them again."""
         now = await self._outbox.acknowledge(row_id, user_id, self._wall.now())
-        left = [row for row in await self._outbox.unacknowledged(_MOST) if needs_a_look(row.event)]
+        left = [row for row in await self._outbox.unacknowledged(_MOST) if needs_acknowledgement(row.event)]
         message_id = await self.message_id()
         if message_id is not None and not left:
             await self._notes.put(self._note, "")
@@ -79,7 +79,7 @@ class Reminders:
 
     async def _look(self) -> None:
         critical = await self._outbox.unacknowledged(_MOST)
-        left = [row for row in critical if needs_a_look(row.event)]
+        left = [row for row in critical if needs_acknowledgement(row.event)]
         now = self._wall.now()
         if any(_due(row, now) for row in left):
             since = max(min(row.done_at or now for row in critical), now - _DAY)

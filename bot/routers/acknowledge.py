@@ -19,21 +19,21 @@ def make_router() -> Router:
 
 
 async def seen(
-    query: CallbackQuery, callback_data: MarkSeen, visit: RequestContext, reminders: Reminders, bot: Bot
+    query: CallbackQuery, callback_data: MarkSeen, ctx: RequestContext, reminders: Reminders, bot: Bot
 ) -> None:
     """Note it, take the button away, and say so: in place of a reminder, as a reply to an alert."""
     pressed = query.message if isinstance(query.message, Message) else None
     is_reminder = pressed is not None and pressed.message_id == await reminders.message_id()
-    found = await reminders.seen(callback_data.row, visit.user_id)
-    screen = seen_note(found.now, found.left, visit.frame)
+    found = await reminders.seen(callback_data.row, ctx.user_id)
+    screen = seen_note(found.now, found.left, ctx.frame)
     if pressed is None or (is_reminder and not found.left):  # a reminder that is settled has been taken away
-        await visit.stage.say(screen)
+        await ctx.reply.say(screen)
         return
     with suppress(*TELEGRAM_FAILURES):  # pressed twice: the button is gone already, and what counts is noted
         await bot.edit_message_reply_markup(
             chat_id=pressed.chat.id, message_id=pressed.message_id, reply_markup=_without(pressed.reply_markup)
         )
-    await visit.stage.say(screen, reply_to=pressed.message_id)
+    await ctx.reply.say(screen, reply_to=pressed.message_id)
 
 
 def _without(markup: InlineKeyboardMarkup | None) -> InlineKeyboardMarkup | None:

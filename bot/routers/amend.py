@@ -36,92 +36,92 @@ def make_router() -> Router:
     return router
 
 
-async def amend(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
+async def amend(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
     """Read `12 5 @61.10`; a number alone opens the steppers, nothing at all the list of open orders."""
     if not args:
-        await visit.stage.show(await _pick(visit))
+        await ctx.reply.show(await _pick(ctx))
         return
     no, _space, terms = args.partition(" ")
-    found = await _order(arguments.order_no(no), visit)
+    found = await _order(arguments.order_no(no), ctx)
     if not terms.strip():
-        await visit.stage.show(await _start(found, state, visit))
+        await ctx.reply.show(await _start(found, state, ctx))
         return
     qty, price = arguments.amend(terms)
-    await visit.stage.show(await _preview(found, qty, price, state, visit))
+    await ctx.reply.show(await _preview(found, qty, price, state, ctx))
 
 
-async def open_pick(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(await _pick(visit))
+async def open_pick(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(await _pick(ctx))
 
 
-async def offer(_: CallbackQuery, callback_data: AmendOrder, state: FSMContext, visit: RequestContext) -> None:
+async def offer(_: CallbackQuery, callback_data: AmendOrder, state: FSMContext, ctx: RequestContext) -> None:
     """Offer the steppers in a new message: the pressed one may be the order's living message."""
-    await visit.stage.say(await _start(await _order(callback_data.no, visit), state, visit))
+    await ctx.reply.say(await _start(await _order(callback_data.no, ctx), state, ctx))
 
 
-async def step(_: CallbackQuery, callback_data: StepAmend, state: FSMContext, visit: RequestContext) -> None:
+async def step(_: CallbackQuery, callback_data: StepAmend, state: FSMContext, ctx: RequestContext) -> None:
     """Move the proposed quantity by shares or the proposed price by ticks, and preview."""
     facts = await find_draft(state, callback_data.draft)
     if facts is None or "no" not in facts:
-        await visit.stage.say(forgotten(visit.frame))
+        await ctx.reply.say(forgotten(ctx.frame))
         return
-    found = await _order(int(facts["no"]), visit)
+    found = await _order(int(facts["no"]), ctx)
     qty = int(facts["qty"]) if facts["qty"] else None
     price = Decimal(facts["price"]) if facts["price"] else None
     if callback_data.what == "qty":
         qty = min(max((qty or found.open_qty) + callback_data.by, 1), max(found.open_qty, 1))
     else:
         price = moved(price or found.limit_price, callback_data.by)
-    await visit.stage.show(await _preview(found, qty, price, state, visit, draft=callback_data.draft))
+    await ctx.reply.show(await _preview(found, qty, price, state, ctx, draft=callback_data.draft))
 
 
-async def ask_terms(_: CallbackQuery, callback_data: TypeAmend, state: FSMContext, visit: RequestContext) -> None:
-    found = await _order(callback_data.no, visit)
+async def ask_terms(_: CallbackQuery, callback_data: TypeAmend, state: FSMContext, ctx: RequestContext) -> None:
+    found = await _order(callback_data.no, ctx)
     await ask(state, Typing.amend, no=callback_data.no)
-    await visit.stage.show(views.ask(found, visit.frame))
+    await ctx.reply.show(views.ask(found, ctx.frame))
 
 
-async def typed_terms(message: Message, state: FSMContext, visit: RequestContext) -> None:
+async def typed_terms(message: Message, state: FSMContext, ctx: RequestContext) -> None:
     """Read `5 @61.10`; words that do not fit leave the question open."""
-    found = await _order(int((await asked_about(state)).get("no", 0)), visit)
+    found = await _order(int((await asked_about(state)).get("no", 0)), ctx)
     qty, price = arguments.amend((message.text or "").strip())
-    screen = await _preview(found, qty, price, state, visit)
+    screen = await _preview(found, qty, price, state, ctx)
     await state.set_state(None)
-    await visit.stage.say(screen)
+    await ctx.reply.say(screen)
 
 
-async def leave(_: Message, state: FSMContext, visit: RequestContext) -> None:
+async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
+    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
 
 
-async def settle(_: CallbackQuery, callback_data: SettleOrder, visit: RequestContext) -> None:
-    view = await visit.control.settling(visit.user_id, OrderNo(callback_data.no))
-    await visit.stage.say(views.settling(view, visit.frame))
+async def settle(_: CallbackQuery, callback_data: SettleOrder, ctx: RequestContext) -> None:
+    view = await ctx.control.settling(ctx.user_id, OrderNo(callback_data.no))
+    await ctx.reply.say(views.settling(view, ctx.frame))
 
 
-async def decide(_: CallbackQuery, callback_data: HandOrderChoice, visit: RequestContext) -> None:
-    with visit.stage.answering():
-        result = await visit.control.hand_order(visit.user_id, OrderNo(callback_data.no), callback_data.choice)
-        await visit.stage.tell(outcome(result, visit.frame), result.news, anew=True)
+async def decide(_: CallbackQuery, callback_data: HandOrderChoice, ctx: RequestContext) -> None:
+    with ctx.reply.answering():
+        result = await ctx.control.hand_order(ctx.user_id, OrderNo(callback_data.no), callback_data.choice)
+        await ctx.reply.tell(outcome(result, ctx.frame), result.news, anew=True)
 
 
-async def _order(no: int, visit: RequestContext) -> Order:
-    return (await visit.control.order(OrderNo(no))).order
+async def _order(no: int, ctx: RequestContext) -> Order:
+    return (await ctx.control.order(OrderNo(no))).order
 
 
-async def _pick(visit: RequestContext) -> Screen:
-    waiting = (await visit.control.orders(recent=0)).open
-    return views.pick([each for each in waiting if changeable(each)], visit.frame)
+async def _pick(ctx: RequestContext) -> Screen:
+    waiting = (await ctx.control.orders(recent=0)).open
+    return views.pick([each for each in waiting if changeable(each)], ctx.frame)
 
 
-async def _start(found: Order, state: FSMContext, visit: RequestContext) -> Screen:
-    return views.start(found, await keep_draft(state, {"no": found.no, "qty": "", "price": ""}), visit.frame)
+async def _start(found: Order, state: FSMContext, ctx: RequestContext) -> Screen:
+    return views.start(found, await keep_draft(state, {"no": found.no, "qty": "", "price": ""}), ctx.frame)
 
 
 async def _preview(
-    found: Order, qty: int | None, price: Decimal | None, state: FSMContext, visit: RequestContext, *, draft: str = ""
+    found: Order, qty: int | None, price: Decimal | None, state: FSMContext, ctx: RequestContext, *, draft: str = ""
 ) -> Screen:
-    view = await visit.control.preview_amend(visit.user_id, found.no, qty=qty, price=price)
+    view = await ctx.control.preview_amend(ctx.user_id, found.no, qty=qty, price=price)
     facts = {"no": found.no, "qty": "" if qty is None else str(qty), "price": "" if price is None else str(price)}
-    return views.preview(view, await keep_draft(state, facts, draft), visit.frame)
+    return views.preview(view, await keep_draft(state, facts, draft), ctx.frame)

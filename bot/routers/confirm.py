@@ -20,22 +20,22 @@ def make_router() -> Router:
     return router
 
 
-async def confirm(_: CallbackQuery, callback_data: Confirm, visit: RequestContext) -> None:
+async def confirm(_: CallbackQuery, callback_data: Confirm, ctx: RequestContext) -> None:
     """Carry out what a ticket stands for, if its asker still may: a restart may have changed the roles."""
-    if visit.role < Role.OWNER and await visit.control.for_owners(callback_data.ticket):
-        await visit.stage.say(denied(visit.role, Role.OWNER, visit.frame))
+    if ctx.role < Role.OWNER and await ctx.control.for_owners(callback_data.ticket):
+        await ctx.reply.say(denied(ctx.role, Role.OWNER, ctx.frame))
         return
-    with visit.stage.answering():
-        await _tell(await visit.control.confirm(callback_data.ticket, visit.user_id), visit.frame, visit.stage)
+    with ctx.reply.answering():
+        await _tell(await ctx.control.confirm(callback_data.ticket, ctx.user_id), ctx.frame, ctx.reply)
 
 
-async def dismiss(_: CallbackQuery, callback_data: Dismiss, visit: RequestContext) -> None:
-    await _tell(await visit.control.dismiss(callback_data.ticket, visit.user_id), visit.frame, visit.stage)
+async def dismiss(_: CallbackQuery, callback_data: Dismiss, ctx: RequestContext) -> None:
+    await _tell(await ctx.control.dismiss(callback_data.ticket, ctx.user_id), ctx.frame, ctx.reply)
 
 
-async def _tell(result: Outcome, frame: ViewContext, stage: Reply) -> None:
+async def _tell(result: Outcome, frame: ViewContext, reply: Reply) -> None:
     """Show what happened in place of the buttons; somebody else's buttons stay as they are."""
     if result.kind is OutcomeKind.NOT_YOURS:
-        await stage.say(outcome(result, frame))
+        await reply.say(outcome(result, frame))
         return
-    await stage.tell(outcome(result, frame), result.news)
+    await reply.tell(outcome(result, frame), result.news)

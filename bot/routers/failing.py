@@ -21,20 +21,20 @@ def make_router() -> Router:
     return router
 
 
-async def on_trading_error(event: ErrorEvent, visit: RequestContext | None = None) -> None:
+async def on_trading_error(event: ErrorEvent, ctx: RequestContext | None = None) -> None:
     error = event.exception
     if not isinstance(error, InvalidInput):
         log.warning("request failed", extra={"update": event.update.update_id, "error": type(error).__name__})
-    if isinstance(error, TradingError) and visit is not None:
-        await visit.stage.say(sentence("⚠️ " + visit.frame.t.of(error.user_message), visit.frame))
+    if isinstance(error, TradingError) and ctx is not None:
+        await ctx.reply.say(sentence("⚠️ " + ctx.frame.t.of(error.user_message), ctx.frame))
 
 
-async def on_surprise(event: ErrorEvent, visit: RequestContext | None = None) -> None:
+async def on_surprise(event: ErrorEvent, ctx: RequestContext | None = None) -> None:
     reference = secrets.token_hex(3)
     log.error(
         "handler failed",
         extra={"update": event.update.update_id, "reference": reference},
         exc_info=event.exception,
     )
-    if visit is not None:
-        await visit.stage.say(failure(reference, visit.frame))
+    if ctx is not None:
+        await ctx.reply.say(failure(reference, ctx.frame))

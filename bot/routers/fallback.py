@@ -20,23 +20,23 @@ def make_router() -> Router:
     return router
 
 
-async def later(message: Message, visit: RequestContext) -> None:
+async def later(message: Message, ctx: RequestContext) -> None:
     name, _ = asked(message.text) or ("", "")
     command = next(each for each in COMMANDS if each.name == name)
-    await visit.stage.show(not_ready(command, visit.frame))
+    await ctx.reply.show(not_ready(command, ctx.frame))
 
 
-async def stray_command(message: Message, visit: RequestContext) -> None:
-    await visit.stage.show(unknown_command((message.text or "").split()[0], visit.frame))
+async def stray_command(message: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(unknown_command((message.text or "").split()[0], ctx.frame))
 
 
-async def other_words(message: Message, visit: RequestContext) -> None:
-    await visit.stage.show(unknown_command((message.text or "").strip().split("\n")[0][:40], visit.frame))
+async def other_words(message: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(unknown_command((message.text or "").strip().split("\n")[0][:40], ctx.frame))
 
 
-async def no_words(_: Message, visit: RequestContext) -> None:
-    await visit.stage.show(sentence(visit.frame.t("I can read words only. See /help."), visit.frame))
+async def no_words(_: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(sentence(ctx.frame.t("I can read words only. See /help."), ctx.frame))
 
 
-async def stray_button(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.say(outdated(visit.frame))
+async def stray_button(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.say(outdated(ctx.frame))

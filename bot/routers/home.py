@@ -39,80 +39,80 @@ def make_router() -> Router:
     return router
 
 
-async def start(_: Message, visit: RequestContext) -> None:
-    await visit.stage.show(await home_screen(visit))
+async def start(_: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(await home_screen(ctx))
 
 
-async def open_home(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(await home_screen(visit))
+async def open_home(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(await home_screen(ctx))
 
 
-async def home_screen(visit: RequestContext) -> Screen:
-    control = visit.control
+async def home_screen(ctx: RequestContext) -> Screen:
+    control = ctx.control
     status = await control.status()
     return views.home(
         status.mode,
         accepted=await control.disclaimer_accepted(),
         proposals=sum(card.ticket is not None for card in await control.proposals()),
-        role=visit.role,
-        frame=visit.frame,
+        role=ctx.role,
+        frame=ctx.frame,
     )
 
 
-async def help_(_: Message, args: str, visit: RequestContext) -> None:
+async def help_(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
-        await visit.stage.show(views.help_all(visit.role, visit.frame))
+        await ctx.reply.show(views.help_all(ctx.role, ctx.frame))
         return
     found = asked(args if args.startswith("/") else f"/{args}") or ("", "")
     command = BY_NAME.get(found[0]) or BY_WORD.get(args.split(maxsplit=1)[0].casefold())
-    await visit.stage.show(
-        views.unknown_command(args, visit.frame) if command is None else views.help_one(command, visit.frame)
+    await ctx.reply.show(
+        views.unknown_command(args, ctx.frame) if command is None else views.help_one(command, ctx.frame)
     )
 
 
-async def open_help(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.help_all(visit.role, visit.frame))
+async def open_help(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.help_all(ctx.role, ctx.frame))
 
 
-async def version(_: Message, program: str, visit: RequestContext) -> None:
-    await visit.stage.show(views.version(program, visit.frame))
+async def version(_: Message, program: str, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.version(program, ctx.frame))
 
 
-async def open_version(_: CallbackQuery, program: str, visit: RequestContext) -> None:
-    await visit.stage.show(views.version(program, visit.frame))
+async def open_version(_: CallbackQuery, program: str, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.version(program, ctx.frame))
 
 
-async def open_proposals(_: CallbackQuery, visit: RequestContext) -> None:
+async def open_proposals(_: CallbackQuery, ctx: RequestContext) -> None:
     """Show every card that still waits, each in a message of its own with its buttons."""
-    cards = await visit.control.proposals()
+    cards = await ctx.control.proposals()
     if not cards:
-        await visit.stage.show(views.sentence(visit.frame.t("No proposal is waiting."), visit.frame))
+        await ctx.reply.show(views.sentence(ctx.frame.t("No proposal is waiting."), ctx.frame))
     for card in cards:
-        await visit.stage.say(proposed(Proposed(at=visit.frame.now, proposal=card), visit.frame))
+        await ctx.reply.say(proposed(Proposed(at=ctx.frame.now, proposal=card), ctx.frame))
 
 
-async def language(_: Message, args: str, languages: Languages, visit: RequestContext) -> None:
+async def language(_: Message, args: str, languages: Languages, ctx: RequestContext) -> None:
     wanted = WANTED.get(args.casefold())
     if wanted is None:
-        await visit.stage.show(views.language(visit.frame))
+        await ctx.reply.show(views.language(ctx.frame))
         return
-    await _speak(wanted, languages, visit)
+    await _speak(wanted, languages, ctx)
 
 
-async def open_language(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.language(visit.frame))
+async def open_language(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.language(ctx.frame))
 
 
-async def speak(_: CallbackQuery, callback_data: Speak, languages: Languages, visit: RequestContext) -> None:
-    await _speak(callback_data.language, languages, visit)
+async def speak(_: CallbackQuery, callback_data: Speak, languages: Languages, ctx: RequestContext) -> None:
+    await _speak(callback_data.language, languages, ctx)
 
 
-async def _speak(wanted: Language, languages: Languages, visit: RequestContext) -> None:
+async def _speak(wanted: Language, languages: Languages, ctx: RequestContext) -> None:
     """Remember the language and show the home screen in it."""
-    visit = visit.speaking(await languages.choose(visit.user_id, wanted))
-    await visit.stage.show(await home_screen(visit))
+    ctx = ctx.speaking(await languages.choose(ctx.user_id, wanted))
+    await ctx.reply.show(await home_screen(ctx))
 
 
-async def accept(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.control.accept_disclaimer(visit.user_id)
-    await visit.stage.show(views.accepted(visit.frame))
+async def accept(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.control.accept_disclaimer(ctx.user_id)
+    await ctx.reply.show(views.accepted(ctx.frame))

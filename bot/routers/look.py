@@ -31,56 +31,56 @@ def make_router() -> Router:
     return router
 
 
-async def status(_: Message, visit: RequestContext) -> None:
-    await visit.stage.show(status_views.status(await visit.control.status(), visit.frame))
+async def status(_: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(status_views.status(await ctx.control.status(), ctx.frame))
 
 
-async def open_status(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(status_views.status(await visit.control.status(), visit.frame))
+async def open_status(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(status_views.status(await ctx.control.status(), ctx.frame))
 
 
-async def balance(_: Message, visit: RequestContext) -> None:
-    await visit.stage.show(holdings.balance(await visit.control.holdings(), visit.frame))
+async def balance(_: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(holdings.balance(await ctx.control.holdings(), ctx.frame))
 
 
-async def open_balance(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(holdings.balance(await visit.control.holdings(), visit.frame))
+async def open_balance(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(holdings.balance(await ctx.control.holdings(), ctx.frame))
 
 
-async def positions(_: Message, args: str, visit: RequestContext) -> None:
-    only = visit.control.symbol(args) if args else None
-    await visit.stage.show(holdings.positions(await visit.control.holdings(), visit.frame, only))
+async def positions(_: Message, args: str, ctx: RequestContext) -> None:
+    only = ctx.control.symbol(args) if args else None
+    await ctx.reply.show(holdings.positions(await ctx.control.holdings(), ctx.frame, only))
 
 
-async def open_positions(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
-    only = visit.control.symbol(callback_data.ref) if callback_data.ref else None
-    await visit.stage.show(holdings.positions(await visit.control.holdings(), visit.frame, only))
+async def open_positions(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
+    only = ctx.control.symbol(callback_data.ref) if callback_data.ref else None
+    await ctx.reply.show(holdings.positions(await ctx.control.holdings(), ctx.frame, only))
 
 
-async def open_ticker(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
-    symbol = visit.control.symbol(callback_data.ref)
-    found = next((each for each in (await visit.control.status()).tickers if each.symbol == symbol), None)
+async def open_ticker(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
+    symbol = ctx.control.symbol(callback_data.ref)
+    found = next((each for each in (await ctx.control.status()).tickers if each.symbol == symbol), None)
     if found is None:  # held, but not watched
-        await visit.stage.show(quote_view(await visit.control.quote(symbol), visit.frame))
+        await ctx.reply.show(quote_view(await ctx.control.quote(symbol), ctx.frame))
         return
-    await visit.stage.show(status_views.ticker(found, visit.frame))
+    await ctx.reply.show(status_views.ticker(found, ctx.frame))
 
 
-async def why(_: Message, args: str, visit: RequestContext) -> None:
+async def why(_: Message, args: str, ctx: RequestContext) -> None:
     name, __, time = args.partition(" ")
     if not name:
-        await visit.stage.show(await _why_or_pick(visit.control, visit.frame))
+        await ctx.reply.show(await _why_or_pick(ctx.control, ctx.frame))
         return
-    symbol = visit.control.symbol(name)
-    at = moment_before(time, visit.frame.now) if time.strip() else None
-    await visit.stage.show(decisions.why(await visit.control.why(symbol, at=at), symbol, visit.frame))
+    symbol = ctx.control.symbol(name)
+    at = moment_before(time, ctx.frame.now) if time.strip() else None
+    await ctx.reply.show(decisions.why(await ctx.control.why(symbol, at=at), symbol, ctx.frame))
 
 
-async def open_why(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
+async def open_why(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     if not callback_data.ref:
-        await visit.stage.show(await _why_or_pick(visit.control, visit.frame))
+        await ctx.reply.show(await _why_or_pick(ctx.control, ctx.frame))
         return
-    await visit.stage.show(await _why(visit.control.symbol(callback_data.ref), visit.control, visit.frame))
+    await ctx.reply.show(await _why(ctx.control.symbol(callback_data.ref), ctx.control, ctx.frame))
 
 
 async def _why_or_pick(control: Control, frame: ViewContext) -> Screen:

@@ -40,91 +40,91 @@ def make_router() -> Router:
     return router
 
 
-async def quote(_: Message, args: str, visit: RequestContext) -> None:
-    await _quote(args, visit)
+async def quote(_: Message, args: str, ctx: RequestContext) -> None:
+    await _quote(args, ctx)
 
 
-async def open_quote(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
-    await _quote(callback_data.ref, visit)
+async def open_quote(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
+    await _quote(callback_data.ref, ctx)
 
 
-async def open_tickers(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.tickers(visit.control.symbols(), visit.frame))
+async def open_tickers(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.tickers(ctx.control.symbols(), ctx.frame))
 
 
-async def calendar(_: Message, args: str, visit: RequestContext) -> None:
+async def calendar(_: Message, args: str, ctx: RequestContext) -> None:
     days = arguments.count(args, _DAYS, _MOST_DAYS)
-    await visit.stage.show(views.calendar(visit.control.calendar(days), visit.frame))
+    await ctx.reply.show(views.calendar(ctx.control.calendar(days), ctx.frame))
 
 
-async def open_calendar(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.calendar(visit.control.calendar(_DAYS), visit.frame))
+async def open_calendar(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.calendar(ctx.control.calendar(_DAYS), ctx.frame))
 
 
-async def watch(_: Message, args: str, visit: RequestContext) -> None:
-    await visit.stage.show(await _watch(args, visit) if args else await _pick_watch(visit))
+async def watch(_: Message, args: str, ctx: RequestContext) -> None:
+    await ctx.reply.show(await _watch(args, ctx) if args else await _pick_watch(ctx))
 
 
-async def open_watch(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(await _pick_watch(visit))
+async def open_watch(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(await _pick_watch(ctx))
 
 
-async def unwatch(_: Message, args: str, visit: RequestContext) -> None:
+async def unwatch(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
-        await visit.stage.show(views.pick_unwatch(visit.control.symbols(), visit.frame))
+        await ctx.reply.show(views.pick_unwatch(ctx.control.symbols(), ctx.frame))
         return
-    await visit.stage.show(await _unwatch(visit.control.symbol(args), visit))
+    await ctx.reply.show(await _unwatch(ctx.control.symbol(args), ctx))
 
 
-async def open_unwatch(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.pick_unwatch(visit.control.symbols(), visit.frame))
+async def open_unwatch(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.pick_unwatch(ctx.control.symbols(), ctx.frame))
 
 
-async def press_watch(_: CallbackQuery, callback_data: Watch, visit: RequestContext) -> None:
+async def press_watch(_: CallbackQuery, callback_data: Watch, ctx: RequestContext) -> None:
     if callback_data.adds:
-        await visit.stage.show(await _watch(callback_data.symbol, visit))
+        await ctx.reply.show(await _watch(callback_data.symbol, ctx))
         return
-    await visit.stage.show(await _unwatch(visit.control.symbol(callback_data.symbol), visit))
+    await ctx.reply.show(await _unwatch(ctx.control.symbol(callback_data.symbol), ctx))
 
 
-async def ask_ticker(_: CallbackQuery, state: FSMContext, visit: RequestContext) -> None:
+async def ask_ticker(_: CallbackQuery, state: FSMContext, ctx: RequestContext) -> None:
     await ask(state, Typing.ticker)
-    await visit.stage.show(views.ask_ticker(visit.frame))
+    await ctx.reply.show(views.ask_ticker(ctx.frame))
 
 
-async def typed_ticker(message: Message, state: FSMContext, visit: RequestContext) -> None:
+async def typed_ticker(message: Message, state: FSMContext, ctx: RequestContext) -> None:
     """Take a typed ticker; one that no exchange knows leaves the question open."""
-    screen = await _watch((message.text or "").strip(), visit)
+    screen = await _watch((message.text or "").strip(), ctx)
     await state.set_state(None)
-    await visit.stage.say(screen)
+    await ctx.reply.say(screen)
 
 
-async def leave(_: Message, state: FSMContext, visit: RequestContext) -> None:
+async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
+    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
 
 
-async def _quote(name: str, visit: RequestContext) -> None:
-    symbols = list(visit.control.symbols())
+async def _quote(name: str, ctx: RequestContext) -> None:
+    symbols = list(ctx.control.symbols())
     if not name and len(symbols) != 1:
-        t = visit.frame.t
-        await visit.stage.show(pick_ticker("quote", f"💲 {t('Price now')}", t("Which ticker?"), symbols, visit.frame))
+        t = ctx.frame.t
+        await ctx.reply.show(pick_ticker("quote", f"💲 {t('Price now')}", t("Which ticker?"), symbols, ctx.frame))
         return
-    symbol = visit.control.symbol(name) if name else symbols[0]
-    await visit.stage.show(views.quote(await visit.control.quote(symbol), visit.frame))
+    symbol = ctx.control.symbol(name) if name else symbols[0]
+    await ctx.reply.show(views.quote(await ctx.control.quote(symbol), ctx.frame))
 
 
-async def _watch(name: str, visit: RequestContext) -> Screen:
-    return watch_preview(await visit.control.preview_watch(visit.user_id, name), visit.frame)
+async def _watch(name: str, ctx: RequestContext) -> Screen:
+    return watch_preview(await ctx.control.preview_watch(ctx.user_id, name), ctx.frame)
 
 
-async def _unwatch(symbol: Symbol, visit: RequestContext) -> Screen:
-    return watch_preview(await visit.control.preview_unwatch(visit.user_id, symbol), visit.frame)
+async def _unwatch(symbol: Symbol, ctx: RequestContext) -> Screen:
+    return watch_preview(await ctx.control.preview_unwatch(ctx.user_id, symbol), ctx.frame)
 
 
-async def _pick_watch(visit: RequestContext) -> Screen:
+async def _pick_watch(ctx: RequestContext) -> Screen:
     """Offer what is held but not watched."""
-    watched = set(visit.control.symbols())
-    held = (await visit.control.holdings(fresh=False)).holdings
+    watched = set(ctx.control.symbols())
+    held = (await ctx.control.holdings(fresh=False)).holdings
     others = [] if held is None else [each.symbol for each in held.positions if each.symbol not in watched]
-    return views.pick_watch(others, visit.frame)
+    return views.pick_watch(others, ctx.frame)

@@ -50,123 +50,121 @@ def make_router() -> Router:
     return router
 
 
-async def run(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
-    symbol = visit.control.symbol(args) if args else None
-    await visit.stage.show(await _preview(Mode.RUN, symbol, state, visit))
+async def run(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
+    symbol = ctx.control.symbol(args) if args else None
+    await ctx.reply.show(await _preview(Mode.RUN, symbol, state, ctx))
 
 
-async def pause(_: Message, args: str, visit: RequestContext) -> None:
+async def pause(_: Message, args: str, ctx: RequestContext) -> None:
     """Pause at once: `/pause`, `/pause TQQQ`, `/pause 30m`, `/pause TQQQ close`."""
-    symbol, until = _whom_and_when(args, visit.control, visit.frame.now)
-    await _set(Mode.PAUSE_BUYS, symbol, until, visit)
+    symbol, until = _whom_and_when(args, ctx.control, ctx.frame.now)
+    await _set(Mode.PAUSE_BUYS, symbol, until, ctx)
 
 
-async def stop(_: Message, args: str, visit: RequestContext) -> None:
-    symbol = visit.control.symbol(args) if args else None
-    await _set(Mode.PROTECT_ONLY, symbol, None, visit)
+async def stop(_: Message, args: str, ctx: RequestContext) -> None:
+    symbol = ctx.control.symbol(args) if args else None
+    await _set(Mode.PROTECT_ONLY, symbol, None, ctx)
 
 
-async def halt(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
-    symbol = visit.control.symbol(args) if args else None
-    await visit.stage.show(await _preview(Mode.HALTED, symbol, state, visit))
+async def halt(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
+    symbol = ctx.control.symbol(args) if args else None
+    await ctx.reply.show(await _preview(Mode.HALTED, symbol, state, ctx))
 
 
-async def halt_word(message: Message, state: FSMContext, visit: RequestContext) -> None:
+async def halt_word(message: Message, state: FSMContext, ctx: RequestContext) -> None:
     """Carry a halt out when the right word was typed; the service compares it. After another word it still waits."""
     ticket = str((await asked_about(state)).get("ticket", ""))
     await state.set_state(None)
-    with visit.stage.answering():
-        result = await visit.control.confirm(ticket, visit.user_id, typed=(message.text or "").strip())
+    with ctx.reply.answering():
+        result = await ctx.control.confirm(ticket, ctx.user_id, typed=(message.text or "").strip())
         if result.kind is OutcomeKind.DENIED:
             await ask(state, Typing.mode_word, ticket=ticket)
-        await visit.stage.tell(outcome(result, visit.frame), result.news)
+        await ctx.reply.tell(outcome(result, ctx.frame), result.news)
 
 
-async def leave(_: Message, state: FSMContext, visit: RequestContext) -> None:
+async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
+    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
 
 
-async def release(_: Message, args: str, visit: RequestContext) -> None:
+async def release(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
-        await _pick_release(visit)
+        await _pick_release(ctx)
         return
-    await _release(visit.control.symbol(args), visit)
+    await _release(ctx.control.symbol(args), ctx)
 
 
-async def open_release(_: CallbackQuery, visit: RequestContext) -> None:
-    await _pick_release(visit)
+async def open_release(_: CallbackQuery, ctx: RequestContext) -> None:
+    await _pick_release(ctx)
 
 
-async def _pick_release(visit: RequestContext) -> None:
-    locks = list((await visit.control.holdings(fresh=False)).locks)
-    await visit.stage.show(views.pick_release(locks, visit.frame))
+async def _pick_release(ctx: RequestContext) -> None:
+    locks = list((await ctx.control.holdings(fresh=False)).locks)
+    await ctx.reply.show(views.pick_release(locks, ctx.frame))
 
 
-async def arm(message: Message, args: str, bot: Bot, visit: RequestContext) -> None:
-    if visit.frame.environment is not Environment.REAL:
-        await visit.stage.say(views.arming_not_needed(visit.frame))
+async def arm(message: Message, args: str, bot: Bot, ctx: RequestContext) -> None:
+    if ctx.frame.environment is not Environment.REAL:
+        await ctx.reply.say(views.arming_not_needed(ctx.frame))
         return
     if not args:
         raise arguments.BadArgument("no code")
     with suppress(*TELEGRAM_FAILURES):  # digits of the account do not stay in the chat
         await bot.delete_message(message.chat.id, message.message_id)
-    with visit.stage.answering():
-        result = await visit.control.arm(visit.user_id, args)
-        await visit.stage.tell(outcome(result, visit.frame), result.news)
+    with ctx.reply.answering():
+        result = await ctx.control.arm(ctx.user_id, args)
+        await ctx.reply.tell(outcome(result, ctx.frame), result.news)
 
 
-async def open_mode(_: CallbackQuery, visit: RequestContext) -> None:
-    status = await visit.control.status()
+async def open_mode(_: CallbackQuery, ctx: RequestContext) -> None:
+    status = await ctx.control.status()
     locks = [each.lock for each in status.tickers if each.lock is not None]
-    await visit.stage.show(views.menu(status.mode, locks, visit.frame))
+    await ctx.reply.show(views.menu(status.mode, locks, ctx.frame))
 
 
-async def open_pause(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
-    symbol = visit.control.symbol(callback_data.ref) if callback_data.ref else None
-    await visit.stage.show(
-        views.pick_pause(symbol, [(key, _span_label(key, visit.frame.t)) for key in SPANS], visit.frame)
-    )
+async def open_pause(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
+    symbol = ctx.control.symbol(callback_data.ref) if callback_data.ref else None
+    await ctx.reply.show(views.pick_pause(symbol, [(key, _span_label(key, ctx.frame.t)) for key in SPANS], ctx.frame))
 
 
-async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, visit: RequestContext) -> None:
+async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, ctx: RequestContext) -> None:
     mode = callback_data.mode
-    symbol = visit.control.symbol(callback_data.symbol) if callback_data.symbol else None
+    symbol = ctx.control.symbol(callback_data.symbol) if callback_data.symbol else None
     if mode in (Mode.RUN, Mode.HALTED):
-        await visit.stage.show(await _preview(mode, symbol, state, visit))
+        await ctx.reply.show(await _preview(mode, symbol, state, ctx))
         return
-    await _set(mode, symbol, until_span(callback_data.span, visit.control, visit.frame.now), visit)
+    await _set(mode, symbol, until_span(callback_data.span, ctx.control, ctx.frame.now), ctx)
 
 
-async def open_run(_: CallbackQuery, callback_data: Open, state: FSMContext, visit: RequestContext) -> None:
+async def open_run(_: CallbackQuery, callback_data: Open, state: FSMContext, ctx: RequestContext) -> None:
     """Preview running again, from under a message that must stay."""
-    symbol = visit.control.symbol(callback_data.ref) if callback_data.ref else None
-    await visit.stage.show(await _preview(Mode.RUN, symbol, state, visit))
+    symbol = ctx.control.symbol(callback_data.ref) if callback_data.ref else None
+    await ctx.reply.show(await _preview(Mode.RUN, symbol, state, ctx))
 
 
-async def press_release(_: CallbackQuery, callback_data: Release, visit: RequestContext) -> None:
-    await _release(visit.control.symbol(callback_data.symbol), visit)
+async def press_release(_: CallbackQuery, callback_data: Release, ctx: RequestContext) -> None:
+    await _release(ctx.control.symbol(callback_data.symbol), ctx)
 
 
-async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, visit: RequestContext) -> None:
-    with visit.stage.answering():
-        told = await visit.control.set_mode(mode, symbol=symbol, until=until, user_id=visit.user_id)
-        await visit.stage.tell(views.was_set(told, visit.frame), [told])
+async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, ctx: RequestContext) -> None:
+    with ctx.reply.answering():
+        told = await ctx.control.set_mode(mode, symbol=symbol, until=until, user_id=ctx.user_id)
+        await ctx.reply.tell(views.was_set(told, ctx.frame), [told])
 
 
-async def _release(symbol: Symbol, visit: RequestContext) -> None:
+async def _release(symbol: Symbol, ctx: RequestContext) -> None:
     """Release in a new message: the button stands under an alert too."""
-    with visit.stage.answering():
-        told = await visit.control.release(visit.user_id, symbol)
-        screen = views.released(symbol, told is not None, visit.frame)
-        await visit.stage.tell(screen, [] if told is None else [told], anew=True)
+    with ctx.reply.answering():
+        told = await ctx.control.release(ctx.user_id, symbol)
+        screen = views.released(symbol, told is not None, ctx.frame)
+        await ctx.reply.tell(screen, [] if told is None else [told], anew=True)
 
 
-async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, visit: RequestContext) -> Screen:
-    view = await visit.control.preview_mode(visit.user_id, mode, symbol=symbol)
+async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, ctx: RequestContext) -> Screen:
+    view = await ctx.control.preview_mode(ctx.user_id, mode, symbol=symbol)
     if view.typed_word and view.ticket:
         await ask(state, Typing.mode_word, ticket=view.ticket)
-    return views.preview(view, visit.frame)
+    return views.preview(view, ctx.frame)
 
 
 def _whom_and_when(args: str, control: Control, now: datetime) -> tuple[Symbol | None, datetime | None]:

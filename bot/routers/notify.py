@@ -50,36 +50,36 @@ def make_router() -> Router:
     return router
 
 
-async def notify(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
+async def notify(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
     """Show the picker, or read `fills silent`."""
     if not args:
-        await visit.stage.show(views.notify(visit.control.alert_rules(), visit.frame))
+        await ctx.reply.show(views.notify(ctx.control.alert_rules(), ctx.frame))
         return
     match [GROUPS.get(word, word) for word in args.casefold().split()]:
-        case [group, word] if group in visit.control.alert_rules().levels and word in LEVELS:
-            about = visit.control.get(f"NOTIFY_{group.upper()}")
-            await visit.stage.show(await propose(about, LEVELS[word].value, None, state, visit))
+        case [group, word] if group in ctx.control.alert_rules().levels and word in LEVELS:
+            about = ctx.control.get(f"NOTIFY_{group.upper()}")
+            await ctx.reply.show(await propose(about, LEVELS[word].value, None, state, ctx))
         case _:
             raise arguments.BadArgument("not EVENT LEVEL")
 
 
-async def open_notify(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.notify(visit.control.alert_rules(), visit.frame))
+async def open_notify(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.notify(ctx.control.alert_rules(), ctx.frame))
 
 
-async def quiet(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
+async def quiet(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
     """Show the picker, or propose the typed hours; the setting itself tells how they are written."""
     if not args:
-        await visit.stage.show(views.quiet(visit.control.alert_rules(), list(HOURS.items()), visit.frame))
+        await ctx.reply.show(views.quiet(ctx.control.alert_rules(), list(HOURS.items()), ctx.frame))
         return
     value = "-".join(args.replace("~", "-").replace("-", " ").split())
-    await visit.stage.show(await propose(visit.control.get("QUIET_HOURS"), value, None, state, visit))
+    await ctx.reply.show(await propose(ctx.control.get("QUIET_HOURS"), value, None, state, ctx))
 
 
-async def open_quiet(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.quiet(visit.control.alert_rules(), list(HOURS.items()), visit.frame))
+async def open_quiet(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.quiet(ctx.control.alert_rules(), list(HOURS.items()), ctx.frame))
 
 
-async def set_quiet(_: CallbackQuery, callback_data: SetQuiet, state: FSMContext, visit: RequestContext) -> None:
-    about = visit.control.get("QUIET_HOURS")
-    await visit.stage.show(await propose(about, HOURS[callback_data.hours], None, state, visit))
+async def set_quiet(_: CallbackQuery, callback_data: SetQuiet, state: FSMContext, ctx: RequestContext) -> None:
+    about = ctx.control.get("QUIET_HOURS")
+    await ctx.reply.show(await propose(about, HOURS[callback_data.hours], None, state, ctx))

@@ -30,56 +30,56 @@ def make_router() -> Router:
     return router
 
 
-async def orders(_: Message, args: str, visit: RequestContext) -> None:
+async def orders(_: Message, args: str, ctx: RequestContext) -> None:
     if args.removeprefix("#").isdigit():  # `주문 12`
-        await _show(args, visit.control, visit.frame, visit.stage)
+        await _show(args, ctx.control, ctx.frame, ctx.reply)
         return
-    await visit.stage.show(views.orders(await visit.control.orders(), visit.frame))
+    await ctx.reply.show(views.orders(await ctx.control.orders(), ctx.frame))
 
 
-async def order(_: Message, args: str, visit: RequestContext) -> None:
+async def order(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
-        await orders(_, "", visit)
+        await orders(_, "", ctx)
         return
-    await _show(args, visit.control, visit.frame, visit.stage)
+    await _show(args, ctx.control, ctx.frame, ctx.reply)
 
 
-async def open_cancel(_: CallbackQuery, visit: RequestContext) -> None:
-    await _pick_cancel(visit)
+async def open_cancel(_: CallbackQuery, ctx: RequestContext) -> None:
+    await _pick_cancel(ctx)
 
 
-async def _pick_cancel(visit: RequestContext) -> None:
-    waiting = (await visit.control.orders(recent=0)).open
+async def _pick_cancel(ctx: RequestContext) -> None:
+    waiting = (await ctx.control.orders(recent=0)).open
     labels = [(int(each.no), f"{icon(each)} #{each.no} {each.request.symbol.ticker}") for each in waiting]
-    await visit.stage.show(trade.pick_order(visit.frame, labels))
+    await ctx.reply.show(trade.pick_order(ctx.frame, labels))
 
 
-async def cancel(_: Message, args: str, visit: RequestContext) -> None:
+async def cancel(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
-        await _pick_cancel(visit)
+        await _pick_cancel(ctx)
         return
     no = None if args.casefold() in ("all", "전부", "모두") else OrderNo(arguments.order_no(args))
-    await visit.stage.show(trade.cancel_preview(await visit.control.preview_cancel(visit.user_id, no), visit.frame))
+    await ctx.reply.show(trade.cancel_preview(await ctx.control.preview_cancel(ctx.user_id, no), ctx.frame))
 
 
-async def open_orders(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.orders(await visit.control.orders(), visit.frame))
+async def open_orders(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.orders(await ctx.control.orders(), ctx.frame))
 
 
-async def open_order(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
-    await _show(callback_data.ref, visit.control, visit.frame, visit.stage)
+async def open_order(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
+    await _show(callback_data.ref, ctx.control, ctx.frame, ctx.reply)
 
 
-async def cancel_order(_: CallbackQuery, callback_data: CancelOrder, visit: RequestContext) -> None:
+async def cancel_order(_: CallbackQuery, callback_data: CancelOrder, ctx: RequestContext) -> None:
     """Preview in a new message: the pressed one may be the order's living message, which delivery edits."""
     no = OrderNo(callback_data.no) if callback_data.no else None
-    await visit.stage.say(trade.cancel_preview(await visit.control.preview_cancel(visit.user_id, no), visit.frame))
+    await ctx.reply.say(trade.cancel_preview(await ctx.control.preview_cancel(ctx.user_id, no), ctx.frame))
 
 
-async def check_order(_: CallbackQuery, callback_data: CheckOrder, visit: RequestContext) -> None:
-    await visit.stage.say(views.details(await visit.control.check_now(OrderNo(callback_data.no)), visit.frame))
+async def check_order(_: CallbackQuery, callback_data: CheckOrder, ctx: RequestContext) -> None:
+    await ctx.reply.say(views.details(await ctx.control.check_now(OrderNo(callback_data.no)), ctx.frame))
 
 
-async def _show(number: str, control: Control, frame: ViewContext, stage: Reply) -> None:
+async def _show(number: str, control: Control, frame: ViewContext, reply: Reply) -> None:
     found = await control.order(OrderNo(arguments.order_no(number)))
-    await stage.show(views.details(found, frame))
+    await reply.show(views.details(found, frame))

@@ -16,9 +16,9 @@ def make_router() -> Router:
     return router
 
 
-async def panic(_: Message, visit: RequestContext) -> None:
-    await visit.stage.show(preview(await visit.control.preview_panic(visit.user_id), visit.frame))
+async def panic(_: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(preview(await ctx.control.preview_panic(ctx.user_id), ctx.frame))
 
 
-async def open_panic(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(preview(await visit.control.preview_panic(visit.user_id), visit.frame))
+async def open_panic(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(preview(await ctx.control.preview_panic(ctx.user_id), ctx.frame))

@@ -34,95 +34,93 @@ def make_router() -> Router:
     return router
 
 
-async def alert(_: Message, args: str, visit: RequestContext) -> None:
+async def alert(_: Message, args: str, ctx: RequestContext) -> None:
     """Read `TQQQ < 60`; a ticker alone opens the picker."""
     name, terms = arguments.ticker_and_rest(args)
     if not terms:
-        await visit.stage.show(await _pick(name, visit))
+        await ctx.reply.show(await _pick(name, ctx))
         return
-    symbol = _meant(visit, name)
-    await visit.stage.show(await _add(symbol, terms, visit))
+    symbol = _meant(ctx, name)
+    await ctx.reply.show(await _add(symbol, terms, ctx))
 
 
-async def open_alert(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
-    await visit.stage.show(await _pick(callback_data.ref, visit))
+async def open_alert(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
+    await ctx.reply.show(await _pick(callback_data.ref, ctx))
 
 
-async def alerts(_: Message, visit: RequestContext) -> None:
-    await visit.stage.show(await _list(visit))
+async def alerts(_: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(await _list(ctx))
 
 
-async def open_alerts(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(await _list(visit))
+async def open_alerts(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(await _list(ctx))
 
 
-async def add_at(_: CallbackQuery, callback_data: AlertAt, visit: RequestContext) -> None:
+async def add_at(_: CallbackQuery, callback_data: AlertAt, ctx: RequestContext) -> None:
     """Wait for so many percent from the price now."""
-    symbol = _meant(visit, callback_data.symbol)
-    last = (await visit.control.quote(symbol)).quote.last
+    symbol = _meant(ctx, callback_data.symbol)
+    last = (await ctx.control.quote(symbol)).quote.last
     price = last * (100 + callback_data.percent) / 100
     price = max(price.quantize(tick_size(price)), tick_size(price))
     above = callback_data.percent > 0
-    made = await visit.control.add_price_alert(visit.user_id, symbol, above=above, price=price)
-    await visit.stage.show(views.alert_added(made, visit.frame))
+    made = await ctx.control.add_price_alert(ctx.user_id, symbol, above=above, price=price)
+    await ctx.reply.show(views.alert_added(made, ctx.frame))
 
 
-async def ask_price(_: CallbackQuery, callback_data: TypeAlert, state: FSMContext, visit: RequestContext) -> None:
-    symbol = _meant(visit, callback_data.symbol)
+async def ask_price(_: CallbackQuery, callback_data: TypeAlert, state: FSMContext, ctx: RequestContext) -> None:
+    symbol = _meant(ctx, callback_data.symbol)
     await ask(state, Typing.alert, symbol=str(symbol))
-    await visit.stage.show(views.ask_alert(symbol, visit.frame))
+    await ctx.reply.show(views.ask_alert(symbol, ctx.frame))
 
 
-async def typed_price(message: Message, state: FSMContext, visit: RequestContext) -> None:
+async def typed_price(message: Message, state: FSMContext, ctx: RequestContext) -> None:
     """Read `< 60` for the ticker that was picked; words that do not fit leave the question open."""
-    symbol = _meant(visit, str((await asked_about(state)).get("symbol", "")))
-    screen = await _add(symbol, (message.text or "").strip(), visit)
+    symbol = _meant(ctx, str((await asked_about(state)).get("symbol", "")))
+    screen = await _add(symbol, (message.text or "").strip(), ctx)
     await state.set_state(None)
-    await visit.stage.say(screen)
+    await ctx.reply.say(screen)
 
 
-async def leave(_: Message, state: FSMContext, visit: RequestContext) -> None:
+async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
+    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
 
 
-async def remove(_: CallbackQuery, callback_data: RemoveAlert, visit: RequestContext) -> None:
+async def remove(_: CallbackQuery, callback_data: RemoveAlert, ctx: RequestContext) -> None:
     """Take one away; one that is gone already is gone."""
-    await visit.control.remove_price_alert(visit.user_id, callback_data.alert)
-    await visit.stage.show(await _list(visit))
+    await ctx.control.remove_price_alert(ctx.user_id, callback_data.alert)
+    await ctx.reply.show(await _list(ctx))
 
 
-async def _add(symbol: Symbol, terms: str, visit: RequestContext) -> Screen:
+async def _add(symbol: Symbol, terms: str, ctx: RequestContext) -> Screen:
     above, price = arguments.threshold(terms)
     if above is None:
-        above = price > await _last(symbol, visit)
-    made = await visit.control.add_price_alert(visit.user_id, symbol, above=above, price=price)
-    return views.alert_added(made, visit.frame)
+        above = price > await _last(symbol, ctx)
+    made = await ctx.control.add_price_alert(ctx.user_id, symbol, above=above, price=price)
+    return views.alert_added(made, ctx.frame)
 
 
-def _meant(visit: RequestContext, text: str) -> Symbol:
+def _meant(ctx: RequestContext, text: str) -> Symbol:
     """Find a ticker traded or held here, or take `MARKET:TICKER` as it is: the core asks whether it has a price."""
     try:
-        return visit.control.symbol(text)
+        return ctx.control.symbol(text)
     except InvalidInput:
         if ":" in text:
             return Symbol.parse(text)
         raise
 
 
-async def _last(symbol: Symbol, visit: RequestContext) -> Decimal:
-    return (await visit.control.quote(symbol)).quote.last
+async def _last(symbol: Symbol, ctx: RequestContext) -> Decimal:
+    return (await ctx.control.quote(symbol)).quote.last
 
 
-async def _pick(name: str, visit: RequestContext) -> Screen:
+async def _pick(name: str, ctx: RequestContext) -> Screen:
     if not name:
-        t = visit.frame.t
-        return pick_ticker(
-            "alert", f"⏰ {t('Alert at a price')}", t("Which ticker?"), visit.control.symbols(), visit.frame
-        )
-    symbol = _meant(visit, name)
-    return views.pick_alert(symbol, await _last(symbol, visit), visit.frame)
+        t = ctx.frame.t
+        return pick_ticker("alert", f"⏰ {t('Alert at a price')}", t("Which ticker?"), ctx.control.symbols(), ctx.frame)
+    symbol = _meant(ctx, name)
+    return views.pick_alert(symbol, await _last(symbol, ctx), ctx.frame)
 
 
-async def _list(visit: RequestContext) -> Screen:
-    return views.alerts(await visit.control.price_alerts(), visit.control.symbols(), visit.frame)
+async def _list(ctx: RequestContext) -> Screen:
+    return views.alerts(await ctx.control.price_alerts(), ctx.control.symbols(), ctx.frame)

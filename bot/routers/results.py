@@ -51,60 +51,60 @@ def make_router() -> Router:
     return router
 
 
-async def open_menu(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.menu(visit.frame))
+async def open_menu(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.menu(ctx.frame))
 
 
-async def trades(_: Message, args: str, visit: RequestContext) -> None:
-    await _trades(arguments.count(args, _FILLS, _MOST_FILLS), visit)
+async def trades(_: Message, args: str, ctx: RequestContext) -> None:
+    await _trades(arguments.count(args, _FILLS, _MOST_FILLS), ctx)
 
 
-async def open_trades(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
-    await _trades(arguments.count_or(callback_data.ref, _FILLS, _MOST_FILLS), visit)
+async def open_trades(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
+    await _trades(arguments.count_or(callback_data.ref, _FILLS, _MOST_FILLS), ctx)
 
 
-async def results(message: Message, args: str, visit: RequestContext) -> None:
+async def results(message: Message, args: str, ctx: RequestContext) -> None:
     name, _args = asked(message.text) or ("daily", "")
-    await _results(name, arguments.count(args, SPANS[name][1], _MOST_ROWS), visit)
+    await _results(name, arguments.count(args, SPANS[name][1], _MOST_ROWS), ctx)
 
 
-async def open_results(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
+async def open_results(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     name = callback_data.screen
-    await _results(name, arguments.count_or(callback_data.ref, SPANS[name][1], _MOST_ROWS), visit)
+    await _results(name, arguments.count_or(callback_data.ref, SPANS[name][1], _MOST_ROWS), ctx)
 
 
-async def performance(_: Message, visit: RequestContext) -> None:
-    await visit.stage.show(views.performance(await visit.control.performance(), visit.frame))
+async def performance(_: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.performance(await ctx.control.performance(), ctx.frame))
 
 
-async def open_performance(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.performance(await visit.control.performance(), visit.frame))
+async def open_performance(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.performance(await ctx.control.performance(), ctx.frame))
 
 
-async def statistics(_: Message, visit: RequestContext) -> None:
-    await visit.stage.show(views.statistics(await visit.control.statistics(), visit.frame))
+async def statistics(_: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.statistics(await ctx.control.statistics(), ctx.frame))
 
 
-async def open_statistics(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.statistics(await visit.control.statistics(), visit.frame))
+async def open_statistics(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.statistics(await ctx.control.statistics(), ctx.frame))
 
 
-async def report(_: Message, args: str, visit: RequestContext) -> None:
+async def report(_: Message, args: str, ctx: RequestContext) -> None:
     period = PERIODS.get(args.strip().casefold() or "day")
     if period is None:
         raise arguments.BadArgument("not a period")
-    await visit.stage.show(views.report(await visit.control.report(period), visit.frame))
+    await ctx.reply.show(views.report(await ctx.control.report(period), ctx.frame))
 
 
-async def open_report(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
+async def open_report(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     period = PERIODS.get(callback_data.ref, Period.DAY)
-    await visit.stage.show(views.report(await visit.control.report(period), visit.frame))
+    await ctx.reply.show(views.report(await ctx.control.report(period), ctx.frame))
 
 
-async def _trades(count: int, visit: RequestContext) -> None:
-    await visit.stage.show(views.trades(await visit.control.trades(count), count, visit.frame))
+async def _trades(count: int, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.trades(await ctx.control.trades(count), count, ctx.frame))
 
 
-async def _results(name: str, count: int, visit: RequestContext) -> None:
-    view = await visit.control.results(SPANS[name][0], count)
-    await visit.stage.show(views.results(view, name, count, visit.frame))
+async def _results(name: str, count: int, ctx: RequestContext) -> None:
+    view = await ctx.control.results(SPANS[name][0], count)
+    await ctx.reply.show(views.results(view, name, count, ctx.frame))

@@ -49,150 +49,150 @@ def make_router() -> Router:
     return router
 
 
-async def menu(_: Message, args: str, visit: RequestContext) -> None:
-    await visit.stage.show(
-        views.setting(visit.control.get(args), visit.frame) if args else views.menu(visit.control.menu(), visit.frame)
+async def menu(_: Message, args: str, ctx: RequestContext) -> None:
+    await ctx.reply.show(
+        views.setting(ctx.control.get(args), ctx.frame) if args else views.menu(ctx.control.menu(), ctx.frame)
     )
 
 
-async def open_menu(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.menu(visit.control.menu(), visit.frame))
+async def open_menu(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.menu(ctx.control.menu(), ctx.frame))
 
 
-async def open_group(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
-    await visit.stage.show(views.group(callback_data.ref, visit.control.menu(), visit.frame))
+async def open_group(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.group(callback_data.ref, ctx.control.menu(), ctx.frame))
 
 
-async def open_setting(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
-    await visit.stage.show(views.setting(visit.control.get(callback_data.ref), visit.frame))
+async def open_setting(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.setting(ctx.control.get(callback_data.ref), ctx.frame))
 
 
-async def open_tickers(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
-    about = visit.control.get(callback_data.ref)
-    await visit.stage.show(views.pick_ticker(about, visit.control.symbols(), visit.frame))
+async def open_tickers(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
+    about = ctx.control.get(callback_data.ref)
+    await ctx.reply.show(views.pick_ticker(about, ctx.control.symbols(), ctx.frame))
 
 
-async def open_setting_of(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
+async def open_setting_of(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     name, __, ticker = callback_data.ref.partition(" ")
-    about, symbol = visit.control.get(name), visit.control.symbol(ticker)
-    await visit.stage.show(views.setting_of(about, symbol, visit.frame))
+    about, symbol = ctx.control.get(name), ctx.control.symbol(ticker)
+    await ctx.reply.show(views.setting_of(about, symbol, ctx.frame))
 
 
-async def get(_: Message, args: str, visit: RequestContext) -> None:
+async def get(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
-        await menu(_, "", visit)
+        await menu(_, "", ctx)
         return
-    await visit.stage.show(views.setting(visit.control.get(args.split(maxsplit=1)[0]), visit.frame))
+    await ctx.reply.show(views.setting(ctx.control.get(args.split(maxsplit=1)[0]), ctx.frame))
 
 
-async def set_(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
+async def set_(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
     """Read `NAME VALUE [TICKER] [for 2h]`, or `NAME=VALUE`; with less, the buttons do the rest."""
     words = args.replace("=", " ", 1).split()
     if len(words) < 2:
-        await menu(_, "".join(words), visit)
+        await menu(_, "".join(words), ctx)
         return
     until = None
     if len(words) > 3 and words[-2].casefold() == "for":
-        until = _until_word(words.pop(), visit)
+        until = _until_word(words.pop(), ctx)
         words.pop()
     if len(words) not in (2, 3):
         raise arguments.BadArgument("not NAME VALUE [TICKER] [for DURATION]")
-    symbol = visit.control.symbol(words[2]) if len(words) == 3 else None
-    await visit.stage.say(await propose(visit.control.get(words[0]), words[1], symbol, state, visit, until=until))
+    symbol = ctx.control.symbol(words[2]) if len(words) == 3 else None
+    await ctx.reply.say(await propose(ctx.control.get(words[0]), words[1], symbol, state, ctx, until=until))
 
 
-async def reset(_: Message, args: str, visit: RequestContext) -> None:
+async def reset(_: Message, args: str, ctx: RequestContext) -> None:
     words = args.split()
     if not words:
-        await menu(_, "", visit)
+        await menu(_, "", ctx)
         return
     if len(words) > 2:
         raise arguments.BadArgument("not NAME [TICKER]")
-    symbol = visit.control.symbol(words[1]) if len(words) == 2 else None
-    await _preview_reset(visit.control.get(words[0]).name, symbol, visit)
+    symbol = ctx.control.symbol(words[1]) if len(words) == 2 else None
+    await _preview_reset(ctx.control.get(words[0]).name, symbol, ctx)
 
 
-async def history(_: Message, visit: RequestContext) -> None:
-    await visit.stage.show(views.history(await visit.control.history(), visit.frame))
+async def history(_: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.history(await ctx.control.history(), ctx.frame))
 
 
-async def open_history(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.history(await visit.control.history(), visit.frame))
+async def open_history(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.history(await ctx.control.history(), ctx.frame))
 
 
-async def undo(_: Message, visit: RequestContext) -> None:
-    await visit.stage.show(views.preview(await visit.control.preview_undo(visit.user_id), None, "", visit.frame))
+async def undo(_: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.preview(await ctx.control.preview_undo(ctx.user_id), None, "", ctx.frame))
 
 
-async def press_undo(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.preview(await visit.control.preview_undo(visit.user_id), None, "", visit.frame))
+async def press_undo(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.preview(await ctx.control.preview_undo(ctx.user_id), None, "", ctx.frame))
 
 
-async def step(_: CallbackQuery, callback_data: StepSetting, state: FSMContext, visit: RequestContext) -> None:
+async def step(_: CallbackQuery, callback_data: StepSetting, state: FSMContext, ctx: RequestContext) -> None:
     """Propose one step from the value in force."""
-    about, symbol = visit.control.get(callback_data.name), _symbol(callback_data.symbol, visit)
+    about, symbol = ctx.control.get(callback_data.name), _symbol(callback_data.symbol, ctx)
     value = _stepped(_in_force(about, symbol), about, callback_data.way)
-    await visit.stage.show(await propose(about, value, symbol, state, visit))
+    await ctx.reply.show(await propose(about, value, symbol, state, ctx))
 
 
-async def step_draft(_: CallbackQuery, callback_data: StepDraft, state: FSMContext, visit: RequestContext) -> None:
+async def step_draft(_: CallbackQuery, callback_data: StepDraft, state: FSMContext, ctx: RequestContext) -> None:
     """Propose one step beyond the value that is proposed."""
-    draft = await _draft(callback_data.draft, state, visit)
+    draft = await _draft(callback_data.draft, state, ctx)
     if draft is not None:
         value = _stepped(draft.value, draft.about, callback_data.way)
-        await visit.stage.show(
-            await propose(draft.about, value, draft.symbol, state, visit, until=draft.until, draft=callback_data.draft)
+        await ctx.reply.show(
+            await propose(draft.about, value, draft.symbol, state, ctx, until=draft.until, draft=callback_data.draft)
         )
 
 
-async def span_draft(_: CallbackQuery, callback_data: SpanDraft, state: FSMContext, visit: RequestContext) -> None:
+async def span_draft(_: CallbackQuery, callback_data: SpanDraft, state: FSMContext, ctx: RequestContext) -> None:
     """Propose the same value for a while only."""
-    draft = await _draft(callback_data.draft, state, visit)
+    draft = await _draft(callback_data.draft, state, ctx)
     if draft is not None:
-        until = until_span(callback_data.span, visit.control, visit.frame.now)
-        await visit.stage.show(
-            await propose(draft.about, draft.value, draft.symbol, state, visit, until=until, draft=callback_data.draft)
+        until = until_span(callback_data.span, ctx.control, ctx.frame.now)
+        await ctx.reply.show(
+            await propose(draft.about, draft.value, draft.symbol, state, ctx, until=until, draft=callback_data.draft)
         )
 
 
-async def choose(_: CallbackQuery, callback_data: ChooseSetting, state: FSMContext, visit: RequestContext) -> None:
-    about = visit.control.get(callback_data.name)
+async def choose(_: CallbackQuery, callback_data: ChooseSetting, state: FSMContext, ctx: RequestContext) -> None:
+    about = ctx.control.get(callback_data.name)
     choices = about.choices or ()
     if not 0 <= callback_data.index < len(choices):  # a button of an older version
-        await visit.stage.show(views.setting(about, visit.frame))
+        await ctx.reply.show(views.setting(about, ctx.frame))
         return
-    symbol = _symbol(callback_data.symbol, visit)
-    await visit.stage.show(await propose(about, choices[callback_data.index], symbol, state, visit))
+    symbol = _symbol(callback_data.symbol, ctx)
+    await ctx.reply.show(await propose(about, choices[callback_data.index], symbol, state, ctx))
 
 
-async def ask_value(_: CallbackQuery, callback_data: TypeSetting, state: FSMContext, visit: RequestContext) -> None:
-    about, symbol = visit.control.get(callback_data.name), _symbol(callback_data.symbol, visit)
+async def ask_value(_: CallbackQuery, callback_data: TypeSetting, state: FSMContext, ctx: RequestContext) -> None:
+    about, symbol = ctx.control.get(callback_data.name), _symbol(callback_data.symbol, ctx)
     await ask(state, Typing.setting_value, name=about.name, symbol=callback_data.symbol)
-    await visit.stage.show(views.ask_value(about, symbol, visit.frame))
+    await ctx.reply.show(views.ask_value(about, symbol, ctx.frame))
 
 
-async def typed_value(message: Message, state: FSMContext, visit: RequestContext) -> None:
+async def typed_value(message: Message, state: FSMContext, ctx: RequestContext) -> None:
     """Take typed words for the value; a refusal tells the range and leaves the question open."""
     about_what = await asked_about(state)
-    about = visit.control.get(str(about_what.get("name", "")))
-    symbol = _symbol(str(about_what.get("symbol", "")), visit)
-    screen = await propose(about, (message.text or "").strip(), symbol, state, visit)
+    about = ctx.control.get(str(about_what.get("name", "")))
+    symbol = _symbol(str(about_what.get("symbol", "")), ctx)
+    screen = await propose(about, (message.text or "").strip(), symbol, state, ctx)
     await state.set_state(None)
-    await visit.stage.say(screen)
+    await ctx.reply.say(screen)
 
 
-async def leave(_: Message, state: FSMContext, visit: RequestContext) -> None:
+async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
+    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
 
 
-async def press_reset(_: CallbackQuery, callback_data: ResetSetting, visit: RequestContext) -> None:
-    await _preview_reset(visit.control.get(callback_data.name).name, _symbol(callback_data.symbol, visit), visit)
+async def press_reset(_: CallbackQuery, callback_data: ResetSetting, ctx: RequestContext) -> None:
+    await _preview_reset(ctx.control.get(callback_data.name).name, _symbol(callback_data.symbol, ctx), ctx)
 
 
-async def _preview_reset(name: str, symbol: Symbol | None, visit: RequestContext) -> None:
-    view = await visit.control.preview_reset(visit.user_id, name, symbol=symbol)
-    await visit.stage.show(views.preview(view, None, "", visit.frame))
+async def _preview_reset(name: str, symbol: Symbol | None, ctx: RequestContext) -> None:
+    view = await ctx.control.preview_reset(ctx.user_id, name, symbol=symbol)
+    await ctx.reply.show(views.preview(view, None, "", ctx.frame))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,17 +203,17 @@ class _Draft:
     until: datetime | None
 
 
-async def _draft(draft: str, state: FSMContext, visit: RequestContext) -> _Draft | None:
+async def _draft(draft: str, state: FSMContext, ctx: RequestContext) -> _Draft | None:
     """Return what a preview proposes; None when it is forgotten, which is then said."""
     facts = await find_draft(state, draft)
     if facts is None or "name" not in facts:
-        await visit.stage.say(forgotten(visit.frame))
+        await ctx.reply.say(forgotten(ctx.frame))
         return None
     until = facts["until"]
     return _Draft(
-        about=visit.control.get(facts["name"]),
+        about=ctx.control.get(facts["name"]),
         value=facts["value"],
-        symbol=_symbol(facts["symbol"], visit),
+        symbol=_symbol(facts["symbol"], ctx),
         until=datetime.fromisoformat(until) if until else None,
     )
 
@@ -223,13 +223,13 @@ async def propose(
     value: str,
     symbol: Symbol | None,
     state: FSMContext,
-    visit: RequestContext,
+    ctx: RequestContext,
     *,
     until: datetime | None = None,
     draft: str = "",
 ) -> Screen:
     """Preview a value and remember it under the buttons of the preview."""
-    view = await visit.control.preview_setting(visit.user_id, about.name, value, symbol=symbol, until=until)
+    view = await ctx.control.preview_setting(ctx.user_id, about.name, value, symbol=symbol, until=until)
     facts = {
         "name": about.name,
         "value": value,
@@ -237,22 +237,22 @@ async def propose(
         "until": "" if until is None else until.isoformat(),
     }
     draft = await keep_draft(state, facts, draft)
-    return views.preview(view, about, draft, visit.frame)
+    return views.preview(view, about, draft, ctx.frame)
 
 
-def _symbol(ref: str, visit: RequestContext) -> Symbol | None:
-    return visit.control.symbol(ref) if ref else None
+def _symbol(ref: str, ctx: RequestContext) -> Symbol | None:
+    return ctx.control.symbol(ref) if ref else None
 
 
 def _in_force(about: SettingView, symbol: Symbol | None) -> str:
     return about.value if symbol is None else dict(about.per_ticker).get(symbol, about.value)
 
 
-def _until_word(word: str, visit: RequestContext) -> datetime:
+def _until_word(word: str, ctx: RequestContext) -> datetime:
     """Read `2h`, or `close` for the end of the session."""
     if word.casefold() in arguments.CLOSE:
-        return visit.control.until_close()
-    return visit.frame.now + arguments.duration(word)
+        return ctx.control.until_close()
+    return ctx.frame.now + arguments.duration(word)
 
 
 def _stepped(base: str, about: SettingView, way: str) -> str:

@@ -43,93 +43,91 @@ def make_router() -> Router:
     return router
 
 
-async def open_menu(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.menu(visit.frame))
+async def open_menu(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.menu(ctx.frame))
 
 
-async def health(_: Message, visit: RequestContext) -> None:
-    await visit.stage.show(views.health(await visit.control.health(), visit.frame))
+async def health(_: Message, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.health(await ctx.control.health(), ctx.frame))
 
 
-async def open_health(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.health(await visit.control.health(), visit.frame))
+async def open_health(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.health(await ctx.control.health(), ctx.frame))
 
 
-async def diagnose(_: Message, visit: RequestContext) -> None:
-    await _diagnose(visit)
+async def diagnose(_: Message, ctx: RequestContext) -> None:
+    await _diagnose(ctx)
 
 
-async def open_diagnose(_: CallbackQuery, visit: RequestContext) -> None:
-    await _diagnose(visit)
+async def open_diagnose(_: CallbackQuery, ctx: RequestContext) -> None:
+    await _diagnose(ctx)
 
 
-async def logs(_: Message, args: str, visit: RequestContext) -> None:
-    await _logs(arguments.count(args, _LINES, _MOST_LINES), visit)
+async def logs(_: Message, args: str, ctx: RequestContext) -> None:
+    await _logs(arguments.count(args, _LINES, _MOST_LINES), ctx)
 
 
-async def open_logs(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
-    await _logs(arguments.count_or(callback_data.ref, _LINES, _MOST_LINES), visit)
+async def open_logs(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
+    await _logs(arguments.count_or(callback_data.ref, _LINES, _MOST_LINES), ctx)
 
 
-async def export(_: Message, args: str, visit: RequestContext) -> None:
+async def export(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
-        await visit.stage.show(views.pick_export(list(SPANS), visit.frame))
+        await ctx.reply.show(views.pick_export(list(SPANS), ctx.frame))
         return
     past = args.casefold()
     if past in ("all", "전부", "모두"):
-        await _export(None, visit)
+        await _export(None, ctx)
         return
-    await _export(arguments.duration(past), visit)
+    await _export(arguments.duration(past), ctx)
 
 
-async def open_export(_: CallbackQuery, visit: RequestContext) -> None:
-    await visit.stage.show(views.pick_export(list(SPANS), visit.frame))
+async def open_export(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.pick_export(list(SPANS), ctx.frame))
 
 
-async def press_export(_: CallbackQuery, callback_data: Export, visit: RequestContext) -> None:
-    await _export(SPANS[callback_data.past], visit)
+async def press_export(_: CallbackQuery, callback_data: Export, ctx: RequestContext) -> None:
+    await _export(SPANS[callback_data.past], ctx)
 
 
-async def press_unhook(_: CallbackQuery, bot: Bot, visit: RequestContext) -> None:
+async def press_unhook(_: CallbackQuery, bot: Bot, ctx: RequestContext) -> None:
     await bot.delete_webhook()  # a press that arrives proves that it is gone already, unless it was set anew
-    await visit.stage.say(
-        home_views.sentence(visit.frame.t("✅ No webhook is set. Commands arrive here."), visit.frame)
-    )
+    await ctx.reply.say(home_views.sentence(ctx.frame.t("✅ No webhook is set. Commands arrive here."), ctx.frame))
 
 
-async def _diagnose(visit: RequestContext) -> None:
+async def _diagnose(ctx: RequestContext) -> None:
     """Say at once that it runs, and put the result in the same message when it is there."""
-    message_id = visit.stage.pressed
+    message_id = ctx.reply.pressed
     if message_id is None:
-        message_id = await visit.stage.say(views.testing(visit.frame))
+        message_id = await ctx.reply.say(views.testing(ctx.frame))
     else:
-        await visit.stage.show(views.testing(visit.frame))
+        await ctx.reply.show(views.testing(ctx.frame))
     try:
-        screen = views.diagnosis(await visit.control.diagnose(), visit.frame)
+        screen = views.diagnosis(await ctx.control.diagnose(), ctx.frame)
     except TradingError as error:  # the message must not go on saying that it runs
-        screen = home_views.sentence("⚠️ " + visit.frame.t.of(error.user_message), visit.frame)
-    await visit.stage.show_at(message_id, screen)
+        screen = home_views.sentence("⚠️ " + ctx.frame.t.of(error.user_message), ctx.frame)
+    await ctx.reply.show_at(message_id, screen)
 
 
-async def _logs(count: int, visit: RequestContext) -> None:
-    await visit.stage.show(views.logs(await visit.control.logs(count), count, visit.frame))
+async def _logs(count: int, ctx: RequestContext) -> None:
+    await ctx.reply.show(views.logs(await ctx.control.logs(count), count, ctx.frame))
 
 
-async def _export(past: timedelta | None, visit: RequestContext) -> None:
+async def _export(past: timedelta | None, ctx: RequestContext) -> None:
     """Send file by file, say how far it is, and at the end what arrived: never more than did."""
-    since = None if past is None else new_york(visit.frame.now - past).date()
-    stage, frame = visit.stage, visit.frame
-    progress = await stage.say(views.exporting([], frame))
+    since = None if past is None else new_york(ctx.frame.now - past).date()
+    reply, frame = ctx.reply, ctx.frame
+    progress = await reply.say(views.exporting([], frame))
     arrived: list[ExportFile] = []
     lost: list[ExportFile] = []
     problem: TradingError | None = None
     try:
-        async for file in visit.control.export(since=since):
+        async for file in ctx.control.export(since=since):
             name, content = await packed(file.name, file.content)
-            there = await stage.hand_over(name, content, views.caption(file, frame))
+            there = await reply.hand_over(name, content, views.caption(file, frame))
             (arrived if there else lost).append(replace(file, content=b""))
             if progress is not None and arrived:
-                await stage.show_at(progress, views.exporting(arrived, frame))
+                await reply.show_at(progress, views.exporting(arrived, frame))
     except TradingError as error:  # what was sent is told all the same
         problem = error
-    await stage.say(views.exported(arrived, lost, None if problem is None else problem.user_message, frame))
+    await reply.say(views.exported(arrived, lost, None if problem is None else problem.user_message, frame))

@@ -59,107 +59,107 @@ def make_router() -> Router:
     return router
 
 
-async def buy(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
-    await _typed(Side.BUY, args, state, visit)
+async def buy(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
+    await _typed(Side.BUY, args, state, ctx)
 
 
-async def sell(_: Message, args: str, state: FSMContext, visit: RequestContext) -> None:
-    await _typed(Side.SELL, args, state, visit)
+async def sell(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
+    await _typed(Side.SELL, args, state, ctx)
 
 
-async def open_trade(_: CallbackQuery, callback_data: Open, visit: RequestContext) -> None:
+async def open_trade(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     of = Side(callback_data.screen)
     if not callback_data.ref:
-        await visit.stage.show(await _pick(of, visit.control, visit.frame))
+        await ctx.reply.show(await _pick(of, ctx.control, ctx.frame))
         return
-    symbol = visit.control.symbol(callback_data.ref)
-    labels = [(each.key, _label(each, of, visit.frame.t)) for each in PRESETS if of in each.sides]
-    await visit.stage.show(views.pick_amount(of, symbol, labels, visit.frame))
+    symbol = ctx.control.symbol(callback_data.ref)
+    labels = [(each.key, _label(each, of, ctx.frame.t)) for each in PRESETS if of in each.sides]
+    await ctx.reply.show(views.pick_amount(of, symbol, labels, ctx.frame))
 
 
-async def preset(_: CallbackQuery, callback_data: TradeAmount, state: FSMContext, visit: RequestContext) -> None:
+async def preset(_: CallbackQuery, callback_data: TradeAmount, state: FSMContext, ctx: RequestContext) -> None:
     found = next(each for each in PRESETS if each.key == callback_data.preset)
-    symbol = visit.control.symbol(callback_data.symbol)
-    await visit.stage.show(await _preview(callback_data.side, symbol, state, visit, amount=found.amount, price=None))
+    symbol = ctx.control.symbol(callback_data.symbol)
+    await ctx.reply.show(await _preview(callback_data.side, symbol, state, ctx, amount=found.amount, price=None))
 
 
-async def edit(_: CallbackQuery, callback_data: EditTrade, state: FSMContext, visit: RequestContext) -> None:
+async def edit(_: CallbackQuery, callback_data: EditTrade, state: FSMContext, ctx: RequestContext) -> None:
     """Show the same order again, with steppers."""
-    await _again(callback_data.draft, state, visit)
+    await _again(callback_data.draft, state, ctx)
 
 
-async def step(_: CallbackQuery, callback_data: StepTrade, state: FSMContext, visit: RequestContext) -> None:
+async def step(_: CallbackQuery, callback_data: StepTrade, state: FSMContext, ctx: RequestContext) -> None:
     """Move the quantity by shares or the price by ticks, and preview again."""
     shares, ticks = (callback_data.by, 0) if callback_data.what == "qty" else (0, callback_data.by)
-    await _again(callback_data.draft, state, visit, shares=shares, ticks=ticks)
+    await _again(callback_data.draft, state, ctx, shares=shares, ticks=ticks)
 
 
-async def ask_terms(_: CallbackQuery, callback_data: TypeTrade, state: FSMContext, visit: RequestContext) -> None:
-    symbol = visit.control.symbol(callback_data.symbol)
+async def ask_terms(_: CallbackQuery, callback_data: TypeTrade, state: FSMContext, ctx: RequestContext) -> None:
+    symbol = ctx.control.symbol(callback_data.symbol)
     await ask(state, Typing.trade, side=callback_data.side.value, symbol=str(symbol))
-    await visit.stage.show(views.ask_terms(callback_data.side, symbol, visit.frame))
+    await ctx.reply.show(views.ask_terms(callback_data.side, symbol, ctx.frame))
 
 
-async def typed_terms(message: Message, state: FSMContext, visit: RequestContext) -> None:
+async def typed_terms(message: Message, state: FSMContext, ctx: RequestContext) -> None:
     """Read `3 @61.20` for the ticker that was picked; words that do not fit leave the question open."""
     facts = await asked_about(state)
-    of, symbol = Side(facts["side"]), visit.control.symbol(facts["symbol"])
+    of, symbol = Side(facts["side"]), ctx.control.symbol(facts["symbol"])
     try:
         wish = arguments.trade(f"{symbol.ticker} {(message.text or '').strip()}")
-        screen = await _preview(of, symbol, state, visit, amount=wish.amount, price=wish.price)
+        screen = await _preview(of, symbol, state, ctx, amount=wish.amount, price=wish.price)
     except arguments.BadArgument:  # what fits here is less than what fits the command: the ticker and side are known
-        await visit.stage.say(views.ask_terms(of, symbol, visit.frame, again=True))
+        await ctx.reply.say(views.ask_terms(of, symbol, ctx.frame, again=True))
         return
     await state.set_state(None)
-    await visit.stage.say(screen)
+    await ctx.reply.say(screen)
 
 
-async def leave(_: Message, state: FSMContext, visit: RequestContext) -> None:
+async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await visit.stage.say(sentence(visit.frame.t("Left as it was."), visit.frame))
+    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
 
 
-async def _typed(of: Side, args: str, state: FSMContext, visit: RequestContext) -> None:
+async def _typed(of: Side, args: str, state: FSMContext, ctx: RequestContext) -> None:
     if not args:
-        await visit.stage.show(await _pick(of, visit.control, visit.frame))
+        await ctx.reply.show(await _pick(of, ctx.control, ctx.frame))
         return
     wish = arguments.trade(args)
-    symbol = visit.control.symbol(wish.ticker)
-    await visit.stage.show(await _preview(of, symbol, state, visit, amount=wish.amount, price=wish.price))
+    symbol = ctx.control.symbol(wish.ticker)
+    await ctx.reply.show(await _preview(of, symbol, state, ctx, amount=wish.amount, price=wish.price))
 
 
 async def _preview(
-    of: Side, symbol: Symbol, state: FSMContext, visit: RequestContext, *, amount: Amount, price: Decimal | None
+    of: Side, symbol: Symbol, state: FSMContext, ctx: RequestContext, *, amount: Amount, price: Decimal | None
 ) -> Screen:
     """Preview an order and remember its terms under the buttons of the preview."""
     if of is Side.BUY and amount.kind is AmountKind.ALL:
         raise arguments.BadArgument("all is for sells")
-    view = await visit.control.preview_order(visit.user_id, of, symbol, amount, price)
+    view = await ctx.control.preview_order(ctx.user_id, of, symbol, amount, price)
     facts = {"side": of.value, "symbol": str(symbol), "qty": view.qty, "price": "" if price is None else str(price)}
-    return views.order_preview(view, await keep_draft(state, facts), visit.frame)
+    return views.order_preview(view, await keep_draft(state, facts), ctx.frame)
 
 
-async def _again(draft: str, state: FSMContext, visit: RequestContext, *, shares: int = 0, ticks: int = 0) -> None:
+async def _again(draft: str, state: FSMContext, ctx: RequestContext, *, shares: int = 0, ticks: int = 0) -> None:
     """Preview the order of a draft again; a price that nobody set follows the market."""
     facts = await find_draft(state, draft)
     if facts is None or "side" not in facts:
-        await visit.stage.say(forgotten(visit.frame))
+        await ctx.reply.say(forgotten(ctx.frame))
         return
-    of, symbol = Side(facts["side"]), visit.control.symbol(facts["symbol"])
+    of, symbol = Side(facts["side"]), ctx.control.symbol(facts["symbol"])
     qty = max(int(facts["qty"]) + shares, 1)
     price = Decimal(facts["price"]) if facts["price"] else None
     if ticks:
-        price = moved(price or await _shown_price(of, symbol, qty, visit), ticks)
+        price = moved(price or await _shown_price(of, symbol, qty, ctx), ticks)
     amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
-    view = await visit.control.preview_order(visit.user_id, of, symbol, amount, price)
+    view = await ctx.control.preview_order(ctx.user_id, of, symbol, amount, price)
     await keep_draft(state, {**facts, "qty": qty, "price": "" if price is None else str(price)}, draft)
-    await visit.stage.show(views.order_preview(view, draft, visit.frame, editing=True))
+    await ctx.reply.show(views.order_preview(view, draft, ctx.frame, editing=True))
 
 
-async def _shown_price(of: Side, symbol: Symbol, qty: int, visit: RequestContext) -> Decimal:
+async def _shown_price(of: Side, symbol: Symbol, qty: int, ctx: RequestContext) -> Decimal:
     """Return the price a preview without a price would show."""
     amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
-    return (await visit.control.preview_order(visit.user_id, of, symbol, amount, None)).limit_price
+    return (await ctx.control.preview_order(ctx.user_id, of, symbol, amount, None)).limit_price
 
 
 async def _pick(of: Side, control: Control, frame: ViewContext) -> Screen:

@@ -16,12 +16,12 @@ def explained(command: str, handler: Callable[..., Awaitable[None]]) -> Callable
     """Return the handler with BadArgument answered by the command's usage; its arguments come by name as before."""
 
     @wraps(handler)
-    async def guarded(*args: Any, visit: RequestContext, **kwargs: Any) -> None:
+    async def guarded(*args: Any, ctx: RequestContext, **kwargs: Any) -> None:
         try:
-            await handler(*args, visit=visit, **kwargs)
+            await handler(*args, ctx=ctx, **kwargs)
         except BadArgument as error:
             why = None if error.user_message is InvalidInput.user_message else error.user_message
-            await visit.stage.say(usage(BY_NAME[command], visit.frame, why))
+            await ctx.reply.say(usage(BY_NAME[command], ctx.frame, why))
 
     guarded.__signature__ = inspect.signature(handler)  # type: ignore[attr-defined] # aiogram reads it
     return guarded

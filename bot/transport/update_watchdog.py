@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 TOLD_AFTER = timedelta(seconds=30)
 WEBHOOK_KEPT = timedelta(minutes=5)  # from the telling; a bot that trades must not stay deaf for somebody's sake
-_LOOKS_AGAIN_S = 5.0
+_POLLS_AGAIN_S = 5.0
 _PROBE_S = 5.0
 _RIVAL_FORGOTTEN = timedelta(seconds=30)
 _RIVAL_RETURNS = (
@@ -203,7 +203,7 @@ class Hearing:
                 seconds = await self._step()
             except StorageError as error:
                 log.warning("hearing not noted", extra={"error": type(error).__name__})
-                seconds = _LOOKS_AGAIN_S
+                seconds = _POLLS_AGAIN_S
             if seconds is None:
                 await self._turned.wait()
             else:
@@ -226,7 +226,7 @@ class Hearing:
             await self._tell(why, since)
         elif why is Deaf.WEBHOOK:
             await self._mind_webhook()
-        return _LOOKS_AGAIN_S
+        return _POLLS_AGAIN_S
 
     async def _tell(self, why: Deaf, since: datetime) -> None:
         """Say why nothing is heard, unless nothing could be sent either: then the whole of Telegram is away."""

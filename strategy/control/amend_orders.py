@@ -75,9 +75,9 @@ class Amends:
         broker: Broker,
         desk: OrderDesk,
         watch: MarketData,
-        look: AccountSync,
+        account_sync: AccountSync,
         permissions: Permissions,
-        purse: ExposureMeter,
+        exposure_meter: ExposureMeter,
         day_loss: DayLoss,
         settings: SettingsStore,
         presses: Confirmations,
@@ -85,12 +85,12 @@ class Amends:
         self._broker = broker
         self._desk = desk
         self._watch = watch
-        self._look = look
+        self._account_sync = account_sync
         self._permissions = permissions
-        self._purse = purse
+        self._exposure_meter = exposure_meter
         self._day_loss = day_loss
         self._settings = settings
-        self._presses = presses
+        self._confirmations = presses
         presses.register(AMEND, self)
 
     async def preview(self, user_id: int, no: OrderNo, *, qty: int | None, price: Decimal | None) -> AmendPreview:
@@ -106,7 +106,7 @@ class Amends:
                 "price": str(change.limit_price),
                 "confirmed": [],
             }
-            ticket = await self._presses.issue(AMEND, user_id, payload, change.fingerprint)
+            ticket = await self._confirmations.issue(AMEND, user_id, payload, change.fingerprint)
         return AmendPreview(
             order=order,
             qty=change.qty,
@@ -127,7 +127,7 @@ class Amends:
         """Check everything again and ask the broker once, or ask the person again where it breaks a cap."""
         payload = press.payload
         no, qty, price = OrderNo(payload["order"]), int(payload["qty"]), Decimal(payload["price"])
-        async with self._purse.turn:
+        async with self._exposure_meter.turn:
             order = next((one for one in self._desk.open if one.no == no), None)
             if order is None:
                 return changed()
@@ -139,7 +139,7 @@ class Amends:
             broken = [refusal.cap for refusal in change.caps]
             if not set(broken) <= set(payload["confirmed"]):
                 again = {**payload, "confirmed": broken}
-                ticket = await self._presses.issue(AMEND, press.user_id, again, change.fingerprint)
+                ticket = await self._confirmations.issue(AMEND, press.user_id, again, change.fingerprint)
                 return Outcome(
                     kind=OutcomeKind.SECOND_CONFIRM,
                     text=joined([_named(change), *(refusal.text for refusal in change.caps)]),
@@ -220,7 +220,7 @@ class Amends:
     async def _means(self, change: _Change) -> None:
         symbol = change.order.request.symbol
         try:
-            await self._day_loss.apply(await self._look.take("asked", max_age_s=_LOOK_AGE_S))
+            await self._day_loss.apply(await self._account_sync.take("asked", max_age_s=_LOOK_AGE_S))
             power = await self._broker.buying_power(symbol, change.limit_price)
         except BrokerError as error:
             change.refusals.append(error.user_message)
@@ -234,8 +234,8 @@ class Amends:
 
     async def _caps(self, change: _Change) -> None:
         """Keep the caps that a second press may override."""
-        found = await self._purse.broken_by_change(
-            change.order, change.qty, change.limit_price, self._look.last, self._desk.open
+        found = await self._exposure_meter.broken_by_change(
+            change.order, change.qty, change.limit_price, self._account_sync.last, self._desk.open
         )
         change.refusals.extend(refusal.text for refusal in found if refusal.value == "unknown")
         change.caps = tuple(refusal for refusal in found if refusal.value != "unknown")

@@ -26,7 +26,7 @@ class Cancels:
 
     def __init__(self, *, desk: OrderDesk, presses: Confirmations) -> None:
         self._desk = desk
-        self._presses = presses
+        self._confirmations = presses
         presses.register(CANCEL, self)
 
     async def preview(self, user_id: int, no: OrderNo | None) -> CancelPreview:
@@ -46,7 +46,7 @@ class Cancels:
         if refusals:
             return CancelPreview(orders=orders, refusals=tuple(refusals), ticket=None, expires_at=None)
         numbers = [int(order.no) for order in working]
-        ticket = await self._presses.issue(CANCEL, user_id, {"orders": numbers}, {})
+        ticket = await self._confirmations.issue(CANCEL, user_id, {"orders": numbers}, {})
         return CancelPreview(orders=working, refusals=(), ticket=ticket.id, expires_at=ticket.expires_at)
 
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here

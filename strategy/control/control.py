@@ -84,7 +84,7 @@ class TradingControl:
         watch_list: WatchList,
         price_watch: PriceWatch,
     ) -> None:
-        self._looking = looking
+        self._queries = looking
         self._manual = manual
         self._cancels = cancels
         self._amends = amends
@@ -93,7 +93,7 @@ class TradingControl:
         self._panic = panic
         self._modes = modes
         self._settings = settings
-        self._presses = presses
+        self._confirmations = presses
         self._results = results
         self._system = system
         self._approvals = approvals
@@ -103,25 +103,25 @@ class TradingControl:
     # Overview
 
     async def status(self) -> StatusView:
-        return await self._looking.status()
+        return await self._queries.status()
 
     async def holdings(self, *, fresh: bool = True) -> HoldingsView:
-        return await self._looking.holdings(fresh=fresh)
+        return await self._queries.holdings(fresh=fresh)
 
     async def orders(self, *, recent: int = 10) -> OrdersView:
-        return await self._looking.orders(recent=recent)
+        return await self._queries.orders(recent=recent)
 
     async def order(self, no: OrderNo) -> OrderView:
-        return await self._looking.order(no)
+        return await self._queries.order(no)
 
     async def why(self, symbol: Symbol, *, at: datetime | None = None) -> Decision | None:
-        return await self._looking.why(symbol, at=at)
+        return await self._queries.why(symbol, at=at)
 
     def symbol(self, text: str) -> Symbol:
-        return self._looking.symbol(text)
+        return self._queries.symbol(text)
 
     def symbols(self) -> Sequence[Symbol]:
-        return self._looking.symbols()
+        return self._queries.symbols()
 
     # OrderControl
 
@@ -134,7 +134,7 @@ class TradingControl:
         return await self._cancels.preview(user_id, no)
 
     async def check_now(self, no: OrderNo) -> OrderView:
-        return await self._looking.check_now(no)
+        return await self._queries.check_now(no)
 
     async def preview_amend(self, user_id: int, no: OrderNo, *, qty: int | None, price: Decimal | None) -> AmendPreview:
         return await self._amends.preview(user_id, no, qty=qty, price=price)
@@ -258,10 +258,10 @@ class TradingControl:
     # Confirmation
 
     async def for_owners(self, ticket_id: str) -> bool:
-        return await self._presses.for_owners(ticket_id)
+        return await self._confirmations.for_owners(ticket_id)
 
     async def confirm(self, ticket_id: str, user_id: int, *, typed: str = "") -> Outcome:
-        return await self._presses.confirm(ticket_id, user_id, typed=typed)
+        return await self._confirmations.confirm(ticket_id, user_id, typed=typed)
 
     async def dismiss(self, ticket_id: str, user_id: int) -> Outcome:
-        return await self._presses.dismiss(ticket_id, user_id)
+        return await self._confirmations.dismiss(ticket_id, user_id)

@@ -36,12 +36,18 @@ class ManualOrders:
     """Places orders of a person; the caps ask twice, the guards do not give way."""
 
     def __init__(
-        self, *, desk: OrderDesk, planner: OrderChecks, purse: ExposureMeter, presses: Confirmations, clock: Clock
+        self,
+        *,
+        desk: OrderDesk,
+        planner: OrderChecks,
+        exposure_meter: ExposureMeter,
+        presses: Confirmations,
+        clock: Clock,
     ) -> None:
         self._desk = desk
-        self._planner = planner
-        self._purse = purse
-        self._presses = presses
+        self._checks = planner
+        self._exposure_meter = exposure_meter
+        self._confirmations = presses
         self._clock = clock
         presses.register(ORDER, self)
 
@@ -57,7 +63,7 @@ class ManualOrders:
                     f"A price of {price} is not on the tick (0.01 from $1 up, 0.0001 below).",
                 ),
             )
-        plan = await self._planner.plan(side, symbol, amount, price)
+        plan = await self._checks.plan(side, symbol, amount, price)
         ticket = None
         if not plan.refusals:
             payload: dict[str, Any] = {
@@ -68,7 +74,7 @@ class ManualOrders:
                 "source": plan.price_source,
                 "confirmed": [],
             }
-            ticket = await self._presses.issue(ORDER, user_id, payload, plan.fingerprint)
+            ticket = await self._confirmations.issue(ORDER, user_id, payload, plan.fingerprint)
         return self._show(plan, ticket.id if ticket else None, ticket.expires_at if ticket else None)
 
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
@@ -80,9 +86,9 @@ class ManualOrders:
         symbol, side = Symbol.parse(payload["symbol"]), Side(payload["side"])
         price = Decimal(payload["price"])
         root = payload.get("root", press.ticket_id)
-        async with self._purse.turn:
+        async with self._exposure_meter.turn:
             shares = Amount(kind=AmountKind.SHARES, value=Decimal(payload["qty"]))
-            plan = await self._planner.plan(side, symbol, shares, price)
+            plan = await self._checks.plan(side, symbol, shares, price)
             if not same(press.fingerprint, plan.fingerprint):
                 return changed()
             if plan.refusals:
@@ -90,7 +96,7 @@ class ManualOrders:
             broken = [refusal.cap for refusal in plan.caps]
             if not set(broken) <= set(payload["confirmed"]):
                 again = {**payload, "confirmed": broken, "root": root}
-                ticket = await self._presses.issue(ORDER, press.user_id, again, plan.fingerprint)
+                ticket = await self._confirmations.issue(ORDER, press.user_id, again, plan.fingerprint)
                 return Outcome(
                     kind=OutcomeKind.SECOND_CONFIRM,
                     text=joined([_named(plan), *(refusal.text for refusal in plan.caps)]),

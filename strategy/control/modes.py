@@ -74,7 +74,7 @@ class ModeService:
         self._splits = splits
         self._positions = positions
         self._settings = settings
-        self._presses = presses
+        self._confirmations = presses
         self._notes = notes
         self._notifier = notifier
         self._clock = clock
@@ -127,7 +127,7 @@ class ModeService:
         ticket = None
         if not refusals:
             payload = {"mode": mode.value, "symbol": str(symbol) if symbol else None}
-            ticket = await self._presses.issue(MODE, user_id, payload, self._fingerprint(mode, symbol))
+            ticket = await self._confirmations.issue(MODE, user_id, payload, self._fingerprint(mode, symbol))
         return ModePreview(
             target=mode,
             symbol=symbol,

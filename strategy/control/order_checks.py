@@ -93,11 +93,11 @@ class OrderChecks:
         broker: Broker,
         desk: OrderDesk,
         watch: MarketData,
-        look: AccountSync,
+        account_sync: AccountSync,
         positions: Positions,
         modes: ModeStore,
         permissions: Permissions,
-        purse: ExposureMeter,
+        exposure_meter: ExposureMeter,
         day_loss: DayLoss,
         settings: SettingsStore,
         clock: Clock,
@@ -105,11 +105,11 @@ class OrderChecks:
         self._broker = broker
         self._desk = desk
         self._watch = watch
-        self._look = look
+        self._account_sync = account_sync
         self._positions = positions
         self._modes = modes
         self._permissions = permissions
-        self._purse = purse
+        self._exposure_meter = exposure_meter
         self._day_loss = day_loss
         self._settings = settings
         self._clock = clock
@@ -153,7 +153,7 @@ class OrderChecks:
 
     async def _account(self, plan: CheckedOrder) -> None:
         try:
-            holdings = await self._look.take("asked", max_age_s=_LOOK_AGE_S)
+            holdings = await self._account_sync.take("asked", max_age_s=_LOOK_AGE_S)
             if plan.side is Side.BUY:
                 await self._day_loss.apply(holdings)
         except BrokerError as error:
@@ -244,7 +244,7 @@ class OrderChecks:
             side=plan.side,
             qty=plan.qty,
             price=plan.limit_price,
-            exposure=await self._purse.exposure(plan.symbol, self._look.last, self._desk.open),
+            exposure=await self._exposure_meter.exposure(plan.symbol, self._account_sync.last, self._desk.open),
             settings=plan.settings,
         )
         plan.refusals.extend(refusal.text for refusal in found if refusal.value == "unknown")

@@ -40,7 +40,7 @@ class PanicPress:
         panic: Panic,
         desk: OrderDesk,
         watch: MarketData,
-        look: AccountSync,
+        account_sync: AccountSync,
         positions: Positions,
         modes: ModeStore,
         settings: SettingsStore,
@@ -50,11 +50,11 @@ class PanicPress:
         self._panic = panic
         self._desk = desk
         self._watch = watch
-        self._look = look
+        self._account_sync = account_sync
         self._positions = positions
         self._modes = modes
         self._settings = settings
-        self._presses = presses
+        self._confirmations = presses
         self._clock = clock
         presses.register(PANIC, self)
 
@@ -62,7 +62,7 @@ class PanicPress:
         """Show every open order and position of the account, whatever POSITION_SCOPE says of the rules."""
         refusals: list[Text] = []
         try:
-            await self._look.take("asked", max_age_s=_LOOK_AGE_S)
+            await self._account_sync.take("asked", max_age_s=_LOOK_AGE_S)
         except BrokerError as error:
             if not self._positions.known:
                 refusals.append(error.user_message)
@@ -129,7 +129,7 @@ class PanicPress:
 
     async def _ticket(self, user_id: int, held: Sequence[Position], *, everything: bool) -> Ticket:
         shares = self._chosen(held, everything=everything)
-        return await self._presses.issue(
+        return await self._confirmations.issue(
             PANIC,
             user_id,
             {"everything": everything},

@@ -34,7 +34,7 @@ class SettingService:
         self._settings = settings
         self._watch_list = watch_list
         self._effects = effects
-        self._presses = presses
+        self._confirmations = presses
         presses.register(SETTING, self, of_owners=every)
 
     def menu(self) -> Sequence[SettingView]:
@@ -98,7 +98,7 @@ class SettingService:
                 "symbol": str(draft.symbol) if draft.symbol else None,
                 "until": draft.until.isoformat() if draft.until else None,
             }
-            ticket = await self._presses.issue(SETTING, user_id, payload, _fingerprint(draft))
+            ticket = await self._confirmations.issue(SETTING, user_id, payload, _fingerprint(draft))
         return SettingPreview(
             name=draft.name,
             symbol=draft.symbol,

@@ -56,13 +56,13 @@ class StatusQueries:
         decisions: DecisionJournal,
         outbox: Outbox,
         watch: MarketData,
-        look: AccountSync,
+        account_sync: AccountSync,
         positions: Positions,
         guard: StopMonitor,
-        vigil: PriceWatchdog,
+        watchdog: PriceWatchdog,
         inbox: StreamInbox,
         modes: ModeStore,
-        purse: ExposureMeter,
+        exposure_meter: ExposureMeter,
         settings: SettingsStore,
         clock: Clock,
         environment: Environment,
@@ -77,13 +77,13 @@ class StatusQueries:
         self._decisions = decisions
         self._outbox = outbox
         self._watch = watch
-        self._look = look
+        self._account_sync = account_sync
         self._positions = positions
         self._guard = guard
-        self._vigil = vigil
+        self._watchdog = watchdog
         self._inbox = inbox
         self._modes = modes
-        self._purse = purse
+        self._exposure_meter = exposure_meter
         self._settings = settings
         self._clock = clock
         self._environment = environment
@@ -108,7 +108,7 @@ class StatusQueries:
             stream_up=self._inbox.up,
             stream_reason=self._inbox.reason,
             calls_used=self._calls_used(),
-            orders_today=await self._purse.orders_today(),
+            orders_today=await self._exposure_meter.orders_today(),
             max_orders_per_day=settings.max_orders_per_day,
             cycles=self._engine.cycles,
             overruns=self._engine.overruns,
@@ -124,12 +124,12 @@ class StatusQueries:
         if fresh:
             asked_at = self._clock.now()
             try:
-                await self._look.take("asked", max_age_s=_FRESH_S)
+                await self._account_sync.take("asked", max_age_s=_FRESH_S)
             except BrokerError as error:
-                last = self._look.last
+                last = self._account_sync.last
                 if last is None or last.taken_at < asked_at:  # else only the orders could not be asked
                     problem = error.user_message
-        holdings = self._look.now
+        holdings = self._account_sync.now
         fills = await self._orders.fills(since=day_start(self._clock.now()))
         gains = [fill.realized for fill in fills if fill.realized is not None]
         return HoldingsView(
@@ -176,7 +176,7 @@ class StatusQueries:
     async def check_now(self, no: OrderNo) -> OrderView:
         """Ask the broker about all orders at once, then show this one."""
         await self.order(no)
-        await self._desk.look()
+        await self._desk.poll_orders()
         return await self.order(no)
 
     async def why(self, symbol: Symbol, *, at: datetime | None) -> Decision | None:
@@ -230,7 +230,7 @@ class StatusQueries:
             return_percent=rate,
             mode=self._modes.of(symbol),
             lock=self._modes.lock(symbol),
-            stop=self._vigil.state(symbol),
+            stop=self._watchdog.state(symbol),
             warm=watched and self._watch.warm(symbol),
             last_decision=decision,
         )

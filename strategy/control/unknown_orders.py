@@ -31,7 +31,7 @@ class UnknownOrders:
     def __init__(self, *, desk: OrderDesk, orders: OrderJournal, presses: Confirmations) -> None:
         self._desk = desk
         self._orders = orders
-        self._presses = presses
+        self._confirmations = presses
         presses.register(SETTLE, self)
 
     async def preview(self, user_id: int, no: OrderNo) -> SettlePreview:
@@ -40,7 +40,7 @@ class UnknownOrders:
         Raises InvalidInput for a number that does not exist and BrokerError when the broker cannot be asked.
         """
         await self._order(no)
-        await self._desk.look()
+        await self._desk.poll_orders()
         order = await self._order(no)
         refusals: list[Text] = []
         choices: list[SettleChoice] = []
@@ -53,7 +53,7 @@ class UnknownOrders:
                 offers.append(None)
             for offer in offers:
                 payload = {"order": int(no), "venue_no": offer.venue_no if offer else None}
-                ticket = await self._presses.issue(SETTLE, user_id, payload, {})
+                ticket = await self._confirmations.issue(SETTLE, user_id, payload, {})
                 choices.append(SettleChoice(candidate=offer, label=_label(order, offer), ticket=ticket.id))
                 expires_at = ticket.expires_at
             if not choices:
@@ -71,7 +71,7 @@ class UnknownOrders:
     async def carry_out(self, press: Confirmed) -> Outcome:
         """Ask the broker again, and take the person's word where it is still possible."""
         no, number = OrderNo(press.payload["order"]), press.payload["venue_no"]
-        await self._desk.look()
+        await self._desk.poll_orders()
         found = next((one for one in self._desk.candidates(no) if one.venue_no == number), None)
         order = await self._order(no)
         if order.status is not OrderStatus.UNKNOWN:

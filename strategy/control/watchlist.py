@@ -48,21 +48,21 @@ class WatchList:
         settings: SettingsStore,
         watch: MarketData,
         positions: Positions,
-        look: AccountSync,
+        account_sync: AccountSync,
         desk: OrderDesk,
         guard: StopMonitor,
         presses: Confirmations,
-        purse: ExposureMeter,
+        exposure_meter: ExposureMeter,
         pace: Pace,
     ) -> None:
         self._settings = settings
         self._watch = watch
         self._positions = positions
-        self._look = look
+        self._account_sync = account_sync
         self._desk = desk
         self._guard = guard
-        self._presses = presses
-        self._purse = purse
+        self._confirmations = presses
+        self._exposure_meter = exposure_meter
         self._pace = pace
         presses.register(WATCH, self, of_owners=every)
 
@@ -104,7 +104,7 @@ class WatchList:
 
     async def apply(self, draft: Draft, *, user_id: int | None) -> SettingChange:
         """Examine again while nobody else can place an order, and store; raise as `examine` does."""
-        async with self._purse.turn:
+        async with self._exposure_meter.turn:
             await self.examine(draft)
             return await self._settings.apply(draft, user_id=user_id)
 
@@ -166,7 +166,7 @@ class WatchList:
         if symbol not in self._settings.tickers:
             return [Text(f"{ticker} 은(는) 거래하는 종목이 아닙니다.", f"{ticker} is not on the watch list.")]
         try:
-            holdings = await self._look.take("asked", max_age_s=_LOOK_AGE_S)
+            holdings = await self._account_sync.take("asked", max_age_s=_LOOK_AGE_S)
         except BrokerError:
             return [
                 Text(
@@ -179,7 +179,7 @@ class WatchList:
         held, _ = self._positions.in_scope(symbol, scope)
         if scope == "account":  # also shares that nobody can explain yet
             shown = sum(position.qty for position in holdings.positions if position.symbol == symbol)
-            held = max(held, shown + self._look.lagging(symbol))
+            held = max(held, shown + self._account_sync.lagging(symbol))
         if held or self._guard.running(symbol):
             refusals.append(
                 Text(
@@ -228,7 +228,7 @@ class WatchList:
         return found
 
     async def _issue(self, user_id: int, symbol: Symbol, *, adds: bool) -> tuple[str, datetime]:
-        ticket = await self._presses.issue(
+        ticket = await self._confirmations.issue(
             WATCH, user_id, {"symbol": str(symbol), "adds": adds}, {"tickers": self._settings.value(TICKERS)}
         )
         return ticket.id, ticket.expires_at

@@ -14,10 +14,10 @@ _HELD_MOST = 2000
 
 
 class Notices:
-    """Applies notices one by one; every method that touches the ledger takes its lock."""
+    """Applies notices one by one; every method that touches the cache takes its lock."""
 
-    def __init__(self, ledger: OrderCache) -> None:
-        self._ledger = ledger
+    def __init__(self, cache: OrderCache) -> None:
+        self._cache = cache
         self._held: deque[Notice] = deque()
 
     @property
@@ -27,12 +27,12 @@ class Notices:
 
     async def apply(self, notice: Notice) -> bool:
         """Apply a notice or hold it for its order; return whether the judge should be asked soon."""
-        async with self._ledger.lock:
+        async with self._cache.lock:
             return await self._apply(notice)
 
     async def retry(self, at: datetime) -> bool:
         """Try the held ones again after a number became known; return whether the judge should be asked soon."""
-        async with self._ledger.lock:
+        async with self._cache.lock:
             doubtful = False
             for _ in range(len(self._held)):
                 notice = self._held.popleft()
@@ -55,11 +55,11 @@ class Notices:
 
     async def _apply(self, notice: Notice) -> bool:
         numbers = (notice.venue_no, notice.original_no)
-        no = await self._ledger.find(numbers, traded_on(notice.received_at), notice.ticker, notice.side)
+        no = await self._cache.find(numbers, traded_on(notice.received_at), notice.ticker, notice.side)
         if no is None:
             self._hold(notice)
             return False  # whoever waits for its order asks
-        order = await self._ledger.get(no)
+        order = await self._cache.get(no)
         match notice.kind:
             case Notice.Kind.ACCEPTED:
                 return False
@@ -73,8 +73,8 @@ class Notices:
                 return await self._filled(no, order, notice)
 
     async def _amended(self, order: Order, notice: Notice) -> bool:
-        if notice.venue_no not in await self._ledger.numbers(order.no):
-            await self._ledger.move(
+        if notice.venue_no not in await self._cache.numbers(order.no):
+            await self._cache.move(
                 order.no,
                 order.status,
                 notice.received_at,
@@ -85,32 +85,32 @@ class Notices:
 
     async def _canceled(self, order: Order, notice: Notice) -> bool:
         if not order.status.closed:
-            await self._ledger.move(order.no, OrderStatus.CANCELED, notice.received_at)
+            await self._cache.move(order.no, OrderStatus.CANCELED, notice.received_at)
         return True  # a fill just before the cancel may have been missed
 
     async def _rejected(self, order: Order, notice: Notice) -> bool:
         """A refused order ends; a refused amend or cancel (it names the original) leaves the order working."""
         if notice.original_no is not None and notice.original_no != notice.venue_no:
-            numbers = await self._ledger.numbers(order.no)
+            numbers = await self._cache.numbers(order.no)
             undone = notice.venue_no == order.venue_no and notice.original_no in numbers
             if order.status is OrderStatus.CANCEL_SENT or undone:
-                await self._ledger.move(
+                await self._cache.move(
                     order.no,
                     working(order) if order.status is OrderStatus.CANCEL_SENT else order.status,
                     notice.received_at,
                     venue_no=notice.original_no if undone else None,
                 )
         elif not order.status.closed:
-            await self._ledger.move(
+            await self._cache.move(
                 order.no, OrderStatus.REJECTED, notice.received_at, reason="거래소 거부 / refused by the venue"
             )
         return True
 
     async def _filled(self, no: OrderNo, order: Order, notice: Notice) -> bool:
-        weighed = (await self._ledger.tally(no)).noticed(notice)
+        weighed = (await self._cache.tally(no)).noticed(notice)
         if weighed.parts:
             filled = order.filled_qty + sum(part.qty for part in weighed.parts)
-            await self._ledger.move(
+            await self._cache.move(
                 no,
                 after_fill(order, filled),
                 notice.received_at,
@@ -118,8 +118,8 @@ class Notices:
                 tally=weighed.tally,
             )
         else:
-            self._ledger.remember(no, weighed.tally)
-        now = await self._ledger.get(no)
+            self._cache.remember(no, weighed.tally)
+        now = await self._cache.get(no)
         ended = not now.status.closed and not now.open_qty  # all of what it was amended down to
         return weighed.doubtful or ended
 

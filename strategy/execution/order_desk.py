@@ -91,18 +91,18 @@ class OrderDesk:
         self.precedence = precedence
         self._queue: asyncio.Queue[tuple[Notice, AbstractContextManager[None]]] = asyncio.Queue()
         self._feed = OrderFeed()
-        self._ledger = OrderCache(orders=orders, settings=settings, feed=self._feed, notes=notes, decisions=decisions)
-        self._inquiry = OrderReconciler(
-            ledger=self._ledger,
+        self._cache = OrderCache(orders=orders, settings=settings, feed=self._feed, notes=notes, decisions=decisions)
+        self._reconciler = OrderReconciler(
+            cache=self._cache,
             notifier=notifier,
             lag=timedelta(seconds=visibility_lag_s),
             ahead=lambda: broker.clock_ahead,
             unexplained=self._unexplained,
         )
-        self._notices = Notices(self._ledger)
-        self._looks = OrderPolling(
+        self._notices = Notices(self._cache)
+        self._polling = OrderPolling(
             broker=broker,
-            ledger=self._ledger,
+            cache=self._cache,
             clock=clock,
             activity=activity,
             in_flight=self._in_flight,
@@ -110,10 +110,10 @@ class OrderDesk:
             unplaced=lambda: self._notices.tickers_waiting,
             apply=self._apply,
         )
-        self._requests = OrderSender(
+        self._sender = OrderSender(
             broker=broker,
-            ledger=self._ledger,
-            looks=self._looks,
+            cache=self._cache,
+            polling=self._polling,
             clock=clock,
             in_flight=self._in_flight,
             answer_limit_s=answer_limit_s,
@@ -133,11 +133,11 @@ class OrderDesk:
 
     async def load(self) -> None:
         """Read the open orders once: intents never sent become DENIED, sent ones without an answer UNKNOWN."""
-        if not self._ledger.loaded:
+        if not self._cache.loaded:
             with self._activity():
-                await run_to_end(self._ledger.load(self._clock.now()))
+                await run_to_end(self._cache.load(self._clock.now()))
             if self.unknown:
-                self._looks.soon(timedelta())
+                self._polling.soon(timedelta())
 
     # acting
 
@@ -159,7 +159,7 @@ class OrderDesk:
         await self.load()
         context = Context.of(decision, cash_before, position)
         async with self._place_turn(request):
-            return await self._act(lambda left: self._requests.place(request, context, opening, left))
+            return await self._act(lambda left: self._sender.place(request, context, opening, left))
 
     async def amend(
         self,
@@ -176,7 +176,7 @@ class OrderDesk:
         `reprices` is the working policy's count.
         """
         async with self._turn(await self._order(no)):
-            return await self._act(lambda left: self._requests.amend(no, qty, limit_price, reprices, left))
+            return await self._act(lambda left: self._sender.amend(no, qty, limit_price, reprices, left))
 
     async def cancel(self, no: OrderNo) -> Order:
         """Ask to cancel; returns CANCEL_SENT, or the order closed already. The notice or the inquiry confirms.
@@ -184,7 +184,7 @@ class OrderDesk:
         Raises a BrokerError when the broker refused and the order works on, InvalidOrder while its number is unknown.
         """
         async with self._turn(await self._order(no)):
-            return await self._act(lambda left: self._requests.cancel(no, left))
+            return await self._act(lambda left: self._sender.cancel(no, left))
 
     async def cancel_and_confirm(self, no: OrderNo, *, within_s: float) -> Order:
         """Cancel and wait up to `within_s` of market time for a closed state; return whatever is true then.
@@ -205,7 +205,7 @@ class OrderDesk:
                     changes.clear()
                     now = self._clock.now()
                 if not (await self._order(no)).status.closed:
-                    await self._looks.try_look()
+                    await self._polling.try_look()
 
     async def adopt(self, no: OrderNo, by: int) -> Order:
         """Watch over an order placed by hand like over one of our own, on a person's word; again changes nothing."""
@@ -217,24 +217,24 @@ class OrderDesk:
 
     async def answered(self, within_s: float) -> bool:
         """Wait until no request is on its way, at most so many real seconds; return whether none is."""
-        return await self._requests.answered(within_s)
+        return await self._sender.answered(within_s)
 
     def hurry(self, seconds: float) -> None:
         """Wait no longer than that (real time) for answers from now on: the program is being stopped.
 
         What has no answer by then is stored as UNKNOWN, and looked up by the next start.
         """
-        self._requests.hurry(seconds)
+        self._sender.hurry(seconds)
 
     # what only a person can settle
 
     def candidates(self, no: OrderNo) -> Sequence[BrokerOrder]:
         """Return the broker's orders that may be this one of unknown outcome, as the newest look showed them."""
-        return self._inquiry.candidates(no)
+        return self._reconciler.candidates(no)
 
     def absence_counts(self, order: Order) -> bool:
         """Return whether an order would surely be visible at the broker by now, had it arrived."""
-        return self._inquiry.absence_counts(order, self._clock.now())
+        return self._reconciler.absence_counts(order, self._clock.now())
 
     async def settle(self, no: OrderNo, found: BrokerOrder | None, by: int) -> Order:
         """Take a person's word on an order of unknown outcome: it is `found`, or (None) it never arrived.
@@ -255,7 +255,7 @@ class OrderDesk:
 
     def on_unread_notice(self) -> None:
         """Ask the broker for what a notice told that cannot be read."""
-        self._looks.missed_news()
+        self._polling.missed_news()
 
     async def run(self) -> None:
         """Work notices, look up unknown orders and keep SIGNAL orders from resting (D10), until cancelled."""
@@ -263,21 +263,21 @@ class OrderDesk:
         try:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(self._work_notices(), name="order notices")
-                workers.create_task(self._looks.run(), name="order looks")
+                workers.create_task(self._polling.run(), name="order looks")
                 workers.create_task(self._working.run(), name="working orders")
                 workers.create_task(self._send_again(workers), name="orders again")
         finally:
             await run_to_end(self._empty_queue())
             await run_to_end(self._take_back())
 
-    async def look(self, *, since: datetime | None = None) -> Sequence[Text]:
+    async def poll_orders(self, *, since: datetime | None = None) -> Sequence[Text]:
         """Ask the broker for all orders now and apply its word; raise BrokerError when it cannot be asked.
 
         Covers today, its neighbours and the dates of open orders, and every date from `since` on.
         A look started after this call serves; callers at the same time share one.
         """
         await self.load()
-        return await self._looks.look(since)
+        return await self._polling.poll(since)
 
     # telling
 
@@ -286,13 +286,13 @@ class OrderDesk:
 
         What `protects` (a stop, a panic) is held up by a sell only: of shares known to be held a buy takes none away.
         """
-        if not self._ledger.loaded:
+        if not self._cache.loaded:
             return Text("주문 기록을 아직 읽지 않았습니다.", "The orders are not read yet.")
-        for order in self._ledger.open():
+        for order in self._cache.open():
             asked = order.request
             if asked.symbol != symbol or order.status not in _UNANSWERED or (protects and asked.side is Side.BUY):
                 continue
-            if (said := self._requests.resending.said(order.no)) is not None:
+            if (said := self._sender.resending.said(order.no)) is not None:
                 return said
             return Text(
                 f"#{order.no} 주문의 결과를 아직 모릅니다. 확인될 때까지 {symbol.ticker} 주문을 보내지 않습니다.",
@@ -308,27 +308,27 @@ class OrderDesk:
     def unknown(self) -> Sequence[Order]:
         """Orders whose outcome nobody can say yet."""
         lost = (OrderStatus.UNKNOWN, OrderStatus.SENT)
-        return [one for one in self._ledger.open() if one.status in lost and one.no not in self._in_flight]
+        return [one for one in self._cache.open() if one.status in lost and one.no not in self._in_flight]
 
     @property
     def doubts(self) -> int:
         """How many outcomes became unknown so far; a reconciler remembers the number it settled."""
-        return self._ledger.doubts
+        return self._cache.doubts
 
     @property
     def open(self) -> Sequence[Order]:
         """Own and external orders not closed, oldest first, from memory."""
-        return self._ledger.open()
+        return self._cache.open()
 
     @property
     def unread(self) -> frozenset[Symbol]:
         """Tickers with an order that the last look could not read; it may be open."""
-        return self._inquiry.unread
+        return self._reconciler.unread
 
     async def open_in(self, symbol: Symbol) -> Sequence[Order]:
         """Return own and external orders of the ticker that are not closed."""
         await self.load()
-        return [order for order in self._ledger.open() if order.request.symbol == symbol]
+        return [order for order in self._cache.open() if order.request.symbol == symbol]
 
     @contextmanager
     def changed(self) -> Iterator[OrderChanges]:
@@ -368,15 +368,15 @@ class OrderDesk:
             return await run_to_end(work(left), left)
 
     async def _adopt(self, no: OrderNo, by: int) -> Order:
-        async with self._ledger.lock:
-            order = await self._ledger.get(no)
+        async with self._cache.lock:
+            order = await self._cache.get(no)
             said = Text(f"사용자 {by} 이(가) 봇에 맡김", f"adopted by user {by}").on_one_line()
-            return await self._ledger.move(no, order.status, self._clock.now(), reason=said, adopted_by=by)
+            return await self._cache.move(no, order.status, self._clock.now(), reason=said, adopted_by=by)
 
     async def _settle(self, no: OrderNo, found: BrokerOrder | None, by: int) -> Order:
-        order = await self._inquiry.settle(no, found, self._clock.now(), by)
+        order = await self._reconciler.settle(no, found, self._clock.now(), by)
         await self._retry_notices()
-        self._looks.soon()
+        self._polling.soon()
         return order
 
     async def _try_cancel(self, no: OrderNo) -> Order:
@@ -389,7 +389,7 @@ class OrderDesk:
     async def _order(self, no: OrderNo) -> Order:
         await self.load()
         try:
-            return await self._ledger.get(no)
+            return await self._cache.get(no)
         except KeyError:
             raise InvalidOrder(f"no order {no}", user_message=_NO_SUCH_ORDER) from None
 
@@ -398,10 +398,10 @@ class OrderDesk:
         return await run_to_end(self._refresh(seen, at, evidence))
 
     async def _refresh(self, seen: OrderList, at: datetime, evidence: Evidence | None) -> Sequence[Text]:
-        lines = await self._inquiry.apply(
+        lines = await self._reconciler.apply(
             seen, at, in_flight=self._in_flight, heard=self._notices.tickers_waiting, evidence=evidence
         )
-        self._looks.looked()
+        self._polling.looked()
         await self._retry_notices()
         return lines
 
@@ -410,7 +410,7 @@ class OrderDesk:
 
     async def _retry_notices(self) -> None:
         if self._notices.tickers_waiting and await self._notices.retry(self._clock.now()):
-            self._looks.soon()
+            self._polling.soon()
 
     async def _work_notices(self) -> None:
         while True:
@@ -418,7 +418,7 @@ class OrderDesk:
 
     async def _send_again(self, hands: asyncio.TaskGroup) -> None:
         """Ask again for what the broker certainly did not take; each apart, so that one answer holds up no other."""
-        resending = self._requests.resending
+        resending = self._sender.resending
         resending.begin()
         while True:
             await wait_until_or(self._clock, resending.next_due, resending.wake)
@@ -433,7 +433,7 @@ class OrderDesk:
         order = await self._order(no)
         try:
             async with self._place_turn(order.request):
-                await self._act(lambda left: self._requests.again(no, left))
+                await self._act(lambda left: self._sender.again(no, left))
         except StorageError as error:
             log.exception("what became of an order could not be stored", extra={"order": no})
             await self.on_unstored(error)
@@ -446,9 +446,9 @@ class OrderDesk:
 
     async def _take_back(self) -> None:
         """End what waits for its next try: nobody is here any more to send it."""
-        for no in self._requests.resending.orders:
+        for no in self._sender.resending.orders:
             try:
-                await self._requests.take_back(no)
+                await self._sender.take_back(no)
             except StorageError:
                 log.exception("an order that was not taken could not be ended", extra={"order": no})
 
@@ -462,21 +462,21 @@ class OrderDesk:
             await self._hear(notice)
         except StorageError as error:
             log.exception("notice not stored; the inquiry will bring its fact", extra={"venue_no": notice.venue_no})
-            self._looks.soon()
+            self._polling.soon()
             await self.on_unstored(error)
         except Exception:
-            self._looks.soon()  # whatever it was, the inquiry brings its fact
+            self._polling.soon()  # whatever it was, the inquiry brings its fact
             raise
         finally:
             at_work.__exit__(None, None, None)
 
     async def _hear(self, notice: Notice) -> None:
-        resending = self._requests.resending  # what waits there has no number that a notice could be of
-        on_their_way = [one for one in self._ledger.open() if one.no in self._in_flight and not resending.holds(one.no)]
+        resending = self._sender.resending  # what waits there has no number that a notice could be of
+        on_their_way = [one for one in self._cache.open() if one.no in self._in_flight and not resending.holds(one.no)]
         awaited = {order.request.symbol.ticker for order in on_their_way}
         doubtful = await self._notices.apply(notice)
         if doubtful or notice.ticker in self._notices.tickers_waiting - awaited:
-            self._looks.soon()
+            self._polling.soon()
 
 
 _NO_SUCH_ORDER = Text("그런 번호의 주문이 없습니다.", "There is no order of that number.")

@@ -130,7 +130,7 @@ def may_come_from(order: Order, gap: int) -> bool:
     return 0 < (gap if order.request.side is Side.BUY else -gap) <= order.request.qty
 
 
-def early_looks(order: Order) -> tuple[datetime, datetime] | None:
+def early_polls(order: Order) -> tuple[datetime, datetime] | None:
     """Return when three lists are asked whether a sell without an answer arrived, before the visibility lag is over."""
     if order.request.side is not Side.SELL or order.venue_no is not None or order.status is not OrderStatus.UNKNOWN:
         return None

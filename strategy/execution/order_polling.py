@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from strategy.execution.order_cache import OrderCache, traded_on
-from strategy.execution.order_matching import Evidence, early_looks
+from strategy.execution.order_matching import Evidence, early_polls
 from strategy.model import (
     BrokerError,
     BrokerOrder,
@@ -46,7 +46,7 @@ class OrderPolling:
         self,
         *,
         broker: Broker,
-        ledger: OrderCache,
+        cache: OrderCache,
         clock: Clock,
         activity: Activity,
         in_flight: Collection[OrderNo],
@@ -56,7 +56,7 @@ class OrderPolling:
     ) -> None:
         """`in_flight` are orders whose reply is awaited, `unplaced` tickers with notices of unknown numbers."""
         self._broker = broker
-        self._ledger = ledger
+        self._cache = cache
         self._clock = clock
         self._activity = activity
         self._in_flight = in_flight
@@ -74,7 +74,7 @@ class OrderPolling:
         self._pause = 0  # index into _PAUSES
         self._wake = asyncio.Event()
 
-    async def look(self, since: datetime | None = None) -> Sequence[Text]:
+    async def poll(self, since: datetime | None = None) -> Sequence[Text]:
         """Ask now, or share a look that starts after this call; raise BrokerError when the broker cannot be asked.
 
         One that needs older dates is not shared.
@@ -128,13 +128,13 @@ class OrderPolling:
 
     def _unanswered(self) -> Sequence[Order]:
         lost = (OrderStatus.SENT, OrderStatus.UNKNOWN)
-        orders = [order for order in self._ledger.open() if order.no not in self._in_flight]
+        orders = [order for order in self._cache.open() if order.no not in self._in_flight]
         return [order for order in orders if order.venue_no is None and order.status in lost]
 
     async def try_look(self) -> None:
         """Ask now; when that fails, plan to ask again."""
         try:
-            await self.look()
+            await self.poll()
         except TradingError as error:
             log.warning("orders could not be asked", extra={"error": str(error)})
             self.looked()
@@ -180,7 +180,7 @@ class OrderPolling:
     def _next(self) -> datetime | None:
         """Return when the broker should be asked next, or None when nothing is open or in doubt."""
         dues = [] if self._due is None else [self._due]
-        orders = [order for order in self._ledger.open() if order.no not in self._in_flight]
+        orders = [order for order in self._cache.open() if order.no not in self._in_flight]
         again = self._looked_at + timedelta(seconds=_PAUSES[self._pause])
         if self._doubted_until is not None and again < self._doubted_until:
             dues.append(again)
@@ -193,14 +193,14 @@ class OrderPolling:
 
     def _early(self, order: Order) -> datetime | None:
         """Return when to look for a sell without an answer sooner than for anything else: a stop may wait for it."""
-        looks = early_looks(order)
+        looks = early_polls(order)
         if looks is None or self._looked_at - order.updated_at >= self._lag:
             return None
         return next((look for look in looks if look > self._looked_at), self._looked_at + _STOP_WAITS)
 
     def _dates(self, at: datetime, since: datetime | None) -> tuple[date, date]:
         """Return New York dates that cover today, its neighbours, and the day of everything still open."""
-        first = min([at, since or at, *(order.request.created_at for order in self._ledger.open())])
+        first = min([at, since or at, *(order.request.created_at for order in self._cache.open())])
         return traded_on(first) - _DAY, traded_on(at) + _DAY
 
 

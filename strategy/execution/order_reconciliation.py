@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from strategy.execution.fill_tally import corrected
 from strategy.execution.order_cache import NO_ANSWER, NO_STOCK, NOT_FOUND, NOT_SHOWN, OrderCache
-from strategy.execution.order_matching import APART, NEARLY, Evidence, early_looks, match, may_come_from, resembles
+from strategy.execution.order_matching import APART, NEARLY, Evidence, early_polls, match, may_come_from, resembles
 from strategy.execution.uncountable_rows import UnreadNews
 from strategy.market.calendar import session_on
 from strategy.model import (
@@ -36,7 +36,7 @@ from strategy.ports import Notifier
 
 log = logging.getLogger(__name__)
 
-LOOKS_NEEDED = 3  # before an absence means anything
+POLLS_NEEDED = 3  # before an absence means anything
 _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 _ENDED = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 _MAYBE = "one or more orders at the broker may be this one. Please check in the broker's app"
@@ -62,12 +62,12 @@ _SIDES = {"buy": Text("매수", "buy"), "sell": Text("매도", "sell")}
 
 
 class OrderReconciler:
-    """Applies looks. `in_flight` are orders whose reply is still awaited: they are left alone."""
+    """Applies polls. `in_flight` are orders whose reply is still awaited: they are left alone."""
 
     def __init__(
         self,
         *,
-        ledger: OrderCache,
+        cache: OrderCache,
         notifier: Notifier,
         lag: timedelta,
         ahead: Callable[[], timedelta | None],
@@ -76,12 +76,12 @@ class OrderReconciler:
         """`ahead` is how far the broker's clock is ahead of ours, None while unknown; `unexplained` how many shares of
         a ticker some holdings show that the fills do not explain.
         """
-        self._ledger = ledger
+        self._cache = cache
         self._notifier = notifier
         self._lag = lag
         self._ahead = ahead
         self._unexplained = unexplained
-        self._looks: dict[OrderNo, int] = {}  # looks that did not show an order
+        self._times_absent: dict[OrderNo, int] = {}  # polls that did not show an order
         self._clear_since: dict[OrderNo, datetime] = {}  # since when three lists agree that a sell is not there
         self._doubts_told: set[OrderNo] = set()
         self._hidden: Sequence[UnreadOrder] = ()  # rows of the newest look that could not be read
@@ -106,8 +106,8 @@ class OrderReconciler:
 
         Raises InvalidOrder when that is no longer possible.
         """
-        async with self._ledger.lock:
-            order = await self._ledger.get(no)
+        async with self._cache.lock:
+            order = await self._cache.get(no)
             here = found is not None and any(one.venue_no == found.venue_no for one in self.candidates(no))
             if order.status is not OrderStatus.UNKNOWN or (found is not None and not here):
                 raise InvalidOrder(f"order {no} cannot be settled so any more", user_message=_OTHERWISE)
@@ -116,15 +116,15 @@ class OrderReconciler:
                 if not self.absence_counts(order, at):
                     raise InvalidOrder(f"order {no} may still show up", user_message=_OTHERWISE)
                 gone = OrderStatus.CANCELED if order.filled_qty or order.venue_no else OrderStatus.REJECTED
-                await self._ledger.move(no, gone, at, reason=reason)
+                await self._cache.move(no, gone, at, reason=reason)
             else:
                 first = (*found.replaced, found.venue_no)[0]
-                await self._ledger.move(
+                await self._cache.move(
                     no, OrderStatus.ACCEPTED, at, reason=reason, venue_no=first, accepted_at=found.ordered_at
                 )
                 await self._judge(no, found, at)
             self._candidates.pop(no, None)
-            return await self._ledger.get(no)
+            return await self._cache.get(no)
 
     async def apply(
         self,
@@ -140,7 +140,7 @@ class OrderReconciler:
         `heard` are tickers with notices of numbers nobody knows: an order of theirs is not called absent, nor is any
         without `evidence` of the broker's other lists.
         """
-        async with self._ledger.lock:
+        async with self._cache.lock:
             lines: list[Text] = []
             shown: set[OrderNo] = set()
             pool: list[BrokerOrder] = []
@@ -156,28 +156,28 @@ class OrderReconciler:
             lines += await self._by_hand(pool, at)
             lines += await self._missing(shown, at, in_flight)
             await self._let_go(seen.unread, at)
-            self._ledger.fresh = False
-            self._ledger.forget_old(at)
+            self._cache.fresh = False
+            self._cache.forget_old(at)
         await self._news.tell([row.row for row in seen.unread], at)
         return lines
 
     async def _let_go(self, unread: Sequence[UnreadOrder], at: datetime) -> None:
         """End orders by hand that turn out to be for no US stock: versions before took them for one."""
         aside = {row.venue_no for row in unread if row.row.aside and row.venue_no is not None}
-        for order in self._ledger.open():
+        for order in self._cache.open():
             if order.request.origin is Origin.EXTERNAL and order.venue_no in aside:
-                await self._ledger.move(order.no, OrderStatus.CANCELED, at, reason=NO_STOCK)
+                await self._cache.move(order.no, OrderStatus.CANCELED, at, reason=NO_STOCK)
 
     def _may_be_hidden(self, order: Order) -> bool:
         """Return whether a row of the newest look that could not be read may be this order's."""
         return any(hides(row, order) for row in self._hidden)
 
     async def _judge(self, no: OrderNo, found: BrokerOrder, at: datetime, *, tell: bool = True) -> list[Text]:
-        self._looks.pop(no, None)
-        order = await self._ledger.get(no)
+        self._times_absent.pop(no, None)
+        order = await self._cache.get(no)
         renumbered = await self._link(order, found, at)
-        order = await self._ledger.get(no)
-        tally = await self._ledger.tally(no)
+        order = await self._cache.get(no)
+        tally = await self._cache.tally(no)
         parts = tally.inquired(
             found.filled_qty, found.filled_amount, venue_no=found.venue_no, at=at, about=order.limit_price
         )
@@ -191,15 +191,15 @@ class OrderReconciler:
             await self._tell_once(
                 order, at, "취소된 것으로 들었지만 증권사에는 열려 있습니다. 앱에서 확인하세요", _STILL_OPEN
             )
-        numbers = await self._ledger.numbers(no)
+        numbers = await self._cache.numbers(no)
         back = found.venue_no if self._went_back(order, found, numbers, old_enough=old_enough) else None
         price = found.limit_price if found.venue_no in (order.venue_no, back) and found.limit_price > 0 else None
-        right = () if tally.agrees(found) else corrected(await self._ledger.fills(no), found.filled_amount)
+        right = () if tally.agrees(found) else corrected(await self._cache.fills(no), found.filled_amount)
         same = status is order.status and price in (None, order.limit_price)
         if same and not parts and not right and back is None and fewer is None:
             return []
         reason = found.reason if status in _ENDED and status is not order.status else None
-        now = await self._ledger.move(
+        now = await self._cache.move(
             no,
             status,
             at,
@@ -232,12 +232,12 @@ class OrderReconciler:
 
     async def _link(self, order: Order, found: BrokerOrder, at: datetime) -> bool:
         """Note numbers of this order not known yet: it was amended, and the answer lost or the amend made by hand."""
-        numbers = await self._ledger.numbers(order.no)
+        numbers = await self._cache.numbers(order.no)
         unknown = [number for number in (*found.replaced, found.venue_no) if number not in numbers]
         if unknown and unknown[-1] != found.venue_no:
             unknown.append(found.venue_no)
         for number in unknown:
-            await self._ledger.move(order.no, order.status, at, venue_no=number, tell=False)
+            await self._cache.move(order.no, order.status, at, venue_no=number, tell=False)
         return bool(unknown)
 
     def _went_back(self, order: Order, found: BrokerOrder, numbers: Sequence[VenueNo], *, old_enough: bool) -> bool:
@@ -255,11 +255,11 @@ class OrderReconciler:
     ) -> list[Text]:
         """Settle orders whose reply is missing; what is taken or may be taken leaves the pool."""
         lines: list[Text] = []
-        waiting = [order.by_clock(at) for order in self._ledger.unanswered() if order.no not in in_flight]
+        waiting = [order.by_clock(at) for order in self._cache.unanswered() if order.no not in in_flight]
         matches = match(waiting, pool, self._ahead())
         for order, found in matches.found:
             pool.remove(found)
-            await self._ledger.move(
+            await self._cache.move(
                 order.no,
                 OrderStatus.ACCEPTED,
                 at,
@@ -277,7 +277,7 @@ class OrderReconciler:
         for order in matches.absent:
             if order.request.symbol.ticker not in heard and not self._may_be_hidden(order):
                 lines += await self._absent(order, at, evidence)
-        mine = [*matches.doubtful, *(order for order in self._ledger.unanswered() if order.no in in_flight)]
+        mine = [*matches.doubtful, *(order for order in self._cache.unanswered() if order.no in in_flight)]
         pool[:] = [found for found in pool if not any(resembles(order, found) for order in mine)]
         return lines
 
@@ -285,13 +285,13 @@ class OrderReconciler:
         """Count a look without the order; declare it not sent only when it would surely be visible by now."""
         if at <= order.updated_at:
             return []
-        self._looks[order.no] = self._looks.get(order.no, 0) + 1
+        self._times_absent[order.no] = self._times_absent.get(order.no, 0) + 1
         if order.status is OrderStatus.SENT:
-            await self._ledger.move(order.no, OrderStatus.UNKNOWN, at, reason=NO_ANSWER)
+            await self._cache.move(order.no, OrderStatus.UNKNOWN, at, reason=NO_ANSWER)
             return []
         if evidence is None:
             return []
-        late = self._looks[order.no] >= LOOKS_NEEDED and at - order.updated_at >= self._lag
+        late = self._times_absent[order.no] >= POLLS_NEEDED and at - order.updated_at >= self._lag
         doubted = await self._doubted(order, evidence)
         early = self._clear_early(order, at, doubted=doubted or evidence.shares_bound(order))
         if not late and not early:
@@ -302,7 +302,7 @@ class OrderReconciler:
             )
             return []
         self._clear_since.pop(order.no, None)
-        await self._ledger.move(order.no, OrderStatus.REJECTED, at, reason=NOT_FOUND)
+        await self._cache.move(order.no, OrderStatus.REJECTED, at, reason=NOT_FOUND)
         return [_line(order, "증권사에 없음: 접수되지 않은 것으로 처리", "not found at the broker: it never arrived")]
 
     async def _doubted(self, order: Order, evidence: Evidence) -> bool:
@@ -318,16 +318,16 @@ class OrderReconciler:
 
     async def _known(self, found: BrokerOrder) -> OrderNo | None:
         numbers = (found.venue_no, *reversed(found.replaced))
-        return await self._ledger.find(numbers, found.traded_on, found.symbol.ticker, found.side)
+        return await self._cache.find(numbers, found.traded_on, found.symbol.ticker, found.side)
 
     def _clear_early(self, order: Order, at: datetime, *, doubted: bool) -> bool:
         """Return whether all lists agreed twice, long enough after the request, that a sell is not there."""
-        looks = early_looks(order)
-        if looks is None or doubted or at < looks[0]:
+        polls = early_polls(order)
+        if polls is None or doubted or at < polls[0]:
             self._clear_since.pop(order.no, None)
             return False
         since = self._clear_since.setdefault(order.no, at)
-        return at >= looks[1] - NEARLY and at - since >= APART
+        return at >= polls[1] - NEARLY and at - since >= APART
 
     async def _tell_once(self, order: Order, at: datetime, ko: str, en: str) -> None:
         if order.no in self._doubts_told:
@@ -341,10 +341,10 @@ class OrderReconciler:
         for found in pool:
             if found.status is OrderStatus.UNKNOWN:
                 continue  # it says nothing yet; the next look will
-            since = self._ledger.loaded_at
-            before_us = self._ledger.fresh and found.status.closed and since is not None and found.ordered_at < since
+            since = self._cache.loaded_at
+            before_us = self._cache.fresh and found.status.closed and since is not None and found.ordered_at < since
             news = not before_us
-            order = await self._ledger.add_by_hand(
+            order = await self._cache.add_by_hand(
                 found, at, (HandOrder(at=at, found=found, order=None),) if news else ()
             )
             lines += [_by_hand_line(order, found)] if news else []
@@ -354,14 +354,14 @@ class OrderReconciler:
     async def _missing(self, shown: Collection[OrderNo], at: datetime, in_flight: Collection[OrderNo]) -> list[Text]:
         """An accepted order that the broker keeps leaving out becomes unknown: the ticker waits, the owner is told."""
         lines: list[Text] = []
-        for order in self._ledger.open():
+        for order in self._cache.open():
             unseen = order.venue_no is not None and order.no not in shown and order.no not in in_flight
             if not unseen or at <= order.updated_at or self._may_be_hidden(order):
                 continue
-            looks = self._looks[order.no] = self._looks.get(order.no, 0) + 1
-            if looks < LOOKS_NEEDED or at - order.updated_at < self._lag or order.status is OrderStatus.UNKNOWN:
+            polls = self._times_absent[order.no] = self._times_absent.get(order.no, 0) + 1
+            if polls < POLLS_NEEDED or at - order.updated_at < self._lag or order.status is OrderStatus.UNKNOWN:
                 continue
-            await self._ledger.move(order.no, OrderStatus.UNKNOWN, at, reason=NOT_SHOWN)
+            await self._cache.move(order.no, OrderStatus.UNKNOWN, at, reason=NOT_SHOWN)
             lines.append(_line(order, "증권사 조회에 보이지 않음", "the broker's list does not show it"))
         return lines
 

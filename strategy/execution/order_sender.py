@@ -48,8 +48,8 @@ class OrderSender:
         self,
         *,
         broker: Broker,
-        ledger: OrderCache,
-        looks: OrderPolling,
+        cache: OrderCache,
+        polling: OrderPolling,
         clock: Clock,
         in_flight: set[OrderNo],
         answer_limit_s: float,
@@ -59,8 +59,8 @@ class OrderSender:
     ) -> None:
         """`numbered` is called when an order got a number, for notices that wait for it."""
         self._broker = broker
-        self._ledger = ledger
-        self._looks = looks
+        self._cache = cache
+        self._polling = polling
         self._clock = clock
         self._in_flight = in_flight
         self._answer_limit_s = answer_limit_s
@@ -96,23 +96,23 @@ class OrderSender:
         self, request: OrderRequest, context: Context, opening: Opening | None, left: asyncio.Event
     ) -> Order:
         """Store the intent, then send; see `OrderDesk.place`."""
-        if request.ticket is not None and (placed := await self._ledger.by_ticket(request.ticket)) is not None:
+        if request.ticket is not None and (placed := await self._cache.by_ticket(request.ticket)) is not None:
             return placed
         if (why := self._blocked(request)) is not None:
             raise OrderDenied(why.en, user_message=why)
-        async with self._ledger.lock:
+        async with self._cache.lock:
             if (forbidden := self._permissions.may_send(request)) is not None:
                 raise NotPermitted(forbidden)
-            order = await self._ledger.send(request, context, self._now(), opening)
+            order = await self._cache.send(request, context, self._now(), opening)
             self._in_flight.add(order.no)
             forbidden = self._permissions.may_send(request)  # a person may have been faster than the disk
             if left.is_set() or forbidden is not None:  # whoever wanted it is gone, and nothing has been sent
                 self._in_flight.discard(order.no)
                 reason = NEVER_SENT if forbidden is None else spoken(forbidden.text)
                 try:
-                    return await self._ledger.move(order.no, OrderStatus.DENIED, self._now(), reason=reason)
+                    return await self._cache.move(order.no, OrderStatus.DENIED, self._now(), reason=reason)
                 finally:
-                    self._looks.reconsider()  # not stored, it blocks its ticker until a look finds it absent
+                    self._polling.reconsider()  # not stored, it blocks its ticker until a look finds it absent
         try:
             order = await self._send(order.no, request)
             if left.is_set() and self.resending.holds(order.no):
@@ -126,11 +126,11 @@ class OrderSender:
         """End an order's being in flight, unless it waits here for its next try: then nobody needs to look for it."""
         if not self.resending.holds(no):
             self._in_flight.discard(no)
-            self._looks.reconsider()
+            self._polling.reconsider()
 
     async def again(self, no: OrderNo, left: asyncio.Event) -> Order:
         """Send an order once more that the broker certainly did not take; end it where that is not permitted now."""
-        order = await self._ledger.get(no)
+        order = await self._cache.get(no)
         if not self.resending.holds(no):
             return order
         forbidden = self._permissions.may_send(order.request)
@@ -145,13 +145,13 @@ class OrderSender:
         """End an order that waits for its next try: it is at no venue."""
         self.resending.drop(no)
         self._landed(no)
-        async with self._ledger.lock:
-            return await self._ledger.move(no, OrderStatus.DENIED, self._now(), reason=reason)
+        async with self._cache.lock:
+            return await self._cache.move(no, OrderStatus.DENIED, self._now(), reason=reason)
 
     async def _keep_context(self, no: OrderNo) -> None:
         """Note what stood behind an order; without it a message of a later run says less, and nothing else changes."""
         try:
-            await self._ledger.keep_context(no)
+            await self._cache.keep_context(no)
         except StorageError as error:
             log.warning("what stood behind an order could not be noted", extra={"order": no, "error": str(error)})
 
@@ -163,20 +163,20 @@ class OrderSender:
         except _REFUSED as error:
             log.warning("order refused", extra={"order": no, "error": str(error)})
             self.resending.drop(no)
-            async with self._ledger.lock:
-                return await self._ledger.move(no, OrderStatus.REJECTED, self._now(), reason=spoken(error.user_message))
+            async with self._cache.lock:
+                return await self._cache.move(no, OrderStatus.REJECTED, self._now(), reason=spoken(error.user_message))
         except BaseException as error:  # noqa: BLE001 - once sent, whatever happens leaves the outcome unknown
             # cancelled, or anything else after sending: the order may be at the broker, and the record says so
             self.resending.drop(no)
             await self._lose(no, error)
-            return await self._ledger.get(no)
+            return await self._cache.get(no)
         self.resending.drop(no)
-        async with self._ledger.lock:
-            await self._ledger.move(
+        async with self._cache.lock:
+            await self._cache.move(
                 no, OrderStatus.ACCEPTED, self._now(), venue_no=acceptance.venue_no, accepted_at=acceptance.accepted_at
             )
         await self._numbered()
-        return await self._ledger.get(no)
+        return await self._cache.get(no)
 
     async def _not_now(self, no: OrderNo, request: OrderRequest, error: TryLater) -> Order:
         """Let an order wait for its next try; a rule's or a person's is given up after a while."""
@@ -185,16 +185,16 @@ class OrderSender:
         news = self.resending.said(no) != said
         waits = self.resending.hold(no, request, said, self._now())
         if waits and not news:
-            return await self._ledger.get(no)
+            return await self._cache.get(no)
         status, reason = (OrderStatus.SENT, _later(said)) if waits else (OrderStatus.REJECTED, spoken(said))
-        async with self._ledger.lock:
-            return await self._ledger.move(no, status, self._now(), reason=reason)
+        async with self._cache.lock:
+            return await self._cache.move(no, status, self._now(), reason=reason)
 
     async def amend(
         self, no: OrderNo, qty: int | None, limit_price: Decimal | None, reprices: int | None, left: asyncio.Event
     ) -> Order:
         """Change quantity or price; see `OrderDesk.amend`."""
-        order = await self._ledger.get(no)
+        order = await self._cache.get(no)
         if order.status.closed:
             return order
         venue_no = _number(order)
@@ -218,11 +218,11 @@ class OrderSender:
         except BaseException as error:  # noqa: BLE001 - once sent, whatever happens leaves the outcome unknown
             await self._lose(no, error)
             if not left.is_set():
-                await self._looks.try_look()
-            return await self._ledger.get(no)
-        async with self._ledger.lock:
-            now = await self._ledger.get(no)
-            await self._ledger.move(
+                await self._polling.try_look()
+            return await self._cache.get(no)
+        async with self._cache.lock:
+            now = await self._cache.get(no)
+            await self._cache.move(
                 no,
                 now.status,
                 self._now(),
@@ -232,14 +232,14 @@ class OrderSender:
                 working_qty=None if qty is None else order.filled_qty + wanted,
             )
         await self._numbered()
-        return await self._ledger.get(no)
+        return await self._cache.get(no)
 
     async def cancel(self, no: OrderNo, left: asyncio.Event) -> Order:
         """Ask to cancel; see `OrderDesk.cancel`."""
-        order = await self._ledger.get(no)
+        order = await self._cache.get(no)
         if order.status is OrderStatus.UNKNOWN and order.venue_no is not None:
-            await self._looks.try_look()
-            order = await self._ledger.get(no)
+            await self._polling.try_look()
+            order = await self._cache.get(no)
         if order.status.closed or left.is_set() or self._cancel_is_fresh(order):
             self.resending.drop_cancel(no)
             return order
@@ -263,11 +263,11 @@ class OrderSender:
             await self._cancel_sent(no, _unclear(error))
             _pass_on(no, error)
             if not left.is_set():
-                await self._looks.try_look()  # it may have been too late: the broker's list knows
-            return await self._ledger.get(no)
+                await self._polling.try_look()  # it may have been too late: the broker's list knows
+            return await self._cache.get(no)
         self.resending.drop_cancel(no)
         await self._cancel_sent(no, "")
-        return await self._ledger.get(no)
+        return await self._cache.get(no)
 
     def _cancel_is_fresh(self, order: Order) -> bool:
         """A cancel may be asked again, unlike an order: a second one does nothing. But not while one is on its way."""
@@ -275,10 +275,10 @@ class OrderSender:
         return order.status is OrderStatus.CANCEL_SENT and at is not None and self._now() - at < _CANCEL_AGAIN
 
     async def _cancel_sent(self, no: OrderNo, reason: str) -> None:
-        async with self._ledger.lock:
-            if not (await self._ledger.get(no)).status.closed:
-                await self._ledger.move(no, OrderStatus.CANCEL_SENT, self._now(), reason=reason)
-        self._looks.soon(2 * SOON)
+        async with self._cache.lock:
+            if not (await self._cache.get(no)).status.closed:
+                await self._cache.move(no, OrderStatus.CANCEL_SENT, self._now(), reason=reason)
+        self._polling.soon(2 * SOON)
 
     async def _answer(self, request: Awaitable[Acceptance]) -> Acceptance:
         async with asyncio.timeout(self._answer_limit_s) as limit:
@@ -293,11 +293,11 @@ class OrderSender:
 
     async def _lose(self, no: OrderNo, error: BaseException) -> None:
         """Say that nobody knows; what a notice or a look told meanwhile stays. Cancellation is passed on."""
-        async with self._ledger.lock:
-            order = await self._ledger.get(no)
+        async with self._cache.lock:
+            order = await self._cache.get(no)
             if not order.status.closed and order.status is not OrderStatus.UNKNOWN:
-                await self._ledger.move(no, OrderStatus.UNKNOWN, self._now(), reason=_unclear(error))
-        self._looks.soon()
+                await self._cache.move(no, OrderStatus.UNKNOWN, self._now(), reason=_unclear(error))
+        self._polling.soon()
         _pass_on(no, error)
 
     async def _refused(self, no: OrderNo, error: BrokerError, asked_qty: int) -> Order:
@@ -305,11 +305,11 @@ class OrderSender:
 
         Raises the refusal when it works on, unless a fill not heard of before made the asked quantity too large.
         """
-        await self._looks.try_look()
-        order = await self._ledger.get(no)
+        await self._polling.try_look()
+        order = await self._cache.get(no)
         if order.status.closed or order.open_qty < asked_qty:
             return order
-        self._looks.soon()
+        self._polling.soon()
         raise error
 
     def _now(self) -> datetime:

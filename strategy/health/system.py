@@ -40,7 +40,7 @@ class SystemService:
         recon: Reconciler,
         inbox: StreamInbox,
         guard: StopMonitor,
-        vigil: PriceWatchdog,
+        watchdog: PriceWatchdog,
         watch: MarketData,
         settings: SettingsStore,
         clock: Clock,
@@ -54,7 +54,7 @@ class SystemService:
         self._recon = recon
         self._inbox = inbox
         self._guard = guard
-        self._vigil = vigil
+        self._watchdog = watchdog
         self._watch = watch
         self._settings = settings
         self._clock = clock
@@ -102,7 +102,7 @@ class SystemService:
             lines.order_desk(len(self._desk.open), len(self._desk.unknown)),
             lines.reconciled(self._recon.reconciled, self._recon.reconciled_at, now),
             *lines.stream(self._inbox),
-            lines.stops({symbol: self._vigil.state(symbol) for symbol in (*tickers, *self._guard.held)}),
+            lines.stops({symbol: self._watchdog.state(symbol) for symbol in (*tickers, *self._guard.held)}),
             lines.quotes(ages, in_session=in_session),
             lines.bars([row for symbol in tickers for row in self._watch.warmup(symbol)]),
         ]

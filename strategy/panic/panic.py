@@ -44,7 +44,7 @@ class Panic:
         desk: OrderDesk,
         guard: StopMonitor,
         ladder: ExitLadder,
-        look: AccountSync,
+        account_sync: AccountSync,
         positions: Positions,
         modes: ModeStore,
         settings: SettingsStore,
@@ -58,7 +58,7 @@ class Panic:
         self._desk = desk
         self._guard = guard
         self._ladder = ladder
-        self._look = look
+        self._account_sync = account_sync
         self._positions = positions
         self._modes = modes
         self._settings = settings
@@ -222,7 +222,7 @@ class Panic:
         """Sell one position to its end; what cannot be stored is tried again until the close."""
         while self._open(session):
             try:
-                descent = await self._ladder.descend(
+                exit_result = await self._ladder.descend(
                     symbol,
                     qty=self._left(symbol),
                     origin=Origin.PANIC,
@@ -237,8 +237,8 @@ class Panic:
                 continue
             if self._desk.blocked(symbol) is not None:
                 return "unknown"
-            stands = descent.reason == "session_end" and self._story.stands_still(symbol)
-            return "halted" if stands else descent.reason
+            stands = exit_result.reason == "session_end" and self._story.stands_still(symbol)
+            return "halted" if stands else exit_result.reason
         return "session_end"
 
     async def _held_up(self, job: PanicJob, symbol: Symbol, hitch: str, _: Text) -> None:
@@ -284,7 +284,7 @@ class Panic:
 
     async def _try_look(self) -> Holdings | None:
         try:
-            return await self._look.take("asked")
+            return await self._account_sync.take("asked")
         except TradingError as error:
             log.warning("panic: the account could not be asked", extra={"error": str(error)})
             return None

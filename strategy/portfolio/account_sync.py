@@ -56,7 +56,7 @@ class AccountSync:
         self._stale = True
         self.spoiled.set()
 
-    def on_look(self, watcher: Callable[[], None]) -> None:
+    def on_sync(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` after each look."""
         self._watchers.append(watcher)
 

@@ -196,7 +196,7 @@ class Reconciler:
             with self._activity():
                 interruptions, was = self._interruptions, self.reconciled
                 lines = await self._look_at_orders()
-                holdings = await self._look_at_account()
+                holdings = await self._sync_account()
                 if lines is None:
                     await run_to_end(self._follow(holdings))
                 else:
@@ -234,7 +234,7 @@ class Reconciler:
     async def _ask_for_orders(self) -> list[Text] | None:
         self.orders_problem = None
         try:
-            return [*await self._desk.look(since=await self._last_agreed())]
+            return [*await self._desk.poll_orders(since=await self._last_agreed())]
         except BrokerError as error:
             log.warning("orders could not be asked", extra={"error": str(error)})
             self.orders_problem = error
@@ -245,7 +245,7 @@ class Reconciler:
             self._agreed = _Agreed.parse(text)
         return self._agreed.at if self._agreed is not None and not self._reconciled else None
 
-    async def _look_at_account(self) -> Holdings:
+    async def _sync_account(self) -> Holdings:
         holdings = await self._broker.holdings()
         probe = None if self._cash_probe is None else await self._cash_probe(holdings)
         if probe is None:

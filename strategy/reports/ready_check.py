@@ -26,7 +26,7 @@ class ReadyLines:
         self,
         *,
         watch: MarketData,
-        look: AccountSync,
+        account_sync: AccountSync,
         inbox: StreamInbox,
         settings: SettingsStore,
         clock: Clock,
@@ -34,7 +34,7 @@ class ReadyLines:
         surroundings: Surroundings,
     ) -> None:
         self._watch = watch
-        self._look = look
+        self._account_sync = account_sync
         self._inbox = inbox
         self._settings = settings
         self._clock = clock
@@ -56,16 +56,16 @@ class ReadyLines:
         """Look at the account; that the broker answers also proves the token."""
         name = Text("계좌와 현금", "Account and cash")
         try:
-            holdings = await self._look.take("timer", max_age_s=_LOOK_AGE_S)
+            holdings = await self._account_sync.take("timer", max_age_s=_LOOK_AGE_S)
         except BrokerError as error:
             said = error.user_message
             return [HealthLine(name=name, ok=False, detail=said)]
         count = len([position for position in holdings.positions if position.qty > 0])
         agreed = HealthLine(
             name=Text("증권사 대조", "Reconciled"),
-            ok=self._look.reconciled,
+            ok=self._account_sync.reconciled,
             detail=Text("일치", "agreed")
-            if self._look.reconciled
+            if self._account_sync.reconciled
             else Text("아직 일치하지 않아 매수를 막았습니다", "not agreed yet, so buying is blocked"),
         )
         if holdings.cash is None:

@@ -73,7 +73,7 @@ class ResultService:
         watch: MarketData,
         guard: StopMonitor,
         positions: Positions,
-        look: AccountSync,
+        account_sync: AccountSync,
         settings: SettingsStore,
         clock: Clock,
     ) -> None:
@@ -83,7 +83,7 @@ class ResultService:
         self._watch = watch
         self._guard = guard
         self._positions = positions
-        self._look = look
+        self._account_sync = account_sync
         self._settings = settings
         self._clock = clock
 
@@ -109,12 +109,12 @@ class ResultService:
             rows=tuple(rows),
             total=totals(shown),
             fx_rate=self._fx_rate,
-            profit_open=open_profit(self._look.now, self._prices()),
+            profit_open=open_profit(self._account_sync.now, self._prices()),
         )
 
     async def performance(self) -> PerformanceView:
         trades = await self._all()
-        tickers = await asyncio.to_thread(by_ticker, trades, self._look.now, self._prices())
+        tickers = await asyncio.to_thread(by_ticker, trades, self._account_sync.now, self._prices())
         return PerformanceView(
             since=min((trading_date(trade) for trade in trades), default=None),
             tickers=tickers,
@@ -143,14 +143,14 @@ class ResultService:
             until=until,
             totals=totals(trade.fill for trade in trades),
             before=totals(trade.fill for trade in before),
-            tickers=by_ticker(trades, self._look.now, self._prices()),
+            tickers=by_ticker(trades, self._account_sync.now, self._prices()),
             stops=stops_filled(trades),
             orders=_sent(orders),
             rejected=orders.get(OrderStatus.REJECTED, 0),
             decisions=sum(reasons.values()),
             blocked=blocked_gates(reasons),
             setting_changes=sum(1 for change in changes if since <= new_york(change.set_at).date() <= until),
-            holdings=self._look.now,
+            holdings=self._account_sync.now,
         )
 
     # prices and days
@@ -208,7 +208,7 @@ class ResultService:
 
     def _prices(self) -> Mapping[Symbol, Decimal]:
         """Return prices newer than the broker's valuation in the last look."""
-        holdings: Holdings | None = self._look.now
+        holdings: Holdings | None = self._account_sync.now
         quotes: dict[Symbol, Quote | None] = {}
         if holdings is not None:
             quotes = {position.symbol: self._watch.latest(position.symbol) for position in holdings.positions}
@@ -220,7 +220,7 @@ class ResultService:
 
     @property
     def _fx_rate(self) -> Decimal | None:
-        return self._look.last.fx_rate if self._look.last is not None else None
+        return self._account_sync.last.fx_rate if self._account_sync.last is not None else None
 
     def _close_before(self, symbol: Symbol, quote: Quote) -> Decimal | None:
         """Return the close of the day before the newest session, from the daily bars where they are kept."""

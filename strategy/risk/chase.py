@@ -16,13 +16,13 @@ class FollowingPermission:
         self,
         *,
         permissions: Permits,
-        purse: ExposureMeter,
+        exposure_meter: ExposureMeter,
         holdings: Callable[[], Holdings | None],
         open_orders: Callable[[], Sequence[Order]],
     ) -> None:
         """`holdings` is the newest look at the account, `open_orders` all that are open, by hand included."""
         self._permissions = permissions
-        self._purse = purse
+        self._exposure_meter = exposure_meter
         self._holdings = holdings
         self._open_orders = open_orders
 
@@ -34,7 +34,7 @@ class FollowingPermission:
         """
         async with AsyncExitStack() as stack:
             if order.request.side is Side.BUY and price > order.limit_price:
-                await stack.enter_async_context(self._purse.turn)
+                await stack.enter_async_context(self._exposure_meter.turn)
             yield await self._refused(order, price)
 
     async def _refused(self, order: Order, price: Decimal) -> Text | None:
@@ -42,7 +42,7 @@ class FollowingPermission:
         now = next((one for one in opened if one.no == order.no), None)  # it may have filled while we waited
         if now is None:
             return None  # it has ended, and is not asked to move
-        broken = await self._purse.broken_by_change(now, now.open_qty, price, self._holdings(), opened)
+        broken = await self._exposure_meter.broken_by_change(now, now.open_qty, price, self._holdings(), opened)
         forbidden = self._permissions.may_amend(now, now.open_qty, price, by_rule=True)
         if forbidden is not None and forbidden.why.lasts:
             return forbidden.text

@@ -23,19 +23,19 @@ class DayLoss:
     def __init__(
         self,
         *,
-        purse: ExposureMeter,
+        exposure_meter: ExposureMeter,
         modes: ModeStore,
-        look: AccountSync,
+        account_sync: AccountSync,
         watch: MarketData,
         prices: PriceConfirmation,
         notes: Notes,
         clock: Clock,
     ) -> None:
-        self._purse = purse
+        self._exposure_meter = exposure_meter
         self._watch = watch
         self._prices = prices
         self._modes = modes
-        self._look = look
+        self._account_sync = account_sync
         self._notes = notes
         self._clock = clock
         self._unvalued_since: dict[Symbol, datetime] = {}
@@ -47,9 +47,9 @@ class DayLoss:
         """
         now = self._clock.now()
         session = current(now)
-        if session is None or not self._look.reconciled:
+        if session is None or not self._account_sync.reconciled:
             return
-        result = await self._purse.loss_today(session, holdings)
+        result = await self._exposure_meter.loss_today(session, holdings)
         await self._tell_unvalued(session, result.unvalued)
         refusal = result.refusal
         if refusal is None:
@@ -74,7 +74,7 @@ class DayLoss:
     async def _at_sure_prices(self, session: Session, holdings: Holdings) -> Refusal | None:
         """Judge again by prices of our own that count: a valuation may be one bad print."""
         positions = [await self._valued(one) if one.qty > 0 else one for one in holdings.positions]
-        return (await self._purse.loss_today(session, replace(holdings, positions=tuple(positions)))).refusal
+        return (await self._exposure_meter.loss_today(session, replace(holdings, positions=tuple(positions)))).refusal
 
     async def _tell_unvalued(self, session: Session, symbols: Collection[Symbol]) -> None:
         """Say, once a day, which tickers the day's loss is counted without, when they stay so for a minute."""

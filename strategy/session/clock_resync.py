@@ -28,14 +28,14 @@ class Resync:
         engine: Engine,
         watch: MarketData,
         recon: Reconciler,
-        look: AccountSync,
+        account_sync: AccountSync,
         notifier: Notifier,
     ) -> None:
         self._clock = clock
         self._engine = engine
         self._watch = watch
         self._recon = recon
-        self._look = look
+        self._account_sync = account_sync
         self._notifier = notifier
         self._seen = clock.now()
 
@@ -55,7 +55,7 @@ class Resync:
         """Have orders, account, bars and the session looked at now; buying waits until broker and bot agree."""
         self._recon.mark_gap("the clock was disturbed")
         self._watch.doubt_bars()
-        self._look.spoil()
+        self._account_sync.spoil()
         self._engine.disturbed()
 
 

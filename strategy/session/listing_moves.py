@@ -42,7 +42,7 @@ class VenueMoves:
         guard: StopMonitor,
         watch: MarketData,
         alerts: PriceWatch,
-        purse: ExposureMeter,
+        exposure_meter: ExposureMeter,
         notes: Notes,
         notifier: Notifier,
         clock: Clock,
@@ -53,7 +53,7 @@ class VenueMoves:
         self._guard = guard
         self._watch = watch
         self._alerts = alerts
-        self._purse = purse
+        self._exposure_meter = exposure_meter
         self._notes = notes
         self._notifier = notifier
         self._clock = clock
@@ -96,7 +96,7 @@ class VenueMoves:
             return
         try:
             await self._watch.fresh_quote(new)
-            async with self._purse.turn:
+            async with self._exposure_meter.turn:
                 await self._take_along(old, new)
         except TradingError as error:
             log.warning("a moved listing could not be followed", extra={"old": str(old), "error": str(error)})

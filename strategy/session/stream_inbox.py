@@ -59,7 +59,7 @@ class StreamInbox:
         guard: StopMonitor,
         desk: OrderDesk,
         recon: Reconciler,
-        look: AccountSync,
+        account_sync: AccountSync,
         notifier: Notifier,
         clock: Clock,
         activity: Activity,
@@ -68,7 +68,7 @@ class StreamInbox:
         self._guard = guard
         self._desk = desk
         self._recon = recon
-        self._look = look
+        self._account_sync = account_sync
         self._notifier = notifier
         self._clock = clock
         self._news: WorkQueue[_Up | _Down | _Refused | _Failed] = WorkQueue(activity)
@@ -98,7 +98,7 @@ class StreamInbox:
     def on_unread_notice(self) -> None:
         """Ask for what it told: orders, and the account for one that was made by hand."""
         self._desk.on_unread_notice()
-        self._look.spoil()
+        self._account_sync.spoil()
 
     def on_connected(self, *, gap: bool) -> None:
         self.up = True
@@ -106,7 +106,7 @@ class StreamInbox:
         self._watch.on_connected(gap=gap)
         if gap:
             self._recon.mark_gap("the stream was interrupted")
-            self._look.spoil()
+            self._account_sync.spoil()
         self._news.put(_Up(gap or self._was_up, self._down_since, self._drops))
         self._was_up = True
         self._up_at = self._clock.now()
@@ -118,7 +118,7 @@ class StreamInbox:
         self.reason = reason
         self._watch.on_disconnected()
         self._recon.mark_gap(reason)
-        self._look.spoil()
+        self._account_sync.spoil()
         if was_up or self._down_since is None:
             now = self._down_since = self._clock.now()
             held = self._up_at is not None and now - self._up_at >= _HOLDS
@@ -193,7 +193,7 @@ class StreamInbox:
             await self._notifier.tell(StreamState(at=now, up=True, reason=reason, since=news.since, drops=news.drops))
         if isinstance(news, _Up) and news.gap:
             try:
-                await self._look.take("reconnect")
+                await self._account_sync.take("reconnect")
             except BrokerError as error:
                 log.warning("no look after the reconnect; the timer asks again", extra={"error": str(error)})
 

@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 _STREAM_WAIT_S = 10  # real time the start waits for the stream's own word before telling how it stands
 _TIDY_S = 5  # market time between rounds of housekeeping
 _LONGEST_RETRY_S = 120  # looks that did not end in agreement are repeated ever more rarely, up to this
-_BETWEEN_LOOKS = timedelta(seconds=1)
+_BETWEEN_POLLS = timedelta(seconds=1)
 _IDLE = timedelta(minutes=15)  # the longest pause of housekeeping
 _BEFORE_OPEN = timedelta(seconds=60)  # the account is looked at this long before the open
 _MANY_AT_ONCE = 4  # warm-up requests in flight; the broker's client paces them anyway
@@ -68,7 +68,7 @@ class Engine:
         panic: Panic,
         fallback: Fallback,
         inbox: StreamInbox,
-        look: AccountSync,
+        account_sync: AccountSync,
         positions: Positions,
         modes: ModeStore,
         settings: SettingsStore,
@@ -90,7 +90,7 @@ class Engine:
         self._panic = panic
         self._fallback = fallback
         self._inbox = inbox
-        self._look = look
+        self._account_sync = account_sync
         self._positions = positions
         self._modes = modes
         self._settings = settings
@@ -232,10 +232,10 @@ class Engine:
 
     async def _first_look(self, notes: list[Text]) -> Holdings | None:
         try:
-            holdings = await self._look.take("start")
+            holdings = await self._account_sync.take("start")
         except BrokerError as error:
             said = error.user_message
-            if self._look.last is not None:
+            if self._account_sync.last is not None:
                 notes.append(
                     Text(
                         f"주문을 확인하지 못해 매수를 막았습니다. 보유 종목의 손절은 작동합니다: {said.ko}",
@@ -243,8 +243,8 @@ class Engine:
                         f" {said.en}",
                     )
                 )
-                self._about_held(self._look.last, notes)
-                return self._look.last
+                self._about_held(self._account_sync.last, notes)
+                return self._account_sync.last
             notes.append(
                 Text(
                     f"계좌를 확인하지 못해 매수를 막았습니다. 무엇을 보유했는지 몰라 손절도 아직 없습니다: {said.ko}",
@@ -334,7 +334,7 @@ class Engine:
                 session_on=session.on.isoformat(),
                 closes_at=session.closes_at,
                 half_day=session.half_day,
-                holdings=self._look.now,
+                holdings=self._account_sync.now,
                 open_orders=len(self._desk.open),
                 mode=self._modes.account,
             )
@@ -430,7 +430,7 @@ class Engine:
                 self._clock.now(),
                 orders=self._orders,
                 desk=self._desk,
-                holdings=self._look.now,
+                holdings=self._account_sync.now,
                 checks=self._session_checks,
                 overruns=self._session_overruns,
             )
@@ -460,15 +460,15 @@ class Engine:
     async def _until_work(self) -> None:
         """Wait for the next thing to expire or to look at; a spoiled look is taken after a short pause."""
         now = self._clock.now()
-        if self._look.stale or not self._look.reconciled:
+        if self._account_sync.stale or not self._account_sync.reconciled:
             await self._clock.sleep(float(min(_LONGEST_RETRY_S, _TIDY_S * 2**self._fruitless)))
             return
         in_session = current(now) is not None
         pause = timedelta(seconds=self._settings.account.reconcile_interval_s) if in_session else _IDLE
         ends = [at for at in (self._modes.next_expiry, self._settings.next_expiry) if at is not None]
-        await wait_until_or(self._clock, min([now + pause, *ends]), self._look.spoiled)
-        if self._look.last is not None:  # whatever spoils it a hundred times a second
-            await self._clock.sleep_until(self._look.last.taken_at + _BETWEEN_LOOKS)
+        await wait_until_or(self._clock, min([now + pause, *ends]), self._account_sync.spoiled)
+        if self._account_sync.last is not None:  # whatever spoils it a hundred times a second
+            await self._clock.sleep_until(self._account_sync.last.taken_at + _BETWEEN_POLLS)
 
     async def _tidy(self) -> None:
         now = self._clock.now()
@@ -488,8 +488,8 @@ class Engine:
 
     def _look_due(self, now: datetime) -> bool:
         """Return whether the account should be looked at: after a fill or a gap soon, in a session on a timer."""
-        last = self._look.last.taken_at if self._look.last else None
-        if self._look.stale or not self._look.reconciled:
+        last = self._account_sync.last.taken_at if self._account_sync.last else None
+        if self._account_sync.stale or not self._account_sync.reconciled:
             return True
         if current(now) is None or last is None:
             return False
@@ -497,10 +497,10 @@ class Engine:
 
     async def _try_look(self) -> None:
         try:
-            await self._look.take("timer")
+            await self._account_sync.take("timer")
         except BrokerError as error:
             log.warning("account could not be asked", extra={"error": str(error)})
-        self._fruitless = 0 if self._look.reconciled else min(self._fruitless + 1, 10)
+        self._fruitless = 0 if self._account_sync.reconciled else min(self._fruitless + 1, 10)
 
     async def _trouble(self, key: str, what: Text, symbol: Symbol | None) -> None:
         await self._tell_safely(Trouble(at=self._clock.now(), key=key, what=what, symbol=symbol))

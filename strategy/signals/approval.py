@@ -85,7 +85,7 @@ class Approval:
         wall: Clock,
         activity: Activity,
     ) -> None:
-        self._presses = presses
+        self._confirmations = presses
         self._orders = orders
         self._settings = settings
         self._notes = notes
@@ -106,7 +106,7 @@ class Approval:
             if stored:
                 self._standing[symbol] = _read(stored)
         for card in self.open():
-            if card.ticket is None or await self._presses.waiting(card.ticket):
+            if card.ticket is None or await self._confirmations.waiting(card.ticket):
                 continue
             order = await self._orders.by_ticket(card.ticket)
             if order is not None:
@@ -169,7 +169,7 @@ class Approval:
             return card
         lifetime = timedelta(minutes=settings.approval_min)
         payload = {"card": card.id, "symbol": str(symbol)}
-        ticket = await self._presses.issue(PROPOSAL, ANYBODY, payload, {}, lifetime=lifetime)
+        ticket = await self._confirmations.issue(PROPOSAL, ANYBODY, payload, {}, lifetime=lifetime)
         card = replace(card, ticket=ticket.id, expires_at=ticket.expires_at)
         standing = TickerSignal(card=card, last=decision.last or price)
         await self._keep(symbol, standing, [Proposed(at=self._clock.now(), proposal=card)])

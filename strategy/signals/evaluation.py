@@ -66,12 +66,18 @@ class SignalEvaluator:
     """Applies the rule to snapshots."""
 
     def __init__(
-        self, *, broker: Broker, desk: OrderDesk, modes: ModeStore, purse: ExposureMeter, settings: SettingsStore
+        self,
+        *,
+        broker: Broker,
+        desk: OrderDesk,
+        modes: ModeStore,
+        exposure_meter: ExposureMeter,
+        settings: SettingsStore,
     ) -> None:
         self._broker = broker
         self._desk = desk
         self._modes = modes
-        self._purse = purse
+        self._exposure_meter = exposure_meter
         self._settings = settings
 
     def weigh(self, snapshot: Snapshot) -> tuple[Evaluation, Side | None]:
@@ -92,7 +98,7 @@ class SignalEvaluator:
         price: Decimal | None = None
         if snapshot.quote is not None:
             price = limit_for(snapshot.quote, side)
-            exposure = await self._purse.exposure(snapshot.symbol, snapshot.holdings, self._desk.open)
+            exposure = await self._exposure_meter.exposure(snapshot.symbol, snapshot.holdings, self._desk.open)
             caps = room(side, exposure, settings)
             if side is Side.BUY:
                 power = await self._power(snapshot, price)

@@ -54,15 +54,15 @@ class SignalCheck:
     def __init__(
         self,
         *,
-        camera: SnapshotReader,
-        weigher: SignalEvaluator,
+        snapshots: SnapshotReader,
+        evaluator: SignalEvaluator,
         approval: Approval,
         desk: OrderDesk,
         decisions: DecisionJournal,
         guard: StopMonitor,
         fallback: Fallback,
-        look: AccountSync,
-        purse: ExposureMeter,
+        account_sync: AccountSync,
+        exposure_meter: ExposureMeter,
         day_loss: DayLoss,
         splits: SplitGuard,
         settings: SettingsStore,
@@ -70,15 +70,15 @@ class SignalCheck:
         clock: Clock,
         activity: Activity,
     ) -> None:
-        self._camera = camera
-        self._weigher = weigher
+        self._snapshots = snapshots
+        self._evaluator = evaluator
         self._approval = approval
         self._desk = desk
         self._decisions = decisions
         self._guard = guard
         self._fallback = fallback
-        self._look = look
-        self._purse = purse
+        self._account_sync = account_sync
+        self._exposure_meter = exposure_meter
         self._day_loss = day_loss
         self._splits = splits
         self._settings = settings
@@ -91,7 +91,7 @@ class SignalCheck:
     async def run(self) -> None:
         """Check every ticker once."""
         with self._activity():
-            holdings = await self._look_at_account()
+            holdings = await self._sync_account()
             if holdings is not None:
                 await self._day_loss.apply(holdings)
             async with asyncio.TaskGroup() as group:
@@ -103,14 +103,14 @@ class SignalCheck:
         snapshot = await self._stop_first(symbol, holdings)
         if snapshot is None:
             return None  # the stop stores its own decision, and its lock keeps the rule out afterwards
-        weighed, side = self._weigher.weigh(snapshot)
+        weighed, side = self._evaluator.weigh(snapshot)
         await self._approval.follow(weighed.decision)
         if side is None:
             return await self._keep(weighed)
         held_back = self._approval.holds(symbol, side)
         if held_back is not None:
             return await self._keep(_because(weighed, held_back))
-        async with self._purse.turn:
+        async with self._exposure_meter.turn:
             return await self._trade(snapshot, side)
 
     async def take_up(self, card: Proposal, *, ticket: str, user_id: int) -> Order | Decision:
@@ -119,13 +119,13 @@ class SignalCheck:
         No more shares are ordered than it showed, at a limit no further from its own than it said. Return the order, or
         the stored decision that says what stands against it; raise OrderDenied when the desk refuses.
         """
-        async with self._purse.turn:
-            snapshot = await self._stop_first(card.symbol, await self._look_before_buy())
+        async with self._exposure_meter.turn:
+            snapshot = await self._stop_first(card.symbol, await self._sync_before_buy())
             if snapshot is None:
                 raise OrderDenied(f"{card.symbol}: a stop is at work", user_message=_STOP_AT_WORK)
-            weighed, side = self._weigher.weigh(snapshot)
+            weighed, side = self._evaluator.weigh(snapshot)
             if side is card.side:
-                weighed = await self._weigher.size(snapshot, side)
+                weighed = await self._evaluator.size(snapshot, side)
             decision = await self._keep(weighed)
             if side is not card.side or decision.limit_price is None:
                 return decision
@@ -142,25 +142,25 @@ class SignalCheck:
 
     async def _stop_first(self, symbol: Symbol, holdings: Holdings | None) -> Snapshot | None:
         """Compare the freshest price with the stop, then take the snapshot; None while a stop is at work."""
-        quote = await self._camera.quote(symbol)
+        quote = await self._snapshots.quote(symbol)
         if quote is not None:
             if self._guard.credible(quote):
                 await self._splits.mind(quote)
             self._guard.check(symbol, quote, "check")
         if self._guard.running(symbol):
             return None
-        return await self._camera.take(symbol, quote, holdings)
+        return await self._snapshots.take(symbol, quote, holdings)
 
     async def _trade(self, snapshot: Snapshot, side: Side) -> Decision:
         """Look again, size, decide for good, store, order; one ticker at a time so that the caps hold together."""
         holdings = snapshot.holdings
         if side is Side.BUY:
-            holdings = await self._look_before_buy()
-        snapshot = await self._camera.again(snapshot, holdings)
-        weighed, still = self._weigher.weigh(snapshot)
+            holdings = await self._sync_before_buy()
+        snapshot = await self._snapshots.again(snapshot, holdings)
+        weighed, still = self._evaluator.weigh(snapshot)
         if still is not side:
             return await self._keep(weighed)
-        weighed = await self._weigher.size(snapshot, side)
+        weighed = await self._evaluator.size(snapshot, side)
         asks = self._settings.of(snapshot.symbol).trade_mode
         if weighed.decision.action is not DecisionAction.NONE and asks != "auto":
             decision = await self._keep(_because(weighed, PROPOSED if asks == "approve" else TOLD))
@@ -230,16 +230,16 @@ class SignalCheck:
 
     # the account
 
-    async def _look_at_account(self) -> Holdings | None:
+    async def _sync_account(self) -> Holdings | None:
         try:
-            return await self._look.take("timer", max_age_s=_LOOK_AGE_S)
+            return await self._account_sync.take("timer", max_age_s=_LOOK_AGE_S)
         except BrokerError as error:
             await self._trouble("account_look", error, None)
             return None
 
-    async def _look_before_buy(self) -> Holdings | None:
+    async def _sync_before_buy(self) -> Holdings | None:
         try:
-            holdings = await self._look.take("before_buy", max_age_s=_BUY_LOOK_AGE_S)
+            holdings = await self._account_sync.take("before_buy", max_age_s=_BUY_LOOK_AGE_S)
         except BrokerError as error:
             await self._trouble("account_look", error, None)
             return None

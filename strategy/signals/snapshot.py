@@ -89,7 +89,7 @@ class SnapshotReader:
         desk: OrderDesk,
         orders: OrderJournal,
         positions: Positions,
-        look: AccountSync,
+        account_sync: AccountSync,
         settings: SettingsStore,
         clock: Clock,
     ) -> None:
@@ -97,7 +97,7 @@ class SnapshotReader:
         self._desk = desk
         self._orders = orders
         self._positions = positions
-        self._look = look
+        self._account_sync = account_sync
         self._settings = settings
         self._clock = clock
         self._accepted: dict[tuple[Symbol, Side], tuple[datetime, datetime]] = {}  # as stored, and by running time
@@ -151,7 +151,7 @@ class SnapshotReader:
             open_orders=tuple(await self._desk.open_in(symbol)) if known and symbol not in self._desk.unread else None,
             last_buy_at=await self._last_accepted(symbol, Side.BUY),
             last_sell_at=await self._last_accepted(symbol, Side.SELL),
-            reconciled=self._look.reconciled,
+            reconciled=self._account_sync.reconciled,
         )
 
     async def _last_accepted(self, symbol: Symbol, side: Side) -> datetime | None:

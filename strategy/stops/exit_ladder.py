@@ -125,7 +125,7 @@ class ExitLadder:
         orders: OrderJournal,
         watch: MarketData,
         positions: Positions,
-        look: AccountSync,
+        account_sync: AccountSync,
         settings: SettingsStore,
         permissions: Permissions,
         clock: Clock,
@@ -135,7 +135,7 @@ class ExitLadder:
         self._orders = orders
         self._watch = watch
         self._positions = positions
-        self._look = look
+        self._account_sync = account_sync
         self._settings = settings
         self.permissions = permissions
         self._clock = clock
@@ -198,7 +198,7 @@ class ExitLadder:
         await self._cancel_all(run, sorted(resting, key=lambda order: order.request.side is Side.BUY))
         if any(order.request.side is Side.SELL for order in resting):  # they held shares; a look takes seconds
             try:
-                await self._look.take("asked")
+                await self._account_sync.take("asked")
             except BrokerError:
                 return
         run.wanted = self._positions.in_scope(run.symbol, run.scope)[0]
@@ -237,7 +237,7 @@ class ExitLadder:
             await wait_until_or(self._clock, min(certain_at, now + _LOOK_AGAIN), changes.wake)
             changes.clear()
             with self._activity(), suppress(BrokerError):
-                await self._desk.look()
+                await self._desk.poll_orders()
         return "flat"
 
     async def _was_out(self, run: _Run) -> bool:
@@ -351,7 +351,7 @@ class ExitLadder:
         if untouched and orderable > 0:
             return self._part(run, rest, orderable)  # at once: a look takes seconds
         try:
-            await self._look.take("asked")  # what can be ordered changes with every order
+            await self._account_sync.take("asked")  # what can be ordered changes with every order
         except BrokerError:
             return rest  # not known, and the broker itself refuses what is too much
         rest, orderable = await self._rest(run)
@@ -399,11 +399,11 @@ class ExitLadder:
     async def _refused(self, run: _Run, no: OrderNo) -> None:
         """After a refusal look at what the broker has: fewer shares than thought, or orders that stand against ours."""
         try:
-            await self._desk.look()  # the orders first: that is one question
+            await self._desk.poll_orders()  # the orders first: that is one question
             if await self._clear_buys(run):
                 run.pause_s = 0.0  # a sell against an own buy was refused as a wash trade: it may go now
                 return
-            await self._look.take("asked")
+            await self._account_sync.take("asked")
         except BrokerError:
             run.refused.add(no)
             return

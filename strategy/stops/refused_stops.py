@@ -52,11 +52,11 @@ class RefusedStops:
         known = Before(last.attempt, last.said, last.orders)
         return known if last == self._now(symbol, trigger, at, known) else Before()
 
-    def note(self, firing: Firing, descent: ExitResult | None, at: datetime) -> None:
-        """Take note of how a run ended; `descent` is None for one that failed."""
+    def note(self, firing: Firing, exit_result: ExitResult | None, at: datetime) -> None:
+        """Take note of how a run ended; `exit_result` is None for one that failed."""
         self._of.pop(firing.symbol, None)
-        if descent is not None and descent.reason == "rejected" and not descent.sold:
-            by_now = Before(firing.attempt, descent.refusal, firing.orders_refused + descent.refused)
+        if exit_result is not None and exit_result.reason == "rejected" and not exit_result.sold:
+            by_now = Before(firing.attempt, exit_result.refusal, firing.orders_refused + exit_result.refused)
             refused = self._now(firing.symbol, firing.trigger, at, by_now)
             if refused is not None:
                 self._of[firing.symbol] = refused

@@ -70,7 +70,7 @@ class StopMonitor:
         watch: MarketData,
         modes: ModeStore,
         positions: Positions,
-        look: AccountSync,
+        account_sync: AccountSync,
         ladder: ExitLadder,
         splits: SplitGuard,
         prices: PriceConfirmation,
@@ -88,7 +88,7 @@ class StopMonitor:
         self._modes = modes
         self._permissions = ladder.permissions
         self._positions = positions
-        self._look = look
+        self._account_sync = account_sync
         self._ladder = ladder
         self._splits = splits
         self._prices = prices
@@ -120,8 +120,8 @@ class StopMonitor:
         self._stuck: set[Symbol] = set()  # whose newest answer has the stamp of the one before
         self._watchers: list[Callable[[], None]] = []
         settings.on_change(self.rearm)
-        look.on_look(self.rearm)
-        look.on_look(self._take_up)
+        account_sync.on_sync(self.rearm)
+        account_sync.on_sync(self._take_up)
         splits.on_accept(self._forget_peak)
         splits.on_clear(self._judge_again)
 
@@ -432,7 +432,7 @@ class StopMonitor:
 
     async def _catch_up(self) -> None:
         """Count the fills told while nobody listened here: a ladder taken up again must not sell them once more."""
-        self._look.spoil()
+        self._account_sync.spoil()
         for order in await self._orders.recent(_MISSED):
             self._positions.on_order(order)
         self.rearm()
@@ -486,7 +486,7 @@ class StopMonitor:
     async def _carry_out(self, firing: Firing, handled: Callable[[], None]) -> None:
         """Sell what a stop is to sell; whatever goes wrong with one ticker changes nothing for the others."""
         symbol = firing.symbol
-        descent: ExitResult | None = None
+        exit_result: ExitResult | None = None
         opening: Opening | None = None
         unstored = False
         try:
@@ -494,7 +494,7 @@ class StopMonitor:
                 opening = self._begin(firing)
             finally:
                 handled()
-            descent = await self._over(firing) or await self._descend(firing, opening)
+            exit_result = await self._over(firing) or await self._descend(firing, opening)
         except Exception as error:  # noqa: BLE001 - a door: told, and the next price tries again
             unstored = isinstance(error, StorageError) or (opening is not None and opening.lead is not None)
             if isinstance(error, StorageError):
@@ -506,10 +506,10 @@ class StopMonitor:
                 self._fired.put(begun)  # an order may be out, and must not rest unattended: no price is waited for
                 return
         begun = self._unfinished.get(symbol, firing)
-        self._refusals.note(firing, descent, self._clock.now())
-        self._ended(symbol, _UNSTORED_PAUSE if unstored else _pause(descent))
-        if descent is not None:  # told also if another stop's fault ends this service now
-            await run_to_end(self._finish_safely(firing, descent, begun.decision_id))
+        self._refusals.note(firing, exit_result, self._clock.now())
+        self._ended(symbol, _UNSTORED_PAUSE if unstored else _pause(exit_result))
+        if exit_result is not None:  # told also if another stop's fault ends this service now
+            await run_to_end(self._finish_safely(firing, exit_result, begun.decision_id))
 
     def _begun(self, symbol: Symbol) -> Firing | None:
         """Return the stop under way in the ticker, where what led to it is on disk."""
@@ -522,11 +522,11 @@ class StopMonitor:
         self._not_before[symbol] = self._clock.now() + pause
         self._ring()  # its price counts again, also where no tick will tell it
 
-    async def _finish_safely(self, firing: Firing, descent: ExitResult, decision_id: int | None) -> None:
+    async def _finish_safely(self, firing: Firing, exit_result: ExitResult, decision_id: int | None) -> None:
         with self._activity():
             try:
-                self._look.spoil()
-                await self._story.tell_end(firing, descent, decision_id=decision_id)
+                self._account_sync.spoil()
+                await self._story.tell_end(firing, exit_result, decision_id=decision_id)
             except TradingError:
                 self._refusals.forget(firing.symbol)  # with its end untold the next one must not be told as a repeat
                 log.exception("the end of a stop could not be told", extra={"symbol": str(firing.symbol)})
@@ -603,7 +603,7 @@ class StopMonitor:
             order = await changes.next()
             if self._positions.on_order(order):
                 self._refusals.forget(order.request.symbol)
-                self._look.spoil()
+                self._account_sync.spoil()
                 if self._rearm_one(order.request.symbol) and order.request.side is Side.BUY:
                     self._watch.subscribe(self._lines)
             if order.status.closed and order.request.symbol in self._untold:
@@ -651,9 +651,9 @@ class StopMonitor:
             log.exception("trouble with a stop could not be told", extra={"symbol": str(symbol)})
 
 
-def _pause(descent: ExitResult | None) -> timedelta:
+def _pause(exit_result: ExitResult | None) -> timedelta:
     """Return how long the next price that touches the line is left alone."""
-    if descent is not None and (descent.left == 0 or descent.reason in ("interrupted", "halted")):
+    if exit_result is not None and (exit_result.left == 0 or exit_result.reason in ("interrupted", "halted")):
         return timedelta(0)  # halted: whoever allows it again wants it at once
     return _AGAIN_AFTER
 

@@ -72,7 +72,7 @@ class StopReports:
         notifier: Notifier,
         watch: MarketData,
         positions: Positions,
-        look: AccountSync,
+        account_sync: AccountSync,
         settings: SettingsStore,
         clock: Clock,
     ) -> None:
@@ -82,7 +82,7 @@ class StopReports:
         self._notifier = notifier
         self._watch = watch
         self._positions = positions
-        self._look = look
+        self._account_sync = account_sync
         self._settings = settings
         self._clock = clock
 
@@ -105,7 +105,7 @@ class StopReports:
             position_qty=position.qty,
             average_cost=position.average_cost,
             return_percent=rate,
-            cash=self._look.last.cash if self._look.last else None,
+            cash=self._account_sync.last.cash if self._account_sync.last else None,
             qty=position.qty,
             settings={name: self._settings.value(name, symbol) for name in _SHOWN},
             attempt=firing.attempt,
@@ -129,9 +129,9 @@ class StopReports:
             orders_refused=firing.orders_refused,
         )
 
-    async def tell_end(self, firing: Firing, descent: ExitResult, *, decision_id: int | None) -> None:
+    async def tell_end(self, firing: Firing, exit_result: ExitResult, *, decision_id: int | None) -> None:
         """Tell the end of the stop with that decision, and in the same transaction that it was told."""
-        finished = await self._finished(firing, descent)
+        finished = await self._finished(firing, exit_result)
         if decision_id is None:
             await self._notifier.tell(finished)
         else:
@@ -172,9 +172,9 @@ class StopReports:
         """Return how many shares the stop with that decision has sold."""
         return sum(order.filled_qty for order in await self._led_to(decision_id, symbol))
 
-    async def _finished(self, firing: Firing, descent: ExitResult) -> StopFinished:
+    async def _finished(self, firing: Firing, exit_result: ExitResult) -> StopFinished:
         """Return the alert of the end, with the result from the stored fills."""
-        orders = await self._orders_of(firing, descent)
+        orders = await self._orders_of(firing, exit_result)
         fills = [fill for order in orders for fill in await self._orders.fills(order=order.no)]
         sold = sum(order.filled_qty for order in orders)
         gains = [fill.realized for fill in fills if fill.realized is not None]
@@ -183,23 +183,23 @@ class StopReports:
             symbol=firing.symbol,
             trigger=firing.trigger,
             sold=sold,
-            left=descent.left,
+            left=exit_result.left,
             average_price=sum((order.filled_amount for order in orders), Decimal(0)) / sold if sold else None,
             realized=sum(gains, Decimal(0)) if gains else None,
             fees=sum((fill.fees for fill in fills), Decimal(0)) if fills else None,
-            reason=descent.reason,
+            reason=exit_result.reason,
             attempt=firing.attempt,
-            refusal=descent.refusal,
-            orders_refused=firing.orders_refused + descent.refused,
+            refusal=exit_result.refusal,
+            orders_refused=firing.orders_refused + exit_result.refused,
         )
 
-    async def _orders_of(self, firing: Firing, descent: ExitResult) -> list[Order]:
+    async def _orders_of(self, firing: Firing, exit_result: ExitResult) -> list[Order]:
         """Return every order of the stop: those of the run that ended it, and where that took it up again, all before.
 
         They carry one decision, whichever run placed them.
         """
         if firing.decision_id is None:
-            return [order for no in descent.orders if (order := await self._orders.get(no)) is not None]
+            return [order for no in exit_result.orders if (order := await self._orders.get(no)) is not None]
         return await self._led_to(firing.decision_id, firing.symbol)
 
     async def _led_to(self, decision_id: int, symbol: Symbol) -> list[Order]:

@@ -47,13 +47,13 @@ class Core:
     engine: Engine
     desk: OrderDesk
     guard: StopMonitor
-    vigil: PriceWatchdog
+    watchdog: PriceWatchdog
     control: Control
     sink: StreamInbox
     activity: Activity
     book: SettingsStore
     modes: ModeStore
-    look: AccountSync
+    account_sync: AccountSync
     watch: MarketData
     roster: Roster
     price_watch: PriceWatch
@@ -98,7 +98,7 @@ def build_core(
     tells the chat at once, past the stored alerts.
     """
     # the steps keep this order: who hears first of a price, a look or a changed setting is who was built first
-    ground = build_base(
+    parts = build_base(
         base=base,
         env_names=env_names,
         environment=environment,
@@ -110,23 +110,23 @@ def build_core(
         cry=cry,
     )
     around = surroundings or Surroundings()
-    floor = build_trading(ground, market=market, stream=stream, visibility_lag_s=visibility_lag_s)
-    safety = build_protection(ground, floor, visibility_lag_s=visibility_lag_s)
-    engine_room = build_session(ground, floor, safety, remarks=remarks, surroundings=around)
+    trading = build_trading(parts, market=market, stream=stream, visibility_lag_s=visibility_lag_s)
+    protection = build_protection(parts, trading, visibility_lag_s=visibility_lag_s)
+    session = build_session(parts, trading, protection, remarks=remarks, surroundings=around)
     price_watch = PriceWatch(
         alerts=journals.price_alerts,
-        watch=floor.watch,
-        prices=floor.prices,
+        watch=trading.watch,
+        prices=trading.prices,
         clock=clock,
-        activity=ground.activity,
-        pace=ground.pace,
+        activity=parts.activity,
+        pace=parts.pace,
     )
-    supervisor = Supervisor(notifier=ground.notifier, clock=clock, wall=wall, consequences=safety.fallback)
+    supervisor = Supervisor(notifier=parts.notifier, clock=clock, wall=wall, consequences=protection.fallback)
     control = build_control(
-        ground,
-        floor,
-        safety,
-        engine_room,
+        parts,
+        trading,
+        protection,
+        session,
         price_watch=price_watch,
         environment=environment,
         account_masked=account_masked,
@@ -138,41 +138,41 @@ def build_core(
     )
     resync = Resync(
         clock=clock,
-        engine=engine_room.engine,
-        watch=floor.watch,
-        recon=floor.recon,
-        look=floor.look,
-        notifier=ground.notifier,
+        engine=session.engine,
+        watch=trading.watch,
+        recon=trading.recon,
+        account_sync=trading.account_sync,
+        notifier=parts.notifier,
     )
     moves = VenueMoves(
-        recon=floor.recon,
-        settings=ground.book,
-        modes=ground.modes,
-        guard=safety.guard,
-        watch=floor.watch,
+        recon=trading.recon,
+        settings=parts.book,
+        modes=parts.modes,
+        guard=protection.guard,
+        watch=trading.watch,
         alerts=price_watch,
-        purse=floor.purse,
-        notes=ground.journals.notes,
-        notifier=ground.notifier,
+        exposure_meter=trading.exposure_meter,
+        notes=parts.journals.notes,
+        notifier=parts.notifier,
         clock=clock,
-        activity=ground.activity,
+        activity=parts.activity,
     )
     services = _services(
-        ground, floor, safety, engine_room, price_watch=price_watch, stream=stream, resync=resync, moves=moves
+        parts, trading, protection, session, price_watch=price_watch, stream=stream, resync=resync, moves=moves
     )
     return Core(
-        engine=engine_room.engine,
-        desk=floor.desk,
-        guard=safety.guard,
-        vigil=safety.vigil,
+        engine=session.engine,
+        desk=trading.desk,
+        guard=protection.guard,
+        watchdog=protection.watchdog,
         control=control,
-        sink=engine_room.inbox,
-        activity=ground.activity,
-        book=ground.book,
-        modes=ground.modes,
-        look=floor.look,
-        watch=floor.watch,
-        roster=engine_room.roster,
+        sink=session.inbox,
+        activity=parts.activity,
+        book=parts.book,
+        modes=parts.modes,
+        account_sync=trading.account_sync,
+        watch=trading.watch,
+        roster=session.roster,
         price_watch=price_watch,
         supervisor=supervisor,
         tasks=tuple((name, partial(supervisor.keep, name, run)) for name, run in services),
@@ -180,10 +180,10 @@ def build_core(
 
 
 def _services(
-    ground: BaseParts,
-    floor: TradingParts,
-    safety: ProtectionParts,
-    engine_room: SessionParts,
+    parts: BaseParts,
+    trading: TradingParts,
+    protection: ProtectionParts,
+    session: SessionParts,
     *,
     price_watch: PriceWatch,
     stream: Stream,
@@ -191,23 +191,23 @@ def _services(
     moves: VenueMoves,
 ) -> tuple[Task, ...]:
     """Return what runs all the time, in the order it is started: the desk first, the engine last."""
-    upkeep = Upkeep(decisions=ground.journals.decisions, clock=ground.clock, activity=ground.activity)
+    upkeep = Upkeep(decisions=parts.journals.decisions, clock=parts.clock, activity=parts.activity)
     return (
-        ("desk", floor.desk.run),
-        ("stops", safety.guard.run),
-        ("vigil", safety.vigil.run),
-        ("panic", safety.panic.run),
-        ("proposals", engine_room.approval.run),
-        ("watch list", engine_room.roster.run),
+        ("desk", trading.desk.run),
+        ("stops", protection.guard.run),
+        ("vigil", protection.watchdog.run),
+        ("panic", protection.panic.run),
+        ("proposals", session.approval.run),
+        ("watch list", session.roster.run),
         ("moved listings", moves.run),
         ("price alerts", price_watch.run),
-        ("cards", engine_room.cards.run),
-        ("outcry", ground.notifier.run),
-        ("stream news", engine_room.inbox.run),
-        ("stream", partial(_stream, stream, engine_room.inbox)),
+        ("cards", session.cards.run),
+        ("outcry", parts.notifier.run),
+        ("stream news", session.inbox.run),
+        ("stream", partial(_stream, stream, session.inbox)),
         ("upkeep", upkeep.run),
         ("clock", resync.run),
-        ("engine", engine_room.engine.run),
+        ("engine", session.engine.run),
     )
 
 

@@ -21,101 +21,99 @@ class ProtectionParts:
 
     splits: SplitGuard
     guard: StopMonitor
-    vigil: PriceWatchdog
+    watchdog: PriceWatchdog
     fallback: Fallback
     panic: Panic
 
 
-def build_protection(ground: BaseParts, floor: TradingParts, *, visibility_lag_s: float) -> ProtectionParts:
+def build_protection(parts: BaseParts, trading: TradingParts, *, visibility_lag_s: float) -> ProtectionParts:
     """Return the safety. The broker's list of positions may be `visibility_lag_s` late, in market time."""
     splits = SplitGuard(
-        watch=floor.watch,
-        modes=ground.modes,
-        positions=floor.positions,
-        overnight=Overnight(notes=ground.journals.notes, clock=ground.clock),
-        settings=ground.book,
-        clock=ground.clock,
-        activity=ground.activity,
+        watch=trading.watch,
+        modes=parts.modes,
+        positions=trading.positions,
+        overnight=Overnight(notes=parts.journals.notes, clock=parts.clock),
+        settings=parts.book,
+        clock=parts.clock,
+        activity=parts.activity,
     )
     ladder = ExitLadder(
-        desk=floor.desk,
-        orders=ground.journals.orders,
-        watch=floor.watch,
-        positions=floor.positions,
-        look=floor.look,
-        settings=ground.book,
-        permissions=floor.permissions,
-        clock=ground.clock,
-        activity=ground.activity,
+        desk=trading.desk,
+        orders=parts.journals.orders,
+        watch=trading.watch,
+        positions=trading.positions,
+        account_sync=trading.account_sync,
+        settings=parts.book,
+        permissions=trading.permissions,
+        clock=parts.clock,
+        activity=parts.activity,
     )
-    guard = _guard(ground, floor, ladder, splits)
-    floor.permissions.selling = guard.running
-    vigil = PriceWatchdog(
+    guard = _guard(parts, trading, ladder, splits)
+    trading.permissions.selling = guard.running
+    watchdog = PriceWatchdog(
         guard=guard,
-        watch=floor.watch,
-        settings=ground.book,
-        notifier=ground.notifier,
-        notes=ground.journals.notes,
-        clock=ground.clock,
-        wall=ground.wall,
-        activity=ground.activity,
+        watch=trading.watch,
+        settings=parts.book,
+        notifier=parts.notifier,
+        notes=parts.journals.notes,
+        clock=parts.clock,
+        wall=parts.wall,
+        activity=parts.activity,
     )
-    fallback = Fallback(
-        modes=ground.modes, guard=guard, watch=floor.watch, notifier=ground.notifier, clock=ground.clock
-    )
-    floor.desk.on_unstored = fallback.storage_failed
+    fallback = Fallback(modes=parts.modes, guard=guard, watch=trading.watch, notifier=parts.notifier, clock=parts.clock)
+    trading.desk.on_unstored = fallback.storage_failed
     panic = Panic(
-        desk=floor.desk,
+        desk=trading.desk,
         guard=guard,
         ladder=ladder,
-        look=floor.look,
-        positions=floor.positions,
-        modes=ground.modes,
-        settings=ground.book,
+        account_sync=trading.account_sync,
+        positions=trading.positions,
+        modes=parts.modes,
+        settings=parts.book,
         story=PanicReports(
-            desk=floor.desk,
-            orders=ground.journals.orders,
-            watch=floor.watch,
-            positions=floor.positions,
-            settings=ground.book,
-            notifier=ground.notifier,
-            clock=ground.clock,
-            activity=ground.activity,
+            desk=trading.desk,
+            orders=parts.journals.orders,
+            watch=trading.watch,
+            positions=trading.positions,
+            settings=parts.book,
+            notifier=parts.notifier,
+            clock=parts.clock,
+            activity=parts.activity,
         ),
-        notes=ground.journals.notes,
-        clock=ground.clock,
-        activity=ground.activity,
+        notes=parts.journals.notes,
+        clock=parts.clock,
+        activity=parts.activity,
         visibility_lag_s=visibility_lag_s,
     )
-    return ProtectionParts(splits=splits, guard=guard, vigil=vigil, fallback=fallback, panic=panic)
+    return ProtectionParts(splits=splits, guard=guard, watchdog=watchdog, fallback=fallback, panic=panic)
 
 
-def _guard(ground: BaseParts, floor: TradingParts, ladder: ExitLadder, splits: SplitGuard) -> StopMonitor:
+def _guard(parts: BaseParts, trading: TradingParts, ladder: ExitLadder, splits: SplitGuard) -> StopMonitor:
     return StopMonitor(
-        desk=floor.desk,
-        orders=ground.journals.orders,
-        decisions=ground.journals.decisions,
-        watch=floor.watch,
-        modes=ground.modes,
-        positions=floor.positions,
-        look=floor.look,
+        desk=trading.desk,
+        orders=parts.journals.orders,
+        decisions=parts.journals.decisions,
+        watch=trading.watch,
+        modes=parts.modes,
+        positions=trading.positions,
+        account_sync=trading.account_sync,
         ladder=ladder,
         splits=splits,
-        prices=floor.prices,
+        prices=trading.prices,
         story=StopReports(
-            orders=ground.journals.orders,
-            decisions=ground.journals.decisions,
-            notes=ground.journals.notes,
-            notifier=ground.notifier,
-            watch=floor.watch,
-            positions=floor.positions,
-            look=floor.look,
-            settings=ground.book,
-            clock=ground.clock,
+            orders=parts.journals.orders,
+            decisions=parts.journals.decisions,
+            notes=parts.journals.notes,
+            notifier=parts.notifier,
+            watch=trading.watch,
+            positions=trading.positions,
+            account_sync=trading.account_sync,
+            settings=parts.book,
+            clock=parts.clock,
         ),
-        settings=ground.book,
-        notifier=ground.notifier,
-        notes=ground.journals.notes,
-        clock=ground.clock,
-        activity=ground.activity,
+        settings=parts.book,
+        notifier=parts.notifier,
+        notes=parts.journals.notes,
+        clock=parts.clock,
+        activity=parts.activity,
     )

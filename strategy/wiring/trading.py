@@ -29,35 +29,38 @@ class TradingParts:
     watch: MarketData
     prices: PriceConfirmation
     positions: Positions
-    purse: ExposureMeter
+    exposure_meter: ExposureMeter
     permissions: Permissions
     desk: OrderDesk
     recon: Reconciler
-    look: AccountSync
+    account_sync: AccountSync
     day_loss: DayLoss
 
 
-def build_trading(ground: BaseParts, *, market: MarketFeed, stream: Stream, visibility_lag_s: float) -> TradingParts:
+def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visibility_lag_s: float) -> TradingParts:
     """Return the trading floor. The broker may show an order `visibility_lag_s` late, in market time."""
-    journals, book, modes, clock = ground.journals, ground.book, ground.modes, ground.clock
+    journals, book, modes, clock = parts.journals, parts.book, parts.modes, parts.clock
     precedence = Precedence()
-    prices = PriceConfirmation(settings=book, ahead=lambda: ground.broker.clock_ahead)
+    prices = PriceConfirmation(settings=book, ahead=lambda: parts.broker.clock_ahead)
     watch = MarketData(market=market, stream=stream, clock=clock, settings=book, precedence=precedence, prices=prices)
     positions = Positions(journals.orders, price=watch.worth, splits=partial(kept_splits, journals.notes))
-    purse = ExposureMeter(
+    exposure_meter = ExposureMeter(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
     )
-    permissions = Permissions(modes=modes, settings=book, clock=clock, reconciled=lambda: look.reconciled)
+    permissions = Permissions(modes=modes, settings=book, clock=clock, reconciled=lambda: account_sync.reconciled)
     # an order on its way asks by the desk's own orders and the account they changed: both are made after the chase
     chase = FollowingPermission(
-        permissions=permissions, purse=purse, holdings=lambda: look.last, open_orders=lambda: desk.open
+        permissions=permissions,
+        exposure_meter=exposure_meter,
+        holdings=lambda: account_sync.last,
+        open_orders=lambda: desk.open,
     )
     desk = OrderDesk(
-        broker=ground.broker,
+        broker=parts.broker,
         orders=journals.orders,
-        notifier=ground.notifier,
+        notifier=parts.notifier,
         clock=clock,
-        activity=ground.activity,
+        activity=parts.activity,
         settings=book,
         precedence=precedence,
         permissions=permissions,
@@ -68,28 +71,34 @@ def build_trading(ground: BaseParts, *, market: MarketFeed, stream: Stream, visi
         visibility_lag_s=visibility_lag_s,
     )
     recon = Reconciler(
-        broker=ground.broker,
+        broker=parts.broker,
         orders=journals.orders,
         desk=desk,
-        notifier=ground.notifier,
+        notifier=parts.notifier,
         clock=clock,
-        activity=ground.activity,
+        activity=parts.activity,
         notes=journals.notes,
         cash_probe=partial(_cash_probe, book, watch),
         visibility_lag_s=visibility_lag_s,
     )
-    look = AccountSync(recon=recon, orders=journals.orders, positions=positions, clock=clock)
+    account_sync = AccountSync(recon=recon, orders=journals.orders, positions=positions, clock=clock)
     return TradingParts(
         watch=watch,
         prices=prices,
         positions=positions,
-        purse=purse,
+        exposure_meter=exposure_meter,
         permissions=permissions,
         desk=desk,
         recon=recon,
-        look=look,
+        account_sync=account_sync,
         day_loss=DayLoss(
-            purse=purse, modes=modes, look=look, watch=watch, prices=prices, notes=journals.notes, clock=clock
+            exposure_meter=exposure_meter,
+            modes=modes,
+            account_sync=account_sync,
+            watch=watch,
+            prices=prices,
+            notes=journals.notes,
+            clock=clock,
         ),
     )
 

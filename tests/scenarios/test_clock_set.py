@@ -53,7 +53,11 @@ async def holding(directory: Path) -> AsyncIterator[ClientWorld]:
         world.kis.http.transport._machine = Machine(world.clock)
         await world.control("tick", symbol="TQQQ", last="60.00", bid="59.99", ask="60.01")
         assert await world.wait_for(
-            lambda: world.kis.stream.connected and world.core.look.reconciled and world.core.vigil.state(TQQQ).works,
+            lambda: (
+                world.kis.stream.connected
+                and world.core.account_sync.reconciled
+                and world.core.watchdog.state(TQQQ).works
+            ),
             within_s=60,
         )
         yield world
@@ -87,7 +91,7 @@ async def test_a_clock_that_is_set_stops_no_call_and_no_stop_and_is_told(tmp_pat
         before = await requests(world)
         world.clock.put(put_s)
         await world.pass_time(10)
-        assert world.core.look.reconciled, "looked at anew within ten seconds"
+        assert world.core.account_sync.reconciled, "looked at anew within ten seconds"
         assert await requests(world) > before
         told = [event for event in await world.news(Trouble) if event.key == "clock_set"]
         assert len(told) == 1
@@ -132,8 +136,8 @@ async def test_a_day_there_and_back_is_survived(tmp_path: Path, put_s: int) -> N
         await world.pass_time(20)
         world.clock.put(-put_s)
         await world.pass_time(10)
-        assert world.core.look.reconciled
-        assert world.core.vigil.state(TQQQ).works
+        assert world.core.account_sync.reconciled
+        assert world.core.watchdog.state(TQQQ).works
         cycles = world.core.engine.cycles
         await world.pass_time(61)
         assert world.core.engine.cycles > cycles, "checks go on"
@@ -146,10 +150,10 @@ async def test_a_machine_that_slept_says_so_and_looks_at_everything(tmp_path: Pa
         await world.simulator.advance_to(world.clock.now() + timedelta(minutes=10))
         world.clock.stand_still(10 * MINUTE)
         await world.pass_time(10)
-        assert world.core.look.reconciled
+        assert world.core.account_sync.reconciled
         assert await requests(world) > before
         told = [event for event in await world.news(Trouble) if event.key == "stood_still"]
         assert len(told) == 1
         assert "10분" in told[0].what.ko
-        await world.wait_for(lambda: world.core.vigil.state(TQQQ).works, within_s=20)
+        await world.wait_for(lambda: world.core.watchdog.state(TQQQ).works, within_s=20)
         await assert_the_stop_sells(world, within_s=5)

@@ -93,7 +93,7 @@ HEALS = frozenset({"token_expired", "token_revoked"})  # the client gets a new t
 async def world(tmp_path: Path) -> AsyncIterator[ClientWorld]:
     day = demo()
     async with running(tmp_path, replay=day.path, start=day.start + timedelta(minutes=5), trading=TRADING) as made:
-        assert await made.wait_for(lambda: made.core.look.reconciled and made.kis.stream.connected, within_s=60)
+        assert await made.wait_for(lambda: made.core.account_sync.reconciled and made.kis.stream.connected, within_s=60)
         yield made
 
 
@@ -113,7 +113,7 @@ async def assert_books_agree(world: ClientWorld, case: str) -> None:
     The broker's list shows a fill up to two seconds late, and its notice may have been lost: look again then.
     """
     for _ in range(_LOOKS):
-        await world.drive(world.core.look.take("asked"))
+        await world.drive(world.core.account_sync.take("asked"))
         books = [order for order in (await world.books())["orders"] if order["change"] != "cancel"]
         ours: list[Order] = list(await world.storage.orders.recent(1000))
         owners = {number: order.no for order in ours for number in await world.storage.orders.venue_nos(order.no)}
@@ -128,7 +128,7 @@ async def assert_books_agree(world: ClientWorld, case: str) -> None:
     assert working == still_open, (case, working)
     assert not world.core.desk.unknown, case
     # a socket that has just come back asks for it once more
-    assert await world.wait_for(lambda: world.core.look.reconciled, within_s=60), case
+    assert await world.wait_for(lambda: world.core.account_sync.reconciled, within_s=60), case
 
 
 async def assert_quiet(world: ClientWorld, case: str) -> None:
@@ -404,7 +404,7 @@ async def test_s16_the_socket_comes_back_and_what_it_missed_is_recovered(
         assert await world.wait_for(lambda: bool(downs), within_s=400)
         await world.pass_time(5)
     await world.clear()
-    assert await world.wait_for(lambda: world.kis.stream.connected and world.core.look.reconciled, within_s=400)
+    assert await world.wait_for(lambda: world.kis.stream.connected and world.core.account_sync.reconciled, within_s=400)
     assert await world.wait_for(lambda: all(order.no != no for order in world.core.desk.open), within_s=10)
     order = await world.storage.orders.get(no)
     assert order is not None

@@ -625,11 +625,11 @@ class CoreMachine(RuleBasedStateMachine):
         ours = {order.venue_no: order for order in await self.bench.orders() if order.venue_no is not None}
         for found in broker.truth():
             self._same(ours[found.venue_no], found)
-        assert core.look.last is not None
+        assert core.account_sync.last is not None
         for symbol in SYMBOLS:
-            position = core.look.last.of(symbol)
+            position = core.account_sync.last.of(symbol)
             assert (position.qty if position else 0) == broker.qty_held(symbol)
-        assert core.look.last.cash == broker._free_cash()
+        assert core.account_sync.last.cash == broker._free_cash()
         status = await core.control.status()
         assert status.unknown_orders == 0, core.desk.unknown
         assert status.reconciled

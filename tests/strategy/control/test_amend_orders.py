@@ -171,7 +171,7 @@ async def test_no_answer_is_shown_as_unknown(bench: Bench) -> None:
 
 async def test_the_bots_own_orders_and_those_by_hand_are_not_changed(bench: Bench) -> None:
     bench.broker.hand_order(TQQQ, Side.BUY, 2, Decimal(80))
-    await bench.core.look.take("asked")
+    await bench.core.account_sync.take("asked")
     [order] = bench.core.desk.open
     refused = await preview(bench, order.no, price="81.00")
     assert "직접 낸" in refused.refusals[0].ko

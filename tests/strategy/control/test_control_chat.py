@@ -98,7 +98,7 @@ async def test_halting_names_the_unprotected_and_wants_a_typed_word(bench: Bench
     assert bench.core.modes.account.mode == "run"
     assert (await bench.core.control.confirm(preview.ticket, OWNER, typed="halt")).kind is OutcomeKind.DONE
     assert bench.core.modes.account.mode == "halted"
-    assert not bench.core.vigil.state(TQQQ).works
+    assert not bench.core.watchdog.state(TQQQ).works
 
 
 async def test_s12_s102_s104_the_real_environment_is_armed_once_per_start(tmp_path: Path) -> None:

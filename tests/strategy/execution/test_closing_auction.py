@@ -101,12 +101,12 @@ async def test_an_order_is_not_called_expired_before_the_list_has_had_its_time(t
         [book] = made.broker._books
         working = book.now
         made.broker.end_session()
-        await made.desk.look()
+        await made.desk.poll_orders()
         assert (await made.order(order.no)).status is S.ACCEPTED
         await made.pass_time(60)
         book.now = working
         made.broker.fill(working.venue_no, price=PRICE)
-        await made.desk.look()
+        await made.desk.poll_orders()
         assert (await made.order(order.no)).status is S.FILLED
 
 
@@ -115,7 +115,7 @@ async def test_an_order_called_expired_within_the_session_has_ended_at_once(tmp_
         order = await made.buy()
         await made.pass_time(1)
         made.broker.end_session()
-        await made.desk.look()
+        await made.desk.poll_orders()
         assert (await made.order(order.no)).status is S.EXPIRED
 
 

@@ -186,8 +186,8 @@ async def test_a_clock_that_is_set_neither_hastens_nor_delays_the_verdict_on_a_s
         order = await made.desk.place(made.request(Side.SELL, HELD))
         await made.pass_time(2)
         if restarted:
-            made.desk._ledger.loaded = False  # as read from disk by the next start
-            made.desk._ledger._known.clear()
+            made.desk._cache.loaded = False  # as read from disk by the next start
+            made.desk._cache._known.clear()
             await made.desk.load()
         made.clock.put(put_s)
         await made.pass_time(28)

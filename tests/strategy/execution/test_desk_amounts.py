@@ -45,7 +45,7 @@ async def test_s9_prices_told_wrong_are_corrected_by_the_inquiry(desk: Bench) ->
     told_higher(desk, "0.05")
     order = await filled(desk, (4, "61.10"), (6, "61.20"))
     assert (order.status, order.filled_amount) == (OrderStatus.FILLED, Decimal("612.10"))
-    [line] = await desk.desk.look()
+    [line] = await desk.desk.poll_orders()
     assert "$612.10 → $611.60" in line.en
     now = await desk.order(order.no)
     assert (now.status, now.filled_qty) == (OrderStatus.FILLED, 10)
@@ -58,13 +58,13 @@ async def test_a_correction_is_made_once_and_outlasts_a_restart(tmp_path: Path) 
     async with bench(tmp_path) as desk:
         told_higher(desk, "0.05")
         order = await filled(desk, (3, "61.10"), (7, "61.17"))
-        await desk.desk.look()
+        await desk.desk.poll_orders()
         stored = await fills(desk, order)
         told = len(await desk.events())
-        assert await desk.desk.look() == []
+        assert await desk.desk.poll_orders() == []
         world = desk.broker
     async with bench(tmp_path, broker=world) as desk:
-        assert await desk.desk.look() == []
+        assert await desk.desk.poll_orders() == []
         assert await fills(desk, order) == stored
         assert len(await desk.events()) == told
         trades = await desk.storage.records.newest_trades(9)
@@ -82,7 +82,7 @@ async def test_the_profit_of_a_sell_follows_its_corrected_price(desk: Bench) -> 
     await desk.settle()
     [wrong] = await fills(desk, order)
     assert wrong.realized == 10 * (PRICE + 1 - HELD_AT) - wrong.fees
-    await desk.desk.look()
+    await desk.desk.poll_orders()
     [right] = await fills(desk, order)
     assert right.price == PRICE
     assert right.fees == wrong.fees * PRICE / (PRICE + 1)
@@ -95,7 +95,7 @@ async def test_the_profit_of_a_sell_follows_its_corrected_price(desk: Bench) -> 
 async def test_what_rounding_explains_is_left_alone(desk: Bench) -> None:
     told_higher(desk, "-0.0001")
     order = await filled(desk, (4, "61.1001"), (6, "61.2001"))
-    assert await desk.desk.look() == []
+    assert await desk.desk.poll_orders() == []
     assert (await desk.order(order.no)).filled_amount == Decimal("611.60")
 
 
@@ -103,8 +103,8 @@ async def test_a_working_order_waits_for_its_end(desk: Bench) -> None:
     """Notice and list may each know of one of two equal parts; once it has ended both know of every share."""
     told_higher(desk, "0.05")
     order = await filled(desk, (4, "61.10"))
-    assert await desk.desk.look() == []
+    assert await desk.desk.poll_orders() == []
     await desk.desk.cancel_and_confirm(order.no, within_s=10)
-    await desk.desk.look()
+    await desk.desk.poll_orders()
     now = await desk.order(order.no)
     assert (now.status, now.filled_amount) == (OrderStatus.CANCELED, Decimal("244.40"))

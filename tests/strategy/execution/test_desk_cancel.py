@@ -192,7 +192,7 @@ async def test_an_order_amended_to_fewer_shares_ends_filled_and_cancels_what_is_
     second = await desk.buy(qty=5)
     fewer = await desk.desk.amend(second.no, qty=2)
     desk.broker.fill(desk.venue(fewer))
-    await desk.desk.look()
+    await desk.desk.poll_orders()
     done = await desk.order(second.no)
     assert (done.status, done.filled_qty) == (S.FILLED, 2)
 
@@ -269,10 +269,10 @@ async def test_an_amend_the_venue_did_not_carry_out_is_taken_back(desk: Bench) -
     book = desk.broker._books[0]
     book.now = replace(book.now, venue_no=desk.venue(order), replaced=(), limit_price=PRICE)
     book.versions[:] = [(OPEN, book.now)]
-    await desk.desk.look()
+    await desk.desk.poll_orders()
     assert (await desk.order(order.no)).venue_no == amended.venue_no  # the list may only be late
     await desk.pass_time(130)
-    await desk.desk.look()
+    await desk.desk.poll_orders()
     now = await desk.order(order.no)
     assert (now.venue_no, now.limit_price) == (order.venue_no, PRICE)
     await desk.desk.cancel(order.no)
@@ -305,7 +305,7 @@ async def test_an_order_amended_twice_in_the_app_keeps_its_whole_chain(desk: Ben
     order = await desk.buy()
     first = await desk.broker.amend(TQQQ, desk.venue(order), 10, Decimal("61.25"))
     second = await desk.broker.amend(TQQQ, first.venue_no, 10, Decimal("61.30"))
-    await desk.desk.look()
+    await desk.desk.poll_orders()
     now = await desk.order(order.no)
     assert (now.venue_no, now.limit_price) == (second.venue_no, Decimal("61.30"))
     assert list(await desk.storage.orders.venue_nos(order.no)) == [order.venue_no, first.venue_no, second.venue_no]
@@ -351,7 +351,7 @@ async def test_an_end_told_twice_is_told_to_the_owner_once(desk: Bench) -> None:
     order = await desk.buy()
     await desk.desk.cancel(order.no)
     await desk.settle()
-    await desk.desk.look()
+    await desk.desk.poll_orders()
     assert (await desk.states_told(order.no)).count(S.CANCELED) == 1
     filled = await desk.buy()
     desk.broker.fill(desk.venue(filled))

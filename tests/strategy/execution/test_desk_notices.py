@@ -175,8 +175,8 @@ async def test_each_fill_is_told_once_with_its_numbers(desk: Bench) -> None:
     desk.broker.notices = "lost"
     desk.broker.fill(desk.venue(order), 3, Decimal("61.15"))
     desk.broker.fill(desk.venue(order), 4, Decimal("61.11"))
-    await desk.desk.look()
-    await desk.desk.look()
+    await desk.desk.poll_orders()
+    await desk.desk.poll_orders()
     told = [one.last_fill for one in await desk.events() if isinstance(one, OrderChanged) and one.last_fill]
     assert [(fill.qty, fill.source) for fill in told] == [(7, "inquiry")]
     assert abs(told[0].qty * told[0].price - Decimal("427.89")) < Decimal("1e-20")
@@ -189,7 +189,7 @@ async def test_an_order_whose_reply_is_slow_is_not_taken_for_one_by_hand(desk: B
         placing = tasks.create_task(desk.buy())
         await desk.until(lambda: bool(desk.broker.truth()))
         desk.broker.fill(desk.broker.truth()[0].venue_no, 3)
-        await desk.desk.look()
+        await desk.desk.poll_orders()
         (sent,) = await desk.storage.orders.recent(5)
         assert sent.status is S.SENT
         desk.broker.unhang()

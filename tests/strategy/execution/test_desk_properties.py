@@ -174,7 +174,7 @@ class DeskMachine(RuleBasedStateMachine):
                 if what == "fill" and working:
                     self.broker.fill(working[-1 - which % len(working)].venue_no, 1)
                 elif what == "look":
-                    tasks.create_task(self._quietly(self.process.desk.look()))
+                    tasks.create_task(self._quietly(self.process.desk.poll_orders()))
                 elif what == "cancel" and others:
                     tasks.create_task(self._quietly(self.process.desk.cancel(others[which % len(others)].no)))
                 elif what == "leave":

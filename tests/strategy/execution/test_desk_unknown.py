@@ -80,7 +80,7 @@ async def test_an_order_shown_after_it_was_given_up_is_taken_back(desk: Bench) -
     await desk.pass_time(300)
     assert (await desk.order(order.no)).status is S.REJECTED
     await desk.pass_time(200)
-    await desk.desk.look()
+    await desk.desk.poll_orders()
     assert (await desk.order(order.no)).status is S.ACCEPTED
     assert not await desk.hand_orders()
 
@@ -151,14 +151,14 @@ async def test_an_accepted_order_the_broker_no_longer_shows_becomes_unknown(desk
     order = await desk.buy()
     books = [desk.broker._books.pop()]
     await desk.pass_time(30)
-    await desk.desk.look()
+    await desk.desk.poll_orders()
     assert (await desk.order(order.no)).status is S.ACCEPTED  # one look says nothing
     for _ in range(3):
         await desk.pass_time(60)
-        await desk.desk.look()
+        await desk.desk.poll_orders()
     assert (await desk.order(order.no)).status is S.UNKNOWN
     desk.broker._books += books
-    await desk.desk.look()
+    await desk.desk.poll_orders()
     assert (await desk.order(order.no)).status is S.ACCEPTED
 
 
@@ -191,8 +191,8 @@ async def test_an_order_told_canceled_yet_open_at_the_broker_is_told_once(desk: 
         )
     )
     await desk.pass_time(130)
-    await desk.desk.look()
-    await desk.desk.look()
+    await desk.desk.poll_orders()
+    await desk.desk.poll_orders()
     assert [type(one) for one in await desk.troubles()] == [Trouble]
 
 

@@ -51,7 +51,7 @@ def stored(parts: Sequence[Part]) -> list[Fill]:
 
 
 class Counter:
-    """Applies witnesses one by one, as the ledger does; `restart` forgets all but the stored fills."""
+    """Applies witnesses one by one, as the cache does; `restart` forgets all but the stored fills."""
 
     def __init__(self, total: int = 10) -> None:
         self.total = total

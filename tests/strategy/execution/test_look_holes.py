@@ -13,7 +13,7 @@ async def test_s16_s54_an_empty_list_after_trades_is_refused(tmp_path: Path) -> 
     async with bench(tmp_path) as desk:
         desk.broker.set_price(TQQQ, PRICE)
         await desk.buy(3)
-        await desk.desk.look()
+        await desk.desk.poll_orders()
         await desk.pass_time(121)
         whole = desk.broker.orders
 
@@ -22,15 +22,15 @@ async def test_s16_s54_an_empty_list_after_trades_is_refused(tmp_path: Path) -> 
 
         desk.broker.orders = nothing  # type: ignore[method-assign]
         with pytest.raises(TryLater):
-            await desk.desk.look()
+            await desk.desk.poll_orders()
         desk.broker.orders = whole  # type: ignore[method-assign]
-        await desk.desk.look()
+        await desk.desk.poll_orders()
 
 
 async def test_a_list_that_lags_is_no_hole(tmp_path: Path) -> None:
     async with bench(tmp_path) as desk:
         desk.broker.set_price(TQQQ, PRICE)
         await desk.buy(3)
-        await desk.desk.look()
+        await desk.desk.poll_orders()
         desk.broker.lag_s = 60
-        await desk.desk.look()
+        await desk.desk.poll_orders()

@@ -179,7 +179,7 @@ async def test_a_cancel_whose_next_try_died_with_its_service_is_tried_again(desk
     desk.broker.fail("cancel", answered("EGW00201"))
     with pytest.raises(TryLater):
         await desk.desk.cancel(order.no)
-    resending = desk.desk._requests.resending
+    resending = desk.desk._sender.resending
     assert resending.take_due(desk.clock.now() + timedelta(seconds=2)) == ([], [order.no])
     assert resending.next_due is None
     resending.begin()

@@ -89,7 +89,7 @@ async def test_an_unexpected_exception_after_sending_is_unknown(desk: Bench, mon
 
 async def test_a_silent_broker_is_unknown_after_the_limit(tmp_path: Path) -> None:
     async with bench(tmp_path) as made:
-        made.desk._requests._answer_limit_s = 0.01
+        made.desk._sender._answer_limit_s = 0.01
         made.broker.fail("submit", "hang")
         assert (await made.buy()).status is S.UNKNOWN
 
@@ -127,7 +127,7 @@ async def test_cancelled_at_every_await_the_record_is_true(tmp_path: Path) -> No
             assert status is S.ACCEPTED if arrived else status in (None, S.DENIED)
             assert made.desk.blocked(TQQQ) is None
         await made.settle()
-        await made.desk.look()
+        await made.desk.poll_orders()
         await made.agrees()
         assert sent == len(made.broker.truth())
 
@@ -284,7 +284,7 @@ async def test_reasons_of_an_order_survive_a_restart(tmp_path: Path) -> None:
         broker, clock = made.broker, made.clock
     broker.fill(broker.truth()[0].venue_no)
     async with bench(tmp_path, broker=broker, clock=clock) as again:
-        await again.desk.look()
+        await again.desk.poll_orders()
         told = [event for event in await again.events() if isinstance(event, OrderChanged)]
         assert told[-1].order.no == order.no
         assert told[-1].cash_before == 7

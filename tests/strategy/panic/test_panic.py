@@ -149,7 +149,7 @@ async def test_more_to_sell_than_was_shown_voids_the_press_and_less_does_not(tmp
     async with holding(tmp_path) as bench:
         shown = await preview(bench)
         bench.broker.hold(TQQQ, 12, Decimal(100))
-        await bench.core.look.take("asked")
+        await bench.core.account_sync.take("asked")
         await bench.pass_time(200)
         more = await preview(bench)
         assert [line.qty for line in more.lines] == [12]

@@ -96,8 +96,8 @@ async def test_caps_count_what_nobody_values_as_nothing(tmp_path: Path) -> None:
         await needs_two_presses(bench, await preview(bench, Side.BUY, 51, O), "MAX_POSITION_RATE")
         bench.market.broken.clear()
         await bench.pass_time(61)
-        assert bench.core.look.last is not None
-        assert bench.core.look.last.equity is not None
+        assert bench.core.account_sync.last is not None
+        assert bench.core.account_sync.last.equity is not None
 
 
 def test_a_sum_with_an_unknown_part_is_unknown() -> None:

@@ -219,7 +219,7 @@ async def test_a_change_of_any_order_is_judged_at_the_door_too(tmp_path: Path, a
             orders.append(await world.desk.place(wish))
         for side in Side:
             world.broker.hand_order(TQQQ, side, 1, PRICE)
-        await world.desk.look()
+        await world.desk.poll_orders()
         adopted = [order for order in world.desk.open if order.request.origin is Origin.EXTERNAL]
         orders += [await world.desk.adopt(order.no, OWNER) for order in adopted]
         for case in cases(arming, hours):

@@ -76,13 +76,13 @@ async def test_armed_by_ticks_means_that_ticks_were_compared(tmp_path: Path, mon
     """Ticks flow but the comparison fails: told, never shown as armed by ticks, and prices are asked for instead."""
     async with holding(tmp_path) as bench:
         bench.price(TQQQ, "100")
-        assert bench.core.vigil.state(TQQQ) == "ticks"
+        assert bench.core.watchdog.state(TQQQ) == "ticks"
         monkeypatch.setattr(bench.core.guard, "on_tick", refuse)
         for _ in range(8):
             await bench.pass_time(1)
             bench.price(TQQQ, "100")
         await bench.settle()
-        assert bench.core.vigil.state(TQQQ) == "polling"
+        assert bench.core.watchdog.state(TQQQ) == "polling"
         assert bench.core.watch.latest(TQQQ) is not None
         [told] = await listeners_told(bench)
         assert "stops" in told.what.en

@@ -120,7 +120,7 @@ async def test_s3_says_at_start_when_the_call_limit_is_too_low(tmp_path: Path) -
 async def test_looks_asked_for_at_the_same_time_are_shared(tmp_path: Path) -> None:
     async with running(tmp_path, ready(10), settings=one(rsi_oversold="1")) as bench:
         before = bench.broker.asked["holdings"]
-        await asyncio.gather(*[bench.core.look.take("asked") for _ in range(5)])
+        await asyncio.gather(*[bench.core.account_sync.take("asked") for _ in range(5)])
         assert bench.broker.asked["holdings"] == before + 2  # the one under way served nobody who came later
 
 
@@ -392,7 +392,7 @@ async def test_promise_2_no_buy_until_reconciled(tmp_path: Path) -> None:
     async with running(tmp_path, world, settings=one()) as bench:
         assert await bench.orders() == []
         await bench.pass_time(61)
-        assert bench.core.look.reconciled
+        assert bench.core.account_sync.reconciled
         assert len(await bench.orders()) == 1
 
 

@@ -153,7 +153,7 @@ class Story:
             order = ours[found.venue_no]
             assert (order.filled_qty, order.filled_amount) == (found.filled_qty, found.filled_amount)
             assert order.status.closed == found.status.closed
-        position = bench.core.look.last.of(TQQQ) if bench.core.look.last else None
+        position = bench.core.account_sync.last.of(TQQQ) if bench.core.account_sync.last else None
         assert (position.qty if position else 0) == broker.qty_held(TQQQ)
         status = await bench.core.control.status()
         assert status.unknown_orders == 0

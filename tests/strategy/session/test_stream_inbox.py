@@ -74,14 +74,14 @@ async def test_s87_one_down_and_one_up_each_and_nothing_lost(bench: Bench) -> No
         bench.stream.connect()
         await bench.settle()
     assert [event.up for event in await bench.told(StreamState)] == [False, True] * 6
-    assert bench.core.look.reconciled
+    assert bench.core.account_sync.reconciled
 
 
 async def test_promise_2_a_gap_blocks_buying_until_reconciled(bench: Bench) -> None:
     bench.broker.fail("orders", "try_later", times=500)
     bench.stream.drop()
     await bench.settle()
-    assert not bench.core.look.reconciled
+    assert not bench.core.account_sync.reconciled
     await bench.until(OPEN + timedelta(minutes=1))
     assert await bench.orders() == []
     bench.broker._faults.clear()

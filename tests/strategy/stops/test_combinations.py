@@ -136,7 +136,7 @@ async def test_a_sale_by_hand_is_heard_of_while_a_stop_waits_for_its_next_try(tm
         await bench.pass_time(3)
         bench.broker.hand_order(TQQQ, Side.SELL, 4, Decimal(93))
         await bench.pass_time(15)
-        [position] = (await bench.core.look.take("asked", max_age_s=600)).positions
+        [position] = (await bench.core.account_sync.take("asked", max_age_s=600)).positions
         assert position.qty == 6
         await bench.pass_time(30)
         assert bench.broker.qty_held(TQQQ) == 0

@@ -133,7 +133,7 @@ async def test_a_full_disk_is_told_and_nothing_is_sent_unrecorded(
     async with holding(tmp_path) as bench:
         for _ in range(resting):
             bench.broker.hand_order(TQQQ, Side.SELL, 1, Decimal(200))
-            await bench.core.look.take("asked")
+            await bench.core.account_sync.take("asked")
 
         async def full(*_: object, **__: object) -> None:
             raise StorageError("disk full")

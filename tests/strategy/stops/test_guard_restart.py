@@ -254,7 +254,7 @@ async def test_s93_a_crash_of_the_stops_does_not_tear_an_end_that_is_being_told(
 
         monkeypatch.setattr(bench.storage.notes, "put", slow)
         bench.broker.hand_order(O, Side.BUY, 1, Decimal(50))  # what the stops trip over
-        await bench.core.look.take("asked")
+        await bench.core.account_sync.take("asked")
         bench.price(TQQQ, "94")
         await bench.wait_for(reached.is_set)
         await crash_the_stops(bench, monkeypatch)

@@ -25,7 +25,7 @@ async def test_a_first_start_without_the_list_of_orders_arms_the_stop_and_buys_n
     async with running(tmp_path, world, settings=EAGER) as bench:
         await bench.pass_time(20)
         assert TQQQ in bench.core.guard.lines
-        assert not bench.core.look.reconciled
+        assert not bench.core.account_sync.reconciled
         (started,) = await bench.told(Started)
         assert started.holdings is not None
         assert [position.qty for position in started.holdings.positions] == [10]

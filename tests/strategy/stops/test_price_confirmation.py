@@ -309,7 +309,7 @@ def guard_of_ten(clock: FakeClock) -> StopMonitor:
         on_accept=lambda _: None,
         on_clear=lambda _: None,
         permissions=SimpleNamespace(protecting=lambda _: None, stop_hours=lambda: None),
-        on_look=lambda _: None,
+        on_sync=lambda _: None,
         precedence=Precedence(),
         open=(),
         suspicious=lambda *_: False,

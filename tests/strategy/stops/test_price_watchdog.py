@@ -67,9 +67,9 @@ class Held:
 @asynccontextmanager
 async def polling(held: Held) -> AsyncIterator[None]:
     parts: Any = {"guard": held, "watch": held, "settings": held, "notifier": held, "notes": held}
-    vigil = PriceWatchdog(**parts, clock=held.clock, wall=held.clock, activity=Activity())
+    watchdog = PriceWatchdog(**parts, clock=held.clock, wall=held.clock, activity=Activity())
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(vigil._poll())
+        task = group.create_task(watchdog._poll())
         yield
         task.cancel()
 

@@ -90,7 +90,7 @@ def guard_of(positions: Positions, given: Settings, follows: list[Callable[[], N
         permissions=refused,
     )
     modes: Any = SimpleNamespace(lock=lambda _: None, of=lambda _: SimpleNamespace(mode=Mode.HALTED))
-    look: Any = SimpleNamespace(spoil=lambda: None, on_look=follows.append)
+    account_sync: Any = SimpleNamespace(spoil=lambda: None, on_sync=follows.append)
     others: Any = dict.fromkeys(("orders", "decisions", "ladder", "splits", "story", "notifier", "notes"), nothing)
     given_settings: Any = given
     return StopMonitor(
@@ -99,7 +99,7 @@ def guard_of(positions: Positions, given: Settings, follows: list[Callable[[], N
         watch=watch,
         modes=modes,
         positions=positions,
-        look=look,
+        account_sync=account_sync,
         settings=given_settings,
         prices=PriceConfirmation(settings=given_settings, ahead=lambda: None),
         clock=FakeClock(NOW),

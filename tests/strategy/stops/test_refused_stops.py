@@ -124,7 +124,7 @@ async def test_after_shares_were_bought_the_stop_is_a_new_one(tmp_path: Path) ->
     async with holding(tmp_path) as bench:
         await refused_once(bench, retries=1)
         bench.broker.hand_order(TQQQ, Side.BUY, 2, Decimal(95))
-        await bench.core.look.take("asked")
+        await bench.core.account_sync.take("asked")
         await bench.pass_time(61)
         assert await attempts(bench) == [1, 1]
         assert (await bench.told(StopTriggered))[-1].qty == 12

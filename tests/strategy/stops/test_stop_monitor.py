@@ -202,7 +202,7 @@ async def test_polling_takes_over_when_ticks_are_silent(bench: Bench) -> None:
     """A price that no tick told is found by the poll within STOP_POLL_S."""
     bench.price(TQQQ, "100")
     await bench.settle()
-    assert bench.core.vigil.state(TQQQ) == "ticks"
+    assert bench.core.watchdog.state(TQQQ) == "ticks"
     bench.price(TQQQ, "94", tick=False)
     await bench.pass_time(6)
     [triggered] = await bench.told(StopTriggered)
@@ -212,7 +212,7 @@ async def test_polling_takes_over_when_ticks_are_silent(bench: Bench) -> None:
 async def test_polling_when_ticks_are_not_offered(tmp_path: Path) -> None:
     async with holding(tmp_path, ticks=False) as bench:
         await bench.pass_time(6)
-        assert bench.core.vigil.state(TQQQ) == "polling"
+        assert bench.core.watchdog.state(TQQQ) == "polling"
         bench.price(TQQQ, "94")
         await bench.pass_time(6)
         assert await bench.told(StopTriggered)
@@ -226,7 +226,7 @@ async def test_promise_4_owner_is_told_within_30_s_when_stops_cannot_run(bench: 
     await bench.pass_time(30)
     [lost] = await bench.told(Protection)
     assert (lost.armed, lost.symbols) == (False, (TQQQ,))
-    assert not bench.core.vigil.state(TQQQ).works
+    assert not bench.core.watchdog.state(TQQQ).works
     del bench.market.broken[TQQQ]
     await bench.pass_time(15)
     assert [event.armed for event in await bench.told(Protection)] == [False, True]
@@ -351,7 +351,7 @@ async def test_shares_of_tickers_not_configured_are_never_sold(tmp_path: Path) -
         bench.price(XLF, "80")
         await bench.pass_time(61)
         assert not await bench.orders()
-        assert not bench.core.vigil.state(XLF).works
+        assert not bench.core.watchdog.state(XLF).works
         assert (await bench.core.control.preview_mode(OWNER, Mode.HALTED, symbol=None)).unprotected == ()
 
 
@@ -403,7 +403,7 @@ async def test_off_means_no_stop(tmp_path: Path) -> None:
         bench.price(TQQQ, "50")
         await bench.pass_time(10)
         assert not await bench.orders()
-        assert not bench.core.vigil.state(TQQQ).works
+        assert not bench.core.watchdog.state(TQQQ).works
 
 
 async def test_a_fresh_buy_is_guarded_from_its_first_fill(tmp_path: Path) -> None:

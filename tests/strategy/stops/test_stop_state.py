@@ -31,7 +31,7 @@ LATE = timedelta(minutes=15)
 
 
 def state(bench: Bench) -> StopState:
-    return bench.core.vigil.state(TQQQ)
+    return bench.core.watchdog.state(TQQQ)
 
 
 async def stops_line(bench: Bench) -> str:
@@ -196,7 +196,7 @@ async def test_a_full_disk_is_a_stop_that_does_not_work(tmp_path: Path) -> None:
             bench.price(TQQQ, "100")
             await bench.pass_time(1)
         assert state(bench) is await shown(bench) is StopState.TICKS
-        assert bench.core.vigil.state(XLF) is StopState.NOT_HELD
+        assert bench.core.watchdog.state(XLF) is StopState.NOT_HELD
 
 
 async def test_before_the_first_look_it_is_not_known_what_is_held(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ async def test_a_ladder_cut_off_by_a_crash_goes_on_after_it(tmp_path: Path, monk
         await bench.pass_time(2)
         failing(monkeypatch, Positions, "on_order")
         bench.broker.hand_order(TQQQ, Side.BUY, 1, Decimal(50))
-        await bench.core.look.take("asked")
+        await bench.core.account_sync.take("asked")
         await bench.settle()
         assert state(bench, "stops") is TaskState.RESTARTING
         bench.broker.matching = True
