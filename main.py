@@ -105,7 +105,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def leave(*_: object) -> NoReturn:
     """End before anything runs: not even a slow import or a hanging first call is waited for."""
     speak("시작하기 전에 멈췄습니다.\nStopped before it began.")
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # the exit may strike inside a task: that is no fault
+    # the exit may strike inside a task: that is no fault, and no level, since the end of the logs sets that back
+    logging.getLogger("asyncio").disabled = True
     raise SystemExit(EXIT_FINE)
 
 

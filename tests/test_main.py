@@ -322,6 +322,48 @@ async def test_a_stop_that_strikes_inside_a_task_of_the_start_is_no_fault() -> N
     assert b"Stopped before it began" in out
 
 
+_STRUCK_WHILE_LOGGING = """
+import asyncio, os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+import kis.simclock, main
+from storage.logs.files import logging_to_files
+
+readings = iter([(datetime.now(UTC), 1.0)])
+
+async def read(*_):
+    if (reading := next(readings, None)) is not None:
+        return reading
+    os.kill(os.getpid(), signal.SIGTERM)
+    for _ in range(1000):
+        pass
+
+async def start():
+    async with kis.simclock.remote_sim_clock("http://127.0.0.1:9"):
+        with logging_to_files(Path(sys.argv[1])):
+            await asyncio.sleep(60)
+
+kis.simclock._read = read
+signal.signal(signal.SIGTERM, main.leave)
+asyncio.run(start())
+"""
+
+
+async def test_a_stop_that_strikes_the_clocks_task_while_logs_are_written_is_no_fault(tmp_path: Path) -> None:
+    """The end of the logs gives libraries their loudness back, and the clock hands on what its task ended with."""
+    struck = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _STRUCK_WHILE_LOGGING,
+        tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await struck.communicate()
+    assert (struck.returncode, err) == (0, b"")
+    assert b"Stopped before it began" in out
+
+
 async def test_check_prints_what_works_and_what_does_not(tmp_path: Path) -> None:
     async with servers(speed=1) as (simulator, chat, _):
         env_file(tmp_path, simulator, chat)
