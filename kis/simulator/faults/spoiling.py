@@ -39,7 +39,9 @@ class FaultOf(Protocol):
 
 
 def spoiled(raw: bytes, status: int, asked: Asked, fault_of: FaultOf) -> tuple[bytes, int]:
-    """Return body and status of an answer after every fault in force that spoils answers."""
+    """Return body and status of an answer after every fault in force that spoils answers; what is no JSON stays."""
+    if not raw.lstrip().startswith(b"{"):
+        return raw, status
     if status == 200:
         for kind, spoil in _SPOILERS.items():
             fault = fault_of(kind, place=asked.endpoint)

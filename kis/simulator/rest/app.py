@@ -242,15 +242,15 @@ class Rest:
         """Send an answer and let its consequences happen, in the order the faults in force ask for."""
         faults, now = self._world.faults, self._world.now_ms
         everything, place = name not in OAUTH_NAMES.values(), endpoint(request)
-        if self._fault("bad_json", name, place, everything=everything) and response.body is not None:
-            whole = bytes(response.body)  # type: ignore[arg-type]
-            response = web.Response(status=response.status, body=whole[: len(whole) * 2 // 3].replace(b'":"', b'":', 1))
         if isinstance(response.body, bytes):
             asked = Asked(place, dict(request.query), request.headers.get("tr_cont", ""))
             response.body, status = spoiled(
                 response.body, response.status, asked, partial(self._fault, everything=everything, name=name)
             )
             response.set_status(status)
+        if self._fault("bad_json", name, place, everything=everything) and response.body is not None:
+            whole = bytes(response.body)  # type: ignore[arg-type]
+            response = web.Response(status=response.status, body=whole[: len(whole) * 2 // 3].replace(b'":"', b'":', 1))
         self._tell_time(response)
         lost = self._fault("timeout_after_accept", name, place, everything=everything)
         early = bool(afterwards) and faults.use("notice_before_ack", now, name) is not None

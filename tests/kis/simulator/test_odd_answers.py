@@ -1,10 +1,13 @@
 """Answers of the account that users and the published examples know, and nobody expects."""
 
+import json
 from typing import Any
 
 import pytest
 
 from kis.simulator.cli import _parser, build
+from kis.simulator.faults.faults import InjectedFault
+from kis.simulator.faults.spoiling import Asked, spoiled
 from kis.simulator.options import Holding
 from tests.kis.simulator.conftest import Starter
 from tests.kis.simulator.outside import ACCOUNT, TRADING, Outside
@@ -214,3 +217,33 @@ def test_faults_can_be_given_on_the_command_line() -> None:
     simulator = build(_parser().parse_args(line))
     in_force = simulator.world.faults.active(simulator.world.now_ms)
     assert [(fault["kind"], fault.get("rows")) for fault in in_force] == [("odd_rows", ["bond"]), ("wash_trades", None)]
+
+
+@pytest.mark.parametrize("other", ["bad_json", "http_html", "http_500"])
+async def test_faults_of_two_kinds_may_hit_one_answer(start: Starter, other: str) -> None:
+    """Rewritten and then cut off: the server itself answered neither."""
+    outside = await start(virtual=False, holdings=(TQQQ,))
+    await outside.control("fault", kind="odd_rows")
+    await outside.control("fault", kind="rewrite", tr_id="trading/inquire-balance", set={"rt_cd": "0"}, count=1)
+    await outside.control("fault", kind=other, tr_id="trading/inquire-balance", count=1)
+    answer = await outside.balance()
+    assert answer.status in (200, 500, 503)
+    assert answer.text  # sent whole: a server whose own handler fails says "Server got itself in trouble"
+    assert "trouble" not in answer.text
+    if other != "http_500":
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(answer.text)
+
+
+@pytest.mark.parametrize("raw", [b"<html>down</html>", b"", b"Internal Server Error"])
+def test_what_is_no_json_is_left_alone_and_uses_no_fault_up(raw: bytes) -> None:
+    used: list[str] = []
+
+    def fault_of(kind: str, *, place: str) -> InjectedFault | None:
+        used.append(f"{kind} at {place}")
+        return InjectedFault(1, kind, frozenset(), 1, None) if kind == "empty_output" else None
+
+    asked = Asked("trading/inquire-balance", {}, "")
+    assert spoiled(raw, 200, asked, fault_of) == (raw, 200)
+    assert used == []
+    assert spoiled(b'{"rt_cd":"0","output1":[{"a":"1"}]}', 200, asked, fault_of) == (b'{"rt_cd":"0","output1":[]}', 200)
