@@ -1,0 +1,231 @@
+"""A database that the program before this one left, with everything under way, is upgraded whole and traded on from."""
+
+import gzip
+import json
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.database import FILE_NAME, open_storage
+from strategy.model import (
+    BrokerOrder,
+    Event,
+    OrderNo,
+    OrderStatus,
+    Origin,
+    PanicProgress,
+    Side,
+    StopFinished,
+    Symbol,
+    VenueNo,
+)
+from tests.fakes.broker import _Book
+from tests.fakes.clock import trading_settings
+from tests.support.engine_bench import Bench, World, running
+
+OLD = Path(__file__).parent / "old" / "schema_12.sql.gz"
+KILLED_AT = datetime(2026, 11, 18, 15, 42, 37, tzinfo=UTC)
+
+Row = tuple[Any, ...]
+Facts = Mapping[str, list[Row]]
+
+# what may differ in a table afterwards, because the upgrade itself says so
+REBUILT: tuple[str, ...] = ("sqlite_sequence", "redo")
+FAMILIES = {
+    family: re.compile(pattern)
+    for family, pattern in {
+        "agreed positions": r"reconcile\.agreed",
+        "approval cards": r"approval:.+",
+        "armed": r"armed_once|code_step|disclaimer",
+        "calendar": r"calendar_notice|ready_check|session_opened|session_closed",
+        "dashboard": r"chat\.dashboard\.-\d+",
+        "day start": r"day:\d{4}-\d\d-\d\d",
+        "dialogs": r"chat\.dialog\..+",
+        "digest": r"chat\.digest\.-\d+",
+        "evenings": r"evening:.+",
+        "hearing": r"chat\.(deaf|clock_off|token_worked|in_private)",
+        "language": r"chat\.language\.\d+",
+        "living messages": r"chat\.message\.-\d+\..+",
+        "loss limit": r"(loss_limit|unvalued):.+",
+        "moved chat": r"chat\.moved\.-\d+",
+        "moved listings": r"moved",
+        "no cost": r"no_cost:.+",
+        "order contexts": r"order\.\d+\.context",
+        "panic": r"panic",
+        "peaks": r"peak:.+",
+        "reminder": r"chat\.reminder\.-\d+",
+        "splits": r"splits:.+",
+        "told stops": r"stop\.told:.+",
+        "topics": r"chat\.topic\.-\d+\.\w+",
+        "writable": r"health|stops_can_store",
+    }.items()
+}
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A data directory as the killed program left it."""
+    directory = tmp_path / "data"
+    directory.mkdir()
+    with closing(sqlite3.connect(directory / FILE_NAME, isolation_level=None)) as database:
+        database.executescript(gzip.decompress(OLD.read_bytes()).decode())
+    return directory
+
+
+def facts(path: Path) -> Facts:
+    """Return every row of every table; what was noted and not carried out counts as if it had been."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        if "redo" in tables:
+            for (body,) in database.execute("SELECT body FROM redo ORDER BY id").fetchall():
+                for statement, values in json.loads(body):
+                    database.execute(statement, values)
+        found = {name: database.execute(f"SELECT * FROM {name}").fetchall() for name in tables}  # noqa: S608 - of the file
+        database.execute("ROLLBACK")
+        return found
+
+
+def family(key: str) -> str:
+    return next(name for name, pattern in FAMILIES.items() if pattern.fullmatch(key))
+
+
+def test_the_old_database_holds_something_of_everything(old: Path) -> None:
+    """A fixture without it would prove nothing about it."""
+    before = facts(old / FILE_NAME)
+    with closing(sqlite3.connect(old / FILE_NAME)) as database:
+        statuses = {status for (status,) in database.execute("SELECT status FROM orders")} | {"sent"}  # of its notes
+        assert statuses == {str(status) for status in OrderStatus}
+        origins = {origin for (origin,) in database.execute("SELECT DISTINCT origin FROM orders")} | {"panic"}
+        assert origins >= {"signal", "manual", "external", "stop_loss", "panic"}
+        [counts] = database.execute(
+            "SELECT SUM(done_at IS NULL), SUM(sending_since IS NOT NULL), SUM(gave_up), SUM(seen_at IS NOT NULL),"
+            " SUM(repeats > 0), SUM(done_at IS NOT NULL) FROM outbox"
+        ).fetchall()
+        assert all(counts), counts
+        assert len(database.execute("SELECT * FROM redo").fetchall()) == 2
+    assert not [name for name, rows in before.items() if not rows and name != "redo"]
+    assert {family(key) for key, _ in before["notes"]} == FAMILIES.keys()
+
+
+async def test_nothing_is_lost_in_the_upgrade(old: Path) -> None:
+    before = facts(old / FILE_NAME)
+    async with open_storage(old):
+        pass
+    after = facts(old / FILE_NAME)
+    for name in before.keys() - set(REBUILT) - {"notes"}:
+        assert after[name] == before[name], name
+    assert after["redo"] == []
+    assert Counter(family(key) for key, _ in after["notes"]) == Counter(family(key) for key, _ in before["notes"])
+    assert dict(after["notes"]) == dict(before["notes"])
+
+
+# trading on
+
+
+HELD = {
+    "NASDAQ:MSFT": (21, "442.0986", "446.80"),
+    "NASDAQ:TQQQ": (27, "62.8958", "63.29"),
+    "NYSE:BRK/B": (10, "472.2879", "472.40"),
+    "AMEX:SOXL": (68, "31.2000", "27.62"),
+    "AMEX:XLF": (572, "16.4545", "16.44"),
+    "NASDAQ:AAPL": (4, "231.0000", "232.15"),
+}
+SOXL = Symbol.parse("AMEX:SOXL")
+THE_STOP, THE_PANIC = OrderNo(75), (OrderNo(76), OrderNo(77))
+
+
+def working() -> Iterator[BrokerOrder]:
+    """The orders that work at the broker at that moment, as its own books had them."""
+    for symbol, side, qty, filled, price, number, replaced in (
+        ("NASDAQ:MSFT", Side.BUY, 3, 0, "432.71", "1471", ()),
+        ("AMEX:XLF", Side.SELL, 5, 0, "17.09", "1475", ()),
+        ("NASDAQ:TQQQ", Side.BUY, 30, 5, "63.31", "1477", ()),
+        ("AMEX:SOXL", Side.SELL, 68, 0, "27.05", "1482", ("1481",)),
+    ):
+        yield BrokerOrder(
+            venue_no=VenueNo(number),
+            symbol=Symbol.parse(symbol),
+            side=side,
+            qty=qty,
+            limit_price=Decimal(price),
+            filled_qty=filled,
+            filled_amount=filled * Decimal(price),
+            open_qty=qty - filled,
+            status=OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.ACCEPTED,
+            ordered_at=KILLED_AT - timedelta(seconds=16),
+            traded_on=date(2026, 11, 18),
+            reason="",
+            replaced=tuple(map(VenueNo, replaced)),
+            by_api=True,
+        )
+
+
+def world() -> World:
+    """Market and account as they were, ten seconds after the death."""
+    found = World.at(KILLED_AT - timedelta(seconds=10), cash="71311.11")
+    for name, (qty, cost, last) in HELD.items():
+        found.ready(Symbol.parse(name), last)
+        found.broker.hold(Symbol.parse(name), qty, Decimal(cost))
+    found.broker.matching = False
+    for order in working():
+        book = _Book(order)
+        found.broker._books.append(book)
+        found.broker._become(book, order)
+    found.clock.set(KILLED_AT + timedelta(seconds=10))
+    found.broker.matching = True
+    return found
+
+
+async def test_the_program_trades_on_from_it(old: Path) -> None:
+    """The stop's order is found under its new number and sold by, once; the panic sells the rest to its end."""
+    with closing(sqlite3.connect(old / FILE_NAME)) as database:
+        [told] = database.execute("SELECT MAX(id) FROM outbox").fetchone()
+    here = world()
+    settings = trading_settings(
+        trading_tickers=",".join(HELD), stop_loss_rate="-5", trailing_stop_pct="20", daily_loss_limit_pct="20"
+    )
+    async with running(old, here, settings=settings) as bench:
+        await bench.pass_time(1)
+        stop = await bench.storage.orders.get(THE_STOP)
+        assert stop is not None
+        assert stop.venue_no == VenueNo("1482")
+        end = await _panic_over(bench, told)
+        assert end.flat
+        assert {line.symbol for line in end.lines} == set(map(Symbol.parse, HELD))
+        assert not any(here.broker.qty_held(Symbol.parse(name)) for name in HELD)
+        ends = [event for event in await _news(bench, told) if isinstance(event, StopFinished)]
+        assert [(end.symbol, end.sold, end.left) for end in ends] == [(SOXL, 68, 0)]
+        for no in THE_PANIC:  # noted as leaving, and never there: nobody may think they sold
+            order = await bench.storage.orders.get(no)
+            assert order is not None
+            assert (order.request.origin, order.status) == (Origin.PANIC, OrderStatus.REJECTED)
+        assert not await bench.storage.orders.open()
+    async with running(old, here, settings=settings) as bench:  # and nothing of it goes on after the next start
+        told = max(row.id for row in await bench.storage.outbox.pending(10_000))
+        await bench.pass_time(60)
+        assert not [one for one in await _news(bench, told) if isinstance(one, StopFinished | PanicProgress)]
+        assert not await bench.storage.orders.open()
+
+
+async def _news(bench: Bench, after: int) -> list[Event]:
+    return [row.event for row in await bench.storage.outbox.pending(10_000) if row.id > after]
+
+
+async def _panic_over(bench: Bench, after: int) -> PanicProgress:
+    """Let time pass until the panic's end is told, and return that."""
+    for _ in range(60):
+        await bench.pass_time(10)
+        news = [event for event in await _news(bench, after) if isinstance(event, PanicProgress)]
+        if news and news[-1].done:
+            return news[-1]
+    held = {name: bench.broker.qty_held(Symbol.parse(name)) for name in HELD}
+    raise AssertionError(f"still held: {held}, told: {news[-1:]}")
