@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,47 @@ def test_ci_runs_the_readmes_test_command_word_for_word() -> None:
     assert commands("README.md")[1] in read(".ci/run")
 
 
-def test_s18_every_duty_names_modules_that_exist() -> None:
-    named = re.findall(r"`((?:kis|strategy|bot|storage|tests)/[\w/.]*)`", read("docs/modules.md"))
-    assert len(named) > 40
+def paths_of(name: str) -> list[str]:
+    """Return the paths of this repository that a document names in backquotes."""
+    return re.findall(r"`((?:kis|strategy|bot|storage|tests|bench|docs)/[\w/.*-]*)`", read(name))
+
+
+def test_every_path_of_the_architecture_exists_s18() -> None:
+    named = paths_of("docs/architecture.md")
+    assert len(named) > 100
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_duty_has_a_module_and_tests_s18() -> None:
+    duties = re.findall(
+        r"^\| ([^|]+) \| (`\w+`|–) \| ([^|]+) \| ([^|]+) \|$", read("docs/architecture.md"), re.MULTILINE
+    )
+    assert len(duties) > 20
+    assert {first.strip("`") for _, first, _, _ in duties} > {"kis_base", "kis_order", "kis_websocket", "trading_bot"}
+    for duty, _, here, tests in duties:
+        assert "`" in here, duty
+        assert "`tests/" in tests or tests == "the same", duty
+
+
+def test_every_room_is_in_the_architecture() -> None:
+    rooms = {
+        f"{folder.relative_to(ROOT)}/"
+        for root in ("bot", "kis", "strategy", "storage")
+        for folder in (ROOT / root).iterdir()
+        if folder.is_dir() and any(folder.glob("*.py")) and "__pycache__" not in folder.name
+    }
+    assert len(rooms) > 25
+    assert rooms - set(re.findall(r"^\| `([\w/]+/)` \|", read("docs/architecture.md"), re.MULTILINE)) == set()
+
+
+def test_the_floors_are_told_in_the_order_the_contract_holds() -> None:
+    contracts = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    floors = [floor for each in contracts if each.get("containers") == ["strategy"] for floor in each["layers"]]
+    told = re.findall(r"^\| `strategy/([\w.]+)/?` \|", read("docs/architecture.md"), re.MULTILINE)
+    assert len(floors) > 10
+    position = {name.removesuffix(".py"): place for place, name in enumerate(told)}
+    for above, below in pairwise(floors):
+        assert max(position[each] for each in above.split(" | ")) < min(position[each] for each in below.split(" | "))
 
 
 def test_s115_every_direct_dependency_has_its_reason() -> None:
