@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from strategy.control.order_checks import joined
-from strategy.execution.order_desk import OrderDesk
-from strategy.market.market_data import MarketData
+from strategy.execution.interface import OrderDesk
+from strategy.market.interface import MarketData
 from strategy.model import (
     AmendPreview,
     BrokerError,

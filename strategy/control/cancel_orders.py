@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from strategy.control.order_checks import joined
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.model import (
     BrokerError,
     CancelPreview,

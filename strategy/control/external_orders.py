@@ -1,7 +1,7 @@
 """Orders placed by hand in the broker's app: what a person decides about them (spec section 6, row S54)."""
 
 from strategy.control.modes import ModeService
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.model import (
     HandChoice,
     InvalidInput,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from strategy.control.order_checks import CheckedOrder, OrderChecks, joined, same
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.model import (
     Amount,
     AmountKind,

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import next_open
-from strategy.market.market_data import MarketData, limit_for
+from strategy.market.interface import MarketData
 from strategy.model import (
     Amount,
     AmountKind,
@@ -24,6 +24,7 @@ from strategy.model import (
     Text,
     Why,
     cents,
+    limit_for,
     new_york,
     seoul,
 )

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import current, next_open
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import (
     BrokerError,
     Clock,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import Symbol, Text, cents, percent, return_percent
 from strategy.portfolio.positions import Positions
 from strategy.settings.schema import TradingSettings

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from strategy.execution.order_desk import OrderDesk
-from strategy.market.market_data import MarketData
+from strategy.execution.interface import OrderDesk
+from strategy.market.interface import MarketData
 from strategy.market.trading_window import session_view
 from strategy.model import (
     BrokerError,

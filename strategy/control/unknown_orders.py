@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.model import (
     BrokerOrder,
     InvalidInput,

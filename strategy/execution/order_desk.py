@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from strategy.execution.execution_reports import Notices
+from strategy.execution.interface import OrderDesk
 from strategy.execution.order_cache import Context, DeskSettings, OrderCache
 from strategy.execution.order_feed import OrderChanges, OrderFeed
 from strategy.execution.order_matching import Evidence
@@ -51,7 +52,7 @@ log = logging.getLogger(__name__)
 _UNANSWERED = frozenset({OrderStatus.INTENDED, OrderStatus.SENT, OrderStatus.UNKNOWN})
 
 
-class OrderDesk:
+class LiveOrderDesk(OrderDesk):
     """Intents, the one request, facts from notices and inquiries, and the orders' ends.
 
     Requests of one ticker go one at a time, but for what protects: a stop's or a panic's sell waits for no buy. Facts
@@ -132,7 +133,6 @@ class OrderDesk:
         )
 
     async def load(self) -> None:
-        """Read the open orders once: intents never sent become DENIED, sent ones without an answer UNKNOWN."""
         if not self._cache.loaded:
             with self._activity():
                 await run_to_end(self._cache.load(self._clock.now()))
@@ -150,12 +150,6 @@ class OrderDesk:
         position: Position | None = None,
         opening: Opening | None = None,
     ) -> Order:
-        """Store the intent, send once, and return the order as it is after the answer (ACCEPTED, REJECTED, UNKNOWN).
-
-        The lead of an `opening` is stored in the same commit. A ticket used before returns its order and sends
-        nothing. Raises OrderDenied when nothing was sent because the ticker is blocked, or the order not permitted
-        (NotPermitted), StorageError when it could not be stored. DENIED: what permitted it ended while it was stored.
-        """
         await self.load()
         context = Context.of(decision, cash_before, position)
         async with self._place_turn(request):
@@ -169,28 +163,14 @@ class OrderDesk:
         limit_price: Decimal | None = None,
         reprices: int | None = None,
     ) -> Order:
-        """Change the open quantity (only downwards) or the price of a working order.
-
-        Returns the order; a closed one when it ended meanwhile. Raises InvalidOrder for what cannot be asked,
-        NotPermitted for what may not be, and a BrokerError when the broker refused; the order works on unchanged then.
-        `reprices` is the working policy's count.
-        """
         async with self._turn(await self._order(no)):
             return await self._act(lambda left: self._sender.amend(no, qty, limit_price, reprices, left))
 
     async def cancel(self, no: OrderNo) -> Order:
-        """Ask to cancel; returns CANCEL_SENT, or the order closed already. The notice or the inquiry confirms.
-
-        Raises a BrokerError when the broker refused and the order works on, InvalidOrder while its number is unknown.
-        """
         async with self._turn(await self._order(no)):
             return await self._act(lambda left: self._sender.cancel(no, left))
 
     async def cancel_and_confirm(self, no: OrderNo, *, within_s: float) -> Order:
-        """Cancel and wait up to `within_s` of market time for a closed state; return whatever is true then.
-
-        Never raises for the broker's answers. Do not hold `activity` around it: it waits for the clock.
-        """
         deadline = self._clock.now() + timedelta(seconds=within_s)
         with self.changed() as changes:
             pause = iter((1, 2, 3, 5))
@@ -208,7 +188,6 @@ class OrderDesk:
                     await self._polling.try_look()
 
     async def adopt(self, no: OrderNo, by: int) -> Order:
-        """Watch over an order placed by hand like over one of our own, on a person's word; again changes nothing."""
         order = await self._order(no)
         if order.ours:
             return order
@@ -216,31 +195,20 @@ class OrderDesk:
             return await run_to_end(self._adopt(no, by))
 
     async def answered(self, within_s: float) -> bool:
-        """Wait until no request is on its way, at most so many real seconds; return whether none is."""
         return await self._sender.answered(within_s)
 
     def hurry(self, seconds: float) -> None:
-        """Wait no longer than that (real time) for answers from now on: the program is being stopped.
-
-        What has no answer by then is stored as UNKNOWN, and looked up by the next start.
-        """
         self._sender.hurry(seconds)
 
     # what only a person can settle
 
     def candidates(self, no: OrderNo) -> Sequence[BrokerOrder]:
-        """Return the broker's orders that may be this one of unknown outcome, as the newest look showed them."""
         return self._reconciler.candidates(no)
 
     def absence_counts(self, order: Order) -> bool:
-        """Return whether an order would surely be visible at the broker by now, had it arrived."""
         return self._reconciler.absence_counts(order, self._clock.now())
 
     async def settle(self, no: OrderNo, found: BrokerOrder | None, by: int) -> Order:
-        """Take a person's word on an order of unknown outcome: it is `found`, or (None) it never arrived.
-
-        Nothing is sent. Raises InvalidOrder when the order or that candidate is settled otherwise already.
-        """
         async with self._turn(await self._order(no)):
             with self._activity():
                 return await run_to_end(self._settle(no, found, by))
@@ -248,17 +216,14 @@ class OrderDesk:
     # hearing
 
     def on_notice(self, notice: Notice) -> None:
-        """Queue a notice; never blocks. Notices of numbers not known yet wait for their order."""
         at_work = self._activity()
         at_work.__enter__()  # left by the worker when the notice is handled
         self._queue.put_nowait((notice, at_work))
 
     def on_unread_notice(self) -> None:
-        """Ask the broker for what a notice told that cannot be read."""
         self._polling.missed_news()
 
     async def run(self) -> None:
-        """Work notices, look up unknown orders and keep SIGNAL orders from resting (D10), until cancelled."""
         await self.load()
         try:
             async with asyncio.TaskGroup() as workers:
@@ -271,21 +236,12 @@ class OrderDesk:
             await run_to_end(self._take_back())
 
     async def poll_orders(self, *, since: datetime | None = None) -> Sequence[Text]:
-        """Ask the broker for all orders now and apply its word; raise BrokerError when it cannot be asked.
-
-        Covers today, its neighbours and the dates of open orders, and every date from `since` on.
-        A look started after this call serves; callers at the same time share one.
-        """
         await self.load()
         return await self._polling.poll(since)
 
     # telling
 
     def blocked(self, symbol: Symbol, *, protects: bool = False) -> Text | None:
-        """Return why nothing may be sent for the ticker: an order of it is UNKNOWN or has no answer yet.
-
-        What `protects` (a stop, a panic) is held up by a sell only: of shares known to be held a buy takes none away.
-        """
         if not self._cache.loaded:
             return Text("주문 기록을 아직 읽지 않았습니다.", "The orders are not read yet.")
         for order in self._cache.open():
@@ -301,38 +257,31 @@ class OrderDesk:
         return None
 
     def busy(self, symbol: Symbol) -> bool:
-        """Return whether the turn of the ticker's sells is taken, so that one must wait for the answer to another."""
         return self._acting[symbol, Side.SELL].locked()
 
     @property
     def unknown(self) -> Sequence[Order]:
-        """Orders whose outcome nobody can say yet."""
         lost = (OrderStatus.UNKNOWN, OrderStatus.SENT)
         return [one for one in self._cache.open() if one.status in lost and one.no not in self._in_flight]
 
     @property
     def doubts(self) -> int:
-        """How many outcomes became unknown so far; a reconciler remembers the number it settled."""
         return self._cache.doubts
 
     @property
     def open(self) -> Sequence[Order]:
-        """Own and external orders not closed, oldest first, from memory."""
         return self._cache.open()
 
     @property
     def unread(self) -> frozenset[Symbol]:
-        """Tickers with an order that the last look could not read; it may be open."""
         return self._reconciler.unread
 
     async def open_in(self, symbol: Symbol) -> Sequence[Order]:
-        """Return own and external orders of the ticker that are not closed."""
         await self.load()
         return [order for order in self._cache.open() if order.request.symbol == symbol]
 
     @contextmanager
     def changed(self) -> Iterator[OrderChanges]:
-        """Subscribe: `with desk.changed() as changes: order = await changes.next()`."""
         with self._feed.subscribe() as changes:
             yield changes
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.health import lines
 from strategy.health.connection_test import Checkup
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.market.trading_window import session_view
 from strategy.model import (
     AlertRules,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strategy.market.market_data import intervals_of
 from strategy.model import Symbol, Text
+from strategy.settings.schema import intervals_of
 from strategy.settings.store import SettingsStore
 
 _LOOK_CALLS = 8  # requests of one look at the account, at most

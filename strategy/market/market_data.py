@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from strategy.market.bars import BarStore
 from strategy.market.indicators import Closes, read, rsi_of
+from strategy.market.interface import PRICING_AGE_S, Listener, MarketData
 from strategy.market.price_confirmation import ANSWER_OF_NOW, PriceConfirmation
 from strategy.model import (
     BrokerError,
@@ -24,32 +25,27 @@ from strategy.model import (
     Origin,
     Price,
     Quote,
-    Side,
     Symbol,
     Text,
     Tick,
     agreed,
-    tick_down,
-    tick_up,
+    limit_for,
 )
 from strategy.ports import MarketFeed, Stream
 from strategy.runtime.in_flight import Precedence
-from strategy.settings.indicator_windows import macd_window, rsi_window
-from strategy.settings.schema import TradingSettings
+from strategy.settings.schema import intervals_of, windows_of
 from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
 
-Listener = Callable[[Price], None]
 
-_PRICING_AGE_S = 5  # a limit price is made from a quote no older than this
 _WORTH_AGE_S = 10  # an older price of our own says less of what is held than the broker's valuation
 _FULL_DAY = timedelta(days=1)
 _LEAST_FETCH = 250  # bars of a first fetch, also where the windows are shorter
 _MOST_MISSED = 5  # bars a gap in the stream may cost before bars built from ticks begin anew
 
 
-class MarketData:
+class LiveMarketData(MarketData):
     """Quotes, bars and indicator values of the tickers; fed by the stream, filled up by requests."""
 
     def __init__(
@@ -84,22 +80,18 @@ class MarketData:
         self._on_fault: Callable[[Text, Exception], None] = _logged
 
     def on_price(self, name: Text, listener: Listener) -> None:
-        """Call `listener` with every price, streamed or asked for; it may not await. `name` is for a person."""
         self._listeners.append((name, listener))
 
     def on_fault(self, told: Callable[[Text, Exception], None]) -> None:
-        """Call `told` whenever a listener failed: the others hear their price all the same."""
         self._on_fault = told
 
     # the stream's side: nothing here may await
 
     def remember(self, tick: Tick) -> None:
-        """Take a trade as the newest price."""
         self._ticks[tick.symbol] = tick
         self._tick_is_newest.add(tick.symbol)
 
     def pass_on(self, tick: Tick) -> None:
-        """Build bars from a remembered trade and let everybody else hear of it, each behind a door of its own."""
         try:
             for store in self._by_symbol.get(tick.symbol, ()):
                 store.add_tick(tick)
@@ -133,24 +125,20 @@ class MarketData:
         self._refused[symbol] = reason
 
     def streams(self, symbol: Symbol) -> bool:
-        """Return whether trades of this ticker are being streamed to us as they happen."""
         if not self._connected or symbol not in self._active:
             return False
         tick = self._ticks.get(symbol)
         return tick is None or self._prices.late(tick) <= ANSWER_OF_NOW
 
     def refused(self) -> dict[Symbol, str]:
-        """Return the tickers whose ticks the stream would not give, with its reason."""
         return dict(self._refused)
 
     def subscribe(self, held: Iterable[Symbol]) -> None:
-        """Ask for the ticks of what is held first, then of the watch list."""
         self._stream.watch(tuple(dict.fromkeys([*held, *self._settings.tickers])))
 
     # quotes
 
     def latest(self, symbol: Symbol) -> Quote | None:
-        """Return the newest price known, of any age; an answer rather than a trade streamed late."""
         tick, asked = self._ticks.get(symbol), self._asked.get(symbol)
         if tick is None or (asked is not None and asked.received_at > tick.received_at):
             return asked
@@ -176,11 +164,9 @@ class MarketData:
         return late if late > ANSWER_OF_NOW else timedelta(0)
 
     def newest_tick(self, symbol: Symbol) -> Tick | None:
-        """Return the newest trade that was streamed."""
         return self._ticks.get(symbol)
 
-    async def quote(self, symbol: Symbol, *, max_age_s: float = _PRICING_AGE_S) -> Quote:
-        """Return a price no older than that, asking when needed; raise DataUnavailable (or what the broker raised)."""
+    async def quote(self, symbol: Symbol, *, max_age_s: float = PRICING_AGE_S) -> Quote:
         known = self._known(symbol, max_age_s)  # looked for here too: a request of somebody else may hang
         if known is not None:
             return known
@@ -189,11 +175,9 @@ class MarketData:
             return known if known is not None else await self._ask(symbol)
 
     def priced(self, symbol: Symbol) -> bool:
-        """Return whether a limit price can be made at once, without asking."""
-        return self._known(symbol, _PRICING_AGE_S) is not None
+        return self._known(symbol, PRICING_AGE_S) is not None
 
     def worth(self, symbol: Symbol) -> Decimal | None:
-        """Return what a share is worth by a fresh price, kept within the book it came with; None without one."""
         quote = self._known(symbol, _WORTH_AGE_S)
         if quote is None:
             return None
@@ -207,7 +191,6 @@ class MarketData:
         return known if fresh else None
 
     async def fresh_quote(self, symbol: Symbol) -> Quote:
-        """Ask for the price whatever is known, since only an answer tells of a halt or the previous close."""
         async with self._asking[symbol]:
             return await self._ask(symbol)
 
@@ -246,47 +229,40 @@ class MarketData:
         return self._stores[key]
 
     async def bring_up(self, symbol: Symbol) -> bool:
-        """Fetch what is missing of the bars its settings need; return whether all are complete now.
-
-        Raises what the broker raised when a fetch failed.
-        """
         done = [await self._complete(symbol, interval) for interval in intervals_of(self._settings.of(symbol))]
         return all(done)
 
     async def adjustment(self, symbol: Symbol, on: date) -> Decimal | None:
-        """Return what the source multiplies a day's close by since, as it says now; raises what the broker raised."""
         return await self._market.adjustment(symbol, on)
 
     def base(self, symbol: Symbol, since: datetime) -> Decimal | None:
-        """Return the broker's own previous close where it was asked for since that instant."""
         asked = self._asked.get(symbol)
         return asked.previous_close if asked is not None and asked.received_at >= since else None
 
     async def close_before(self, symbol: Symbol, opens_at: datetime) -> Decimal | None:
-        """Ask the source for the close of the last day before a session's open, as it adjusts it today."""
         bars = await self._market.bars(symbol, Interval.DAY, 3)
         return next((bar.close for bar in reversed(bars) if bar.start < opens_at), None)
 
+    def kept_close(self, symbol: Symbol, before: datetime) -> Decimal | None:
+        bars = self.store(symbol, Interval.DAY).bars
+        return next((bar.close for bar in reversed(bars) if bar.start < before), None)
+
     def doubt_bars(self) -> None:
-        """Have every bar fetched anew, or at least not trusted until then: trades up to now may be missing."""
         now = self._clock.now()
         for store in self._stores.values():
             store.mark_gap(now)
 
     def forget_bars(self, symbol: Symbol) -> None:
-        """Drop a ticker's bars so that they are fetched anew: after a split the old ones are of another size."""
         self._read.pop(symbol, None)
         for store in self._by_symbol.pop(symbol, []):
             del self._stores[(symbol, store.interval)]
 
     def forget(self, symbol: Symbol) -> None:
-        """Let a ticker go that is not watched any more; taken up again, it begins anew."""
         self.forget_bars(symbol)
         self._active.discard(symbol)
         self._refused.pop(symbol, None)
 
     def indicators(self, symbol: Symbol, last: Decimal | None) -> Indicators:
-        """Return the indicator values of a ticker now; `last` closes today's forming day bar (D2)."""
         settings, now = self._settings.of(symbol), self._clock.now()
         rsi_closes = self._closes(symbol, settings.rsi_interval, now, last)
         macd_closes = self._closes(symbol, settings.macd_interval, now, last)
@@ -297,11 +273,6 @@ class MarketData:
         return self.store(symbol, interval).closes(self._settings.of(symbol).signal_bars, now, last)
 
     async def indicators_in_turn(self, symbol: Symbol, last: Decimal | None) -> Indicators:
-        """Return the same, one ticker after the other and one indicator at a time.
-
-        Computing takes milliseconds, and all at once would hold up ticks and stops: in between everybody else has a
-        turn, and orders go first.
-        """
         async with self._computing:
             await self._give_way()
             settings = self._settings.of(symbol)
@@ -315,11 +286,9 @@ class MarketData:
         await self._precedence.yielded()
 
     def newest_indicators(self, symbol: Symbol) -> Indicators | None:
-        """Return the values last computed, without any work: a stop must not wait for what it does not decide by."""
         return self._read.get(symbol)
 
     def warmup(self, symbol: Symbol) -> Sequence[tuple[Symbol, str, int, int]]:
-        """Return per interval: bars there, bars needed before a signal (row S47)."""
         settings, now = self._settings.of(symbol), self._clock.now()
         return [
             (symbol, interval.value, len(self.store(symbol, interval).closes(settings.signal_bars, now).values), least)
@@ -327,7 +296,6 @@ class MarketData:
         ]
 
     def needs_ticks(self, symbol: Symbol) -> bool:
-        """Return whether a ticker's minute bars can only be built from ticks here (D9)."""
         minutes = any(interval.minutes is not None for interval in intervals_of(self._settings.of(symbol)))
         return minutes and not self._market.has_minute_bars()
 
@@ -368,23 +336,3 @@ _BARS = Text("봉", "the bars")
 
 def _logged(name: Text, error: Exception) -> None:
     log.error("a listener to prices failed", extra={"listener": name.en}, exc_info=error)
-
-
-def intervals_of(settings: TradingSettings) -> tuple[Interval, ...]:
-    """Return the intervals a ticker's rule needs, each once."""
-    return tuple(dict.fromkeys((settings.rsi_interval, settings.macd_interval)))
-
-
-def windows_of(settings: TradingSettings) -> dict[Interval, int]:
-    """Return how many closes the indicators of each interval are computed from."""
-    windows = {settings.rsi_interval: rsi_window(settings.rsi_period)}
-    of_macd = macd_window(settings.macd_slow, settings.macd_signal, settings.cross_lookback)
-    windows[settings.macd_interval] = max(windows.get(settings.macd_interval, 0), of_macd)
-    return windows
-
-
-def limit_for(quote: Quote, side: Side) -> Decimal:
-    """Return the limit of an order that should fill now: at the ask or the bid, else at the last price (D10)."""
-    if side is Side.BUY:
-        return tick_up(quote.ask or quote.last)
-    return tick_down(quote.bid or quote.last)

@@ -1,6 +1,6 @@
 """The words of the core: values that check themselves, without I/O. Other rooms take them from here."""
 
-from strategy.model.account import BuyingPower, Holdings, Position, UnreadRow, return_percent, total
+from strategy.model.account import BuyingPower, Holdings, Position, return_percent, total
 from strategy.model.alerts import AlertRules, Loudness, PriceAlert, QuietHours
 from strategy.model.clock import SMALL, Clock, Disturbance, Moment, SettableClock, SystemClock
 from strategy.model.confirm_tickets import Ticket
@@ -54,7 +54,7 @@ from strategy.model.events import (
     urgent,
 )
 from strategy.model.health import HealthLine, HealthView, LogLine, OutboxState, StorageState, TaskHealth, TaskState
-from strategy.model.instruments import Market, Symbol, spelled
+from strategy.model.instruments import Market, Side, Symbol, UnreadRow, spelled
 from strategy.model.modes import Mode, ModeState, TickerLock
 from strategy.model.money import (
     ONE,
@@ -81,11 +81,10 @@ from strategy.model.orders import (
     OrderStatus,
     OrderType,
     Origin,
-    Side,
     UnreadOrder,
     VenueNo,
 )
-from strategy.model.prices import Bar, Interval, Price, Quote, Tick
+from strategy.model.prices import Bar, Interval, Price, Quote, Tick, limit_for
 from strategy.model.results import (
     CalendarDay,
     ExportFile,
@@ -282,6 +281,7 @@ __all__ = [
     "from_new_york",
     "from_seoul",
     "late_ticks",
+    "limit_for",
     "lost_of",
     "may_move",
     "new_york",

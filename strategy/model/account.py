@@ -5,18 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from strategy.model.instruments import Symbol
-from strategy.model.text import Text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadRow:
-    """A row that counts for nothing here, and why. Without a symbol and not set aside it may be about anything."""
-
-    name: str  # what it calls itself; empty where that cannot be read either
-    why: Text
-    symbol: Symbol | None = None  # the US stock it is about: of that ticker something is not known
-    aside: bool = False  # it is certainly about nothing that is traded here: a bond, another country, a fraction
+from strategy.model.instruments import Symbol, UnreadRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from strategy.model.instruments import Symbol
+from strategy.model.instruments import Side, Symbol
 from strategy.model.money import tick_down, tick_up
-from strategy.model.orders import Side
 
 
 class DecisionAction(StrEnum):

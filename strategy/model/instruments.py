@@ -66,3 +66,18 @@ class Symbol:
 def spelled(ticker: str) -> str:
     """Return a ticker in the broker's spelling: class shares with a slash."""
     return _CLASS_SHARE.sub(r"\1/\2", ticker)
+
+
+class Side(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadRow:
+    """A row that counts for nothing here, and why. Without a symbol and not set aside it may be about anything."""
+
+    name: str  # what it calls itself; empty where that cannot be read either
+    why: Text
+    symbol: Symbol | None = None  # the US stock it is about: of that ticker something is not known
+    aside: bool = False  # it is certainly about nothing that is traded here: a bond, another country, a fraction

@@ -7,17 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
-from strategy.model.account import UnreadRow
 from strategy.model.errors import InvalidOrder
-from strategy.model.instruments import Symbol
+from strategy.model.instruments import Side, Symbol, UnreadRow
 
 OrderNo = NewType("OrderNo", int)  # ours, shown as #12; exists before anything is sent
 VenueNo = NewType("VenueNo", str)  # the broker's, digits without leading zeros (kis-protocol 10, line 2)
-
-
-class Side(StrEnum):
-    BUY = "buy"
-    SELL = "sell"
 
 
 class OrderType(StrEnum):

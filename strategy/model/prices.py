@@ -6,7 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from strategy.model.instruments import Symbol
+from strategy.model.instruments import Side, Symbol
+from strategy.model.money import tick_down, tick_up
 
 
 class Interval(StrEnum):
@@ -74,3 +75,10 @@ class Bar:
     close: Decimal
     volume: int
     closed: bool  # False for the bar still forming
+
+
+def limit_for(quote: Quote, side: Side) -> Decimal:
+    """Return the limit of an order that should fill now: at the ask or the bid, else at the last price (D10)."""
+    if side is Side.BUY:
+        return tick_up(quote.ask or quote.last)
+    return tick_down(quote.bid or quote.last)

@@ -8,9 +8,9 @@ from enum import StrEnum
 from strategy.model.account import Holdings, Position
 from strategy.model.decisions import Decision
 from strategy.model.events import Event, PanicLine
-from strategy.model.instruments import Symbol
+from strategy.model.instruments import Side, Symbol
 from strategy.model.modes import Mode, ModeState, TickerLock
-from strategy.model.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Side
+from strategy.model.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus
 from strategy.model.stop_state import StopState
 from strategy.model.text import Text
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import Session, current
 from strategy.model import Clock, Holdings, Mode, ModeState, OrderNo, OrderStatus, Origin, Symbol, Text, TradingError
 from strategy.panic.job import PanicJob

@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import current, next_open
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import (
     Clock,
     Holdings,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from strategy.health import lines
 from strategy.market.calendar import Session
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import BrokerError, Clock, HealthLine, Symbol, Text, TradingError, cents, new_york, seoul
 from strategy.portfolio.account_sync import AccountSync
 from strategy.runtime.probes import Surroundings

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from strategy.market.calendar import latest, previous
 from strategy.market.coming_days import coming_days
-from strategy.market.market_data import MarketData, intervals_of
+from strategy.market.interface import MarketData
 from strategy.model import (
     CalendarDay,
     Clock,
@@ -53,6 +53,7 @@ from strategy.reports.profit_and_loss import (
     trading_date,
 )
 from strategy.reports.statistics import statistics
+from strategy.settings.schema import intervals_of
 from strategy.settings.store import SettingsStore
 from strategy.stops.stop_monitor import StopMonitor
 
@@ -225,12 +226,9 @@ class ResultService:
     def _close_before(self, symbol: Symbol, quote: Quote) -> Decimal | None:
         """Return the close of the day before the newest session, from the daily bars where they are kept."""
         begun: datetime = latest(self._clock.now()).opens_at
-        if symbol in self._settings.tickers and Interval.DAY in intervals_of(self._settings.of(symbol)):
-            bars = self._watch.store(symbol, Interval.DAY).bars
-            close = next((bar.close for bar in reversed(bars) if bar.start < begun), None)
-            if close is not None:
-                return close
-        return quote.previous_close
+        kept = symbol in self._settings.tickers and Interval.DAY in intervals_of(self._settings.of(symbol))
+        close = self._watch.kept_close(symbol, begun) if kept else None
+        return quote.previous_close if close is None else close
 
 
 def _sent(orders: Mapping[OrderStatus, int]) -> int:

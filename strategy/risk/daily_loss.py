@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from strategy.market.calendar import Session, current
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import BrokerError, Clock, Holdings, Mode, ModeState, Position, Symbol, Text, Trouble
 from strategy.portfolio.account_sync import AccountSync

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import get_args
 
 from strategy.market.calendar import current
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import Clock, Notable, Quote, StopTrigger, Symbol, Text, TickerLock, TradingError, Trouble
 from strategy.portfolio.positions import Positions
 from strategy.risk.mode_store import ModeStore

@@ -7,7 +7,7 @@ does: sessions, checks, bars. And nobody knows what was missed.
 import logging
 from datetime import timedelta
 
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import SMALL, Disturbance, Event, SettableClock, Text, TradingError, Trouble, span
 from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.position_reconciliation import Reconciler

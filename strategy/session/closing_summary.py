@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import Session, next_open
 from strategy.model import Holdings, SessionClosed, Side
 from strategy.ports import OrderJournal

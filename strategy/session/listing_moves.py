@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import Clock, Symbol, Text, TradingError, Trouble
 from strategy.portfolio.position_reconciliation import Reconciler
 from strategy.ports import Notes, Notifier

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from strategy.market.calendar import current, next_open
 from strategy.market.capacity import Pace
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import Clock, InvalidInput, Price, PriceAlert, PriceAlertHit, Symbol, Text, TradingError
 from strategy.ports import PriceAlerts

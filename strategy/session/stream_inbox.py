@@ -5,8 +5,8 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from strategy.execution.order_desk import OrderDesk
-from strategy.market.market_data import MarketData
+from strategy.execution.interface import OrderDesk
+from strategy.market.interface import MarketData
 from strategy.model import BrokerError, Clock, Notice, StreamState, Symbol, Text, Tick, TradingError, Trouble
 from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.position_reconciliation import Reconciler

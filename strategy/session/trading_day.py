@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import Session, current, latest, next_session
 from strategy.market.capacity import Pace, from_ticks
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.market.trading_window import missed, next_check, session_view, window_of
 from strategy.model import (
     BrokerError,

@@ -2,7 +2,7 @@
 
 import logging
 
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import Symbol, TradingError
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.work_queue import WorkQueue

@@ -241,3 +241,16 @@ class TradingSettings(BaseSettings):
                 "AUTO_SHUTDOWN_TIME must not be before MARKET_END_TIME",
             )
         return self
+
+
+def intervals_of(settings: TradingSettings) -> tuple[Interval, ...]:
+    """Return the intervals a ticker's rule needs, each once."""
+    return tuple(dict.fromkeys((settings.rsi_interval, settings.macd_interval)))
+
+
+def windows_of(settings: TradingSettings) -> dict[Interval, int]:
+    """Return how many closes the indicators of each interval are computed from."""
+    windows = {settings.rsi_interval: rsi_window(settings.rsi_period)}
+    of_macd = macd_window(settings.macd_slow, settings.macd_signal, settings.cross_lookback)
+    windows[settings.macd_interval] = max(windows.get(settings.macd_interval, 0), of_macd)
+    return windows

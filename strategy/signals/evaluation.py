@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import current
-from strategy.market.market_data import limit_for
 from strategy.market.trading_window import window_of
-from strategy.model import BrokerError, BuyingPower, Decision, DecisionAction, Gate, Side
+from strategy.model import BrokerError, BuyingPower, Decision, DecisionAction, Gate, Side, limit_for
 from strategy.ports import Broker
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.limits import check as check_limits

@@ -5,7 +5,7 @@ import logging
 from dataclasses import replace
 from decimal import Decimal
 
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.model import (
     BothSignals,
     BrokerError,

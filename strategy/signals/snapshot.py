@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from strategy.execution.order_desk import OrderDesk
-from strategy.market.market_data import MarketData
+from strategy.execution.interface import OrderDesk
+from strategy.market.interface import MarketData
 from strategy.market.price_confirmation import PriceStanding, against_book
 from strategy.model import (
     BrokerError,

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from strategy.execution.interface import OrderDesk
 from strategy.execution.order_cache import NOT_FOUND
-from strategy.execution.order_desk import OrderDesk
 from strategy.execution.order_feed import OrderChanges
 from strategy.execution.resending import AGAIN
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import (
     BrokerError,
     Clock,

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Literal
 
 from strategy.market.calendar import current, next_open
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import (
     Clock,
     Protection,

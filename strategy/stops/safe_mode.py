@@ -7,7 +7,7 @@ only while it is down, and until a person lifts it when that happens again and a
 import logging
 from collections.abc import Sequence
 
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import (
     Clock,
     Event,

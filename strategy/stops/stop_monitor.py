@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.execution.order_feed import OrderChanges
 from strategy.market.calendar import current, next_open
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.market.price_confirmation import OF_NOW, PriceConfirmation
 from strategy.model import (
     Clock,

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from strategy.market.market_data import MarketData
+from strategy.market.interface import MarketData
 from strategy.model import (
     Clock,
     Decision,

@@ -7,9 +7,9 @@ from typing import Any
 
 from strategy.control.arming import OneTimeCodes
 from strategy.control.interface import Control
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.order_desk import LiveOrderDesk
 from strategy.market.capacity import Pace
-from strategy.market.market_data import MarketData
+from strategy.market.market_data import LiveMarketData
 from strategy.model import Clock, Environment, SettableClock, Text
 from strategy.portfolio.account_sync import AccountSync
 from strategy.ports import Broker, MarketFeed, Stream
@@ -45,7 +45,7 @@ class Core:
     """The built core. Await `load` once, then run every task of `tasks` until cancelled."""
 
     engine: Engine
-    desk: OrderDesk
+    desk: LiveOrderDesk
     guard: StopMonitor
     watchdog: PriceWatchdog
     control: Control
@@ -54,7 +54,7 @@ class Core:
     book: SettingsStore
     modes: ModeStore
     account_sync: AccountSync
-    watch: MarketData
+    watch: LiveMarketData
     roster: Roster
     price_watch: PriceWatch
     supervisor: Supervisor

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from strategy.execution.order_desk import OrderDesk
-from strategy.market.market_data import MarketData
+from strategy.execution.order_desk import LiveOrderDesk
+from strategy.market.market_data import LiveMarketData
 from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import Holdings, Symbol
 from strategy.portfolio.account_sync import AccountSync
@@ -26,12 +26,12 @@ from strategy.wiring.base import BaseParts
 class TradingParts:
     """Prices, orders, and the account as the broker has it."""
 
-    watch: MarketData
+    watch: LiveMarketData
     prices: PriceConfirmation
     positions: Positions
     exposure_meter: ExposureMeter
     permissions: Permissions
-    desk: OrderDesk
+    desk: LiveOrderDesk
     recon: Reconciler
     account_sync: AccountSync
     day_loss: DayLoss
@@ -42,7 +42,9 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
     journals, book, modes, clock = parts.journals, parts.book, parts.modes, parts.clock
     precedence = Precedence()
     prices = PriceConfirmation(settings=book, ahead=lambda: parts.broker.clock_ahead)
-    watch = MarketData(market=market, stream=stream, clock=clock, settings=book, precedence=precedence, prices=prices)
+    watch = LiveMarketData(
+        market=market, stream=stream, clock=clock, settings=book, precedence=precedence, prices=prices
+    )
     positions = Positions(journals.orders, price=watch.worth, splits=partial(kept_splits, journals.notes))
     exposure_meter = ExposureMeter(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
@@ -55,7 +57,7 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
         holdings=lambda: account_sync.last,
         open_orders=lambda: desk.open,
     )
-    desk = OrderDesk(
+    desk = LiveOrderDesk(
         broker=parts.broker,
         orders=journals.orders,
         notifier=parts.notifier,
@@ -103,7 +105,7 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
     )
 
 
-async def _cash_probe(book: SettingsStore, watch: MarketData, holdings: Holdings) -> tuple[Symbol, Decimal] | None:
+async def _cash_probe(book: SettingsStore, watch: LiveMarketData, holdings: Holdings) -> tuple[Symbol, Decimal] | None:
     """Ask the cash by a ticker whose price is known: one held, else one watched."""
     for position in holdings.positions:
         if position.last is not None:

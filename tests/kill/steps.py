@@ -89,7 +89,7 @@ class Victim:
         from storage.tables.orders import OrderRepository  # noqa: PLC0415
         from storage.tables.outbox import OutboxRepository  # noqa: PLC0415
         from storage.tables.tickets import TicketRepository  # noqa: PLC0415
-        from strategy.execution.order_desk import OrderDesk  # noqa: PLC0415
+        from strategy.execution.interface import OrderDesk  # noqa: PLC0415
 
         self._around(OrderRepository, "send", "intent")
         self._around(OrderRepository, "add_external", "external")

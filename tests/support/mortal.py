@@ -8,7 +8,7 @@ from typing import Any
 
 from storage.database import Storage
 from storage.tables.orders import OrderRepository
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.order_desk import LiveOrderDesk
 from strategy.model import (
     Acceptance,
     BrokerOrder,
@@ -143,7 +143,7 @@ class Process:
         async def price_for(order: Order) -> Decimal | None:
             return prices.get(order.request.symbol)
 
-        self.desk = OrderDesk(
+        self.desk = LiveOrderDesk(
             broker=line,
             orders=journal,
             notifier=storage.outbox,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from storage.database import Storage, open_storage
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.order_desk import LiveOrderDesk
 from strategy.model import (
     Event,
     Forbidden,
@@ -63,7 +63,7 @@ class Bench:
     clock: FakeClock
     broker: FakeBroker
     storage: Storage
-    desk: OrderDesk
+    desk: LiveOrderDesk
     activity: Activity
     settings: OneForAll
     prices: dict[Symbol, Decimal] = field(default_factory=dict)
@@ -150,13 +150,13 @@ def make_desk(
     bench_parts: tuple[FakeBroker, Storage, FakeClock, Activity, OneForAll],
     prices: dict[Symbol, Decimal],
     permissions: Permits | None = None,
-) -> OrderDesk:
+) -> LiveOrderDesk:
     broker, storage, clock, activity, settings = bench_parts
 
     async def price_for(order: Order) -> Decimal | None:
         return prices.get(order.request.symbol)
 
-    desk = OrderDesk(
+    desk = LiveOrderDesk(
         broker=broker,
         orders=storage.orders,
         notifier=storage.outbox,

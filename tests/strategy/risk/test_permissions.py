@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from storage.database import open_storage
-from strategy.execution.order_desk import OrderDesk
+from strategy.execution.interface import OrderDesk
 from strategy.model import (
     Acceptance,
     BrokerError,
