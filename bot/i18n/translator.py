@@ -2,19 +2,15 @@
 
 import gettext
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
 from string import Formatter
 from typing import Any
 
 from aiogram.utils.i18n import I18n
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
+from bot.i18n.catalog import LOCALES, translations
 from bot.ui.message import Line, Span, line
 from strategy.model import Language, Text
 
-LOCALES = Path(__file__).parent.parent / "locales"
 LANGUAGES: tuple[Language, ...] = ("ko", "en")
 
 
@@ -22,20 +18,13 @@ class Catalogs(I18n):
     """aiogram's i18n reading the .po sources, so that no compiled file can be stale or missing."""
 
     def find_locales(self) -> dict[str, gettext.GNUTranslations]:
-        return {path.parent.parent.name: _compiled(path) for path in self.path.glob(f"*/LC_MESSAGES/{self.domain}.po")}
+        return {
+            path.parent.parent.name: translations(path) for path in self.path.glob(f"*/LC_MESSAGES/{self.domain}.po")
+        }
 
 
 def load_catalogs() -> Catalogs:
     return Catalogs(path=LOCALES, default_locale="en")
-
-
-def _compiled(path: Path) -> gettext.GNUTranslations:
-    with path.open("rb") as source:
-        catalog = read_po(source)
-    compiled = BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
 
 
 @dataclass(frozen=True, slots=True)

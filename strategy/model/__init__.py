@@ -99,6 +99,7 @@ from strategy.model.results import (
     Totals,
     Trade,
 )
+from strategy.model.said import Kept, Said, Value
 from strategy.model.setting_changes import SettingChange
 from strategy.model.stop_record import Lead, Opening
 from strategy.model.stop_state import NOT_SEEN, WHY, StopState, StopTrigger, alarm, late_ticks, lost_of, no_cost
@@ -176,6 +177,7 @@ __all__ = [
     "Interval",
     "InvalidInput",
     "InvalidOrder",
+    "Kept",
     "Language",
     "Lead",
     "LogLine",
@@ -229,6 +231,7 @@ __all__ = [
     "ReportView",
     "ResultRow",
     "ResultsView",
+    "Said",
     "SessionClosed",
     "SessionOpened",
     "SessionPhase",
@@ -272,6 +275,7 @@ __all__ = [
     "TryLater",
     "UnreadOrder",
     "UnreadRow",
+    "Value",
     "VenueNo",
     "WatchPreview",
     "Why",

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from importlib import import_module
+from typing import Any, Literal
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 Language = Literal["ko", "en"]
 _BETWEEN = " / "
@@ -32,6 +36,14 @@ class Text:
     def both(self) -> str:
         """Return both languages on two lines, for a console that knows no user."""
         return f"{self.ko}\n{self.en}"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: type[Any], _handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let what is stored be either this or its successor, until nothing makes this any more."""
+        codec = import_module("strategy.model.said")
+        return core_schema.no_info_plain_validator_function(
+            codec.read_either, serialization=core_schema.plain_serializer_function_ser_schema(codec.store_either)
+        )
 
 
 def span(length: timedelta) -> Text:

@@ -5,7 +5,8 @@ from string import Formatter
 import pytest
 from babel.messages.pofile import read_po
 
-from bot.i18n.translator import LOCALES, Catalogs
+from bot.i18n.catalog import LOCALES
+from bot.i18n.translator import Catalogs
 from tests.support.catalog import sentences
 
 

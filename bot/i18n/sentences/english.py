@@ -1,0 +1,8 @@
+"""Every sentence by its code, of all rooms."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.i18n.sentences import common
+
+ENGLISH: Mapping[str, str] = MappingProxyType({**common.SENTENCES})

@@ -1,0 +1,84 @@
+"""How a value is written into a sentence: `{at:clock}`, `{length:span}`; other kinds are Python's (`{price:,}`)."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from strategy.model import Said, new_york, seoul
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_MEGABYTE = 1024 * 1024
+
+
+class Voice(Protocol):
+    """Says what stands within a sentence, in its language."""
+
+    def say(self, said: Said) -> str: ...
+
+    def word(self, code: str, values: Mapping[str, Any]) -> str: ...
+
+    def format_field(self, value: Any, format_spec: str) -> str: ...
+
+
+Kind = Callable[[Any, Voice], str]
+
+
+def _span(length: timedelta, voice: Voice) -> str:
+    """Write a length of time in its two largest units at most."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < _MINUTE:
+        return voice.word("span.seconds", {"count": seconds})
+    if seconds < _HOUR:
+        return voice.word("span.minutes", {"count": seconds // _MINUTE})
+    hours, minutes = seconds // _HOUR, seconds % _HOUR // _MINUTE
+    if seconds < _DAY:
+        return voice.word("span.hours", {"hours": hours, "minutes": minutes})
+    return voice.word("span.days", {"days": seconds // _DAY, "hours": hours % 24})
+
+
+def _clock(at: datetime, _: Voice) -> str:
+    return f"{seoul(at):%m-%d %H:%M} KST ({new_york(at):%m-%d %H:%M} ET)"
+
+
+def _clocks(at: datetime, _: Voice) -> str:
+    return f"{seoul(at):%m-%d %H:%M} KST / {new_york(at):%m-%d %H:%M} ET"
+
+
+def _times(at: datetime, _: Voice) -> str:
+    return f"{seoul(at):%H:%M:%S} KST / {new_york(at):%H:%M:%S} ET"
+
+
+def _size(size: int, _: Voice) -> str:
+    if size >= 1024 * _MEGABYTE:
+        return f"{size / (1024 * _MEGABYTE):.1f} GB"
+    return f"{size / _MEGABYTE:.1f} MB" if size < 10 * _MEGABYTE else f"{size // _MEGABYTE} MB"
+
+
+def _begun(value: Any, voice: Voice) -> str:
+    """Write words at the beginning of a sentence."""
+    words = voice.format_field(value, "")
+    return words[:1].upper() + words[1:]
+
+
+def _joined(between: str) -> Kind:
+    return lambda values, voice: between.join(voice.format_field(each, "") for each in values)
+
+
+def _word(prefix: str) -> Kind:
+    """Write the word for a state of the core, found by its key."""
+    return lambda key, voice: voice.word(f"{prefix}.{key}", {})
+
+
+KINDS: Mapping[str, Kind] = {
+    "span": _span,  # timedelta: `2 h 5 min`
+    "seconds": lambda length, _: f"{length.total_seconds():g}",  # timedelta
+    "minutes": lambda length, _: f"{length.total_seconds() / _MINUTE:g}",  # timedelta
+    "clock": _clock,  # instant: `09-15 22:30 KST (09-15 09:30 ET)`
+    "clocks": _clocks,  # instant: `09-15 22:30 KST / 09-15 09:30 ET`
+    "times": _times,  # instant: `22:30:01 KST / 09:30:01 ET`
+    "size": _size,  # bytes
+    "begun": _begun,
+    "lines": _joined("\n"),
+    "sentences": _joined(" "),
+    "semicolons": _joined("; "),
+}

@@ -1,0 +1,60 @@
+"""Makes a sentence of a code and its values."""
+
+import logging
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any
+
+from bot.i18n.catalog import LOCALES, translations
+from bot.i18n.sentences.english import ENGLISH
+from bot.i18n.sentences.kinds import KINDS
+from strategy.model import Kept, Language, Said
+
+log = logging.getLogger(__name__)
+
+_KOREAN = LOCALES / "ko" / "LC_MESSAGES" / "sentences.po"
+
+
+def say(said: Said, language: Language) -> str:
+    """Return the sentence; one that a build of another age stored, and this one cannot say, shows its code."""
+    try:
+        return _Voice(language).say(said)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        log.exception("no sentence", extra={"said": str(said)})
+        return str(said)
+
+
+def both(said: Said) -> str:
+    """Return both languages on two lines, for a console that knows no user."""
+    return f"{say(said, 'ko')}\n{say(said, 'en')}"
+
+
+class _Voice(Formatter):
+    """One language; fields of sentences are written by their kind, or as Python formats them."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def say(self, said: Said) -> str:
+        if said.code == Kept.BOTH:
+            return str(said.values[self._language])
+        if said.code == Kept.WORDS:
+            return str(said.values["words"])
+        return self.word(said.code, said.values)
+
+    def word(self, code: str, values: Mapping[str, Any]) -> str:
+        """Return a sentence by its code alone."""
+        english = ENGLISH[code]
+        if self._language == "en":
+            return self.vformat(english, (), values)
+        return self.vformat(translations(_KOREAN).pgettext(code, english), (), values)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        kind = KINDS.get(format_spec)
+        if kind is not None:
+            return kind(value, self)
+        if isinstance(value, Said):
+            return self.say(value)
+        if isinstance(value, tuple):
+            return ", ".join(self.format_field(each, format_spec) for each in value)
+        return format(value, format_spec)

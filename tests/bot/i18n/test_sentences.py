@@ -1,0 +1,130 @@
+"""Every code of the core and of the client has its sentence in both languages, with the values its makers pass."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.pofile import read_po
+
+from bot.i18n.catalog import LOCALES
+from bot.i18n.sentences import both, say
+from bot.i18n.sentences.english import ENGLISH
+from bot.i18n.sentences.kinds import KINDS
+from strategy.model import Kept, Said
+from tests.support.said_calls import ROOT, Made, codes, made
+
+WORDS = frozenset(KINDS)
+
+
+def _korean() -> dict[str, tuple[str, str]]:
+    with (LOCALES / "ko" / "LC_MESSAGES" / "sentences.po").open("rb") as source:
+        return {
+            str(each.context): (str(each.id), str(each.string))
+            for each in read_po(source)
+            if each.id and not each.fuzzy
+        }
+
+
+def _fields(sentence: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(sentence) if name is not None)
+
+
+def test_every_code_has_an_english_sentence() -> None:
+    assert {place for code, place in codes().items() if code not in ENGLISH} == set()
+
+
+def test_every_sentence_has_a_korean_one_and_none_is_left_over() -> None:
+    korean = _korean()
+    assert {code: text for code, (text, _) in korean.items()} == dict(ENGLISH)
+    assert [code for code, (_, text) in korean.items() if not text] == []
+
+
+def test_both_languages_have_the_same_fields() -> None:
+    assert [code for code, (english, korean) in _korean().items() if _fields(english) != _fields(korean)] == []
+
+
+def test_makers_pass_what_the_sentence_says() -> None:
+    by_name: dict[str, list[str]] = {}
+    for code, (name, _) in codes().items():
+        by_name.setdefault(name, []).append(code)
+    wrong = [
+        f"{each}: {each.code} of {sorted(each.fields)}"
+        for each in made()
+        if each.code in by_name and all(_fields(ENGLISH[code]) != each.fields for code in by_name[each.code])
+    ]
+    assert wrong == []
+
+
+def test_a_code_chosen_while_the_program_runs_fits_its_maker() -> None:
+    """Where no maker names a code, one of its own file that chooses passes what its sentence says."""
+    named = {each.code for each in made()}
+    chosen: dict[Path, list[Made]] = {}
+    for each in made():
+        if each.code is None:
+            chosen.setdefault(each.path, []).append(each)
+    lonely = [
+        f"{name} ({path.name})"
+        for code, (name, path) in codes().items()
+        if name not in named
+        and _fields(ENGLISH[code]) not in {each.fields for makers in chosen.values() for each in makers}
+    ]
+    assert lonely == []
+
+
+def test_kinds_are_known() -> None:
+    """A kind is one of ours, or one that Python formats numbers, words or times by."""
+    for code, (english, korean) in _korean().items():
+        for _, name, kind, _ in (*Formatter().parse(english), *Formatter().parse(korean)):
+            assert name is None or not kind or kind in WORDS or not kind.isalpha() or kind in ("d", "f", "g"), code
+
+
+def test_sentences_speak_without_aiogram() -> None:
+    """A fault of the settings is told at once: aiogram alone takes seconds to be read."""
+    asked = "import sys; from bot.i18n.sentences import both, say; sys.exit('aiogram' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ko", "en"),
+    [
+        (-5, "0초", "0 s"),
+        (59.9, "59초", "59 s"),
+        (3599, "59분", "59 min"),
+        (3725, "1시간 2분", "1 h 2 min"),
+        (90_000, "1일 1시간", "1 d 1 h"),
+    ],
+)
+def test_spans_of_time(seconds: float, ko: str, en: str) -> None:
+    said = Said("test.span", length=timedelta(seconds=seconds))
+    assert (_said(said, "{length:span}", "ko"), _said(said, "{length:span}", "en")) == (ko, en)
+
+
+def test_values_are_written_by_their_kind() -> None:
+    inner = Said("span.minutes", count=5)
+    said = Said(
+        "test.kinds",
+        at=datetime(2026, 9, 15, 13, 30, tzinfo=UTC),
+        price=Decimal("1234.50"),
+        parts=(inner, "x"),
+        size=3 * 1024 * 1024,
+    )
+    assert _said(said, "{at:clock}|{price:,}|{parts}|{parts:sentences}|{size:size}", "ko") == (
+        "09-15 22:30 KST (09-15 09:30 ET)|1,234.50|5분, x|5분 x|3.0 MB"
+    )
+
+
+def test_words_of_earlier_builds_are_shown_as_they_were() -> None:
+    old = Said.read("한글 / English")
+    assert (say(old, "ko"), say(old, "en")) == ("한글", "English")
+    assert both(Said(Kept.WORDS, words="rejected")) == "rejected\nrejected"
+
+
+def _said(said: Said, sentence: str, language: str) -> str:
+    from bot.i18n.sentences.speech import _Voice  # noqa: PLC0415 - kinds are tried without a sentence of their own
+
+    voice = _Voice("ko" if language == "ko" else "en")
+    return voice.vformat(sentence, (), said.values)
