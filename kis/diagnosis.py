@@ -85,7 +85,7 @@ class Diagnosis:
         """Return the calls, those of one app key in a row: the first one gets its token."""
         account = [
             _call(Text("접근토큰", "Access token"), lambda: _token(self._http)),
-            _call(Text("계좌 조회", "AccountNumber inquiry"), self._holdings),
+            _call(Text("계좌 조회", "Account inquiry"), self._holdings),
         ]
         quote: list[_Named] = []
         if self._quote_http is not self._http:

@@ -89,7 +89,7 @@ class Victim:
         from storage.tables.orders import OrderRepository  # noqa: PLC0415
         from storage.tables.outbox import OutboxRepository  # noqa: PLC0415
         from storage.tables.tickets import TicketRepository  # noqa: PLC0415
-        from strategy.execution.interface import OrderDesk  # noqa: PLC0415
+        from strategy.execution.order_desk import LiveOrderDesk  # noqa: PLC0415
 
         self._around(OrderRepository, "send", "intent")
         self._around(OrderRepository, "add_external", "external")
@@ -106,7 +106,7 @@ class Victim:
         self._wrap(OutboxRepository, "mark_done", _named("alert.answered"), _named("alert.done"))
         self._wrap(OutboxRepository, "set_order_message", _nothing, _named("message.noted"))
         self._wrap(ClientRequest, "write_bytes", _nothing, _left)
-        self._hear(OrderDesk)
+        self._hear(LiveOrderDesk)
         self._tag_alerts(OutboxRepository, Bot)
 
     def _around(self, owner: type[Any], method: str, name: str) -> None:

@@ -168,8 +168,8 @@ import asyncio, sys
 from dataclasses import replace
 from pathlib import Path
 from storage.database import open_storage
-from strategy.orders import OrderStatus, VenueNo
-from tests.storage.samples import at, fill, order_changed, request, unnumbered
+from strategy.model import OrderStatus, VenueNo
+from tests.fakes.stored_samples import at, fill, order_changed, request, unnumbered
 
 async def main():
     async with open_storage(Path(sys.argv[1])) as storage:
