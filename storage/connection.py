@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import aiosqlite
 import orjson
 
 from storage.damage import refused, shows_damage
+from storage.worker import Worker
 from strategy.model import StorageDamaged, StorageError
 
 Result = TypeVar("Result")
@@ -29,15 +30,6 @@ _PRAGMAS = (
 _REFUSALS = (sqlite3.Error, OverflowError, UnicodeEncodeError, orjson.JSONEncodeError)
 
 
-class Worker(aiosqlite.Connection):
-    """A connection whose thread carries out whole functions: one hop between threads for a transaction, not ten."""
-
-    async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Call `work` in the connection's thread, after everything handed to it before."""
-        result: Result = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]  # of the parent class
-        return result
-
-
 @dataclass(slots=True)
 class Trust:
     """What all connections to one file share: once damage shows on any of them, none is used any more."""
@@ -48,8 +40,8 @@ class Trust:
 class Database:
     """The connection. Its thread does one thing after the other, so nobody sees what may yet be rolled back."""
 
-    def __init__(self, connection: Worker, path: Path, trust: Trust) -> None:
-        self._connection = connection
+    def __init__(self, worker: Worker, path: Path, trust: Trust) -> None:
+        self._worker = worker
         self._path = path
         self._trust = trust
         self._turn = asyncio.Lock()  # to hand work to the thread, for whoever can wait
@@ -209,9 +201,9 @@ class Database:
             raise StorageDamaged(str(lost), user_message=lost.user_message)
         try:
             if urgent:
-                return await self._connection.run(work)
+                return await self._worker.run(work)
             async with self._turn:  # a cancelled caller's work may still run: what follows comes behind it
-                return await self._connection.run(work)
+                return await self._worker.run(work)
         except _REFUSALS as error:
             if not shows_damage(error):
                 raise refused(self._path, error) from error
@@ -235,7 +227,7 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
-        await self._connection.run(run)
+        await self._worker.run(run)
 
 
 def _storable(value: object) -> bool:
@@ -256,20 +248,25 @@ async def connected(path: Path, trust: Trust | None = None, *, read_only: bool =
     Connections see each other's commits, and in WAL mode none waits for one that only reads.
     """
     try:
-        connection = Worker(lambda: sqlite3.connect(path, isolation_level=None), iter_chunk_size=64)
-        await connection
+        worker = await Worker.opened(partial(_connect, path, read_only=read_only))
     except sqlite3.Error as error:
         raise refused(path, error) from error
     try:
-        connection.row_factory = sqlite3.Row
-        try:
-            for pragma in (*_PRAGMAS, "PRAGMA query_only = ON") if read_only else _PRAGMAS:
-                await connection.execute(pragma)
-        except sqlite3.Error as error:
-            raise refused(path, error) from error
-        database = Database(connection, path, trust or Trust())
+        database = Database(worker, path, trust or Trust())
         yield database
         with suppress(StorageError):  # the next to open it tries again
             await database.read(lambda _: None)  # what is owed is carried out
     finally:
-        await connection.close()
+        await worker.close()
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        for pragma in (*_PRAGMAS, "PRAGMA query_only = ON") if read_only else _PRAGMAS:
+            connection.execute(pragma)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -20,7 +20,7 @@ QUEUE_SIZE = 20_000
 _FILE_NAME = re.compile(r"(\d{4}-\d\d-\d\d)\.log")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _OUR_PART = frozenset({"at", "level", "logger"})
-_CHATTY = ("aiosqlite", "asyncio", "aiohttp.access", "websockets", "aiogram.event")  # their DEBUG drowns ours
+_CHATTY = ("asyncio", "aiohttp.access", "websockets", "aiogram.event")  # their DEBUG drowns ours
 
 
 class JsonFormatter(logging.Formatter):

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-import aiosqlite
-
+from storage.worker import Worker
 from tests.fakes.clock import FakeClock
 
 _QUIET_ROUNDS = 4
@@ -26,14 +25,14 @@ class DatabaseCalls:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count every aiosqlite call made inside the block, and whatever else is handed to a thread."""
-        original: Any = aiosqlite.Connection._execute
+        """Count every call of a database made inside the block, and whatever else is handed to a thread."""
+        original: Any = Worker.run
         to_thread: Any = asyncio.to_thread
 
-        async def counting(connection: aiosqlite.Connection, function: Any, *args: Any, **kwargs: Any) -> Any:
+        async def counting(worker: Worker, work: Any) -> Any:
             self.running += 1
             try:
-                return await original(connection, function, *args, **kwargs)
+                return await original(worker, work)
             finally:
                 self.running -= 1
 
@@ -44,12 +43,12 @@ class DatabaseCalls:
             finally:
                 self.running -= 1
 
-        aiosqlite.Connection._execute = counting  # type: ignore[method-assign,assignment]
+        Worker.run = counting  # type: ignore[method-assign,assignment]
         asyncio.to_thread = counting_thread  # type: ignore[assignment]
         try:
             yield
         finally:
-            aiosqlite.Connection._execute = original  # type: ignore[method-assign]
+            Worker.run = original  # type: ignore[method-assign]
             asyncio.to_thread = to_thread
 
 

@@ -8,10 +8,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-import aiosqlite
 import pytest
 
 from storage.connection import Database, connected
@@ -306,11 +305,11 @@ async def test_a_database_kept_busy_by_another_tool_is_an_error_not_a_crash(tmp_
     async with open_storage(tmp_path) as storage:
         database = storage.notes._database
         await database.rows("PRAGMA busy_timeout = 1")
-        async with aiosqlite.connect(tmp_path / FILE_NAME, isolation_level=None) as other:
-            await other.execute("BEGIN IMMEDIATE")
+        with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
             with pytest.raises(StorageError):
                 await storage.notes.put("k", "v")
-            await other.execute("ROLLBACK")
+            other.execute("ROLLBACK")
         await storage.notes.put("k", "v")
 
 

@@ -15,10 +15,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
-
 from storage.database import FILE_NAME
 from storage.tables.columns import instant_text
+from storage.worker import Worker
 from strategy.market.calendar import next_open
 from strategy.model import BrokerOrder, Mode, OrderRequest, Origin, Side, Symbol, VenueNo, new_york
 from tests.fakes.broker import FakeBroker
@@ -311,23 +310,21 @@ class Witness:
     @contextmanager
     def mortal(self) -> Iterator[None]:
         """Let every database call be a step of the present life, closing excepted."""
-        original: Any = aiosqlite.Connection._execute
+        original: Any = Worker.run
         life = self.life
 
-        async def stepping(connection: aiosqlite.Connection, function: Any, *args: Any, **kwargs: Any) -> Any:
-            if getattr(function, "__name__", "") == "close":
-                return await original(connection, function, *args, **kwargs)
+        async def stepping(worker: Worker, work: Any) -> Any:
             life.step()
             try:
-                return await original(connection, function, *args, **kwargs)
+                return await original(worker, work)
             finally:
                 life.step()
 
-        aiosqlite.Connection._execute = stepping  # type: ignore[method-assign,assignment]
+        Worker.run = stepping  # type: ignore[method-assign,assignment]
         try:
             yield
         finally:
-            aiosqlite.Connection._execute = original  # type: ignore[method-assign]
+            Worker.run = original  # type: ignore[method-assign]
 
 
 def only_killed(group: BaseExceptionGroup[BaseException]) -> bool:

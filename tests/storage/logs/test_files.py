@@ -126,10 +126,10 @@ def test_a_full_disk_stops_nothing_and_shows_no_line(tmp_path: Path, capsys: pyt
 
 def test_the_root_logger_is_left_as_it_was(tmp_path: Path) -> None:
     root = logging.getLogger()
-    before = (root.level, list(root.handlers), logging.getLogger("aiosqlite").level)
+    before = (root.level, list(root.handlers), logging.getLogger("websockets").level)
     with logging_to_files(tmp_path, level="DEBUG", console=True):
-        assert not logging.getLogger("aiosqlite").isEnabledFor(logging.DEBUG)  # it would write every SQL value
-    assert (root.level, list(root.handlers), logging.getLogger("aiosqlite").level) == before
+        assert not logging.getLogger("websockets").isEnabledFor(logging.DEBUG)  # it would write every frame
+    assert (root.level, list(root.handlers), logging.getLogger("websockets").level) == before
 
 
 def test_the_console_hears_warnings_redacted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,12 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.database import Storage, open_storage
+from storage.worker import Worker
 from strategy.model import (
     DecisionAction,
     HandOrder,
@@ -388,20 +388,19 @@ def test_fills_sum_to_the_order_whatever_is_repeated(steps: list[tuple[S, list[t
 async def test_a_cancelled_change_leaves_all_or_nothing(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancel the caller as its change is handed to the database, or as what comes after it is."""
     order = await storage.orders.send(request(), at())
-    connection = storage.orders._database._connection
-    execute: Any = aiosqlite.Connection._execute
+    run: Any = Worker.run
     left = -1
 
-    async def cancelling(self: aiosqlite.Connection, *call: Any) -> Any:
+    async def cancelling(self: Worker, work: Any) -> Any:
         nonlocal left
         left -= 1
         if left == 0:
             task = asyncio.current_task()
             assert task is not None
-            task.cancel()  # it is queued all the same, as it is when a real cancellation comes
-        return await execute(self, *call)
+            task.cancel()  # it is handed over all the same, as it is when a real cancellation comes
+        return await run(self, work)
 
-    monkeypatch.setattr(type(connection), "_execute", cancelling)
+    monkeypatch.setattr(Worker, "run", cancelling)
     outcomes: list[object] = []
     for statement in range(1, 4):
         key = f"k{statement}"
