@@ -125,10 +125,23 @@ def test_s118_the_references_are_named(readme: str) -> None:
     assert "github.com/koreainvestment/open-trading-api" in read(readme)
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_links_within_the_repository_lead_somewhere(readme: str) -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", read(readme)):
-        assert (ROOT / target).exists(), target
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md"))
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_within_the_repository_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", re.sub(r"(`+).+?\1", "", read(page))):
+        assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def test_what_the_page_on_speed_names_is_there() -> None:
+    remedies = re.findall(r"\| `([\w/]+\.py)`(?: \(`([\w-]+)`)?", read("docs/performance.md"))
+    assert len(remedies) > 10
+    for path, name in remedies:
+        assert name in read(path), f"{name} is not in {path}"
 
 
 def test_the_version_is_one() -> None:
