@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Literal
 
 from kis.auth.account_number import AccountNumber
@@ -29,6 +30,7 @@ from strategy.model import (
     OrderList,
     OrderRejected,
     OrderRequest,
+    Said,
     Side,
     Symbol,
     Text,
@@ -38,6 +40,16 @@ from strategy.model import (
 )
 
 log = logging.getLogger("kis.broker")
+
+
+class AccountNote(StrEnum):
+    SHORT_OF_CASH = "account.short_of_cash"
+    UNREADABLE = "account.unreadable"
+    ORDERS = "account.orders"
+    HOLDINGS = "account.holdings"
+    BUYING_POWER = "account.buying_power"
+
+
 _EXPLAIN_S = 5.0
 _DAY = timedelta(days=1)
 BuyingPowerMode = Literal["foreign", "integrated"]
@@ -163,10 +175,12 @@ class KisBroker:
             async with asyncio.timeout(_EXPLAIN_S):
                 power = await self.buying_power(request.symbol, request.limit_price)
             needed, there = cents(request.limit_price * request.qty), cents(power.cash)
-            told = error.user_message
-            error.user_message = Text(
-                f"{told.ko} 필요 ${needed:,}, 가능 ${there:,} (최대 {power.max_qty}주)",
-                f"{told.en} Needed ${needed:,}, available ${there:,} (at most {power.max_qty} shares)",
+            error.user_message = Said(
+                AccountNote.SHORT_OF_CASH,
+                refusal=error.user_message,
+                needed=needed,
+                available=there,
+                max_qty=power.max_qty,
             )
 
 
@@ -181,18 +195,13 @@ def _account_answer(what: Text) -> Iterator[None]:
         yield
     except KisData as error:
         field = f" ({error.field})" if isinstance(error, FieldFault) else ""
-        error.user_message = Text(
-            f"증권사가 보낸 {what.ko}을 읽지 못했습니다{field}. 잠시 뒤 다시 묻습니다."
-            " 급하면 증권사 앱에서 확인하세요.",
-            f"The broker's answer about {what.en} could not be read{field}. It is asked again shortly; the broker's app"
-            " shows it meanwhile.",
-        )
+        error.user_message = Said(AccountNote.UNREADABLE, what=what, field=field)
         raise
 
 
-_ORDERS = Text("주문 내역", "the orders")
-_HOLDINGS = Text("보유 잔고 목록", "the holdings")
-_BUYING_POWER = Text("주문가능금액", "the buying power")
+_ORDERS = Said(AccountNote.ORDERS)
+_HOLDINGS = Said(AccountNote.HOLDINGS)
+_BUYING_POWER = Said(AccountNote.BUYING_POWER)
 
 
 def _denied(error: InvalidInput) -> OrderRejected:

@@ -13,6 +13,7 @@ from kis.errors import KisError, KisLater, KisTimeout, KisUnknown
 from kis.rest.causes import Cause
 from kis.rest.codes import CODES, Reaction, classify, error_for
 from kis.rest.transport import AnswerTimeout, HttpReply, NoAnswer, NotSent, Transport
+from strategy.model import Said
 
 _REPEATS = 5  # of a read; an order is sent once
 _TIMEOUT_REPEATS = 1
@@ -78,7 +79,7 @@ class KisHttp:
             async with asyncio.timeout(_TOKEN_WAIT_S):
                 return await self.tokens.for_order()
         except TimeoutError as error:
-            raise KisLater(f"{call}: not sent, no token yet", user_message=Cause.TOKEN.value) from error
+            raise KisLater(f"{call}: not sent, no token yet", user_message=Said(Cause.TOKEN)) from error
 
     def hold(self, failure: "_Repeatable", growth: float) -> None:
         """Send nothing for a while after a rate refusal; whoever waits for a turn waits longer."""
@@ -110,7 +111,7 @@ class KisHttp:
                 route.method, route.path, name=call, lane=route.lane, headers=headers, params=params, body=body
             )
         except NotSent as error:
-            unsent = KisLater(f"{call}: not sent, {error}", user_message=Cause.NETWORK.value)
+            unsent = KisLater(f"{call}: not sent, {error}", user_message=Said(Cause.NETWORK))
             raise _Repeatable(unsent) from error
         except AnswerTimeout as error:
             late: KisError = KisTimeout(f"{call}: {error}") if changes else KisLater(f"{call}: {error}")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from kis.auth.account_number import AccountNumber
@@ -14,28 +15,55 @@ from kis.market import KisMarketData
 from kis.probe import FirstWord
 from kis.stream.client import KisStream
 from kis.symbols import SymbolBook
-from strategy.model import HealthLine, Symbol, Text, TradingError, new_york, seoul
+from strategy.model import HealthLine, Kept, Said, Symbol, TradingError
+
+
+class CheckNote(StrEnum):
+    NO_TIME = "check.no_time"
+    TOKEN = "check.token"
+    ACCOUNT = "check.account"
+    QUOTE_TOKEN = "check.quote_token"
+    QUOTE = "check.quote"
+    HOLDINGS = "check.holdings"
+    HANDSHAKE = "check.handshake"
+    NOTICES = "check.notices"
+    HANDSHAKE_FIRST = "check.handshake_first"
+    NO_ANSWER = "check.no_answer"
+    CONNECTED = "check.connected"
+    SUBSCRIBED = "check.subscribed"
+    UNKNOWN_NAME = "check.unknown_name"
+    CLOSED_PORT = "check.closed_port"
+    SLOW = "check.slow"
+    RECEIVED = "check.received"
+    PORT_OPEN = "check.port_open"
+    LAST = "check.last"
+    HOST = "check.host"
+    PORT = "check.port"
+    QUOTE_HOST = "check.quote_host"
+    QUOTE_PORT = "check.quote_port"
+    VALID = "check.valid"
+    UNREACHABLE = "check.unreachable"
+
 
 _NAME_S = 5.0  # real seconds, each step
 _PORT_S = 5.0
 _CALL_S = 15.0
 _STREAM_S = 15.0
 _ALL_S = 45.0
-_OWN = Text("", "")
-_NO_TIME = Text("시간이 모자라 시험하지 못했습니다", "not tested: the time ran out")
+_NO_TIME = Said(CheckNote.NO_TIME)
 
-_Step = Callable[[], Awaitable[Text]]
+_Step = Callable[[], Awaitable[Said]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Named:
     """A step, how long it may take, and what a failed connection or a silence means in it."""
 
-    name: Text
+    name: Said
     run: _Step
     limit_s: float
-    unreachable: Text
-    silent: Text
+    unreachable: Said
+    silent: Said
 
 
 class Diagnosis:
@@ -76,37 +104,33 @@ class Diagnosis:
         return [line for batch in (*hosts, *calls) for line in batch.lines()] + stream.lines()
 
     def _host_steps(self) -> list[_Named]:
-        steps = _hosts(self._http.environment, _OWN, "")
+        steps = _hosts(self._http.environment, _TRADING_SERVER)
         if self._quote_http is not self._http:
-            steps += _hosts(self._quote_http.environment, Text("시세용 ", "Quote "), "QUOTE_")
+            steps += _hosts(self._quote_http.environment, _QUOTE_SERVER)
         return steps
 
     def _call_steps(self, symbol: Symbol | None) -> list[list[_Named]]:
         """Return the calls, those of one app key in a row: the first one gets its token."""
         account = [
-            _call(Text("접근토큰", "Access token"), lambda: _token(self._http)),
-            _call(Text("계좌 조회", "Account inquiry"), self._holdings),
+            _call(Said(CheckNote.TOKEN), lambda: _token(self._http)),
+            _call(Said(CheckNote.ACCOUNT), self._holdings),
         ]
         quote: list[_Named] = []
         if self._quote_http is not self._http:
-            name = Text("시세용 앱키 접근토큰", "Access token of the quote key")
+            name = Said(CheckNote.QUOTE_TOKEN)
             quote.append(_call(name, lambda: _token(self._quote_http)))
         if symbol is not None:
-            name = Text(f"시세 조회 {symbol.ticker}", f"Quote of {symbol.ticker}")
+            name = Said(CheckNote.QUOTE, ticker=symbol.ticker)
             quote.append(_call(name, lambda: self._quote(symbol)))
         return [account, quote] if self._quote_http is not self._http else [account + quote]
 
-    async def _holdings(self) -> Text:
+    async def _holdings(self) -> Said:
         positions = (await accounts_api.positions(self._http, self._account, SymbolBook())).positions
-        return Text(
-            f"계좌 {self._account.masked}, 보유 {len(positions)}종목",
-            f"account {self._account.masked}, {len(positions)} holdings",
-        )
+        return Said(CheckNote.HOLDINGS, account=self._account.masked, count=len(positions))
 
-    async def _quote(self, symbol: Symbol) -> Text:
+    async def _quote(self, symbol: Symbol) -> Said:
         quote = await self._market.quote(symbol)
-        shown = f"${quote.last.normalize():f}"
-        return Text(shown, shown)
+        return Said(CheckNote.LAST, price=quote.last.normalize())
 
 
 class _Batch:
@@ -128,9 +152,9 @@ class _Batch:
 class _StreamTest:
     """Handshake and subscription, told apart: of the running stream, else of one connected for the moment."""
 
-    _HANDSHAKE = Text("WebSocket 접속", "WebSocket handshake")
-    _NOTICES = Text("체결통보 등록", "Order notices subscription")
-    _FIRST = Text("접속이 먼저 필요합니다", "needs the handshake first")
+    _HANDSHAKE = Said(CheckNote.HANDSHAKE)
+    _NOTICES = Said(CheckNote.NOTICES)
+    _FIRST = Said(CheckNote.HANDSHAKE_FIRST)
 
     def __init__(self, stream: KisStream, probe: Callable[[], KisStream]) -> None:
         self._stream = stream
@@ -158,37 +182,44 @@ class _StreamTest:
         ]
 
     def _judged(self, stream: KisStream) -> list[HealthLine]:
-        trouble = stream.trouble or Text("답이 없습니다. 방화벽을 확인하세요.", "No answer. Check the firewall.")
+        trouble = stream.trouble or Said(CheckNote.NO_ANSWER)
         if not stream.socket_up:
             return [
                 HealthLine(name=self._HANDSHAKE, ok=False, detail=trouble),
                 HealthLine(name=self._NOTICES, ok=None, detail=self._FIRST),
             ]
-        handshake = HealthLine(name=self._HANDSHAKE, ok=True, detail=Text("연결되었습니다", "connected"))
+        handshake = HealthLine(name=self._HANDSHAKE, ok=True, detail=Said(CheckNote.CONNECTED))
         if stream.notices:
-            return [handshake, HealthLine(name=self._NOTICES, ok=True, detail=Text("등록되었습니다", "subscribed"))]
+            return [handshake, HealthLine(name=self._NOTICES, ok=True, detail=Said(CheckNote.SUBSCRIBED))]
         return [handshake, HealthLine(name=self._NOTICES, ok=False, detail=stream.notices_refusal or trouble)]
 
 
-def _hosts(environment: KisEnvironment, whose: Text, prefix: str) -> list[_Named]:
-    """Return name and port of both servers; `prefix` is that of the settings that hold their addresses."""
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """How the servers of one app key are called, and the prefix of the settings that hold their addresses."""
+
+    host: CheckNote
+    port: CheckNote
+    prefix: str
+
+
+_TRADING_SERVER = _Server(CheckNote.HOST, CheckNote.PORT, "")
+_QUOTE_SERVER = _Server(CheckNote.QUOTE_HOST, CheckNote.QUOTE_PORT, "QUOTE_")
+
+
+def _hosts(environment: KisEnvironment, server: _Server) -> list[_Named]:
+    """Return name and port of both servers."""
     found: list[_Named] = []
     for label, url in (("REST", environment.rest_url), ("WebSocket", environment.ws_url)):
         parts = urlsplit(url)
         host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme in ("https", "wss") else 80)
-        setting = f"{prefix}{'REST' if label == 'REST' else 'WS'}_URL_BASE"
-        unknown = Text(
-            f"이름을 찾지 못했습니다. 인터넷과 DNS 를 확인하고, {setting} 를 바꿨다면 철자를 보세요.",
-            f"The name cannot be resolved. Check internet and DNS, and the spelling of {setting} if you set it.",
-        )
-        closed = Text(
-            f"연결되지 않습니다. 방화벽이나 공유기가 나가는 {port} 포트를 막는지, {setting} 가 맞는지 확인하세요.",
-            f"Cannot be reached. Check whether a firewall blocks outgoing port {port}, and {setting}.",
-        )
+        setting = f"{server.prefix}{'REST' if label == 'REST' else 'WS'}_URL_BASE"
+        unknown = Said(CheckNote.UNKNOWN_NAME, setting=setting)
+        closed = Said(CheckNote.CLOSED_PORT, port=port, setting=setting)
         found.append(
             _Named(
-                name=_named(whose, f"{label} 서버 이름 {host}", f"{label} host name {host}"),
+                name=Said(server.host, server=label, host=host),
                 run=_resolve(host),
                 limit_s=_NAME_S,
                 unreachable=unknown,
@@ -197,7 +228,7 @@ def _hosts(environment: KisEnvironment, whose: Text, prefix: str) -> list[_Named
         )
         found.append(
             _Named(
-                name=_named(whose, f"{label} 포트 {port}", f"{label} port {port}"),
+                name=Said(server.port, server=label, port=port),
                 run=_reach(host, port),
                 limit_s=_PORT_S,
                 unreachable=closed,
@@ -207,40 +238,32 @@ def _hosts(environment: KisEnvironment, whose: Text, prefix: str) -> list[_Named
     return found
 
 
-def _named(whose: Text, ko: str, en: str) -> Text:
-    return Text(whose.ko + ko, whose.en + en)
-
-
-def _call(name: Text, run: _Step) -> _Named:
-    lost = Text(
-        "KIS 가 시간 안에 답하지 않았습니다. 잠시 뒤 다시 해 보세요.", "KIS did not answer in time. Try again shortly."
-    )
+def _call(name: Said, run: _Step) -> _Named:
+    lost = Said(CheckNote.SLOW)
     return _Named(name=name, run=run, limit_s=_CALL_S, unreachable=lost, silent=lost)
 
 
-async def _token(http: KisHttp) -> Text:
+async def _token(http: KisHttp) -> Said:
     await http.tokens.get()
     expires_at = http.tokens.expires_at
     if expires_at is None:
-        return Text("받았습니다", "received")
-    shown = f"{seoul(expires_at):%m-%d %H:%M} KST ({new_york(expires_at):%m-%d %H:%M} ET)"
-    return Text(f"{shown} 까지 유효", f"valid until {shown}")
+        return Said(CheckNote.RECEIVED)
+    return Said(CheckNote.VALID, until=expires_at)
 
 
 def _resolve(host: str) -> _Step:
-    async def step() -> Text:
+    async def step() -> Said:
         found = await asyncio.get_running_loop().getaddrinfo(host, None)
-        address = str(found[0][4][0])
-        return Text(address, address)
+        return Said(Kept.WORDS, words=str(found[0][4][0]))
 
     return step
 
 
 def _reach(host: str, port: int) -> _Step:
-    async def step() -> Text:
+    async def step() -> Said:
         _, writer = await asyncio.open_connection(host, port)
         writer.close()
-        return Text("열려 있습니다", "open")
+        return Said(CheckNote.PORT_OPEN)
 
     return step
 
@@ -260,6 +283,5 @@ async def _tried(step: _Named) -> HealthLine:
     except TimeoutError:
         return HealthLine(name=step.name, ok=False, detail=step.silent)
     except OSError as error:
-        why = type(error).__name__
-        told = step.unreachable
-        return HealthLine(name=step.name, ok=False, detail=Text(f"{told.ko} ({why})", f"{told.en} ({why})"))
+        told = Said(CheckNote.UNREACHABLE, problem=step.unreachable, error=type(error).__name__)
+        return HealthLine(name=step.name, ok=False, detail=told)

@@ -6,7 +6,14 @@ from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
 from kis.errors import KisNotOffered
-from strategy.model import Text
+from strategy.model import Said, Text
+
+
+class EnvironmentNote(StrEnum):
+    NOT_OFFERED = "environment.not_offered"
+    REAL = "environment.real"
+    VIRTUAL = "environment.virtual"
+
 
 TRADING = "/uapi/overseas-stock/v1/trading"
 QUOTATIONS = "/uapi/overseas-price/v1/quotations"
@@ -244,16 +251,13 @@ class KisEnvironment:
         except KeyError:
             raise KisNotOffered(
                 f"{call} is not offered in the {self.name} environment",
-                user_message=Text(
-                    f"{self.label.ko}에서는 제공되지 않는 기능입니다 ({call}).",
-                    f"The {self.label.en} environment does not offer this ({call}).",
-                ),
+                user_message=Said(EnvironmentNote.NOT_OFFERED, environment=self.label, call=call),
             ) from None
 
 
 REAL = KisEnvironment(
     name="real",
-    label=Text("실전투자", "real"),
+    label=Said(EnvironmentNote.REAL),
     rest_url="https://openapi.koreainvestment.com:9443",
     ws_url="ws://ops.koreainvestment.com:21000",
     ids=REAL_IDS,
@@ -267,7 +271,7 @@ REAL = KisEnvironment(
 )
 VIRTUAL = KisEnvironment(
     name="virtual",
-    label=Text("모의투자", "virtual"),
+    label=Said(EnvironmentNote.VIRTUAL),
     rest_url="https://openapivts.koreainvestment.com:29443",
     ws_url="ws://ops.koreainvestment.com:31000",
     ids=VIRTUAL_IDS,

@@ -6,14 +6,22 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import aiohttp
 
 from kis.errors import KisInput, KisLater
 from kis.settings import is_loopback
-from strategy.model import SMALL, Disturbance, Moment, Text
+from strategy.model import SMALL, Disturbance, Moment, Said
 
 log = logging.getLogger("kis.simclock")
+
+
+class SimClockNote(StrEnum):
+    NOT_HERE = "sim_clock.not_here"
+    UNREADABLE = "sim_clock.unreadable"
+
+
 _POLL_S = 0.1
 _TIMEOUT_S = 2.0
 _LONGEST_SLEEP_S = 0.1  # real seconds between looks at the clock, so that a changed speed is noticed
@@ -89,10 +97,7 @@ async def remote_sim_clock(url: str) -> AsyncIterator[RemoteSimClock]:
     if not is_loopback(url):
         raise KisInput(
             f"--sim-clock {url}",
-            user_message=Text(
-                "--sim-clock 은 이 컴퓨터의 시뮬레이터 주소여야 합니다. 예: http://127.0.0.1:8081",
-                "--sim-clock takes the address of a simulator on this machine, as in http://127.0.0.1:8081",
-            ),
+            user_message=Said(SimClockNote.NOT_HERE),
         )
     base = url.rstrip("/").removesuffix("/sim/clock")
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
@@ -134,9 +139,7 @@ async def _read(session: aiohttp.ClientSession, base: str) -> tuple[datetime, fl
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError) as error:
         raise KisLater(
             f"{base}/sim/clock: {type(error).__name__}",
-            user_message=Text(
-                f"시뮬레이터 시계를 읽지 못했습니다: {base}", f"The simulator's clock cannot be read: {base}"
-            ),
+            user_message=Said(SimClockNote.UNREADABLE, url=base),
         ) from error
     if now.utcoffset() is None or speed < 0:
         raise KisLater(f"{base}/sim/clock answered without zone, or with a negative speed")

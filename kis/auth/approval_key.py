@@ -8,7 +8,7 @@ from kis.errors import KisLater
 from kis.rest.causes import Cause
 from kis.rest.codes import error_for
 from kis.rest.transport import NoAnswer, NotSent, Transport
-from strategy.model import Clock
+from strategy.model import Clock, Said
 
 _ISSUE_GAP = timedelta(seconds=1.05)
 
@@ -36,7 +36,7 @@ class Approvals:
         try:
             reply = await self._transport.send("POST", "/oauth2/Approval", name="Approval", lane=Lane.ORDER, body=body)
         except (NotSent, NoAnswer) as error:
-            raise KisLater(f"/oauth2/Approval: {error}", user_message=Cause.NETWORK.value) from error
+            raise KisLater(f"/oauth2/Approval: {error}", user_message=Said(Cause.NETWORK)) from error
         self.issued += 1
         answer = reply.body or {}
         key = answer.get("approval_key")

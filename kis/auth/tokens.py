@@ -20,7 +20,7 @@ from kis.rest.causes import Cause
 from kis.rest.codes import error_for
 from kis.rest.fields import seoul_stamp
 from kis.rest.transport import HttpReply, NoAnswer, NotSent, Transport
-from strategy.model import Clock
+from strategy.model import Clock, Said
 
 log = logging.getLogger("kis.tokens")
 ISSUE_GAP = timedelta(seconds=60)  # one issue a minute and app key
@@ -271,7 +271,7 @@ class Tokens:
         try:
             return await self._transport.send("POST", path, name=path.rsplit("/", 1)[-1], lane=Lane.ORDER, body=body)
         except (NotSent, NoAnswer) as error:
-            raise KisLater(f"{path}: {error}", user_message=Cause.NETWORK.value) from error
+            raise KisLater(f"{path}: {error}", user_message=Said(Cause.NETWORK)) from error
 
 
 def _expiry(body: dict[str, Any], asked_at: datetime) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -29,7 +29,12 @@ from kis.rest.fields import (
     text,
 )
 from kis.symbols import SymbolBook
-from strategy.model import Side, Symbol, Text, UnreadOrder, UnreadRow, VenueNo
+from strategy.model import Said, Side, Symbol, UnreadOrder, UnreadRow, VenueNo
+
+
+class TornNote(StrEnum):
+    AMENDED = "torn.amended"
+
 
 EXPIRED_TEXT = "DFD 장종료로 취소"
 _SIDES: Mapping[str, Side] = MappingProxyType({"01": Side.SELL, "02": Side.BUY, "03": Side.SELL, "04": Side.BUY})
@@ -199,7 +204,7 @@ def _unread(raw: Row, row: UnreadRow) -> UnreadOrder:
 
 def _without_torn_chains(found: list[OrderRow], unread: list[UnreadOrder]) -> Listed:
     """Leave out amendments of a row that could not be read: what they carry on is not known."""
-    why = Text("정정하기 전의 주문을 읽을 수 없습니다", "the order it amends cannot be read")
+    why = Said(TornNote.AMENDED)
     torn = {row.venue_no for row in unread if not row.row.aside}
     kept: list[OrderRow] = []
     for row in sorted(found, key=lambda one: (one.ordered_at, int(one.venue_no))):

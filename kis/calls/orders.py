@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +15,13 @@ from kis.environment import Endpoint
 from kis.errors import FieldFault, KisData, KisInput, KisNotOffered, KisUnknown
 from kis.rest.fields import maybe_text, price_text, text
 from kis.symbols import TRADING_CODE
-from strategy.model import OrderType, Side, Symbol, Text, VenueNo, on_tick
+from strategy.model import OrderType, Said, Side, Symbol, VenueNo, on_tick
+
+
+class OrderFault(StrEnum):
+    TYPE = "kis_order.type"
+    TICK = "kis_order.tick"
+
 
 ORDER_CODE: Mapping[OrderType, str] = MappingProxyType(
     {
@@ -112,20 +119,14 @@ def check_order(http: KisHttp, side: Side, qty: int, price: Decimal, order_type:
     if ORDER_CODE[order_type] not in environment.order_codes or (order_type in _SELL_ONLY and side is Side.BUY):
         raise KisNotOffered(
             f"{order_type} {side} in the {environment.name} environment",
-            user_message=Text(
-                f"{environment.label.ko}에서는 이 주문 유형을 받지 않습니다 ({order_type.upper()}, {side}).",
-                f"The {environment.label.en} environment takes no {order_type.upper()} {side} orders.",
-            ),
+            user_message=Said(OrderFault.TYPE, environment=environment.label, order_type=order_type.upper(), side=side),
         )
     if qty < 1:
         raise KisInput(f"quantity {qty}")
     if order_type not in _SELL_ONLY and not on_tick(price):
         raise KisInput(
             f"price {price} is off the tick",
-            user_message=Text(
-                "가격은 $1 이상이면 0.01, 미만이면 0.0001 단위입니다.",
-                "Prices go in steps of $0.01 from $1 up and of $0.0001 below.",
-            ),
+            user_message=Said(OrderFault.TICK),
         )
 
 

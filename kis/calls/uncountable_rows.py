@@ -1,14 +1,23 @@
 """Rows of KIS's account answers that cannot be counted: what they are about, as far as that is certain."""
 
 from decimal import Decimal
+from enum import StrEnum
 
 from kis.errors import FieldFault
 from kis.rest.fields import Row, maybe_text
 from kis.symbols import SymbolBook
-from strategy.model import Symbol, Text, UnreadRow
+from strategy.model import Said, Symbol, UnreadRow
 
-_NO_STOCK = Text("미국 주식이 아닙니다", "it is no US stock")
-_STRAY = Text("종목이나 번호가 비어 있습니다", "it has no ticker or no number")
+
+class UnreadNote(StrEnum):
+    NO_STOCK = "unread.no_stock"
+    STRAY = "unread.stray"
+    FRACTION = "unread.fraction"
+    FAULTY = "unread.faulty"
+
+
+_NO_STOCK = Said(UnreadNote.NO_STOCK)
+_STRAY = Said(UnreadNote.STRAY)
 
 
 def stray() -> UnreadRow:
@@ -24,9 +33,7 @@ def no_stock(row: Row, key: str) -> UnreadRow:
 def fraction(row: Row, key: str, shares: Decimal) -> UnreadRow:
     """Return what stands for the part of a holding that is less than a share."""
     left = f"{shares.normalize():f}"
-    why = Text(
-        f"{left}주는 1주가 되지 않아 거래할 수 없습니다", f"{left} of a share is less than one, and cannot be traded"
-    )
+    why = Said(UnreadNote.FRACTION, shares=left)
     return UnreadRow(name=_name(row, key), why=why, aside=True)
 
 
@@ -35,7 +42,7 @@ def faulty(row: Row, key: str, book: SymbolBook, fault: FieldFault) -> UnreadRow
 
     A ticker that reads well and is none of ours hides nothing of ours, whatever else its row says.
     """
-    why = Text(f"{fault.field} 항목을 읽을 수 없습니다", f"its field {fault.field} cannot be read")
+    why = Said(UnreadNote.FAULTY, field=fault.field)
     symbol, sure = _symbol(row, key, book)
     return UnreadRow(name=_name(row, key), why=why, symbol=symbol, aside=symbol is None and sure)
 

@@ -12,7 +12,7 @@ def _symbol(text: str) -> Symbol:
     try:
         return Symbol.parse(text)
     except InvalidInput as error:
-        raise argparse.ArgumentTypeError(error.user_message.en) from error
+        raise argparse.ArgumentTypeError(f"not a symbol like NASDAQ:TQQQ: {text}") from error
 
 
 def _price(text: str) -> Decimal:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import date, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from strategy.model import (
     OrderType,
     Origin,
     OutcomeUnknown,
+    Said,
     Side,
     Symbol,
     SystemClock,
@@ -46,6 +48,14 @@ from strategy.model import (
     new_york,
 )
 from strategy.settings.messages import plain_faults
+
+
+class ShellNote(StrEnum):
+    USAGE = "shell.usage"
+    NO_MARKET_ORDER = "shell.no_market_order"
+    NOT_OPEN = "shell.not_open"
+    SETTINGS = "shell.settings"
+
 
 _KINDS: tuple[tuple[type[TradingError], str], ...] = (
     (NotOffered, "not_offered"),
@@ -68,20 +78,20 @@ class _Place(BaseSettings):
     data_dir: Path = Path("data")
 
 
-async def main(arguments: Sequence[str]) -> int:
-    """Run one command; return the exit code. Errors are one JSON object on stderr."""
+async def main(arguments: Sequence[str], say: Callable[[Text], str]) -> int:
+    """Run one command; return the exit code. Errors are one JSON object on stderr, told as `say` words them."""
     logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)  # stderr is for the one JSON object
     try:
         options = parser().parse_args(arguments)
     except UsageFault as fault:
-        return _fail("usage", "", Text(f"명령을 이해하지 못했습니다: {fault}", f"{fault}; see python -m kis --help"))
+        return _fail("usage", "", say(Said(ShellNote.USAGE, fault=str(fault))))
     as_json = getattr(options, "json", False)
     try:
         settings = KisSettings(_env_file=".env", _env_file_encoding="utf-8")
         data_dir = _Place(_env_file=".env", _env_file_encoding="utf-8").data_dir
     except ValidationError as error:
         faults = [fault.text() for fault in plain_faults(error, KisSettings)]
-        return _fail("settings", "", Text("; ".join(f.ko for f in faults), "; ".join(f.en for f in faults)))
+        return _fail("settings", "", say(Said(ShellNote.SETTINGS, faults=tuple(faults))))
     try:
         async with _clock(settings) as clock, open_kis(settings, clock=clock, data_dir=data_dir) as kis:
             if options.command == "watch":
@@ -92,7 +102,7 @@ async def main(arguments: Sequence[str]) -> int:
             finally:
                 await _settle(kis)
     except TradingError as error:
-        return _fail(kind_of(error), str(getattr(error, "code", "")), error.user_message)
+        return _fail(kind_of(error), str(getattr(error, "code", "")), say(error.user_message))
     return 0
 
 
@@ -119,9 +129,8 @@ def kind_of(error: TradingError) -> str:
     return next((name for kind, name in _KINDS if isinstance(error, kind)), "error")
 
 
-def _fail(kind: str, code: str, message: Text) -> int:
-    told = f"{message.ko} / {message.en}"
-    _write(views.as_json({"error": {"kind": kind, "code": code, "message": told}}), sys.stderr)
+def _fail(kind: str, code: str, message: str) -> int:
+    _write(views.as_json({"error": {"kind": kind, "code": code, "message": message}}), sys.stderr)
     return 1
 
 
@@ -182,9 +191,7 @@ async def _place(kis: Kis, options: argparse.Namespace, side: Side) -> views.Rec
     if options.price == 0 and order_type not in (OrderType.MOO, OrderType.MOC):
         raise KisInput(
             "price 0",
-            user_message=Text(
-                "미국 주식에는 시장가가 없습니다. 가격을 적으세요.", "US stocks have no market order: give a price."
-            ),
+            user_message=Said(ShellNote.NO_MARKET_ORDER),
         )
     request = OrderRequest(
         symbol=options.symbol,
@@ -216,7 +223,7 @@ async def _open_order(kis: Kis, number: str) -> BrokerOrder:
             return order
     raise KisInput(
         f"no open order {number}",
-        user_message=Text(f"미체결 주문이 아닙니다: {number}", f"Not an open order: {number}"),
+        user_message=Said(ShellNote.NOT_OPEN, number=number),
     )
 
 

@@ -6,8 +6,8 @@ from enum import Enum, auto
 from types import MappingProxyType
 
 from kis.errors import KisError, KisFault, KisLater, KisRefused, KisUnknown
-from kis.rest.causes import Cause
-from strategy.model import Text
+from kis.rest.causes import Cause, CauseNote
+from strategy.model import Said
 
 
 class Reaction(Enum):
@@ -29,14 +29,14 @@ class Code:
     """One documented code."""
 
     reaction: Reaction
-    cause: Cause
+    cause: Cause | None  # None: a code of success, which explains nothing
 
 
 _O, _E, _L, _LU, _1, _T, _R, _F, _U = Reaction
 
 
 def _table() -> dict[str, Code]:
-    groups: list[tuple[str, Reaction, Cause]] = [
+    groups: list[tuple[str, Reaction, Cause | None]] = [
         ("EGW00001 EGW00002 EGW00300", _LU, Cause.GATEWAY),
         ("EGW00003 EGW00004 EGW00206 EGW00550", _F, Cause.SERVICE),
         ("EGW00101 EGW00106 EGW00107 EGW00108 EGW00109 EGW00110 EGW00111 EGW00112", _F, Cause.REQUEST),
@@ -59,9 +59,9 @@ def _table() -> dict[str, Code]:
         ("OPSQ0002", _F, Cause.REQUEST),
         ("OPSQ1002", _LU, Cause.GATEWAY),
         ("OPSQ2001 OPSQ2002 OPSQ9995 OPSQ9996 OPSQ9997 OPSQ9998 OPSQ9999", _F, Cause.REQUEST),
-        ("APBK0013 APBK1711 KIOK0510 KIOK0530 KIOK0460 MCA00000 MCA05762", _O, Cause.NONE),
-        ("20310000 40600000 40590000 40620000 40630000", _O, Cause.NONE),
-        ("KIOK0560 APBK1631 70070000", _E, Cause.NONE),
+        ("APBK0013 APBK1711 KIOK0510 KIOK0530 KIOK0460 MCA00000 MCA05762", _O, None),
+        ("20310000 40600000 40590000 40620000 40630000", _O, None),
+        ("KIOK0560 APBK1631 70070000", _E, None),
         ("APBK0918", _R, Cause.HOURS),  # its text may say otherwise, see `cause_of`
         ("APBK0919 APBK1664", _R, Cause.HOURS),
         ("40100000 40570000 40580000", _R, Cause.HOURS),
@@ -108,7 +108,7 @@ def classify(code: str, status: int, rt_cd: str = "") -> Code:
     return Code(Reaction.LATER_OR_UNKNOWN, Cause.ASK_AGAIN)
 
 
-def cause_of(code: str, cause: Cause, message: str) -> Cause:
+def cause_of(code: str, cause: Cause | None, message: str) -> Cause | None:
     """Return the cause, read from KIS's text where one code covers several (kis-protocol 5.1)."""
     if code not in _AMBIGUOUS:
         return cause
@@ -122,7 +122,7 @@ def error_for(code: str, message: str, status: int, *, changes: bool, rt_cd: str
     """Return the error of a failing answer; `changes` says that the call places, changes or cancels something."""
     meaning = classify(code, status, rt_cd)
     cause = cause_of(code, meaning.cause, message)
-    if cause is Cause.NONE:  # a code of success in a failing answer: it explains nothing
+    if cause is None:  # a code of success in a failing answer
         cause = Cause.ASK_AGAIN if changes else Cause.GATEWAY
     kind = _kind(meaning.reaction, changes=changes)
     return kind(message or f"HTTP {status}", code=code, user_message=_told(cause, code, message))
@@ -140,9 +140,7 @@ def _kind(reaction: Reaction, *, changes: bool) -> type[KisError]:
     return KisUnknown if changes else KisLater
 
 
-def _told(cause: Cause, code: str, message: str) -> Text:
+def _told(cause: Cause, code: str, message: str) -> Said:
     """Return the sentence for a person, with KIS's code and KIS's own words."""
-    told = cause.value
     words = ": ".join(part for part in (code, message) if part)
-    label = f" ({words})" if words else ""
-    return Text(told.ko + label, told.en + label)
+    return Said(CauseNote.LABELED, cause=Said(cause), label=words) if words else Said(cause)

@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 
 from websockets.asyncio.client import connect
@@ -21,10 +22,19 @@ from kis.stream.notices import NoticeKey, UnreadNotice, decode_notices
 from kis.stream.reconnect import Backoff
 from kis.stream.registrations import Registration, Registrations
 from kis.symbols import stream_key
-from strategy.model import Clock, Notice, Symbol, Text, Tick
+from strategy.model import Clock, Notice, Said, Symbol, Text, Tick
 from strategy.ports import StreamSink
 
 log = logging.getLogger("kis.stream")
+
+
+class ClientNote(StrEnum):
+    NO_CONNECTION = "stream.no_connection"
+    NOTICE_KEY = "stream.notice_key"
+    TOO_MANY = "stream.too_many"
+    NO_TICKS = "stream.no_ticks"
+
+
 _EARLY_LIMIT = 200
 _PING_DROPS = 2
 _HEAD = 16  # characters of a frame in which its TR id stands
@@ -72,7 +82,7 @@ class KisStream:
         self._sink: StreamSink | None = None
         self._connected = False
         self._was_connected = False
-        self._told_down: str | None = None
+        self._told_down: Text | None = None
         self._ready_at: float | None = None  # loop time since which the present connection serves
         self._ping_drops = 0  # connections in a row that ended right after a ping
         self._notice_key: NoticeKey | None = None
@@ -128,12 +138,7 @@ class KisStream:
         except KisError as error:
             self._down(error.user_message, actionable=isinstance(error, KisFault))
         except (OSError, TimeoutError, WebSocketException) as error:
-            self._down(
-                Text(
-                    "실시간 서버에 연결하지 못했습니다. 인터넷, 방화벽, WS_URL_BASE 를 확인하세요.",
-                    f"No connection to the stream ({type(error).__name__}). Check internet, firewall and WS_URL_BASE.",
-                )
-            )
+            self._down(Said(ClientNote.NO_CONNECTION, error=type(error).__name__))
         if self._ready_at is None:
             return self._backoff.after_failure()
         return self._backoff.after_drop(asyncio.get_running_loop().time() - self._ready_at)
@@ -213,7 +218,7 @@ class KisStream:
             except ValueError:
                 self.on_refused(
                     registration,
-                    Text("체결통보 암호키를 읽지 못했습니다.", "The key of the order notices could not be read."),
+                    Said(ClientNote.NOTICE_KEY),
                 )
                 return
             while self._early:
@@ -223,7 +228,7 @@ class KisStream:
         self._deliver(lambda sink: sink.on_subscription(registration.symbol, active=True, reason=""))
 
     def on_refused(self, registration: Registration, reason: Text) -> None:
-        log.error("registration refused: %s", reason.en)
+        log.error("registration refused: %s", reason)
         if registration.symbol is None:
             self.notices, self.notices_refusal = False, reason
         self._deliver(lambda sink: sink.on_subscription(registration.symbol, active=False, reason=shown(reason)))
@@ -291,9 +296,9 @@ class KisStream:
         """Tell once that the stream is down; once more when a cause turns up that the owner can remove."""
         self._connected = False
         self.trouble = reason
-        log.warning("stream down: %s", reason.en)
-        if self._told_down is None or (actionable and self._told_down != reason.en):
-            self._told_down = reason.en
+        log.warning("stream down: %s", reason)
+        if self._told_down is None or (actionable and self._told_down != reason):
+            self._told_down = reason
             self._deliver(lambda sink: sink.on_disconnected(shown(reason)))
 
     def _deliver(self, deliver: Callable[[StreamSink], None]) -> None:
@@ -311,9 +316,5 @@ def _notify(sink: StreamSink, notice: Notice) -> None:
 
 
 def _refuse(sink: StreamSink, symbol: Symbol, offered: bool, limit: int) -> None:
-    reason = (
-        Text(f"실시간 등록은 {limit}개까지입니다.", f"Only {limit} real-time registrations are possible.")
-        if offered
-        else Text("이 환경에서는 실시간 시세를 쓰지 않습니다.", "Real-time prices are not used in this environment.")
-    )
+    reason = Said(ClientNote.TOO_MANY, limit=limit) if offered else Said(ClientNote.NO_TICKS)
     sink.on_subscription(symbol, active=False, reason=shown(reason))

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
 from typing import Any, NoReturn, Protocol
 
 import orjson
@@ -13,9 +15,25 @@ from websockets.exceptions import ConnectionClosed
 from kis.redaction import spoken
 from kis.stream.errors import KeyInUse, StreamLost
 from kis.stream.registrations import Registration
-from strategy.model import Text
+from strategy.model import Said, Text
 
 log = logging.getLogger("kis.stream")
+
+
+class ConnectionNote(StrEnum):
+    ENDED = "stream.ended"
+    BLOCKED = "stream.blocked"
+    KEY_REFUSED = "stream.key_refused"
+    NO_ANSWER = "stream.no_answer"
+    SILENT = "stream.silent"
+    HALF_OPEN = "stream.half_open"
+    DROPPED_AT_NOTICES = "stream.dropped_at_notices"
+    CLOSED = "stream.closed"
+    FULL = "stream.full"
+    NOTICES_REFUSED = "stream.notices_refused"
+    TICKS_REFUSED = "stream.ticks_refused"
+
+
 _BREATH_S = 0.0005  # frames are read that long before others get their turn: a stop waits for it, a backlog needs it
 _RETRIED = frozenset({"OPSP0007", "OPSP0009", "OPSP8999", "OPSP9995"})
 _REGISTER, _UNREGISTER = "1", "2"
@@ -92,7 +110,7 @@ class Connection:
 
     async def run(self) -> NoReturn:
         """Read, register and watch; raise StreamLost with the first cause."""
-        cause = StreamLost(Text("실시간 접속이 끝났습니다.", "The stream ended."))
+        cause = StreamLost(Said(ConnectionNote.ENDED))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read(), name="kis stream reader")
@@ -157,7 +175,7 @@ class Connection:
             async with asyncio.timeout(self._patience.ack_s):
                 await self._socket.send(raw)
         except TimeoutError:
-            raise StreamLost(Text("실시간 연결이 막혔습니다.", "The stream takes no answers.")) from None
+            raise StreamLost(Said(ConnectionNote.BLOCKED)) from None
 
     def _answer(self, header: dict[str, Any], ack: Ack) -> None:
         if self._pending is None:
@@ -194,12 +212,7 @@ class Connection:
             self._active[registration] = None
             self._receiver.on_active(registration, ack)
         elif ack.code == "OPSP0011":
-            raise StreamLost(
-                Text(
-                    "접속키가 거부되어 새로 받습니다 (OPSP0011).",
-                    "The approval key was refused (OPSP0011); getting a new one.",
-                )
-            )
+            raise StreamLost(Said(ConnectionNote.KEY_REFUSED))
         else:
             self._refused.add(registration)
             self._receiver.on_refused(registration, refusal(ack, registration))
@@ -234,7 +247,7 @@ class Connection:
             if ack.code not in _RETRIED or attempt + 1 == _TRIES:
                 return ack
             await asyncio.sleep(self._patience.retry_s)
-        raise StreamLost(Text("실시간 등록에 답이 없습니다.", "No acknowledgement of a registration."))
+        raise StreamLost(Said(ConnectionNote.NO_ANSWER))
 
     async def _watch(self) -> NoReturn:
         """Notice a half-open socket: nothing comes, and a ping is not answered either."""
@@ -245,7 +258,7 @@ class Connection:
             idle = loop.time() - self._heard
             if idle >= patience.silence_s:
                 raise StreamLost(
-                    Text("실시간 신호가 끊겼습니다.", f"Nothing was streamed for {patience.silence_s:g} s."),
+                    Said(ConnectionNote.SILENT, silence=timedelta(seconds=patience.silence_s)),
                     silent=True,
                 )
             if idle < patience.probe_s or not self._pings:
@@ -257,41 +270,27 @@ class Connection:
                     self.ponged = True
             except TimeoutError:
                 if loop.time() - self._heard >= patience.probe_s:
-                    raise StreamLost(
-                        Text("실시간 연결이 응답하지 않습니다.", "The stream's connection does not answer (half-open).")
-                    ) from None
+                    raise StreamLost(Said(ConnectionNote.HALF_OPEN)) from None
             except ConnectionClosed as closed:
                 raise self._closed(closed) from closed
 
     def _closed(self, closed: ConnectionClosed | None) -> StreamLost:
         """Return why the server closed, with what it was doing: a wrong HTS ID just drops the socket (OPSP0017)."""
         if self._pending is not None and self._pending[0].symbol is None:
-            return StreamLost(
-                Text(
-                    "체결통보 등록 중에 접속이 끊겼습니다. HTS_ID 를 확인하세요.",
-                    "The connection was dropped while registering order notices. Check HTS_ID.",
-                )
-            )
+            return StreamLost(Said(ConnectionNote.DROPPED_AT_NOTICES))
         code = closed.rcvd.code if closed is not None and closed.rcvd is not None else "none"
         pinged = self._pinged is not None and asyncio.get_running_loop().time() - self._pinged < _PINGED_S
-        return StreamLost(
-            Text("KIS 가 실시간 접속을 끊었습니다.", f"KIS closed the stream (code {code})."), after_ping=pinged
-        )
+        return StreamLost(Said(ConnectionNote.CLOSED, code=code), after_ping=pinged)
 
 
 def refusal(ack: Ack, registration: Registration) -> Text:
     """Return why a registration was refused and what to do about it (rows S22, S109)."""
     label = f"{ack.code} {ack.message}".strip()
     if ack.code == "OPSP0008":
-        return Text(
-            f"실시간 등록은 41개까지입니다 ({label}).", f"Only 41 real-time registrations are possible ({label})."
-        )
+        return Said(ConnectionNote.FULL, label=label)
     if ack.code == "OPSP0017" or registration.symbol is None:
-        return Text(
-            f"체결통보가 거부되었습니다. HTS_ID 를 확인하세요 ({label}).",
-            f"Order notices refused. Check HTS_ID ({label}).",
-        )
-    return Text(f"실시간 시세 등록이 거부되었습니다 ({label}).", f"The real-time registration was refused ({label}).")
+        return Said(ConnectionNote.NOTICES_REFUSED, label=label)
+    return Said(ConnectionNote.TICKS_REFUSED, label=label)
 
 
 def _part(message: object, name: str) -> dict[str, Any]:

@@ -1,6 +1,12 @@
 """Why a stream connection ended, told in both languages."""
 
-from strategy.model import Text
+from enum import StrEnum
+
+from strategy.model import Said, Text
+
+
+class KeyNote(StrEnum):
+    IN_USE = "key.in_use"
 
 
 class StreamLost(Exception):
@@ -8,7 +14,7 @@ class StreamLost(Exception):
 
     def __init__(self, reason: Text, *, after_ping: bool = False, silent: bool = False) -> None:
         """`after_ping`: the server closed right when it was pinged; `silent`: nothing came for too long."""
-        super().__init__(reason.en)
+        super().__init__(str(reason))
         self.reason = reason
         self.after_ping = after_ping
         self.silent = silent
@@ -18,12 +24,7 @@ class KeyInUse(StreamLost):
     """Another session holds the app key (OPSP8996)."""
 
     def __init__(self) -> None:
-        super().__init__(
-            Text(
-                "다른 프로그램이 같은 앱키로 실시간 접속 중입니다 (OPSP8996). 그 프로그램을 끄거나 잠시 기다리세요.",
-                "Another program holds the real-time session of this app key (OPSP8996). Stop it, or wait a while.",
-            )
-        )
+        super().__init__(Said(KeyNote.IN_USE))
 
 
 def shown(reason: Text) -> str:

@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from strategy.model.text import Language, Text
 
-Value: TypeAlias = "str | int | Decimal | datetime | date | timedelta | Said | tuple[Value, ...]"
+Value: TypeAlias = "str | int | Decimal | datetime | date | timedelta | Said | Text | tuple[Value, ...]"
 
 
 class Kept(StrEnum):
@@ -128,6 +128,8 @@ def _packed(value: Value) -> Any:
     match value:
         case Said():
             return {"code": value.code, "values": {name: _packed(each) for name, each in value.values.items()}}
+        case Text():
+            return {"ko": value.ko, "en": value.en}
         case tuple():
             return [_packed(each) for each in value]
         case Decimal():

@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.i18n.sentences import common
+from bot.i18n.sentences import broker, common
 
-ENGLISH: Mapping[str, str] = MappingProxyType({**common.SENTENCES})
+ENGLISH: Mapping[str, str] = MappingProxyType(
+    {
+        **broker.SENTENCES,
+        **common.SENTENCES,
+    }
+)

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from kis.__main__ import both
 from kis.cli.commands import main
 from kis.simulator.clock import SimClock
 from kis.simulator.options import Holding, Served, SimulatorOptions
@@ -33,7 +34,7 @@ class Shell:
 
     async def run(self, *arguments: str) -> tuple[int, Any]:
         """Return the exit code and the JSON of stdout, or of stderr after a failure."""
-        code = await main([*arguments, "--json"])
+        code = await main([*arguments, "--json"], both)
         captured = self.capsys.readouterr()
         assert bool(captured.out) is (code == 0)
         assert bool(captured.err) is (code != 0)
@@ -182,7 +183,7 @@ async def test_watch_prints_one_json_a_line(shell: Shell) -> None:
                 await asyncio.sleep(0.01)
 
     async with asyncio.TaskGroup() as group:
-        watching = group.create_task(main(["watch", "NYSE:KO", "--seconds", "30", "--json"]))
+        watching = group.create_task(main(["watch", "NYSE:KO", "--seconds", "30", "--json"], both))
         await until("connected")
         await shell.tick("KO", "68.00")
         await until("tick")
@@ -196,7 +197,7 @@ async def test_watch_prints_one_json_a_line(shell: Shell) -> None:
 
 
 async def test_watch_ends_by_itself(shell: Shell) -> None:
-    assert await main(["watch", "NYSE:KO", "--seconds", "0.3", "--json"]) == 0
+    assert await main(["watch", "NYSE:KO", "--seconds", "0.3", "--json"], both) == 0
     captured = shell.capsys.readouterr()
     assert captured.err == ""
     assert all(json.loads(line)["kind"] for line in captured.out.splitlines())
@@ -209,4 +210,4 @@ async def test_watch_ends_when_nobody_reads_its_lines(shell: Shell, monkeypatch:
 
     monkeypatch.setattr("sys.stdout", Gone())
     async with asyncio.timeout(5):
-        assert await main(["watch", "NYSE:KO", "--json"]) == 0
+        assert await main(["watch", "NYSE:KO", "--json"], both) == 0
