@@ -366,13 +366,14 @@ class FakeBroker:
     async def _fault(self, call: Call) -> bool:
         """Take the next fault of a call; return whether its reply gets lost."""
         self.asked[call] += 1
+        gate = self._gate  # `unhang` lets go on whatever was asked before it
         await asyncio.sleep(0)
         kind = self._faults[call].popleft() if self._faults[call] else None
         match kind:
             case BrokerError():
                 raise kind
             case "hang":
-                await self._gate.wait()
+                await gate.wait()
             case "lost_request":
                 raise OutcomeUnknown("the request was lost")
             case "reject":
