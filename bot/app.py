@@ -121,10 +121,6 @@ class BotApp:
             raise TelegramWebhookSet(urlsplit(info.url).hostname or "?")
         return ""
 
-    async def publish_commands(self) -> None:
-        """Publish the command menus once; what fails is logged and left to `chat`."""
-        await self.menus.publish()
-
     async def chat(self) -> None:
         """Handle commands and presses, and publish the menus beside it for as long as one is missing."""
         failed: Exception | None = None

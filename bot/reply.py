@@ -20,7 +20,7 @@ from bot.ui.html import split
 from bot.ui.message import Message, block, bold
 from bot.ui.screen import Screen
 from bot.ui.toast import Toast
-from strategy.model import Clock, Event
+from strategy.model import Backoff, Clock, Event
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _LONGEST_WAIT_S = 30.0  # what a person waits for an answer
 _FILE_TRIES = 4
 _LONGEST_FILE_WAIT_S = 300.0
 _NOT_HERE = (Failure.REFUSED, Failure.BARRED)
-_PAUSE_S = 2.0  # where Telegram does not say how long; doubled
+_PAUSES = Backoff.growing(2.0, 64.0)  # where Telegram does not say how long
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class Reply:
                     self._thread = None
                     return await self._patiently(call, tries, longest_s, in_doubt_too=in_doubt_too)
                 kind = failure(error)
-                wait = asked_pause(error) or _PAUSE_S * 2**attempt
+                wait = asked_pause(error) or _PAUSES.pause(attempt)
                 log.info("answer not taken", extra={"error": type(error).__name__, "attempt": attempt + 1})
                 again = kind in (Failure.FLOOD, Failure.UNREACHABLE) or (in_doubt_too and kind is Failure.DOUBTFUL)
                 if not again or attempt + 1 == tries or wait > longest_s:

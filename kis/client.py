@@ -1,7 +1,6 @@
 """Business calls over the transport: headers, token, errors, and repeats of reads only (kis-protocol 5.3)."""
 
 import asyncio
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +12,14 @@ from kis.errors import KisError, KisLater, KisTimeout, KisUnknown
 from kis.rest.causes import Cause
 from kis.rest.codes import CODES, Reaction, classify, error_for
 from kis.rest.transport import AnswerTimeout, HttpReply, NoAnswer, NotSent, Transport
-from strategy.model import Said
+from strategy.model import Backoff, Said
 
 _REPEATS = 5  # of a read; an order is sent once
 _TIMEOUT_REPEATS = 1
-_GROWTH = 1.6
+_LONGEST_PAUSE_S = 5.0
+_GROWTH = Backoff.growing(1.0, _LONGEST_PAUSE_S, factor=1.6, jitter=(1.0, 1.3))  # by how much a pause grows
 _NETWORK_PAUSE_S = 0.1  # real seconds
 _LEDGER_PAUSE_S = 1.1  # market seconds
-_LONGEST_PAUSE_S = 5.0
 _TOKEN_WAIT_S = 5.0  # real seconds an order waits for a new token
 
 
@@ -188,7 +187,7 @@ class _Repeats:
             self._tokens += 1
             return
         self._done += 1
-        growth = min(_GROWTH**spent, _LONGEST_PAUSE_S) * random.uniform(1.0, 1.3)  # noqa: S311 - jitter, not a secret
+        growth = _GROWTH.pause(spent)
         if failure.rate:
             self._http.hold(failure, growth)
             return

@@ -11,13 +11,13 @@ from bot.ui.message import Message
 from bot.ui.screen import Screen
 from bot.views.news.dashboard import dashboard, retired
 from strategy.control.interface import Control
-from strategy.model import TradingError
+from strategy.model import Backoff, TradingError
 
 log = logging.getLogger(__name__)
 
 _LOOK_S = 30.0  # edited at most this often
 _STALE_S = 300.0  # and at least this often, so that its age is true
-_LONGEST_PAUSE_S = 600.0
+_LOOKS = Backoff.growing(_LOOK_S, 600.0)
 
 
 class Dashboard:
@@ -54,7 +54,7 @@ class Dashboard:
                 await self._chat.heed(error)
             except TradingError as error:
                 log.info("dashboard not made", extra={"error": type(error).__name__})
-            await self._wall.sleep(min(_LOOK_S * float(2 ** min(self._failures, 8)), _LONGEST_PAUSE_S))
+            await self._wall.sleep(_LOOKS.pause(self._failures))
 
     async def _show(self) -> None:
         frame = await self._frame()

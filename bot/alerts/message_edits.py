@@ -16,12 +16,12 @@ from bot.transport.grace import unhurried
 from bot.transport.sender import Gone
 from bot.transport.waiting import pause
 from bot.ui.screen import Screen, ViewContext
-from strategy.model import EventRow
+from strategy.model import Backoff, EventRow
 
 log = logging.getLogger(__name__)
 
 _STRIKES = 3  # refusals of one edit before it is told anew, once messages get into the chat
-_LONGEST_PAUSE_S = 30.0
+_PAUSES = Backoff.growing(1.0, 30.0)
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ class Edits:
             await unhurried(self._show(key))
             if self._failures and not self._barrier.closed:
                 self._heard.clear()
-                await pause(self._wall, min(float(2 ** (self._failures - 1)), _LONGEST_PAUSE_S), self._heard)
+                await pause(self._wall, _PAUSES.pause(self._failures - 1), self._heard)
 
     async def flush(self) -> None:
         """Show everything wanted now, due or not; stop at the first failure."""

@@ -17,15 +17,14 @@ from bot.alerts.overtaking import Aside
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
 from bot.transport.topics import topic_of
 from bot.views.news.alerts import unshown
-from strategy.model import EventRow
+from strategy.model import Backoff, EventRow
 
 log = logging.getLogger(__name__)
 
 _STRIKES = 3  # refusals of one message before the shortest other one is tried where nothing else waits
 _STEP_S = 1.0
 _STEPS_ASIDE = timedelta(seconds=5)
-_RESTS = timedelta(minutes=1)  # doubled from time to time
-_LONGEST_REST = timedelta(minutes=5)
+_RESTS = Backoff.growing(60.0, 300.0)
 
 
 @dataclass(slots=True)
@@ -83,8 +82,8 @@ class RefusedMessages:
             self._barrier.failed(Failure.REFUSED)
             return
         if row.event.critical:
-            rest = min(_RESTS * 2**refusal.rests, _LONGEST_REST)
-            refusal.rests = min(refusal.rests + 1, 8)
+            rest = timedelta(seconds=_RESTS.pause(refusal.rests))
+            refusal.rests += 1
             self._aside.put(row, self._wall.now() + rest)
             return
         log.error("alert given up", extra={"row": row.id, "kind": row.event.kind})

@@ -8,7 +8,6 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.localchat.errors import bad_request, too_large
-from bot.localchat.model import Json
 
 _TRUE = ("true", "yes", "1")
 # What aiohttp raises for a multipart body that is not one.
@@ -122,10 +121,6 @@ async def _read_multipart(request: web.Request, call: ApiCall) -> None:
             call.params[name] = str(value)
 
 
-def is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
 def whole(value: Any) -> int | None:
     """Return a whole number from a JSON value or its text, else None."""
     if isinstance(value, bool):
@@ -134,8 +129,3 @@ def whole(value: Any) -> int | None:
         return int(value)
     except (TypeError, ValueError):
         return None
-
-
-def json_text(value: Json) -> str:
-    """Return a canonical text of an object, for comparing."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -130,9 +130,6 @@ class ChatWorld:
     def viewers(self, chat: Chat) -> list[Person]:
         return [self.people[member] for member in chat.members if member in self.people]
 
-    def language_of(self, chat: Chat) -> str:
-        return self.people[chat.id].language_code if chat.is_private and chat.id in self.people else ""
-
     # messages
 
     def post(

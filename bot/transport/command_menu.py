@@ -14,11 +14,11 @@ from bot.role import Role
 from bot.settings import TelegramSettings
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
 from bot.transport.chat_address import ChatAddress
-from strategy.model import Clock
+from strategy.model import Backoff, Clock
 
 log = logging.getLogger(__name__)
 
-_PAUSES_S = (30, 60, 120, 300, 900, 3600)
+_PAUSES = Backoff((30, 60, 120, 300, 900, 3600))
 
 
 class _Place(NamedTuple):
@@ -64,7 +64,7 @@ class Menus:
         for attempt in range(1_000_000):
             if await self.publish():
                 return
-            await self._wall.sleep(_PAUSES_S[min(attempt, len(_PAUSES_S) - 1)])
+            await self._wall.sleep(_PAUSES.pause(attempt))
 
     async def _moved(self, old: int, new: int) -> None:
         """The group has become another: its menus are published anew."""

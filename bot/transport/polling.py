@@ -20,14 +20,14 @@ from pydantic import ValidationError
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.transport.server_clock import ClockWatch
 from bot.transport.update_watchdog import Hearing
-from strategy.model import Clock
+from strategy.model import Backoff, Clock
 
 log = logging.getLogger(__name__)
 
 _HELD_S = 10  # how long Telegram may hold a poll
 _MOST_PATIENCE_S = 10  # ... and how much longer its answer may take: a silent line must be noticed within half a minute
-_LONGEST_PAUSE_S = 5.0
-_LONGEST_TOKEN_PAUSE_S = 10.0
+_PAUSES = Backoff.growing(1.0, 5.0)
+_TOKEN_PAUSES = Backoff.growing(1.0, 10.0)
 
 Unread = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -101,11 +101,11 @@ class Poller:
         return known
 
     async def _pause(self, began: datetime, error: Exception, failures: int) -> None:
-        seconds = min(2.0 ** (failures - 1), _LONGEST_PAUSE_S)
+        seconds = _PAUSES.pause(failures - 1)
         if isinstance(error, TelegramRetryAfter):
             seconds = max(seconds, error.retry_after)
         elif isinstance(error, TelegramUnauthorizedError | TelegramNotFound):
-            seconds = min(2.0 ** (failures - 1), _LONGEST_TOKEN_PAUSE_S)
+            seconds = _TOKEN_PAUSES.pause(failures - 1)
         log.warning("poll failed", extra={"error": type(error).__name__, "in_a_row": failures, "pause_s": seconds})
         self.hearing.failed(began, error)
         await self._wall.sleep(seconds)

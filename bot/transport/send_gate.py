@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 
 from bot.transport.api_errors import Failure
 from bot.transport.waiting import pause
-from strategy.model import Clock
+from strategy.model import Backoff, Clock
 
-_PAUSES_S = {  # first and longest, doubled from failure to failure
-    Failure.FLOOD: (5.0, 120.0),  # where Telegram does not say how long
-    Failure.UNREACHABLE: (1.0, 30.0),
-    Failure.DOUBTFUL: (1.0, 30.0),
-    Failure.BARRED: (5.0, 120.0),
-    Failure.REFUSED: (1.0, 120.0),
-    Failure.MOVED: (1.0, 30.0),
+_PAUSES = {
+    Failure.FLOOD: Backoff.growing(5.0, 120.0),  # where Telegram does not say how long
+    Failure.UNREACHABLE: Backoff.growing(1.0, 30.0),
+    Failure.DOUBTFUL: Backoff.growing(1.0, 30.0),
+    Failure.BARRED: Backoff.growing(5.0, 120.0),
+    Failure.REFUSED: Backoff.growing(1.0, 120.0),
+    Failure.MOVED: Backoff.growing(1.0, 30.0),
 }
 _BY_THE_CHAT = (Failure.FLOOD, Failure.BARRED, Failure.REFUSED)
 
@@ -49,8 +49,7 @@ class Barrier:
 
     def failed(self, kind: Failure, retry_after: float = 0) -> None:
         """Close after a failure: as long as Telegram asks for, or longer each time."""
-        first, longest = _PAUSES_S[kind]
-        seconds = retry_after or min(first * 2 ** min(self._failures, 8), longest)
+        seconds = retry_after or _PAUSES[kind].pause(self._failures)
         self._failures += 1
         now = self._wall.now()
         self.in_doubt |= kind is Failure.DOUBTFUL

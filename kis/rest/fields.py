@@ -154,16 +154,6 @@ def clock_time(row: Row, field: str) -> time:
     return value
 
 
-def new_york_instant(row: Row, day_field: str, time_field: str) -> datetime:
-    """Return the UTC instant of a New York date and time (`xymd`, `xhms`)."""
-    return from_new_york(day(row, day_field), clock_time(row, time_field))
-
-
-def seoul_instant(on: date, at: time) -> datetime:
-    """Return the UTC instant of a Seoul date and time."""
-    return from_seoul(on, at)
-
-
 def ordered_instant(trading_date: date, seoul_time: time, seoul_date: date | None) -> datetime:
     """Return when an order was placed: `ord_tmd` is Seoul's clock, `ord_dt` New York's date (kis-protocol quirk 5).
 

@@ -19,7 +19,7 @@ from kis.stream.connection import Ack, Connection, Patience
 from kis.stream.errors import KeyInUse, StreamLost, shown
 from kis.stream.frames import BadFrame, Frame, TradeDecoder, split_frame
 from kis.stream.notices import NoticeKey, UnreadNotice, decode_notices
-from kis.stream.reconnect import Backoff
+from kis.stream.reconnect import ReconnectPauses
 from kis.stream.registrations import Registration, Registrations
 from kis.symbols import stream_key
 from strategy.model import Clock, Notice, Said, Symbol, Text, Tick
@@ -66,7 +66,7 @@ class KisStream:
         clock: Clock,
         *,
         patience: Patience | None = None,
-        backoff: Backoff | None = None,
+        backoff: ReconnectPauses | None = None,
         connect_timeout_s: float = 5.0,
     ) -> None:
         self._environment = environment
@@ -75,7 +75,7 @@ class KisStream:
         self._registrations = registrations
         self._clock = clock
         self._patience = patience or Patience()
-        self._backoff = backoff or Backoff()
+        self._backoff = backoff or ReconnectPauses()
         self._connect_timeout_s = connect_timeout_s
         self._decoder = TradeDecoder()
         self._changed = asyncio.Event()
@@ -103,10 +103,6 @@ class KisStream:
     def running(self) -> bool:
         """Return whether somebody runs it; a second session of the same key would be refused."""
         return self._sink is not None
-
-    @property
-    def offers_ticks(self) -> bool:
-        return self._registrations.ticks_offered
 
     def watch(self, symbols: Sequence[Symbol]) -> None:
         """Set the tick subscriptions in priority order; those past the 41 are refused to the sink."""

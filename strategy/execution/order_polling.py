@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from strategy.execution.order_cache import OrderCache, traded_on
 from strategy.execution.order_matching import Evidence, early_polls
 from strategy.model import (
+    Backoff,
     BrokerError,
     BrokerOrder,
     Clock,
@@ -28,7 +29,7 @@ from strategy.runtime.shielding import wait_until_or
 log = logging.getLogger(__name__)
 
 SOON = timedelta(seconds=1)  # the broker's list is asked this long after a doubt
-_PAUSES = (1, 2, 3, 5, 10, 20, 30)  # seconds of market time between looks while something is unsettled
+_PAUSES = Backoff((1, 2, 3, 5, 10, 20, 30))  # of market time between polls while something is unsettled
 _QUIET_LOOK = timedelta(minutes=5)  # orders resting over the close end without a notice (kis-protocol 7.7)
 _UNSETTLED = frozenset({OrderStatus.UNKNOWN, OrderStatus.SENT, OrderStatus.CANCEL_SENT})
 _DAY = timedelta(days=1)
@@ -71,7 +72,7 @@ class OrderPolling:
         self._looked_at = clock.now()
         self._due: datetime | None = None
         self._doubted_until: datetime | None = None  # something was told that could not be read
-        self._pause = 0  # index into _PAUSES
+        self._polls = 0  # in a row that settled nothing
         self._wake = asyncio.Event()
 
     async def poll(self, since: datetime | None = None) -> Sequence[Text]:
@@ -138,11 +139,11 @@ class OrderPolling:
         except TradingError as error:
             log.warning("orders could not be asked", extra={"error": str(error)})
             self.looked()
-            self._plan(timedelta(seconds=_PAUSES[self._pause]))
+            self._plan(timedelta(seconds=_PAUSES.pause(self._polls)))
 
     def soon(self, after: timedelta = SOON) -> None:
         """Plan a look; the pauses after it start short again."""
-        self._pause = 0
+        self._polls = 0
         self._plan(after)
 
     def missed_news(self) -> None:
@@ -169,7 +170,7 @@ class OrderPolling:
                 self._wake.clear()
                 continue
             self._due = None
-            self._pause = min(self._pause + 1, len(_PAUSES) - 1)
+            self._polls += 1
             await self.try_look()
 
     def _plan(self, after: timedelta) -> None:
@@ -181,7 +182,7 @@ class OrderPolling:
         """Return when the broker should be asked next, or None when nothing is open or in doubt."""
         dues = [] if self._due is None else [self._due]
         orders = [order for order in self._cache.open() if order.no not in self._in_flight]
-        again = self._looked_at + timedelta(seconds=_PAUSES[self._pause])
+        again = self._looked_at + timedelta(seconds=_PAUSES.pause(self._polls))
         if self._doubted_until is not None and again < self._doubted_until:
             dues.append(again)
         if self._unplaced() or any(order.status in _UNSETTLED for order in orders):

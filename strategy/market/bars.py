@@ -208,16 +208,6 @@ class BarStore:
             return False
         return seen >= last_boundary(self.interval, now)
 
-    def adjust(self, factor: Decimal, before: datetime) -> None:
-        """Multiply the prices of bars that start before that instant, as a split asks (1/7 for 7-for-1)."""
-        self._closed = [_adjusted(bar, factor) if bar.start < before else bar for bar in self._closed]
-        forming = self._forming
-        if forming is not None and forming.start < before:
-            bar = _adjusted(forming.bar(closed=False), factor)
-            forming.open, forming.high, forming.low, forming.close = bar.open, bar.high, bar.low, bar.close
-            forming.volume = bar.volume
-        self._changed()
-
     def closes(
         self, signal_bars: Literal["auto", "closed", "live"], now: datetime, last: Decimal | None = None
     ) -> Closes:

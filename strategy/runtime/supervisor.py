@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from strategy.model import Clock, Event, Notable, StorageError, TaskHealth, TaskState, Text, Trouble
+from strategy.model import Backoff, Clock, Event, Notable, StorageError, TaskHealth, TaskState, Text, Trouble
 from strategy.ports import Notifier
 from strategy.runtime import service_names as service_words
 
 log = logging.getLogger(__name__)
 
-PAUSES_S = (1.0, 2.0, 5.0, 15.0, 60.0)  # before each restart, the last one again and again
+PAUSES = Backoff((1.0, 2.0, 5.0, 15.0, 60.0))  # before each restart
 PROVEN_S = 10.0  # a restarted service that has run this long works again
 QUIET_S = 300.0  # ... and after this its crashes are forgotten
 WINDOW = timedelta(minutes=15)
@@ -112,7 +112,7 @@ class Supervisor:
         count = len(service.crashes)
         over = count > MOST_CRASHES
         service.state = TaskState.GIVEN_UP if over else TaskState.RESTARTING
-        pause = GIVEN_UP_PAUSE_S if over else PAUSES_S[min(count, len(PAUSES_S)) - 1]
+        pause = GIVEN_UP_PAUSE_S if over else PAUSES.pause(count - 1)
         said = await self._consequences_of(service, count, storage=any(isinstance(one, StorageError) for one in found))
         words = service_words.given_up if over else service_words.crashed
         key = f"task:{service.name}:given_up" if over else f"task:{service.name}"

@@ -12,6 +12,7 @@ from strategy.market.capacity import Pace, from_ticks
 from strategy.market.interface import MarketData
 from strategy.market.trading_window import missed, next_check, session_view, window_of
 from strategy.model import (
+    Backoff,
     BrokerError,
     Clock,
     Holdings,
@@ -46,7 +47,7 @@ log = logging.getLogger(__name__)
 
 _STREAM_WAIT_S = 10  # real time the start waits for the stream's own word before telling how it stands
 _TIDY_S = 5  # market time between rounds of housekeeping
-_LONGEST_RETRY_S = 120  # looks that did not end in agreement are repeated ever more rarely, up to this
+_RETRIES = Backoff.growing(_TIDY_S, 120.0)  # of polls of the account that did not end in agreement
 _BETWEEN_POLLS = timedelta(seconds=1)
 _IDLE = timedelta(minutes=15)  # the longest pause of housekeeping
 _BEFORE_OPEN = timedelta(seconds=60)  # the account is looked at this long before the open
@@ -461,7 +462,7 @@ class Engine:
         """Wait for the next thing to expire or to look at; a spoiled look is taken after a short pause."""
         now = self._clock.now()
         if self._account_sync.stale or not self._account_sync.reconciled:
-            await self._clock.sleep(float(min(_LONGEST_RETRY_S, _TIDY_S * 2**self._fruitless)))
+            await self._clock.sleep(_RETRIES.pause(self._fruitless))
             return
         in_session = current(now) is not None
         pause = timedelta(seconds=self._settings.account.reconcile_interval_s) if in_session else _IDLE

@@ -71,7 +71,7 @@ async def test_s28_a_dead_network_is_told(open_room: OpenRoom) -> None:
 
 async def test_the_menu_is_published_per_language_to_its_people_only(open_room: OpenRoom) -> None:
     async with open_room(polls=False) as room:
-        await room.app.publish_commands()
+        await room.app.menus.publish()
         scope = {"type": "chat", "chat_id": room.owner.id}
         korean = await _call(room, "getMyCommands", scope=scope, language_code="ko")
         english = await _call(room, "getMyCommands", scope=scope, language_code="en")
@@ -88,7 +88,7 @@ async def test_the_menu_is_published_per_language_to_its_people_only(open_room: 
 async def test_a_menu_that_cannot_be_published_stops_nothing(open_room: OpenRoom) -> None:
     async with open_room(polls=False) as room:
         await room.owner.post("fault", kind="error", method="setMyCommands", code=500)
-        await room.app.publish_commands()
+        await room.app.menus.publish()
 
 
 async def test_polling_waits_for_telegram_and_then_works(open_room: OpenRoom) -> None:

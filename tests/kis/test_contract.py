@@ -20,7 +20,7 @@ from kis.simulator.clock import SimClock
 from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
 from kis.simulator.server import Simulator, build_market
 from kis.stream.connection import Patience
-from kis.stream.reconnect import Backoff
+from kis.stream.reconnect import ReconnectPauses
 from kis.stream.two_sockets import SplitStream
 from strategy.model import (
     BrokerError,
@@ -157,7 +157,7 @@ async def bench(
         async with open_kis(settings, clock=market_time, data_dir=folder) as kis:
             streams = [kis.account_stream, *([kis.stream.quotes] if isinstance(kis.stream, SplitStream) else [])]
             for stream in streams:
-                stream._backoff = Backoff(scale=0.02)
+                stream._backoff = ReconnectPauses(scale=0.02)
                 stream._patience = Patience(ack_s=1, retry_s=0.01, probe_s=0.2, silence_s=60)
             yield Bench(kis, simulator, http)
 

@@ -25,7 +25,7 @@ from kis.simulator.market.replay import read_replay
 from kis.simulator.options import Served, SimulatorOptions
 from kis.simulator.server import Simulator
 from kis.stream.connection import Patience
-from kis.stream.reconnect import Backoff
+from kis.stream.reconnect import ReconnectPauses
 from storage.database import Storage, open_storage
 from strategy.model import Event, Mode, Symbol, views
 from strategy.settings.schema import TradingSettings
@@ -186,7 +186,7 @@ async def running(
         storage = await stack.enter_async_context(open_storage(directory / "data"))
         settings = _kis_settings(simulator, virtual=virtual, timeout_s=timeout_s)
         client = await stack.enter_async_context(open_kis(settings, clock=clock, data_dir=directory / "data"))
-        client.account_stream._backoff = Backoff(scale=0.002)
+        client.account_stream._backoff = ReconnectPauses(scale=0.002)
         client.account_stream._patience = Patience(ack_s=1, retry_s=0.01, probe_s=_TIMEOUT_S, silence_s=60)
         core = build_core(
             base=TradingSettings.model_validate({**SAMPLE_SETTINGS, **trading}),

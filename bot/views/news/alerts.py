@@ -437,8 +437,3 @@ def _interval(name: str, frame: ViewContext) -> str:
 
 def _tickers(symbols: Sequence[Symbol]) -> str:
     return ", ".join(symbol.ticker for symbol in symbols)
-
-
-def _status_and_positions(frame: ViewContext) -> tuple[Button, Button]:
-    t = frame.t
-    return Button(t("📊 Status"), Open(screen="status")), Button(t("📦 Positions"), Open(screen="positions"))

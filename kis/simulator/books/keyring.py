@@ -254,7 +254,3 @@ class Keyring:
 
 def _segment(part: Mapping[str, object]) -> str:
     return base64.urlsafe_b64encode(json.dumps(part, separators=(",", ":")).encode()).decode().rstrip("=")
-
-
-def oauth_answer(error: OAuthRefused) -> dict[str, str]:
-    return {"error_code": error.code, "error_description": error.text}

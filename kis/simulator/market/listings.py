@@ -60,10 +60,6 @@ class Listing:
     def stream_key(self) -> str:
         return f"D{self.exchange.quote}{self.symbol}"
 
-    @property
-    def day_stream_key(self) -> str:
-        return f"R{self.exchange.day}{self.symbol}"
-
 
 def _stock(  # noqa: PLR0917 - the row format of the table below
     exchange: Exchange,

@@ -152,10 +152,6 @@ class RecordedSeries:
             price = last.close if last is not None else self._intraday[self.last_day][-1].close
             self._after = ModelSeries(listing, seed, session_after(self.last_day), price, splits)
 
-    @property
-    def intraday_days(self) -> list[date]:
-        return sorted(self._intraday)
-
     def daily(self, day: date) -> DayBar | None:
         if day < self.first_day:
             return self._before.daily(day)

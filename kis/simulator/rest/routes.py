@@ -143,9 +143,6 @@ class Routes:
     def find(self, method: str, path: str, tr_id: str) -> ServedCall | None:
         return self._calls.get((method, path, tr_id))
 
-    def knows_path(self, method: str, path: str) -> bool:
-        return (method, path) in self._paths
-
     def served(self, tr_id: str) -> frozenset[Served]:
         """Return the environments a TR id belongs to; empty for an unknown one."""
         return self._served.get(tr_id, frozenset())

@@ -20,7 +20,7 @@ from websockets.frames import Frame, Opcode
 
 from kis.connect import Kis
 from kis.stream.connection import Patience
-from kis.stream.reconnect import Backoff
+from kis.stream.reconnect import ReconnectPauses
 from strategy.model import Market, Notice, Symbol, Tick
 from tests.fakes.kis_clocks import JumpClock
 from tests.fakes.kis_server import FakeKis, client, hang
@@ -141,7 +141,7 @@ async def streaming(
         sockets.url = f"ws://127.0.0.1:{port}"
         async with client(fake, JumpClock(), folder, **{"ws_url_base": sockets.url, **changes}) as kis:
             kis.account_stream._patience = patience
-            kis.account_stream._backoff = Backoff(scale=0.02)
+            kis.account_stream._backoff = ReconnectPauses(scale=0.02)
             kis.stream.watch(symbols)
             async with asyncio.TaskGroup() as group:
                 task = group.create_task(kis.stream.run(sink))
@@ -320,7 +320,7 @@ async def test_s87_twenty_kills_at_odd_moments_are_all_survived(tmp_path: Path) 
     sockets, sink = Sockets(), Recorder()
     moments = random.Random(20)  # noqa: S311 - a repeatable choice
     async with streaming(tmp_path, sockets, sink, (MSFT, KO)) as (kis, _):
-        kis.account_stream._backoff = Backoff(scale=0.002)
+        kis.account_stream._backoff = ReconnectPauses(scale=0.002)
         for kill in range(20):
             await until(lambda kill=kill: len(sockets.connections) > kill)  # type: ignore[misc]
             for _ in range(moments.randint(0, 30)):  # in the middle of registering, or just after
@@ -345,7 +345,7 @@ async def test_forty_subscriptions_take_one_approval_key(tmp_path: Path) -> None
 async def test_a_clean_close_by_the_server_is_answered_at_once(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     async with streaming(tmp_path, sockets, sink) as (kis, _):
-        kis.account_stream._backoff = Backoff()
+        kis.account_stream._backoff = ReconnectPauses()
         await until(lambda: sink.ups)
         await sockets.connections[-1].close()
         started = asyncio.get_running_loop().time()
@@ -429,7 +429,7 @@ async def test_drops_in_a_row_that_no_ping_set_off_keep_the_pings(tmp_path: Path
 
 def connects(life_s: float, within_s: float) -> list[float]:
     """Return when a stream whose every connection lives so long is connected again."""
-    backoff, now, made = Backoff(), 0.0, []
+    backoff, now, made = ReconnectPauses(), 0.0, []
     while (now := now + life_s) < within_s:
         now += backoff.after_drop(life_s)
         made.append(now)
@@ -443,7 +443,7 @@ def test_a_stream_that_flaps_is_connected_ever_more_slowly() -> None:
 
 
 def test_s87_no_pause_reaches_a_minute_and_a_connection_that_lasted_is_replaced_at_once() -> None:
-    backoff = Backoff()
+    backoff = ReconnectPauses()
     assert max(backoff.after_drop(1) for _ in range(100)) < 50
     assert max(backoff.after_failure() for _ in range(100)) <= 20
     assert backoff.after_drop(61) < 0.1
@@ -479,7 +479,7 @@ async def test_an_app_key_in_use_is_named_and_asked_for_again(tmp_path: Path) ->
 def test_an_app_key_held_for_12_s_is_met_twice_and_taken_within_two_seconds(seed: int) -> None:
     """The best of the other clients needs two attempts and is back two seconds after the release."""
     random.seed(seed)
-    backoff, held = Backoff(), 12.0
+    backoff, held = ReconnectPauses(), 12.0
     attempts = [backoff.after_drop(3600)]  # the cut itself, answered at once
     while attempts[-1] <= held:
         attempts.append(attempts[-1] + backoff.after_in_use())
@@ -488,7 +488,7 @@ def test_an_app_key_held_for_12_s_is_met_twice_and_taken_within_two_seconds(seed
 
 
 def test_a_key_in_use_for_long_is_asked_for_ever_more_slowly() -> None:
-    backoff = Backoff()
+    backoff = ReconnectPauses()
     pauses = [backoff.after_in_use() for _ in range(30)]
     assert max(pauses[:8]) < 7
     assert min(pauses[-5:]) > 25

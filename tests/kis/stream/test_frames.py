@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kis.auth.account_number import AccountNumber
-from kis.stream.frames import BadFrame, TradeDecoder, decode_book, split_frame
+from kis.stream.frames import BadFrame, TradeDecoder, split_frame
 from kis.stream.notices import NoticeKey, UnreadNotice, decode_notices
 from strategy.model import Market, Notice, Side, Symbol, VenueNo
 from tests.kis.stream.test_client import FILLED, IV, KEY, ORDERED, TRADE, sealed
@@ -136,25 +136,6 @@ def test_random_frames_never_crash(text: str) -> None:
     except BadFrame:
         return
     assert frame.records >= 1
-
-
-def levels(count: int) -> str:
-    return "^".join(f"{430 - n}.0000^{431 + n}.0000^{n + 1}0^{n + 2}0^0^0" for n in range(count))
-
-
-@pytest.mark.parametrize("count", [1, 10, 11])
-@pytest.mark.parametrize("key", ["DNASMSFT^", ""])
-def test_books_of_every_seen_length(count: int, key: str) -> None:
-    payload = f"{key}MSFT^4^20260915^100117^20260915^230117^2140^1985^40^-15^{levels(count)}"
-    top = decode_book(payload, {"DNASMSFT": MSFT}, NOW)
-    assert (top.symbol, top.bid, top.ask, top.bid_size, top.ask_size) == (MSFT, Decimal(430), Decimal(431), 10, 20)
-    assert top.at == datetime(2026, 9, 15, 14, 1, 17, tzinfo=UTC)
-
-
-@given(st.text(max_size=100))
-def test_random_books_never_crash(text: str) -> None:
-    with pytest.raises(BadFrame):
-        decode_book(text, {"DNASMSFT": MSFT}, NOW)
 
 
 def notice(**at: str) -> Notice:

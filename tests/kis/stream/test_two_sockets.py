@@ -11,7 +11,7 @@ from websockets.asyncio.server import serve
 from kis.connect import Kis
 from kis.stream.client import KisStream
 from kis.stream.connection import Patience
-from kis.stream.reconnect import Backoff
+from kis.stream.reconnect import ReconnectPauses
 from kis.stream.two_sockets import SplitStream
 from strategy.model import Market, Symbol
 from strategy.ports import Stream
@@ -26,7 +26,7 @@ QUOTE_KEY = "q" * 36
 
 def hurried(stream: KisStream) -> None:
     stream._patience = Patience(ack_s=0.5, retry_s=0.01, probe_s=0.1, silence_s=60)
-    stream._backoff = Backoff(scale=0.02)
+    stream._backoff = ReconnectPauses(scale=0.02)
 
 
 @asynccontextmanager

@@ -265,17 +265,6 @@ def test_d9_a_gap_nobody_can_fill_keeps_the_bars_when_few_were_missed(seen: floa
     assert made.complete(at(18) if back < 100 else at(back))
 
 
-def test_d13_a_split_adjusts_what_lies_before_it() -> None:
-    made = store(Interval.M1, bar(0, "645.57", volume=10), bar(1, "92.22"))
-    made.add_tick(tick(2.1, "92.3"))
-    made.adjust(D(1) / 7, at(1))
-    assert [str(b.close) for b in made.bars] == ["92.224286", "92.22", "92.3"]
-    assert made.bars[0].volume == 70
-    made.adjust(D(2), at(3))
-    assert [b.close for b in made.bars] == [D("184.448572"), D("184.44"), D("184.6")]
-    assert made.closes("closed", at(2.5)).values == (184.448572, 184.44)
-
-
 def test_d2_minutes_show_closed_bars_and_days_the_forming_one_too() -> None:
     minutes = store(Interval.M1, bar(0), bar(1, "11"), bar(2, "12", closed=False), as_of=at(2.5))
     seen = minutes.closes("auto", at(2.6), D("12.5"))
@@ -395,10 +384,8 @@ def test_whatever_comes_bars_ascend_once_each_and_only_the_newest_forms(steps: l
             made.add_tick(tick(minute + 0.3, str(price)))
         elif what == "fetch":
             made.merge([bar(max(0, minute - 1), str(price)), bar(minute, str(price), closed=False)], at(minute + 0.5))
-        elif what == "roll":
-            made.roll(at(minute))
         else:
-            made.adjust(D(2), at(minute))
+            made.roll(at(minute))
         bars = made.bars
         assert all(before.end <= after.start for before, after in itertools.pairwise(bars))
         assert all(b.closed for b in bars[:-1])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from strategy.model import Event, Notable, StorageError, TaskState, Text, Trouble
-from strategy.runtime.supervisor import GIVEN_UP_PAUSE_S, MOST_CRASHES, PAUSES_S, PROVEN_S, QUIET_S, Supervisor
+from strategy.runtime.supervisor import GIVEN_UP_PAUSE_S, MOST_CRASHES, PAUSES, PROVEN_S, QUIET_S, Supervisor
 from tests.fakes.clock import FakeClock, settle
 
 NOW = datetime(2026, 9, 15, 13, 30, tzinfo=UTC)
@@ -85,7 +85,7 @@ async def test_a_crash_is_logged_told_restarted_and_told_again_when_it_works(cap
         assert "신호 점검" in trouble.what.ko
         assert "therefore" in trouble.what.en
         assert "12345" not in trouble.what.both()
-        await bench.clock.advance(PAUSES_S[0])
+        await bench.clock.advance(PAUSES.pauses_s[0])
         assert bench.state() is TaskState.RUNNING
         assert bench.runs == 2
         await bench.clock.advance(PROVEN_S)
@@ -105,7 +105,7 @@ async def test_pauses_grow_and_shrink_again_after_a_quiet_while() -> None:
     async with asyncio.TaskGroup() as group:
         task = group.create_task(bench.supervisor.keep("vigil", bench.failing(3)))
         await settle()
-        for count, pause in enumerate(PAUSES_S[:3], start=1):
+        for count, pause in enumerate(PAUSES.pauses_s[:3], start=1):
             assert bench.runs == count
             await bench.clock.advance(pause - 0.1)
             assert bench.runs == count
@@ -126,7 +126,7 @@ async def test_what_keeps_crashing_is_given_up_told_and_tried_rarely() -> None:
     bench = Bench()
     async with asyncio.TaskGroup() as group:
         task = group.create_task(bench.supervisor.keep("chat", bench.failing(MOST_CRASHES + 1)))
-        await bench.clock.advance(PAUSES_S[-1] * MOST_CRASHES)
+        await bench.clock.advance(PAUSES.pauses_s[-1] * MOST_CRASHES)
         assert bench.runs == MOST_CRASHES + 1
         assert bench.state() is TaskState.GIVEN_UP
         assert bench.told.keys()[-1] == "task:chat:given_up"
@@ -151,7 +151,7 @@ async def test_whatever_ends_a_service_it_is_started_again(error: BaseException,
     bench = Bench()
     async with asyncio.TaskGroup() as group:
         task = group.create_task(bench.supervisor.keep("desk", bench.failing(1, error)))
-        await bench.clock.advance(PAUSES_S[0])
+        await bench.clock.advance(PAUSES.pauses_s[0])
         assert bench.runs == 2
         [health] = bench.supervisor.health()
         assert health.error == name
@@ -167,7 +167,7 @@ async def test_a_service_that_ends_by_itself_is_started_again() -> None:
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(bench.supervisor.keep("chat", run))
-        await bench.clock.advance(PAUSES_S[0])
+        await bench.clock.advance(PAUSES.pauses_s[0])
         assert bench.runs == 2
         task.cancel()
 
@@ -206,7 +206,7 @@ async def test_what_cannot_be_stored_is_told_later() -> None:
     bench.told.full = True
     async with asyncio.TaskGroup() as group:
         task = group.create_task(bench.supervisor.keep("engine", bench.failing(2, StorageError("disk full"))))
-        await bench.clock.advance(PAUSES_S[0] + PAUSES_S[1])
+        await bench.clock.advance(PAUSES.pauses_s[0] + PAUSES.pauses_s[1])
         assert bench.told.events == []
         bench.told.full = False
         await bench.clock.advance(PROVEN_S)
@@ -224,7 +224,7 @@ async def test_a_second_fault_in_what_follows_from_the_first_ends_nothing(monkey
         monkeypatch.setattr(owner, name, fails)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(bench.supervisor.keep("engine", bench.failing(2)))
-        await bench.clock.advance(PAUSES_S[0] + PAUSES_S[1])
+        await bench.clock.advance(PAUSES.pauses_s[0] + PAUSES.pauses_s[1])
         await bench.clock.advance(PROVEN_S)
         assert bench.state() is TaskState.RUNNING
         monkeypatch.undo()
