@@ -20,7 +20,8 @@ from bot.ui.html import split
 from bot.ui.message import Message, block, bold
 from bot.ui.screen import Screen
 from bot.ui.toast import Toast
-from strategy.model import Backoff, Clock, Event
+from strategy.model import Clock, Event
+from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from kis.errors import KisError, KisLater, KisTimeout, KisUnknown
 from kis.rest.causes import Cause
 from kis.rest.codes import CODES, Reaction, classify, error_for
 from kis.rest.transport import AnswerTimeout, HttpReply, NoAnswer, NotSent, Transport
-from strategy.model import Backoff, Said
+from strategy.model import Said
+from strategy.runtime.backoff import Backoff
 
 _REPEATS = 5  # of a read; an order is sent once
 _TIMEOUT_REPEATS = 1

@@ -11,7 +11,8 @@ from bot.ui.message import Message
 from bot.ui.screen import Screen
 from bot.views.news.dashboard import dashboard, retired
 from strategy.control.interface import Control
-from strategy.model import Backoff, TradingError
+from strategy.model import TradingError
+from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

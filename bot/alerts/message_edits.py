@@ -16,7 +16,8 @@ from bot.transport.grace import unhurried
 from bot.transport.sender import Gone
 from bot.transport.waiting import pause
 from bot.ui.screen import Screen, ViewContext
-from strategy.model import Backoff, EventRow
+from strategy.model import EventRow
+from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

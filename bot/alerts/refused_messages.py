@@ -17,7 +17,8 @@ from bot.alerts.overtaking import Aside
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
 from bot.transport.topics import topic_of
 from bot.views.news.alerts import unshown
-from strategy.model import Backoff, EventRow
+from strategy.model import EventRow
+from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

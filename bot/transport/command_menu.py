@@ -14,7 +14,8 @@ from bot.role import Role
 from bot.settings import TelegramSettings
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
 from bot.transport.chat_address import ChatAddress
-from strategy.model import Backoff, Clock
+from strategy.model import Clock
+from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,8 @@ from pydantic import ValidationError
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.transport.server_clock import ClockWatch
 from bot.transport.update_watchdog import Hearing
-from strategy.model import Backoff, Clock
+from strategy.model import Clock
+from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

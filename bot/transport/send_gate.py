@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from bot.transport.api_errors import Failure
 from bot.transport.waiting import pause
-from strategy.model import Backoff, Clock
+from strategy.model import Clock
+from strategy.runtime.backoff import Backoff
 
 _PAUSES = {
     Failure.FLOOD: Backoff.growing(5.0, 120.0),  # where Telegram does not say how long

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from strategy.execution.order_cache import OrderCache, traded_on
 from strategy.execution.order_matching import Evidence, early_polls
 from strategy.model import (
-    Backoff,
     BrokerError,
     BrokerOrder,
     Clock,
@@ -23,6 +22,7 @@ from strategy.model import (
     VenueNo,
 )
 from strategy.ports import Broker
+from strategy.runtime.backoff import Backoff
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import wait_until_or
 

@@ -2,7 +2,6 @@
 
 from strategy.model.account import BuyingPower, Holdings, Position, return_percent, total
 from strategy.model.alerts import AlertRules, Loudness, PriceAlert, QuietHours
-from strategy.model.backoff import Backoff
 from strategy.model.clock import SMALL, Clock, Disturbance, Moment, SettableClock, SystemClock
 from strategy.model.confirm_tickets import Ticket
 from strategy.model.decisions import CrossView, Decision, DecisionAction, Gate, Indicators, Proposal, agreed
@@ -145,7 +144,6 @@ __all__ = [
     "AmendPreview",
     "Amount",
     "AmountKind",
-    "Backoff",
     "Bar",
     "BothSignals",
     "BrokerError",

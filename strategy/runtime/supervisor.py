@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from strategy.model import Backoff, Clock, Event, Notable, StorageError, TaskHealth, TaskState, Text, Trouble
+from strategy.model import Clock, Event, Notable, StorageError, TaskHealth, TaskState, Text, Trouble
 from strategy.ports import Notifier
 from strategy.runtime import service_names as service_words
+from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,6 @@ from strategy.market.capacity import Pace, from_ticks
 from strategy.market.interface import MarketData
 from strategy.market.trading_window import missed, next_check, session_view, window_of
 from strategy.model import (
-    Backoff,
     BrokerError,
     Clock,
     Holdings,
@@ -33,6 +32,7 @@ from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
 from strategy.ports import Notes, Notifier, OrderJournal
 from strategy.risk.mode_store import ModeStore
+from strategy.runtime.backoff import Backoff
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import wait_until_or
 from strategy.session.closing_summary import closing_card
