@@ -51,7 +51,7 @@ from bot.transport.server_clock import ClockWatch, Stamps, TelegramTime
 from bot.transport.token_proof import TokenProof
 from bot.transport.topics import Topics
 from bot.transport.update_watchdog import WORDS, Hearing
-from bot.ui.message import block
+from bot.ui.blocks import block
 from bot.ui.screen import ViewContext
 from bot.views.home import test_message
 from strategy.control.interface import Control

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
+from aiogram.utils.formatting import Bold
+
 from bot.alerts.answered_alerts import FirstHand
 from bot.i18n.formats import span
 from bot.i18n.translator import Tongue
@@ -15,9 +17,8 @@ from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, asked_pause, fa
 from bot.transport.late_answers import Later
 from bot.transport.sender import Gone, Speaker
 from bot.transport.topics import about_a_topic
+from bot.ui.blocks import lines_of, split
 from bot.ui.buttons import opening_aside
-from bot.ui.html import split
-from bot.ui.message import Message, block, bold
 from bot.ui.screen import Screen
 from bot.ui.toast import Toast
 from strategy.model import Clock, Event
@@ -127,7 +128,7 @@ class Reply:
         shown = self._for_role(screen)
         if message_id is not None and self._first_hand.stands_in(self._chat_id, message_id):
             message_id = None
-        if len(split(shown.message)) > 1:  # an edit would cut it off: it comes in several messages
+        if len(split(shown.blocks)) > 1:  # an edit would cut it off: it comes in several messages
             message_id = None
         sent: list[int] = []
 
@@ -177,8 +178,7 @@ class Reply:
         """Return a late card, marked where it may be there already."""
         if kind is not Failure.DOUBTFUL:
             return shown
-        mark = block(bold(self._t("♻️ Sent again: you may see this twice.")))
-        return Screen(Message((mark, *shown.message.blocks)), shown.keyboard)
+        return shown.under(Bold(self._t("♻️ Sent again: you may see this twice.")))
 
     def _in_a_toast(self, screen: Screen, failed: Unanswered, *, in_private: bool) -> str:
         t = self._t
@@ -218,5 +218,5 @@ class Reply:
 
 def _first_words(screen: Screen) -> str:
     """Return the headline with the sentence after it, as much as a toast has room for."""
-    lines = [line.text for block in screen.message.blocks for line in block.lines]
+    lines = [line for block in screen.blocks for line in lines_of(block)]
     return "\n".join(lines[:2])[:120]

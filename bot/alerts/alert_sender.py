@@ -11,7 +11,6 @@ from bot.alerts.lateness import Arrivals
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
 from bot.transport.message_lookup import Lookup
 from bot.transport.topics import Topic
-from bot.ui.message import Line, Message, block
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import late_note, resent_note
 from strategy.model import EventRow
@@ -203,15 +202,8 @@ class Courier:
             notes.append(late_note(minutes, frame))
         if any(row.id in self._doubtful for row in rows):
             notes.append(resent_note(frame))
-        return noted(screen, *notes)
+        return screen.under(*notes)
 
     def _begun_before(self, row: EventRow) -> bool:
         """Return whether an earlier run began to send the row and did not come to its end."""
         return row.sending_since is not None and row.id not in self._tried
-
-
-def noted(screen: Screen, *notes: Line) -> Screen:
-    """Return the screen with lines put on top."""
-    if not notes:
-        return screen
-    return Screen(Message((block(*notes), *screen.message.blocks)), screen.keyboard)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from aiogram.utils.formatting import Text
+
 from bot.alerts.grouping import fold_key
 from bot.alerts.order_context import story_of
-from bot.ui.message import Line
 from bot.ui.screen import ViewContext
 from bot.views.news.backlog import entry_line
 from strategy.model import Event, EventRow, OrderChanged, Protection, StopFinished, StopTriggered
@@ -36,7 +37,7 @@ class Backlog:
             self.alone.add(row.id)
         return row.id in self.alone
 
-    def message(self, rows: Sequence[EventRow], frame: ViewContext) -> tuple[list[EventRow], list[Line]]:
+    def message(self, rows: Sequence[EventRow], frame: ViewContext) -> tuple[list[EventRow], list[Text]]:
         """Return the lines of the next message, and the rows they tell: critical and routine ones apart."""
         critical = rows[0].event.critical
         groups: dict[str, list[EventRow]] = {}
@@ -44,11 +45,11 @@ class Backlog:
             if row.event.critical is critical:
                 groups.setdefault(_belongs(row), []).append(row)
         told: list[EventRow] = []
-        lines: list[Line] = []
+        lines: list[Text] = []
         used = 0
         for group in groups.values():
             line = entry_line(_whole(group), len(group), self.width, frame)
-            used += len(line.text) + 1
+            used += len(line) + 1
             if lines and used > _ROOM:
                 break
             told += group

@@ -4,10 +4,12 @@ import logging
 from contextlib import suppress
 from datetime import datetime
 
+from aiogram.types import MessageEntity
+
 from bot.alerts.alert_channel import AlertChat
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.transport.sender import Gone
-from bot.ui.message import Message
+from bot.ui.blocks import joined
 from bot.ui.screen import Screen
 from bot.views.news.dashboard import dashboard, retired
 from strategy.control.interface import Control
@@ -33,7 +35,7 @@ class Dashboard:
         self._frame = chat.frame
         self._wall = chat.wall
         self._barrier = chat.barrier
-        self._shown: Message | None = None  # without its age
+        self._shown: tuple[str, list[MessageEntity]] | None = None  # without its age
         self._shown_at: datetime | None = None
         self._failures = 0
 
@@ -61,7 +63,7 @@ class Dashboard:
         frame = await self._frame()
         status, holdings = await self._control.status(), await self._control.holdings(fresh=False)
         screen = dashboard(status, holdings, frame)
-        content = Message(screen.message.blocks[:-1])
+        content = joined(screen.blocks[:-1]).render()
         now = self._wall.now()
         fresh = self._shown_at is not None and (now - self._shown_at).total_seconds() < _STALE_S
         if fresh and content == self._shown:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from aiogram.exceptions import TelegramBadRequest
 
 from bot.alerts.alert_channel import AlertChat
-from bot.alerts.alert_sender import noted
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
 from bot.transport.topics import Topic
 from bot.views.news.alerts import resent_note
@@ -73,7 +72,7 @@ class Digests:
             screen = digest(night, begin, end, frame)
             if again:
                 await self._chat.ask_for_an_answer(thread)
-                screen = noted(screen, resent_note(frame))
+                screen = screen.under(resent_note(frame))
             begun = True
             await self._speaker.send(self._chat.id, screen, thread=thread, silent=again)
         except TELEGRAM_FAILURES as error:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from bot.alerts.acknowledgement import needs_acknowledgement, with_seen_button
 from bot.alerts.alert_channel import AlertChat
-from bot.alerts.alert_sender import Courier, noted
+from bot.alerts.alert_sender import Courier
 from bot.alerts.answered_alerts import FirstHand
 from bot.alerts.backlog import MANY, WINDOW, Backlog
 from bot.alerts.grouping import Fold, Folds, begins, fold_key, order_fold_key, says_how_often, together
@@ -30,8 +30,8 @@ from bot.transport.chat_migration import MOVED
 from bot.transport.grace import unhurried
 from bot.transport.topics import topic_of
 from bot.transport.waiting import pause
+from bot.ui.blocks import block
 from bot.ui.buttons import opening_aside
-from bot.ui.message import Message, block
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import folded_note, together_note
 from bot.views.news.backlog import backlog as many_late
@@ -261,8 +261,8 @@ class Delivery:
     async def _tell_plainly(self, rows: Sequence[EventRow], how: Manner, frame: ViewContext) -> None:
         screen = self._screen(rows[0], frame)
         if len(rows) > 1:
-            blocks = [part for row in rows for part in self._screen(row, frame).message.blocks]
-            screen = Screen(Message((block(together_note(len(rows), frame)), *blocks)))
+            blocks = [part for row in rows for part in self._screen(row, frame).blocks]
+            screen = Screen((block(together_note(len(rows), frame)), *blocks))
         rules, now = self._rules(), self._wall.now()
         silent = how.silent and all(manner(row.event, rules, now).silent for row in rows)
         await self._done(rows, await self._send(rows, screen, frame, silent=silent))
@@ -327,7 +327,7 @@ class Delivery:
         screen = self._screen(replace(row, id=began) if says_how_often(row.event) else row, frame)
         if count == 1 or says_how_often(row.event):
             return screen
-        return noted(screen, folded_note(count, frame.when(row.event.at), frame))
+        return screen.under(folded_note(count, frame.when(row.event.at), frame))
 
     # orders
 
@@ -475,7 +475,7 @@ class Delivery:
 
     def _view(self, row: EventRow, event: Event, frame: ViewContext) -> Screen:
         screen = shown(event, frame, row.id)
-        return Screen(screen.message, with_seen_button(opening_aside(screen.keyboard), row, frame))
+        return Screen(screen.blocks, with_seen_button(opening_aside(screen.keyboard), row, frame))
 
     async def _send(
         self, rows: Sequence[EventRow], screen: Screen, frame: ViewContext, *, silent: bool, reply_to: int | None = None

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.alerts.alert_channel import AlertChat
-from bot.alerts.alert_sender import noted
 from bot.alerts.grouping import begins, fold_key
 from bot.alerts.rendering import shown
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
@@ -97,7 +96,7 @@ class InPrivate:
         said = (owner, same[-1].id)
         marks = [elsewhere_note(frame), *([resent_note(frame)] if said in self._doubtful else [])]
         try:
-            await self._say(owner, noted(screen, *marks))
+            await self._say(owner, screen.under(*marks))
         except TELEGRAM_FAILURES as error:
             if failure(error) is not Failure.DOUBTFUL:
                 raise
@@ -122,7 +121,7 @@ class InPrivate:
 
     async def _say(self, owner: int, screen: Screen) -> None:
         """Send the words without buttons: those of an alert belong to the alert chat."""
-        await self._chat.speaker.send(owner, Screen(screen.message))
+        await self._chat.speaker.send(owner, Screen(screen.blocks))
 
     async def _told(self) -> dict[int, int]:
         """Return whom it told, and each one's newest row."""
@@ -146,4 +145,4 @@ class InPrivate:
 def _screen(same: Sequence[EventRow], frame: ViewContext) -> Screen:
     newest = same[-1]
     screen = shown(newest.event, frame, newest.id)
-    return screen if len(same) == 1 else noted(screen, folded_note(len(same), frame.when(newest.event.at), frame))
+    return screen if len(same) == 1 else screen.under(folded_note(len(same), frame.when(newest.event.at), frame))

@@ -10,7 +10,6 @@ from aiogram.exceptions import TelegramBadRequest
 
 from bot.alerts.acknowledgement import needs_acknowledgement, outstanding
 from bot.alerts.alert_channel import AlertChat
-from bot.alerts.alert_sender import noted
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
 from bot.transport.topics import Topic
 from bot.views.news.alerts import resent_note
@@ -110,7 +109,7 @@ class Reminders:
             thread = await self._topics.thread(Topic.CRITICAL)
             if self._doubtful:
                 await self._chat.ask_for_an_answer(thread)
-                screen = noted(screen, resent_note(frame))
+                screen = screen.under(resent_note(frame))
             begun = True
             message_id = await self._speaker.send(self._chat.id, screen, thread=thread, silent=self._doubtful)
         except TELEGRAM_FAILURES as error:

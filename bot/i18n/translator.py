@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
+from aiogram.utils.formatting import Text
 from aiogram.utils.i18n import I18n
 
 from bot.i18n.catalog import LOCALES, translations
-from bot.ui.message import Line, Span, line
-from strategy.model import Language, Text
+from strategy.model import Language
+from strategy.model import Text as Sentence
 
 LANGUAGES: tuple[Language, ...] = ("ko", "en")
 
@@ -39,16 +40,16 @@ class Tongue:
         text = self.catalogs.gettext(msgid, locale=self.language)
         return text.format(**values) if values else text
 
-    def line(self, msgid: str, /, **values: object) -> Line:
-        """Return the sentence as a line; values that are spans keep their style."""
-        words: list[Span | str] = []
+    def line(self, msgid: str, /, **values: object) -> Text:
+        """Return the sentence as a line; values that are nodes keep their style."""
+        nodes: list[Text | str] = []
         for literal, name, spec, _ in Formatter().parse(self.catalogs.gettext(msgid, locale=self.language)):
-            words.append(literal)
+            nodes.append(literal)
             if name is not None:
                 value: Any = values[name]
-                words.append(value if isinstance(value, Span) else format(value, spec or ""))
-        return line(*words)
+                nodes.append(value if isinstance(value, Text) else format(value, spec or ""))
+        return Text(*nodes)
 
-    def of(self, text: Text) -> str:
+    def of(self, text: Sentence) -> str:
         """Return a sentence that the core made in both languages."""
         return text.to(self.language)

@@ -14,7 +14,7 @@ from aiogram.types import ReplyParameters
 
 from bot.alerts.alert_channel import AlertChat
 from bot.transport.api_errors import TELEGRAM_FAILURES
-from bot.ui.html import split, to_plain
+from bot.ui.blocks import split
 from bot.ui.screen import Screen
 
 log = logging.getLogger(__name__)
@@ -51,8 +51,8 @@ class Lookup:
         chat_id = self._chat.id
         newest = max((message_id for chat, message_id in self._known if chat == chat_id), default=0)
         sought = self._sought.setdefault(row_id, _Sought(chat_id, newest))
-        if len(split(screen.message)) == 1:
-            sought.words.append(to_plain(screen.message).strip())
+        if len(split(screen.blocks)) == 1:
+            sought.words.append(screen.text.strip())
 
     def seeks(self, row_id: int) -> bool:
         return row_id in self._sought

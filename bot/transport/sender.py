@@ -1,26 +1,18 @@
-"""Puts screens into a chat: split, escaped, and in plain words where the server refuses the markup."""
-
-import logging
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+"""Puts screens into a chat: split so that they fit, as words with their entities and without a parse mode."""
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
+from aiogram.types import BufferedInputFile, LinkPreviewOptions, ReplyParameters
+from aiogram.utils.formatting import Text
 
+from bot.ui.blocks import clean, joined, split
 from bot.ui.buttons import markup
-from bot.ui.html import clean, split, to_html, to_plain
-from bot.ui.message import Message as Words
-from bot.ui.message import block
 from bot.ui.screen import Screen
-
-_T = TypeVar("_T")
-
-log = logging.getLogger(__name__)
 
 _DOCUMENT_S = 30
 _SLOWEST_UPLOAD = 50_000  # bytes a second
-_ELLIPSIS = block("…")
+_ELLIPSIS = Text("…")
+_ROOM_FOR_IT = 4000  # UTF-16 units
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -48,19 +40,25 @@ class Speaker:
         """Send a screen, in several messages when it is long, and return the id of the last, with the keyboard.
 
         `sent` collects the ids as they come; after a failure the same list makes the next try go on where this one
-        stopped. `plainly` sends the words alone: no markup, no buttons, no reply.
+        stopped. `plainly` sends the words alone: no form, no buttons, no reply.
         """
         sent = [] if sent is None else sent
-        pieces = split(screen.message)
+        pieces = split(screen.blocks)
         for number in range(len(sent), len(pieces)):
-            if plainly:
-                sent.append(await self._send_plain(chat_id, pieces[number], silent=silent, thread=thread))
-                continue
-            keyboard = markup(screen.keyboard) if number == len(pieces) - 1 else None
-            reply = reply_to if number == 0 else None
-            sent.append(
-                await self._send(chat_id, pieces[number], keyboard, reply_to=reply, silent=silent, thread=thread)
+            last = number == len(pieces) - 1
+            text, entities = joined(pieces[number]).render()
+            reply = None if number or reply_to is None or plainly else _in_reply_to(reply_to)
+            made = await self._bot.send_message(
+                chat_id,
+                text,
+                entities=None if plainly else entities or None,
+                reply_markup=markup(screen.keyboard) if last and not plainly else None,
+                reply_parameters=reply,
+                disable_notification=silent,
+                message_thread_id=thread,
+                link_preview_options=_NO_PREVIEW,
             )
+            sent.append(made.message_id)
         return sent[-1]
 
     async def send_document(
@@ -83,22 +81,18 @@ class Speaker:
 
         What does not fit into one message is left out of an edit (its end, marked with an ellipsis).
         """
-        pieces = split(screen.message)
-        piece = pieces[0] if len(pieces) == 1 else split(screen.message, 4000)[0].plus(_ELLIPSIS)
-        keyboard = markup(screen.keyboard)
-
-        async def attempt(text: str, mode: str | None) -> None:
+        pieces = split(screen.blocks)
+        piece = pieces[0] if len(pieces) == 1 else (*split(screen.blocks, _ROOM_FOR_IT)[0], _ELLIPSIS)
+        text, entities = joined(piece).render()
+        try:
             await self._bot.edit_message_text(
                 text,
                 chat_id=chat_id,
                 message_id=message_id,
-                parse_mode=mode,
-                reply_markup=keyboard,
+                entities=entities or None,
+                reply_markup=markup(screen.keyboard),
                 link_preview_options=_NO_PREVIEW,
             )
-
-        try:
-            await _marked_or_plain(piece, attempt)
         except TelegramBadRequest as error:
             if "message is not modified" in error.message:
                 return
@@ -106,51 +100,6 @@ class Speaker:
                 raise Gone from error
             raise
 
-    async def _send_plain(self, chat_id: int, piece: Words, *, silent: bool, thread: int | None) -> int:
-        made = await self._bot.send_message(
-            chat_id,
-            to_plain(piece),
-            disable_notification=silent,
-            message_thread_id=thread,
-            link_preview_options=_NO_PREVIEW,
-        )
-        return made.message_id
 
-    async def _send(
-        self,
-        chat_id: int,
-        piece: Words,
-        keyboard: InlineKeyboardMarkup | None,
-        *,
-        reply_to: int | None,
-        silent: bool,
-        thread: int | None,
-    ) -> int:
-        reply = None
-        if reply_to is not None:
-            reply = ReplyParameters(message_id=reply_to, allow_sending_without_reply=True)
-
-        async def attempt(text: str, mode: str | None) -> Message:
-            return await self._bot.send_message(
-                chat_id,
-                text,
-                parse_mode=mode,
-                reply_markup=keyboard,
-                reply_parameters=reply,
-                disable_notification=silent,
-                message_thread_id=thread,
-                link_preview_options=_NO_PREVIEW,
-            )
-
-        return (await _marked_or_plain(piece, attempt)).message_id
-
-
-async def _marked_or_plain(piece: Words, attempt: Callable[[str, str | None], Awaitable[_T]]) -> _T:
-    """Try with markup; say the same in plain words when the server cannot read it."""
-    try:
-        return await attempt(to_html(piece), "HTML")
-    except TelegramBadRequest as error:
-        if "can't parse entities" not in error.message and "ENTIT" not in error.message:
-            raise
-        log.warning("markup refused, sent as plain text", extra={"reason": error.message})
-        return await attempt(to_plain(piece), None)
+def _in_reply_to(message_id: int) -> ReplyParameters:
+    return ReplyParameters(message_id=message_id, allow_sending_without_reply=True)

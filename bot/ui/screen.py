@@ -1,28 +1,38 @@
-"""What a person gets to see: a message and the buttons under it, made in one person's language at one moment."""
+"""What a person gets to see: words and the buttons under them, made in one person's language at one moment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from aiogram.utils.formatting import Bold, Italic, Text
+
 from bot.i18n.formats import moment
 from bot.i18n.translator import Tongue
+from bot.ui.blocks import Blocks, Words, block, joined, split, together, words_of
 from bot.ui.buttons import Button, Keyboard, Open, TurnPage, rows_of
-from bot.ui.html import split
-from bot.ui.message import Block, Line, Message, Words, bold, italic, line, message
 from strategy.model import Environment
 
 _Item = TypeVar("_Item")
 
-_FITS = 4000  # characters of one message
+_FITS = 4000  # UTF-16 units of one message
 _PAGE = 3500  # and of one page of several
 _HEAD, _TAIL = 1000, 200  # a longer headline or last line is a part of the list
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    message: Message
+    blocks: Blocks
     keyboard: Keyboard = ()
+
+    @property
+    def text(self) -> str:
+        """The words without any form."""
+        return words_of(self.blocks)
+
+    def under(self, *notes: Words) -> "Screen":
+        """Return the screen with lines put on top."""
+        return Screen((block(*notes), *self.blocks), self.keyboard) if notes else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +56,14 @@ class ViewContext:
             Environment.DEMO: t("DEMO"),
         }[self.environment]
 
-    def title(self, *words: Words) -> Line:
+    def title(self, *words: Words) -> Text:
         """Return a headline that begins with the environment."""
-        bolded = (bold(word) if isinstance(word, str) else word for word in words)
-        return line(bold(f"[{self.badge}] "), *bolded)
+        bolded = (Bold(word) if isinstance(word, str) else word for word in words)
+        return Text(Bold(f"[{self.badge}] "), *bolded)
 
-    def stamp(self) -> Block:
+    def stamp(self) -> Text:
         """Return the time of this look, which also makes every refresh a change that Telegram accepts."""
-        return Block((line(italic(self.t("as of {time}", time=moment(self.now, self.now, seconds=True)))),))
+        return block(Italic(self.t("as of {time}", time=moment(self.now, self.now, seconds=True))))
 
     def when(self, instant: datetime) -> str:
         return moment(instant, self.now)
@@ -66,14 +76,14 @@ class ViewContext:
         data = TurnPage(screen=screen, ref=ref, page=self.page) if self.page else Open(screen=screen, ref=ref)
         return Button(self._refreshes, data)
 
-    def screen(self, *blocks: Block | None, keyboard: Keyboard = (), place: Open | None = None) -> Screen:
+    def screen(self, *blocks: Text | None, keyboard: Keyboard = (), place: Open | None = None) -> Screen:
         """Return a screen; one too long for a message comes in pages where it can be asked for again.
 
         That is at `place`, or where its button refreshes it.
         """
-        made = message(*blocks)
+        made = together(*blocks)
         place = place or self._refreshed(keyboard)
-        if place is None or len(made.text) <= _FITS or _turns_already(keyboard):
+        if place is None or len(joined(made)) <= _FITS or _turns_already(keyboard):
             return Screen(made, keyboard)
         return self._in_pages(made, keyboard, place)
 
@@ -98,19 +108,15 @@ class ViewContext:
                 return Open(screen=button.data.screen, ref=button.data.ref)
         return None
 
-    def _in_pages(self, made: Message, keyboard: Keyboard, place: Open) -> Screen:
+    def _in_pages(self, made: Blocks, keyboard: Keyboard, place: Open) -> Screen:
         """Return one page: headline, its part of the rest, last line, and all buttons with the row that turns."""
-        rest = list(made.blocks)
-        head = rest.pop(0) if len(rest) > 1 and _size(rest[0]) <= _HEAD else None
-        tail = rest.pop() if len(rest) > 1 and _size(rest[-1]) <= _TAIL else None
-        pieces = split(Message(tuple(rest)), _PAGE - (_size(head) if head else 0))
+        rest = list(made)
+        head = rest.pop(0) if len(rest) > 1 and len(rest[0]) <= _HEAD else None
+        tail = rest.pop() if len(rest) > 1 and len(rest[-1]) <= _TAIL else None
+        pieces = split(rest, _PAGE - (0 if head is None else len(head)))
         page = min(self.page, len(pieces) - 1)
         turns = _turns(place, page, len(pieces))
-        return Screen(message(head, *pieces[page].blocks, tail), (*keyboard[:-1], *turns, *keyboard[-1:]))
-
-
-def _size(part: Block) -> int:
-    return len(Message((part,)).text)
+        return Screen(together(head, *pieces[page], tail), (*keyboard[:-1], *turns, *keyboard[-1:]))
 
 
 def _turns(place: Open, page: int, pages: int) -> Keyboard:

@@ -5,7 +5,7 @@ import logging
 from aiogram import Bot
 
 from bot.transport.api_errors import TELEGRAM_FAILURES
-from bot.ui.html import clean
+from bot.ui.blocks import clean
 
 log = logging.getLogger(__name__)
 

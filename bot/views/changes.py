@@ -3,10 +3,12 @@
 Either may stand for both, so neither says less than the other.
 """
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import UNKNOWN
 from bot.i18n.gate_phrases import why_so
 from bot.i18n.terms import mode, mode_meaning
-from bot.ui.message import Words, bold, line
+from bot.ui.blocks import Words
 from bot.ui.screen import ViewContext
 from strategy.model import Event, ModeChanged, SettingChange, SettingChanged
 
@@ -26,7 +28,7 @@ def setting_story(change: SettingChange, frame: ViewContext) -> tuple[Words | No
     """Return old and new value of a setting, until when it holds, and who set it."""
     t = frame.t
     new = t("back to .env or the default") if change.new is None else change.new
-    return (line(change.old or UNKNOWN, " → ", bold(new)), *_until_and_who(change, frame))
+    return (Text(change.old or UNKNOWN, " → ", Bold(new)), *_until_and_who(change, frame))
 
 
 def answer_story(event: Event, frame: ViewContext) -> tuple[Words | None, ...]:

@@ -1,7 +1,9 @@
 """Confirm buttons, and what a press of one did."""
 
+from aiogram.utils.formatting import Bold
+
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Confirm, Dismiss, Keyboard, Open
-from bot.ui.message import block, bold
 from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import answer_story
 from bot.views.trading.orders import actions, short
@@ -24,7 +26,7 @@ def outcome(result: Outcome, frame: ViewContext) -> Screen:
     order = result.order
     placed = None
     if order is not None:
-        placed = block(t.line("Order {order}", order=bold(f"#{order.no}")), short(order, frame))
+        placed = block(t.line("Order {order}", order=Bold(f"#{order.no}")), short(order, frame))
     elif result.order_nos:
         placed = block(t("Orders {numbers}", numbers=", ".join(f"#{no}" for no in result.order_nos)))
     traded = order is not None or bool(result.order_nos)

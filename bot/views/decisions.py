@@ -1,10 +1,12 @@
 """Why the program did or did not trade: /why, blocked signals, and the reason lines of orders."""
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import UNKNOWN, number, price, rate, shares, usd
 from bot.i18n.gate_phrases import phrase
 from bot.i18n.terms import conclusion, gate, side
+from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open
-from bot.ui.message import Block, Line, block, bold, line, quote
 from bot.ui.screen import Screen, ViewContext
 from strategy.model import (
     BothSignals,
@@ -40,7 +42,7 @@ def why(decision: Decision | None, symbol: Symbol, frame: ViewContext) -> Screen
     return frame.screen(
         block(
             frame.title("🔎 ", t("Why {ticker}?", ticker=symbol.ticker)),
-            t.line("Conclusion: {what}", what=bold(conclusion(decision, t))),
+            t.line("Conclusion: {what}", what=Bold(conclusion(decision, t))),
             t("Checked {time}", time=frame.when(decision.decided_at)),
         ),
         _facts(decision, frame),
@@ -83,7 +85,7 @@ def both_signals(event: BothSignals, frame: ViewContext) -> Screen:
     )
 
 
-def signal_lines(decision: Decision, frame: ViewContext, *, only: Side | None = None) -> list[Line]:
+def signal_lines(decision: Decision, frame: ViewContext, *, only: Side | None = None) -> list[Text]:
     """Return the indicator values with their thresholds: RSI always, MACD where a sell was weighed (S91, S92)."""
     found = decision.indicators
     if found is None:
@@ -95,16 +97,16 @@ def signal_lines(decision: Decision, frame: ViewContext, *, only: Side | None = 
     return lines
 
 
-def _rsi_line(decision: Decision, found: Indicators, only: Side | None, frame: ViewContext) -> Line:
+def _rsi_line(decision: Decision, found: Indicators, only: Side | None, frame: ViewContext) -> Text:
     names = {Side.BUY: ("rsi_oversold",), Side.SELL: ("rsi_overbought",), None: ("rsi_oversold", "rsi_overbought")}
     thresholds = [each.threshold for each in decision.gates if each.name in names[only]]
     shown = " / ".join(thresholds)
     text = frame.t("RSI({interval}) {value}", interval=_interval(found.rsi_interval, frame), value=number(found.rsi))
-    return line(bold(text), f" {shown}" if shown else "", _live(found, frame))
+    return Text(Bold(text), f" {shown}" if shown else "", _live(found, frame))
 
 
-def _macd_line(found: Indicators, frame: ViewContext) -> Line:
-    return line(
+def _macd_line(found: Indicators, frame: ViewContext) -> Text:
+    return Text(
         frame.t(
             "MACD({interval}) {macd} · signal {signal}",
             interval=_interval(found.macd_interval, frame),
@@ -114,9 +116,9 @@ def _macd_line(found: Indicators, frame: ViewContext) -> Line:
     )
 
 
-def _cross_line(found: Indicators, frame: ViewContext) -> Line:
+def _cross_line(found: Indicators, frame: ViewContext) -> Text:
     t = frame.t
-    return line(
+    return Text(
         t("golden cross: {cross}", cross=_cross(found.golden_cross, frame)),
         " · ",
         t("dead cross: {cross}", cross=_cross(found.dead_cross, frame)),
@@ -139,7 +141,7 @@ def _live(found: Indicators, frame: ViewContext) -> str:
     return " · " + frame.t("live bar") if found.bars_used == "live" else ""
 
 
-def _facts(decision: Decision, frame: ViewContext) -> Block:
+def _facts(decision: Decision, frame: ViewContext) -> Text:
     t = frame.t
     age = "" if decision.quote_age_s is None else t(" ({age} s old)", age=f"{decision.quote_age_s:.1f}")
     held = decision.position_qty
@@ -165,26 +167,26 @@ def _intent(decision: Decision, frame: ViewContext) -> str | None:
     return frame.t("Order: {qty} sh. at {price}", qty=shares(decision.qty), price=price(decision.limit_price))
 
 
-def _gates(decision: Decision, name: str, frame: ViewContext) -> Block | None:
+def _gates(decision: Decision, name: str, frame: ViewContext) -> Text | None:
     t = frame.t
     gates = [each for each in decision.gates if each.side == name]
     if not gates:
         return None
     heading = {"buy": t("🟥 Buy needs all of these"), "sell": t("🟦 Sell needs all of these")}
     return quote(
-        bold(heading.get(name, t("🟧 Stop"))),
+        Bold(heading.get(name, t("🟧 Stop"))),
         *(_gate_line(each, frame) for each in gates),
         folded=len(gates) > 6,
     )
 
 
-def _gate_line(each: Gate, frame: ViewContext) -> Line:
+def _gate_line(each: Gate, frame: ViewContext) -> Text:
     t = frame.t
     needs = f" ({phrase(each.threshold, t)})" if each.threshold else ""
     detail = f" · {phrase(each.detail, t)}" if each.detail else ""
     counted = each.name == "holding" and each.value.isdecimal()
     value = shares(int(each.value)) if counted else phrase(each.value, t)
-    return line(f"{_MARKS[each.passed]} {gate(each.name, t)}: {value}{needs}{detail}")
+    return Text(f"{_MARKS[each.passed]} {gate(each.name, t)}: {value}{needs}{detail}")
 
 
 def _why_button(symbol: Symbol, frame: ViewContext) -> Button:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import gain_icon, krw, price, rate, shares, usd, usd_change
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Keyboard, Open, rows_of
-from bot.ui.message import Block, Line, block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from strategy.model import Holdings, HoldingsView, Position, Symbol, UnreadRow, return_percent, total
 
@@ -23,10 +25,10 @@ def balance(view: HoldingsView, frame: ViewContext) -> Screen:
     value = total(position.value for position in held.positions)
     profit = total(position.profit for position in held.positions)
     money = block(
-        t.line("Cash {amount}", amount=bold(_money(held.cash, held))),
+        t.line("Cash {amount}", amount=Bold(_money(held.cash, held))),
         None if view.buying_power is None else t("Can buy for {amount}", amount=usd(view.buying_power)),
         t("Shares {amount}", amount=_money(value, held)),
-        t.line("Total {amount}", amount=bold(_money(held.equity, held))),
+        t.line("Total {amount}", amount=Bold(_money(held.equity, held))),
     )
     result = block(
         t("Unrealised {icon} {amount}", icon=gain_icon(profit), amount=usd_change(profit)),
@@ -66,19 +68,19 @@ def positions(view: HoldingsView, frame: ViewContext, only: Symbol | None = None
     )
 
 
-def holdings_block(holdings: Holdings | None, frame: ViewContext) -> Block:
+def holdings_block(holdings: Holdings | None, frame: ViewContext) -> Text:
     """Return the holdings as a few lines, for start and session messages (S49)."""
     t = frame.t
     if holdings is None:
         return block(t("Holdings: the broker could not be asked. Try /balance later."))
-    cash = line(t("Cash {amount}", amount=_money(holdings.cash, holdings)))
+    cash = Text(t("Cash {amount}", amount=_money(holdings.cash, holdings)))
     if not holdings.positions and not holdings.unread:
         return block(cash, t("No shares are held."))
     rows = [_not_counted(row, frame) for row in holdings.unread]
     return block(cash, *(_short(each, holdings, frame) for each in holdings.positions), *rows)
 
 
-def _unread(holdings: Holdings, frame: ViewContext, only: Symbol | None = None) -> Block | None:
+def _unread(holdings: Holdings, frame: ViewContext, only: Symbol | None = None) -> Text | None:
     """Return what the broker's list holds besides and is not counted, or not known: never shown as none."""
     rows = [row for row in holdings.unread if only is None or row.symbol in (None, only)]
     return block(*(_not_counted(row, frame) for row in rows)) if rows else None
@@ -91,24 +93,24 @@ def _not_counted(row: UnreadRow, frame: ViewContext) -> str:
     return t("⚠️ Not known: {name}. {why}. See the broker's app.", name=name, why=t.of(row.why))
 
 
-def _short(position: Position, holdings: Holdings, frame: ViewContext) -> Line:
+def _short(position: Position, holdings: Holdings, frame: ViewContext) -> Text:
     result = _result(position)
-    return line(
-        bold(position.symbol.ticker),
+    return Text(
+        Bold(position.symbol.ticker),
         " ",
         frame.t("{qty} sh. ({sellable} sellable)", qty=shares(position.qty), sellable=shares(position.sellable_qty)),
         f" · {_money(position.value, holdings)} · {gain_icon(result)} {rate(result)}",
     )
 
 
-def _card(position: Position, stop: Decimal | None, locked: bool, scope: str | None, frame: ViewContext) -> Block:
+def _card(position: Position, stop: Decimal | None, locked: bool, scope: str | None, frame: ViewContext) -> Text:
     t = frame.t
     result = _result(position)
     return block(
-        line(bold(position.symbol.ticker), f" {position.name}" if position.name else "", " 🔒" if locked else ""),
+        Text(Bold(position.symbol.ticker), f" {position.name}" if position.name else "", " 🔒" if locked else ""),
         t("{qty} sh. ({sellable} sellable)", qty=shares(position.qty), sellable=shares(position.sellable_qty)),
         t("Average {average} → now {last}", average=price(position.average_cost), last=price(position.last)),
-        line(f"{gain_icon(result)} ", bold(rate(result)), f" · {usd_change(position.profit)} · {usd(position.value)}"),
+        Text(f"{gain_icon(result)} ", Bold(rate(result)), f" · {usd_change(position.profit)} · {usd(position.value)}"),
         scope,
         t("No stop price set") if stop is None else t("Stop fires at {price}", price=price(stop)),
         t("🔒 Locked: no trades by rule. /release {ticker}", ticker=position.symbol.ticker) if locked else None,
@@ -161,7 +163,7 @@ def _realized(amount: Decimal | None, frame: ViewContext) -> str | None:
     return frame.t("Realised today {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
 
 
-def _problem(view: HoldingsView, frame: ViewContext) -> Block:
+def _problem(view: HoldingsView, frame: ViewContext) -> Text:
     t = frame.t
     reason = t("The broker could not be asked.") if view.problem is None else t.of(view.problem)
     return block(t("⚠️ {reason}", reason=reason), t("Press refresh to try again."))

@@ -1,14 +1,17 @@
 """The home screen, help, version, language, and the short answers every feature shares."""
 
+from aiogram.utils.formatting import Bold, Code, Text
+
 from bot.i18n.terms import environment
 from bot.i18n.terms import role as role_name
 from bot.input.commands import COMMANDS, Command, nearest
 from bot.role import Role
+from bot.ui.blocks import Words, block, quote
 from bot.ui.buttons import AcceptRisk, Button, Keyboard, Open, Speak
-from bot.ui.message import Block, Line, Words, block, bold, code, line, quote
 from bot.ui.screen import Screen, ViewContext
 from bot.views.status import mode_text
-from strategy.model import Environment, ModeState, Text
+from strategy.model import Environment, ModeState
+from strategy.model import Text as Sentence
 
 
 def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, frame: ViewContext) -> Screen:
@@ -22,7 +25,7 @@ def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, frame: 
             t("Account {account}", account=frame.account),
             None if role is Role.OWNER else t("You are {role} here.", role=role_name(role, t)),
         ),
-        block(bold(mode_text(mode, frame))),
+        block(Bold(mode_text(mode, frame))),
         *(_first_steps() if demo else ()),
         quote(*_disclaimer(frame), folded=accepted or demo),
         frame.stamp(),
@@ -48,7 +51,7 @@ def _waiting(proposals: int, frame: ViewContext) -> Keyboard:
     return ((Button(text, Open(screen="proposals"), style="primary"),),)
 
 
-def _first_steps() -> tuple[Block, Block]:
+def _first_steps() -> tuple[Text, Text]:
     """Say what is simulated and what to press, in both languages: a newcomer has not chosen one yet."""
     return (
         block(
@@ -66,7 +69,7 @@ def _first_steps() -> tuple[Block, Block]:
 def _disclaimer(frame: ViewContext) -> tuple[Words, ...]:
     t = frame.t
     return (
-        bold(t("Risk of loss")),
+        Bold(t("Risk of loss")),
         t("This program trades by fixed rules and can lose money, also through its own faults or the network's."),
         t("It gives no advice. Whatever it trades in your account is your own responsibility."),
     )
@@ -90,28 +93,28 @@ def help_all(role: Role, frame: ViewContext) -> Screen:
     ready = [_help_group(title, key, role, frame) for key, title in groups.items()]
     later = [f"/{command.name}" for command in COMMANDS if not command.ready]
     return frame.screen(
-        block(bold("❓ " + t("Help")), t("Type a command, a Korean word such as 상태, or use the buttons.")),
+        block(Bold("❓ " + t("Help")), t("Type a command, a Korean word such as 상태, or use the buttons.")),
         *ready,
-        quote(bold(t("Not ready yet")), " ".join(later), folded=True),
+        quote(Bold(t("Not ready yet")), " ".join(later), folded=True),
         block(t("More about one command: /help buy")),
         keyboard=((frame.home(),),),
     )
 
 
-def _help_group(title: str, group: str, role: Role, frame: ViewContext) -> Block | None:
+def _help_group(title: str, group: str, role: Role, frame: ViewContext) -> Text | None:
     """Return a group's commands; those for looking and setting open with a tap, there are many of them."""
     found = [each for each in COMMANDS if each.group == group and each.ready and each.role <= role]
     lines = [_help_line(each, frame) for each in found]
     if not lines:
         return None
     if group in ("control", "trade"):
-        return block(bold(title), *lines)
-    return quote(bold(title), *lines, folded=True)
+        return block(Bold(title), *lines)
+    return quote(Bold(title), *lines, folded=True)
 
 
-def _help_line(command: Command, frame: ViewContext) -> Line:
+def _help_line(command: Command, frame: ViewContext) -> Text:
     words = next((word for word in command.words if not word.isascii()), None)
-    return line(f"/{command.name}", f" ({words})" if words else "", f" — {command.about(frame.t)}")
+    return Text(f"/{command.name}", f" ({words})" if words else "", f" — {command.about(frame.t)}")
 
 
 def help_one(command: Command, frame: ViewContext) -> Screen:
@@ -119,12 +122,12 @@ def help_one(command: Command, frame: ViewContext) -> Screen:
     words = ", ".join(command.words)
     return frame.screen(
         block(
-            line(bold(f"/{command.name}"), f" — {command.about(t)}"),
+            Text(Bold(f"/{command.name}"), f" — {command.about(t)}"),
             None if command.ready else t("Not ready yet."),
-            t.line("Usage: {usage}", usage=code(f"/{command.name} {command.usage}".strip())),
+            t.line("Usage: {usage}", usage=Code(f"/{command.name} {command.usage}".strip())),
             t("Also: {words}", words=words) if words else None,
         ),
-        block(*(line(code(example)) for example in EXAMPLES.get(command.name, ()))),
+        block(*(Code(example) for example in EXAMPLES.get(command.name, ()))),
         keyboard=((Button(t("❓ Help"), Open(screen="help")), frame.home()),),
     )
 
@@ -166,15 +169,15 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def usage(command: Command, frame: ViewContext, why: Text | None = None) -> Screen:
+def usage(command: Command, frame: ViewContext, why: Sentence | None = None) -> Screen:
     """Answer an input that does not fit: why, where that can be said, and what to type instead."""
     t = frame.t
     examples = EXAMPLES.get(command.name) or (f"/{command.name} {command.usage}".strip(),)
     return frame.screen(
         block(
-            *(() if why is None else (line(t.of(why)),)),
-            t.line("Type it like this: {example}", example=code(examples[0])),
-            *(line(code(example)) for example in examples[1:]),
+            *(() if why is None else (Text(t.of(why)),)),
+            t.line("Type it like this: {example}", example=Code(examples[0])),
+            *(Code(example) for example in examples[1:]),
         )
     )
 
@@ -200,7 +203,7 @@ def unknown_command(word: str, frame: ViewContext) -> Screen:
 
 def language(frame: ViewContext) -> Screen:
     return frame.screen(
-        block(bold("🌐 한국어 / English"), frame.t("Which language should I speak to you?")),
+        block(Bold("🌐 한국어 / English"), frame.t("Which language should I speak to you?")),
         keyboard=(
             (Button("한국어", Speak(language="ko")), Button("English", Speak(language="en"))),
             (frame.home(),),
@@ -226,8 +229,8 @@ def expired(typed: str, sent: str, frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(
-            bold(t("⌛ Expired, not carried out")),
-            t.line("Received too late: {typed} ({sent})", typed=code(typed[:60]), sent=sent),
+            Bold(t("⌛ Expired, not carried out")),
+            t.line("Received too late: {typed} ({sent})", typed=Code(typed[:60]), sent=sent),
             t("Send it again if you still want it."),
         )
     )
@@ -259,7 +262,7 @@ def forgotten(frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(
-            bold(t("⌛ Expired: nothing was done")), t("What was being put together here is forgotten. Start again.")
+            Bold(t("⌛ Expired: nothing was done")), t("What was being put together here is forgotten. Start again.")
         ),
         keyboard=((frame.home(),),),
     )

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import gain_icon, price, rate, shares, span
 from bot.i18n.terms import conclusion, weekday
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Copy, Open, TypeTicker, Watch
-from bot.ui.message import Block, Line, block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from bot.views.decisions import signal_lines
 from strategy.model import CalendarDay, QuoteView, Symbol, new_york, seoul
@@ -23,7 +25,7 @@ def quote(view: QuoteView, frame: ViewContext) -> Screen:
         block(
             frame.title("💲 ", found.symbol.ticker),
             str(found.symbol),
-            line(bold(price(found.last)), f" {gain_icon(view.change_percent)} {rate(view.change_percent)}"),
+            Text(Bold(price(found.last)), f" {gain_icon(view.change_percent)} {rate(view.change_percent)}"),
             t("Close before {price}", price=price(view.previous_close)),
             t("No bid and ask here.") if found.bid is None and found.ask is None else book,
             t("⚠️ Trading in it is halted.") if found.halted else None,
@@ -111,7 +113,7 @@ def ask_ticker(frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(
-            bold(t("Type the ticker to watch.")),
+            Bold(t("Type the ticker to watch.")),
             t("For example TQQQ, or NASDAQ:TQQQ where the exchange matters."),
             t("/cancel leaves it as it is."),
         )
@@ -132,15 +134,15 @@ def calendar(days: Sequence[CalendarDay], frame: ViewContext) -> Screen:
     )
 
 
-def _mine(view: QuoteView, frame: ViewContext) -> Block | None:
+def _mine(view: QuoteView, frame: ViewContext) -> Text | None:
     """Return what is held of it, where its stop is, and what the rules think."""
     t, decision = frame.t, view.decision
     held = None
     if view.position_qty:
-        held = line(
+        held = Text(
             t("{qty} sh.", qty=shares(view.position_qty)),
             f" · {gain_icon(view.return_percent)} ",
-            bold(rate(view.return_percent)),
+            Bold(rate(view.return_percent)),
         )
     lines = [
         held,
@@ -151,13 +153,13 @@ def _mine(view: QuoteView, frame: ViewContext) -> Block | None:
     return block(*lines) if any(lines) else None
 
 
-def _day(each: CalendarDay, frame: ViewContext) -> Line:
+def _day(each: CalendarDay, frame: ViewContext) -> Text:
     t = frame.t
     name = f"{each.on:%m-%d} {weekday(each.on, t)}"
     note = "" if each.note is None else f" · {t.of(each.note)}"
     if each.opens_at is None or each.closes_at is None:
-        return line("🚫 ", bold(name), " " + t("closed"), note)
-    return line("🌗 " if each.half_day else "🟢 ", bold(name), f" {_hours(each.opens_at, each.closes_at)}", note)
+        return Text("🚫 ", Bold(name), " " + t("closed"), note)
+    return Text("🌗 " if each.half_day else "🟢 ", Bold(name), f" {_hours(each.opens_at, each.closes_at)}", note)
 
 
 def _hours(opens: datetime, closes: datetime) -> str:

@@ -1,8 +1,10 @@
 """Modes: the menu, the preview of running or halting, and what was set."""
 
+from aiogram.utils.formatting import Bold, Code
+
 from bot.i18n.terms import environment, mode, mode_meaning
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Dismiss, Keyboard, Open, Release, SetMode, Span, rows_of
-from bot.ui.message import block, bold, code
 from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import mode_story
 from bot.views.confirm import confirm_row
@@ -14,7 +16,7 @@ def menu(current: ModeState, locks: list[TickerLock], frame: ViewContext) -> Scr
     """Show the mode with what each of the others would mean."""
     t = frame.t
     return frame.screen(
-        block(frame.title("🎛 ", t("Mode")), bold(mode_text(current, frame)), mode_meaning(current.mode, t)),
+        block(frame.title("🎛 ", t("Mode")), Bold(mode_text(current, frame)), mode_meaning(current.mode, t)),
         block(*(f"{mode(each, t)}: {mode_meaning(each, t)}" for each in Mode if each is not current.mode)),
         frame.stamp(),
         keyboard=(
@@ -57,7 +59,7 @@ def preview(view: ModePreview, frame: ViewContext) -> Screen:
     head = block(
         frame.title(f"{mode(view.target, t)}{scope}"),
         mode_meaning(view.target, t),
-        t.line("⚠️ Without a stop-loss: {tickers}", tickers=bold(naked)) if naked else None,
+        t.line("⚠️ Without a stop-loss: {tickers}", tickers=Bold(naked)) if naked else None,
     )
     if view.ticket is None:
         refusals = [f"⛔ {t.of(text)}" for text in view.refusals] or [t("Nothing would change.")]
@@ -65,7 +67,7 @@ def preview(view: ModePreview, frame: ViewContext) -> Screen:
     if view.typed_word:
         return frame.screen(
             head,
-            block(t.line("To confirm, type: {word}", word=code(view.typed_word)), t("/cancel leaves it as it is.")),
+            block(t.line("To confirm, type: {word}", word=Code(view.typed_word)), t("/cancel leaves it as it is.")),
             keyboard=((Button(t("No"), Dismiss(ticket=view.ticket)),),),
         )
     ask = block(t("Not in force before you confirm."))

@@ -1,8 +1,10 @@
 """How alerts sound: per group of events, and the quiet hours."""
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.terms import alert_group, loudness
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, ChooseSetting, Open, Quiet, SetQuiet, TypeSetting, rows_of
-from bot.ui.message import block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from strategy.model import AlertRules, Loudness
 
@@ -12,7 +14,7 @@ _ICONS = {Loudness.ON: "🔔", Loudness.SILENT: "🔕", Loudness.OFF: "🚫"}
 def notify(rules: AlertRules, frame: ViewContext) -> Screen:
     """Show how each group of alerts sounds; each row of buttons sets one group."""
     t = frame.t
-    lines = [line(bold(alert_group(name, t)), f": {loudness(level, t)}") for name, level in rules.levels.items()]
+    lines = [Text(Bold(alert_group(name, t)), f": {loudness(level, t)}") for name, level in rules.levels.items()]
     rows = tuple(
         tuple(
             Button(_label(name, each, level, frame), ChooseSetting(name=f"NOTIFY_{name.upper()}", index=index))

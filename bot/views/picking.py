@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open
-from bot.ui.message import block
 from bot.ui.screen import Screen, ViewContext
 from strategy.model import Symbol
 

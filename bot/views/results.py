@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import UNKNOWN, gain_icon, krw, plain, price, shares, usd, usd_change
 from bot.i18n.terms import SIDE_ICONS, gate, icon, period, side, weekday
+from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open
-from bot.ui.message import Block, Line, block, bold, line, quote
 from bot.ui.screen import Screen, ViewContext
 from bot.views.holdings import holdings_block
 from strategy.model import (
@@ -105,7 +107,7 @@ def statistics(view: StatisticsView, frame: ViewContext) -> Screen:
                 "Won {wins} of {n}: {rate}",
                 wins=view.wins,
                 n=decided,
-                rate=bold(UNKNOWN if view.win_rate is None else f"{cents(view.win_rate)}%"),
+                rate=Bold(UNKNOWN if view.win_rate is None else f"{cents(view.win_rate)}%"),
             ),
             t(
                 "Average gain {gain} · average loss {loss}",
@@ -179,26 +181,26 @@ def _back(frame: ViewContext) -> tuple[Button, Button]:
     return Button(frame.t("📒 Results"), Open(screen="results")), frame.home()
 
 
-def _trade(row: Trade, frame: ViewContext) -> Block:
+def _trade(row: Trade, frame: ViewContext) -> Text:
     t, fill = frame.t, row.fill
     mark = SIDE_ICONS[fill.side] if row.order is None else icon(row.order)
     result = fill.realized
     return block(
-        line(
+        Text(
             f"{mark} ",
-            bold(fill.symbol.ticker),
+            Bold(fill.symbol.ticker),
             f" {side(fill.side, t)} {shares(fill.qty)} × {price(fill.price)} = {usd(fill.price * fill.qty)}",
         ),
-        None if result is None else line(f"{gain_icon(result)} ", bold(usd_change(result)), t(" after fees")),
+        None if result is None else Text(f"{gain_icon(result)} ", Bold(usd_change(result)), t(" after fees")),
         f"#{fill.order_no} · {frame.when(fill.filled_at)}",
     )
 
 
-def _result_row(row: ResultRow, of: Period, frame: ViewContext) -> Line:
+def _result_row(row: ResultRow, of: Period, frame: ViewContext) -> Text:
     t, totals = frame.t, row.totals
-    return line(
+    return Text(
         f"{_dates(row.since, row.until, of, frame)}  {gain_icon(totals.realized)} ",
-        bold(usd_change(totals.realized)),
+        Bold(usd_change(totals.realized)),
         t(" · {n} fills", n=totals.fills),
     )
 
@@ -209,7 +211,7 @@ def _dates(since: date, until: date, of: Period, frame: ViewContext) -> str:
     return f"{since:%Y-%m}" if of is Period.MONTH else f"{since:%m-%d} ~ {until:%m-%d}"
 
 
-def _totals(totals: Totals, fx_rate: Decimal | None, frame: ViewContext) -> Block:
+def _totals(totals: Totals, fx_rate: Decimal | None, frame: ViewContext) -> Text:
     t = frame.t
     in_won = krw(totals.realized, fx_rate)
     unknown = t("{n} sells without a known cost are not counted.", n=totals.unknown_cost)
@@ -217,7 +219,7 @@ def _totals(totals: Totals, fx_rate: Decimal | None, frame: ViewContext) -> Bloc
         t.line(
             "Realised {icon} {amount} after fees",
             icon=gain_icon(totals.realized),
-            amount=bold(usd_change(totals.realized) + ("" if in_won is None else f" ({in_won})")),
+            amount=Bold(usd_change(totals.realized) + ("" if in_won is None else f" ({in_won})")),
         ),
         t(
             "Bought {bought} · sold {sold} · fees {fees}",
@@ -230,7 +232,7 @@ def _totals(totals: Totals, fx_rate: Decimal | None, frame: ViewContext) -> Bloc
     )
 
 
-def _open_profit(profit: Decimal | None, fx_rate: Decimal | None, frame: ViewContext) -> Block | None:
+def _open_profit(profit: Decimal | None, fx_rate: Decimal | None, frame: ViewContext) -> Text | None:
     if profit is None:
         return None
     in_won = krw(profit, fx_rate)
@@ -238,7 +240,7 @@ def _open_profit(profit: Decimal | None, fx_rate: Decimal | None, frame: ViewCon
     return block(frame.t("Unrealised {icon} {amount}", icon=gain_icon(profit), amount=amount))
 
 
-def _ticker(each: TickerResult, frame: ViewContext) -> Block:
+def _ticker(each: TickerResult, frame: ViewContext) -> Text:
     t, totals = frame.t, each.totals
     held = None
     if each.open_qty:
@@ -249,7 +251,7 @@ def _ticker(each: TickerResult, frame: ViewContext) -> Block:
             amount=usd_change(each.profit_open),
         )
     return block(
-        line(bold(each.symbol.ticker), f"  {gain_icon(totals.realized)} ", bold(usd_change(totals.realized))),
+        Text(Bold(each.symbol.ticker), f"  {gain_icon(totals.realized)} ", Bold(usd_change(totals.realized))),
         t("Won {wins}, lost {losses} · {n} fills", wins=each.wins, losses=each.losses, n=totals.fills),
         held,
     )
@@ -265,12 +267,12 @@ def _extreme(name: str, trade: Trade | None, frame: ViewContext) -> str | None:
     )
 
 
-def _blocked(decisions: int, blocked: tuple[tuple[str, int], ...], frame: ViewContext) -> Block:
+def _blocked(decisions: int, blocked: tuple[tuple[str, int], ...], frame: ViewContext) -> Text:
     t = frame.t
     shown = [f"• {gate(name, t)}: {count}" for name, count in blocked]
     return quote(
         t("Checks {n}", n=decisions),
-        bold(t("What stopped signals")) if shown else None,
+        Bold(t("What stopped signals")) if shown else None,
         *shown,
         folded=len(shown) > 5,
     )

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from aiogram.utils.formatting import Bold, Code, Text
+
 from bot.i18n.formats import UNKNOWN, plain
 from bot.i18n.terms import group as group_name
 from bot.i18n.terms import source
+from bot.ui.blocks import block
 from bot.ui.buttons import (
     Button,
     ChooseSetting,
@@ -19,7 +22,6 @@ from bot.ui.buttons import (
     Undo,
     rows_of,
 )
-from bot.ui.message import Block, Line, block, bold, code, line
 from bot.ui.screen import Screen, ViewContext
 from bot.views.confirm import confirm_row
 from strategy.model import SettingChange, SettingPreview, SettingSource, SettingView, Symbol
@@ -32,14 +34,14 @@ def menu(views: Sequence[SettingView], frame: ViewContext) -> Screen:
     groups = list(dict.fromkeys(view.group for view in views))
     picks = [Button(group_name(each, t), Open(screen="group", ref=each)) for each in groups]
     changed = [
-        line(f"{view.name} = ", bold(view.value or UNKNOWN)) for view in views if view.source is SettingSource.CHAT
+        Text(f"{view.name} = ", Bold(view.value or UNKNOWN)) for view in views if view.source is SettingSource.CHAT
     ]
     return frame.screen(
         block(
             frame.title("⚙️ ", t("Settings")),
             t("Chat wins over .env, .env over the default. Every change can be undone."),
         ),
-        block(bold(t("Set in chat")), *changed) if changed else None,
+        block(Bold(t("Set in chat")), *changed) if changed else None,
         frame.stamp(),
         keyboard=(
             *rows_of(picks, 3),
@@ -68,10 +70,10 @@ def group(name: str, views: Sequence[SettingView], frame: ViewContext) -> Screen
 def setting(view: SettingView, frame: ViewContext) -> Screen:
     """Show one setting with its range, where it comes from, and the buttons that propose another value."""
     t = frame.t
-    overrides = [line(f"{symbol.ticker}: ", bold(value)) for symbol, value in view.per_ticker]
+    overrides = [Text(f"{symbol.ticker}: ", Bold(value)) for symbol, value in view.per_ticker]
     return frame.screen(
         _about(view, frame),
-        block(bold(t("Per ticker")), *overrides) if overrides else None,
+        block(Bold(t("Per ticker")), *overrides) if overrides else None,
         None if view.changeable else _at_start(view.name, frame),
         frame.stamp(),
         keyboard=(
@@ -116,9 +118,9 @@ def setting_of(view: SettingView, symbol: Symbol, frame: ViewContext) -> Screen:
         block(
             frame.title("⚙️ ", f"{view.name} · {symbol.ticker}"),
             t.of(view.meaning),
-            value if own is None else t.line("Its own value: {value}", value=bold(own)),
+            value if own is None else t.line("Its own value: {value}", value=Bold(own)),
             t("Allowed: {allowed}", allowed=t.of(view.allowed)),
-            line(code(f"/set {view.name} {own or view.value or t('VALUE')} {symbol.ticker}")),
+            Code(f"/set {view.name} {own or view.value or t('VALUE')} {symbol.ticker}"),
         ),
         frame.stamp(),
         keyboard=(
@@ -138,7 +140,7 @@ def preview(view: SettingPreview, about: SettingView | None, draft: str, frame: 
     steps = () if about is None else _proposals(about, view.symbol, frame, draft=draft)
     head = block(
         frame.title("⚙️ ", view.name),
-        line(view.old or UNKNOWN, " → ", bold(view.new or UNKNOWN)),
+        Text(view.old or UNKNOWN, " → ", Bold(view.new or UNKNOWN)),
         t("Allowed: {allowed}", allowed=t.of(view.allowed)),
         t("Applies to {where}", where=where),
         None
@@ -151,7 +153,7 @@ def preview(view: SettingPreview, about: SettingView | None, draft: str, frame: 
     label = t("✅ Set {value}", value=(view.new or UNKNOWN)[:30])
     return frame.screen(
         head,
-        block(bold(t("What changes now")), *(f"• {t.of(text)}" for text in view.effects)) if view.effects else None,
+        block(Bold(t("What changes now")), *(f"• {t.of(text)}" for text in view.effects)) if view.effects else None,
         block(t("Not in force before you confirm.")),
         keyboard=(
             *confirm_row(view.ticket, label, frame),
@@ -177,7 +179,7 @@ def ask_value(view: SettingView, symbol: Symbol | None, frame: ViewContext) -> S
     where = None if symbol is None else t("Applies to {where}", where=symbol.ticker)
     return frame.screen(
         _about(view, frame),
-        block(bold(t("Type the new value.")), where, t("/cancel leaves it as it is.")),
+        block(Bold(t("Type the new value.")), where, t("/cancel leaves it as it is.")),
         keyboard=((Button(t("⬅️ Back"), Open(screen="setting", ref=view.name)),),),
     )
 
@@ -196,19 +198,19 @@ def history(rows: Sequence[SettingChange], frame: ViewContext) -> Screen:
     )
 
 
-def _about(view: SettingView, frame: ViewContext) -> Block:
+def _about(view: SettingView, frame: ViewContext) -> Text:
     t = frame.t
     return block(
         frame.title("⚙️ ", view.name),
         t.of(view.meaning),
-        t.line("Now {value} ({source})", value=bold(view.value or UNKNOWN), source=source(view.source, t)),
+        t.line("Now {value} ({source})", value=Bold(view.value or UNKNOWN), source=source(view.source, t)),
         None if view.until is None else t("until {time}", time=frame.when(view.until)),
         t("Allowed: {allowed}", allowed=t.of(view.allowed)),
-        line(code(f"/set {view.name} {view.value or t('VALUE')}")) if view.changeable else None,
+        Code(f"/set {view.name} {view.value or t('VALUE')}") if view.changeable else None,
     )
 
 
-def _at_start(name: str, frame: ViewContext) -> Block:
+def _at_start(name: str, frame: ViewContext) -> Text:
     t = frame.t
     if name == "TRADING_TICKERS":
         return block(t("The watch list is changed by /watch and /unwatch."))
@@ -254,21 +256,21 @@ def _proposals(view: SettingView, symbol: Symbol | None, frame: ViewContext, *, 
     return tuple(rows)
 
 
-def _menu_line(view: SettingView, frame: ViewContext) -> Line:
+def _menu_line(view: SettingView, frame: ViewContext) -> Text:
     t = frame.t
     until = "" if view.until is None else " " + t("until {time}", time=frame.when(view.until))
-    return line(
-        bold(f"{view.name} = {view.value or UNKNOWN}"), f" ({source(view.source, t)}{until}) {t.of(view.meaning)}"
+    return Text(
+        Bold(f"{view.name} = {view.value or UNKNOWN}"), f" ({source(view.source, t)}{until}) {t.of(view.meaning)}"
     )
 
 
-def _change(row: SettingChange, frame: ViewContext) -> Line:
+def _change(row: SettingChange, frame: ViewContext) -> Text:
     t = frame.t
     where = f" ({row.symbol.ticker})" if row.symbol else ""
     new = t("back to .env or the default") if row.new is None else row.new
     who = t("program") if row.set_by is None else t("user {user}", user=row.set_by)
     until = "" if row.until is None else " " + t("until {time}", time=frame.when(row.until))
     taken_back = "" if row.undoes is None else " ↩️"
-    return line(
-        f"{frame.when(row.set_at)} ", bold(row.name), f"{where} {row.old or UNKNOWN} → {new}{until} · {who}{taken_back}"
+    return Text(
+        f"{frame.when(row.set_at)} ", Bold(row.name), f"{where} {row.old or UNKNOWN} → {new}{until} · {who}{taken_back}"
     )

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import number, price, rate, shares, span
 from bot.i18n.gate_phrases import why_so
 from bot.i18n.terms import environment, mode, mode_meaning, phase, stop_state
+from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open, Release, SetMode, rows_of
-from bot.ui.message import Block, Line, block, bold, line, quote
 from bot.ui.screen import Screen, ViewContext
 from bot.views.market import ticker_actions
-from strategy.model import Mode, ModeState, SessionPhase, SessionView, StatusView, Text, TickerView, lost_of
+from strategy.model import Mode, ModeState, SessionPhase, SessionView, StatusView, TickerView, lost_of
+from strategy.model import Text as Sentence
 
 _TICKERS = 12  # on a page
 
@@ -27,9 +30,9 @@ def status(view: StatusView, frame: ViewContext) -> Screen:
             None if view.armed else t("⚠️ Not armed: no orders are sent. /arm first."),
         ),
         block(
-            line(bold(mode_text(view.mode, frame))),
+            Bold(mode_text(view.mode, frame)),
             mode_meaning(view.mode.mode, t) if lost is None or view.mode.mode is Mode.HALTED else None,
-            None if lost is None else line(bold(lost)),
+            None if lost is None else Bold(lost),
         ),
         _session(view.session, frame),
         *(ticker_block(each, frame) for each in shown),
@@ -62,11 +65,11 @@ def ticker(view: TickerView, frame: ViewContext) -> Screen:
     )
 
 
-def ticker_block(view: TickerView, frame: ViewContext) -> Block:
+def ticker_block(view: TickerView, frame: ViewContext) -> Text:
     t = frame.t
     age = "" if view.price_age_s is None else t(" ({age} old)", age=span(view.price_age_s, t))
     return block(
-        line(bold(view.symbol.ticker), f" {price(view.last)}{age}", f" · RSI {number(view.rsi)}"),
+        Text(Bold(view.symbol.ticker), f" {price(view.last)}{age}", f" · RSI {number(view.rsi)}"),
         _held(view, frame),
         None if view.mode.mode is Mode.RUN else mode_text(view.mode, frame),
         t("🔒 Locked: no trades by rule. /release {ticker}", ticker=view.symbol.ticker) if view.lock else None,
@@ -74,17 +77,17 @@ def ticker_block(view: TickerView, frame: ViewContext) -> Block:
     )
 
 
-def _held(view: TickerView, frame: ViewContext) -> Line | str | None:
+def _held(view: TickerView, frame: ViewContext) -> Text | str | None:
     t = frame.t
     if view.position_qty is None:
         return t("holding unknown")
     if not view.position_qty:
         return None
     stop = stop_state(view.stop, t)
-    return line(
+    return Text(
         t("{qty} sh.", qty=shares(view.position_qty)),
         f" · {_icon(view)} ",
-        bold(rate(view.return_percent)),
+        Bold(rate(view.return_percent)),
         f" · {stop}",
     )
 
@@ -109,7 +112,7 @@ def mode_text(state: ModeState, frame: ViewContext) -> str:
     return f"{mode(state.mode, t)}{until}{reason}"
 
 
-def _session(session: SessionView, frame: ViewContext) -> Block:
+def _session(session: SessionView, frame: ViewContext) -> Text:
     t = frame.t
     text = phase(session.phase, t)
     if session.phase is SessionPhase.CLOSED or session.closes_at is None:
@@ -118,14 +121,14 @@ def _session(session: SessionView, frame: ViewContext) -> Block:
     return block("🔔 " + text, t("Closes {time}", time=frame.when(session.closes_at)), half)
 
 
-def _health(view: StatusView, frame: ViewContext) -> Block:
+def _health(view: StatusView, frame: ViewContext) -> Text:
     t = frame.t
     return quote(
         t("Open orders {open}, of unknown outcome {unknown}", open=view.open_orders, unknown=view.unknown_orders),
         _reconciled(view, frame),
         t("🟢 Live stream connected")
         if view.stream_up
-        else t("🟡 Live stream down: {reason}", reason=t.of(Text.read(view.stream_reason)) or t("reconnecting")),
+        else t("🟡 Live stream down: {reason}", reason=t.of(Sentence.read(view.stream_reason)) or t("reconnecting")),
         t("Orders today {n} of {most}", n=view.orders_today, most=view.max_orders_per_day),
         t("Broker calls in the last second {used}", used=view.calls_used) if view.calls_used else None,
         t("Checks {n} · late {late}", n=view.cycles, late=view.overruns),

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from aiogram.utils.formatting import Bold, Code, Text
+
 from bot.i18n.terms import task_name, task_state
+from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Export, Open, Past, rows_of
-from bot.ui.message import Line, block, bold, code, line, quote
 from bot.ui.screen import Screen, ViewContext
-from strategy.model import ExportFile, HealthLine, HealthView, LogLine, TaskHealth, TaskState, Text
+from strategy.model import ExportFile, HealthLine, HealthView, LogLine, TaskHealth, TaskState
+from strategy.model import Text as Sentence
 
 _MARKS = {True: "✅", False: "❌", None: "➖"}
 
@@ -31,7 +34,7 @@ def health(view: HealthView, frame: ViewContext) -> Screen:
     return frame.screen(
         block(frame.title("🩺 ", t("Health check")), verdict),
         block(*(_line(each, frame) for each in view.lines)),
-        quote(bold(t("Tasks")), *(_task(each, frame) for each in view.tasks), folded=_quiet(view))
+        quote(Bold(t("Tasks")), *(_task(each, frame) for each in view.tasks), folded=_quiet(view))
         if view.tasks
         else None,
         frame.stamp(),
@@ -108,7 +111,7 @@ def exporting(arrived: Sequence[ExportFile], frame: ViewContext) -> Screen:
 
 
 def exported(
-    arrived: Sequence[ExportFile], lost: Sequence[ExportFile], problem: Text | None, frame: ViewContext
+    arrived: Sequence[ExportFile], lost: Sequence[ExportFile], problem: Sentence | None, frame: ViewContext
 ) -> Screen:
     """Say which files arrived, and which did not."""
     t = frame.t
@@ -116,15 +119,15 @@ def exported(
     return frame.screen(
         block(frame.title("📤 ", t("Export") if arrived else t("Nothing was exported"))),
         block(*(_file(each, frame) for each in arrived)) if arrived else None,
-        block(bold(t("❌ Not arrived")), *(_file(each, frame) for each in lost), again) if lost else None,
+        block(Bold(t("❌ Not arrived")), *(_file(each, frame) for each in lost), again) if lost else None,
         None if problem is None else block(t("⚠️ {reason}", reason=t.of(problem)), t("Older rows are missing.")),
         frame.stamp(),
         keyboard=((frame.home(),),),
     )
 
 
-def _file(each: ExportFile, frame: ViewContext) -> Line:
-    return line(code(each.name), " · ", frame.t("{n} rows", n=each.rows))
+def _file(each: ExportFile, frame: ViewContext) -> Text:
+    return Text(Code(each.name), " · ", frame.t("{n} rows", n=each.rows))
 
 
 def caption(file: ExportFile, frame: ViewContext) -> str:
@@ -132,13 +135,13 @@ def caption(file: ExportFile, frame: ViewContext) -> str:
     return f"[{frame.badge}] {file.name} · " + frame.t("{n} rows", n=file.rows)
 
 
-def _line(each: HealthLine, frame: ViewContext) -> Line:
+def _line(each: HealthLine, frame: ViewContext) -> Text:
     t = frame.t
     detail = t.of(each.detail)
-    return line(f"{_MARKS[each.ok]} ", bold(t.of(each.name)), f": {detail}" if detail else "")
+    return Text(f"{_MARKS[each.ok]} ", Bold(t.of(each.name)), f": {detail}" if detail else "")
 
 
-def _task(each: TaskHealth, frame: ViewContext) -> Line:
+def _task(each: TaskHealth, frame: ViewContext) -> Text:
     t = frame.t
     crashed = None
     if each.crashed_at is not None:
@@ -149,9 +152,9 @@ def _task(each: TaskHealth, frame: ViewContext) -> Line:
             error=each.error,
         )
     mark = {TaskState.RUNNING: "✅", TaskState.RESTARTING: "🔁"}.get(each.state, "❌")
-    return line(f"{mark} ", bold(task_name(each.name, t)), f": {task_state(each.state, t)}", crashed or "")
+    return Text(f"{mark} ", Bold(task_name(each.name, t)), f": {task_state(each.state, t)}", crashed or "")
 
 
-def _log_line(each: LogLine, frame: ViewContext) -> Line:
+def _log_line(each: LogLine, frame: ViewContext) -> Text:
     mark = "🟥" if each.level in ("ERROR", "CRITICAL") else "🟨"
-    return line(f"{mark} {frame.when(each.at)} ", bold(each.event), f" {each.logger} ", code(each.details))
+    return Text(f"{mark} {frame.when(each.at)} ", Bold(each.event), f" {each.logger} ", Code(each.details))

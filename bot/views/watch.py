@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from aiogram.utils.formatting import Bold, Code, Text
+
 from bot.i18n.formats import price
+from bot.ui.blocks import block
 from bot.ui.buttons import AlertAt, Button, Open, RemoveAlert, TypeAlert, rows_of
-from bot.ui.message import block, bold, code, line
 from bot.ui.screen import Screen, ViewContext
 from bot.views.confirm import confirm_row
 from strategy.model import PriceAlert, Symbol, WatchPreview
@@ -29,7 +31,7 @@ def watch_preview(view: WatchPreview, frame: ViewContext) -> Screen:
             t("The list would be: {tickers}", tickers=", ".join(each.ticker for each in view.tickers)),
         ),
         block(*(f"⚠️ {t.of(text)}" for text in view.warnings)) if view.warnings else None,
-        block(bold(t("This cannot be done")), *(f"⛔ {t.of(text)}" for text in view.refusals))
+        block(Bold(t("This cannot be done")), *(f"⛔ {t.of(text)}" for text in view.refusals))
         if view.ticket is None
         else block(t("Not in force before you confirm.")),
         keyboard=confirm_row(view.ticket, label, frame),
@@ -46,7 +48,7 @@ def pick_alert(symbol: Symbol, last: Decimal | None, frame: ViewContext) -> Scre
             frame.title("⏰ ", t("Price alert: {ticker}", ticker=symbol.ticker)),
             t("Price {price}", price=price(last)),
             t("At how much from the price now should I tell you, once?"),
-            line(t("Or type it:"), " ", code(f"/alert {symbol.ticker} < {_example(last)}")),
+            Text(t("Or type it:"), " ", Code(f"/alert {symbol.ticker} < {_example(last)}")),
         ),
         keyboard=(
             *rows_of(picks, 4),
@@ -60,7 +62,7 @@ def ask_alert(symbol: Symbol, frame: ViewContext) -> Screen:
     t = frame.t
     return frame.screen(
         block(
-            bold(t("Type the price to wait for, for {ticker}.", ticker=symbol.ticker)),
+            Bold(t("Type the price to wait for, for {ticker}.", ticker=symbol.ticker)),
             t("For example < 60 or > 70. A price alone is taken as the other side of the price now."),
             t("/cancel leaves it as it is."),
         )
@@ -79,12 +81,12 @@ def alert_added(alert: PriceAlert, frame: ViewContext) -> Screen:
 def alerts(waiting: Sequence[PriceAlert], watched: Sequence[Symbol], frame: ViewContext) -> Screen:
     """List the price alerts that wait, each with its way out, and offer new ones."""
     t = frame.t
-    listed = [line(f"#{each.id} ", bold(condition(each, frame))) for each in waiting]
+    listed = [Text(f"#{each.id} ", Bold(condition(each, frame))) for each in waiting]
     adds = [Button(f"⏰ {symbol.ticker}", Open(screen="alert", ref=str(symbol))) for symbol in watched]
     return frame.screen(
         block(
             frame.title("⏰ ", t("Price alerts")),
-            *(listed or [line(t("No price is being waited for."))]),
+            *(listed or [Text(t("No price is being waited for."))]),
             t("Each is told once and then gone."),
         ),
         frame.stamp(),

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import assert_never
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import gain_icon, price, rate, shares, span, usd, usd_change
 from bot.i18n.gate_phrases import why_so
 from bot.i18n.terms import finish, mode, trigger
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open, Release, Unhook
-from bot.ui.message import Line, block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import mode_story, setting_story
 from bot.views.decisions import both_signals, signal_blocked
@@ -107,7 +109,7 @@ def alert(event: Event, frame: ViewContext) -> Screen:
 
 def _started(event: Started, frame: ViewContext) -> Screen:
     t = frame.t
-    tickers = [line(bold(symbol.ticker), f" {symbol.market} · {price(last)}") for symbol, last in event.tickers]
+    tickers = [Text(Bold(symbol.ticker), f" {symbol.market} · {price(last)}") for symbol, last in event.tickers]
     warm = [
         t("{ticker} {interval}: {have} of {need} bars", ticker=s.ticker, interval=_interval(i, frame), have=h, need=n)
         for s, i, h, n in event.warmup
@@ -120,8 +122,8 @@ def _started(event: Started, frame: ViewContext) -> Screen:
             t("Account {account}", account=frame.account),
             demo if frame.environment is Environment.DEMO else None,
         ),
-        block(bold(t("Tickers")), *tickers),
-        block(bold(t("Bars")), *(missing or [t("Warm-up done for every ticker.")])),
+        block(Bold(t("Tickers")), *tickers),
+        block(Bold(t("Bars")), *(missing or [t("Warm-up done for every ticker.")])),
         block(
             t("Live stream: {state}", state=t.of(event.stream)),
             t("Session: {state}", state=t.of(event.session)),
@@ -136,7 +138,7 @@ def _started(event: Started, frame: ViewContext) -> Screen:
 
 def _recovered(event: Recovered, frame: ViewContext) -> Screen:
     t = frame.t
-    found = [line("• ", t.of(text)) for text in event.lines]
+    found = [Text("• ", t.of(text)) for text in event.lines]
     conclusion = (
         t("Bot and broker agree. Buying may go on.")
         if event.clean
@@ -144,7 +146,7 @@ def _recovered(event: Recovered, frame: ViewContext) -> Screen:
     )
     return frame.screen(
         block(frame.title("🧭 ", t("Checked against the broker")), _trigger(event.trigger, frame)),
-        block(*(found or [line(t("No differences."))])),
+        block(*(found or [Text(t("No differences."))])),
         block(("✅ " if event.clean else "⚠️ ") + conclusion),
         block(frame.when(event.at)),
         keyboard=((Button(t("🧾 Orders"), Open(screen="orders")), Button(t("📊 Status"), Open(screen="status"))),),
@@ -191,7 +193,7 @@ def _session_closed(event: SessionClosed, frame: ViewContext) -> Screen:
             t.line(
                 "Realised {icon} {amount} after fees",
                 icon=gain_icon(event.realized),
-                amount=bold(usd_change(event.realized)),
+                amount=Bold(usd_change(event.realized)),
             ),
             t("Orders {orders} · fills {fills}", orders=event.orders, fills=event.fills),
             t(
@@ -202,7 +204,7 @@ def _session_closed(event: SessionClosed, frame: ViewContext) -> Screen:
             ),
             t("Checks {n} · late {late}", n=event.checks, late=event.overruns),
         ),
-        block(bold(t("Still open")), *left) if left else None,
+        block(Bold(t("Still open")), *left) if left else None,
         holdings_block(event.holdings, frame),
         block(t("Next open {time}", time=frame.when(event.next_open)), frame.when(event.at)),
     )
@@ -214,8 +216,8 @@ def _stop_triggered(event: StopTriggered, frame: ViewContext) -> Screen:
     return frame.screen(
         block(
             frame.title("🟧 ", t("{stop}: {ticker}", stop=trigger(event.trigger, t), ticker=event.symbol.ticker)),
-            line(
-                t.line("Return {rate}", rate=bold(rate(event.rate))),
+            Text(
+                t.line("Return {rate}", rate=Bold(rate(event.rate))),
                 t(" (threshold {threshold})", threshold=rate(event.threshold)),
                 broker,
             ),
@@ -248,7 +250,7 @@ def _stop_finished(event: StopFinished, frame: ViewContext) -> Screen:
         result = t.line(
             "Realised {icon} {amount} after fees",
             icon=gain_icon(event.realized),
-            amount=bold(usd_change(event.realized)),
+            amount=Bold(usd_change(event.realized)),
         )
     again = t("If the price still calls for it, another try follows in a minute.")
     left = t("⚠️ {left} shares are left and need you. Look at /positions and /orders.", left=shares(event.left))
@@ -353,7 +355,7 @@ def _notable(event: Notable, frame: ViewContext) -> Screen:
     what = frame.t.of(event.what)
     ticker = "" if event.symbol is None else event.symbol.ticker
     name = "" if what.startswith((f"{ticker} ", f"{ticker}:")) or not ticker else f"{ticker} · "  # once is enough
-    return frame.screen(block(line(bold(f"[{frame.badge}] "), "ℹ️ ", name, what), frame.when(event.at)))
+    return frame.screen(block(Text(Bold(f"[{frame.badge}] "), "ℹ️ ", name, what), frame.when(event.at)))
 
 
 def _mode_changed(event: ModeChanged, frame: ViewContext) -> Screen:
@@ -395,22 +397,22 @@ def _setting_changed(event: SettingChanged, frame: ViewContext) -> Screen:
     )
 
 
-def folded_note(count: int, last_at: str, frame: ViewContext) -> Line:
+def folded_note(count: int, last_at: str, frame: ViewContext) -> Text:
     """Return the line that says how often a repeated alert has come."""
-    return line(bold(frame.t("🔁 {n} times, last {time}", n=count, time=last_at)))
+    return Bold(frame.t("🔁 {n} times, last {time}", n=count, time=last_at))
 
 
-def together_note(count: int, frame: ViewContext) -> Line:
+def together_note(count: int, frame: ViewContext) -> Text:
     """Return the headline of several late alerts in one message."""
     return frame.title("📦 ", frame.t("{n} alerts together, oldest first", n=count))
 
 
-def late_note(minutes: int, frame: ViewContext) -> Line:
-    return line(bold(frame.t("⏱ {n} min late", n=minutes)))
+def late_note(minutes: int, frame: ViewContext) -> Text:
+    return Bold(frame.t("⏱ {n} min late", n=minutes))
 
 
-def resent_note(frame: ViewContext) -> Line:
-    return line(bold(frame.t("♻️ Sent again: you may see this twice.")))
+def resent_note(frame: ViewContext) -> Text:
+    return Bold(frame.t("♻️ Sent again: you may see this twice."))
 
 
 def unshown(kind: str, reference: str, frame: ViewContext) -> Screen:

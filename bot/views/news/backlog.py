@@ -2,25 +2,27 @@
 
 from collections.abc import Sequence
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import gain_icon, usd_change
+from bot.ui.blocks import block, lines_of
 from bot.ui.buttons import Button, Open
-from bot.ui.message import Line, block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import alert
 from bot.views.trading.orders import short
 from strategy.model import Event, OrderChanged, seoul
 
 
-def entry_line(event: Event, count: int, width: int, frame: ViewContext) -> Line:
+def entry_line(event: Event, count: int, width: int, frame: ViewContext) -> Text:
     """Return when and what, at most that long; how often where it came more than once."""
     if isinstance(event, OrderChanged):
         result = "" if event.realized is None else f" · {gain_icon(event.realized)} {usd_change(event.realized)}"
-        return line(short(event.order, frame), result)
+        return Text(short(event.order, frame), result)
     often = f" ×{count}" if count > 1 else ""
-    return line(f"{seoul(event.at):%m-%d %H:%M} ", _cut(_said(event, frame), width), bold(often) if often else "")
+    return Text(f"{seoul(event.at):%m-%d %H:%M} ", _cut(_said(event, frame), width), Bold(often) if often else "")
 
 
-def backlog(lines: Sequence[Line], alerts: int, frame: ViewContext) -> Screen:
+def backlog(lines: Sequence[Text], alerts: int, frame: ViewContext) -> Screen:
     """Show what came while Telegram could not be reached, newest state each."""
     t = frame.t
     return frame.screen(
@@ -37,8 +39,8 @@ def backlog(lines: Sequence[Line], alerts: int, frame: ViewContext) -> Screen:
 
 def _said(event: Event, frame: ViewContext) -> str:
     """Return the alert's headline and what it says about it, without the environment that the title has told."""
-    blocks = alert(event, frame).message.blocks
-    words = [each.text for each in blocks[0].lines] if blocks else [event.kind]
+    blocks = alert(event, frame).blocks
+    words = lines_of(blocks[0]) if blocks else [event.kind]
     return " · ".join(words).removeprefix(f"[{frame.badge}] ")
 
 

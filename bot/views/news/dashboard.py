@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import gain_icon, price, rate, shares, usd, usd_change
 from bot.i18n.terms import phase
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open
-from bot.ui.message import Block, Line, block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from bot.views.status import lost_stops, mode_text
 from strategy.model import HoldingsView, Mode, SessionPhase, StatusView, StopState, TickerView
@@ -56,7 +58,7 @@ def _session(view: StatusView, frame: ViewContext) -> str:
     return "🔔 " + text + " · " + t("Closes {time}", time=frame.when(session.closes_at))
 
 
-def _ticker(view: TickerView, stop: Decimal | None, frame: ViewContext) -> Line:
+def _ticker(view: TickerView, stop: Decimal | None, frame: ViewContext) -> Text:
     t = frame.t
     marks = ("🔒" if view.lock else "") + ("⏸" if view.mode.mode is not Mode.RUN else "")
     held = ""
@@ -66,10 +68,10 @@ def _ticker(view: TickerView, stop: Decimal | None, frame: ViewContext) -> Line:
         result = view.return_percent
         held = f" · {t('{qty} sh.', qty=shares(view.position_qty))} {gain_icon(result)} {rate(result)}"
         held += "" if stop is None else f" · {t('stop {price}', price=price(stop))}"
-    return line(bold(view.symbol.ticker), f" {marks}" if marks else "", f" {price(view.last)}", held)
+    return Text(Bold(view.symbol.ticker), f" {marks}" if marks else "", f" {price(view.last)}", held)
 
 
-def _money(holdings: HoldingsView, frame: ViewContext) -> Block:
+def _money(holdings: HoldingsView, frame: ViewContext) -> Text:
     t, held = frame.t, holdings.holdings
     if held is None:
         return block(t("Holdings: the broker could not be asked. Try /balance later."))
@@ -78,11 +80,11 @@ def _money(holdings: HoldingsView, frame: ViewContext) -> Block:
         "" if today is None else f" · {t('today {icon} {amount}', icon=gain_icon(today), amount=usd_change(today))}"
     )
     return block(
-        line(t("Cash {amount}", amount=usd(held.cash)), " · ", t("total {amount}", amount=usd(held.equity)), result)
+        Text(t("Cash {amount}", amount=usd(held.cash)), " · ", t("total {amount}", amount=usd(held.equity)), result)
     )
 
 
-def _orders(view: StatusView, frame: ViewContext) -> Block:
+def _orders(view: StatusView, frame: ViewContext) -> Text:
     t = frame.t
     return block(
         t("Open orders {open}, of unknown outcome {unknown}", open=view.open_orders, unknown=view.unknown_orders),
@@ -91,10 +93,10 @@ def _orders(view: StatusView, frame: ViewContext) -> Block:
     )
 
 
-def _protection(view: StatusView, frame: ViewContext) -> Block | None:
+def _protection(view: StatusView, frame: ViewContext) -> Text | None:
     """Say whether what is held is protected."""
     if (lost := lost_stops(view.tickers, frame)) is not None:
-        return block(bold(lost))
+        return block(Bold(lost))
     held = [each for each in view.tickers if each.position_qty]
     if not held:
         return None

@@ -1,9 +1,11 @@
 """Cards around a trading day: the ready check, what the calendar brings, and a price somebody waited for."""
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import price
 from bot.i18n.terms import SIDE_ICONS
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open
-from bot.ui.message import Line, block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from strategy.model import CalendarNotice, HealthLine, PriceAlertHit, ReadyCheck, Side
 
@@ -29,10 +31,10 @@ def ready_check(event: ReadyCheck, frame: ViewContext) -> Screen:
     )
 
 
-def _health(each: HealthLine, frame: ViewContext) -> Line:
+def _health(each: HealthLine, frame: ViewContext) -> Text:
     t = frame.t
     detail = t.of(each.detail)
-    return line(f"{_MARKS[each.ok]} ", bold(t.of(each.name)), f" {detail}" if detail else "")
+    return Text(f"{_MARKS[each.ok]} ", Bold(t.of(each.name)), f" {detail}" if detail else "")
 
 
 def calendar_notice(event: CalendarNotice, frame: ViewContext) -> Screen:
@@ -58,7 +60,7 @@ def price_alert(event: PriceAlertHit, frame: ViewContext) -> Screen:
     return frame.screen(
         block(
             frame.title("⏰ ", t("{ticker} is {where}", ticker=ticker, where=reached)),
-            t.line("Now {price}", price=bold(price(event.last))),
+            t.line("Now {price}", price=Bold(price(event.last))),
             t("This alert is done; set a new one with /alert."),
         ),
         block(frame.when(event.at)),

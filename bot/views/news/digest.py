@@ -3,10 +3,12 @@
 from collections import Counter
 from datetime import datetime
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import gain_icon, usd, usd_change
 from bot.i18n.terms import STATUS_ICONS, mode, side, status
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open
-from bot.ui.message import Block, Line, block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.digest_counts import Night
 from bot.views.news.reminders import headline
@@ -42,7 +44,7 @@ def _alarms(night: Night, frame: ViewContext) -> list[str]:
     return [headline(stop, frame) for stop in night.stops] + [headline(panic, frame) for panic in night.panics]
 
 
-def _trading(night: Night, frame: ViewContext) -> Block:
+def _trading(night: Night, frame: ViewContext) -> Text:
     t = frame.t
     if not night.orders:
         return block(t("No orders."))
@@ -55,14 +57,14 @@ def _trading(night: Night, frame: ViewContext) -> Block:
         t("Bought {bought} · sold {sold}", bought=usd(bought), sold=usd(sold)) if night.fills else None,
         None
         if result is None
-        else t.line("Realised {icon} {amount} after fees", icon=gain_icon(result), amount=bold(usd_change(result))),
+        else t.line("Realised {icon} {amount} after fees", icon=gain_icon(result), amount=Bold(usd_change(result))),
     )
 
 
-def _troubles(night: Night, frame: ViewContext) -> Block | None:
+def _troubles(night: Night, frame: ViewContext) -> Text | None:
     t = frame.t
-    lines: list[Line | str] = [
-        line(t.of(trouble.what), f" × {count}" if count > 1 else "") for trouble, count in night.troubles.values()
+    lines: list[Text | str] = [
+        Text(t.of(trouble.what), f" × {count}" if count > 1 else "") for trouble, count in night.troubles.values()
     ]
     if night.unprotected:
         lines.append(t("Stop-loss not armed: {n} times", n=night.unprotected))
@@ -71,7 +73,7 @@ def _troubles(night: Night, frame: ViewContext) -> Block | None:
     return _list(t("Troubles"), lines, frame)
 
 
-def _blocked(night: Night, frame: ViewContext) -> list[Line | str]:
+def _blocked(night: Night, frame: ViewContext) -> list[Text | str]:
     t = frame.t
     names = {"buy": side(Side.BUY, t), "sell": side(Side.SELL, t), "both": t("both at once")}
     return [
@@ -80,22 +82,22 @@ def _blocked(night: Night, frame: ViewContext) -> list[Line | str]:
     ]
 
 
-def _changes(night: Night, frame: ViewContext) -> list[Line | str]:
+def _changes(night: Night, frame: ViewContext) -> list[Text | str]:
     t = frame.t
-    lines: list[Line | str] = []
+    lines: list[Text | str] = []
     for each in night.modes:
         scope = f" {each.state.symbol.ticker}" if each.state.symbol else ""
-        lines.append(line(frame.when(each.at), " · ", t("Mode"), scope, f": {mode(each.state.mode, t)}"))
+        lines.append(Text(frame.when(each.at), " · ", t("Mode"), scope, f": {mode(each.state.mode, t)}"))
     for change in (each.change for each in night.settings):
         where = f" ({change.symbol.ticker})" if change.symbol else ""
         new = t("back to .env or the default") if change.new is None else change.new
-        lines.append(line(frame.when(change.set_at), f" · {change.name}{where} {change.old} → {new}"))
+        lines.append(Text(frame.when(change.set_at), f" · {change.name}{where} {change.old} → {new}"))
     return lines
 
 
-def _list(title: str, lines: list[Line | str] | list[str], frame: ViewContext) -> Block | None:
+def _list(title: str, lines: list[Text | str] | list[str], frame: ViewContext) -> Text | None:
     if not lines:
         return None
     more = len(lines) - _MOST
     rest = frame.t("and {n} more", n=more) if more > 0 else None
-    return block(bold(title), *(line("• ", each) for each in lines[:_MOST]), rest)
+    return block(Bold(title), *(Text("• ", each) for each in lines[:_MOST]), rest)

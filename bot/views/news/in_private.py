@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import moment
 from bot.transport.api_errors import Failure
-from bot.ui.message import Line, block, bold, line
+from bot.ui.blocks import block
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import together_note
 from bot.views.news.backlog import entry_line
@@ -47,6 +49,6 @@ def works_again(frame: ViewContext) -> Screen:
     )
 
 
-def elsewhere_note(frame: ViewContext) -> Line:
+def elsewhere_note(frame: ViewContext) -> Text:
     """Return the line over an alert that is told in private."""
-    return line(bold(frame.t("🔕 Told here because the alert chat cannot be written to.")))
+    return Bold(frame.t("🔕 Told here because the alert chat cannot be written to."))

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from aiogram.utils.formatting import Bold, Text
+
+from bot.ui.blocks import block, lines_of
 from bot.ui.buttons import Button, MarkSeen, Open
-from bot.ui.message import Line, block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import alert
 from strategy.model import Event, EventRow
@@ -19,7 +21,7 @@ def reminder(rows: Sequence[EventRow], frame: ViewContext) -> Screen:
         block(frame.title("🔔 ", t("Not seen yet: {n} critical alerts", n=len(rows)))),
         block(
             t("and {n} earlier ones", n=more) if more > 0 else None,
-            *(line(frame.when(row.event.at), " · ", headline(row.event, frame)) for row in rows[-_MOST:]),
+            *(Text(frame.when(row.event.at), " · ", headline(row.event, frame)) for row in rows[-_MOST:]),
         ),
         block(t("This comes again until you press the button.")),
         keyboard=(
@@ -31,15 +33,15 @@ def reminder(rows: Sequence[EventRow], frame: ViewContext) -> Screen:
 
 def headline(event: Event, frame: ViewContext) -> str:
     """Return the first line of an alert without the environment, which the list has told already."""
-    blocks = alert(event, frame).message.blocks
-    text = blocks[0].lines[0].text if blocks else event.kind
+    blocks = alert(event, frame).blocks
+    text = lines_of(blocks[0])[0] if blocks else event.kind
     return text.removeprefix(f"[{frame.badge}] ")
 
 
 def seen_note(count: int, left: int, frame: ViewContext) -> Screen:
     """Say what a press of the button has come to."""
     t = frame.t
-    noted: Line | str = t.line("👁 Seen: {n} alerts. They are not told again.", n=bold(count))
+    noted: Text | str = t.line("👁 Seen: {n} alerts. They are not told again.", n=Bold(count))
     return frame.screen(
         block(
             noted if count else t("Seen already: nothing of this is told again."),

@@ -1,9 +1,11 @@
 """Changing an open order, and settling one whose outcome nobody knows."""
 
+from aiogram.utils.formatting import Bold
+
 from bot.i18n.formats import price, shares, usd
 from bot.i18n.terms import icon
+from bot.ui.blocks import block
 from bot.ui.buttons import AmendOrder, Button, Confirm, Copy, Keyboard, Open, StepAmend, TypeAmend
-from bot.ui.message import block, bold
 from bot.ui.screen import Screen, ViewContext
 from bot.views.confirm import confirm_row
 from bot.views.trading.orders import short
@@ -49,14 +51,14 @@ def preview(view: AmendPreview, draft: str, frame: ViewContext) -> Screen:
     """Show old and new terms, with a single-use button or why it cannot be changed."""
     t, order = frame.t, view.order
     label = t("✅ Change to {qty} sh. at {price}", qty=shares(view.qty), price=price(view.limit_price))
-    cannot = block(bold(t("This cannot be done")), *(f"⛔ {t.of(text)}" for text in view.refusals))
+    cannot = block(Bold(t("This cannot be done")), *(f"⛔ {t.of(text)}" for text in view.refusals))
     again = t("A limit is exceeded: a second confirmation will follow.") if view.needs_second_confirm else None
     return frame.screen(
         block(
             frame.title("✏️ ", t("Change order #{no}", no=order.no)),
             short(order, frame),
-            t.line("Open shares {old} → {new}", old=shares(order.open_qty), new=bold(shares(view.qty))),
-            t.line("Limit {old} → {new}", old=price(order.limit_price), new=bold(price(view.limit_price))),
+            t.line("Open shares {old} → {new}", old=shares(order.open_qty), new=Bold(shares(view.qty))),
+            t.line("Limit {old} → {new}", old=price(order.limit_price), new=Bold(price(view.limit_price))),
             t("Last price {last} · amount {amount}", last=price(view.last), amount=usd(view.cost)),
         ),
         block(*(f"⚠️ {t.of(text)}" for text in view.warnings)) if view.warnings else None,
@@ -75,7 +77,7 @@ def ask(order: Order, frame: ViewContext) -> Screen:
         block(
             frame.title("✏️ ", t("Change order #{no}", no=order.no)),
             short(order, frame),
-            bold(t("Type the new open shares, the price, or both: 5 @61.10")),
+            Bold(t("Type the new open shares, the price, or both: 5 @61.10")),
             t("/cancel leaves it as it is."),
         )
     )

@@ -2,8 +2,11 @@
 
 from decimal import Decimal
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import gain_icon, price, rate, shares, usd, usd_change
 from bot.i18n.terms import STATUS_ICONS, icon, order_status, origin, side, status
+from bot.ui.blocks import block, quote
 from bot.ui.buttons import (
     AmendOrder,
     Button,
@@ -16,7 +19,6 @@ from bot.ui.buttons import (
     SettleOrder,
     rows_of,
 )
-from bot.ui.message import Block, Line, block, bold, line, quote
 from bot.ui.screen import Screen, ViewContext
 from bot.views.decisions import signal_lines
 from strategy.model import (
@@ -32,9 +34,9 @@ from strategy.model import (
     OrderView,
     Origin,
     Side,
-    Text,
     return_percent,
 )
+from strategy.model import Text as Sentence
 
 _RULES = (Origin.SIGNAL, Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP)
 
@@ -67,7 +69,7 @@ def fill_reply(event: OrderChanged, fill: Fill, frame: ViewContext) -> Screen:
     whole = None
     if order.status is OrderStatus.FILLED:
         whole = block(
-            bold(t("Completely filled")),
+            Bold(t("Completely filled")),
             t("Quantity {qty} sh. · average {price}", qty=shares(order.filled_qty), price=price(order.average_price)),
             t("Amount {amount} · fees {fees}", amount=usd(order.filled_amount), fees=usd(event.fees)),
             _total_line(event.realized, fill.side, frame),
@@ -95,12 +97,12 @@ def orders(view: OrdersView, frame: ViewContext) -> Screen:
         Button(f"{icon(order)} #{order.no} {order.request.symbol.ticker}", Open(screen="order", ref=str(order.no)))
         for order, _ in shown
     ]
-    none_here = [] if view.open else [line(t("No open orders."))]
+    none_here = [] if view.open else [Text(t("No open orders."))]
     every = (Button(t("✖️ Cancel all open"), CancelOrder(no=0), style="danger"),) if view.open else ()
     return frame.screen(
         block(frame.title("🧾 ", t("Orders"))),
-        block(bold(t("Open ({n})", n=len(view.open))), *(waiting or none_here)) if waiting or none_here else None,
-        block(bold(t("Recent")), *done) if done else None,
+        block(Bold(t("Open ({n})", n=len(view.open))), *(waiting or none_here)) if waiting or none_here else None,
+        block(Bold(t("Recent")), *done) if done else None,
         frame.stamp(),
         keyboard=(*rows_of(picks, 3), *turns, every, (frame.refresh("orders"), frame.home())),
     )
@@ -117,11 +119,11 @@ def details(view: OrderView, frame: ViewContext) -> Screen:
         realized=_realized(view.fills),
     )
     fills = [
-        line(f"{frame.when(fill.filled_at)} · {shares(fill.qty)} × {price(fill.price)} = {usd(fill.price * fill.qty)}")
+        Text(f"{frame.when(fill.filled_at)} · {shares(fill.qty)} × {price(fill.price)} = {usd(fill.price * fill.qty)}")
         for fill in view.fills
     ]
     history = [
-        line(f"{frame.when(at)} {STATUS_ICONS[state]} {status(state, t)}", f" · {note}" if note else "")
+        Text(f"{frame.when(at)} {STATUS_ICONS[state]} {status(state, t)}", f" · {note}" if note else "")
         for at, state, note in view.history
     ]
     number = order.venue_no
@@ -134,8 +136,8 @@ def details(view: OrderView, frame: ViewContext) -> Screen:
         _reason(event, frame),
         _filled(order, event.fees, event.realized, frame),
         _meaning(order, frame),
-        block(bold(t("Fills")), *fills) if fills else None,
-        quote(bold(t("What happened")), *history, folded=len(history) > 5) if history else None,
+        block(Bold(t("Fills")), *fills) if fills else None,
+        quote(Bold(t("What happened")), *history, folded=len(history) > 5) if history else None,
         None if number is None else block(t("Broker's order number {number}", number=number)),
         frame.stamp(),
         keyboard=(*actions(order, frame, show=False), tuple(looks), (*back, frame.home())),
@@ -213,12 +215,12 @@ def changeable(order: Order) -> bool:
     return of_a_person and order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
 
 
-def short(order: Order, frame: ViewContext) -> Line:
+def short(order: Order, frame: ViewContext) -> Text:
     """Return one order on one line."""
     return _row(order, frame)
 
 
-def _head(order: Order, frame: ViewContext) -> Block:
+def _head(order: Order, frame: ViewContext) -> Text:
     t, request = frame.t, order.request
     name = f"{side(request.side, t)} {request.symbol.ticker}"
     terms = t(
@@ -231,17 +233,17 @@ def _head(order: Order, frame: ViewContext) -> Block:
         terms = t("{qty} sh. · {kind}", qty=shares(request.qty), kind=request.order_type.value.upper())
     return block(
         frame.title(f"{icon(order)} {name} #{order.no}"),
-        line(bold(order_status(order, t))),
+        Bold(order_status(order, t)),
         terms,
         f"{request.symbol} · {origin(request.origin, t)}",
         t("Re-priced: {n}", n=order.reprices) if order.reprices else None,
     )
 
 
-def _reason(event: OrderChanged, frame: ViewContext) -> Block | None:
+def _reason(event: OrderChanged, frame: ViewContext) -> Text | None:
     t, order = frame.t, event.order
     request = order.request
-    lines: list[Line | str] = []
+    lines: list[Text | str] = []
     if event.decision is not None and request.origin in _RULES:
         only = request.side if request.origin is Origin.SIGNAL else None
         if request.origin is Origin.SIGNAL:
@@ -277,7 +279,7 @@ def _sold_part(event: OrderChanged, frame: ViewContext) -> list[str]:
     return lines
 
 
-def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, frame: ViewContext) -> Block | None:
+def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, frame: ViewContext) -> Text | None:
     if not order.filled_qty:
         return None
     t = frame.t
@@ -285,18 +287,18 @@ def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, frame:
     return block(
         t.line(
             "Filled {qty} sh. at {price} on average",
-            qty=bold(shares(order.filled_qty)),
-            price=bold(price(order.average_price)),
+            qty=Bold(shares(order.filled_qty)),
+            price=Bold(price(order.average_price)),
         ),
         t("Amount {amount}", amount=usd(order.filled_amount)) + costs,
         _total_line(realized, order.request.side, frame),
     )
 
 
-def _meaning(order: Order, frame: ViewContext) -> Block | None:
+def _meaning(order: Order, frame: ViewContext) -> Text | None:
     """Return what a state means and what to do, where it is not plain."""
     t = frame.t
-    reason = t.of(Text.read(order.reason))
+    reason = t.of(Sentence.read(order.reason))
     said = t("Reason: {reason}", reason=reason) if reason else None
     what = {
         OrderStatus.UNKNOWN: t(
@@ -311,12 +313,12 @@ def _meaning(order: Order, frame: ViewContext) -> Block | None:
     return block(said, what) if said or what else None
 
 
-def _row(order: Order, frame: ViewContext) -> Line:
+def _row(order: Order, frame: ViewContext) -> Text:
     t, request = frame.t, order.request
     at = order.average_price if order.status is OrderStatus.FILLED else order.limit_price
-    return line(
+    return Text(
         f"{icon(order)} ",
-        bold(f"#{order.no} {request.symbol.ticker}"),
+        Bold(f"#{order.no} {request.symbol.ticker}"),
         f" {side(request.side, t)} {shares(request.qty)} × {price(at)} · {order_status(order, t)}",
         f" · {frame.when(order.updated_at)}",
     )
@@ -333,8 +335,8 @@ def _result_line(amount: Decimal | None, frame: ViewContext) -> str | None:
     return frame.t("Result {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
 
 
-def _total_line(amount: Decimal | None, of: Side, frame: ViewContext) -> Line | None:
+def _total_line(amount: Decimal | None, of: Side, frame: ViewContext) -> Text | None:
     if amount is None or of is Side.BUY:
         return None
     t = frame.t
-    return t.line("Realised {icon} {amount} after fees", icon=gain_icon(amount), amount=bold(usd_change(amount)))
+    return t.line("Realised {icon} {amount} after fees", icon=gain_icon(amount), amount=Bold(usd_change(amount)))

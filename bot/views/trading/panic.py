@@ -1,8 +1,10 @@
 """The preview of a panic: what would be canceled and sold, and for which of the positions."""
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import price, shares, usd
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Confirm, Dismiss, Keyboard, Open
-from bot.ui.message import Block, Line, block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from bot.views.trading.orders import short
 from strategy.model import PanicLine, PanicPreview
@@ -18,13 +20,13 @@ def preview(view: PanicPreview, frame: ViewContext) -> Screen:
             t("Nothing is done before you press a red button."),
             t("Then the mode becomes Protect only, so that nothing is bought back before /run."),
         ),
-        block(bold(t("Canceled ({n})", n=len(view.orders))), *(short(each, frame) for each in view.orders))
+        block(Bold(t("Canceled ({n})", n=len(view.orders))), *(short(each, frame) for each in view.orders))
         if view.orders
         else block(t("No open orders.")),
-        block(bold(t("Sold ({n})", n=len(positions))), *positions) if positions else block(t("No shares are held.")),
+        block(Bold(t("Sold ({n})", n=len(positions))), *positions) if positions else block(t("No shares are held.")),
         None if view.value is None else block(t("Worth about {amount}", amount=usd(view.value))),
         _market(view, frame),
-        block(bold(t("This cannot be done")), *(f"⛔ {t.of(text)}" for text in view.refusals))
+        block(Bold(t("This cannot be done")), *(f"⛔ {t.of(text)}" for text in view.refusals))
         if view.refusals
         else None,
         frame.stamp(),
@@ -32,7 +34,7 @@ def preview(view: PanicPreview, frame: ViewContext) -> Screen:
     )
 
 
-def _market(view: PanicPreview, frame: ViewContext) -> Block:
+def _market(view: PanicPreview, frame: ViewContext) -> Text:
     t = frame.t
     if view.market_open:
         return block(t("Sells go out as limits below the bid, lowered until everything is sold."))
@@ -42,11 +44,11 @@ def _market(view: PanicPreview, frame: ViewContext) -> Block:
     )
 
 
-def _position(each: PanicLine, frame: ViewContext) -> Line:
+def _position(each: PanicLine, frame: ViewContext) -> Text:
     t = frame.t
     value = "" if each.last is None else f" × {price(each.last)} = {usd(each.last * each.qty)}"
     unwatched = "" if each.watched else t(" (not on the watch list)")
-    return line(bold(each.symbol.ticker), " ", t("{qty} sh.", qty=shares(each.qty)), value, unwatched)
+    return Text(Bold(each.symbol.ticker), " ", t("{qty} sh.", qty=shares(each.qty)), value, unwatched)
 
 
 def _keyboard(view: PanicPreview, frame: ViewContext) -> Keyboard:

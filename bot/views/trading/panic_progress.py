@@ -1,9 +1,11 @@
 """How a panic goes: one message edited while it runs, and a new one at its end that says what is left."""
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import price, shares, span
 from bot.i18n.terms import finish
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Keyboard, Open
-from bot.ui.message import Block, Line, block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from strategy.model import PanicLine, PanicProgress
 
@@ -25,7 +27,7 @@ def panic_progress(event: PanicProgress, frame: ViewContext) -> Screen:
     )
 
 
-def _positions(event: PanicProgress, frame: ViewContext) -> Block:
+def _positions(event: PanicProgress, frame: ViewContext) -> Text:
     """List the positions; of very many those that are not sold first, and how many more there are."""
     t, lines = frame.t, event.lines
     shown = lines if len(lines) <= _LINES else sorted(lines, key=lambda each: each.sold >= each.qty)[:_LINES]
@@ -33,7 +35,7 @@ def _positions(event: PanicProgress, frame: ViewContext) -> Block:
     more = None
     if len(shown) < len(lines):
         more = t("{sold} of {all} positions are sold. The rest: /positions", sold=sold, all=len(lines))
-    return block(bold(t("Positions")), *(_position(each, event, frame) for each in shown), more)
+    return block(Bold(t("Positions")), *(_position(each, event, frame) for each in shown), more)
 
 
 def _headline(event: PanicProgress, frame: ViewContext) -> str:
@@ -43,19 +45,19 @@ def _headline(event: PanicProgress, frame: ViewContext) -> str:
     return t("Panic over: everything is sold") if event.flat else t("Panic over: NOT everything is sold")
 
 
-def _cancels(event: PanicProgress, frame: ViewContext) -> Block:
+def _cancels(event: PanicProgress, frame: ViewContext) -> Text:
     t = frame.t
     left = t(" · {n} not confirmed yet", n=event.cancels_left) if event.cancels_left else ""
     return block(t("Orders canceled: {n}", n=event.canceled) + left)
 
 
-def _position(each: PanicLine, event: PanicProgress, frame: ViewContext) -> Line:
+def _position(each: PanicLine, event: PanicProgress, frame: ViewContext) -> Text:
     t, left = frame.t, each.qty - each.sold
     mark = "✅" if left == 0 else "⚠️" if event.done else "⏳"
     why = "" if left == 0 or not each.reason else f" · {_reason(each.reason, frame)}"
-    return line(
+    return Text(
         f"{mark} ",
-        bold(each.symbol.ticker),
+        Bold(each.symbol.ticker),
         t(" sold {sold}/{qty} sh.", sold=shares(each.sold), qty=shares(each.qty)),
         "" if left == 0 else t(" · left {left}", left=shares(left)),
         "" if left == 0 or each.last is None else f" × {price(each.last)}",
@@ -67,7 +69,7 @@ def _reason(key: str, frame: ViewContext) -> str:
     return frame.t("the market is closed") if key == "closed" else finish(key, frame.t)
 
 
-def _conclusion(event: PanicProgress, frame: ViewContext) -> Block | None:
+def _conclusion(event: PanicProgress, frame: ViewContext) -> Text | None:
     t = frame.t
     note = None if event.note is None else t.of(event.note)
     if not event.done:

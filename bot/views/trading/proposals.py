@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import moment, plain, price, shares, usd
 from bot.i18n.terms import SIDE_ICONS, side
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Confirm, Dismiss, Keyboard, Open
-from bot.ui.message import Block, block, bold
 from bot.ui.screen import Screen, ViewContext
 from bot.views.decisions import signal_lines
 from strategy.model import Proposal, ProposalClosed, Proposed
@@ -65,7 +67,7 @@ def proposal_closed(event: ProposalClosed, frame: ViewContext) -> Screen:
     return frame.screen(
         block(
             frame.title(f"{SIDE_ICONS[card.side]} ", t("{side} {ticker}: proposal over", **names)),
-            bold(how + taken),
+            Bold(how + taken),
             _terms(card, frame),
         ),
         block(frame.when(event.at)),
@@ -82,7 +84,7 @@ def _terms(card: Proposal, frame: ViewContext) -> str:
     )
 
 
-def _why(card: Proposal, frame: ViewContext) -> Block:
+def _why(card: Proposal, frame: ViewContext) -> Text:
     t = frame.t
     return block(
         *signal_lines(card.decision, frame, only=card.side), t("Price {price}", price=price(card.decision.last))

@@ -1,9 +1,11 @@
 """A stop that the broker refuses again and again: one message that says what it means and what to do."""
 
+from aiogram.utils.formatting import Bold
+
 from bot.i18n.formats import shares
 from bot.i18n.terms import trigger
+from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open
-from bot.ui.message import block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from strategy.model import StopFinished, StopTriggered
 
@@ -21,12 +23,12 @@ def refused_stop(event: StopTriggered | StopFinished, frame: ViewContext) -> Scr
     return frame.screen(
         block(
             frame.title("🚨 ", name),
-            line(bold(t("{left} shares are still held, unprotected.", left=shares(left)))),
+            Bold(t("{left} shares are still held, unprotected.", left=shares(left))),
             t("Tried so far: {n}. The broker refused every order.", n=tries),
             said,
         ),
         block(
-            line(bold(t("Sell in the broker's app or by phone."))),
+            Bold(t("Sell in the broker's app or by phone.")),
             again,
         ),
         block(frame.when(event.at)),

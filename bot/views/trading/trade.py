@@ -1,7 +1,10 @@
 """Manual orders: pickers and previews."""
 
+from aiogram.utils.formatting import Bold, Text
+
 from bot.i18n.formats import gain_icon, price, shares, usd, usd_change
 from bot.i18n.terms import SIDE_ICONS, side
+from bot.ui.blocks import block
 from bot.ui.buttons import (
     Button,
     CancelOrder,
@@ -14,7 +17,6 @@ from bot.ui.buttons import (
     TypeTrade,
     rows_of,
 )
-from bot.ui.message import Block, Line, block, bold, line
 from bot.ui.screen import Screen, ViewContext
 from bot.views.confirm import confirm_row
 from bot.views.trading.orders import short
@@ -49,7 +51,7 @@ def ask_terms(of: Side, symbol: Symbol, frame: ViewContext, *, again: bool = Fal
         block(
             frame.title(f"{SIDE_ICONS[of]} {side(of, t)} {symbol.ticker}"),
             t("That could not be read.") if again else None,
-            bold(buys if of is Side.BUY else sells),
+            Bold(buys if of is Side.BUY else sells),
             t("/cancel leaves it as it is."),
         )
     )
@@ -61,15 +63,15 @@ def order_preview(view: OrderPreview, draft: str, frame: ViewContext, *, editing
     With `editing` the steppers of quantity and price stand under it.
     """
     t = frame.t
-    cannot = block(bold(t("This order cannot be placed")), *(f"⛔ {t.of(text)}" for text in view.refusals))
+    cannot = block(Bold(t("This order cannot be placed")), *(f"⛔ {t.of(text)}" for text in view.refusals))
     return frame.screen(
         block(
             frame.title(f"{SIDE_ICONS[view.side]} ", t("Preview: {side} {ticker}", **_names(view, frame))),
             t.line(
                 "{qty} sh. × {price} = {amount}",
-                qty=bold(shares(view.qty)),
-                price=bold(price(view.limit_price)),
-                amount=bold(usd(view.cost)),
+                qty=Bold(shares(view.qty)),
+                price=Bold(price(view.limit_price)),
+                amount=Bold(usd(view.cost)),
             ),
             t(
                 "Limit from {source} · last {last}",
@@ -143,7 +145,7 @@ def _source(key: str, frame: ViewContext) -> str:
     }.get(key, key)
 
 
-def _missing(view: OrderPreview, frame: ViewContext) -> Line | None:
+def _missing(view: OrderPreview, frame: ViewContext) -> Text | None:
     """Return how much is missing; what would be left after an order that cannot be paid or delivered means nothing."""
     t = frame.t
     parts = []
@@ -151,7 +153,7 @@ def _missing(view: OrderPreview, frame: ViewContext) -> Line | None:
         parts.append(t("Short of cash by {amount}", amount=usd(-view.cash_after)))
     if view.position_after is not None and view.position_after < 0:
         parts.append(t("Short of shares by {qty} sh.", qty=shares(-view.position_after)))
-    return line(bold(" · ".join(parts))) if parts else None
+    return Bold(" · ".join(parts)) if parts else None
 
 
 def _afterwards(view: OrderPreview, frame: ViewContext) -> str | None:
@@ -171,7 +173,7 @@ def _profit(view: OrderPreview, frame: ViewContext) -> str | None:
     return frame.t("Expected result {icon} {amount} after fees", icon=gain_icon(amount), amount=usd_change(amount))
 
 
-def _deadline(view: OrderPreview, frame: ViewContext) -> Block:
+def _deadline(view: OrderPreview, frame: ViewContext) -> Text:
     t = frame.t
     again = t("A limit is exceeded: a second confirmation will follow.") if view.needs_second_confirm else None
     return block(again, t("The button works once, within a minute."))

@@ -22,12 +22,12 @@ def asleep(frame: Callable[..., ViewContext]) -> ViewContext:
 
 
 def board(view: TickerView, frame: ViewContext) -> str:
-    return dashboard(samples.status(tickers=(view,)), samples.holdings_view(), frame).message.text
+    return dashboard(samples.status(tickers=(view,)), samples.holdings_view(), frame).text
 
 
 def test_a_resting_stop_is_told_as_such(asleep: ViewContext) -> None:
-    assert "장이 열리면 손절 작동" in status(samples.status(tickers=(RESTING,)), asleep).message.text
-    assert "장이 열리면 손절 작동" in ticker(RESTING, asleep).message.text
+    assert "장이 열리면 손절 작동" in status(samples.status(tickers=(RESTING,)), asleep).text
+    assert "장이 열리면 손절 작동" in ticker(RESTING, asleep).text
     assert "장이 열리면 손절 작동" in board(RESTING, asleep)
     assert "🚨" not in board(RESTING, asleep)
 
@@ -35,22 +35,22 @@ def test_a_resting_stop_is_told_as_such(asleep: ViewContext) -> None:
 @pytest.mark.parametrize("state", [state for state in StopState if state.lost and state is not StopState.NOT_SEEN])
 def test_a_stop_that_does_not_work_is_an_alarm_with_its_reason(state: StopState, asleep: ViewContext) -> None:
     view = samples.ticker(stop=state)
-    for text in (status(samples.status(tickers=(view,)), asleep).message.text, board(view, asleep)):
+    for text in (status(samples.status(tickers=(view,)), asleep).text, board(view, asleep)):
         assert "🚨" in text
         assert f"TQQQ ({WHY[state].ko})" in text
         assert "손절이 모두 작동" not in text
-    assert f"손절 미작동: {WHY[state].ko}" in ticker(view, asleep).message.text
+    assert f"손절 미작동: {WHY[state].ko}" in ticker(view, asleep).text
 
 
 def test_not_known_is_not_none(asleep: ViewContext) -> None:
     """Before the first successful look nobody knows what is held: an alarm, not silence."""
     view = samples.ticker(stop=StopState.NOT_SEEN, position_qty=None)
-    for text in (status(samples.status(tickers=(view,)), asleep).message.text, board(view, asleep)):
+    for text in (status(samples.status(tickers=(view,)), asleep).text, board(view, asleep)):
         assert "🚨" in text
         assert NOT_SEEN.ko in text
 
 
 def test_nothing_held_is_no_alarm(asleep: ViewContext) -> None:
     view = samples.ticker(stop=StopState.NOT_HELD, position_qty=0)
-    assert "🚨" not in status(samples.status(tickers=(view,)), asleep).message.text
+    assert "🚨" not in status(samples.status(tickers=(view,)), asleep).text
     assert "🚨" not in board(view, asleep)

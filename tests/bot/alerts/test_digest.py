@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.alerts.digest import newest_span
-from bot.ui.html import split
+from bot.ui.blocks import split
 from bot.ui.screen import ViewContext
 from bot.views.news.digest import digest
 from bot.views.news.digest_counts import night_of
@@ -57,8 +57,8 @@ def test_a_span_within_a_day_is_found() -> None:
 def test_every_kind_of_event_fits_into_a_digest(language: str, frame: Callable[..., ViewContext]) -> None:
     rows = [row(number, event) for number, event in enumerate(samples.every_event() * 3, start=1)]
     screen = digest(night_of(rows), END - timedelta(hours=8), END, frame(language))
-    assert len(split(screen.message)) == 1
-    assert "{" not in screen.message.text
+    assert len(split(screen.blocks)) == 1
+    assert "{" not in screen.text
 
 
 async def test_the_morning_tells_what_the_night_was(delivering: OpenRoom, wall: FakeClock) -> None:

@@ -298,9 +298,9 @@ async def test_a_send_cut_off_by_a_crash_stays_marked_when_the_next_life_is_refu
         assert "재전송" not in (await room.owner.reads("소식 10"))["text"]
 
 
-async def test_markup_that_is_refused_is_told_in_plain_text(delivering: Any) -> None:
+async def test_what_is_refused_is_told_in_plain_text(delivering: Any) -> None:
     async with delivering() as room:
-        refusal = 'Bad Request: can\'t parse entities: Unsupported start tag "x" at byte offset 1'
+        refusal = "Bad Request: ENTITIES_TOO_LONG"
         await room.owner.post("fault", kind="error", method="sendMessage", code=400, description=refusal)
         await told(room, note(1))
         message = await room.owner.reads("소식 1")

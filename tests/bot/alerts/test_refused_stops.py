@@ -65,9 +65,9 @@ def of_the_stop(messages: list[Json]) -> list[Json]:
 
 def test_what_was_tried_is_counted_in_orders_not_in_runs(frame: Callable[..., ViewContext]) -> None:
     """One run of three refused orders was told as "tried once"."""
-    text = alert(refused(1, orders_refused=3), frame("en")).message.text
+    text = alert(refused(1, orders_refused=3), frame("en")).text
     assert "Tried so far: 3." in text
-    again = alert(refused(2, sold=10, left=0, reason="flat", orders_refused=3), frame("en")).message.text
+    again = alert(refused(2, sold=10, left=0, reason="flat", orders_refused=3), frame("en")).text
     assert "Tries before that were refused: 3" in again
 
 
@@ -86,7 +86,7 @@ async def test_s95_retries_are_counted_in_the_message_of_the_first_run(deliverin
 
 
 def test_the_message_says_what_it_means_and_what_to_do(frame: Any) -> None:
-    korean = alert(refused(12), frame()).message.text
+    korean = alert(refused(12), frame()).text
     for part in (
         "손절",
         "TQQQ",
@@ -98,12 +98,12 @@ def test_the_message_says_what_it_means_and_what_to_do(frame: Any) -> None:
         "/halt TQQQ",
     ):
         assert part in korean
-    english = alert(refused(12), frame("en")).message.text
+    english = alert(refused(12), frame("en")).text
     for part in ("Stop-loss", "10 shares", "unprotected", "12", "restricted", "by phone", "/halt TQQQ"):
         assert part in english
-    again = alert(fired(13), frame()).message.text
+    again = alert(fired(13), frame()).text
     assert "12번 시도" in again  # the thirteenth has just begun
-    assert "사유" not in alert(refused(1, refusal=None), frame()).message.text
+    assert "사유" not in alert(refused(1, refusal=None), frame()).text
 
 
 async def test_s95_the_message_sounds_again_after_an_hour(delivering: Any, wall: FakeClock) -> None:

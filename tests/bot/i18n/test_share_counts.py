@@ -92,7 +92,7 @@ SCREENS: dict[str, Callable[[ViewContext], Screen]] = {
 @pytest.mark.parametrize("name", SCREENS)
 def test_thousands_of_shares_are_separated(frame: MakeFrame, name: str, language: Language) -> None:
     screen = SCREENS[name](frame(language))
-    shown = [screen.message.text, *(button.text for row in screen.keyboard for button in row)]
+    shown = [screen.text, *(button.text for row in screen.keyboard for button in row)]
     assert any("1,200" in text for text in shown) or any("12,000" in text for text in shown)
     assert [text for text in shown if search(r"(?<!\d)1200|12000", text)] == []
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from bot.app import BotApp, open_bot
 from bot.input.commands import COMMANDS
 from bot.input.permissions import PRESSES, SCREENS
-from bot.localchat.formatting.html import parse_html
 from bot.settings import TelegramSettings
 from strategy.model import Environment, Language, SystemClock
 from tests.fakes import samples
 from tests.fakes.chat_core import FakeControl, FakeNotes, FakeOutbox
 from tests.fakes.clock import FakeClock
+from tests.support.kept_text import kept
 
 OWNER = User(id=samples.OWNER, is_bot=False, first_name="owner")
 CHAT = Chat(id=samples.OWNER, type="private")
@@ -44,8 +44,8 @@ class StrictSession(BaseSession):
         return True
 
     def _message(self, method: Any) -> Message:
-        assert method.parse_mode == "HTML"
-        text, _ = parse_html(method.text)
+        assert not isinstance(method.parse_mode, str)
+        text, _ = kept(method.text, method.entities)
         assert text.strip()
         assert len(text) <= 4096
         method.text.encode()

@@ -154,6 +154,6 @@ def test_the_dashboard_says_how_many_it_has_no_room_for(frame: object) -> None:
         tickers=tuple(samples.ticker(s, position_qty=10 if s in SYMBOLS[120:] else 0) for s in SYMBOLS)
     )
     made = dashboard(status, samples.holdings_view(), frame())  # type: ignore[operator]
-    assert len(made.message.text) <= 4096
-    assert "100종목" in made.message.text
-    assert all(symbol.ticker in made.message.text for symbol in SYMBOLS[120:])
+    assert len(made.text) <= 4096
+    assert "100종목" in made.text
+    assert all(symbol.ticker in made.text for symbol in SYMBOLS[120:])

@@ -43,7 +43,7 @@ def test_s112_a_buy_without_the_cash_says_how_much_is_missing(
     frame: MakeFrame, language: Language, missing: str, after: str
 ) -> None:
     view = preview(Side.BUY, cash_after="-1234", position_after=110)
-    text = trade.order_preview(view, "d1", frame(language)).message.text
+    text = trade.order_preview(view, "d1", frame(language)).text
     assert missing in text
     assert "-$" not in text
     assert after not in text  # there is no afterwards
@@ -54,11 +54,11 @@ def test_s112_a_sell_of_more_than_is_held_says_how_many_are_missing(
     frame: MakeFrame, language: Language, missing: str
 ) -> None:
     view = preview(Side.SELL, cash_after=None, position_after=-1090)
-    text = trade.order_preview(view, "d1", frame(language)).message.text
+    text = trade.order_preview(view, "d1", frame(language)).text
     assert missing in text
     assert "-1,090" not in text
 
 
 def test_a_refused_preview_that_can_be_paid_still_says_what_is_left(frame: MakeFrame) -> None:
     view = preview(Side.BUY, cash_after="-0.001", position_after=110)
-    assert "주문 후: 현금 $0.00 · 보유 110주" in trade.order_preview(view, "d1", frame("ko")).message.text
+    assert "주문 후: 현금 $0.00 · 보유 110주" in trade.order_preview(view, "d1", frame("ko")).text

@@ -8,9 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.input.commands import COMMANDS
-from bot.localchat.formatting.html import parse_html
 from bot.role import Role
-from bot.ui.html import split, to_html
 from bot.ui.screen import Screen, ViewContext
 from bot.views import home, market, notify, results, status, system, watch
 from bot.views.trading import amend, panic, proposals
@@ -28,18 +26,17 @@ from strategy.model import (
     Totals,
 )
 from tests.fakes import result_samples, samples
+from tests.support.kept_text import kept_pieces
 
 MakeFrame = Callable[..., ViewContext]
 
 
 def said(screen: Screen) -> str:
     """Return the words, after the strict reading of what is sent."""
-    for piece in split(screen.message):
-        text, _ = parse_html(to_html(piece))
-        assert 0 < len(text) <= 4096
+    assert kept_pieces(screen)
     for button in (each for row in screen.keyboard for each in row):
         assert button.text.strip()
-    return screen.message.text
+    return screen.text
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
@@ -177,9 +174,9 @@ def test_log_lines_are_escaped_and_folded(frame: MakeFrame) -> None:
     pages = [system.logs(lines, 50, replace(frame(), page=number)) for number in range(40)]
     for screen in pages:
         said(screen)
-        assert "🟥" in screen.message.text
-        assert len(split(screen.message)) == 1
-    assert sum(screen.message.text.count("🟥") for screen in pages) >= 50
+        assert "🟥" in screen.text
+        assert len(kept_pieces(screen)) == 1
+    assert sum(screen.text.count("🟥") for screen in pages) >= 50
 
 
 def test_quiet_hours_and_levels_are_shown(frame: MakeFrame) -> None:
@@ -228,7 +225,7 @@ def test_an_alert_picker_without_a_price(frame: MakeFrame) -> None:
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_help_fits_one_message_and_names_every_command(frame: MakeFrame, language: Language) -> None:
     screen = home.help_all(Role.OWNER, frame(language))
-    assert len(split(screen.message)) == 1
+    assert len(kept_pieces(screen)) == 1
     text = said(screen)
     assert [each.name for each in COMMANDS if f"/{each.name}" not in text] == []
 

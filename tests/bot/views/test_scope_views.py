@@ -21,23 +21,23 @@ OWN = samples.position(qty=3, sellable_qty=3, average_cost=Decimal("61.22"), las
 )
 def test_the_bots_own_shares_are_shown_with_their_own_result(language: Language, said: str, frame: MakeFrame) -> None:
     view = samples.holdings_view(scoped=((OWN.symbol, OWN),))
-    assert said in positions(view, frame(language=language)).message.text
+    assert said in positions(view, frame(language=language)).text
 
 
 def test_shares_that_are_not_the_bots_are_said_to_be_left_alone(frame: MakeFrame) -> None:
     view = samples.holdings_view(scoped=((OWN.symbol, None),))
-    assert "봇의 몫: 없음" in positions(view, frame(language="ko")).message.text
+    assert "봇의 몫: 없음" in positions(view, frame(language="ko")).text
 
 
 def test_without_scopes_of_its_own_a_card_says_nothing_of_them(frame: MakeFrame) -> None:
-    assert "봇의 몫" not in positions(samples.holdings_view(), frame(language="ko")).message.text
+    assert "봇의 몫" not in positions(samples.holdings_view(), frame(language="ko")).text
 
 
 def test_a_position_nobody_values_is_shown_as_unknown_not_as_lost(frame: MakeFrame) -> None:
     held = samples.position(last=None, profit_rate=None)
     view = samples.holdings_view(holdings=replace(samples.holdings(held), cash=Decimal(1000)))
     for screen in (positions(view, frame(language="en")), balance(view, frame(language="en"))):
-        text = screen.message.text
+        text = screen.text
         assert "-100" not in text
         assert "$0.00" not in text
         assert "Total $1,000.00" not in text

@@ -25,7 +25,7 @@ SCREENS: dict[str, Callable[[ViewContext], Screen]] = {
 @pytest.mark.parametrize("name", SCREENS)
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_rows_that_are_not_counted_are_shown_with_their_reason(name: str, language: Language, frame: MakeFrame) -> None:
-    text = SCREENS[name](frame(language=language)).message.text
+    text = SCREENS[name](frame(language=language)).text
     for row in (BOND, UNREAD):
         assert row.name in text
         assert getattr(row.why, language) in text
