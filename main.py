@@ -33,7 +33,7 @@ from pydantic_settings import BaseSettings
 from bot.settings import TelegramSettings
 from kis.settings import KisSettings, is_loopback
 from storage.settings import StorageSettings
-from strategy.control.arming import ArmingSettings, OneTimeCodes
+from strategy.control.one_time_codes import ArmingSettings, OneTimeCodes
 from strategy.model import Environment, InstanceLocked, SettableClock, StorageError, SystemClock, Text, TradingError
 from strategy.model import Market as Venue
 from strategy.runtime.console import speak, steady
@@ -520,7 +520,6 @@ async def assemble(
         stream=kis.stream,
         clock=clock,
         wall=wall,
-        calls_used=lambda: f"{kis.http.transport.pacer.in_last_second()} / {kis.environment.calls_per_s:g}",
         calls_per_second=kis.environment.calls_per_s,
         tick_places=kis.environment.max_registrations - 1,  # one is for the order notices
         arm_secret=account.last_four,
@@ -528,6 +527,7 @@ async def assemble(
         remarks=remarks,
         surroundings=Surroundings(
             version=VERSION,
+            calls_used=lambda: f"{kis.http.transport.pacer.in_last_second()} / {kis.environment.calls_per_s:g}",
             vitals=storage.vitals,
             log_reader=LogFiles(settings.storage.log_dir, redactor(*secrets_and_accounts(settings))),
             token_until=lambda: kis.http.tokens.expires_at,

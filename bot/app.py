@@ -54,7 +54,7 @@ from bot.transport.update_watchdog import WORDS, Hearing
 from bot.ui.blocks import block
 from bot.ui.screen import ViewContext
 from bot.views.home import test_message
-from strategy.control.interface import Control
+from strategy.control.control import Control
 from strategy.model import Clock, Environment, Language, Text
 from strategy.ports import Notes, Outbox
 from strategy.runtime.in_flight import Activity
@@ -260,7 +260,7 @@ async def open_bot(
         barrier=Barrier(wall),
         orders_first=orders_first,
         frame=chat_frame,
-        rules=control.alert_rules,
+        rules=control.system.alert_rules,
         outbox=outbox,
         notes=notes,
         wall=wall,

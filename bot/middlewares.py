@@ -29,7 +29,7 @@ from bot.ui.buttons import Open, opens_aside, turned
 from bot.ui.screen import ViewContext
 from bot.ui.toast import Toast
 from bot.views.home import denied, expired
-from strategy.control.interface import Control
+from strategy.control.control import Control
 from strategy.model import Clock
 from strategy.runtime.in_flight import Activity
 

@@ -6,7 +6,7 @@ from bot.i18n.translator import Tongue
 from bot.reply import Reply
 from bot.role import Role
 from bot.ui.screen import ViewContext
-from strategy.control.interface import Control
+from strategy.control.control import Control
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 from bot.settings import TelegramSettings
 from kis.settings import KisSettings
 from storage.settings import StorageSettings
-from strategy.control.arming import ArmingSettings
+from strategy.control.one_time_codes import ArmingSettings
 from strategy.settings.messages import plain_faults
 from strategy.settings.schema import TradingSettings
 

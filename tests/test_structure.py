@@ -30,12 +30,8 @@ def test_no_constructor_takes_more_than_nine_arguments() -> None:
     allowed = {  # the goal is none
         "bot.localchat.server.LocalChat": 13,
         "bot.reply.Reply": 11,
-        "strategy.control.control.TradingControl": 15,
-        "strategy.control.modes.ModeService": 13,
         "strategy.control.order_checks.OrderChecks": 11,
-        "strategy.control.status.StatusQueries": 20,
         "strategy.execution.order_desk.LiveOrderDesk": 14,
-        "strategy.health.system.SystemService": 12,
         "strategy.panic.panic.Panic": 12,
         "strategy.session.listing_moves.VenueMoves": 11,
         "strategy.session.trading_day.Engine": 20,

@@ -12,7 +12,7 @@ from bot.transport.sender import Gone
 from bot.ui.blocks import joined
 from bot.ui.screen import Screen
 from bot.views.news.dashboard import dashboard, retired
-from strategy.control.interface import Control
+from strategy.control.control import Control
 from strategy.model import TradingError
 from strategy.runtime.backoff import Backoff
 
@@ -49,7 +49,7 @@ class Dashboard:
         while True:
             await self._barrier.opened()
             try:
-                await (self._show() if self._control.alert_rules().dashboard else self._retire())
+                await (self._show() if self._control.system.alert_rules().dashboard else self._retire())
                 self._failures = 0
             except TELEGRAM_FAILURES as error:
                 self._failures += 1
@@ -61,7 +61,7 @@ class Dashboard:
 
     async def _show(self) -> None:
         frame = await self._frame()
-        status, holdings = await self._control.status(), await self._control.holdings(fresh=False)
+        status, holdings = await self._control.status.now(), await self._control.holdings.view(fresh=False)
         screen = dashboard(status, holdings, frame)
         content = joined(screen.blocks[:-1]).render()
         now = self._wall.now()

@@ -96,22 +96,22 @@ async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
 
 
 async def settle(_: CallbackQuery, callback_data: SettleOrder, ctx: RequestContext) -> None:
-    view = await ctx.control.settling(ctx.user_id, OrderNo(callback_data.no))
+    view = await ctx.control.orders.unknown.preview(ctx.user_id, OrderNo(callback_data.no))
     await ctx.reply.say(views.settling(view, ctx.frame))
 
 
 async def decide(_: CallbackQuery, callback_data: HandOrderChoice, ctx: RequestContext) -> None:
     with ctx.reply.answering():
-        result = await ctx.control.hand_order(ctx.user_id, OrderNo(callback_data.no), callback_data.choice)
+        result = await ctx.control.orders.external.decide(ctx.user_id, OrderNo(callback_data.no), callback_data.choice)
         await ctx.reply.tell(outcome(result, ctx.frame), result.news, anew=True)
 
 
 async def _order(no: int, ctx: RequestContext) -> Order:
-    return (await ctx.control.order(OrderNo(no))).order
+    return (await ctx.control.orders.queries.order(OrderNo(no))).order
 
 
 async def _pick(ctx: RequestContext) -> Screen:
-    waiting = (await ctx.control.orders(recent=0)).open
+    waiting = (await ctx.control.orders.queries.list(recent=0)).open
     return views.pick([each for each in waiting if changeable(each)], ctx.frame)
 
 
@@ -122,6 +122,6 @@ async def _start(found: Order, state: FSMContext, ctx: RequestContext) -> Screen
 async def _preview(
     found: Order, qty: int | None, price: Decimal | None, state: FSMContext, ctx: RequestContext, *, draft: str = ""
 ) -> Screen:
-    view = await ctx.control.preview_amend(ctx.user_id, found.no, qty=qty, price=price)
+    view = await ctx.control.orders.amends.preview(ctx.user_id, found.no, qty=qty, price=price)
     facts = {"no": found.no, "qty": "" if qty is None else str(qty), "price": "" if price is None else str(price)}
     return views.preview(view, await keep_draft(state, facts, draft), ctx.frame)

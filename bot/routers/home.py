@@ -49,11 +49,11 @@ async def open_home(_: CallbackQuery, ctx: RequestContext) -> None:
 
 async def home_screen(ctx: RequestContext) -> Screen:
     control = ctx.control
-    status = await control.status()
+    status = await control.status.now()
     return views.home(
         status.mode,
-        accepted=await control.disclaimer_accepted(),
-        proposals=sum(card.ticket is not None for card in await control.proposals()),
+        accepted=await control.arming.disclaimer_accepted(),
+        proposals=sum(card.ticket is not None for card in control.orders.proposals.open()),
         role=ctx.role,
         frame=ctx.frame,
     )
@@ -84,7 +84,7 @@ async def open_version(_: CallbackQuery, program: str, ctx: RequestContext) -> N
 
 async def open_proposals(_: CallbackQuery, ctx: RequestContext) -> None:
     """Show every card that still waits, each in a message of its own with its buttons."""
-    cards = await ctx.control.proposals()
+    cards = ctx.control.orders.proposals.open()
     if not cards:
         await ctx.reply.show(views.sentence(ctx.frame.t("No proposal is waiting."), ctx.frame))
     for card in cards:
@@ -114,5 +114,5 @@ async def _speak(wanted: Language, languages: Languages, ctx: RequestContext) ->
 
 
 async def accept(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.control.accept_disclaimer(ctx.user_id)
+    await ctx.control.arming.accept_disclaimer(ctx.user_id)
     await ctx.reply.show(views.accepted(ctx.frame))

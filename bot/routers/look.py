@@ -13,7 +13,7 @@ from bot.views import decisions, holdings
 from bot.views import status as status_views
 from bot.views.market import quote as quote_view
 from bot.views.picking import pick_ticker
-from strategy.control.interface import Control
+from strategy.control.control import Control
 from strategy.model import Symbol
 
 
@@ -32,36 +32,36 @@ def make_router() -> Router:
 
 
 async def status(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(status_views.status(await ctx.control.status(), ctx.frame))
+    await ctx.reply.show(status_views.status(await ctx.control.status.now(), ctx.frame))
 
 
 async def open_status(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(status_views.status(await ctx.control.status(), ctx.frame))
+    await ctx.reply.show(status_views.status(await ctx.control.status.now(), ctx.frame))
 
 
 async def balance(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(holdings.balance(await ctx.control.holdings(), ctx.frame))
+    await ctx.reply.show(holdings.balance(await ctx.control.holdings.view(), ctx.frame))
 
 
 async def open_balance(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(holdings.balance(await ctx.control.holdings(), ctx.frame))
+    await ctx.reply.show(holdings.balance(await ctx.control.holdings.view(), ctx.frame))
 
 
 async def positions(_: Message, args: str, ctx: RequestContext) -> None:
-    only = ctx.control.symbol(args) if args else None
-    await ctx.reply.show(holdings.positions(await ctx.control.holdings(), ctx.frame, only))
+    only = ctx.control.tickers.symbol(args) if args else None
+    await ctx.reply.show(holdings.positions(await ctx.control.holdings.view(), ctx.frame, only))
 
 
 async def open_positions(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
-    only = ctx.control.symbol(callback_data.ref) if callback_data.ref else None
-    await ctx.reply.show(holdings.positions(await ctx.control.holdings(), ctx.frame, only))
+    only = ctx.control.tickers.symbol(callback_data.ref) if callback_data.ref else None
+    await ctx.reply.show(holdings.positions(await ctx.control.holdings.view(), ctx.frame, only))
 
 
 async def open_ticker(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
-    symbol = ctx.control.symbol(callback_data.ref)
-    found = next((each for each in (await ctx.control.status()).tickers if each.symbol == symbol), None)
+    symbol = ctx.control.tickers.symbol(callback_data.ref)
+    found = next((each for each in (await ctx.control.status.now()).tickers if each.symbol == symbol), None)
     if found is None:  # held, but not watched
-        await ctx.reply.show(quote_view(await ctx.control.quote(symbol), ctx.frame))
+        await ctx.reply.show(quote_view(await ctx.control.results.quote(symbol), ctx.frame))
         return
     await ctx.reply.show(status_views.ticker(found, ctx.frame))
 
@@ -71,24 +71,24 @@ async def why(_: Message, args: str, ctx: RequestContext) -> None:
     if not name:
         await ctx.reply.show(await _why_or_pick(ctx.control, ctx.frame))
         return
-    symbol = ctx.control.symbol(name)
+    symbol = ctx.control.tickers.symbol(name)
     at = moment_before(time, ctx.frame.now) if time.strip() else None
-    await ctx.reply.show(decisions.why(await ctx.control.why(symbol, at=at), symbol, ctx.frame))
+    await ctx.reply.show(decisions.why(await ctx.control.tickers.why(symbol, at=at), symbol, ctx.frame))
 
 
 async def open_why(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     if not callback_data.ref:
         await ctx.reply.show(await _why_or_pick(ctx.control, ctx.frame))
         return
-    await ctx.reply.show(await _why(ctx.control.symbol(callback_data.ref), ctx.control, ctx.frame))
+    await ctx.reply.show(await _why(ctx.control.tickers.symbol(callback_data.ref), ctx.control, ctx.frame))
 
 
 async def _why_or_pick(control: Control, frame: ViewContext) -> Screen:
-    symbols = list(control.symbols())
+    symbols = list(control.tickers.watched())
     if len(symbols) == 1:
         return await _why(symbols[0], control, frame)
     return pick_ticker("why", frame.t("🔎 Why?"), frame.t("Which ticker?"), symbols, frame)
 
 
 async def _why(symbol: Symbol, control: Control, frame: ViewContext) -> Screen:
-    return decisions.why(await control.why(symbol), symbol, frame)
+    return decisions.why(await control.tickers.why(symbol), symbol, frame)

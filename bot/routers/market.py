@@ -49,16 +49,16 @@ async def open_quote(_: CallbackQuery, callback_data: Open, ctx: RequestContext)
 
 
 async def open_tickers(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.tickers(ctx.control.symbols(), ctx.frame))
+    await ctx.reply.show(views.tickers(ctx.control.tickers.watched(), ctx.frame))
 
 
 async def calendar(_: Message, args: str, ctx: RequestContext) -> None:
     days = arguments.count(args, _DAYS, _MOST_DAYS)
-    await ctx.reply.show(views.calendar(ctx.control.calendar(days), ctx.frame))
+    await ctx.reply.show(views.calendar(ctx.control.results.calendar(days), ctx.frame))
 
 
 async def open_calendar(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.calendar(ctx.control.calendar(_DAYS), ctx.frame))
+    await ctx.reply.show(views.calendar(ctx.control.results.calendar(_DAYS), ctx.frame))
 
 
 async def watch(_: Message, args: str, ctx: RequestContext) -> None:
@@ -71,20 +71,20 @@ async def open_watch(_: CallbackQuery, ctx: RequestContext) -> None:
 
 async def unwatch(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
-        await ctx.reply.show(views.pick_unwatch(ctx.control.symbols(), ctx.frame))
+        await ctx.reply.show(views.pick_unwatch(ctx.control.tickers.watched(), ctx.frame))
         return
-    await ctx.reply.show(await _unwatch(ctx.control.symbol(args), ctx))
+    await ctx.reply.show(await _unwatch(ctx.control.tickers.symbol(args), ctx))
 
 
 async def open_unwatch(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.pick_unwatch(ctx.control.symbols(), ctx.frame))
+    await ctx.reply.show(views.pick_unwatch(ctx.control.tickers.watched(), ctx.frame))
 
 
 async def press_watch(_: CallbackQuery, callback_data: Watch, ctx: RequestContext) -> None:
     if callback_data.adds:
         await ctx.reply.show(await _watch(callback_data.symbol, ctx))
         return
-    await ctx.reply.show(await _unwatch(ctx.control.symbol(callback_data.symbol), ctx))
+    await ctx.reply.show(await _unwatch(ctx.control.tickers.symbol(callback_data.symbol), ctx))
 
 
 async def ask_ticker(_: CallbackQuery, state: FSMContext, ctx: RequestContext) -> None:
@@ -105,26 +105,26 @@ async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
 
 
 async def _quote(name: str, ctx: RequestContext) -> None:
-    symbols = list(ctx.control.symbols())
+    symbols = list(ctx.control.tickers.watched())
     if not name and len(symbols) != 1:
         t = ctx.frame.t
         await ctx.reply.show(pick_ticker("quote", f"💲 {t('Price now')}", t("Which ticker?"), symbols, ctx.frame))
         return
-    symbol = ctx.control.symbol(name) if name else symbols[0]
-    await ctx.reply.show(views.quote(await ctx.control.quote(symbol), ctx.frame))
+    symbol = ctx.control.tickers.symbol(name) if name else symbols[0]
+    await ctx.reply.show(views.quote(await ctx.control.results.quote(symbol), ctx.frame))
 
 
 async def _watch(name: str, ctx: RequestContext) -> Screen:
-    return watch_preview(await ctx.control.preview_watch(ctx.user_id, name), ctx.frame)
+    return watch_preview(await ctx.control.watchlist.preview_watch(ctx.user_id, name), ctx.frame)
 
 
 async def _unwatch(symbol: Symbol, ctx: RequestContext) -> Screen:
-    return watch_preview(await ctx.control.preview_unwatch(ctx.user_id, symbol), ctx.frame)
+    return watch_preview(await ctx.control.watchlist.preview_unwatch(ctx.user_id, symbol), ctx.frame)
 
 
 async def _pick_watch(ctx: RequestContext) -> Screen:
     """Offer what is held but not watched."""
-    watched = set(ctx.control.symbols())
-    held = (await ctx.control.holdings(fresh=False)).holdings
+    watched = set(ctx.control.tickers.watched())
+    held = (await ctx.control.holdings.view(fresh=False)).holdings
     others = [] if held is None else [each.symbol for each in held.positions if each.symbol not in watched]
     return views.pick_watch(others, ctx.frame)

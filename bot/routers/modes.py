@@ -20,7 +20,7 @@ from bot.ui.screen import Screen
 from bot.views import modes as views
 from bot.views.confirm import outcome
 from bot.views.home import sentence
-from strategy.control.interface import Control
+from strategy.control.control import Control
 from strategy.model import Environment, Mode, OutcomeKind, Symbol
 
 SPANS: dict[Span, timedelta | None] = {
@@ -51,7 +51,7 @@ def make_router() -> Router:
 
 
 async def run(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
-    symbol = ctx.control.symbol(args) if args else None
+    symbol = ctx.control.tickers.symbol(args) if args else None
     await ctx.reply.show(await _preview(Mode.RUN, symbol, state, ctx))
 
 
@@ -62,12 +62,12 @@ async def pause(_: Message, args: str, ctx: RequestContext) -> None:
 
 
 async def stop(_: Message, args: str, ctx: RequestContext) -> None:
-    symbol = ctx.control.symbol(args) if args else None
+    symbol = ctx.control.tickers.symbol(args) if args else None
     await _set(Mode.PROTECT_ONLY, symbol, None, ctx)
 
 
 async def halt(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
-    symbol = ctx.control.symbol(args) if args else None
+    symbol = ctx.control.tickers.symbol(args) if args else None
     await ctx.reply.show(await _preview(Mode.HALTED, symbol, state, ctx))
 
 
@@ -76,7 +76,7 @@ async def halt_word(message: Message, state: FSMContext, ctx: RequestContext) ->
     ticket = str((await asked_about(state)).get("ticket", ""))
     await state.set_state(None)
     with ctx.reply.answering():
-        result = await ctx.control.confirm(ticket, ctx.user_id, typed=(message.text or "").strip())
+        result = await ctx.control.confirmations.confirm(ticket, ctx.user_id, typed=(message.text or "").strip())
         if result.kind is OutcomeKind.DENIED:
             await ask(state, Typing.mode_word, ticket=ticket)
         await ctx.reply.tell(outcome(result, ctx.frame), result.news)
@@ -91,7 +91,7 @@ async def release(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
         await _pick_release(ctx)
         return
-    await _release(ctx.control.symbol(args), ctx)
+    await _release(ctx.control.tickers.symbol(args), ctx)
 
 
 async def open_release(_: CallbackQuery, ctx: RequestContext) -> None:
@@ -99,7 +99,7 @@ async def open_release(_: CallbackQuery, ctx: RequestContext) -> None:
 
 
 async def _pick_release(ctx: RequestContext) -> None:
-    locks = list((await ctx.control.holdings(fresh=False)).locks)
+    locks = list((await ctx.control.holdings.view(fresh=False)).locks)
     await ctx.reply.show(views.pick_release(locks, ctx.frame))
 
 
@@ -112,24 +112,24 @@ async def arm(message: Message, args: str, bot: Bot, ctx: RequestContext) -> Non
     with suppress(*TELEGRAM_FAILURES):  # digits of the account do not stay in the chat
         await bot.delete_message(message.chat.id, message.message_id)
     with ctx.reply.answering():
-        result = await ctx.control.arm(ctx.user_id, args)
+        result = await ctx.control.arming.arm(ctx.user_id, args)
         await ctx.reply.tell(outcome(result, ctx.frame), result.news)
 
 
 async def open_mode(_: CallbackQuery, ctx: RequestContext) -> None:
-    status = await ctx.control.status()
+    status = await ctx.control.status.now()
     locks = [each.lock for each in status.tickers if each.lock is not None]
     await ctx.reply.show(views.menu(status.mode, locks, ctx.frame))
 
 
 async def open_pause(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
-    symbol = ctx.control.symbol(callback_data.ref) if callback_data.ref else None
+    symbol = ctx.control.tickers.symbol(callback_data.ref) if callback_data.ref else None
     await ctx.reply.show(views.pick_pause(symbol, [(key, _span_label(key, ctx.frame.t)) for key in SPANS], ctx.frame))
 
 
 async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, ctx: RequestContext) -> None:
     mode = callback_data.mode
-    symbol = ctx.control.symbol(callback_data.symbol) if callback_data.symbol else None
+    symbol = ctx.control.tickers.symbol(callback_data.symbol) if callback_data.symbol else None
     if mode in (Mode.RUN, Mode.HALTED):
         await ctx.reply.show(await _preview(mode, symbol, state, ctx))
         return
@@ -138,30 +138,30 @@ async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, 
 
 async def open_run(_: CallbackQuery, callback_data: Open, state: FSMContext, ctx: RequestContext) -> None:
     """Preview running again, from under a message that must stay."""
-    symbol = ctx.control.symbol(callback_data.ref) if callback_data.ref else None
+    symbol = ctx.control.tickers.symbol(callback_data.ref) if callback_data.ref else None
     await ctx.reply.show(await _preview(Mode.RUN, symbol, state, ctx))
 
 
 async def press_release(_: CallbackQuery, callback_data: Release, ctx: RequestContext) -> None:
-    await _release(ctx.control.symbol(callback_data.symbol), ctx)
+    await _release(ctx.control.tickers.symbol(callback_data.symbol), ctx)
 
 
 async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, ctx: RequestContext) -> None:
     with ctx.reply.answering():
-        told = await ctx.control.set_mode(mode, symbol=symbol, until=until, user_id=ctx.user_id)
+        told = await ctx.control.modes.set_mode(mode, symbol=symbol, until=until, user_id=ctx.user_id)
         await ctx.reply.tell(views.was_set(told, ctx.frame), [told])
 
 
 async def _release(symbol: Symbol, ctx: RequestContext) -> None:
     """Release in a new message: the button stands under an alert too."""
     with ctx.reply.answering():
-        told = await ctx.control.release(ctx.user_id, symbol)
+        told = await ctx.control.modes.release(ctx.user_id, symbol)
         screen = views.released(symbol, told is not None, ctx.frame)
         await ctx.reply.tell(screen, [] if told is None else [told], anew=True)
 
 
 async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, ctx: RequestContext) -> Screen:
-    view = await ctx.control.preview_mode(ctx.user_id, mode, symbol=symbol)
+    view = await ctx.control.modes.preview(ctx.user_id, mode, symbol=symbol)
     if view.typed_word and view.ticket:
         await ask(state, Typing.mode_word, ticket=view.ticket)
     return views.preview(view, ctx.frame)
@@ -172,15 +172,15 @@ def _whom_and_when(args: str, control: Control, now: datetime) -> tuple[Symbol |
     until = None
     if words and (words[-1].casefold() in arguments.CLOSE or arguments.is_duration(words[-1])):
         last = words.pop().casefold()
-        until = now + arguments.duration(last) if arguments.is_duration(last) else control.until_close()
+        until = now + arguments.duration(last) if arguments.is_duration(last) else control.modes.until_close()
     if len(words) > 1:
         raise arguments.BadArgument("not [TICKER] [DURATION]")
-    return (control.symbol(words[0]) if words else None), until
+    return (control.tickers.symbol(words[0]) if words else None), until
 
 
 def until_span(span: Span, control: Control, now: datetime) -> datetime | None:
     if span == "close":
-        return control.until_close()
+        return control.modes.until_close()
     length = SPANS.get(span)
     return None if length is None else now + length
 

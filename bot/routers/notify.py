@@ -53,33 +53,33 @@ def make_router() -> Router:
 async def notify(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
     """Show the picker, or read `fills silent`."""
     if not args:
-        await ctx.reply.show(views.notify(ctx.control.alert_rules(), ctx.frame))
+        await ctx.reply.show(views.notify(ctx.control.system.alert_rules(), ctx.frame))
         return
     match [GROUPS.get(word, word) for word in args.casefold().split()]:
-        case [group, word] if group in ctx.control.alert_rules().levels and word in LEVELS:
-            about = ctx.control.get(f"NOTIFY_{group.upper()}")
+        case [group, word] if group in ctx.control.system.alert_rules().levels and word in LEVELS:
+            about = ctx.control.settings.get(f"NOTIFY_{group.upper()}")
             await ctx.reply.show(await propose(about, LEVELS[word].value, None, state, ctx))
         case _:
             raise arguments.BadArgument("not EVENT LEVEL")
 
 
 async def open_notify(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.notify(ctx.control.alert_rules(), ctx.frame))
+    await ctx.reply.show(views.notify(ctx.control.system.alert_rules(), ctx.frame))
 
 
 async def quiet(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
     """Show the picker, or propose the typed hours; the setting itself tells how they are written."""
     if not args:
-        await ctx.reply.show(views.quiet(ctx.control.alert_rules(), list(HOURS.items()), ctx.frame))
+        await ctx.reply.show(views.quiet(ctx.control.system.alert_rules(), list(HOURS.items()), ctx.frame))
         return
     value = "-".join(args.replace("~", "-").replace("-", " ").split())
-    await ctx.reply.show(await propose(ctx.control.get("QUIET_HOURS"), value, None, state, ctx))
+    await ctx.reply.show(await propose(ctx.control.settings.get("QUIET_HOURS"), value, None, state, ctx))
 
 
 async def open_quiet(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.quiet(ctx.control.alert_rules(), list(HOURS.items()), ctx.frame))
+    await ctx.reply.show(views.quiet(ctx.control.system.alert_rules(), list(HOURS.items()), ctx.frame))
 
 
 async def set_quiet(_: CallbackQuery, callback_data: SetQuiet, state: FSMContext, ctx: RequestContext) -> None:
-    about = ctx.control.get("QUIET_HOURS")
+    about = ctx.control.settings.get("QUIET_HOURS")
     await ctx.reply.show(await propose(about, HOURS[callback_data.hours], None, state, ctx))

@@ -13,7 +13,7 @@ from bot.ui.buttons import CancelOrder, CheckOrder, Open
 from bot.ui.screen import ViewContext
 from bot.views.trading import orders as views
 from bot.views.trading import trade
-from strategy.control.interface import Control
+from strategy.control.control import Control
 from strategy.model import OrderNo
 
 
@@ -34,7 +34,7 @@ async def orders(_: Message, args: str, ctx: RequestContext) -> None:
     if args.removeprefix("#").isdigit():  # `주문 12`
         await _show(args, ctx.control, ctx.frame, ctx.reply)
         return
-    await ctx.reply.show(views.orders(await ctx.control.orders(), ctx.frame))
+    await ctx.reply.show(views.orders(await ctx.control.orders.queries.list(), ctx.frame))
 
 
 async def order(_: Message, args: str, ctx: RequestContext) -> None:
@@ -49,7 +49,7 @@ async def open_cancel(_: CallbackQuery, ctx: RequestContext) -> None:
 
 
 async def _pick_cancel(ctx: RequestContext) -> None:
-    waiting = (await ctx.control.orders(recent=0)).open
+    waiting = (await ctx.control.orders.queries.list(recent=0)).open
     labels = [(int(each.no), f"{icon(each)} #{each.no} {each.request.symbol.ticker}") for each in waiting]
     await ctx.reply.show(trade.pick_order(ctx.frame, labels))
 
@@ -59,11 +59,11 @@ async def cancel(_: Message, args: str, ctx: RequestContext) -> None:
         await _pick_cancel(ctx)
         return
     no = None if args.casefold() in ("all", "전부", "모두") else OrderNo(arguments.order_no(args))
-    await ctx.reply.show(trade.cancel_preview(await ctx.control.preview_cancel(ctx.user_id, no), ctx.frame))
+    await ctx.reply.show(trade.cancel_preview(await ctx.control.orders.cancels.preview(ctx.user_id, no), ctx.frame))
 
 
 async def open_orders(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.orders(await ctx.control.orders(), ctx.frame))
+    await ctx.reply.show(views.orders(await ctx.control.orders.queries.list(), ctx.frame))
 
 
 async def open_order(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
@@ -73,13 +73,13 @@ async def open_order(_: CallbackQuery, callback_data: Open, ctx: RequestContext)
 async def cancel_order(_: CallbackQuery, callback_data: CancelOrder, ctx: RequestContext) -> None:
     """Preview in a new message: the pressed one may be the order's living message, which delivery edits."""
     no = OrderNo(callback_data.no) if callback_data.no else None
-    await ctx.reply.say(trade.cancel_preview(await ctx.control.preview_cancel(ctx.user_id, no), ctx.frame))
+    await ctx.reply.say(trade.cancel_preview(await ctx.control.orders.cancels.preview(ctx.user_id, no), ctx.frame))
 
 
 async def check_order(_: CallbackQuery, callback_data: CheckOrder, ctx: RequestContext) -> None:
-    await ctx.reply.say(views.details(await ctx.control.check_now(OrderNo(callback_data.no)), ctx.frame))
+    await ctx.reply.say(views.details(await ctx.control.orders.queries.check_now(OrderNo(callback_data.no)), ctx.frame))
 
 
 async def _show(number: str, control: Control, frame: ViewContext, reply: Reply) -> None:
-    found = await control.order(OrderNo(arguments.order_no(number)))
+    found = await control.orders.queries.order(OrderNo(arguments.order_no(number)))
     await reply.show(views.details(found, frame))

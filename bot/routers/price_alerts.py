@@ -59,11 +59,11 @@ async def open_alerts(_: CallbackQuery, ctx: RequestContext) -> None:
 async def add_at(_: CallbackQuery, callback_data: AlertAt, ctx: RequestContext) -> None:
     """Wait for so many percent from the price now."""
     symbol = _meant(ctx, callback_data.symbol)
-    last = (await ctx.control.quote(symbol)).quote.last
+    last = (await ctx.control.results.quote(symbol)).quote.last
     price = last * (100 + callback_data.percent) / 100
     price = max(price.quantize(tick_size(price)), tick_size(price))
     above = callback_data.percent > 0
-    made = await ctx.control.add_price_alert(ctx.user_id, symbol, above=above, price=price)
+    made = await ctx.control.price_alerts.add(ctx.user_id, symbol, above=above, price=price)
     await ctx.reply.show(views.alert_added(made, ctx.frame))
 
 
@@ -88,7 +88,7 @@ async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
 
 async def remove(_: CallbackQuery, callback_data: RemoveAlert, ctx: RequestContext) -> None:
     """Take one away; one that is gone already is gone."""
-    await ctx.control.remove_price_alert(ctx.user_id, callback_data.alert)
+    await ctx.control.price_alerts.remove(callback_data.alert)
     await ctx.reply.show(await _list(ctx))
 
 
@@ -96,14 +96,14 @@ async def _add(symbol: Symbol, terms: str, ctx: RequestContext) -> Screen:
     above, price = arguments.threshold(terms)
     if above is None:
         above = price > await _last(symbol, ctx)
-    made = await ctx.control.add_price_alert(ctx.user_id, symbol, above=above, price=price)
+    made = await ctx.control.price_alerts.add(ctx.user_id, symbol, above=above, price=price)
     return views.alert_added(made, ctx.frame)
 
 
 def _meant(ctx: RequestContext, text: str) -> Symbol:
     """Find a ticker traded or held here, or take `MARKET:TICKER` as it is: the core asks whether it has a price."""
     try:
-        return ctx.control.symbol(text)
+        return ctx.control.tickers.symbol(text)
     except InvalidInput:
         if ":" in text:
             return Symbol.parse(text)
@@ -111,16 +111,18 @@ def _meant(ctx: RequestContext, text: str) -> Symbol:
 
 
 async def _last(symbol: Symbol, ctx: RequestContext) -> Decimal:
-    return (await ctx.control.quote(symbol)).quote.last
+    return (await ctx.control.results.quote(symbol)).quote.last
 
 
 async def _pick(name: str, ctx: RequestContext) -> Screen:
     if not name:
         t = ctx.frame.t
-        return pick_ticker("alert", f"⏰ {t('Alert at a price')}", t("Which ticker?"), ctx.control.symbols(), ctx.frame)
+        return pick_ticker(
+            "alert", f"⏰ {t('Alert at a price')}", t("Which ticker?"), ctx.control.tickers.watched(), ctx.frame
+        )
     symbol = _meant(ctx, name)
     return views.pick_alert(symbol, await _last(symbol, ctx), ctx.frame)
 
 
 async def _list(ctx: RequestContext) -> Screen:
-    return views.alerts(await ctx.control.price_alerts(), ctx.control.symbols(), ctx.frame)
+    return views.alerts(await ctx.control.price_alerts.all(), ctx.control.tickers.watched(), ctx.frame)

@@ -74,37 +74,37 @@ async def open_results(_: CallbackQuery, callback_data: Open, ctx: RequestContex
 
 
 async def performance(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.performance(await ctx.control.performance(), ctx.frame))
+    await ctx.reply.show(views.performance(await ctx.control.results.performance(), ctx.frame))
 
 
 async def open_performance(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.performance(await ctx.control.performance(), ctx.frame))
+    await ctx.reply.show(views.performance(await ctx.control.results.performance(), ctx.frame))
 
 
 async def statistics(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.statistics(await ctx.control.statistics(), ctx.frame))
+    await ctx.reply.show(views.statistics(await ctx.control.results.statistics(), ctx.frame))
 
 
 async def open_statistics(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.statistics(await ctx.control.statistics(), ctx.frame))
+    await ctx.reply.show(views.statistics(await ctx.control.results.statistics(), ctx.frame))
 
 
 async def report(_: Message, args: str, ctx: RequestContext) -> None:
     period = PERIODS.get(args.strip().casefold() or "day")
     if period is None:
         raise arguments.BadArgument("not a period")
-    await ctx.reply.show(views.report(await ctx.control.report(period), ctx.frame))
+    await ctx.reply.show(views.report(await ctx.control.results.report(period), ctx.frame))
 
 
 async def open_report(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     period = PERIODS.get(callback_data.ref, Period.DAY)
-    await ctx.reply.show(views.report(await ctx.control.report(period), ctx.frame))
+    await ctx.reply.show(views.report(await ctx.control.results.report(period), ctx.frame))
 
 
 async def _trades(count: int, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.trades(await ctx.control.trades(count), count, ctx.frame))
+    await ctx.reply.show(views.trades(await ctx.control.results.trades(count), count, ctx.frame))
 
 
 async def _results(name: str, count: int, ctx: RequestContext) -> None:
-    view = await ctx.control.results(SPANS[name][0], count)
+    view = await ctx.control.results.periods(SPANS[name][0], count)
     await ctx.reply.show(views.results(view, name, count, ctx.frame))

@@ -51,30 +51,32 @@ def make_router() -> Router:
 
 async def menu(_: Message, args: str, ctx: RequestContext) -> None:
     await ctx.reply.show(
-        views.setting(ctx.control.get(args), ctx.frame) if args else views.menu(ctx.control.menu(), ctx.frame)
+        views.setting(ctx.control.settings.get(args), ctx.frame)
+        if args
+        else views.menu(ctx.control.settings.menu(), ctx.frame)
     )
 
 
 async def open_menu(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.menu(ctx.control.menu(), ctx.frame))
+    await ctx.reply.show(views.menu(ctx.control.settings.menu(), ctx.frame))
 
 
 async def open_group(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.group(callback_data.ref, ctx.control.menu(), ctx.frame))
+    await ctx.reply.show(views.group(callback_data.ref, ctx.control.settings.menu(), ctx.frame))
 
 
 async def open_setting(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.setting(ctx.control.get(callback_data.ref), ctx.frame))
+    await ctx.reply.show(views.setting(ctx.control.settings.get(callback_data.ref), ctx.frame))
 
 
 async def open_tickers(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
-    about = ctx.control.get(callback_data.ref)
-    await ctx.reply.show(views.pick_ticker(about, ctx.control.symbols(), ctx.frame))
+    about = ctx.control.settings.get(callback_data.ref)
+    await ctx.reply.show(views.pick_ticker(about, ctx.control.tickers.watched(), ctx.frame))
 
 
 async def open_setting_of(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     name, __, ticker = callback_data.ref.partition(" ")
-    about, symbol = ctx.control.get(name), ctx.control.symbol(ticker)
+    about, symbol = ctx.control.settings.get(name), ctx.control.tickers.symbol(ticker)
     await ctx.reply.show(views.setting_of(about, symbol, ctx.frame))
 
 
@@ -82,7 +84,7 @@ async def get(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
         await menu(_, "", ctx)
         return
-    await ctx.reply.show(views.setting(ctx.control.get(args.split(maxsplit=1)[0]), ctx.frame))
+    await ctx.reply.show(views.setting(ctx.control.settings.get(args.split(maxsplit=1)[0]), ctx.frame))
 
 
 async def set_(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
@@ -97,8 +99,8 @@ async def set_(_: Message, args: str, state: FSMContext, ctx: RequestContext) ->
         words.pop()
     if len(words) not in (2, 3):
         raise arguments.BadArgument("not NAME VALUE [TICKER] [for DURATION]")
-    symbol = ctx.control.symbol(words[2]) if len(words) == 3 else None
-    await ctx.reply.say(await propose(ctx.control.get(words[0]), words[1], symbol, state, ctx, until=until))
+    symbol = ctx.control.tickers.symbol(words[2]) if len(words) == 3 else None
+    await ctx.reply.say(await propose(ctx.control.settings.get(words[0]), words[1], symbol, state, ctx, until=until))
 
 
 async def reset(_: Message, args: str, ctx: RequestContext) -> None:
@@ -108,29 +110,29 @@ async def reset(_: Message, args: str, ctx: RequestContext) -> None:
         return
     if len(words) > 2:
         raise arguments.BadArgument("not NAME [TICKER]")
-    symbol = ctx.control.symbol(words[1]) if len(words) == 2 else None
-    await _preview_reset(ctx.control.get(words[0]).name, symbol, ctx)
+    symbol = ctx.control.tickers.symbol(words[1]) if len(words) == 2 else None
+    await _preview_reset(ctx.control.settings.get(words[0]).name, symbol, ctx)
 
 
 async def history(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.history(await ctx.control.history(), ctx.frame))
+    await ctx.reply.show(views.history(await ctx.control.settings.history(), ctx.frame))
 
 
 async def open_history(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.history(await ctx.control.history(), ctx.frame))
+    await ctx.reply.show(views.history(await ctx.control.settings.history(), ctx.frame))
 
 
 async def undo(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.preview(await ctx.control.preview_undo(ctx.user_id), None, "", ctx.frame))
+    await ctx.reply.show(views.preview(await ctx.control.settings.preview_undo(ctx.user_id), None, "", ctx.frame))
 
 
 async def press_undo(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.preview(await ctx.control.preview_undo(ctx.user_id), None, "", ctx.frame))
+    await ctx.reply.show(views.preview(await ctx.control.settings.preview_undo(ctx.user_id), None, "", ctx.frame))
 
 
 async def step(_: CallbackQuery, callback_data: StepSetting, state: FSMContext, ctx: RequestContext) -> None:
     """Propose one step from the value in force."""
-    about, symbol = ctx.control.get(callback_data.name), _symbol(callback_data.symbol, ctx)
+    about, symbol = ctx.control.settings.get(callback_data.name), _symbol(callback_data.symbol, ctx)
     value = _stepped(_in_force(about, symbol), about, callback_data.way)
     await ctx.reply.show(await propose(about, value, symbol, state, ctx))
 
@@ -156,7 +158,7 @@ async def span_draft(_: CallbackQuery, callback_data: SpanDraft, state: FSMConte
 
 
 async def choose(_: CallbackQuery, callback_data: ChooseSetting, state: FSMContext, ctx: RequestContext) -> None:
-    about = ctx.control.get(callback_data.name)
+    about = ctx.control.settings.get(callback_data.name)
     choices = about.choices or ()
     if not 0 <= callback_data.index < len(choices):  # a button of an older version
         await ctx.reply.show(views.setting(about, ctx.frame))
@@ -166,7 +168,7 @@ async def choose(_: CallbackQuery, callback_data: ChooseSetting, state: FSMConte
 
 
 async def ask_value(_: CallbackQuery, callback_data: TypeSetting, state: FSMContext, ctx: RequestContext) -> None:
-    about, symbol = ctx.control.get(callback_data.name), _symbol(callback_data.symbol, ctx)
+    about, symbol = ctx.control.settings.get(callback_data.name), _symbol(callback_data.symbol, ctx)
     await ask(state, Typing.setting_value, name=about.name, symbol=callback_data.symbol)
     await ctx.reply.show(views.ask_value(about, symbol, ctx.frame))
 
@@ -174,7 +176,7 @@ async def ask_value(_: CallbackQuery, callback_data: TypeSetting, state: FSMCont
 async def typed_value(message: Message, state: FSMContext, ctx: RequestContext) -> None:
     """Take typed words for the value; a refusal tells the range and leaves the question open."""
     about_what = await asked_about(state)
-    about = ctx.control.get(str(about_what.get("name", "")))
+    about = ctx.control.settings.get(str(about_what.get("name", "")))
     symbol = _symbol(str(about_what.get("symbol", "")), ctx)
     screen = await propose(about, (message.text or "").strip(), symbol, state, ctx)
     await state.set_state(None)
@@ -187,11 +189,11 @@ async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
 
 
 async def press_reset(_: CallbackQuery, callback_data: ResetSetting, ctx: RequestContext) -> None:
-    await _preview_reset(ctx.control.get(callback_data.name).name, _symbol(callback_data.symbol, ctx), ctx)
+    await _preview_reset(ctx.control.settings.get(callback_data.name).name, _symbol(callback_data.symbol, ctx), ctx)
 
 
 async def _preview_reset(name: str, symbol: Symbol | None, ctx: RequestContext) -> None:
-    view = await ctx.control.preview_reset(ctx.user_id, name, symbol=symbol)
+    view = await ctx.control.settings.preview_reset(ctx.user_id, name, symbol=symbol)
     await ctx.reply.show(views.preview(view, None, "", ctx.frame))
 
 
@@ -211,7 +213,7 @@ async def _draft(draft: str, state: FSMContext, ctx: RequestContext) -> _Draft |
         return None
     until = facts["until"]
     return _Draft(
-        about=ctx.control.get(facts["name"]),
+        about=ctx.control.settings.get(facts["name"]),
         value=facts["value"],
         symbol=_symbol(facts["symbol"], ctx),
         until=datetime.fromisoformat(until) if until else None,
@@ -229,7 +231,7 @@ async def propose(
     draft: str = "",
 ) -> Screen:
     """Preview a value and remember it under the buttons of the preview."""
-    view = await ctx.control.preview_setting(ctx.user_id, about.name, value, symbol=symbol, until=until)
+    view = await ctx.control.settings.preview(ctx.user_id, about.name, value, symbol=symbol, until=until)
     facts = {
         "name": about.name,
         "value": value,
@@ -241,7 +243,7 @@ async def propose(
 
 
 def _symbol(ref: str, ctx: RequestContext) -> Symbol | None:
-    return ctx.control.symbol(ref) if ref else None
+    return ctx.control.tickers.symbol(ref) if ref else None
 
 
 def _in_force(about: SettingView, symbol: Symbol | None) -> str:
@@ -251,7 +253,7 @@ def _in_force(about: SettingView, symbol: Symbol | None) -> str:
 def _until_word(word: str, ctx: RequestContext) -> datetime:
     """Read `2h`, or `close` for the end of the session."""
     if word.casefold() in arguments.CLOSE:
-        return ctx.control.until_close()
+        return ctx.control.modes.until_close()
     return ctx.frame.now + arguments.duration(word)
 
 

@@ -48,11 +48,11 @@ async def open_menu(_: CallbackQuery, ctx: RequestContext) -> None:
 
 
 async def health(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.health(await ctx.control.health(), ctx.frame))
+    await ctx.reply.show(views.health(await ctx.control.system.health(), ctx.frame))
 
 
 async def open_health(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.health(await ctx.control.health(), ctx.frame))
+    await ctx.reply.show(views.health(await ctx.control.system.health(), ctx.frame))
 
 
 async def diagnose(_: Message, ctx: RequestContext) -> None:
@@ -103,14 +103,14 @@ async def _diagnose(ctx: RequestContext) -> None:
     else:
         await ctx.reply.show(views.testing(ctx.frame))
     try:
-        screen = views.diagnosis(await ctx.control.diagnose(), ctx.frame)
+        screen = views.diagnosis(await ctx.control.system.diagnose(), ctx.frame)
     except TradingError as error:  # the message must not go on saying that it runs
         screen = home_views.sentence("⚠️ " + ctx.frame.t.of(error.user_message), ctx.frame)
     await ctx.reply.show_at(message_id, screen)
 
 
 async def _logs(count: int, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.logs(await ctx.control.logs(count), count, ctx.frame))
+    await ctx.reply.show(views.logs(await ctx.control.system.logs(count), count, ctx.frame))
 
 
 async def _export(past: timedelta | None, ctx: RequestContext) -> None:
@@ -122,7 +122,7 @@ async def _export(past: timedelta | None, ctx: RequestContext) -> None:
     lost: list[ExportFile] = []
     problem: TradingError | None = None
     try:
-        async for file in ctx.control.export(since=since):
+        async for file in ctx.control.results.export(since=since):
             name, content = await packed(file.name, file.content)
             there = await reply.hand_over(name, content, views.caption(file, frame))
             (arrived if there else lost).append(replace(file, content=b""))

@@ -22,7 +22,7 @@ from bot.views.home import forgotten, sentence
 from bot.views.picking import pick_ticker
 from bot.views.trading import trade as views
 from bot.views.trading.steps import moved
-from strategy.control.interface import Control
+from strategy.control.control import Control
 from strategy.model import Amount, AmountKind, Side, Symbol
 
 
@@ -72,14 +72,14 @@ async def open_trade(_: CallbackQuery, callback_data: Open, ctx: RequestContext)
     if not callback_data.ref:
         await ctx.reply.show(await _pick(of, ctx.control, ctx.frame))
         return
-    symbol = ctx.control.symbol(callback_data.ref)
+    symbol = ctx.control.tickers.symbol(callback_data.ref)
     labels = [(each.key, _label(each, of, ctx.frame.t)) for each in PRESETS if of in each.sides]
     await ctx.reply.show(views.pick_amount(of, symbol, labels, ctx.frame))
 
 
 async def preset(_: CallbackQuery, callback_data: TradeAmount, state: FSMContext, ctx: RequestContext) -> None:
     found = next(each for each in PRESETS if each.key == callback_data.preset)
-    symbol = ctx.control.symbol(callback_data.symbol)
+    symbol = ctx.control.tickers.symbol(callback_data.symbol)
     await ctx.reply.show(await _preview(callback_data.side, symbol, state, ctx, amount=found.amount, price=None))
 
 
@@ -95,7 +95,7 @@ async def step(_: CallbackQuery, callback_data: StepTrade, state: FSMContext, ct
 
 
 async def ask_terms(_: CallbackQuery, callback_data: TypeTrade, state: FSMContext, ctx: RequestContext) -> None:
-    symbol = ctx.control.symbol(callback_data.symbol)
+    symbol = ctx.control.tickers.symbol(callback_data.symbol)
     await ask(state, Typing.trade, side=callback_data.side.value, symbol=str(symbol))
     await ctx.reply.show(views.ask_terms(callback_data.side, symbol, ctx.frame))
 
@@ -103,7 +103,7 @@ async def ask_terms(_: CallbackQuery, callback_data: TypeTrade, state: FSMContex
 async def typed_terms(message: Message, state: FSMContext, ctx: RequestContext) -> None:
     """Read `3 @61.20` for the ticker that was picked; words that do not fit leave the question open."""
     facts = await asked_about(state)
-    of, symbol = Side(facts["side"]), ctx.control.symbol(facts["symbol"])
+    of, symbol = Side(facts["side"]), ctx.control.tickers.symbol(facts["symbol"])
     try:
         wish = arguments.trade(f"{symbol.ticker} {(message.text or '').strip()}")
         screen = await _preview(of, symbol, state, ctx, amount=wish.amount, price=wish.price)
@@ -124,7 +124,7 @@ async def _typed(of: Side, args: str, state: FSMContext, ctx: RequestContext) ->
         await ctx.reply.show(await _pick(of, ctx.control, ctx.frame))
         return
     wish = arguments.trade(args)
-    symbol = ctx.control.symbol(wish.ticker)
+    symbol = ctx.control.tickers.symbol(wish.ticker)
     await ctx.reply.show(await _preview(of, symbol, state, ctx, amount=wish.amount, price=wish.price))
 
 
@@ -134,7 +134,7 @@ async def _preview(
     """Preview an order and remember its terms under the buttons of the preview."""
     if of is Side.BUY and amount.kind is AmountKind.ALL:
         raise arguments.BadArgument("all is for sells")
-    view = await ctx.control.preview_order(ctx.user_id, of, symbol, amount, price)
+    view = await ctx.control.orders.manual.preview(ctx.user_id, of, symbol, amount, price)
     facts = {"side": of.value, "symbol": str(symbol), "qty": view.qty, "price": "" if price is None else str(price)}
     return views.order_preview(view, await keep_draft(state, facts), ctx.frame)
 
@@ -145,13 +145,13 @@ async def _again(draft: str, state: FSMContext, ctx: RequestContext, *, shares: 
     if facts is None or "side" not in facts:
         await ctx.reply.say(forgotten(ctx.frame))
         return
-    of, symbol = Side(facts["side"]), ctx.control.symbol(facts["symbol"])
+    of, symbol = Side(facts["side"]), ctx.control.tickers.symbol(facts["symbol"])
     qty = max(int(facts["qty"]) + shares, 1)
     price = Decimal(facts["price"]) if facts["price"] else None
     if ticks:
         price = moved(price or await _shown_price(of, symbol, qty, ctx), ticks)
     amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
-    view = await ctx.control.preview_order(ctx.user_id, of, symbol, amount, price)
+    view = await ctx.control.orders.manual.preview(ctx.user_id, of, symbol, amount, price)
     await keep_draft(state, {**facts, "qty": qty, "price": "" if price is None else str(price)}, draft)
     await ctx.reply.show(views.order_preview(view, draft, ctx.frame, editing=True))
 
@@ -159,15 +159,15 @@ async def _again(draft: str, state: FSMContext, ctx: RequestContext, *, shares: 
 async def _shown_price(of: Side, symbol: Symbol, qty: int, ctx: RequestContext) -> Decimal:
     """Return the price a preview without a price would show."""
     amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
-    return (await ctx.control.preview_order(ctx.user_id, of, symbol, amount, None)).limit_price
+    return (await ctx.control.orders.manual.preview(ctx.user_id, of, symbol, amount, None)).limit_price
 
 
 async def _pick(of: Side, control: Control, frame: ViewContext) -> Screen:
     t = frame.t
-    symbols = list(control.symbols())
+    symbols = list(control.tickers.watched())
     question = t("Which ticker do you want to buy?")
     if of is Side.SELL:
-        held = (await control.holdings(fresh=False)).holdings
+        held = (await control.holdings.view(fresh=False)).holdings
         symbols = symbols if held is None else [each.symbol for each in held.positions]
         question = t("Which ticker do you want to sell?")
     return pick_ticker(of.value, f"{SIDE_ICONS[of]} {side(of, t)}", question, symbols, frame)

@@ -1,13 +1,9 @@
-"""Modes, locks and arming as a person asks for them (spec sections 5 and 7)."""
+"""Modes and locks as a person asks for them (spec section 5)."""
 
-import asyncio
-import hmac
-import json
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from strategy.control.arming import NEVER, OneTimeCodes
 from strategy.market.calendar import current, next_session
 from strategy.model import (
     Clock,
@@ -21,10 +17,8 @@ from strategy.model import (
     OutcomeKind,
     Symbol,
     Text,
-    Trouble,
 )
 from strategy.portfolio.positions import Positions
-from strategy.ports import Notes, Notifier
 from strategy.risk.mode_store import ModeStore, stricter
 from strategy.risk.split_guard import SplitGuard
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
@@ -33,11 +27,7 @@ from strategy.settings.store import SettingsStore
 MODE = "mode"
 HALT_WORD = "HALT"
 _HALT_WORDS = frozenset({HALT_WORD, "중단"})  # not 정지: that word is /stop, which keeps the stop-loss
-_DISCLAIMER = "disclaimer_accepted"
-_CODE_STEP = "totp_step"  # of the newest code accepted: neither it nor an older one is good again
 _ON_ITS_WAY_S = 5.0  # real time; an order may wait a second for its turn at the broker
-_MAX_WRONG = 5
-_WRONG_PAUSE = timedelta(hours=1)
 
 NAMES = {
     Mode.RUN: Text("실행", "Run"),
@@ -58,41 +48,31 @@ class ModeService:
         positions: Positions,
         settings: SettingsStore,
         presses: Confirmations,
-        notes: Notes,
-        notifier: Notifier,
-        clock: Clock,
-        wall: Clock,
-        arm_secret: str,
-        totp: OneTimeCodes | None,
+        accepted: Callable[[], Awaitable[bool]],
         panicking: Callable[[], bool],
         answered: Callable[[float], Awaitable[bool]],
+        clock: Clock,
     ) -> None:
-        """`arm_secret` is what must be typed to arm: the last four digits of the account. `answered` waits so many
-        seconds for the broker's answers to what is on its way, and says whether all are there.
+        """`accepted` tells whether the disclaimer was. `answered` waits so many seconds of real time for the broker's
+        answers to what is on its way, and says whether all are there.
         """
         self._modes = modes
         self._splits = splits
         self._positions = positions
         self._settings = settings
         self._confirmations = presses
-        self._notes = notes
-        self._notifier = notifier
-        self._clock = clock
-        self._wall = wall
-        self._arm_secret = arm_secret
-        self._totp = totp
+        self._accepted = accepted
         self._panicking = panicking
         self._answered = answered
-        self._wrong: list[datetime] = []
-        self._arming = asyncio.Lock()  # codes are looked at one by one: none is good twice, none uncounted
+        self._clock = clock
         presses.register(MODE, self, of_owners=lambda payload: payload["mode"] == Mode.HALTED.value)
 
     async def set_mode(
-        self, mode: Mode, *, symbol: Symbol | None, until: datetime | None, user_id: int, reason: str
+        self, mode: Mode, *, symbol: Symbol | None, until: datetime | None, user_id: int, reason: str = ""
     ) -> ModeChanged:
         """Set a mode that is no looser than the one that holds and return the alert that tells it.
 
-        Raise InvalidInput for what needs a confirmation.
+        Raise InvalidInput for what needs a confirmation: RUN and HALTED go through `preview`.
         """
         now = self._clock.now()
         if mode in (Mode.RUN, Mode.HALTED):
@@ -120,7 +100,7 @@ class ModeService:
         await self._answered(_ON_ITS_WAY_S)  # "done" means that nothing leaves any more that it forbids
         return told
 
-    async def preview_mode(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
+    async def preview(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
         """Show what a mode would allow or leave unprotected, with a button."""
         refusals = await self._refusals(mode)
         unprotected = self._unprotected(symbol) if mode is Mode.HALTED else ()
@@ -188,93 +168,17 @@ class ModeService:
         )
         return told if await self._modes.release(symbol, user_id, [told]) else None
 
-    # arming
-
-    async def arm(self, user_id: int, code: str) -> Outcome:
-        """Arm the real environment; wrong codes are counted and soon refused unseen."""
-        async with self._arming:
-            return await self._arm(user_id, code)
-
-    async def _arm(self, user_id: int, code: str) -> Outcome:
-        if self._modes.armed:
-            return Outcome(kind=OutcomeKind.DONE, text=Text("이미 켜져 있습니다.", "Trading is armed already."))
-        if not await self.disclaimer_accepted():
-            return Outcome(
-                kind=OutcomeKind.DENIED,
-                text=Text("먼저 /start 에서 위험 고지에 동의하세요.", "Accept the disclaimer first: /start."),
-            )
-        now = self._wall.now()
-        self._wrong = [at for at in self._wrong if now - at < _WRONG_PAUSE]
-        if len(self._wrong) >= _MAX_WRONG:
-            return Outcome(kind=OutcomeKind.DENIED, text=_too_many(_WRONG_PAUSE - (now - self._wrong[0])))
-        if not await self._right(code):
-            self._wrong.append(now)
-            left = _MAX_WRONG - len(self._wrong)
-            if not left:
-                await self._tell_too_many(user_id)
-            return Outcome(kind=OutcomeKind.DENIED, text=self._how(left))
-        await self._modes.arm(self._clock.now())
-        said = Text("실전 거래를 켰습니다. 시작하려면 /run.", "Real trading is armed. /run starts it.")
-        told = Notable(at=self._clock.now(), key=f"armed:{user_id}", what=said)
-        await self._notifier.tell(told)
-        return Outcome(kind=OutcomeKind.DONE, text=said, news=(told,))
-
-    async def accept_disclaimer(self, user_id: int) -> None:
-        await self._notes.put(_DISCLAIMER, json.dumps({"by": user_id, "at": self._wall.now().isoformat()}))
-
-    async def disclaimer_accepted(self) -> bool:
-        return await self._notes.get(_DISCLAIMER) is not None
-
     def until_close(self) -> datetime:
-        """Return when this session closes, or the next one."""
+        """Return when this session closes, or the next one: for `/pause close`."""
         now = self._clock.now()
         return (current(now) or next_session(now)).closes_at
-
-    async def _right(self, code: str) -> bool:
-        digits, _, once = code.strip().partition(" ")
-        known = bool(self._arm_secret) and hmac.compare_digest(digits.encode(), self._arm_secret.encode())
-        return known and (self._totp is None or await self._use(self._totp, once.strip()))
-
-    async def _use(self, totp: OneTimeCodes, code: str) -> bool:
-        """Use a code up before anything follows from it, also over a restart."""
-        newest = int(await self._notes.get(_CODE_STEP) or NEVER)
-        step = totp.step_of(code, newer_than=newest)
-        if step is not None:
-            await self._notes.put(_CODE_STEP, str(step))
-        return step is not None
-
-    async def _tell_too_many(self, user_id: int) -> None:
-        """Tell everybody: it may be somebody else who tries."""
-        what = Text(
-            f"사용자 {user_id} 이(가) 무장 번호를 {_MAX_WRONG}번 틀렸습니다. 한 시간 동안 /arm 을 받지 않습니다. 본인이"
-            " 아니면 텔레그램 계정과 봇의 허용 목록을 확인하세요.",
-            f"User {user_id} typed {_MAX_WRONG} wrong codes to arm trading. /arm is refused for an hour. If that was"
-            " not you, check your Telegram account and who is on the bot's allow-list.",
-        )
-        await self._notifier.tell(Trouble(at=self._clock.now(), key=f"arm_tries:{user_id}", what=what))
-
-    def _how(self, left: int) -> Text:
-        """Say what must be typed, and how many tries are left in this hour."""
-        more = (
-            Text(f"앞으로 {left}번 더 할 수 있습니다.", f"{left} tries are left.") if left else _too_many(_WRONG_PAUSE)
-        )
-        if self._totp is None:
-            return Text(
-                f"틀렸습니다. {DIGITS.ko}를 입력하세요. 예: 12345678-01 이면 /arm 5678. {more.ko}",
-                f"Wrong. Type {DIGITS.en}: of 12345678-01 that is /arm 5678. {more.en}",
-            )
-        return Text(
-            f"틀렸습니다. {DIGITS.ko}와 인증 앱의 여섯 자리를 한 칸 띄워 입력하세요."
-            f" 예: 12345678-01 이면 /arm 5678 123456. {more.ko}",
-            f"Wrong. Type {DIGITS.en} and the app's six-digit code: of 12345678-01 that is /arm 5678 123456. {more.en}",
-        )
 
     async def _refusals(self, mode: Mode) -> list[Text]:
         if mode.rule_sells and self._panicking():
             return [_PANICKING]
         if not mode.rule_sells or self._modes.armed:
             return []
-        if not await self.disclaimer_accepted():
+        if not await self._accepted():
             return [Text("먼저 /start 에서 위험 고지에 동의하세요.", "Accept the disclaimer first: /start.")]
         return [Text("실전 거래를 먼저 켜세요: /arm", "Arm real trading first: /arm")]
 
@@ -288,18 +192,6 @@ class ModeService:
         return {"mode": self._modes.chosen(symbol).mode.value, "unprotected": held}
 
 
-def _too_many(left: timedelta) -> Text:
-    minutes = max(1, -(-left // timedelta(minutes=1)))
-    return Text(
-        f"한 시간에 {_MAX_WRONG}번까지 틀릴 수 있습니다. {minutes}분 뒤에 다시 하세요.",
-        f"{_MAX_WRONG} wrong codes an hour are the limit. Try again in {minutes} min.",
-    )
-
-
-DIGITS = Text(  # the one definition; `Account.last_four` gives them
-    "계좌번호 앞 여덟 자리(하이픈 앞)의 마지막 네 자리",
-    "the last four of the account number's first eight digits (those before the hyphen)",
-)
 _PANICKING = Text(
     "전량 매도(/panic)가 진행 중이라 규칙 매매를 켤 수 없습니다. 끝난 뒤에 하세요. /halt 로 매도를 멈출 수도 있습니다.",
     "A panic is selling, so the rules stay off: they might buy back what it sells. Wait until it has ended, or stop it"

@@ -42,8 +42,8 @@ class ApprovalPress:
         self._settings = settings
         presses.register(PROPOSAL, self, let_go=self.let_go)
 
-    async def proposals(self) -> Sequence[Proposal]:
-        """Return the cards that still wait for a tap."""
+    def open(self) -> Sequence[Proposal]:
+        """Return the cards that still wait for a tap; a confirmation answers them, or a dismissal."""
         return self._approval.open()
 
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here

@@ -41,23 +41,26 @@ class SettingService:
         return self._settings.menu()
 
     def get(self, name: str) -> SettingView:
+        """Raise InvalidInput naming the nearest setting when there is none of that name."""
         return self._settings.view(name)
 
-    async def preview_setting(
+    async def preview(
         self, user_id: int, name: str, value: str, *, symbol: Symbol | None, until: datetime | None
     ) -> SettingPreview:
+        """Check a value with the models that read `.env`; InvalidInput tells the allowed range."""
         if self._settings.known(name) in BY_COMMAND:
             raise InvalidInput(f"{name} has commands of its own", user_message=_WATCH)
         draft = self._settings.draft(name, value, symbol=symbol, until=until)
-        return await self._preview(user_id, draft, {"how": "set", "value": value})
+        return await self._issue(user_id, draft, {"how": "set", "value": value})
 
     async def preview_reset(self, user_id: int, name: str, *, symbol: Symbol | None) -> SettingPreview:
-        return await self._preview(user_id, self._settings.draft_reset(name, symbol=symbol), {"how": "reset"})
+        return await self._issue(user_id, self._settings.draft_reset(name, symbol=symbol), {"how": "reset"})
 
     async def preview_undo(self, user_id: int) -> SettingPreview:
-        return await self._preview(user_id, self._settings.draft_undo(), {"how": "undo"})
+        """Show the newest change not yet taken back, taken back."""
+        return await self._issue(user_id, self._settings.draft_undo(), {"how": "undo"})
 
-    async def history(self, limit: int) -> Sequence[SettingChange]:
+    async def history(self, limit: int = 20) -> Sequence[SettingChange]:
         return await self._settings.history(limit)
 
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
@@ -87,7 +90,7 @@ class SettingService:
         until = datetime.fromisoformat(payload["until"]) if payload["until"] else None
         return self._settings.draft(payload["name"], payload["value"], symbol=symbol, until=until)
 
-    async def _preview(self, user_id: int, draft: Draft, how: Mapping[str, Any]) -> SettingPreview:
+    async def _issue(self, user_id: int, draft: Draft, how: Mapping[str, Any]) -> SettingPreview:
         ticket = None
         if draft.name == TICKERS:
             await self._watch_list.examine(draft)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from strategy.control.order_queries import no_such_order
 from strategy.execution.interface import OrderDesk
 from strategy.model import (
     BrokerOrder,
-    InvalidInput,
     InvalidOrder,
     Order,
     OrderNo,
@@ -87,12 +87,7 @@ class UnknownOrders:
     async def _order(self, no: OrderNo) -> Order:
         order = await self._orders.get(no)
         if order is None:
-            raise InvalidInput(
-                f"no order {no}",
-                user_message=Text(
-                    f"#{no} 주문은 없습니다. /orders 를 보세요.", f"There is no order #{no}. See /orders."
-                ),
-            )
+            raise no_such_order(no)
         return order
 
 

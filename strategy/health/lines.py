@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from strategy.health.trading_state import StreamStanding
 from strategy.model import (
     HealthLine,
     OutboxState,
@@ -18,7 +19,6 @@ from strategy.model import (
     span,
 )
 from strategy.runtime.probes import LoopLag, TelegramState
-from strategy.session.stream_inbox import StreamInbox
 
 _MINUTE = 60
 _MEGABYTE = 1024 * 1024
@@ -66,7 +66,7 @@ def reconciled(agreed: bool, at: datetime | None, now: datetime) -> HealthLine:
     )
 
 
-def stream(inbox: StreamInbox) -> tuple[HealthLine, HealthLine]:
+def stream(inbox: StreamStanding) -> tuple[HealthLine, HealthLine]:
     """Return the socket and the order notices apart: the first may be fine without the second."""
     why = Text.read(inbox.reason)
     if not inbox.up:

@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 from strategy.health import lines
+from strategy.health.surroundings_lines import SurroundingsLines
+from strategy.health.trading_state import StreamStanding
 from strategy.market.calendar import Session
 from strategy.market.interface import MarketData
-from strategy.model import BrokerError, Clock, HealthLine, Symbol, Text, TradingError, cents, new_york, seoul
+from strategy.model import BrokerError, HealthLine, Symbol, Text, cents, new_york, seoul
 from strategy.portfolio.account_sync import AccountSync
-from strategy.runtime.probes import Surroundings
-from strategy.session.stream_inbox import StreamInbox
 from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
@@ -27,19 +26,15 @@ class ReadyLines:
         *,
         watch: MarketData,
         account_sync: AccountSync,
-        inbox: StreamInbox,
+        stream: StreamStanding,
+        around: SurroundingsLines,
         settings: SettingsStore,
-        clock: Clock,
-        wall: Clock,
-        surroundings: Surroundings,
     ) -> None:
         self._watch = watch
         self._account_sync = account_sync
-        self._inbox = inbox
+        self._stream = stream
+        self._around = around
         self._settings = settings
-        self._clock = clock
-        self._wall = wall
-        self._around = surroundings
 
     async def of(self, session: Session) -> tuple[HealthLine, ...]:
         """Ask and fetch what is missing, then say line by line what works for that session."""
@@ -47,9 +42,11 @@ class ReadyLines:
         return (
             _calendar(session),
             *account,
-            *lines.stream(self._inbox),
+            *lines.stream(self._stream),
             await self._bars(),
-            *await self._ground(),
+            *await self._around.stored(),
+            *self._around.outside(),
+            *self._around.time(),
         )
 
     async def _account(self) -> list[HealthLine]:
@@ -103,26 +100,6 @@ class ReadyLines:
                 f"{share} warm" + (f", too few: {names}. No signals until then" if cold else ""),
             ),
         )
-
-    async def _ground(self) -> Sequence[HealthLine]:
-        """Storage, outbox, chat, token and clock, as far as anybody can tell."""
-        around, found = self._around, list[HealthLine]()
-        if around.vitals is not None:
-            try:
-                found.append(lines.storage(await around.vitals.storage()))
-                found.append(lines.outbox(await around.vitals.outbox(), self._clock.now()))
-            except TradingError as error:
-                found.append(lines.failed("저장", "Storage", error.user_message))
-        if around.telegram is not None and (state := around.telegram()) is not None:
-            found.append(lines.telegram(state, self._wall.now()))
-            found.append(lines.incoming(state, self._wall.now()))
-            if state.ahead is not None and abs(state.ahead) > lines.MOST_TELEGRAM_SKEW:
-                found.append(lines.telegram_clock(state.ahead))
-        if around.token_until is not None:
-            found.append(lines.token(around.token_until(), self._clock.now()))
-        if around.clock_skew is not None and (skew := around.clock_skew()) is not None:
-            found.append(lines.clock_skew(skew))
-        return found
 
 
 def _calendar(session: Session) -> HealthLine:

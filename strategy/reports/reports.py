@@ -63,7 +63,7 @@ _DAY = timedelta(days=1)
 
 
 class ResultService:
-    """Implements `strategy.control.interface.Results`."""
+    """Sums up what is stored. Nothing here asks the broker, but for a quote."""
 
     def __init__(
         self,
@@ -90,11 +90,12 @@ class ResultService:
 
     # accounts
 
-    async def trades(self, limit: int, *, symbol: Symbol | None) -> Sequence[Trade]:
+    async def trades(self, limit: int = 20, *, symbol: Symbol | None = None) -> Sequence[Trade]:
+        """Return the newest fills, newest first."""
         return await self._records.newest_trades(limit, symbol=symbol)
 
-    async def results(self, period: Period, count: int) -> ResultsView:
-        """Sum up the newest periods with fills; older ones are not even read."""
+    async def periods(self, period: Period, count: int) -> ResultsView:
+        """Sum up the newest `count` days, weeks or months with fills; older ones are not even read."""
         found: list[Trade] = []
         seen: set[date] = set()
         async for page in self._records.trades():
@@ -175,12 +176,13 @@ class ResultService:
             watched=symbol in self._settings.tickers,
         )
 
-    def calendar(self, days: int) -> Sequence[CalendarDay]:
+    def calendar(self, days: int = 14) -> Sequence[CalendarDay]:
+        """Return the coming New York dates from today on, closed weekdays with their reason; weekends left out."""
         return coming_days(self._clock.now(), days)
 
     # files
 
-    async def export(self, *, since: date | None) -> AsyncIterator[ExportFile]:
+    async def export(self, *, since: date | None = None) -> AsyncIterator[ExportFile]:
         """Give trades, setting changes and decisions from that New York date on, newest first, file by file."""
         begin = midnight(since) if since is not None else None
         today = new_york(self._clock.now()).date()

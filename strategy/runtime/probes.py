@@ -42,6 +42,7 @@ class Surroundings:
     """What only the composition root can tell the core. Everything may be missing: then its line is left out."""
 
     version: str = ""
+    calls_used: Callable[[], str] = lambda: ""  # "3/s of 18"; empty where nobody counts
     vitals: Vitals | None = None
     log_reader: LogReader | None = None
     token_until: Callable[[], datetime | None] | None = None  # market time

@@ -3,22 +3,27 @@
 from collections.abc import Callable, Sequence
 
 from strategy.control.amend_orders import Amends
-from strategy.control.arming import OneTimeCodes
+from strategy.control.arming import Arming
 from strategy.control.cancel_orders import Cancels
-from strategy.control.control import TradingControl
+from strategy.control.control import Control, OrderServices
 from strategy.control.external_orders import ExternalOrders
-from strategy.control.interface import Control
+from strategy.control.holdings import HoldingsQueries
 from strategy.control.manual_orders import ManualOrders
 from strategy.control.modes import ModeService
+from strategy.control.one_time_codes import OneTimeCodes
 from strategy.control.order_checks import OrderChecks
+from strategy.control.order_queries import OrderQueries
 from strategy.control.panic import PanicPress
 from strategy.control.proposals import ApprovalPress
 from strategy.control.setting_effects import Effects
 from strategy.control.settings import SettingService
-from strategy.control.status import StatusQueries
+from strategy.control.status import Account, StatusQueries
+from strategy.control.tickers import Tickers
 from strategy.control.unknown_orders import UnknownOrders
 from strategy.control.watchlist import WatchList
+from strategy.health.connection_test import Checkup
 from strategy.health.system import SystemService
+from strategy.health.trading_lines import TradingLines
 from strategy.model import Environment, TaskHealth
 from strategy.reports.reports import ResultService
 from strategy.runtime.probes import Surroundings
@@ -40,27 +45,40 @@ def build_control(
     account_masked: str,
     arm_secret: str,
     totp: OneTimeCodes | None,
-    calls_used: Callable[[], str],
     tasks: Callable[[], Sequence[TaskHealth]],
     surroundings: Surroundings,
 ) -> Control:
     """Return all the chat may ask for. `tasks` tells how the supervised services are."""
-    mode_service = ModeService(
+    tickers = Tickers(
+        watch=trading.watch,
+        positions=trading.positions,
+        modes=parts.modes,
+        stops=protection.watchdog,
+        newest=session.cycle.newest,
+        decisions=parts.journals.decisions,
+        settings=parts.book,
+    )
+    arming = Arming(
+        modes=parts.modes,
+        notes=parts.journals.notes,
+        notifier=parts.notifier,
+        clock=parts.clock,
+        wall=parts.wall,
+        secret=arm_secret,
+        totp=totp,
+    )
+    modes = ModeService(
         modes=parts.modes,
         splits=protection.splits,
         positions=trading.positions,
         settings=parts.book,
         presses=parts.presses,
-        notes=parts.journals.notes,
-        notifier=parts.notifier,
-        clock=parts.clock,
-        wall=parts.wall,
-        arm_secret=arm_secret,
-        totp=totp,
+        accepted=arming.disclaimer_accepted,
         panicking=lambda: protection.panic.job is not None,
         answered=trading.desk.answered,
+        clock=parts.clock,
     )
-    watch_list = WatchList(
+    watchlist = WatchList(
         settings=parts.book,
         watch=trading.watch,
         positions=trading.positions,
@@ -71,90 +89,78 @@ def build_control(
         exposure_meter=trading.exposure_meter,
         pace=parts.pace,
     )
-    return TradingControl(
-        looking=_queries(
-            parts,
-            trading,
-            protection,
-            session,
-            environment=environment,
-            account_masked=account_masked,
-            calls_used=calls_used,
+    return Control(
+        status=StatusQueries(
+            account=Account(environment=environment, masked=account_masked, calls_used=surroundings.calls_used),
+            state=session.state,
+            tickers=tickers,
+            modes=parts.modes,
+            exposure_meter=trading.exposure_meter,
+            progress=session.engine,
+            outbox=parts.journals.outbox,
+            settings=parts.book,
+            clock=parts.clock,
         ),
-        manual=_manual(parts, trading),
-        cancels=Cancels(desk=trading.desk, presses=parts.presses),
-        amends=_amends(parts, trading),
-        settling=UnknownOrders(desk=trading.desk, orders=parts.journals.orders, presses=parts.presses),
-        hand_orders=ExternalOrders(
-            desk=trading.desk, orders=parts.journals.orders, modes=parts.modes, mode_service=mode_service
+        holdings=HoldingsQueries(
+            account_sync=trading.account_sync,
+            positions=trading.positions,
+            orders=parts.journals.orders,
+            stops=protection.guard,
+            modes=parts.modes,
+            settings=parts.book,
+            clock=parts.clock,
         ),
-        panic=_panic(parts, trading, protection),
-        modes=mode_service,
+        tickers=tickers,
+        orders=_orders(parts, trading, protection, session, modes),
+        modes=modes,
+        arming=arming,
         settings=SettingService(
             settings=parts.book,
             effects=Effects(settings=parts.book, watch=trading.watch, positions=trading.positions),
             presses=parts.presses,
-            watch_list=watch_list,
+            watch_list=watchlist,
         ),
-        presses=parts.presses,
         results=_results(parts, trading, protection),
         system=SystemService(
-            desk=trading.desk,
-            recon=trading.recon,
-            inbox=session.inbox,
-            guard=protection.guard,
-            watchdog=protection.watchdog,
-            watch=trading.watch,
+            trading=TradingLines(
+                state=session.state,
+                watch=trading.watch,
+                stops=protection.guard,
+                stop_states=protection.watchdog,
+                settings=parts.book,
+                clock=parts.clock,
+            ),
+            around=session.around,
+            checkup=Checkup(broker=surroundings.check_broker, telegram=surroundings.check_telegram),
+            tasks=tasks,
             settings=parts.book,
             clock=parts.clock,
-            wall=parts.wall,
-            calls_used=calls_used,
-            tasks=tasks,
-            surroundings=surroundings,
         ),
-        watch_list=watch_list,
-        price_watch=price_watch,
-        approvals=ApprovalPress(
+        watchlist=watchlist,
+        price_alerts=price_watch,
+        confirmations=parts.presses,
+    )
+
+
+def _orders(
+    parts: BaseParts, trading: TradingParts, protection: ProtectionParts, session: SessionParts, modes: ModeService
+) -> OrderServices:
+    orders = parts.journals.orders
+    return OrderServices(
+        queries=OrderQueries(desk=trading.desk, orders=orders, decisions=parts.journals.decisions),
+        manual=_manual(parts, trading),
+        amends=_amends(parts, trading),
+        cancels=Cancels(desk=trading.desk, presses=parts.presses),
+        unknown=UnknownOrders(desk=trading.desk, orders=orders, presses=parts.presses),
+        external=ExternalOrders(desk=trading.desk, orders=orders, modes=parts.modes, mode_service=modes),
+        proposals=ApprovalPress(
             approval=session.approval,
             cycle=session.cycle,
             watch=trading.watch,
             presses=parts.presses,
             settings=parts.book,
         ),
-    )
-
-
-def _queries(
-    parts: BaseParts,
-    trading: TradingParts,
-    protection: ProtectionParts,
-    session: SessionParts,
-    *,
-    environment: Environment,
-    account_masked: str,
-    calls_used: Callable[[], str],
-) -> StatusQueries:
-    return StatusQueries(
-        engine=session.engine,
-        cycle=session.cycle,
-        desk=trading.desk,
-        recon=trading.recon,
-        orders=parts.journals.orders,
-        decisions=parts.journals.decisions,
-        outbox=parts.journals.outbox,
-        watch=trading.watch,
-        account_sync=trading.account_sync,
-        positions=trading.positions,
-        guard=protection.guard,
-        watchdog=protection.watchdog,
-        inbox=session.inbox,
-        modes=parts.modes,
-        exposure_meter=trading.exposure_meter,
-        settings=parts.book,
-        clock=parts.clock,
-        environment=environment,
-        account_masked=account_masked,
-        calls_used=calls_used,
+        panic=_panic(parts, trading, protection),
     )
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from strategy.control.arming import OneTimeCodes
-from strategy.control.interface import Control
+from strategy.control.control import Control
+from strategy.control.one_time_codes import OneTimeCodes
 from strategy.execution.order_desk import LiveOrderDesk
 from strategy.market.capacity import Pace
 from strategy.market.market_data import LiveMarketData
@@ -79,7 +79,6 @@ def build_core(
     stream: Stream,
     clock: SettableClock,
     wall: Clock,
-    calls_used: Callable[[], str],
     arm_secret: str,
     totp: OneTimeCodes | None = None,
     visibility_lag_s: float = 120.0,
@@ -132,7 +131,6 @@ def build_core(
         account_masked=account_masked,
         arm_secret=arm_secret,
         totp=totp,
-        calls_used=calls_used,
         tasks=supervisor.health,
         surroundings=around,
     )

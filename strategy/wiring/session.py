@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from strategy.health.surroundings_lines import SurroundingsLines
+from strategy.health.trading_state import TradingState
 from strategy.model import Text
 from strategy.reports.ready_check import ReadyLines
 from strategy.reports.session_cards import SessionCards
@@ -29,6 +31,8 @@ class SessionParts:
     engine: Engine
     roster: Roster
     cards: SessionCards
+    state: TradingState
+    around: SurroundingsLines
 
 
 def build_session(
@@ -91,22 +95,31 @@ def build_session(
         engine=engine,
         activity=parts.activity,
     )
+    state = TradingState(trading.desk, trading.recon, inbox)
+    around = SurroundingsLines(surroundings=surroundings, clock=parts.clock, wall=parts.wall)
     cards = SessionCards(
         ready=ReadyLines(
             watch=trading.watch,
             account_sync=trading.account_sync,
-            inbox=inbox,
+            stream=inbox,
+            around=around,
             settings=parts.book,
-            clock=parts.clock,
-            wall=parts.wall,
-            surroundings=surroundings,
         ),
         begun=engine.begun,
         notes=parts.journals.notes,
         clock=parts.clock,
         activity=parts.activity,
     )
-    return SessionParts(approval=approval, cycle=cycle, inbox=inbox, engine=engine, roster=roster, cards=cards)
+    return SessionParts(
+        approval=approval,
+        cycle=cycle,
+        inbox=inbox,
+        engine=engine,
+        roster=roster,
+        cards=cards,
+        state=state,
+        around=around,
+    )
 
 
 def _cycle(parts: BaseParts, trading: TradingParts, protection: ProtectionParts, approval: Approval) -> SignalCheck:

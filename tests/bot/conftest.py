@@ -16,7 +16,8 @@ from bot.settings import TelegramSettings
 from bot.ui.screen import ViewContext
 from strategy.model import Clock, Environment, Language, SystemClock
 from tests.fakes import samples
-from tests.fakes.chat_core import FakeControl, FakeNotes, FakeOutbox
+from tests.fakes.chat_core import FakeControl
+from tests.fakes.chat_storage import FakeNotes, FakeOutbox
 from tests.fakes.clock import FakeClock
 from tests.support.person import Person, present
 
@@ -120,7 +121,7 @@ def open_room(control: FakeControl, outbox: FakeOutbox, notes: FakeNotes) -> Ope
             async with (
                 open_bot(
                     telegram_settings(running, **settings),
-                    control=control,
+                    control=control.services,
                     outbox=outbox,
                     notes=notes,
                     clock=market,

@@ -20,7 +20,7 @@ from strategy.model import Environment, SystemClock
 from strategy.settings.schema import TradingSettings
 from tests.bot.input.test_any_words import StrictSession
 from tests.fakes import samples
-from tests.fakes.chat_core import FakeOutbox
+from tests.fakes.chat_storage import FakeOutbox
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, TQQQ, Bench, O, World, running
 
@@ -211,14 +211,14 @@ def test_promise_7_any_value_in_range_applies_and_survives_a_restart(changes: li
         expected: dict[str, str] = {}
         async with talking(path, world) as talk:
             for name, value in changes:
-                before = talk.bench.core.control.get(name).value
+                before = talk.bench.core.control.settings.get(name).value
                 if before not in ("", "off") and Decimal(before) == Decimal(value):
                     continue  # nothing would change, so there is nothing to confirm
                 await talk.confirm(f"/set {name} {value}")
-                expected[name] = talk.bench.core.control.get(name).value
+                expected[name] = talk.bench.core.control.settings.get(name).value
                 assert Decimal(expected[name]) == Decimal(value)
         async with talking(path, world) as talk:
-            assert {name: talk.bench.core.control.get(name).value for name in expected} == expected
+            assert {name: talk.bench.core.control.settings.get(name).value for name in expected} == expected
 
     with TemporaryDirectory() as directory:
         asyncio.run(story(Path(directory)))
@@ -228,14 +228,14 @@ async def test_a_value_out_of_range_is_refused_with_the_range(tmp_path: Path) ->
     async with talking(tmp_path, open_market()) as talk:
         control = talk.bench.core.control
         for name, wrong in OUTSIDE.items():
-            before = control.get(name).value
+            before = control.settings.get(name).value
             for value in wrong:
                 answer = await talk.type(f"/set {name} {value}")
                 assert answer.startswith("⚠️"), (name, value, answer)
                 assert name in answer
                 assert len(answer) > len(f"⚠️ {name}") + 5  # and says what is allowed
-            assert control.get(name).value == before
-        assert list(await control.history()) == []
+            assert control.settings.get(name).value == before
+        assert list(await control.settings.history()) == []
 
 
 async def test_a_step_a_span_and_an_undo_over_the_real_core(tmp_path: Path) -> None:
@@ -246,14 +246,14 @@ async def test_a_step_a_span_and_an_undo_over_the_real_core(tmp_path: Path) -> N
         await talk.press(tonight)
         confirm = next(data for _, data in reversed(talk.session.buttons) if data.startswith("y|"))
         await talk.press(confirm)
-        view = talk.bench.core.control.get("RSI_OVERBOUGHT")
+        view = talk.bench.core.control.settings.get("RSI_OVERBOUGHT")
         assert view.value == "99"
         assert view.per_ticker == ((TQQQ, "98"),)
         assert "98" in await talk.type("/history")
     async with talking(tmp_path, world) as talk:
-        assert talk.bench.core.control.get("RSI_OVERBOUGHT").per_ticker == ((TQQQ, "98"),)
+        assert talk.bench.core.control.settings.get("RSI_OVERBOUGHT").per_ticker == ((TQQQ, "98"),)
         await talk.confirm("/undo")
-        assert talk.bench.core.control.get("RSI_OVERBOUGHT").per_ticker == ()
+        assert talk.bench.core.control.settings.get("RSI_OVERBOUGHT").per_ticker == ()
 
 
 LOOKS = (

@@ -32,7 +32,8 @@ from tests.bot.conftest import telegram_settings
 from tests.e2e.browser import open_browser
 from tests.e2e.shots import Studio
 from tests.fakes import result_samples, samples
-from tests.fakes.chat_core import FakeControl, FakeNotes, FakeOutbox
+from tests.fakes.chat_core import FakeControl
+from tests.fakes.chat_storage import FakeNotes, FakeOutbox
 from tests.fakes.clock import FakeClock, trading_settings
 from tests.support.person import Json, Person, present
 
@@ -206,7 +207,7 @@ async def stage(studio: Studio, language: Language) -> AsyncIterator[Set]:
     async with (
         open_bot(
             telegram_settings(studio.chat),
-            control=sample_control(),
+            control=sample_control().services,
             outbox=outbox,
             notes=FakeNotes(),
             clock=clock,

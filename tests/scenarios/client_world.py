@@ -199,7 +199,6 @@ async def running(
             stream=client.stream,
             clock=clock,
             wall=clock,
-            calls_used=lambda: "",
             arm_secret=settings.account_no.last_four,
             visibility_lag_s=VISIBILITY_LAG_S,
         )
@@ -226,11 +225,11 @@ async def running(
             tasks = [group.create_task(run(), name=name) for name, run in core.tasks]
             try:
                 if not virtual:
-                    await core.control.accept_disclaimer(OWNER)
-                    await core.control.arm(OWNER, settings.account_no.last_four)
-                    preview = await core.control.preview_mode(OWNER, Mode.RUN, symbol=None)
+                    await core.control.arming.accept_disclaimer(OWNER)
+                    await core.control.arming.arm(OWNER, settings.account_no.last_four)
+                    preview = await core.control.modes.preview(OWNER, Mode.RUN, symbol=None)
                     assert preview.ticket is not None
-                    await core.control.confirm(preview.ticket, OWNER)
+                    await core.control.confirmations.confirm(preview.ticket, OWNER)
                 yield world
             finally:
                 for task in reversed(tasks):

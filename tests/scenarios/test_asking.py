@@ -51,24 +51,24 @@ async def test_an_approved_buy_a_new_ticker_and_a_price_alert(tmp_path: Path) ->
     async with running(tmp_path, replay=day.path, start=day.start, options=options, trading=ASKING) as world:
         control = world.program.core.control
         await world.until(day.start + timedelta(minutes=3))
-        [card] = await control.proposals()
+        [card] = control.orders.proposals.open()
         assert (await world.state())["orders"] == []
         assert card.ticket is not None
-        outcome = await meanwhile(world, control.confirm(card.ticket, DEFAULT_OWNER_ID))
+        outcome = await meanwhile(world, control.confirmations.confirm(card.ticket, DEFAULT_OWNER_ID))
         assert outcome.kind is OutcomeKind.DONE
         [order] = (await world.state())["orders"]
         assert (order["side"], order["qty"]) == ("buy", card.qty)
 
-        assert await meanwhile(world, refused(control.preview_watch(DEFAULT_OWNER_ID, "QQQQX")))
-        preview = await meanwhile(world, control.preview_watch(DEFAULT_OWNER_ID, "XLF"))
+        assert await meanwhile(world, refused(control.watchlist.preview_watch(DEFAULT_OWNER_ID, "QQQQX")))
+        preview = await meanwhile(world, control.watchlist.preview_watch(DEFAULT_OWNER_ID, "XLF"))
         assert str(preview.symbol) == "AMEX:XLF"  # NASDAQ and NYSE do not quote it
         assert preview.ticket is not None
-        await meanwhile(world, control.confirm(preview.ticket, DEFAULT_OWNER_ID), 90)
+        await meanwhile(world, control.confirmations.confirm(preview.ticket, DEFAULT_OWNER_ID), 90)
         assert await world.program.storage.decisions.latest(preview.symbol) is not None
 
-        await meanwhile(world, control.add_price_alert(DEFAULT_OWNER_ID, TQQQ, above=False, price=Decimal("59.00")))
+        await meanwhile(world, control.price_alerts.add(DEFAULT_OWNER_ID, TQQQ, above=False, price=Decimal("59.00")))
         await world.control("tick", symbol="TQQQ", last="58.90", bid="58.89", ask="58.91")
         await world.until(world.clock.now() + timedelta(seconds=5))
         chat = await told(world)
-        assert list(await control.price_alerts()) == []
+        assert list(await control.price_alerts.all()) == []
     assert chat.count("$59.00") == 1

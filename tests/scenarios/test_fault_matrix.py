@@ -158,7 +158,7 @@ async def recovers(world: ClientWorld, case: str) -> None:
         await check(world)
         if await sent(world) > before:
             return
-    decision = await world.core.control.why(TQQQ)
+    decision = await world.core.control.tickers.why(TQQQ)
     raise AssertionError(f"{case}: no buy any more: {decision.reason if decision else None}")
 
 
@@ -225,10 +225,10 @@ async def bought_one(world: ClientWorld) -> None:
 
 async def by_hand(world: ClientWorld, side: Side, price: Decimal | None = None) -> Outcome | None:
     """Place an order for one share as the owner does; None where the preview already refuses."""
-    preview = await world.drive(world.core.control.preview_order(OWNER, side, TQQQ, ONE, price))
+    preview = await world.drive(world.core.control.orders.manual.preview(OWNER, side, TQQQ, ONE, price))
     if preview.ticket is None:
         return None
-    return await world.drive(world.core.control.confirm(preview.ticket, OWNER))
+    return await world.drive(world.core.control.confirmations.confirm(preview.ticket, OWNER))
 
 
 async def buy(world: ClientWorld) -> None:

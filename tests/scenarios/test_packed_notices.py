@@ -21,9 +21,11 @@ async def test_s86_the_fill_is_told_from_a_frame_of_mixed_records(tmp_path: Path
         await world.control("fault", kind="notice_packed", lengths=lengths)
         await world.fault("empty_output", tr_id="trading/inquire-ccnl")  # what is not read is not found otherwise
         one = Amount(kind=AmountKind.SHARES, value=Decimal(3))
-        preview = await world.drive(world.core.control.preview_order(OWNER, Side.BUY, TQQQ, one, Decimal("60.50")))
+        preview = await world.drive(
+            world.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, one, Decimal("60.50"))
+        )
         assert preview.ticket is not None, preview.refusals
-        await world.drive(world.core.control.confirm(preview.ticket, OWNER))
+        await world.drive(world.core.control.confirmations.confirm(preview.ticket, OWNER))
         await world.pass_time(1)
         filled = [event for event in await world.news(OrderChanged) if event.last_fill is not None]
         assert [event.order.filled_qty for event in filled] == [3]

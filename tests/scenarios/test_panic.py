@@ -40,14 +40,14 @@ async def test_everything_is_sold_by_the_brokers_own_books_and_told(tmp_path: Pa
         await world.control("order", symbol="TQQQ", side="sell", qty=5, price="90.00")
         await world.until(world.clock.now() + timedelta(minutes=2))
         control = world.program.core.control
-        shown = await asked(world, control.preview_panic(DEFAULT_OWNER_ID))
+        shown = await asked(world, control.orders.panic.preview(DEFAULT_OWNER_ID))
         assert {line.symbol.ticker: (line.qty, line.watched) for line in shown.lines} == {
             "TQQQ": (100, True),
             "O": (7, False),
         }
         assert len(shown.orders) == 1
         assert shown.ticket_all is not None
-        await asked(world, control.confirm(shown.ticket_all, DEFAULT_OWNER_ID))
+        await asked(world, control.confirmations.confirm(shown.ticket_all, DEFAULT_OWNER_ID))
         await world.until(world.clock.now() + timedelta(minutes=5))
         books, chat = await world.state(), await told(world)
         assert books["positions"] == []

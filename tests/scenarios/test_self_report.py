@@ -17,7 +17,7 @@ NO_SIGNALS = {"trading_tickers": "NASDAQ:TQQQ", "rsi_oversold": "1", "rsi_overbo
 async def diagnosed(world: World) -> list[HealthLine]:
     """Run the diagnosis while market time passes: its calls wait for their turn in it."""
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(world.program.core.control.diagnose())
+        task = group.create_task(world.program.core.control.system.diagnose())
         async with asyncio.timeout(60):
             while not task.done():
                 await world.until(world.clock.now() + timedelta(seconds=1))
@@ -30,7 +30,7 @@ async def test_s103_s109_a_healthy_program_says_so_and_places_nothing(tmp_path: 
     options = SimulatorOptions(keys=(QUOTES,), holdings=(Holding(symbol="TQQQ", qty=10, average=Decimal("61.00")),))
     async with running(tmp_path, replay=day.path, start=day.start, options=options, trading=NO_SIGNALS) as world:
         await world.until(day.start + timedelta(minutes=2))
-        health = await world.program.core.control.health()
+        health = await world.program.core.control.system.health()
         steps = await diagnosed(world)
         books = await world.state()
         assert tuple(world.program.kis.book.watched()) == world.program.core.book.tickers
@@ -58,10 +58,10 @@ async def test_a_stop_is_in_the_results_and_its_warning_in_the_logs(tmp_path: Pa
         await world.until(world.clock.now() + timedelta(minutes=2))
         control = world.program.core.control
         books = await world.state()
-        today = await control.results(Period.DAY, 1)
-        statistics = await control.statistics()
-        trades = await control.trades(500)
-        files = [each async for each in control.export()]
+        today = await control.results.periods(Period.DAY, 1)
+        statistics = await control.results.statistics()
+        trades = await control.results.trades(500)
+        files = [each async for each in control.results.export()]
     assert today.total.sold == sum(Decimal(fill["price"]) * fill["qty"] for fill in books["fills"])
     assert (statistics.wins, statistics.losses, statistics.stops) == (0, 1, 1)
     assert statistics.worst is not None

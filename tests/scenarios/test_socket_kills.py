@@ -36,9 +36,9 @@ MANY = "AAPL AMZN GOOG META MSFT NVDA TSLA AMD INTC NFLX QCOM ADBE CSCO PEP COST
 async def place(world: ClientWorld) -> None:
     """Let an order for one share rest far below the market."""
     one = Amount(kind=AmountKind.SHARES, value=Decimal(1))
-    preview = await world.drive(world.core.control.preview_order(OWNER, Side.BUY, TQQQ, one, Decimal("30.00")))
+    preview = await world.drive(world.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, one, Decimal("30.00")))
     assert preview.ticket is not None, preview.refusals
-    await world.drive(world.core.control.confirm(preview.ticket, OWNER))
+    await world.drive(world.core.control.confirmations.confirm(preview.ticket, OWNER))
 
 
 async def test_s87_twenty_kills_at_random_moments_lose_nothing(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ async def test_s13_a_full_check_of_twenty_tickers_never_blocks_the_loop(tmp_path
         with timed_callbacks() as taken:
             await world.drive(world.core.engine._cycle.run())
         await world.clear()
-        decided = [await world.core.control.why(symbol) for symbol in world.core.book.tickers]
+        decided = [await world.core.control.tickers.why(symbol) for symbol in world.core.book.tickers]
     p99 = sorted(taken)[len(taken) * 99 // 100]
     print(f"{len(taken)} callbacks, p99 {p99 * 1000:.1f} ms, longest {max(taken) * 1000:.1f} ms")
     assert len([one for one in decided if one is not None]) == 20

@@ -378,7 +378,7 @@ class CoreMachine(RuleBasedStateMachine):
         async def ask() -> Any:
             price = None if cents is None else self.world.market.book(symbol)[0] + Decimal(cents) / 100
             amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
-            return await self.bench.core.control.preview_order(OWNER, side, symbol, amount, price)
+            return await self.bench.core.control.orders.manual.preview(OWNER, side, symbol, amount, price)
 
         preview = self.act(ask)
         if preview is None or preview.ticket is None:
@@ -407,7 +407,9 @@ class CoreMachine(RuleBasedStateMachine):
         control = self.bench.core.control
 
         async def press() -> Outcome:
-            both = await asyncio.gather(*(control.confirm(ticket, user, typed=typed) for _ in range(1 + twice)))
+            both = await asyncio.gather(
+                *(control.confirmations.confirm(ticket, user, typed=typed) for _ in range(1 + twice))
+            )
             kinds = [one.kind for one in both]
             if twice:
                 self.reach("pressed twice")
@@ -442,7 +444,7 @@ class CoreMachine(RuleBasedStateMachine):
         no = None if which < 0 or not orders else orders[which % len(orders)].no
 
         async def ask() -> Any:
-            return await self.bench.core.control.preview_cancel(OWNER, no)
+            return await self.bench.core.control.orders.cancels.preview(OWNER, no)
 
         preview = self.act(ask)
         if preview is not None and preview.ticket is not None:
@@ -462,14 +464,14 @@ class CoreMachine(RuleBasedStateMachine):
         if mode in (Mode.PAUSE_BUYS, Mode.PROTECT_ONLY):
 
             async def set_mode() -> Any:
-                return await control.set_mode(mode, symbol=symbol, until=until, user_id=OWNER, reason="")
+                return await control.modes.set_mode(mode, symbol=symbol, until=until, user_id=OWNER, reason="")
 
             if self.act(set_mode) is not None:
                 self.witness.set_mode(symbol, mode, until)
             return
 
         async def ask() -> Any:
-            return await control.preview_mode(OWNER, mode, symbol=symbol)
+            return await control.modes.preview(OWNER, mode, symbol=symbol)
 
         preview = self.act(ask)
         if preview is None or preview.ticket is None:
@@ -483,7 +485,7 @@ class CoreMachine(RuleBasedStateMachine):
     @rule(symbol=SYMBOL)
     def ticker_released(self, symbol: Symbol) -> None:
         async def release() -> Any:
-            return await self.bench.core.control.release(OWNER, symbol)
+            return await self.bench.core.control.modes.release(OWNER, symbol)
 
         if self.act(release):
             self.witness.release(symbol)
@@ -507,7 +509,7 @@ class CoreMachine(RuleBasedStateMachine):
         name, value = setting
 
         async def ask() -> Any:
-            return await self.bench.core.control.preview_setting(OWNER, name, value, symbol=None, until=None)
+            return await self.bench.core.control.settings.preview(OWNER, name, value, symbol=None, until=None)
 
         preview = self.act(ask)
         if preview is None or preview.ticket is None:
@@ -527,7 +529,7 @@ class CoreMachine(RuleBasedStateMachine):
             return
 
         async def check() -> Any:
-            return await self.bench.core.control.check_now(unknown[0].no)
+            return await self.bench.core.control.orders.queries.check_now(unknown[0].no)
 
         self.act(check)
         self.reach("checked now")
@@ -630,7 +632,7 @@ class CoreMachine(RuleBasedStateMachine):
             position = core.account_sync.last.of(symbol)
             assert (position.qty if position else 0) == broker.qty_held(symbol)
         assert core.account_sync.last.cash == broker._free_cash()
-        status = await core.control.status()
+        status = await core.control.status.now()
         assert status.unknown_orders == 0, core.desk.unknown
         assert status.reconciled
         self._count_ends(ours.values())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from storage.database import Storage, open_storage
-from strategy.control.arming import OneTimeCodes
+from strategy.control.one_time_codes import OneTimeCodes
 from strategy.model import Environment, Event, Interval, Order, Symbol
 from strategy.runtime.probes import Surroundings
 from strategy.runtime.storage_alarm import SendNow
@@ -159,12 +159,11 @@ async def running(
                 stream=stream,
                 clock=world.clock,
                 wall=wall or world.clock,
-                calls_used=lambda: "1/s of 2",
                 arm_secret=arm_secret,
                 totp=totp,
                 calls_per_second=calls_per_second,
                 tick_places=tick_places,
-                surroundings=surroundings or Surroundings(vitals=storage.vitals),
+                surroundings=surroundings or Surroundings(vitals=storage.vitals, calls_used=lambda: "1/s of 2"),
                 cry=cry,
             )
             world.broker.sink = core.sink.on_notice

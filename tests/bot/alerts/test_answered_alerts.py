@@ -144,13 +144,13 @@ async def test_what_somebody_does_in_another_chat_is_told_as_ever(open_room: Ope
 async def test_what_the_program_does_meanwhile_is_told_as_ever(alerted: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     by_program = ModeChanged(at=samples.NOW, state=samples.mode(Mode.RUN, set_by=None, reason="expired"), previous=None)
     answered = asyncio.Event()
-    release = alerted.control.release
+    release = alerted.control.services.modes.release
 
     async def slow(*args: Any) -> Any:
         await answered.wait()
         return await release(*args)
 
-    monkeypatch.setattr(alerted.control, "release", slow)
+    monkeypatch.setattr(alerted.control.services.modes, "release", slow)
     await alerted.owner.send("/release TQQQ")
     await told(alerted, by_program)
     await alerted.owner.reads("프로그램이")

@@ -69,7 +69,7 @@ class Sea:
         people = {"telegram_chat_id": str(self.group), "telegram_allowed_user_ids": str(self.chat.owner_id)}
         async with open_bot(
             telegram_settings(self.chat, **people),
-            control=FakeControl(),
+            control=FakeControl().services,
             outbox=self.storage.outbox,
             notes=self.storage.notes,
             clock=self.market,

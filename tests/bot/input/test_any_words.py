@@ -18,7 +18,8 @@ from bot.input.permissions import PRESSES, SCREENS
 from bot.settings import TelegramSettings
 from strategy.model import Environment, Language, SystemClock
 from tests.fakes import samples
-from tests.fakes.chat_core import FakeControl, FakeNotes, FakeOutbox
+from tests.fakes.chat_core import FakeControl
+from tests.fakes.chat_storage import FakeNotes, FakeOutbox
 from tests.fakes.clock import FakeClock
 from tests.support.kept_text import kept
 
@@ -105,7 +106,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[tuple[asyncio.Runner, Benc
     }
     opened = open_bot(
         TelegramSettings.model_validate(values),
-        control=control,
+        control=control.services,
         outbox=FakeOutbox(),
         notes=FakeNotes(),
         clock=FakeClock(samples.NOW),

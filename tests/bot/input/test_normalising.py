@@ -66,13 +66,13 @@ def test_no_number_of_the_settings_is_read_from_an_exponent_or_an_underscore(nam
 
 async def test_a_setting_typed_on_any_keyboard_is_shown_as_it_will_be_stored(room: Room) -> None:
     asked: list[str] = []
-    preview_setting = room.control.preview_setting
+    preview_setting = room.control.services.settings.preview
 
     async def noted(user_id: int, name: str, value: str, **more: object) -> object:
         asked.append(value)
         return await preview_setting(user_id, name, value, **more)  # type: ignore[arg-type]
 
-    room.control.preview_setting = noted  # type: ignore[method-assign,assignment]
+    room.control.services.settings.preview = noted  # type: ignore[method-assign,assignment]
     preview = await room.owner.ask("/set　RSI_OVERSOLD　４５")
     assert asked == ["45"]
     assert "45" in preview["text"]

@@ -134,7 +134,7 @@ async def test_an_export_that_breaks_off_tells_what_was_sent(room: Room, monkeyp
         yield ExportFile(name="trades.csv", content=b"x", rows=1)
         raise StorageError("torn")
 
-    monkeypatch.setattr(room.control, "export", breaks_off)
+    monkeypatch.setattr(room.control.services.results, "export", breaks_off)
     await room.owner.send("/export all")
     told = (await room.owner.reads("빠졌습니다"))["text"]
     assert "trades.csv" in told

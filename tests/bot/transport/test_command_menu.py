@@ -129,7 +129,7 @@ async def test_pausing_by_buttons(room: Room) -> None:
     screen = await room.owner.does(screen, "일시정지")
     screen = await room.owner.does(screen, "장 마감까지")
     assert "매수 멈춤" in screen["text"]
-    assert room.control.modes[-1].until == room.control.until_close()
+    assert room.control.modes[-1].until == room.control.services.modes.until_close()
 
 
 async def test_halting_by_button_wants_the_word_and_can_be_left(room: Room) -> None:

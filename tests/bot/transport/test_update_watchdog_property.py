@@ -12,7 +12,8 @@ from bot.localchat import LocalChat
 from strategy.model import Environment, SystemClock, Trouble
 from tests.bot.conftest import telegram_settings
 from tests.fakes import samples
-from tests.fakes.chat_core import FakeControl, FakeNotes, FakeOutbox
+from tests.fakes.chat_core import FakeControl
+from tests.fakes.chat_storage import FakeNotes, FakeOutbox
 from tests.fakes.clock import FakeClock
 from tests.support.person import Json, Person, present
 
@@ -76,7 +77,7 @@ async def _passes(wall: FakeClock, seconds: int) -> None:
 def _bot(chat: LocalChat, wall: FakeClock, outbox: FakeOutbox, notes: FakeNotes) -> AbstractAsyncContextManager[BotApp]:
     return open_bot(
         telegram_settings(chat),
-        control=FakeControl(),
+        control=FakeControl().services,
         outbox=outbox,
         notes=notes,
         clock=FakeClock(samples.NOW),

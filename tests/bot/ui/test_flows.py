@@ -179,7 +179,7 @@ async def test_a_setting_for_one_ticker_for_tonight(room: Room) -> None:
     assert "♾ 계속" in labels(preview)
     await _tap(room, preview, "48 적용")
     [change] = room.control.changes
-    assert (change.symbol, change.new, change.until) == (samples.TQQQ, "48", room.control.until_close())
+    assert (change.symbol, change.new, change.until) == (samples.TQQQ, "48", room.control.services.modes.until_close())
 
 
 async def test_a_span_can_be_taken_back_before_confirming(room: Room) -> None:
@@ -343,7 +343,7 @@ async def test_a_button_with_a_broken_count_shows_the_usual_number(room: Room) -
 
 async def test_proposals_wait_at_home_and_are_approved(room: Room) -> None:
     assert not [each for each in labels(await room.owner.ask("/start")) if "🙋" in each]
-    ticket = room.control._ticket("order", room.owner.id, samples.order(40, OrderStatus.SENT))
+    ticket = room.control.ticket("order", room.owner.id, samples.order(40, OrderStatus.SENT))
     room.control.proposals_ = [result_samples.proposal(ticket=ticket)]
     home = await room.owner.ask("/start")
     assert "🙋 제안 1건이 기다립니다" in labels(home)

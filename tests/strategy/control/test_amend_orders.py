@@ -32,18 +32,18 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 async def resting(bench: Bench, side: Side = Side.BUY, qty: int = 6, price: str = "90.00") -> Order:
     """Place an order by hand through the chat that rests."""
     ticket = await ask(bench, side, shares(qty), price)
-    outcome = await bench.core.control.confirm(ticket, OWNER)
+    outcome = await bench.core.control.confirmations.confirm(ticket, OWNER)
     assert outcome.order is not None
     return outcome.order
 
 
 async def preview(bench: Bench, no: OrderNo, qty: int | None = None, price: str | None = None) -> AmendPreview:
-    return await bench.core.control.preview_amend(OWNER, no, qty=qty, price=Decimal(price) if price else None)
+    return await bench.core.control.orders.amends.preview(OWNER, no, qty=qty, price=Decimal(price) if price else None)
 
 
 async def press(bench: Bench, shown: AmendPreview) -> Outcome:
     assert shown.ticket is not None, shown.refusals
-    return await bench.core.control.confirm(shown.ticket, OWNER)
+    return await bench.core.control.confirmations.confirm(shown.ticket, OWNER)
 
 
 async def test_price_and_quantity_change_at_the_broker(bench: Bench) -> None:
@@ -103,7 +103,7 @@ async def test_a_dearer_buy_is_held_to_the_caps_and_asks_twice(tmp_path: Path) -
         assert again.kind is OutcomeKind.SECOND_CONFIRM
         assert "#1" in again.text.en
         assert again.next_ticket is not None
-        assert (await bench.core.control.confirm(again.next_ticket, OWNER)).kind is OutcomeKind.DONE
+        assert (await bench.core.control.confirmations.confirm(again.next_ticket, OWNER)).kind is OutcomeKind.DONE
         assert [one.limit_price for one in bench.core.desk.open] == [Decimal("95.00")]
 
 
@@ -118,7 +118,7 @@ async def test_more_than_the_cash_there_is_refused(tmp_path: Path) -> None:
 
 async def test_a_mode_without_buys_allows_a_cheaper_buy_only(bench: Bench) -> None:
     order = await resting(bench)
-    await bench.core.control.set_mode(Mode.PAUSE_BUYS, symbol=None, until=None, user_id=OWNER)
+    await bench.core.control.modes.set_mode(Mode.PAUSE_BUYS, symbol=None, until=None, user_id=OWNER)
     assert (await preview(bench, order.no, price="95.00")).ticket is None
     assert (await press(bench, await preview(bench, order.no, price="80.00"))).kind is OutcomeKind.DONE
 
@@ -175,5 +175,5 @@ async def test_the_bots_own_orders_and_those_by_hand_are_not_changed(bench: Benc
     [order] = bench.core.desk.open
     refused = await preview(bench, order.no, price="81.00")
     assert "직접 낸" in refused.refusals[0].ko
-    await bench.core.control.hand_order(OWNER, order.no, HandChoice.ADOPT)
+    await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)
     assert (await press(bench, await preview(bench, order.no, price="81.00"))).kind is OutcomeKind.DONE

@@ -14,7 +14,7 @@ import pyotp
 import pytest
 from pydantic import ValidationError
 
-from strategy.control.arming import NEVER, ArmingSettings, OneTimeCodes, one_time
+from strategy.control.one_time_codes import NEVER, ArmingSettings, OneTimeCodes, one_time
 from strategy.model import Environment, OutcomeKind
 from strategy.settings.messages import plain_faults
 from strategy.wiring.core import Core
@@ -132,16 +132,16 @@ async def real_core(path: Path, wall: FakeClock) -> AsyncIterator[Core]:
     codes = OneTimeCodes(SECRET, wall)
     world = World.at(BEFORE_OPEN)
     async with running(path, world, environment=Environment.REAL, totp=codes, wall=wall) as bench:
-        await bench.core.control.accept_disclaimer(OWNER)
+        await bench.core.control.arming.accept_disclaimer(OWNER)
         yield bench.core
 
 
 async def test_s117_arming_asks_for_the_code_beside_the_digits(tmp_path: Path) -> None:
     wall = FakeClock(NOW)
     async with real_core(tmp_path, wall) as core:
-        assert (await core.control.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED
-        assert (await core.control.arm(OWNER, f"{ARM_SECRET} 000000")).kind is OutcomeKind.DENIED
-        assert (await core.control.arm(OWNER, f"{ARM_SECRET} {code(wall)}")).kind is OutcomeKind.DONE
+        assert (await core.control.arming.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED
+        assert (await core.control.arming.arm(OWNER, f"{ARM_SECRET} 000000")).kind is OutcomeKind.DENIED
+        assert (await core.control.arming.arm(OWNER, f"{ARM_SECRET} {code(wall)}")).kind is OutcomeKind.DONE
         assert core.modes.armed
 
 
@@ -149,16 +149,16 @@ async def test_a_code_used_before_a_restart_does_not_arm_again_after_it(tmp_path
     wall = FakeClock(NOW)
     typed = f"{ARM_SECRET} {code(wall)}"
     async with real_core(tmp_path, wall) as core:
-        assert (await core.control.arm(OWNER, typed)).kind is OutcomeKind.DONE
+        assert (await core.control.arming.arm(OWNER, typed)).kind is OutcomeKind.DONE
     async with real_core(tmp_path, wall) as core:
-        assert (await core.control.arm(OWNER, typed)).kind is OutcomeKind.DENIED
-        assert (await core.control.arm(OWNER, f"{ARM_SECRET} {code(wall, 1)}")).kind is OutcomeKind.DONE
+        assert (await core.control.arming.arm(OWNER, typed)).kind is OutcomeKind.DENIED
+        assert (await core.control.arming.arm(OWNER, f"{ARM_SECRET} {code(wall, 1)}")).kind is OutcomeKind.DONE
 
 
 async def test_wrong_codes_typed_at_the_same_moment_are_all_counted(tmp_path: Path) -> None:
     wall = FakeClock(NOW)
     async with real_core(tmp_path, wall) as core:
         asked = [*(f"{ARM_SECRET} 00000{digit}" for digit in range(6)), f"{ARM_SECRET} {code(wall)}"]
-        answers = await asyncio.gather(*(core.control.arm(OWNER, typed) for typed in asked))
+        answers = await asyncio.gather(*(core.control.arming.arm(OWNER, typed) for typed in asked))
         assert [answer.kind for answer in answers] == [OutcomeKind.DENIED] * 7
         assert "60 min" in answers[-1].text.en

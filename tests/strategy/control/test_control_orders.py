@@ -53,7 +53,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 async def ask(bench: Bench, side: Side = Side.BUY, amount: Amount | None = None, price: str | None = None) -> str:
-    preview = await bench.core.control.preview_order(
+    preview = await bench.core.control.orders.manual.preview(
         OWNER, side, TQQQ, amount or shares(3), Decimal(price) if price else None
     )
     assert preview.ticket is not None, preview.refusals
@@ -61,7 +61,7 @@ async def ask(bench: Bench, side: Side = Side.BUY, amount: Amount | None = None,
 
 
 async def test_preview_shows_price_cost_fee_and_effect(bench: Bench) -> None:
-    preview = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(3), None)
+    preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(3), None)
     assert (preview.qty, preview.limit_price, preview.price_source) == (3, Decimal("100.01"), "ask")
     assert (preview.cost, preview.fees) == (Decimal("300.03"), Decimal("0.75"))
     assert preview.cash_after == Decimal(10_000) - Decimal("300.78")
@@ -72,12 +72,12 @@ async def test_preview_shows_price_cost_fee_and_effect(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("price", "warned"), [("104.99", False), ("106", True), ("50", False)])
 async def test_a_price_far_worse_than_the_market_is_pointed_out(bench: Bench, price: str, warned: bool) -> None:
-    preview = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(3), Decimal(price))
+    preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(3), Decimal(price))
     assert any("fills at once" in warning.en for warning in preview.warnings) is warned
 
 
 async def test_one_press_places_one_order(bench: Bench) -> None:
-    outcome = await bench.core.control.confirm(await ask(bench), OWNER)
+    outcome = await bench.core.control.confirmations.confirm(await ask(bench), OWNER)
     assert outcome.kind is OutcomeKind.DONE
     await bench.settle()
     [order] = await bench.orders()
@@ -87,10 +87,10 @@ async def test_one_press_places_one_order(bench: Bench) -> None:
 async def test_promise_6_second_press_places_nothing_and_shows_the_order(bench: Bench) -> None:
     ticket = await ask(bench)
     first, second = await asyncio.gather(
-        bench.core.control.confirm(ticket, OWNER), bench.core.control.confirm(ticket, OWNER)
+        bench.core.control.confirmations.confirm(ticket, OWNER), bench.core.control.confirmations.confirm(ticket, OWNER)
     )
     assert {first.kind, second.kind} == {OutcomeKind.DONE, OutcomeKind.USED}
-    third = await bench.core.control.confirm(ticket, OWNER)
+    third = await bench.core.control.confirmations.confirm(ticket, OWNER)
     assert third.kind is OutcomeKind.USED
     assert third.order is not None
     assert len(bench.broker.submitted) == 1
@@ -103,10 +103,12 @@ async def test_promise_6_press_after_a_restart(tmp_path: Path) -> None:
     settings = trading_settings(**QUIET)
     async with running(tmp_path, world, settings=settings, wall=wall) as bench:
         used, fresh = await ask(bench), await ask(bench)
-        await bench.core.control.confirm(used, OWNER)
+        await bench.core.control.confirmations.confirm(used, OWNER)
     async with running(tmp_path, world, settings=settings, wall=wall) as bench:
-        assert (await bench.core.control.confirm(used, OWNER)).kind is OutcomeKind.USED
-        assert (await bench.core.control.confirm(fresh, OWNER)).kind is OutcomeKind.CHANGED  # the position differs
+        assert (await bench.core.control.confirmations.confirm(used, OWNER)).kind is OutcomeKind.USED
+        assert (
+            await bench.core.control.confirmations.confirm(fresh, OWNER)
+        ).kind is OutcomeKind.CHANGED  # the position differs
         assert len(world.broker.submitted) == 1
 
 
@@ -117,9 +119,9 @@ async def test_buttons_expire_by_a_persons_time_not_the_markets(tmp_path: Path) 
     async with running(tmp_path, world, settings=trading_settings(**QUIET), wall=wall) as bench:
         early, late = await ask(bench), await ask(bench)
         await bench.pass_time(600)
-        assert (await bench.core.control.confirm(early, OWNER)).kind is OutcomeKind.DONE
+        assert (await bench.core.control.confirmations.confirm(early, OWNER)).kind is OutcomeKind.DONE
         wall.set(WALL + timedelta(seconds=60))
-        assert (await bench.core.control.confirm(late, OWNER)).kind is OutcomeKind.EXPIRED
+        assert (await bench.core.control.confirmations.confirm(late, OWNER)).kind is OutcomeKind.EXPIRED
         assert len(world.broker.submitted) == 1
 
 
@@ -130,21 +132,21 @@ async def test_a_clock_put_back_makes_no_old_button_good_again(tmp_path: Path) -
     async with running(tmp_path, world, settings=trading_settings(**QUIET), wall=wall) as bench:
         ticket = await ask(bench)
         wall.put(-3600)
-        assert (await bench.core.control.confirm(ticket, OWNER)).kind is OutcomeKind.EXPIRED
+        assert (await bench.core.control.confirmations.confirm(ticket, OWNER)).kind is OutcomeKind.EXPIRED
         assert not world.broker.submitted
 
 
 async def test_only_the_asker_may_press(bench: Bench) -> None:
     ticket = await ask(bench)
-    assert (await bench.core.control.confirm(ticket, OWNER + 1)).kind is OutcomeKind.NOT_YOURS
-    assert (await bench.core.control.confirm("nonsense", OWNER)).kind is OutcomeKind.EXPIRED
-    assert (await bench.core.control.confirm(ticket, OWNER)).kind is OutcomeKind.DONE
+    assert (await bench.core.control.confirmations.confirm(ticket, OWNER + 1)).kind is OutcomeKind.NOT_YOURS
+    assert (await bench.core.control.confirmations.confirm("nonsense", OWNER)).kind is OutcomeKind.EXPIRED
+    assert (await bench.core.control.confirmations.confirm(ticket, OWNER)).kind is OutcomeKind.DONE
 
 
 async def test_dismissed_buttons_do_nothing(bench: Bench) -> None:
     ticket = await ask(bench)
-    assert (await bench.core.control.dismiss(ticket, OWNER)).kind is OutcomeKind.DONE
-    assert (await bench.core.control.confirm(ticket, OWNER)).kind is OutcomeKind.USED
+    assert (await bench.core.control.confirmations.dismiss(ticket, OWNER)).kind is OutcomeKind.DONE
+    assert (await bench.core.control.confirmations.confirm(ticket, OWNER)).kind is OutcomeKind.USED
     assert bench.broker.submitted == []
 
 
@@ -152,37 +154,37 @@ async def test_a_press_is_bound_to_what_was_shown(bench: Bench) -> None:
     """The price within a drift, the position, the open orders and the mode are compared again."""
     moved = await ask(bench)
     bench.price(TQQQ, "101.50")
-    assert (await bench.core.control.confirm(moved, OWNER)).kind is OutcomeKind.CHANGED
+    assert (await bench.core.control.confirmations.confirm(moved, OWNER)).kind is OutcomeKind.CHANGED
     near = await ask(bench)
     bench.price(TQQQ, "101.70")
-    assert (await bench.core.control.confirm(near, OWNER)).kind is OutcomeKind.DONE
+    assert (await bench.core.control.confirmations.confirm(near, OWNER)).kind is OutcomeKind.DONE
     before_fill = await ask(bench)
-    await bench.core.control.confirm(await ask(bench), OWNER)
-    assert (await bench.core.control.confirm(before_fill, OWNER)).kind is OutcomeKind.CHANGED
+    await bench.core.control.confirmations.confirm(await ask(bench), OWNER)
+    assert (await bench.core.control.confirmations.confirm(before_fill, OWNER)).kind is OutcomeKind.CHANGED
 
 
 async def test_a_cap_asks_twice_and_then_gives_way(tmp_path: Path) -> None:
     async with open_market(tmp_path, max_order_usd="200") as bench:
-        preview = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(3), None)
+        preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(3), None)
         assert preview.needs_second_confirm
         assert any("MAX_ORDER_USD" in warning.en for warning in preview.warnings)
         assert preview.ticket is not None
-        first = await bench.core.control.confirm(preview.ticket, OWNER)
+        first = await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
         assert first.kind is OutcomeKind.SECOND_CONFIRM
         assert bench.broker.submitted == []
         assert "매수 TQQQ 3주 × $100.01 = $300.03" in first.text.ko  # the question names its order
         assert "Buy 3 TQQQ × $100.01 = $300.03" in first.text.en
         assert first.next_ticket is not None
-        second = await bench.core.control.confirm(first.next_ticket, OWNER)
+        second = await bench.core.control.confirmations.confirm(first.next_ticket, OWNER)
         assert second.kind is OutcomeKind.DONE
-        again = await bench.core.control.confirm(preview.ticket, OWNER)
+        again = await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
         assert (again.kind, again.order is not None) == (OutcomeKind.USED, True)
         assert len(bench.broker.submitted) == 1
 
 
 async def test_a_refusal_of_the_broker_is_told_in_one_language_at_a_time(bench: Bench) -> None:
     bench.broker.fail("submit", "reject")
-    outcome = await bench.core.control.confirm(await ask(bench), OWNER)
+    outcome = await bench.core.control.confirmations.confirm(await ask(bench), OWNER)
     assert outcome.kind is OutcomeKind.REJECTED
     assert outcome.order is not None
     kept = Text.read(outcome.order.reason)
@@ -192,16 +194,18 @@ async def test_a_refusal_of_the_broker_is_told_in_one_language_at_a_time(bench: 
 
 async def test_s112_refuses_what_cash_or_shares_do_not_cover(tmp_path: Path) -> None:
     async with open_market(tmp_path, hold=2) as bench:
-        preview = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(1000), None)
+        preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1000), None)
         assert preview.ticket is None
         assert any("needed" in refusal.en for refusal in preview.refusals)
-        preview = await bench.core.control.preview_order(OWNER, Side.SELL, TQQQ, shares(3), None)
+        preview = await bench.core.control.orders.manual.preview(OWNER, Side.SELL, TQQQ, shares(3), None)
         assert [refusal.en for refusal in preview.refusals] == ["Only 2 shares can be sold."]
 
 
 async def test_s112_what_is_not_held_cannot_be_sold(tmp_path: Path) -> None:
     async with open_market(tmp_path, hold=0) as bench:
-        preview = await bench.core.control.preview_order(OWNER, Side.SELL, TQQQ, Amount(kind=AmountKind.ALL), None)
+        preview = await bench.core.control.orders.manual.preview(
+            OWNER, Side.SELL, TQQQ, Amount(kind=AmountKind.ALL), None
+        )
         assert [refusal.en for refusal in preview.refusals] == ["No shares are held: there is nothing to sell."]
 
 
@@ -209,7 +213,7 @@ async def test_s113_a_closed_session_shows_the_next_open(tmp_path: Path) -> None
     world = World.at(OPEN - timedelta(hours=2))
     world.ready(TQQQ)
     async with running(tmp_path, world, settings=trading_settings(**QUIET)) as bench:
-        preview = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(1), None)
+        preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1), None)
         assert preview.ticket is None
         assert "09-15 22:30 KST / 09-15 09:30 ET" in preview.refusals[0].en
 
@@ -220,8 +224,8 @@ async def test_modes_forbid_manual_buys_but_not_sells(tmp_path: Path) -> None:
         await bench.core.modes.set(
             ModeState(mode=Mode.PROTECT_ONLY, symbol=None, set_by=OWNER, set_at=now, reason="", until=None)
         )
-        assert (await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(1), None)).ticket is None
-        outcome = await bench.core.control.confirm(await ask(bench, Side.SELL, shares(1)), OWNER)
+        assert (await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1), None)).ticket is None
+        outcome = await bench.core.control.confirmations.confirm(await ask(bench, Side.SELL, shares(1)), OWNER)
         assert outcome.kind is OutcomeKind.DONE
 
 
@@ -230,7 +234,7 @@ async def test_amounts_as_typed(tmp_path: Path) -> None:
 
         async def qty(side: Side, kind: AmountKind, value: str | None = None) -> int:
             amount = Amount(kind=kind, value=Decimal(value) if value else None)
-            return (await bench.core.control.preview_order(OWNER, side, TQQQ, amount, None)).qty
+            return (await bench.core.control.orders.manual.preview(OWNER, side, TQQQ, amount, None)).qty
 
         assert await qty(Side.BUY, AmountKind.DOLLARS, "500") == 4
         assert await qty(Side.BUY, AmountKind.PERCENT, "10") == 9
@@ -243,53 +247,53 @@ async def test_amounts_as_typed(tmp_path: Path) -> None:
         with pytest.raises(InvalidInput):
             await qty(Side.SELL, AmountKind.PERCENT, "101")
         with pytest.raises(InvalidInput, match="tick"):
-            await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(1), Decimal("100.001"))
+            await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1), Decimal("100.001"))
 
 
 async def test_promise_3_an_unknown_result_is_shown_as_unknown(bench: Bench) -> None:
     ticket = await ask(bench)
     bench.broker.fail("submit", "lost_reply")
-    outcome = await bench.core.control.confirm(ticket, OWNER)
+    outcome = await bench.core.control.confirmations.confirm(ticket, OWNER)
     assert outcome.kind is OutcomeKind.UNKNOWN
     assert outcome.order is not None
     bench.broker.fail("orders", "try_later")
-    assert (await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(1), None)).ticket is None
-    view = await bench.core.control.check_now(outcome.order.no)
+    assert (await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1), None)).ticket is None
+    view = await bench.core.control.orders.queries.check_now(outcome.order.no)
     assert view.order.status is OrderStatus.FILLED
 
 
 async def test_a_rejection_shows_the_brokers_reason(bench: Bench) -> None:
     ticket = await ask(bench)
     bench.broker.fail("submit", "reject")
-    outcome = await bench.core.control.confirm(ticket, OWNER)
+    outcome = await bench.core.control.confirmations.confirm(ticket, OWNER)
     assert outcome.kind is OutcomeKind.REJECTED
     assert outcome.order is not None
 
 
 async def test_unknown_prices_and_cash_are_refused(bench: Bench) -> None:
     bench.broker.fail("buying_power", "try_later", times=9)
-    assert (await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(1), None)).ticket is None
+    assert (await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1), None)).ticket is None
     await bench.pass_time(60)
     bench.market.broken[TQQQ] = TryLater("down")
     await bench.pass_time(6)
-    preview = await bench.core.control.preview_order(OWNER, Side.SELL, TQQQ, shares(1), None)
+    preview = await bench.core.control.orders.manual.preview(OWNER, Side.SELL, TQQQ, shares(1), None)
     assert preview.ticket is None
 
 
 async def test_cancel_by_number_and_all(bench: Bench) -> None:
     for price in ("90", "91"):
-        outcome = await bench.core.control.confirm(await ask(bench, price=price), OWNER)
+        outcome = await bench.core.control.confirmations.confirm(await ask(bench, price=price), OWNER)
         assert outcome.kind is OutcomeKind.DONE
-    one = await bench.core.control.preview_cancel(OWNER, OrderNo(1))
+    one = await bench.core.control.orders.cancels.preview(OWNER, OrderNo(1))
     assert one.ticket is not None
-    assert (await bench.core.control.confirm(one.ticket, OWNER)).order_nos == (OrderNo(1),)
+    assert (await bench.core.control.confirmations.confirm(one.ticket, OWNER)).order_nos == (OrderNo(1),)
     await bench.settle()
-    rest = await bench.core.control.preview_cancel(OWNER, None)
+    rest = await bench.core.control.orders.cancels.preview(OWNER, None)
     assert [order.no for order in rest.orders] == [2]
     assert rest.ticket is not None
-    assert (await bench.core.control.confirm(rest.ticket, OWNER)).kind is OutcomeKind.DONE
+    assert (await bench.core.control.confirmations.confirm(rest.ticket, OWNER)).kind is OutcomeKind.DONE
     await bench.settle()
-    assert (await bench.core.control.preview_cancel(OWNER, None)).ticket is None
+    assert (await bench.core.control.orders.cancels.preview(OWNER, None)).ticket is None
     assert {order.status for order in await bench.orders()} == {OrderStatus.CANCELED}
 
 
@@ -321,11 +325,13 @@ def test_promise_6_any_presses_place_at_most_one_order(steps: list[str]) -> None
     async def act(bench: Bench, wall: FakeClock, ticket: str, step: str) -> None:
         control = bench.core.control
         if step.startswith("press"):
-            await asyncio.gather(*[control.confirm(ticket, OWNER) for _ in range(2 if "twice" in step else 1)])
+            await asyncio.gather(
+                *[control.confirmations.confirm(ticket, OWNER) for _ in range(2 if "twice" in step else 1)]
+            )
         elif step == "stranger":
-            await control.confirm(ticket, OWNER + 1)
+            await control.confirmations.confirm(ticket, OWNER + 1)
         elif step == "dismiss":
-            await control.dismiss(ticket, OWNER)
+            await control.confirmations.dismiss(ticket, OWNER)
         elif step == "time":
             wall.set(wall.now() + timedelta(seconds=25))
         else:

@@ -47,11 +47,11 @@ async def test_found_within_one_cycle_and_told_with_its_number(bench: Bench) -> 
 async def test_adopted_it_is_worked_like_one_of_the_bots(bench: Bench) -> None:
     """D10: re-priced after ORDER_TIMEOUT_S, canceled in the end; the story says who adopted it."""
     order = await by_hand(bench)
-    outcome = await bench.core.control.hand_order(OWNER, order.no, HandChoice.ADOPT)
+    outcome = await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)
     assert outcome.kind is OutcomeKind.DONE
     assert outcome.order is not None
     assert outcome.order.adopted_by == OWNER
-    history = (await bench.core.control.order(order.no)).history
+    history = (await bench.core.control.orders.queries.order(order.no)).history
     assert f"adopted by user {OWNER}" in history[-1][2]
     bench.broker.matching = False
     await bench.pass_time(70)
@@ -64,12 +64,12 @@ async def test_adopted_it_is_worked_like_one_of_the_bots(bench: Bench) -> None:
 
 async def test_adopting_again_changes_nothing(bench: Bench) -> None:
     order = await by_hand(bench)
-    await bench.core.control.hand_order(OWNER, order.no, HandChoice.ADOPT)
-    before = (await bench.core.control.order(order.no)).history
-    again = await bench.core.control.hand_order(9, order.no, HandChoice.ADOPT)
+    await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)
+    before = (await bench.core.control.orders.queries.order(order.no)).history
+    again = await bench.core.control.orders.external.decide(9, order.no, HandChoice.ADOPT)
     assert "이미" in again.text.ko
-    assert (await bench.core.control.order(order.no)).history == before
-    assert "이미" in (await bench.core.control.hand_order(9, order.no, HandChoice.IGNORE)).text.ko
+    assert (await bench.core.control.orders.queries.order(order.no)).history == before
+    assert "이미" in (await bench.core.control.orders.external.decide(9, order.no, HandChoice.IGNORE)).text.ko
 
 
 async def test_adopted_shares_count_as_the_bots_also_after_a_restart(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ async def test_adopted_shares_count_as_the_bots_also_after_a_restart(tmp_path: P
         assert order.status is OrderStatus.FILLED
         positions = bench.core.guard._positions
         assert positions.in_scope(TQQQ, "bot")[0] == 0
-        outcome = await bench.core.control.hand_order(OWNER, order.no, HandChoice.ADOPT)
+        outcome = await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)
         assert "2주" in outcome.text.ko
         await bench.settle()
         assert positions.in_scope(TQQQ, "bot")[0] == 2
@@ -93,7 +93,7 @@ async def test_ignored_it_stays_and_still_blocks_its_ticker(bench: Bench) -> Non
     """S54: while it is open the rule trades nothing in the ticker."""
     order = await by_hand(bench)
     for _ in range(2):
-        outcome = await bench.core.control.hand_order(OWNER, order.no, HandChoice.IGNORE)
+        outcome = await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.IGNORE)
         assert (outcome.kind, "그대로" in outcome.text.ko) == (OutcomeKind.DONE, True)
     await bench.pass_time(400)
     [now] = bench.core.desk.open
@@ -103,7 +103,9 @@ async def test_ignored_it_stays_and_still_blocks_its_ticker(bench: Bench) -> Non
 async def test_paused_its_ticker_buys_no_more(bench: Bench) -> None:
     order = await by_hand(bench)
     for _ in range(2):
-        assert (await bench.core.control.hand_order(OWNER, order.no, HandChoice.PAUSE)).kind is OutcomeKind.DONE
+        assert (
+            await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.PAUSE)
+        ).kind is OutcomeKind.DONE
     chosen = bench.core.modes.chosen(TQQQ)
     assert (chosen.mode, chosen.set_by, chosen.reason) == (Mode.PAUSE_BUYS, OWNER, "hand_order")
 
@@ -113,15 +115,15 @@ async def test_one_that_has_ended_is_answered_clearly(bench: Bench) -> None:
     assert order.venue_no is not None
     bench.broker.reject_later(order.venue_no)
     await bench.pass_time(200)
-    assert "끝나" in (await bench.core.control.hand_order(OWNER, order.no, HandChoice.ADOPT)).text.ko
-    assert "끝난" in (await bench.core.control.hand_order(OWNER, order.no, HandChoice.IGNORE)).text.ko
+    assert "끝나" in (await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)).text.ko
+    assert "끝난" in (await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.IGNORE)).text.ko
 
 
 async def test_the_bots_own_order_is_none_of_these(bench: Bench) -> None:
-    outcome = await bench.core.control.confirm(await ask(bench, price="90.00"), OWNER)
+    outcome = await bench.core.control.confirmations.confirm(await ask(bench, price="90.00"), OWNER)
     for no in (outcome.order_nos[0], OrderNo(99)):
         with pytest.raises(InvalidInput):
-            await bench.core.control.hand_order(OWNER, no, HandChoice.ADOPT)
+            await bench.core.control.orders.external.decide(OWNER, no, HandChoice.ADOPT)
 
 
 async def test_the_recovery_card_speaks_of_it_in_words_and_money(tmp_path: Path) -> None:

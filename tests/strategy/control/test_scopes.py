@@ -46,7 +46,7 @@ async def test_the_bots_own_lots_are_not_stopped_on_the_accounts_old_average(tmp
         await bench.pass_time(120)
         assert await stops(bench) == []
         assert line(bench) == Decimal("61.22") * Decimal("0.95")
-        view = await bench.core.control.holdings()
+        view = await bench.core.control.holdings.view()
         [(symbol, own)] = view.scoped
         assert own is not None
         assert (symbol, own.qty, own.average_cost) == (TQQQ, 10, Decimal("61.22"))
@@ -105,7 +105,7 @@ async def test_the_accounts_scope_goes_by_the_brokers_average_as_ever(tmp_path: 
         await trade(bench, Side.BUY, 100, "61.22")
         await bench.pass_time(61)
         assert line(bench) == Decimal("60.61") * Decimal("0.95")
-        assert (await bench.core.control.holdings()).scoped == ()
+        assert (await bench.core.control.holdings.view()).scoped == ()
 
 
 async def test_shares_sold_by_hand_are_the_owners_first_and_a_restart_knows_it(tmp_path: Path) -> None:

@@ -50,50 +50,50 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 async def press(bench: Bench, ticket: str | None) -> Outcome:
     assert ticket is not None
-    outcome = await bench.core.control.confirm(ticket, OWNER)
+    outcome = await bench.core.control.confirmations.confirm(ticket, OWNER)
     await bench.settle()
     return outcome
 
 
 async def watch(bench: Bench, text: str) -> Outcome:
-    return await press(bench, (await bench.core.control.preview_watch(OWNER, text)).ticket)
+    return await press(bench, (await bench.core.control.watchlist.preview_watch(OWNER, text)).ticket)
 
 
 async def unwatch(bench: Bench, symbol: Symbol) -> Outcome:
-    return await press(bench, (await bench.core.control.preview_unwatch(OWNER, symbol)).ticket)
+    return await press(bench, (await bench.core.control.watchlist.preview_unwatch(OWNER, symbol)).ticket)
 
 
 async def refused(bench: Bench, symbol: Symbol) -> str:
-    preview = await bench.core.control.preview_unwatch(OWNER, symbol)
+    preview = await bench.core.control.watchlist.preview_unwatch(OWNER, symbol)
     assert preview.ticket is None
     return " ".join(refusal.en for refusal in preview.refusals)
 
 
 async def test_a_ticker_is_found_on_the_first_exchange_that_quotes_it(bench: Bench) -> None:
-    preview = await bench.core.control.preview_watch(OWNER, "xlf")
+    preview = await bench.core.control.watchlist.preview_watch(OWNER, "xlf")
     assert (preview.symbol, preview.adds, preview.last) == (XLF, True, Decimal(100))
     assert preview.tickers == (TQQQ, XLF)
     assert (preview.warnings, preview.refusals) == ((), ())
-    assert (await bench.core.control.preview_watch(OWNER, "NYSE:O")).symbol == O
+    assert (await bench.core.control.watchlist.preview_watch(OWNER, "NYSE:O")).symbol == O
     with pytest.raises(InvalidInput):
-        await bench.core.control.preview_watch(OWNER, "NASDAQ:O")  # only there
+        await bench.core.control.watchlist.preview_watch(OWNER, "NASDAQ:O")  # only there
 
 
 @pytest.mark.parametrize("text", ["ZZZZ", "NYSE:ZZZZ", "", ":", "한국", "BTC:USD", "TQQQ; DROP"])
 async def test_a_ticker_nobody_quotes_is_refused(bench: Bench, text: str) -> None:
     with pytest.raises(InvalidInput):
-        await bench.core.control.preview_watch(OWNER, text)
+        await bench.core.control.watchlist.preview_watch(OWNER, text)
     assert bench.core.book.tickers == (TQQQ,)
 
 
 async def test_a_broker_that_is_busy_is_not_taken_for_an_unknown_ticker(bench: Bench) -> None:
     bench.market.broken[Symbol.parse("NASDAQ:XLF")] = TryLater("busy")
     with pytest.raises(TryLater):
-        await bench.core.control.preview_watch(OWNER, "XLF")
+        await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
 
 
 async def test_a_ticker_that_is_watched_already_is_said_so(bench: Bench) -> None:
-    preview = await bench.core.control.preview_watch(OWNER, "tqqq")
+    preview = await bench.core.control.watchlist.preview_watch(OWNER, "tqqq")
     assert (preview.symbol, preview.ticket) == (TQQQ, None)
     assert "already" in preview.refusals[0].en
 
@@ -103,7 +103,7 @@ async def test_a_ticker_added_in_a_session_is_followed_everywhere(tmp_path: Path
     made.broker.hold(XLF, 5, Decimal(100))
     async with running(tmp_path, made, settings=settings()) as bench:
         assert XLF not in bench.core.guard.lines
-        preview = await bench.core.control.preview_watch(OWNER, "XLF")
+        preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
         assert any("stop" in warning.en for warning in preview.warnings)
         assert (await press(bench, preview.ticket)).kind is OutcomeKind.DONE
         assert bench.core.book.tickers == (TQQQ, XLF)
@@ -112,7 +112,7 @@ async def test_a_ticker_added_in_a_session_is_followed_everywhere(tmp_path: Path
         assert [event.key for event in await bench.told(Notable)] == [f"warm:{XLF}"]
         [changed] = await bench.told(SettingChanged)
         assert (changed.change.name, changed.change.new) == ("TRADING_TICKERS", "NASDAQ:TQQQ,AMEX:XLF")
-        assert list(bench.core.control.symbols()) == [TQQQ, XLF]
+        assert list(bench.core.control.tickers.watched()) == [TQQQ, XLF]
         await bench.pass_time(61)
         assert await bench.storage.decisions.latest(XLF) is not None
         bench.price(XLF, "94")
@@ -165,7 +165,7 @@ async def test_promise_7_the_list_survives_a_restart_and_says_where_it_comes_fro
 async def test_a_ticker_is_removed_and_not_traded_any_more(tmp_path: Path) -> None:
     buys = settings(trading_tickers="NASDAQ:TQQQ,AMEX:XLF", rsi_oversold="98", max_position_rate="1", buy_rate="0.1")
     async with running(tmp_path, world(-5), settings=buys) as bench:
-        preview = await bench.core.control.preview_unwatch(OWNER, XLF)
+        preview = await bench.core.control.watchlist.preview_unwatch(OWNER, XLF)
         assert (preview.adds, preview.tickers) == (False, (TQQQ,))
         assert (await press(bench, preview.ticket)).kind is OutcomeKind.DONE
         assert bench.stream.watched == (TQQQ,)
@@ -188,9 +188,9 @@ async def test_a_held_ticker_stays_so_that_its_stop_does_not_sleep(tmp_path: Pat
 async def test_a_ticker_with_an_open_order_stays_also_when_it_came_after_the_preview(tmp_path: Path) -> None:
     made = world()
     async with running(tmp_path, made, settings=settings(trading_tickers="NASDAQ:TQQQ,AMEX:XLF")) as bench:
-        shown = await bench.core.control.preview_unwatch(OWNER, XLF)
+        shown = await bench.core.control.watchlist.preview_unwatch(OWNER, XLF)
         shares = Amount(kind=AmountKind.SHARES, value=Decimal(1))
-        order = await bench.core.control.preview_order(OWNER, Side.BUY, XLF, shares, Decimal(90))
+        order = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, XLF, shares, Decimal(90))
         await press(bench, order.ticket)
         assert "#1" in await refused(bench, XLF)
         assert (await press(bench, shown.ticket)).kind is OutcomeKind.DENIED
@@ -209,15 +209,15 @@ async def test_nothing_leaves_while_the_account_is_unknown(tmp_path: Path) -> No
 
 
 async def test_of_two_changes_prepared_at_once_the_second_is_asked_for_anew(bench: Bench) -> None:
-    one = await bench.core.control.preview_watch(OWNER, "XLF")
-    other = await bench.core.control.preview_watch(OWNER, "O")
+    one = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
+    other = await bench.core.control.watchlist.preview_watch(OWNER, "O")
     assert (await press(bench, one.ticket)).kind is OutcomeKind.DONE
     assert (await press(bench, other.ticket)).kind is OutcomeKind.CHANGED
     assert bench.core.book.tickers == (TQQQ, XLF)
 
 
 async def test_a_ticker_is_verified_again_at_the_press(bench: Bench) -> None:
-    preview = await bench.core.control.preview_watch(OWNER, "XLF")
+    preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
     bench.market.broken[XLF] = DataUnavailable("gone")
     assert (await press(bench, preview.ticket)).kind is OutcomeKind.DENIED
     assert bench.core.book.tickers == (TQQQ,)
@@ -225,9 +225,9 @@ async def test_a_ticker_is_verified_again_at_the_press(bench: Bench) -> None:
 
 async def test_set_points_to_the_commands(bench: Bench) -> None:
     with pytest.raises(InvalidInput) as caught:
-        await bench.core.control.preview_setting(OWNER, "trading_tickers", "NASDAQ:AAPL", symbol=None, until=None)
+        await bench.core.control.settings.preview(OWNER, "trading_tickers", "NASDAQ:AAPL", symbol=None, until=None)
     assert "/watch" in caught.value.user_message.ko
-    assert not bench.core.control.get("TRADING_TICKERS").changeable
+    assert not bench.core.control.settings.get("TRADING_TICKERS").changeable
 
 
 async def test_undo_and_reset_pass_the_same_checks(tmp_path: Path) -> None:
@@ -235,12 +235,15 @@ async def test_undo_and_reset_pass_the_same_checks(tmp_path: Path) -> None:
     async with running(tmp_path, made, settings=settings()) as bench:
         control = bench.core.control
         await watch(bench, "XLF")
-        undo = await control.preview_undo(OWNER)
+        undo = await control.settings.preview_undo(OWNER)
         assert (undo.name, undo.new) == ("TRADING_TICKERS", "NASDAQ:TQQQ")
         made.broker.hold(XLF, 5, Decimal(100))
         await bench.pass_time(10)
         assert (await press(bench, undo.ticket)).kind is OutcomeKind.DENIED  # held since
-        for back in (control.preview_undo(OWNER), control.preview_reset(OWNER, "TRADING_TICKERS", symbol=None)):
+        for back in (
+            control.settings.preview_undo(OWNER),
+            control.settings.preview_reset(OWNER, "TRADING_TICKERS", symbol=None),
+        ):
             with pytest.raises(InvalidInput, match="must stay"):
                 await back
         assert bench.core.book.tickers == (TQQQ, XLF)
@@ -249,7 +252,7 @@ async def test_undo_and_reset_pass_the_same_checks(tmp_path: Path) -> None:
 async def test_undo_of_a_removal_brings_the_ticker_back_to_work(tmp_path: Path) -> None:
     async with running(tmp_path, world(), settings=settings(trading_tickers="NASDAQ:TQQQ,AMEX:XLF")) as bench:
         await unwatch(bench, XLF)
-        undo = await bench.core.control.preview_undo(OWNER)
+        undo = await bench.core.control.settings.preview_undo(OWNER)
         assert (await press(bench, undo.ticket)).kind is OutcomeKind.DONE
         assert bench.core.book.tickers == (TQQQ, XLF)
         assert XLF in bench.stream.watched
@@ -260,8 +263,8 @@ async def test_undo_of_a_removal_brings_the_ticker_back_to_work(tmp_path: Path) 
 
 async def test_limits_of_the_broker_are_named_before(tmp_path: Path) -> None:
     async with running(tmp_path, world(), settings=settings(), calls_per_second=0.18) as bench:
-        preview = await bench.core.control.preview_watch(OWNER, "XLF")
+        preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
         assert any("left out" in warning.en for warning in preview.warnings)
     async with running(tmp_path, world(), settings=settings(), tick_places=1) as bench:
-        preview = await bench.core.control.preview_watch(OWNER, "XLF")
+        preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
         assert any("Live trades" in warning.en for warning in preview.warnings)

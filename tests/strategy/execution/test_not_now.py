@@ -292,10 +292,10 @@ async def test_a_stops_re_pricing_not_taken_now_comes_again_in_a_second_at_the_s
 
 async def test_a_persons_order_not_taken_now_says_what_happens(tmp_path: Path) -> None:
     async with holding(tmp_path, qty=0) as made:
-        preview = await made.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(5), None)
+        preview = await made.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(5), None)
         assert preview.ticket is not None
         made.broker.fail("submit", answered("EGW00201"))
-        done = await made.core.control.confirm(preview.ticket, OWNER)
+        done = await made.core.control.confirmations.confirm(preview.ticket, OWNER)
         assert done.kind is OutcomeKind.WAITING
         assert WORDS in done.text.ko
         assert WORDS in done.text.en

@@ -56,7 +56,7 @@ def world() -> World:
 async def test_health_of_a_bare_core_is_fine_and_leaves_out_what_nobody_told(tmp_path: Path) -> None:
     async with running(tmp_path, world()) as bench:
         await bench.pass_time(61)
-        view = await bench.core.control.health()
+        view = await bench.core.control.system.health()
         names = [line.name.en for line in view.lines]
     assert names == [
         "Market",
@@ -89,7 +89,7 @@ async def test_health_shows_what_the_surroundings_tell(tmp_path: Path) -> None:
         memory=lambda: 100 * 1024**2,
     )
     async with running(tmp_path, world(), surroundings=around) as bench:
-        view = await bench.core.control.health()
+        view = await bench.core.control.system.health()
     by_name = {line.name.en: line for line in view.lines}
     assert {"Telegram", "KIS token", "Loop lag", "Clock", "Memory"} <= by_name.keys()
     assert "9.9" in by_name["Program"].detail.en
@@ -99,7 +99,7 @@ async def test_health_shows_what_the_surroundings_tell(tmp_path: Path) -> None:
 
 async def test_storage_and_outbox_are_looked_at(tmp_path: Path) -> None:
     async with running(tmp_path / "x", world()) as bench:
-        by_name = {line.name.en: line for line in (await bench.core.control.health()).lines}
+        by_name = {line.name.en: line for line in (await bench.core.control.system.health()).lines}
     assert by_name["Storage"].ok
     assert "waiting" in by_name["Outbox"].detail.en
 
@@ -107,7 +107,7 @@ async def test_storage_and_outbox_are_looked_at(tmp_path: Path) -> None:
 async def test_a_dropped_stream_and_a_gap_show(tmp_path: Path) -> None:
     async with running(tmp_path, world()) as bench:
         bench.core.sink.on_disconnected("끊김 / dropped")
-        view = await bench.core.control.health()
+        view = await bench.core.control.system.health()
     by_name = {line.name.en: line for line in view.lines}
     assert by_name["Live connection"].ok is False
     assert "dropped" in by_name["Live connection"].detail.en
@@ -128,10 +128,10 @@ async def test_logs_come_from_the_reader_and_are_capped(tmp_path: Path) -> None:
 
     async with running(tmp_path, world(), surroundings=Surroundings(log_reader=Reader())) as bench:
         for count in (5, -1, 10_000):
-            await bench.core.control.logs(count)
+            await bench.core.control.system.logs(count)
     assert asked == [5, 0, 200]
     async with running(tmp_path, world()) as bench:
-        assert list(await bench.core.control.logs(5)) == []
+        assert list(await bench.core.control.system.logs(5)) == []
     assert await LogFiles(tmp_path / "nowhere", str).newest(3) == []
 
 
@@ -215,7 +215,7 @@ async def test_a_second_asker_goes_on_when_the_first_one_leaves() -> None:
 
 async def test_nothing_to_test_is_an_empty_answer(tmp_path: Path) -> None:
     async with running(tmp_path, world()) as bench:
-        assert list(await bench.core.control.diagnose()) == []
+        assert list(await bench.core.control.system.diagnose()) == []
 
 
 # the machine

@@ -37,12 +37,12 @@ def two_held() -> World:
 
 
 async def preview(bench: Bench) -> PanicPreview:
-    return await bench.core.control.preview_panic(OWNER)
+    return await bench.core.control.orders.panic.preview(OWNER)
 
 
 async def press(bench: Bench, ticket: str | None) -> Outcome:
     assert ticket is not None
-    return await bench.core.control.confirm(ticket, OWNER)
+    return await bench.core.control.confirmations.confirm(ticket, OWNER)
 
 
 async def panic(bench: Bench) -> Outcome:
@@ -247,9 +247,9 @@ async def test_halting_afterwards_ends_it_with_what_is_left(tmp_path: Path) -> N
         bench.broker.matching = False
         await panic(bench)
         await bench.pass_time(5)
-        halt = await bench.core.control.preview_mode(OWNER, Mode.HALTED, symbol=None)
+        halt = await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)
         assert halt.ticket is not None
-        await bench.core.control.confirm(halt.ticket, OWNER, typed="HALT")
+        await bench.core.control.confirmations.confirm(halt.ticket, OWNER, typed="HALT")
         await bench.pass_time(30)
         [end] = await ends(bench)
         assert [(line.sold, line.reason) for line in end.lines] == [(0, "halted")]
@@ -258,9 +258,9 @@ async def test_halting_afterwards_ends_it_with_what_is_left(tmp_path: Path) -> N
 
 async def test_a_panic_in_a_halted_account_sells_and_stays_halted(tmp_path: Path) -> None:
     async with holding(tmp_path) as bench:
-        halt = await bench.core.control.preview_mode(OWNER, Mode.HALTED, symbol=None)
+        halt = await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)
         assert halt.ticket is not None
-        await bench.core.control.confirm(halt.ticket, OWNER, typed="HALT")
+        await bench.core.control.confirmations.confirm(halt.ticket, OWNER, typed="HALT")
         await bench.pass_time(1)
         await panic(bench)
         await bench.pass_time(30)
@@ -310,8 +310,8 @@ async def test_an_unarmed_real_account_may_panic_once_it_was_armed_ever(tmp_path
         refused = await preview(bench)
         assert refused.ticket_all is None
         assert "/arm" in refused.refusals[0].en
-        await bench.core.control.accept_disclaimer(OWNER)
-        await bench.core.control.arm(OWNER, ARM_SECRET)
+        await bench.core.control.arming.accept_disclaimer(OWNER)
+        await bench.core.control.arming.arm(OWNER, ARM_SECRET)
     async with running(tmp_path, world, settings=trading_settings(**QUIET), environment=Environment.REAL) as bench:
         await panic(bench)
         await bench.pass_time(30)

@@ -29,9 +29,9 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 async def _trade(bench: Bench, side: Side, amount: Amount) -> None:
-    preview = await bench.core.control.preview_order(OWNER, side, TQQQ, amount, None)
+    preview = await bench.core.control.orders.manual.preview(OWNER, side, TQQQ, amount, None)
     assert preview.ticket is not None
-    outcome = await bench.core.control.confirm(preview.ticket, OWNER)
+    outcome = await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
     assert outcome.kind is OutcomeKind.DONE
     await bench.settle()
 
@@ -39,9 +39,9 @@ async def _trade(bench: Bench, side: Side, amount: Amount) -> None:
 async def _shown(bench: Bench) -> dict[str, int]:
     """Return the shares of TQQQ as every screen has them."""
     control = bench.core.control
-    account, results = await control.holdings(fresh=False), await control.results(Period.DAY, 1)
-    report, performance = await control.report(Period.DAY), await control.performance()
-    quote = await control.quote(TQQQ)
+    account, results = await control.holdings.view(fresh=False), await control.results.periods(Period.DAY, 1)
+    report, performance = await control.results.report(Period.DAY), await control.results.performance()
+    quote = await control.results.quote(TQQQ)
     assert account.holdings is not None
     assert report.holdings is not None
     in_account, in_report = account.holdings.of(TQQQ), report.holdings.of(TQQQ)
@@ -76,14 +76,14 @@ async def test_shares_bought_a_moment_ago_are_held_on_every_screen(bench: Bench)
 
 async def test_a_ticker_sold_out_a_moment_ago_may_leave_the_list(bench: Bench) -> None:
     await _trade(bench, Side.SELL, ALL)
-    preview = await bench.core.control.preview_unwatch(OWNER, TQQQ)
+    preview = await bench.core.control.watchlist.preview_unwatch(OWNER, TQQQ)
     assert [refusal.en for refusal in preview.refusals] == []
 
 
 async def test_the_sum_of_the_account_stays_when_shares_become_cash(bench: Bench) -> None:
-    before = (await bench.core.control.holdings(fresh=False)).holdings
+    before = (await bench.core.control.holdings.view(fresh=False)).holdings
     await _trade(bench, Side.SELL, ALL)
-    after = (await bench.core.control.holdings(fresh=False)).holdings
+    after = (await bench.core.control.holdings.view(fresh=False)).holdings
     assert before is not None
     assert after is not None
     assert before.equity is not None

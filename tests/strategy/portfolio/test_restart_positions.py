@@ -13,9 +13,9 @@ SETTINGS = trading_settings(trading_tickers="NASDAQ:TQQQ", rsi_oversold="1", rsi
 
 async def trade(bench: Bench, side: Side, qty: int) -> None:
     amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
-    preview = await bench.core.control.preview_order(OWNER, side, TQQQ, amount, None)
+    preview = await bench.core.control.orders.manual.preview(OWNER, side, TQQQ, amount, None)
     assert preview.ticket is not None, preview.refusals
-    await bench.core.control.confirm(preview.ticket, OWNER)
+    await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
     await bench.settle()
 
 

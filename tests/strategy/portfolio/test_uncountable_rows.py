@@ -51,7 +51,7 @@ async def test_a_row_that_cannot_be_read_leaves_the_other_tickers_stop_working(t
         bench.price(TQQQ, "90")
         await bench.pass_time(2)
         assert world.broker.qty_held(TQQQ) == 0
-        status = await bench.core.control.status()
+        status = await bench.core.control.status.now()
         assert {ticker.symbol: ticker.position_qty for ticker in status.tickers}[O] is None
         assert await told(bench) == [f"unread:{O}:{WHY.en}"]
     async with running(tmp_path, world, settings=SETTINGS) as bench:  # and the program starts again
@@ -82,7 +82,7 @@ async def test_a_row_that_names_nothing_may_be_the_ticker_that_is_missed(tmp_pat
         world.broker.unread[O] = UnreadRow(name="", why=WHY)
         await bench.pass_time(600)
         assert bench.core.account_sync.reconciled
-        assert (await bench.core.control.status()).tickers[1].position_qty is None
+        assert (await bench.core.control.status.now()).tickers[1].position_qty is None
         for symbol in (O, TQQQ):
             bench.price(symbol, "90")
         await bench.pass_time(2)
@@ -96,8 +96,8 @@ async def test_what_is_no_stock_is_set_aside_and_told_once(tmp_path: Path) -> No
         await bench.pass_time(600)
         assert bench.core.account_sync.reconciled
         assert len(await told(bench)) == 1
-        assert all(ticker.position_qty == 10 for ticker in (await bench.core.control.status()).tickers)
-        preview = await bench.core.control.preview_order(OWNER, Side.SELL, O, _one(), None)
+        assert all(ticker.position_qty == 10 for ticker in (await bench.core.control.status.now()).tickers)
+        preview = await bench.core.control.orders.manual.preview(OWNER, Side.SELL, O, _one(), None)
         assert preview.ticket is not None, preview.refusals
 
 
@@ -125,9 +125,9 @@ async def test_our_own_order_is_not_missed_while_its_row_cannot_be_read(tmp_path
     world.broker.matching = False
     async with running(tmp_path, world, settings=SETTINGS) as bench:
         await bench.pass_time(5)
-        preview = await bench.core.control.preview_order(OWNER, Side.BUY, O, _one(), Decimal(95))
+        preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, O, _one(), Decimal(95))
         assert preview.ticket is not None, preview.refusals
-        await bench.core.control.confirm(preview.ticket, OWNER)
+        await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
         (order,) = await bench.orders()
         assert order.venue_no is not None
         row = UnreadRow(name="O", why=WHY, symbol=O)
@@ -144,9 +144,9 @@ async def test_a_panic_never_confirms_what_it_could_not_see(tmp_path: Path) -> N
         await bench.pass_time(60)
         world.broker.unread[O] = UnreadRow(name="O", why=WHY, symbol=O)
         await bench.pass_time(60)
-        preview = await bench.core.control.preview_panic(OWNER)
+        preview = await bench.core.control.orders.panic.preview(OWNER)
         assert preview.ticket_all is not None
-        await bench.core.control.confirm(preview.ticket_all, OWNER)
+        await bench.core.control.confirmations.confirm(preview.ticket_all, OWNER)
         await bench.pass_time(300)
         end = (await bench.told(PanicProgress))[-1]
         assert end.done
@@ -177,7 +177,9 @@ async def test_a_row_that_becomes_unreadable_amid_a_sale_does_not_stop_it(
         await bench.pass_time(60)
         world.broker.matching = False
         if panics:
-            await bench.core.control.confirm((await bench.core.control.preview_panic(OWNER)).ticket_all or "", OWNER)
+            await bench.core.control.confirmations.confirm(
+                (await bench.core.control.orders.panic.preview(OWNER)).ticket_all or "", OWNER
+            )
         else:
             bench.price(O, "90")
         await bench.pass_time(at)

@@ -29,7 +29,7 @@ async def test_a_valuation_of_nothing_is_no_loss_and_is_told_once(tmp_path: Path
         await bench.pass_time(400)
         assert bench.core.modes.account.mode is Mode.RUN
         assert await unvalued_told(bench) == 1
-        view = await bench.core.control.holdings()
+        view = await bench.core.control.holdings.view()
         assert view.holdings is not None
         assert view.holdings.of(TQQQ).value is None  # type: ignore[union-attr]
         assert view.holdings.equity is None  # not the cash alone
@@ -69,7 +69,7 @@ async def test_our_own_fresh_price_goes_before_the_brokers_old_one(tmp_path: Pat
             bench.broker.valuations[TQQQ] = told
             bench.price(TQQQ, "97")
             await bench.pass_time(1)
-            view = await bench.core.control.holdings()
+            view = await bench.core.control.holdings.view()
             assert view.holdings is not None
             assert view.holdings.equity == bench.broker.cash + 60 * 97
         bench.price(TQQQ, "85")

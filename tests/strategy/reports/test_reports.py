@@ -75,46 +75,46 @@ async def sold(bench: Bench, at: datetime, realized: str | None, *, symbol: Symb
 
 async def test_an_empty_database_gives_empty_views(bench: Bench) -> None:
     control = bench.core.control
-    assert list(await control.trades()) == []
+    assert list(await control.results.trades()) == []
     for period in Period:
-        view = await control.results(period, 7)
+        view = await control.results.periods(period, 7)
         assert (view.rows, view.total.fills) == ((), 0)
-        report = await control.report(period)
+        report = await control.results.report(period)
         assert (report.totals.fills, report.orders, report.rejected) == (0, 0, 0)
         assert report.since <= date(2026, 9, 15) <= report.until
-    performance = await control.performance()
+    performance = await control.results.performance()
     assert performance.since is None
     assert [row.symbol for row in performance.tickers] == [TQQQ]  # held
-    assert (await control.statistics()).fills == 0
-    files = [each async for each in control.export()]
+    assert (await control.results.statistics()).fills == 0
+    files = [each async for each in control.results.export()]
     assert [file.rows for file in files][:2] == [0, 0]
 
 
 async def test_the_newest_days_with_fills_are_summed(bench: Bench) -> None:
     for days, realized in ((30, "1"), (8, "2"), (1, "4"), (1, None), (0, "-8")):
         await sold(bench, OPEN - DAY * days, realized)
-    view = await bench.core.control.results(Period.DAY, 2)
+    view = await bench.core.control.results.periods(Period.DAY, 2)
     assert [(row.since, row.totals.realized, row.totals.unknown_cost) for row in view.rows] == [
         (date(2026, 9, 15), Decimal(-8), 0),
         (date(2026, 9, 14), Decimal(4), 1),
     ]
     assert (view.total.fills, view.total.realized) == (3, Decimal(-4))
-    weeks = await bench.core.control.results(Period.WEEK, 9)
+    weeks = await bench.core.control.results.periods(Period.WEEK, 9)
     assert [(row.since, row.totals.fills) for row in weeks.rows] == [
         (date(2026, 9, 14), 3),
         (date(2026, 9, 7), 1),
         (date(2026, 8, 10), 1),
     ]
-    months = await bench.core.control.results(Period.MONTH, 1)
+    months = await bench.core.control.results.periods(Period.MONTH, 1)
     assert [(row.since, row.until, row.totals.fills) for row in months.rows] == [
         (date(2026, 9, 1), date(2026, 9, 30), 4)
     ]
 
 
 async def test_open_profit_and_the_won_rate_come_with_the_results(bench: Bench) -> None:
-    await bench.core.control.holdings()
+    await bench.core.control.holdings.view()
     bench.price(TQQQ, "101.5")
-    view = await bench.core.control.results(Period.DAY, 1)
+    view = await bench.core.control.results.periods(Period.DAY, 1)
     assert view.profit_open == Decimal("15.0")
     assert view.fx_rate == (bench.core.account_sync.last.fx_rate if bench.core.account_sync.last else None)
 
@@ -123,7 +123,7 @@ async def test_performance_ranks_the_tickers(bench: Bench) -> None:
     await sold(bench, OPEN - DAY, "3", symbol=O)
     await sold(bench, OPEN - DAY, "5", symbol=XLF)
     await sold(bench, OPEN, "-1", symbol=O)
-    view = await bench.core.control.performance()
+    view = await bench.core.control.results.performance()
     assert [(row.symbol, row.wins, row.losses) for row in view.tickers] == [(XLF, 1, 0), (O, 1, 1), (TQQQ, 0, 0)]
     assert view.since == date(2026, 9, 14)
     assert view.total.realized == 7
@@ -136,42 +136,42 @@ async def test_a_report_compares_with_the_period_before(bench: Bench) -> None:
     refused = await sold(bench, OPEN, None)
     await bench.storage.orders.change(refused, OrderStatus.REJECTED, OPEN)
     await bench.storage.decisions.add(decision(decided_at=OPEN, reason="blocked:cash"))
-    preview = await bench.core.control.preview_setting(OWNER, "BUY_RATE", "0.2", symbol=None, until=None)
+    preview = await bench.core.control.settings.preview(OWNER, "BUY_RATE", "0.2", symbol=None, until=None)
     assert preview.ticket is not None
-    await bench.core.control.confirm(preview.ticket, OWNER)
-    day = await bench.core.control.report(Period.DAY)
+    await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
+    day = await bench.core.control.results.report(Period.DAY)
     assert (day.since, day.until) == (date(2026, 9, 15), date(2026, 9, 15))
     assert (day.totals.fills, day.before.realized) == (2, Decimal(2))
     assert (day.orders, day.rejected, day.setting_changes) == (2, 1, 1)
     assert dict(day.blocked)["cash"] == 1
     assert day.holdings is not None
-    week = await bench.core.control.report(Period.WEEK)
+    week = await bench.core.control.results.report(Period.WEEK)
     assert (week.totals.fills, week.stops, week.before.realized) == (3, 1, Decimal(10))
-    month = await bench.core.control.report(Period.MONTH)
+    month = await bench.core.control.results.report(Period.MONTH)
     assert (month.totals.fills, month.before.fills) == (4, 0)
 
 
 async def test_before_mondays_open_the_report_is_fridays(tmp_path: Path) -> None:
     monday = datetime(2026, 9, 14, 12, 0, tzinfo=UTC)
     async with running(tmp_path, World.at(monday), settings=trading_settings(**QUIET)) as bench:
-        report = await bench.core.control.report(Period.DAY)
+        report = await bench.core.control.results.report(Period.DAY)
         assert report.since == date(2026, 9, 11)
-        week = await bench.core.control.report(Period.WEEK)
+        week = await bench.core.control.results.report(Period.WEEK)
         assert (week.since, week.until) == (date(2026, 9, 7), date(2026, 9, 13))
 
 
 async def test_what_the_core_trades_is_what_the_results_show(bench: Bench) -> None:
-    preview = await bench.core.control.preview_order(
+    preview = await bench.core.control.orders.manual.preview(
         OWNER, Side.SELL, TQQQ, Amount(kind=AmountKind.SHARES, value=Decimal(3)), None
     )
     assert preview.ticket is not None
-    await bench.core.control.confirm(preview.ticket, OWNER)
+    await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
     await bench.settle()
-    trades = await bench.core.control.trades()
+    trades = await bench.core.control.results.trades()
     fills = list(await bench.storage.orders.fills())
     assert fills
     assert [trade.fill for trade in trades] == fills[::-1]
-    view = await bench.core.control.results(Period.DAY, 1)
+    view = await bench.core.control.results.periods(Period.DAY, 1)
     assert view.total == totals(fills)
     assert view.total.realized == sum((fill.realized or 0 for fill in fills), Decimal(0))
 
@@ -194,9 +194,9 @@ async def test_statistics_count_own_orders_and_decisions(bench: Bench) -> None:
     )
     await bench.storage.orders.add_external(by_hand, OPEN)
     await bench.storage.decisions.add(decision(decided_at=OPEN, reason="blocked:caps"))
-    before = (await bench.core.control.statistics()).decisions
+    before = (await bench.core.control.results.statistics()).decisions
     await bench.storage.decisions.forget(OPEN + DAY)
-    view = await bench.core.control.statistics()
+    view = await bench.core.control.results.statistics()
     assert view.orders == 1
     assert view.decisions == before
     assert ("caps", 1) in view.blocked
@@ -206,9 +206,9 @@ async def test_statistics_count_own_orders_and_decisions(bench: Bench) -> None:
 
 
 async def test_a_quote_shows_what_it_means_to_the_owner(bench: Bench) -> None:
-    await bench.core.control.holdings()
+    await bench.core.control.holdings.view()
     bench.price(TQQQ, "98", tick=False)
-    view = await bench.core.control.quote(TQQQ)
+    view = await bench.core.control.results.quote(TQQQ)
     assert view.quote.last == 98
     assert (view.position_qty, view.return_percent, view.watched) == (10, Decimal(-2), True)
     assert view.stop_price == Decimal(95)
@@ -223,17 +223,17 @@ async def test_a_quote_shows_what_it_means_to_the_owner(bench: Bench) -> None:
 async def test_a_ticker_that_is_not_watched_has_a_quote_too(bench: Bench) -> None:
     other = Symbol.parse("NASDAQ:MSFT")
     bench.world.price(other, "400")
-    view = await bench.core.control.quote(other)
+    view = await bench.core.control.results.quote(other)
     assert (view.quote.last, view.watched, view.stop_price, view.position_qty) == (Decimal(400), False, None, 0)
 
 
 async def test_no_price_is_no_quote(bench: Bench) -> None:
     with pytest.raises(DataUnavailable):
-        await bench.core.control.quote(Symbol.parse("NASDAQ:NONE"))
+        await bench.core.control.results.quote(Symbol.parse("NASDAQ:NONE"))
 
 
 async def test_the_calendar_begins_today(bench: Bench) -> None:
-    days = bench.core.control.calendar(7)
+    days = bench.core.control.results.calendar(7)
     assert [day.on for day in days] == [date(2026, 9, d) for d in (15, 16, 17, 18, 21)]
 
 
@@ -243,10 +243,10 @@ async def test_the_calendar_begins_today(bench: Bench) -> None:
 async def test_exports_hold_trades_settings_and_decisions(bench: Bench) -> None:
     await sold(bench, OPEN - DAY * 40, "1")
     await sold(bench, OPEN, "2")
-    preview = await bench.core.control.preview_setting(OWNER, "STOP_LOSS_RATE", "-7", symbol=TQQQ, until=None)
+    preview = await bench.core.control.settings.preview(OWNER, "STOP_LOSS_RATE", "-7", symbol=TQQQ, until=None)
     assert preview.ticket is not None
-    await bench.core.control.confirm(preview.ticket, OWNER)
-    files = {file.name.split("-")[0]: file async for file in bench.core.control.export()}
+    await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
+    files = {file.name.split("-")[0]: file async for file in bench.core.control.results.export()}
     assert files["trades"].name == "trades-2026-09-15.csv"
     rows = list(csv.DictReader(io.StringIO(files["trades"].content.decode("utf-8-sig"), newline="")))
     assert [row["실현손익(USD) realized"] for row in rows] == ["2", "1"]
@@ -255,6 +255,6 @@ async def test_exports_hold_trades_settings_and_decisions(bench: Bench) -> None:
     checks = list(csv.DictReader(io.StringIO(files["decisions"].content.decode("utf-8-sig"), newline="")))
     assert len(checks) == files["decisions"].rows == sum((await bench.storage.records.decisions_by_reason()).values())
     assert all(row["buy.rsi_oversold"].startswith(("yes", "no", "unknown")) for row in checks)
-    newer = {file.name.split("-")[0]: file async for file in bench.core.control.export(since=date(2026, 9, 15))}
+    newer = {file.name.split("-")[0]: file async for file in bench.core.control.results.export(since=date(2026, 9, 15))}
     assert newer["trades"].rows == 1
     assert newer["trades"].name == "trades-2026-09-15-2026-09-15.csv"

@@ -251,9 +251,9 @@ async def test_s49_s32_open_and_close_carry_holdings_open_orders_and_the_days_re
         assert opened.open_orders == 0
         for side, price in ((Side.SELL, None), (Side.BUY, Decimal(90))):
             amount = Amount(kind=AmountKind.SHARES, value=Decimal(2))
-            preview = await bench.core.control.preview_order(OWNER, side, TQQQ, amount, price)
+            preview = await bench.core.control.orders.manual.preview(OWNER, side, TQQQ, amount, price)
             assert preview.ticket is not None
-            await bench.core.control.confirm(preview.ticket, OWNER)
+            await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
             await bench.settle()
         await bench.until(OPEN + timedelta(hours=7))
         [closed] = await bench.told(SessionClosed)

@@ -45,7 +45,9 @@ async def open_market(path: Path, *, hold: int = 0, fills: bool = True, **change
 
 async def preview(bench: Bench, side: Side, qty: int, symbol: Symbol = TQQQ, price: str | None = None) -> OrderPreview:
     amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
-    return await bench.core.control.preview_order(OWNER, side, symbol, amount, Decimal(price) if price else None)
+    return await bench.core.control.orders.manual.preview(
+        OWNER, side, symbol, amount, Decimal(price) if price else None
+    )
 
 
 async def needs_two_presses(bench: Bench, shown: OrderPreview, name: str) -> None:
@@ -54,11 +56,11 @@ async def needs_two_presses(bench: Bench, shown: OrderPreview, name: str) -> Non
     assert shown.needs_second_confirm
     assert any(name in warning.en for warning in shown.warnings)
     assert shown.ticket is not None
-    first = await bench.core.control.confirm(shown.ticket, OWNER)
+    first = await bench.core.control.confirmations.confirm(shown.ticket, OWNER)
     assert (first.kind, len(bench.broker.submitted)) == (OutcomeKind.SECOND_CONFIRM, before)
     assert name in first.text.en
     assert first.next_ticket is not None
-    second = await bench.core.control.confirm(first.next_ticket, OWNER)
+    second = await bench.core.control.confirmations.confirm(first.next_ticket, OWNER)
     assert (second.kind, len(bench.broker.submitted)) == (OutcomeKind.DONE, before + 1)
 
 
@@ -111,9 +113,9 @@ async def test_s105_the_days_loss_leaves_only_stops_until_released(tmp_path: Pat
         assert len(bench.broker.submitted) == sent
         shown = await preview(bench, Side.BUY, 1)
         assert shown.ticket is None
-        released = await bench.core.control.preview_mode(OWNER, Mode.RUN, symbol=None)
+        released = await bench.core.control.modes.preview(OWNER, Mode.RUN, symbol=None)
         assert released.ticket is not None
-        await bench.core.control.confirm(released.ticket, OWNER)
+        await bench.core.control.confirmations.confirm(released.ticket, OWNER)
         await bench.pass_time(130)
         assert len(bench.broker.submitted) > sent
 
@@ -128,14 +130,14 @@ async def test_s105_a_manual_buy_is_refused_from_the_moment_the_days_loss_is_rea
         late = await preview(bench, Side.BUY, 1, O)
         assert late.ticket is None
         assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
-        assert (await bench.core.control.confirm(early.ticket, OWNER)).kind is not OutcomeKind.DONE
+        assert (await bench.core.control.confirmations.confirm(early.ticket, OWNER)).kind is not OutcomeKind.DONE
         assert bench.broker.submitted == []
 
 
 async def test_s105_a_mode_with_an_end_does_not_run_out_into_a_day_lost(tmp_path: Path) -> None:
     async with open_market(tmp_path, hold=60, **BUYS, daily_loss_limit_pct="5") as bench:
         until = bench.clock.now() + timedelta(minutes=4)
-        await bench.core.control.set_mode(Mode.PROTECT_ONLY, symbol=None, until=until, user_id=OWNER, reason="")
+        await bench.core.control.modes.set_mode(Mode.PROTECT_ONLY, symbol=None, until=until, user_id=OWNER, reason="")
         await bench.pass_time(61)
         sent = len(bench.broker.submitted)
         bench.price(TQQQ, "85")
@@ -151,7 +153,7 @@ async def test_s105_shares_on_their_way_are_neither_a_loss_nor_a_gain(tmp_path: 
         bench.broker.lag_s = 90
         shown = await preview(bench, Side.BUY, 40)
         assert shown.ticket is not None
-        await bench.core.control.confirm(shown.ticket, OWNER)
+        await bench.core.control.confirmations.confirm(shown.ticket, OWNER)
         await bench.pass_time(200)
         assert bench.broker.qty_held(TQQQ) == 40
         assert bench.core.modes.account.mode is Mode.RUN
@@ -178,7 +180,7 @@ async def test_s105_a_rules_buy_does_not_chase_its_price_past_mode_or_cap(tmp_pa
         [order] = await bench.orders()
         assert (order.request.origin, order.status, order.request.qty) == (Origin.SIGNAL, OrderStatus.ACCEPTED, 10)
         if what == "mode":
-            await bench.core.control.set_mode(Mode.PAUSE_BUYS, symbol=None, until=None, user_id=OWNER, reason="")
+            await bench.core.control.modes.set_mode(Mode.PAUSE_BUYS, symbol=None, until=None, user_id=OWNER, reason="")
         bench.price(TQQQ, "112")
         await bench.pass_time(95)
         assert bench.broker.amended == []
@@ -229,7 +231,7 @@ async def test_two_sells_by_hand_never_offer_the_same_shares(tmp_path: Path) -> 
     async with open_market(tmp_path, hold=5, **IDLE) as bench:
         first = await preview(bench, Side.SELL, 3, price="110")
         assert first.ticket is not None
-        await bench.core.control.confirm(first.ticket, OWNER)
+        await bench.core.control.confirmations.confirm(first.ticket, OWNER)
         second = await preview(bench, Side.SELL, 3, price="110")
         assert second.ticket is None
         assert [refusal.en for refusal in second.refusals] == ["Only 2 shares can be sold."]

@@ -237,9 +237,9 @@ async def test_a_change_of_any_order_is_judged_at_the_door_too(tmp_path: Path, a
 
 
 async def halt(bench: Bench) -> None:
-    preview = await bench.core.control.preview_mode(OWNER, Mode.HALTED, symbol=None)
+    preview = await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)
     assert preview.ticket is not None
-    done = await bench.core.control.confirm(preview.ticket, OWNER, typed="중단")
+    done = await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="중단")
     assert done.kind is OutcomeKind.DONE
 
 
@@ -326,8 +326,8 @@ async def test_in_real_trading_not_armed_after_a_restart_the_stop_sells_and_noth
     world.broker.hold(TQQQ, 10, Decimal(100))
     settings = trading_settings(**QUIET)
     async with running(tmp_path, world, settings=settings, environment=Environment.REAL) as bench:
-        await bench.core.control.accept_disclaimer(OWNER)
-        assert (await bench.core.control.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DONE
+        await bench.core.control.arming.accept_disclaimer(OWNER)
+        assert (await bench.core.control.arming.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DONE
         await bench.core.modes.set(
             ModeState(mode=Mode.RUN, symbol=None, set_by=OWNER, set_at=bench.clock.now(), reason="test", until=None)
         )

@@ -197,7 +197,7 @@ async def test_d13_the_owners_word_holds_for_the_session_over_a_restart(tmp_path
     async with _next_morning(tmp_path, world, Decimal(80), lambda: _adjust(world, factor)) as bench:
         await bench.pass_time(10)
         assert _locked(bench)
-        assert await bench.core.control.release(OWNER, TQQQ)
+        assert await bench.core.control.modes.release(OWNER, TQQQ)
     async with _bench(tmp_path, world) as bench:
         await bench.pass_time(20)
         assert not _locked(bench)

@@ -22,14 +22,14 @@ async def test_old_checks_go_in_the_evening_and_stay_counted(tmp_path: Path) -> 
             await add(decision(decided_at=NOON - timedelta(days=days), reason="no_signal"))
         await add(decision(decided_at=NOON - timedelta(days=500), reason="buy", action=DecisionAction.BUY))
         await add(decision(decided_at=NOON - timedelta(days=399), reason="no_signal"))
-        before = (await bench.core.control.statistics()).decisions
+        before = (await bench.core.control.results.statistics()).decisions
         await bench.until(NOON.replace(hour=23, minute=59))  # 19:59 in New York
         evening = len(await bench.storage.decisions.since(NOON - timedelta(days=1000)))
         await bench.pass_time(120)
         left = await bench.storage.decisions.since(NOON - timedelta(days=1000))
         assert evening - len(left) == 2
         assert [row.reason for row in left][:2] == ["buy", "no_signal"]
-        assert (await bench.core.control.statistics()).decisions >= before
+        assert (await bench.core.control.results.statistics()).decisions >= before
 
 
 class Journal:

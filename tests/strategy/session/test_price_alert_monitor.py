@@ -31,7 +31,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 async def wait_for(bench: Bench, symbol: Symbol, price: str, *, above: bool = False) -> PriceAlert:
-    return await bench.core.control.add_price_alert(OWNER, symbol, above=above, price=Decimal(price))
+    return await bench.core.control.price_alerts.add(OWNER, symbol, above=above, price=Decimal(price))
 
 
 async def hits(bench: Bench) -> list[tuple[Symbol, Decimal]]:
@@ -40,12 +40,12 @@ async def hits(bench: Bench) -> list[tuple[Symbol, Decimal]]:
 
 async def test_a_tick_that_reaches_the_price_is_told_once(bench: Bench) -> None:
     alert = await wait_for(bench, TQQQ, "99.50")
-    assert list(await bench.core.control.price_alerts()) == [alert]
+    assert list(await bench.core.control.price_alerts.all()) == [alert]
     for last in ("99.51", "99.50", "99.40", "100", "99"):
         bench.price(TQQQ, last)
     await bench.settle()
     assert await hits(bench) == [(TQQQ, Decimal("99.50"))]
-    assert list(await bench.core.control.price_alerts()) == []
+    assert list(await bench.core.control.price_alerts.all()) == []
     await bench.pass_time(300)
     assert len(await hits(bench)) == 1
 
@@ -58,7 +58,7 @@ async def test_several_alerts_of_a_ticker_go_each_at_its_price(bench: Bench) -> 
     bench.price(TQQQ, "101.20")
     await bench.settle()
     assert await hits(bench) == [(TQQQ, Decimal("98.50")), (TQQQ, Decimal("101.20"))]
-    assert [alert.price for alert in await bench.core.control.price_alerts()] == [98]
+    assert [alert.price for alert in await bench.core.control.price_alerts.all()] == [98]
 
 
 async def test_a_check_finds_it_without_ticks(bench: Bench) -> None:
@@ -108,7 +108,7 @@ async def test_a_price_that_is_there_already_is_said_with_it(bench: Bench, *, ab
     with pytest.raises(InvalidInput) as caught:
         await wait_for(bench, TQQQ, price, above=above)
     assert "already: $100" in caught.value.user_message.en
-    assert list(await bench.core.control.price_alerts()) == []
+    assert list(await bench.core.control.price_alerts.all()) == []
 
 
 @pytest.mark.parametrize("price", ["0", "-1", "NaN", "Infinity"])
@@ -134,8 +134,8 @@ async def test_the_same_alert_is_kept_once_and_fifty_are_the_most(bench: Bench) 
 
 async def test_an_alert_taken_away_is_not_told(bench: Bench) -> None:
     alert = await wait_for(bench, TQQQ, "99")
-    assert await bench.core.control.remove_price_alert(8, alert.id)
-    assert not await bench.core.control.remove_price_alert(8, alert.id)
+    assert await bench.core.control.price_alerts.remove(alert.id)
+    assert not await bench.core.control.price_alerts.remove(alert.id)
     bench.price(TQQQ, "98")
     await bench.settle()
     assert await hits(bench) == []

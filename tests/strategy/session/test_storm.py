@@ -116,15 +116,17 @@ class Story:
         elif what == "hand buy":
             broker.hand_order(TQQQ, Side.BUY, 2, Decimal("100.50"))
         elif what == "release":
-            await control.release(OWNER, TQQQ)
+            await control.modes.release(OWNER, TQQQ)
         elif what in ("buy", "sell"):
             side = Side.BUY if what == "buy" else Side.SELL
             amount = Amount(kind=AmountKind.SHARES, value=Decimal(1))
-            preview = await control.preview_order(OWNER, side, TQQQ, amount, None)
+            preview = await control.orders.manual.preview(OWNER, side, TQQQ, amount, None)
             if preview.ticket is not None:
                 self.pressed += 1
                 ticket = preview.ticket
-                await asyncio.gather(control.confirm(ticket, OWNER), control.confirm(ticket, OWNER))
+                await asyncio.gather(
+                    control.confirmations.confirm(ticket, OWNER), control.confirmations.confirm(ticket, OWNER)
+                )
 
     def holds(self) -> None:
         """Assert what must be true at every moment."""
@@ -155,7 +157,7 @@ class Story:
             assert order.status.closed == found.status.closed
         position = bench.core.account_sync.last.of(TQQQ) if bench.core.account_sync.last else None
         assert (position.qty if position else 0) == broker.qty_held(TQQQ)
-        status = await bench.core.control.status()
+        status = await bench.core.control.status.now()
         assert status.unknown_orders == 0
         assert status.reconciled
 

@@ -135,9 +135,9 @@ async def test_a_fill_whose_notice_cannot_be_read_is_told_as_soon_as_the_broker_
     quiet = {**BUYS, "rsi_oversold": "1", "reconcile_interval_s": "3600"}
     async with running(tmp_path, world, settings=trading_settings(**quiet)) as bench:
         one = Amount(kind=AmountKind.SHARES, value=Decimal(1))
-        preview = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, one, Decimal(90))
+        preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, one, Decimal(90))
         assert preview.ticket is not None
-        await bench.core.control.confirm(preview.ticket, OWNER)
+        await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
         await bench.pass_time(120)
         [order] = await bench.orders()
         assert (order.status, order.venue_no is not None) == (OrderStatus.ACCEPTED, True)

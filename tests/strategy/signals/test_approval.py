@@ -53,13 +53,13 @@ async def card_of(bench: Bench) -> Proposal:
     """Let the session open and return the one card of it."""
     await bench.until(OPEN + timedelta(seconds=10))
     [event] = await bench.told(Proposed)
-    assert list(await bench.core.control.proposals()) == [event.proposal]
+    assert list(bench.core.control.orders.proposals.open()) == [event.proposal]
     return event.proposal
 
 
 async def press(bench: Bench, card: Proposal, user: int = OWNER) -> OutcomeKind:
     assert card.ticket is not None
-    return (await bench.core.control.confirm(card.ticket, user)).kind
+    return (await bench.core.control.confirmations.confirm(card.ticket, user)).kind
 
 
 async def endings(bench: Bench) -> list[str]:
@@ -67,9 +67,9 @@ async def endings(bench: Bench) -> list[str]:
 
 
 async def set_to(bench: Bench, name: str, value: str) -> None:
-    preview = await bench.core.control.preview_setting(OWNER, name, value, symbol=None, until=None)
+    preview = await bench.core.control.settings.preview(OWNER, name, value, symbol=None, until=None)
     assert preview.ticket is not None
-    assert (await bench.core.control.confirm(preview.ticket, OWNER)).kind is OutcomeKind.DONE
+    assert (await bench.core.control.confirmations.confirm(preview.ticket, OWNER)).kind is OutcomeKind.DONE
 
 
 async def test_a_signal_is_proposed_once_and_ordered_by_a_tap(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ async def test_a_signal_is_proposed_once_and_ordered_by_a_tap(tmp_path: Path) ->
         assert (request.qty, request.decision_id is not None) == (card.qty, True)
         [closed] = await bench.told(ProposalClosed)
         assert (closed.how, closed.order_no, closed.proposal) == ("taken", order.no, card)
-        assert list(await bench.core.control.proposals()) == []
+        assert list(bench.core.control.orders.proposals.open()) == []
         assert await bench.told(SignalBlocked) == []
 
 
@@ -101,9 +101,9 @@ async def test_promise_6_a_second_press_places_nothing_and_names_the_order(tmp_p
         card = await card_of(bench)
         assert card.ticket is not None
         await press(bench, card)
-        again = await bench.core.control.confirm(card.ticket, OTHER)
+        again = await bench.core.control.confirmations.confirm(card.ticket, OTHER)
         assert (again.kind, again.order_nos) == (OutcomeKind.USED, (1,))
-        assert (await bench.core.control.dismiss(card.ticket, OWNER)).kind is OutcomeKind.USED
+        assert (await bench.core.control.confirmations.dismiss(card.ticket, OWNER)).kind is OutcomeKind.USED
         assert len(await bench.orders()) == 1
 
 
@@ -121,7 +121,7 @@ async def test_a_dismissed_signal_stays_quiet_until_it_comes_anew(tmp_path: Path
     async with running(tmp_path, world, settings=asking(rsi_oversold="60", rsi_overbought="99")) as bench:
         card = await card_of(bench)
         assert card.ticket is not None
-        assert (await bench.core.control.dismiss(card.ticket, OTHER)).kind is OutcomeKind.DONE
+        assert (await bench.core.control.confirmations.dismiss(card.ticket, OTHER)).kind is OutcomeKind.DONE
         assert await endings(bench) == ["dismissed"]
         await bench.pass_time(180)
         assert len(await bench.told(Proposed)) == 1
@@ -218,7 +218,7 @@ async def test_a_signal_that_is_not_known_ends_nothing(tmp_path: Path) -> None:
 async def test_the_mode_is_checked_again_at_the_press(tmp_path: Path) -> None:
     async with running(tmp_path, ready(), settings=asking()) as bench:
         card = await card_of(bench)
-        await bench.core.control.set_mode(Mode.PAUSE_BUYS, symbol=None, until=None, user_id=OWNER)
+        await bench.core.control.modes.set_mode(Mode.PAUSE_BUYS, symbol=None, until=None, user_id=OWNER)
         assert await press(bench, card) is OutcomeKind.DENIED
         assert await endings(bench) == ["changed"]
         assert await bench.orders() == []
@@ -227,7 +227,7 @@ async def test_the_mode_is_checked_again_at_the_press(tmp_path: Path) -> None:
 async def test_a_mode_that_forbids_it_closes_the_card_at_the_next_check(tmp_path: Path) -> None:
     async with running(tmp_path, ready(), settings=asking()) as bench:
         await card_of(bench)
-        await bench.core.control.set_mode(Mode.PROTECT_ONLY, symbol=TQQQ, until=None, user_id=OWNER)
+        await bench.core.control.modes.set_mode(Mode.PROTECT_ONLY, symbol=TQQQ, until=None, user_id=OWNER)
         await bench.pass_time(60)
         assert await endings(bench) == ["changed"]
 
@@ -237,7 +237,7 @@ async def test_caps_cash_and_orders_are_checked_again_at_the_press(tmp_path: Pat
         card = await card_of(bench)
         bench.broker.cash = Decimal(150)
         assert card.ticket is not None
-        outcome = await bench.core.control.confirm(card.ticket, OWNER)
+        outcome = await bench.core.control.confirmations.confirm(card.ticket, OWNER)
         assert outcome.kind is OutcomeKind.DENIED
         assert "cash" in outcome.text.en
         assert await bench.orders() == []
@@ -307,7 +307,7 @@ async def test_a_signal_is_only_told_once_and_has_no_button(tmp_path: Path) -> N
         [event] = await bench.told(Proposed)
         assert (event.proposal.ticket, event.proposal.expires_at) == (None, None)
         assert event.proposal.qty > 0
-        assert list(await bench.core.control.proposals()) == []
+        assert list(bench.core.control.orders.proposals.open()) == []
     async with running(tmp_path, world, settings=asking(trade_mode="signal")) as bench:
         await bench.pass_time(300)
         assert len(await bench.told(Proposed)) == 1
@@ -336,7 +336,7 @@ async def test_a_restart_keeps_an_open_card_good(tmp_path: Path) -> None:
     async with running(tmp_path, world, settings=asking()) as bench:
         card = await card_of(bench)
     async with running(tmp_path, world, settings=asking()) as bench:
-        assert list(await bench.core.control.proposals()) == [card]
+        assert list(bench.core.control.orders.proposals.open()) == [card]
         await bench.pass_time(60)
         assert len(await bench.told(Proposed)) == 1
         assert await press(bench, card) is OutcomeKind.DONE
@@ -371,13 +371,13 @@ async def test_a_card_whose_press_was_cut_off_is_closed_by_what_became_of_it(tmp
         assert (await endings(bench))[-1] == ("taken" if ordered else "changed")
         assert await press(bench, card) is OutcomeKind.USED
         assert len(await bench.orders()) == (1 if ordered else 0)
-        assert card not in await bench.core.control.proposals()
+        assert card not in bench.core.control.orders.proposals.open()
 
 
 async def test_cards_end_with_the_checks_of_the_day(tmp_path: Path) -> None:
     world = ready(6 * 60 + 28)
     async with running(tmp_path, world, settings=asking(approval_min="60")) as bench:
-        assert len(await bench.core.control.proposals()) == 1
+        assert len(bench.core.control.orders.proposals.open()) == 1
         await bench.until(OPEN + timedelta(minutes=391))
         assert await endings(bench) == ["expired"]
 
@@ -387,9 +387,9 @@ async def test_tickers_are_asked_about_each_by_its_own_mode(tmp_path: Path) -> N
     world.ready(XLF)
     config = asking(trading_tickers="NASDAQ:TQQQ,AMEX:XLF", trade_mode="auto", buy_rate="0.1")
     async with running(tmp_path, world, settings=config) as bench:
-        preview = await bench.core.control.preview_setting(OWNER, "TRADE_MODE", "approve", symbol=XLF, until=None)
+        preview = await bench.core.control.settings.preview(OWNER, "TRADE_MODE", "approve", symbol=XLF, until=None)
         assert preview.ticket is not None
-        await bench.core.control.confirm(preview.ticket, OWNER)
+        await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
         await bench.until(OPEN + timedelta(seconds=10))
         assert [order.request.symbol for order in await bench.orders()] == [TQQQ]
         assert [event.proposal.symbol for event in await bench.told(Proposed)] == [XLF]
@@ -411,13 +411,13 @@ async def test_a_cap_reached_meanwhile_stops_the_press(tmp_path: Path) -> None:
     async with running(tmp_path, ready(), settings=config) as bench:
         card = await card_of(bench)
         amount = Amount(kind=AmountKind.SHARES, value=Decimal(1))
-        by_hand = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, amount, None)
+        by_hand = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, amount, None)
         assert by_hand.ticket is not None
-        await bench.core.control.confirm(by_hand.ticket, OWNER)
+        await bench.core.control.confirmations.confirm(by_hand.ticket, OWNER)
         await set_to(bench, "BUY_DELAY_MIN", "0")
         await bench.pass_time(61)
         assert card.ticket is not None
-        outcome = await bench.core.control.confirm(card.ticket, OWNER)
+        outcome = await bench.core.control.confirmations.confirm(card.ticket, OWNER)
         assert (outcome.kind, "cap" in outcome.text.en) == (OutcomeKind.DENIED, True)
         assert len(await bench.orders()) == 1
 
@@ -428,7 +428,7 @@ async def test_an_order_of_the_ticker_stops_the_press(tmp_path: Path) -> None:
         bench.broker.hand_order(TQQQ, Side.BUY, 1, Decimal(90))
         await bench.pass_time(61)
         assert card.ticket is not None
-        outcome = await bench.core.control.confirm(card.ticket, OWNER)
+        outcome = await bench.core.control.confirmations.confirm(card.ticket, OWNER)
         assert (outcome.kind, "open" in outcome.text.en) == (OutcomeKind.DENIED, True)
 
 
@@ -438,7 +438,7 @@ async def test_a_stored_card_nobody_can_read_is_void(tmp_path: Path) -> None:
         card = await card_of(bench)
         await bench.storage.notes.put(f"approval:{TQQQ}", '{"card": 3}')
     async with running(tmp_path, world, settings=asking()) as bench:
-        assert card not in await bench.core.control.proposals()
+        assert card not in bench.core.control.orders.proposals.open()
         await bench.pass_time(60)
         assert len(await bench.told(Proposed)) == 2
 
@@ -465,12 +465,12 @@ async def test_a_removed_ticker_loses_its_card(tmp_path: Path) -> None:
     config = asking(trading_tickers="NASDAQ:TQQQ,AMEX:XLF", buy_rate="0.1")
     async with running(tmp_path, world, settings=config) as bench:
         await bench.until(OPEN + timedelta(seconds=10))
-        assert len(await bench.core.control.proposals()) == 2
-        preview = await bench.core.control.preview_unwatch(OWNER, XLF)
+        assert len(bench.core.control.orders.proposals.open()) == 2
+        preview = await bench.core.control.watchlist.preview_unwatch(OWNER, XLF)
         assert preview.ticket is not None
-        await bench.core.control.confirm(preview.ticket, OWNER)
+        await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
         await bench.settle()
-        assert [card.symbol for card in await bench.core.control.proposals()] == [TQQQ]
+        assert [card.symbol for card in bench.core.control.orders.proposals.open()] == [TQQQ]
         assert await endings(bench) == ["changed"]
 
 
@@ -509,7 +509,7 @@ async def story(path: Path, steps: list[str]) -> None:
                 pressed += await take_step(bench, step)
             cards = [event.proposal for event in await bench.told(Proposed)]
             closed = [event.proposal.id for event in await bench.told(ProposalClosed)]
-            still = [card.id for card in await bench.core.control.proposals()]
+            still = [card.id for card in bench.core.control.orders.proposals.open()]
             assert sorted(closed + still) == sorted(card.id for card in cards)
             taken = {event.order_no: event for event in await bench.told(ProposalClosed) if event.how == "taken"}
             orders = await bench.orders()
@@ -521,24 +521,26 @@ async def story(path: Path, steps: list[str]) -> None:
 async def take_step(bench: Bench, step: str) -> int:
     """Do one thing; return how many presses were made."""
     control = bench.core.control
-    cards = list(await control.proposals())
+    cards = list(control.orders.proposals.open())
     told = [event.proposal for event in await bench.told(Proposed)]
     tickets = [card.ticket for card in (told if step == "press_old" else cards) if card.ticket]
     last = bench.market.book(TQQQ)[0]
     if step in ("press", "press_old"):
         for ticket in tickets:
-            await control.confirm(ticket, OWNER)
+            await control.confirmations.confirm(ticket, OWNER)
         await bench.settle()
         return len(tickets)
     if step == "both":
-        await asyncio.gather(*(control.confirm(ticket, user) for ticket in tickets for user in (OWNER, OTHER)))
+        await asyncio.gather(
+            *(control.confirmations.confirm(ticket, user) for ticket in tickets for user in (OWNER, OTHER))
+        )
         await bench.settle()
         return len(tickets)
     if step == "dismiss":
         for ticket in tickets:
-            await control.dismiss(ticket, OTHER)
+            await control.confirmations.dismiss(ticket, OTHER)
     elif step == "pause":
-        await control.set_mode(
+        await control.modes.set_mode(
             Mode.PAUSE_BUYS, symbol=None, until=bench.clock.now() + timedelta(minutes=2), user_id=OWNER
         )
     elif step in ("drift", "nudge", "signal_ends"):

@@ -68,12 +68,12 @@ async def test_a_halted_ticker_is_neither_bought_by_rule_nor_by_hand_and_says_wh
     before = len(bench.broker.submitted)
     bench.market.halted.add(TQQQ)
     await bench.pass_time(130)
-    decision = await bench.core.control.why(TQQQ)
+    decision = await bench.core.control.tickers.why(TQQQ)
     assert decision is not None
     assert "quote_usable" in {gate.name for gate in decision.gates if gate.side == "buy" and gate.passed is not True}
     assert len(bench.broker.submitted) == before
     for side in Side:
-        preview = await bench.core.control.preview_order(OWNER, side, TQQQ, ONE, None)
+        preview = await bench.core.control.orders.manual.preview(OWNER, side, TQQQ, ONE, None)
         assert preview.ticket is None
         assert "Trading of this ticker is halted." in [refusal.en for refusal in preview.refusals]
 
@@ -82,11 +82,11 @@ async def test_a_wide_spread_refuses_the_rule_and_is_pointed_out_by_hand(bench: 
     before = len(bench.broker.submitted)
     bench.market.spread = Decimal(4)
     await bench.pass_time(130)
-    decision = await bench.core.control.why(TQQQ)
+    decision = await bench.core.control.tickers.why(TQQQ)
     assert decision is not None
     assert decision.reason == "blocked:quote_usable"
     assert len(bench.broker.submitted) == before
-    preview = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, ONE, None)
+    preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, ONE, None)
     assert any("spread is wide" in warning.en for warning in preview.warnings)
 
 
@@ -95,7 +95,7 @@ async def test_a_price_that_is_too_old_refuses_the_rule_with_its_age(bench: Benc
     before = len(bench.broker.submitted)
     bench.market.broken[TQQQ] = TryLater("down")
     await bench.pass_time(121)
-    decision = await bench.core.control.why(TQQQ)
+    decision = await bench.core.control.tickers.why(TQQQ)
     assert decision is not None
     assert decision.reason == "blocked:data_fresh"
     assert decision.quote_age_s is not None

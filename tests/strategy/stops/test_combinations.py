@@ -147,7 +147,7 @@ async def test_a_buy_by_hand_that_waited_for_its_next_try_is_not_sent_after_the_
     """Taken at once it would have been canceled or sold with the rest."""
     async with holding(tmp_path) as bench:
         bench.broker.fail("submit", TryLater("too many calls"))
-        preview = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(4), None)
+        preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(4), None)
         await press(bench, preview.ticket)
         await bench.pass_time(0.4)
         bench.price(TQQQ, "94")
@@ -156,7 +156,7 @@ async def test_a_buy_by_hand_that_waited_for_its_next_try_is_not_sent_after_the_
         [buy] = [order for order in await bench.orders() if order.request.side is Side.BUY]
         assert buy.status is OrderStatus.DENIED
         assert "/buy" in buy.reason
-        again = await bench.core.control.preview_order(OWNER, Side.BUY, TQQQ, shares(4), None)
+        again = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(4), None)
         await press(bench, again.ticket)
         await bench.pass_time(5)
         assert bench.broker.qty_held(TQQQ) == 4

@@ -30,7 +30,7 @@ async def test_a_first_start_without_the_list_of_orders_arms_the_stop_and_buys_n
         assert started.holdings is not None
         assert [position.qty for position in started.holdings.positions] == [10]
         assert "orders could not be looked at" in " ".join(note.en for note in started.notes)
-        view = await bench.core.control.holdings(fresh=True)
+        view = await bench.core.control.holdings.view(fresh=True)
         assert view.holdings is not None
         assert view.problem is None
         bench.price(TQQQ, "90")

@@ -113,7 +113,7 @@ async def test_a_retry_whose_order_is_taken_goes_down_the_ladder_like_any_other(
 async def test_after_a_release_the_stop_is_a_new_one(tmp_path: Path) -> None:
     async with holding(tmp_path) as bench:
         await refused_once(bench, retries=3)
-        assert await bench.core.control.release(OWNER, TQQQ)
+        assert await bench.core.control.modes.release(OWNER, TQQQ)
         await bench.pass_time(61)
         assert await attempts(bench) == [1, 1]
         assert len(await bench.orders()) == 6

@@ -107,7 +107,7 @@ async def test_s64_locks_the_ticker_until_the_next_session(tmp_path: Path) -> No
         decision = await bench.storage.decisions.latest(TQQQ)
         assert decision is not None
         assert decision.reason == "blocked:lock"
-        assert await bench.core.control.release(OWNER, TQQQ)
+        assert await bench.core.control.modes.release(OWNER, TQQQ)
         await bench.pass_time(60)
         assert [order.request.side for order in await bench.orders()] == [Side.SELL, Side.BUY]
 
@@ -287,7 +287,7 @@ async def test_d13_a_position_first_seen_far_below_its_cost_is_asked_about(tmp_p
         await bench.pass_time(61)
         assert not await bench.orders()
         assert [event.lock.reason for event in await bench.told(TickerLocked)] == ["split_guard"]
-        assert await bench.core.control.release(OWNER, TQQQ)  # the owner says that the price is real
+        assert await bench.core.control.modes.release(OWNER, TQQQ)  # the owner says that the price is real
         await bench.pass_time(61)
         assert [order.request.origin for order in await bench.orders()] == [Origin.STOP_LOSS]
 
@@ -352,7 +352,7 @@ async def test_shares_of_tickers_not_configured_are_never_sold(tmp_path: Path) -
         await bench.pass_time(61)
         assert not await bench.orders()
         assert not bench.core.watchdog.state(XLF).works
-        assert (await bench.core.control.preview_mode(OWNER, Mode.HALTED, symbol=None)).unprotected == ()
+        assert (await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)).unprotected == ()
 
 
 @pytest.mark.parametrize(("cost", "sells"), [("117", False), ("100", True)])

@@ -35,14 +35,14 @@ def state(bench: Bench) -> StopState:
 
 
 async def stops_line(bench: Bench) -> str:
-    health = await bench.core.control.health()
+    health = await bench.core.control.system.health()
     [line] = [line for line in health.lines if line.name.en == "Stops"]
     return f"{line.ok}: {line.detail.en}"
 
 
 async def shown(bench: Bench) -> StopState:
     """Return what /status and the pinned message say of the ticker."""
-    [ticker] = [each for each in (await bench.core.control.status()).tickers if each.symbol == TQQQ]
+    [ticker] = [each for each in (await bench.core.control.status.now()).tickers if each.symbol == TQQQ]
     return ticker.stop
 
 

@@ -83,11 +83,11 @@ def state(bench: Bench, name: str) -> TaskState:
 
 
 async def buy(bench: Bench, qty: int = 1) -> None:
-    shown = await bench.core.control.preview_order(
+    shown = await bench.core.control.orders.manual.preview(
         OWNER, Side.BUY, TQQQ, Amount(kind=AmountKind.SHARES, value=Decimal(qty)), None
     )
     assert shown.ticket is not None, shown.refusals
-    await bench.core.control.confirm(shown.ticket, OWNER)
+    await bench.core.control.confirmations.confirm(shown.ticket, OWNER)
 
 
 async def test_the_desk_failing_leaves_protect_only_and_loses_no_fill(tmp_path: Path, monkeypatch: Patch) -> None:
@@ -131,12 +131,12 @@ async def test_promise_4_the_stop_watcher_down_is_told_at_once_and_buys_wait(
         [lost] = await bench.told(Protection)
         assert (lost.armed, lost.symbols) == (False, (TQQQ,))
         assert (bench.core.modes.account.mode, bench.core.modes.account.reason) == (Mode.PROTECT_ONLY, STOPS_DOWN)
-        [ticker] = (await bench.core.control.status()).tickers
+        [ticker] = (await bench.core.control.status.now()).tickers
         assert ticker.stop is StopState.DOWN
         await bench.pass_time(15)
         assert bench.core.modes.account.mode is Mode.RUN
         assert [event.armed for event in await bench.told(Protection)] == [False, True]
-        [ticker] = (await bench.core.control.status()).tickers
+        [ticker] = (await bench.core.control.status.now()).tickers
         assert ticker.stop.works
         bench.price(TQQQ, "90")
         await bench.pass_time(5)
@@ -286,15 +286,15 @@ async def test_the_stream_news_failing_still_reconciles(tmp_path: Path, monkeypa
         bench.stream.connect()
         await bench.pass_time(30)
         assert await bench.told(HandOrder)
-        assert (await bench.core.control.status()).reconciled
+        assert (await bench.core.control.status.now()).reconciled
 
 
 async def test_the_panic_failing_goes_on_where_it_was(tmp_path: Path, monkeypatch: Patch) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
         failing(monkeypatch, Panic, "_confirm")
-        shown = await bench.core.control.preview_panic(OWNER)
+        shown = await bench.core.control.orders.panic.preview(OWNER)
         assert shown.ticket_all is not None
-        await bench.core.control.confirm(shown.ticket_all, OWNER)
+        await bench.core.control.confirmations.confirm(shown.ticket_all, OWNER)
         await bench.pass_time(60)
         assert bench.broker.qty_held(TQQQ) == 0
         assert "task:panic" in await keys(bench)

@@ -23,7 +23,7 @@ class PressMachine(CoreMachine):
         """Press at once and twice, keep the button for later, or (mostly, since it ends all) do nothing."""
 
         async def ask() -> Any:
-            return await self.bench.core.control.preview_panic(OWNER)
+            return await self.bench.core.control.orders.panic.preview(OWNER)
 
         shown = None if now is None else self.act(ask)
         if shown is None or shown.ticket_all is None:
@@ -51,7 +51,7 @@ class PressMachine(CoreMachine):
         price = None if cents is None else order.limit_price + Decimal(cents) / 100
 
         async def ask() -> Any:
-            return await self.bench.core.control.preview_amend(OWNER, order.no, qty=qty, price=price)
+            return await self.bench.core.control.orders.amends.preview(OWNER, order.no, qty=qty, price=price)
 
         shown = self.act(ask)
         if shown is not None and shown.ticket is not None:
@@ -65,7 +65,7 @@ class PressMachine(CoreMachine):
 
         async def ask() -> Any:
             no = orders[which % len(orders)].no
-            return await self.bench.core.control.hand_order(OWNER, no, HandChoice.ADOPT)
+            return await self.bench.core.control.orders.external.decide(OWNER, no, HandChoice.ADOPT)
 
         if self.act(ask) is not None:
             self.reach("taken over")

@@ -52,7 +52,7 @@ async def test_a_panic_cut_off_before_its_mode_was_stored_still_stops_the_rules(
 
             patch.setattr(type(bench.storage.modes), "add", full)
             with pytest.raises(StorageError):
-                await bench.core.control.confirm(shown.ticket_all or "", OWNER)
+                await bench.core.control.confirmations.confirm(shown.ticket_all or "", OWNER)
     made.broker.matching = True
     async with holding(tmp_path, world=made) as bench:
         await bench.pass_time(60)
@@ -64,21 +64,21 @@ async def test_a_panic_cut_off_before_its_mode_was_stored_still_stops_the_rules(
 async def test_the_rules_cannot_be_started_while_a_panic_sells(tmp_path: Path) -> None:
     """They would buy back what it sells, and it would sell that again."""
     async with holding(tmp_path, world=two_held()) as bench:
-        await bench.core.control.set_mode(Mode.PROTECT_ONLY, symbol=None, until=None, user_id=OWNER)
-        early = await bench.core.control.preview_mode(OWNER, Mode.RUN, symbol=None)
+        await bench.core.control.modes.set_mode(Mode.PROTECT_ONLY, symbol=None, until=None, user_id=OWNER)
+        early = await bench.core.control.modes.preview(OWNER, Mode.RUN, symbol=None)
         bench.broker.matching = False
         await panic(bench)
         await bench.pass_time(5)
-        shown = await bench.core.control.preview_mode(OWNER, Mode.RUN, symbol=None)
+        shown = await bench.core.control.modes.preview(OWNER, Mode.RUN, symbol=None)
         assert shown.ticket is None
         assert "/halt" in shown.refusals[0].en
-        assert (await bench.core.control.confirm(early.ticket or "", OWNER)).kind is OutcomeKind.DENIED
+        assert (await bench.core.control.confirmations.confirm(early.ticket or "", OWNER)).kind is OutcomeKind.DENIED
         bench.broker.matching = True
         bench.price(TQQQ, "99.99")
         bench.price(XLF, "49.99")
         await bench.pass_time(30)
         assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
-        shown = await bench.core.control.preview_mode(OWNER, Mode.RUN, symbol=None)
+        shown = await bench.core.control.modes.preview(OWNER, Mode.RUN, symbol=None)
         assert shown.ticket is not None
 
 
@@ -92,11 +92,11 @@ async def test_a_dearer_buy_does_not_go_out_when_what_allowed_it_ended_while_cas
         bench.broker.fail("buying_power", "hang")
         asked = bench.broker.asked["buying_power"]
         async with asyncio.TaskGroup() as group:
-            pressed = group.create_task(bench.core.control.confirm(shown.ticket or "", OWNER))
+            pressed = group.create_task(bench.core.control.confirmations.confirm(shown.ticket or "", OWNER))
             await bench.wait_for(lambda: bench.broker.asked["buying_power"] > asked)
             await bench.settle()  # the request hangs
             if what == "mode":
-                await bench.core.control.set_mode(Mode.PROTECT_ONLY, symbol=None, until=None, user_id=OWNER)
+                await bench.core.control.modes.set_mode(Mode.PROTECT_ONLY, symbol=None, until=None, user_id=OWNER)
             else:
                 assert bench.core.guard.claim(TQQQ)
             bench.broker.unhang()
@@ -111,7 +111,7 @@ async def test_s105_a_dearer_buy_is_refused_from_the_moment_the_days_loss_is_rea
         shown = await amending(bench, order.no, price="81.00")
         await bench.pass_time(20)
         bench.price(TQQQ, "85")
-        assert (await bench.core.control.confirm(shown.ticket or "", OWNER)).kind is OutcomeKind.DENIED
+        assert (await bench.core.control.confirmations.confirm(shown.ticket or "", OWNER)).kind is OutcomeKind.DENIED
         assert bench.broker.amended == []
         assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
 
@@ -130,11 +130,11 @@ async def test_an_order_by_hand_is_checked_again_after_the_last_question(
             if what == "stop":
                 bench.price(TQQQ, "94")
             else:
-                await bench.core.control.set_mode(Mode.PROTECT_ONLY, symbol=None, until=None, user_id=OWNER)
+                await bench.core.control.modes.set_mode(Mode.PROTECT_ONLY, symbol=None, until=None, user_id=OWNER)
             return await whole(self, *args)  # type: ignore[arg-type]
 
         monkeypatch.setattr(ExposureMeter, "exposure", slow)
-        outcome = await bench.core.control.confirm(ticket, OWNER)
+        outcome = await bench.core.control.confirmations.confirm(ticket, OWNER)
         assert outcome.kind in (OutcomeKind.CHANGED, OutcomeKind.DENIED)
         await bench.settle()
         assert {request.origin for request in bench.broker.submitted} <= {Origin.STOP_LOSS}
@@ -143,9 +143,9 @@ async def test_an_order_by_hand_is_checked_again_after_the_last_question(
 async def test_a_buy_shown_before_its_ticker_left_the_list_is_not_placed(tmp_path: Path) -> None:
     """Nothing would watch over what it buys."""
     async with running(tmp_path, world(), settings=settings(trading_tickers="NASDAQ:TQQQ,NYSE:O")) as bench:
-        shown = await bench.core.control.preview_order(OWNER, Side.BUY, O, shares(3), None)
+        shown = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, O, shares(3), None)
         assert (await unwatch(bench, O)).kind is OutcomeKind.DONE
-        outcome = await bench.core.control.confirm(shown.ticket or "", OWNER)
+        outcome = await bench.core.control.confirmations.confirm(shown.ticket or "", OWNER)
         assert outcome.kind in (OutcomeKind.CHANGED, OutcomeKind.DENIED)
         assert bench.broker.submitted == []
 
@@ -154,7 +154,7 @@ async def test_a_buy_of_a_ticker_without_a_stop_says_so(tmp_path: Path) -> None:
     made = world()
     made.broker.hold(O, 3, Decimal(100))
     async with running(tmp_path, made, settings=settings()) as bench:
-        shown = await bench.core.control.preview_order(OWNER, Side.BUY, O, shares(3), None)
+        shown = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, O, shares(3), None)
         assert any("no stop" in warning.en for warning in shown.warnings)
 
 
@@ -181,7 +181,7 @@ async def test_promise_4_a_stop_held_up_by_an_order_of_unknown_outcome_says_so_a
     async with open_market(tmp_path, hold=10) as bench:
         bench.broker.fail("submit", "lost_request")
         bench.broker.fail("orders", "try_later", times=10)
-        await bench.core.control.confirm(await ask(bench, Side.SELL, shares(1), "120"), OWNER)
+        await bench.core.control.confirmations.confirm(await ask(bench, Side.SELL, shares(1), "120"), OWNER)
         bench.price(TQQQ, "94")
         await bench.pass_time(30)
         [trouble] = await bench.told(Trouble)
@@ -199,7 +199,7 @@ async def test_a_stop_of_the_program_waits_no_longer_than_it_may_for_an_answer_t
         ticket = await ask(bench)
         bench.broker.fail("submit", "hang")
         async with asyncio.TaskGroup() as group:
-            pressed = group.create_task(bench.core.control.confirm(ticket, OWNER))
+            pressed = group.create_task(bench.core.control.confirmations.confirm(ticket, OWNER))
             await bench.wait_for(lambda: bool(bench.broker.submitted))
             bench.core.desk.hurry(0)
         assert pressed.result().kind is OutcomeKind.UNKNOWN
@@ -255,7 +255,7 @@ async def test_a_fill_while_the_stop_watcher_was_down_gets_its_stop_as_soon_as_i
 async def test_a_fall_back_does_not_run_out_with_the_mode_it_found(tmp_path: Path, monkeypatch: Patch) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
         until = bench.clock.now() + timedelta(minutes=4)
-        await bench.core.control.set_mode(Mode.PROTECT_ONLY, symbol=None, until=until, user_id=OWNER)
+        await bench.core.control.modes.set_mode(Mode.PROTECT_ONLY, symbol=None, until=until, user_id=OWNER)
         failing(monkeypatch, type(bench.core.desk), "_hear")
         bench.broker.hand_order(TQQQ, Side.BUY, 1, Decimal(80))
         await bench.pass_time(300)

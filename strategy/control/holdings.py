@@ -1,0 +1,78 @@
+"""What the account holds, for /balance and /positions."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Protocol
+
+from strategy.model import BrokerError, Clock, Holdings, HoldingsView, Symbol, Text
+from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.positions import Positions
+from strategy.ports import OrderJournal
+from strategy.risk.exposure import day_start
+from strategy.risk.mode_store import ModeStore
+from strategy.settings.store import SettingsStore
+from strategy.stops.stop_lines import StopLine
+
+_FRESH_S = 2
+
+
+class StopLines(Protocol):
+    @property
+    def lines(self) -> Mapping[Symbol, StopLine]:
+        """Return the stop prices in force."""
+
+
+class HoldingsQueries:
+    """Shows the account as the broker has it, moved on by the fills since."""
+
+    def __init__(
+        self,
+        *,
+        account_sync: AccountSync,
+        positions: Positions,
+        orders: OrderJournal,
+        stops: StopLines,
+        modes: ModeStore,
+        settings: SettingsStore,
+        clock: Clock,
+    ) -> None:
+        self._account_sync = account_sync
+        self._positions = positions
+        self._orders = orders
+        self._stops = stops
+        self._modes = modes
+        self._settings = settings
+        self._clock = clock
+
+    async def view(self, *, fresh: bool = True) -> HoldingsView:
+        """Ask the broker unless `fresh` is False; a failure is told in the view beside the last look, not raised."""
+        problem = await self._ask() if fresh else None
+        holdings: Holdings | None = self._account_sync.now
+        fills = await self._orders.fills(since=day_start(self._clock.now()))
+        gains = [fill.realized for fill in fills if fill.realized is not None]
+        return HoldingsView(
+            holdings=None if problem is not None else holdings,
+            problem=problem,
+            buying_power=holdings.cash if holdings else None,
+            realized_today=sum(gains, Decimal(0)),
+            locks=self._modes.locks(),
+            stop_prices=tuple(
+                (symbol, line.low) for symbol, line in sorted(self._stops.lines.items()) if line.low.is_finite()
+            ),
+            scoped=tuple(
+                (symbol, self._positions.scoped(symbol, "bot"))
+                for symbol in self._positions.held()
+                if self._settings.of(symbol).position_scope == "bot"
+            ),
+        )
+
+    async def _ask(self) -> Text | None:
+        """Look at the account; return why that could not be done."""
+        asked_at = self._clock.now()
+        try:
+            await self._account_sync.take("asked", max_age_s=_FRESH_S)
+        except BrokerError as error:
+            last = self._account_sync.last
+            if last is None or last.taken_at < asked_at:  # else only the orders could not be asked
+                return error.user_message
+        return None

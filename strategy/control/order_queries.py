@@ -1,0 +1,55 @@
+"""Orders to look at: the open ones, the newest closed ones, one with its story."""
+
+from typing import Protocol
+
+from strategy.execution.interface import OrderDesk
+from strategy.model import Decision, InvalidInput, OrderNo, OrdersView, OrderView, Text
+from strategy.ports import OrderJournal
+
+
+class DecisionsByNumber(Protocol):
+    async def get(self, decision_id: int) -> Decision | None: ...
+
+
+class OrderQueries:
+    """Reads stored orders; only `check_now` asks the broker."""
+
+    def __init__(self, *, desk: OrderDesk, orders: OrderJournal, decisions: DecisionsByNumber) -> None:
+        self._desk = desk
+        self._orders = orders
+        self._decisions = decisions
+
+    async def list(self, *, recent: int = 10) -> OrdersView:
+        """Return every open order, and so many of the newest closed ones."""
+        newest = await self._orders.recent(recent + len(self._desk.open))
+        return OrdersView(
+            open=tuple(self._desk.open),
+            recent=tuple(order for order in newest if order.status.closed)[:recent],
+        )
+
+    async def order(self, no: OrderNo) -> OrderView:
+        """Return one order with its story; raise InvalidInput for a number that does not exist."""
+        order = await self._orders.get(no)
+        if order is None:
+            raise no_such_order(no)
+        decision_id = order.request.decision_id
+        return OrderView(
+            order=order,
+            history=tuple(await self._orders.history(no)),
+            fills=tuple(await self._orders.fills(order=no)),
+            decision=await self._decisions.get(decision_id) if decision_id is not None else None,
+        )
+
+    async def check_now(self, no: OrderNo) -> OrderView:
+        """Ask the broker about all orders at once, then show this one; raise BrokerError when it cannot be asked."""
+        await self.order(no)
+        await self._desk.poll_orders()
+        return await self.order(no)
+
+
+def no_such_order(no: OrderNo) -> InvalidInput:
+    """Return the error for a number nobody has given to an order."""
+    return InvalidInput(
+        f"no order {no}",
+        user_message=Text(f"#{no} 주문은 없습니다. /orders 를 보세요.", f"There is no order #{no}. See /orders."),
+    )

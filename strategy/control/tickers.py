@@ -1,0 +1,107 @@
+"""The tickers a person may name, and how each of them stands."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from strategy.health.trading_state import StopStates
+from strategy.market.interface import MarketData
+from strategy.model import (
+    Decision,
+    InvalidInput,
+    Market,
+    Symbol,
+    Text,
+    TickerView,
+    return_percent,
+    spelled,
+)
+from strategy.portfolio.positions import Positions
+from strategy.ports import DecisionJournal
+from strategy.risk.mode_store import ModeStore
+from strategy.settings.store import SettingsStore
+
+
+class Tickers:
+    """Watched tickers and what else is held: found by name, described from memory."""
+
+    def __init__(
+        self,
+        *,
+        watch: MarketData,
+        positions: Positions,
+        modes: ModeStore,
+        stops: StopStates,
+        newest: Mapping[Symbol, Decision],
+        decisions: DecisionJournal,
+        settings: SettingsStore,
+    ) -> None:
+        """`newest` holds the decisions of this run by ticker."""
+        self._watch = watch
+        self._positions = positions
+        self._modes = modes
+        self._stops = stops
+        self._newest = newest
+        self._decisions = decisions
+        self._settings = settings
+
+    def watched(self) -> Sequence[Symbol]:
+        """Return the watch list, in the order of the settings."""
+        return self._settings.tickers
+
+    def known(self) -> tuple[Symbol, ...]:
+        """Return the watch list, then what else is held."""
+        return tuple(dict.fromkeys([*self._settings.tickers, *self._positions.held()]))
+
+    def symbol(self, text: str) -> Symbol:
+        """Find a watched or held ticker by `TQQQ` or `NASDAQ:TQQQ`, any case; InvalidInput names the nearest."""
+        wanted = spelled(text.strip().upper())
+        shown = self.known()
+        by_name = {str(symbol): symbol for symbol in shown}
+        by_ticker = {symbol.ticker: symbol for symbol in reversed(shown)}
+        found = by_name.get(wanted.replace(" ", "")) or by_ticker.get(wanted)
+        if found is not None:
+            return found
+        market, colon, ticker = wanted.partition(":")
+        if colon and market.strip() not in Market.__members__:
+            Symbol.parse(text)  # its own words about markets
+        near = difflib.get_close_matches(ticker.strip() or wanted, by_ticker, n=1, cutoff=0.3)
+        raise InvalidInput(
+            f"not watched or held: {wanted[:40]!r}",
+            user_message=_unknown(wanted[:40], near, ", ".join(symbol.ticker for symbol in shown)),
+        )
+
+    async def why(self, symbol: Symbol, *, at: datetime | None = None) -> Decision | None:
+        """Return the newest decision about a ticker, or the newest before `at`."""
+        return await self._decisions.latest(symbol, before=at)
+
+    async def view(self, symbol: Symbol, now: datetime) -> TickerView:
+        """Return how a ticker stands by what is known here; nobody outside is asked."""
+        quote = self._watch.latest(symbol)
+        position = self._positions.scoped(symbol, self._settings.of(symbol).position_scope)
+        decision = self._newest.get(symbol) or await self._decisions.latest(symbol)
+        watched = symbol in self._settings.tickers
+        indicators = await self._watch.indicators_in_turn(symbol, quote.last if quote else None) if watched else None
+        valued = position is not None and quote is not None and position.average_cost > 0
+        return TickerView(
+            symbol=symbol,
+            last=quote.last if quote else None,
+            price_age_s=quote.age(now).total_seconds() if quote else None,
+            rsi=indicators.rsi if indicators else None,
+            position_qty=(position.qty if position else 0) if self._positions.knows(symbol) else None,
+            return_percent=return_percent(position.average_cost, quote.last) if valued and position and quote else None,
+            mode=self._modes.of(symbol),
+            lock=self._modes.lock(symbol),
+            stop=self._stops.state(symbol),
+            warm=watched and self._watch.warm(symbol),
+            last_decision=decision,
+        )
+
+
+def _unknown(wanted: str, near: Sequence[str], names: str) -> Text:
+    hint_ko = f" 혹시 {near[0]} 입니까?" if near else ""
+    hint_en = f" Did you mean {near[0]}?" if near else ""
+    return Text(
+        f"거래하거나 보유한 종목이 아닙니다: {wanted}.{hint_ko} 종목: {names}",
+        f"Not a watched or held ticker: {wanted}.{hint_en} Tickers: {names}",
+    )
