@@ -316,7 +316,7 @@ def guard_of_ten(clock: FakeClock) -> StopMonitor:
         latest=lambda _: None,
     )
     modes: Any = SimpleNamespace(lock=lambda _: None, of=lambda _: SimpleNamespace(mode=Mode.RUN))
-    names = ("orders", "decisions", "ladder", "splits", "story", "notifier", "notes", "desk", "watch", "look")
+    names = ("orders", "decisions", "ladder", "splits", "story", "notifier", "notes", "desk", "watch", "account_sync")
     others: Any = dict.fromkeys(names, nothing)
     guard = StopMonitor(
         **others,
