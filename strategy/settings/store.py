@@ -7,7 +7,7 @@ at each later instant an override expires, so that no combination can come true 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
@@ -125,12 +125,20 @@ class SettingsStore:
         return None if end == _FOREVER else end
 
     def take_expired(self, since: datetime) -> Sequence[SettingChange]:
-        """Return overrides whose time ran out after `since`; watchers are called when there is one."""
+        """Return overrides that held until their time ran out after `since`; watchers are called when there is one.
+
+        One that was replaced, reset or undone before does not end again.
+        """
         now = self._clock.now()
-        gone = [row for row in self._rows if row.new is not None and row.until and since < row.until <= now]
+        gone = [row for row in self._rows if row.until and since < row.until <= now and self._held_to_its_end(row)]
         if gone:
             self._changed()
         return gone
+
+    def _held_to_its_end(self, row: SettingChange) -> bool:
+        end = row.until or _FOREVER
+        at_the_end = in_force((other for other in self._rows if other.set_at < end), end - timedelta(microseconds=1))
+        return at_the_end.get((row.name, row.symbol)) is row
 
     # views
 

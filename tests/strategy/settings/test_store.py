@@ -95,6 +95,24 @@ async def test_an_expired_override_uncovers_the_one_beneath(book: SettingsStore,
     assert not book.take_expired(clock.now())
 
 
+async def test_a_timed_override_that_was_replaced_reset_or_undone_does_not_end_again(
+    book: SettingsStore, clock: FakeClock
+) -> None:
+    end = NOON + timedelta(hours=2)
+    await put(book, "BUY_RATE", "0.6", until=end)
+    await put(book, "BUY_RATE", "0.5")
+    await put(book, "RSI_PERIOD", "20", until=end)
+    await book.apply(book.draft_undo(), user_id=7)
+    await put(book, "MACD_FAST", "4", until=end)
+    await book.apply(book.draft_reset("MACD_FAST", symbol=None), user_id=7)
+    await put(book, "RSI_OVERSOLD", "25", until=end)
+    await put(book, "RSI_OVERSOLD", "24", until=end - timedelta(hours=1))
+    clock.set(end - timedelta(minutes=30))
+    assert [(row.name, row.new) for row in book.take_expired(NOON)] == [("RSI_OVERSOLD", "24")]
+    clock.set(end)
+    assert [(row.name, row.new) for row in book.take_expired(end - timedelta(minutes=30))] == [("RSI_OVERSOLD", "25")]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
