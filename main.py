@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from bot.settings import TelegramSettings
+from bot.settings import TelegramSettings, TokenSettings
 from kis.settings import KisSettings, is_loopback
 from storage.settings import StorageSettings
 from strategy.control.one_time_codes import ArmingSettings, OneTimeCodes
@@ -92,6 +92,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     steady()
     arguments = parse(argv)
     try:
+        if arguments.find_chat:
+            return asyncio.run(find_the_chat())
         return asyncio.run(demo(arguments) if arguments.demo else trade(arguments))
     except Faults as faults:
         told = [fault.text().both() for fault in faults.found] if faults.argument else [fault_list(faults.found)]
@@ -118,6 +120,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--demo", action="store_true", help="everything on this machine: no keys, simulated market")
     way.add_argument("--check", action="store_true", help="check settings, KIS and Telegram, then exit 0 or 1")
+    way.add_argument("--find-chat", action="store_true", help="print the ids of who wrote to the bot, then exit")
     way.add_argument("--sim-clock", type=_loopback, metavar="URL", help="market time of a simulator on this machine")
     parser.add_argument("--speed", type=_speed, default=60.0, help="demo: market seconds per second (60)")
     parser.add_argument("--replay", type=_existing, metavar="CSV_OR_DIR", help="demo: play these recorded bars")
@@ -281,6 +284,17 @@ async def trade(arguments: argparse.Namespace) -> int:
             clock = await stack.enter_async_context(remote_sim_clock(arguments.sim_clock))
         environment = Environment.VIRTUAL if settings.kis.is_virtual else Environment.REAL
         return await run(settings, environment=environment, clock=clock, remarks=remarks(settings))
+
+
+async def find_the_chat() -> int:
+    """Print who wrote to the bot, by the token alone: the rest of `.env` may be empty yet; return the exit code."""
+    try:
+        settings = TokenSettings(_env_file=ENV_FILE, _env_file_encoding="utf-8")
+    except ValidationError as error:
+        raise Faults(plain_faults(error, TokenSettings)) from None
+    from bot.find_chat import find_chat
+
+    return EXIT_FINE if await find_chat(settings, speak) else EXIT_FAILED
 
 
 async def check(settings: Settings) -> int:

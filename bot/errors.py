@@ -71,3 +71,14 @@ class TelegramChatMoved(TelegramError):
             f"The group has become a supergroup with the chat id {new_id}. Correct TELEGRAM_CHAT_TEST_ID in .env, and"
             " TELEGRAM_CHAT_ID where it is the same group.",
         )
+
+
+class TelegramTaken(TelegramError):
+    """Somebody else takes what people write to the bot: a webhook, or another program with the token."""
+
+    user_message = Text(
+        "이 봇에 온 글을 이미 다른 곳에서 받고 있습니다. 같은 토큰을 쓰는 프로그램을 멈추거나 웹훅을 지우고 다시"
+        " 하세요.",
+        "What people write to this bot is taken by somebody else. Stop the program that uses the token, or remove the"
+        " webhook, and run this again.",
+    )

@@ -50,19 +50,17 @@ SHARED: dict[int, Text] = {
 ChatId = Annotated[int, BeforeValidator(_chat_id)]
 
 
-class TelegramSettings(BaseSettings):
-    """Raises pydantic's ValidationError; its messages never repeat a value, since one of them is the token."""
+class TokenSettings(BaseSettings):
+    """What it takes to ask Telegram anything at all.
+
+    Raises pydantic's ValidationError; its messages never repeat a value, since one of them is the token.
+    """
 
     model_config = SettingsConfigDict(
         env_file=None, frozen=True, extra="ignore", validate_default=True, hide_input_in_errors=True
     )
 
     telegram_bot_token: SecretStr
-    telegram_chat_id: ChatId
-    telegram_chat_test_id: ChatId
-    telegram_allowed_user_ids: Annotated[tuple[int, ...], NoDecode] = ()
-    telegram_operator_user_ids: Annotated[tuple[int, ...], NoDecode] = ()
-    telegram_viewer_user_ids: Annotated[tuple[int, ...], NoDecode] = ()
     telegram_api_url: str | None = None
     telegram_timeout_s: int = Field(15, ge=1, le=120)
 
@@ -81,6 +79,43 @@ class TelegramSettings(BaseSettings):
                 "does not look like a bot token (digits, a colon, then letters and digits)",
             )
         return SecretStr(text)
+
+    @field_validator("telegram_api_url", mode="before")
+    @classmethod
+    def _api_url(cls, value: Any) -> Any:
+        text = "" if value is None else str(value).strip().rstrip("/")
+        if not text:
+            return None
+        parts = urlsplit(text)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise SettingFault(
+                "Bot API 서버의 주소여야 합니다. 예: https://api.telegram.org",
+                "must be the address of a Bot API server, such as https://api.telegram.org",
+            )
+        if parts.username or parts.password:
+            raise SettingFault("사용자 이름이나 암호를 넣을 수 없습니다", "must not carry a user name or password")
+        return text
+
+    @model_validator(mode="after")
+    def _telegrams_own_token(self) -> Self:
+        """Ask Telegram's own form of a token unless another Bot API server is named."""
+        token = self.telegram_bot_token.get_secret_value()
+        if self.telegram_api_url is None and not _TOKEN.fullmatch(token):
+            raise SettingFault(
+                "TELEGRAM_BOT_TOKEN: 텔레그램이 준 토큰의 형식이 아닙니다 (쌍점 뒤가 20자 미만)",
+                "TELEGRAM_BOT_TOKEN: too short for Telegram's own (fewer than 20 characters after the colon)",
+            )
+        return self
+
+
+class TelegramSettings(TokenSettings):
+    """The token, the chats, and who may command. Raises as `TokenSettings` does."""
+
+    telegram_chat_id: ChatId
+    telegram_chat_test_id: ChatId
+    telegram_allowed_user_ids: Annotated[tuple[int, ...], NoDecode] = ()
+    telegram_operator_user_ids: Annotated[tuple[int, ...], NoDecode] = ()
+    telegram_viewer_user_ids: Annotated[tuple[int, ...], NoDecode] = ()
 
     @field_validator(
         "telegram_allowed_user_ids", "telegram_operator_user_ids", "telegram_viewer_user_ids", mode="before"
@@ -109,33 +144,6 @@ class TelegramSettings(BaseSettings):
                 )
             ids.append(int(text))
         return tuple(ids)
-
-    @field_validator("telegram_api_url", mode="before")
-    @classmethod
-    def _api_url(cls, value: Any) -> Any:
-        text = "" if value is None else str(value).strip().rstrip("/")
-        if not text:
-            return None
-        parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise SettingFault(
-                "Bot API 서버의 주소여야 합니다. 예: https://api.telegram.org",
-                "must be the address of a Bot API server, such as https://api.telegram.org",
-            )
-        if parts.username or parts.password:
-            raise SettingFault("사용자 이름이나 암호를 넣을 수 없습니다", "must not carry a user name or password")
-        return text
-
-    @model_validator(mode="after")
-    def _telegrams_own_token(self) -> Self:
-        """Ask Telegram's own form of a token unless another Bot API server is named."""
-        token = self.telegram_bot_token.get_secret_value()
-        if self.telegram_api_url is None and not _TOKEN.fullmatch(token):
-            raise SettingFault(
-                "TELEGRAM_BOT_TOKEN: 텔레그램이 준 토큰의 형식이 아닙니다 (쌍점 뒤가 20자 미만)",
-                "TELEGRAM_BOT_TOKEN: too short for Telegram's own (fewer than 20 characters after the colon)",
-            )
-        return self
 
     @model_validator(mode="after")
     def _somebody_may_command(self) -> Self:

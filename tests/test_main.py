@@ -99,6 +99,17 @@ async def test_s45_without_env_every_missing_setting_is_listed_with_three_ways_o
     assert list(tmp_path.iterdir()) == []  # nothing begun
 
 
+async def test_find_chat_needs_the_token_alone(tmp_path: Path) -> None:
+    async with servers() as (_, chat, _http):
+        (tmp_path / ".env").write_text(f"TELEGRAM_BOT_TOKEN={DEFAULT_TOKEN}\nTELEGRAM_API_URL={chat.url}\n")
+        async with process(tmp_path, "--find-chat") as running:
+            code, out, err = await ended(running)
+    assert (code, err) == (0, "")
+    assert out.count(f"TELEGRAM_CHAT_ID={DEFAULT_OWNER_ID}") == 2
+    assert DEFAULT_TOKEN not in out
+    assert [file.name for file in tmp_path.iterdir()] == [".env"]
+
+
 def env_file(directory: Path, simulator: Simulator, chat: LocalChat, **changes: str) -> None:
     values = {name.upper(): value for name, value in SAMPLE_SETTINGS.items()} | {
         "IS_VIRTUAL": "true",
