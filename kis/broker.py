@@ -101,7 +101,10 @@ class KisBroker:
         return self._acceptance(taken)
 
     async def amend(self, symbol: Symbol, venue_no: VenueNo, qty: int, limit_price: Decimal) -> Acceptance:
-        """Change the open quantity and price, once; the acceptance carries a new number. Raises as `submit` does."""
+        """Change the open quantity and price, once; the acceptance carries a new number. Raises as `submit` does.
+
+        Whole shares, dollars on the tick.
+        """
         self._book.learn(symbol)
         try:
             taken = await orders_api.amend(self._http, self._account, symbol, venue_no, qty=qty, price=limit_price)
@@ -110,7 +113,7 @@ class KisBroker:
         return self._acceptance(taken)
 
     async def cancel(self, symbol: Symbol, venue_no: VenueNo, qty: int) -> Acceptance:
-        """Ask once to cancel the open quantity. Raises as `submit` does."""
+        """Ask once to cancel the open quantity. Raises as `submit` does. Whole shares."""
         self._book.learn(symbol)
         return self._acceptance(await orders_api.cancel(self._http, self._account, symbol, venue_no, qty=qty))
 
@@ -148,7 +151,7 @@ class KisBroker:
         )
 
     async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower:
-        """Return what can be bought at that price by KIS's own rule (3.12)."""
+        """Return what can be bought at that price by KIS's own rule (3.12). The price is in dollars."""
         self._book.learn(symbol)
         with _account_answer(_BUYING_POWER):
             buyable = await accounts_api.buyable(self._http, self._account, symbol, price)

@@ -57,10 +57,13 @@ class Broker(Protocol):
     async def submit(self, request: OrderRequest) -> Acceptance: ...
 
     async def amend(self, symbol: Symbol, venue_no: VenueNo, qty: int, limit_price: Decimal) -> Acceptance:
-        """Change the open quantity and price; the acceptance carries a new number (kis-protocol 3.2)."""
+        """Change the open quantity and price; the acceptance carries a new number (kis-protocol 3.2).
+
+        The quantity is in whole shares, the limit in dollars on the tick.
+        """
 
     async def cancel(self, symbol: Symbol, venue_no: VenueNo, qty: int) -> Acceptance:
-        """Ask to cancel the open quantity; only a notice or an inquiry confirms it."""
+        """Ask to cancel the open quantity; only a notice or an inquiry confirms it. The quantity is in whole shares."""
 
     async def orders(self, since: date, until: date) -> OrderList:
         """Every order of those New York dates, hand-made ones included, siblings folded; the judge of all states."""
@@ -70,7 +73,8 @@ class Broker(Protocol):
     async def holdings(self) -> Holdings:
         """Positions of all three exchanges, without cash."""
 
-    async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower: ...
+    async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower:
+        """Return what can be bought of the symbol at that price in dollars."""
 
 
 class MarketFeed(Protocol):
@@ -155,6 +159,7 @@ class OrderJournal(Protocol):
         """Append a state change with its fills (those already stored are ignored) and return the order.
 
         `corrected` are stored fills at the price the broker's list leads to; `fills` tells that price from then on.
+        Prices are dollars, `working_qty` whole shares.
         """
 
     async def get(self, no: OrderNo) -> Order | None: ...
@@ -358,4 +363,5 @@ class Permits(Protocol):
 
     def may_send(self, request: OrderRequest) -> Forbidden | None: ...
 
-    def may_amend(self, order: Order, qty: int, price: Decimal, *, by_rule: bool) -> Forbidden | None: ...
+    def may_amend(self, order: Order, qty: int, price: Decimal, *, by_rule: bool) -> Forbidden | None:
+        """Return what stands against changing an order to `qty` open shares at `price` dollars, or None."""

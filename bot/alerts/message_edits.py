@@ -75,6 +75,7 @@ class Edits:
 
     @property
     def held(self) -> int:
+        """Return how many edits wait; no shares."""
         return len(self._held)
 
     def want(

@@ -19,7 +19,7 @@ def usd(amount: Decimal | None) -> str:
 
 
 def usd_change(amount: Decimal | None) -> str:
-    """Return a gain or loss with its sign: `+$3.20`."""
+    """Return a gain or loss with its sign: `+$3.20`. Dollars."""
     return f"+{usd(amount)}" if amount is not None and cents(amount) > 0 else usd(amount)
 
 
@@ -39,12 +39,12 @@ def shares(count: int | None) -> str:
 
 
 def krw(dollars: Decimal | None, fx_rate: Decimal | None) -> str | None:
-    """Return dollars in won at that rate, or None when either is unknown."""
+    """Return dollars in won at that rate, or None when either is unknown. The rate is won per dollar."""
     return None if dollars is None or fx_rate is None else f"{won(dollars * fx_rate):,}원"
 
 
 def rate(value: Decimal | None) -> str:
-    """Return a percentage with its sign, rounded toward zero: `-4.99%`."""
+    """Return a percentage with its sign, rounded toward zero: `-4.99%`. The value is in percent."""
     if value is None:
         return UNKNOWN
     shown = percent(value)
@@ -52,18 +52,19 @@ def rate(value: Decimal | None) -> str:
 
 
 def gain_icon(value: Decimal | None) -> str:
-    """Return 🔴 for a gain and 🔵 for a loss, as Korean screens do."""
+    """Return 🔴 for a gain and 🔵 for a loss, as Korean screens do. Of dollars or percent alike."""
     if value is None or value == 0:
         return "⚪"
     return "🔴" if value > 0 else "🔵"
 
 
 def number(value: float | None, places: int = 2) -> str:
+    """Return a number of any unit with that many places, or that it is unknown."""
     return UNKNOWN if value is None else f"{value:.{places}f}"
 
 
 def plain(value: Decimal) -> str:
-    """Return a Decimal without an exponent or needless zeros."""
+    """Return a Decimal without an exponent or needless zeros. Of any unit."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -24,7 +24,7 @@ class BadArgument(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class TradeWords:
-    """`TQQQ 3 @61.20`, taken apart."""
+    """`TQQQ 3 @61.20`, taken apart. The price is in dollars."""
 
     ticker: str
     amount: Amount
@@ -36,7 +36,7 @@ def words(text: str | None) -> list[str]:
 
 
 def trade(text: str | None) -> TradeWords:
-    """Read `TICKER [QTY|$AMOUNT|PCT%|all] [@PRICE]`."""
+    """Read `TICKER [QTY|$AMOUNT|PCT%|all] [@PRICE]`. Raises BadArgument."""
     match words(text):
         case [ticker]:
             return TradeWords(ticker, Amount(kind=AmountKind.DEFAULT), None)
@@ -53,7 +53,10 @@ def trade(text: str | None) -> TradeWords:
 
 
 def amend(text: str | None) -> tuple[int | None, Decimal | None]:
-    """Read `[QTY] [@PRICE]`, at least one of them; the quantity is the open one wanted."""
+    """Read `[QTY] [@PRICE]`, at least one of them; the quantity is the open one wanted.
+
+    Whole shares and dollars. Raises BadArgument.
+    """
     match words(text):
         case [last] if last.startswith("@"):
             return None, _price(last)
@@ -74,7 +77,10 @@ def ticker_and_rest(text: str) -> tuple[str, str]:
 
 
 def threshold(text: str) -> tuple[bool | None, Decimal]:
-    """Read `< 60`, `> 70`, `60 이하`, `70 이상`, or `60` alone; whether from above on, None where it is not said."""
+    """Read `< 60`, `> 70`, `60 이하`, `70 이상`, or `60` alone; whether from above on, None where it is not said.
+
+    Dollars. Raises BadArgument.
+    """
     found = _THRESHOLD.fullmatch(text.strip())
     if not found:
         raise BadArgument("not < PRICE or > PRICE")
@@ -84,7 +90,7 @@ def threshold(text: str) -> tuple[bool | None, Decimal]:
 
 
 def count(text: str, usual: int, most: int) -> int:
-    """Read how many; nothing is the usual number, too many are cut to the most there are."""
+    """Read how many; nothing is the usual number, too many are cut to the most there are. Raises BadArgument."""
     if not text.strip():
         return usual
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) > 0):
@@ -101,7 +107,7 @@ def count_or(text: str, usual: int, most: int) -> int:
 
 
 def order_no(text: str) -> int:
-    """Read `12` or `#12`."""
+    """Read `12` or `#12`. Raises BadArgument."""
     digits = text.removeprefix("#")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
         raise BadArgument("not an order number")
@@ -109,7 +115,7 @@ def order_no(text: str) -> int:
 
 
 def duration(text: str) -> timedelta:
-    """Read `30m`, `2h`, `1d`, `30분`, `2시간`."""
+    """Read `30m`, `2h`, `1d`, `30분`, `2시간`. Raises BadArgument."""
     found = _DURATION.fullmatch(text.strip())
     if not found:
         raise BadArgument("not a duration")
@@ -124,7 +130,10 @@ def is_duration(text: str) -> bool:
 
 
 def moment_before(text: str, now: datetime) -> datetime:
-    """Read `22:31` or `2026-11-20 22:31` in Korean time; the time alone is its newest occurrence up to now."""
+    """Read `22:31` or `2026-11-20 22:31` in Korean time; the time alone is its newest occurrence up to now.
+
+    Raises BadArgument.
+    """
     day, _, clock = text.strip().rpartition(" ")
     try:
         at = time.fromisoformat(clock) if re.fullmatch(r"\d\d:\d\d(:\d\d)?", clock) else None

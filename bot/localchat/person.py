@@ -37,6 +37,7 @@ class People:
     def send(
         self, person: Person, chat: Chat, text: str, reply_to: int | None, thread: int | None = None
     ) -> ChatMessage:
+        """Type words into a chat. Raises PersonRefused for none, or too many."""
         content = typed(text)
         if not content["text"]:
             raise PersonRefused("text must not be empty")
@@ -47,7 +48,10 @@ class People:
     def send_rich(
         self, person: Person, chat: Chat, raw: object, reply_to: int | None, thread: int | None
     ) -> ChatMessage:
-        """Send words as blocks, as newer apps do; pictures in them are not had here."""
+        """Send words as blocks, as newer apps do; pictures in them are not had here.
+
+        Raises PersonRefused for what is no rich message.
+        """
         try:
             content = {"rich_message": RichReader(_no_media).message(raw)}
         except RichError as error:
@@ -55,7 +59,10 @@ class People:
         return self._post(person, chat, content, reply_to, thread)
 
     def send_ephemeral(self, person: Person, chat: Chat, text: str) -> None:
-        """Send into a group what only the bot sees (Bot API 10.2): it has no message id and stands in nobody's chat."""
+        """Send into a group what only the bot sees (Bot API 10.2): it has no message id and stands in nobody's chat.
+
+        Raises PersonRefused outside of a group.
+        """
         if chat.is_private or chat.bot_status in ("left", "kicked"):
             raise PersonRefused("ephemeral messages are for groups with the bot in them")
         world = self._world
@@ -72,6 +79,7 @@ class People:
         world.updates.add("message", update)
 
     def send_photo(self, person: Person, chat: Chat, content: bytes, caption: str) -> ChatMessage:
+        """Send a picture. Raises PersonRefused for what is none."""
         try:
             sizes = photo_sizes(self._world, content)
         except ApiError as error:
@@ -86,7 +94,7 @@ class People:
         return self._post(person, chat, {"document": document, **_caption(caption)}, None, None)
 
     def edit(self, person: Person, message: ChatMessage, text: str) -> None:
-        """Change one's own message; the bot hears of it."""
+        """Change one's own message; the bot hears of it. Raises PersonRefused for what may not be changed."""
         content = typed(text)
         if message.sender_id != person.id or not content["text"] or "text" not in message.content:
             raise PersonRefused("only one's own text messages can be edited, to another text")
@@ -99,7 +107,8 @@ class People:
     def press(self, person: Person, chat: Chat, message_id: int, data: str) -> tuple[Query, bool]:
         """Press an inline button; return the query and whether the button is still on the message.
 
-        A button that has gone can still be pressed: a screen may be older than the chat.
+        A button that has gone can still be pressed: a screen may be older than the chat. Raises PersonRefused without
+        such a message, for data no button can carry, and once the bot is blocked.
         """
         message = self._world.messages.get((chat.id, message_id))
         if message is None:
@@ -152,7 +161,10 @@ class People:
         world.hub.publish(person.id, "blocked", {"blocked": blocked})
 
     def react(self, person: Person, message: ChatMessage, emoji: str) -> None:
-        """Put a reaction on a message, or take it away with an empty text."""
+        """Put a reaction on a message, or take it away with an empty text.
+
+        Raises PersonRefused for what is no reaction.
+        """
         try:
             after = read_reactions([{"type": "emoji", "emoji": emoji}] if emoji else [])
         except ApiError as error:
@@ -169,7 +181,7 @@ class People:
         self._world.updates.add("message_reaction", update)
 
     def ask_inline(self, person: Person, text: str) -> InlineQuery:
-        """Type something behind the bot's name."""
+        """Type something behind the bot's name. Raises PersonRefused for more than 256 characters."""
         if len(text) > 256:
             raise PersonRefused("an inline query must not have more than 256 characters")
         query = self._world.new_inline_query(person, text)
@@ -178,7 +190,10 @@ class People:
         return query
 
     def choose_inline(self, person: Person, query: InlineQuery, result_id: str) -> ChatMessage:
-        """Send one of the offered results into the chat with the bot; the bot hears which."""
+        """Send one of the offered results into the chat with the bot; the bot hears which.
+
+        Raises PersonRefused for one that was not offered.
+        """
         result = next((result for result in query.results if str(result["id"]) == result_id), None)
         if result is None or query.person_id != person.id:
             raise PersonRefused("there is no such result", 404)
@@ -190,7 +205,7 @@ class People:
         return message
 
     def set_bot_place(self, person: Person, chat: Chat, status: str) -> None:
-        """Give the bot another place in a group; it is told."""
+        """Give the bot another place in a group; it is told. Raises PersonRefused for what is no place."""
         if status not in PLACES:
             raise PersonRefused(f"bot_status must be one of {', '.join(PLACES)}")
         world = self._world
@@ -207,7 +222,10 @@ class People:
         world.updates.add("my_chat_member", update)
 
     def stop_draft(self, person: Person) -> None:
-        """Stop the text the bot is writing, where it lets people do so (telegram-bot-api 9.9)."""
+        """Stop the text the bot is writing, where it lets people do so (telegram-bot-api 9.9).
+
+        Raises PersonRefused where there is none.
+        """
         chat = self._world.private_chat(person)
         draft = self._world.drafts.get(chat.id)
         if draft is None or not draft["can_stop"] or draft["until"] < self._world.clock.now():

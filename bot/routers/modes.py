@@ -104,6 +104,7 @@ async def _pick_release(ctx: RequestContext) -> None:
 
 
 async def arm(message: Message, args: str, bot: Bot, ctx: RequestContext) -> None:
+    """Allow real orders by digits of the account; raise BadArgument without any."""
     if ctx.frame.environment is not Environment.REAL:
         await ctx.reply.say(views.arming_not_needed(ctx.frame))
         return

@@ -51,7 +51,7 @@ def make_router() -> Router:
 
 
 async def notify(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
-    """Show the picker, or read `fills silent`."""
+    """Show the picker, or read `fills silent`. Raises BadArgument for other words."""
     if not args:
         await ctx.reply.show(views.notify(ctx.control.system.alert_rules(), ctx.frame))
         return

@@ -90,6 +90,7 @@ async def open_statistics(_: CallbackQuery, ctx: RequestContext) -> None:
 
 
 async def report(_: Message, args: str, ctx: RequestContext) -> None:
+    """Show the report of a period; raise BadArgument for what is none."""
     period = PERIODS.get(args.strip().casefold() or "day")
     if period is None:
         raise arguments.BadArgument("not a period")

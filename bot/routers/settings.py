@@ -88,7 +88,10 @@ async def get(_: Message, args: str, ctx: RequestContext) -> None:
 
 
 async def set_(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
-    """Read `NAME VALUE [TICKER] [for 2h]`, or `NAME=VALUE`; with less, the buttons do the rest."""
+    """Read `NAME VALUE [TICKER] [for 2h]`, or `NAME=VALUE`; with less, the buttons do the rest.
+
+    Raises BadArgument for words in no such order.
+    """
     words = args.replace("=", " ", 1).split()
     if len(words) < 2:
         await menu(_, "".join(words), ctx)
@@ -104,6 +107,7 @@ async def set_(_: Message, args: str, state: FSMContext, ctx: RequestContext) ->
 
 
 async def reset(_: Message, args: str, ctx: RequestContext) -> None:
+    """Show what it would be without the chat's value; raise BadArgument for too many words."""
     words = args.split()
     if not words:
         await menu(_, "", ctx)

@@ -45,6 +45,7 @@ class StatusSession(AiohttpSession):
     """
 
     def __init__(self, *, api: TelegramAPIServer, timeout: float, dated: Callable[[str], None]) -> None:
+        """`timeout` is seconds; `dated` hears the Date of each answer."""
         super().__init__(api=api, timeout=timeout)
         self._dated = dated
 

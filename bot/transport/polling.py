@@ -34,7 +34,7 @@ Unread = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class RawUpdates(TelegramMethod[list[Any]]):
-    """getUpdates with each update as it came."""
+    """getUpdates with each update as it came. `timeout` is seconds (telegram-bot-api 3.3)."""
 
     __returning__ = list[Any]
     __api_method__ = "getUpdates"

@@ -39,7 +39,7 @@ def watch_preview(view: WatchPreview, frame: ViewContext) -> Screen:
 
 
 def pick_alert(symbol: Symbol, last: Decimal | None, frame: ViewContext) -> Screen:
-    """Ask for the price to wait for, as percent from the price at the press."""
+    """Ask for the price to wait for, as percent from the price at the press. `last` is dollars."""
     t = frame.t
     ref = str(symbol)
     picks = [Button(f"{percent:+d}%", AlertAt(symbol=ref, percent=percent)) for percent in PERCENTS]

@@ -1,4 +1,4 @@
-"""An app key with its secret."""
+"""An app key of 36 characters with its secret of 180 (kis-protocol 0, 2.1)."""
 
 import hashlib
 from dataclasses import dataclass, field

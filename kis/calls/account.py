@@ -32,7 +32,7 @@ _TICKER = "ovrs_pdno"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyable:
-    """What KIS lets us buy of one symbol at one price, in dollars."""
+    """What KIS lets us buy of one symbol at one price, in dollars. Quantities are whole shares."""
 
     foreign_cash: Decimal  # orderable dollars
     foreign_amount: Decimal  # as the app shows it in "foreign" mode, fees considered
@@ -45,7 +45,10 @@ class Buyable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentHolding:
-    """A holding on execution basis: today's fills are in it."""
+    """A holding on execution basis: today's fills are in it.
+
+    Quantities are shares, money is dollars, `fx_rate` won per dollar.
+    """
 
     symbol: Symbol
     name: str
@@ -64,7 +67,7 @@ class PresentHolding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrencyBalance:
-    """Money of one currency."""
+    """Money of one currency. In units of that currency: dollars, for USD."""
 
     currency: str
     deposit: Decimal
@@ -87,7 +90,7 @@ class PresentBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrencyMargin:
-    """Margin of one currency in one country."""
+    """Margin of one currency in one country. In units of that currency, dollars for USD; `fx_rate` is won per unit."""
 
     country: str
     currency: str
@@ -171,6 +174,7 @@ async def positions(http: KisHttp, account: AccountNumber, book: SymbolBook) -> 
 
 
 def buyable_params(account: AccountNumber, symbol: Symbol, price: Decimal) -> dict[str, str]:
+    """Return the parameters of inquire-psamount (kis-protocol 3.12); the price is in dollars."""
     return {
         **account.params(),
         "OVRS_EXCG_CD": TRADING_CODE[symbol.market],
@@ -200,6 +204,7 @@ def parse_buyable(body: Mapping[str, Any]) -> Buyable:
 
 
 async def buyable(http: KisHttp, account: AccountNumber, symbol: Symbol, price: Decimal) -> Buyable:
+    """Ask what can be bought of a symbol at a price in dollars (kis-protocol 3.12)."""
     answer = await http.get(Endpoint.BUYABLE, buyable_params(account, symbol, price))
     return parse_buyable(answer.body)
 

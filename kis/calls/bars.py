@@ -37,7 +37,10 @@ _DAY = timedelta(days=1)
 
 
 def daily_params(symbol: Symbol, until: date | None, *, adjusted: bool = True) -> dict[str, str]:
-    """Return the parameters of a page of days ending at `until` inclusive; split-adjusted unless asked raw."""
+    """Return the parameters of a page of days ending at `until` inclusive; split-adjusted unless asked raw.
+
+    `until` is a New York date.
+    """
     return {
         **quote_params(symbol),
         "GUBN": "0",
@@ -97,7 +100,7 @@ def parse_days(body: Mapping[str, Any], now: datetime) -> list[Bar]:
 
 
 def oldest_day(body: Mapping[str, Any]) -> date | None:
-    """Return the oldest date of a page, None for an empty one."""
+    """Return the oldest date of a page, None for an empty one. New York dates."""
     dates = [on for row in rows(body, "output2", "xymd") if (on := parse_date(maybe_text(row, "xymd"))) is not None]
     return min(dates, default=None)
 

@@ -10,7 +10,7 @@ from strategy.model import OrderType, Side, Symbol, VenueNo
 
 
 def day_order_body(account: AccountNumber, symbol: Symbol, side: Side, *, qty: int, price: Decimal) -> dict[str, str]:
-    """Return the published body: that of a regular order without `SLL_TYPE`."""
+    """Return the published body: that of a regular order without `SLL_TYPE`. Whole shares, dollars."""
     body = order_body(account, symbol, side, qty=qty, price=price, order_type=OrderType.LIMIT)
     del body["SLL_TYPE"]
     return body
@@ -19,14 +19,17 @@ def day_order_body(account: AccountNumber, symbol: Symbol, side: Side, *, qty: i
 def day_change_body(
     account: AccountNumber, symbol: Symbol, number: VenueNo, *, amend: bool, qty: int, price: Decimal
 ) -> dict[str, str]:
-    """Return the published body: that of a regular change and `CTAC_TLNO`."""
+    """Return the published body: that of a regular change and `CTAC_TLNO`. Whole shares, dollars."""
     return {**change_body(account, symbol, number, amend=amend, qty=qty, price=price), "CTAC_TLNO": ""}
 
 
 async def place(
     http: KisHttp, account: AccountNumber, symbol: Symbol, side: Side, *, qty: int, price: Decimal
 ) -> Acknowledgement:
-    """Send one day-market order, once. Raise as `KisHttp.post` does; KisNotOffered on virtual."""
+    """Send one day-market order, once. Raise as `KisHttp.post` does; KisNotOffered on virtual.
+
+    Whole shares, dollars.
+    """
     call = Endpoint.DAY_BUY if side is Side.BUY else Endpoint.DAY_SELL
     http.environment.tr_id(call)
     check_order(http, side, qty, price, OrderType.LIMIT)
@@ -37,7 +40,7 @@ async def place(
 async def amend(
     http: KisHttp, account: AccountNumber, symbol: Symbol, number: VenueNo, *, qty: int, price: Decimal
 ) -> Acknowledgement:
-    """Ask once to change an open day-market order."""
+    """Ask once to change an open day-market order. Whole shares, dollars."""
     http.environment.tr_id(Endpoint.DAY_CHANGE)
     check_order(http, Side.BUY, qty, price, OrderType.LIMIT)
     body = day_change_body(account, symbol, number, amend=True, qty=qty, price=price)
@@ -47,6 +50,6 @@ async def amend(
 async def cancel(
     http: KisHttp, account: AccountNumber, symbol: Symbol, number: VenueNo, *, qty: int
 ) -> Acknowledgement:
-    """Ask once to cancel an open day-market order."""
+    """Ask once to cancel an open day-market order. Whole shares."""
     body = day_change_body(account, symbol, number, amend=False, qty=qty, price=Decimal(0))
     return parse_acknowledgement((await http.post(Endpoint.DAY_CHANGE, body)).body)

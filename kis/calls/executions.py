@@ -51,7 +51,10 @@ class Instruction(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow:
-    """One row of either inquiry; an amended or canceled order has several (kis-protocol 3.2)."""
+    """One row of either inquiry; an amended or canceled order has several (kis-protocol 3.2).
+
+    Quantities are whole shares, the limit dollars.
+    """
 
     venue_no: VenueNo
     original_no: VenueNo | None
@@ -71,7 +74,7 @@ class OrderRow:
 
     @property
     def key(self) -> tuple[date, VenueNo, Symbol, Side]:
-        """What tells orders apart: a number is unique within a branch and a date only."""
+        """What tells orders apart: a number is unique within a branch and a date only. The date is New York's."""
         return self.traded_on, self.venue_no, self.symbol, self.side
 
     @property
@@ -223,7 +226,10 @@ def _without_torn_chains(found: list[OrderRow], unread: list[UnreadOrder]) -> Li
 
 
 def executions_params(account: AccountNumber, since: date, until: date, *, wildcards: bool) -> dict[str, str]:
-    """Return the parameters of inquire-ccnl; virtual takes blanks where real takes wildcards (quirk 7)."""
+    """Return the parameters of inquire-ccnl; virtual takes blanks where real takes wildcards (quirk 7).
+
+    The dates are New York's.
+    """
     return {
         **account.params(),
         "PDNO": "%" if wildcards else "",

@@ -48,7 +48,10 @@ _NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 def venue_no(raw: str) -> VenueNo:
-    """Return an order number without padding: `0000051877` and `51877` are the same order (quirk 2)."""
+    """Return an order number without padding: `0000051877` and `51877` are the same order (quirk 2).
+
+    Raises FieldFault for what is none.
+    """
     digits = raw.strip()
     if not _NUMBER.fullmatch(digits) or int(digits) == 0:
         raise FieldFault("odno", "is not an order number")
@@ -68,7 +71,7 @@ def padded(number: VenueNo) -> str:
 def order_body(
     account: AccountNumber, symbol: Symbol, side: Side, *, qty: int, price: Decimal, order_type: OrderType
 ) -> dict[str, str]:
-    """Return the published body of a regular order."""
+    """Return the published body of a regular order. Whole shares at a price in dollars."""
     return {
         **account.params(),
         "OVRS_EXCG_CD": TRADING_CODE[symbol.market],
@@ -86,7 +89,7 @@ def order_body(
 def change_body(
     account: AccountNumber, symbol: Symbol, number: VenueNo, *, amend: bool, qty: int, price: Decimal
 ) -> dict[str, str]:
-    """Return the published body of an amendment or a cancel."""
+    """Return the published body of an amendment or a cancel. Whole shares at a price in dollars (kis-protocol 3.2)."""
     return {
         **account.params(),
         "OVRS_EXCG_CD": TRADING_CODE[symbol.market],
@@ -114,7 +117,10 @@ def parse_acknowledgement(body: Mapping[str, Any]) -> Acknowledgement:
 
 
 def check_order(http: KisHttp, side: Side, qty: int, price: Decimal, order_type: OrderType) -> None:
-    """Refuse before sending what cannot be right: raise KisNotOffered or KisInput."""
+    """Refuse before sending what cannot be right: raise KisNotOffered or KisInput.
+
+    Whole shares at a price in dollars.
+    """
     environment = http.environment
     if ORDER_CODE[order_type] not in environment.order_codes or (order_type in _SELL_ONLY and side is Side.BUY):
         raise KisNotOffered(
@@ -140,7 +146,7 @@ async def place(
     price: Decimal,
     order_type: OrderType = OrderType.LIMIT,
 ) -> Acknowledgement:
-    """Send one order, once. Raise as `KisHttp.post` does."""
+    """Send one order, once. Raise as `KisHttp.post` does. Whole shares at a price in dollars."""
     check_order(http, side, qty, price, order_type)
     call = Endpoint.BUY if side is Side.BUY else Endpoint.SELL
     answer = await http.post(call, order_body(account, symbol, side, qty=qty, price=price, order_type=order_type))
@@ -150,7 +156,10 @@ async def place(
 async def amend(
     http: KisHttp, account: AccountNumber, symbol: Symbol, number: VenueNo, *, qty: int, price: Decimal
 ) -> Acknowledgement:
-    """Ask to change the open quantity and price; the answer carries a new number (quirk 4)."""
+    """Ask to change the open quantity and price; the answer carries a new number (quirk 4).
+
+    Whole shares at a price in dollars.
+    """
     check_order(http, Side.BUY, qty, price, OrderType.LIMIT)
     answer = await http.post(Endpoint.CHANGE, change_body(account, symbol, number, amend=True, qty=qty, price=price))
     return parse_acknowledgement(answer.body)
@@ -159,7 +168,10 @@ async def amend(
 async def cancel(
     http: KisHttp, account: AccountNumber, symbol: Symbol, number: VenueNo, *, qty: int
 ) -> Acknowledgement:
-    """Ask to cancel; the order may have filled before (kis-protocol 3.2)."""
+    """Ask to cancel; the order may have filled before (kis-protocol 3.2).
+
+    The quantity is the open one, in whole shares.
+    """
     answer = await http.post(
         Endpoint.CHANGE, change_body(account, symbol, number, amend=False, qty=qty, price=Decimal(0))
     )

@@ -30,7 +30,10 @@ LEVELS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceNow:
-    """The last price and what surrounds it; nothing says when it was made (quirk 20)."""
+    """The last price and what surrounds it; nothing says when it was made (quirk 20).
+
+    Prices and turnover are dollars.
+    """
 
     symbol: Symbol
     last: Decimal
@@ -44,7 +47,10 @@ class PriceNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceDetail:
-    """The day so far and the listing's figures."""
+    """The day so far and the listing's figures.
+
+    Prices are dollars, `fx_rate` is won per dollar, dates are New York's.
+    """
 
     symbol: Symbol
     last: Decimal
@@ -69,7 +75,7 @@ class PriceDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookLevel:
-    """One book level with resting size; missing sides are None."""
+    """One book level with resting size; missing sides are None. Prices are dollars, sizes whole shares."""
 
     bid: Decimal | None
     ask: Decimal | None
@@ -79,18 +85,21 @@ class BookLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """The Nasdaq venue's book, best level first; empty levels left out. It is not the NBBO (6.4)."""
+    """The Nasdaq venue's book, best level first; empty levels left out. It is not the NBBO (6.4).
+
+    Prices are dollars.
+    """
 
     symbol: Symbol
     last: Decimal
     previous_close: Decimal | None
-    stamped: tuple[date, time] | None  # date and time on a clock that is not documented
+    stamped: tuple[date, time] | None  # date and time on a clock that is not documented; New York's or Seoul's
     levels: tuple[BookLevel, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPrice:
-    """One row of the several-prices call."""
+    """One row of the several-prices call. Prices are dollars, sizes whole shares."""
 
     symbol: Symbol
     last: Decimal
@@ -105,7 +114,7 @@ class ListedPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecentTrade:
-    """One recent trade; Seoul's clock, no date."""
+    """One recent trade; Seoul's clock, no date. The price is in dollars, the size in whole shares."""
 
     seoul_time: time
     price: Decimal
@@ -128,7 +137,7 @@ def _check_key(row: Row, symbol: Symbol) -> None:
 
 
 def signed_change(row: Row) -> Decimal | None:
-    """Return the change with its sign: the amount comes unsigned, the direction in a code (quirk 19)."""
+    """Return the change with its sign: the amount comes unsigned, the direction in a code (quirk 19). Dollars."""
     amount = maybe_decimal(row, "diff")
     if amount is None:
         return None
@@ -256,7 +265,7 @@ def parse_several(body: Mapping[str, Any], symbols: Sequence[Symbol]) -> list[Li
 
 
 async def several(http: KisHttp, symbols: Sequence[Symbol]) -> list[ListedPrice]:
-    """Return the prices of up to ten symbols with one call."""
+    """Return the prices of up to ten symbols with one call. Raises KisInput for none, or more."""
     if not 1 <= len(symbols) <= SEVERAL:
         raise KisInput(f"one to {SEVERAL} symbols, not {len(symbols)}")
     answer = await http.get(Endpoint.PRICES, several_params(symbols))

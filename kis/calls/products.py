@@ -17,7 +17,10 @@ from strategy.model import Symbol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """What KIS knows of a listing."""
+    """What KIS knows of a listing.
+
+    The last price is in dollars; `leverage` is a factor: 3 for a fund that moves threefold.
+    """
 
     symbol: Symbol
     isin: str
@@ -34,7 +37,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlementDate:
-    """When trades of a day settle; no list of holidays and no early closes."""
+    """When trades of a day settle; no list of holidays and no early closes.
+
+    `local` is a date of that market (New York's, for the US), `domestic` one of Seoul's.
+    """
 
     country: str
     market: str

@@ -17,7 +17,10 @@ from strategy.model import Side, Symbol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealizedProfit:
-    """What was sold of one listing on one day, in dollars; known from the day after."""
+    """What was sold of one listing on one day, in dollars; known from the day after.
+
+    Whole shares; `fx_rate` is won per dollar.
+    """
 
     traded_on: date
     symbol: Symbol
@@ -33,7 +36,10 @@ class RealizedProfit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """A settled trade with the fees that were charged: the only place where they can be read."""
+    """A settled trade with the fees that were charged: the only place where they can be read.
+
+    Whole shares; all money is dollars where `currency` is USD.
+    """
 
     traded_on: date
     settles_on: date | None
@@ -49,11 +55,15 @@ class Transaction:
 
     @property
     def fees(self) -> Decimal:
+        """Return both fees together, in dollars."""
         return self.broker_fee + self.us_fee
 
 
 def profit_params(account: AccountNumber, since: date, until: date) -> dict[str, str]:
-    """Return parameters in dollars: `01` is foreign here, the reverse of the present balance (quirk 40)."""
+    """Return parameters in dollars: `01` is foreign here, the reverse of the present balance (quirk 40).
+
+    The dates are New York's.
+    """
     return {
         **account.params(),
         "OVRS_EXCG_CD": "NASD",
@@ -88,13 +98,14 @@ def parse_profit(row: Mapping[str, Any], book: SymbolBook) -> RealizedProfit | N
 async def realized(
     http: KisHttp, account: AccountNumber, book: SymbolBook, since: date, until: date
 ) -> list[RealizedProfit]:
-    """Return the realised profits of those dates, one row a day and listing."""
+    """Return the realised profits of those dates, one row a day and listing. New York dates."""
     bodies = await pages(http, Endpoint.PERIOD_PROFIT, profit_params(account, since, until))
     found = (parse_profit(row, book) for body in bodies for row in rows(body, "output1", "ovrs_pdno"))
     return [profit for profit in found if profit is not None]
 
 
 def transaction_params(account: AccountNumber, since: date, until: date) -> dict[str, str]:
+    """Return the parameters of the transactions of those New York dates (kis-protocol 3.15)."""
     return {
         **account.params(),
         "ERLM_STRT_DT": f"{since:%Y%m%d}",
@@ -124,6 +135,6 @@ def parse_transaction(row: Mapping[str, Any]) -> Transaction:
 
 
 async def transactions(http: KisHttp, account: AccountNumber, since: date, until: date) -> list[Transaction]:
-    """Return the transactions of those dates; its paging keys are 100 wide."""
+    """Return the transactions of those dates; its paging keys are 100 wide. New York dates."""
     bodies = await pages(http, Endpoint.PERIOD_TRANSACTIONS, transaction_params(account, since, until), width="100")
     return [parse_transaction(row) for body in bodies for row in rows(body, "output1", "pdno")]

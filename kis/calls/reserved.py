@@ -20,7 +20,7 @@ from strategy.model import OrderType, Side, Symbol, VenueNo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReservedOrder:
-    """A row of the reserved list."""
+    """A row of the reserved list. Whole shares, dollars."""
 
     reservation_no: VenueNo
     entered_on: date  # Seoul
@@ -38,7 +38,7 @@ class ReservedOrder:
 def reserve_body(
     account: AccountNumber, symbol: Symbol, *, qty: int, price: Decimal, order_type: OrderType
 ) -> dict[str, str]:
-    """Return the published body; the quantity and price have names of their own here."""
+    """Return the published body; the quantity and price have names of their own here. Whole shares, dollars."""
     return {
         **account.params(),
         "PDNO": symbol.ticker,
@@ -60,7 +60,10 @@ async def reserve(
     price: Decimal,
     order_type: OrderType = OrderType.LIMIT,
 ) -> VenueNo:
-    """Enter a reserved order, once; return its reservation number. Neither cash nor holding is checked at entry."""
+    """Enter a reserved order, once; return its reservation number. Neither cash nor holding is checked at entry.
+
+    Whole shares, dollars. Raises KisInput for an order KIS does not reserve.
+    """
     if order_type not in (OrderType.LIMIT, OrderType.MOO):
         raise KisInput(f"a reserved order cannot be {order_type}")
     check_order(http, side, qty, price, order_type)
@@ -87,6 +90,7 @@ def _number(body: Mapping[str, Any], field: str) -> VenueNo:
 
 
 def list_params(account: AccountNumber, since: date, until: date) -> dict[str, str]:
+    """Return the parameters of the list of reserved orders entered on those dates of Seoul (kis-protocol 3.7)."""
     return {
         **account.params(),
         "INQR_STRT_DT": f"{since:%Y%m%d}",

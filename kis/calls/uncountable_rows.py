@@ -1,4 +1,4 @@
-"""Rows of KIS's account answers that cannot be counted: what they are about, as far as that is certain."""
+"""Rows of KIS's account answers that cannot be counted: what they are about, if that is certain (quirk 13)."""
 
 from decimal import Decimal
 from enum import StrEnum

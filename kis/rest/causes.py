@@ -1,4 +1,4 @@
-"""What the owner can do about a refusal: one sentence per cause (rows S107-S113)."""
+"""What the owner can do about a refusal: one sentence per cause (kis-protocol 5.2, 10.2; rows S107-S113)."""
 
 from enum import StrEnum
 

@@ -20,7 +20,10 @@ _SEOUL_MORNING = time(9, 30)  # later than the end of every session that began t
 
 
 def number(text: str) -> Decimal | None:
-    """Return a plain decimal text's value, None when it is not one (blank, exponent, NaN, separators)."""
+    """Return a plain decimal text's value, None when it is not one (blank, exponent, NaN, separators).
+
+    It has no unit yet.
+    """
     text = text.strip()
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
@@ -44,7 +47,7 @@ def maybe_text(row: Row, field: str) -> str:
 
 
 def maybe_decimal(row: Row, field: str) -> Decimal | None:
-    """Return a number, None when absent or blank; raise FieldFault for what is neither."""
+    """Return a number, None when absent or blank; raise FieldFault for what is neither. The caller knows its unit."""
     raw = maybe_text(row, field)
     if not raw:
         return None
@@ -55,7 +58,7 @@ def maybe_decimal(row: Row, field: str) -> Decimal | None:
 
 
 def decimal(row: Row, field: str) -> Decimal:
-    """Return a number; raise FieldFault when absent, blank or malformed."""
+    """Return a number; raise FieldFault when absent, blank or malformed. The caller knows its unit."""
     value = maybe_decimal(row, field)
     if value is None:
         raise FieldFault(field, "is blank" if field in row else "is missing")
@@ -63,7 +66,10 @@ def decimal(row: Row, field: str) -> Decimal:
 
 
 def positive(row: Row, field: str) -> Decimal:
-    """Return a number above zero; raise FieldFault for anything else: a price of zero is no price."""
+    """Return a number above zero; raise FieldFault for anything else: a price of zero is no price.
+
+    The caller knows its unit.
+    """
     value = decimal(row, field)
     if value <= 0:
         raise FieldFault(field, "is not above zero")
@@ -71,7 +77,7 @@ def positive(row: Row, field: str) -> Decimal:
 
 
 def maybe_positive(row: Row, field: str) -> Decimal | None:
-    """Return a number above zero, None when absent, blank or zero (an empty book level)."""
+    """Return a number above zero, None when absent, blank or zero (an empty book level). The caller knows its unit."""
     value = maybe_decimal(row, field)
     return value if value is not None and value > 0 else None
 
@@ -87,7 +93,7 @@ def integer(row: Row, field: str) -> int:
 
 
 def not_negative(row: Row, field: str) -> Decimal:
-    """Return a number that is not below zero; raise FieldFault for anything else."""
+    """Return a number that is not below zero; raise FieldFault for anything else. The caller knows its unit."""
     value = decimal(row, field)
     if value < 0:
         raise FieldFault(field, "is below zero")
@@ -95,7 +101,7 @@ def not_negative(row: Row, field: str) -> Decimal:
 
 
 def quantity(row: Row, field: str) -> int:
-    """Return a whole number that is not below zero; raise FieldFault for anything else."""
+    """Return a whole number that is not below zero; raise FieldFault for anything else. Mostly of shares."""
     not_negative(row, field)
     return integer(row, field)
 
@@ -111,7 +117,10 @@ def maybe_integer(row: Row, field: str) -> int | None:
 
 
 def parse_date(raw: str) -> date | None:
-    """Return a YYYYMMDD date, None for blank, zeros or what is no date."""
+    """Return a YYYYMMDD date, None for blank, zeros or what is no date.
+
+    Whether it is New York's or Seoul's the field tells.
+    """
     raw = raw.strip()
     if not _DATE.fullmatch(raw):
         return None
@@ -123,7 +132,10 @@ def parse_date(raw: str) -> date | None:
 
 
 def parse_time(raw: str) -> time | None:
-    """Return an HHMMSS time of day, None for blank or what is no time."""
+    """Return an HHMMSS time of day, None for blank or what is no time.
+
+    Whether it is New York's or Seoul's the field tells.
+    """
     raw = raw.strip()
     if not _TIME.fullmatch(raw):
         return None
@@ -134,7 +146,10 @@ def parse_time(raw: str) -> time | None:
 
 
 def day(row: Row, field: str) -> date:
-    """Return a date; raise FieldFault when absent, blank or malformed."""
+    """Return a date; raise FieldFault when absent, blank or malformed.
+
+    Whether it is New York's or Seoul's the field tells.
+    """
     value = parse_date(text(row, field))
     if value is None:
         raise FieldFault(field, "is not a date")
@@ -142,12 +157,18 @@ def day(row: Row, field: str) -> date:
 
 
 def maybe_day(row: Row, field: str) -> date | None:
-    """Return a date, None when absent, blank, zeros or malformed."""
+    """Return a date, None when absent, blank, zeros or malformed.
+
+    Whether it is New York's or Seoul's the field tells.
+    """
     return parse_date(maybe_text(row, field))
 
 
 def clock_time(row: Row, field: str) -> time:
-    """Return a time of day; raise FieldFault when absent, blank or malformed."""
+    """Return a time of day; raise FieldFault when absent, blank or malformed.
+
+    Whether it is New York's or Seoul's the field tells.
+    """
     value = parse_time(text(row, field))
     if value is None:
         raise FieldFault(field, "is not a time")
@@ -184,6 +205,6 @@ def seoul_stamp(raw: str) -> datetime | None:
 
 
 def price_text(price: Decimal) -> str:
-    """Return a price as KIS takes it: plain, no exponent, no needless zeros."""
+    """Return a price as KIS takes it: plain, no exponent, no needless zeros. Dollars."""
     plain = f"{price:f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -32,6 +32,7 @@ class SimClock:
     def __init__(
         self, start: datetime, *, speed: float | Decimal = 0, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
+        """Begin at `start`; `speed` is market seconds per real second."""
         self._monotonic = monotonic
         self._base_ms = to_ms(start)
         self._speed = _checked_speed(speed)

@@ -19,7 +19,7 @@ class Demo:
 
     path: Path
     start: datetime  # aware, UTC: twenty seconds before the open
-    session: date
+    session: date  # New York's
     holdings: tuple[Holding, ...]
 
 

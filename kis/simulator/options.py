@@ -37,7 +37,10 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorOptions:
-    """Settings of one simulator; the defaults follow the protocol document's suggested assumptions."""
+    """Settings of one simulator; the defaults follow the protocol document's suggested assumptions.
+
+    Cash is dollars, `krw_rate` won per dollar; fees and `feed_share` are fractions.
+    """
 
     environment: Served = Served.VIRTUAL
     faults: tuple[dict[str, Any], ...] = ()  # in force from the start, as POST /sim/fault takes them

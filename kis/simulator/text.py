@@ -25,30 +25,34 @@ def to_units(value: Decimal) -> int:
 
 
 def price4(price: int) -> str:
-    """Format ten-thousandths with four decimals: 4311500 -> 431.1500."""
+    """Format ten-thousandths with four decimals: 4311500 -> 431.1500. Of a dollar."""
     sign = "-" if price < 0 else ""
     whole, part = divmod(abs(price), UNIT)
     return f"{sign}{whole}.{part:04d}"
 
 
 def fixed(value: Decimal, places: int) -> str:
-    """Format with exactly so many decimals, rounded half up, never with an exponent."""
+    """Format with exactly so many decimals, rounded half up, never with an exponent. Of any unit."""
     return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
 
 
 def cents_down(value: Decimal) -> Decimal:
+    """Round dollars down to the cent."""
     return value.quantize(Decimal("0.01"), ROUND_DOWN)
 
 
 def cents(value: Decimal) -> Decimal:
+    """Round dollars to the cent, half up."""
     return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def won(value: Decimal) -> str:
+    """Format whole won, rounded half up."""
     return f"{value.quantize(Decimal(1), ROUND_HALF_UP):f}"
 
 
 def sign_of(last: int, base: int) -> str:
+    """Return KIS's code for a price against its base, both in ten-thousandths of a dollar."""
     if last == base:
         return FLAT
     return UP if last > base else DOWN
@@ -62,7 +66,7 @@ def percent(last: int, base: int) -> Decimal:
 
 
 def rate(last: int, base: int) -> str:
-    """Format a change: signed, two decimals, zero with a leading blank."""
+    """Format a change: signed, two decimals, zero with a leading blank. Of prices in ten-thousandths of a dollar."""
     change = percent(last, base)
     return f"{change:+.2f}" if change else " 0.00"
 
@@ -73,7 +77,7 @@ def ymd(day: date) -> str:
 
 
 def parse_ymd(text: str) -> date | None:
-    """Return the date of YYYYMMDD, or None for anything else."""
+    """Return the date of YYYYMMDD, or None for anything else. New York's or Seoul's, as the field says."""
     if len(text) != 8 or not text.isdigit():
         return None
     try:

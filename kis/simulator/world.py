@@ -91,7 +91,10 @@ class SimWorld:
     def print_by_hand(
         self, symbol: str, price: int, size: int, *, bid: int | None, ask: int | None, shift: bool
     ) -> TapePrint:
-        """Let a ticker trade once, as the control call asks; listeners hear it and resting orders match."""
+        """Let a ticker trade once, as the control call asks; listeners hear it and resting orders match.
+
+        Prices are ten-thousandths of a dollar. Raises KeyError for a ticker that is not there.
+        """
         tape = self.market.watch(symbol)
         if tape is None:
             raise KeyError(symbol)
@@ -100,7 +103,10 @@ class SimWorld:
         return trade
 
     def heard_alone(self, symbol: str, price: int, size: int, *, bid: int, ask: int, stamp_ms: int) -> TapePrint:
-        """Stream one print that nothing else knows of: no order matches it, no inquiry and no bar shows it."""
+        """Stream one print that nothing else knows of: no order matches it, no inquiry and no bar shows it.
+
+        Prices are ten-thousandths of a dollar. Raises KeyError for a ticker that is not there.
+        """
         tape = self.market.watch(symbol)
         if tape is None:
             raise KeyError(symbol)

@@ -1,4 +1,4 @@
-"""Why a stream connection ended, told in both languages."""
+"""Why a stream connection ended, told in both languages (kis-protocol 7.5)."""
 
 from enum import StrEnum
 

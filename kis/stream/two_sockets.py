@@ -1,6 +1,7 @@
 """Order notices from the account's socket, trades from the quote key's at the real host (D9), as one stream.
 
-The virtual host is documented as possibly sending no US trades, so a quote key serves them as it serves the quotes.
+The virtual host is documented as possibly sending no US trades (kis-protocol 7.7), so a quote key serves them as it
+serves the quotes.
 """
 
 import asyncio

@@ -26,6 +26,7 @@ def instant(value: str) -> datetime: ...
 @overload
 def instant(value: str | None) -> datetime | None: ...
 def instant(value: str | None) -> datetime | None:
+    """Return a stored instant (aware UTC). Raises StorageDamaged for what is none."""
     try:
         return None if value is None else datetime.fromisoformat(value)
     except ValueError as error:
@@ -33,6 +34,7 @@ def instant(value: str | None) -> datetime | None:
 
 
 def day_text(value: date) -> str:
+    """Return a New York date as it is stored."""
     return value.isoformat()
 
 
@@ -41,6 +43,7 @@ def decimal_text(value: Decimal) -> str: ...
 @overload
 def decimal_text(value: Decimal | None) -> str | None: ...
 def decimal_text(value: Decimal | None) -> str | None:
+    """Return a number of any unit as it is stored."""
     return None if value is None else str(value)
 
 
@@ -49,6 +52,7 @@ def decimal(value: str) -> Decimal: ...
 @overload
 def decimal(value: str | None) -> Decimal | None: ...
 def decimal(value: str | None) -> Decimal | None:
+    """Return a stored number of any unit. Raises StorageDamaged for what is none."""
     try:
         return None if value is None else Decimal(value)
     except ArithmeticError as error:

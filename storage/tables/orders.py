@@ -125,7 +125,7 @@ class OrderRepository:
 
         `corrected` are stored fills at the price the broker's list leads to.
         The first acceptance stays; everything left out stays as it was, but for the reason, which is this change's.
-        Nothing of it is flushed: it is what the broker tells again.
+        Nothing of it is flushed: it is what the broker tells again. Prices are dollars, `working_qty` whole shares.
         """
 
         def append(conn: Connection) -> Order:

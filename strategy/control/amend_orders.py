@@ -94,7 +94,10 @@ class Amends:
         presses.register(AMEND, self)
 
     async def preview(self, user_id: int, no: OrderNo, *, qty: int | None, price: Decimal | None) -> AmendPreview:
-        """Show what a change would do; raise InvalidInput for an order, quantity or price that cannot be."""
+        """Show what a change would do; raise InvalidInput for an order, quantity or price that cannot be.
+
+        The quantity is in whole shares, the price in dollars.
+        """
         order = self._order(no)
         _check_typed(order, qty, price)
         change = await self._examine(order, order.open_qty if qty is None else qty, price or order.limit_price)

@@ -23,7 +23,7 @@ _ROUNDED = Decimal("0.0001")  # a share: a notice's price has four decimals, whi
 
 
 class Sight(NamedTuple):
-    """All by which one streamed execution can be told from another."""
+    """All by which one streamed execution can be told from another. Whole shares, a price in dollars."""
 
     venue_no: VenueNo
     qty: int
@@ -32,7 +32,7 @@ class Sight(NamedTuple):
 
 
 class Part(NamedTuple):
-    """An execution to store."""
+    """An execution to store. Whole shares, a price in dollars."""
 
     key: str
     qty: int
@@ -44,7 +44,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What is counted of one order, and on whose word."""
+    """What is counted of one order, and on whose word. Money is dollars, quantities whole shares."""
 
     order_no: OrderNo
     total: int  # ordered shares
@@ -95,7 +95,10 @@ class Tally:
     def inquired(
         self, qty: int, amount: Decimal, *, venue_no: VenueNo, at: datetime, about: Decimal
     ) -> tuple[Part, ...]:
-        """Return what the inquiry's cumulative quantity and amount add; `about` prices an amount that cannot be."""
+        """Return what the inquiry's cumulative quantity and amount add; `about` prices an amount that cannot be.
+
+        The quantity is in whole shares, the amount in dollars, `about` in dollars a share.
+        """
         parts = _parts(self.order_no, self.qty, qty - self.qty, amount - self.amount, about) if qty > self.qty else ()
         return tuple(Part(key, n, price, venue_no, at, "inquiry") for key, n, price in parts)
 

@@ -46,6 +46,7 @@ class OrderDesk(Protocol):
         The lead of an `opening` is stored in the same commit. A ticket used before returns its order and sends
         nothing. Raises OrderDenied when nothing was sent because the ticker is blocked, or the order not permitted
         (NotPermitted), StorageError when it could not be stored. DENIED: what permitted it ended while it was stored.
+        `cash_before` is dollars.
         """
 
     async def amend(
@@ -60,7 +61,7 @@ class OrderDesk(Protocol):
 
         Returns the order; a closed one when it ended meanwhile. Raises InvalidOrder for what cannot be asked,
         NotPermitted for what may not be, and a BrokerError when the broker refused; the order works on unchanged then.
-        `reprices` is the working policy's count.
+        `reprices` is the working policy's count. The quantity is in whole shares, the limit in dollars.
         """
 
     async def cancel(self, no: OrderNo) -> Order:

@@ -53,7 +53,10 @@ class DeskSettings(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What stood behind an order when it was placed; its messages repeat it."""
+    """What stood behind an order when it was placed; its messages repeat it.
+
+    Cash is dollars, the cost dollars a share, the position whole shares.
+    """
 
     decision: Decision | None = None
     cash_before: Decimal | None = None
@@ -62,6 +65,7 @@ class Context:
 
     @classmethod
     def of(cls, decision: Decision | None, cash_before: Decimal | None, position: Position | None) -> "Context":
+        """Return it from what the caller knows; `cash_before` is dollars."""
         return cls(
             decision=decision,
             cash_before=cash_before,
@@ -279,7 +283,8 @@ class OrderCache:
     ) -> Order:
         """Store a change with its fills and its event. Without a reason the old one stays while the status does.
 
-        `corrected` are all fills of the order, at other prices than before; it comes without `parts`.
+        `corrected` are all fills of the order, at other prices than before; it comes without `parts`. The limit is
+        dollars, `working_qty` whole shares.
         """
         old = await self.get(no)
         if not may_move(old.status, status):

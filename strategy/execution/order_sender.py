@@ -95,7 +95,10 @@ class OrderSender:
     async def place(
         self, request: OrderRequest, context: Context, opening: Opening | None, left: asyncio.Event
     ) -> Order:
-        """Store the intent, then send; see `OrderDesk.place`."""
+        """Store the intent, then send; see `OrderDesk.place`.
+
+        Raises OrderDenied, NotPermitted and StorageError as that does.
+        """
         if request.ticket is not None and (placed := await self._cache.by_ticket(request.ticket)) is not None:
             return placed
         if (why := self._blocked(request)) is not None:
@@ -193,7 +196,10 @@ class OrderSender:
     async def amend(
         self, no: OrderNo, qty: int | None, limit_price: Decimal | None, reprices: int | None, left: asyncio.Event
     ) -> Order:
-        """Change quantity or price; see `OrderDesk.amend`."""
+        """Change quantity or price; see `OrderDesk.amend`.
+
+        The quantity is in whole shares, the limit in dollars. Raises as that does.
+        """
         order = await self._cache.get(no)
         if order.status.closed:
             return order

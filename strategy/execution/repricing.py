@@ -41,7 +41,8 @@ class Desk(Protocol):
     @property
     def open(self) -> Sequence[Order]: ...
 
-    async def amend(self, no: OrderNo, *, limit_price: Decimal | None = None, reprices: int | None = None) -> Order: ...
+    async def amend(self, no: OrderNo, *, limit_price: Decimal | None = None, reprices: int | None = None) -> Order:
+        """Move an order to another limit, in dollars."""
 
     async def cancel(self, no: OrderNo) -> Order: ...
 
@@ -52,7 +53,10 @@ class MayFollow(Protocol):
     """Says whether an order may follow its price."""
 
     def step(self, order: Order, price: Decimal) -> AbstractAsyncContextManager[Text | None]:
-        """Yield why the order must end instead of moving to `price`; None lets it, while the block lasts."""
+        """Yield why the order must end instead of moving to `price`; None lets it, while the block lasts.
+
+        The price is in dollars.
+        """
 
 
 class Repricer:

@@ -214,7 +214,7 @@ class BarStore:
         """Return the closes an indicator may see (D2).
 
         "auto" is closed bars for minutes and, for days, closed days plus today's forming bar at `last`. Outside a
-        session nothing is forming, so even "live" sees closed bars only, and says so.
+        session nothing is forming, so even "live" sees closed bars only, and says so. `last` is dollars.
         """
         self.roll(now)
         newest_at = self._closed[-1].start if self._closed else None

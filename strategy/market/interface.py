@@ -55,7 +55,10 @@ class MarketData(Protocol):
         """Return whether a limit price can be made at once, without asking."""
 
     def worth(self, symbol: Symbol) -> Decimal | None:
-        """Return what a share is worth by a fresh price, kept within the book it came with; None without one."""
+        """Return what a share is worth by a fresh price, kept within the book it came with; None without one.
+
+        Dollars.
+        """
 
     async def fresh_quote(self, symbol: Symbol) -> Quote:
         """Ask for the price whatever is known, since only an answer tells of a halt or the previous close."""
@@ -70,7 +73,7 @@ class MarketData(Protocol):
         """Return what the source multiplies a day's close by since, as it says now; raises what the broker raised."""
 
     def base(self, symbol: Symbol, since: datetime) -> Decimal | None:
-        """Return the broker's own previous close where it was asked for since that instant."""
+        """Return the broker's own previous close where it was asked for since that instant. Dollars."""
 
     async def close_before(self, symbol: Symbol, opens_at: datetime) -> Decimal | None:
         """Ask the source for the close of the last day before a session's open, as it adjusts it today."""
@@ -88,13 +91,13 @@ class MarketData(Protocol):
         """Let a ticker go that is not watched any more; taken up again, it begins anew."""
 
     def indicators(self, symbol: Symbol, last: Decimal | None) -> Indicators:
-        """Return the indicator values of a ticker now; `last` closes today's forming day bar (D2)."""
+        """Return the indicator values of a ticker now; `last` closes today's forming day bar (D2). In dollars."""
 
     async def indicators_in_turn(self, symbol: Symbol, last: Decimal | None) -> Indicators:
         """Return the same, one ticker after the other and one indicator at a time.
 
         Computing takes milliseconds, and all at once would hold up ticks and stops: in between everybody else has a
-        turn, and orders go first.
+        turn, and orders go first. `last` is dollars.
         """
 
     def newest_indicators(self, symbol: Symbol) -> Indicators | None:

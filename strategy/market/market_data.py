@@ -195,7 +195,7 @@ class LiveMarketData(MarketData):
             return await self._ask(symbol)
 
     async def price_for(self, order: Order) -> Decimal | None:
-        """Return the limit to re-price an order to (D10); None while there is no usable price."""
+        """Return the limit to re-price an order to (D10); None while there is no usable price. Dollars, on the tick."""
         try:
             quote = await self.quote(order.request.symbol)
         except BrokerError:

@@ -83,7 +83,7 @@ class PriceConfirmation:
         """Return what may be acted on, None while the price is not of now or alone.
 
         `reached` is what the caller waits for. Of two prices that confirm each other the one counts that has moved
-        less, down when `falling`, else up.
+        less, down when `falling`, else up. Prices are dollars.
         """
         seen = self._seen.get(price.symbol)
         if seen is None or not _same(seen.price, price):

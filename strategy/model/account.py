@@ -22,31 +22,40 @@ class Position:
 
     @property
     def cost(self) -> Decimal:
+        """Return what the shares have cost, in dollars."""
         return self.average_cost * self.qty
 
     @property
     def value(self) -> Decimal | None:
+        """Return what they are worth at the last price, in dollars; None while that is unknown."""
         return None if self.last is None else self.last * self.qty
 
     @property
     def profit(self) -> Decimal | None:
+        """Return value less cost in dollars, before fees; None while the value is unknown."""
         return None if self.last is None else self.last * self.qty - self.cost
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Return the sum; None as soon as one amount is unknown: a part of it would pass for the whole."""
+    """Return the sum; None as soon as one amount is unknown: a part of it would pass for the whole.
+
+    Dollars in, dollars out.
+    """
     known = list(amounts)
     return None if None in known else sum((amount for amount in known if amount is not None), Decimal(0))
 
 
 def return_percent(average_cost: Decimal, price: Decimal) -> Decimal:
-    """Return the unrounded return on cost in percent; the cost must be above zero."""
+    """Return the unrounded return on cost in percent; the cost must be above zero.
+
+    Cost and price are dollars a share.
+    """
     return (price - average_cost) / average_cost * 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuyingPower:
-    """What can be bought of one symbol at one price (kis-protocol 3.12)."""
+    """What can be bought of one symbol at one price (kis-protocol 3.12). Prices are dollars, `max_qty` whole shares."""
 
     symbol: Symbol
     price: Decimal
@@ -61,7 +70,7 @@ class Holdings:
 
     positions: tuple[Position, ...]
     cash: Decimal | None  # dollars; None when the broker did not say
-    fx_rate: Decimal | None
+    fx_rate: Decimal | None  # won per dollar
     taken_at: datetime
     unread: tuple[UnreadRow, ...] = ()  # rows not counted in full: no part of the positions, or not all of it known
 

@@ -55,5 +55,5 @@ class PriceAlert:
     id: int = 0
 
     def hit(self, last: Decimal) -> bool:
-        """Return whether a last price is at or beyond the one waited for."""
+        """Return whether a last price is at or beyond the one waited for. Dollars."""
         return last >= self.price if self.above else last <= self.price

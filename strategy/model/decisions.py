@@ -30,7 +30,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrossView:
-    """A cross within the look-back: how many bars ago, and whether it still holds."""
+    """A cross within the look-back: how many bars ago, and whether it still holds. The age is in bars."""
 
     age: int  # 0 is the newest bar
     holds: bool
@@ -57,7 +57,10 @@ class Indicators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One check of one ticker. `id` is 0 until stored."""
+    """One check of one ticker. `id` is 0 until stored.
+
+    Prices, cost and cash are dollars, quantities whole shares; None is unknown.
+    """
 
     symbol: Symbol
     decided_at: datetime
@@ -87,7 +90,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """One card. `ticket` None: a signal to be told only (TRADE_MODE=signal)."""
+    """One card. `ticket` None: a signal to be told only (TRADE_MODE=signal).
+
+    The quantity is in whole shares, the limit in dollars.
+    """
 
     id: str  # of the card; also the key of its message
     symbol: Symbol
@@ -101,7 +107,10 @@ class Proposal:
 
 
 def agreed(price: Decimal, side: Side, shown: Decimal, drift_pct: Decimal) -> Decimal:
-    """Return a limit that is no more than that percentage worse than the one a person agreed to; on the tick."""
+    """Return a limit that is no more than that percentage worse than the one a person agreed to; on the tick.
+
+    Prices are dollars, `drift_pct` is percent.
+    """
     if side is Side.BUY:
         return min(price, tick_down(shown * (1 + drift_pct / 100)))
     return max(price, tick_up(shown * (1 - drift_pct / 100)))

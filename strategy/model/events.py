@@ -24,7 +24,10 @@ from strategy.model.text import Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanicLine:
-    """One position in a panic: how much there was, is sold, is left, and why it is left."""
+    """One position in a panic: how much there was, is sold, is left, and why it is left.
+
+    Quantities are whole shares, `last` is dollars.
+    """
 
     symbol: Symbol
     watched: bool
@@ -47,7 +50,7 @@ class _Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started(_Event):
-    """The program is up: what it runs with and what start-up found (rows S46-S49)."""
+    """The program is up: what it runs with and what start-up found (rows S46-S49). Prices are dollars."""
 
     kind: Literal["started"] = "started"
     tickers: tuple[tuple[Symbol, Decimal | None], ...]  # with last price
@@ -82,7 +85,10 @@ class SessionOpened(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionClosed(_Event):
-    """The summary at AUTO_SHUTDOWN_TIME (D6)."""
+    """The summary at AUTO_SHUTDOWN_TIME (D6).
+
+    Money is dollars: what was bought and sold for, what the fees were, what was realized after them.
+    """
 
     kind: Literal["session_closed"] = "session_closed"
     session_on: str
@@ -101,7 +107,10 @@ class SessionClosed(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderChanged(_Event):
-    """The living message of an order; told at each state. `decision` explains signal and stop orders (S91-S93)."""
+    """The living message of an order; told at each state. `decision` explains signal and stop orders (S91-S93).
+
+    Money is dollars, an average cost dollars a share.
+    """
 
     kind: Literal["order_changed"] = "order_changed"
     order: Order
@@ -134,6 +143,11 @@ class BothSignals(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopTriggered(_Event):
+    """A price touched a stop: `rate` has reached `threshold`, both percent.
+
+    Price and cost are dollars, the quantity is in whole shares.
+    """
+
     critical: ClassVar[bool] = True
     kind: Literal["stop_triggered"] = "stop_triggered"
     symbol: Symbol
@@ -152,7 +166,10 @@ class StopTriggered(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopFinished(_Event):
-    """The stop's ladder ended: flat, or what is left and why (S93)."""
+    """The stop's ladder ended: flat, or what is left and why (S93).
+
+    Shares are whole ones; price, result and fees are dollars.
+    """
 
     critical: ClassVar[bool] = True
     kind: Literal["stop_finished"] = "stop_finished"
@@ -302,6 +319,8 @@ class CalendarNotice(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceAlertHit(_Event):
+    """A price somebody waited for was reached; `last` is dollars."""
+
     kind: Literal["price_alert"] = "price_alert"
     alert: PriceAlert
     last: Decimal

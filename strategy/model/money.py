@@ -2,9 +2,9 @@
 
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
-CENT = Decimal("0.01")
-SUB_DOLLAR_TICK = Decimal("0.0001")
-ONE = Decimal(1)
+CENT = Decimal("0.01")  # dollars
+SUB_DOLLAR_TICK = Decimal("0.0001")  # dollars
+ONE = Decimal(1)  # dollar; below it prices have four places
 
 
 def tick_size(price: Decimal) -> Decimal:
@@ -13,17 +13,17 @@ def tick_size(price: Decimal) -> Decimal:
 
 
 def tick_up(price: Decimal) -> Decimal:
-    """Round a price to the tick at or above it: a buy limit that must stay marketable."""
+    """Round a price to the tick at or above it: a buy limit that must stay marketable. Dollars."""
     return price.quantize(tick_size(price), ROUND_CEILING)
 
 
 def tick_down(price: Decimal) -> Decimal:
-    """Round a price to the tick at or below it: a sell limit that must stay marketable."""
+    """Round a price to the tick at or below it: a sell limit that must stay marketable. Dollars."""
     return price.quantize(tick_size(price), ROUND_FLOOR)
 
 
 def on_tick(price: Decimal) -> bool:
-    """Return whether a price can be sent as it is."""
+    """Return whether a price can be sent as it is. Dollars (D10)."""
     return price > 0 and price == price.quantize(tick_size(price))
 
 

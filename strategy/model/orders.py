@@ -63,11 +63,14 @@ _CLOSED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
-    """What we want done; never edited."""
+    """What we want done; never edited.
+
+    Raises InvalidOrder for a quantity of no whole shares, a price that cannot be, or a naive time.
+    """
 
     symbol: Symbol
     side: Side
-    qty: int
+    qty: int  # whole shares
     limit_price: Decimal  # dollars, on the tick
     origin: Origin
     created_at: datetime  # aware UTC, our clock
@@ -92,7 +95,10 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """An order as we know it now: the request and what has become of it."""
+    """An order as we know it now: the request and what has become of it.
+
+    Prices are dollars, quantities whole shares.
+    """
 
     no: OrderNo
     request: OrderRequest
@@ -123,6 +129,7 @@ class Order:
 
     @property
     def average_price(self) -> Decimal | None:
+        """Return the average price of its fills in dollars a share; None without any."""
         return self.filled_amount / self.filled_qty if self.filled_qty else None
 
     def by_clock(self, now: datetime) -> "Order":
@@ -143,7 +150,7 @@ class Fill:
     venue_no: VenueNo
     symbol: Symbol
     side: Side
-    qty: int
+    qty: int  # whole shares
     price: Decimal  # dollars, may be finer than the tick
     filled_at: datetime  # aware UTC
     fees: Decimal  # dollars, estimated by the settings' rates until the broker's statement
@@ -153,7 +160,10 @@ class Fill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerOrder:
-    """An order as the broker tells it: amended and canceled siblings already folded into one."""
+    """An order as the broker tells it: amended and canceled siblings already folded into one.
+
+    Quantities are whole shares, money is dollars.
+    """
 
     venue_no: VenueNo
     symbol: Symbol
@@ -200,7 +210,10 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A streamed order notice (kis-protocol 7.7), still without our order number."""
+    """A streamed order notice (kis-protocol 7.7), still without our order number.
+
+    The quantity is in whole shares, the price in dollars.
+    """
 
     class Kind(StrEnum):
         ACCEPTED = "accepted"

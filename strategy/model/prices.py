@@ -29,7 +29,10 @@ class Interval(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A price to act on. `bid`/`ask` are None where no book is known (the virtual environment gives none)."""
+    """A price to act on. `bid`/`ask` are None where no book is known (the virtual environment gives none).
+
+    Prices are dollars, sizes whole shares.
+    """
 
     symbol: Symbol
     last: Decimal  # dollars, > 0
@@ -49,7 +52,10 @@ class Quote:
 
 
 class Tick(NamedTuple):
-    """One streamed trade. A NamedTuple because thousands a second are made."""
+    """One streamed trade. A NamedTuple because thousands a second are made.
+
+    Prices are dollars, the size whole shares.
+    """
 
     symbol: Symbol
     last: Decimal
@@ -65,7 +71,7 @@ Price = Tick | Quote  # what is compared with stops and alerts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """Open, high, low, close and volume over `[start, end)`."""
+    """Open, high, low, close and volume over `[start, end)`. Prices are dollars, the volume whole shares."""
 
     start: datetime  # aware UTC; for a day: the regular open of that session
     end: datetime
@@ -78,7 +84,10 @@ class Bar:
 
 
 def limit_for(quote: Quote, side: Side) -> Decimal:
-    """Return the limit of an order that should fill now: at the ask or the bid, else at the last price (D10)."""
+    """Return the limit of an order that should fill now: at the ask or the bid, else at the last price (D10).
+
+    Dollars, on the tick.
+    """
     if side is Side.BUY:
         return tick_up(quote.ask or quote.last)
     return tick_down(quote.bid or quote.last)

@@ -45,7 +45,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRow:
-    """One day, week or month with at least one fill."""
+    """One day, week or month with at least one fill. Dates are New York's."""
 
     since: date
     until: date  # inclusive
@@ -54,7 +54,7 @@ class ResultRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultsView:
-    """Rows newest first; `total` covers every row shown."""
+    """Rows newest first; `total` covers every row shown. Money is dollars."""
 
     period: Period
     rows: tuple[ResultRow, ...]
@@ -65,6 +65,8 @@ class ResultsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickerResult:
+    """What one ticker has come to: `profit_open` in dollars and `open_qty` in whole shares, None while unknown."""
+
     symbol: Symbol
     totals: Totals
     wins: int  # closing sells with a profit after fees
@@ -75,7 +77,7 @@ class TickerResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceView:
-    """Results per ticker, best first."""
+    """Results per ticker, best first. Dates are New York's; `fx_rate` is won per dollar."""
 
     since: date | None  # of the first fill counted
     tickers: tuple[TickerResult, ...]
@@ -85,7 +87,7 @@ class PerformanceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsView:
-    """Figures over all sells with a known cost. None where there is nothing to compute from."""
+    """Figures over all sells with a known cost. None where there is nothing to compute from. Dates are New York's."""
 
     since: date | None
     orders: int  # own ones that were sent
@@ -108,7 +110,7 @@ class StatisticsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """One period on one page."""
+    """One period on one page. Dates are New York's."""
 
     period: Period
     since: date
@@ -127,7 +129,7 @@ class ReportView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteView:
-    """A fresh price with what it means to the owner."""
+    """A fresh price with what it means to the owner. Prices are dollars, the position whole shares."""
 
     quote: Quote
     previous_close: Decimal | None  # of the last closed daily bar

@@ -136,7 +136,7 @@ _ALARMS = {
 
 
 def late_ticks(names: str, late: int) -> Text:
-    """Return what a stream means that is old by its own stamps while prices asked for are not."""
+    """Return what a stream means that is old by its own stamps while prices asked for are not. `late` is minutes."""
     return Text(
         f"{names}: 실시간 시세가 {late}분쯤 늦게 옵니다(거래소 시각 기준). 실시간으로 치지 않고 시세를 조회해서 씁니다."
         f" {_REAL_TIME.ko}",

@@ -41,7 +41,7 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickerView:
-    """One line of /status."""
+    """One line of /status. The price is dollars, the position whole shares."""
 
     symbol: Symbol
     last: Decimal | None
@@ -83,7 +83,10 @@ class StatusView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingsView:
-    """For /balance and /positions. `holdings` None: the broker could not be asked, `problem` says why."""
+    """For /balance and /positions. `holdings` None: the broker could not be asked, `problem` says why.
+
+    Money and stop prices are dollars.
+    """
 
     holdings: Holdings | None
     problem: Text | None
@@ -118,7 +121,10 @@ class AmountKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """How much, as typed: `3`, `$500`, `25%`, `all`, or nothing."""
+    """How much, as typed: `3`, `$500`, `25%`, `all`, or nothing.
+
+    The value is shares, dollars or percent, as its kind says.
+    """
 
     kind: AmountKind
     value: Decimal | None = None
@@ -126,7 +132,10 @@ class Amount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPreview:
-    """What a manual order would do. `ticket` None: it cannot be placed, `refusals` say why."""
+    """What a manual order would do. `ticket` None: it cannot be placed, `refusals` say why.
+
+    Money is dollars, quantities whole shares.
+    """
 
     symbol: Symbol
     side: Side
@@ -148,7 +157,10 @@ class OrderPreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendPreview:
-    """What changing an open order would do. `ticket` None: it cannot be changed, `refusals` say why."""
+    """What changing an open order would do. `ticket` None: it cannot be changed, `refusals` say why.
+
+    Money is dollars, the quantity whole shares.
+    """
 
     order: Order
     qty: int  # still open, after the change
@@ -206,7 +218,7 @@ class PanicPreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchPreview:
-    """A change of the watch list before it is confirmed."""
+    """A change of the watch list before it is confirmed. `last` is dollars."""
 
     symbol: Symbol
     name: str
@@ -244,7 +256,7 @@ class SettingView:
     allowed: Text  # "0 .. 100"
     meaning: Text
     choices: tuple[str, ...] | None
-    step: Decimal | None  # of a number stepper
+    step: Decimal | None  # of a number stepper, in the unit of the value: dollars, percent, minutes, a fraction
     changeable: bool  # False for what has commands of its own (TRADING_TICKERS)
     until: datetime | None
     per_ticker: tuple[tuple[Symbol, str], ...]

@@ -24,7 +24,7 @@ class Lots:
         return self.cost / self.qty
 
     def traded(self, side: Side, qty: int, amount: Decimal) -> "Lots":
-        """Return the lots after a fill of ours: bought at its own price, sold at the average."""
+        """Return the lots after a fill of ours: bought at its own price, sold at the average. Whole shares, dollars."""
         return Lots(self.qty + qty, self.cost + amount) if side is Side.BUY else self.limited(self.qty - qty)
 
     def limited(self, most: int) -> "Lots":
@@ -39,7 +39,7 @@ class Lots:
 
 
 class SharesTraded(NamedTuple):
-    """A fill of the account."""
+    """A fill of the account. Whole shares, dollars."""
 
     at: datetime
     ours: bool

@@ -287,7 +287,7 @@ def _write(sheets: Sheets, page: Sequence[_Item], row: Callable[[_Item], list[_C
 
 
 def file_name(what: str, since: date | None, today: date) -> str:
-    """Return `trades-2026-01-01-2026-03-10` or, for all there is, `trades-2026-03-10`."""
+    """Return `trades-2026-01-01-2026-03-10` or, for all there is, `trades-2026-03-10`. New York dates."""
     return f"{what}-{since}-{today}" if since is not None else f"{what}-{today}"
 
 

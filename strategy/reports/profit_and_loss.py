@@ -28,7 +28,7 @@ from strategy.model import (
     total,
 )
 
-NOTHING = Decimal(0)
+NOTHING = Decimal(0)  # dollars
 STOP_ORIGINS = frozenset({Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP})
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
@@ -40,7 +40,7 @@ def trading_date(trade: Trade) -> date:
 
 
 def span(period: Period, on: date) -> tuple[date, date]:
-    """Return first and last date of the period a date lies in; weeks begin on Monday."""
+    """Return first and last date of the period a date lies in; weeks begin on Monday. New York dates."""
     if period is Period.DAY:
         return on, on
     if period is Period.WEEK:
@@ -121,6 +121,7 @@ class Sale:
 
     @property
     def realized(self) -> Decimal | None:
+        """Return what it won or lost, in dollars after fees; None without a known cost."""
         return self.trade.fill.realized
 
     @property
@@ -152,7 +153,7 @@ def by_ticker(
 ) -> tuple[TickerResult, ...]:
     """Return the result of each ticker traded or held, best first: profit taken and profit still open together.
 
-    `prices` are newer than the broker's valuation where they are known.
+    `prices` are newer than the broker's valuation where they are known. Prices are dollars.
     """
     fills: defaultdict[Symbol, list[Fill]] = defaultdict(list)
     for trade in trades:
@@ -179,7 +180,7 @@ def by_ticker(
 
 
 def open_profit(holdings: Holdings | None, prices: Mapping[Symbol, Decimal]) -> Decimal | None:
-    """Return what the positions held would bring beyond their cost, before fees; None while one is unknown."""
+    """Return what the positions held would bring beyond their cost, before fees; None while one is unknown. Dollars."""
     if holdings is None:
         return None
     return total(_open_profit(each.symbol, holdings, prices) for each in holdings.positions)

@@ -30,7 +30,8 @@ class FollowingPermission:
     async def step(self, order: Order, price: Decimal) -> AsyncIterator[Text | None]:
         """Yield why the order must end instead of moving to `price`, or None; raise StorageError.
 
-        A dearer buy has the purse to itself until the block is left, so that no other order is sized beside it.
+        A dearer buy has the purse to itself until the block is left, so that no other order is sized beside it. The
+        price is in dollars.
         """
         async with AsyncExitStack() as stack:
             if order.request.side is Side.BUY and price > order.limit_price:

@@ -70,7 +70,8 @@ class ExposureMeter:
     ) -> tuple[Refusal, ...]:
         """Return the caps an open order would break with another open quantity and price.
 
-        It is judged as if placed anew in place of the old one, except that it was counted for its day already.
+        It is judged as if placed anew in place of the old one, except that it was counted for its day already. The
+        quantity is in whole shares, the price in dollars.
         """
         symbol = order.request.symbol
         others = [one for one in open_orders if one.no != order.no]

@@ -38,7 +38,7 @@ def check(
     """Return every cap that this order would break; empty when it may go.
 
     Position and ticker caps speak of buys only. Stops and panic sells are not to be asked: a cap that keeps a loss
-    running protects nobody.
+    running protects nobody. The quantity is in whole shares, the price in dollars.
     """
     value = price * qty
     found = [_order_value(value, settings), _orders_per_day(exposure, settings)]
@@ -66,7 +66,7 @@ def room(side: Side, exposure: Exposure, settings: TradingSettings) -> Sequence[
 def daily_loss(start_equity: Decimal, equity: Decimal, limit_pct: Decimal | None) -> Refusal | None:
     """Return the refusal when the day's loss has reached DAILY_LOSS_LIMIT_PCT of the equity it began with.
 
-    The caller corrects both figures for money paid in or out. A limit of None is off.
+    The caller corrects both figures for money paid in or out. A limit of None is off. Equity is dollars.
     """
     if limit_pct is None or start_equity <= 0:
         return None

@@ -28,7 +28,7 @@ _SUDDEN = Decimal("0.08")  # a night's move worth two calls, whatever the previo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evening:
-    """What a ticker was worth when a session was last seen."""
+    """What a ticker was worth when a session was last seen. Dollars a share."""
 
     on: date  # New York
     close: Decimal
@@ -74,7 +74,8 @@ class Overnight:
     async def remember(self, symbol: Symbol, session: Session, price: Decimal, cost: Decimal | None) -> None:
         """Keep the newest price of this session; the last one before the close is the evening's.
 
-        Written at most every five minutes: a guard against jumps of tens of percent needs no more.
+        Written at most every five minutes: a guard against jumps of tens of percent needs no more. Price and cost are
+        dollars.
         """
         await self.load(symbol)
         now = self._clock.now()
@@ -103,7 +104,10 @@ class Overnight:
         )
 
     def looks_adjusted(self, symbol: Symbol, on: date, base: Decimal, price: Decimal) -> bool:
-        """Return whether the source's days must be asked: its previous close or the price is not the evening's."""
+        """Return whether the source's days must be asked: its previous close or the price is not the evening's.
+
+        Dollars; `on` is the session's New York date.
+        """
         evening = self.before(symbol, on)
         if evening is None or evening.close <= 0:
             return False
@@ -143,7 +147,10 @@ class Overnight:
     # judging
 
     def suspected(self, symbol: Symbol, quote: Quote, cost: Decimal | None, guard_pct: Decimal) -> bool:
-        """Return whether the ticker was adjusted overnight, or its price jumped, in a way its cost does not share."""
+        """Return whether the ticker was adjusted overnight, or its price jumped, in a way its cost does not share.
+
+        The cost is in dollars, `guard_pct` in percent.
+        """
         session = current(self._clock.now())
         if session is None or self._proven.get(symbol) == session.on:
             return False
@@ -170,7 +177,10 @@ class Overnight:
         return False
 
     def split_shared(self, symbol: Symbol, quote: Quote, cost: Decimal | None, guard_pct: Decimal) -> bool:
-        """Return whether the price has jumped since the evening and the average cost with it: a split, all done."""
+        """Return whether the price has jumped since the evening and the average cost with it: a split, all done.
+
+        The cost is in dollars, `guard_pct` in percent.
+        """
         session = current(self._clock.now())
         if session is None or cost is None or self._proven.get(symbol) == session.on:
             return False
@@ -187,7 +197,7 @@ class Overnight:
         return jumped and not self.suspected(symbol, quote, cost, guard_pct)
 
     async def accept(self, symbol: Symbol, price: Decimal, cost: Decimal | None) -> None:
-        """Take a price as real, also after a restart: the owner said so, or the average cost has followed."""
+        """Take a price as real, also after a restart: the owner said so, or the average cost has followed. Dollars."""
         on = new_york(self._clock.now()).date()
         self._proven[symbol] = on
         self._evenings[symbol] = [Evening(on=on - timedelta(days=1), close=price, cost=cost, accepted_on=on)]
@@ -261,7 +271,7 @@ def split_suspected(
     `previous_close` is the close we saw ourselves, not a base price the venue may already have adjusted;
     `average_cost_before` the cost of the same position on that evening, before anything was traded today. A cost
     that jumped while the price did not is suspect as well: one of the two is not adjusted yet. Without both costs
-    the price alone decides.
+    the price alone decides. Prices and costs are dollars.
     """
     if previous_close <= 0 or price <= 0:
         return False

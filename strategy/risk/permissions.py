@@ -47,7 +47,8 @@ class Permissions:
     def may_amend(self, order: Order, qty: int, price: Decimal, *, by_rule: bool) -> Forbidden | None:
         """Return what stands against changing an order to `qty` open shares at `price`, or None.
 
-        `by_rule`: the program follows the price by itself; else a person asked, or a stop or panic goes deeper.
+        `by_rule`: the program follows the price by itself; else a person asked, or a stop or panic goes deeper. The
+        price is in dollars.
         """
         symbol, side, origin = order.request.symbol, order.request.side, order.request.origin
         more = side is Side.BUY and price * qty > order.limit_price * order.open_qty

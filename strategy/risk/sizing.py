@@ -20,7 +20,10 @@ class Cap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """A quantity and what bounded it. `qty` 0 means no order, and `bound` is the reason (D4)."""
+    """A quantity and what bounded it. `qty` 0 means no order, and `bound` is the reason (D4).
+
+    Quantities are whole shares.
+    """
 
     qty: int
     bound: str  # "rate", "cash", "broker_max", "minimum_one", "sellable", "holding" or a cap's name
@@ -35,7 +38,7 @@ def fee_estimate(side: Side, amount: Decimal, commission_pct: Decimal, sec_fee_p
 
 
 def buy_cost(price: Decimal, qty: int, commission_pct: Decimal) -> Decimal:
-    """Return what a buy takes from cash in dollars, fees included, unrounded."""
+    """Return what a buy takes from cash in dollars, fees included, unrounded. `qty` is whole shares."""
     return price * qty * (_ONE + commission_pct / _HUNDRED)
 
 
@@ -65,7 +68,7 @@ def buy_size(
 def sell_size(*, held: int, sellable: int, rate: Decimal, price: Decimal, caps: Sequence[Cap] = ()) -> Size:
     """Return floor(held x rate), at least 1 (D4), at most what is orderable and what caps allow.
 
-    `held` and `sellable` are whole shares within POSITION_SCOPE.
+    `held` and `sellable` are whole shares within POSITION_SCOPE. `rate` is a fraction, the price dollars.
     """
     if held <= 0 or sellable <= 0:
         return Size(qty=0, bound="holding" if held <= 0 else "sellable", wanted=0, cost=Decimal(0))

@@ -63,7 +63,8 @@ class PriceWatch:
     async def add(self, user_id: int, symbol: Symbol, *, above: bool, price: Decimal) -> PriceAlert:
         """Wait for a price; one that is waited for already is not stored twice.
 
-        Raise InvalidInput for a price that cannot be or is there already, BrokerError when it cannot be asked for.
+        Raise InvalidInput for a price that cannot be or is there already, BrokerError when it cannot be asked for. The
+        price is in dollars.
         """
         if not price.is_finite() or price <= 0:
             raise InvalidInput("no price", user_message=Text("가격은 0보다 커야 합니다.", "A price is above 0."))

@@ -7,7 +7,7 @@ from strategy.model import Text
 
 
 class SettingWords(NamedTuple):
-    """Menu group, meaning, and the step of a number stepper."""
+    """Menu group, meaning, and the step of a number stepper. The step is in the unit of the value."""
 
     group: str
     meaning: Text

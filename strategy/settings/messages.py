@@ -78,7 +78,7 @@ def choices(model: type[BaseModel], field: str) -> tuple[str, ...] | None:
 
 
 def limits(model: type[BaseModel], field: str) -> Mapping[str, Decimal]:
-    """Return the numeric limits of a field by `gt`, `ge`, `lt`, `le`."""
+    """Return the numeric limits of a field by `gt`, `ge`, `lt`, `le`. They are in the unit of the field."""
     return _limits(model.model_fields[field])
 
 

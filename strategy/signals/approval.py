@@ -60,7 +60,7 @@ class KnownSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickerSignal:
-    """What is remembered of one ticker."""
+    """What is remembered of one ticker. Prices are dollars."""
 
     card: Proposal | None = None
     last: Decimal | None = None  # the price the card was made at
@@ -139,7 +139,10 @@ class Approval:
         return REASONS[quiet.how]
 
     def drifted(self, card: Proposal, last: Decimal) -> bool:
-        """Return whether the price has moved further since the card was made than the card says it may."""
+        """Return whether the price has moved further since the card was made than the card says it may.
+
+        `last` is dollars.
+        """
         made_at = self._standing.get(card.symbol, _NOTHING).last
         allowed = card.drift_pct or self._settings.of(card.symbol).approval_drift_pct
         return made_at is not None and abs(last - made_at) * 100 > made_at * allowed

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One ticker at one instant; None is unknown."""
+    """One ticker at one instant; None is unknown. Quantities are whole shares."""
 
     symbol: Symbol
     at: datetime
@@ -50,6 +50,7 @@ class Snapshot:
 
     @property
     def price(self) -> Decimal | None:
+        """Return the last price in dollars; None without a quote."""
         return self.quote.last if self.quote else None
 
     @property

@@ -59,7 +59,7 @@ Mark = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitResult:
-    """What one run of the ladder came to."""
+    """What one run of the ladder came to. Sold and left are whole shares."""
 
     orders: tuple[OrderNo, ...]
     sold: int
@@ -71,6 +71,7 @@ class ExitResult:
 
     @property
     def average_price(self) -> Decimal | None:
+        """Return the average price in dollars of what was sold; None of nothing."""
         return self.amount / self.sold if self.sold else None
 
 

@@ -26,7 +26,7 @@ def threshold_price(average_cost: Decimal, rate: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopLine:
-    """The prices of one position that call for something."""
+    """The prices of one position that call for something. All in dollars a share."""
 
     average_cost: Decimal
     stop_loss: Decimal | None  # fires at or below
@@ -37,11 +37,11 @@ class StopLine:
     high: Decimal  # at or above: profit is taken or a peak is to be remembered
 
     def touched(self, price: Decimal) -> bool:
-        """Return whether this price needs a closer look; the only thing asked of most ticks."""
+        """Return whether this price needs a closer look; the only thing asked of most ticks. Dollars."""
         return price <= self.low or price >= self.high
 
     def trigger(self, price: Decimal) -> StopTrigger | None:
-        """Return which stop this price fires; the stop-loss first."""
+        """Return which stop this price fires; the stop-loss first. Dollars."""
         if self.stop_loss is not None and price <= self.stop_loss:
             return "stop_loss"
         if price <= self.low:
@@ -51,12 +51,15 @@ class StopLine:
         return None
 
     def fires(self, price: Decimal, *, rises: bool) -> bool:
-        """Return whether this price fires a stop on that side: above, where profit is taken, or below."""
+        """Return whether this price fires a stop on that side: above, where profit is taken, or below. Dollars."""
         trigger = self.trigger(price)
         return trigger is not None and (trigger == "take_profit") is rises
 
     def threshold(self, trigger: StopTrigger) -> Decimal:
-        """Return the price in dollars at which that stop fires; the stop must be set."""
+        """Return the price in dollars at which that stop fires; the stop must be set.
+
+        Raises ValueError for one that is not.
+        """
         price = {
             "stop_loss": self.stop_loss,
             "take_profit": self.take_profit,
@@ -67,7 +70,7 @@ class StopLine:
         return price
 
     def at_peak(self, price: Decimal) -> "StopLine":
-        """Return the line after this price: raised when it is a new peak of a trailed position."""
+        """Return the line after this price: raised when it is a new peak of a trailed position. Dollars."""
         if self.trailing_pct is None or (self.peak is not None and price <= self.peak):
             return self
         return _bounded(replace(self, peak=price))
@@ -112,7 +115,7 @@ def ladder_price(*, bid: Decimal | None, last: Decimal, collar_pct: Decimal, ste
     """Return the limit of a stop's sell: the bid (or last) less the collar, each step one collar deeper (D3).
 
     `step` counts from 0. On the tick, rounded down so that it stays marketable; without a collar each step goes one
-    tick deeper. Never below one tick.
+    tick deeper. Never below one tick. Dollars; the collar is percent.
     """
     base = bid if bid is not None and bid > 0 else last
     depth = min(collar_pct * (step + 1), max(MAX_LADDER_COLLAR_PCT, collar_pct))

@@ -141,11 +141,11 @@ class StopMonitor:
         self.rearm()
 
     def peak(self, symbol: Symbol) -> Decimal | None:
-        """Return from what price a trailing stop counts, as far as it has been seen."""
+        """Return from what price a trailing stop counts, as far as it has been seen. Dollars."""
         return self._peaks.get(symbol)
 
     async def keep_peak(self, symbol: Symbol, peak: Decimal) -> None:
-        """Store from what price the trailing stop of a ticker shall count that is not watched yet."""
+        """Store from what price the trailing stop of a ticker shall count that is not watched yet. Dollars."""
         await self._notes.put(f"peak:{symbol}", str(peak))
 
     async def _load_peak(self, symbol: Symbol) -> None:

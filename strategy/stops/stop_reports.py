@@ -45,7 +45,7 @@ FiredBy = Literal["tick", "poll", "check"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Firing:
-    """A stop that must be carried out."""
+    """A stop that must be carried out. The price is in dollars."""
 
     symbol: Symbol
     trigger: StopTrigger
@@ -225,7 +225,10 @@ def _note(symbol: Symbol) -> str:
 def stop_gate(
     trigger: str, rate: Decimal | None, threshold: Decimal | None, detail: str, *, fired: bool | None
 ) -> Gate:
-    """Return the gate that shows a stop in a decision: it passes when the stop fires."""
+    """Return the gate that shows a stop in a decision: it passes when the stop fires.
+
+    Rate and threshold are percent.
+    """
     sign = ">=" if trigger == "take_profit" else "<="
     return Gate(
         name=trigger,

@@ -1,8 +1,8 @@
-"""What a public docstring owes its reader: units of money, shares, rates and durations, the zone of a date, the errors raised.
+"""What a public docstring owes its reader: the unit of a quantity, the zone of a date, the errors that are raised.
 
-By the syntax tree alone. A quantity is a `Decimal`, or a number whose name speaks of one; a `timedelta` carries its unit
-and an aware `datetime` its zone. A unit may stand in the docstring, in the name (`_s`, `_pct`, `usd`), for a field also
-in the comment beside it or in the docstring of its class.
+By the syntax tree alone. A quantity is a `Decimal`, or a number whose name speaks of one: money, shares, a rate or a
+duration. A `timedelta` carries its unit and an aware `datetime` its zone. A unit may stand in the docstring, in the
+name (`_s`, `_pct`, `usd`), and for a field in the comment beside it or in the docstring of its class.
 """
 
 import ast
@@ -10,23 +10,26 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 class Kind(Enum):
     """What a quantity is of, with the words that name its unit."""
 
-    MONEY = r"dollars?|cents?|won|usd|krw|\$"
+    MONEY = r"dollars?|ten-thousandths|cents?|won|usd|krw|\$"
     SHARES = r"shares?"
     RATE = r"percent(?:age)?s?|%|fractions?|factors?|ratio|share of|times|won per dollar|between 0 and 1"
-    DURATION = r"(?:milli|micro)?seconds?|minutes?|hours?|days?|ms"
-    ANY = "|".join((MONEY, SHARES, RATE, DURATION, r"bars?|closes|points"))  # a Decimal whose name does not tell
+    DURATION = r"bars?|(?:milli|micro)?seconds?|minutes?|hours?|days?|ms"
+    ANY = f"{MONEY}|{SHARES}|{RATE}|{DURATION}|closes|points"  # a Decimal whose name does not tell
     DATE = r"New York|Seoul|Korea|Korean|KST|ET|UTC|exchange-local|any zone"
 
 
 _KINDS = {  # the last word of a name decides, so `price_age` is a duration and `max_order_usd` money
-    Kind.MONEY: "price prices cost costs cash amount fee fees value worth profit realized realised deposit equity usd krw"
-    " bid ask last notional margin turnover paid proceeds commission",
+    Kind.MONEY: "price prices cost costs cash amount fee fees worth profit realized realised deposit equity usd krw"
+    " bid ask last notional margin turnover paid proceeds",
     Kind.SHARES: "qty quantity shares lots held sellable orderable",
     Kind.RATE: "rate percent pct factor ratio share leverage fraction",
     Kind.DURATION: "s ms min minutes seconds hours days delay timeout wait pause span age lag late interval life",
@@ -37,7 +40,7 @@ _CARRIED = {  # units a name carries by itself
     Kind.SHARES: {"shares"},
     Kind.RATE: {"pct", "percent", "fraction", "ratio", "factor"},
     Kind.DURATION: {"s", "ms", "min", "minutes", "seconds", "hours", "days"},
-    Kind.DATE: {"on"},
+    Kind.DATE: {"on", "day"},  # a `day` is a trading day
 }
 _NOT_TOLD = {"AssertionError", "NotImplementedError", "SystemExit", "StopAsyncIteration", "StopIteration"}
 
@@ -89,6 +92,8 @@ class _Module:
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: ast.ClassDef | None) -> Iterator[Debt]:
         said = ast.get_docstring(node) or ""
+        if not said and owner is not None and self._inherits(owner, node.name):
+            return
         if node.name.startswith("__") and owner is not None:
             said += ast.get_docstring(owner) or ""
         name = node.name if owner is None else f"{owner.name}.{node.name}"
@@ -105,6 +110,11 @@ class _Module:
         missing = [error for error in raised if error not in said]
         if missing and not re.search(r"\b[Rr]aises?\b|\brefuses?\b", said):
             yield Debt(f"{self._shown}:{node.lineno}", name, f"raises {', '.join(missing)}")
+
+    def _inherits(self, owner: ast.ClassDef, method: str) -> bool:
+        """Return whether a base of the class, here or among the ports, says what the method does."""
+        said = {**_told(), **_methods(self._tree)}
+        return any(method in said.get(ast.unparse(base), frozenset()) for base in owner.bases)
 
     def _fields(self, node: ast.ClassDef) -> Iterator[Debt]:
         said = ast.get_docstring(node) or ""
@@ -149,6 +159,28 @@ class _Module:
                 yield Debt(f"{self._shown}:{node.lineno}", name, f"no unit of {each} ({kind.name.lower()})")
 
 
+def _methods(tree: ast.Module) -> dict[str, frozenset[str]]:
+    """Return the methods that have a docstring, by class."""
+    return {
+        node.name: frozenset(
+            each.name
+            for each in node.body
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(each)
+        )
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+    }
+
+
+@cache
+def _told() -> dict[str, frozenset[str]]:
+    """Return the same of the pages on which the core says what it needs and offers."""
+    found: dict[str, frozenset[str]] = {}
+    for path in (*ROOT.glob("strategy/*/interface.py"), ROOT / "strategy/ports.py"):
+        found |= _methods(ast.parse(path.read_text("utf-8")))
+    return found
+
+
 def _public(name: str) -> bool:
     return not name.startswith("_") or name in ("__init__", "__post_init__", "__call__")
 
@@ -181,7 +213,9 @@ def _carries(name: str, kind: Kind) -> bool:
 
 
 def _names_unit(text: str, kind: Kind) -> bool:
-    return re.search(rf"(?<![\w])(?:{kind.value})(?![\w])", text, re.IGNORECASE if kind is not Kind.DATE else 0) is not None
+    words = f"{kind.value}|units?"  # "in units of that currency", "a number of any unit"
+    ignored = re.IGNORECASE if kind is not Kind.DATE else 0
+    return re.search(rf"(?<![\w])(?:{words})(?![\w])", text, ignored) is not None
 
 
 def _comment(line: str) -> str:

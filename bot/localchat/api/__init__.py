@@ -1,4 +1,4 @@
-"""The methods of the Bot API, by name in small letters."""
+"""The methods of the Bot API, by name in small letters (telegram-bot-api 1.2)."""
 
 from collections.abc import Callable
 from typing import Any

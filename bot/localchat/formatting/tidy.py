@@ -39,7 +39,7 @@ def tidy(text: str, entities: list[Entity], *, automatic: bool = True) -> tuple[
 
 
 def check_offsets(text: str, entities: list[Entity]) -> None:
-    """Refuse entities that begin or end at impossible places."""
+    """Refuse entities that begin or end at impossible places. Raises EntityError in the server's words."""
     index = Utf16Index(text)
     for entity in entities:
         if not 0 <= entity.offset <= 1_000_000:

@@ -20,7 +20,7 @@ def qty_steps(step: Callable[[int], CallbackData], sizes: Sequence[int], frame: 
 
 
 def price_steps(step: Callable[[int], CallbackData], at: Decimal) -> Keyboard:
-    """Return two rows of steps in ticks: down, then up."""
+    """Return two rows of steps in ticks: down, then up. `at` is dollars."""
     size = tick_size(at)
     down = tuple(Button(f"-${size * by}", step(-by)) for by in reversed(TICKS))
     up = tuple(Button(f"+${size * by}", step(by)) for by in TICKS)
@@ -28,6 +28,6 @@ def price_steps(step: Callable[[int], CallbackData], at: Decimal) -> Keyboard:
 
 
 def moved(at: Decimal, ticks: int) -> Decimal:
-    """Return a price so many ticks away, never below one tick."""
+    """Return a price so many ticks away, never below one tick. Dollars."""
     size = tick_size(at)
     return max((at + size * ticks).quantize(size), size)

@@ -11,7 +11,7 @@ from kis.simulator.text import cents, dollars
 
 @dataclass(slots=True)
 class Lot:
-    """Shares of one ticker; the cost is what they were bought for, without fees."""
+    """Shares of one ticker; the cost is what they were bought for, without fees. Whole shares, dollars."""
 
     symbol: str
     qty: int = 0
@@ -19,12 +19,16 @@ class Lot:
 
     @property
     def average(self) -> Decimal:
+        """Return the cost of a share in dollars; 0 without any."""
         return self.cost / self.qty if self.qty else Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class BookFill:
-    """One execution of one order."""
+    """One execution of one order.
+
+    Whole shares at a price in ten-thousandths of a dollar; all other money is dollars.
+    """
 
     number: int
     odno: int
@@ -42,12 +46,13 @@ class BookFill:
 
     @property
     def amount(self) -> Decimal:
+        """Return what was paid or got, in dollars, before fees."""
         return dollars(self.price) * self.qty
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Cash and positions after some set of fills."""
+    """Cash and positions after some set of fills. Dollars."""
 
     cash: Decimal
     positions: dict[str, Lot] = field(default_factory=dict)
@@ -57,6 +62,7 @@ class Ledger:
         return self.positions.setdefault(symbol, Lot(symbol))
 
     def qty(self, symbol: str) -> int:
+        """Return the shares held of a ticker."""
         held = self.positions.get(symbol)
         return held.qty if held is not None else 0
 
@@ -65,6 +71,7 @@ class Ledger:
         return [self.positions[symbol] for symbol in sorted(self.positions) if self.positions[symbol].qty]
 
     def cost_of(self, symbol: str, qty: int) -> Decimal:
+        """Return what so many shares have cost on average, in dollars."""
         return self.position(symbol).average * qty
 
     def book(self, fill: BookFill) -> None:
@@ -116,14 +123,14 @@ class BookAccount:
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """What a trade costs (kis-protocol 9)."""
+    """What a trade costs (kis-protocol 9). Fractions of the amount."""
 
     commission: Decimal
     sec: Decimal
     virtual: Decimal
 
     def rate(self, environment: Served) -> Decimal:
-        """Return the part of the notional reserved beside a buy."""
+        """Return the part of the notional reserved beside a buy. A fraction."""
         return self.virtual if environment is Served.VIRTUAL else self.commission
 
     def of(self, environment: Served, side: str, amount: Decimal) -> tuple[Decimal, Decimal]:

@@ -115,15 +115,16 @@ class BrokerBooks:
         return next((o for o in reversed(self.orders) if o.odno == odno and o.account is account), None)
 
     def held_for_buys(self, account: BookAccount) -> Decimal:
-        """Return the cash reserved for open buys, fees included."""
+        """Return the cash reserved for open buys, fees included. Dollars."""
         rate = 1 + self.fees.rate(account.environment)
         return cents(sum((order.held_value for order in self.orders_of(account)), Decimal(0)) * rate)
 
     def orderable_cash(self, account: BookAccount) -> Decimal:
+        """Return the dollars no open buy has reserved, rounded down to the cent."""
         return cents_down(max(account.ledger.cash - self.held_for_buys(account), Decimal(0)))
 
     def orderable_notional(self, account: BookAccount) -> Decimal:
-        """Return how much a buy may cost before its fee."""
+        """Return how much a buy may cost before its fee. Dollars."""
         return cents_down(self.orderable_cash(account) / (1 + self.fees.rate(account.environment)))
 
     def sellable(self, account: BookAccount, symbol: str, ledger: Ledger | None = None) -> int:
@@ -138,7 +139,10 @@ class BrokerBooks:
         return max((ledger or account.ledger).qty(symbol) - promised - kept, 0)
 
     def check_means(self, account: BookAccount, listing: Listing, side: str, qty: int, price: int) -> None:
-        """Raise Refused when cash or shares do not suffice, or when an own order waits on the other side."""
+        """Raise Refused when cash or shares do not suffice, or when an own order waits on the other side.
+
+        The price is in ten-thousandths of a dollar.
+        """
         self._check_own_orders(account, listing, side, price)
         if side == "buy":
             if dollars(price) * qty > self.orderable_notional(account):
@@ -186,11 +190,17 @@ class BrokerBooks:
         return order
 
     def instruct_cancel(self, order: BookOrder, qty: int) -> BookOrder:
-        """Enter the sibling row of a cancellation; carrying it out is `carry_out_cancel`."""
+        """Enter the sibling row of a cancellation; carrying it out is `carry_out_cancel`.
+
+        Whole shares; 0 is all that is open.
+        """
         return self._sibling(order, "02", min(qty or order.open_qty, order.open_qty), 0)
 
     def instruct_amend(self, order: BookOrder, qty: int, price: int) -> BookOrder:
-        """Enter the row that replaces an order; raise Refused if it asks for more than is left."""
+        """Enter the row that replaces an order; raise Refused if it asks for more than is left.
+
+        Whole shares, ten-thousandths of a dollar.
+        """
         asked = qty or order.open_qty
         if asked > order.open_qty:
             raise refuse(TOO_MANY_SHARES, order.account.environment)
@@ -266,7 +276,7 @@ class BrokerBooks:
     # -- fills -------------------------------------------------------------------------------------------------------
 
     def fill(self, order: BookOrder, qty: int, price: int) -> BookFill:
-        """Book an execution; inquiries see it after the visibility lag."""
+        """Book an execution; inquiries see it after the visibility lag. Whole shares, ten-thousandths of a dollar."""
         account = order.account
         amount = dollars(price) * qty
         fee, local = self.fees.of(account.environment, order.side, amount)
@@ -318,9 +328,11 @@ class BrokerBooks:
     # -- settings by hand --------------------------------------------------------------------------------------------
 
     def set_cash(self, account: BookAccount, cash: Decimal) -> None:
+        """Give an account that cash, in dollars."""
         account.ledger.cash = account.shown.cash = cash
 
     def set_position(self, account: BookAccount, symbol: str, qty: int, average: Decimal | None) -> None:
+        """Give an account those shares at an average cost in dollars, or at the price now."""
         price = average if average is not None else self._price_now(symbol)
         for ledger in (account.ledger, account.shown):
             ledger.positions[symbol] = Lot(symbol, qty, price * qty)

@@ -85,7 +85,7 @@ class Keyring:
         return self._new_token(key, now_ms)
 
     def revoke(self, app_key: str, secret: str, value: str) -> None:
-        """Kill a token; the next issue makes a new one."""
+        """Kill a token; the next issue makes a new one. Raises OAuthRefused for a key or token that is not its."""
         key = self._authenticate(app_key, secret)
         token = key.tokens.get(value)
         if token is None:
@@ -94,7 +94,10 @@ class Keyring:
         key.asked_ms = None  # what follows a revocation is a first issue again
 
     def approve(self, app_key: str, secret: str, now_ms: int, *, host: Served | None = None) -> str:
-        """Return a new approval key for the WebSocket, one a second."""
+        """Return a new approval key for the WebSocket, one a second.
+
+        Raises OAuthRefused for a wrong key, or for a second one too soon.
+        """
         key = self._authenticate(app_key, secret, host)
         recent = key.approval_asked_ms is not None and now_ms - key.approval_asked_ms < 1000
         if self._options.approval_limit and recent:

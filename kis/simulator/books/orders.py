@@ -42,7 +42,10 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class BookOrder:
-    """One order row: a new order, or the sibling row of an amendment or cancellation."""
+    """One order row: a new order, or the sibling row of an amendment or cancellation.
+
+    Whole shares; amounts are dollars.
+    """
 
     odno: int
     account: BookAccount
@@ -82,21 +85,26 @@ class BookOrder:
 
     @property
     def held_value(self) -> Decimal:
-        """Return what the open part of a buy may still cost, without fees."""
+        """Return what the open part of a buy may still cost, without fees. Dollars."""
         return dollars(self.price) * self.open_qty if self.buying and self.working else Decimal(0)
 
     @property
     def average(self) -> Decimal:
+        """Return the average price of its fills in dollars; 0 without any."""
         return self.amount / self.filled if self.filled else Decimal(0)
 
     @property
     def shown_average(self) -> Decimal:
+        """Return the same in dollars, of the fills inquiries show already."""
         return self.shown_amount / self.shown_filled if self.shown_filled else Decimal(0)
 
 
 @dataclass(slots=True)
 class Reservation:
-    """A reserved order waiting for the open (kis-protocol 3.5)."""
+    """A reserved order waiting for the open (kis-protocol 3.5).
+
+    Whole shares at a price in ten-thousandths of a dollar.
+    """
 
     number: int
     account: BookAccount

@@ -29,7 +29,10 @@ CLOSE_MARGIN_MS = 10 * 60_000  # MOC and LOC until ten minutes before the close
 
 @dataclass(frozen=True, slots=True)
 class OrderWish:
-    """What an order request asks for, read but not yet judged."""
+    """What an order request asks for, read but not yet judged.
+
+    Whole shares at a price in ten-thousandths of a dollar.
+    """
 
     exchange: str
     symbol: str
@@ -77,6 +80,7 @@ def check_wish(
 
 
 def check_price(price: int, kind: Kind, environment: Served) -> None:
+    """Raise Refused for a price in ten-thousandths of a dollar that the kind of order may not have."""
     if kind in UNPRICED:
         return
     if price <= 0:

@@ -39,7 +39,10 @@ class TapeBar:
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
-    """One trading day (or week, or month) of the regular session, as traded then: not adjusted for splits."""
+    """One trading day (or week, or month) of the regular session, as traded then: not adjusted for splits.
+
+    Prices are ten-thousandths of a dollar, the volume whole shares.
+    """
 
     day: date
     open: int
@@ -50,6 +53,7 @@ class DayBar:
 
     @property
     def amount(self) -> int:
+        """Return about what was traded for, in whole dollars."""
         return (self.high + self.low + self.close) * self.volume // (3 * UNIT)
 
 

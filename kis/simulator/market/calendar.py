@@ -52,10 +52,12 @@ class TradingSession:
 
 
 def new_york(day: date, at: time) -> datetime:
+    """Return that New York time as an aware instant."""
     return NEW_YORK.localize(datetime.combine(day, at))
 
 
 def seoul(day: date, at: time) -> datetime:
+    """Return that time in Seoul as an aware instant."""
     return SEOUL.localize(datetime.combine(day, at))
 
 
@@ -69,7 +71,7 @@ def seoul_at(ms: int) -> datetime:
 
 @lru_cache(maxsize=256)
 def sessions_of_year(year: int) -> tuple[date, ...]:
-    """Return the trading days of a year, in order."""
+    """Return the trading days of a year, in order. New York dates."""
     closed = holidays.financial_holidays("NYSE", years=year)
     first = date(year, 1, 1)
     days = (first + timedelta(days=n) for n in range(366))
@@ -89,7 +91,7 @@ def is_session(day: date) -> bool:
 
 @lru_cache(maxsize=4096)
 def session_of(day: date) -> TradingSession:
-    """Return the instants of a trading day; raise ValueError when the exchanges are closed on it."""
+    """Return the instants of a trading day; raise ValueError when the exchanges are closed on it. A New York date."""
     if not is_session(day):
         raise ValueError(f"{day.isoformat()} is not a trading day")
     opened = new_york(day, time(9, 30))
@@ -106,6 +108,7 @@ def session_of(day: date) -> TradingSession:
 
 
 def session_on_or_after(day: date) -> date:
+    """Return the next trading day from that New York date on."""
     year = day.year
     while True:
         days = sessions_of_year(year)
@@ -116,6 +119,7 @@ def session_on_or_after(day: date) -> date:
 
 
 def session_before(day: date) -> date:
+    """Return the trading day before that New York date."""
     year = day.year
     while True:
         days = sessions_of_year(year)
@@ -126,11 +130,12 @@ def session_before(day: date) -> date:
 
 
 def session_after(day: date) -> date:
+    """Return the trading day after that New York date."""
     return session_on_or_after(day + timedelta(days=1))
 
 
 def sessions_between(first: date, last: date) -> list[date]:
-    """Return trading days of [first, last], in order."""
+    """Return trading days of [first, last], in order. New York dates."""
     found: list[date] = []
     for year in range(first.year, last.year + 1):
         days = sessions_of_year(year)
@@ -139,7 +144,7 @@ def sessions_between(first: date, last: date) -> list[date]:
 
 
 def shift_session(day: date, count: int) -> date:
-    """Return the trading day a number of sessions away from a day, which counts as zero."""
+    """Return the trading day a number of sessions away from a day, which counts as zero. New York dates."""
     moved = day
     for _ in range(abs(count)):
         moved = session_after(moved) if count > 0 else session_before(moved)

@@ -22,7 +22,10 @@ def halt(world: SimWorld, fault: InjectedFault) -> None:
 
 
 def set_halt(world: SimWorld, symbol: str, *, halted: bool, hidden: bool = False) -> None:
-    """Halt a ticker or let it trade again: what rests then meets the book."""
+    """Halt a ticker or let it trade again: what rests then meets the book.
+
+    Raises BadFault for a ticker that is not there.
+    """
     tape = world.market.tape(symbol)
     if tape is None:
         raise BadFault(f"no such ticker: {symbol}")
@@ -35,7 +38,8 @@ def split(world: SimWorld, fault: InjectedFault) -> None:
     """Split a ticker's shares by `ratio` (3/2: three for two) on `day`, the next session unless told, or `today`.
 
     Prices and the previous close count in new shares at once; the balance follows `balance_after_s` market seconds
-    later, an hour before the pre-market of a day to come when it does not say, or never with null.
+    later, an hour before the pre-market of a day to come when it does not say, or never with null. Raises BadFault for
+    a ticker, ratio or day that cannot be.
     """
     symbol = _symbol(world, fault)
     try:
@@ -75,7 +79,10 @@ def _day(world: SimWorld, fault: InjectedFault) -> date:
 
 
 def venue_move(world: SimWorld, fault: InjectedFault) -> None:
-    """List a ticker on another exchange: inquiries, quotes, streams and orders know it only there from now on."""
+    """List a ticker on another exchange: inquiries, quotes, streams and orders know it only there from now on.
+
+    Raises BadFault for a ticker or an exchange that is none.
+    """
     symbol = _symbol(world, fault)
     exchange = EXCHANGE_WORDS.get(str(fault.details.get("exchange", "NYSE")).upper())
     if exchange is None:

@@ -34,6 +34,7 @@ class SimMarket:
         grain: str = "minute",
         feed_share: float = 1.0,
     ) -> None:
+        """`feed_share` is a fraction of the official volume."""
         self.seed = seed
         self.replay = read_replay(replay) if isinstance(replay, Path) else replay
         self.listings = listings or Listings()
@@ -168,5 +169,5 @@ class SimMarket:
 
 
 def business_date_of(instant: datetime) -> date:
-    """Return the US trading date an aware instant belongs to."""
+    """Return the US trading date an aware instant belongs to. It is New York's."""
     return business_date(to_ms(instant))

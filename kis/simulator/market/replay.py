@@ -38,6 +38,7 @@ class Recording:
 
     @property
     def first_day(self) -> date | None:
+        """Return the first New York date recorded."""
         return min((head.day for head in self._heads.values() if head.day is not None), default=None)
 
     @property

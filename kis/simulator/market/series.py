@@ -40,6 +40,7 @@ class ModelSeries:
     def __init__(
         self, listing: Listing, seed: int, anchor: date, close_before: int, splits: Splits | None = None
     ) -> None:
+        """Begin at `anchor`, a New York date, with `close_before` in ten-thousandths of a dollar."""
         self._listing = listing
         self._key = f"{seed}|{listing.symbol}"
         self._anchor = session_on_or_after(anchor)
@@ -134,6 +135,7 @@ class RecordedSeries:
         splits: Splits,
         model_after: bool = True,
     ) -> None:
+        """Join what was recorded with models before and after it; raise ValueError for nothing recorded."""
         self._listing = listing
         self._key = f"{seed}|{listing.symbol}"
         self._splits = splits

@@ -15,7 +15,7 @@ def tick_of(price: int) -> int:
 
 
 def on_tick(price: float) -> int:
-    """Return the nearest price on the tick, at least one tick."""
+    """Return the nearest price on the tick, at least one tick. Ten-thousandths of a dollar."""
     whole = round(price)
     tick = tick_of(whole)
     return max(tick, round(price / tick) * tick)

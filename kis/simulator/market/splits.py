@@ -55,7 +55,7 @@ class Splits:
         return Fraction(1)
 
     def between(self, symbol: str, after: date, until: date) -> Fraction:
-        """Return the product of the ratios that took effect in (after, until]."""
+        """Return the product of the ratios that took effect in (after, until]. New York dates."""
         product = Fraction(1)
         for split in self._by_symbol.get(symbol, ()):
             if after < split.day <= until:
@@ -63,10 +63,11 @@ class Splits:
         return product
 
     def days_between(self, after: date, until: date) -> list[date]:
+        """Return the New York dates on which anything was split, after the one and up to the other."""
         return sorted({s.day for group in self._by_symbol.values() for s in group if after < s.day <= until})
 
     def adjusted(self, symbol: str, bar: DayBar, today: date) -> DayBar:
-        """Return a day's bar in today's shares."""
+        """Return a day's bar in today's shares. `today` is a New York date."""
         ratio = self.between(symbol, bar.day, today)
         if ratio == 1:
             return bar
@@ -81,7 +82,7 @@ class Splits:
 
 
 def divide(price: int, ratio: Fraction) -> int:
-    """Return a price of ten-thousandths in the shares after a split, rounded half up."""
+    """Return a price of ten-thousandths in the shares after a split, rounded half up. Of a dollar."""
     value = Decimal(price) * ratio.denominator / ratio.numerator
     return int(value.to_integral_value(ROUND_HALF_UP))
 

@@ -29,7 +29,10 @@ LEVELS = 10
 
 @dataclass(frozen=True, slots=True)
 class TapePrint:
-    """One print on the tape with the quote right after it."""
+    """One print on the tape with the quote right after it.
+
+    Prices are ten-thousandths of a dollar, amounts whole dollars, sizes and volumes whole shares.
+    """
 
     at_ms: int
     day: date
@@ -53,7 +56,7 @@ class TapePrint:
 
 @dataclass(frozen=True, slots=True)
 class TapeLevel:
-    """One price level of the book, level 1 the best."""
+    """One price level of the book, level 1 the best. Prices are ten-thousandths of a dollar, sizes whole shares."""
 
     bid: int
     ask: int
@@ -63,7 +66,10 @@ class TapeLevel:
 
 @dataclass(slots=True)
 class DayRecord:
-    """What a day traded as this simulator lived through it."""
+    """What a day traded as this simulator lived through it.
+
+    Prices are ten-thousandths of a dollar, amounts whole dollars, volumes whole shares.
+    """
 
     session: TradingSession
     base: int  # close before, in this day's shares
@@ -86,7 +92,7 @@ class DayRecord:
     minutes: dict[int, list[int]] = field(default_factory=dict)
 
     def take(self, bar: TapeBar, *, bought: int, regular: bool) -> None:
-        """Add a whole bar at once."""
+        """Add a whole bar at once. `bought` are the shares of it that buyers took."""
         self.volume += bar.volume
         self.amount += bar.amount
         self.bought += bought
@@ -130,7 +136,10 @@ class Tape:
         live: bool,
         feed_share: float = 1.0,
     ) -> None:
-        """Begin on the day of start_ms; what lies well before told_from_ms is taken bar by bar, not print by print."""
+        """Begin on the day of start_ms; what lies well before told_from_ms is taken bar by bar, not print by print.
+
+        `feed_share` is a fraction of the official volume.
+        """
         self.listing = listing
         self.series = series
         self._splits = splits
@@ -164,6 +173,7 @@ class Tape:
 
     @property
     def day(self) -> date:
+        """Return the New York date the tape is in."""
         return self._day
 
     @property
@@ -187,7 +197,10 @@ class Tape:
         self.roll(business_date(ms))
 
     def pop(self) -> TapePrint | None:
-        """Live through the next print; None if the ticker is halted and the print therefore does not happen."""
+        """Live through the next print; None if the ticker is halted and the print therefore does not happen.
+
+        Raises RuntimeError when none is due.
+        """
         if self._next is None:
             raise RuntimeError("no print is due")
         at_ms, price, size = self._next
@@ -200,7 +213,10 @@ class Tape:
     def print_by_hand(
         self, at_ms: int, price: int, size: int, *, bid: int | None = None, ask: int | None = None, shift: bool = True
     ) -> TapePrint:
-        """Trade once at a price; with shift, what the series says later moves along with it."""
+        """Trade once at a price; with shift, what the series says later moves along with it.
+
+        Ten-thousandths of a dollar.
+        """
         self.roll(business_date(at_ms))
         if shift and self.last > 0:
             self.shift = self.shift * price / self.last
@@ -208,7 +224,10 @@ class Tape:
         return self._print(at_ms, price, size, bid=bid, ask=ask)
 
     def stray(self, at_ms: int, price: int, size: int, *, bid: int, ask: int) -> TapePrint:
-        """Return a print as the stream may tell one that never moved this tape: far off, or of another time."""
+        """Return a print as the stream may tell one that never moved this tape: far off, or of another time.
+
+        Ten-thousandths of a dollar.
+        """
         record = self.today
         opened, high, low = self.day_prices()
         regular = record.session.open_ms <= at_ms <= record.session.close_ms
@@ -415,7 +434,10 @@ class Tape:
         return trade
 
     def day_prices(self) -> tuple[int, int, int]:
-        """Return open, high and low of the regular session, or of the pre-market until it begins."""
+        """Return open, high and low of the regular session, or of the pre-market until it begins.
+
+        Ten-thousandths of a dollar.
+        """
         record = self.today
         if record.open:
             return record.open, record.high, record.low

@@ -10,8 +10,8 @@ from kis.simulator.rest.calls import LOOKED_UP, Request, RestReply, Row, blank, 
 from kis.simulator.rest.refusals import UNKNOWN_SYMBOL, field_wrong
 from kis.simulator.text import cents_down, dollars, fixed, kst_ymd, won
 
-ZERO = Decimal(0)
-HUNDRED = Decimal(100)
+ZERO = Decimal(0)  # dollars
+HUNDRED = Decimal(100)  # percent
 _BALANCE_NUMBERS = {
     "frcr_evlu_pfls_amt": "0.000000",
     "evlu_pfls_rt": "0.00",

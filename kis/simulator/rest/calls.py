@@ -96,7 +96,7 @@ class Request:
     def price(self, name: str) -> int:
         """Return a price in ten-thousandths; raise Refused for text that is not a plain number.
 
-        More than four decimals make a price that is on no tick, and are refused as such later.
+        More than four decimals make a price that is on no tick, and are refused as such later. Of a dollar.
         """
         (text,) = self.need(name)
         if not text or text.count(".") > 1 or not text.replace(".", "", 1).isdigit() or not text.isascii():

@@ -14,7 +14,7 @@ NOT_FOUND = CodedText("7", "KIOK0560", "조회할 내용이 없습니다")
 
 
 def product(request: Request) -> RestReply:
-    """Describe a ticker; one that is unknown under the product type is `rt_cd` 7."""
+    """Describe a ticker; one that is unknown under the product type is `rt_cd` 7. Raises CallRefused."""
     product_type, symbol = request.need("PRDT_TYPE_CD", "PDNO")
     listing = _find_product(request, product_type, symbol)
     if listing is None:
@@ -23,7 +23,10 @@ def product(request: Request) -> RestReply:
 
 
 def domestic_product(request: Request) -> RestReply:
-    """Answer the domestic product call for US tickers: a hit on 512, 513, 529, a miss elsewhere (10.1, 8)."""
+    """Answer the domestic product call for US tickers: a hit on 512, 513, 529, a miss elsewhere (10.1, 8).
+
+    Raises CallRefused.
+    """
     product_type, symbol = request.need("PRDT_TYPE_CD", "PDNO")
     listing = _find_product(request, product_type, symbol)
     if listing is None:

@@ -11,7 +11,7 @@ from kis.simulator.rest.calls import LOOKED_UP, Request, RestReply, Row, paged
 from kis.simulator.rest.refusals import field_wrong
 from kis.simulator.text import fixed, parse_ymd, won, ymd
 
-ZERO = Decimal(0)
+ZERO = Decimal(0)  # dollars
 
 
 def period_profit(request: Request) -> RestReply:

@@ -193,6 +193,7 @@ def trade_sign(tape: Tape) -> str:
 
 
 def change_fields(last: int, base: int) -> Row:
+    """Return sign, difference and rate of a price against its base, both in ten-thousandths of a dollar."""
     return {"sign": sign_of(last, base), "diff": price4(abs(last - base)), "rate": rate(last, base)}
 
 
