@@ -17,14 +17,7 @@ SPEAK_A_PROTOCOL = (
 SOURCE = re.compile(r"(?:kis-protocol|telegram-bot-api|quirks?) \d|\((?:quirk )?\d+\.\d+", re.IGNORECASE)
 
 
-LATER = ("strategy/control/control.py",)  # forwards only, and about to go
-
-
-@pytest.mark.parametrize(
-    "path",
-    [path for path in MODULES if not path.as_posix().endswith(LATER)],
-    ids=lambda path: path.relative_to(ROOT).as_posix(),
-)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_units_zones_and_errors_are_named(path: Path) -> None:
     assert [str(debt) for debt in debts(path, path.relative_to(ROOT).as_posix())] == []
 

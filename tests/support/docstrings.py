@@ -149,8 +149,9 @@ class _Module:
     def _string_below(self, node: ast.stmt) -> str:
         at = self._tree.body.index(node) + 1
         after = self._tree.body[at] if at < len(self._tree.body) else None
-        is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-        return str(after.value.value) if is_text and isinstance(after.value, ast.Constant) else ""
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            return str(after.value.value)
+        return ""
 
     def _units(self, node: ast.stmt, name: str, quantities: dict[str, Kind], said: str) -> Iterator[Debt]:
         self.speaking += bool(quantities)
