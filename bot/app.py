@@ -29,6 +29,7 @@ from bot.errors import (
 from bot.i18n.language_choice import Languages
 from bot.i18n.translator import Tongue, load_catalogs
 from bot.input.addressing import Privately, Spoken
+from bot.input.command_menu import Menus
 from bot.input.dialogs import NotesStorage
 from bot.input.normalising import Typed
 from bot.input.unreadable import UnreadableUpdates
@@ -39,7 +40,6 @@ from bot.settings import TelegramSettings
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.transport.chat_address import ChatAddress
 from bot.transport.chat_migration import FollowedCalls, FollowedUpdates, address_of
-from bot.transport.command_menu import Menus
 from bot.transport.http_session import StatusSession
 from bot.transport.late_answers import Later
 from bot.transport.polling import Poller, poll

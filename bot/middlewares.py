@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from bot.alerts.answered_alerts import FirstHand
 from bot.i18n.formats import moment
 from bot.i18n.language_choice import Languages
 from bot.i18n.translator import Tongue
-from bot.input.addressing import is_ephemeral
+from bot.input.addressing import Handler, is_ephemeral
 from bot.input.command_filter import asked
 from bot.input.permissions import DIALOGS, needs_command, needs_data
 from bot.reply import Reply
@@ -25,17 +25,15 @@ from bot.role import Role
 from bot.transport.late_answers import Later
 from bot.transport.sender import Speaker
 from bot.transport.server_clock import TelegramTime
+from bot.transport.toast import Toast
 from bot.ui.buttons import Open, opens_aside, turned
 from bot.ui.screen import ViewContext
-from bot.ui.toast import Toast
 from bot.views.home import denied, expired
 from strategy.control.control import Control
 from strategy.model import Clock
 from strategy.runtime.in_flight import Activity
 
 log = logging.getLogger(__name__)
-
-Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 _OLD = timedelta(minutes=2)
 _BEFORE_START = timedelta(seconds=60)

@@ -16,11 +16,11 @@ from bot.role import Role
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, asked_pause, failure
 from bot.transport.late_answers import Later
 from bot.transport.sender import Gone, Speaker
+from bot.transport.toast import Toast
 from bot.transport.topics import about_a_topic
 from bot.ui.blocks import lines_of, split
 from bot.ui.buttons import opening_aside
 from bot.ui.screen import Screen
-from bot.ui.toast import Toast
 from strategy.model import Clock, Event
 from strategy.runtime.backoff import Backoff
 

@@ -11,7 +11,7 @@ from typing import Any
 from aiogram import BaseMiddleware
 from aiogram.types import Message, TelegramObject
 
-from bot.middlewares import Handler
+from bot.input.addressing import Handler
 
 _FULL_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)}
 _SPACES = dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")

@@ -10,8 +10,8 @@ from bot.i18n.language_choice import Languages
 from bot.i18n.translator import Tongue
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.transport.sender import Speaker
+from bot.ui.blocks import block
 from bot.ui.screen import ViewContext
-from bot.views.home import sentence
 from strategy.model import Clock
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class UnreadableUpdates:
                 "⚠️ Telegram sent something of yours in a form I cannot read. Nothing was done. Type it anew."
             )
             with suppress(*TELEGRAM_FAILURES):
-                await self._speaker.send(where, sentence(said, frame))
+                await self._speaker.send(where, frame.screen(block(said), keyboard=((frame.home(),),)))
 
 
 def _for_us(message: Any) -> bool:

@@ -8,6 +8,20 @@ from bot.localchat.formatting.rich import plain_rich
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class BotAccount:
+    """The bot this server serves; one server has one bot."""
+
+    id: int
+    first_name: str
+    username: str
+    reads_all_group_messages: bool = False
+    has_topics: bool = False
+
+    def to_user(self) -> Json:
+        return {"id": self.id, "is_bot": True, "first_name": self.first_name, "username": self.username}
+
+
 @dataclass(slots=True)
 class Person:
     """Someone with an account; a private chat has the id of its person."""

@@ -1,20 +1,28 @@
 """A message as the bot gets it and as a person's screen shows it."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from bot.localchat.formatting.page_html import render
 from bot.localchat.formatting.rich_html import render_rich
-from bot.localchat.model import Chat, ChatMessage, Json, Person
-
-if TYPE_CHECKING:
-    from bot.localchat.world import ChatWorld
+from bot.localchat.model import BotAccount, Chat, ChatMessage, Json, Person
 
 
-def user_of(world: "ChatWorld", user_id: int) -> Json:
+class Known(Protocol):
+    """Whom and what a message may speak of."""
+
+    bot: BotAccount
+    chats: dict[int, Chat]
+
+    def person(self, person_id: int) -> Person: ...
+
+    def message(self, chat_id: int, message_id: int) -> ChatMessage | None: ...
+
+
+def user_of(world: Known, user_id: int) -> Json:
     return world.bot.to_user() if user_id == world.bot.id else world.person(user_id).to_user()
 
 
-def api_chat(world: "ChatWorld", chat: Chat) -> Json:
+def api_chat(world: Known, chat: Chat) -> Json:
     """Return a Chat object (telegram-bot-api 2)."""
     if not chat.is_private:
         extra: Json = {"is_forum": True} if chat.is_forum else {}
@@ -24,7 +32,7 @@ def api_chat(world: "ChatWorld", chat: Chat) -> Json:
     return {"id": chat.id, "type": "private", "first_name": person.first_name, **name}
 
 
-def api_message(world: "ChatWorld", message: ChatMessage, *, with_reply: bool = True) -> Json:
+def api_message(world: Known, message: ChatMessage, *, with_reply: bool = True) -> Json:
     """Return a Message object; the one it replies to comes without its own reply (telegram-bot-api 2)."""
     chat = world.chats[message.chat_id]
     body: Json = {
@@ -52,11 +60,11 @@ def api_message(world: "ChatWorld", message: ChatMessage, *, with_reply: bool = 
     return body
 
 
-def inaccessible(world: "ChatWorld", chat: Chat, message_id: int) -> Json:
+def inaccessible(world: Known, chat: Chat, message_id: int) -> Json:
     return {"chat": api_chat(world, chat), "message_id": message_id, "date": 0}
 
 
-def screen_message(world: "ChatWorld", message: ChatMessage) -> Json:
+def screen_message(world: Known, message: ChatMessage) -> Json:
     """Return a message for the user's side; a deleted one keeps its place but not its content."""
     chat = world.chats[message.chat_id]
     body: Json = {

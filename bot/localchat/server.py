@@ -17,9 +17,9 @@ from bot.localchat.http.page_side import PageSide
 from bot.localchat.http.stream import event_route
 from bot.localchat.http.user_side import UserSide, answer
 from bot.localchat.limits import Rates
-from bot.localchat.model import Person
+from bot.localchat.model import BotAccount, Person
 from bot.localchat.store import Store
-from bot.localchat.world import BotAccount, ChatWorld
+from bot.localchat.world import ChatWorld
 
 DEFAULT_TOKEN = "1000:local-chat"  # noqa: S105 - made up, opens nothing but this server
 DEFAULT_OWNER_ID = 1_000_001

@@ -3,34 +3,20 @@
 import base64
 import hashlib
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bot.localchat import present
 from bot.localchat.clock import ChatClock
 from bot.localchat.formatting.page_html import render
-from bot.localchat.http.hub import Hub
+from bot.localchat.hub import Hub
 from bot.localchat.images import mime_type
 from bot.localchat.limits import Rates, SendLimits
-from bot.localchat.model import Chat, ChatMessage, InlineQuery, Json, Person, Query, StoredFile, as_json
+from bot.localchat.model import BotAccount, Chat, ChatMessage, InlineQuery, Json, Person, Query, StoredFile, as_json
 from bot.localchat.store import Store
 from bot.localchat.updates import UpdateQueue
 
 _FIRST_MESSAGE_ID = 101
-
-
-@dataclass(frozen=True, slots=True)
-class BotAccount:
-    """The bot this server serves; one server has one bot."""
-
-    id: int
-    first_name: str
-    username: str
-    reads_all_group_messages: bool = False
-    has_topics: bool = False
-
-    def to_user(self) -> Json:
-        return {"id": self.id, "is_bot": True, "first_name": self.first_name, "username": self.username}
 
 
 class ChatWorld:

@@ -9,11 +9,11 @@ from bot.routers import (
     failing,
     fallback,
     home,
-    look,
     market,
     modes,
     notify,
     orders,
+    overview,
     panic,
     price_alerts,
     results,
@@ -25,7 +25,7 @@ from bot.routers import (
 DIALOGS = (modes, settings, trade, amend, market, price_alerts)
 """Routers with dialogs: an open question takes plain words before any alias of a command does."""
 
-OTHERS = (confirm, acknowledge, home, look, orders, results, notify, system, panic)
+OTHERS = (confirm, acknowledge, home, overview, orders, results, notify, system, panic)
 
 
 def make_routers() -> list[Router]:

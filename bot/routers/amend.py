@@ -14,8 +14,8 @@ from bot.request import RequestContext
 from bot.routers.usage import explained
 from bot.ui.buttons import AmendOrder, HandOrderChoice, Open, SettleOrder, StepAmend, TypeAmend
 from bot.ui.screen import Screen
-from bot.views.confirm import outcome
 from bot.views.home import forgotten, sentence
+from bot.views.outcome import outcome
 from bot.views.trading import amend as views
 from bot.views.trading.orders import changeable
 from bot.views.trading.steps import moved

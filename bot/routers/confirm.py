@@ -8,8 +8,8 @@ from bot.request import RequestContext
 from bot.role import Role
 from bot.ui.buttons import Confirm, Dismiss
 from bot.ui.screen import ViewContext
-from bot.views.confirm import outcome
 from bot.views.home import denied
+from bot.views.outcome import outcome
 from strategy.model import Outcome, OutcomeKind
 
 

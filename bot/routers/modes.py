@@ -18,8 +18,8 @@ from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.ui.buttons import Open, Release, SetMode, Span
 from bot.ui.screen import Screen
 from bot.views import modes as views
-from bot.views.confirm import outcome
 from bot.views.home import sentence
+from bot.views.outcome import outcome
 from strategy.control.control import Control
 from strategy.model import Environment, Mode, OutcomeKind, Symbol
 

@@ -1,13 +1,7 @@
-"""Confirm buttons, and what a press of one did."""
+"""Confirm buttons."""
 
-from aiogram.utils.formatting import Bold
-
-from bot.ui.blocks import block
-from bot.ui.buttons import Button, Confirm, Dismiss, Keyboard, Open
-from bot.ui.screen import Screen, ViewContext
-from bot.views.changes import answer_story
-from bot.views.trading.orders import actions, short
-from strategy.model import Outcome, OutcomeKind
+from bot.ui.buttons import Button, Confirm, Dismiss, Keyboard
+from bot.ui.screen import ViewContext
 
 
 def confirm_row(ticket: str | None, label: str, frame: ViewContext, *, danger: bool = False) -> Keyboard:
@@ -16,64 +10,3 @@ def confirm_row(ticket: str | None, label: str, frame: ViewContext, *, danger: b
         return ((frame.home(),),)
     yes = Button(label, Confirm(ticket=ticket), style="danger" if danger else "success")
     return ((yes, Button(frame.t("No"), Dismiss(ticket=ticket))),)
-
-
-def outcome(result: Outcome, frame: ViewContext) -> Screen:
-    """Tell what a press of a confirm button did; unknown is said as unknown (promise 3)."""
-    if result.kind is OutcomeKind.SECOND_CONFIRM and result.next_ticket:
-        return _second_confirm(result, frame)
-    t = frame.t
-    order = result.order
-    placed = None
-    if order is not None:
-        placed = block(t.line("Order {order}", order=Bold(f"#{order.no}")), short(order, frame))
-    elif result.order_nos:
-        placed = block(t("Orders {numbers}", numbers=", ".join(f"#{no}" for no in result.order_nos)))
-    traded = order is not None or bool(result.order_nos)
-    next_look = (
-        Button(t("🧾 Orders"), Open(screen="orders")) if traded else Button(t("📊 Status"), Open(screen="status"))
-    )
-    keyboard: Keyboard = ((next_look, frame.home()),)
-    if order is not None:
-        keyboard = (*actions(order, frame), *keyboard)
-    return frame.screen(
-        block(frame.title(_headline(result.kind, frame)), t.of(result.text) or None, _advice(result, frame)),
-        placed,
-        *(block(*answer_story(event, frame)) for event in result.news),
-        frame.stamp(),
-        keyboard=keyboard,
-    )
-
-
-def _headline(kind: OutcomeKind, frame: ViewContext) -> str:
-    t = frame.t
-    return {
-        OutcomeKind.DONE: t("✅ Done"),
-        OutcomeKind.WAITING: t("⏳ Not taken yet: sent again by itself"),
-        OutcomeKind.UNKNOWN: t("❓ Unknown: being looked up"),
-        OutcomeKind.REJECTED: t("⛔ Refused by the broker"),
-        OutcomeKind.DENIED: t("⛔ Not carried out"),
-        OutcomeKind.SECOND_CONFIRM: t("⚠️ Over a limit"),
-        OutcomeKind.CHANGED: t("🔁 Things have changed: nothing was done"),
-        OutcomeKind.EXPIRED: t("⌛ Expired: nothing was done"),
-        OutcomeKind.USED: t("☑️ Already pressed: nothing more was done"),
-        OutcomeKind.NOT_YOURS: t("🚫 Not your button: nothing was done"),
-    }[kind]
-
-
-def _advice(result: Outcome, frame: ViewContext) -> str | None:
-    t = frame.t
-    return {
-        OutcomeKind.UNKNOWN: t("Do not send it again: it may already be placed. I keep looking and will tell you."),
-        OutcomeKind.CHANGED: t("Ask for a new preview."),
-        OutcomeKind.EXPIRED: t("Ask for a new preview."),
-    }.get(result.kind)
-
-
-def _second_confirm(outcome: Outcome, frame: ViewContext) -> Screen:
-    """Ask again for an order over a cap."""
-    t = frame.t
-    return frame.screen(
-        block(frame.title("⚠️ ", t("Over a limit: confirm once more")), t.of(outcome.text)),
-        keyboard=confirm_row(outcome.next_ticket, t("⚠️ Place it anyway"), frame, danger=True),
-    )

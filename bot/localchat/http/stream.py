@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from bot.localchat.http.hub import ScreenEvent
+from bot.localchat.hub import ScreenEvent
 from bot.localchat.params import whole
 from bot.localchat.present import screen_message
 from bot.localchat.world import ChatWorld

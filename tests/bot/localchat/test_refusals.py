@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from bot.localchat.api import NAMES
-from bot.localchat.http.hub import Hub
+from bot.localchat.hub import Hub
 from tests.bot.localchat.conftest import TOKEN, Api, User, png
 
 

@@ -18,7 +18,7 @@ from strategy.model import Symbol
 
 
 def make_router() -> Router:
-    router = Router(name="look")
+    router = Router(name="overview")
     router.message.register(status, Asks("status"))
     router.message.register(balance, Asks("balance"))
     router.message.register(positions, Asks("positions"))
