@@ -13,11 +13,11 @@ from aiogram.exceptions import TelegramMigrateToChat, TelegramNotFound, Telegram
 from aiogram.types import ChatMemberUpdated
 
 from bot.alerts.alert_channel import AlertChat
-from bot.alerts.dashboard import Dashboard
-from bot.alerts.digest import Digests
 from bot.alerts.outbox_worker import Delivery
-from bot.alerts.private_fallback import InPrivate
-from bot.alerts.reminders import Reminders
+from bot.alerts.scheduled.dashboard import Dashboard
+from bot.alerts.scheduled.digest import Digests
+from bot.alerts.scheduled.private_fallback import InPrivate
+from bot.alerts.scheduled.reminders import Reminders
 from bot.errors import (
     TelegramChatMoved,
     TelegramChatRefused,

@@ -5,7 +5,7 @@ from contextlib import suppress
 from aiogram import Bot, Router
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
-from bot.alerts.reminders import Reminders
+from bot.alerts.scheduled.reminders import Reminders
 from bot.request import RequestContext
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.ui.buttons import MarkSeen

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.alerts.digest import newest_span
+from bot.alerts.scheduled.digest import newest_span
 from bot.ui.blocks import split
 from bot.ui.screen import ViewContext
 from bot.views.news.digest import digest

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.alerts.acknowledgement import needs_acknowledgement, outstanding
-from bot.alerts.reminders import _due
+from bot.alerts.scheduled.reminders import _due
 from strategy.model import Event, EventRow, Notable, OrderStatus, Protection, Text, TickerLocked, Trouble
 from tests.bot.conftest import OpenRoom
 from tests.fakes import samples
