@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -10,14 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import orjson
-
 from storage.damage import refused, shows_damage
 from storage.worker import Worker
 from strategy.model import StorageDamaged, StorageError
 
 Result = TypeVar("Result")
-Statement = tuple[str, Sequence[str | int | None]]  # SQL and its values
+Follow = Callable[[sqlite3.Connection], bool]
 
 _FULL, _NORMAL = "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"
 _PRAGMAS = (
@@ -27,7 +24,7 @@ _PRAGMAS = (
     "PRAGMA busy_timeout = 5000",  # somebody may look at the file with another tool
 )
 # what SQLite says, and values it could not be given at all: numbers of more than 64 bits, text that is no Unicode
-_REFUSALS = (sqlite3.Error, OverflowError, UnicodeEncodeError, orjson.JSONEncodeError)
+_REFUSALS = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 
 
 @dataclass(slots=True)
@@ -40,17 +37,18 @@ class Trust:
 class Database:
     """The connection. Its thread does one thing after the other, so nobody sees what may yet be rolled back."""
 
-    def __init__(self, worker: Worker, path: Path, trust: Trust) -> None:
+    def __init__(self, worker: Worker, path: Path, trust: Trust, follow: Follow) -> None:
+        """`follow` writes the rows of what was written ahead, one at a time, and returns whether more is owed."""
         self._worker = worker
+        self._follow = follow
         self._path = path
         self._trust = trust
         self._turn = asyncio.Lock()  # to hand work to the thread, for whoever can wait
         # the rest is touched by the connection's thread only
         self._committed: list[Callable[[], None]] = []  # of the transaction going on
         self._flushes: bool | None = True
-        self._owed: deque[tuple[int, Sequence[Statement]]] = deque()  # noted, not carried out
-        self._stuck = False  # it could not be carried out
-        self._given: dict[str, int] = {}  # the newest number of a table given to a row that may not be in it yet
+        self._owes = False  # rows that follow from what was written ahead
+        self._stuck = False  # they could not be written: the disk is full, or the file is held by another tool
 
     async def write(
         self, work: Callable[[sqlite3.Connection], Result], *, flush: bool = True, urgent: bool = False
@@ -74,77 +72,44 @@ class Database:
 
         return await self._run(transaction, urgent=urgent)
 
-    async def write_ahead(
-        self, plan: Callable[[sqlite3.Connection], tuple[Sequence[Statement], Result]], *, settled: bool
-    ) -> Result:
-        """Commit, flushed, a note of the statements that `plan` returns, and nothing else yet; as urgent as it gets.
+    async def write_ahead(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Commit, flushed, what `work` did before the rows that follow from it are written; as urgent as it gets.
 
-        They are carried out, in their order, before anything else is read or written, and after a crash or a power
-        cut when the database is opened again: nobody sees a state without them. One short row is written and flushed
-        in half the time that twenty pages of tables and indexes take, which is what an order has to wait for.
+        They are written before anything else is read or written, and after a crash or a power cut when the database is
+        opened again: nobody but `work` sees a state without them. One short row is written and flushed in half the
+        time that twenty pages of tables and indexes take, which is what an order has to wait for.
 
-        `plan` sees the tables without what is still owed, unless `settled` has that carried out first; it numbers its
-        rows by `next_number`, and must have checked whatever could make the statements fail. While an older note cannot
-        be carried out, none is added. Raise StorageError for what SQLite refuses.
+        While what follows from an earlier one cannot be written, nothing is added. Raise StorageError for what SQLite
+        refuses.
         """
         loop = asyncio.get_running_loop()
 
-        def note(connection: sqlite3.Connection) -> tuple[int, Sequence[Statement], Result]:
-            statements, result = plan(connection)
-            if not all(_storable(value) for _, values in statements for value in values):
-                raise StorageError("a value that SQLite does not store as it is")
-            cursor = connection.execute("INSERT INTO redo (body) VALUES (?)", (orjson.dumps(statements).decode(),))
-            return cursor.lastrowid or 0, statements, result
-
         def transaction(connection: sqlite3.Connection) -> Result:
-            if settled or self._stuck:
+            if self._stuck:
                 self._settle(connection)
-            given = dict(self._given)
-            try:
-                number, statements, result = self._transaction(connection, note, flush=True, loop=loop)
-            except BaseException:
-                self._given = given
-                raise
-            self._owed.append((number, statements))
+            result = self._transaction(connection, work, flush=True, loop=loop)
+            self._owes = True
             return result
 
         return await self._run(transaction, urgent=True)
 
-    def next_number(self, connection: sqlite3.Connection, table: str) -> int:
-        """Return the number the next row of a table with AUTOINCREMENT gets; for use inside of a plan."""
-        row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
-        self._given[table] = max(0 if row is None else int(row[0]), self._given.get(table, 0)) + 1
-        return self._given[table]
-
     async def recover(self) -> None:
-        """Carry out what a process that died had only noted. Call before the schema is changed."""
+        """Write what follows from what a process that died wrote ahead. Call once the schema is this program's."""
 
         def recover(connection: sqlite3.Connection) -> None:
-            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'redo'").fetchone() is None:
-                return
-            for row in connection.execute("SELECT id, body FROM redo ORDER BY id"):
-                self._owed.append((row["id"], orjson.loads(row["body"])))
+            self._owes = True
             self._settle(connection)
 
         await self._run(recover)
 
     def _settle(self, connection: sqlite3.Connection) -> None:
-        """Carry out what is owed, oldest first. What fails stays owed, and whoever came for something else fails too.
+        """Write what is owed, oldest first. What cannot be written stays owed, and whoever came for it fails too.
 
-        Nothing of it needs a flush: until it is on disk its note is.
+        Nothing of it needs a flush: until it is on disk, what it follows from is.
         """
-        self._stuck = bool(self._owed)
-        while self._owed:
-            number, statements = self._owed[0]
-
-            def work(
-                connection: sqlite3.Connection, number: int = number, due: Sequence[Statement] = statements
-            ) -> None:
-                carry_out(connection, due)
-                connection.execute("DELETE FROM redo WHERE id = ?", (number,))
-
-            self._transaction(connection, work, flush=False)
-            self._owed.popleft()
+        self._stuck = self._owes
+        while self._owes:
+            self._owes = self._transaction(connection, self._follow, flush=False)
         self._stuck = False
 
     def _transaction(
@@ -230,19 +195,15 @@ class Database:
         await self._worker.run(run)
 
 
-def _storable(value: object) -> bool:
-    """Return whether a value survives a note: one that can never be carried out keeps everything else waiting."""
-    return value is None or type(value) is str or (type(value) is int and -(2**63) <= value < 2**63)
-
-
-def carry_out(connection: sqlite3.Connection, statements: Sequence[Statement]) -> None:
-    """Execute statements one after the other."""
-    for sql, values in statements:
-        connection.execute(sql, values)
+def nothing_owed(_: sqlite3.Connection) -> bool:
+    """Follow nothing: for a connection on which nothing is written ahead."""
+    return False
 
 
 @asynccontextmanager
-async def connected(path: Path, trust: Trust | None = None, *, read_only: bool = False) -> AsyncIterator[Database]:
+async def connected(
+    path: Path, trust: Trust | None = None, *, follow: Follow = nothing_owed, read_only: bool = False
+) -> AsyncIterator[Database]:
     """Open the file, created when it is not there, and close it at the end; connections to one file share a trust.
 
     Connections see each other's commits, and in WAL mode none waits for one that only reads.
@@ -252,7 +213,7 @@ async def connected(path: Path, trust: Trust | None = None, *, read_only: bool =
     except sqlite3.Error as error:
         raise refused(path, error) from error
     try:
-        database = Database(worker, path, trust or Trust())
+        database = Database(worker, path, trust or Trust(), follow)
         yield database
         with suppress(StorageError):  # the next to open it tries again
             await database.read(lambda _: None)  # what is owed is carried out

@@ -11,8 +11,10 @@ from storage.damage import examine
 from storage.instance import instance_lock
 from storage.migrations import load_migrations, migrate
 from storage.tables.decisions import DecisionRepository
+from storage.tables.kept_aside import tell_kept_aside
 from storage.tables.modes import ModeRepository
 from storage.tables.notes import NoteRepository
+from storage.tables.order_intents import follow_next
 from storage.tables.orders import OrderRepository
 from storage.tables.outbox import OutboxRepository
 from storage.tables.price_alerts import PriceAlertRepository
@@ -51,8 +53,10 @@ async def open_storage(data_dir: Path) -> AsyncIterator[Storage]:
     with instance_lock(data_dir, SystemClock().now()):
         await asyncio.to_thread(examine, data_dir / FILE_NAME)
         trust = Trust()
-        async with connected(data_dir / FILE_NAME, trust) as database:
+        async with connected(data_dir / FILE_NAME, trust, follow=follow_next) as database:
             await migrate(database, load_migrations())
+            await database.recover()
+            await tell_kept_aside(database, SystemClock().now())
             async with connected(data_dir / FILE_NAME, trust, read_only=True) as reader:
                 yield bundle(database, reader, data_dir / FILE_NAME)
 

@@ -3,16 +3,18 @@
 import logging
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage.connection import Database
 from storage.errors import DatabaseTooNew, MigrationFailed
+from storage.redo import carry_out_redo
 
 log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent / "migrations"
+_BEFORE: Mapping[int, Callable[[sqlite3.Connection], None]] = {13: carry_out_redo}  # what takes more than SQL
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
@@ -46,8 +48,9 @@ async def migrate(database: Database, migrations: Sequence[Migration]) -> int:
     version = await _version(database)
     if version > len(migrations):
         raise DatabaseTooNew(f"database version {version}, program knows {len(migrations)}")
-    await database.recover()  # noted by the version that made this schema
     for migration in migrations[version:]:
+        if (before := _BEFORE.get(migration.number)) is not None:
+            await database.write(before)
         # executescript commits whatever is open, so the transaction must be part of its text
         script = f"BEGIN IMMEDIATE;\n{migration.sql}\nPRAGMA user_version = {migration.number};\nCOMMIT;"
         try:

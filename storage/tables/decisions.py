@@ -7,7 +7,7 @@ from sqlite3 import Connection, Row
 
 from pydantic import TypeAdapter
 
-from storage.connection import Database, Statement
+from storage.connection import Database
 from storage.tables.columns import instant_text, symbol_text
 from storage.tables.outbox import OutboxRepository
 from storage.tables.ticker_locks import put_lock
@@ -32,11 +32,9 @@ class DecisionRepository:
         """
 
         def insert(conn: Connection) -> int:
-            decision_id = conn.execute(*decision_statement(decision)).lastrowid
-            if lock is not None:
-                put_lock(conn, lock)
+            decision_id = add_decision(conn, decision, lock)
             self._outbox.append(conn, events)
-            return decision_id or 0
+            return decision_id
 
         return replace(decision, id=await self._database.write(insert, flush=False, urgent=True))
 
@@ -88,12 +86,11 @@ class DecisionRepository:
         return [read_decision(row) for row in rows]
 
 
-def decision_statement(decision: Decision, number: int | None = None) -> Statement:
-    """Return how a decision is stored, under that number or the next one."""
-    return (
-        "INSERT INTO decisions (id, symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?, ?)",
+def add_decision(conn: Connection, decision: Decision, lock: TickerLock | None) -> int:
+    """Store a decision and the lock it puts on its ticker; return its id."""
+    cursor = conn.execute(
+        "INSERT INTO decisions (symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?)",
         (
-            number,
             symbol_text(decision.symbol),
             instant_text(decision.decided_at),
             decision.action.value,
@@ -101,6 +98,9 @@ def decision_statement(decision: Decision, number: int | None = None) -> Stateme
             _DECISIONS.dump_json(decision).decode(),
         ),
     )
+    if lock is not None:
+        put_lock(conn, lock)
+    return cursor.lastrowid or 0
 
 
 def read_decision(row: Row) -> Decision:

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from sqlite3 import Connection, Row
 
-from storage.connection import Database, Statement
+from storage.connection import Database
 from storage.tables.columns import day_text, decimal, decimal_text, instant, instant_text, symbol, symbol_text
-from storage.tables.decisions import decision_statement
+from storage.tables.decisions import add_decision
 from storage.tables.fills import add_fill, correct_fill, filled, find_fills
+from storage.tables.order_intents import add_intent, check_kept, next_order_no, ticket_intended
 from storage.tables.order_states import find_states
 from storage.tables.outbox import OutboxRepository
-from storage.tables.ticker_locks import lock_statements
 from storage.tables.venue_nos import add_venue_no, find_venue_nos, owner_of
 from strategy.model import (
     BrokerOrder,
@@ -33,7 +33,6 @@ from strategy.model import (
     Symbol,
     Text,
     VenueNo,
-    new_york,
 )
 
 _NOT_CLOSED = "status NOT IN ('filled', 'canceled', 'rejected', 'denied', 'expired')"  # as the partial index has it
@@ -57,33 +56,26 @@ class OrderRepository:
     ) -> Order:
         """Store an order as intended and as being sent, with what led to it; return it with its number.
 
-        One commit, flushed, since the request follows it: a note of all that, which the tables follow. Raise
-        InvalidOrder for a used ticket.
+        One commit, flushed, since the request follows it: the intent and its lead. The rows of the order follow from
+        the intent. Raise InvalidOrder for a used ticket.
         """
 
-        def plan(conn: Connection) -> tuple[Sequence[Statement], Order]:
-            if request.ticket is not None and _one(conn, "ticket = ?", request.ticket):
-                raise InvalidOrder(f"ticket {request.ticket} was used before", user_message=_TICKET_USED)
-            statements: list[Statement] = []
+        def intend(conn: Connection) -> Order:
+            ticket = request.ticket
+            if ticket is not None and (_one(conn, "ticket = ?", ticket) or ticket_intended(conn, ticket)):
+                raise InvalidOrder(f"ticket {ticket} was used before", user_message=_TICKET_USED)
             asked = request
-            before: tuple[Event, ...] = ()
             if lead is not None:
-                asked = replace(request, decision_id=self._database.next_number(conn, "decisions"))
-                statements += [decision_statement(lead.decision, asked.decision_id), *lock_statements(lead.lock)]
-                before = lead.events
+                asked = replace(request, decision_id=add_decision(conn, lead.decision, lead.lock))
             elif request.decision_id is not None and not _decided(conn, request.decision_id):
                 raise StorageError(f"there is no decision {request.decision_id}")
-            intended = replace(_intended(asked), no=OrderNo(self._database.next_number(conn, "orders")))
-            order = replace(intended, status=OrderStatus.SENT, updated_at=at)
-            statements += [
-                _insertion(intended, new_york(request.created_at).date()),
-                _change(order),
-                *self._outbox.statements([*before, *_named(events, order)]),
-            ]
-            return statements, order
+            order = replace(_intended(asked), no=next_order_no(conn), status=OrderStatus.SENT, updated_at=at)
+            told = [*(lead.events if lead is not None else ()), *_named(events, order)]
+            add_intent(conn, order, told)
+            self._outbox.wake_after_commit()
+            return order
 
-        looks_up = request.ticket is not None or request.decision_id is not None
-        return await self._database.write_ahead(plan, settled=looks_up)
+        return await self._database.write_ahead(intend)
 
     async def add_external(self, found: BrokerOrder, at: datetime, events: Sequence[Event] = ()) -> Order:
         """Store an order placed by hand, in the state the broker tells, without fills: those are given to `change`.
@@ -129,6 +121,7 @@ class OrderRepository:
         """
 
         def append(conn: Connection) -> Order:
+            check_kept(conn, no)
             old = _get(conn, no)
             if any(fill.order_no != no for fill in (*fills, *corrected)):
                 raise StorageError(f"a fill given to order {no} belongs to another order")
@@ -153,7 +146,7 @@ class OrderRepository:
             )
             if venue_no is not None and venue_no != old.venue_no:
                 add_venue_no(conn, order, venue_no, _traded_on(conn, no))
-            conn.execute(*_change(order))
+            _update(conn, order)
             self._outbox.append(conn, _untold(_named(events, order), repeated))
             return order
 
@@ -275,20 +268,13 @@ def _untold(events: Sequence[Event], repeated: set[str]) -> list[Event]:
 
 
 def _insert(conn: Connection, order: Order, traded_on: date) -> Order:
-    return replace(order, no=OrderNo(conn.execute(*_insertion(order, traded_on)).lastrowid or 0))
-
-
-def _insertion(order: Order, traded_on: date) -> Statement:
-    """Return how an order is stored, under its number or, without one, the next."""
+    """Store an order under the next number."""
     request = order.request
-    return (
+    cursor = conn.execute(
+        "INSERT INTO orders (symbol, side, qty, asked_price, order_type, origin, created_at, traded_on,"
+        " decision_id, asked_by, ticket, status, venue_no, limit_price, reason, updated_at, accepted_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            "INSERT INTO orders (no, symbol, side, qty, asked_price, order_type, origin, created_at, traded_on,"
-            " decision_id, asked_by, ticket, status, venue_no, limit_price, reason, updated_at, accepted_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        ),
-        (
-            order.no or None,
             symbol_text(request.symbol),
             request.side.value,
             request.qty,
@@ -308,14 +294,13 @@ def _insertion(order: Order, traded_on: date) -> Statement:
             instant_text(order.accepted_at),
         ),
     )
+    return replace(order, no=OrderNo(cursor.lastrowid or 0))
 
 
-def _change(order: Order) -> Statement:
-    return (
-        (
-            "UPDATE orders SET status = ?, venue_no = ?, limit_price = ?, filled_qty = ?, filled_amount = ?,"
-            " reason = ?, updated_at = ?, accepted_at = ?, reprices = ?, working_qty = ?, adopted_by = ? WHERE no = ?"
-        ),
+def _update(conn: Connection, order: Order) -> None:
+    conn.execute(
+        "UPDATE orders SET status = ?, venue_no = ?, limit_price = ?, filled_qty = ?, filled_amount = ?,"
+        " reason = ?, updated_at = ?, accepted_at = ?, reprices = ?, working_qty = ?, adopted_by = ? WHERE no = ?",
         (
             order.status.value,
             order.venue_no,

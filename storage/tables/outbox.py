@@ -2,20 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from sqlite3 import Connection, Row
 
 from pydantic import TypeAdapter, ValidationError
 
-from storage.connection import Database, Statement, carry_out
+from storage.connection import Database
 from storage.tables.columns import instant, instant_text
 from strategy.model import Event, EventRow, HandOrder, OrderChanged, OrderNo, Text, Trouble, urgent
 
 log = logging.getLogger(__name__)
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+
+OUTBOX_COLUMNS = "kind, critical, urgency, order_no, body, added_at"
+_ADD = f"INSERT INTO outbox ({OUTBOX_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own columns
 
 # Critical first, then fills and orders that need an eye, then by number; but what is told of one order keeps its order:
 # an earlier row of an order is lifted with a later urgent one instead of being overtaken by it.
@@ -73,26 +76,13 @@ class OutboxRepository:
 
     def append(self, conn: Connection, events: Sequence[Event]) -> None:
         """Store events in the transaction going on; sleepers wake once it has ended."""
-        carry_out(conn, self.statements(events))
-
-    def statements(self, events: Sequence[Event]) -> list[Statement]:
-        """Return how events are stored; sleepers wake once the transaction going on has ended."""
         if events:
-            self._database.after_commit(self._wake_all)
-        return [
-            (
-                "INSERT INTO outbox (kind, critical, urgency, order_no, body, added_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    event.kind,
-                    int(event.critical),
-                    int(urgent(event)),
-                    _order_no(event),
-                    _EVENTS.dump_json(event).decode(),
-                    instant_text(event.at),
-                ),
-            )
-            for event in events
-        ]
+            add_events(conn, events)
+            self.wake_after_commit()
+
+    def wake_after_commit(self) -> None:
+        """Wake sleepers once the transaction going on has ended; for events that another table brings here."""
+        self._database.after_commit(self._wake_all)
 
     async def pending(self, limit: int) -> Sequence[EventRow]:
         return await self._rows(_PENDING, limit)
@@ -206,6 +196,23 @@ class OutboxRepository:
 
     async def _run(self, sql: str, *values: object, flush: bool = True) -> None:
         await self._database.change(sql, values, flush=flush)
+
+
+def add_events(conn: Connection, events: Iterable[Event]) -> None:
+    """Store events in the transaction going on, and wake nobody."""
+    conn.executemany(_ADD, [outbox_row(event) for event in events])
+
+
+def outbox_row(event: Event) -> tuple[str | int | None, ...]:
+    """Return an event as the columns of `OUTBOX_COLUMNS`."""
+    return (
+        event.kind,
+        int(event.critical),
+        int(urgent(event)),
+        _order_no(event),
+        _EVENTS.dump_json(event).decode(),
+        instant_text(event.at),
+    )
 
 
 def _order_no(event: Event) -> OrderNo | None:

@@ -4,43 +4,32 @@ from collections.abc import Sequence
 from datetime import datetime
 from sqlite3 import Connection, Row
 
-from storage.connection import Statement, carry_out
 from storage.tables.columns import instant, instant_text, symbol, symbol_text
 from strategy.model import Symbol, TickerLock
 
 
 def put_lock(conn: Connection, lock: TickerLock) -> None:
     """Lock a ticker; a lock it already has ends as this one begins."""
-    carry_out(conn, lock_statements(lock))
-
-
-def lock_statements(lock: TickerLock) -> tuple[Statement, ...]:
-    """Return how a ticker is locked; a lock it already has ends as this one begins."""
-    return (
-        _ending(lock.symbol, None, lock.locked_at),
+    end_lock(conn, lock.symbol, None, lock.locked_at)
+    conn.execute(
+        "INSERT INTO ticker_locks (symbol, reason, locked_at, until, blocks_stop) VALUES (?, ?, ?, ?, ?)",
         (
-            "INSERT INTO ticker_locks (symbol, reason, locked_at, until, blocks_stop) VALUES (?, ?, ?, ?, ?)",
-            (
-                symbol_text(lock.symbol),
-                lock.reason,
-                instant_text(lock.locked_at),
-                instant_text(lock.until),
-                int(lock.blocks_stop),
-            ),
+            symbol_text(lock.symbol),
+            lock.reason,
+            instant_text(lock.locked_at),
+            instant_text(lock.until),
+            int(lock.blocks_stop),
         ),
     )
 
 
 def end_lock(conn: Connection, of: Symbol, by: int | None, at: datetime) -> bool:
     """Release a ticker; return False when it was not locked."""
-    return conn.execute(*_ending(of, by, at)).rowcount == 1
-
-
-def _ending(of: Symbol, by: int | None, at: datetime) -> Statement:
-    return (
+    cursor = conn.execute(
         "UPDATE ticker_locks SET released_at = ?, released_by = ? WHERE symbol = ? AND released_at IS NULL",
         (instant_text(at), by, symbol_text(of)),
     )
+    return cursor.rowcount == 1
 
 
 def find_locks(conn: Connection) -> Sequence[TickerLock]:

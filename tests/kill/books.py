@@ -1,6 +1,5 @@
 """The two accounts of what happened: the program's database and the simulated broker's own books."""
 
-import json
 import shutil
 import sqlite3
 from collections.abc import Mapping
@@ -12,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from storage.tables.order_intents import follow_next
 
 Row = dict[str, Any]
 
@@ -80,18 +81,17 @@ def of_the_dead(database: Path) -> Stored:
         copy = Path(scratch) / database.name
         if not copy.exists():
             return Stored({table: [] for table in _TABLES})
-        _carry_out_notes(copy)
+        _let_rows_follow(copy)
         return of_the_living(copy)
 
 
-def _carry_out_notes(database: Path) -> None:
-    """Do what the next one to open the file does: execute what the dead had noted and not come to."""
-    with closing(sqlite3.connect(database)) as connection, connection:
-        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'redo'").fetchone() is None:
-            return
-        for (body,) in connection.execute("SELECT body FROM redo ORDER BY id").fetchall():
-            for statement, values in json.loads(body):
-                connection.execute(statement, values)
+def _let_rows_follow(database: Path) -> None:
+    """Do what the next one to open the file does: write the rows of the intents that the dead had not come to."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'order_intents'").fetchone() is not None:
+            while follow_next(connection):
+                pass
 
 
 def of_the_living(database: Path) -> Stored:

@@ -18,8 +18,8 @@ STEPS: dict[str, str] = {
     "decision.stored": "the rule's decision is on disk, its order is not",
     "press.taken": "a person's button is used up, its order is not on disk",
     "intent.before": "about to store an intent, with a stop's decision and lock",
-    "intent.stored": "the intent is noted on disk as being sent, nothing is sent yet",
-    "note.open": "the rows of an intent are written from its note, not committed",
+    "intent.stored": "the intent is on disk, its rows are not, nothing is sent yet",
+    "rows.open": "the rows that follow from an intent are written, not committed",
     "submit.before": "about to ask the broker",
     "submit.wire": "the order has left, its reply is not here",
     "submit.answered": "the reply is here, not on disk",
@@ -102,7 +102,7 @@ class Victim:
         self._wrap(TicketRepository, "take", _nothing, _named("press.taken"))
         self._wrap(NoteRepository, "put", _note, _note)
         self._open(OutboxRepository)
-        self._carry_out()
+        self._follow()
         self._wrap(OutboxRepository, "mark_done", _named("alert.answered"), _named("alert.done"))
         self._wrap(OutboxRepository, "set_order_message", _nothing, _named("message.noted"))
         self._wrap(ClientRequest, "write_bytes", _nothing, _left)
@@ -137,17 +137,17 @@ class Victim:
 
         outbox.append = appending
 
-    def _carry_out(self) -> None:
-        """Reach a step in the database's thread: the rows of a note are written, not committed."""
-        from storage import connection  # noqa: PLC0415
+    def _follow(self) -> None:
+        """Reach a step in the database's thread: the rows of an intent are written, not committed."""
+        from storage.tables import order_intents  # noqa: PLC0415
 
-        original = connection.carry_out
+        original = order_intents.follow
 
-        def carrying(*args: Any) -> None:
+        def following(*args: Any) -> None:
             original(*args)
-            self.reach("note.open")
+            self.reach("rows.open")
 
-        connection.carry_out = carrying  # type: ignore[assignment]
+        order_intents.follow = following  # type: ignore[assignment]
 
     def _hear(self, desk: type[Any]) -> None:
         original = desk.on_notice

@@ -276,9 +276,9 @@ async def test_commits_are_flushed_where_asked(tmp_path: Path) -> None:
         said: list[str] = []
         await storage.orders._database.read(lambda conn: conn.set_trace_callback(said.append))
         order = await storage.orders.send(request(), at(1))
-        assert _flushes(said) == [True]  # the note
+        assert _flushes(said) == [True]  # the intent
         await storage.orders.change(order.no, OrderStatus.ACCEPTED, at(2))
-        assert _flushes(said) == [False, False]  # what the note tells, and the change
+        assert _flushes(said) == [False, False]  # the rows that follow from it, and the change
         await storage.tickets.take("t", at(3))
         assert _flushes(said) == [True]
         await storage.outbox.mark_done(1, at(4), None)

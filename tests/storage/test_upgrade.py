@@ -25,6 +25,7 @@ from strategy.model import (
     Side,
     StopFinished,
     Symbol,
+    Trouble,
     VenueNo,
 )
 from tests.fakes.broker import _Book
@@ -123,9 +124,24 @@ async def test_nothing_is_lost_in_the_upgrade(old: Path) -> None:
     after = facts(old / FILE_NAME)
     for name in before.keys() - set(REBUILT) - {"notes"}:
         assert after[name] == before[name], name
-    assert after["redo"] == []
+    assert after["order_intents"] == after["kept_aside"] == []
     assert Counter(family(key) for key, _ in after["notes"]) == Counter(family(key) for key, _ in before["notes"])
     assert dict(after["notes"]) == dict(before["notes"])
+
+
+async def test_noted_statements_that_break_a_constraint_are_kept_aside_and_named(old: Path) -> None:
+    """A program before this one stood still for ever over such a note; its good ones are carried out all the same."""
+    bad = json.dumps([["INSERT INTO orders (no, symbol) VALUES (?, ?)", [900, "NASDAQ:SOXX"]]])
+    with closing(sqlite3.connect(old / FILE_NAME, isolation_level=None)) as database:
+        database.execute("UPDATE redo SET id = -id")
+        database.execute("INSERT INTO redo (id, body) VALUES (-9, ?)", (bad,))
+    for _ in range(2):  # told once
+        async with open_storage(old) as storage:
+            assert [int(order.no) for order in await storage.orders.open()][-2:] == [77, 78]
+            news = [row.event for row in await storage.outbox.pending(9) if isinstance(row.event, Trouble)]
+            assert [(event.key, "redo -9" in event.what.en) for event in news] == [("kept_aside", True)]
+    [aside] = facts(old / FILE_NAME)["kept_aside"]
+    assert aside[1:3] == ("redo -9", bad)
 
 
 # trading on

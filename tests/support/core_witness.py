@@ -17,6 +17,7 @@ from typing import Any
 
 from storage.database import FILE_NAME
 from storage.tables.columns import instant_text
+from storage.tables.order_intents import follow_next
 from storage.worker import Worker
 from strategy.market.calendar import next_open
 from strategy.model import BrokerOrder, Mode, OrderRequest, Origin, Side, Symbol, VenueNo, new_york
@@ -294,13 +295,12 @@ class Witness:
         return rows[0] if rows else None
 
     def _rows(self, query: str, *args: Any) -> list[sqlite3.Row]:
-        """Return what somebody finds who opens the file after a power cut: with what the notes on disk lead to."""
+        """Return what somebody finds who opens the file after a power cut, with what follows from the intents."""
         with closing(sqlite3.connect(self.directory / FILE_NAME, isolation_level=None)) as database:
             database.row_factory = sqlite3.Row
             database.execute("BEGIN IMMEDIATE")
-            for note in database.execute("SELECT body FROM redo ORDER BY id").fetchall():
-                for statement, values in json.loads(note["body"]):
-                    database.execute(statement, values)
+            while follow_next(database):
+                pass
             rows = database.execute(query, args).fetchall()
             database.execute("ROLLBACK")
             return rows

@@ -1,4 +1,4 @@
-"""A note that broke a constraint would wait for ever, and everything else behind it: nothing leads to one."""
+"""Nothing the program asks for leads to an intent whose rows break a constraint."""
 
 import asyncio
 import tempfile
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from storage.database import Storage, open_storage
 from strategy.model import InvalidOrder, Lead, Order, OrderStatus, Origin, Side, StorageError, TickerLock
 from tests.fakes.stored_samples import TQQQ, O, at, broker_order, decision, notable, order_changed, request, unnumbered
-from tests.storage.tables.test_write_ahead import NOTES, on_disk, power_cut
+from tests.storage.tables.test_order_intents import INTENTS, on_disk, power_cut
 
 texts = st.one_of(st.sampled_from("ab"), st.text(max_size=4))
 wide = st.one_of(st.integers(0, 9), st.sampled_from([2**31, 2**63 - 1, 2**63, 2**70, -(2**63), -(2**70)]))
@@ -22,7 +22,7 @@ wide = st.one_of(st.integers(0, 9), st.sampled_from([2**31, 2**63 - 1, 2**63, 2*
 
 @dataclass(frozen=True)
 class Step:
-    """Something the program asks for; what follows from a note is carried out before, or is not, as `looks` has it."""
+    """Something the program asks for; the rows that are owed are written before, or are not, as `looks` has it."""
 
     kind: str
     symbol: object
@@ -85,7 +85,7 @@ async def ask(storage: Storage, step: Step) -> Order | None:
 
 @settings(max_examples=25)
 @given(steps)
-def test_promise_1_whatever_is_noted_is_carried_out(asked: list[Step]) -> None:
+def test_promise_1_the_rows_of_every_intent_follow(asked: list[Step]) -> None:
     """What cannot be stored is refused before an order leaves; after a power cut every order that left is there."""
 
     async def run(folder: Path) -> None:
@@ -97,11 +97,11 @@ def test_promise_1_whatever_is_noted_is_carried_out(asked: list[Step]) -> None:
                         sent.append(order)
                 if step.looks:
                     await storage.orders.recent(1)
-                    assert on_disk(folder / "data", NOTES) == []
+                    assert on_disk(folder / "data", INTENTS) == []
             copy = power_cut(folder / "data", folder / "copy")
         for place in (folder / "data", copy):
             async with open_storage(place) as storage:
-                assert on_disk(place, NOTES) == []
+                assert on_disk(place, INTENTS) == []
                 assert [order for order in await storage.orders.open() if order.status is OrderStatus.SENT] == sent
 
     with tempfile.TemporaryDirectory() as folder:
