@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import signal
 
+from strategy.model import Service
+
 if __name__ == "__main__":  # while modules are read there is nothing to put in order: end at once, without a traceback
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -683,28 +685,26 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
     """
     core, bot = program.core, program.bot
     async with asyncio.TaskGroup() as group:
-        own = [("lag", program.lag.run), ("memory", program.sweeper.run)]
+        own = [(Service.LAG, program.lag.run), (Service.MEMORY, program.sweeper.run)]
         machine = [group.create_task(core.supervisor.keep(name, task), name=name) for name, task in own]
-        alerts = group.create_task(core.supervisor.keep("alerts", bot.deliver), name="alerts")
-        trading = [group.create_task(_service(task), name=name) for name, task in core.tasks]
+        alerts = group.create_task(core.supervisor.keep(Service.ALERTS, bot.deliver), name=Service.ALERTS)
+        trading = [(service, group.create_task(_service(task), name=service)) for service, task in core.tasks]
         beside = [group.create_task(core.supervisor.keep(name, task), name=name) for name, task in bot.tasks]
-        chat = group.create_task(core.supervisor.keep("chat", bot.chat), name="chat")
+        chat = group.create_task(core.supervisor.keep(Service.CHAT, bot.chat), name=Service.CHAT)
         try:
             await stop.wait()
         finally:
             core.desk.hurry(QUIET_S)
-            for service in (chat, *beside):
-                await end(service)
-            for service in reversed(trading):
-                if service.get_name() in ("engine", "stops", "panic"):
-                    await end(service)
+            for task in (chat, *beside):
+                await end(task)
+            for service, task in reversed(trading):
+                if service.begins_orders:
+                    await end(task)
             with suppress(TimeoutError):  # the request in flight gets its answer and its record
                 async with asyncio.timeout(QUIET_S):
                     await core.activity.until_quiet()
-            for service in reversed(trading):
-                await end(service)
-            for service in machine:
-                await end(service)
+            for task in (*(task for _, task in reversed(trading)), *machine):
+                await end(task)
             await end(alerts)
             try:
                 await bot.drain(LAST_WORDS_S)

@@ -55,7 +55,7 @@ from bot.ui.blocks import block
 from bot.ui.screen import ViewContext
 from bot.views.home import test_message
 from strategy.control.control import Control
-from strategy.model import Clock, Environment, Language, Text
+from strategy.model import Clock, Environment, Language, Service, Text
 from strategy.ports import Notes, Outbox
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.probes import TelegramState
@@ -74,7 +74,7 @@ class BotApp:
     address: ChatAddress
     dispatcher: Dispatcher
     delivery: Delivery
-    tasks: tuple[tuple[str, Callable[[], Awaitable[None]]], ...]  # beside `poll` and `deliver`, until cancelled
+    tasks: tuple[tuple[Service, Callable[[], Awaitable[None]]], ...]  # beside `poll` and `deliver`, until cancelled
     activity: Activity
     languages: Languages
     speaker: Speaker
@@ -322,11 +322,11 @@ async def open_bot(
             dispatcher=dispatcher,
             delivery=delivery,
             tasks=(
-                ("reminders", reminders.run),
-                ("digests", digests.run),
-                ("dashboard", dashboard.run),
-                ("in_private", in_private.run),
-                ("late answers", later.run),
+                (Service.REMINDERS, reminders.run),
+                (Service.DIGESTS, digests.run),
+                (Service.DASHBOARD, dashboard.run),
+                (Service.IN_PRIVATE, in_private.run),
+                (Service.LATE_ANSWERS, later.run),
             ),
             activity=activity,
             languages=languages,

@@ -152,7 +152,7 @@ def _task(each: TaskHealth, frame: ViewContext) -> Text:
             error=each.error,
         )
     mark = {TaskState.RUNNING: "✅", TaskState.RESTARTING: "🔁"}.get(each.state, "❌")
-    return Text(f"{mark} ", Bold(task_name(each.name, t)), f": {task_state(each.state, t)}", crashed or "")
+    return Text(f"{mark} ", Bold(task_name(each.service, t)), f": {task_state(each.state, t)}", crashed or "")
 
 
 def _log_line(each: LogLine, frame: ViewContext) -> Text:

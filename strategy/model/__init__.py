@@ -53,7 +53,17 @@ from strategy.model.events import (
     Trouble,
     urgent,
 )
-from strategy.model.health import HealthLine, HealthView, LogLine, OutboxState, StorageState, TaskHealth, TaskState
+from strategy.model.health import (
+    HealthLine,
+    HealthView,
+    LogLine,
+    OutboxState,
+    Service,
+    ServiceGroup,
+    StorageState,
+    TaskHealth,
+    TaskState,
+)
 from strategy.model.instruments import Market, Side, Symbol, UnreadRow, spelled
 from strategy.model.modes import Mode, ModeState, TickerLock
 from strategy.model.money import (
@@ -232,6 +242,8 @@ __all__ = [
     "ResultRow",
     "ResultsView",
     "Said",
+    "Service",
+    "ServiceGroup",
     "SessionClosed",
     "SessionOpened",
     "SessionPhase",

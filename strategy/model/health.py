@@ -2,9 +2,63 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
+from typing import Self
 
 from strategy.model.text import Text
+
+
+class ServiceGroup(Enum):
+    """What a failing service takes with it, and so what is done about it (`strategy.stops.safe_mode`)."""
+
+    DESK = auto()  # orders
+    STOPS = auto()  # protection
+    RULES = auto()
+    PANIC = auto()
+    TALK = auto()  # commands and alerts: what fails there fails no order
+    OTHER = auto()
+
+
+class Service(StrEnum):
+    """What runs all the time, each kept running by the supervisor. The value is its name in logs and stored alerts."""
+
+    group: ServiceGroup
+
+    def __new__(cls, key: str, group: ServiceGroup = ServiceGroup.OTHER) -> Self:
+        made = str.__new__(cls, key)
+        made._value_ = key
+        made.group = group
+        return made
+
+    DESK = "desk", ServiceGroup.DESK
+    STOPS = "stops", ServiceGroup.STOPS
+    PRICE_WATCHDOG = "price watchdog", ServiceGroup.STOPS
+    PANIC = "panic", ServiceGroup.PANIC
+    ENGINE = "engine", ServiceGroup.RULES
+    PROPOSALS = "proposals"
+    WATCH_LIST = "watch list"
+    MOVED_LISTINGS = "moved listings"
+    PRICE_ALERTS = "price alerts"
+    SESSION_CARDS = "cards"
+    STORAGE_ALARM = "storage alarm"
+    STREAM_NEWS = "stream news"
+    STREAM = "stream"
+    UPKEEP = "upkeep"
+    CLOCK = "clock"
+    LAG = "lag"
+    MEMORY = "memory"
+    CHAT = "chat", ServiceGroup.TALK
+    ALERTS = "alerts", ServiceGroup.TALK
+    REMINDERS = "reminders"
+    DIGESTS = "digests"
+    DASHBOARD = "dashboard"
+    LATE_ANSWERS = "late answers"
+    IN_PRIVATE = "in_private"
+
+    @property
+    def begins_orders(self) -> bool:
+        """Return whether it asks for orders by itself: at a stop of the program it ends before all others."""
+        return self in (Service.ENGINE, Service.STOPS, Service.PANIC)
 
 
 class TaskState(StrEnum):
@@ -18,7 +72,7 @@ class TaskState(StrEnum):
 class TaskHealth:
     """One supervised service."""
 
-    name: str
+    service: Service
     state: TaskState
     restarts: int
     crashed_at: datetime | None

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from strategy.model import Clock, Event, Notable, StorageError, TaskHealth, TaskState, Text, Trouble
+from strategy.model import Clock, Event, Notable, Service, StorageError, TaskHealth, TaskState, Text, Trouble
 from strategy.ports import Notifier
-from strategy.runtime import service_names as service_words
+from strategy.runtime import service_names
 from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
@@ -30,16 +30,16 @@ _UNTOLD_KEPT = 50
 class Consequences(Protocol):
     """What the core does about a service that is down; `strategy.stops.safe_mode` has it."""
 
-    async def crashed(self, name: str, *, crashes: int, storage: bool) -> Sequence[Text]:
+    async def crashed(self, service: Service, *, crashes: int, storage: bool) -> Sequence[Text]:
         """Give up what can no longer be promised; return what a person should know of it."""
 
-    async def works_again(self, name: str) -> None:
+    async def works_again(self, service: Service) -> None:
         """Take back what was given up for the time being."""
 
 
 @dataclass(slots=True)
-class _Service:
-    name: str
+class _Kept:
+    service: Service
     state: TaskState = TaskState.RUNNING
     restarts: int = 0
     crashes: list[datetime] = field(default_factory=list)  # within the window; real time
@@ -56,91 +56,91 @@ class Supervisor:
         self._clock = clock
         self._wall = wall
         self._consequences = consequences
-        self._services: dict[str, _Service] = {}
+        self._kept: dict[Service, _Kept] = {}
         self._untold: list[Event] = []
 
     def health(self) -> tuple[TaskHealth, ...]:
         """Return how every service is, in the order they were started."""
         return tuple(
             TaskHealth(
-                name=one.name,
+                service=one.service,
                 state=one.state,
                 restarts=one.restarts,
                 crashed_at=one.crashed_at,
                 error=one.error,
             )
-            for one in self._services.values()
+            for one in self._kept.values()
         )
 
-    async def keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+    async def keep(self, service: Service, run: Callable[[], Awaitable[None]]) -> None:
         """Run a service until cancelled, again and again if need be."""
-        service = self._services[name] = _Service(name)
+        kept = self._kept[service] = _Kept(service)
         try:
             while True:
-                service.state = TaskState.RUNNING
-                pause = await self._crashed(service, await self._attempt(service, run))
+                kept.state = TaskState.RUNNING
+                pause = await self._crashed(kept, await self._attempt(kept, run))
                 await self._wall.sleep(pause)
-                service.restarts += 1
+                kept.restarts += 1
         finally:
-            service.state = TaskState.STOPPED
+            kept.state = TaskState.STOPPED
 
-    async def _attempt(self, service: _Service, run: Callable[[], Awaitable[None]]) -> BaseException:
+    async def _attempt(self, kept: _Kept, run: Callable[[], Awaitable[None]]) -> BaseException:
         """Run a service once and return what ended it; raise only when we are cancelled, once it has ended.
 
         It runs as a task of its own: a TaskGroup that fails may leave its task marked as cancelled (Python 3.11).
         """
-        work = asyncio.create_task(_called(run), name=f"{service.name}: work")  # noqa: TID251 - awaited below
+        work = asyncio.create_task(_called(run), name=f"{kept.service}: work")  # noqa: TID251 - awaited below
         aside = [work]
-        if service.crashes:
+        if kept.crashes:
             aside.append(
-                asyncio.create_task(self._prove(service), name=f"{service.name}: proof")  # noqa: TID251 - as above
+                asyncio.create_task(self._prove(kept), name=f"{kept.service}: proof")  # noqa: TID251 - as above
             )
         try:
             await asyncio.wait({work})
         finally:
-            await _ended(aside, service.name)
+            await _ended(aside, kept.service)
         if work.cancelled():
             return asyncio.CancelledError()  # nobody asked for it, so it ends a service like any fault
         return work.exception() or RuntimeError("the service ended by itself")
 
-    async def _crashed(self, service: _Service, error: BaseException) -> float:
+    async def _crashed(self, kept: _Kept, error: BaseException) -> float:
         """Log, tell and count a crash; return how long to wait before the restart."""
-        log.error("service crashed", extra={"task": service.name}, exc_info=error)
+        log.error("service crashed", extra={"task": kept.service}, exc_info=error)
         found = list(leaves(error))
         now = self._wall.now()
-        service.crashes = [at for at in service.crashes if now - at < WINDOW] + [now]
-        service.crashed_at, service.error = self._clock.now(), type(found[0]).__name__
-        count = len(service.crashes)
+        kept.crashes = [at for at in kept.crashes if now - at < WINDOW] + [now]
+        kept.crashed_at, kept.error = self._clock.now(), type(found[0]).__name__
+        count = len(kept.crashes)
         over = count > MOST_CRASHES
-        service.state = TaskState.GIVEN_UP if over else TaskState.RESTARTING
+        kept.state = TaskState.GIVEN_UP if over else TaskState.RESTARTING
         pause = GIVEN_UP_PAUSE_S if over else PAUSES.pause(count - 1)
-        said = await self._consequences_of(service, count, storage=any(isinstance(one, StorageError) for one in found))
-        words = service_words.given_up if over else service_words.crashed
-        key = f"task:{service.name}:given_up" if over else f"task:{service.name}"
-        await self._tell(Trouble(at=self._clock.now(), key=key, what=words(service.name, pause, said)))
-        service.down = True
+        said = await self._consequences_of(kept, count, storage=any(isinstance(one, StorageError) for one in found))
+        words = service_names.given_up if over else service_names.crashed
+        key = f"task:{kept.service}:given_up" if over else f"task:{kept.service}"
+        await self._tell(Trouble(at=self._clock.now(), key=key, what=words(kept.service, pause, said)))
+        kept.down = True
         return pause
 
-    async def _consequences_of(self, service: _Service, count: int, *, storage: bool) -> list[Text]:
+    async def _consequences_of(self, kept: _Kept, count: int, *, storage: bool) -> list[Text]:
         try:
-            return list(await self._consequences.crashed(service.name, crashes=count, storage=storage))
+            return list(await self._consequences.crashed(kept.service, crashes=count, storage=storage))
         except Exception:  # a door: a second fault must not end what keeps the others running
-            log.exception("what follows from a crash could not be done", extra={"task": service.name})
+            log.exception("what follows from a crash could not be done", extra={"task": kept.service})
             return []
 
-    async def _prove(self, service: _Service) -> None:
+    async def _prove(self, kept: _Kept) -> None:
         """Say that a restarted service works again, once, and forget its crashes after a quiet while."""
         await self._wall.sleep(PROVEN_S)
         try:
-            await self._consequences.works_again(service.name)
+            await self._consequences.works_again(kept.service)
         except Exception:  # a door, as above
-            log.exception("what follows from a restart could not be done", extra={"task": service.name})
-        if service.down:
-            service.down = False
-            key = f"task:{service.name}:again"
-            await self._tell(Notable(at=self._clock.now(), key=key, what=service_words.works_again(service.name)))
+            log.exception("what follows from a restart could not be done", extra={"task": kept.service})
+        if kept.down:
+            kept.down = False
+            key = f"task:{kept.service}:again"
+            await self._tell(Notable(at=self._clock.now(), key=key, what=service_names.works_again(kept.service)))
         await self._wall.sleep(QUIET_S - PROVEN_S)
-        service.crashes.clear()
+        kept.crashes.clear()
 
     async def _tell(self, event: Event) -> None:
         """Tell, together with what could not be stored before."""
@@ -167,7 +167,7 @@ async def _called(run: Callable[[], Awaitable[None]]) -> None:
     await run()
 
 
-async def _ended(tasks: Sequence[asyncio.Task[None]], name: str) -> None:
+async def _ended(tasks: Sequence[asyncio.Task[None]], service: Service) -> None:
     """Cancel what still runs and wait for its end, however often we are cancelled meanwhile."""
     gone: asyncio.CancelledError | None = None
     running = {task for task in tasks if not task.done()}
@@ -180,6 +180,6 @@ async def _ended(tasks: Sequence[asyncio.Task[None]], name: str) -> None:
             gone = error
     for task in running:
         if not task.cancelled() and (failure := task.exception()) is not None:
-            log.error("a service failed while it was stopped", extra={"task": name}, exc_info=failure)
+            log.error("a service failed while it was stopped", extra={"task": service}, exc_info=failure)
     if gone is not None:
         raise gone

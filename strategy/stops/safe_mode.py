@@ -14,6 +14,8 @@ from strategy.model import (
     Mode,
     ModeState,
     Protection,
+    Service,
+    ServiceGroup,
     StorageDamaged,
     StorageError,
     Symbol,
@@ -31,8 +33,6 @@ DESK_FAILED = "order_desk_failed"
 STORAGE_FAILED = "storage_failed"
 STOPS_FAILED = "stop_watch_failed"
 STOPS_DOWN = "stop_watch_down"
-_STOPS = frozenset({"stops", "vigil"})
-_TALK = frozenset({"chat", "alerts"})  # what fails there fails no order
 _AGAIN_AND_AGAIN = 2  # crashes of the stop watcher before a person has to lift it
 
 _PROTECT = Text(
@@ -57,26 +57,27 @@ class Fallback:
         self._watch = watch
         self._notifier = notifier
         self._clock = clock
-        self._down: dict[str, tuple[Symbol, ...]] = {}  # stop services down: the tickers told to be unprotected
+        self._down: dict[Service, tuple[Symbol, ...]] = {}  # stop services down: the tickers told to be unprotected
         self._unstored: list[tuple[ModeState, Event | None]] = []
 
-    async def crashed(self, name: str, *, crashes: int, storage: bool) -> Sequence[Text]:
+    async def crashed(self, service: Service, *, crashes: int, storage: bool) -> Sequence[Text]:
         """Give up what can no longer be promised; return what a person should know of it."""
         said: list[Text] = []
-        if name in _STOPS:
+        if service.group is ServiceGroup.STOPS:
             self._modes.hold(STOPS_DOWN)
-            await self._unprotected(name)
+            await self._unprotected(service)
             if crashes >= _AGAIN_AND_AGAIN and await self._protect_only(STOPS_FAILED):
                 said.append(_PROTECT)
-        reason = DESK_FAILED if name == "desk" else STORAGE_FAILED
-        if (name == "desk" or (storage and name not in _TALK)) and await self._protect_only(reason):
+        desk, talk = service.group is ServiceGroup.DESK, service.group is ServiceGroup.TALK
+        reason = DESK_FAILED if desk else STORAGE_FAILED
+        if (desk or (storage and not talk)) and await self._protect_only(reason):
             said.append(_PROTECT)
         return said
 
-    async def works_again(self, name: str) -> None:
+    async def works_again(self, service: Service) -> None:
         """Let the stops' hold go, say that they work, and store what could not be stored."""
-        if name in _STOPS:
-            symbols = self._down.pop(name, ())
+        if service.group is ServiceGroup.STOPS:
+            symbols = self._down.pop(service, ())
             if not self._down:
                 self._modes.let_go(STOPS_DOWN)
             if symbols:
@@ -113,23 +114,23 @@ class Fallback:
             self._unstored.append((state, event))
         return True
 
-    async def _unprotected(self, name: str) -> None:
+    async def _unprotected(self, service: Service) -> None:
         """Tell, once per outage, whose stop cannot fire: all of them, or those without live ticks."""
-        told = self._down.get(name, ())
-        if name not in self._down:
-            self._down[name] = ()
+        told = self._down.get(service, ())
+        if service not in self._down:
+            self._down[service] = ()
         if told or not self._guard.in_session():
             return
         symbols = tuple(
             sorted(
                 symbol
                 for symbol in self._guard.lines
-                if self._guard.allowed(symbol) and (name == "stops" or not self._watch.streams(symbol))
+                if self._guard.allowed(symbol) and (service is Service.STOPS or not self._watch.streams(symbol))
             )
         )
         if not symbols:
             return
-        self._down[name] = symbols
+        self._down[service] = symbols
         names = ", ".join(symbol.ticker for symbol in symbols)
         reason = Text(
             f"{names}: 내부 오류로 손절을 할 수 없습니다. 다시 시작하는 중입니다. 급하면 증권사 앱을 쓰세요.",
@@ -140,7 +141,7 @@ class Fallback:
             await self._notifier.tell(self._protection(symbols, armed=False, reason=reason))
         except TradingError:
             log.exception("the loss of protection could not be told")
-            self._down[name] = ()
+            self._down[service] = ()
 
     def _protection(self, symbols: tuple[Symbol, ...], *, armed: bool, reason: Text) -> Protection:
         streamed = all(self._watch.streams(symbol) for symbol in symbols)

@@ -10,7 +10,7 @@ from strategy.control.one_time_codes import OneTimeCodes
 from strategy.execution.order_desk import LiveOrderDesk
 from strategy.market.capacity import Pace
 from strategy.market.market_data import LiveMarketData
-from strategy.model import Clock, Environment, SettableClock, Text
+from strategy.model import Clock, Environment, Service, SettableClock, Text
 from strategy.portfolio.account_sync import AccountSync
 from strategy.ports import Broker, MarketFeed, Stream
 from strategy.risk.mode_store import ModeStore
@@ -37,7 +37,7 @@ from strategy.wiring.trading import TradingParts, build_trading
 
 __all__ = ["Core", "Journals", "build_core"]
 
-Task = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
+Task = tuple[Service, Callable[[], Coroutine[Any, Any, None]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +173,7 @@ def build_core(
         roster=session.roster,
         price_watch=price_watch,
         supervisor=supervisor,
-        tasks=tuple((name, partial(supervisor.keep, name, run)) for name, run in services),
+        tasks=tuple((service, partial(supervisor.keep, service, run)) for service, run in services),
     )
 
 
@@ -191,21 +191,21 @@ def _services(
     """Return what runs all the time, in the order it is started: the desk first, the engine last."""
     upkeep = Upkeep(decisions=parts.journals.decisions, clock=parts.clock, activity=parts.activity)
     return (
-        ("desk", trading.desk.run),
-        ("stops", protection.guard.run),
-        ("vigil", protection.watchdog.run),
-        ("panic", protection.panic.run),
-        ("proposals", session.approval.run),
-        ("watch list", session.roster.run),
-        ("moved listings", moves.run),
-        ("price alerts", price_watch.run),
-        ("cards", session.cards.run),
-        ("outcry", parts.notifier.run),
-        ("stream news", session.inbox.run),
-        ("stream", partial(_stream, stream, session.inbox)),
-        ("upkeep", upkeep.run),
-        ("clock", resync.run),
-        ("engine", session.engine.run),
+        (Service.DESK, trading.desk.run),
+        (Service.STOPS, protection.guard.run),
+        (Service.PRICE_WATCHDOG, protection.watchdog.run),
+        (Service.PANIC, protection.panic.run),
+        (Service.PROPOSALS, session.approval.run),
+        (Service.WATCH_LIST, session.roster.run),
+        (Service.MOVED_LISTINGS, moves.run),
+        (Service.PRICE_ALERTS, price_watch.run),
+        (Service.SESSION_CARDS, session.cards.run),
+        (Service.STORAGE_ALARM, parts.notifier.run),
+        (Service.STREAM_NEWS, session.inbox.run),
+        (Service.STREAM, partial(_stream, stream, session.inbox)),
+        (Service.UPKEEP, upkeep.run),
+        (Service.CLOCK, resync.run),
+        (Service.ENGINE, session.engine.run),
     )
 
 

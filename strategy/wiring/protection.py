@@ -1,4 +1,4 @@
-"""What protects the account: the stops, the vigil over them, selling everything, and the answer to a broken service."""
+"""What protects the account: stops, the watch over their prices, selling everything, and what a crash takes away."""
 
 from dataclasses import dataclass
 

@@ -14,7 +14,7 @@ from bot.i18n.translator import Catalogs, Tongue, load_catalogs
 from bot.localchat import LocalChat
 from bot.settings import TelegramSettings
 from bot.ui.screen import ViewContext
-from strategy.model import Clock, Environment, Language, SystemClock
+from strategy.model import Clock, Environment, Language, Service, SystemClock
 from tests.fakes import samples
 from tests.fakes.chat_core import FakeControl
 from tests.fakes.chat_storage import FakeNotes, FakeOutbox
@@ -104,7 +104,7 @@ def open_room(control: FakeControl, outbox: FakeOutbox, notes: FakeNotes) -> Ope
         chat: LocalChat | None = None,
         polls: bool = True,
         delivers: bool = False,
-        runs: Collection[str] = (),
+        runs: Collection[Service] = (),
         language: Language = "ko",
         wall: Clock | None = None,
         environment: Environment = Environment.VIRTUAL,

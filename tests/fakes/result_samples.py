@@ -21,6 +21,7 @@ from strategy.model import (
     ReportView,
     ResultRow,
     ResultsView,
+    Service,
     Side,
     StatisticsView,
     TaskHealth,
@@ -207,9 +208,9 @@ def health(**changes: Any) -> HealthView:
     made = HealthView(
         lines=health_lines(),
         tasks=(
-            TaskHealth(name="engine", state=TaskState.RUNNING, restarts=0, crashed_at=None, error=""),
+            TaskHealth(service=Service.ENGINE, state=TaskState.RUNNING, restarts=0, crashed_at=None, error=""),
             TaskHealth(
-                name="stream",
+                service=Service.STREAM,
                 state=TaskState.RESTARTING,
                 restarts=2,
                 crashed_at=NOW - timedelta(seconds=20),

@@ -14,7 +14,7 @@ from bot.transport.polling import poll
 from kis.simulator.demo import demo
 from kis.simulator.options import Holding, SimulatorOptions
 from strategy.execution.execution_reports import Notices
-from strategy.model import TaskState
+from strategy.model import Service, TaskState
 from tests.scenarios.test_alarms import NO_SIGNALS, QUOTES
 from tests.scenarios.world import World, running
 
@@ -69,8 +69,8 @@ async def test_promise_5_faults_of_our_own_delay_no_trade_and_lose_no_alert(tmp_
         fills = await world.program.storage.orders.fills()
         assert sum(fill.qty for fill in fills) == sum(fill["qty"] for fill in books["fills"]) == 100
         failed = [one for one in supervisor.health() if one.crashed_at is not None]
-        assert {(one.name, one.state, one.restarts, one.error) for one in failed} == {
-            (name, TaskState.RUNNING, 1, "RuntimeError") for name in ("chat", "alerts", "desk")
+        assert {(one.service, one.state, one.restarts, one.error) for one in failed} == {
+            (name, TaskState.RUNNING, 1, "RuntimeError") for name in (Service.CHAT, Service.ALERTS, Service.DESK)
         }
         await world.say("/status")
         await until_told(world, "보유")

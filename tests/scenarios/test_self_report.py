@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kis.simulator.demo import demo
 from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
-from strategy.model import HealthLine, Period
+from strategy.model import HealthLine, Period, Service
 from tests.scenarios.world import KEY, QUOTE_KEY, SECRET, World, running
 
 QUOTES = KeySpec(app_key=QUOTE_KEY, environment=Served.REAL)
@@ -40,7 +40,7 @@ async def test_s103_s109_a_healthy_program_says_so_and_places_nothing(tmp_path: 
     assert {"Stops", "Storage", "Outbox", "Telegram", "KIS token", "KIS calls", "Memory"} <= names.keys()
     assert names["Stops"].ok
     assert names["KIS token"].ok
-    assert {"lag", "alerts", "chat", "engine"} <= {task.name for task in health.tasks}
+    assert {Service.LAG, Service.ALERTS, Service.CHAT, Service.ENGINE} <= {task.service for task in health.tasks}
     assert [line for line in steps if line.ok is not True] == []
     told = {line.name.en for line in steps}
     assert {"Access token", "Account inquiry", "Quote of TQQQ", "WebSocket handshake", "Telegram bot (getMe)"} <= told

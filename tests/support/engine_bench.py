@@ -174,7 +174,9 @@ async def running(
                 await bench.settle()
                 try:
                     yield bench
-                    crashed = [(one.name, one.error) for one in core.supervisor.health() if one.crashed_at is not None]
+                    crashed = [
+                        (one.service, one.error) for one in core.supervisor.health() if one.crashed_at is not None
+                    ]
                     assert may_crash or not crashed, crashed
                 finally:
                     world.broker.sink = None

@@ -6,14 +6,14 @@ from typing import Any
 
 import aiohttp
 
-from strategy.model import DataUnavailable, Mode, StopState
+from strategy.model import DataUnavailable, Mode, Service, StopState
 from tests.bot.conftest import OpenRoom, Room
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
 from tests.support.alert_rooms import in_order, kept_chat, pass_time, rules, settled, told, until
 from tests.support.person import Json, labels
 
-HERE = ("dashboard",)
+HERE = (Service.DASHBOARD,)
 
 
 def shown(room: Room) -> list[Json]:

@@ -12,7 +12,7 @@ from bot.ui.blocks import split
 from bot.ui.screen import ViewContext
 from bot.views.news.digest import digest
 from bot.views.news.digest_counts import night_of
-from strategy.model import Event, EventRow, Mode, OrderStatus, QuietHours, Side
+from strategy.model import Event, EventRow, Mode, OrderStatus, QuietHours, Service, Side
 from tests.bot.conftest import OpenRoom
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
@@ -21,7 +21,7 @@ from tests.support.rough_weather import Weather, shown
 
 NIGHT = QuietHours(time(23), time(7))
 END = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)  # 07:00 in Korea, seven hours after samples.NOW
-HERE = ("digests",)
+HERE = (Service.DIGESTS,)
 
 
 def row(number: int, event: Event) -> EventRow:

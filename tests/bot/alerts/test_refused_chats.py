@@ -5,7 +5,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from strategy.model import Event, OrderStatus, Origin, Side, StorageError, SystemClock
+from strategy.model import Event, OrderStatus, Origin, Service, Side, StorageError, SystemClock
 from tests.bot.conftest import OpenRoom
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
@@ -204,7 +204,7 @@ async def test_owners_are_told_in_private_when_the_chat_stays_barred_and_when_it
         async with aiohttp.ClientSession() as http:
             await http.post(f"{chat.url}/user/group", json={"chat_id": GROUP, "title": "desk"})
         group = {"telegram_chat_id": str(GROUP), "telegram_allowed_user_ids": str(chat.owner_id)}
-        options = {"chat": chat, "runs": ("in_private",), **group}
+        options = {"chat": chat, "runs": (Service.IN_PRIVATE,), **group}
         async with delivering(**options) as room:
             refusal = {"code": 400, "description": "Bad Request: TOPIC_CLOSED", "times": 9999, "chat_id": str(GROUP)}
             await room.owner.post("fault", kind="error", **refusal)
@@ -237,7 +237,7 @@ async def test_in_private_a_lost_answer_repeats_an_alert_once(delivering: OpenRo
         async with aiohttp.ClientSession() as http:
             await http.post(f"{chat.url}/user/group", json={"chat_id": GROUP, "title": "desk"})
         group = {"telegram_chat_id": str(GROUP), "telegram_allowed_user_ids": str(chat.owner_id)}
-        async with delivering(chat=chat, runs=("in_private",), **group) as room:
+        async with delivering(chat=chat, runs=(Service.IN_PRIVATE,), **group) as room:
             refusal = {"code": 400, "description": "Bad Request: TOPIC_CLOSED", "times": 9999, "chat_id": str(GROUP)}
             await room.owner.post("fault", kind="error", **refusal)
             lost = {"code": 502, "method": "sendMessage", "times": 9999, "containing": "손절: TQQQ"}
@@ -257,7 +257,7 @@ async def test_in_private_nothing_is_said_again_for_a_disk_that_takes_nothing(
         async with aiohttp.ClientSession() as http:
             await http.post(f"{chat.url}/user/group", json={"chat_id": GROUP, "title": "desk"})
         group = {"telegram_chat_id": str(GROUP), "telegram_allowed_user_ids": str(chat.owner_id)}
-        async with delivering(chat=chat, runs=("in_private",), **group) as room:
+        async with delivering(chat=chat, runs=(Service.IN_PRIVATE,), **group) as room:
             refusal = {"code": 400, "description": "Bad Request: TOPIC_CLOSED", "times": 9999, "chat_id": str(GROUP)}
             await room.owner.post("fault", kind="error", **refusal)
             await room.outbox.add([samples.stop_triggered()])
@@ -281,7 +281,7 @@ async def test_in_private_nothing_critical_is_kept_back_by_what_repeats_itself(
         async with aiohttp.ClientSession() as http:
             await http.post(f"{chat.url}/user/group", json={"chat_id": GROUP, "title": "desk"})
         group = {"telegram_chat_id": str(GROUP), "telegram_allowed_user_ids": str(chat.owner_id)}
-        async with delivering(chat=chat, runs=("in_private",), **group) as room:
+        async with delivering(chat=chat, runs=(Service.IN_PRIVATE,), **group) as room:
             refusal = {"code": 400, "description": "Bad Request: TOPIC_CLOSED", "times": 9999, "chat_id": str(GROUP)}
             await room.owner.post("fault", kind="error", **refusal)
             await room.outbox.add([samples.trouble(f"k{number}") for number in range(before)])

@@ -17,7 +17,18 @@ from bot.settings import TelegramSettings
 from bot.ui.screen import ViewContext
 from bot.views.news.alerts import alert
 from bot.views.news.digest_counts import night_of
-from strategy.model import Environment, Event, EventRow, OrderChanged, Origin, Side, StopFinished, StopTriggered, Text
+from strategy.model import (
+    Environment,
+    Event,
+    EventRow,
+    OrderChanged,
+    Origin,
+    Service,
+    Side,
+    StopFinished,
+    StopTriggered,
+    Text,
+)
 from strategy.model import OrderStatus as Is
 from tests.bot.input.test_any_words import StrictSession
 from tests.fakes import samples
@@ -304,7 +315,7 @@ async def test_s95_ten_minutes_of_refusals_are_a_handful_of_messages(tmp_path: P
         asyncio.TaskGroup() as group,
     ):
         app.bot.session = session
-        reminding = next(run for name, run in app.tasks if name == "reminders")
+        reminding = next(run for service, run in app.tasks if service is Service.REMINDERS)
         tasks = [group.create_task(app.deliver()), group.create_task(_run(reminding))]
         await bench.pass_time(1)
         before = len(session.sent)

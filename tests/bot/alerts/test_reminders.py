@@ -8,7 +8,7 @@ import pytest
 
 from bot.alerts.acknowledgement import needs_acknowledgement, outstanding
 from bot.alerts.scheduled.reminders import _due
-from strategy.model import Event, EventRow, Notable, OrderStatus, Protection, Text, TickerLocked, Trouble
+from strategy.model import Event, EventRow, Notable, OrderStatus, Protection, Service, Text, TickerLocked, Trouble
 from tests.bot.conftest import OpenRoom
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
@@ -17,7 +17,7 @@ from tests.support.person import labels
 from tests.support.rough_weather import Weather, clear, shown, texts
 
 NOTHING = Text("", "")
-HERE = ("reminders",)
+HERE = (Service.REMINDERS,)
 
 
 def rows(events: Sequence[Event]) -> list[EventRow]:

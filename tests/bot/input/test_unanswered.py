@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from strategy.model import ExportFile, StorageError
+from strategy.model import ExportFile, Service, StorageError
 from tests.bot.conftest import OpenRoom, Room
 from tests.bot.transport.test_topics import GROUP, set_up
 from tests.fakes import samples
@@ -39,7 +39,7 @@ async def test_during_a_long_flood_a_confirmed_press_says_done_and_its_card_foll
     open_room: OpenRoom, wall: FakeClock
 ) -> None:
     wall.set(samples.NOW)
-    async with open_room(wall=wall, runs=("late answers",)) as room:
+    async with open_room(wall=wall, runs=(Service.LATE_ANSWERS,)) as room:
         card = await preview(room)
         for method in ("sendMessage", "editMessageText"):
             await room.owner.post("fault", kind="error", method=method, retry_after=45, times=1)
@@ -76,7 +76,7 @@ async def test_what_the_card_could_not_say_the_toast_says(room: Room, fault: dic
 
 
 async def test_a_typed_command_is_answered_after_a_long_flood(open_room: OpenRoom, wall: FakeClock) -> None:
-    async with open_room(wall=wall, runs=("late answers",)) as room:
+    async with open_room(wall=wall, runs=(Service.LATE_ANSWERS,)) as room:
         await room.owner.post("fault", kind="error", method="sendMessage", retry_after=90, times=1)
         await room.owner.send("/version")
         await until(lambda: wall.next_wake is not None)
@@ -155,7 +155,7 @@ async def test_in_a_group_that_takes_no_answer_the_answer_comes_in_private(open_
 async def test_a_typed_command_whose_answer_may_be_lost_is_answered_once_more_and_marked(
     open_room: OpenRoom, wall: FakeClock
 ) -> None:
-    async with open_room(wall=wall, runs=("late answers",)) as room:
+    async with open_room(wall=wall, runs=(Service.LATE_ANSWERS,)) as room:
         await room.owner.post("fault", kind="timeout_before", seconds=0, method="sendMessage", times=1)
         await room.owner.send("/version")
         await until(lambda: wall.next_wake is not None)

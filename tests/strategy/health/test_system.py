@@ -10,7 +10,7 @@ import pytest
 from storage.logs.reader import LogFiles
 from strategy.health.connection_test import Checkup
 from strategy.health.system import rules_in
-from strategy.model import HealthLine, LogLine, Loudness, QuietHours, TaskState, Text, TryLater
+from strategy.model import HealthLine, LogLine, Loudness, QuietHours, Service, TaskState, Text, TryLater
 from strategy.runtime.probes import LoopLag, Surroundings, TelegramState
 from strategy.runtime.process_metrics import LagMeter, resident_memory
 from tests.fakes.clock import trading_settings
@@ -74,7 +74,7 @@ async def test_health_of_a_bare_core_is_fine_and_leaves_out_what_nobody_told(tmp
     ]
     assert view.ok, [line for line in view.lines if line.ok is False]
     assert view.now - view.started_at == timedelta(seconds=61)
-    assert {"desk", "engine", "stops"} <= {task.name for task in view.tasks}
+    assert {Service.DESK, Service.ENGINE, Service.STOPS} <= {task.service for task in view.tasks}
     assert all(task.state is TaskState.RUNNING for task in view.tasks)
 
 

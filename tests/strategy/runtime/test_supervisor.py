@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from strategy.model import Event, Notable, StorageError, TaskState, Text, Trouble
+from strategy.model import Event, Notable, Service, StorageError, TaskState, Text, Trouble
 from strategy.runtime.supervisor import GIVEN_UP_PAUSE_S, MOST_CRASHES, PAUSES, PROVEN_S, QUIET_S, Supervisor
 from tests.fakes.clock import FakeClock, settle
 
@@ -34,15 +34,15 @@ class Noted:
     """Consequences that only remember."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[str, int, bool]] = []
-        self.back: list[str] = []
+        self.calls: list[tuple[Service, int, bool]] = []
+        self.back: list[Service] = []
 
-    async def crashed(self, name: str, *, crashes: int, storage: bool) -> Sequence[Text]:
-        self.calls.append((name, crashes, storage))
+    async def crashed(self, service: Service, *, crashes: int, storage: bool) -> Sequence[Text]:
+        self.calls.append((service, crashes, storage))
         return [Text("그래서", "therefore")]
 
-    async def works_again(self, name: str) -> None:
-        self.back.append(name)
+    async def works_again(self, service: Service) -> None:
+        self.back.append(service)
 
 
 class Bench:
@@ -76,7 +76,7 @@ class Bench:
 async def test_a_crash_is_logged_told_restarted_and_told_again_when_it_works(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(bench.supervisor.keep("engine", bench.failing(1)))
+        task = group.create_task(bench.supervisor.keep(Service.ENGINE, bench.failing(1)))
         await settle()
         assert bench.state() is TaskState.RESTARTING
         assert bench.told.keys() == ["task:engine"]
@@ -91,7 +91,7 @@ async def test_a_crash_is_logged_told_restarted_and_told_again_when_it_works(cap
         await bench.clock.advance(PROVEN_S)
         await bench.clock.advance(QUIET_S)
         assert bench.told.keys() == ["task:engine", "task:engine:again"]
-        assert bench.noted.back == ["engine"]
+        assert bench.noted.back == [Service.ENGINE]
         [health] = bench.supervisor.health()
         assert (health.restarts, health.error, health.crashed_at) == (1, "ValueError", NOW)
         task.cancel()
@@ -103,7 +103,7 @@ async def test_a_crash_is_logged_told_restarted_and_told_again_when_it_works(cap
 async def test_pauses_grow_and_shrink_again_after_a_quiet_while() -> None:
     bench = Bench()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(bench.supervisor.keep("vigil", bench.failing(3)))
+        task = group.create_task(bench.supervisor.keep(Service.PRICE_WATCHDOG, bench.failing(3)))
         await settle()
         for count, pause in enumerate(PAUSES.pauses_s[:3], start=1):
             assert bench.runs == count
@@ -111,21 +111,25 @@ async def test_pauses_grow_and_shrink_again_after_a_quiet_while() -> None:
             assert bench.runs == count
             await bench.clock.advance(0.1)
         assert bench.runs == 4
-        assert bench.noted.calls == [("vigil", 1, False), ("vigil", 2, False), ("vigil", 3, False)]
+        assert bench.noted.calls == [
+            (Service.PRICE_WATCHDOG, 1, False),
+            (Service.PRICE_WATCHDOG, 2, False),
+            (Service.PRICE_WATCHDOG, 3, False),
+        ]
         await bench.clock.advance(QUIET_S)
         task.cancel()
     async with asyncio.TaskGroup() as group:
         bench.runs = 0
-        task = group.create_task(bench.supervisor.keep("vigil", bench.failing(1, after_s=QUIET_S + 1)))
+        task = group.create_task(bench.supervisor.keep(Service.PRICE_WATCHDOG, bench.failing(1, after_s=QUIET_S + 1)))
         await bench.clock.advance(QUIET_S + 1)
-        assert bench.noted.calls[-1] == ("vigil", 1, False)
+        assert bench.noted.calls[-1] == (Service.PRICE_WATCHDOG, 1, False)
         task.cancel()
 
 
 async def test_what_keeps_crashing_is_given_up_told_and_tried_rarely() -> None:
     bench = Bench()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(bench.supervisor.keep("chat", bench.failing(MOST_CRASHES + 1)))
+        task = group.create_task(bench.supervisor.keep(Service.CHAT, bench.failing(MOST_CRASHES + 1)))
         await bench.clock.advance(PAUSES.pauses_s[-1] * MOST_CRASHES)
         assert bench.runs == MOST_CRASHES + 1
         assert bench.state() is TaskState.GIVEN_UP
@@ -150,12 +154,12 @@ async def test_whatever_ends_a_service_it_is_started_again(error: BaseException,
     """A cancellation nobody asked for ends no service in silence; groups are opened."""
     bench = Bench()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(bench.supervisor.keep("desk", bench.failing(1, error)))
+        task = group.create_task(bench.supervisor.keep(Service.DESK, bench.failing(1, error)))
         await bench.clock.advance(PAUSES.pauses_s[0])
         assert bench.runs == 2
         [health] = bench.supervisor.health()
         assert health.error == name
-        assert bench.noted.calls == [("desk", 1, isinstance(error, ExceptionGroup))]
+        assert bench.noted.calls == [(Service.DESK, 1, isinstance(error, ExceptionGroup))]
         task.cancel()
 
 
@@ -166,7 +170,7 @@ async def test_a_service_that_ends_by_itself_is_started_again() -> None:
         bench.runs += 1
 
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(bench.supervisor.keep("chat", run))
+        task = group.create_task(bench.supervisor.keep(Service.CHAT, run))
         await bench.clock.advance(PAUSES.pauses_s[0])
         assert bench.runs == 2
         task.cancel()
@@ -183,7 +187,7 @@ async def test_a_failure_while_it_is_stopped_is_logged_and_not_restarted(caplog:
             raise ValueError("while leaving")
 
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(bench.supervisor.keep("engine", run))
+        task = group.create_task(bench.supervisor.keep(Service.ENGINE, run))
         await settle()
         task.cancel()
     assert bench.runs == 1
@@ -195,7 +199,7 @@ async def test_a_failure_while_it_is_stopped_is_logged_and_not_restarted(caplog:
 async def test_stopping_during_a_pause_ends_at_once() -> None:
     bench = Bench()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(bench.supervisor.keep("engine", bench.failing(9)))
+        task = group.create_task(bench.supervisor.keep(Service.ENGINE, bench.failing(9)))
         await settle()
         task.cancel()
     assert bench.runs == 1
@@ -205,7 +209,7 @@ async def test_what_cannot_be_stored_is_told_later() -> None:
     bench = Bench()
     bench.told.full = True
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(bench.supervisor.keep("engine", bench.failing(2, StorageError("disk full"))))
+        task = group.create_task(bench.supervisor.keep(Service.ENGINE, bench.failing(2, StorageError("disk full"))))
         await bench.clock.advance(PAUSES.pauses_s[0] + PAUSES.pauses_s[1])
         assert bench.told.events == []
         bench.told.full = False
@@ -223,7 +227,7 @@ async def test_a_second_fault_in_what_follows_from_the_first_ends_nothing(monkey
     for owner, name in ((bench.noted, "crashed"), (bench.noted, "works_again"), (bench.told, "tell")):
         monkeypatch.setattr(owner, name, fails)
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(bench.supervisor.keep("engine", bench.failing(2)))
+        task = group.create_task(bench.supervisor.keep(Service.ENGINE, bench.failing(2)))
         await bench.clock.advance(PAUSES.pauses_s[0] + PAUSES.pauses_s[1])
         await bench.clock.advance(PROVEN_S)
         assert bench.state() is TaskState.RUNNING

@@ -19,6 +19,7 @@ from strategy.model import (
     Notable,
     OrderStatus,
     Protection,
+    Service,
     Side,
     Started,
     StopFinished,
@@ -78,8 +79,8 @@ async def keys(bench: Bench) -> list[str]:
     return [event.key for event in await bench.events() if isinstance(event, Trouble | Notable)]
 
 
-def state(bench: Bench, name: str) -> TaskState:
-    return next(one.state for one in bench.core.supervisor.health() if one.name == name)
+def state(bench: Bench, service: Service) -> TaskState:
+    return next(one.state for one in bench.core.supervisor.health() if one.service is service)
 
 
 async def buy(bench: Bench, qty: int = 1) -> None:
@@ -95,12 +96,12 @@ async def test_the_desk_failing_leaves_protect_only_and_loses_no_fill(tmp_path: 
         failing(monkeypatch, Notices, "apply")
         await buy(bench)
         await bench.settle()
-        assert state(bench, "desk") is TaskState.RESTARTING
+        assert state(bench, Service.DESK) is TaskState.RESTARTING
         chosen = bench.core.modes.chosen()
         assert (chosen.mode, chosen.reason, chosen.set_by) == (Mode.PROTECT_ONLY, DESK_FAILED, None)
         assert [event.state.mode for event in await bench.told(ModeChanged)] == [Mode.PROTECT_ONLY]
         await bench.pass_time(30)
-        assert state(bench, "desk") is TaskState.RUNNING
+        assert state(bench, Service.DESK) is TaskState.RUNNING
         [order] = await bench.orders()
         assert (order.status, order.filled_qty) == (OrderStatus.FILLED, 1)
         assert (await keys(bench)).count("task:desk:again") == 1
@@ -127,7 +128,7 @@ async def test_promise_4_the_stop_watcher_down_is_told_at_once_and_buys_wait(
         failing(monkeypatch, Positions, "on_order")
         await buy(bench)
         await bench.settle()
-        assert state(bench, "stops") is TaskState.RESTARTING
+        assert state(bench, Service.STOPS) is TaskState.RESTARTING
         [lost] = await bench.told(Protection)
         assert (lost.armed, lost.symbols) == (False, (TQQQ,))
         assert (bench.core.modes.account.mode, bench.core.modes.account.reason) == (Mode.PROTECT_ONLY, STOPS_DOWN)
@@ -162,7 +163,7 @@ async def test_a_ladder_cut_off_by_a_crash_goes_on_after_it(tmp_path: Path, monk
         bench.broker.hand_order(TQQQ, Side.BUY, 1, Decimal(50))
         await bench.core.account_sync.take("asked")
         await bench.settle()
-        assert state(bench, "stops") is TaskState.RESTARTING
+        assert state(bench, Service.STOPS) is TaskState.RESTARTING
         bench.broker.matching = True
         await bench.pass_time(30)
         assert bench.broker.qty_held(TQQQ) == 0
@@ -198,7 +199,7 @@ async def test_a_stop_cut_off_while_its_first_order_is_sent_is_told_and_stored_o
     async with holding(tmp_path, may_crash=True) as bench:
         bench.broker.matching = False
         await cut_off_the_first_order(bench, monkeypatch)
-        assert state(bench, "stops") is TaskState.RESTARTING
+        assert state(bench, Service.STOPS) is TaskState.RESTARTING
         await bench.pass_time(3)
         bench.broker.matching = True
         bench.price(TQQQ, "94")
@@ -216,7 +217,7 @@ async def test_a_ladder_cut_off_does_not_sell_again_what_was_filled_while_nobody
         assert bench.broker.qty_held(TQQQ) == 0
         bench.broker.fail("holdings", "try_later", times=100)  # the broker's word is not there yet
         await bench.pass_time(30)
-        assert state(bench, "stops") is TaskState.RUNNING
+        assert state(bench, Service.STOPS) is TaskState.RUNNING
         assert len(bench.broker.submitted) == 1
 
 
@@ -269,7 +270,7 @@ async def test_the_stream_failing_is_shown_as_down_and_comes_back(tmp_path: Path
         bench.stream.fail(RuntimeError("injected"))
         await bench.settle()
         assert not bench.core.sink.up
-        assert state(bench, "stream") is TaskState.RESTARTING
+        assert state(bench, Service.STREAM) is TaskState.RESTARTING
         await bench.pass_time(15)
         assert bench.core.sink.up
         bench.price(TQQQ, "94")
@@ -329,4 +330,4 @@ async def test_a_crash_while_the_core_stops_ends_it_all_the_same(tmp_path: Path,
     async with holding(tmp_path) as bench:
         await bench.pass_time(5)
         monkeypatch.setattr(type(bench.core.desk), "_empty_queue", leaving)
-    assert state(bench, "desk") is TaskState.STOPPED
+    assert state(bench, Service.DESK) is TaskState.STOPPED
