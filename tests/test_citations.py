@@ -41,8 +41,8 @@ CITED = {
 }
 PREFIX = {"decision": "D", "row": "S"}
 PLACES = {  # where a letter and a number mean a decision or a row, and not a variable or a code of somebody's
-    "decision": r"(?:\(|, |; |: |`|test_|\band )",
-    "row": r"(?:[Rr]ows? |rows |\(|, |; |test_|_|\band |to )",
+    "decision": r"(?:\(|, |; |: |`|_(?=(?:[sd]\d+_)*[sd]\d+\()|\band )",
+    "row": r"(?:[Rr]ows? |rows |\(|, |; |_|\band |to )",
 }
 
 
@@ -81,7 +81,8 @@ def test_every_cited_place_exists(kind: str) -> None:
         ("spec section", "the rule of spec section 12", "12"),
         ("decision", "asked, not sold (D77)", "D77"),
         ("row", "said once (row S200)", "S200"),
-        ("row", "def test_s119_nothing() -> None:", "S119"),
+        ("row", "def test_nothing_s119() -> None:", "S119"),
+        ("decision", "async def test_nothing_s1_d77(start: Starter) -> None:", "D77"),
         ("promise", "that is promise 9", "9"),
         ("quirk", "a blank row (quirk 99)", "99"),
     ],

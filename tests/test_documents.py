@@ -76,27 +76,27 @@ def test_the_floors_are_told_in_the_order_the_contract_holds() -> None:
         assert max(position[each] for each in above.split(" | ")) < min(position[each] for each in below.split(" | "))
 
 
-def test_s115_every_direct_dependency_has_its_reason() -> None:
+def test_every_direct_dependency_has_its_reason_s115() -> None:
     table = read("docs/dependencies.md")
     for dependency in PROJECT["dependencies"]:
         name = re.split(r"[<>=]", dependency)[0]
         assert re.search(rf"^\| .*\b{re.escape(name)}\b.* \|", table, re.MULTILINE), name
 
 
-def test_s115_the_needs_first_named_have_a_counterpart() -> None:
+def test_the_needs_first_named_have_a_counterpart_s115() -> None:
     table = read("docs/dependencies.md")
     for named_first in ("requests", "websockets", "pandas", "ta", "python-dotenv", "pytz", "holidays"):
         assert re.search(rf"^\| [\w ,]+ \| .*{named_first}.* \|", table, re.MULTILINE), named_first
 
 
 @pytest.mark.parametrize("readme", READMES)
-def test_s114_the_stated_floor_is_the_locks(readme: str) -> None:
+def test_the_stated_floor_is_the_locks_s114(readme: str) -> None:
     assert PROJECT["requires-python"] == ">=3.11"
     assert 'requires-python = ">=3.11"' in read("uv.lock")
     assert "Python 3.11" in read(readme)
 
 
-def test_s114_ci_runs_the_floor_and_the_newest() -> None:
+def test_ci_runs_the_floor_and_the_newest_s114() -> None:
     """The first half is the README's command; of the second, that it looks for a newer one and runs the tests on it."""
     floor, newest = read(".ci/run").split("for version in ")
     assert commands("README.md")[1] in floor
@@ -104,7 +104,7 @@ def test_s114_ci_runs_the_floor_and_the_newest() -> None:
     assert "-m pytest" in newest
 
 
-def test_s116_the_licence_is_explicit() -> None:
+def test_the_licence_is_explicit_s116() -> None:
     assert PROJECT["license"] == "MIT"
     assert read("LICENSE").startswith("MIT License")
     assert "개인 학습과 연구" in read("README.md")
@@ -114,13 +114,13 @@ def test_s116_the_licence_is_explicit() -> None:
 @pytest.mark.parametrize(
     ("readme", "words"), [("README.md", "원금을 모두 잃게"), ("README.en.md", "lose all of your money")]
 )
-def test_s117_the_risk_is_told_before_anything_else(readme: str, words: str) -> None:
+def test_the_risk_is_told_before_anything_else_s117(readme: str, words: str) -> None:
     text = read(readme)
     assert text.index(words) < text.index("```sh")
 
 
 @pytest.mark.parametrize("readme", READMES)
-def test_s118_the_references_are_named(readme: str) -> None:
+def test_the_references_are_named_s118(readme: str) -> None:
     assert "https://apiportal.koreainvestment.com" in read(readme)
     assert "github.com/koreainvestment/open-trading-api" in read(readme)
 

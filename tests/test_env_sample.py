@@ -42,11 +42,11 @@ def read_variables() -> dict[str, bool]:
     return {name.upper(): field.is_required() for room in ROOMS for name, field in room.model_fields.items()}
 
 
-def test_s20_every_variable_read_is_in_the_sample_and_every_one_there_is_read() -> None:
+def test_every_variable_read_is_in_the_sample_and_every_one_there_is_read_s20() -> None:
     assert set(sample()) == set(read_variables())
 
 
-def test_s20_optional_variables_are_those_with_a_default() -> None:
+def test_optional_variables_are_those_with_a_default_s20() -> None:
     assert {name for name, (optional, _) in sample().items() if not optional} == {
         name for name, required in read_variables().items() if required
     }
@@ -58,7 +58,7 @@ def filled(**values: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("virtual", ["true", "false"])
-def test_s20_the_filled_sample_passes_validation(virtual: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_filled_sample_passes_validation_s20(virtual: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in sample():
         monkeypatch.delenv(name, raising=False)
     env = tmp_path / ".env"
@@ -67,7 +67,7 @@ def test_s20_the_filled_sample_passes_validation(virtual: str, tmp_path: Path, m
         room(_env_file=env)
 
 
-def test_s20_the_defaults_shown_are_the_defaults_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_defaults_shown_are_the_defaults_in_force_s20(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in sample():
         monkeypatch.delenv(name, raising=False)
     required = filled()
@@ -82,7 +82,7 @@ def test_s20_the_defaults_shown_are_the_defaults_in_force(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("account", ["987654320", "98765432-012", "9876543210a"])
-def test_s25_a_wrong_account_number_is_not_repeated(account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_account_number_is_not_repeated_s25(account: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in sample():
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ValidationError) as caught:
@@ -99,7 +99,7 @@ def test_real_environment_variables_win_over_the_file(tmp_path: Path, monkeypatc
     assert str(TradingSettings(_env_file=env).buy_rate) == "0.11"
 
 
-def test_s101_env_is_ignored_by_git() -> None:
+def test_env_is_ignored_by_git_s101() -> None:
     ignored = subprocess.run(["git", "check-ignore", "-q", ".env"], cwd=ROOT, check=False)
     assert ignored.returncode == 0
 

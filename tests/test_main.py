@@ -86,7 +86,7 @@ async def message_with(http: ClientSession, chat_url: str, words: str) -> str:
             await asyncio.sleep(0.05)  # asking over HTTP: there is no condition to wait on in this process
 
 
-async def test_s45_without_env_every_missing_setting_is_listed_with_three_ways_on(tmp_path: Path) -> None:
+async def test_without_env_every_missing_setting_is_listed_with_three_ways_on_s45(tmp_path: Path) -> None:
     async with process(tmp_path) as running:
         code, out, err = await ended(running)
     assert code == 2
@@ -412,7 +412,7 @@ def filled_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_d9_intervals_whose_bars_nobody_gives_are_refused_with_three_ways_out(
+def test_intervals_whose_bars_nobody_gives_are_refused_with_three_ways_out_d9(
     filled_env: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("KIS_WS_TICKS", "false")
@@ -427,7 +427,7 @@ def test_d9_intervals_whose_bars_nobody_gives_are_refused_with_three_ways_out(
 @pytest.mark.parametrize(
     ("virtual", "quote_key", "ticks"), [("false", "", "false"), ("true", QUOTE_KEY, "false"), ("true", "", "true")]
 )
-def test_d9_each_of_the_ways_out_is_taken(
+def test_each_of_the_ways_out_is_taken_d9(
     filled_env: Path, monkeypatch: pytest.MonkeyPatch, virtual: str, quote_key: str, ticks: str
 ) -> None:
     monkeypatch.setenv("IS_VIRTUAL", virtual)
@@ -493,7 +493,7 @@ async def test_an_earlier_demos_database_is_set_aside_not_lost(tmp_path: Path) -
     assert kept == ["first", "second"]
 
 
-async def test_s44_a_demo_in_a_directory_in_use_says_only_that_and_moves_nothing(tmp_path: Path) -> None:
+async def test_a_demo_in_a_directory_in_use_says_only_that_and_moves_nothing_s44(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     arguments = ("--demo", "--chat-port", "0", "--kis-port", "0", "--data-dir", str(kept))
     with instance_lock(kept, SystemClock().now()):
@@ -519,7 +519,7 @@ def test_a_wrong_totp_secret_is_a_fault_told_without_it(
     assert filled_env.exists()
 
 
-def test_promise_8_the_totp_secret_is_in_no_log(filled_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_totp_secret_is_in_no_log_promise_8(filled_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     monkeypatch.setenv("TOTP_SECRET", secret)
     monkeypatch.setenv("LOG_DIR", str(filled_env.parent / "logs"))

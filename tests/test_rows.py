@@ -21,25 +21,25 @@ MADE_OF = {
 
 SETTLED_BY = {  # rows in several parts, each settled by a test of its own
     "S19": (
-        ("test_documents.py", "test_s114_the_stated_floor_is_the_locks"),
+        ("test_documents.py", "test_the_stated_floor_is_the_locks_s114"),
         ("test_main.py", "def test_"),
     ),
     "S65": (
         ("kis/calls/test_reads.py", "test_a_hanging_server_costs_two_time_outs"),  # one client, with time-outs
-        ("kis/calls/test_reads.py", "test_s98_each_call_is_one_line_with_its_values_and_no_secret"),  # a redacted trace
+        ("kis/calls/test_reads.py", "test_each_call_is_one_line_with_its_values_and_no_secret_s98"),  # a redacted trace
         ("kis/calls/test_garbage.py", "def test_"),  # our own errors at worst
-        ("scenarios/test_fault_matrix.py", "test_s16_reads_fail_closed_and_recover"),
+        ("scenarios/test_fault_matrix.py", "test_reads_fail_closed_and_recover_s16"),
     ),
 }
 
 PROMISES = {  # spec section 8
     1: ("strategy/wiring/test_core_properties.py", "test_promises_and_caps_hold_over_any_interleaving"),
-    2: ("strategy/session/test_stream_inbox.py", "test_promise_2_a_gap_blocks_buying_until_reconciled"),
-    3: ("strategy/control/test_control_orders.py", "test_promise_3_an_unknown_result_is_shown_as_unknown"),
-    4: ("strategy/stops/test_stop_monitor.py", "test_promise_4_runs_in_every_mode_but_halted"),
-    5: ("bot/alerts/test_outbox_worker.py", "test_promise_5_an_hour_of_outage_keeps_300_alerts_in_order"),
-    6: ("strategy/control/test_control_orders.py", "test_promise_6_any_presses_place_at_most_one_order"),
-    7: ("strategy/control/test_control_chat.py", "test_promise_7_modes_survive_a_restart"),
+    2: ("strategy/session/test_stream_inbox.py", "test_a_gap_blocks_buying_until_reconciled_promise_2"),
+    3: ("strategy/control/test_control_orders.py", "test_an_unknown_result_is_shown_as_unknown_promise_3"),
+    4: ("strategy/stops/test_stop_monitor.py", "test_runs_in_every_mode_but_halted_promise_4"),
+    5: ("bot/alerts/test_outbox_worker.py", "test_an_hour_of_outage_keeps_300_alerts_in_order_promise_5"),
+    6: ("strategy/control/test_control_orders.py", "test_any_presses_place_at_most_one_order_promise_6"),
+    7: ("strategy/control/test_control_chat.py", "test_modes_survive_a_restart_promise_7"),
     8: ("test_main.py", "promise 8"),
 }
 

@@ -20,12 +20,12 @@ async def _call(room: Room, method: str, **params: Any) -> Any:
         return (await response.json())["result"]
 
 
-async def test_s26_check_asks_get_me(open_room: OpenRoom) -> None:
+async def test_check_asks_get_me_s26(open_room: OpenRoom) -> None:
     async with open_room(polls=False) as room:
         assert await room.app.check() == "@kis_us_trader_bot"
 
 
-async def test_s26_a_refused_token_is_told(open_room: OpenRoom, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_refused_token_is_told_s26(open_room: OpenRoom, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     async with open_room(polls=False, telegram_bot_token="1000:another") as room:
         with pytest.raises(TelegramTokenRefused) as caught:
@@ -34,7 +34,7 @@ async def test_s26_a_refused_token_is_told(open_room: OpenRoom, caplog: pytest.L
     assert "1000:another" not in f"{caught.value} {caught.value!r} {caplog.text}"
 
 
-async def test_s26_silence_is_told_within_the_time_limit(open_room: OpenRoom) -> None:
+async def test_silence_is_told_within_the_time_limit_s26(open_room: OpenRoom) -> None:
     async with open_room(polls=False, telegram_timeout_s="1") as room:
         await room.owner.post("fault", kind="slow", method="getMe", seconds=30)
         async with asyncio.timeout(5):
@@ -42,7 +42,7 @@ async def test_s26_silence_is_told_within_the_time_limit(open_room: OpenRoom) ->
                 await room.app.check()
 
 
-async def test_s28_a_test_message_goes_to_the_test_chat_only(open_room: OpenRoom) -> None:
+async def test_a_test_message_goes_to_the_test_chat_only_s28(open_room: OpenRoom) -> None:
     async with open_room(polls=False, telegram_chat_test_id="777") as room, room.visitor(777) as tester:
         with pytest.raises(TelegramChatRefused):
             await room.app.send_test()  # this person has not started the bot yet
@@ -59,7 +59,7 @@ async def test_a_cry_reaches_the_chat_past_the_stored_alerts(open_room: OpenRoom
         assert "디스크" in (await room.owner.reads("저장하지"))["text"]
 
 
-async def test_s28_a_dead_network_is_told(open_room: OpenRoom) -> None:
+async def test_a_dead_network_is_told_s28(open_room: OpenRoom) -> None:
     async with open_room(polls=False) as room:
         await room.owner.post("fault", kind="error", method="sendMessage", code=502)
         with pytest.raises(TelegramUnreachable):

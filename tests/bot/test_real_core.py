@@ -144,7 +144,7 @@ STEPS = st.lists(
 
 @given(STEPS)
 @settings(max_examples=12, deadline=None)
-def test_promise_6_any_replay_of_presses_places_at_most_one_order_each(steps: list[tuple[str, int]]) -> None:
+def test_any_replay_of_presses_places_at_most_one_order_each_promise_6(steps: list[tuple[str, int]]) -> None:
     """Three previews; pressed in any order, any number of times, by anybody, across restarts."""
 
     async def story(path: Path) -> None:
@@ -205,7 +205,7 @@ def values(draw: st.DrawFn) -> tuple[str, str]:
 
 @given(st.lists(values(), min_size=1, max_size=6))
 @settings(max_examples=10, deadline=None)
-def test_promise_7_any_value_in_range_applies_and_survives_a_restart(changes: list[tuple[str, str]]) -> None:
+def test_any_value_in_range_applies_and_survives_a_restart_promise_7(changes: list[tuple[str, str]]) -> None:
     async def story(path: Path) -> None:
         world = open_market()
         expected: dict[str, str] = {}

@@ -36,7 +36,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", list(GOOD))
-def test_s26_s27_s28_missing_and_empty_values_are_named(name: str) -> None:
+def test_missing_and_empty_values_are_named_s26_s27_s28(name: str) -> None:
     without = {key: value for key, value in GOOD.items() if key != name}
     with pytest.raises(ValidationError) as caught:
         TelegramSettings.model_validate(without)
@@ -45,7 +45,7 @@ def test_s26_s27_s28_missing_and_empty_values_are_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["nonsense", "123456789", "123456789:has spaces in the token text", "1:short"])
-def test_s26_a_malformed_token_is_refused_and_not_shown(token: str) -> None:
+def test_a_malformed_token_is_refused_and_not_shown_s26(token: str) -> None:
     with pytest.raises(ValidationError) as caught:
         read(telegram_bot_token=token)
     shown = "".join(traceback.format_exception(caught.value))
@@ -54,7 +54,7 @@ def test_s26_a_malformed_token_is_refused_and_not_shown(token: str) -> None:
     assert token not in shown
 
 
-def test_s26_the_token_is_stars_in_every_form() -> None:
+def test_the_token_is_stars_in_every_form_s26() -> None:
     settings = read()
     token = GOOD["telegram_bot_token"]
     assert token not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
@@ -68,12 +68,12 @@ def test_a_made_up_token_will_do_for_a_server_of_ones_own() -> None:
 
 
 @pytest.mark.parametrize("value", ["@owner", "12a", "0", "1.5", "--5"])
-def test_s27_s28_a_chat_id_is_a_number(value: str) -> None:
+def test_a_chat_id_is_a_number_s27_s28(value: str) -> None:
     assert "numeric chat id" in faults(telegram_chat_id=value)[0]
     assert "numeric chat id" in faults(telegram_chat_test_id=value)[0]
 
 
-def test_s27_a_group_without_a_list_is_nobody_and_refused() -> None:
+def test_a_group_without_a_list_is_nobody_and_refused_s27() -> None:
     assert "TELEGRAM_ALLOWED_USER_IDS" in faults(telegram_chat_id="-1001234567890")[0]
     assert read(telegram_chat_id="-1001234567890", telegram_allowed_user_ids="7").allowed_users == {7}
 
@@ -81,7 +81,7 @@ def test_s27_a_group_without_a_list_is_nobody_and_refused() -> None:
 @pytest.mark.parametrize(
     ("value", "said"), [("5,,6", "item 2"), ("5,x", "item 2"), ("-5", "item 1"), ("5,5", "item 2 is a repeat")]
 )
-def test_s27_a_wrong_user_id_is_named_by_its_place(value: str, said: str) -> None:
+def test_a_wrong_user_id_is_named_by_its_place_s27(value: str, said: str) -> None:
     assert said in faults(telegram_allowed_user_ids=value)[0]
 
 

@@ -179,7 +179,7 @@ def virtual(request: pytest.FixtureRequest) -> bool:
     return bool(request.param == "virtual")
 
 
-async def test_s15_a_busy_minute_meets_no_refusal(tmp_path: Path, virtual: bool) -> None:
+async def test_a_busy_minute_meets_no_refusal_s15(tmp_path: Path, virtual: bool) -> None:
     async with bench(tmp_path, virtual=virtual, speed=30 if virtual else 3) as it:
         async with asyncio.TaskGroup() as group:
             for _ in range(12):
@@ -206,7 +206,7 @@ async def test_quotes_of_three_exchanges(tmp_path: Path, virtual: bool) -> None:
             await it.kis.market.quote(Symbol(Market.NASDAQ, "NOSUCH"))
 
 
-async def test_s78_bars_of_every_interval(tmp_path: Path, virtual: bool) -> None:
+async def test_bars_of_every_interval_s78(tmp_path: Path, virtual: bool) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
         await it.price(MSFT, "430.00")
         for interval in Interval:
@@ -223,7 +223,7 @@ async def test_s78_bars_of_every_interval(tmp_path: Path, virtual: bool) -> None
             assert not bars[-1].closed
 
 
-async def test_s74_an_order_rests_fills_in_part_and_fills(tmp_path: Path, virtual: bool) -> None:
+async def test_an_order_rests_fills_in_part_and_fills_s74(tmp_path: Path, virtual: bool) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
         await it.price(MSFT, "430.00")
         number = await it.submit(MSFT, Side.BUY, 5, "420.00")
@@ -242,7 +242,7 @@ async def test_s74_an_order_rests_fills_in_part_and_fills(tmp_path: Path, virtua
         assert (position.symbol, position.qty, position.sellable_qty) == (MSFT, 5, 5)
 
 
-async def test_s71_a_cancel_shows_as_canceled(tmp_path: Path, virtual: bool) -> None:
+async def test_a_cancel_shows_as_canceled_s71(tmp_path: Path, virtual: bool) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
         await it.price(MSFT, "430.00")
         number = await it.submit(MSFT, Side.BUY, 5, "420.00")
@@ -254,7 +254,7 @@ async def test_s71_a_cancel_shows_as_canceled(tmp_path: Path, virtual: bool) -> 
             await it.kis.broker.cancel(MSFT, canceled.venue_no, 5)
 
 
-async def test_s70_an_amended_order_goes_on_under_its_new_number(tmp_path: Path, virtual: bool) -> None:
+async def test_an_amended_order_goes_on_under_its_new_number_s70(tmp_path: Path, virtual: bool) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
         await it.price(MSFT, "430.00")
         number = await it.submit(MSFT, Side.BUY, 5, "420.00")
@@ -271,7 +271,7 @@ async def test_s70_an_amended_order_goes_on_under_its_new_number(tmp_path: Path,
         assert (await it.order(number)).status is OrderStatus.FILLED
 
 
-async def test_s9_an_order_by_hand_is_seen_as_one(tmp_path: Path) -> None:
+async def test_an_order_by_hand_is_seen_as_one_s9(tmp_path: Path) -> None:
     async with bench(tmp_path, virtual=False) as it:
         await it.price(KO, "68.00")
         await it.kis.broker.holdings()
@@ -284,7 +284,7 @@ async def test_s9_an_order_by_hand_is_seen_as_one(tmp_path: Path) -> None:
         assert listed.by_api is False
 
 
-async def test_s63_a_day_order_expires_at_the_end(tmp_path: Path) -> None:
+async def test_a_day_order_expires_at_the_end_s63(tmp_path: Path) -> None:
     async with bench(tmp_path, virtual=False) as it:
         await it.price(MSFT, "430.00")
         number = await it.submit(MSFT, Side.BUY, 5, "420.00")
@@ -294,7 +294,7 @@ async def test_s63_a_day_order_expires_at_the_end(tmp_path: Path) -> None:
         assert expired.reason
 
 
-async def test_s76_buying_power_and_what_may_be_bought(tmp_path: Path, virtual: bool) -> None:
+async def test_buying_power_and_what_may_be_bought_s76(tmp_path: Path, virtual: bool) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
         await it.price(MSFT, "430.00")
         power = await it.kis.broker.buying_power(MSFT, Decimal("431.00"))
@@ -306,7 +306,7 @@ async def test_s76_buying_power_and_what_may_be_bought(tmp_path: Path, virtual: 
 
 
 @pytest.mark.parametrize("count", [3, 45])
-async def test_s75_orders_over_several_pages(tmp_path: Path, virtual: bool, count: int) -> None:
+async def test_orders_over_several_pages_s75(tmp_path: Path, virtual: bool, count: int) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
         await it.price(KO, "68.00")
         numbers = {await it.submit(KO, Side.BUY, 1, "60.00") for _ in range(count)}
@@ -315,7 +315,7 @@ async def test_s75_orders_over_several_pages(tmp_path: Path, virtual: bool, coun
         assert {order.venue_no for order in await it.kis.broker.open_orders()} == numbers
 
 
-async def test_s113_virtual_refuses_outside_the_session(tmp_path: Path) -> None:
+async def test_virtual_refuses_outside_the_session_s113(tmp_path: Path) -> None:
     async with bench(tmp_path, virtual=True, now=datetime(2026, 9, 15, 12, 0, tzinfo=UTC)) as it:
         with pytest.raises(OrderRejected) as refused:
             await it.submit(MSFT, Side.BUY, 1, "430.00")
@@ -330,7 +330,7 @@ async def test_real_order_types(tmp_path: Path) -> None:
             assert await it.submit(MSFT, Side.SELL, 1, "430.00", order_type=kind)
 
 
-async def test_s6_s86_notices_of_an_order_and_its_fill(tmp_path: Path, virtual: bool) -> None:
+async def test_notices_of_an_order_and_its_fill_s6_s86(tmp_path: Path, virtual: bool) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
         await it.price(MSFT, "430.00")
         async with streaming(it, MSFT) as sink:
@@ -345,7 +345,7 @@ async def test_s6_s86_notices_of_an_order_and_its_fill(tmp_path: Path, virtual: 
     assert all(Decimal(400) < fill.price <= Decimal(431) for fill in fills)
 
 
-async def test_s86_notices_of_an_amendment_and_a_cancel_name_the_original(tmp_path: Path, virtual: bool) -> None:
+async def test_notices_of_an_amendment_and_a_cancel_name_the_original_s86(tmp_path: Path, virtual: bool) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
         await it.price(MSFT, "430.00")
         async with streaming(it) as sink:
@@ -374,7 +374,7 @@ async def test_ticks_are_streamed(tmp_path: Path, virtual: bool) -> None:
 
 
 @pytest.mark.parametrize("kind", ["http_500", "http_html", "bad_json", "timeout_before", "rate_limit", "latency"])
-async def test_s16_reads_come_through_a_fault(tmp_path: Path, virtual: bool, kind: str) -> None:
+async def test_reads_come_through_a_fault_s16(tmp_path: Path, virtual: bool, kind: str) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
         await it.kis.market.quote(MSFT)
         await it.control("fault", kind=kind, count=1, ms=50)
@@ -382,7 +382,7 @@ async def test_s16_reads_come_through_a_fault(tmp_path: Path, virtual: bool, kin
 
 
 @pytest.mark.parametrize("kind", ["token_expired", "token_revoked"])
-async def test_s67_a_token_killed_early_is_renewed(tmp_path: Path, virtual: bool, kind: str) -> None:
+async def test_a_token_killed_early_is_renewed_s67(tmp_path: Path, virtual: bool, kind: str) -> None:
     async with bench(tmp_path, virtual=virtual) as it:
         await it.kis.market.quote(MSFT)
         await it.control("fault", kind=kind)
@@ -438,7 +438,7 @@ async def test_an_order_with_a_token_killed_early_is_placed_once_with_a_new_one(
 
 
 @pytest.mark.parametrize("kind", ["ws_drop", "ws_garbage"])
-async def test_s87_the_stream_comes_through_a_fault(tmp_path: Path, virtual: bool, kind: str) -> None:
+async def test_the_stream_comes_through_a_fault_s87(tmp_path: Path, virtual: bool, kind: str) -> None:
     async with bench(tmp_path, virtual=virtual) as it, streaming(it, MSFT) as sink:
         await it.control("fault", kind=kind)
         if kind == "ws_drop":
@@ -473,7 +473,7 @@ RECEIVED, FILL = Notice.Kind.ACCEPTED, Notice.Kind.FILLED
         ("partial_fills", {"pieces": 4}, [(RECEIVED, 4), (FILL, 1), (FILL, 1), (FILL, 1), (FILL, 1)]),
     ],
 )
-async def test_s86_notice_faults_reach_the_sink_as_they_are(
+async def test_notice_faults_reach_the_sink_as_they_are_s86(
     tmp_path: Path, virtual: bool, kind: str, more: dict[str, int], told: list[tuple[Notice.Kind, int]]
 ) -> None:
     """Whatever the notices do, the inquiry knows the order: that is what the core reconciles with."""

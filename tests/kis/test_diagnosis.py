@@ -71,7 +71,7 @@ async def test_nothing_is_ever_placed(tmp_path: Path) -> None:
     assert posts <= {"/oauth2/tokenP", "/oauth2/Approval"}
 
 
-async def test_s109_a_name_that_is_not_known_says_what_to_look_at(
+async def test_a_name_that_is_not_known_says_what_to_look_at_s109(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unknown(*_: object, **__: object) -> list[object]:
@@ -90,7 +90,7 @@ async def test_s109_a_name_that_is_not_known_says_what_to_look_at(
 @pytest.mark.parametrize(
     ("code", "word"), [("EGW00103", "APP_KEY"), ("EGW00105", "APP_SECRET"), ("EGW00003", "KIS Developers")]
 )
-async def test_s107_s108_a_refused_key_is_explained_and_nothing_secret_shown(
+async def test_a_refused_key_is_explained_and_nothing_secret_shown_s107_s108(
     tmp_path: Path, code: str, word: str
 ) -> None:
     fake = FakeKis()
@@ -104,7 +104,7 @@ async def test_s107_s108_a_refused_key_is_explained_and_nothing_secret_shown(
     assert not any(secret in told for secret in (APP_KEY, APP_SECRET, ACCOUNT, ACCOUNT.replace("-", "")))
 
 
-async def test_s111_a_wrong_account_number_is_named(tmp_path: Path) -> None:
+async def test_a_wrong_account_number_is_named_s111(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on(BALANCE, error("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO"))
     async with connected(tmp_path, fake, Sockets()) as kis:
@@ -113,7 +113,7 @@ async def test_s111_a_wrong_account_number_is_named(tmp_path: Path) -> None:
     assert "ACCOUNT_NO" in account.detail.ko
 
 
-async def test_s22_a_refused_subscription_is_told_apart_from_the_handshake(tmp_path: Path) -> None:
+async def test_a_refused_subscription_is_told_apart_from_the_handshake_s22(tmp_path: Path) -> None:
     sockets = Sockets()
 
     async def refused(socket: ServerConnection, tr_type: str, tr_id: str, tr_key: str) -> None:

@@ -56,7 +56,7 @@ PUBLISHED = [
 
 
 @pytest.mark.parametrize(("call", "method", "path", "real", "virtual"), PUBLISHED)
-def test_s72_each_id_and_path_is_the_published_one(
+def test_each_id_and_path_is_the_published_one_s72(
     call: Endpoint, method: str, path: str, real: str, virtual: str | None
 ) -> None:
     route = ROUTES[call]
@@ -71,7 +71,7 @@ def test_s72_each_id_and_path_is_the_published_one(
     assert "모의투자" in refused.value.user_message.ko
 
 
-def test_s72_no_call_is_left_out_of_the_table() -> None:
+def test_no_call_is_left_out_of_the_table_s72() -> None:
     assert {row[0] for row in PUBLISHED} == set(Endpoint)
 
 
@@ -80,7 +80,7 @@ def test_whatever_changes_something_goes_in_the_order_lane_and_only_that() -> No
         assert (route.lane is Lane.ORDER) == (route.method == "POST")
 
 
-def test_s12_hosts_and_feeds_are_the_published_ones() -> None:
+def test_hosts_and_feeds_are_the_published_ones_s12() -> None:
     assert REAL.rest_url == "https://openapi.koreainvestment.com:9443"
     assert VIRTUAL.rest_url == "https://openapivts.koreainvestment.com:29443"
     assert REAL.ws_url == "ws://ops.koreainvestment.com:21000"

@@ -21,27 +21,27 @@ def faults(**changes: Any) -> str:
 
 
 @pytest.mark.parametrize(("text", "virtual"), [("true", True), ("TRUE", True), ("False", False), (" false ", False)])
-def test_s21_is_virtual_takes_true_and_false_in_any_case(text: str, virtual: bool) -> None:
+def test_is_virtual_takes_true_and_false_in_any_case_s21(text: str, virtual: bool) -> None:
     assert kis_settings(is_virtual=text).is_virtual is virtual
 
 
 @pytest.mark.parametrize("text", ["", "1", "yes", "on", "mock"])
-def test_s21_is_virtual_takes_nothing_else(text: str) -> None:
+def test_is_virtual_takes_nothing_else_s21(text: str) -> None:
     assert "IS_VIRTUAL" in faults(is_virtual=text)
 
 
 @pytest.mark.parametrize("name", ["hts_id", "app_key", "app_secret", "account_no"])
-def test_s22_s25_required_values_are_refused_when_empty(name: str) -> None:
+def test_required_values_are_refused_when_empty_s22_s25(name: str) -> None:
     assert name.upper() in faults(**{name: ""})
 
 
 @pytest.mark.parametrize(("name", "length"), [("app_key", 35), ("app_key", 37), ("app_secret", 179)])
-def test_s23_s24_key_lengths_are_checked_where_the_host_is_kis(name: str, length: int) -> None:
+def test_key_lengths_are_checked_where_the_host_is_kis_s23_s24(name: str, length: int) -> None:
     assert name.upper() in faults(**{name: "x" * length})
     assert not kis_settings(**{name: "x" * length}, rest_url_base="http://127.0.0.1:8081").is_virtual
 
 
-def test_s23_s24_keys_are_never_shown() -> None:
+def test_keys_are_never_shown_s23_s24() -> None:
     settings = kis_settings()
     assert APP_KEY not in repr(settings) + str(settings) + repr(settings.keys)
     assert APP_SECRET not in repr(settings) + str(settings) + repr(settings.keys)
@@ -52,7 +52,7 @@ def test_a_pasted_key_loses_its_newline() -> None:
 
 
 @pytest.mark.parametrize("text", ["1234567801", "12345678-01", " 12345678-01 "])
-def test_s25_account_number_forms(text: str) -> None:
+def test_account_number_forms_s25(text: str) -> None:
     account = kis_settings(account_no=text).account_no
     assert account.params() == {"CANO": "12345678", "ACNT_PRDT_CD": "01"}
     assert account.masked == "12******-01"
@@ -61,13 +61,13 @@ def test_s25_account_number_forms(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["12345678", "123456780", "12345678-1", "12345678-001", "1234 5678-01", "abcdefgh-01"])
-def test_s25_other_account_forms_are_refused(text: str) -> None:
+def test_other_account_forms_are_refused_s25(text: str) -> None:
     assert "ACCOUNT_NO" in faults(account_no=text)
     with pytest.raises(ValueError, match="8 and 2 digits"):
         AccountNumber.parse(text)
 
 
-def test_s43_hosts_can_be_overridden_and_say_so() -> None:
+def test_hosts_can_be_overridden_and_say_so_s43() -> None:
     settings = kis_settings(rest_url_base="https://example.com:1/", ws_url_base="ws://example.com:2")
     assert settings.environment.rest_url == "https://example.com:1"
     assert settings.environment.ws_url == "ws://example.com:2"
@@ -78,18 +78,18 @@ def test_s43_hosts_can_be_overridden_and_say_so() -> None:
 @pytest.mark.parametrize(
     "url", ["example.com", "ftp://x", "http://", "http://x:port", "http://user:pw@x", "http://x?y=1"]
 )
-def test_s43_a_malformed_host_is_refused(url: str) -> None:
+def test_a_malformed_host_is_refused_s43(url: str) -> None:
     assert "REST_URL_BASE" in faults(rest_url_base=url)
 
 
-def test_s12_one_variable_switches_the_environment() -> None:
+def test_one_variable_switches_the_environment_s12() -> None:
     real, virtual = kis_settings(is_virtual="false").environment, kis_settings(is_virtual="true").environment
     assert (real.name, virtual.name) == ("real", "virtual")
     assert real.rest_url != virtual.rest_url
     assert real.ws_url != virtual.ws_url
 
 
-def test_d9_the_quote_pair_goes_to_the_real_host_and_is_given_whole_or_not_at_all() -> None:
+def test_the_quote_pair_goes_to_the_real_host_and_is_given_whole_or_not_at_all_d9() -> None:
     settings = kis_settings(is_virtual="true", quote_app_key=APP_KEY, quote_app_secret=APP_SECRET)
     assert settings.quote_environment.name == "real"
     assert settings.quote_environment.rest_url == "https://openapi.koreainvestment.com:9443"

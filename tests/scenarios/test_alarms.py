@@ -19,7 +19,7 @@ async def told(world: World) -> str:
     return await world.texts()
 
 
-async def test_s7_s62_s63_s64_s93_a_fall_sells_everything_and_locks_the_ticker(tmp_path: Path) -> None:
+async def test_a_fall_sells_everything_and_locks_the_ticker_s7_s62_s63_s64_s93(tmp_path: Path) -> None:
     day = demo()
     options = SimulatorOptions(keys=(QUOTES,), holdings=(Holding(symbol="TQQQ", qty=100, average=Decimal("61.00")),))
     async with running(tmp_path, replay=day.path, start=day.start, options=options, trading=NO_SIGNALS) as world:
@@ -38,7 +38,7 @@ async def test_s7_s62_s63_s64_s93_a_fall_sells_everything_and_locks_the_ticker(t
     assert "TQQQ 잠김" in chat  # S64
 
 
-async def test_s22_a_refused_notice_subscription_is_told_within_ten_seconds(tmp_path: Path) -> None:
+async def test_a_refused_notice_subscription_is_told_within_ten_seconds_s22(tmp_path: Path) -> None:
     day = demo()
     options = SimulatorOptions(keys=(QUOTES, KeySpec(app_key=KEY, environment=Served.VIRTUAL, hts_id="somebody-else")))
     async with running(tmp_path, replay=day.path, start=day.start, options=options, trading=NO_SIGNALS) as world:

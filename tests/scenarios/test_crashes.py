@@ -45,7 +45,7 @@ async def until_told(world: World, *words: str) -> str:
             await world.idle()
 
 
-async def test_promise_5_faults_of_our_own_delay_no_trade_and_lose_no_alert(tmp_path: Path, monkeypatch: Patch) -> None:
+async def test_faults_of_our_own_delay_no_trade_and_lose_no_alert_promise_5(tmp_path: Path, monkeypatch: Patch) -> None:
     """Chat, alerts and order desk fail once each: a stop sells meanwhile, every alert comes, the books agree."""
     monkeypatch.setattr("bot.app.poll", once(poll))
     monkeypatch.setattr(Delivery, "run", once(Delivery.run))

@@ -196,7 +196,7 @@ READS: dict[str, tuple[str, str, Callable[[ClientWorld], Awaitable[None]]]] = {
 
 
 @pytest.mark.parametrize("endpoint", READS)
-async def test_s16_reads_fail_closed_and_recover(world: ClientWorld, endpoint: str) -> None:
+async def test_reads_fail_closed_and_recover_s16(world: ClientWorld, endpoint: str) -> None:
     tr_id, field, due = READS[endpoint]
     await recovers(world, "in calm")
     for fault in FAULTS:
@@ -291,7 +291,7 @@ CHANGES: dict[str, tuple[str, Callable[[ClientWorld], Awaitable[None]], bool]] =
 
 
 @pytest.mark.parametrize("endpoint", CHANGES)
-async def test_s16_orders_are_sent_once_and_their_record_stays_true(world: ClientWorld, endpoint: str) -> None:
+async def test_orders_are_sent_once_and_their_record_stays_true_s16(world: ClientWorld, endpoint: str) -> None:
     tr_id, deed, injects = CHANGES[endpoint]
     await bought_one(world)
     for fault in FAULTS:
@@ -322,7 +322,7 @@ async def test_s16_orders_are_sent_once_and_their_record_stays_true(world: Clien
 
 
 @pytest.mark.parametrize("call", ["tokenP", "Approval"])
-async def test_s16_no_key_no_trade_and_all_comes_back(world: ClientWorld, call: str) -> None:
+async def test_no_key_no_trade_and_all_comes_back_s16(world: ClientWorld, call: str) -> None:
     field = {"tokenP": "access_token", "Approval": "approval_key"}[call]
     await recovers(world, "in calm")
     for fault in FAULTS:
@@ -389,7 +389,7 @@ def heard_downs(world: ClientWorld) -> list[str]:
 
 
 @pytest.mark.parametrize("fault", [drop, kept_out, silence, garbage, refused])
-async def test_s16_the_socket_comes_back_and_what_it_missed_is_recovered(
+async def test_the_socket_comes_back_and_what_it_missed_is_recovered_s16(
     world: ClientWorld, fault: Callable[[ClientWorld], Awaitable[None]]
 ) -> None:
     """No new order before broker and bot agree again; the fill in the gap is found; one word down, one up."""

@@ -13,7 +13,7 @@ from tests.support.engine_bench import OWNER
 
 
 @pytest.mark.parametrize("lengths", [[24, 25], [21, 25], [25, 24], [21, 21]])
-async def test_s86_the_fill_is_told_from_a_frame_of_mixed_records(tmp_path: Path, lengths: list[int]) -> None:
+async def test_the_fill_is_told_from_a_frame_of_mixed_records_s86(tmp_path: Path, lengths: list[int]) -> None:
     day = demo()
     async with running(tmp_path, replay=day.path, start=day.start, trading=IDLE) as world:
         await world.pass_time(60)

@@ -25,7 +25,7 @@ async def diagnosed(world: World) -> list[HealthLine]:
     return list(task.result())
 
 
-async def test_s103_s109_a_healthy_program_says_so_and_places_nothing(tmp_path: Path) -> None:
+async def test_a_healthy_program_says_so_and_places_nothing_s103_s109(tmp_path: Path) -> None:
     day = demo()
     options = SimulatorOptions(keys=(QUOTES,), holdings=(Holding(symbol="TQQQ", qty=10, average=Decimal("61.00")),))
     async with running(tmp_path, replay=day.path, start=day.start, options=options, trading=NO_SIGNALS) as world:

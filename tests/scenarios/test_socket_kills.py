@@ -41,7 +41,7 @@ async def place(world: ClientWorld) -> None:
     await world.drive(world.core.control.confirmations.confirm(preview.ticket, OWNER))
 
 
-async def test_s87_twenty_kills_at_random_moments_lose_nothing(tmp_path: Path) -> None:
+async def test_twenty_kills_at_random_moments_lose_nothing_s87(tmp_path: Path) -> None:
     """Back within 60 s each time, subscribed, every fill of the gap recovered, one word down and one up."""
     day, moments = demo(), random.Random(87)  # noqa: S311 - a repeatable choice
     async with running(tmp_path, replay=day.path, start=day.start + timedelta(minutes=5), trading=IDLE) as world:
@@ -76,7 +76,7 @@ async def test_s87_twenty_kills_at_random_moments_lose_nothing(tmp_path: Path) -
         assert (await world.books())["ws"]["subscriptions"] == wanted
 
 
-async def test_s106_after_a_network_loss_it_reconciles_before_it_orders(tmp_path: Path) -> None:
+async def test_after_a_network_loss_it_reconciles_before_it_orders_s106(tmp_path: Path) -> None:
     """Nothing is ordered while the host is away; its return is told, and the first order comes after agreement."""
     day = demo()
     trading = {**IDLE, "rsi_oversold": "98", "buy_rate": "0.002", "buy_delay_min": "0"}
@@ -124,7 +124,7 @@ def timed_callbacks() -> Iterator[list[float]]:
         yield taken
 
 
-async def test_s13_a_full_check_of_twenty_tickers_never_blocks_the_loop(tmp_path: Path) -> None:
+async def test_a_full_check_of_twenty_tickers_never_blocks_the_loop_s13(tmp_path: Path) -> None:
     """No callback holds the loop for 100 ms at p99 while every REST call takes 500 ms."""
     day = demo()
     tickers = ",".join(f"NASDAQ:{ticker}" for ticker in MANY.split())

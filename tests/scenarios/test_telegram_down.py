@@ -68,7 +68,7 @@ def as_usual(tmp_path_factory: pytest.TempPathFactory) -> Fall:
     [{"kind": "down"}, {"kind": "slow", "seconds": 5, "times": 99}],
     ids=lambda fault: str(fault["kind"]),
 )
-async def test_promise_5_no_trade_waits_for_telegram(tmp_path: Path, as_usual: Fall, fault: Fault) -> None:
+async def test_no_trade_waits_for_telegram_promise_5(tmp_path: Path, as_usual: Fall, fault: Fault) -> None:
     expected, told = as_usual
     found, told_late = await a_fall(tmp_path / "faulty", fault)
     assert found == expected

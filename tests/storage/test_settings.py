@@ -16,7 +16,7 @@ def test_defaults_without_any_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.log_level, settings.log_retention_days) == ("INFO", 30)
 
 
-def test_s97_levels_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_levels_in_any_case_s97(monkeypatch: pytest.MonkeyPatch) -> None:
     for level in ("debug", "Info", " WARNING ", "ERROR"):
         monkeypatch.setenv("LOG_LEVEL", level)
         assert StorageSettings().log_level == level.strip().upper()

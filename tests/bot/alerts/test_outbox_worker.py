@@ -18,7 +18,7 @@ from tests.support.person import labels
 from tests.support.rough_weather import shown
 
 
-async def test_s90_s95_alerts_arrive_in_order(delivering: Any) -> None:
+async def test_alerts_arrive_in_order_s90_s95(delivering: Any) -> None:
     async with delivering() as room:
         await told(room, *(note(number) for number in range(5)))
         await settled(room, 5)
@@ -35,7 +35,7 @@ async def test_critical_ones_go_first(delivering: Any) -> None:
         assert messages[1]["silent"]
 
 
-async def test_s91_an_order_has_one_living_message_and_fills_reply_to_it(delivering: Any) -> None:
+async def test_an_order_has_one_living_message_and_fills_reply_to_it_s91(delivering: Any) -> None:
     sent = samples.order(status=OrderStatus.SENT)
     part = samples.order(status=OrderStatus.PARTIALLY_FILLED, filled_qty=3, filled_amount=Decimal("183.57"))
     async with delivering() as room:
@@ -53,7 +53,7 @@ async def test_s91_an_order_has_one_living_message_and_fills_reply_to_it(deliver
 
 
 @pytest.mark.parametrize("deletable", [True, False])
-async def test_s95_a_refused_order_sounds_and_has_one_card(delivering: Any, deletable: bool) -> None:
+async def test_a_refused_order_sounds_and_has_one_card_s95(delivering: Any, deletable: bool) -> None:
     """Editing the living message would make no sound; where the old one has to stay, it says the same."""
     refused = samples.order(status=OrderStatus.REJECTED, reason="주문가능금액 부족 / not enough cash")
     async with delivering() as room:
@@ -135,7 +135,7 @@ async def test_a_deleted_living_message_is_sent_again(delivering: Any) -> None:
         assert again["id"] != message["id"]
 
 
-async def test_s95_repeats_are_folded_with_a_count(delivering: Any, wall: FakeClock) -> None:
+async def test_repeats_are_folded_with_a_count_s95(delivering: Any, wall: FakeClock) -> None:
     async with delivering() as room:
         await told(room, samples.trouble())
         await told(room, samples.trouble(at=samples.NOW + timedelta(minutes=1)))
@@ -176,7 +176,7 @@ async def test_a_stream_that_flaps_is_one_message_kept_up_to_date(delivering: An
         assert len(await settled(room, 6)) == 6
 
 
-async def test_s95_trouble_sounds_again_after_an_hour(delivering: Any) -> None:
+async def test_trouble_sounds_again_after_an_hour_s95(delivering: Any) -> None:
     async with delivering() as room:
         await told(room, samples.trouble())
         await told(room, samples.trouble(at=samples.NOW + timedelta(minutes=59)))
@@ -184,7 +184,7 @@ async def test_s95_trouble_sounds_again_after_an_hour(delivering: Any) -> None:
         await settled(room, 2)
 
 
-async def test_s8_a_blocked_signal_stays_one_message_while_it_repeats(delivering: Any, wall: FakeClock) -> None:
+async def test_a_blocked_signal_stays_one_message_while_it_repeats_s8(delivering: Any, wall: FakeClock) -> None:
     async with delivering() as room:
         for minutes in range(0, 180, 30):
             await wall.advance(10)
@@ -339,7 +339,7 @@ async def test_a_blocked_bot_keeps_the_rows_and_tells_them_when_let_in_again(del
         await settled(room, 2)
 
 
-async def test_promise_5_an_hour_of_outage_keeps_300_alerts_in_order(delivering: Any, wall: FakeClock) -> None:
+async def test_an_hour_of_outage_keeps_300_alerts_in_order_promise_5(delivering: Any, wall: FakeClock) -> None:
     """Nothing is lost or reordered, each is stamped late, and adding them never waited."""
     async with delivering() as room:
         await room.owner.post("fault", kind="error", method="sendMessage", code=502, seconds=3600)
@@ -416,7 +416,7 @@ async def test_what_waits_is_drained_at_the_stop(open_room: OpenRoom, wall: Fake
         assert not await room.app.drain(5)
 
 
-async def test_s26_the_token_is_in_no_log_line(
+async def test_the_token_is_in_no_log_line_s26(
     delivering: Any, wall: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")

@@ -82,7 +82,7 @@ def test_what_was_tried_is_counted_in_orders_not_in_runs(frame: Callable[..., Vi
     assert "Tries before that were refused: 3" in again
 
 
-async def test_s95_retries_are_counted_in_the_message_of_the_first_run(delivering: Any, wall: FakeClock) -> None:
+async def test_retries_are_counted_in_the_message_of_the_first_run_s95(delivering: Any, wall: FakeClock) -> None:
     async with delivering() as room:
         await told(room, *run(1))  # the trigger, the end, and the first run's order
         first = await settled(room, 3)
@@ -117,7 +117,7 @@ def test_the_message_says_what_it_means_and_what_to_do(frame: Any) -> None:
     assert "사유" not in alert(refused(1, refusal=None), frame()).text
 
 
-async def test_s95_the_message_sounds_again_after_an_hour(delivering: Any, wall: FakeClock) -> None:
+async def test_the_message_sounds_again_after_an_hour_s95(delivering: Any, wall: FakeClock) -> None:
     async with delivering() as room:
         await told(room, refused(1, 0), fired(2, 30), refused(2, 30))
         await told(room, fired(3, 61), refused(3, 61.1))
@@ -293,7 +293,7 @@ class Counting(StrictSession):
         return await super().make_request(bot, method, timeout)
 
 
-async def test_s95_ten_minutes_of_refusals_are_a_handful_of_messages(tmp_path: Path) -> None:
+async def test_ten_minutes_of_refusals_are_a_handful_of_messages_s95(tmp_path: Path) -> None:
     """Core, storage and chat together: what sounds are the first run and the reminder that nobody has seen it."""
     world = World.at(OPEN + timedelta(minutes=10))
     world.ready(TQQQ)

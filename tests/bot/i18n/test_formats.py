@@ -27,7 +27,7 @@ def test_prices(amount: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("rate", "shown"), [("-4.999", "-4.99%"), ("-5", "-5.00%"), ("2", "+2.00%"), ("-0.001", "0.00%")]
 )
-def test_s62_a_rate_never_rounds_past_its_threshold(rate: str, shown: str) -> None:
+def test_a_rate_never_rounds_past_its_threshold_s62(rate: str, shown: str) -> None:
     assert figures.rate(Decimal(rate)) == shown
 
 
@@ -50,7 +50,7 @@ def test_won() -> None:
         ("2026-11-02T14:30", "2026-11-02T14:31", "KST 23:30 (ET 09:30)"),
     ],
 )
-def test_s17_times_carry_both_zones_and_dates_when_not_today(instant: str, now: str, shown: str) -> None:
+def test_times_carry_both_zones_and_dates_when_not_today_s17(instant: str, now: str, shown: str) -> None:
     at, today = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (instant, now))
     assert figures.moment(at, today) == shown
 

@@ -177,7 +177,7 @@ def test_any_button_is_answered_well(
 
 @given(st.permutations([0, 0, 1, 1, 2, 2]))
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_promise_6_any_order_of_presses_places_each_order_once(
+def test_any_order_of_presses_places_each_order_once_promise_6(
     bench: tuple[asyncio.Runner, Bench], presses: list[int]
 ) -> None:
     runner, made = bench

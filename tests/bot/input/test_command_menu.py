@@ -178,7 +178,7 @@ async def test_releasing(room: Room) -> None:
     assert room.control.locked == []
 
 
-async def test_s12_s102_arming_removes_the_typed_digits_from_the_chat(open_room: OpenRoom) -> None:
+async def test_arming_removes_the_typed_digits_from_the_chat_s12_s102(open_room: OpenRoom) -> None:
     async with open_room(environment=Environment.REAL) as room:
         sent = await room.owner.send("/arm 7801")
         await room.owner.reads("완료")

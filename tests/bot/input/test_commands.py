@@ -51,21 +51,21 @@ async def test_the_environment_is_on_every_message_about_money(room: Room, typed
     assert (await room.owner.ask(typed))["text"].startswith("[모의]")
 
 
-async def test_s8_s49_balance_shows_dollars_won_and_the_masked_account(room: Room) -> None:
+async def test_balance_shows_dollars_won_and_the_masked_account_s8_s49(room: Room) -> None:
     text = (await room.owner.ask("/balance"))["text"]
     assert "$1,234.56" in text
     assert "1,716,656원" in text
     assert samples.MASKED in text
 
 
-async def test_s21_s103_status_shows_environment_mode_and_calls(room: Room) -> None:
+async def test_status_shows_environment_mode_and_calls_s21_s103(room: Room) -> None:
     text = (await room.owner.ask("/status"))["text"]
     assert "모의투자" in text
     assert "▶️ 실행" in text
     assert "3/s of 18" in text
 
 
-async def test_s100_the_story_of_an_order_can_be_read(room: Room) -> None:
+async def test_the_story_of_an_order_can_be_read_s100(room: Room) -> None:
     text = (await room.owner.ask("/order 11"))["text"]
     assert "경과" in text
     assert "접수됨" in text
@@ -82,7 +82,7 @@ async def test_preview_confirm_places_one_order_and_removes_the_buttons(room: Ro
     assert [each.request.qty for each in room.control.placed] == [3]
 
 
-async def test_promise_6_a_second_press_places_nothing_and_names_the_order(room: Room) -> None:
+async def test_a_second_press_places_nothing_and_names_the_order_promise_6(room: Room) -> None:
     preview = await room.owner.ask("매수 TQQQ 3")
     first = await room.owner.does(preview, "3주 매수")
     await room.owner.post("press", message_id=preview["id"], data="y|ticket0001")
@@ -102,7 +102,7 @@ async def test_promise_6_a_second_press_places_nothing_and_names_the_order(room:
         (OutcomeKind.EXPIRED, "시간이 지나"),
     ],
 )
-async def test_promise_3_what_a_press_did_is_said_as_it_is(room: Room, kind: OutcomeKind, said: str) -> None:
+async def test_what_a_press_did_is_said_as_it_is_promise_3(room: Room, kind: OutcomeKind, said: str) -> None:
     room.control.next_outcome = kind
     preview = await room.owner.ask("/sell TQQQ 3")
     answer = await room.owner.does(preview, "3주 매도")

@@ -15,7 +15,7 @@ from tests.fakes import samples
 STRANGER = 666
 
 
-async def test_s27_a_stranger_gets_no_answer_and_one_log_line(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_stranger_gets_no_answer_and_one_log_line_s27(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     async with room.visitor(STRANGER) as stranger:
         await stranger.send("/start")
         await stranger.send("/buy TQQQ 3")
@@ -26,7 +26,7 @@ async def test_s27_a_stranger_gets_no_answer_and_one_log_line(room: Room, caplog
     assert room.control.tickets == {}
 
 
-async def test_s27_a_strangers_press_does_nothing(room: Room) -> None:
+async def test_a_strangers_press_does_nothing_s27(room: Room) -> None:
     preview = await room.owner.ask("/buy TQQQ 3")
     async with room.visitor(STRANGER) as stranger:
         await stranger.send("hello")
@@ -37,7 +37,7 @@ async def test_s27_a_strangers_press_does_nothing(room: Room) -> None:
     assert preview["id"] in room.owner.screen
 
 
-async def test_s27_no_command_and_no_button_ever_answers_a_stranger(room: Room) -> None:
+async def test_no_command_and_no_button_ever_answers_a_stranger_s27(room: Room) -> None:
     async with room.visitor(STRANGER) as stranger:
         for text in COMMAND_CASES:
             await stranger.send(text)
@@ -51,7 +51,7 @@ async def test_s27_no_command_and_no_button_ever_answers_a_stranger(room: Room) 
     assert room.control.alerts == []
 
 
-async def test_s27_listed_users_may_command_in_their_own_chat(open_room: OpenRoom) -> None:
+async def test_listed_users_may_command_in_their_own_chat_s27(open_room: OpenRoom) -> None:
     async with open_room(telegram_allowed_user_ids="777") as room, room.visitor(777) as other:
         assert "상태" in (await other.ask("/status"))["text"]
 
@@ -67,7 +67,7 @@ async def test_somebody_elses_button_stays_as_it_is(open_room: OpenRoom) -> None
         assert len(room.control.placed) == 1
 
 
-async def test_s27_a_group_that_is_not_ours_gets_no_answer(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_group_that_is_not_ours_gets_no_answer_s27(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     group = (await room.owner.post("group", title="friends", members=[room.owner.id]))["chat_id"]
     await room.owner.post("send", chat_id=group, text="/balance")
     await room.owner.ask("/version")
@@ -112,7 +112,7 @@ async def test_a_late_press_is_told_as_expired(room: Room) -> None:
     assert room.control.placed == []
 
 
-async def test_promise_6_a_redelivered_press_places_one_order(room: Room) -> None:
+async def test_a_redelivered_press_places_one_order_promise_6(room: Room) -> None:
     preview = await room.owner.ask("/buy TQQQ 3")
     query = await room.owner.press(preview, "3주 매수")
     await room.owner.post("redeliver", query_id=query)
@@ -120,7 +120,7 @@ async def test_promise_6_a_redelivered_press_places_one_order(room: Room) -> Non
     assert len(room.control.placed) == 1
 
 
-async def test_promise_6_a_press_after_a_restart_places_at_most_one_order(open_room: OpenRoom) -> None:
+async def test_a_press_after_a_restart_places_at_most_one_order_promise_6(open_room: OpenRoom) -> None:
     async with LocalChat(rates=None) as chat:
         async with open_room(chat=chat) as before:
             preview = await before.owner.ask("/buy TQQQ 3")

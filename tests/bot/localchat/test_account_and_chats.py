@@ -24,11 +24,11 @@ ONE = [{"command": "status", "description": "상태"}]
         ({}, "Bad Request: expected an Array of BotCommand"),
     ],
 )
-async def test_9_3_refused_commands(api: Api, commands: Any, description: str) -> None:
+async def test_refused_commands_9_3(api: Api, commands: Any, description: str) -> None:
     assert await api.refused("setMyCommands", commands=commands) == description
 
 
-async def test_9_3_lists_are_kept_per_scope_and_language(api: Api, owner: User) -> None:
+async def test_lists_are_kept_per_scope_and_language_9_3(api: Api, owner: User) -> None:
     scope = {"type": "chat", "chat_id": owner.id}
     await api.ok("setMyCommands", commands=[{"command": "/status", "description": "상태"}])
     assert await api.ok("getMyCommands") == ONE
@@ -43,7 +43,7 @@ async def test_9_3_lists_are_kept_per_scope_and_language(api: Api, owner: User) 
     assert await api.refused("getMyCommands", language_code="korean") == "Bad Request: invalid language code specified"
 
 
-async def test_9_4_the_menu_is_the_first_list_that_exists(api: Api, owner: User) -> None:
+async def test_the_menu_is_the_first_list_that_exists_9_4(api: Api, owner: User) -> None:
     async def menu(language: str = "ko") -> str:
         state = await owner.get("state", lang=language)
         return str(state["commands"][0]["command"]) if state["commands"] else ""
@@ -64,7 +64,7 @@ async def test_9_4_the_menu_is_the_first_list_that_exists(api: Api, owner: User)
 
 
 @pytest.mark.parametrize("kind", ["chat_member", "chat_administrators"])
-async def test_9_4_scopes_that_do_not_work_in_private_chats(api: Api, owner: User, kind: str) -> None:
+async def test_scopes_that_do_not_work_in_private_chats_9_4(api: Api, owner: User, kind: str) -> None:
     scope = {"type": kind, "chat_id": owner.id, "user_id": owner.id}
     refusal = await api.refused("setMyCommands", commands=ONE, scope=scope)
     assert refusal == "Bad Request: can't use specified scope in private chats"
@@ -72,7 +72,7 @@ async def test_9_4_scopes_that_do_not_work_in_private_chats(api: Api, owner: Use
         assert (await api.raw("getMyCommands", scope=wrong))[0] == 400
 
 
-async def test_9_2_chat_actions(api: Api, owner: User, clock: ManualClock) -> None:
+async def test_chat_actions_9_2(api: Api, owner: User, clock: ManualClock) -> None:
     wrong = await api.refused("sendChatAction", chat_id=owner.id, action="dancing")
     assert wrong == "Bad Request: wrong parameter action in request"
     await api.ok("sendChatAction", chat_id=owner.id, action="typing")
@@ -84,7 +84,7 @@ async def test_9_2_chat_actions(api: Api, owner: User, clock: ManualClock) -> No
     assert (await owner.get("state"))["action"] == ""
 
 
-async def test_9_5_pins(api: Api, owner: User) -> None:
+async def test_pins_9_5(api: Api, owner: User) -> None:
     old, new = await owner.send("old"), await owner.send("new")
     missing = await api.refused("pinChatMessage", chat_id=owner.id, message_id=99_999)
     assert missing == "Bad Request: message to pin not found"
@@ -102,7 +102,7 @@ async def test_9_5_pins(api: Api, owner: User) -> None:
     assert "pinned_message" not in await api.ok("getChat", chat_id=owner.id)
 
 
-async def test_9_6_reactions(api: Api, owner: User) -> None:
+async def test_reactions_9_6(api: Api, owner: User) -> None:
     message_id = await owner.send("x")
     at: dict[str, Any] = {"chat_id": owner.id, "message_id": message_id}
     thumb = {"type": "emoji", "emoji": "👍"}
@@ -117,7 +117,7 @@ async def test_9_6_reactions(api: Api, owner: User) -> None:
     assert missing == "Bad Request: message to react not found"
 
 
-async def test_9_7_menu_button(api: Api, owner: User) -> None:
+async def test_menu_button_9_7(api: Api, owner: User) -> None:
     assert await api.ok("getChatMenuButton", chat_id=owner.id) == {"type": "commands"}
     app = {"type": "web_app", "text": "열기", "web_app": {"url": "https://example.com"}}
     await api.ok("setChatMenuButton", chat_id=owner.id, menu_button=app)
@@ -130,13 +130,13 @@ async def test_9_7_menu_button(api: Api, owner: User) -> None:
     assert (await api.raw("setChatMenuButton", chat_id=9))[0] == 400
 
 
-async def test_9_8_a_deep_link_arrives_as_a_start_command(api: Api, owner: User) -> None:
+async def test_a_deep_link_arrives_as_a_start_command_9_8(api: Api, owner: User) -> None:
     await owner.send("/start aB-1_2")
     message = (await api.ok("getUpdates"))[0]["message"]
     assert (message["text"], message["entities"][0]["length"]) == ("/start aB-1_2", 6)
 
 
-async def test_9_9_drafts(api: Api, owner: User, clock: ManualClock) -> None:
+async def test_drafts_9_9(api: Api, owner: User, clock: ManualClock) -> None:
     await api.ok(
         "sendMessageDraft", chat_id=owner.id, draft_id=7, text="<b>쓰는 중</b>", parse_mode="HTML", can_stop=True
     )
@@ -181,7 +181,7 @@ async def test_a_group_with_topics(api: Api, owner: User) -> None:
     assert (await api.raw("createForumTopic", chat_id=group, name=""))[0] == 400
 
 
-async def test_9_11_topics_in_a_private_chat_only_where_the_bot_has_them(api: Api, owner: User) -> None:
+async def test_topics_in_a_private_chat_only_where_the_bot_has_them_9_11(api: Api, owner: User) -> None:
     assert (await api.ok("getMe"))["has_topics_enabled"] is False
     assert (await api.raw("createForumTopic", chat_id=owner.id, name="TQQQ"))[0] == 400
     async with LocalChat(token=TOKEN, rates=None, has_topics=True) as chat:

@@ -27,7 +27,7 @@ async def photo(api: Api, owner: User) -> dict[str, Any]:
     return {"chat_id": owner.id, "message_id": body["result"]["message_id"]}
 
 
-async def test_7_1_an_edit_without_keyboard_removes_it(api: Api, owner: User, sent: dict[str, Any]) -> None:
+async def test_an_edit_without_keyboard_removes_it_7_1(api: Api, owner: User, sent: dict[str, Any]) -> None:
     edited = await api.ok("editMessageText", **sent, text="b")
     assert edited["edit_date"]
     assert "reply_markup" not in edited
@@ -36,7 +36,7 @@ async def test_7_1_an_edit_without_keyboard_removes_it(api: Api, owner: User, se
     assert shown["edited_at"]
 
 
-async def test_7_2_an_edit_that_changes_nothing(api: Api, sent: dict[str, Any]) -> None:
+async def test_an_edit_that_changes_nothing_7_2(api: Api, sent: dict[str, Any]) -> None:
     same = await api.refused("editMessageText", **sent, text="<b>a</b>", parse_mode="HTML", reply_markup=KEYBOARD)
     assert same == NOT_MODIFIED
     await api.ok("editMessageText", **sent, text="a", reply_markup=KEYBOARD)
@@ -45,20 +45,20 @@ async def test_7_2_an_edit_that_changes_nothing(api: Api, sent: dict[str, Any]) 
     assert await api.refused("editMessageReplyMarkup", **sent) == NOT_MODIFIED
 
 
-async def test_7_3_an_unknown_or_deleted_message(api: Api, sent: dict[str, Any]) -> None:
+async def test_an_unknown_or_deleted_message_7_3(api: Api, sent: dict[str, Any]) -> None:
     expected = "Bad Request: message to edit not found"
     assert await api.refused("editMessageText", chat_id=sent["chat_id"], message_id=99_999, text="x") == expected
     await api.ok("deleteMessage", **sent)
     assert await api.refused("editMessageText", **sent, text="x") == expected
 
 
-async def test_7_4_only_own_messages_can_be_edited(api: Api, owner: User) -> None:
+async def test_only_own_messages_can_be_edited_7_4(api: Api, owner: User) -> None:
     message_id = await owner.send("mine")
     refusal = await api.refused("editMessageText", chat_id=owner.id, message_id=message_id, text="x")
     assert refusal == "Bad Request: message can't be edited"
 
 
-async def test_7_5_text_and_caption_are_not_the_same(api: Api, sent: dict[str, Any], photo: dict[str, Any]) -> None:
+async def test_text_and_caption_are_not_the_same_7_5(api: Api, sent: dict[str, Any], photo: dict[str, Any]) -> None:
     no_text = await api.refused("editMessageText", **photo, text="x")
     assert no_text == "Bad Request: there is no text in the message to edit"
     no_caption = await api.refused("editMessageCaption", **sent, caption="x")
@@ -67,11 +67,11 @@ async def test_7_5_text_and_caption_are_not_the_same(api: Api, sent: dict[str, A
     assert "caption" not in await api.ok("editMessageCaption", **photo)
 
 
-async def test_7_6_too_long_in_an_edit(api: Api, sent: dict[str, Any]) -> None:
+async def test_too_long_in_an_edit_7_6(api: Api, sent: dict[str, Any]) -> None:
     assert await api.refused("editMessageText", **sent, text="x" * 4097) == "Bad Request: MESSAGE_TOO_LONG"
 
 
-async def test_7_7_media_can_be_swapped_and_put_into_a_text(
+async def test_media_can_be_swapped_and_put_into_a_text_7_7(
     api: Api, sent: dict[str, Any], photo: dict[str, Any]
 ) -> None:
     media = {"type": "document", "media": "attach://part", "caption": "report"}
@@ -86,13 +86,13 @@ async def test_7_7_media_can_be_swapped_and_put_into_a_text(
         assert (await api.raw("editMessageMedia", **photo, media=wrong))[0] == 400
 
 
-async def test_7_8_a_bot_edits_its_own_messages_at_any_age(api: Api, sent: dict[str, Any], clock: ManualClock) -> None:
+async def test_a_bot_edits_its_own_messages_at_any_age_7_8(api: Api, sent: dict[str, Any], clock: ManualClock) -> None:
     clock.advance(400 * 86_400)
     edited = await api.ok("editMessageText", **sent, text="a year later")
     assert edited["edit_date"] - edited["date"] == 400 * 86_400
 
 
-async def test_7_9_deleting(api: Api, owner: User, sent: dict[str, Any], clock: ManualClock) -> None:
+async def test_deleting_7_9(api: Api, owner: User, sent: dict[str, Any], clock: ManualClock) -> None:
     theirs = await owner.send("delete me")
     assert await api.ok("deleteMessage", chat_id=owner.id, message_id=theirs) is True
     refusal = await api.refused("deleteMessage", chat_id=owner.id, message_id=theirs)
@@ -104,7 +104,7 @@ async def test_7_9_deleting(api: Api, owner: User, sent: dict[str, Any], clock: 
     await api.ok("editMessageText", **sent, text="edits have no age limit")
 
 
-async def test_7_10_deleting_many_skips_missing_ones(api: Api, owner: User) -> None:
+async def test_deleting_many_skips_missing_ones_7_10(api: Api, owner: User) -> None:
     ids = [await owner.send(text) for text in "abc"]
     assert await api.ok("deleteMessages", chat_id=owner.id, message_ids=[*ids[:2], 12345]) is True
     assert [message["deleted"] for message in await owner.messages()] == [True, True, False]

@@ -14,7 +14,7 @@ async def photo(api: Api, owner: User, content: bytes, **words: Any) -> tuple[in
     return await api.upload("sendPhoto", {"photo": content}, chat_id=owner.id, **words)
 
 
-async def test_8_2_a_photo_has_several_sizes_smallest_first(api: Api, owner: User) -> None:
+async def test_a_photo_has_several_sizes_smallest_first_8_2(api: Api, owner: User) -> None:
     _, body = await photo(api, owner, png(1000, 500))
     sizes = body["result"]["photo"]
     assert [(size["width"], size["height"]) for size in sizes] == [(90, 45), (320, 160), (800, 400), (1000, 500)]
@@ -34,19 +34,19 @@ async def test_8_2_a_photo_has_several_sizes_smallest_first(api: Api, owner: Use
         (png(210, 10), "Bad Request: PHOTO_INVALID_DIMENSIONS"),
     ],
 )
-async def test_8_2_refused_photos(api: Api, owner: User, content: bytes, description: str) -> None:
+async def test_refused_photos_8_2(api: Api, owner: User, content: bytes, description: str) -> None:
     status, body = await photo(api, owner, content)
     assert (status, body["description"]) == (400, description)
 
 
-async def test_8_2_a_photo_over_the_limit(api: Api, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_photo_over_the_limit_8_2(api: Api, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     assert media.PHOTO_LIMIT == 10 * 1024 * 1024
     monkeypatch.setattr(media, "PHOTO_LIMIT", 50)
     _, body = await photo(api, owner, png())
     assert "is too big for a photo" in body["description"]
 
 
-async def test_8_3_an_upload_over_the_limit(api: Api, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_upload_over_the_limit_8_3(api: Api, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     assert params.UPLOAD_LIMIT == 50 * 1024 * 1024
     monkeypatch.setattr(params, "UPLOAD_LIMIT", 50)
     await api.upload("sendDocument", {"document": bytes(50)}, chat_id=owner.id)
@@ -54,7 +54,7 @@ async def test_8_3_an_upload_over_the_limit(api: Api, owner: User, monkeypatch: 
     assert (status, body["description"]) == (413, "Request Entity Too Large")
 
 
-async def test_8_4_no_file(api: Api, owner: User) -> None:
+async def test_no_file_8_4(api: Api, owner: User) -> None:
     for kind in ("Photo", "Document"):
         expected = f"Bad Request: there is no {kind.lower()} in the request"
         assert await api.refused(f"send{kind}", chat_id=owner.id) == expected
@@ -65,7 +65,7 @@ async def test_8_4_no_file(api: Api, owner: User) -> None:
     assert away == "Bad Request: failed to get HTTP URL content"
 
 
-async def test_8_5_captions(api: Api, owner: User) -> None:
+async def test_captions_8_5(api: Api, owner: User) -> None:
     _, body = await photo(api, owner, png(), caption="<b>" + "가" * 1024 + "</b>", parse_mode="HTML")
     assert body["result"]["caption_entities"] == [{"type": "bold", "offset": 0, "length": 1024}]
     _, body = await photo(api, owner, png(), caption="가" * 1025)
@@ -74,7 +74,7 @@ async def test_8_5_captions(api: Api, owner: User) -> None:
     assert "can't parse entities" in body["description"]
 
 
-async def test_8_6_a_file_id_can_be_used_again_for_its_own_kind(api: Api, owner: User) -> None:
+async def test_a_file_id_can_be_used_again_for_its_own_kind_8_6(api: Api, owner: User) -> None:
     _, body = await photo(api, owner, png(400, 200))
     sizes = body["result"]["photo"]
     again = await api.ok("sendPhoto", chat_id=owner.id, photo=sizes[0]["file_id"])
@@ -85,7 +85,7 @@ async def test_8_6_a_file_id_can_be_used_again_for_its_own_kind(api: Api, owner:
     assert unique == "Bad Request: wrong file identifier/HTTP URL specified"
 
 
-async def test_8_7_get_file(api: Api, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_get_file_8_7(api: Api, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     _, body = await api.upload("sendDocument", {"document": b"a,b\n1,2\n"}, chat_id=owner.id)
     file = await api.ok("getFile", file_id=body["result"]["document"]["file_id"])
     assert file["file_path"].startswith("documents/file_")
@@ -100,7 +100,7 @@ async def test_8_7_get_file(api: Api, owner: User, monkeypatch: pytest.MonkeyPat
     assert big == "Bad Request: file is too big"
 
 
-async def test_8_8_media_groups(api: Api, owner: User) -> None:
+async def test_media_groups_8_8(api: Api, owner: User) -> None:
     album = [{"type": "photo", "media": "attach://a"}, {"type": "photo", "media": "attach://b", "caption": "둘"}]
     status, body = await api.upload("sendMediaGroup", {"a": png(), "b": png(5, 5)}, chat_id=owner.id, media=album)
     assert status == 200

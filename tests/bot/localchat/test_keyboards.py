@@ -30,7 +30,7 @@ async def send(api: Api, owner: User, button: dict[str, Any]) -> tuple[int, dict
         {"callback_data": "x", "style": "danger", "icon_custom_emoji_id": "5"},
     ],
 )
-async def test_6_1_buttons_come_back_as_sent(api: Api, owner: User, action: dict[str, Any]) -> None:
+async def test_buttons_come_back_as_sent_6_1(api: Api, owner: User, action: dict[str, Any]) -> None:
     status, body = await send(api, owner, {"text": "a", **action})
     assert status == 200, body
     button = body["result"]["reply_markup"]["inline_keyboard"][0][0]
@@ -61,13 +61,13 @@ async def test_6_1_buttons_come_back_as_sent(api: Api, owner: User, action: dict
         ),
     ],
 )
-async def test_6_2_to_6_5_refused_buttons(api: Api, owner: User, button: dict[str, Any], description: str) -> None:
+async def test_refused_buttons_6_2_to_6_5(api: Api, owner: User, button: dict[str, Any], description: str) -> None:
     status, body = await send(api, owner, button)
     assert (status, body["description"]) == (400, description)
 
 
 @pytest.mark.parametrize("raw", ["{", "[1", "nonsense"])
-async def test_6_4_broken_markup(api: Api, owner: User, raw: str) -> None:
+async def test_broken_markup_6_4(api: Api, owner: User, raw: str) -> None:
     refusal = await api.refused("sendMessage", chat_id=owner.id, text="x", reply_markup=raw)
     assert refusal == "Bad Request: can't parse reply keyboard markup JSON object"
 
@@ -81,7 +81,7 @@ async def test_impossible_markup_is_a_bad_request(api: Api, owner: User, raw: An
     assert status == 400
 
 
-async def test_6_6_a_reply_keyboard_shows_to_the_person_only_and_forbids_edits(api: Api, owner: User) -> None:
+async def test_a_reply_keyboard_shows_to_the_person_only_and_forbids_edits_6_6(api: Api, owner: User) -> None:
     keyboard = {
         "keyboard": [["상태", {"text": "잔고"}]],
         "resize_keyboard": True,
@@ -95,7 +95,7 @@ async def test_6_6_a_reply_keyboard_shows_to_the_person_only_and_forbids_edits(a
     assert refusal == "Bad Request: message can't be edited"
 
 
-async def test_6_7_a_press_brings_the_message_as_it_is_now(api: Api, owner: User) -> None:
+async def test_a_press_brings_the_message_as_it_is_now_6_7(api: Api, owner: User) -> None:
     sent = await api.ok("sendMessage", chat_id=owner.id, text="old", reply_markup=KEYBOARD)
     await api.ok("editMessageText", chat_id=owner.id, message_id=sent["message_id"], text="new", reply_markup=KEYBOARD)
     query_id = await owner.press(sent["message_id"], "ok")
@@ -113,7 +113,7 @@ async def test_a_press_on_a_deleted_message_is_inaccessible(api: Api, owner: Use
     assert (await api.ok("getUpdates"))[0]["callback_query"]["message"]["date"] == 0
 
 
-async def test_6_8_answers_are_seen_by_the_person(api: Api, owner: User) -> None:
+async def test_answers_are_seen_by_the_person_6_8(api: Api, owner: User) -> None:
     sent = await api.ok("sendMessage", chat_id=owner.id, text="x", reply_markup=KEYBOARD)
     query_id = await owner.press(sent["message_id"], "ok")
     assert (await owner.get(f"answers/{query_id}"))["answered"] is False
@@ -124,7 +124,7 @@ async def test_6_8_answers_are_seen_by_the_person(api: Api, owner: User) -> None
     assert (answer["answered"], answer["text"], answer["show_alert"]) == (True, "x" * 200, True)
 
 
-async def test_6_9_late_double_and_unknown_answers(api: Api, owner: User, clock: ManualClock) -> None:
+async def test_late_double_and_unknown_answers_6_9(api: Api, owner: User, clock: ManualClock) -> None:
     sent = await api.ok("sendMessage", chat_id=owner.id, text="x", reply_markup=KEYBOARD)
     first, late, expired = [await owner.press(sent["message_id"], "ok") for _ in range(3)]
     await api.ok("answerCallbackQuery", callback_query_id=first)
@@ -137,7 +137,7 @@ async def test_6_9_late_double_and_unknown_answers(api: Api, owner: User, clock:
     assert await api.refused("answerCallbackQuery", callback_query_id="1") == TOO_OLD
 
 
-async def test_6_11_two_presses_are_two_queries_and_one_can_come_twice(api: Api, owner: User) -> None:
+async def test_two_presses_are_two_queries_and_one_can_come_twice_6_11(api: Api, owner: User) -> None:
     sent = await api.ok("sendMessage", chat_id=owner.id, text="x", reply_markup=KEYBOARD)
     one, two = await owner.press(sent["message_id"], "ok"), await owner.press(sent["message_id"], "ok")
     await owner.post("redeliver", query_id=one)

@@ -29,11 +29,11 @@ async def test_refusals_of_send_message(api: Api, owner: User, params: dict[str,
     assert await api.refused("sendMessage", chat_id=owner.id, **params) == description
 
 
-async def test_4_3_length_is_counted_after_parsing_in_code_points(api: Api, owner: User) -> None:
+async def test_length_is_counted_after_parsing_in_code_points_4_3(api: Api, owner: User) -> None:
     await api.ok("sendMessage", chat_id=owner.id, text="<b>" + "📈" * 4096 + "</b>", parse_mode="html")
 
 
-async def test_4_5_chats_the_bot_cannot_write_to(api: Api, owner: User) -> None:
+async def test_chats_the_bot_cannot_write_to_4_5(api: Api, owner: User) -> None:
     assert await api.refused("sendMessage", text="x") == "Bad Request: chat_id is empty"
     for chat_id in ("7", "abc", "@nobody", "99999999999999999999999"):
         assert await api.refused("sendMessage", chat_id=chat_id, text="x") == "Bad Request: chat not found"
@@ -44,7 +44,7 @@ async def test_4_5_chats_the_bot_cannot_write_to(api: Api, owner: User) -> None:
 
 
 @pytest.mark.parametrize("method", ["sendMessage", "sendChatAction", "pinChatMessage"])
-async def test_4_6_a_person_who_blocked_the_bot(api: Api, owner: User, method: str) -> None:
+async def test_a_person_who_blocked_the_bot_4_6(api: Api, owner: User, method: str) -> None:
     message_id = await owner.send("hi")
     await owner.post("block")
     description = await api.refused(method, chat_id=owner.id, text="x", action="typing", message_id=message_id)
@@ -53,12 +53,12 @@ async def test_4_6_a_person_who_blocked_the_bot(api: Api, owner: User, method: s
     await api.ok(method, chat_id=owner.id, text="x", action="typing", message_id=message_id)
 
 
-async def test_4_7_a_deleted_account(api: Api, owner: User) -> None:
+async def test_a_deleted_account_4_7(api: Api, owner: User) -> None:
     await owner.post("person", deactivated=True)
     assert await api.refused("sendMessage", chat_id=owner.id, text="x") == "Forbidden: user is deactivated"
 
 
-async def test_4_8_replies(api: Api, owner: User) -> None:
+async def test_replies_4_8(api: Api, owner: User) -> None:
     message_id = await owner.send("first")
     reply = await api.ok("sendMessage", chat_id=owner.id, text="x", reply_parameters={"message_id": message_id})
     assert reply["reply_to_message"]["text"] == "first"
@@ -88,13 +88,13 @@ async def test_order_of_mistakes(api: Api, owner: User) -> None:
     assert await api.refused("sendMessage", **wrong) == "Bad Request: BUTTON_DATA_INVALID"
 
 
-async def test_4_9_white_space_is_trimmed_and_entities_move(api: Api, owner: User) -> None:
+async def test_white_space_is_trimmed_and_entities_move_4_9(api: Api, owner: User) -> None:
     sent = await api.ok("sendMessage", chat_id=owner.id, text=" \n <b>x</b> y  ", parse_mode="HTML")
     assert sent["text"] == "x y"
     assert sent["entities"] == [{"type": "bold", "offset": 0, "length": 1}]
 
 
-async def test_4_10_too_many_messages(clock: ManualClock, api: Api) -> None:
+async def test_too_many_messages_4_10(clock: ManualClock, api: Api) -> None:
     rates = Rates(chat_per_s=1, chat_burst=3)
     async with LocalChat(token=TOKEN, clock=clock, rates=rates) as chat:
         fast = Api(api.http, chat.url)
@@ -122,7 +122,7 @@ async def test_the_limit_over_all_chats(clock: ManualClock, api: Api) -> None:
         assert (await fast.raw("sendMessage", chat_id=chat.owner_id, text="x"))[0] == 429
 
 
-async def test_4_11_a_group_takes_twenty_a_minute_edits_count_and_answers_do_not(clock: ManualClock, api: Api) -> None:
+async def test_a_group_takes_twenty_a_minute_edits_count_and_answers_do_not_4_11(clock: ManualClock, api: Api) -> None:
     async with LocalChat(token=TOKEN, clock=clock) as chat:
         fast, owner = Api(api.http, chat.url), User(api.http, chat.url, chat.owner_id)
         group = (await owner.post("group", title="g"))["chat_id"]
@@ -140,7 +140,7 @@ async def test_4_11_a_group_takes_twenty_a_minute_edits_count_and_answers_do_not
         await fast.ok("sendMessage", chat_id=group, text="x")
 
 
-async def test_4_12_paid_messages_have_a_limit_of_their_own(clock: ManualClock, api: Api) -> None:
+async def test_paid_messages_have_a_limit_of_their_own_4_12(clock: ManualClock, api: Api) -> None:
     async with LocalChat(token=TOKEN, clock=clock, rates=Rates(all_per_s=1, all_burst=1)) as chat:
         fast = Api(api.http, chat.url)
         await fast.ok("sendMessage", chat_id=chat.owner_id, text="x")
@@ -148,7 +148,7 @@ async def test_4_12_paid_messages_have_a_limit_of_their_own(clock: ManualClock, 
         await fast.ok("sendMessage", chat_id=chat.owner_id, text="x", allow_paid_broadcast=True)
 
 
-async def test_4_13_flags_come_back(api: Api, owner: User) -> None:
+async def test_flags_come_back_4_13(api: Api, owner: User) -> None:
     sent = await api.ok(
         "sendMessage",
         chat_id=owner.id,
@@ -178,7 +178,7 @@ async def test_forward_and_copy(api: Api, owner: User) -> None:
     assert refusal == "Bad Request: message to copy not found"
 
 
-async def test_9_13_a_bot_writes_to_no_bot_and_never_hears_itself(api: Api, owner: User) -> None:
+async def test_a_bot_writes_to_no_bot_and_never_hears_itself_9_13(api: Api, owner: User) -> None:
     me = (await api.ok("getMe"))["id"]
     assert await api.refused("sendMessage", chat_id=me, text="x") == "Forbidden: bot can't send messages to bots"
     await api.ok("sendMessage", chat_id=owner.id, text="hello")

@@ -56,7 +56,7 @@ async def test_a_second_poll_ends_the_first_with_409(api: Api, owner: User) -> N
     )
 
 
-async def test_3_7_a_hurried_poll_is_held_and_gets_one_update(clock: ManualClock, api: Api) -> None:
+async def test_a_hurried_poll_is_held_and_gets_one_update_3_7(clock: ManualClock, api: Api) -> None:
     async with LocalChat(token=TOKEN, clock=clock) as chat, asyncio.timeout(10):
         fast, owner = Api(api.http, chat.url), User(api.http, chat.url, chat.owner_id)
         assert await fast.ok("getUpdates") == []
@@ -73,7 +73,7 @@ async def test_3_7_a_hurried_poll_is_held_and_gets_one_update(clock: ManualClock
         assert len(await fast.ok("getUpdates")) == 2
 
 
-async def test_3_8_the_first_update_id_is_no_small_number(api: Api, owner: User) -> None:
+async def test_the_first_update_id_is_no_small_number_3_8(api: Api, owner: User) -> None:
     await owner.send("x")
     assert (await api.ok("getUpdates"))[0]["update_id"] > 1_000
 

@@ -305,7 +305,7 @@ async def test_panic_can_be_dismissed(room: Room) -> None:
     assert room.control.panics == []
 
 
-async def test_s109_diagnose_answers_at_once_and_edits_its_message(room: Room) -> None:
+async def test_diagnose_answers_at_once_and_edits_its_message_s109(room: Room) -> None:
     hang = asyncio.Event()
     room.control.before_diagnosis = hang.wait
     sent = await room.owner.send("/diagnose")

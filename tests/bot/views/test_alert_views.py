@@ -54,14 +54,14 @@ def changed(order: Order, **changes: object) -> OrderChanged:
     return OrderChanged(at=samples.NOW, order=order, decision=samples.decision(), **changes)  # type: ignore[arg-type]
 
 
-def test_s91_a_buy_tells_why_how_much_and_what_was_there(frame: MakeFrame) -> None:
+def test_a_buy_tells_why_how_much_and_what_was_there_s91(frame: MakeFrame) -> None:
     text = alert(changed(samples.order(), cash_before=Decimal("1234.56")), frame()).text
     for part in ("TQQQ", "#12", "RSI(일봉) 48.20", "<= 50", "10주", "$61.20", "$1,234.56", "[모의]"):
         assert part in text
     assert "KST 00:00 (ET 10:00)" in text
 
 
-def test_s92_a_sell_tells_macd_cross_result_and_what_stays(frame: MakeFrame) -> None:
+def test_a_sell_tells_macd_cross_result_and_what_stays_s92(frame: MakeFrame) -> None:
     event = changed(samples.order(side=Side.SELL), position_qty_before=30, average_cost=Decimal("60.00"))
     text = alert(event, frame()).text
     for part in (
@@ -75,13 +75,13 @@ def test_s92_a_sell_tells_macd_cross_result_and_what_stays(frame: MakeFrame) -> 
         assert part in text
 
 
-def test_s93_a_stop_tells_trigger_threshold_average_and_quantity(frame: MakeFrame) -> None:
+def test_a_stop_tells_trigger_threshold_average_and_quantity_s93(frame: MakeFrame) -> None:
     text = alert(samples.stop_triggered(), frame()).text
     for part in ("손절", "-5.01%", "기준 -5.00%", "$60.00", "$56.99", "10주"):
         assert part in text
 
 
-def test_s93_the_result_of_a_stop_is_told(frame: MakeFrame) -> None:
+def test_the_result_of_a_stop_is_told_s93(frame: MakeFrame) -> None:
     text = alert(samples.stop_finished(), frame()).text
     for part in ("10주 매도", "$56.95", "🔵 -$31.93", "전량 매도"):
         assert part in text
@@ -109,14 +109,14 @@ def test_an_unarmed_start_says_what_to_do(frame: MakeFrame) -> None:
     assert "⛔ 중단 · 실전 거래가 아직 꺼져 있음: /arm" in alert(unarmed, frame()).text
 
 
-def test_s94_a_complete_fill_tells_quantity_average_amount_and_fees(frame: MakeFrame) -> None:
+def test_a_complete_fill_tells_quantity_average_amount_and_fees_s94(frame: MakeFrame) -> None:
     event = changed(samples.filled_order(), last_fill=samples.fill(), fees=Decimal("1.53"))
     text = fill_reply(event, samples.fill(), frame()).text
     for part in ("전량 체결", "수량 10주", "$61.19", "금액 $611.90", "수수료 $1.53"):
         assert part in text
 
 
-def test_promise_3_an_unknown_order_is_neither_done_nor_failed(frame: MakeFrame) -> None:
+def test_an_unknown_order_is_neither_done_nor_failed_promise_3(frame: MakeFrame) -> None:
     screen = alert(changed(samples.order(status=OrderStatus.UNKNOWN)), frame())
     text = screen.text
     assert "❓ 결과 미확인" in text
@@ -124,26 +124,26 @@ def test_promise_3_an_unknown_order_is_neither_done_nor_failed(frame: MakeFrame)
     assert screen.keyboard[0][0].text == "🔎 지금 확인"
 
 
-def test_s95_trouble_says_what_and_where(frame: MakeFrame) -> None:
+def test_trouble_says_what_and_where_s95(frame: MakeFrame) -> None:
     text = alert(samples.trouble(), frame()).text
     assert "시세를 받지 못했습니다" in text
     assert "TQQQ" in text
 
 
-def test_s90_s49_the_open_tells_holdings_and_masked_account(frame: MakeFrame) -> None:
+def test_the_open_tells_holdings_and_masked_account_s90_s49(frame: MakeFrame) -> None:
     opened = next(each for each in samples.every_event() if each.kind == "session_opened")
     text = alert(opened, frame()).text
     for part in (samples.MASKED, "10주 (매도 가능 8주)", "$612.00", "원", "▶️ 실행", "반일장"):
         assert part in text
 
 
-def test_s46_s47_s48_the_start_tells_tickers_bars_and_stream(frame: MakeFrame) -> None:
+def test_the_start_tells_tickers_bars_and_stream_s46_s47_s48(frame: MakeFrame) -> None:
     text = alert(samples.started(), frame()).text
     for part in ("TQQQ NASDAQ · $61.20", "O 1분: 봉 40/100개", "체결통보 구독됨"):
         assert part in text
 
 
-def test_s8_a_blocked_signal_names_the_guard(frame: MakeFrame) -> None:
+def test_a_blocked_signal_names_the_guard_s8(frame: MakeFrame) -> None:
     text = alert(samples.blocked(), frame()).text
     assert "매수 신호 보류: TQQQ" in text
     assert "막은 조건: 매수 대기 시간" in text
@@ -154,7 +154,7 @@ def test_s8_a_blocked_signal_names_the_guard(frame: MakeFrame) -> None:
     ("environment", "badge"),
     [(Environment.REAL, "[실전]"), (Environment.VIRTUAL, "[모의]"), (Environment.DEMO, "[데모]")],
 )
-def test_s21_the_environment_is_in_the_headline(frame: MakeFrame, environment: Environment, badge: str) -> None:
+def test_the_environment_is_in_the_headline_s21(frame: MakeFrame, environment: Environment, badge: str) -> None:
     assert alert(samples.started(), frame("ko", environment)).text.startswith(badge)
 
 

@@ -39,7 +39,7 @@ def preview(side: Side, *, cash_after: str | None, position_after: int) -> Order
     ("language", "missing", "after"),
     [("ko", "현금 부족 $1,234.00", "주문 후"), ("en", "Short of cash by $1,234.00", "Afterwards")],
 )
-def test_s112_a_buy_without_the_cash_says_how_much_is_missing(
+def test_a_buy_without_the_cash_says_how_much_is_missing_s112(
     frame: MakeFrame, language: Language, missing: str, after: str
 ) -> None:
     view = preview(Side.BUY, cash_after="-1234", position_after=110)
@@ -50,7 +50,7 @@ def test_s112_a_buy_without_the_cash_says_how_much_is_missing(
 
 
 @pytest.mark.parametrize(("language", "missing"), [("ko", "주식 부족 1,090주"), ("en", "Short of shares by 1,090 sh.")])
-def test_s112_a_sell_of_more_than_is_held_says_how_many_are_missing(
+def test_a_sell_of_more_than_is_held_says_how_many_are_missing_s112(
     frame: MakeFrame, language: Language, missing: str
 ) -> None:
     view = preview(Side.SELL, cash_after=None, position_after=-1090)

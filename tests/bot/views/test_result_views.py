@@ -75,7 +75,7 @@ def test_a_win_rate_of_nothing_is_not_made_up(frame: MakeFrame) -> None:
     assert "Won 7 of 11: —" in text
 
 
-def test_s100_a_fill_without_its_order_is_told_by_its_side(frame: MakeFrame) -> None:
+def test_a_fill_without_its_order_is_told_by_its_side_s100(frame: MakeFrame) -> None:
     text = said(results.trades(result_samples.trades(), 10, frame("en")))
     assert "🟥 TQQQ Buy 10 × $61.19" in text
     assert "🔴 +$12.34 after fees" in text

@@ -29,7 +29,7 @@ def token_file(folder: Path) -> Path:
     return found
 
 
-async def test_s14_one_token_serves_72_hours_with_one_request_a_day(tmp_path: Path) -> None:
+async def test_one_token_serves_72_hours_with_one_request_a_day_s14(tmp_path: Path) -> None:
     fake, clock = FakeKis(), JumpClock()
     fake.on("HHDFS00000300", PRICE)
     async with client(fake, clock, tmp_path, is_virtual="true") as kis:
@@ -44,7 +44,7 @@ async def test_s14_one_token_serves_72_hours_with_one_request_a_day(tmp_path: Pa
     assert asked == [0, 24, 48, 72]
 
 
-async def test_s14_the_expiry_is_seouls_time_whatever_the_host_thinks(tmp_path: Path) -> None:
+async def test_the_expiry_is_seouls_time_whatever_the_host_thinks_s14(tmp_path: Path) -> None:
     fake, clock = FakeKis(), JumpClock()
     fake.on("HHDFS00000300", PRICE)
     in_two_hours = seoul(clock.now() + timedelta(hours=2))
@@ -88,7 +88,7 @@ async def test_a_second_process_uses_the_first_ones_token(tmp_path: Path) -> Non
     assert fake.tokens == 1
 
 
-async def test_s12_no_environment_uses_the_others_token(tmp_path: Path) -> None:
+async def test_no_environment_uses_the_others_token_s12(tmp_path: Path) -> None:
     fake, clock = FakeKis(), JumpClock()
     fake.on("HHDFS00000300", PRICE)
     side = {"output1": {"rsym": "DNASMSFT", "last": "1.0"}, "output2": {}}
@@ -103,7 +103,7 @@ async def test_s12_no_environment_uses_the_others_token(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("code", "status"), [("EGW00123", 500), ("EGW00123", 200), ("EGW00121", 500)])
-async def test_s67_a_dead_token_costs_one_renewal_for_eight_calls_at_once(
+async def test_a_dead_token_costs_one_renewal_for_eight_calls_at_once_s67(
     tmp_path: Path, code: str, status: int
 ) -> None:
     fake, clock = FakeKis(), JumpClock()
@@ -118,7 +118,7 @@ async def test_s67_a_dead_token_costs_one_renewal_for_eight_calls_at_once(
     assert fake.tokens == 2
 
 
-async def test_s67_the_next_call_has_a_new_token(tmp_path: Path) -> None:
+async def test_the_next_call_has_a_new_token_s67(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("HHDFS00000300", error("EGW00123"), PRICE)
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
@@ -260,7 +260,7 @@ async def test_a_broken_token_file_is_as_good_as_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "word"), [("EGW00103", "APP_KEY"), ("EGW00105", "APP_SECRET"), ("EGW00003", "KIS Developers")]
 )
-async def test_s107_s108_a_refused_key_is_named_and_never_shown(tmp_path: Path, code: str, word: str) -> None:
+async def test_a_refused_key_is_named_and_never_shown_s107_s108(tmp_path: Path, code: str, word: str) -> None:
     fake = FakeKis()
     fake.on("/oauth2/tokenP", Say({"error_code": code, "error_description": "유효하지 않은 AppKey입니다."}, 403))
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:

@@ -59,7 +59,7 @@ def request(**changes: Any) -> OrderRequest:
         ("true", Side.SELL, "VTTT1001U", "00"),
     ],
 )
-async def test_s68_s69_order_body_and_id_are_the_published_ones(
+async def test_order_body_and_id_are_the_published_ones_s68_s69(
     tmp_path: Path, virtual: str, side: Side, tr_id: str, sell_type: str
 ) -> None:
     fake = FakeKis()
@@ -89,7 +89,7 @@ async def test_s68_s69_order_body_and_id_are_the_published_ones(
 
 
 @pytest.mark.parametrize(("virtual", "tr_id"), [("false", "TTTT1004U"), ("true", "VTTT1004U")])
-async def test_s70_s71_amend_and_cancel_name_their_code_and_the_padded_number(
+async def test_amend_and_cancel_name_their_code_and_the_padded_number_s70_s71(
     tmp_path: Path, virtual: str, tr_id: str
 ) -> None:
     fake = FakeKis()
@@ -157,7 +157,7 @@ async def test_an_order_that_never_left_is_certainly_not_placed(tmp_path: Path) 
             await kis.broker.submit(request())
 
 
-async def test_s112_a_refusal_for_cash_tells_needed_and_available(tmp_path: Path) -> None:
+async def test_a_refusal_for_cash_tells_needed_and_available_s112(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("TTTT1002U", error("APBK0952", "주문가능금액을 초과 했습니다", 200, "7"))
     fake.on("TTTS3007R", Say({"rt_cd": "0", "msg_cd": "KIOK0510", "msg1": "", "output": BUYABLE}))
@@ -230,7 +230,7 @@ BUYABLE = {
 
 @pytest.mark.parametrize("expected", [("foreign", "6527.22", 15), ("integrated", "9527.22", 22)])
 @pytest.mark.parametrize(("virtual", "tr_id"), [("false", "TTTS3007R"), ("true", "VTTS3007R")])
-async def test_s76_buying_power_is_the_brokers_own_rule(
+async def test_buying_power_is_the_brokers_own_rule_s76(
     tmp_path: Path, virtual: str, tr_id: str, expected: tuple[str, str, int]
 ) -> None:
     mode, cash, qty = expected
@@ -270,7 +270,7 @@ def holding(ticker: str, exchange: str, qty: str = "5") -> dict[str, str]:
 FILLER = {name: "" if name != "ovrs_cblc_qty" else "0" for name in holding("", "")}
 
 
-async def test_s73_real_balance_is_one_paged_inquiry_and_drops_filler(tmp_path: Path) -> None:
+async def test_real_balance_is_one_paged_inquiry_and_drops_filler_s73(tmp_path: Path) -> None:
     fake = FakeKis()
     page = {"rt_cd": "0", "msg_cd": "KIOK0510", "msg1": "", "output2": {}}
     fake.on(
@@ -296,7 +296,7 @@ async def test_s73_real_balance_is_one_paged_inquiry_and_drops_filler(tmp_path: 
     assert (second.headers["tr_cont"], second.params["CTX_AREA_NK200"]) == ("N", "row100")
 
 
-async def test_s73_virtual_balance_asks_all_three_exchanges(tmp_path: Path) -> None:
+async def test_virtual_balance_asks_all_three_exchanges_s73(tmp_path: Path) -> None:
     fake = FakeKis()
     empty = {"rt_cd": "0", "msg_cd": "70070000", "msg1": "조회할 내역이 없습니다", "output1": [], "output2": {}}
     fake.on(
@@ -367,7 +367,7 @@ def pages(*rows: dict[str, str]) -> Say:
     ("virtual", "tr_id", "ticker", "exchange"),
     [("false", "TTTS3035R", "%", "NASD"), ("true", "VTTS3035R", "", "")],
 )
-async def test_s75_orders_are_asked_by_new_york_dates(
+async def test_orders_are_asked_by_new_york_dates_s75(
     tmp_path: Path, virtual: str, tr_id: str, ticker: str, exchange: str
 ) -> None:
     fake = FakeKis()
@@ -399,7 +399,7 @@ async def test_s75_orders_are_asked_by_new_york_dates(
     }
 
 
-async def test_s74_open_orders_are_the_same_in_both_environments(tmp_path: Path) -> None:
+async def test_open_orders_are_the_same_in_both_environments_s74(tmp_path: Path) -> None:
     working = {"ft_ccld_qty": "2", "ft_ccld_amt3": "136.40000", "nccs_qty": "10"}
     real, virtual = FakeKis(), FakeKis()
     real.on("TTTS3018R", pages(ccnl(**working, prcs_stat_name="", rvse_cncl_dvsn_cd="00", mdia_dvsn_name="")))

@@ -65,7 +65,7 @@ def minute(on: str, at: str, last: str = "437.1500") -> dict[str, str]:
     }
 
 
-async def test_s77_a_real_quote_has_bid_and_ask_from_one_call(tmp_path: Path) -> None:
+async def test_a_real_quote_has_bid_and_ask_from_one_call_s77(tmp_path: Path) -> None:
     fake = FakeKis()
     side = levels(pbid1="437.1400", pask1="437.1700", vbid1="120", vask1="80")
     fake.on("HHDFS76200100", Say({**OK, "output1": BOOK_HEAD, "output2": side, "output3": {}}))
@@ -89,7 +89,7 @@ async def test_s77_a_real_quote_has_bid_and_ask_from_one_call(tmp_path: Path) ->
         ({"dymd": "20260915", "dhms": "250000"}, "2026-09-15T14:01:03Z", None),
     ],
 )
-async def test_d15_a_quote_tells_the_venues_own_time(
+async def test_a_quote_tells_the_venues_own_time_d15(
     tmp_path: Path, stamp: dict[str, str], now: str, instant: str | None
 ) -> None:
     fake = FakeKis()
@@ -99,7 +99,7 @@ async def test_d15_a_quote_tells_the_venues_own_time(
     assert quote.stamped_at == (None if instant is None else datetime.fromisoformat(instant))
 
 
-async def test_d15_a_virtual_quote_tells_no_time_but_the_volume(tmp_path: Path) -> None:
+async def test_a_virtual_quote_tells_no_time_but_the_volume_d15(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("HHDFS00000300", Say({**OK, "output": PRICE}))
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
@@ -107,7 +107,7 @@ async def test_d15_a_virtual_quote_tells_no_time_but_the_volume(tmp_path: Path) 
     assert (quote.stamped_at, quote.volume) == (None, 6120331)
 
 
-async def test_s77_a_side_without_orders_is_unknown_not_zero(tmp_path: Path) -> None:
+async def test_a_side_without_orders_is_unknown_not_zero_s77(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("HHDFS76200100", Say({**OK, "output1": BOOK_HEAD, "output2": [levels(pask1="437.1700", vask1="80")]}))
     async with client(fake, JumpClock(), tmp_path) as kis:
@@ -115,7 +115,7 @@ async def test_s77_a_side_without_orders_is_unknown_not_zero(tmp_path: Path) -> 
     assert (quote.bid, quote.ask) == (None, Decimal("437.17"))
 
 
-async def test_s77_a_virtual_quote_has_no_book(tmp_path: Path) -> None:
+async def test_a_virtual_quote_has_no_book_s77(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("HHDFS00000300", Say({**OK, "output": PRICE}))
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
@@ -135,7 +135,7 @@ async def test_s77_a_virtual_quote_has_no_book(tmp_path: Path) -> None:
         [],
     ],
 )
-async def test_s77_a_missing_or_zero_price_is_refused(tmp_path: Path, output: object) -> None:
+async def test_a_missing_or_zero_price_is_refused_s77(tmp_path: Path, output: object) -> None:
     fake = FakeKis()
     fake.on("HHDFS00000300", Say({**OK, "output": output}))
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
@@ -146,7 +146,7 @@ async def test_s77_a_missing_or_zero_price_is_refused(tmp_path: Path, output: ob
         assert kis.book.named("MSFT") == listed  # looked for on the wrong exchange, the listing is not forgotten
 
 
-async def test_d9_quotes_use_the_quote_key_at_the_real_host(tmp_path: Path) -> None:
+async def test_quotes_use_the_quote_key_at_the_real_host_d9(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("HHDFS76200100", Say({**OK, "output1": BOOK_HEAD, "output2": levels()}))
     fake.on("HHDFS76950200", Say({**OK, "output1": {}, "output2": [minute("20260915", "100000")]}))
@@ -163,7 +163,7 @@ async def test_d9_quotes_use_the_quote_key_at_the_real_host(tmp_path: Path) -> N
     assert tokens.isdisjoint({asked.headers["authorization"] for asked in fake.of("HHDFS76200100")})
 
 
-async def test_d9_virtual_alone_has_no_minute_bars(tmp_path: Path) -> None:
+async def test_virtual_alone_has_no_minute_bars_d9(tmp_path: Path) -> None:
     fake = FakeKis()
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
         assert not kis.market.has_minute_bars()
@@ -172,7 +172,7 @@ async def test_d9_virtual_alone_has_no_minute_bars(tmp_path: Path) -> None:
     assert fake.asked == []
 
 
-async def test_s78_daily_bars_are_ascending_and_the_forming_day_is_flagged(tmp_path: Path) -> None:
+async def test_daily_bars_are_ascending_and_the_forming_day_is_flagged_s78(tmp_path: Path) -> None:
     fake = FakeKis()
     page = [day("20260915"), day("20260914"), day("20260911"), dict.fromkeys(day(""), "")]
     fake.on("HHDFS76240000", Say({**OK, "output1": {"nrec": "3"}, "output2": page}))
@@ -185,7 +185,7 @@ async def test_s78_daily_bars_are_ascending_and_the_forming_day_is_flagged(tmp_p
     assert asked.params == {"AUTH": "", "EXCD": "NAS", "SYMB": "MSFT", "GUBN": "0", "BYMD": "", "MODP": "1"}
 
 
-async def test_s78_today_counts_as_closed_after_the_close_also_on_half_days(tmp_path: Path) -> None:
+async def test_today_counts_as_closed_after_the_close_also_on_half_days_s78(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("HHDFS76240000", Say({**OK, "output2": [day("20261127"), day("20261125")]}))
     async with client(fake, JumpClock(datetime(2026, 11, 27, 18, 0, tzinfo=UTC)), tmp_path) as kis:
@@ -194,7 +194,7 @@ async def test_s78_today_counts_as_closed_after_the_close_also_on_half_days(tmp_
     assert bars[-1].end == datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
 
 
-async def test_s78_a_row_for_today_before_the_open_is_left_out(tmp_path: Path) -> None:
+async def test_a_row_for_today_before_the_open_is_left_out_s78(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("HHDFS76240000", Say({**OK, "output2": [day("20260915"), day("20260914")]}))
     async with client(fake, JumpClock(datetime(2026, 9, 15, 12, tzinfo=UTC)), tmp_path) as kis:
@@ -202,7 +202,7 @@ async def test_s78_a_row_for_today_before_the_open_is_left_out(tmp_path: Path) -
     assert [bar.start.day for bar in bars] == [14]
 
 
-async def test_s78_daily_bars_page_back_by_the_day_before_the_oldest(tmp_path: Path) -> None:
+async def test_daily_bars_page_back_by_the_day_before_the_oldest_s78(tmp_path: Path) -> None:
     fake = FakeKis()
     ninth = [day(f"2026{month:02d}{on:02d}") for month in (8, 7, 6, 5) for on in range(25, 0, -1)]
     fake.on("HHDFS76240000", Say({**OK, "output2": ninth}), Say({**OK, "output2": [day("20260430")]}))
@@ -212,7 +212,7 @@ async def test_s78_daily_bars_page_back_by_the_day_before_the_oldest(tmp_path: P
     assert [asked.params["BYMD"] for asked in fake.of("HHDFS76240000")] == ["", "20260430"]
 
 
-async def test_s78_minute_bars_are_regular_hours_only_and_page_back_in_new_york_time(tmp_path: Path) -> None:
+async def test_minute_bars_are_regular_hours_only_and_page_back_in_new_york_time_s78(tmp_path: Path) -> None:
     fake = FakeKis()
     newest = [minute("20260915", "100100"), minute("20260915", "100000"), minute("20260915", "092900")]
     older = [minute("20260914", "160000"), minute("20260914", "155900"), minute("20260914", "155800")]
@@ -244,7 +244,7 @@ async def test_s78_minute_bars_are_regular_hours_only_and_page_back_in_new_york_
     assert (second.params["NEXT"], second.params["KEYB"]) == ("1", "20260915092800")
 
 
-async def test_s40_sixty_minutes_are_counted_from_the_open(tmp_path: Path) -> None:
+async def test_sixty_minutes_are_counted_from_the_open_s40(tmp_path: Path) -> None:
     fake = FakeKis()
     halves = [minute("20260914", at) for at in ("153000", "150000", "143000", "100000", "093000")]
     fake.on("HHDFS76950200", Say({**OK, "output2": halves}), Say({**OK, "output2": []}))
@@ -260,7 +260,7 @@ async def test_s40_sixty_minutes_are_counted_from_the_open(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("interval", list(Interval))
-async def test_s40_every_interval_has_bars(tmp_path: Path, interval: Interval) -> None:
+async def test_every_interval_has_bars_s40(tmp_path: Path, interval: Interval) -> None:
     fake = FakeKis()
     fake.on("HHDFS76240000", Say({**OK, "output2": [day("20260914")]}))
     fake.on("HHDFS76950200", Say({**OK, "output2": [minute("20260914", "100000")]}), Say({**OK, "output2": []}))
@@ -269,7 +269,7 @@ async def test_s40_every_interval_has_bars(tmp_path: Path, interval: Interval) -
 
 
 @pytest.mark.parametrize("interval", [Interval.DAY, Interval.M5])
-async def test_s78_no_bars_is_an_error_not_an_empty_answer(tmp_path: Path, interval: Interval) -> None:
+async def test_no_bars_is_an_error_not_an_empty_answer_s78(tmp_path: Path, interval: Interval) -> None:
     fake = FakeKis()
     fake.on("HHDFS76240000", Say({**OK, "output2": [dict.fromkeys(day(""), "")]}))
     fake.on("HHDFS76950200", Say({**OK, "output1": {"nrec": ""}, "output2": []}))
@@ -278,7 +278,7 @@ async def test_s78_no_bars_is_an_error_not_an_empty_answer(tmp_path: Path, inter
             await kis.market.bars(MSFT, interval, 5)
 
 
-async def test_s78_a_minute_cursor_that_stands_still_ends_the_paging(tmp_path: Path) -> None:
+async def test_a_minute_cursor_that_stands_still_ends_the_paging_s78(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("HHDFS76950200", Say({**OK, "output2": [minute("20260914", "100000")]}))
     async with client(fake, JumpClock(), tmp_path) as kis:

@@ -59,12 +59,12 @@ def test_orders_of_two_branches_under_one_number_are_two_orders() -> None:
     }
 
 
-def test_quirk_10_done_alone_does_not_mean_filled() -> None:
+def test_done_alone_does_not_mean_filled_quirk_10() -> None:
     (found,) = folded(order("1", nccs_qty="0", prcs_stat_name="완료"))
     assert found.status is OrderStatus.UNKNOWN
 
 
-def test_quirk_3_a_cancel_is_known_by_its_sibling() -> None:
+def test_a_cancel_is_known_by_its_sibling_quirk_3() -> None:
     (found,) = folded(order("1", nccs_qty="0"), sibling("2", "1", "02", ft_ord_unpr3="0.00000000"))
     assert (found.venue_no, found.status, found.limit_price) == ("1", OrderStatus.CANCELED, Decimal("68.2"))
 
@@ -87,7 +87,7 @@ def test_a_cancel_after_a_partial_fill_keeps_the_fill() -> None:
     assert (found.status, found.filled_qty, found.filled_amount) == (OrderStatus.CANCELED, 5, Decimal(341))
 
 
-def test_quirk_4_an_amendment_carries_the_rest_under_its_new_number() -> None:
+def test_an_amendment_carries_the_rest_under_its_new_number_quirk_4() -> None:
     partly = {"ft_ccld_qty": "5", "ft_ccld_amt3": "341.00000", "nccs_qty": "0"}
     amended = sibling("2", "1", "01", ft_ord_qty="7", nccs_qty="7", ft_ord_unpr3="68.10000000")
     (found,) = folded(order("1", **partly), amended)
@@ -111,7 +111,7 @@ def test_an_amendment_that_came_too_late_carries_nothing() -> None:
     assert (found.venue_no, found.qty, found.status) == ("1", 12, OrderStatus.FILLED)
 
 
-def test_quirk_2_virtual_rows_without_padding_join_their_siblings() -> None:
+def test_virtual_rows_without_padding_join_their_siblings_quirk_2() -> None:
     (found,) = folded(order("0000051877", nccs_qty="0"), sibling("51880", "51877", "02"))
     assert (found.venue_no, found.status) == ("51877", OrderStatus.CANCELED)
 

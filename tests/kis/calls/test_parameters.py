@@ -215,7 +215,7 @@ HEADERS = {"content-type", "authorization", "appkey", "appsecret", "tr_id", "cus
         for n, row in enumerate(rows)
     ],
 )
-async def test_s72_each_call_sends_the_published_parameters(
+async def test_each_call_sends_the_published_parameters_s72(
     tmp_path: Path, virtual: bool, tr_id: str, ask: Ask, sent: dict[str, str]
 ) -> None:
     fake = FakeKis()

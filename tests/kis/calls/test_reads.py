@@ -46,7 +46,7 @@ TR = "HHDFS00000300"
         error("90020000"),
     ],
 )
-async def test_s16_a_read_survives_three_failures(tmp_path: Path, failure: Script) -> None:
+async def test_a_read_survives_three_failures_s16(tmp_path: Path, failure: Script) -> None:
     fake = FakeKis()
     fake.on(TR, failure, failure, failure, PRICE)
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
@@ -55,7 +55,7 @@ async def test_s16_a_read_survives_three_failures(tmp_path: Path, failure: Scrip
 
 
 @pytest.mark.parametrize("failure", [error("EGW00201"), error("EGW00215"), drop, Say("no", 500)])
-async def test_s15_repeats_are_bounded(tmp_path: Path, failure: Script) -> None:
+async def test_repeats_are_bounded_s15(tmp_path: Path, failure: Script) -> None:
     fake = FakeKis()
     fake.on(TR, failure)
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
@@ -64,7 +64,7 @@ async def test_s15_repeats_are_bounded(tmp_path: Path, failure: Script) -> None:
     assert len(fake.of(TR)) == 6
 
 
-async def test_s15_after_a_rate_refusal_it_waits_in_market_time(tmp_path: Path) -> None:
+async def test_after_a_rate_refusal_it_waits_in_market_time_s15(tmp_path: Path) -> None:
     fake, clock = FakeKis(), JumpClock()
     fake.on(TR, error("EGW00201"), error("EGW00201"), PRICE)
     async with client(fake, clock, tmp_path, is_virtual="true") as kis:
@@ -118,7 +118,7 @@ async def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
         (Say([1, 2]), TryLater, 6),
     ],
 )
-async def test_s16_faults_are_told_and_not_repeated_in_vain(
+async def test_faults_are_told_and_not_repeated_in_vain_s16(
     tmp_path: Path, failure: Script, raised: type[Exception], requests: int
 ) -> None:
     fake = FakeKis()
@@ -129,7 +129,7 @@ async def test_s16_faults_are_told_and_not_repeated_in_vain(
     assert len(fake.of(TR)) == requests
 
 
-async def test_s98_each_call_is_one_line_with_its_values_and_no_secret(
+async def test_each_call_is_one_line_with_its_values_and_no_secret_s98(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake = FakeKis()

@@ -97,7 +97,7 @@ async def test_one_session_asks_nothing_and_two_ask_once() -> None:
     assert http.calls == 2  # raw and adjusted
 
 
-async def test_d13_the_factor_of_a_day_is_asked_anew_each_time() -> None:
+async def test_the_factor_of_a_day_is_asked_anew_each_time_d13() -> None:
     """Before the broker has adjusted its days the evening counts as it was; a stop's guard must hear of the change."""
     raw = {BEFORE: "645.5700", SPLIT: "93.7000"}
     http = DailyOnly(raw, raw)

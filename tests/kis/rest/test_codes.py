@@ -167,7 +167,7 @@ def test_every_code_is_in_these_lists_and_says_what_to_do_in_both_languages() ->
         ("40570000", "09:30"),
     ],
 )
-def test_s107_s108_s111_s113_the_cause_is_named(code: str, words: str) -> None:
+def test_the_cause_is_named_s107_s108_s111_s113(code: str, words: str) -> None:
     told = error_for(code, "", 500, changes=True).user_message
     assert words in told.ko
     assert words in told.en

@@ -99,7 +99,7 @@ def test_no_times(text: str) -> None:
         (time(11, 0), None, datetime(2026, 9, 15, 2, 0, tzinfo=UTC)),
     ],
 )
-def test_s17_an_order_of_the_korean_night_has_its_true_instant(
+def test_an_order_of_the_korean_night_has_its_true_instant_s17(
     at: time, seoul_date: date | None, instant: datetime
 ) -> None:
     """`ord_dt` with `ord_tmd` alone is a day off after midnight in Seoul (quirk 5)."""
@@ -144,7 +144,7 @@ NO_ORDERS = {  # the workbook's own "no orders" answer (kis-protocol 3.9): blank
         {"output": [NO_ORDERS]},
     ],
 )
-def test_quirk_14_empty_results_in_every_shape_are_no_rows(body: dict[str, Any]) -> None:
+def test_empty_results_in_every_shape_are_no_rows_quirk_14(body: dict[str, Any]) -> None:
     assert rows(body, "output", "odno") == []
 
 
@@ -153,7 +153,7 @@ def test_what_is_no_list_is_not_taken_for_an_empty_one() -> None:
         rows({"output": "x"}, "output", "odno")
 
 
-def test_quirk_13_a_row_is_known_by_its_key_and_single_rows_are_found() -> None:
+def test_a_row_is_known_by_its_key_and_single_rows_are_found_quirk_13() -> None:
     filler = {"pdno": " ", "qty": "0", "amt": "0.00000", "none": None, "medium": "OpenAPI"}
     assert rows({"output": [{"pdno": "KO", "qty": "1"}, filler]}, "output", "pdno") == [{"pdno": "KO", "qty": "1"}]
     assert rows({"output": {"pdno": "KO"}}, "output", "pdno") == [{"pdno": "KO"}]

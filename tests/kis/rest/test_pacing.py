@@ -54,14 +54,14 @@ async def grants(clock: FakeClock, subject: Pacer, calls: Sequence[Lane], second
 
 
 @pytest.mark.parametrize("limit", [18, 1])
-async def test_s15_under_load_the_limit_is_kept_and_used(limit: int) -> None:
+async def test_under_load_the_limit_is_kept_and_used_s15(limit: int) -> None:
     clock = FakeClock(START)
     found = await grants(clock, pacer(clock, limit), [Lane.QUOTE] * (limit * 22), 20)
     assert most_in_a_second(found) <= limit
     assert len(found) >= 0.97 * limit * 20
 
 
-async def test_s15_a_burst_after_idleness_is_spread_too() -> None:
+async def test_a_burst_after_idleness_is_spread_too_s15() -> None:
     clock = FakeClock(START)
     subject = pacer(clock)
     found = await grants(clock, subject, [Lane.QUOTE] * 5, 0.9)
@@ -192,7 +192,7 @@ async def test_after_a_refusal_nothing_is_sent_for_a_while() -> None:
 
 
 @pytest.mark.parametrize(("limit", "lane"), [(1, Lane.ORDER), (1, Lane.QUOTE), (18, Lane.LEDGER)])
-async def test_quirk_35_once_settled_a_program_that_knows_nothing_may_ask(limit: int, lane: Lane) -> None:
+async def test_once_settled_a_program_that_knows_nothing_may_ask_quirk_35(limit: int, lane: Lane) -> None:
     clock = FakeClock(START)
     subject = pacer(clock, limit)
     await subject.settled()  # nothing was sent: at once

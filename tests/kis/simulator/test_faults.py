@@ -274,7 +274,7 @@ async def test_notice_reorder(start: Starter) -> None:
     assert (fill[12], accepted[12]) == ("2", "1")
 
 
-async def test_quirk_49_notice_before_ack(start: Starter) -> None:
+async def test_notice_before_ack_quirk_49(start: Starter) -> None:
     outside = await start()
     line = await outside.connect()
     await line.register("H0GSCNI9", "demo01")

@@ -36,7 +36,7 @@ async def test_acknowledgement_has_padded_number_branch_and_korean_time(start: S
 
 
 @BOTH
-async def test_quirk_2_numbers_are_padded_on_real_and_stripped_in_virtual_inquiries(
+async def test_numbers_are_padded_on_real_and_stripped_in_virtual_inquiries_quirk_2(
     start: Starter, virtual: bool
 ) -> None:
     outside = await start(virtual=virtual)
@@ -63,7 +63,7 @@ async def test_a_marketable_buy_fills_at_the_ask_and_everything_agrees(start: St
 
 
 @BOTH
-async def test_quirk_1_the_sell_tr_of_each_environment_sells(start: Starter, virtual: bool) -> None:
+async def test_the_sell_tr_of_each_environment_sells_quirk_1(start: Starter, virtual: bool) -> None:
     outside = await start(virtual=virtual)
     await bid_ask(outside, "TQQQ")
     await outside.control("position", symbol="TQQQ", qty=10, average="50.00")
@@ -76,7 +76,7 @@ async def test_quirk_1_the_sell_tr_of_each_environment_sells(start: Starter, vir
 
 
 @BOTH
-async def test_quirk_3_and_4_a_cancellation_is_a_sibling_row_with_its_own_number(start: Starter, virtual: bool) -> None:
+async def test_a_cancellation_is_a_sibling_row_with_its_own_number_quirk_3_and_4(start: Starter, virtual: bool) -> None:
     outside = await start(virtual=virtual)
     original = (await outside.order("buy", "TQQQ", "3", "20.00")).body["output"]["ODNO"]
     answer = await outside.change("cancel", original, "TQQQ", "3")
@@ -107,7 +107,7 @@ async def test_an_amendment_moves_the_rest_to_a_new_number(start: Starter, virtu
 
 
 @BOTH
-async def test_quirk_48_a_change_without_its_kind_is_http_500(start: Starter, virtual: bool) -> None:
+async def test_a_change_without_its_kind_is_http_500_quirk_48(start: Starter, virtual: bool) -> None:
     outside = await start(virtual=virtual)
     original = (await outside.order("buy", "TQQQ", "3", "20.00")).body["output"]["ODNO"]
     answer = await outside.change("cancel", original, "TQQQ", "3", RVSE_CNCL_DVSN_CD="")
@@ -124,7 +124,7 @@ async def test_nothing_left_to_cancel_on_virtual_is_40330000(start: Starter) -> 
     assert (answer.status, answer.code) == (500, "40330000")
 
 
-async def test_quirk_5_the_order_date_is_new_yorks_and_the_time_seouls(start: Starter) -> None:
+async def test_the_order_date_is_new_yorks_and_the_time_seouls_quirk_5(start: Starter) -> None:
     outside = await start(virtual=False)
     await outside.order("buy", "TQQQ", "1", "20.00")
     (row,) = (await outside.executions()).body["output"]
@@ -132,7 +132,7 @@ async def test_quirk_5_the_order_date_is_new_yorks_and_the_time_seouls(start: St
     assert row["thco_ord_tmd"] == row["ord_tmd"]
 
 
-async def test_quirk_6_virtual_open_orders_are_always_empty(start: Starter) -> None:
+async def test_virtual_open_orders_are_always_empty_quirk_6(start: Starter) -> None:
     outside = await start()
     await outside.order("buy", "TQQQ", "1", "20.00")
     answer = await outside.open_orders()
@@ -151,7 +151,7 @@ async def test_real_open_orders_by_exchange_and_direction(start: Starter) -> Non
     assert every[0]["rvse_cncl_dvsn_cd"] == "00"
 
 
-async def test_quirk_7_filters_work_on_real_and_do_nothing_on_virtual(start: Starter) -> None:
+async def test_filters_work_on_real_and_do_nothing_on_virtual_quirk_7(start: Starter) -> None:
     for virtual, seen in ((True, 2), (False, 1)):
         outside = await start(virtual=virtual)
         await outside.order("buy", "TQQQ", "1", "20.00")
@@ -160,14 +160,14 @@ async def test_quirk_7_filters_work_on_real_and_do_nothing_on_virtual(start: Sta
         assert len(rows) == seen
 
 
-async def test_quirk_8_an_order_number_does_not_filter(start: Starter) -> None:
+async def test_an_order_number_does_not_filter_quirk_8(start: Starter) -> None:
     outside = await start(virtual=False)
     number = (await outside.order("buy", "TQQQ", "1", "20.00")).body["output"]["ODNO"]
     await outside.order("buy", "TQQQ", "1", "21.00")
     assert len((await outside.executions(ODNO=number)).body["output"]) == 2
 
 
-async def test_quirk_9_fills_reach_inquiries_late_and_each_in_its_own_time(start: Starter) -> None:
+async def test_fills_reach_inquiries_late_and_each_in_its_own_time_quirk_9(start: Starter) -> None:
     outside = await start(ccnl_lag_s=(2.0, 2.0), balance_lag_s=(1.0, 1.0))
     await bid_ask(outside, "TQQQ")
     await outside.order("buy", "TQQQ", "10", "61.00")
@@ -181,7 +181,7 @@ async def test_quirk_9_fills_reach_inquiries_late_and_each_in_its_own_time(start
     assert (await outside.executions()).body["output"][0]["ft_ccld_qty"] == "10"
 
 
-async def test_quirk_10_status_names_are_empty_on_virtual_and_told_on_real(start: Starter) -> None:
+async def test_status_names_are_empty_on_virtual_and_told_on_real_quirk_10(start: Starter) -> None:
     for virtual, names in ((True, ["", ""]), (False, ["전송", "완료"])):
         outside = await start(virtual=virtual)
         await bid_ask(outside, "TQQQ")
@@ -208,7 +208,7 @@ async def test_virtual_orders_end_with_the_regular_session(start: Starter) -> No
     assert row["nccs_qty"] == "0"
 
 
-async def test_quirk_14_empty_results_in_three_shapes(start: Starter) -> None:
+async def test_empty_results_in_three_shapes_quirk_14(start: Starter) -> None:
     listed = await (await start(virtual=False)).executions()
     assert (listed.body["rt_cd"], listed.code, listed.body["output"]) == ("0", "KIOK0560", [])
     shaped = await (await start(virtual=False, empty_result="object")).executions()
@@ -219,7 +219,7 @@ async def test_quirk_14_empty_results_in_three_shapes(start: Starter) -> None:
 
 
 @pytest.mark.parametrize(("virtual", "size"), [(True, 15), (False, 20)])
-async def test_quirk_17_pages_go_on_by_tr_cont_with_padded_contexts(start: Starter, virtual: bool, size: int) -> None:
+async def test_pages_go_on_by_tr_cont_with_padded_contexts_quirk_17(start: Starter, virtual: bool, size: int) -> None:
     outside = await start(virtual=virtual)
     for n in range(2 * size + 3):
         await outside.order("buy", "TQQQ", "1", f"{10 + n}.00")
@@ -247,7 +247,7 @@ async def test_quirk_17_pages_go_on_by_tr_cont_with_padded_contexts(start: Start
     assert page.body["ctx_area_nk200"].strip() == ""
 
 
-async def test_10_1_1_lower_case_contexts_alone_page_too(start: Starter) -> None:
+async def test_lower_case_contexts_alone_page_too_10_1_1(start: Starter) -> None:
     outside = await start()
     for n in range(17):
         await outside.order("buy", "TQQQ", "1", f"{10 + n}.00")
@@ -261,7 +261,7 @@ async def test_10_1_1_lower_case_contexts_alone_page_too(start: Starter) -> None
     assert (len(second.body["output"]), second.tr_cont) == (2, "E")
 
 
-async def test_10_1_3_an_order_without_optional_fields_is_taken(start: Starter) -> None:
+async def test_an_order_without_optional_fields_is_taken_10_1_3(start: Starter) -> None:
     outside = await start(virtual=False)
     body = {"OVRS_EXCG_CD": "NASD", "PDNO": "TQQQ", "ORD_QTY": "1", "OVRS_ORD_UNPR": "20", "ORD_SVR_DVSN_CD": "0"}
     placed = await outside.post(TRADING + "order", "TTTT1002U", **ACCOUNT, **body, ORD_DVSN="00")
@@ -272,7 +272,7 @@ async def test_10_1_3_an_order_without_optional_fields_is_taken(start: Starter) 
 
 
 @pytest.mark.parametrize("text", ["20", "20.5", "20.50", "20.5000"])
-async def test_10_1_4_prices_with_and_without_trailing_zeros(start: Starter, text: str) -> None:
+async def test_prices_with_and_without_trailing_zeros_10_1_4(start: Starter, text: str) -> None:
     outside = await start()
     assert (await outside.order("buy", "TQQQ", "1", text)).body["rt_cd"] == "0"
 
@@ -293,7 +293,7 @@ async def test_10_1_4_prices_with_and_without_trailing_zeros(start: Starter, tex
     ],
 )
 @BOTH
-async def test_10_2_refusals_with_their_http_status(
+async def test_refusals_with_their_http_status_10_2(
     start: Starter, change: dict[str, str], on_real: str, on_virtual: str, virtual: bool
 ) -> None:
     outside = await start(virtual=virtual)
@@ -333,7 +333,7 @@ async def test_a_missing_field_is_named(start: Starter) -> None:
     ],
 )
 @BOTH
-async def test_quirk_37_sessions_decide_who_may_order(
+async def test_sessions_decide_who_may_order_quirk_37(
     start: Starter, now: datetime, on_real: str, on_virtual: str, virtual: bool
 ) -> None:
     outside = await start(virtual=virtual, now=now)
@@ -344,19 +344,19 @@ async def test_quirk_37_sessions_decide_who_may_order(
     assert answer.code == expected
 
 
-async def test_quirk_37_virtual_takes_limit_orders_only_and_not_every_ticker(start: Starter) -> None:
+async def test_virtual_takes_limit_orders_only_and_not_every_ticker_quirk_37(start: Starter) -> None:
     outside = await start(virtual_excluded=("KO",))
     assert (await outside.order("buy", "TQQQ", "1", "20.00", ORD_DVSN="34")).code == "90000000"
     assert (await outside.order("buy", "KO", "1", "20.00", OVRS_EXCG_CD="NYSE")).code == "40070000"
 
 
-async def test_quirk_38_an_expired_virtual_account_answers_queries_only(start: Starter) -> None:
+async def test_an_expired_virtual_account_answers_queries_only_quirk_38(start: Starter) -> None:
     outside = await start(expired_virtual_account=True)
     assert (await outside.order("buy", "TQQQ", "1", "20.00")).code == "40910000"
     assert (await outside.balance()).body["rt_cd"] == "0"
 
 
-async def test_quirk_39_the_virtual_fee_is_one_per_cent_a_side(start: Starter) -> None:
+async def test_the_virtual_fee_is_one_per_cent_a_side_quirk_39(start: Starter) -> None:
     outside = await start(cash=Decimal(1000))
     await outside.control("tick", symbol="TQQQ", last="50.00", bid="50.00", ask="50.00")
     await outside.order("buy", "TQQQ", "10", "50.00")
@@ -365,7 +365,7 @@ async def test_quirk_39_the_virtual_fee_is_one_per_cent_a_side(start: Starter) -
     assert (await outside.control("state"))["cash"] == "990.00"
 
 
-async def test_quirk_51_an_order_of_over_one_per_cent_of_the_shares_passes(start: Starter) -> None:
+async def test_an_order_of_over_one_per_cent_of_the_shares_passes_quirk_51(start: Starter) -> None:
     outside = await start(virtual=False)
     await outside.control("cash", cash="99999999999")
     answer = await outside.order("buy", "TQQQ", "9000000", "20.00")

@@ -32,7 +32,7 @@ async def minutes(outside: Outside, **more: str) -> Answer:
 
 
 @BOTH
-async def test_quirk_20_price_has_eleven_fields_and_no_time(start: Starter, virtual: bool) -> None:
+async def test_price_has_eleven_fields_and_no_time_quirk_20(start: Starter, virtual: bool) -> None:
     outside = await start(virtual=virtual)
     output = await outside.price("NAS", "TQQQ")
     assert list(output) == ["rsym", "zdiv", "base", "pvol", "last", "sign", "diff", "rate", "tvol", "tamt", "ordy"]
@@ -41,7 +41,7 @@ async def test_quirk_20_price_has_eleven_fields_and_no_time(start: Starter, virt
 
 
 @BOTH
-async def test_quirk_18_a_wrong_exchange_succeeds_with_empty_strings(start: Starter, virtual: bool) -> None:
+async def test_a_wrong_exchange_succeeds_with_empty_strings_quirk_18(start: Starter, virtual: bool) -> None:
     outside = await start(virtual=virtual)
     for exchange, symbol in (("NYS", "TQQQ"), ("NASD", "TQQQ"), ("NAS", "NOSUCH"), ("AMS", "O")):
         assert set((await outside.price(exchange, symbol)).values()) == {""}
@@ -49,7 +49,7 @@ async def test_quirk_18_a_wrong_exchange_succeeds_with_empty_strings(start: Star
         assert (await outside.price(exchange, symbol))["last"] != ""
 
 
-async def test_quirk_19_diff_is_unsigned_and_rate_signed_with_a_blank_before_zero(start: Starter) -> None:
+async def test_diff_is_unsigned_and_rate_signed_with_a_blank_before_zero_quirk_19(start: Starter) -> None:
     outside = await start()
     base = Decimal((await outside.price("NAS", "TQQQ"))["base"])
     for change, sign, rate in (
@@ -63,7 +63,7 @@ async def test_quirk_19_diff_is_unsigned_and_rate_signed_with_a_blank_before_zer
         assert output["diff"] == f"{abs(change):.4f}"
 
 
-async def test_quirk_21_and_price_detail_fields(start: Starter) -> None:
+async def test_price_detail_fields_quirk_21(start: Starter) -> None:
     outside = await start(virtual=False)
     params = {"AUTH": "", "EXCD": "NAS", "SYMB": "TQQQ"}
     output = (await outside.get(QUOTES + "price-detail", "HHDFS76200200", **params)).body["output"]
@@ -101,7 +101,7 @@ async def test_several_prices_count_as_one_call(start: Starter) -> None:
 
 
 @BOTH
-async def test_quirk_22_daily_bars_newest_first_with_todays_unfinished_one(start: Starter, virtual: bool) -> None:
+async def test_daily_bars_newest_first_with_todays_unfinished_one_quirk_22(start: Starter, virtual: bool) -> None:
     outside = await start(virtual=virtual)
     rows = await daily(outside)
     assert len(rows) == 100
@@ -147,12 +147,12 @@ async def test_an_unknown_symbol_has_no_daily_bars(start: Starter) -> None:
     assert await daily(await start(), symbol="NOSUCH") == []
 
 
-async def test_quirk_23_minute_bars_are_real_only(start: Starter) -> None:
+async def test_minute_bars_are_real_only_quirk_23(start: Starter) -> None:
     answer = await minutes(await start())
     assert (answer.status, answer.code) == (500, "EGW02006")
 
 
-async def test_quirk_23_minute_bars_page_by_new_york_time_minus_the_length(start: Starter) -> None:
+async def test_minute_bars_page_by_new_york_time_minus_the_length_quirk_23(start: Starter) -> None:
     outside = await start(virtual=False)
     first = (await minutes(outside, NREC="500")).body
     assert (first["output1"]["nrec"], first["output1"]["next"]) == ("120", "1")
@@ -342,7 +342,7 @@ async def held(outside: Outside, exchange: str) -> list[str]:
     return [row["ovrs_pdno"] for row in (await outside.balance(exchange)).body["output1"]]
 
 
-async def test_quirk_12_nasd_means_all_of_the_us_on_real_and_nasdaq_on_virtual(start: Starter) -> None:
+async def test_nasd_means_all_of_the_us_on_real_and_nasdaq_on_virtual_quirk_12(start: Starter) -> None:
     real = await start(virtual=False, holdings=HELD)
     assert await held(real, "NASD") == ["O", "TQQQ", "XLF"]
     assert await held(real, "NAS") == ["TQQQ"]
@@ -376,14 +376,14 @@ async def test_the_korean_side_of_the_account_is_empty_but_well_formed(start: St
     assert (body["output1"], body["output2"][0]["dnca_tot_amt"]) == ([], "0")
 
 
-async def test_quirk_11_the_balance_has_no_cash(start: Starter) -> None:
+async def test_the_balance_has_no_cash_quirk_11(start: Starter) -> None:
     outside = await start(virtual=False, holdings=HELD)
     text = (await outside.balance()).text
     assert "dncl" not in text
     assert "psbl_frcr" not in text
 
 
-async def test_quirk_13_filler_rows_and_totals_as_a_list(start: Starter) -> None:
+async def test_filler_rows_and_totals_as_a_list_quirk_13(start: Starter) -> None:
     outside = await start(virtual=False, holdings=HELD, filler_rows=True, balance_totals="list")
     body = (await outside.balance()).body
     assert body["output1"][-1]["ovrs_pdno"] == ""
@@ -408,7 +408,7 @@ async def test_empty_virtual_balance(start: Starter) -> None:
     assert (answer.status, answer.code, answer.body["output1"]) == (200, "70070000", [])
 
 
-async def test_quirk_42_and_3_12_the_published_example_of_the_buyable_amount(start: Starter) -> None:
+async def test_the_published_example_of_the_buyable_amount_quirk_42_and_3_12(start: Starter) -> None:
     outside = await start(virtual=False, cash=Decimal("7840.22"))
     await outside.control("tick", symbol="MSFT", last="437.15", bid="437.14", ask="437.17")
     await outside.order("buy", "MSFT", "3", "431.15")
@@ -420,7 +420,7 @@ async def test_quirk_42_and_3_12_the_published_example_of_the_buyable_amount(sta
 
 
 @pytest.mark.parametrize(("currency", "cost"), [("01", "347875.00000"), ("02", "250.00000")])
-async def test_quirk_40_present_balance_counts_won_under_01(start: Starter, currency: str, cost: str) -> None:
+async def test_present_balance_counts_won_under_01_quirk_40(start: Starter, currency: str, cost: str) -> None:
     outside = await start(virtual=False, holdings=HELD[:1])
     params = {**ACCOUNT, "WCRC_FRCR_DVSN_CD": currency, "NATN_CD": "840", "TR_MKET_CD": "00", "INQR_DVSN_CD": "00"}
     body = (await outside.get(TRADING + "inquire-present-balance", "CTRP6504R", **params)).body
@@ -438,7 +438,7 @@ async def test_virtual_present_balance_has_output3_alone(start: Starter) -> None
     assert body["output3"]["frcr_use_psbl_amt"] == "139150000"
 
 
-async def test_quirk_41_period_profit_appears_the_day_after(start: Starter) -> None:
+async def test_period_profit_appears_the_day_after_quirk_41(start: Starter) -> None:
     outside = await start(virtual=False, holdings=HELD[:1])
     await outside.control("tick", symbol="TQQQ", last="60.00", bid="60.00", ask="60.01")
     await outside.order("sell", "TQQQ", "5", "60.00")
@@ -509,7 +509,7 @@ async def test_messages_are_padded_and_headers_echo(start: Starter) -> None:
     assert balance.tr_cont in {"D", "E"}  # 10.1, 2
 
 
-async def test_quirk_52_virtual_quotes_can_fail_at_random_but_repeatably(start: Starter) -> None:
+async def test_virtual_quotes_can_fail_at_random_but_repeatably_quirk_52(start: Starter) -> None:
     def fails(answer: Answer) -> bool:
         return answer.status == 500
 

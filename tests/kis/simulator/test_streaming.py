@@ -34,7 +34,7 @@ async def test_any_path_takes_a_websocket(start: Starter, path: str, virtual: bo
     assert (len(answer["body"]["output"]["iv"]), len(answer["body"]["output"]["key"])) == (16, 32)
 
 
-async def test_quirk_26_a_trade_record_has_twenty_six_fields_with_the_key_first(start: Starter) -> None:
+async def test_a_trade_record_has_twenty_six_fields_with_the_key_first_quirk_26(start: Starter) -> None:
     outside = await start()
     line = await outside.connect()
     await line.register("HDFSCNT0", "DNASTQQQ")
@@ -104,7 +104,7 @@ async def test_virtual_price_streams_can_be_mute(start: Starter) -> None:
 
 
 @BOTH
-async def test_quirk_27_and_28_notices_of_an_order_and_its_fill(start: Starter, virtual: bool) -> None:
+async def test_notices_of_an_order_and_its_fill_quirk_27_and_28(start: Starter, virtual: bool) -> None:
     outside = await start(virtual=virtual)
     line = await outside.connect()
     answer = await line.register(notice_tr(outside), "demo01")
@@ -121,7 +121,7 @@ async def test_quirk_27_and_28_notices_of_an_order_and_its_fill(start: Starter, 
     assert filled[18] == "6"
 
 
-async def test_quirk_27_notice_lengths_are_switches(start: Starter) -> None:
+async def test_notice_lengths_are_switches_quirk_27(start: Starter) -> None:
     outside = await start(order_notice_fields=21, fill_notice_fields=21)
     line = await outside.connect()
     await line.register(notice_tr(outside), "demo01")
@@ -178,7 +178,7 @@ async def test_a_wrong_hts_id_is_opsp0017(start: Starter) -> None:
     assert code(await line.register("H0STCNI9", "demo01")) == "OPSP0000"  # 10.1, 7
 
 
-async def test_quirk_32_forty_one_registrations_in_all(start: Starter) -> None:
+async def test_forty_one_registrations_in_all_quirk_32(start: Starter) -> None:
     outside = await start()
     line = await outside.connect()
     for n in range(41):
@@ -215,7 +215,7 @@ async def test_registration_answers(start: Starter) -> None:
         ('{"header":{},"body":{"input":{}}}', "OPSP9993"),
     ],
 )
-async def test_quirk_29_malformed_messages_are_answered_without_a_tr_id(
+async def test_malformed_messages_are_answered_without_a_tr_id_quirk_29(
     start: Starter, text: str, expected: str
 ) -> None:
     line = await (await start()).connect()
@@ -225,7 +225,7 @@ async def test_quirk_29_malformed_messages_are_answered_without_a_tr_id(
     assert answer["header"]["tr_id"] == "(null)"
 
 
-async def test_quirk_30_the_encrypt_flag_can_be_wrong(start: Starter) -> None:
+async def test_the_encrypt_flag_can_be_wrong_quirk_30(start: Starter) -> None:
     outside = await start(ack_encrypt="always_n")
     line = await outside.connect()
     assert (await line.register(notice_tr(outside), "demo01"))["header"]["encrypt"] == "N"
@@ -233,7 +233,7 @@ async def test_quirk_30_the_encrypt_flag_can_be_wrong(start: Starter) -> None:
     assert (await line.notice())[7] == "TQQQ"
 
 
-async def test_quirk_31_a_second_socket_of_a_key_is_refused_and_the_first_lives(start: Starter) -> None:
+async def test_a_second_socket_of_a_key_is_refused_and_the_first_lives_quirk_31(start: Starter) -> None:
     outside = await start()
     first = await outside.connect()
     await first.register("HDFSCNT0", "DNASTQQQ")
@@ -248,7 +248,7 @@ async def test_quirk_31_a_second_socket_of_a_key_is_refused_and_the_first_lives(
     assert code(await third.register("HDFSCNT0", "DNASTQQQ")) == "OPSP0000"
 
 
-async def test_quirk_31_the_newcomer_can_win_instead(start: Starter) -> None:
+async def test_the_newcomer_can_win_instead_quirk_31(start: Starter) -> None:
     outside = await start(in_use="drop_old")
     first = await outside.connect()
     await first.register("HDFSCNT0", "DNASTQQQ")
@@ -257,7 +257,7 @@ async def test_quirk_31_the_newcomer_can_win_instead(start: Starter) -> None:
     assert (await first.socket.receive(timeout=5)).type is not aiohttp.WSMsgType.TEXT
 
 
-async def test_quirk_31_a_lost_session_lingers(start: Starter) -> None:
+async def test_a_lost_session_lingers_quirk_31(start: Starter) -> None:
     outside = await start(linger_s=30.0)
     first = await outside.connect()
     await first.register("HDFSCNT0", "DNASTQQQ")

@@ -30,7 +30,7 @@ async def test_token_answer_has_the_documented_fields(start: Starter) -> None:
     assert len(str(body["access_token"])) <= 350
 
 
-async def test_quirk_33_a_second_issue_within_a_minute_is_refused_with_403(start: Starter) -> None:
+async def test_a_second_issue_within_a_minute_is_refused_with_403_quirk_33(start: Starter) -> None:
     outside = await start(login=False, rate_limits=True)
     await issue(outside)
     answer = await outside.post_oauth("tokenP", appsecret=SECRET, **GRANT)
@@ -41,7 +41,7 @@ async def test_quirk_33_a_second_issue_within_a_minute_is_refused_with_403(start
     }
 
 
-async def test_quirk_33_the_same_token_within_six_hours_and_a_new_one_after(start: Starter) -> None:
+async def test_the_same_token_within_six_hours_and_a_new_one_after_quirk_33(start: Starter) -> None:
     outside = await start(login=False, rate_limits=True)
     first = await issue(outside)
     await outside.simulator.advance(25 * 60)
@@ -100,7 +100,7 @@ async def test_revoked_token_is_dead_and_the_next_issue_makes_another(start: Sta
     assert await quote_code(outside) == (200, "MCA00000")
 
 
-async def test_quirk_33_the_dead_token_trap_ends_only_with_a_revocation(start: Starter) -> None:
+async def test_the_dead_token_trap_ends_only_with_a_revocation_quirk_33(start: Starter) -> None:
     outside = await start()
     old = outside.token
     await outside.control("fault", kind="token_revoked")
@@ -131,7 +131,7 @@ async def test_fault_token_expired(start: Starter) -> None:
     assert (await quote_code(outside))[1] == "MCA00000"
 
 
-async def test_quirk_34_the_approval_call_names_the_secret_secretkey(start: Starter) -> None:
+async def test_the_approval_call_names_the_secret_secretkey_quirk_34(start: Starter) -> None:
     outside = await start(login=False)
     wrong = await outside.post_oauth("Approval", appsecret=SECRET, **GRANT)
     assert wrong.body["error_code"] == "EGW00104"
@@ -176,7 +176,7 @@ async def test_a_virtual_tr_with_a_real_key_is_egw02004(start: Starter) -> None:
     assert (answer.status, answer.code) == (500, "EGW02004")
 
 
-async def test_10_1_9_one_port_serves_a_real_quote_key_beside_a_virtual_trading_key(start: Starter) -> None:
+async def test_one_port_serves_a_real_quote_key_beside_a_virtual_trading_key_10_1_9(start: Starter) -> None:
     outside = await start(keys=(KeySpec(app_key=OTHER_KEY, environment=Served.REAL),))
     quotes = Outside(outside.simulator, outside.http, virtual=False, app_key=OTHER_KEY, secret="q" * 180)
     await quotes.login()
@@ -197,7 +197,7 @@ async def test_the_second_port_plays_the_other_environments_host(start: Starter)
     assert (await real.order("buy", "TQQQ", "1", "20.00")).code == "APBK0013"
 
 
-async def test_quirk_35_virtual_takes_one_call_in_any_second(start: Starter) -> None:
+async def test_virtual_takes_one_call_in_any_second_quirk_35(start: Starter) -> None:
     outside = await start(rate_limits=True)
     assert (await quote_code(outside))[1] == "MCA00000"
     assert await quote_code(outside) == (500, "EGW00201")
@@ -207,13 +207,13 @@ async def test_quirk_35_virtual_takes_one_call_in_any_second(start: Starter) -> 
     assert (await quote_code(outside))[1] == "MCA00000"
 
 
-async def test_quirk_35_real_takes_eighteen_calls_in_any_second(start: Starter) -> None:
+async def test_real_takes_eighteen_calls_in_any_second_quirk_35(start: Starter) -> None:
     outside = await start(virtual=False, rate_limits=True)
     codes = [(await quote_code(outside))[1] for _ in range(20)]
     assert codes == ["MCA00000"] * 18 + ["EGW00201"] * 2
 
 
-async def test_quirk_36_the_ledger_limiter_is_separate(start: Starter) -> None:
+async def test_the_ledger_limiter_is_separate_quirk_36(start: Starter) -> None:
     outside = await start(virtual=False, rate_limits=True, ledger_limiter=True)
     assert (await outside.balance()).status == 200
     refused = await outside.balance()

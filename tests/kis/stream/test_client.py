@@ -151,7 +151,7 @@ async def streaming(
                     task.cancel()
 
 
-async def test_s86_notices_first_then_symbols_in_the_order_given(tmp_path: Path) -> None:
+async def test_notices_first_then_symbols_in_the_order_given_s86(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     async with streaming(tmp_path, sockets, sink, (KO, MSFT)) as (kis, _):
         await until(lambda: sink.ups)
@@ -165,7 +165,7 @@ async def test_s86_notices_first_then_symbols_in_the_order_given(tmp_path: Path)
     assert [(symbol, active) for symbol, active, _ in sink.subscriptions] == [(None, True), (KO, True), (MSFT, True)]
 
 
-async def test_s12_virtual_listens_to_the_virtual_notices(tmp_path: Path) -> None:
+async def test_virtual_listens_to_the_virtual_notices_s12(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     async with streaming(tmp_path, sockets, sink, is_virtual="true", kis_ws_ticks="false"):
         await until(lambda: sink.ups)
@@ -223,7 +223,7 @@ async def test_others_have_a_turn_within_a_burst(tmp_path: Path) -> None:
     assert len(set(seen)) == 50
 
 
-async def test_s86_encrypted_notices_of_order_and_fill(tmp_path: Path) -> None:
+async def test_encrypted_notices_of_order_and_fill_s86(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     async with streaming(tmp_path, sockets, sink):
         await until(lambda: sink.ups)
@@ -239,7 +239,7 @@ async def test_s86_encrypted_notices_of_order_and_fill(tmp_path: Path) -> None:
     assert (filled.kind, filled.qty, filled.price, filled.ticker) == (Notice.Kind.FILLED, 2, Decimal("431.1"), "MSFT")
 
 
-async def test_s86_a_notice_before_its_key_waits_for_it(tmp_path: Path) -> None:
+async def test_a_notice_before_its_key_waits_for_it_s86(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     sockets.greeting = [sealed(ORDERED)]
     async with streaming(tmp_path, sockets, sink):
@@ -292,7 +292,7 @@ async def test_a_notice_that_cannot_be_read_is_told_at_once(tmp_path: Path, fram
     assert (sink.unread, len(sink.notices)) == (int(read < 2), read)
 
 
-async def test_s88_pingpong_is_echoed_while_ticks_flow(tmp_path: Path) -> None:
+async def test_pingpong_is_echoed_while_ticks_flow_s88(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     ping = json.dumps({"header": {"tr_id": "PINGPONG", "datetime": "20260915230000"}})
     async with streaming(tmp_path, sockets, sink):
@@ -302,7 +302,7 @@ async def test_s88_pingpong_is_echoed_while_ticks_flow(tmp_path: Path) -> None:
     assert sockets.texts == [ping]
 
 
-async def test_s87_after_a_drop_it_is_back_with_a_new_key_and_tells_the_gap(tmp_path: Path) -> None:
+async def test_after_a_drop_it_is_back_with_a_new_key_and_tells_the_gap_s87(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     async with streaming(tmp_path, sockets, sink) as (kis, fake):
         await until(lambda: sink.ups)
@@ -316,7 +316,7 @@ async def test_s87_after_a_drop_it_is_back_with_a_new_key_and_tells_the_gap(tmp_
     assert len(sockets.asked) == 4 * 2
 
 
-async def test_s87_twenty_kills_at_odd_moments_are_all_survived(tmp_path: Path) -> None:
+async def test_twenty_kills_at_odd_moments_are_all_survived_s87(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     moments = random.Random(20)  # noqa: S311 - a repeatable choice
     async with streaming(tmp_path, sockets, sink, (MSFT, KO)) as (kis, _):
@@ -442,7 +442,7 @@ def test_a_stream_that_flaps_is_connected_ever_more_slowly() -> None:
     assert len(connects(0, 3600)) <= 130
 
 
-def test_s87_no_pause_reaches_a_minute_and_a_connection_that_lasted_is_replaced_at_once() -> None:
+def test_no_pause_reaches_a_minute_and_a_connection_that_lasted_is_replaced_at_once_s87() -> None:
     backoff = ReconnectPauses()
     assert max(backoff.after_drop(1) for _ in range(100)) < 50
     assert max(backoff.after_failure() for _ in range(100)) <= 20
@@ -497,7 +497,7 @@ def test_a_key_in_use_for_long_is_asked_for_ever_more_slowly() -> None:
     assert backoff.after_in_use() < 7
 
 
-async def test_s22_a_refused_notice_registration_is_told_with_its_cause(tmp_path: Path) -> None:
+async def test_a_refused_notice_registration_is_told_with_its_cause_s22(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
 
     async def wrong_id(socket: ServerConnection, tr_type: str, tr_id: str, tr_key: str) -> None:
@@ -614,7 +614,7 @@ async def test_notices_of_other_accounts_of_the_same_hts_id_are_not_ours(tmp_pat
     assert len(sink.notices) == 1
 
 
-async def test_s6_a_notice_arrives_within_a_second_while_a_call_hangs(tmp_path: Path) -> None:
+async def test_a_notice_arrives_within_a_second_while_a_call_hangs_s6(tmp_path: Path) -> None:
     sockets, sink = Sockets(), Recorder()
     async with streaming(tmp_path, sockets, sink) as (kis, fake):
         fake.on("TTTS3012R", hang())
@@ -628,7 +628,7 @@ async def test_s6_a_notice_arrives_within_a_second_while_a_call_hangs(tmp_path: 
             hanging.cancel()
 
 
-async def test_s109_a_closed_port_is_told_apart_from_the_rest(tmp_path: Path) -> None:
+async def test_a_closed_port_is_told_apart_from_the_rest_s109(tmp_path: Path) -> None:
     fake = FakeKis()
     async with client(fake, JumpClock(), tmp_path, ws_url_base="ws://127.0.0.1:9") as kis:
         checks = {check.name.en: check for check in await kis.check()}
@@ -642,7 +642,7 @@ async def test_s109_a_closed_port_is_told_apart_from_the_rest(tmp_path: Path) ->
     assert checks["Order notices subscription"].ok is None
 
 
-async def test_s109_the_check_tells_name_port_keys_and_subscription_apart(tmp_path: Path) -> None:
+async def test_the_check_tells_name_port_keys_and_subscription_apart_s109(tmp_path: Path) -> None:
     sockets = Sockets()
     fake = FakeKis()
     async with serve(sockets.handle, "127.0.0.1", 0, close_timeout=0.1) as server:

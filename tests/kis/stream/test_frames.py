@@ -74,7 +74,7 @@ def test_a_notice_is_made_like_any_other() -> None:
     assert (made, hash(made), repr(made)) == (built, hash(built), repr(built))
 
 
-def test_quirk_26_a_record_without_its_key_in_front_reads_the_same() -> None:
+def test_a_record_without_its_key_in_front_reads_the_same_quirk_26() -> None:
     shorter = TRADE.partition("^")[2]
     assert decoder().decode(shorter, 1, NOW) == decoder().decode(TRADE, 1, NOW)
     assert decoder().decode(f"{shorter}^{shorter}", 2, NOW) == decoder().decode(TRADE, 1, NOW) * 2
@@ -178,7 +178,7 @@ def test_the_documented_notices() -> None:
         (("0", "0", "1", "3"), Notice.Kind.CANCELED),
     ],
 )
-def test_s86_what_a_notice_says(codes: tuple[str, str, str, str], kind: Notice.Kind) -> None:
+def test_what_a_notice_says_s86(codes: tuple[str, str, str, str], kind: Notice.Kind) -> None:
     assert notice(f5=codes[0], f11=codes[1], f12=codes[2], f13=codes[3]).kind is kind
 
 
@@ -192,12 +192,12 @@ def test_s86_what_a_notice_says(codes: tuple[str, str, str, str], kind: Notice.K
         ("004311000", "000431100000", "431.1"),
     ],
 )
-def test_quirk_28_prices_of_notices(narrow: str, wide: str, price: str) -> None:
+def test_prices_of_notices_quirk_28(narrow: str, wide: str, price: str) -> None:
     assert notice(f9=narrow, f24=wide).price == Decimal(price)
 
 
 @pytest.mark.parametrize("length", [19, 21, 24, 25, 26])
-def test_quirk_27_any_length_from_19_fields_is_read(length: int) -> None:
+def test_any_length_from_19_fields_is_read_quirk_27(length: int) -> None:
     fields = [*FILLED.split("^"), "more"][:length]
     (found,) = decode_notices("^".join(fields), 1, ACCOUNT, NOW)
     assert found.price == Decimal("431.1")
@@ -212,7 +212,7 @@ def test_several_notices_in_one_frame() -> None:
     assert len(decode_notices(f"{FILLED}^{FILLED}", 2, ACCOUNT, NOW)) == 2
 
 
-def test_quirk_27_an_order_notice_of_24_fields_and_a_fill_of_25_in_one_frame() -> None:
+def test_an_order_notice_of_24_fields_and_a_fill_of_25_in_one_frame_quirk_27() -> None:
     """The published pair: the order's record has no trailing price, the fill's has."""
     assert (len(ORDERED.split("^")), len(FILLED.split("^"))) == (24, 25)
     for pair in (f"{ORDERED}^{FILLED}", f"{FILLED}^{ORDERED}"):
@@ -226,7 +226,7 @@ RECORDS = st.lists(st.tuples(st.sampled_from([ORDERED, FILLED]), st.integers(19,
 
 
 @given(RECORDS, st.booleans())
-def test_quirk_27_records_of_any_lengths_in_one_frame_are_cut_by_what_they_hold(
+def test_records_of_any_lengths_in_one_frame_are_cut_by_what_they_hold_quirk_27(
     records: list[tuple[str, int]], foreign: bool
 ) -> None:
     """Read together they are what each is read as by itself, an unknown account's and another market's between them."""

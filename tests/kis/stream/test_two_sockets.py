@@ -65,7 +65,7 @@ def latest(sink: Recorder, symbol: Symbol) -> bool:
     return next(active for known, active, _ in reversed(sink.subscriptions) if known == symbol)
 
 
-async def test_d9_each_socket_has_its_own_key_and_its_own_registrations(tmp_path: Path) -> None:
+async def test_each_socket_has_its_own_key_and_its_own_registrations_d9(tmp_path: Path) -> None:
     sink = Recorder()
     async with both(tmp_path, sink) as (_, account, quotes, fake):
         await account.say(sealed(FILLED, "H0GSCNI9"))
@@ -79,7 +79,7 @@ async def test_d9_each_socket_has_its_own_key_and_its_own_registrations(tmp_path
     assert sink.downs == []
 
 
-async def test_s109_the_check_reaches_the_hosts_of_the_quote_key_too(tmp_path: Path) -> None:
+async def test_the_check_reaches_the_hosts_of_the_quote_key_too_s109(tmp_path: Path) -> None:
     async with both(tmp_path, Recorder()) as (kis, _, _quotes, _fake):
         checks = {check.name.en: check.ok for check in await kis.check()}
     port = kis.quote_http.environment.ws_url.rsplit(":", 1)[-1]
@@ -138,7 +138,7 @@ async def test_one_socket_is_enough_at_real_and_where_no_ticks_are_wanted(
         assert not stream.connected
 
 
-async def test_d9_ticks_come_from_the_real_host_where_the_virtual_one_sends_none(tmp_path: Path) -> None:
+async def test_ticks_come_from_the_real_host_where_the_virtual_one_sends_none_d9(tmp_path: Path) -> None:
     async with bench(tmp_path, virtual=True, quote_key=QUOTE_KEY, virtual_ticks=False) as it:
         assert isinstance(it.kis.stream, SplitStream)
         it.kis.stream.watch([MSFT])

@@ -25,7 +25,7 @@ def _record(at: datetime, message: str = "m") -> logging.LogRecord:
     return record
 
 
-def test_s96_a_record_is_one_json_line_with_its_values(tmp_path: Path) -> None:
+def test_a_record_is_one_json_line_with_its_values_s96(tmp_path: Path) -> None:
     with logging_to_files(tmp_path / "logs"):
         log.info("order submitted", extra={"order": 12, "symbol": "NASDAQ:TQQQ", "이유": "신호"})
     (line,) = _lines(tmp_path / "logs")
@@ -41,14 +41,14 @@ def test_s96_a_record_is_one_json_line_with_its_values(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("level", "count"), [("DEBUG", 4), ("INFO", 3), ("WARNING", 2), ("ERROR", 1)])
-def test_s97_the_level_is_configurable(tmp_path: Path, level: str, count: int) -> None:
+def test_the_level_is_configurable_s97(tmp_path: Path, level: str, count: int) -> None:
     with logging_to_files(tmp_path, level=level):
         for emit in (log.debug, log.info, log.warning, log.error):
             emit("x")
     assert len(_lines(tmp_path)) == count
 
 
-def test_s96_a_file_per_korean_date_rolled_while_running(tmp_path: Path) -> None:
+def test_a_file_per_korean_date_rolled_while_running_s96(tmp_path: Path) -> None:
     handler = DailyFileHandler(tmp_path, 30)
     handler.emit(_record(datetime(2026, 3, 10, 14, 59, 59, tzinfo=UTC), "before"))  # 23:59:59 in Seoul
     handler.emit(_record(datetime(2026, 3, 10, 15, 0, 0, tzinfo=UTC), "after"))
@@ -57,7 +57,7 @@ def test_s96_a_file_per_korean_date_rolled_while_running(tmp_path: Path) -> None
     assert (tmp_path / "2026-03-11.log").read_text() == "after\n"
 
 
-def test_s96_files_past_the_retention_are_deleted_and_nothing_else(tmp_path: Path) -> None:
+def test_files_past_the_retention_are_deleted_and_nothing_else_s96(tmp_path: Path) -> None:
     for name in ("2026-03-07.log", "2026-03-08.log", "2026-03-09.log", "notes.log", "2026-03-01.txt"):
         (tmp_path / name).write_text("x")
     handler = DailyFileHandler(tmp_path, 3)
@@ -67,7 +67,7 @@ def test_s96_files_past_the_retention_are_deleted_and_nothing_else(tmp_path: Pat
     assert kept == ["2026-03-01.txt", "2026-03-09.log", "2026-03-11.log", "notes.log"]
 
 
-def test_s24_nothing_secret_reaches_a_file_tracebacks_included(tmp_path: Path) -> None:
+def test_nothing_secret_reaches_a_file_tracebacks_included_s24(tmp_path: Path) -> None:
     secret, token = "top-secret-value", "123456789:" + "A" * 35
     with logging_to_files(tmp_path, level="DEBUG", secrets=[secret], accounts=["12345678-01"]):
         log.info("message %s", secret, extra={"header": {"x": [secret]}, "url": f"https://host/bot{token}/send"})

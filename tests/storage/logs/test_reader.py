@@ -95,7 +95,7 @@ async def test_long_lines_are_shortened_and_a_traceback_is_its_last_line(tmp_pat
     assert traced.details == "KisLater: no answer"
 
 
-async def test_promise_8_secrets_are_taken_out_again_on_reading(tmp_path: Path) -> None:
+async def test_secrets_are_taken_out_again_on_reading_promise_8(tmp_path: Path) -> None:
     secret = "S3cr3tOfTheOwner"
     write(tmp_path, "2026-03-10.log", line("ERROR", f"with {secret}", account="50123456-01", note=secret))
     [found] = await LogFiles(tmp_path, redactor([secret], ["5012345601"])).newest(1)

@@ -85,7 +85,7 @@ async def ask(storage: Storage, step: Step) -> Order | None:
 
 @settings(max_examples=25)
 @given(steps)
-def test_promise_1_the_rows_of_every_intent_follow(asked: list[Step]) -> None:
+def test_the_rows_of_every_intent_follow_promise_1(asked: list[Step]) -> None:
     """What cannot be stored is refused before an order leaves; after a power cut every order that left is there."""
 
     async def run(folder: Path) -> None:

@@ -22,7 +22,7 @@ from strategy.model import (
 from tests.fakes.stored_samples import TQQQ, O, at, decision, notable, request
 
 
-async def test_s99_a_decision_is_kept_with_every_gate(storage: Storage) -> None:
+async def test_a_decision_is_kept_with_every_gate_s99(storage: Storage) -> None:
     stored = await storage.decisions.add(decision(), events=[notable()])
     assert stored == decision(id=stored.id)
     assert stored.id

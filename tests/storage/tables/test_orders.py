@@ -90,7 +90,7 @@ async def test_two_presses_at_once_place_one_order(storage: Storage) -> None:
     assert sum(isinstance(outcome, InvalidOrder) for outcome in outcomes) == 4
 
 
-async def test_s100_every_state_change_is_kept(storage: Storage) -> None:
+async def test_every_state_change_is_kept_s100(storage: Storage) -> None:
     order = await storage.orders.send(request(), at(1))
     await storage.orders.change(order.no, S.ACCEPTED, at(2), venue_no=VenueNo("101"), accepted_at=at(2))
     done = await storage.orders.change(order.no, S.REJECTED, at(3), reason="market closed")
@@ -282,7 +282,7 @@ async def test_recent_orders_come_newest_first_and_by_ticker(storage: Storage) -
     assert [order.no for order in await storage.orders.recent(9, symbol=TQQQ)] == [3, 1]
 
 
-async def test_d5_delays_count_from_the_acceptance_of_an_own_order(storage: Storage) -> None:
+async def test_delays_count_from_the_acceptance_of_an_own_order_d5(storage: Storage) -> None:
     async def order(status: OrderStatus, seconds: float, **asked: object) -> OrderNo:
         stored = await storage.orders.send(request(**asked), at())
         await storage.orders.change(stored.no, S.ACCEPTED, at(seconds), accepted_at=at(seconds))

@@ -136,7 +136,7 @@ async def real_core(path: Path, wall: FakeClock) -> AsyncIterator[Core]:
         yield bench.core
 
 
-async def test_s117_arming_asks_for_the_code_beside_the_digits(tmp_path: Path) -> None:
+async def test_arming_asks_for_the_code_beside_the_digits_s117(tmp_path: Path) -> None:
     wall = FakeClock(NOW)
     async with real_core(tmp_path, wall) as core:
         assert (await core.control.arming.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED

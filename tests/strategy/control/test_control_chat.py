@@ -64,7 +64,7 @@ async def test_pausing_needs_no_confirmation_and_runs_out(bench: Bench) -> None:
     assert [event.state.mode for event in await bench.told(ModeChanged)] == [Mode.PAUSE_BUYS, Mode.RUN]
 
 
-async def test_promise_7_modes_survive_a_restart(tmp_path: Path) -> None:
+async def test_modes_survive_a_restart_promise_7(tmp_path: Path) -> None:
     made, settings = world(), trading_settings(**QUIET)
     async with running(tmp_path, made, settings=settings) as bench:
         await bench.core.control.modes.set_mode(Mode.PROTECT_ONLY, symbol=None, until=None, user_id=OWNER, reason="비")
@@ -103,7 +103,7 @@ async def test_halting_names_the_unprotected_and_wants_a_typed_word(bench: Bench
     assert not bench.core.watchdog.state(TQQQ).works
 
 
-async def test_s12_s102_s104_the_real_environment_is_armed_once_per_start(tmp_path: Path) -> None:
+async def test_the_real_environment_is_armed_once_per_start_s12_s102_s104(tmp_path: Path) -> None:
     made, settings = world(), trading_settings(**{**QUIET, "rsi_oversold": "98", "max_position_rate": "1"})
     async with running(tmp_path, made, settings=settings, environment=Environment.REAL) as bench:
         control = bench.core.control

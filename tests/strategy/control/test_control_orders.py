@@ -84,7 +84,7 @@ async def test_one_press_places_one_order(bench: Bench) -> None:
     assert (order.request.origin, order.request.asked_by, order.status) == (Origin.MANUAL, OWNER, OrderStatus.FILLED)
 
 
-async def test_promise_6_second_press_places_nothing_and_shows_the_order(bench: Bench) -> None:
+async def test_second_press_places_nothing_and_shows_the_order_promise_6(bench: Bench) -> None:
     ticket = await ask(bench)
     first, second = await asyncio.gather(
         bench.core.control.confirmations.confirm(ticket, OWNER), bench.core.control.confirmations.confirm(ticket, OWNER)
@@ -96,7 +96,7 @@ async def test_promise_6_second_press_places_nothing_and_shows_the_order(bench: 
     assert len(bench.broker.submitted) == 1
 
 
-async def test_promise_6_press_after_a_restart(tmp_path: Path) -> None:
+async def test_press_after_a_restart_promise_6(tmp_path: Path) -> None:
     world = World.at(OPEN + timedelta(minutes=10))
     world.ready(TQQQ)
     wall = FakeClock(WALL)
@@ -192,7 +192,7 @@ async def test_a_refusal_of_the_broker_is_told_in_one_language_at_a_time(bench: 
     assert outcome.text == Text(f"주문 #1 거부: {kept.ko}", f"Order #1 was rejected: {kept.en}")
 
 
-async def test_s112_refuses_what_cash_or_shares_do_not_cover(tmp_path: Path) -> None:
+async def test_refuses_what_cash_or_shares_do_not_cover_s112(tmp_path: Path) -> None:
     async with open_market(tmp_path, hold=2) as bench:
         preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1000), None)
         assert preview.ticket is None
@@ -201,7 +201,7 @@ async def test_s112_refuses_what_cash_or_shares_do_not_cover(tmp_path: Path) -> 
         assert [refusal.en for refusal in preview.refusals] == ["Only 2 shares can be sold."]
 
 
-async def test_s112_what_is_not_held_cannot_be_sold(tmp_path: Path) -> None:
+async def test_what_is_not_held_cannot_be_sold_s112(tmp_path: Path) -> None:
     async with open_market(tmp_path, hold=0) as bench:
         preview = await bench.core.control.orders.manual.preview(
             OWNER, Side.SELL, TQQQ, Amount(kind=AmountKind.ALL), None
@@ -209,7 +209,7 @@ async def test_s112_what_is_not_held_cannot_be_sold(tmp_path: Path) -> None:
         assert [refusal.en for refusal in preview.refusals] == ["No shares are held: there is nothing to sell."]
 
 
-async def test_s113_a_closed_session_shows_the_next_open(tmp_path: Path) -> None:
+async def test_a_closed_session_shows_the_next_open_s113(tmp_path: Path) -> None:
     world = World.at(OPEN - timedelta(hours=2))
     world.ready(TQQQ)
     async with running(tmp_path, world, settings=trading_settings(**QUIET)) as bench:
@@ -250,7 +250,7 @@ async def test_amounts_as_typed(tmp_path: Path) -> None:
             await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1), Decimal("100.001"))
 
 
-async def test_promise_3_an_unknown_result_is_shown_as_unknown(bench: Bench) -> None:
+async def test_an_unknown_result_is_shown_as_unknown_promise_3(bench: Bench) -> None:
     ticket = await ask(bench)
     bench.broker.fail("submit", "lost_reply")
     outcome = await bench.core.control.confirmations.confirm(ticket, OWNER)
@@ -304,7 +304,7 @@ PRESSES = st.lists(
 
 @settings(max_examples=15, deadline=None)
 @given(steps=PRESSES)
-def test_promise_6_any_presses_place_at_most_one_order(steps: list[str]) -> None:
+def test_any_presses_place_at_most_one_order_promise_6(steps: list[str]) -> None:
     """A money button pressed any number of times, in any way, places at most one order."""
 
     async def story(path: Path) -> None:

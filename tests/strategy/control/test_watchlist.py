@@ -150,7 +150,7 @@ async def test_bars_that_cannot_be_had_are_told_and_asked_for_again(tmp_path: Pa
         assert [event.key for event in await bench.told(Notable)] == [f"cold:{XLF}", f"warm:{XLF}"]
 
 
-async def test_promise_7_the_list_survives_a_restart_and_says_where_it_comes_from(tmp_path: Path) -> None:
+async def test_the_list_survives_a_restart_and_says_where_it_comes_from_promise_7(tmp_path: Path) -> None:
     made = world()
     async with running(tmp_path, made, settings=settings()) as bench:
         await watch(bench, "XLF")

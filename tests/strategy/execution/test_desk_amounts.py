@@ -41,7 +41,7 @@ async def fills(desk: Bench, order: Order) -> list[Fill]:
     return list(await desk.storage.orders.fills(order=order.no))
 
 
-async def test_s9_prices_told_wrong_are_corrected_by_the_inquiry(desk: Bench) -> None:
+async def test_prices_told_wrong_are_corrected_by_the_inquiry_s9(desk: Bench) -> None:
     told_higher(desk, "0.05")
     order = await filled(desk, (4, "61.10"), (6, "61.20"))
     assert (order.status, order.filled_amount) == (OrderStatus.FILLED, Decimal("612.10"))

@@ -30,7 +30,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Bench]:
         yield made
 
 
-async def test_s71_a_cancel_is_confirmed_by_the_notice_not_by_the_reply(desk: Bench) -> None:
+async def test_a_cancel_is_confirmed_by_the_notice_not_by_the_reply_s71(desk: Bench) -> None:
     desk.broker.slow_cancels = True
     order = await desk.buy()
     assert (await desk.desk.cancel(order.no)).status is S.CANCEL_SENT
@@ -40,7 +40,7 @@ async def test_s71_a_cancel_is_confirmed_by_the_notice_not_by_the_reply(desk: Be
     await desk.agrees()
 
 
-async def test_s71_a_cancel_is_confirmed_by_the_inquiry_when_the_notice_is_lost(desk: Bench) -> None:
+async def test_a_cancel_is_confirmed_by_the_inquiry_when_the_notice_is_lost_s71(desk: Bench) -> None:
     desk.broker.notices = "lost"
     order = await desk.buy()
     assert (await desk.desk.cancel(order.no)).status is S.CANCEL_SENT
@@ -92,7 +92,7 @@ async def test_nothing_left_to_cancel_leads_to_the_inquiry(
 
 
 @pytest.mark.parametrize("answer", [OrderRejected, OutcomeUnknown])
-async def test_s70_amending_what_has_filled_leads_to_the_inquiry(
+async def test_amending_what_has_filled_leads_to_the_inquiry_s70(
     desk: Bench, answer: type[OrderRejected | OutcomeUnknown]
 ) -> None:
     desk.broker.nothing_left = answer
@@ -111,7 +111,7 @@ async def test_a_refused_cancel_of_a_working_order_is_raised(desk: Bench) -> Non
     assert (await desk.order(order.no)).status is S.ACCEPTED
 
 
-async def test_s70_an_amend_moves_the_order_to_a_new_number(desk: Bench) -> None:
+async def test_an_amend_moves_the_order_to_a_new_number_s70(desk: Bench) -> None:
     order = await desk.buy()
     desk.broker.fill(desk.venue(order), 3)
     await desk.settle()

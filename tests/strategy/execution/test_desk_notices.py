@@ -20,7 +20,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Bench]:
         yield made
 
 
-async def test_s86_a_fill_before_the_acknowledgement_waits_for_it(desk: Bench) -> None:
+async def test_a_fill_before_the_acknowledgement_waits_for_it_s86(desk: Bench) -> None:
     desk.broker.set_price(TQQQ, Decimal("61.10"))  # fills, and says so, before the reply
     order = await desk.buy()
     await desk.settle()
@@ -30,7 +30,7 @@ async def test_s86_a_fill_before_the_acknowledgement_waits_for_it(desk: Bench) -
     await desk.agrees()
 
 
-async def test_s86_a_fill_before_a_reply_that_never_comes_waits_for_the_look_up(desk: Bench) -> None:
+async def test_a_fill_before_a_reply_that_never_comes_waits_for_the_look_up_s86(desk: Bench) -> None:
     desk.broker.set_price(TQQQ, Decimal("61.10"))
     desk.broker.fail("submit", "lost_reply")
     order = await desk.buy()
@@ -40,7 +40,7 @@ async def test_s86_a_fill_before_a_reply_that_never_comes_waits_for_the_look_up(
     await desk.agrees()
 
 
-async def test_s86_partial_fills_follow_one_another(desk: Bench) -> None:
+async def test_partial_fills_follow_one_another_s86(desk: Bench) -> None:
     order = await desk.buy()
     for qty, price in ((3, "61.15"), (3, "61.10"), (4, "61.20")):
         desk.broker.fill(desk.venue(order), qty, Decimal(price))
@@ -57,7 +57,7 @@ async def test_s86_partial_fills_follow_one_another(desk: Bench) -> None:
 
 
 @pytest.mark.parametrize("blank", [False, True])
-async def test_s86_every_notice_twice_counts_once(desk: Bench, blank: bool) -> None:
+async def test_every_notice_twice_counts_once_s86(desk: Bench, blank: bool) -> None:
     desk.broker.notices = "twice"
     desk.broker.blank_times = blank
     order = await desk.buy()
@@ -69,7 +69,7 @@ async def test_s86_every_notice_twice_counts_once(desk: Bench, blank: bool) -> N
     await desk.agrees()
 
 
-async def test_s86_two_equal_fills_in_one_second_are_both_counted(desk: Bench) -> None:
+async def test_two_equal_fills_in_one_second_are_both_counted_s86(desk: Bench) -> None:
     order = await desk.buy()
     desk.broker.fill(desk.venue(order), 5, PRICE)
     desk.broker.fill(desk.venue(order), 5, PRICE)
@@ -79,7 +79,7 @@ async def test_s86_two_equal_fills_in_one_second_are_both_counted(desk: Bench) -
     await desk.agrees()
 
 
-async def test_s86_a_reject_after_the_acceptance_ends_the_order(desk: Bench) -> None:
+async def test_a_reject_after_the_acceptance_ends_the_order_s86(desk: Bench) -> None:
     order = await desk.buy()
     desk.broker.reject_later(desk.venue(order))
     await desk.settle()
@@ -89,7 +89,7 @@ async def test_s86_a_reject_after_the_acceptance_ends_the_order(desk: Bench) -> 
     assert await desk.storage.orders.last_accepted(TQQQ, "buy") is None
 
 
-async def test_s86_a_refused_cancel_leaves_the_order_working(desk: Bench) -> None:
+async def test_a_refused_cancel_leaves_the_order_working_s86(desk: Bench) -> None:
     desk.broker.slow_cancels = True
     order = await desk.buy()
     await desk.desk.cancel(order.no)
@@ -110,7 +110,7 @@ async def test_s86_a_refused_cancel_leaves_the_order_working(desk: Bench) -> Non
     assert (await desk.order(order.no)).status is S.ACCEPTED
 
 
-async def test_s86_notices_of_unknown_orders_lead_to_a_look_and_a_hand_order(desk: Bench) -> None:
+async def test_notices_of_unknown_orders_lead_to_a_look_and_a_hand_order_s86(desk: Bench) -> None:
     desk.broker.set_price(TQQQ, Decimal("61.10"))
     desk.broker.hand_order(TQQQ, Side.BUY, 2, Decimal("61.20"))
     await desk.settle()

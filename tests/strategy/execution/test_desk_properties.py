@@ -354,7 +354,7 @@ def _away(side: Side, cents: int) -> Decimal:
     return Decimal("61.20") + (away if side is Side.SELL else -away)
 
 
-def test_s9_s80_any_interleaving_ends_in_agreement_with_the_broker() -> None:
+def test_any_interleaving_ends_in_agreement_with_the_broker_s9_s80() -> None:
     run_state_machine_as_test(
         DeskMachine,
         settings=settings(

@@ -9,7 +9,7 @@ from strategy.model import OrderList, TryLater
 from tests.support.order_bench import PRICE, TQQQ, bench
 
 
-async def test_s16_s54_an_empty_list_after_trades_is_refused(tmp_path: Path) -> None:
+async def test_an_empty_list_after_trades_is_refused_s16_s54(tmp_path: Path) -> None:
     async with bench(tmp_path) as desk:
         desk.broker.set_price(TQQQ, PRICE)
         await desk.buy(3)

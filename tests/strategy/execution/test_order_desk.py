@@ -59,7 +59,7 @@ async def test_the_feed_tells_what_came_of_an_order_not_that_it_is_being_sent(de
         assert (await changes.next()).status is S.ACCEPTED
 
 
-async def test_s54_nothing_is_sent_while_an_order_of_the_ticker_is_unknown(desk: Bench) -> None:
+async def test_nothing_is_sent_while_an_order_of_the_ticker_is_unknown_s54(desk: Bench) -> None:
     desk.broker.fail("submit", "lost_reply")
     order = await desk.buy()
     assert order.status is S.UNKNOWN
@@ -241,7 +241,7 @@ async def test_orders_of_one_ticker_go_one_at_a_time_and_others_do_not_wait(desk
     assert second.result().status is S.ACCEPTED
 
 
-async def test_s91_s94_events_carry_what_the_messages_need(desk: Bench) -> None:
+async def test_events_carry_what_the_messages_need_s91_s94(desk: Bench) -> None:
     desk.broker.hold(TQQQ, 10, Decimal(60))
     desk.broker.set_price(TQQQ, Decimal("61.50"))
     held = Position(

@@ -20,7 +20,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Bench]:
         yield made
 
 
-async def test_d10_a_signal_order_is_repriced_three_times_then_canceled_and_told(desk: Bench) -> None:
+async def test_a_signal_order_is_repriced_three_times_then_canceled_and_told_d10(desk: Bench) -> None:
     order = await desk.buy(origin=Origin.SIGNAL)
     for reprices, price in enumerate(("61.30", "61.40", "61.50"), start=1):
         desk.prices[TQQQ] = Decimal(price)
@@ -38,7 +38,7 @@ async def test_d10_a_signal_order_is_repriced_three_times_then_canceled_and_told
     await desk.agrees()
 
 
-async def test_d10_a_filled_order_is_left_alone(desk: Bench) -> None:
+async def test_a_filled_order_is_left_alone_d10(desk: Bench) -> None:
     order = await desk.buy(origin=Origin.SIGNAL)
     await desk.pass_time(30)
     desk.broker.fill(desk.venue(order))
@@ -47,14 +47,14 @@ async def test_d10_a_filled_order_is_left_alone(desk: Bench) -> None:
     assert not desk.broker.canceled
 
 
-async def test_d10_manual_orders_rest_as_asked(desk: Bench) -> None:
+async def test_manual_orders_rest_as_asked_d10(desk: Bench) -> None:
     order = await desk.buy()
     await desk.pass_time(3600)
     assert (await desk.order(order.no)).status is S.ACCEPTED
     assert not desk.broker.amended
 
 
-async def test_d10_without_a_price_the_rounds_pass_and_the_order_is_canceled(desk: Bench) -> None:
+async def test_without_a_price_the_rounds_pass_and_the_order_is_canceled_d10(desk: Bench) -> None:
     desk.prices.clear()
     order = await desk.buy(origin=Origin.SIGNAL)
     await desk.pass_time(239)
@@ -63,7 +63,7 @@ async def test_d10_without_a_price_the_rounds_pass_and_the_order_is_canceled(des
     assert (await desk.order(order.no)).status is S.CANCELED
 
 
-async def test_d10_an_unchanged_price_is_not_sent_again(desk: Bench) -> None:
+async def test_an_unchanged_price_is_not_sent_again_d10(desk: Bench) -> None:
     desk.prices[TQQQ] = PRICE
     order = await desk.buy(origin=Origin.SIGNAL)
     await desk.pass_time(240)
@@ -71,7 +71,7 @@ async def test_d10_an_unchanged_price_is_not_sent_again(desk: Bench) -> None:
     assert not desk.broker.amended
 
 
-async def test_d10_a_lost_cancel_is_asked_again(desk: Bench) -> None:
+async def test_a_lost_cancel_is_asked_again_d10(desk: Bench) -> None:
     desk.settings.settings = trading_settings(order_reprices=0)
     desk.broker.fail("cancel", "lost_request")
     order = await desk.buy(origin=Origin.SIGNAL)
@@ -82,7 +82,7 @@ async def test_d10_a_lost_cancel_is_asked_again(desk: Bench) -> None:
     assert len(await desk.troubles()) == 1
 
 
-async def test_d10_a_part_filled_order_is_repriced_for_the_rest(desk: Bench) -> None:
+async def test_a_part_filled_order_is_repriced_for_the_rest_d10(desk: Bench) -> None:
     order = await desk.buy(origin=Origin.SIGNAL)
     desk.broker.fill(desk.venue(order), 4)
     await desk.pass_time(60)
@@ -91,7 +91,7 @@ async def test_d10_a_part_filled_order_is_repriced_for_the_rest(desk: Bench) -> 
     assert desk.broker.truth()[0].open_qty == 6
 
 
-async def test_d10_goes_on_after_a_restart(tmp_path: Path) -> None:
+async def test_goes_on_after_a_restart_d10(tmp_path: Path) -> None:
     async with bench(tmp_path) as made:
         made.prices[TQQQ] = Decimal("61.30")
         order = await made.buy(origin=Origin.SIGNAL)
@@ -104,7 +104,7 @@ async def test_d10_goes_on_after_a_restart(tmp_path: Path) -> None:
         assert len(broker.amended) == 2
 
 
-async def test_s9_what_rests_over_the_close_expires(desk: Bench) -> None:
+async def test_what_rests_over_the_close_expires_s9(desk: Bench) -> None:
     order = await desk.buy()
     desk.broker.fill(desk.venue(order), 2)
     desk.broker.end_session()
@@ -115,7 +115,7 @@ async def test_s9_what_rests_over_the_close_expires(desk: Bench) -> None:
     await desk.agrees()
 
 
-async def test_d10_sells_follow_the_price_too(desk: Bench) -> None:
+async def test_sells_follow_the_price_too_d10(desk: Bench) -> None:
     desk.broker.hold(TQQQ, 10, Decimal(60))
     desk.prices[TQQQ] = Decimal("61.00")
     desk.broker.set_price(TQQQ, Decimal("61.00"))

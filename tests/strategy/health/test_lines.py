@@ -21,7 +21,7 @@ def told(line: HealthLine, ok: bool | None, *words: str) -> bool:
     return line.ok is ok and bool(line.detail.ko) and bool(line.detail.en) and all(word in both for word in words)
 
 
-def test_s113_the_market_line_tells_the_next_open_in_both_zones() -> None:
+def test_the_market_line_tells_the_next_open_in_both_zones_s113() -> None:
     closed = lines.market(session_view(datetime(2026, 9, 15, 2, 0, tzinfo=UTC), trading_settings()))
     assert told(closed, None, "닫힘", "09-15 22:30 KST", "09-15 09:30 ET")
     assert told(lines.market(session_view(NOW, trading_settings())), None, "09-16 05:00 KST", "09-15 16:00 ET")
@@ -103,7 +103,7 @@ def test_the_token_tells_how_long_it_is_good() -> None:
 
 
 @pytest.mark.parametrize(("p99", "longest", "fine"), [(20, 300, True), (150, 300, False), (20, 1500, False)])
-def test_s13_a_slow_loop_is_not_fine(p99: float, longest: float, fine: bool) -> None:
+def test_a_slow_loop_is_not_fine_s13(p99: float, longest: float, fine: bool) -> None:
     lag = LoopLag(p99_ms=p99, longest_ms=longest, over=timedelta(minutes=5))
     assert told(lines.loop_lag(lag), fine, f"{p99:.0f} ms")
 

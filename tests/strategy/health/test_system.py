@@ -146,7 +146,7 @@ async def telegram_fine() -> str:
     return "@bot"
 
 
-async def test_s109_both_sides_are_tested_and_shown_in_a_fixed_order() -> None:
+async def test_both_sides_are_tested_and_shown_in_a_fixed_order_s109() -> None:
     lines = await Checkup(broker=broker_fine, telegram=telegram_fine).run()
     assert [(line.name.en, line.ok, line.detail.en) for line in lines] == [
         ("step", True, "works"),

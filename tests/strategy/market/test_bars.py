@@ -74,7 +74,7 @@ def _seen(of: BarStore) -> list[tuple[float, str, bool]]:
         (Interval.DAY, 5, (0, 390)),
     ],
 )
-def test_s78_bars_are_aligned_to_the_session(interval: Interval, minute: float, span: tuple[float, float]) -> None:
+def test_bars_are_aligned_to_the_session_s78(interval: Interval, minute: float, span: tuple[float, float]) -> None:
     assert bucket(interval, at(minute)) == (at(span[0]), at(span[1]))
 
 
@@ -106,7 +106,7 @@ def test_the_newest_bar_that_must_be_closed(interval: Interval, now: datetime, b
     assert last_boundary(interval, now) == boundary
 
 
-def test_s78_fetched_bars_become_ascending_and_unique() -> None:
+def test_fetched_bars_become_ascending_and_unique_s78() -> None:
     made = store(Interval.M1, bar(2), bar(0, "9"), bar(1), bar(0, "8"), as_of=at(3))
     made.merge([bar(3, "11", closed=False), bar(1, "10.5")], at(3.5))
     assert _seen(made) == [(0, "8", True), (1, "10.5", True), (2, "10", True), (3, "11", False)]
@@ -249,7 +249,7 @@ def test_after_a_gap_only_a_fetch_that_covers_it_makes_it_complete() -> None:
         (391, 391 + 60 * 12, True),  # the night has no bars
     ],
 )
-def test_d9_a_gap_nobody_can_fill_keeps_the_bars_when_few_were_missed(seen: float, back: float, kept: bool) -> None:
+def test_a_gap_nobody_can_fill_keeps_the_bars_when_few_were_missed_d9(seen: float, back: float, kept: bool) -> None:
     made = store()
     made.add_tick(tick(1, "10"))
     made.add_tick(tick(9, "11"))
@@ -265,7 +265,7 @@ def test_d9_a_gap_nobody_can_fill_keeps_the_bars_when_few_were_missed(seen: floa
     assert made.complete(at(18) if back < 100 else at(back))
 
 
-def test_d2_minutes_show_closed_bars_and_days_the_forming_one_too() -> None:
+def test_minutes_show_closed_bars_and_days_the_forming_one_too_d2() -> None:
     minutes = store(Interval.M1, bar(0), bar(1, "11"), bar(2, "12", closed=False), as_of=at(2.5))
     seen = minutes.closes("auto", at(2.6), D("12.5"))
     assert (seen.values, seen.bars_used, seen.newest_at) == ((10.0, 11.0), "closed", at(1))
@@ -288,7 +288,7 @@ def _days() -> BarStore:
     return made
 
 
-def test_d2_outside_a_session_nothing_is_live() -> None:
+def test_outside_a_session_nothing_is_live_d2() -> None:
     days = _days()
     assert days.closes("live", at(-5), D(13)).bars_used == "closed"
     assert days.closes("live", at(5)).bars_used == "closed"  # no price is known yet
@@ -311,7 +311,7 @@ def test_unchanged_closes_are_the_same_object() -> None:
 
 
 @pytest.mark.parametrize("interval", [Interval.M3, Interval.M5, Interval.M15, Interval.M30, Interval.M60, Interval.DAY])
-def test_s40_minutes_join_to_every_interval(interval: Interval) -> None:
+def test_minutes_join_to_every_interval_s40(interval: Interval) -> None:
     minutes = [bar(n, str(10 + n % 7)) for n in range(390)]
     joined = aggregate(minutes, interval)
     length = interval.minutes or 390

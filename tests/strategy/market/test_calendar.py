@@ -20,7 +20,7 @@ def _days(first: date, last: date) -> list[date]:
 
 @pytest.mark.filterwarnings("ignore:Series.values returning")  # exchange_calendars lags behind pandas
 @pytest.mark.parametrize("year", [2013, 2014, 2024, 2025, 2026, 2027])
-def test_s11_sessions_equal_the_second_source(year: int) -> None:
+def test_sessions_equal_the_second_source_s11(year: int) -> None:
     """Every date: open or not, the open, the close, 13:00 closes and both clock changes."""
     first, last = date(year, 1, 1), date(year, 12, 31)
     exchange = get_calendar("XNYS", start="2013-01-02", end="2027-12-31")
@@ -53,7 +53,7 @@ def _listed(table: str) -> set[date]:
     return {date.fromisoformat(f"{year}-{day}") for year, *days in rows for day in days}
 
 
-def test_s11_sessions_equal_the_checked_in_list() -> None:
+def test_sessions_equal_the_checked_in_list_s11() -> None:
     weekdays = {on for on in _days(FIRST, LAST) if on.weekday() < 5}
     assert {on for on in weekdays if session_on(on) is None} == _listed(CLOSED)
     assert {session.on for session in calendar.sessions(FIRST, LAST) if session.half_day} == _listed(HALF)
@@ -73,14 +73,14 @@ def test_s11_sessions_equal_the_checked_in_list() -> None:
         (date(2027, 12, 31), True),  # New Year's Day on a Saturday moves nothing
     ],
 )
-def test_s11_named_days(on: date, is_open: bool) -> None:
+def test_named_days_s11(on: date, is_open: bool) -> None:
     assert (session_on(on) is not None) is is_open
 
 
 @pytest.mark.parametrize(
     "on", [date(2024, 7, 3), date(2024, 11, 29), date(2024, 12, 24), date(2025, 7, 3), date(2026, 11, 27)]
 )
-def test_s11_half_days_close_at_13(on: date) -> None:
+def test_half_days_close_at_13_s11(on: date) -> None:
     session = session_on(on)
     assert session is not None
     assert session.half_day
@@ -97,7 +97,7 @@ def test_s11_half_days_close_at_13(on: date) -> None:
         (date(2026, 11, 2), datetime(2026, 11, 2, 14, 30, tzinfo=UTC)),
     ],
 )
-def test_s10_the_open_follows_both_clock_changes(on: date, opens_at: datetime) -> None:
+def test_the_open_follows_both_clock_changes_s10(on: date, opens_at: datetime) -> None:
     session = session_on(on)
     assert session is not None
     assert session.opens_at == opens_at
@@ -105,7 +105,7 @@ def test_s10_the_open_follows_both_clock_changes(on: date, opens_at: datetime) -
     assert calendar.current(opens_at - timedelta(microseconds=1)) is None
 
 
-def test_s10_a_year_of_sessions_begins_and_ends_by_the_clock() -> None:
+def test_a_year_of_sessions_begins_and_ends_by_the_clock_s10() -> None:
     for session in calendar.sessions(date(2026, 1, 1), date(2026, 12, 31)):
         assert calendar.current(session.opens_at) == session
         assert calendar.current(session.closes_at - timedelta(seconds=1)) == session
@@ -139,7 +139,7 @@ def _session(on: date) -> Session:
     return session
 
 
-def test_s30_s31_the_window_is_the_later_start_and_the_earlier_end() -> None:
+def test_the_window_is_the_later_start_and_the_earlier_end_s30_s31() -> None:
     session = _session(date(2026, 3, 10))
     wide = trading_window(session, time(4), time(20), time(20, 30))
     assert (wide.starts_at, wide.ends_at) == (session.opens_at, session.closes_at)
@@ -151,7 +151,7 @@ def test_s30_s31_the_window_is_the_later_start_and_the_earlier_end() -> None:
     assert not narrow.contains(narrow.ends_at)
 
 
-def test_s31_a_half_day_ends_the_window_at_13() -> None:
+def test_a_half_day_ends_the_window_at_13_s31() -> None:
     session = _session(date(2026, 11, 27))
     window = trading_window(session, time(9, 30), time(16), time(16, 30))
     assert window.ends_at == session.closes_at
@@ -159,6 +159,6 @@ def test_s31_a_half_day_ends_the_window_at_13() -> None:
     assert not any(late.contains(session.opens_at + timedelta(minutes=n)) for n in range(600))
 
 
-def test_s32_the_trading_session_ends_at_the_time_set() -> None:
+def test_the_trading_session_ends_at_the_time_set_s32() -> None:
     window = trading_window(_session(date(2026, 3, 6)), time(9, 30), time(16), time(16, 30))
     assert window.shutdown_at == datetime(2026, 3, 6, 21, 30, tzinfo=UTC)

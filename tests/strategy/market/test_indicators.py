@@ -28,7 +28,7 @@ def _walk(seed: int, count: int = 250, start: float = 100.0) -> tuple[float, ...
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: str(vector["name"]))
-def test_s4_s84_values_equal_the_checked_in_vectors(vector: dict[str, object]) -> None:
+def test_values_equal_the_checked_in_vectors_s4_s84(vector: dict[str, object]) -> None:
     closes = tuple(float(close) for close in vector["closes"])  # type: ignore[attr-defined]
     assert rsi(closes, 14) == pytest.approx(vector["rsi_14"], abs=1e-6)
     reading = macd(closes, 12, 26, 9, 5)
@@ -49,14 +49,14 @@ def test_the_vectors_equal_the_formulas(vector: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("period", [2, 9, 14, 21])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_s82_rsi_equals_the_formula(seed: int, period: int) -> None:
+def test_rsi_equals_the_formula_s82(seed: int, period: int) -> None:
     closes = _walk(seed)
     assert rsi(closes, period) == pytest.approx(rsi_by_hand(closes, period), abs=1e-6)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.decimals(1, 500, places=2).map(float), min_size=MIN_BARS, max_size=140))
-def test_s82_s84_any_series_equals_the_formulas(series: list[float]) -> None:
+def test_any_series_equals_the_formulas_s82_s84(series: list[float]) -> None:
     closes = tuple(series)
     if len(set(closes[-15:])) > 1:
         assert rsi(closes, 14) == pytest.approx(rsi_by_hand(closes, 14), abs=1e-6)
@@ -174,7 +174,7 @@ def test_only_gains_are_100_and_only_losses_0() -> None:
     assert rsi(rising[::-1], 14) == 0
 
 
-def test_s84_a_window_without_movement_has_no_macd_and_no_cross() -> None:
+def test_a_window_without_movement_has_no_macd_and_no_cross_s84() -> None:
     reading = macd((50.0,) * 200, 12, 26, 9, 5)
     assert reading is not None
     assert reading.macd == pytest.approx(0, abs=1e-12)
@@ -182,21 +182,21 @@ def test_s84_a_window_without_movement_has_no_macd_and_no_cross() -> None:
 
 
 @pytest.mark.parametrize("age", range(5))
-def test_s5_a_cross_at_each_of_the_five_bars(age: int) -> None:
+def test_a_cross_at_each_of_the_five_bars_s5(age: int) -> None:
     gaps = (-1.0,) * (5 - age) + (1.0,) * (age + 1)
     assert newest_cross(gaps) == CrossView(age=age, holds=True)
 
 
-def test_s5_a_cross_at_the_sixth_bar_is_too_old() -> None:
+def test_a_cross_at_the_sixth_bar_is_too_old_s5() -> None:
     assert newest_cross((1.0,) * 6) is None  # the bar that crossed is only the predecessor of the fifth
 
 
-def test_s5_equal_then_above_is_a_cross() -> None:
+def test_equal_then_above_is_a_cross_s5() -> None:
     assert newest_cross((0.0, 0.0, 0.0, 0.0, 0.0, 0.1)) == CrossView(age=0, holds=True)
     assert newest_cross((0.1, 0.1, 0.1, 0.1, 0.1, 0.0)) is None
 
 
-def test_s5_a_reversed_cross_counts_and_is_shown_as_not_holding() -> None:
+def test_a_reversed_cross_counts_and_is_shown_as_not_holding_s5() -> None:
     assert newest_cross((-1, -1, 1, 1, -1, -1)) == CrossView(age=3, holds=False)
 
 
@@ -224,7 +224,7 @@ def _crossing(age: int, *, up: bool) -> tuple[float, ...]:
 
 
 @pytest.mark.parametrize("age", range(7))
-def test_s5_s85_golden_and_dead_crosses_of_real_series(age: int) -> None:
+def test_golden_and_dead_crosses_of_real_series_s5_s85(age: int) -> None:
     golden, dead = macd(_crossing(age, up=True), 12, 26, 9, 5), macd(_crossing(age, up=False), 12, 26, 9, 5)
     assert golden is not None
     assert dead is not None
@@ -234,7 +234,7 @@ def test_s5_s85_golden_and_dead_crosses_of_real_series(age: int) -> None:
 
 
 @given(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=6, max_size=6), st.just(5))
-def test_s57_a_cross_is_found_exactly_by_its_definition(gaps: list[float], lookback: int) -> None:
+def test_a_cross_is_found_exactly_by_its_definition_s57(gaps: list[float], lookback: int) -> None:
     """Among the newest bars there is one above its signal while the bar before was at or below."""
     there = any(gaps[at] > 0 and gaps[at - 1] <= 0 for at in range(1, lookback + 1))
     found = newest_cross(tuple(gaps))

@@ -37,7 +37,7 @@ def world() -> World:
 
 
 @pytest.mark.parametrize("changes", [{}, {"rsi_period": "100"}, SLOWEST], ids=["usual", "rsi 100", "slowest macd"])
-async def test_s47_a_start_asks_for_as_many_bars_as_the_periods_need(
+async def test_a_start_asks_for_as_many_bars_as_the_periods_need_s47(
     tmp_path: Path, world: World, changes: dict[str, str]
 ) -> None:
     """MACD 100/200/100 with a look-back of 50 used to stay at "250 of 350" for ever, so no rule sell ever came."""

@@ -35,7 +35,7 @@ def test_the_table_names_every_state() -> None:
         (S.INTENDED, S.SENT, S.ACCEPTED, S.CANCEL_SENT, S.CANCELED, S.FILLED),  # the cancel's notice overtook the fill
     ],
 )
-def test_s86_s100_these_stories_can_be_told(path: tuple[OrderStatus, ...]) -> None:
+def test_these_stories_can_be_told_s86_s100(path: tuple[OrderStatus, ...]) -> None:
     assert all(may_move(old, new) for old, new in pairwise(path))
 
 

@@ -75,7 +75,7 @@ async def test_a_broker_that_cannot_be_asked_leaves_it_unreconciled(account: Acc
     assert account.recon.reconciled
 
 
-async def test_s106_a_gap_asks_for_a_new_agreement(account: Account) -> None:
+async def test_a_gap_asks_for_a_new_agreement_s106(account: Account) -> None:
     await account.recon.reconcile("start")
     account.recon.mark_gap("socket lost")
     assert not account.recon.reconciled
@@ -95,7 +95,7 @@ async def test_an_unknown_outcome_takes_the_agreement_back_until_it_is_looked_up
     assert account.recon.reconciled
 
 
-async def test_s9_fills_of_a_gap_are_recovered_and_told(account: Account) -> None:
+async def test_fills_of_a_gap_are_recovered_and_told_s9(account: Account) -> None:
     await account.recon.reconcile("start")
     order = await account.made.buy()
     account.made.broker.notices = "lost"
@@ -109,7 +109,7 @@ async def test_s9_fills_of_a_gap_are_recovered_and_told(account: Account) -> Non
     assert any("4" in line.en for line in card.lines)
 
 
-async def test_s9_after_one_reconcile_every_order_is_as_the_broker_has_it(account: Account) -> None:
+async def test_after_one_reconcile_every_order_is_as_the_broker_has_it_s9(account: Account) -> None:
     made, broker = account.made, account.made.broker
     await account.recon.reconcile("start")
     broker.notices = "lost"
@@ -152,7 +152,7 @@ async def test_own_fills_on_their_way_disturb_only_their_ticker(account: Account
     assert not await account.cards()
 
 
-async def test_s9_orders_and_trades_by_hand_are_found_and_explained(account: Account) -> None:
+async def test_orders_and_trades_by_hand_are_found_and_explained_s9(account: Account) -> None:
     await account.recon.reconcile("start")
     account.made.broker.notices = "lost"
     account.made.broker.set_price(KO, Decimal(68))
@@ -187,7 +187,7 @@ async def test_an_unexplained_difference_blocks_until_it_has_stood_and_is_told(a
     assert len(await account.cards()) == 2
 
 
-async def test_promise_2_after_a_restart_the_fills_since_explain_the_position(tmp_path: Path) -> None:
+async def test_after_a_restart_the_fills_since_explain_the_position_promise_2(tmp_path: Path) -> None:
     async with bench(tmp_path) as made:
         account = account_of(made)
         await account.recon.reconcile("start")
@@ -243,7 +243,7 @@ async def test_an_unknown_order_is_named_in_the_card(account: Account) -> None:
     assert "not known" in card.lines[0].en
 
 
-async def test_d13_a_split_is_explained_at_once_and_leaves_buying_allowed(account: Account) -> None:
+async def test_a_split_is_explained_at_once_and_leaves_buying_allowed_d13(account: Account) -> None:
     account.made.broker.hold(TQQQ, 75, Decimal("646.4330"))
     await account.recon.reconcile("start")
     account.made.broker.hold(TQQQ, 525, Decimal("92.3476"))
@@ -255,7 +255,7 @@ async def test_d13_a_split_is_explained_at_once_and_leaves_buying_allowed(accoun
     assert "split" in card.lines[0].en
 
 
-async def test_d13_more_shares_at_another_cost_are_no_split(account: Account) -> None:
+async def test_more_shares_at_another_cost_are_no_split_d13(account: Account) -> None:
     account.made.broker.hold(TQQQ, 75, Decimal("646.4330"))
     await account.recon.reconcile("start")
     account.made.broker.hold(TQQQ, 525, Decimal("646.4330"))

@@ -53,7 +53,7 @@ def test_a_buy_costs_its_amount_and_fees() -> None:
     assert row["실현손익(USD) realized"] is None
 
 
-def test_s99_a_decision_shows_inputs_gates_and_outcome() -> None:
+def test_a_decision_shows_inputs_gates_and_outcome_s99() -> None:
     gates = (
         Gate(name="rsi_oversold", side="buy", passed=True, value="48.20", threshold="<= 50"),
         Gate(name="cash", side="buy", passed=None, value="unknown", threshold="x", detail="d"),

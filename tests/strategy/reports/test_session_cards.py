@@ -240,7 +240,7 @@ async def test_nothing_is_checked_before_the_start_is_over(tmp_path: Path) -> No
         assert by_name(check)["Bars"].ok
 
 
-async def test_s49_s32_open_and_close_carry_holdings_open_orders_and_the_days_result(tmp_path: Path) -> None:
+async def test_open_and_close_carry_holdings_open_orders_and_the_days_result_s49_s32(tmp_path: Path) -> None:
     world = ready(-30)
     world.broker.hold(TQQQ, 5, Decimal(100))
     async with running(tmp_path, world, settings=trading_settings(**QUIET)) as bench:

@@ -64,7 +64,7 @@ async def needs_two_presses(bench: Bench, shown: OrderPreview, name: str) -> Non
     assert (second.kind, len(bench.broker.submitted)) == (OutcomeKind.DONE, before + 1)
 
 
-async def test_s105_max_order_usd_bounds_the_rule_and_asks_a_person_twice(tmp_path: Path) -> None:
+async def test_max_order_usd_bounds_the_rule_and_asks_a_person_twice_s105(tmp_path: Path) -> None:
     async with open_market(tmp_path, **BUYS, max_order_usd="500") as bench:
         await bench.pass_time(130)
         values = [request.qty * request.limit_price for request in bench.broker.submitted]
@@ -73,21 +73,21 @@ async def test_s105_max_order_usd_bounds_the_rule_and_asks_a_person_twice(tmp_pa
         await needs_two_presses(bench, await preview(bench, Side.BUY, 6), "MAX_ORDER_USD")
 
 
-async def test_s105_max_position_rate_bounds_the_rule_and_asks_a_person_twice(tmp_path: Path) -> None:
+async def test_max_position_rate_bounds_the_rule_and_asks_a_person_twice_s105(tmp_path: Path) -> None:
     async with open_market(tmp_path, **BUYS, max_position_rate="0.1") as bench:
         await bench.pass_time(300)
         assert {bench.broker.qty_held(TQQQ), bench.broker.qty_held(O)} == {9}  # 10 % of 10,000 dollars at 100.01
         await needs_two_presses(bench, await preview(bench, Side.BUY, 1), "MAX_POSITION_RATE")
 
 
-async def test_s105_max_orders_per_day_bounds_the_rule_and_asks_a_person_twice(tmp_path: Path) -> None:
+async def test_max_orders_per_day_bounds_the_rule_and_asks_a_person_twice_s105(tmp_path: Path) -> None:
     async with open_market(tmp_path, **BUYS, max_orders_per_day="3", buy_rate="0.02") as bench:
         await bench.pass_time(300)
         assert len(bench.broker.submitted) == 3
         await needs_two_presses(bench, await preview(bench, Side.SELL, 1), "MAX_ORDERS_PER_DAY")
 
 
-async def test_s105_max_open_tickers_bounds_the_rule_and_asks_a_person_twice(tmp_path: Path) -> None:
+async def test_max_open_tickers_bounds_the_rule_and_asks_a_person_twice_s105(tmp_path: Path) -> None:
     async with open_market(tmp_path, **BUYS, max_open_tickers="1", buy_rate="0.05") as bench:
         await bench.pass_time(130)
         [bought] = {request.symbol for request in bench.broker.submitted}
@@ -95,14 +95,14 @@ async def test_s105_max_open_tickers_bounds_the_rule_and_asks_a_person_twice(tmp
         await needs_two_presses(bench, await preview(bench, Side.BUY, 1, other), "MAX_OPEN_TICKERS")
 
 
-async def test_s105_the_caps_hold_for_several_tickers_at_once(tmp_path: Path) -> None:
+async def test_the_caps_hold_for_several_tickers_at_once_s105(tmp_path: Path) -> None:
     """What several buys of one check use together stays within the cap of a day's orders."""
     async with open_market(tmp_path, **BUYS, max_orders_per_day="1", buy_rate="0.02") as bench:
         await bench.pass_time(130)
         assert len(bench.broker.submitted) == 1
 
 
-async def test_s105_the_days_loss_leaves_only_stops_until_released(tmp_path: Path) -> None:
+async def test_the_days_loss_leaves_only_stops_until_released_s105(tmp_path: Path) -> None:
     async with open_market(tmp_path, hold=60, **BUYS, daily_loss_limit_pct="5") as bench:
         await bench.pass_time(61)
         bench.price(TQQQ, "85")  # 60 shares x 15 dollars of some 16,000
@@ -120,7 +120,7 @@ async def test_s105_the_days_loss_leaves_only_stops_until_released(tmp_path: Pat
         assert len(bench.broker.submitted) > sent
 
 
-async def test_s105_a_manual_buy_is_refused_from_the_moment_the_days_loss_is_reached(tmp_path: Path) -> None:
+async def test_a_manual_buy_is_refused_from_the_moment_the_days_loss_is_reached_s105(tmp_path: Path) -> None:
     """Not only from the next check on: between two checks a press finds the limit itself."""
     async with open_market(tmp_path, hold=60, **IDLE, daily_loss_limit_pct="5", check_interval_minutes=240) as bench:
         early = await preview(bench, Side.BUY, 1)
@@ -134,7 +134,7 @@ async def test_s105_a_manual_buy_is_refused_from_the_moment_the_days_loss_is_rea
         assert bench.broker.submitted == []
 
 
-async def test_s105_a_mode_with_an_end_does_not_run_out_into_a_day_lost(tmp_path: Path) -> None:
+async def test_a_mode_with_an_end_does_not_run_out_into_a_day_lost_s105(tmp_path: Path) -> None:
     async with open_market(tmp_path, hold=60, **BUYS, daily_loss_limit_pct="5") as bench:
         until = bench.clock.now() + timedelta(minutes=4)
         await bench.core.control.modes.set_mode(Mode.PROTECT_ONLY, symbol=None, until=until, user_id=OWNER, reason="")
@@ -146,7 +146,7 @@ async def test_s105_a_mode_with_an_end_does_not_run_out_into_a_day_lost(tmp_path
         assert len(bench.broker.submitted) == sent
 
 
-async def test_s105_shares_on_their_way_are_neither_a_loss_nor_a_gain(tmp_path: Path) -> None:
+async def test_shares_on_their_way_are_neither_a_loss_nor_a_gain_s105(tmp_path: Path) -> None:
     """The broker's positions lag behind a fill by a minute and more; the day's result does not believe them."""
     async with open_market(tmp_path, **IDLE, daily_loss_limit_pct="5", max_position_rate="1") as bench:
         await bench.pass_time(121)
@@ -167,7 +167,7 @@ async def test_s105_shares_on_their_way_are_neither_a_loss_nor_a_gain(tmp_path: 
         ("position", "The ticker would be 11.20% of equity, over the limit of 10.01% (MAX_POSITION_RATE)."),
     ],
 )
-async def test_s105_a_rules_buy_does_not_chase_its_price_past_mode_or_cap(tmp_path: Path, what: str, said: str) -> None:
+async def test_a_rules_buy_does_not_chase_its_price_past_mode_or_cap_s105(tmp_path: Path, what: str, said: str) -> None:
     """Mode and caps are asked anew at each re-price; the message says which one ended the order."""
     caps: dict[str, Any] = {"position": {"max_position_rate": "0.1001"}}
     changes = {
@@ -189,7 +189,7 @@ async def test_s105_a_rules_buy_does_not_chase_its_price_past_mode_or_cap(tmp_pa
         assert ended == f"#{order.no} TQQQ: the 10 left will not follow the price to $112.01; canceling. {said}"
 
 
-async def test_s105_the_money_a_buy_ties_up_does_not_keep_it_from_following_its_price(tmp_path: Path) -> None:
+async def test_the_money_a_buy_ties_up_does_not_keep_it_from_following_its_price_s105(tmp_path: Path) -> None:
     """The broker's cash leaves it out, so that equity looks smaller by the very order that was sized by it."""
     changes = {**BUYS, "trading_tickers": "NASDAQ:TQQQ", "order_timeout_s": "90", "max_position_rate": "0.1001"}
     async with open_market(tmp_path, **changes, fills=False) as bench:
@@ -199,7 +199,7 @@ async def test_s105_the_money_a_buy_ties_up_does_not_keep_it_from_following_its_
         assert (await bench.orders())[0].limit_price == Decimal("100.06")
 
 
-async def test_s105_a_rules_buy_filled_in_part_counts_its_shares_once(tmp_path: Path) -> None:
+async def test_a_rules_buy_filled_in_part_counts_its_shares_once_s105(tmp_path: Path) -> None:
     """A re-price asks the caps with the filled part as held and the rest at its new price."""
     changes = {**BUYS, "trading_tickers": "NASDAQ:TQQQ", "order_timeout_s": "90", "max_position_rate": "0.1095"}
     async with open_market(tmp_path, **changes, fills=False) as bench:
@@ -211,7 +211,7 @@ async def test_s105_a_rules_buy_filled_in_part_counts_its_shares_once(tmp_path: 
         assert (after.limit_price, after.filled_qty, after.open_qty) == (Decimal("109.00"), 4, 6)
 
 
-async def test_s105_an_order_that_filled_while_its_re_price_waited_is_refused_nothing(tmp_path: Path) -> None:
+async def test_an_order_that_filled_while_its_re_price_waited_is_refused_nothing_s105(tmp_path: Path) -> None:
     """Its shares are held by then; counted once more as wanted they would break the cap, and a cancel would be told."""
     changes = {**BUYS, "trading_tickers": "NASDAQ:TQQQ", "order_timeout_s": "90", "max_position_rate": "0.1095"}
     async with open_market(tmp_path, **changes, fills=False) as bench:

@@ -47,29 +47,29 @@ def _caps(
     return [refusal.cap for refusal in found]
 
 
-def test_s105_within_all_caps_nothing_refuses() -> None:
+def test_within_all_caps_nothing_refuses_s105() -> None:
     assert _caps(max_order_usd="1000", max_open_tickers="2") == []
 
 
 @pytest.mark.parametrize(("limit", "refused"), [("1000", False), ("999.99", True)])
 @pytest.mark.parametrize("side", list(Side))
-def test_s105_max_order_usd_holds_for_both_sides(side: Side, limit: str, refused: bool) -> None:
+def test_max_order_usd_holds_for_both_sides_s105(side: Side, limit: str, refused: bool) -> None:
     assert ("max_order_usd" in _caps(side, max_order_usd=limit)) is refused
 
 
 @pytest.mark.parametrize(("qty", "refused"), [(10, False), (11, True)])
-def test_s105_max_position_rate_counts_what_is_held(qty: int, refused: bool) -> None:
+def test_max_position_rate_counts_what_is_held_s105(qty: int, refused: bool) -> None:
     assert _caps(qty=qty) == (["max_position_rate"] if refused else [])
     assert _caps(Side.SELL, qty=qty) == []
 
 
 @pytest.mark.parametrize(("today", "refused"), [(49, False), (50, True), (51, True), (None, True)])
-def test_s105_max_orders_per_day(today: int | None, refused: bool) -> None:
+def test_max_orders_per_day_s105(today: int | None, refused: bool) -> None:
     for side in Side:
         assert _caps(side, exposure=_exposure(orders_today=today)) == (["max_orders_per_day"] if refused else [])
 
 
-def test_s105_max_open_tickers_lets_a_held_one_grow() -> None:
+def test_max_open_tickers_lets_a_held_one_grow_s105() -> None:
     assert _caps(symbol=XLF, exposure=_exposure(position_value=D(0)), max_open_tickers="2") == ["max_open_tickers"]
     assert _caps(symbol=TQQQ, max_open_tickers="2") == []
     assert _caps(Side.SELL, symbol=XLF, max_open_tickers="1") == []
@@ -136,7 +136,7 @@ def test_an_order_sized_by_the_room_is_never_refused(
 @pytest.mark.parametrize(
     ("now", "reached"), [("9500.01", False), ("9500", True), ("9499.99", True), ("10500", False), ("0", True)]
 )
-def test_s105_the_daily_loss_limit_is_reached_at_the_limit(now: str, reached: bool) -> None:
+def test_the_daily_loss_limit_is_reached_at_the_limit_s105(now: str, reached: bool) -> None:
     refusal = daily_loss(D(10_000), D(now), D(5))
     assert (refusal is not None) is reached
     if refusal is not None:

@@ -19,30 +19,30 @@ def _buy(cash: str = "10000", rate: str = "0.30", price: str = "61.20", **more: 
     return buy_size(cash=D(cash), rate=D(rate), price=D(price), **{**values, **more})  # type: ignore[arg-type]
 
 
-def test_s36_quantity_is_the_floor_of_cash_times_rate_over_price_with_fees() -> None:
+def test_quantity_is_the_floor_of_cash_times_rate_over_price_with_fees_s36() -> None:
     size = _buy()  # 3000 / 61.353 = 48.89
     assert (size.qty, size.bound, size.wanted) == (48, "rate", 48)
     assert size.cost == D("61.20") * 48 * D("1.0025")
 
 
 @pytest.mark.parametrize(("cash", "qty"), [("100.25", 1), ("100.24", 0), ("200.50", 2)])
-def test_s36_fees_count_to_the_cent(cash: str, qty: int) -> None:
+def test_fees_count_to_the_cent_s36(cash: str, qty: int) -> None:
     assert _buy(cash=cash, rate="1", price="100").qty == qty
 
 
-def test_s36_d4_a_fraction_that_gives_no_share_gives_no_order_and_a_reason() -> None:
+def test_a_fraction_that_gives_no_share_gives_no_order_and_a_reason_s36_d4() -> None:
     size = _buy(cash="100")
     assert (size.qty, size.bound, size.cost) == (0, "cash", D(0))
 
 
-def test_s53_never_more_than_the_broker_allows() -> None:
+def test_never_more_than_the_broker_allows_s53() -> None:
     assert _buy(max_qty=10) == Size(qty=10, bound="broker_max", wanted=48, cost=buy_cost(D("61.20"), 10, FEE))
     assert _buy(max_qty=0).qty == 0
     assert _buy(max_qty=-1).qty == 0
     assert _buy(max_qty=500).qty == 48
 
 
-def test_d12_never_past_the_caps() -> None:
+def test_never_past_the_caps_d12() -> None:
     caps = (Cap(name="max_order_usd", room=D(1000)), Cap(name="max_position_rate", room=D(700)))
     assert (_buy(caps=caps).qty, _buy(caps=caps).bound) == (11, "max_position_rate")
     gone = (Cap(name="max_position_rate", room=D(-5)),)
@@ -52,12 +52,12 @@ def test_d12_never_past_the_caps() -> None:
 @pytest.mark.parametrize(
     ("held", "qty", "bound"), [(10, 3, "rate"), (3, 1, "minimum_one"), (1, 1, "minimum_one"), (33, 9, "rate")]
 )
-def test_s37_d4_a_small_holding_can_be_sold(held: int, qty: int, bound: str) -> None:
+def test_a_small_holding_can_be_sold_s37_d4(held: int, qty: int, bound: str) -> None:
     size = sell_size(held=held, sellable=held, rate=D("0.30"), price=D(10))
     assert (size.qty, size.bound) == (qty, bound)
 
 
-def test_s37_never_above_what_is_orderable() -> None:
+def test_never_above_what_is_orderable_s37() -> None:
     assert sell_size(held=100, sellable=7, rate=D("0.30"), price=D(10)).bound == "sellable"
     assert sell_size(held=100, sellable=7, rate=D("0.30"), price=D(10)).qty == 7
     assert sell_size(held=100, sellable=0, rate=D("0.30"), price=D(10)) == Size(

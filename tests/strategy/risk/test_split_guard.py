@@ -76,7 +76,7 @@ def _locked(bench: Bench) -> bool:
 
 @pytest.mark.parametrize(("new", "old"), RATIOS)
 @pytest.mark.parametrize("signs", [{}, {"days": False}])
-async def test_d13_an_adjustment_of_any_size_asks_until_the_cost_has_followed(
+async def test_an_adjustment_of_any_size_asks_until_the_cost_has_followed_d13(
     tmp_path: Path, new: int, old: int, signs: dict[str, bool]
 ) -> None:
     """The price alone cannot tell a 3:2 split from a crash of a third: the broker's own adjustment can."""
@@ -106,7 +106,7 @@ async def test_d13_an_adjustment_of_any_size_asks_until_the_cost_has_followed(
 
 
 @pytest.mark.parametrize(("new", "old"), [(3, 2), (5, 4), (1, 10)])
-async def test_d13_adjusted_days_are_enough_of_a_sign(tmp_path: Path, new: int, old: int) -> None:
+async def test_adjusted_days_are_enough_of_a_sign_d13(tmp_path: Path, new: int, old: int) -> None:
     """The previous close still says 100: what the price has lost is asked about before it is believed."""
     world, factor = _world(), _factor(new, old)
     async with _next_morning(
@@ -118,7 +118,7 @@ async def test_d13_adjusted_days_are_enough_of_a_sign(tmp_path: Path, new: int, 
 
 
 @pytest.mark.parametrize("fall", ["94", "80", "66.67"])
-async def test_d13_without_a_sign_a_real_fall_is_a_stop(tmp_path: Path, fall: str) -> None:
+async def test_without_a_sign_a_real_fall_is_a_stop_d13(tmp_path: Path, fall: str) -> None:
     async with _next_morning(tmp_path, _world(), Decimal(fall)) as bench:
         await bench.pass_time(3)
         assert not _locked(bench)
@@ -126,7 +126,7 @@ async def test_d13_without_a_sign_a_real_fall_is_a_stop(tmp_path: Path, fall: st
         assert (finished.sold, finished.left) == (100, 0)
 
 
-async def test_d13_a_fall_while_the_days_cannot_be_asked_is_a_stop_too(tmp_path: Path) -> None:
+async def test_a_fall_while_the_days_cannot_be_asked_is_a_stop_too_d13(tmp_path: Path) -> None:
     """The previous close agrees with the evening that was seen to its end: nothing speaks for a split."""
     world = _world()
     async with _next_morning(tmp_path, world, Decimal(100)) as bench:
@@ -136,7 +136,7 @@ async def test_d13_a_fall_while_the_days_cannot_be_asked_is_a_stop_too(tmp_path:
         assert [order.request.qty for order in await bench.orders()] == [100]
 
 
-async def test_d13_a_cost_that_has_followed_already_asks_nothing(tmp_path: Path) -> None:
+async def test_a_cost_that_has_followed_already_asks_nothing_d13(tmp_path: Path) -> None:
     world, factor = _world(), _factor(3, 2)
     async with _bench(tmp_path, world) as bench:
         await bench.until(MORNING - timedelta(hours=1))
@@ -192,7 +192,7 @@ async def test_a_peak_of_before_a_split_fires_nothing_once_the_cost_has_followed
         assert [order.request.qty for order in await bench.orders()] == [150]
 
 
-async def test_d13_the_owners_word_holds_for_the_session_over_a_restart(tmp_path: Path) -> None:
+async def test_the_owners_word_holds_for_the_session_over_a_restart_d13(tmp_path: Path) -> None:
     world, factor = _world(), _factor(5, 4)
     async with _next_morning(tmp_path, world, Decimal(80), lambda: _adjust(world, factor)) as bench:
         await bench.pass_time(10)

@@ -64,7 +64,7 @@ def gate(decision: Decision, name: str, side: str = "buy") -> bool | None:
     return next(one.passed for one in decision.gates if (one.name, one.side) == (name, side))
 
 
-async def test_s3_every_ticker_once_per_cycle_and_failures_stay_alone(tmp_path: Path) -> None:
+async def test_every_ticker_once_per_cycle_and_failures_stay_alone_s3(tmp_path: Path) -> None:
     """S3: one ticker without a price or bars changes nothing for the others; it is told."""
     world = ready(-1, TQQQ, O, XLF)
     world.market.broken[O] = TryLater("down")
@@ -94,7 +94,7 @@ async def test_one_bad_print_is_no_signal(tmp_path: Path) -> None:
         assert await bench.orders() == []
 
 
-async def test_s29_tickers_are_verified_by_a_quote_and_trade_once_they_have_one(tmp_path: Path) -> None:
+async def test_tickers_are_verified_by_a_quote_and_trade_once_they_have_one_s29(tmp_path: Path) -> None:
     world = ready(-1, TQQQ, O)
     world.ready(XLF)
     world.market.broken[XLF] = DataUnavailable("unknown ticker")
@@ -111,7 +111,7 @@ async def test_s29_tickers_are_verified_by_a_quote_and_trade_once_they_have_one(
         assert XLF in {order.request.symbol for order in await bench.orders()}
 
 
-async def test_s3_says_at_start_when_the_call_limit_is_too_low(tmp_path: Path) -> None:
+async def test_says_at_start_when_the_call_limit_is_too_low_s3(tmp_path: Path) -> None:
     async with running(tmp_path, ready(-1), calls_per_second=0.1) as bench:
         [started] = await bench.told(Started)
         assert any("some checks will be left out" in note.en for note in started.notes)
@@ -124,14 +124,14 @@ async def test_looks_asked_for_at_the_same_time_are_shared(tmp_path: Path) -> No
         assert bench.broker.asked["holdings"] == before + 2  # the one under way served nobody who came later
 
 
-async def test_s10_s33_s50_checks_begin_at_the_open_on_an_exact_grid_and_end_at_the_close(tmp_path: Path) -> None:
+async def test_checks_begin_at_the_open_on_an_exact_grid_and_end_at_the_close_s10_s33_s50(tmp_path: Path) -> None:
     async with running(tmp_path, ready(-30), settings=one(check_interval_minutes="30", rsi_oversold="1")) as bench:
         await bench.until(OPEN + timedelta(hours=8))
         at = await checked_at(bench)
         assert at == [OPEN + timedelta(minutes=30 * n) for n in range(13)]
 
 
-async def test_s30_s31_s32_hours_of_the_settings(tmp_path: Path) -> None:
+async def test_hours_of_the_settings_s30_s31_s32(tmp_path: Path) -> None:
     settings = one(
         market_start_time="10:00",
         market_end_time="11:00",
@@ -151,7 +151,7 @@ async def test_s30_s31_s32_hours_of_the_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("day", ["2026-03-06", "2026-03-09", "2026-10-30", "2026-11-02", "2026-11-27"])
-async def test_s10_first_check_over_both_clock_changes_and_a_half_day(tmp_path: Path, day: str) -> None:
+async def test_first_check_over_both_clock_changes_and_a_half_day_s10(tmp_path: Path, day: str) -> None:
     session = session_on(datetime.fromisoformat(day).replace(tzinfo=UTC).date())
     assert session is not None
     world = World.at(session.opens_at - timedelta(minutes=5))
@@ -163,7 +163,7 @@ async def test_s10_first_check_over_both_clock_changes_and_a_half_day(tmp_path: 
         assert since[-1].decided_at < session.closes_at
 
 
-def test_s33_grid_leaves_out_what_a_long_cycle_missed() -> None:
+def test_grid_leaves_out_what_a_long_cycle_missed_s33() -> None:
     session = session_on(OPEN.date())
     assert session is not None
     window, minute = window_of(session, one()), timedelta(minutes=1)
@@ -174,7 +174,7 @@ def test_s33_grid_leaves_out_what_a_long_cycle_missed() -> None:
     assert next_check(window, session.closes_at - minute, minute, session.closes_at - minute) is None
 
 
-async def test_s33_overruns_are_counted_and_told(tmp_path: Path) -> None:
+async def test_overruns_are_counted_and_told_s33(tmp_path: Path) -> None:
     async with running(tmp_path, ready(-1), settings=one(rsi_oversold="1")) as bench:
         await bench.until(OPEN + timedelta(seconds=30))
         bench.broker.fail("holdings", "hang")
@@ -197,7 +197,7 @@ async def test_interval_changed_in_the_chat_holds_from_the_next_check(tmp_path: 
 
 
 @pytest.mark.parametrize("start", [0, 87])
-async def test_s34_buy_delay_is_exact_and_survives_a_restart(tmp_path: Path, start: int) -> None:
+async def test_buy_delay_is_exact_and_survives_a_restart_s34(tmp_path: Path, start: int) -> None:
     """S34, D5: no second buy at 4:59, one at 5:00 after the broker's acceptance; over a restart and Korean midnight."""
     world, begin = ready(start), OPEN + timedelta(minutes=start)  # 87 minutes in it is 23:57 in Seoul
     async with running(tmp_path, world, settings=one()) as bench:
@@ -212,7 +212,7 @@ async def test_s34_buy_delay_is_exact_and_survives_a_restart(tmp_path: Path, sta
 
 
 @pytest.mark.parametrize("put_s", [-86_400, -3600, -60, 60, 3600])
-async def test_s34_a_clock_that_is_set_makes_the_buy_delay_neither_longer_nor_shorter(
+async def test_a_clock_that_is_set_makes_the_buy_delay_neither_longer_nor_shorter_s34(
     tmp_path: Path, put_s: int
 ) -> None:
     """The check after a jump is made at once, and the next ones a minute apart from there."""
@@ -228,7 +228,7 @@ async def test_s34_a_clock_that_is_set_makes_the_buy_delay_neither_longer_nor_sh
         assert len(await bench.orders()) == 2
 
 
-async def test_s34_after_a_restart_on_a_clock_put_back_the_delay_is_waited_once_more_at_most(tmp_path: Path) -> None:
+async def test_after_a_restart_on_a_clock_put_back_the_delay_is_waited_once_more_at_most_s34(tmp_path: Path) -> None:
     world = ready(120)
     async with running(tmp_path, world, settings=one()) as bench:
         await bench.pass_time(130)
@@ -241,7 +241,7 @@ async def test_s34_after_a_restart_on_a_clock_put_back_the_delay_is_waited_once_
         assert len(await bench.orders()) == 2
 
 
-async def test_d5_a_rejected_order_starts_no_delay(tmp_path: Path) -> None:
+async def test_a_rejected_order_starts_no_delay_d5(tmp_path: Path) -> None:
     async with running(tmp_path, ready(0), settings=one()) as bench:
         [order] = await bench.orders()
         assert order.status is OrderStatus.FILLED
@@ -252,7 +252,7 @@ async def test_d5_a_rejected_order_starts_no_delay(tmp_path: Path) -> None:
         assert [order.status for order in await bench.orders()] == [OrderStatus.REJECTED, OrderStatus.FILLED]
 
 
-async def test_s3_twenty_tickers_at_300_ms_a_call_finish_within_one_interval(tmp_path: Path) -> None:
+async def test_twenty_tickers_at_300_ms_a_call_finish_within_one_interval_s3(tmp_path: Path) -> None:
     symbols = [Symbol.parse(f"NASDAQ:T{letter}") for letter in "ABCDEFGHIJKLMNOPQRST"]
     world = ready(-1, *symbols)
     settings = trading_settings(
@@ -268,7 +268,7 @@ async def test_s3_twenty_tickers_at_300_ms_a_call_finish_within_one_interval(tmp
             assert second >= OPEN + timedelta(minutes=1)
 
 
-async def test_s36_d12_sizing_and_d4_nothing_for_zero_shares(tmp_path: Path) -> None:
+async def test_sizing_and_d4_nothing_for_zero_shares_s36_d12(tmp_path: Path) -> None:
     async with running(tmp_path / "some", ready(-1), settings=one()) as bench:
         await bench.until(OPEN + timedelta(seconds=5))
         [order] = await bench.orders()
@@ -281,7 +281,7 @@ async def test_s36_d12_sizing_and_d4_nothing_for_zero_shares(tmp_path: Path) -> 
         assert (decision.reason, gate(decision, "cash")) == ("qty_zero", False)
 
 
-async def test_d4_s37_a_small_holding_sells_one_share(tmp_path: Path) -> None:
+async def test_a_small_holding_sells_one_share_d4_s37(tmp_path: Path) -> None:
     world = ready(-1)
     world.broker.hold(TQQQ, 2, Decimal(90))
     settings = one(rsi_oversold="1", rsi_overbought="2", sell_confirm="none")
@@ -295,7 +295,7 @@ async def test_d4_s37_a_small_holding_sells_one_share(tmp_path: Path) -> None:
         assert len(await bench.orders()) == 2
 
 
-async def test_d11_both_signals_trade_nothing_and_warn_once(tmp_path: Path) -> None:
+async def test_both_signals_trade_nothing_and_warn_once_d11(tmp_path: Path) -> None:
     world = ready(-1)
     world.broker.hold(TQQQ, 2, Decimal(90))
     settings = one(rsi_oversold="50", rsi_overbought="60", sell_confirm="none")
@@ -310,7 +310,7 @@ async def test_d11_both_signals_trade_nothing_and_warn_once(tmp_path: Path) -> N
         assert (await newest(bench)).reason == "both_signals"
 
 
-async def test_s8_a_blocked_signal_is_told_once_with_the_guards_name(tmp_path: Path) -> None:
+async def test_a_blocked_signal_is_told_once_with_the_guards_name_s8(tmp_path: Path) -> None:
     async with running(tmp_path, ready(-1), settings=one()) as bench:
         await bench.core.modes.set(
             ModeState(mode=Mode.PAUSE_BUYS, symbol=None, set_by=OWNER, set_at=bench.clock.now(), reason="", until=None)
@@ -322,7 +322,7 @@ async def test_s8_a_blocked_signal_is_told_once_with_the_guards_name(tmp_path: P
 
 
 @pytest.mark.parametrize("interval", list(Interval))
-async def test_s40_s41_every_interval_gives_values(tmp_path: Path, interval: Interval) -> None:
+async def test_every_interval_gives_values_s40_s41(tmp_path: Path, interval: Interval) -> None:
     settings = one(rsi_interval=interval.value, macd_interval=interval.value, rsi_oversold="1")
     async with running(tmp_path, ready(65), settings=settings) as bench:
         await bench.pass_time(61)
@@ -334,7 +334,7 @@ async def test_s40_s41_every_interval_gives_values(tmp_path: Path, interval: Int
         assert indicators.bars_used == ("live" if interval is Interval.DAY else "closed")  # D2
 
 
-async def test_d9_minute_bars_from_ticks_where_none_can_be_asked_for(tmp_path: Path) -> None:
+async def test_minute_bars_from_ticks_where_none_can_be_asked_for_d9(tmp_path: Path) -> None:
     world = ready(-1)
     world.market.minute_bars = False
     async with running(tmp_path, world, settings=one(macd_interval="1", rsi_oversold="1")) as bench:
@@ -351,7 +351,7 @@ async def test_d9_minute_bars_from_ticks_where_none_can_be_asked_for(tmp_path: P
         assert [event.key for event in await bench.told(Notable)] == ["warm:NASDAQ:TQQQ"]
 
 
-async def test_s47_a_history_that_failed_at_start_is_fetched_though_ticks_made_bars_meanwhile(tmp_path: Path) -> None:
+async def test_a_history_that_failed_at_start_is_fetched_though_ticks_made_bars_meanwhile_s47(tmp_path: Path) -> None:
     """S47: bars begun by ticks while the source was down are no history; with it back, the warm-up is complete."""
     world = ready(-1)
     world.market.bars_broken[TQQQ] = TryLater("down")
@@ -366,7 +366,7 @@ async def test_s47_a_history_that_failed_at_start_is_fetched_though_ticks_made_b
         assert decision.indicators.macd_bars >= 100
 
 
-async def test_s54_a_hand_made_order_blocks_both_sides(tmp_path: Path) -> None:
+async def test_a_hand_made_order_blocks_both_sides_s54(tmp_path: Path) -> None:
     world = ready(-1)
     async with running(tmp_path, world, settings=one()) as bench:
         world.broker.hand_order(TQQQ, Side.BUY, 1, Decimal(50))
@@ -376,7 +376,7 @@ async def test_s54_a_hand_made_order_blocks_both_sides(tmp_path: Path) -> None:
         assert gate(decision, "no_open_order", "sell") is False
 
 
-async def test_s54_unknown_is_blocked_when_the_account_cannot_be_asked(tmp_path: Path) -> None:
+async def test_unknown_is_blocked_when_the_account_cannot_be_asked_s54(tmp_path: Path) -> None:
     async with running(tmp_path, ready(-1), settings=one()) as bench:
         bench.broker.fail("orders", "try_later", times=50)
         await bench.until(OPEN + timedelta(seconds=5))
@@ -386,7 +386,7 @@ async def test_s54_unknown_is_blocked_when_the_account_cannot_be_asked(tmp_path:
         assert await bench.orders() == []
 
 
-async def test_promise_2_no_buy_until_reconciled(tmp_path: Path) -> None:
+async def test_no_buy_until_reconciled_promise_2(tmp_path: Path) -> None:
     world = ready(1)
     world.broker.fail("orders", "try_later", times=2)
     async with running(tmp_path, world, settings=one()) as bench:
@@ -396,7 +396,7 @@ async def test_promise_2_no_buy_until_reconciled(tmp_path: Path) -> None:
         assert len(await bench.orders()) == 1
 
 
-async def test_s53_cash_for_the_limit_price_with_fees(tmp_path: Path) -> None:
+async def test_cash_for_the_limit_price_with_fees_s53(tmp_path: Path) -> None:
     async with running(tmp_path, ready(-1), settings=one(buy_rate="1")) as bench:
         await bench.until(OPEN + timedelta(seconds=5))
         [order] = await bench.orders()
@@ -457,7 +457,7 @@ async def test_wide_spread_and_old_quotes_refuse_a_trade(tmp_path: Path) -> None
         assert await bench.orders() == []
 
 
-async def test_s99_a_decision_records_every_gate_of_both_sides(tmp_path: Path) -> None:
+async def test_a_decision_records_every_gate_of_both_sides_s99(tmp_path: Path) -> None:
     async with running(tmp_path, ready(-1), settings=one(rsi_oversold="1")) as bench:
         await bench.until(OPEN + timedelta(seconds=5))
         decision = await newest(bench)

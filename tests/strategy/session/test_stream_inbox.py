@@ -41,20 +41,20 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         yield made
 
 
-async def test_s48_start_card_has_the_streams_own_word(bench: Bench) -> None:
+async def test_start_card_has_the_streams_own_word_s48(bench: Bench) -> None:
     [started] = await bench.told(Started)
     assert started.stream.ko == "실시간 체결 통보 연결됨, 구독 확인됨"
     assert bench.stream.watched == (TQQQ,)
 
 
-async def test_s48_a_reason_is_told_in_one_language_at_a_time(bench: Bench) -> None:
+async def test_a_reason_is_told_in_one_language_at_a_time_s48(bench: Bench) -> None:
     bench.stream.drop("끊겼습니다. / It was dropped.")
     await bench.settle()
     [down] = await bench.told(StreamState)
     assert down.reason == Text("실시간 연결이 끊겼습니다: 끊겼습니다.", "The live connection is down: It was dropped.")
 
 
-async def test_s87_one_down_and_one_up_each_and_nothing_lost(bench: Bench) -> None:
+async def test_one_down_and_one_up_each_and_nothing_lost_s87(bench: Bench) -> None:
     """A fill of the gap is found by the look after the reconnect."""
     bench.broker.matching = False
     await bench.until(OPEN + timedelta(seconds=2))
@@ -77,7 +77,7 @@ async def test_s87_one_down_and_one_up_each_and_nothing_lost(bench: Bench) -> No
     assert bench.core.account_sync.reconciled
 
 
-async def test_promise_2_a_gap_blocks_buying_until_reconciled(bench: Bench) -> None:
+async def test_a_gap_blocks_buying_until_reconciled_promise_2(bench: Bench) -> None:
     bench.broker.fail("orders", "try_later", times=500)
     bench.stream.drop()
     await bench.settle()
@@ -89,7 +89,7 @@ async def test_promise_2_a_gap_blocks_buying_until_reconciled(bench: Bench) -> N
     assert [order.request.side for order in await bench.orders()][:1] == [Side.BUY]
 
 
-async def test_s106_network_loss_orders_nothing_and_recovers_by_itself(bench: Bench) -> None:
+async def test_network_loss_orders_nothing_and_recovers_by_itself_s106(bench: Bench) -> None:
     bench.stream.drop("network")
     bench.market.broken[TQQQ] = TryLater("network")
     bench.broker.fail("orders", "try_later", times=500)
@@ -105,7 +105,7 @@ async def test_s106_network_loss_orders_nothing_and_recovers_by_itself(bench: Be
     assert kinds.index("stream") < kinds.index("order_changed")
 
 
-async def test_s22_refused_notices_are_told_at_once(bench: Bench) -> None:
+async def test_refused_notices_are_told_at_once_s22(bench: Bench) -> None:
     bench.core.sink.on_subscription(None, active=False, reason="invalid HTS_ID")
     await bench.settle()
     [trouble] = await bench.told(Trouble)

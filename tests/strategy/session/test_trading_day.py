@@ -28,7 +28,7 @@ ONE = {
 }
 
 
-async def test_s1_s2_a_day_open_oversold_fill_overbought_cross_fill_close(tmp_path: Path) -> None:
+async def test_a_day_open_oversold_fill_overbought_cross_fill_close_s1_s2(tmp_path: Path) -> None:
     """S1, S2: exactly the expected orders, fills, positions and messages; each order knows its indicators."""
     world = World.at(BEFORE_OPEN)
     world.ready(TQQQ)
@@ -80,7 +80,7 @@ async def test_s1_s2_a_day_open_oversold_fill_overbought_cross_fill_close(tmp_pa
         assert states[-1] is OrderStatus.FILLED
 
 
-async def test_s46_s49_start_card_and_one_open_card_per_session(tmp_path: Path) -> None:
+async def test_start_card_and_one_open_card_per_session_s46_s49(tmp_path: Path) -> None:
     """S46 to S49: prices, warm-up, the stream's own word, holdings; the open is told once, restarts included."""
     world = World.at(OPEN + timedelta(minutes=10))
     world.ready(TQQQ)

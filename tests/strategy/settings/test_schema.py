@@ -66,37 +66,37 @@ def test_out_of_range_values_are_refused_with_value_and_range(name: str, value: 
 
 
 @pytest.mark.parametrize(("oversold", "overbought"), [("0", "100"), ("29.5", "70.25"), ("49.99", "50")])
-def test_s38_s39_thresholds_take_decimals_from_0_to_100(oversold: str, overbought: str) -> None:
+def test_thresholds_take_decimals_from_0_to_100_s38_s39(oversold: str, overbought: str) -> None:
     settings = trading_settings(rsi_oversold=oversold, rsi_overbought=overbought)
     assert (settings.rsi_oversold, settings.rsi_overbought) == (Decimal(oversold), Decimal(overbought))
 
 
 @pytest.mark.parametrize("overbought", ["50", "49.99"])
-def test_s38_s39_oversold_must_lie_below_overbought(overbought: str) -> None:
+def test_oversold_must_lie_below_overbought_s38_s39(overbought: str) -> None:
     (fault,) = faults(rsi_oversold="50", rsi_overbought=overbought)
     assert "RSI_OVERSOLD" in fault.problem.en
     assert "RSI_OVERBOUGHT" in fault.problem.ko
 
 
 @pytest.mark.parametrize("value", ["0", "5", "-100", "-100.1", "+5"])
-def test_s42_a_stop_that_is_no_loss_is_explained(value: str) -> None:
+def test_a_stop_that_is_no_loss_is_explained_s42(value: str) -> None:
     (fault,) = faults(stop_loss_rate=value)
     assert "-5" in fault.problem.ko
     assert "off" in fault.problem.en
 
 
 @pytest.mark.parametrize("value", ["off", "OFF", " off "])
-def test_s42_the_stop_can_be_switched_off_in_words(value: str) -> None:
+def test_the_stop_can_be_switched_off_in_words_s42(value: str) -> None:
     assert trading_settings(stop_loss_rate=value).stop_loss_rate is None
 
 
 @pytest.mark.parametrize("interval", list(Interval))
-def test_s40_s41_every_interval_is_taken(interval: Interval) -> None:
+def test_every_interval_is_taken_s40_s41(interval: Interval) -> None:
     settings = trading_settings(rsi_interval=interval.value, macd_interval=interval.value)
     assert settings.rsi_interval is settings.macd_interval is interval
 
 
-def test_s29_tickers_are_trimmed_and_upper_cased() -> None:
+def test_tickers_are_trimmed_and_upper_cased_s29() -> None:
     symbols = trading_settings(trading_tickers=" nasdaq : tqqq ,NYSE:brk/b").trading_tickers
     assert [str(symbol) for symbol in symbols] == ["NASDAQ:TQQQ", "NYSE:BRK/B"]
 
@@ -105,7 +105,7 @@ def test_s29_tickers_are_trimmed_and_upper_cased() -> None:
     ("tickers", "position"),
     [("NASDAQ:TQQQ,,NYSE:O", 2), ("NASDAQ:TQQQ,LSE:VOD", 2), ("TQQQ", 1), ("NYSE:O,NASDAQ:TQQQ,nyse:o", 3), ("O:", 1)],
 )
-def test_s29_a_wrong_ticker_is_refused_with_its_position(tickers: str, position: int) -> None:
+def test_a_wrong_ticker_is_refused_with_its_position_s29(tickers: str, position: int) -> None:
     (fault,) = faults(trading_tickers=tickers)
     assert f"item {position}" in fault.problem.en
     assert f"{position}번째" in fault.problem.ko
@@ -141,7 +141,7 @@ def test_periods_no_warm_up_can_fill_are_refused_with_what_to_do(changes: dict[s
 
 
 @pytest.mark.parametrize("interval", ["day", "1", "3", "5", "15", "30", "60"])
-def test_s40_s41_the_usual_periods_can_be_had_at_every_interval(interval: str) -> None:
+def test_the_usual_periods_can_be_had_at_every_interval_s40_s41(interval: str) -> None:
     trading_settings(rsi_interval=interval, macd_interval=interval)
 
 

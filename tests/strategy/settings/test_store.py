@@ -68,7 +68,7 @@ async def test_chat_wins_over_env_over_default(book: SettingsStore) -> None:
     assert (book.value("BUY_RATE"), book.source("BUY_RATE")) == ("0.30", SettingSource.ENV)
 
 
-async def test_promise_7_settings_survive_a_restart_exactly(journal: SettingsJournal, clock: FakeClock) -> None:
+async def test_settings_survive_a_restart_exactly_promise_7(journal: SettingsJournal, clock: FakeClock) -> None:
     first = await load(journal, clock)
     await put(first, "RSI_OVERSOLD", "31.5")
     await put(first, "STOP_LOSS_RATE", "off", XLF)

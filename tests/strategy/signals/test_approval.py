@@ -96,7 +96,7 @@ async def test_a_signal_is_proposed_once_and_ordered_by_a_tap(tmp_path: Path) ->
         assert await bench.told(SignalBlocked) == []
 
 
-async def test_promise_6_a_second_press_places_nothing_and_names_the_order(tmp_path: Path) -> None:
+async def test_a_second_press_places_nothing_and_names_the_order_promise_6(tmp_path: Path) -> None:
     async with running(tmp_path, ready(), settings=asking()) as bench:
         card = await card_of(bench)
         assert card.ticket is not None
@@ -107,7 +107,7 @@ async def test_promise_6_a_second_press_places_nothing_and_names_the_order(tmp_p
         assert len(await bench.orders()) == 1
 
 
-async def test_promise_6_of_two_people_at_once_one_acts(tmp_path: Path) -> None:
+async def test_of_two_people_at_once_one_acts_promise_6(tmp_path: Path) -> None:
     async with running(tmp_path, ready(), settings=asking()) as bench:
         card = await card_of(bench)
         kinds = await asyncio.gather(*(press(bench, card, user) for user in (OWNER, OTHER, OWNER, OTHER)))
@@ -491,7 +491,7 @@ STEPS = (
 
 @settings(max_examples=15, deadline=None)
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=14))
-def test_promise_6_whatever_happens_a_card_ends_once_and_orders_at_most_once(steps: list[str]) -> None:
+def test_whatever_happens_a_card_ends_once_and_orders_at_most_once_promise_6(steps: list[str]) -> None:
     with TemporaryDirectory() as directory:
         asyncio.run(story(Path(directory), steps))
 

@@ -85,7 +85,7 @@ def _failed(gates: tuple[Gate, ...]) -> set[str]:
 
 
 @pytest.mark.parametrize("holds", list(product([True, False], repeat=4)))
-def test_s55_a_buy_needs_all_four(holds: tuple[bool, bool, bool, bool]) -> None:
+def test_a_buy_needs_all_four_s55(holds: tuple[bool, bool, bool, bool]) -> None:
     """S51, S52, S53, S54, S55: 16 combinations, 1 buys, 15 do not, each with its reason."""
     oversold, delay, cash, free = holds
     of = facts(
@@ -110,7 +110,7 @@ def test_s55_a_buy_needs_all_four(holds: tuple[bool, bool, bool, bool]) -> None:
 
 
 @pytest.mark.parametrize("holds", list(product([True, False], repeat=5)))
-def test_s61_a_sell_needs_all_five(holds: tuple[bool, bool, bool, bool, bool]) -> None:
+def test_a_sell_needs_all_five_s61(holds: tuple[bool, bool, bool, bool, bool]) -> None:
     """S56, S57, S58, S59, S60, S61: 32 combinations, 1 sells, 31 do not, each with its reason."""
     overbought, cross, delay, holding, free = holds
     of = facts(
@@ -145,7 +145,7 @@ def test_s61_a_sell_needs_all_five(holds: tuple[bool, bool, bool, bool, bool]) -
         (59.99999999999999, False, True),
     ],
 )
-def test_s51_s56_the_boundary_values_are_signals(rsi: float, oversold: bool, overbought: bool) -> None:
+def test_the_boundary_values_are_signals_s51_s56(rsi: float, oversold: bool, overbought: bool) -> None:
     seen = indicators(rsi, golden_cross=CrossView(age=0, holds=True))
     assert buy_signal(seen, SETTINGS) is oversold
     assert sell_signal(seen, SETTINGS) is overbought
@@ -156,20 +156,20 @@ def test_s51_s56_the_boundary_values_are_signals(rsi: float, oversold: bool, ove
     ("waited", "passed"),
     [(timedelta(minutes=4, seconds=59), False), (timedelta(minutes=5), True), (timedelta(minutes=5, seconds=1), True)],
 )
-def test_s34_s35_delays_are_exact(side: str, waited: timedelta, passed: bool) -> None:
+def test_delays_are_exact_s34_s35(side: str, waited: timedelta, passed: bool) -> None:
     of = facts(**{f"last_{side}_at": NOW - waited})
     gates = buy_gates(of, SETTINGS) if side == "buy" else sell_gates(of, SETTINGS)
     assert next(gate for gate in gates if gate.name == f"{side}_delay").passed is passed
 
 
-def test_s34_the_delay_counts_across_korean_midnight() -> None:
+def test_the_delay_counts_across_korean_midnight_s34() -> None:
     midnight = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)  # 00:00 in Seoul
     of = facts(now=midnight + timedelta(minutes=2), last_buy_at=midnight - timedelta(minutes=2))
     assert _failed(buy_gates(of, SETTINGS)) == {"buy_delay"}
     assert not _failed(buy_gates(replace(of, now=midnight + timedelta(minutes=3)), SETTINGS))
 
 
-def test_s34_zero_is_off_even_when_the_last_order_is_unknown() -> None:
+def test_zero_is_off_even_when_the_last_order_is_unknown_s34() -> None:
     off = trading_settings(buy_delay_min="0", sell_delay_min="0")
     of = facts(last_buy_at=NOW, delays_known=False)
     assert not _failed(buy_gates(of, off))
@@ -186,7 +186,7 @@ def test_s34_zero_is_off_even_when_the_last_order_is_unknown() -> None:
         ("none", False, False, True),
     ],
 )
-def test_d8_the_confirmation_can_be_chosen(confirm: str, golden: bool, dead: bool, passed: bool) -> None:
+def test_the_confirmation_can_be_chosen_d8(confirm: str, golden: bool, dead: bool, passed: bool) -> None:
     cross = CrossView(age=1, holds=False)
     seen = indicators(65.0, golden_cross=cross if golden else None, dead_cross=cross if dead else None)
     assert (
@@ -194,7 +194,7 @@ def test_d8_the_confirmation_can_be_chosen(confirm: str, golden: bool, dead: boo
     ) is passed
 
 
-def test_s57_the_age_of_the_cross_and_whether_it_holds_are_shown() -> None:
+def test_the_age_of_the_cross_and_whether_it_holds_are_shown_s57() -> None:
     seen = indicators(65.0, golden_cross=CrossView(age=3, holds=False))
     gate = next(gate for gate in sell_gates(facts(indicators=seen), SETTINGS) if gate.name == "macd_confirm")
     assert (gate.passed, gate.value, gate.threshold) == (True, "3 bars ago, reversed", "golden cross within 5 bars")
@@ -237,7 +237,7 @@ def test_modes_allow_what_section_5_says(mode: Mode, buys: bool, sells: bool) ->
         ({"lock": "stop_loss"}, "lock"),
     ],
 )
-def test_s54_unknown_is_never_yes(changes: dict[str, Any], gate: str | None) -> None:
+def test_unknown_is_never_yes_s54(changes: dict[str, Any], gate: str | None) -> None:
     verdict = conclude(facts(**changes))
     assert verdict.action is DecisionAction.NONE
     assert verdict.blocked_by == (() if gate is None else (gate,))
@@ -265,7 +265,7 @@ def test_a_sell_does_not_wait_for_reconciling() -> None:
     assert conclude(facts(indicators=selling, reconciled=False)).action is DecisionAction.SELL
 
 
-def test_d11_both_signals_are_no_trade() -> None:
+def test_both_signals_are_no_trade_d11() -> None:
     """Thresholds may not cross, so this takes indicators of two minds: the gates decide alone."""
     buy = buy_gates(facts(), SETTINGS)
     sell = sell_gates(facts(indicators=indicators(65.0, golden_cross=CrossView(age=0, holds=True))), SETTINGS)

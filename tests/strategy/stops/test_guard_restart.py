@@ -71,7 +71,7 @@ async def ends(bench: Bench) -> list[tuple[int, int, str]]:
     return [(one.sold, one.left, one.reason) for one in await bench.told(StopFinished)]
 
 
-async def test_s93_a_stop_filled_while_the_program_was_down_is_told_with_its_result_once(
+async def test_a_stop_filled_while_the_program_was_down_is_told_with_its_result_once_s93(
     tmp_path: Path, world: World
 ) -> None:
     await cut_off(tmp_path, world, sold=10)
@@ -87,7 +87,7 @@ async def test_s93_a_stop_filled_while_the_program_was_down_is_told_with_its_res
             assert len(world.broker.submitted) == 1
 
 
-async def test_s93_an_end_that_was_told_is_not_told_again(tmp_path: Path, world: World) -> None:
+async def test_an_end_that_was_told_is_not_told_again_s93(tmp_path: Path, world: World) -> None:
     for _ in range(2):
         async with holding(tmp_path, world=world) as bench:
             bench.price(TQQQ, "94")
@@ -95,7 +95,7 @@ async def test_s93_an_end_that_was_told_is_not_told_again(tmp_path: Path, world:
             assert await ends(bench) == [(10, 0, "flat")]
 
 
-async def test_s93_a_stop_cut_off_with_shares_left_is_told_and_the_line_guards_the_rest(
+async def test_a_stop_cut_off_with_shares_left_is_told_and_the_line_guards_the_rest_s93(
     tmp_path: Path, world: World
 ) -> None:
     await cut_off(tmp_path, world, sold=4)
@@ -110,7 +110,7 @@ async def test_s93_a_stop_cut_off_with_shares_left_is_told_and_the_line_guards_t
         assert world.broker.qty_held(TQQQ) == 0
 
 
-async def test_s93_shares_bought_meanwhile_are_not_the_cut_off_stops_to_sell(tmp_path: Path, world: World) -> None:
+async def test_shares_bought_meanwhile_are_not_the_cut_off_stops_to_sell_s93(tmp_path: Path, world: World) -> None:
     await cut_off(tmp_path, world, sold=10)
     world.price(TQQQ, "97")
     world.broker.hand_order(TQQQ, Side.BUY, 3, Decimal("97.50"))
@@ -134,7 +134,7 @@ async def test_shares_bought_meanwhile_are_guarded_at_once(tmp_path: Path, world
         assert await ends(bench) == [(10, 3, "interrupted"), (3, 0, "flat")]
 
 
-async def test_s93_shares_sold_by_hand_meanwhile_are_not_told_as_sold_by_the_stop(tmp_path: Path, world: World) -> None:
+async def test_shares_sold_by_hand_meanwhile_are_not_told_as_sold_by_the_stop_s93(tmp_path: Path, world: World) -> None:
     await cut_off(tmp_path, world, sold=0)
     world.price(TQQQ, "97")
     world.broker.hand_order(TQQQ, Side.SELL, 10, Decimal("96.50"))
@@ -144,7 +144,7 @@ async def test_s93_shares_sold_by_hand_meanwhile_are_not_told_as_sold_by_the_sto
         assert len(world.broker.submitted) == 1
 
 
-async def test_s93_a_session_that_ended_meanwhile_ends_the_stop(tmp_path: Path, world: World) -> None:
+async def test_a_session_that_ended_meanwhile_ends_the_stop_s93(tmp_path: Path, world: World) -> None:
     await cut_off(tmp_path, world, sold=4)
     world.clock.set(OPEN + timedelta(hours=9))
     resting = world.broker.hand_order(TQQQ, Side.SELL, 1, Decimal(120))
@@ -185,7 +185,7 @@ async def test_a_stop_released_by_a_person_is_not_taken_up(tmp_path: Path, world
         assert await ends(bench) == []
 
 
-async def test_s93_an_end_that_could_not_be_stored_is_told_after_the_next_start(
+async def test_an_end_that_could_not_be_stored_is_told_after_the_next_start_s93(
     tmp_path: Path, world: World, monkeypatch: Patch
 ) -> None:
     async with holding(tmp_path, world=world) as bench:
@@ -199,7 +199,7 @@ async def test_s93_an_end_that_could_not_be_stored_is_told_after_the_next_start(
         assert await ends(bench) == [(10, 0, "flat")]
 
 
-async def test_s93_a_stop_cut_off_before_its_first_order_is_told(tmp_path: Path, world: World) -> None:
+async def test_a_stop_cut_off_before_its_first_order_is_told_s93(tmp_path: Path, world: World) -> None:
     """What led to it is on disk, because a resting order had to be canceled first; its own order never was."""
     world.broker.hand_order(TQQQ, Side.SELL, 4, Decimal(120))
     async with holding(tmp_path, world=world) as bench:
@@ -218,7 +218,7 @@ async def test_s93_a_stop_cut_off_before_its_first_order_is_told(tmp_path: Path,
         assert len(await bench.told(StopTriggered)) == await stops_of(bench) == 1
 
 
-async def test_s93_a_stop_whose_order_nobody_knows_about_is_not_told_as_ended(
+async def test_a_stop_whose_order_nobody_knows_about_is_not_told_as_ended_s93(
     tmp_path: Path, world: World, monkeypatch: Patch
 ) -> None:
     """The reply was lost with the process, and the list of orders lags: no shares are shown, nor who sold them."""
@@ -240,7 +240,7 @@ async def test_s93_a_stop_whose_order_nobody_knows_about_is_not_told_as_ended(
         assert len(world.broker.submitted) == 1
 
 
-async def test_s93_a_crash_of_the_stops_does_not_tear_an_end_that_is_being_told(
+async def test_a_crash_of_the_stops_does_not_tear_an_end_that_is_being_told_s93(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:
     async with holding(tmp_path, may_crash=True) as bench:

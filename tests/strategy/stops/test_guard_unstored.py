@@ -22,7 +22,7 @@ async def _decisions(bench: Bench) -> set[int | None]:
 
 @pytest.mark.parametrize("fills", [True, False])
 @pytest.mark.parametrize("method", ["change", "get"])
-async def test_promise_1_a_stop_goes_on_when_a_fact_about_its_order_could_not_be_stored(
+async def test_a_stop_goes_on_when_a_fact_about_its_order_could_not_be_stored_promise_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, fills: bool
 ) -> None:
     """What failed after the order had left starts no second stop, asks nobody for a price, and sells nothing twice."""
@@ -50,7 +50,7 @@ async def test_promise_1_a_stop_goes_on_when_a_fact_about_its_order_could_not_be
         assert (finished.sold, finished.left, finished.reason) == (10, 0, "flat")
 
 
-async def test_promise_1_a_stop_goes_on_after_failing_again_and_again(
+async def test_a_stop_goes_on_after_failing_again_and_again_promise_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing rests unattended: as soon as the disk takes it, the order that is out is taken up, without a price."""
@@ -73,7 +73,7 @@ async def test_promise_1_a_stop_goes_on_after_failing_again_and_again(
         assert len(await bench.told(StopFinished)) == 1
 
 
-async def test_s93_an_order_that_could_not_be_stored_lets_the_end_tell_of_no_earlier_stop(
+async def test_an_order_that_could_not_be_stored_lets_the_end_tell_of_no_earlier_stop_s93(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What led to the stop was stored by itself, its first order was not: the order of the next run carries it."""
@@ -123,7 +123,7 @@ async def _die(path: Path, world: World, *, sell: int) -> None:
         await bench.settle()
 
 
-async def test_d3_the_end_of_a_stop_tells_what_it_sold_before_restarts_too(tmp_path: Path) -> None:
+async def test_the_end_of_a_stop_tells_what_it_sold_before_restarts_too_d3(tmp_path: Path) -> None:
     """Row S93: shares, average price, profit and fees of all its orders, and of no earlier stop's."""
     world = World.at(OPEN + timedelta(minutes=10))
     world.ready(TQQQ)
@@ -153,7 +153,7 @@ async def test_d3_the_end_of_a_stop_tells_what_it_sold_before_restarts_too(tmp_p
     assert finished.realized == sum(fill.realized or 0 for fill in fills)
 
 
-async def test_d3_a_cut_off_stop_waits_until_it_is_known_what_is_held(tmp_path: Path) -> None:
+async def test_a_cut_off_stop_waits_until_it_is_known_what_is_held_d3(tmp_path: Path) -> None:
     """A start that cannot look at the account cancels no order that sells, and calls nothing flat."""
     world = World.at(OPEN + timedelta(minutes=10))
     world.ready(TQQQ)

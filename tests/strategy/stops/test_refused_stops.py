@@ -45,7 +45,7 @@ def refused_at(orders: list[Order]) -> list[float]:
     return [(order.request.created_at - begun).total_seconds() for order in orders]
 
 
-async def test_s95_a_retry_sends_one_order_and_there_is_one_at_least_each_minute(tmp_path: Path) -> None:
+async def test_a_retry_sends_one_order_and_there_is_one_at_least_each_minute_s95(tmp_path: Path) -> None:
     """Three orders at first, then one a minute at the most promising price, and no second lock is told."""
     async with holding(tmp_path) as bench:
         await refused_once(bench, retries=1000)

@@ -22,7 +22,7 @@ def _line(cost: str = "100", rate: str | None = "-5", **more: Decimal) -> StopLi
 
 
 @pytest.mark.parametrize(("price", "fires"), [("95.01", False), ("95.00", True), ("94.99", True)])
-def test_s62_d1_at_the_threshold_the_stop_fires(price: str, fires: bool) -> None:
+def test_at_the_threshold_the_stop_fires_s62_d1(price: str, fires: bool) -> None:
     """-4.99 no, -5.00 yes, -5.01 yes."""
     line = _line()
     assert line.touched(D(price)) is fires
@@ -30,7 +30,7 @@ def test_s62_d1_at_the_threshold_the_stop_fires(price: str, fires: bool) -> None
 
 
 @given(COST, RATE, PRICE)
-def test_s62_the_comparison_equals_the_return_on_cost(cost: Decimal, rate: Decimal, price: Decimal) -> None:
+def test_the_comparison_equals_the_return_on_cost_s62(cost: Decimal, rate: Decimal, price: Decimal) -> None:
     exact = (Fraction(price) - Fraction(cost)) / Fraction(cost) * 100
     fires = price <= threshold_price(cost, rate)
     assert fires is (exact <= Fraction(rate))
@@ -38,7 +38,7 @@ def test_s62_the_comparison_equals_the_return_on_cost(cost: Decimal, rate: Decim
 
 
 @given(st.integers(1, 10**6), st.integers(1, 999), RATE)
-def test_s62_a_cost_with_endless_digits_is_compared_exactly(amount: int, qty: int, rate: Decimal) -> None:
+def test_a_cost_with_endless_digits_is_compared_exactly_s62(amount: int, qty: int, rate: Decimal) -> None:
     cost = Decimal(amount) / qty
     at = threshold_price(cost, rate)
     assert Fraction(at) == Fraction(cost) * (100 + Fraction(rate)) / 100
@@ -116,19 +116,19 @@ def test_an_untouched_price_never_fires_and_a_peak_only_rises(
         line = after
 
 
-def test_s63_d3_the_ladder_begins_at_the_bid_less_the_collar() -> None:
+def test_the_ladder_begins_at_the_bid_less_the_collar_s63_d3() -> None:
     assert ladder_price(bid=D("61.20"), last=D("61.30"), collar_pct=D("1.0"), step=0) == D("60.58")  # 60.588 down
     assert ladder_price(bid=None, last=D("61.30"), collar_pct=D("1.0"), step=0) == D("60.68")
     assert ladder_price(bid=D("61.20"), last=D("61.30"), collar_pct=D("1.0"), step=2) == D("59.36")
 
 
-def test_d3_without_a_collar_each_step_goes_a_tick_deeper() -> None:
+def test_without_a_collar_each_step_goes_a_tick_deeper_d3() -> None:
     prices = [ladder_price(bid=D("61.20"), last=D(61), collar_pct=D(0), step=step) for step in range(3)]
     assert prices == [D("61.20"), D("61.19"), D("61.18")]
 
 
 @given(st.none() | PRICE, PRICE, st.decimals(0, 20, places=1), st.integers(0, 200))
-def test_s63_a_ladder_price_can_always_be_sent_and_never_rises(
+def test_a_ladder_price_can_always_be_sent_and_never_rises_s63(
     bid: Decimal | None, last: Decimal, collar: Decimal, step: int
 ) -> None:
     base = bid if bid is not None else last
@@ -153,7 +153,7 @@ def test_s63_a_ladder_price_can_always_be_sent_and_never_rises(
         ("100", "100", "100", "14.28", True),  # the cost jumped and the price did not
     ],
 )
-def test_d13_a_jump_the_average_cost_does_not_share_is_suspect(
+def test_a_jump_the_average_cost_does_not_share_is_suspect_d13(
     previous: str, price: str, before: str | None, now: str, suspected: bool
 ) -> None:
     assert (
@@ -168,7 +168,7 @@ def test_d13_a_jump_the_average_cost_does_not_share_is_suspect(
     )
 
 
-def test_d13_without_prices_nothing_can_be_said() -> None:
+def test_without_prices_nothing_can_be_said_d13() -> None:
     assert not split_suspected(
         previous_close=D(0), price=D(5), guard_pct=D(40), average_cost=None, average_cost_before=None
     )

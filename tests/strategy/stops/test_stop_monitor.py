@@ -62,7 +62,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 @pytest.mark.parametrize(("price", "fires"), [("95.01", False), ("95.00", True), ("94.99", True)])
-async def test_s62_d1_fires_at_or_below_the_threshold(bench: Bench, price: str, fires: bool) -> None:
+async def test_fires_at_or_below_the_threshold_s62_d1(bench: Bench, price: str, fires: bool) -> None:
     """S62, D1: -4.99 % no, -5.00 % yes, -5.01 % yes; told with our rate beside the broker's."""
     bench.price(TQQQ, price)
     await bench.settle()
@@ -74,7 +74,7 @@ async def test_s62_d1_fires_at_or_below_the_threshold(bench: Bench, price: str, 
         assert (triggered[0].source, triggered[0].qty) == ("tick", 10)
 
 
-async def test_s63_sells_the_whole_position_at_the_bid_less_a_collar(bench: Bench) -> None:
+async def test_sells_the_whole_position_at_the_bid_less_a_collar_s63(bench: Bench) -> None:
     """S63, D3: a marketable limit, filled at once; trigger, order and result are told."""
     bench.price(TQQQ, "94")
     await bench.settle()
@@ -93,7 +93,7 @@ async def test_s63_sells_the_whole_position_at_the_bid_less_a_collar(bench: Benc
     assert kinds.index("stop_triggered") < kinds.index("order_changed") < kinds.index("stop_finished")
 
 
-async def test_s64_locks_the_ticker_until_the_next_session(tmp_path: Path) -> None:
+async def test_locks_the_ticker_until_the_next_session_s64(tmp_path: Path) -> None:
     """S64: after a stop the rule neither buys nor sells in that session, although a buy signal stands."""
     async with holding(tmp_path) as bench:
         bench.price(TQQQ, "94")
@@ -112,7 +112,7 @@ async def test_s64_locks_the_ticker_until_the_next_session(tmp_path: Path) -> No
         assert [order.request.side for order in await bench.orders()] == [Side.SELL, Side.BUY]
 
 
-async def test_d3_ladder_goes_deeper_until_filled(bench: Bench) -> None:
+async def test_ladder_goes_deeper_until_filled_d3(bench: Bench) -> None:
     """D3: re-priced every few seconds, each step deeper, partial fills on the way."""
     bench.broker.matching = False
     bench.price(TQQQ, "94")
@@ -136,7 +136,7 @@ async def test_d3_ladder_goes_deeper_until_filled(bench: Bench) -> None:
     assert (finished.reason, finished.sold, finished.left) == ("flat", 10, 0)
 
 
-async def test_s63_resting_sells_are_canceled_and_confirmed_first(bench: Bench) -> None:
+async def test_resting_sells_are_canceled_and_confirmed_first_s63(bench: Bench) -> None:
     """S63: a hand-made sell that holds the shares goes first, then the whole position is sold."""
     bench.broker.hand_order(TQQQ, Side.SELL, 6, Decimal(120))
     await bench.pass_time(61)
@@ -191,7 +191,7 @@ def _mode(bench: Bench, mode: Mode) -> ModeState:
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-async def test_promise_4_runs_in_every_mode_but_halted(bench: Bench, mode: Mode) -> None:
+async def test_runs_in_every_mode_but_halted_promise_4(bench: Bench, mode: Mode) -> None:
     await bench.core.modes.set(_mode(bench, mode))
     bench.price(TQQQ, "94")
     await bench.settle()
@@ -218,7 +218,7 @@ async def test_polling_when_ticks_are_not_offered(tmp_path: Path) -> None:
         assert await bench.told(StopTriggered)
 
 
-async def test_promise_4_owner_is_told_within_30_s_when_stops_cannot_run(bench: Bench) -> None:
+async def test_owner_is_told_within_30_s_when_stops_cannot_run_promise_4(bench: Bench) -> None:
     await bench.pass_time(20)
     assert not await bench.told(Protection)
     bench.stream.drop()
@@ -232,7 +232,7 @@ async def test_promise_4_owner_is_told_within_30_s_when_stops_cannot_run(bench: 
     assert [event.armed for event in await bench.told(Protection)] == [False, True]
 
 
-async def test_d13_a_split_fires_no_stop_and_asks(tmp_path: Path) -> None:
+async def test_a_split_fires_no_stop_and_asks_d13(tmp_path: Path) -> None:
     """D13: 645 one evening, 93 the next morning, the average cost unchanged: blocked, told; back once it follows."""
     world = World.at(OPEN + timedelta(minutes=10))
     world.ready(TQQQ, "645")
@@ -260,7 +260,7 @@ async def test_d13_a_split_fires_no_stop_and_asks(tmp_path: Path) -> None:
         assert order.request.qty == 70
 
 
-async def test_d13_a_ticker_not_held_waits_until_its_bars_are_adjusted(tmp_path: Path) -> None:
+async def test_a_ticker_not_held_waits_until_its_bars_are_adjusted_d13(tmp_path: Path) -> None:
     """A split must not look like a crash worth buying: no signal until the source's bars have followed."""
     world = World.at(OPEN + timedelta(minutes=10))
     world.ready(TQQQ, "645")
@@ -281,7 +281,7 @@ async def test_d13_a_ticker_not_held_waits_until_its_bars_are_adjusted(tmp_path:
         assert await bench.orders() == []
 
 
-async def test_d13_a_position_first_seen_far_below_its_cost_is_asked_about(tmp_path: Path) -> None:
+async def test_a_position_first_seen_far_below_its_cost_is_asked_about_d13(tmp_path: Path) -> None:
     async with holding(tmp_path, cost="640") as bench:
         bench.price(TQQQ, "99")
         await bench.pass_time(61)
@@ -391,7 +391,7 @@ async def test_a_peak_does_not_outlive_its_position(tmp_path: Path) -> None:
         assert len(await bench.orders()) == 1
 
 
-async def test_d7_scope_bot_leaves_the_owners_own_shares(tmp_path: Path) -> None:
+async def test_scope_bot_leaves_the_owners_own_shares_d7(tmp_path: Path) -> None:
     async with holding(tmp_path, position_scope="bot") as bench:
         bench.price(TQQQ, "94")
         await bench.pass_time(10)

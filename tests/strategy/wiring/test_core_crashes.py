@@ -121,7 +121,7 @@ async def test_stops_work_while_the_desk_is_down(tmp_path: Path, monkeypatch: Pa
         assert (finished.sold, finished.left) == (10, 0)
 
 
-async def test_promise_4_the_stop_watcher_down_is_told_at_once_and_buys_wait(
+async def test_the_stop_watcher_down_is_told_at_once_and_buys_wait_promise_4(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:
     async with holding(tmp_path, may_crash=True) as bench:

@@ -154,7 +154,7 @@ def test_the_machine_loses_enough_in_a_day_to_stop_buying(machine: CoreMachine) 
     reached(machine, "mode run", "sent manual buy")
 
 
-def test_s105_a_buy_by_hand_that_rests_opens_no_ticker_for_ours(machine: CoreMachine) -> None:
+def test_a_buy_by_hand_that_rests_opens_no_ticker_for_ours_s105(machine: CoreMachine) -> None:
     """It may end unfilled: a buy of ours in its ticker is over MAX_OPEN_TICKERS and says so."""
     machine.first_start(held=0, notices="at_once", blank=False, lag=0)
     machine.order_placed(qty=1, resting=False, side=Side.BUY)

@@ -104,7 +104,7 @@ async def test_a_dearer_buy_does_not_go_out_when_what_allowed_it_ended_while_cas
         assert bench.broker.amended == []
 
 
-async def test_s105_a_dearer_buy_is_refused_from_the_moment_the_days_loss_is_reached(tmp_path: Path) -> None:
+async def test_a_dearer_buy_is_refused_from_the_moment_the_days_loss_is_reached_s105(tmp_path: Path) -> None:
     quiet = {"daily_loss_limit_pct": "5", "check_interval_minutes": 240, "stop_loss_rate": "off"}
     async with open_market(tmp_path, hold=60, **quiet) as bench:
         order = await resting(bench, qty=3, price="80.00")
@@ -158,7 +158,7 @@ async def test_a_buy_of_a_ticker_without_a_stop_says_so(tmp_path: Path) -> None:
         assert any("no stop" in warning.en for warning in shown.warnings)
 
 
-async def test_promise_4_a_start_that_cannot_see_the_account_says_that_no_stop_works(tmp_path: Path) -> None:
+async def test_a_start_that_cannot_see_the_account_says_that_no_stop_works_promise_4(tmp_path: Path) -> None:
     made = World.at(OPEN + timedelta(minutes=10))
     made.ready(TQQQ)
     made.broker.hold(TQQQ, 10, Decimal(100))
@@ -175,7 +175,7 @@ async def test_promise_4_a_start_that_cannot_see_the_account_says_that_no_stop_w
         assert (back.armed, back.symbols) == (True, (TQQQ,))
 
 
-async def test_promise_4_a_stop_held_up_by_an_order_of_unknown_outcome_says_so_and_sells_once_it_is_known(
+async def test_a_stop_held_up_by_an_order_of_unknown_outcome_says_so_and_sells_once_it_is_known_promise_4(
     tmp_path: Path,
 ) -> None:
     async with open_market(tmp_path, hold=10) as bench:
@@ -211,7 +211,7 @@ async def test_a_stop_of_the_program_waits_no_longer_than_it_may_for_an_answer_t
 
 
 @pytest.mark.parametrize("from_the_start", [True, False])
-async def test_s105_one_ticker_behind_the_split_guard_does_not_switch_the_days_loss_limit_off(
+async def test_one_ticker_behind_the_split_guard_does_not_switch_the_days_loss_limit_off_s105(
     tmp_path: Path, from_the_start: bool
 ) -> None:
     """What cannot be valued is left out; the others' losses still count."""
@@ -272,7 +272,7 @@ async def test_a_held_ticker_missing_from_the_list_is_named_at_the_start(tmp_pat
         assert XLF not in bench.core.guard.lines
 
 
-async def test_promise_4_a_full_disk_keeps_the_stop_from_firing_and_the_chat_is_told_past_the_disk(
+async def test_a_full_disk_keeps_the_stop_from_firing_and_the_chat_is_told_past_the_disk_promise_4(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:
     heard: list[Text] = []
