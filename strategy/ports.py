@@ -23,7 +23,6 @@ from strategy.model import (
     Forbidden,
     Holdings,
     Interval,
-    Lead,
     LogLine,
     ModeState,
     Notice,
@@ -128,12 +127,11 @@ class Stream(Protocol):
 class OrderJournal(Protocol):
     """Orders, their history and fills. Every method commits before it returns, `events` in the same transaction."""
 
-    async def send(
-        self, request: OrderRequest, at: datetime, *, lead: Lead | None = None, events: Sequence[Event] = ()
-    ) -> Order:
-        """Store an order as intended and as being sent, with what led to it; return it with its number.
+    async def send(self, request: OrderRequest, at: datetime, *, events: Sequence[Event] = ()) -> Order:
+        """Store an order as intended and as being sent; return it with its number.
 
-        It outlives a power cut. Raises InvalidOrder when `request.ticket` was used before.
+        It outlives a power cut, and so does whatever was stored before it. Raises InvalidOrder when `request.ticket`
+        was used before, StorageError when there is no decision of that number.
         """
 
     async def add_external(self, found: BrokerOrder, at: datetime, events: Sequence[Event] = ()) -> Order:
@@ -194,7 +192,10 @@ class DecisionJournal(Protocol):
     async def add(
         self, decision: Decision, events: Sequence[Event] = (), *, lock: TickerLock | None = None
     ) -> Decision:
-        """Store and return it with its id, and the lock it puts on its ticker with it."""
+        """Store and return it with its id, and the lock it puts on its ticker with it.
+
+        Both outlive the program at once, and a power cut as soon as the order they lead to is stored.
+        """
 
     async def latest(self, symbol: Symbol, *, before: datetime | None = None) -> Decision | None: ...
 

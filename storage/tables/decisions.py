@@ -32,7 +32,9 @@ class DecisionRepository:
         """
 
         def insert(conn: Connection) -> int:
-            decision_id = add_decision(conn, decision, lock)
+            decision_id = _insert(conn, decision)
+            if lock is not None:
+                put_lock(conn, lock)
             self._outbox.append(conn, events)
             return decision_id
 
@@ -86,21 +88,16 @@ class DecisionRepository:
         return [read_decision(row) for row in rows]
 
 
-def add_decision(conn: Connection, decision: Decision, lock: TickerLock | None) -> int:
-    """Store a decision and the lock it puts on its ticker; return its id."""
-    cursor = conn.execute(
-        "INSERT INTO decisions (symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?)",
-        (
-            symbol_text(decision.symbol),
-            instant_text(decision.decided_at),
-            decision.action.value,
-            decision.reason,
-            _DECISIONS.dump_json(decision).decode(),
-        ),
+def _insert(conn: Connection, decision: Decision) -> int:
+    values = (
+        symbol_text(decision.symbol),
+        instant_text(decision.decided_at),
+        decision.action.value,
+        decision.reason,
+        _DECISIONS.dump_json(decision).decode(),
     )
-    if lock is not None:
-        put_lock(conn, lock)
-    return cursor.lastrowid or 0
+    sql = "INSERT INTO decisions (symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?)"
+    return conn.execute(sql, values).lastrowid or 0
 
 
 def read_decision(row: Row) -> Decision:

@@ -8,7 +8,6 @@ from sqlite3 import Connection, Row
 
 from storage.connection import Database
 from storage.tables.columns import day_text, decimal, decimal_text, instant, instant_text, symbol, symbol_text
-from storage.tables.decisions import add_decision
 from storage.tables.fills import add_fill, correct_fill, filled, find_fills
 from storage.tables.order_intents import add_intent, check_kept, next_order_no, ticket_intended
 from storage.tables.order_states import find_states
@@ -20,7 +19,6 @@ from strategy.model import (
     Fill,
     HandOrder,
     InvalidOrder,
-    Lead,
     Order,
     OrderChanged,
     OrderNo,
@@ -43,35 +41,30 @@ class OrderRepository:
     """Implements `strategy.ports.OrderJournal`.
 
     It checks no move between states; the desk does. An event OrderChanged whose order has number 0, or a HandOrder
-    without one, is stored with the order as committed (and so is a decision that got its number with it), and one that
-    tells a fill already stored is left out: it has been told.
+    without one, is stored with the order as committed, and one that tells a fill already stored is left out: it has
+    been told.
     """
 
     def __init__(self, database: Database, outbox: OutboxRepository) -> None:
         self._database = database
         self._outbox = outbox
 
-    async def send(
-        self, request: OrderRequest, at: datetime, *, lead: Lead | None = None, events: Sequence[Event] = ()
-    ) -> Order:
-        """Store an order as intended and as being sent, with what led to it; return it with its number.
+    async def send(self, request: OrderRequest, at: datetime, *, events: Sequence[Event] = ()) -> Order:
+        """Store an order as intended and as being sent; return it with its number.
 
-        One commit, flushed, since the request follows it: the intent and its lead. The rows of the order follow from
-        the intent. Raise InvalidOrder for a used ticket.
+        One commit, flushed, since the request follows it: the intent, from which the rows of the order follow. The
+        flush makes what was committed before it outlive a power cut, too: the decision that led here, and its lock.
+        Raise InvalidOrder for a used ticket.
         """
 
         def intend(conn: Connection) -> Order:
             ticket = request.ticket
             if ticket is not None and (_one(conn, "ticket = ?", ticket) or ticket_intended(conn, ticket)):
                 raise InvalidOrder(f"ticket {ticket} was used before", user_message=_TICKET_USED)
-            asked = request
-            if lead is not None:
-                asked = replace(request, decision_id=add_decision(conn, lead.decision, lead.lock))
-            elif request.decision_id is not None and not _decided(conn, request.decision_id):
+            if request.decision_id is not None and not _decided(conn, request.decision_id):
                 raise StorageError(f"there is no decision {request.decision_id}")
-            order = replace(_intended(asked), no=next_order_no(conn), status=OrderStatus.SENT, updated_at=at)
-            told = [*(lead.events if lead is not None else ()), *_named(events, order)]
-            add_intent(conn, order, told)
+            order = replace(_intended(request), no=next_order_no(conn), status=OrderStatus.SENT, updated_at=at)
+            add_intent(conn, order, _named(events, order))
             self._outbox.wake_after_commit()
             return order
 
@@ -248,10 +241,7 @@ def _named(events: Sequence[Event], order: Order) -> list[Event]:
 
     def named(event: Event) -> Event:
         if isinstance(event, OrderChanged) and not event.order.no:
-            decided = event.decision
-            if decided is not None and not decided.id:
-                decided = replace(decided, id=order.request.decision_id or 0)
-            return replace(event, order=order, decision=decided)
+            return replace(event, order=order)
         if isinstance(event, HandOrder) and event.order is None:
             return replace(event, order=order)
         return event

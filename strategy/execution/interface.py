@@ -12,7 +12,6 @@ from strategy.model import (
     Decision,
     Holdings,
     Notice,
-    Opening,
     Order,
     OrderNo,
     OrderRequest,
@@ -39,14 +38,12 @@ class OrderDesk(Protocol):
         decision: Decision | None = None,
         cash_before: Decimal | None = None,
         position: Position | None = None,
-        opening: Opening | None = None,
     ) -> Order:
         """Store the intent, send once, and return the order as it is after the answer (ACCEPTED, REJECTED, UNKNOWN).
 
-        The lead of an `opening` is stored in the same commit. A ticket used before returns its order and sends
-        nothing. Raises OrderDenied when nothing was sent because the ticker is blocked, or the order not permitted
-        (NotPermitted), StorageError when it could not be stored. DENIED: what permitted it ended while it was stored.
-        `cash_before` is dollars.
+        A ticket used before returns its order and sends nothing. Raises OrderDenied when nothing was sent because the
+        ticker is blocked, or the order not permitted (NotPermitted), StorageError when it could not be stored.
+        DENIED: what permitted it ended while it was stored. `cash_before` is dollars.
         """
 
     async def amend(
@@ -121,9 +118,6 @@ class OrderDesk(Protocol):
 
         What `protects` (a stop, a panic) is held up by a sell only: of shares known to be held a buy takes none away.
         """
-
-    def busy(self, symbol: Symbol) -> bool:
-        """Return whether the turn of the ticker's sells is taken, so that one must wait for the answer to another."""
 
     @property
     def unknown(self) -> Sequence[Order]:

@@ -16,7 +16,6 @@ from strategy.model import (
     Decision,
     Event,
     Fill,
-    Opening,
     Order,
     OrderChanged,
     OrderNo,
@@ -219,12 +218,11 @@ class OrderCache:
 
     # what changes; the caller holds `lock`
 
-    async def send(self, request: OrderRequest, context: Context, at: datetime, opening: Opening | None) -> Order:
+    async def send(self, request: OrderRequest, context: Context, at: datetime) -> Order:
         """Store that an order is being sent, with what stood behind it in its message.
 
         The feed does not tell of it: whatever comes of the sending it tells, and until then the request must leave.
         """
-        lead = opening.lead if opening is not None else None
         leaving = Order(
             no=OrderNo(0),  # storage puts the number in
             request=request,
@@ -237,11 +235,7 @@ class OrderCache:
             updated_at=at,
         )
         told = _changed(leaving, context, Tally(order_no=OrderNo(0), total=0))
-        order = await self._orders.send(request, at, lead=lead, events=(told,))
-        if opening is not None and lead is not None:
-            opening.came_with(order.request.decision_id)  # now: whoever waits for the order may be gone by its answer
-        if context.decision is not None:
-            context = replace(context, decision=replace(context.decision, id=order.request.decision_id or 0))
+        order = await self._orders.send(request, at, events=(told,))
         self._keep(order)
         self._contexts[order.no] = context
         self._tallies[order.no] = Tally(order_no=order.no, total=request.qty)

@@ -30,7 +30,6 @@ from strategy.model import (
     Holdings,
     InvalidOrder,
     Notice,
-    Opening,
     Order,
     OrderList,
     OrderNo,
@@ -148,12 +147,11 @@ class LiveOrderDesk(OrderDesk):
         decision: Decision | None = None,
         cash_before: Decimal | None = None,
         position: Position | None = None,
-        opening: Opening | None = None,
     ) -> Order:
         await self.load()
         context = Context.of(decision, cash_before, position)
         async with self._place_turn(request):
-            return await self._act(lambda left: self._sender.place(request, context, opening, left))
+            return await self._act(lambda left: self._sender.place(request, context, left))
 
     async def amend(
         self,
@@ -255,9 +253,6 @@ class LiveOrderDesk(OrderDesk):
                 f"The outcome of order #{order.no} is not known yet; nothing is sent for {symbol.ticker} so far.",
             )
         return None
-
-    def busy(self, symbol: Symbol) -> bool:
-        return self._acting[symbol, Side.SELL].locked()
 
     @property
     def unknown(self) -> Sequence[Order]:

@@ -16,7 +16,6 @@ from strategy.model import (
     Clock,
     InvalidOrder,
     NotPermitted,
-    Opening,
     Order,
     OrderDenied,
     OrderNo,
@@ -92,9 +91,7 @@ class OrderSender:
             return False
         return True
 
-    async def place(
-        self, request: OrderRequest, context: Context, opening: Opening | None, left: asyncio.Event
-    ) -> Order:
+    async def place(self, request: OrderRequest, context: Context, left: asyncio.Event) -> Order:
         """Store the intent, then send; see `OrderDesk.place`.
 
         Raises OrderDenied, NotPermitted and StorageError as that does.
@@ -106,7 +103,7 @@ class OrderSender:
         async with self._cache.lock:
             if (forbidden := self._permissions.may_send(request)) is not None:
                 raise NotPermitted(forbidden)
-            order = await self._cache.send(request, context, self._now(), opening)
+            order = await self._cache.send(request, context, self._now())
             self._in_flight.add(order.no)
             forbidden = self._permissions.may_send(request)  # a person may have been faster than the disk
             if left.is_set() or forbidden is not None:  # whoever wanted it is gone, and nothing has been sent

@@ -51,9 +51,6 @@ class MarketData(Protocol):
     async def quote(self, symbol: Symbol, *, max_age_s: float = PRICING_AGE_S) -> Quote:
         """Return a price no older than that, asking when needed; raise DataUnavailable (or what the broker raised)."""
 
-    def priced(self, symbol: Symbol) -> bool:
-        """Return whether a limit price can be made at once, without asking."""
-
     def worth(self, symbol: Symbol) -> Decimal | None:
         """Return what a share is worth by a fresh price, kept within the book it came with; None without one.
 

@@ -174,9 +174,6 @@ class LiveMarketData(MarketData):
             known = self._known(symbol, max_age_s)
             return known if known is not None else await self._ask(symbol)
 
-    def priced(self, symbol: Symbol) -> bool:
-        return self._known(symbol, PRICING_AGE_S) is not None
-
     def worth(self, symbol: Symbol) -> Decimal | None:
         quote = self._known(symbol, _WORTH_AGE_S)
         if quote is None:

@@ -111,7 +111,6 @@ from strategy.model.results import (
 )
 from strategy.model.said import Kept, Said, Value
 from strategy.model.setting_changes import SettingChange
-from strategy.model.stop_record import Lead, Opening
 from strategy.model.stop_state import NOT_SEEN, WHY, StopState, StopTrigger, alarm, late_ticks, lost_of, no_cost
 from strategy.model.text import Language, Text, span
 from strategy.model.timezones import from_new_york, from_seoul, new_york, seoul
@@ -189,7 +188,6 @@ __all__ = [
     "InvalidOrder",
     "Kept",
     "Language",
-    "Lead",
     "LogLine",
     "Loudness",
     "Market",
@@ -202,7 +200,6 @@ __all__ = [
     "NotPermitted",
     "Notable",
     "Notice",
-    "Opening",
     "Order",
     "OrderChanged",
     "OrderDenied",

@@ -16,8 +16,8 @@ from strategy.model import (
     BrokerError,
     Clock,
     DataUnavailable,
+    Decision,
     InvalidOrder,
-    Opening,
     Order,
     OrderDenied,
     OrderNo,
@@ -37,7 +37,7 @@ from strategy.portfolio.positions import Positions
 from strategy.ports import OrderJournal
 from strategy.risk.permissions import Permissions
 from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import run_to_end, wait_until_or
+from strategy.runtime.shielding import wait_until_or
 from strategy.settings.store import SettingsStore
 from strategy.stops.stop_lines import ladder_price
 
@@ -91,7 +91,7 @@ class _Run:
 
     symbol: Symbol
     origin: Origin
-    opening: Opening | None
+    decision: Decision | None
     decision_id: int | None
     asked_by: int | None
     wanted: int
@@ -149,7 +149,7 @@ class ExitLadder:
         qty: int,
         origin: Origin,
         until: datetime,
-        opening: Opening | None = None,
+        decision: Decision | None = None,
         decision_id: int | None = None,
         asked_by: int | None = None,
         scope: str | None = None,
@@ -158,15 +158,15 @@ class ExitLadder:
     ) -> ExitResult:
         """Sell `qty` shares; ends at `until` (the close) or when it is not permitted. Never raises for the broker.
 
-        `opening` is stored with the first order, or at once where none can leave; `decision_id` is what an earlier
-        run stored it as; `scope` overrides POSITION_SCOPE where the broker's quantity is believed again; `held_up` is
-        told, once each time, why nothing can be sent for a while; `max_rejects` refused orders end it.
+        `decision` is the stored one that its orders follow from, `decision_id` the number alone of one an earlier run
+        stored; `scope` overrides POSITION_SCOPE where the broker's quantity is believed again; `held_up` is told, once
+        each time, why nothing can be sent for a while; `max_rejects` refused orders end it.
         """
         run = _Run(
             symbol=symbol,
             origin=origin,
-            opening=opening,
-            decision_id=decision_id,
+            decision=decision,
+            decision_id=decision_id if decision is None else decision.id,
             asked_by=asked_by,
             wanted=qty,
             until=until,
@@ -182,7 +182,6 @@ class ExitLadder:
                 with self._activity():
                     reason = await self._ended(run)
                 if reason is not None:
-                    await _open(run)
                     if self._clock.now() >= run.until:
                         reason = await self._after_close(run, reason, changes)
                     return await self._result(run, reason)
@@ -195,7 +194,6 @@ class ExitLadder:
             resting = [order for order in resting if order.request.protects]
         if not resting:
             return
-        await _open(run)
         await self._cancel_all(run, sorted(resting, key=lambda order: order.request.side is Side.BUY))
         if any(order.request.side is Side.SELL for order in resting):  # they held shares; a look takes seconds
             try:
@@ -261,7 +259,6 @@ class ExitLadder:
         """Place or re-price once, then wait for the order's end or the next re-pricing."""
         why = self._desk.blocked(run.symbol, protects=True)
         if why is not None:
-            await _open(run)
             self._held_up(run, "blocked", why, certain=False)
             run.pause_s = _BLOCKED_PAUSE_S
         else:
@@ -308,19 +305,13 @@ class ExitLadder:
     async def _place(self, run: _Run) -> None:
         qty = await self._quantity(run)
         if qty <= 0:
-            await _open(run)
             await self._clear_rest(run)
             return
         quote = await self._quote(run)
         if quote is None or self._halted(run, quote):
-            await _open(run)
             return  # no price or no trading: nothing can be sent, the vigil tells that the stop cannot run
-        if self._desk.busy(run.symbol):
-            await _open(run)  # the turn is somebody else's until the broker has answered
         if await self._fell_short(run):
             run.step += 1
-        opening = run.opening if run.opening is not None and run.opening.lead is not None else None
-        decision = run.opening.decision if run.opening is not None else None
         request = OrderRequest(
             symbol=run.symbol,
             side=Side.SELL,
@@ -328,15 +319,14 @@ class ExitLadder:
             limit_price=self._price(run, quote, run.step),
             origin=run.origin,
             created_at=self._clock.now(),
-            decision_id=decision.id if decision and not opening else run.decision_id,
+            decision_id=run.decision_id,
             asked_by=run.asked_by,
         )
         try:
             order = await self._desk.place(
-                request, decision=decision, position=self._positions.scoped(run.symbol, run.scope), opening=opening
+                request, decision=run.decision, position=self._positions.scoped(run.symbol, run.scope)
             )
         except OrderDenied:
-            await _open(run)
             return  # an order of the ticker has no answer yet; asked again after the pause
         run.nos.append(order.no)
         run.mark, run.blind = self._mark(run.symbol, quote, order.filled_qty), 0
@@ -421,8 +411,6 @@ class ExitLadder:
             for order in await self._desk.open_in(run.symbol)
             if order.request.side is Side.BUY and order.status not in _UNANSWERED and order.no not in run.cleared
         ]
-        if opposing:
-            await _open(run)
         await self._cancel_all(run, opposing)
         return bool(opposing)
 
@@ -521,10 +509,7 @@ class ExitLadder:
 
     async def _quote(self, run: _Run) -> Quote | None:
         """Return the freshest price to be had: an old one, or the broker's valuation, is better than no way out."""
-        symbol = run.symbol
-        if not self._watch.priced(symbol):
-            await _open(run)  # the price must be asked for: that may take long
-        run.asked = False
+        symbol, run.asked = run.symbol, False
         try:
             quote = await self._watch.quote(symbol)
         except (BrokerError, DataUnavailable):
@@ -593,9 +578,3 @@ _UNMOVED = Text(
     "The order is out, but nothing trades and no quote changes: it may be halted. The price is not lowered any further;"
     " the sale goes on when the market moves.",
 )
-
-
-async def _open(run: _Run) -> None:
-    """Store what led to the run by itself, where no order takes it to disk at once."""
-    if run.opening is not None:
-        await run_to_end(run.opening.store())  # stored, it is known to be: taken up again, the stop stores no second

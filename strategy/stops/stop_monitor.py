@@ -20,8 +20,6 @@ from strategy.market.price_confirmation import OF_NOW, PriceConfirmation
 from strategy.model import (
     Clock,
     Decision,
-    Lead,
-    Opening,
     Price,
     Quote,
     Side,
@@ -487,20 +485,19 @@ class StopMonitor:
         """Sell what a stop is to sell; whatever goes wrong with one ticker changes nothing for the others."""
         symbol = firing.symbol
         exit_result: ExitResult | None = None
-        opening: Opening | None = None
         unstored = False
         try:
             try:
-                opening = self._begin(firing)
+                decision = await run_to_end(self._begin(firing))
             finally:
                 handled()
-            exit_result = await self._over(firing) or await self._descend(firing, opening)
+            exit_result = await self._over(firing) or await self._descend(firing, decision)
         except Exception as error:  # noqa: BLE001 - a door: told, and the next price tries again
-            unstored = isinstance(error, StorageError) or (opening is not None and opening.lead is not None)
-            if isinstance(error, StorageError):
+            unstored = isinstance(error, StorageError)
+            if unstored:
                 self.unstored_at = self._clock.now()
             await self._tell_trouble(symbol, error)
-            if isinstance(error, StorageError) and (begun := self._begun(symbol)) is not None:
+            if unstored and (begun := self._begun(symbol)) is not None:
                 await self._clock.sleep_until(self._clock.now() + _UNSTORED_PAUSE)
                 self._unfinished.pop(symbol, None)  # it waits in one place only, should `run` fail now
                 self._fired.put(begun)  # an order may be out, and must not rest unattended: no price is waited for
@@ -531,8 +528,11 @@ class StopMonitor:
                 self._refusals.forget(firing.symbol)  # with its end untold the next one must not be told as a repeat
                 log.exception("the end of a stop could not be told", extra={"symbol": str(firing.symbol)})
 
-    def _begin(self, firing: Firing) -> Opening | None:
-        """Lock the ticker, and say why; both are on disk before anything is sent."""
+    async def _begin(self, firing: Firing) -> Decision | None:
+        """Lock the ticker, and store that with the reason; the first order's commit lets both outlive a power cut.
+
+        From here on the stop is under way: taken up again, it needs no second decision.
+        """
         symbol = firing.symbol
         position = self._positions.scoped(symbol, self._settings.of(symbol).position_scope)
         line = self._lines.get(symbol)
@@ -543,21 +543,14 @@ class StopMonitor:
             held or TickerLock(symbol=symbol, reason=firing.trigger, locked_at=firing.at, until=next_open(firing.at))
         )
         triggered = self._story.triggered(firing, position, line)
-        lead = Lead(
-            decision=self._story.decision(firing, position, line),
+        decision = await self._decisions.add(
+            self._story.decision(firing, position, line),
+            (triggered,) if held else (triggered, locked),
             lock=locked.lock,
-            events=(triggered,) if held else (triggered, locked),
         )
-        return Opening(lead, store=self._store, stored=partial(self._opened, firing))
-
-    async def _store(self, lead: Lead) -> Decision:
-        return await self._decisions.add(lead.decision, lead.events, lock=lead.lock)
-
-    def _opened(self, firing: Firing, decision: Decision) -> None:
-        """Remember that the stop is under way: taken up again, it needs no second decision."""
         self.unstored_at = None
-        if firing.symbol in self._unfinished:
-            self._unfinished[firing.symbol] = replace(firing, resumed=True, decision_id=decision.id or None)
+        self._unfinished[symbol] = replace(firing, resumed=True, decision_id=decision.id)
+        return decision
 
     async def _over(self, firing: Firing) -> ExitResult | None:
         """Return the end of a stop that a restart has cut off without an order out, None for any other.
@@ -577,7 +570,7 @@ class StopMonitor:
             reason = "interrupted"
         return ExitResult(orders=(), sold=sold, left=left, amount=Decimal(0), reason=reason)
 
-    async def _descend(self, firing: Firing, opening: Opening | None) -> ExitResult:
+    async def _descend(self, firing: Firing, decision: Decision | None) -> ExitResult:
         symbol = firing.symbol
         session = current(self._clock.now())
         qty, _ = self._positions.in_scope(symbol, self._settings.of(symbol).position_scope)
@@ -586,7 +579,7 @@ class StopMonitor:
             qty=qty,
             origin=ORIGINS[firing.trigger],
             until=session.closes_at if session else self._clock.now(),
-            opening=opening,
+            decision=decision,
             decision_id=firing.decision_id,
             held_up=partial(self._tell_waiting, symbol),
             max_rejects=refusals_borne(firing.attempt),

@@ -15,7 +15,6 @@ from strategy.model import (
     BuyingPower,
     Event,
     Holdings,
-    Lead,
     Order,
     OrderList,
     OrderNo,
@@ -57,11 +56,9 @@ class Life:
 class MortalJournal(OrderRepository):
     life: Life
 
-    async def send(
-        self, request: OrderRequest, at: datetime, *, lead: Lead | None = None, events: Sequence[Event] = ()
-    ) -> Order:
+    async def send(self, request: OrderRequest, at: datetime, *, events: Sequence[Event] = ()) -> Order:
         self.life.step()
-        order = await super().send(request, at, lead=lead, events=events)
+        order = await super().send(request, at, events=events)
         self.life.step()
         return order
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.database import Storage, open_storage
-from strategy.model import InvalidOrder, Lead, Order, OrderStatus, Origin, Side, StorageError, TickerLock
+from strategy.model import InvalidOrder, Order, OrderStatus, Origin, Side, StorageError, TickerLock
 from tests.fakes.stored_samples import TQQQ, O, at, broker_order, decision, notable, order_changed, request, unnumbered
 from tests.storage.tables.test_order_intents import INTENTS, on_disk, power_cut
 
@@ -36,7 +36,7 @@ class Step:
 steps = st.lists(
     st.builds(
         Step,
-        kind=st.sampled_from(("lead", "ticket") * 3 + ("plain", "decided", "asked", "decision", "hand", "release")),
+        kind=st.sampled_from(("stop", "ticket") * 3 + ("plain", "decided", "asked", "decision", "hand", "release")),
         symbol=st.sampled_from([TQQQ, O]),
         number=wide,
         text=texts,
@@ -48,7 +48,8 @@ steps = st.lists(
 )
 
 
-def lead(step: Step) -> Lead:
+async def decide(storage: Storage, step: Step) -> int:
+    """Store a decision with the lock it puts on its ticker; return its number."""
     lock = TickerLock(
         symbol=step.symbol,  # type: ignore[arg-type]
         reason=step.text,
@@ -56,23 +57,24 @@ def lead(step: Step) -> Lead:
         until=at() + timedelta(days=1) if step.qty % 2 else None,
         blocks_stop=bool(step.number % 2),
     )
-    return Lead(decision=decision(symbol=step.symbol, reason=step.text), lock=lock, events=(notable(step.text),))
+    made = decision(symbol=step.symbol, reason=step.text)
+    return (await storage.decisions.add(made, [notable(step.text)], lock=lock)).id
 
 
 async def ask(storage: Storage, step: Step) -> Order | None:
+    number = await decide(storage, step) if step.kind in ("stop", "decision") else step.number
+    if step.kind == "decision":
+        return None
     asked = request(
         symbol=step.symbol,
         qty=step.qty,
         side=Side.SELL if step.number % 2 else Side.BUY,
         limit_price=step.price,
-        origin=Origin.STOP_LOSS if step.kind == "lead" else Origin.MANUAL,
-        decision_id=step.number if step.kind == "decided" else None,
+        origin=Origin.STOP_LOSS if step.kind == "stop" else Origin.MANUAL,
+        decision_id=number if step.kind in ("stop", "decided") else None,
         ticket=step.text if step.kind == "ticket" else None,
         asked_by=step.number if step.kind == "asked" else None,
     )
-    if step.kind == "decision":
-        await storage.decisions.add(decision(symbol=step.symbol), lock=lead(step).lock)
-        return None
     if step.kind == "hand":
         await storage.orders.add_external(broker_order(venue_no=str(step.number), replaced=()), at(1))
         return None
@@ -80,7 +82,7 @@ async def ask(storage: Storage, step: Step) -> Order | None:
         await storage.modes.release(step.symbol, 7, at(1))  # type: ignore[arg-type]
         return None
     told = (order_changed(unnumbered(asked)), notable(step.text))
-    return await storage.orders.send(asked, at(1), lead=lead(step) if step.kind == "lead" else None, events=told)
+    return await storage.orders.send(asked, at(1), events=told)
 
 
 @settings(max_examples=25)

@@ -17,7 +17,7 @@ from storage.database import FILE_NAME, Storage, open_storage
 from storage.errors import DatabaseTooNew
 from storage.migrations import Migration, load_migrations, migrate
 from storage.tables import order_intents
-from strategy.model import InvalidOrder, Lead, OrderNo, OrderStatus, StorageError, TickerLock, Trouble, VenueNo
+from strategy.model import InvalidOrder, OrderNo, OrderRequest, OrderStatus, StorageError, TickerLock, Trouble, VenueNo
 from tests.fakes.stored_samples import TQQQ, O, at, decision, notable, order_changed, request, unnumbered
 
 INTENTS, ORDERS = "SELECT order_no FROM order_intents", "SELECT no FROM orders"
@@ -35,14 +35,16 @@ def power_cut(directory: Path, to: Path) -> Path:
     return Path(shutil.copytree(directory, to, ignore=shutil.ignore_patterns("*.lock")))
 
 
-def lead(symbol: Any = TQQQ) -> Lead:
+async def decided(storage: Storage, symbol: Any = TQQQ) -> OrderRequest:
+    """Store what leads to an order, as a stop does; return the order to send."""
     lock = TickerLock(symbol=symbol, reason="stop_loss", locked_at=at(), until=at() + timedelta(days=1))
-    return Lead(decision=decision(symbol=symbol), lock=lock, events=(notable("before"),))
+    stored = await storage.decisions.add(decision(symbol=symbol), [notable("before")], lock=lock)
+    return request(symbol=symbol, decision_id=stored.id)
 
 
 async def test_an_order_leaves_with_its_intent_on_disk_and_its_rows_owed(tmp_path: Path) -> None:
     async with open_storage(tmp_path) as storage:
-        order = await storage.orders.send(request(), at(1), lead=lead())
+        order = await storage.orders.send(await decided(storage), at(1))
         assert len(on_disk(tmp_path, INTENTS)) == 1
         assert on_disk(tmp_path, ORDERS) == []
         assert (await storage.orders.get(order.no)) == order
@@ -51,10 +53,11 @@ async def test_an_order_leaves_with_its_intent_on_disk_and_its_rows_owed(tmp_pat
 
 
 async def test_everything_intended_is_there_after_a_power_cut(tmp_path: Path) -> None:
-    told = order_changed(unnumbered(request()))
     async with open_storage(tmp_path / "cut") as storage:
-        first = await storage.orders.send(request(), at(1), lead=lead(), events=(told,))
-        second = await storage.orders.send(request(symbol=O), at(2), lead=lead(O))
+        asked, other = await decided(storage), await decided(storage, O)
+        told = order_changed(unnumbered(asked))
+        first = await storage.orders.send(asked, at(1), events=(told,))
+        second = await storage.orders.send(other, at(2))
         copy = power_cut(tmp_path / "cut", tmp_path / "copy")
         facts = await _facts(storage)
     assert len(on_disk(copy, INTENTS)) == 2
@@ -62,7 +65,7 @@ async def test_everything_intended_is_there_after_a_power_cut(tmp_path: Path) ->
         assert on_disk(copy, INTENTS) == []
         assert await storage.orders.open() == [first, second]
         assert await _facts(storage) == facts
-        [before, after, _] = await storage.outbox.pending(9)
+        [before, _, after] = await storage.outbox.pending(9)
         assert getattr(after.event, "order", None) == first
         assert before.event == notable("before")
 
@@ -79,12 +82,12 @@ async def _facts(storage: Storage) -> list[Any]:
 
 async def test_numbers_go_on_over_intents_whose_rows_are_owed(storage: Storage) -> None:
     """Stops that fire together wait for one small commit each, and for none of each other's tables."""
-    orders = await asyncio.gather(*(storage.orders.send(request(), at(n), lead=lead()) for n in range(4)))
+    asked = await asyncio.gather(*(decided(storage) for _ in range(4)))
+    orders = await asyncio.gather(*(storage.orders.send(one, at(n)) for n, one in enumerate(asked)))
     assert [order.no for order in orders] == [1, 2, 3, 4]
     assert [order.request.decision_id for order in orders] == [1, 2, 3, 4]
     later = await storage.orders.send(request(), at(9))
     assert later.no == 5
-    assert (await storage.decisions.add(decision())).id == 5
     assert [order.no for order in await storage.orders.recent(9)] == [5, 4, 3, 2, 1]
 
 
@@ -96,9 +99,9 @@ async def test_a_ticket_is_used_up_by_an_intent(storage: Storage) -> None:
 
 
 async def test_the_decision_of_an_intent_may_lead_to_a_second_order(storage: Storage) -> None:
-    first = await storage.orders.send(request(), at(), lead=lead())
-    second = await storage.orders.send(request(decision_id=first.request.decision_id), at(1))
-    assert second.request.decision_id == first.request.decision_id
+    asked = await decided(storage)
+    first, second = await storage.orders.send(asked, at()), await storage.orders.send(asked, at(1))
+    assert await storage.orders.recent(9) == [second, first]
 
 
 async def test_an_intent_that_cannot_be_stored_sends_nothing_and_costs_no_number(
@@ -107,17 +110,15 @@ async def test_an_intent_that_cannot_be_stored_sends_nothing_and_costs_no_number
     with monkeypatch.context() as patch:
         patch.setattr("storage.tables.orders.add_intent", _refuse)
         with pytest.raises(StorageError):
-            await storage.orders.send(request(), at(), lead=lead())
+            await storage.orders.send(request(), at())
     assert not await storage.orders.open()
-    assert not await storage.modes.locks()
-    order = await storage.orders.send(request(), at(), lead=lead())
-    assert (order.no, order.request.decision_id) == (1, 1)
+    assert (await storage.orders.send(request(), at())).no == 1
 
 
 async def test_rows_that_cannot_be_written_yet_stay_owed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk: the order has left, so its rows are not given up, and nobody sees a state without them."""
     async with open_storage(tmp_path / "data") as storage:
-        order = await storage.orders.send(request(), at(), lead=lead())
+        order = await storage.orders.send(await decided(storage), at())
         with monkeypatch.context() as patch:
             patch.setattr(FOLLOW, _then_full)
             for _ in range(2):
@@ -137,15 +138,15 @@ async def test_while_rows_cannot_be_written_for_lack_of_room_no_other_order_leav
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A nearly full disk takes intents longer than what follows from them; the chat says that nothing is sent."""
-    first = await storage.orders.send(request(), at(), lead=lead())
+    first = await storage.orders.send(await decided(storage), at())
     with monkeypatch.context() as patch:
         patch.setattr(FOLLOW, _then_full)
         with pytest.raises(StorageError):
             await storage.orders.open()
         for _ in range(2):
             with pytest.raises(StorageError, match="disk is full"):
-                await storage.orders.send(request(symbol=O), at(1), lead=lead(O))
-    second = await storage.orders.send(request(symbol=O), at(2), lead=lead(O))
+                await storage.orders.send(request(symbol=O), at(1))
+    second = await storage.orders.send(request(symbol=O), at(2))
     assert await storage.orders.open() == [first, second]
     assert second.no == 2
 
@@ -211,7 +212,7 @@ async def test_an_intent_goes_through_an_upgrade(tmp_path: Path) -> None:
 @pytest.mark.parametrize("qty", [2**63, 2**80])
 async def test_what_no_table_could_hold_does_not_leave(storage: Storage, qty: int) -> None:
     with pytest.raises(StorageError):
-        await storage.orders.send(request(qty=qty), at(), lead=lead())
+        await storage.orders.send(request(qty=qty), at(), events=[notable()])
     assert not await storage.orders.open()
     assert not await storage.modes.locks()
     assert (await storage.orders.send(request(qty=2**63 - 1), at())).no == 1

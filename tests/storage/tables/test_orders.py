@@ -17,7 +17,6 @@ from strategy.model import (
     DecisionAction,
     HandOrder,
     InvalidOrder,
-    Lead,
     OrderChanged,
     OrderNo,
     OrderStatus,
@@ -56,23 +55,25 @@ async def test_an_intent_is_stored_with_a_number_before_anything_else(storage: S
     assert await storage.orders.by_ticket("abc") == order
 
 
-async def test_what_led_to_an_order_is_stored_with_it_or_not_at_all(storage: Storage) -> None:
-    asked = request(side=Side.SELL, origin=Origin.STOP_LOSS, ticket="abc")
+async def test_an_order_names_the_decision_that_led_to_it_and_tells_it_after_what_that_told(storage: Storage) -> None:
     lock = TickerLock(symbol=TQQQ, reason="stop_loss", locked_at=at(), until=at(3600))
-    lead = Lead(decision=decision(action=DecisionAction.STOP), lock=lock, events=(trouble(),))
-    told = replace(order_changed(unnumbered(asked)), decision=lead.decision)
-    order = await storage.orders.send(asked, at(1), lead=lead, events=[told])
-    stored = await storage.decisions.get(order.request.decision_id or 0)
-    assert stored == replace(lead.decision, id=order.request.decision_id or 0)
+    stored = await storage.decisions.add(decision(action=DecisionAction.STOP), [trouble()], lock=lock)
+    asked = request(side=Side.SELL, origin=Origin.STOP_LOSS, ticket="abc", decision_id=stored.id)
+    told = replace(order_changed(unnumbered(asked)), decision=stored)
+    order = await storage.orders.send(asked, at(1), events=[told])
+    assert await storage.decisions.get(order.request.decision_id or 0) == stored
     assert await storage.modes.locks() == [lock]
     events = [row.event for row in await storage.outbox.pending(10)]
     assert [event.kind for event in events] == ["trouble", "order_changed"]
     assert isinstance(events[1], OrderChanged)
     assert (events[1].order, events[1].decision) == (order, stored)
-    with pytest.raises(InvalidOrder):
-        await storage.orders.send(asked, at(2), lead=replace(lead, lock=replace(lock, reason="trailing_stop")))
-    assert await storage.modes.locks() == [lock]
-    assert len(await storage.decisions.since(at(-60))) == 1
+
+
+async def test_an_order_of_a_decision_nobody_stored_is_refused(storage: Storage) -> None:
+    with pytest.raises(StorageError):
+        await storage.orders.send(request(decision_id=7), at(1), events=[notable()])
+    assert await storage.orders.recent(9) == []
+    assert await storage.outbox.pending(9) == []
 
 
 async def test_a_used_ticket_places_no_second_order(storage: Storage) -> None:

@@ -125,11 +125,13 @@ async def test_sells_on_the_last_known_price_when_none_can_be_asked(tmp_path: Pa
         assert bench.broker.qty_held(TQQQ) == 0
 
 
-@pytest.mark.parametrize(("journal", "method", "resting"), [("orders", "send", 0), ("decisions", "add", 1)])
+@pytest.mark.parametrize(
+    ("journal", "method", "resting"), [("orders", "send", 0), ("decisions", "add", 0), ("decisions", "add", 1)]
+)
 async def test_a_full_disk_is_told_and_nothing_is_sent_unrecorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: str, method: str, resting: int
 ) -> None:
-    """What led to a stop goes to disk with its order, or by itself where a resting order must be canceled first."""
+    """What led to a stop is stored first, its order next; no resting order is canceled before it."""
     async with holding(tmp_path) as bench:
         for _ in range(resting):
             bench.broker.hand_order(TQQQ, Side.SELL, 1, Decimal(200))
@@ -144,11 +146,12 @@ async def test_a_full_disk_is_told_and_nothing_is_sent_unrecorded(
             await bench.pass_time(2)
             assert bench.broker.submitted == []
             assert [event.key for event in await bench.told(Trouble)] == ["stop:NASDAQ:TQQQ"]
-            assert not await bench.told(StopTriggered)
-            assert not await bench.storage.modes.locks()
+            recorded = journal == "orders"
+            assert len(await bench.told(StopTriggered)) == len(await bench.storage.modes.locks()) == recorded
+            assert bench.broker.canceled == []
         await bench.pass_time(20)
         assert bench.broker.qty_held(TQQQ) == 0
-        assert len(await bench.told(StopTriggered)) == 1
+        assert len(await bench.told(StopTriggered)) == len(await bench.storage.decisions.since(OPEN)) == 1
 
 
 async def test_a_stop_with_a_price_in_hand_waits_for_no_request_of_another(
