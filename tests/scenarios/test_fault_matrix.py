@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from kis.simulator.demo import demo
+from strategy.market.interface import PRICING_AGE_S
 from strategy.model import (
     Amount,
     AmountKind,
@@ -177,7 +178,8 @@ async def quote_due(world: ClientWorld) -> None:
     """
     await world.control("fault", kind="ws_silence", pongs=True)
     await world.pass_time(12)
-    assert not world.core.watch.priced(TQQQ)
+    newest = world.core.watch.latest(TQQQ)
+    assert newest is None or newest.age(world.clock.now()).total_seconds() > PRICING_AGE_S
 
 
 async def bars_due(world: ClientWorld) -> None:
