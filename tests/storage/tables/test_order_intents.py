@@ -214,7 +214,7 @@ async def test_what_no_table_could_hold_does_not_leave(storage: Storage, qty: in
     with pytest.raises(StorageError):
         await storage.orders.send(request(qty=qty), at(), events=[notable()])
     assert not await storage.orders.open()
-    assert not await storage.modes.locks()
+    assert not await storage.outbox.pending(9)
     assert (await storage.orders.send(request(qty=2**63 - 1), at())).no == 1
     assert len(await storage.orders.open()) == 1
 

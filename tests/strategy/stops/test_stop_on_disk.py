@@ -59,13 +59,14 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
                 made.committed(flushed=level >= FLUSHED)
             return done
 
-    connect, submit = sqlite3.connect, FakeBroker.submit
+    connect: Any = sqlite3.connect
+    submit = FakeBroker.submit
 
     async def sent(broker: FakeBroker, request: OrderRequest) -> Acceptance:
         made.sure_when_sent.append(made.sure)
         return await submit(broker, request)
 
-    def watched(path: Any, **more: Any) -> sqlite3.Connection:
+    def watched(path: Any, **more: Any) -> Any:
         return connect(path, **more, **({"factory": Watched} if path == made.log.with_name(FILE_NAME) else {}))
 
     monkeypatch.setattr(sqlite3, "connect", watched)
