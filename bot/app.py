@@ -308,7 +308,7 @@ async def open_bot(
     dispatcher.callback_query.outer_middleware(PressAnswered(wall))
     for observer in (dispatcher.message, dispatcher.callback_query):
         observer.outer_middleware(RolesOnly())
-        observer.outer_middleware(Forgetting())
+        observer.outer_middleware(Forgetting(wall))
     dispatcher.my_chat_member.register(_unblocked)
     dispatcher.include_routers(*make_routers())
     proof = TokenProof(notes, token)

@@ -18,6 +18,7 @@ from bot.i18n.language_choice import Languages
 from bot.i18n.translator import Tongue
 from bot.input.addressing import Handler, is_ephemeral
 from bot.input.command_filter import asked
+from bot.input.dialogs import asked_at, outlived
 from bot.input.permissions import DIALOGS, needs_command, needs_data
 from bot.reply import Reply
 from bot.request import RequestContext
@@ -28,7 +29,7 @@ from bot.transport.server_clock import TelegramTime
 from bot.transport.toast import Toast
 from bot.ui.buttons import Open, opens_aside, turned
 from bot.ui.screen import ViewContext
-from bot.views.home import denied, expired
+from bot.views.home import denied, expired, sentence
 from strategy.control.control import Control
 from strategy.model import Clock
 from strategy.runtime.in_flight import Activity
@@ -213,11 +214,39 @@ class PressAnswered(BaseMiddleware):
 
 
 class Forgetting(BaseMiddleware):
-    """A command or another button ends a dialog, so that later words are not taken for its answer."""
+    """What ends an open question: a button, a command however it is typed, or five minutes without an answer.
+
+    A command word always means the command: 비상 must work whatever was asked before. Only /cancel answers a question.
+    """
+
+    def __init__(self, wall: Clock) -> None:
+        self._wall = wall
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         state: FSMContext | None = data.get("state")
-        leaves = isinstance(event, CallbackQuery) or (isinstance(event, Message) and (event.text or "").startswith("/"))
-        if state is not None and data.get("raw_state") and leaves:
+        if state is None:
+            return await handler(event, data)
+        if data.get("raw_state") and not await self._stays_open(event, state, data):
             await state.set_state(None)
-        return await handler(event, data)
+            data["raw_state"] = None  # what the filters of dialogs go by
+        result = await handler(event, data)
+        if await state.get_state() is not None:
+            await asked_at(state, self._wall.now())
+        return result
+
+    async def _stays_open(self, event: TelegramObject, state: FSMContext, data: dict[str, Any]) -> bool:
+        """Return whether the question is still open for what has come; say so where it is not."""
+        if not isinstance(event, Message):
+            return False
+        bot, ctx = data["bot"], data["ctx"]
+        found = asked(event.text, (await bot.me()).username)
+        if found is None and not (event.text or "").startswith("/"):
+            if not await outlived(state, self._wall.now()):
+                return True
+            said = ctx.frame.t("That question was open too long and has ended. Nothing changed.")
+        elif found == ("cancel", ""):
+            return True
+        else:
+            said = ctx.frame.t("The open question is dropped; nothing of it was done.")
+        await ctx.reply.say(sentence(said, ctx.frame))
+        return False

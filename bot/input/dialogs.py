@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiogram.fsm.context import FSMContext
@@ -24,6 +25,7 @@ class Typing(StatesGroup):
 
 
 _DRAFTS_KEPT = 20
+_OPEN_FOR = timedelta(minutes=5)
 
 
 async def ask(state: FSMContext, what: State, **facts: str | int) -> None:
@@ -35,6 +37,17 @@ async def ask(state: FSMContext, what: State, **facts: str | int) -> None:
 async def asked_about(state: FSMContext) -> dict[str, Any]:
     """Return the facts of the question that is open."""
     return dict((await state.get_data()).get("asked", {}))
+
+
+async def asked_at(state: FSMContext, now: datetime) -> None:
+    """Remember when the open question was asked, or last answered in vain; wall time."""
+    await state.update_data(asked_at=now.isoformat())
+
+
+async def outlived(state: FSMContext, now: datetime) -> bool:
+    """Return whether the open question has waited too long: what is typed now is no answer to it any more."""
+    at = (await state.get_data()).get("asked_at")
+    return at is not None and now - datetime.fromisoformat(at) > _OPEN_FOR
 
 
 async def keep_draft(state: FSMContext, facts: Mapping[str, Any], draft: str = "") -> str:

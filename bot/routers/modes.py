@@ -163,7 +163,7 @@ async def _release(symbol: Symbol, ctx: RequestContext) -> None:
 
 async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, ctx: RequestContext) -> Screen:
     view = await ctx.control.modes.preview(ctx.user_id, mode, symbol=symbol)
-    if view.typed_word and view.ticket:
+    if view.typed_words and view.ticket:
         await ask(state, Typing.mode_word, ticket=view.ticket)
     return views.preview(view, ctx.frame)
 

@@ -64,10 +64,13 @@ def preview(view: ModePreview, frame: ViewContext) -> Screen:
     if view.ticket is None:
         refusals = [f"⛔ {t.of(text)}" for text in view.refusals] or [t("Nothing would change.")]
         return frame.screen(head, block(*refusals), keyboard=((frame.home(),),))
-    if view.typed_word:
+    if view.typed_words:
         return frame.screen(
             head,
-            block(t.line("To confirm, type: {word}", word=Code(view.typed_word)), t("/cancel leaves it as it is.")),
+            block(
+                t.line("To confirm, type: {word}", word=Code(view.typed_words[t.language])),
+                t("/cancel leaves it as it is."),
+            ),
             keyboard=((Button(t("No"), Dismiss(ticket=view.ticket)),),),
         )
     ask = block(t("Not in force before you confirm."))

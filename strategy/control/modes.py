@@ -8,6 +8,7 @@ from strategy.market.calendar import current, next_session
 from strategy.model import (
     Clock,
     InvalidInput,
+    Language,
     Mode,
     ModeChanged,
     ModePreview,
@@ -25,8 +26,8 @@ from strategy.runtime.confirmations import Confirmations, Confirmed, changed
 from strategy.settings.store import SettingsStore
 
 MODE = "mode"
-HALT_WORD = "HALT"
-_HALT_WORDS = frozenset({HALT_WORD, "중단"})  # not 정지: that word is /stop, which keeps the stop-loss
+# no command begins with them: whoever sends a command word twice has confirmed nothing
+HALT_WORDS: Mapping[Language, str] = {"ko": "손절 끄기", "en": "STOPS OFF"}
 _ON_ITS_WAY_S = 5.0  # real time; an order may wait a second for its turn at the broker
 
 NAMES = {
@@ -113,7 +114,7 @@ class ModeService:
             symbol=symbol,
             until=None,
             unprotected=unprotected,
-            typed_word=HALT_WORD if mode is Mode.HALTED else None,
+            typed_words=HALT_WORDS if mode is Mode.HALTED else {},
             refusals=tuple(refusals),
             ticket=ticket.id if ticket else None,
             expires_at=ticket.expires_at if ticket else None,
@@ -121,11 +122,11 @@ class ModeService:
 
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:
         """Ask for the word before a halt; the button stays good until it is typed."""
-        if payload["mode"] != Mode.HALTED.value or typed.strip().upper() in _HALT_WORDS:
+        if payload["mode"] != Mode.HALTED.value or " ".join(typed.split()).upper() in HALT_WORDS.values():
             return None
         return Text(
-            f"손절까지 멈추려면 {HALT_WORD} 또는 중단 이라고 입력하세요. 그만두려면 /cancel. 아직 바뀐 것은 없습니다.",
-            f"Type {HALT_WORD} to stop everything, stops included; /cancel leaves it. Nothing has changed yet.",
+            f"손절까지 멈추려면 {HALT_WORDS['ko']} 라고 입력하세요. 그만두려면 /cancel. 아직 바뀐 것은 없습니다.",
+            f"Type {HALT_WORDS['en']} to stop everything, stops included; /cancel leaves it. Nothing has changed yet.",
         )
 
     async def carry_out(self, press: Confirmed) -> Outcome:

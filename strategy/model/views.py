@@ -1,5 +1,6 @@
 """What a person asked to see, as facts; `bot` chooses the words and the form."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from strategy.model.instruments import Side, Symbol
 from strategy.model.modes import Mode, ModeState, TickerLock
 from strategy.model.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus
 from strategy.model.stop_state import StopState
-from strategy.model.text import Text
+from strategy.model.text import Language, Text
 
 
 class Environment(StrEnum):
@@ -285,7 +286,7 @@ class ModePreview:
     symbol: Symbol | None
     until: datetime | None
     unprotected: tuple[Symbol, ...]  # positions a halt would leave without a stop
-    typed_word: str | None  # what must be typed to confirm, for a halt
+    typed_words: Mapping[Language, str]  # what must be typed to confirm, in either language; empty where a press does
     refusals: tuple[Text, ...]  # running the real environment before it is armed
     ticket: str | None
     expires_at: datetime | None

@@ -118,7 +118,7 @@ class FakeModes(OfCore, ModeService):
             symbol=symbol,
             until=None,
             unprotected=(samples.TQQQ,) if halts else (),
-            typed_word="HALT" if halts else None,
+            typed_words={"ko": "손절 끄기", "en": "STOPS OFF"} if halts else {},
             refusals=self.core.refusals,
             ticket=None if self.core.refusals else self.core.ticket("mode", user_id, (mode, symbol)),
             expires_at=None,
@@ -228,7 +228,7 @@ class FakeConfirmations(OfCore, Confirmations):
             return Outcome(kind=kind, text=Text(f"결과 {kind}", f"result {kind}"), next_ticket=again)
         if made.action == "mode" and isinstance(made.payload, tuple):
             mode, symbol = made.payload
-            if mode is Mode.HALTED and typed != "HALT":
+            if mode is Mode.HALTED and typed not in ("손절 끄기", "STOPS OFF"):
                 return Outcome(kind=OutcomeKind.DENIED, text=Text("낱말이 다릅니다.", "The word differs."))
             made.used = True
             told = await self.core.set_mode(mode, symbol, user_id)

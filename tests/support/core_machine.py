@@ -71,7 +71,7 @@ FAULTS: list[FaultKind] = ["lost_reply", "lost_request", "reject", "try_later", 
 NOTICES: list[NoticeMode] = ["at_once", "at_once", "held", "lost", "twice"]
 UNEXPECTED = re.compile(r"unexpected|a cycle failed|failed after its caller")
 SYMBOL = st.sampled_from(SYMBOLS)
-MODES = {Mode.RUN: "", Mode.PAUSE_BUYS: "", Mode.PROTECT_ONLY: "", Mode.HALTED: "HALT"}
+MODES = {Mode.RUN: "", Mode.PAUSE_BUYS: "", Mode.PROTECT_ONLY: "", Mode.HALTED: "STOPS OFF"}
 
 
 class Complaints(logging.Handler):
@@ -477,7 +477,7 @@ class CoreMachine(RuleBasedStateMachine):
         if preview is None or preview.ticket is None:
             return
         lost = self.bench.core.modes.chosen().reason == "daily_loss_limit"
-        outcome = self._press(preview.ticket, typed=preview.typed_word or "")
+        outcome = self._press(preview.ticket, typed=preview.typed_words.get("en", ""))
         if outcome is not None and outcome.kind is OutcomeKind.DONE:
             self.witness.set_mode(symbol, mode, loss_accepted=lost)
             self.reach(f"mode {mode}")

@@ -135,9 +135,9 @@ async def test_pausing_by_buttons(room: Room) -> None:
 async def test_halting_by_button_wants_the_word_and_can_be_left(room: Room) -> None:
     screen = await room.owner.does(await room.owner.ask("/start"), "🎛")
     screen = await room.owner.does(screen, "⛔ 중단")
-    assert "HALT" in screen["text"]
+    assert "손절 끄기" in screen["text"]
     assert "그대로 두었습니다" in (await room.owner.ask("/cancel"))["text"]
-    await room.owner.ask("HALT")  # now only the plain word for /halt: it asks again
+    await room.owner.ask("손절 끄기")  # nothing asks for it any more
     assert room.control.modes[-1].mode is Mode.RUN
 
 
@@ -150,14 +150,14 @@ async def test_a_wrong_word_does_not_halt(room: Room) -> None:
 async def test_after_a_wrong_word_the_right_one_still_halts(room: Room) -> None:
     await room.owner.ask("/halt")
     await room.owner.ask("halten")
-    await room.owner.ask("HALT")  # nobody has to begin again in a hurry
+    await room.owner.ask("STOPS OFF")  # nobody has to begin again in a hurry
     assert room.control.modes[-1].mode is Mode.HALTED
 
 
 async def test_another_command_ends_a_dialog(room: Room) -> None:
     await room.owner.ask("/halt")
     await room.owner.ask("/version")
-    await room.owner.ask("HALT")
+    await room.owner.ask("STOPS OFF")
     assert room.control.modes[-1].mode is Mode.RUN
 
 
@@ -165,7 +165,7 @@ async def test_a_dialog_outlives_a_restart(open_room: OpenRoom) -> None:
     async with open_room() as before:
         await before.owner.ask("/halt")
     async with open_room() as after:
-        await after.owner.ask("HALT")
+        await after.owner.ask("STOPS OFF")
         assert after.control.modes[-1].mode is Mode.HALTED
 
 

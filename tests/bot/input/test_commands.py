@@ -193,8 +193,8 @@ async def test_run_is_confirmed(room: Room) -> None:
 async def test_halting_wants_the_typed_word(room: Room) -> None:
     preview = await room.owner.ask("/halt")
     assert "손절 보호가 없어지는 종목: TQQQ" in preview["text"]
-    assert "HALT" in preview["text"]
-    await room.owner.ask("HALT")
+    assert "손절 끄기" in preview["text"]
+    await room.owner.ask("손절 끄기")
     assert room.control.modes[-1].mode is Mode.HALTED
 
 

@@ -2,12 +2,23 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from bot.localchat import LocalChat
-from strategy.model import Environment, HandChoice, InvalidInput, OrderStatus, Origin, OutcomeUnknown, SystemClock, Text
+from strategy.model import (
+    Environment,
+    HandChoice,
+    InvalidInput,
+    Mode,
+    OrderStatus,
+    Origin,
+    OutcomeUnknown,
+    SystemClock,
+    Text,
+)
 from tests.bot.conftest import OpenRoom, Room
 from tests.bot.ui.test_every_button import prepare, press, typed
 from tests.fakes import result_samples, samples
@@ -417,3 +428,29 @@ async def _drafts(room: Room) -> dict[str, object]:
 async def _menu(room: Room) -> list[object]:
     scope = {"type": "chat", "chat_id": room.owner.id}
     return list(await room.app.bot.get_my_commands(scope=scope))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("words", ["비상", "panic", "상태", "/status", "실행", "매수 TQQQ 1"])
+async def test_a_command_word_is_never_taken_for_the_answer_to_a_question(room: Room, words: str) -> None:
+    await room.owner.does(await room.owner.ask("/get RSI_OVERSOLD"), "직접 입력")
+    await room.owner.send(words)
+    await room.owner.reads("열려 있던 질문은 그만두었습니다")
+    assert "RSI_OVERSOLD" not in (await room.owner.ask("31"))["text"], "nothing asks for a value any more"
+
+
+@pytest.mark.parametrize(("minutes", "halted"), [(4, True), (6, False)])
+async def test_a_question_ends_after_five_minutes(
+    open_room: OpenRoom, wall: FakeClock, minutes: int, halted: bool
+) -> None:
+    async with open_room(wall=wall) as room:
+        await room.owner.ask("/halt")
+        wall.set(wall.now() + timedelta(minutes=minutes))
+        answer = await room.owner.ask("손절 끄기")
+        assert ("너무 오래 열려 있어서 끝났습니다" not in answer["text"]) is halted
+        assert (room.control.modes[-1].mode is Mode.HALTED) is halted
+
+
+async def test_the_word_for_halting_sent_twice_halts_nothing(room: Room) -> None:
+    await room.owner.ask("중단")
+    await room.owner.ask("중단")
+    assert room.control.modes[-1].mode is Mode.RUN

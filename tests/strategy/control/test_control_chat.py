@@ -89,15 +89,15 @@ async def test_no_mode_is_loosened_without_a_confirmation(bench: Bench) -> None:
 async def test_halting_names_the_unprotected_and_wants_a_typed_word(bench: Bench) -> None:
     preview = await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)
     assert preview.unprotected == (TQQQ,)
-    assert preview.typed_word == "HALT"
+    assert dict(preview.typed_words) == {"ko": "손절 끄기", "en": "STOPS OFF"}
     assert preview.ticket is not None
     assert (await bench.core.control.confirmations.confirm(preview.ticket, OWNER)).kind is OutcomeKind.DENIED
     stop = await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="정지")  # the word for /stop
     assert stop.kind is OutcomeKind.DENIED
-    assert "중단" in stop.text.ko
+    assert "손절 끄기" in stop.text.ko
     assert bench.core.modes.account.mode == "run"
     assert (
-        await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="halt")
+        await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="stops  off")
     ).kind is OutcomeKind.DONE
     assert bench.core.modes.account.mode == "halted"
     assert not bench.core.watchdog.state(TQQQ).works

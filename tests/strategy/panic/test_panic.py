@@ -249,7 +249,7 @@ async def test_halting_afterwards_ends_it_with_what_is_left(tmp_path: Path) -> N
         await bench.pass_time(5)
         halt = await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)
         assert halt.ticket is not None
-        await bench.core.control.confirmations.confirm(halt.ticket, OWNER, typed="HALT")
+        await bench.core.control.confirmations.confirm(halt.ticket, OWNER, typed="STOPS OFF")
         await bench.pass_time(30)
         [end] = await ends(bench)
         assert [(line.sold, line.reason) for line in end.lines] == [(0, "halted")]
@@ -260,7 +260,7 @@ async def test_a_panic_in_a_halted_account_sells_and_stays_halted(tmp_path: Path
     async with holding(tmp_path) as bench:
         halt = await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)
         assert halt.ticket is not None
-        await bench.core.control.confirmations.confirm(halt.ticket, OWNER, typed="HALT")
+        await bench.core.control.confirmations.confirm(halt.ticket, OWNER, typed="STOPS OFF")
         await bench.pass_time(1)
         await panic(bench)
         await bench.pass_time(30)

@@ -239,7 +239,7 @@ async def test_a_change_of_any_order_is_judged_at_the_door_too(tmp_path: Path, a
 async def halt(bench: Bench) -> None:
     preview = await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)
     assert preview.ticket is not None
-    done = await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="중단")
+    done = await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="손절 끄기")
     assert done.kind is OutcomeKind.DONE
 
 

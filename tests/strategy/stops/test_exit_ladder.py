@@ -43,7 +43,7 @@ async def test_halting_takes_the_ladder_down(tmp_path: Path) -> None:
         await working(bench)
         preview = await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)
         assert preview.ticket is not None
-        await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="중단")
+        await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="손절 끄기")
         await bench.pass_time(5)
         [finished] = await bench.told(StopFinished)
         assert (finished.reason, finished.sold, finished.left) == ("halted", 0, 10)
