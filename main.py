@@ -730,7 +730,7 @@ async def summary(program: Program, started_at: datetime) -> str:
         await orders.fills(since=started_at),
         await orders.open(),
     )
-    checks = program.core.engine.cycles
+    checks = program.core.day.cycles
     names = ", ".join(f"#{order.no} {order.request.symbol.ticker}" for order in still_open)
     return (
         f"멈췄습니다. 점검 {checks}회, 주문 {sent}건, 체결 {len(fills)}건, 열린 주문 {len(still_open)}건"

@@ -24,7 +24,6 @@ class AccountSync:
         self._turn = asyncio.Lock()
         self._begun = 0  # looks begun so far: whoever asked before one began may share it
         self.spoiled = asyncio.Event()  # set while a new look is wanted soon
-        recon.on_held = self._held_first
 
     @property
     def reconciled(self) -> bool:
@@ -56,11 +55,17 @@ class AccountSync:
         self._stale = True
         self.spoiled.set()
 
+    def interrupted(self, reason: str) -> None:
+        """Note that something may have been missed: not reconciled, and synced anew soon. `reason` is for the log."""
+        self._recon.mark_gap(reason)
+        self.spoil()
+
     def on_sync(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` after each look."""
         self._watchers.append(watcher)
 
-    async def _held_first(self, holdings: Holdings) -> None:
+    async def on_held(self, holdings: Holdings) -> None:
+        """Take in what is held before any agreement, so that no stop waits for one."""
         self._hold(holdings, await self._orders.recent(_RECENT))
 
     def _hold(self, holdings: Holdings, recent: Sequence[Order]) -> None:

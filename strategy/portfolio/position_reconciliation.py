@@ -133,7 +133,6 @@ class Reconciler:
         self._doubts = 0  # outcomes unknown so far, as of the last agreement
         self._told: tuple[tuple[Text, ...], bool] | None = None
         self._fresh_splits: dict[Symbol, Split] = {}
-        desk.unexplained = self.unexplained
 
     @property
     def reconciled(self) -> bool:

@@ -5,14 +5,11 @@ does: sessions, checks, bars. And nobody knows what was missed.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
-from strategy.market.interface import MarketData
-from strategy.model import SMALL, Disturbance, Event, SettableClock, Text, TradingError, Trouble, span
-from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.position_reconciliation import Reconciler
-from strategy.ports import Notifier
-from strategy.session.trading_day import Engine
+from strategy.model import SMALL, Disturbance, Event, SettableClock, Text, Trouble, span
+from strategy.runtime.telling import Telling
 
 log = logging.getLogger(__name__)
 _NONE = timedelta(0)
@@ -21,23 +18,15 @@ _NONE = timedelta(0)
 class Resync:
     """Watches the market's clock."""
 
-    def __init__(
-        self,
-        *,
-        clock: SettableClock,
-        engine: Engine,
-        watch: MarketData,
-        recon: Reconciler,
-        account_sync: AccountSync,
-        notifier: Notifier,
-    ) -> None:
+    def __init__(self, *, clock: SettableClock, telling: Telling) -> None:
         self._clock = clock
-        self._engine = engine
-        self._watch = watch
-        self._recon = recon
-        self._account_sync = account_sync
-        self._notifier = notifier
+        self._telling = telling
+        self._listeners: list[Callable[[], None]] = []
         self._seen = clock.now()
+
+    def on_disturbance(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever the clock was disturbed; it may not await."""
+        self._listeners.append(listener)
 
     async def run(self) -> None:
         """Wait for the clock to be disturbed, again and again, until cancelled."""
@@ -45,18 +34,9 @@ class Resync:
             found = await self._clock.disturbed(self._seen)
             self._seen = found.at
             log.warning("clock disturbed", extra={"put": str(found.put), "stood": str(found.stood)})
-            self._look_anew()
-            try:
-                await self._notifier.tell(_told(found))
-            except TradingError:
-                log.exception("a disturbed clock could not be told")
-
-    def _look_anew(self) -> None:
-        """Have orders, account, bars and the session looked at now; buying waits until broker and bot agree."""
-        self._recon.mark_gap("the clock was disturbed")
-        self._watch.doubt_bars()
-        self._account_sync.spoil()
-        self._engine.disturbed()
+            for listener in self._listeners:
+                listener()
+            await self._telling.safely(_told(found))
 
 
 def _told(found: Disturbance) -> Event:

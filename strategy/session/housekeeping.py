@@ -1,23 +1,121 @@
-"""What the database must not keep for ever: once a day, long after the close, old checks that led to nothing go."""
+"""What is kept up to date beside the checks, and what is tidied up once a day, long after the close."""
 
 import asyncio
 import gc
 import logging
 from datetime import datetime, time, timedelta
+from typing import Protocol
 
-from strategy.model import Clock, TradingError, from_new_york, new_york
+from strategy.market.calendar import current
+from strategy.model import BrokerError, Clock, Notable, Text, TradingError, from_new_york, new_york
+from strategy.portfolio.account_sync import AccountSync
 from strategy.ports import DecisionJournal
+from strategy.risk.mode_store import ModeStore
+from strategy.runtime.backoff import Backoff
 from strategy.runtime.in_flight import Activity
+from strategy.runtime.shielding import wait_until_or
+from strategy.runtime.telling import Telling
+from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=400)  # a year to look back on with some to spare; their counts by outcome stay for good
 _EVENING = time(20, 0)  # New York: after every session, before the next one in any season
 _DAY = timedelta(days=1)
+_TIDY_S = 5  # market time between rounds of housekeeping
+_RETRIES = Backoff.growing(_TIDY_S, 120.0)  # of polls of the account that did not end in agreement
+_BETWEEN_POLLS = timedelta(seconds=1)
+_IDLE = timedelta(minutes=15)  # the longest pause of housekeeping
+
+
+class Unstored(Protocol):
+    async def store(self) -> None:
+        """Store what could not be stored when it happened; raise StorageError while it still cannot be."""
+
+
+class Housekeeping:
+    """Keeps modes, settings and the account up to date beside the checks."""
+
+    def __init__(
+        self,
+        *,
+        account_sync: AccountSync,
+        modes: ModeStore,
+        settings: SettingsStore,
+        unstored: Unstored,
+        telling: Telling,
+        clock: Clock,
+        activity: Activity,
+    ) -> None:
+        self._account_sync = account_sync
+        self._modes = modes
+        self._settings = settings
+        self._unstored = unstored
+        self._telling = telling
+        self._clock = clock
+        self._activity = activity
+        self._tidied_at = clock.now()
+        self._fruitless = 0  # syncs in a row after which broker and bot did not agree
+
+    async def run(self) -> None:
+        """Let expired modes and settings go, and sync the account when it is time, until cancelled."""
+        while True:
+            await self._until_work()
+            with self._activity():
+                try:
+                    await self._tidy()
+                except TradingError:
+                    log.exception("housekeeping failed; it is tried again")
+
+    async def _until_work(self) -> None:
+        """Wait for the next thing to expire or to be synced; a spoiled account is synced after a short pause."""
+        now = self._clock.now()
+        if self._account_sync.stale or not self._account_sync.reconciled:
+            await self._clock.sleep(_RETRIES.pause(self._fruitless))
+            return
+        in_session = current(now) is not None
+        pause = timedelta(seconds=self._settings.account.reconcile_interval_s) if in_session else _IDLE
+        ends = [at for at in (self._modes.next_expiry, self._settings.next_expiry) if at is not None]
+        await wait_until_or(self._clock, min([now + pause, *ends]), self._account_sync.spoiled)
+        if self._account_sync.last is not None:  # whatever spoils it a hundred times a second
+            await self._clock.sleep_until(self._account_sync.last.taken_at + _BETWEEN_POLLS)
+
+    async def _tidy(self) -> None:
+        now = self._clock.now()
+        await self._unstored.store()
+        await self._modes.expire()
+        for change in self._settings.take_expired(self._tidied_at):
+            value = self._settings.value(change.name, change.symbol)
+            of = f" ({change.symbol})" if change.symbol else ""
+            what = Text(
+                f"{change.name}{of}={change.new} 의 기한이 끝나 {value} (으)로 돌아갔습니다.",
+                f"{change.name}{of}={change.new} has expired; {value} holds again.",
+            )
+            await self._telling.tell(Notable(at=now, key=f"expired:{change.name}", what=what, symbol=change.symbol))
+        self._tidied_at = now
+        if self._sync_due(now):
+            await self.sync()
+
+    def _sync_due(self, now: datetime) -> bool:
+        """Return whether the account should be synced: after a fill or a gap soon, in a session on a timer."""
+        last = self._account_sync.last.taken_at if self._account_sync.last else None
+        if self._account_sync.stale or not self._account_sync.reconciled:
+            return True
+        if current(now) is None or last is None:
+            return False
+        return (now - last).total_seconds() >= self._settings.account.reconcile_interval_s - _TIDY_S
+
+    async def sync(self) -> None:
+        """Ask the broker what is held; where that cannot be done it is tried again by itself."""
+        try:
+            await self._account_sync.take("timer")
+        except BrokerError as error:
+            log.warning("account could not be asked", extra={"error": str(error)})
+        self._fruitless = 0 if self._account_sync.reconciled else min(self._fruitless + 1, 10)
 
 
 class Upkeep:
-    """Forgets in small portions, so that nobody who wants to store something waits long."""
+    """Forgets old checks that led to nothing, in small portions: nobody who wants to store something waits long."""
 
     def __init__(self, *, decisions: DecisionJournal, clock: Clock, activity: Activity) -> None:
         self._decisions = decisions

@@ -51,7 +51,6 @@ class PriceWatch:
         self._begun_at = self._polled_at = clock.now() - _SILENT
         self._hits: WorkQueue[PriceAlertHit] = WorkQueue(activity)
         self._bell = asyncio.Event()  # the alerts have changed
-        watch.on_price(Text("가격 알림", "the price alerts"), self.on_price)
 
     async def load(self) -> None:
         """Read the stored alerts. Call once."""

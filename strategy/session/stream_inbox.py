@@ -4,16 +4,15 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
 from strategy.market.interface import MarketData
 from strategy.model import BrokerError, Clock, Notice, StreamState, Symbol, Text, Tick, TradingError, Trouble
 from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.position_reconciliation import Reconciler
 from strategy.ports import Notifier
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.work_queue import WorkQueue
-from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +48,11 @@ class _Failed:
     stops: bool  # the comparison with the stops itself
 
 
+class TickStops(Protocol):
+    def on_tick(self, tick: Tick) -> None:
+        """Compare a trade with the stop of its ticker; nothing here awaits."""
+
+
 class StreamInbox:
     """The StreamSink of the program. Nothing in its `on_` methods awaits; notices are never dropped."""
 
@@ -56,24 +60,21 @@ class StreamInbox:
         self,
         *,
         watch: MarketData,
-        guard: StopMonitor,
+        stops: TickStops,
         desk: OrderDesk,
-        recon: Reconciler,
         account_sync: AccountSync,
         notifier: Notifier,
         clock: Clock,
         activity: Activity,
     ) -> None:
         self._watch = watch
-        self._guard = guard
+        self._stops = stops
         self._desk = desk
-        self._recon = recon
         self._account_sync = account_sync
         self._notifier = notifier
         self._clock = clock
         self._news: WorkQueue[_Up | _Down | _Refused | _Failed] = WorkQueue(activity)
         self._faults_told: dict[Text, datetime] = {}  # thousands of ticks a second may find the same fault
-        watch.on_fault(self._on_fault)
         self._down_since: datetime | None = None
         self._was_up = False
         self._up_at: datetime | None = None
@@ -87,9 +88,9 @@ class StreamInbox:
         """Remember the trade, then the stop, then all others; what one of them raises keeps it from nobody else."""
         self._watch.remember(tick)
         try:
-            self._guard.on_tick(tick)
+            self._stops.on_tick(tick)
         except Exception as error:  # noqa: BLE001 - a door: the poll compares instead, and a person is told
-            self._on_fault(_STOPS, error)
+            self.on_fault(_STOPS, error)
         self._watch.pass_on(tick)
 
     def on_notice(self, notice: Notice) -> None:
@@ -105,8 +106,7 @@ class StreamInbox:
         self.reason = "connected"
         self._watch.on_connected(gap=gap)
         if gap:
-            self._recon.mark_gap("the stream was interrupted")
-            self._account_sync.spoil()
+            self._account_sync.interrupted("the stream was interrupted")
         self._news.put(_Up(gap or self._was_up, self._down_since, self._drops))
         self._was_up = True
         self._up_at = self._clock.now()
@@ -117,8 +117,7 @@ class StreamInbox:
         self.notices = False
         self.reason = reason
         self._watch.on_disconnected()
-        self._recon.mark_gap(reason)
-        self._account_sync.spoil()
+        self._account_sync.interrupted(reason)
         if was_up or self._down_since is None:
             now = self._down_since = self._clock.now()
             held = self._up_at is not None and now - self._up_at >= _HOLDS
@@ -148,7 +147,7 @@ class StreamInbox:
             )
         return Text(f"연결되지 않음 ({why.ko})", f"not connected ({why.en})")
 
-    def _on_fault(self, listener: Text, error: Exception) -> None:
+    def on_fault(self, listener: Text, error: Exception) -> None:
         """Queue what a listener raised to be told, once in a while; where nothing can be awaited."""
         now, told_at = self._clock.now(), self._faults_told.get(listener)
         if told_at is not None and now - told_at < _FAULT_AGAIN:

@@ -1,17 +1,32 @@
 """Lets everything follow when the list of tickers changes: subscriptions, bars, stops, cards."""
 
+import asyncio
 import logging
+from collections.abc import Iterable
+from typing import Protocol
 
 from strategy.market.interface import MarketData
 from strategy.model import Symbol, TradingError
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.work_queue import WorkQueue
-from strategy.session.trading_day import Engine
+from strategy.session.bar_warm_up import BarWarmUp
 from strategy.settings.store import SettingsStore
-from strategy.signals.approval import Approval
-from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
+
+
+class WatchedStops(Protocol):
+    @property
+    def lines(self) -> Iterable[Symbol]:
+        """The tickers with a stop price."""
+
+    async def take_in(self, symbol: Symbol) -> None:
+        """Let the stop of a ticker follow that is watched from now on."""
+
+
+class TickerProposals(Protocol):
+    async def drop(self, symbol: Symbol) -> None:
+        """Close the card of a ticker that is not traded any more."""
 
 
 class Roster:
@@ -22,19 +37,21 @@ class Roster:
         *,
         settings: SettingsStore,
         watch: MarketData,
-        guard: StopMonitor,
-        approval: Approval,
-        engine: Engine,
+        stops: WatchedStops,
+        proposals: TickerProposals,
+        bars: BarWarmUp,
+        begun: asyncio.Event,
         activity: Activity,
     ) -> None:
+        """`begun` is set once the start is over."""
         self._settings = settings
         self._watch = watch
-        self._guard = guard
-        self._approval = approval
-        self._engine = engine
+        self._stops = stops
+        self._proposals = proposals
+        self._bars = bars
+        self._begun = begun
         self._known: tuple[Symbol, ...] | None = None
         self._changes: WorkQueue[tuple[tuple[Symbol, ...], tuple[Symbol, ...]]] = WorkQueue(activity)
-        settings.on_change(self._compare)
 
     def load(self) -> None:
         """Take the tickers in force as those everything has begun with. Call once, after the settings are read."""
@@ -42,18 +59,19 @@ class Roster:
 
     async def run(self) -> None:
         """Follow changes until cancelled."""
-        if self._engine.begun.is_set():  # begun anew after a fault: the change it was at may not have got this far
-            self._watch.subscribe(self._guard.lines)
+        if self._begun.is_set():  # begun anew after a fault: the change it was at may not have got this far
+            self._watch.subscribe(self._stops.lines)
         while True:
             await self._changes.wait()
             with self._changes.take() as (added, removed):
                 for symbol in removed:
                     await self._drop(symbol)
-                self._watch.subscribe(self._guard.lines)
+                self._watch.subscribe(self._stops.lines)
                 for symbol in added:
                     await self._take_in(symbol)
 
-    def _compare(self) -> None:
+    def compare(self) -> None:
+        """Queue what is new on the list and what has left it; called after each change of a setting."""
         now, before = self._settings.tickers, self._known
         if before is None or now == before:
             return
@@ -63,14 +81,14 @@ class Roster:
 
     async def _take_in(self, symbol: Symbol) -> None:
         try:
-            await self._guard.take_in(symbol)
-            await self._engine.welcome(symbol)
+            await self._stops.take_in(symbol)
+            await self._bars.welcome(symbol)
         except TradingError:
             log.exception("a new ticker could not be read in; the next checks go on", extra={"symbol": str(symbol)})
 
     async def _drop(self, symbol: Symbol) -> None:
         self._watch.forget(symbol)
         try:
-            await self._approval.drop(symbol)
+            await self._proposals.drop(symbol)
         except TradingError:
             log.exception("the card of a removed ticker stays until it runs out", extra={"symbol": str(symbol)})

@@ -27,11 +27,7 @@ from strategy.health.trading_lines import TradingLines
 from strategy.model import Environment, TaskHealth
 from strategy.reports.reports import ResultService
 from strategy.runtime.probes import Surroundings
-from strategy.session.price_alert_monitor import PriceWatch
-from strategy.wiring.base import BaseParts
-from strategy.wiring.protection import ProtectionParts
-from strategy.wiring.session import SessionParts
-from strategy.wiring.trading import TradingParts
+from strategy.wiring.parts import BaseParts, ProtectionParts, SessionParts, TradingParts
 
 
 def build_control(
@@ -40,7 +36,6 @@ def build_control(
     protection: ProtectionParts,
     session: SessionParts,
     *,
-    price_watch: PriceWatch,
     environment: Environment,
     account_masked: str,
     arm_secret: str,
@@ -96,7 +91,7 @@ def build_control(
             tickers=tickers,
             modes=parts.modes,
             exposure_meter=trading.exposure_meter,
-            progress=session.engine,
+            progress=session.day,
             outbox=parts.journals.outbox,
             settings=parts.book,
             clock=parts.clock,
@@ -137,7 +132,7 @@ def build_control(
             clock=parts.clock,
         ),
         watchlist=watchlist,
-        price_alerts=price_watch,
+        price_alerts=session.price_watch,
         confirmations=parts.presses,
     )
 

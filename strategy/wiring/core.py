@@ -1,6 +1,6 @@
 """Puts the core together: one call for the program and for the scenario tests alike."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,22 +18,21 @@ from strategy.runtime.in_flight import Activity
 from strategy.runtime.probes import Surroundings
 from strategy.runtime.storage_alarm import SendNow
 from strategy.runtime.supervisor import Supervisor
-from strategy.session.clock_resync import Resync
+from strategy.session.engine import Engine
 from strategy.session.housekeeping import Upkeep
-from strategy.session.listing_moves import VenueMoves
-from strategy.session.price_alert_monitor import PriceWatch
 from strategy.session.stream_inbox import StreamInbox
-from strategy.session.trading_day import Engine
-from strategy.session.watchlist_changes import Roster
+from strategy.session.trading_day import TradingDay
 from strategy.settings.schema import TradingSettings
 from strategy.settings.store import SettingsStore
 from strategy.stops.price_watchdog import PriceWatchdog
 from strategy.stops.stop_monitor import StopMonitor
-from strategy.wiring.base import BaseParts, Journals, build_base
+from strategy.wiring.base import build_base
 from strategy.wiring.control import build_control
-from strategy.wiring.protection import ProtectionParts, build_protection
-from strategy.wiring.session import SessionParts, build_session
-from strategy.wiring.trading import TradingParts, build_trading
+from strategy.wiring.listeners import connect
+from strategy.wiring.parts import BaseParts, Journals, ProtectionParts, SessionParts, TradingParts
+from strategy.wiring.protection import build_protection
+from strategy.wiring.session import build_session
+from strategy.wiring.trading import build_trading
 
 __all__ = ["Core", "Journals", "build_core"]
 
@@ -45,6 +44,7 @@ class Core:
     """The built core. Await `load` once, then run every task of `tasks` until cancelled."""
 
     engine: Engine
+    day: TradingDay
     desk: LiveOrderDesk
     guard: StopMonitor
     watchdog: PriceWatchdog
@@ -55,16 +55,9 @@ class Core:
     modes: ModeStore
     account_sync: AccountSync
     watch: LiveMarketData
-    roster: Roster
-    price_watch: PriceWatch
     supervisor: Supervisor
     tasks: tuple[Task, ...]  # each kept running by the supervisor
-
-    async def load(self) -> None:
-        """Read settings, modes, orders, positions and alerts from the journals."""
-        await self.engine.load()
-        self.roster.load()
-        await self.price_watch.load()
+    load: Callable[[], Awaitable[None]]  # reads settings, modes, orders, positions and alerts from the journals
 
 
 def build_core(
@@ -96,7 +89,7 @@ def build_core(
     `remarks` go on the start card, `surroundings` is what /health and /diagnose cannot know from here, `cry`
     tells the chat at once, past the stored alerts.
     """
-    # the steps keep this order: who hears first of a price, a look or a changed setting is who was built first
+    around = surroundings or Surroundings()
     parts = build_base(
         base=base,
         env_names=env_names,
@@ -108,25 +101,15 @@ def build_core(
         pace=Pace(calls_per_second=calls_per_second, tick_places=tick_places),
         cry=cry,
     )
-    around = surroundings or Surroundings()
     trading = build_trading(parts, market=market, stream=stream, visibility_lag_s=visibility_lag_s)
     protection = build_protection(parts, trading, visibility_lag_s=visibility_lag_s)
     session = build_session(parts, trading, protection, remarks=remarks, surroundings=around)
-    price_watch = PriceWatch(
-        alerts=journals.price_alerts,
-        watch=trading.watch,
-        prices=trading.prices,
-        clock=clock,
-        activity=parts.activity,
-        pace=parts.pace,
-    )
     supervisor = Supervisor(notifier=parts.notifier, clock=clock, wall=wall, consequences=protection.fallback)
     control = build_control(
         parts,
         trading,
         protection,
         session,
-        price_watch=price_watch,
         environment=environment,
         account_masked=account_masked,
         arm_secret=arm_secret,
@@ -134,32 +117,11 @@ def build_core(
         tasks=supervisor.health,
         surroundings=around,
     )
-    resync = Resync(
-        clock=clock,
-        engine=session.engine,
-        watch=trading.watch,
-        recon=trading.recon,
-        account_sync=trading.account_sync,
-        notifier=parts.notifier,
-    )
-    moves = VenueMoves(
-        recon=trading.recon,
-        settings=parts.book,
-        modes=parts.modes,
-        guard=protection.guard,
-        watch=trading.watch,
-        alerts=price_watch,
-        exposure_meter=trading.exposure_meter,
-        notes=parts.journals.notes,
-        notifier=parts.notifier,
-        clock=clock,
-        activity=parts.activity,
-    )
-    services = _services(
-        parts, trading, protection, session, price_watch=price_watch, stream=stream, resync=resync, moves=moves
-    )
+    connect(parts, trading, protection, session)
+    services = _services(parts, trading, protection, session, stream=stream)
     return Core(
         engine=session.engine,
+        day=session.day,
         desk=trading.desk,
         guard=protection.guard,
         watchdog=protection.watchdog,
@@ -170,23 +132,27 @@ def build_core(
         modes=parts.modes,
         account_sync=trading.account_sync,
         watch=trading.watch,
-        roster=session.roster,
-        price_watch=price_watch,
         supervisor=supervisor,
         tasks=tuple((service, partial(supervisor.keep, service, run)) for service, run in services),
+        load=partial(_load, parts, trading, protection, session),
     )
 
 
+async def _load(parts: BaseParts, trading: TradingParts, protection: ProtectionParts, session: SessionParts) -> None:
+    """Read what was stored: settings first, since all others go by them, the fills before the stops that count them."""
+    with parts.activity():
+        session.card.remark(await parts.book.load())
+        await parts.modes.load()
+        await trading.desk.load()
+        await trading.positions.load()
+        await protection.guard.load()
+        await session.approval.load()
+    session.roster.load()
+    await session.price_watch.load()
+
+
 def _services(
-    parts: BaseParts,
-    trading: TradingParts,
-    protection: ProtectionParts,
-    session: SessionParts,
-    *,
-    price_watch: PriceWatch,
-    stream: Stream,
-    resync: Resync,
-    moves: VenueMoves,
+    parts: BaseParts, trading: TradingParts, protection: ProtectionParts, session: SessionParts, *, stream: Stream
 ) -> tuple[Task, ...]:
     """Return what runs all the time, in the order it is started: the desk first, the engine last."""
     upkeep = Upkeep(decisions=parts.journals.decisions, clock=parts.clock, activity=parts.activity)
@@ -197,14 +163,14 @@ def _services(
         (Service.PANIC, protection.panic.run),
         (Service.PROPOSALS, session.approval.run),
         (Service.WATCH_LIST, session.roster.run),
-        (Service.MOVED_LISTINGS, moves.run),
-        (Service.PRICE_ALERTS, price_watch.run),
+        (Service.MOVED_LISTINGS, session.moves.run),
+        (Service.PRICE_ALERTS, session.price_watch.run),
         (Service.SESSION_CARDS, session.cards.run),
         (Service.STORAGE_ALARM, parts.notifier.run),
         (Service.STREAM_NEWS, session.inbox.run),
         (Service.STREAM, partial(_stream, stream, session.inbox)),
         (Service.UPKEEP, upkeep.run),
-        (Service.CLOCK, resync.run),
+        (Service.CLOCK, session.resync.run),
         (Service.ENGINE, session.engine.run),
     )
 

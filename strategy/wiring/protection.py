@@ -1,7 +1,5 @@
 """What protects the account: stops, the watch over their prices, selling everything, and what a crash takes away."""
 
-from dataclasses import dataclass
-
 from strategy.panic.panic import Panic
 from strategy.panic.reports import PanicReports
 from strategy.risk.overnight_prices import Overnight
@@ -11,23 +9,11 @@ from strategy.stops.price_watchdog import PriceWatchdog
 from strategy.stops.safe_mode import Fallback
 from strategy.stops.stop_monitor import StopMonitor
 from strategy.stops.stop_reports import StopReports
-from strategy.wiring.base import BaseParts
-from strategy.wiring.trading import TradingParts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProtectionParts:
-    """The parts that sell, or forbid, whatever the rules say."""
-
-    splits: SplitGuard
-    guard: StopMonitor
-    watchdog: PriceWatchdog
-    fallback: Fallback
-    panic: Panic
+from strategy.wiring.parts import BaseParts, ProtectionParts, TradingParts
 
 
 def build_protection(parts: BaseParts, trading: TradingParts, *, visibility_lag_s: float) -> ProtectionParts:
-    """Return the safety. The broker's list of positions may be `visibility_lag_s` late, in market time."""
+    """Return what protects. The broker's list of positions may be `visibility_lag_s` late, in market time."""
     splits = SplitGuard(
         watch=trading.watch,
         modes=parts.modes,
@@ -49,7 +35,6 @@ def build_protection(parts: BaseParts, trading: TradingParts, *, visibility_lag_
         activity=parts.activity,
     )
     guard = _guard(parts, trading, ladder, splits)
-    trading.permissions.selling = guard.running
     watchdog = PriceWatchdog(
         guard=guard,
         watch=trading.watch,
@@ -61,7 +46,6 @@ def build_protection(parts: BaseParts, trading: TradingParts, *, visibility_lag_
         activity=parts.activity,
     )
     fallback = Fallback(modes=parts.modes, guard=guard, watch=trading.watch, notifier=parts.notifier, clock=parts.clock)
-    trading.desk.on_unstored = fallback.storage_failed
     panic = Panic(
         desk=trading.desk,
         guard=guard,

@@ -1,7 +1,6 @@
 """What trades by the rules: the engine with its cycle of checks, the approvals it waits for, the news of the stream."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from strategy.health.surroundings_lines import SurroundingsLines
 from strategy.health.trading_state import TradingState
@@ -9,30 +8,23 @@ from strategy.model import Text
 from strategy.reports.ready_check import ReadyLines
 from strategy.reports.session_cards import SessionCards
 from strategy.runtime.probes import Surroundings
+from strategy.session.bar_warm_up import BarWarmUp
+from strategy.session.clock_resync import Resync
+from strategy.session.engine import Engine
+from strategy.session.housekeeping import Housekeeping
+from strategy.session.listing_moves import ListingTransfer, VenueMoves
+from strategy.session.price_alert_monitor import PriceWatch
+from strategy.session.session_news import SessionNews
+from strategy.session.start_card import StartCard
+from strategy.session.startup import StartUp
 from strategy.session.stream_inbox import StreamInbox
-from strategy.session.trading_day import Engine
+from strategy.session.trading_day import TradingDay
 from strategy.session.watchlist_changes import Roster
 from strategy.signals.approval import Approval
 from strategy.signals.evaluation import SignalEvaluator
 from strategy.signals.signal_check import SignalCheck
 from strategy.signals.snapshot import SnapshotReader
-from strategy.wiring.base import BaseParts
-from strategy.wiring.protection import ProtectionParts
-from strategy.wiring.trading import TradingParts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionParts:
-    """The engine and what works beside it all session long."""
-
-    approval: Approval
-    cycle: SignalCheck
-    inbox: StreamInbox
-    engine: Engine
-    roster: Roster
-    cards: SessionCards
-    state: TradingState
-    around: SurroundingsLines
+from strategy.wiring.parts import BaseParts, ProtectionParts, SessionParts, TradingParts
 
 
 def build_session(
@@ -43,82 +35,141 @@ def build_session(
     remarks: Sequence[Text],
     surroundings: Surroundings,
 ) -> SessionParts:
-    """Return the engine room. `remarks` go on the start card, `surroundings` into the ready check."""
+    """Return what trades by the rules. `remarks` go on the start card, `surroundings` into the ready check."""
+    clock, settings, activity, telling = parts.clock, parts.book, parts.activity, parts.telling
     approval = Approval(
         presses=parts.presses,
         orders=parts.journals.orders,
-        settings=parts.book,
+        settings=settings,
         notes=parts.journals.notes,
-        clock=parts.clock,
+        clock=clock,
         wall=parts.wall,
-        activity=parts.activity,
+        activity=activity,
     )
-    trading.watch.on_price(Text("승인 카드", "the approval cards"), approval.on_price)
     cycle = _cycle(parts, trading, protection, approval)
     inbox = StreamInbox(
         watch=trading.watch,
-        guard=protection.guard,
+        stops=protection.guard,
         desk=trading.desk,
-        recon=trading.recon,
         account_sync=trading.account_sync,
         notifier=parts.notifier,
-        clock=parts.clock,
-        activity=parts.activity,
+        clock=clock,
+        activity=activity,
     )
-    engine = Engine(
-        cycle=cycle,
-        approval=approval,
-        watch=trading.watch,
-        desk=trading.desk,
-        orders=parts.journals.orders,
-        guard=protection.guard,
-        panic=protection.panic,
-        fallback=protection.fallback,
-        inbox=inbox,
+    bars = BarWarmUp(watch=trading.watch, settings=settings, telling=telling, activity=activity)
+    housekeeping = Housekeeping(
         account_sync=trading.account_sync,
-        positions=trading.positions,
         modes=parts.modes,
-        settings=parts.book,
-        notes=parts.journals.notes,
-        notifier=parts.notifier,
-        clock=parts.clock,
-        activity=parts.activity,
-        wall=parts.wall,
+        settings=settings,
+        unstored=protection.fallback,
+        telling=telling,
+        clock=clock,
+        activity=activity,
+    )
+    day = TradingDay(
+        checks=cycle,
+        proposals=approval,
+        bars=bars,
+        housekeeping=housekeeping,
+        news=SessionNews(
+            desk=trading.desk,
+            orders=parts.journals.orders,
+            account_sync=trading.account_sync,
+            modes=parts.modes,
+            notes=parts.journals.notes,
+            clock=clock,
+        ),
+        settings=settings,
+        telling=telling,
+        clock=clock,
+        activity=activity,
+    )
+    card = StartCard(
+        watch=trading.watch,
+        stops=protection.guard,
+        stream=inbox,
+        modes=parts.modes,
+        settings=settings,
         pace=parts.pace,
+        clock=clock,
         remarks=remarks,
     )
-    roster = Roster(
-        settings=parts.book,
-        watch=trading.watch,
-        guard=protection.guard,
-        approval=approval,
-        engine=engine,
-        activity=parts.activity,
-    )
-    state = TradingState(trading.desk, trading.recon, inbox)
-    around = SurroundingsLines(surroundings=surroundings, clock=parts.clock, wall=parts.wall)
-    cards = SessionCards(
-        ready=ReadyLines(
+    engine = Engine(
+        startup=StartUp(
             watch=trading.watch,
+            bars=bars,
             account_sync=trading.account_sync,
-            stream=inbox,
-            around=around,
-            settings=parts.book,
+            stops=protection.guard,
+            panic=protection.panic,
+            housekeeping=housekeeping,
+            card=card,
+            settings=settings,
+            telling=telling,
         ),
+        day=day,
+        housekeeping=housekeeping,
+        stream_settled=inbox.settled,
+        wall=parts.wall,
+        activity=activity,
+    )
+    roster = Roster(
+        settings=settings,
+        watch=trading.watch,
+        stops=protection.guard,
+        proposals=approval,
+        bars=bars,
         begun=engine.begun,
-        notes=parts.journals.notes,
-        clock=parts.clock,
-        activity=parts.activity,
+        activity=activity,
+    )
+    around = SurroundingsLines(surroundings=surroundings, clock=clock, wall=parts.wall)
+    price_watch = PriceWatch(
+        alerts=parts.journals.price_alerts,
+        watch=trading.watch,
+        prices=trading.prices,
+        clock=clock,
+        activity=activity,
+        pace=parts.pace,
     )
     return SessionParts(
         approval=approval,
         cycle=cycle,
         inbox=inbox,
         engine=engine,
+        day=day,
+        card=card,
+        bars=bars,
         roster=roster,
-        cards=cards,
-        state=state,
+        price_watch=price_watch,
+        moves=_moves(parts, trading, protection, price_watch),
+        resync=Resync(clock=clock, telling=telling),
+        cards=SessionCards(
+            ready=ReadyLines(
+                watch=trading.watch,
+                account_sync=trading.account_sync,
+                stream=inbox,
+                around=around,
+                settings=settings,
+            ),
+            begun=engine.begun,
+            notes=parts.journals.notes,
+            clock=clock,
+            activity=activity,
+        ),
+        state=TradingState(trading.desk, trading.recon, inbox),
         around=around,
+    )
+
+
+def _moves(parts: BaseParts, trading: TradingParts, protection: ProtectionParts, price_watch: PriceWatch) -> VenueMoves:
+    return VenueMoves(
+        transfer=ListingTransfer(settings=parts.book, modes=parts.modes, stops=protection.guard, clock=parts.clock),
+        watch=trading.watch,
+        alerts=price_watch,
+        exposure_meter=trading.exposure_meter,
+        notes=parts.journals.notes,
+        telling=parts.telling,
+        clock=parts.clock,
+        activity=parts.activity,
     )
 
 

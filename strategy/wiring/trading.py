@@ -1,6 +1,5 @@
 """What is known of market and account, and the desk through which every order goes."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
@@ -19,26 +18,11 @@ from strategy.risk.exposure import ExposureMeter
 from strategy.risk.permissions import Permissions
 from strategy.runtime.in_flight import Precedence
 from strategy.settings.store import SettingsStore
-from strategy.wiring.base import BaseParts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TradingParts:
-    """Prices, orders, and the account as the broker has it."""
-
-    watch: LiveMarketData
-    prices: PriceConfirmation
-    positions: Positions
-    exposure_meter: ExposureMeter
-    permissions: Permissions
-    desk: LiveOrderDesk
-    recon: Reconciler
-    account_sync: AccountSync
-    day_loss: DayLoss
+from strategy.wiring.parts import BaseParts, TradingParts
 
 
 def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visibility_lag_s: float) -> TradingParts:
-    """Return the trading floor. The broker may show an order `visibility_lag_s` late, in market time."""
+    """Return what trading stands on. The broker may show an order `visibility_lag_s` late, in market time."""
     journals, book, modes, clock = parts.journals, parts.book, parts.modes, parts.clock
     precedence = Precedence()
     prices = PriceConfirmation(settings=book, ahead=lambda: parts.broker.clock_ahead)

@@ -138,9 +138,9 @@ async def test_a_day_there_and_back_is_survived(tmp_path: Path, put_s: int) -> N
         await world.pass_time(10)
         assert world.core.account_sync.reconciled
         assert world.core.watchdog.state(TQQQ).works
-        cycles = world.core.engine.cycles
+        cycles = world.core.day.cycles
         await world.pass_time(61)
-        assert world.core.engine.cycles > cycles, "checks go on"
+        assert world.core.day.cycles > cycles, "checks go on"
         await assert_the_stop_sells(world, within_s=5)
 
 

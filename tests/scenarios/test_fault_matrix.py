@@ -100,7 +100,7 @@ async def world(tmp_path: Path) -> AsyncIterator[ClientWorld]:
 
 async def check(world: ClientWorld) -> None:
     """Let the engine check once, as it does on its grid."""
-    await world.drive(world.core.engine._cycle.run())
+    await world.drive(world.core.day._checks.run())
     await world.pass_time(1)
 
 

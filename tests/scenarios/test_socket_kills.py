@@ -89,7 +89,7 @@ async def test_after_a_network_loss_it_reconciles_before_it_orders_s106(tmp_path
         await world.fault("maintenance")
         for _ in range(3):
             await world.pass_time(10)
-            await world.drive(world.core.engine._cycle.run())
+            await world.drive(world.core.day._checks.run())
         assert not world.core.account_sync.reconciled
         assert len((await world.books())["orders"]) == before
         await world.clear()
@@ -97,7 +97,7 @@ async def test_after_a_network_loss_it_reconciles_before_it_orders_s106(tmp_path
         assert await world.wait_for(lambda: world.kis.stream.connected, within_s=60)
         for _ in range(20):
             await world.pass_time(5)
-            await world.drive(world.core.engine._cycle.run())
+            await world.drive(world.core.day._checks.run())
         assert [state.up for state in await world.news(StreamState)] == [False, True]
         agreed_at = world.core.account_sync._recon.reconciled_at
         orders = [order for order in await world.storage.orders.recent(100) if order.request.created_at > returned_at]
@@ -135,7 +135,7 @@ async def test_a_full_check_of_twenty_tickers_never_blocks_the_loop_s13(tmp_path
         await world.pass_time(12)
         await world.fault("latency", ms=LATENCY_MS)
         with timed_callbacks() as taken:
-            await world.drive(world.core.engine._cycle.run())
+            await world.drive(world.core.day._checks.run())
         await world.clear()
         decided = [await world.core.control.tickers.why(symbol) for symbol in world.core.book.tickers]
     p99 = sorted(taken)[len(taken) * 99 // 100]

@@ -162,6 +162,7 @@ class Process:
             activity=self.activity,
             notes=storage.notes,
         )
+        self.desk.unexplained = self.recon.unexplained
         broker.sink = self.desk.on_notice
 
 

@@ -44,6 +44,7 @@ async def desk_and_recon(
             activity=made.activity,
             notes=made.storage.notes,
         )
+        made.desk.unexplained = recon.unexplained
         await recon.reconcile("start")
         made.broker.notices = "lost"
         yield made, recon

@@ -37,6 +37,7 @@ def account_of(made: Bench) -> Account:
         notes=made.storage.notes,
         cash_probe=probe,
     )
+    made.desk.unexplained = recon.unexplained
     return Account(made, recon)
 
 

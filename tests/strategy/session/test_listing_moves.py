@@ -96,10 +96,10 @@ async def test_price_alerts_go_along(tmp_path: Path) -> None:
     world = held()
     async with running(tmp_path, world, settings=SETTINGS) as bench:
         await bench.pass_time(70)
-        await bench.core.price_watch.add(OWNER, TQQQ, above=True, price=Decimal(110))
+        await bench.core.control.price_alerts.add(OWNER, TQQQ, above=True, price=Decimal(110))
         move(world)
         await bench.pass_time(120)
-        assert [alert.symbol for alert in await bench.core.price_watch.all()] == [AT_NYSE]
+        assert [alert.symbol for alert in await bench.core.control.price_alerts.all()] == [AT_NYSE]
         bench.price(AT_NYSE, "111")
         await bench.pass_time(5)
         assert [told.alert.symbol for told in await bench.told(PriceAlertHit)] == [AT_NYSE]

@@ -182,7 +182,7 @@ async def test_overruns_are_counted_and_told_s33(tmp_path: Path) -> None:
         bench.broker.unhang()
         await bench.settle()
         await bench.until(OPEN + timedelta(minutes=5))
-        assert bench.core.engine.overruns == 2
+        assert bench.core.day.overruns == 2
         assert [event.key for event in await bench.told(Notable)] == ["overrun"]
         assert (await checked_at(bench))[-1] == OPEN + timedelta(minutes=5)
 
@@ -261,7 +261,7 @@ async def test_twenty_tickers_at_300_ms_a_call_finish_within_one_interval_s3(tmp
     async with running(tmp_path, world, settings=settings, ticks=False) as bench:
         world.market.latency_s = 0.3
         await bench.until(OPEN + timedelta(minutes=1, seconds=59))
-        assert bench.core.engine.overruns == 0
+        assert bench.core.day.overruns == 0
         for symbol in symbols:
             first, second = await checked_at(bench, symbol)
             assert first < OPEN + timedelta(seconds=59)

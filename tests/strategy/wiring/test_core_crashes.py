@@ -32,8 +32,9 @@ from strategy.model import (
 )
 from strategy.panic.panic import Panic
 from strategy.portfolio.positions import Positions
+from strategy.session.bar_warm_up import BarWarmUp
+from strategy.session.startup import StartUp
 from strategy.session.stream_inbox import StreamInbox
-from strategy.session.trading_day import Engine
 from strategy.stops.exit_ladder import ExitLadder
 from strategy.stops.price_watchdog import PriceWatchdog
 from strategy.stops.safe_mode import DESK_FAILED, STOPS_DOWN, STOPS_FAILED, STORAGE_FAILED
@@ -246,23 +247,23 @@ async def test_the_price_watch_failing_is_told_for_those_without_ticks(tmp_path:
 async def test_the_engine_goes_on_without_a_second_start_card(tmp_path: Path, monkeypatch: Patch) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
         await bench.pass_time(61)
-        cycles = bench.core.engine.cycles
-        failing(monkeypatch, Engine, "_tell_warm")
+        cycles = bench.core.day.cycles
+        failing(monkeypatch, BarWarmUp, "tell_warm")
         await bench.pass_time(61)
         assert "task:engine" in await keys(bench)
         await bench.pass_time(130)
-        assert bench.core.engine.cycles >= cycles + 2
+        assert bench.core.day.cycles >= cycles + 2
         assert len(await bench.told(Started)) == 1
         assert bench.core.modes.account.mode is Mode.RUN
 
 
 async def test_a_start_that_fails_is_started_again_and_told(tmp_path: Path, monkeypatch: Patch) -> None:
-    failing(monkeypatch, Engine, "_verify")
+    failing(monkeypatch, StartUp, "_prices")
     async with holding(tmp_path, may_crash=True) as bench:
         await bench.pass_time(5)
         assert len(await bench.told(Started)) == 1
         await bench.pass_time(120)
-        assert bench.core.engine.cycles >= 1
+        assert bench.core.day.cycles >= 1
 
 
 async def test_the_stream_failing_is_shown_as_down_and_comes_back(tmp_path: Path) -> None:
