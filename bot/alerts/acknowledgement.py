@@ -7,7 +7,6 @@ a refused stop starts no reminders of its own: those of the first run go on unti
 
 from collections.abc import Sequence
 
-from bot.alerts.grouping import fold_key
 from bot.ui.buttons import Button, Keyboard, MarkSeen
 from bot.ui.screen import ViewContext
 from strategy.model import (
@@ -25,34 +24,11 @@ from strategy.model import (
 )
 
 
-def needs_acknowledgement(event: Event) -> bool:
-    """Return whether an alert is told again until somebody has seen it."""
-    match event:
-        case Protection():
-            return not event.armed
-        case StopTriggered() | StopFinished() if _told_within_another(event):
-            return False
-        case StopFinished():
-            return event.left > 0
-        case PanicProgress():
-            return event.done and not event.flat
-        case TickerLocked():
-            return event.lock.blocks_stop
-        case _:
-            return event.critical
-
-
 def with_seen_button(keyboard: Keyboard, row: EventRow, frame: ViewContext) -> Keyboard:
     """Return an alert's buttons, with the one that ends its reminders where it has some."""
-    if not needs_acknowledgement(row.event) and not _told_within_another(row.event):
+    if not row.event.needs_ack and not row.event.is_retry:
         return keyboard
     return (*keyboard, (Button(frame.t("👁 Seen"), MarkSeen(row=row.id), style="primary"),))
-
-
-def _told_within_another(event: Event) -> bool:
-    """Return whether a stop's event is told in the message of the first refused run, which is the one to be seen."""
-    retry = isinstance(event, (StopTriggered, StopFinished)) and event.attempt > 1
-    return retry and fold_key(event) is not None
 
 
 def outstanding(critical: Sequence[EventRow], told: Sequence[EventRow]) -> list[EventRow]:
@@ -60,7 +36,7 @@ def outstanding(critical: Sequence[EventRow], told: Sequence[EventRow]) -> list[
     return [
         row
         for row in critical
-        if needs_acknowledgement(row.event)
+        if row.event.needs_ack
         and not any(each.id > row.id and settles(each.event, row.event) for each in (*critical, *told))
     ]
 

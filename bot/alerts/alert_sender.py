@@ -10,10 +10,9 @@ from bot.alerts.alert_channel import AlertChat
 from bot.alerts.lateness import Arrivals
 from bot.alerts.message_lookup import Lookup
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
-from bot.transport.topics import Topic
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import late_note, resent_note
-from strategy.model import EventRow
+from strategy.model import EventRow, Topic
 
 
 @dataclass(frozen=True, slots=True)

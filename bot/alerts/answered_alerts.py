@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 from bot.alerts.alert_channel import AlertChat
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
-from bot.transport.topics import topic_of
 from strategy.model import Event, EventRow, ModeChanged, Notable, SettingChanged, StorageError
 
 log = logging.getLogger(__name__)
@@ -62,7 +61,7 @@ class FirstHand:
         if chat_id != self._chat.id or not news:
             return []
         try:
-            if any([await self._topics.thread(topic_of(event)) != thread for event in news]):
+            if any([await self._topics.thread(event.topic) != thread for event in news]):
                 return []
             rows = _rows_of(news, await self._outbox.pending(_MANY))
             for row in rows:

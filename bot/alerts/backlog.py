@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from aiogram.utils.formatting import Text
 
-from bot.alerts.grouping import fold_key
-from bot.alerts.order_context import story_of
 from bot.ui.screen import ViewContext
 from bot.views.news.backlog import entry_line
 from strategy.model import Event, EventRow, OrderChanged, Protection, StopFinished, StopTriggered
@@ -61,8 +59,8 @@ def _belongs(row: EventRow) -> str:
     """Return what a row shares its line with: of an order or a panic the newest state is enough."""
     event = row.event
     if isinstance(event, (StopTriggered, StopFinished)):
-        return fold_key(event) or str(row.id)
-    return story_of(event) or fold_key(event) or str(row.id)
+        return event.fold_key or str(row.id)
+    return event.story or event.fold_key or str(row.id)
 
 
 def _whole(group: Sequence[EventRow]) -> Event:

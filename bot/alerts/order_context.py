@@ -1,47 +1,14 @@
-"""What events belong together, and what is known of each order: its later events do not repeat why it was placed.
+"""What is known of each order: its later events do not repeat why it was placed.
 
 The outbox keeps every event, so a restart forgets nothing.
 """
 
 from dataclasses import replace
 
-from strategy.model import (
-    Event,
-    EventRow,
-    HandOrder,
-    OrderChanged,
-    OrderNo,
-    OrderStatus,
-    PanicProgress,
-    ProposalClosed,
-    Proposed,
-    Protection,
-    StopFinished,
-    StopTriggered,
-    StreamState,
-)
+from strategy.model import EventRow, OrderChanged, OrderNo, OrderStatus
 from strategy.ports import Outbox
 
 _TOLD_ONCE = ("decision", "cash_before", "position_qty_before", "average_cost")
-
-
-def story_of(event: Event) -> str | None:
-    """Return what an event tells a part of, in order; None where it stands alone."""
-    match event:
-        case OrderChanged():
-            return f"order:{event.order.no}"
-        case HandOrder() if event.order is not None:
-            return f"order:{event.order.no}"
-        case StopTriggered() | StopFinished():
-            return f"stop:{event.symbol}"
-        case PanicProgress():
-            return f"panic:{event.run}"
-        case Proposed() | ProposalClosed():
-            return f"proposal:{event.proposal.id}"
-        case Protection() | StreamState():
-            return event.kind
-        case _:
-            return None
 
 
 class Stories:

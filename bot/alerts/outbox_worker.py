@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.alerts.acknowledgement import needs_acknowledgement, with_seen_button
+from bot.alerts.acknowledgement import with_seen_button
 from bot.alerts.alert_channel import AlertChat
 from bot.alerts.alert_sender import Courier
 from bot.alerts.answered_alerts import FirstHand
 from bot.alerts.backlog import MANY, WINDOW, Backlog
-from bot.alerts.grouping import Fold, Folds, begins, fold_key, order_fold_key, says_how_often, together
+from bot.alerts.grouping import Fold, Folds, together
 from bot.alerts.lateness import Arrivals
 from bot.alerts.live_messages import Living
 from bot.alerts.message_edits import Edits
@@ -28,7 +28,6 @@ from bot.alerts.rendering import shown
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
 from bot.transport.chat_migration import MOVED
 from bot.transport.grace import unhurried
-from bot.transport.topics import topic_of
 from bot.transport.waiting import pause
 from bot.ui.blocks import block
 from bot.ui.buttons import opening_aside
@@ -37,20 +36,15 @@ from bot.views.news.alerts import folded_note, together_note
 from bot.views.news.backlog import backlog as many_late
 from bot.views.trading.orders import fill_reply
 from strategy.model import (
-    CalendarNotice,
     Clock,
     Event,
     EventRow,
-    ModeChanged,
-    Notable,
     OrderChanged,
     OrderStatus,
     PanicProgress,
     ProposalClosed,
     Proposed,
-    SettingChanged,
     StopTriggered,
-    StreamState,
     Text,
     Trouble,
 )
@@ -63,7 +57,6 @@ _MANY = 1000  # rows looked at for when they came, not for sending
 _COUNT_S = 10.0  # a count of repeats is shown at most this often: edits count against the send rate
 _UNTIL_ASKED_AGAIN = timedelta(minutes=5)  # what was repeated in vain waits this long, or until a message got through
 _REMEMBERED = timedelta(hours=12)  # how far back repeats are counted at the start
-_JOINED = (Notable, ModeChanged, SettingChanged, StreamState, CalendarNotice)  # short, and without a button that acts
 _FEWEST, _MOST = 5, 20  # how many late ones make one message
 _JOINED_SIZE = 3500  # characters
 
@@ -251,7 +244,7 @@ class Delivery:
             await self._tell_panic(row, event, frame)
         elif isinstance(event, (Proposed, ProposalClosed)):
             await self._tell_proposal(row, event, rows, how, frame)
-        elif fold_key(event) is not None:
+        elif event.fold_key is not None:
             await self._tell_repeated(row, rows, how, frame)
         else:
             await self._tell_plainly(self._joined(rows), how, frame)
@@ -284,9 +277,7 @@ class Delivery:
 
     def _joinable(self, row: EventRow) -> bool:
         """Return whether a row is short and late; one that was refused goes alone, so that it harms no other."""
-        return (
-            isinstance(row.event, _JOINED) and not self._refusals.knows(row.id) and self._arrivals.minutes_late(row) > 0
-        )
+        return row.event.short and not self._refusals.knows(row.id) and self._arrivals.minutes_late(row) > 0
 
     # repeats
 
@@ -294,7 +285,7 @@ class Delivery:
         """Tell the row with all waiting ones that say the same, or count them in the message that says it already."""
         same = together(rows)
         newest = same[-1]
-        fold = None if begins(row.event) else self._folds.of(newest.event)
+        fold = None if row.event.opens_fold else self._folds.of(newest.event)
         if fold is None:
             screen = self._counted(newest, len(same), frame, began=row.id)
             message_id = await self._send([row], screen, frame, silent=how.silent)
@@ -317,15 +308,15 @@ class Delivery:
             frame = await self._frame()
             how = manner(newest.event, self._rules(), self._wall.now())
             screen = self._counted(newest, fold.count, frame, began=fold.began)
-            fold.message_id = await self._courier.resend(screen, topic=topic_of(newest.event), silent=how.silent)
+            fold.message_id = await self._courier.resend(screen, topic=newest.event.topic, silent=how.silent)
 
         due = fold.edited_at + timedelta(seconds=_COUNT_S)
-        self._edits.want(f"fold:{fold_key(newest.event)}", fold.message_id, show, gone=anew, due=due)
+        self._edits.want(f"fold:{newest.event.fold_key}", fold.message_id, show, gone=anew, due=due)
 
     def _counted(self, row: EventRow, count: int, frame: ViewContext, *, began: int) -> Screen:
         """Show the newest of several. Seen, a refused stop's message settles no alert that came after its beginning."""
-        screen = self._screen(replace(row, id=began) if says_how_often(row.event) else row, frame)
-        if count == 1 or says_how_often(row.event):
+        screen = self._screen(replace(row, id=began) if row.event.counts_itself else row, frame)
+        if count == 1 or row.event.counts_itself:
             return screen
         return screen.under(folded_note(count, frame.when(row.event.at), frame))
 
@@ -369,7 +360,7 @@ class Delivery:
         """Return the message within which a retry's order is told for as long as the broker has not taken it."""
         if not isinstance(newest.event, OrderChanged):
             return None
-        key = order_fold_key(await self._stories.complete(newest.event))
+        key = (await self._stories.complete(newest.event)).told_within
         return None if key is None else self._folds.message_of(key)
 
     async def _tell_refused(
@@ -480,8 +471,9 @@ class Delivery:
     async def _send(
         self, rows: Sequence[EventRow], screen: Screen, frame: ViewContext, *, silent: bool, reply_to: int | None = None
     ) -> int:
-        topic = topic_of(rows[0].event)
-        return await self._courier.send(rows, screen, frame, topic=topic, silent=silent, reply_to=reply_to)
+        return await self._courier.send(
+            rows, screen, frame, topic=rows[0].event.topic, silent=silent, reply_to=reply_to
+        )
 
     async def _done(self, rows: Sequence[EventRow], message_id: int | None) -> None:
         if len(rows) == 1:
@@ -517,7 +509,7 @@ class Delivery:
 
 def _to_be_seen(rows: Sequence[EventRow]) -> EventRow:
     """Return the newest of those that somebody has to see; any where nobody has to."""
-    return max((row for row in rows if needs_acknowledgement(row.event)), key=lambda row: row.id, default=rows[-1])
+    return max((row for row in rows if row.event.needs_ack), key=lambda row: row.id, default=rows[-1])
 
 
 def _tells_of_a_move(event: Event) -> bool:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.alerts.order_context import story_of
 from bot.transport.send_gate import Barrier
 from strategy.model import Clock, EventRow
 
@@ -54,5 +53,5 @@ class Aside:
 
 def follows(row: EventRow, earlier: EventRow) -> bool:
     """Return whether a row goes on with the story of an earlier one."""
-    story = story_of(row.event)
-    return story is not None and row.id > earlier.id and story == story_of(earlier.event)
+    story = row.event.story
+    return story is not None and row.id > earlier.id and story == earlier.event.story

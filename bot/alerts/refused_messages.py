@@ -15,7 +15,6 @@ from bot.alerts.alert_channel import AlertChat
 from bot.alerts.alert_sender import Courier
 from bot.alerts.overtaking import Aside
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
-from bot.transport.topics import topic_of
 from bot.views.news.alerts import unshown
 from strategy.model import EventRow
 from strategy.runtime.backoff import Backoff
@@ -100,7 +99,7 @@ class RefusedMessages:
         log.error("alert not shown", extra=extra)
         screen = unshown(row.event.kind, reference, await self._frame())
         try:
-            await self._courier.resend(screen, topic=topic_of(row.event), silent=False)
+            await self._courier.resend(screen, topic=row.event.topic, silent=False)
         except TELEGRAM_FAILURES as failed:
             log.info("refusal not told", extra={"row": row.id, "error": type(failed).__name__})
             return False

@@ -2,28 +2,17 @@
 
 import logging
 from collections.abc import Callable
-from enum import StrEnum
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 
 from bot.i18n.translator import Tongue
 from bot.transport.chat_address import ChatAddress
-from strategy.model import (
-    BothSignals,
-    Event,
-    HandOrder,
-    OrderChanged,
-    PriceAlertHit,
-    ProposalClosed,
-    Proposed,
-    SignalBlocked,
-)
+from strategy.model import Topic
 from strategy.ports import Notes
 
 log = logging.getLogger(__name__)
 
-_ORDERS = (OrderChanged, HandOrder, Proposed, ProposalClosed, SignalBlocked, BothSignals, PriceAlertHit)
 _GONE = ("thread not found", "topic_deleted", "topic_id_invalid")
 _CLOSED = "topic_closed"
 
@@ -32,18 +21,6 @@ def about_a_topic(error: BaseException) -> bool:
     """Return whether a send was refused for its topic's sake."""
     said = error.message.lower() if isinstance(error, TelegramBadRequest) else ""
     return any(reason in said for reason in (*_GONE, _CLOSED))
-
-
-class Topic(StrEnum):
-    ORDERS = "orders"
-    CRITICAL = "critical"
-    SYSTEM = "system"
-
-
-def topic_of(event: Event) -> Topic:
-    if event.critical:
-        return Topic.CRITICAL
-    return Topic.ORDERS if isinstance(event, _ORDERS) else Topic.SYSTEM
 
 
 class Topics:

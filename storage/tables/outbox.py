@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from storage.connection import Database
 from storage.tables.columns import instant, instant_text
-from strategy.model import Event, EventRow, HandOrder, OrderChanged, OrderNo, Text, Trouble, urgent
+from strategy.model import Event, EventRow, HandOrder, OrderChanged, OrderNo, Text, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +208,7 @@ def outbox_row(event: Event) -> tuple[str | int | None, ...]:
     return (
         event.kind,
         int(event.critical),
-        int(urgent(event)),
+        int(event.urgent),
         _order_no(event),
         _EVENTS.dump_json(event).decode(),
         instant_text(event.at),

@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from strategy.health.connection_test import Checkup
 from strategy.health.surroundings_lines import SurroundingsLines
 from strategy.health.trading_lines import TradingLines
-from strategy.model import AlertRules, Clock, HealthLine, HealthView, LogLine, Loudness, TaskHealth
+from strategy.model import AlertGroup, AlertRules, Clock, HealthLine, HealthView, LogLine, Loudness, TaskHealth
 from strategy.settings.schema import TradingSettings
 from strategy.settings.store import SettingsStore
 
-_GROUPS = ("orders", "fills", "signals", "session", "stream", "changes", "notes")
 _MOST_LINES = 200
 
 
@@ -71,7 +70,7 @@ class SystemService:
 def rules_in(settings: TradingSettings) -> AlertRules:
     """Read NOTIFY_*, QUIET_HOURS and DASHBOARD."""
     return AlertRules(
-        levels={group: Loudness(getattr(settings, f"notify_{group}")) for group in _GROUPS},
+        levels={group: Loudness(getattr(settings, f"notify_{group}")) for group in AlertGroup},
         quiet=settings.quiet_hours,
         dashboard=settings.dashboard == "on",
     )

@@ -1,7 +1,7 @@
 """The words of the core: values that check themselves, without I/O. Other rooms take them from here."""
 
 from strategy.model.account import BuyingPower, Holdings, Position, return_percent, total
-from strategy.model.alerts import AlertRules, Loudness, PriceAlert, QuietHours
+from strategy.model.alerts import AlertGroup, AlertRules, Loudness, PriceAlert, QuietHours, Topic
 from strategy.model.clock import SMALL, Clock, Disturbance, Moment, SettableClock, SystemClock
 from strategy.model.confirm_tickets import Ticket
 from strategy.model.decisions import CrossView, Decision, DecisionAction, Gate, Indicators, Proposal, agreed
@@ -51,7 +51,6 @@ from strategy.model.events import (
     StreamState,
     TickerLocked,
     Trouble,
-    urgent,
 )
 from strategy.model.health import (
     HealthLine,

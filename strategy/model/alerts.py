@@ -16,6 +16,26 @@ class Loudness(StrEnum):
     OFF = "off"  # not delivered; kept for the digest and the records
 
 
+class AlertGroup(StrEnum):
+    """What a NOTIFY_ setting governs; fills are told beside their order."""
+
+    ORDERS = "orders"
+    FILLS = "fills"
+    SIGNALS = "signals"
+    SESSION = "session"
+    STREAM = "stream"
+    CHANGES = "changes"
+    NOTES = "notes"
+
+
+class Topic(StrEnum):
+    """Where an alert belongs in a chat that has topics."""
+
+    ORDERS = "orders"
+    CRITICAL = "critical"
+    SYSTEM = "system"
+
+
 @dataclass(frozen=True, slots=True)
 class QuietHours:
     """A span of the Korean day in which nothing but critical alerts sounds; it may cross midnight."""
@@ -38,7 +58,7 @@ class QuietHours:
 class AlertRules:
     """What the settings NOTIFY_*, QUIET_HOURS and DASHBOARD say now. Critical events pass all of it."""
 
-    levels: Mapping[str, Loudness]  # by group: orders, fills, signals, session, stream, changes, notes
+    levels: Mapping[str, Loudness]  # by AlertGroup
     quiet: QuietHours | None
     dashboard: bool
 

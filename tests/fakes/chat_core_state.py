@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from strategy.model import (
+    AlertGroup,
     AlertRules,
     CalendarDay,
     Decision,
@@ -43,7 +44,7 @@ from strategy.model import (
 )
 from tests.fakes import result_samples, samples
 
-GROUPS = ("orders", "fills", "signals", "session", "stream", "changes", "notes")
+GROUPS: tuple[str, ...] = tuple(AlertGroup)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from strategy.model import Event, EventRow, HandOrder, Order, OrderChanged, OrderNo, StorageError, urgent
+from strategy.model import Event, EventRow, HandOrder, Order, OrderChanged, OrderNo, StorageError
 from tests.fakes import samples
 
 
@@ -147,7 +147,7 @@ class FakeOutbox:
         """Rank a row; an earlier row of an order is lifted with a later one."""
         no = _order_no(row.event)
         later = [each for each in waiting if each.id >= row.id and no is not None and _order_no(each.event) == no]
-        return max(each.event.critical * 2 + urgent(each.event) for each in later or [row])
+        return max(each.event.critical * 2 + each.event.urgent for each in later or [row])
 
 
 def _order_no(event: Event) -> OrderNo | None:

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.localchat import LocalChat
-from strategy.model import AlertRules, Event, Loudness, Notable, Order, OrderChanged, QuietHours, Text
+from strategy.model import AlertGroup, AlertRules, Event, Loudness, Notable, Order, OrderChanged, QuietHours, Text
 from tests.bot.conftest import Room
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
 from tests.support.person import Json
 
-GROUPS = ("orders", "fills", "signals", "session", "stream", "changes", "notes")
+GROUPS: tuple[str, ...] = tuple(AlertGroup)
 PATIENCE_S = 30
 
 

@@ -7,11 +7,10 @@ from aiogram.exceptions import TelegramBadRequest
 
 from bot.alerts.alert_channel import AlertChat
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
-from bot.transport.topics import Topic
 from bot.views.news.alerts import resent_note
 from bot.views.news.digest import digest
 from bot.views.news.digest_counts import Night, night_of
-from strategy.model import QuietHours, from_seoul, seoul
+from strategy.model import QuietHours, Topic, from_seoul, seoul
 
 log = logging.getLogger(__name__)
 

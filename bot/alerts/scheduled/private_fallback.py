@@ -6,13 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.alerts.alert_channel import AlertChat
-from bot.alerts.grouping import begins, fold_key
 from bot.alerts.rendering import shown
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import folded_note, resent_note
 from bot.views.news.in_private import barred, elsewhere_note, many, works_again
-from strategy.model import EventRow, StorageError, urgent
+from strategy.model import EventRow, StorageError
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ class InPrivate:
                 await self._remember(told, owner, 0)
             waiting = await self._chat.outbox.critical_after(told[owner], _MANY)
             news = self._news(owner, waiting)
-            alone = news if len(news) <= _FEW else [same for same in news if urgent(same[-1].event)][:_FEW]
+            alone = news if len(news) <= _FEW else [same for same in news if same[-1].event.urgent][:_FEW]
             for same in alone:
                 await self._say_once(owner, same, _screen(same, frame), frame)
                 self._note_said(owner, same)
@@ -85,9 +84,9 @@ class InPrivate:
         """Return the rows that say the same together, by the newest of each, without what has just been repeated."""
         groups: dict[str, list[EventRow]] = {}
         for row in rows:
-            key = fold_key(row.event) or str(row.id)
+            key = row.event.fold_key or str(row.id)
             said = self._said.get((owner, key))
-            if said is None or begins(row.event) or row.event.at - said > _SOUNDS_AGAIN:
+            if said is None or row.event.opens_fold or row.event.at - said > _SOUNDS_AGAIN:
                 groups.setdefault(key, []).append(row)
         return sorted(groups.values(), key=lambda same: same[-1].id)
 
@@ -106,7 +105,7 @@ class InPrivate:
         self._doubtful.discard(said)
 
     def _note_said(self, owner: int, same: Sequence[EventRow]) -> None:
-        if key := fold_key(same[-1].event):
+        if key := same[-1].event.fold_key:
             self._said[owner, key] = same[-1].event.at
 
     async def _tell_it_works(self, told: dict[int, int]) -> None:

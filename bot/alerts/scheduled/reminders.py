@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 
 from aiogram.exceptions import TelegramBadRequest
 
-from bot.alerts.acknowledgement import needs_acknowledgement, outstanding
+from bot.alerts.acknowledgement import outstanding
 from bot.alerts.alert_channel import AlertChat
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
-from bot.transport.topics import Topic
 from bot.views.news.alerts import resent_note
 from bot.views.news.reminders import reminder
-from strategy.model import SMALL, EventRow
+from strategy.model import SMALL, EventRow, Topic
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ class Reminders:
     async def seen(self, row_id: int, user_id: int) -> SeenMark:
         """Note that somebody has seen every critical alert up to that row; no reminder tells of them again."""
         now = await self._outbox.acknowledge(row_id, user_id, self._wall.now())
-        left = [row for row in await self._outbox.unacknowledged(_MOST) if needs_acknowledgement(row.event)]
+        left = [row for row in await self._outbox.unacknowledged(_MOST) if row.event.needs_ack]
         message_id = await self.message_id()
         if message_id is not None and not left:
             await self._notes.put(self._note, "")
@@ -78,7 +77,7 @@ class Reminders:
 
     async def _look(self) -> None:
         critical = await self._outbox.unacknowledged(_MOST)
-        left = [row for row in critical if needs_acknowledgement(row.event)]
+        left = [row for row in critical if row.event.needs_ack]
         now = self._wall.now()
         if any(_due(row, now) for row in left):
             since = max(min(row.done_at or now for row in critical), now - _DAY)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.alerts.notification_level import fill_manner, group, manner
+from bot.alerts.notification_level import fill_manner, manner
 from strategy.model import Event, OrderChanged, OrderStatus, PriceAlertHit, Proposed, QuietHours
 from tests.bot.conftest import OpenRoom
 from tests.fakes import samples
@@ -17,8 +17,7 @@ DAYTIME = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)  # noon in Korea
 
 @pytest.mark.parametrize("event", samples.every_event(), ids=lambda event: event.kind)
 def test_every_event_has_a_group_or_a_reason_to_have_none(event: Event) -> None:
-    found = group(event)
-    assert found in GROUPS or event.critical or isinstance(event, PriceAlertHit)
+    assert event.group in GROUPS or event.critical or isinstance(event, PriceAlertHit)
 
 
 @pytest.mark.parametrize("event", samples.every_event(), ids=lambda event: event.kind)
@@ -35,7 +34,7 @@ def test_critical_ones_sound_whatever_is_set(event: Event) -> None:
 @pytest.mark.parametrize("name", GROUPS)
 def test_each_level_means_what_it_says(name: str) -> None:
     for event in samples.every_event():
-        if group(event) != name:
+        if event.group != name:
             continue
         assert not manner(event, rules(), DAYTIME).silent
         assert manner(event, rules(NIGHT), samples.NOW).silent

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from aiogram.methods import EditMessageText, SendMessage
 
-from bot.alerts.acknowledgement import needs_acknowledgement
 from bot.app import open_bot
 from bot.settings import TelegramSettings
 from bot.ui.screen import ViewContext
@@ -226,11 +225,11 @@ async def test_the_count_goes_on_after_a_restart(delivering: Any, wall: FakeCloc
 
 
 def test_a_retry_starts_no_reminders_but_its_message_keeps_the_button(frame: Any) -> None:
-    assert needs_acknowledgement(refused(1))
-    assert not needs_acknowledgement(refused(2))
-    assert not needs_acknowledgement(fired(2))
-    assert needs_acknowledgement(refused(2, reason="session_end"))
-    assert needs_acknowledgement(refused(2, sold=4, left=6))
+    assert refused(1).needs_ack
+    assert not refused(2).needs_ack
+    assert not fired(2).needs_ack
+    assert refused(2, reason="session_end").needs_ack
+    assert refused(2, sold=4, left=6).needs_ack
 
 
 async def test_the_folded_message_can_be_marked_as_seen(delivering: Any, wall: FakeClock) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.alerts.acknowledgement import needs_acknowledgement, outstanding
+from bot.alerts.acknowledgement import outstanding
 from bot.alerts.scheduled.reminders import _due
 from strategy.model import Event, EventRow, Notable, OrderStatus, Protection, Service, Text, TickerLocked, Trouble
 from tests.bot.conftest import OpenRoom
@@ -46,7 +46,7 @@ def split_lock() -> TickerLocked:
 
 @pytest.mark.parametrize("event", samples.every_event(), ids=lambda event: event.kind)
 def test_only_critical_ones_need_a_look(event: Event) -> None:
-    assert event.critical or not needs_acknowledgement(event)
+    assert event.critical or not event.needs_ack
 
 
 def test_good_news_needs_no_look() -> None:
@@ -65,8 +65,8 @@ def test_good_news_needs_no_look() -> None:
         split_lock(),
         samples.trouble(),
     ]
-    assert [needs_acknowledgement(each) for each in good] == [False] * len(good)
-    assert [needs_acknowledgement(each) for each in bad] == [True] * len(bad)
+    assert [each.needs_ack for each in good] == [False] * len(good)
+    assert [each.needs_ack for each in bad] == [True] * len(bad)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ import aiohttp
 import pytest
 
 from bot.localchat import LocalChat
-from bot.transport.topics import Topic, topic_of
-from strategy.model import Event
+from strategy.model import Event, Topic
 from tests.bot.conftest import OpenRoom, Room
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
@@ -62,7 +61,7 @@ def _group(chat: LocalChat) -> dict[str, str]:
 
 @pytest.mark.parametrize("event", samples.every_event(), ids=lambda event: event.kind)
 def test_every_event_has_a_topic(event: Event) -> None:
-    assert (topic_of(event) is Topic.CRITICAL) == event.critical
+    assert (event.topic is Topic.CRITICAL) == event.critical
 
 
 async def test_each_kind_has_its_topic_made_once(delivering: OpenRoom) -> None:
