@@ -24,6 +24,7 @@ import sys
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,11 +33,12 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from bot.i18n.sentences import both, paired, say
 from bot.settings import TelegramSettings, TokenSettings
 from kis.settings import KisSettings, is_loopback
 from storage.settings import StorageSettings
 from strategy.control.one_time_codes import ArmingSettings, OneTimeCodes
-from strategy.model import Environment, InstanceLocked, SettableClock, StorageError, SystemClock, Text, TradingError
+from strategy.model import Environment, InstanceLocked, Said, SettableClock, StorageError, SystemClock, TradingError
 from strategy.model import Market as Venue
 from strategy.runtime.console import speak, steady
 from strategy.settings.messages import FaultyValue, plain_faults
@@ -70,6 +72,35 @@ log = logging.getLogger("main")
 Room = TypeVar("Room", bound=BaseSettings)
 
 
+class StartNote(StrEnum):
+    NO_MINUTE_BARS = "start.no_minute_bars"
+    SIM_CLOCK = "start.sim_clock"
+    ENV_READABLE = "start.env_readable"
+    OTHER_HOSTS = "start.other_hosts"
+    PORT = "start.port"
+
+
+class ConsoleNote(StrEnum):
+    PROGRAM = "console.program"
+    STOPPED_EARLY = "console.stopped_early"
+    SPEED = "console.speed"
+    NO_FILE = "console.no_file"
+    LOOPBACK = "console.loopback"
+    SETTINGS = "console.settings"
+    BOT = "console.bot"
+    INCOMING = "console.incoming"
+    TEST_MESSAGE = "console.test_message"
+    FAULTS = "console.faults"
+    FAULTS_NO_ENV = "console.faults_no_env"
+    FAULT_LINE = "console.fault_line"
+    FAULT_LIST = "console.fault_list"
+    DEMO = "console.demo"
+    INTERNAL_ERROR = "console.internal_error"
+    DONE = "console.done"
+    DONE_BUT = "console.done_but"
+    STOPPED = "console.stopped"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of all rooms, read once."""
@@ -98,17 +129,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             return asyncio.run(find_the_chat())
         return asyncio.run(demo(arguments) if arguments.demo else trade(arguments))
     except Faults as faults:
-        told = [fault.text().both() for fault in faults.found] if faults.argument else [fault_list(faults.found)]
+        told = [both(fault.said()) for fault in faults.found] if faults.argument else [fault_list(faults.found)]
         speak("\n".join(told), sys.stderr)
         return EXIT_FAULTS
     except TradingError as error:
-        speak(error.user_message.both(), sys.stderr)
+        speak(both(error.user_message), sys.stderr)
         return EXIT_FAILED
 
 
 def leave(*_: object) -> NoReturn:
     """End before anything runs: not even a slow import or a hanging first call is waited for."""
-    speak("시작하기 전에 멈췄습니다.\nStopped before it began.")
+    speak(both(Said(ConsoleNote.STOPPED_EARLY)))
     # the exit may strike inside a task: that is no fault, and no level, since the end of the logs sets that back
     logging.getLogger("asyncio").disabled = True
     raise SystemExit(EXIT_FINE)
@@ -118,7 +149,7 @@ def leave(*_: object) -> NoReturn:
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="main.py", description="KIS 미국주식 텔레그램 트레이더 / KIS US-stock trader")
+    parser = argparse.ArgumentParser(prog="main.py", description=paired(Said(ConsoleNote.PROGRAM)))
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--demo", action="store_true", help="everything on this machine: no keys, simulated market")
     way.add_argument("--check", action="store_true", help="check settings, KIS and Telegram, then exit 0 or 1")
@@ -139,7 +170,7 @@ def _speed(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= 3600:
-        raise argparse.ArgumentTypeError(f"{text}: 0 초과 3600 이하의 숫자 / a number above 0, at most 3600")
+        raise argparse.ArgumentTypeError(f"{text}: {paired(Said(ConsoleNote.SPEED))}")
     return value
 
 
@@ -151,13 +182,13 @@ def _port(text: str) -> int:
 
 def _existing(text: str) -> Path:
     if not Path(text).exists():
-        raise argparse.ArgumentTypeError(f"{text}: 그런 파일이나 폴더가 없습니다 / there is no such file or folder")
+        raise argparse.ArgumentTypeError(f"{text}: {paired(Said(ConsoleNote.NO_FILE))}")
     return Path(text)
 
 
 def _loopback(text: str) -> str:
     if not is_loopback(text):
-        raise argparse.ArgumentTypeError(f"{text}: 이 컴퓨터의 주소만 / an address of this machine only")
+        raise argparse.ArgumentTypeError(f"{text}: {paired(Said(ConsoleNote.LOOPBACK))}")
     return text
 
 
@@ -188,12 +219,7 @@ def without_minute_bars(kis: KisSettings, trading: TradingSettings) -> list[Faul
     """Refuse intervals whose bars nobody would give: the virtual environment has none of its own (D9)."""
     if not kis.is_virtual or kis.quote_keys is not None or kis.kis_ws_ticks:
         return []
-    problem = Text(
-        "모의투자에는 분봉이 없습니다. 셋 중 하나를 고르세요: QUOTE_APP_KEY/QUOTE_APP_SECRET 에 시세용 실전 키를 넣기,"
-        " KIS_WS_TICKS=true 로 실시간 체결에서 분봉 만들기, 이 값을 day 로 바꾸기",
-        "the virtual environment has no minute bars. Choose one: a real key pair for quotes in"
-        " QUOTE_APP_KEY/QUOTE_APP_SECRET, minute bars from streamed trades with KIS_WS_TICKS=true, or day here",
-    )
+    problem = Said(StartNote.NO_MINUTE_BARS)
     chosen = {"RSI_INTERVAL": trading.rsi_interval, "MACD_INTERVAL": trading.macd_interval}
     return [
         FaultyValue(name, interval.value, problem, None)
@@ -204,33 +230,15 @@ def without_minute_bars(kis: KisSettings, trading: TradingSettings) -> list[Faul
 
 def fault_list(found: Sequence[FaultyValue]) -> str:
     """Return every fault and the three ways on, in both languages."""
-    missing = not ENV_FILE.exists()
-    lines = [
-        f"설정에서 고칠 것 {len(found)}개. 아직 아무 데도 연결하지 않았습니다."
-        + (" .env 파일이 없습니다." if missing else ""),
-        *(f"  - {fault.text().ko}" for fault in found),
-        "할 수 있는 것:",
-        "  1. cp .env.sample .env 로 파일을 만들고 값을 채웁니다 (변수마다 설명이 있습니다)",
-        "  2. python main.py --check 로 설정, KIS, 텔레그램이 되는지 확인합니다",
-        "  3. python main.py --demo 로 키 없이 전체를 돌려 봅니다",
-        "",
-        f"{len(found)} settings to correct. Nothing has been contacted yet."
-        + (" There is no .env file." if missing else ""),
-        *(f"  - {fault.text().en}" for fault in found),
-        "What you can do:",
-        "  1. cp .env.sample .env and fill it in (each variable is explained there)",
-        "  2. python main.py --check tells whether settings, KIS and Telegram work",
-        "  3. python main.py --demo runs everything without any keys",
-    ]
-    return "\n".join(lines)
+    head = Said(ConsoleNote.FAULTS if ENV_FILE.exists() else ConsoleNote.FAULTS_NO_ENV, count=len(found))
+    lines = tuple(Said(ConsoleNote.FAULT_LINE, fault=fault.said()) for fault in found)
+    told = Said(ConsoleNote.FAULT_LIST, head=head, faults=lines)
+    return f"{say(told, 'ko')}\n\n{say(told, 'en')}"
 
 
 def refuse_a_real_host(settings: KisSettings) -> None:
     """Raise Faults unless every KIS host is on this machine: a made-up clock must never meet a real market."""
-    problem = Text(
-        "--sim-clock 은 이 컴퓨터의 모의 서버와만 쓸 수 있습니다",
-        "--sim-clock goes with a simulator on this machine only",
-    )
+    problem = Said(StartNote.SIM_CLOCK)
     hosts = {
         "REST_URL_BASE": settings.environment.rest_url,
         "WS_URL_BASE": settings.environment.ws_url,
@@ -249,23 +257,13 @@ def with_fees(trading: TradingSettings, *, virtual: bool) -> TradingSettings:
     return trading.model_copy(update={"commission_pct": VIRTUAL_FEE_PCT, "sec_fee_pct": Decimal(0)})
 
 
-def remarks(settings: Settings) -> list[Text]:
+def remarks(settings: Settings) -> list[Said]:
     """Return what the start card should warn of."""
-    found: list[Text] = []
+    found: list[Said] = []
     if ENV_FILE.exists() and ENV_FILE.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        found.append(
-            Text(
-                ".env 를 다른 사용자가 읽을 수 있습니다. chmod 600 .env 하세요.",
-                "Others can read .env. Run chmod 600 .env.",
-            )
-        )
+        found.append(Said(StartNote.ENV_READABLE))
     if settings.kis.overridden and not settings.kis.is_virtual:
-        found.append(
-            Text(
-                "실전인데 KIS 주소가 바뀌어 있습니다 (REST_URL_BASE, WS_URL_BASE). 믿는 주소인지 확인하세요.",
-                "Real environment with other KIS hosts (REST_URL_BASE, WS_URL_BASE). Be sure you trust them.",
-            )
-        )
+        found.append(Said(StartNote.OTHER_HOSTS))
     return found
 
 
@@ -301,7 +299,9 @@ async def find_the_chat() -> int:
 
 async def check(settings: Settings) -> int:
     """Reach KIS and Telegram, print what works, place nothing; return the exit code."""
-    rows: list[tuple[bool | None, str, str]] = [(True, "설정 / settings", "")]  # None: not applicable here
+    rows: list[tuple[bool | None, str, str]] = [
+        (True, paired(Said(ConsoleNote.SETTINGS)), "")
+    ]  # None: not applicable here
     environment = Environment.VIRTUAL if settings.kis.is_virtual else Environment.REAL
     with logs(settings), TemporaryDirectory() as scratch:  # the database of a running instance is left alone
         async with AsyncExitStack() as stack:
@@ -309,19 +309,20 @@ async def check(settings: Settings) -> int:
                 stack, settings, environment=environment, clock=SystemClock(), database_dir=Path(scratch)
             )
             rows += [
-                (step.ok, f"{step.name.ko} / {step.name.en}", step.detail.both())
+                (step.ok, paired(step.name), both(step.detail))
                 for step in await program.kis.check(settings.trading.trading_tickers[0])
             ]
-            telegram: Sequence[tuple[str, Callable[[], Awaitable[str | None]]]] = (
-                ("텔레그램 봇 / Telegram bot", program.bot.check),
-                ("텔레그램 수신 / Telegram incoming", program.bot.check_incoming),
-                ("시험 메시지 / test message", program.bot.send_test),
+            telegram: Sequence[tuple[ConsoleNote, Callable[[], Awaitable[str | None]]]] = (
+                (ConsoleNote.BOT, program.bot.check),
+                (ConsoleNote.INCOMING, program.bot.check_incoming),
+                (ConsoleNote.TEST_MESSAGE, program.bot.send_test),
             )
-            for name, call in telegram:
+            for note, call in telegram:
+                name = paired(Said(note))
                 try:
                     rows.append((True, name, await call() or ""))
                 except TradingError as error:
-                    rows.append((False, name, error.user_message.both()))
+                    rows.append((False, name, both(error.user_message)))
     for ok, name, detail in rows:
         mark = "-" if ok is None else "✓" if ok else "✗"
         speak(f"{mark} {name}" + "".join(f"\n    {line}" for line in detail.splitlines()))
@@ -348,15 +349,8 @@ async def demo(arguments: argparse.Namespace) -> int:
         clock = await stack.enter_async_context(remote_sim_clock(simulator.rest_url))
         for slow in ("bot.app", "kis.connect", "storage.database", "strategy.wiring.core"):
             import_module(slow)  # now: a page that has been offered must not wait for them
-        speak(
-            f"데모 준비됨. 브라우저로 여세요: {chat.url}\n"
-            f"  모의 KIS 서버({simulator.rest_url})의 지어낸 시장에서, 지어낸 돈으로, 실제와 같은 코드가 거래합니다.\n"
-            f"  시장 시간은 {arguments.speed:g}배로 흐릅니다. 끝내려면 Ctrl-C.\n"
-            f"Demo ready. Open in a browser: {chat.url}\n"
-            f"  The very code that trades for real, with made-up money on the made-up market of a simulated KIS"
-            f" ({simulator.rest_url}).\n"
-            f"  Market time runs at {arguments.speed:g}x. Ctrl-C ends it."
-        )
+        ready = Said(ConsoleNote.DEMO, chat=chat.url, kis=simulator.rest_url, speed=f"{arguments.speed:g}")
+        speak(both(ready))
         async with ClientSession() as http:  # the owner's first message: a bot cannot start a conversation
             await http.post(f"{chat.url}/user/send", json={"text": "/start"})
         return await run(settings, environment=Environment.DEMO, clock=clock)
@@ -373,7 +367,7 @@ def usable_port(option: str, chosen: int | None, *, usual: int) -> int:
         except OSError as error:
             if chosen is None:
                 return 0
-            problem = Text("쓸 수 없는 포트입니다. 다른 번호를 주세요", "this port cannot be used; give another one")
+            problem = Said(StartNote.PORT)
             raise Faults([FaultyValue(option, str(chosen), problem, None)], argument=True) from error
     return usual if chosen is None else chosen
 
@@ -496,7 +490,7 @@ async def assemble(
     environment: Environment,
     clock: SettableClock,
     database_dir: Path,
-    remarks: Sequence[Text] = (),
+    remarks: Sequence[Said] = (),
 ) -> Program:
     """Open storage, client and bot on the stack and build the core over them; nothing is contacted."""
     from bot.app import open_bot
@@ -599,7 +593,7 @@ def logs(settings: Settings) -> Iterator[None]:
 
 
 async def run(
-    settings: Settings, *, environment: Environment, clock: SettableClock, remarks: Sequence[Text] = ()
+    settings: Settings, *, environment: Environment, clock: SettableClock, remarks: Sequence[Said] = ()
 ) -> int:
     """Build the program, run it until a signal or a failure, stop in order, and print a summary."""
     sys.setswitchinterval(SWITCH_S)
@@ -625,16 +619,11 @@ async def run(
                 code = EXIT_FINE
             except* TradingError as errors:
                 log.exception("stopped by an error")
-                speak("\n".join(error.user_message.both() for error in leaves(errors)), sys.stderr)
+                speak("\n".join(both(error.user_message) for error in leaves(errors)), sys.stderr)
                 code = EXIT_FAILED
             except* Exception:
                 log.exception("stopped by a fault in the program")
-                speak(
-                    f"내부 오류로 멈췄습니다. 자세한 내용은 {settings.storage.log_dir}/ 에 있습니다. 다시 시작하면"
-                    " 증권사와 대조한 뒤 이어 갑니다.\nStopped by an internal error; see"
-                    f" {settings.storage.log_dir}/. The next start reconciles with the broker and goes on.",
-                    sys.stderr,
-                )
+                speak(both(Said(ConsoleNote.INTERNAL_ERROR, logs=str(settings.storage.log_dir))), sys.stderr)
                 code = EXIT_FAILED
             speak(await summary(program, started_at))
     return code
@@ -675,7 +664,7 @@ async def greet(bot: BotApp) -> None:
         log.warning("telegram not usable at the start", extra={"error": type(error).__name__})
         if isinstance(error, TelegramTokenDoubted):
             bot.hearing.doubted()
-        speak(error.user_message.both(), sys.stderr)
+        speak(both(error.user_message), sys.stderr)
 
 
 async def serve(program: Program, stop: asyncio.Event) -> None:
@@ -732,12 +721,10 @@ async def summary(program: Program, started_at: datetime) -> str:
     )
     checks = program.core.day.cycles
     names = ", ".join(f"#{order.no} {order.request.symbol.ticker}" for order in still_open)
-    return (
-        f"멈췄습니다. 점검 {checks}회, 주문 {sent}건, 체결 {len(fills)}건, 열린 주문 {len(still_open)}건"
-        f"{f' ({names}): 증권사에 남아 있습니다' if still_open else ''}.\n"
-        f"Stopped. {checks} checks, {sent} orders, {len(fills)} fills, {len(still_open)} open orders"
-        f"{f' ({names}): they stay with the broker' if still_open else ''}."
-    )
+    done = Said(ConsoleNote.DONE, checks=checks, orders=sent, fills=len(fills), open=len(still_open))
+    if still_open:
+        done = Said(ConsoleNote.DONE_BUT, done=done, names=names)
+    return both(Said(ConsoleNote.STOPPED, done=done))
 
 
 def leaves(errors: BaseExceptionGroup[TradingError]) -> Iterator[TradingError]:

@@ -50,7 +50,7 @@ from bot.transport.sender import Speaker
 from bot.transport.server_clock import ClockWatch, Stamps, TelegramTime
 from bot.transport.token_proof import TokenProof
 from bot.transport.topics import Topics
-from bot.transport.update_watchdog import WORDS, Hearing
+from bot.transport.update_watchdog import Hearing, words
 from bot.ui.blocks import block
 from bot.ui.screen import ViewContext
 from bot.views.home import test_message
@@ -176,7 +176,7 @@ class BotApp:
             ahead=self.time.lead,
             heard_at=hearing.heard_at,
             deaf_since=hearing.deaf_since,
-            deaf=None if hearing.why is None else WORDS[hearing.why],
+            deaf=None if hearing.why is None else words(hearing.why),
         )
 
     async def deliver(self) -> None:

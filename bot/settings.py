@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from itertools import combinations
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -10,8 +11,31 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.role import Role
-from strategy.model import Text
+from strategy.model import Said, Text
 from strategy.settings.messages import SettingFault
+
+
+class SharedId(StrEnum):
+    ANONYMOUS = "shared_id.anonymous"
+    CHANNELS = "shared_id.channels"
+    TELEGRAM = "shared_id.telegram"
+
+
+class ChatSettingFault(StrEnum):
+    EMPTY_CHAT = "chat_setting.empty_chat"
+    NO_ID = "chat_setting.no_id"
+    SHARED = "chat_setting.shared"
+    EMPTY_TOKEN = "chat_setting.empty_token"
+    TOKEN_FORM = "chat_setting.token_form"
+    NO_USER = "chat_setting.no_user"
+    REPEATED = "chat_setting.repeated"
+    SHARED_USER = "chat_setting.shared_user"
+    API_ADDRESS = "chat_setting.api_address"
+    API_CREDENTIALS = "chat_setting.api_credentials"
+    TOKEN_LENGTH = "chat_setting.token_length"
+    NO_USERS = "chat_setting.no_users"
+    TWO_ROLES = "chat_setting.two_roles"
+
 
 _TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,80}")
 _MADE_UP_TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{1,80}")  # enough for a Bot API server of one's own
@@ -23,27 +47,19 @@ def _chat_id(value: object) -> object:
         return value
     text = str(value).strip()
     if not text:
-        raise SettingFault(
-            "값이 비어 있습니다. 채팅의 숫자 ID를 적으세요", "is empty: write the numeric id of the chat"
-        )
+        raise SettingFault(Said(ChatSettingFault.EMPTY_CHAT))
     if not _ID.fullmatch(text):
-        raise SettingFault(
-            "채팅 ID는 123456789 또는 -1001234567890 같은 숫자입니다 (@이름 아님)",
-            "must be a numeric chat id, such as 123456789 or -1001234567890 (not a @name)",
-        )
+        raise SettingFault(Said(ChatSettingFault.NO_ID))
     if shared := SHARED.get(int(text)):
-        raise SettingFault(
-            f"{text} 은(는) {shared.ko}의 공용 ID입니다. 사람이나 그룹의 ID를 적으세요",
-            f"is the id shared by {shared.en}: write that of a person or a group",
-        )
+        raise SettingFault(Said(ChatSettingFault.SHARED, who=shared, id=text))
     return int(text)
 
 
 # ids that many share, as Telegram shows them to bots: whoever hides behind one of them would be let in
 SHARED: dict[int, Text] = {
-    1_087_968_824: Text("익명 관리자", "anonymous administrators"),
-    136_817_688: Text("채널 이름으로 쓰는 사람", "everybody who writes as a channel"),
-    777_000: Text("텔레그램 서비스", "Telegram's own service"),
+    1_087_968_824: Said(SharedId.ANONYMOUS),
+    136_817_688: Said(SharedId.CHANNELS),
+    777_000: Said(SharedId.TELEGRAM),
 }
 
 
@@ -69,15 +85,9 @@ class TokenSettings(BaseSettings):
     def _token(cls, value: Any) -> Any:
         text = (value.get_secret_value() if isinstance(value, SecretStr) else str(value)).strip()
         if not text:
-            raise SettingFault(
-                "값이 비어 있습니다. 텔레그램의 @BotFather 에게서 토큰을 받으세요",
-                "is empty: ask @BotFather in Telegram for a token",
-            )
+            raise SettingFault(Said(ChatSettingFault.EMPTY_TOKEN))
         if not _MADE_UP_TOKEN.fullmatch(text):
-            raise SettingFault(
-                "봇 토큰의 형식이 아닙니다 (숫자, 쌍점, 영문자와 숫자)",
-                "does not look like a bot token (digits, a colon, then letters and digits)",
-            )
+            raise SettingFault(Said(ChatSettingFault.TOKEN_FORM))
         return SecretStr(text)
 
     @field_validator("telegram_api_url", mode="before")
@@ -88,12 +98,9 @@ class TokenSettings(BaseSettings):
             return None
         parts = urlsplit(text)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise SettingFault(
-                "Bot API 서버의 주소여야 합니다. 예: https://api.telegram.org",
-                "must be the address of a Bot API server, such as https://api.telegram.org",
-            )
+            raise SettingFault(Said(ChatSettingFault.API_ADDRESS))
         if parts.username or parts.password:
-            raise SettingFault("사용자 이름이나 암호를 넣을 수 없습니다", "must not carry a user name or password")
+            raise SettingFault(Said(ChatSettingFault.API_CREDENTIALS))
         return text
 
     @model_validator(mode="after")
@@ -101,10 +108,7 @@ class TokenSettings(BaseSettings):
         """Ask Telegram's own form of a token unless another Bot API server is named."""
         token = self.telegram_bot_token.get_secret_value()
         if self.telegram_api_url is None and not _TOKEN.fullmatch(token):
-            raise SettingFault(
-                "TELEGRAM_BOT_TOKEN: 텔레그램이 준 토큰의 형식이 아닙니다 (쌍점 뒤가 20자 미만)",
-                "TELEGRAM_BOT_TOKEN: too short for Telegram's own (fewer than 20 characters after the colon)",
-            )
+            raise SettingFault(Said(ChatSettingFault.TOKEN_LENGTH))
         return self
 
 
@@ -129,31 +133,18 @@ class TelegramSettings(TokenSettings):
         for position, item in enumerate(value.split(",") if value.strip() else [], start=1):
             text = item.strip()
             if not _ID.fullmatch(text) or text.startswith("-"):
-                raise SettingFault(
-                    f"{position}번째 항목이 사용자 ID(양의 정수)가 아닙니다",
-                    f"item {position} is not a user id (a positive number)",
-                )
+                raise SettingFault(Said(ChatSettingFault.NO_USER, position=position))
             if int(text) in ids:
-                raise SettingFault(f"{position}번째 항목이 중복입니다", f"item {position} is a repeat")
+                raise SettingFault(Said(ChatSettingFault.REPEATED, position=position))
             if shared := SHARED.get(int(text)):
-                raise SettingFault(
-                    f"{position}번째 항목 {text} 은(는) {shared.ko}의 공용 ID입니다. 사람마다의 ID를 적으세요"
-                    " (그룹에서 익명으로 쓰는 관리자는 익명을 끄세요)",
-                    f"item {position}, {text}, is the id shared by {shared.en}; name the ids of people"
-                    " (administrators who write anonymously must switch that off)",
-                )
+                raise SettingFault(Said(ChatSettingFault.SHARED_USER, position=position, id=text, who=shared))
             ids.append(int(text))
         return tuple(ids)
 
     @model_validator(mode="after")
     def _somebody_may_command(self) -> Self:
         if Role.OWNER not in self.roles.values():
-            raise SettingFault(
-                "TELEGRAM_ALLOWED_USER_IDS: TELEGRAM_CHAT_ID 가 그룹이므로 명령할 사람들의 숫자 ID를 적어야 합니다"
-                " (비어 있으면 아무도 명령할 수 없습니다)",
-                "TELEGRAM_ALLOWED_USER_IDS: TELEGRAM_CHAT_ID is a group, so name the numeric ids of the people who"
-                " may command (empty means nobody, never everybody)",
-            )
+            raise SettingFault(Said(ChatSettingFault.NO_USERS))
         return self
 
     @model_validator(mode="after")
@@ -166,10 +157,7 @@ class TelegramSettings(TokenSettings):
         }
         for (first, ids), (second, others) in combinations(lists.items(), 2):
             for user_id in sorted(set(ids) & set(others)):
-                raise SettingFault(
-                    f"{second}: {user_id} 이(가) {first} 에도 있습니다. 한 곳에만 적으세요",
-                    f"{second}: {user_id} stands in {first}, too; name it in one of them only",
-                )
+                raise SettingFault(Said(ChatSettingFault.TWO_ROLES, second=second, id=user_id, first=first))
         return self
 
     @property

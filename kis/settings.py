@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import replace
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -11,7 +12,18 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from kis.auth.account_number import AccountNumber
 from kis.auth.keys import KeyPair
 from kis.environment import REAL, VIRTUAL, KisEnvironment
+from strategy.model import Said
 from strategy.settings.messages import SettingFault
+
+
+class KisSettingFault(StrEnum):
+    NO_FLAG = "kis_setting.no_flag"
+    EMPTY = "kis_setting.empty"
+    ACCOUNT = "kis_setting.account"
+    ADDRESS = "kis_setting.address"
+    QUOTE_PAIR = "kis_setting.quote_pair"
+    LENGTH = "kis_setting.length"
+
 
 KEY_LENGTH, SECRET_LENGTH = 36, 180  # kis-protocol 0, 10.1 line 10
 
@@ -32,7 +44,7 @@ def _true_or_false(value: object) -> object:
         return value
     text = str(value).strip().lower()
     if text not in ("true", "false"):
-        raise SettingFault("true 또는 false 로 적으세요", "write true or false")
+        raise SettingFault(Said(KisSettingFault.NO_FLAG))
     return text == "true"
 
 
@@ -40,7 +52,7 @@ def _filled(value: object) -> object:
     if isinstance(value, str):
         value = value.strip()
         if not value:
-            raise SettingFault("값이 비어 있습니다", "the value is empty")
+            raise SettingFault(Said(KisSettingFault.EMPTY))
     return value
 
 
@@ -54,10 +66,7 @@ def _account(value: object) -> object:
     try:
         return AccountNumber.parse(str(value))
     except ValueError as error:
-        raise SettingFault(
-            "계좌번호는 8자리와 2자리 숫자입니다. 예: 12345678-01 또는 1234567801",
-            "write the account as 8 and 2 digits, as in 12345678-01 or 1234567801",
-        ) from error
+        raise SettingFault(Said(KisSettingFault.ACCOUNT)) from error
 
 
 def _url(value: object, schemes: tuple[str, ...]) -> object:
@@ -71,7 +80,7 @@ def _url(value: object, schemes: tuple[str, ...]) -> object:
         usable = False
     if not usable or parts.query or parts.fragment or parts.username:
         wanted = " / ".join(f"{scheme}://host:port" for scheme in schemes)
-        raise SettingFault(f"주소는 {wanted} 형태입니다", f"write an address like {wanted}")
+        raise SettingFault(Said(KisSettingFault.ADDRESS, wanted=wanted))
     return text
 
 
@@ -131,10 +140,7 @@ class KisSettings(BaseSettings):
     def _agree(self) -> Self:
         _check_pair("APP_KEY", self.app_key, "APP_SECRET", self.app_secret, self.environment.rest_url)
         if (self.quote_app_key is None) != (self.quote_app_secret is None):
-            raise SettingFault(
-                "QUOTE_APP_KEY 와 QUOTE_APP_SECRET 은 함께 적거나 함께 비워야 합니다",
-                "QUOTE_APP_KEY and QUOTE_APP_SECRET go together: give both or neither",
-            )
+            raise SettingFault(Said(KisSettingFault.QUOTE_PAIR))
         if self.quote_app_key is not None and self.quote_app_secret is not None:
             _check_pair(
                 "QUOTE_APP_KEY",
@@ -193,6 +199,4 @@ def _check_pair(key_name: str, key: SecretStr, secret_name: str, secret: SecretS
     for name, value, length in ((key_name, key, KEY_LENGTH), (secret_name, secret, SECRET_LENGTH)):
         found = len(value.get_secret_value())
         if found != length:
-            raise SettingFault(
-                f"{name} 는 {length}자여야 합니다 (지금 {found}자)", f"{name} has {length} characters, this one {found}"
-            )
+            raise SettingFault(Said(KisSettingFault.LENGTH, name=name, length=length, found=found))

@@ -6,9 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
-from strategy.model import InstanceLocked, StorageError, Text
+from strategy.model import InstanceLocked, Said, StorageError
+
+
+class InstanceNote(StrEnum):
+    LOCKED = "instance.locked"
+
 
 FILE_NAME = "instance.lock"
 
@@ -48,8 +54,5 @@ def _locked_by(content: str, data_dir: Path) -> InstanceLocked:
         pid, since = 0, "?"
     return InstanceLocked(
         f"{data_dir} is in use by process {pid}, started {since}",
-        user_message=Text(
-            f"이미 실행 중입니다: 프로세스 {pid}, 시작 {since}. 먼저 그것을 끝내세요 (데이터 폴더: {data_dir}).",
-            f"Already running: process {pid}, started {since}. Stop that one first (data directory: {data_dir}).",
-        ),
+        user_message=Said(InstanceNote.LOCKED, pid=pid, since=since, folder=str(data_dir)),
     )

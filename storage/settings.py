@@ -1,12 +1,19 @@
 """Where data and logs are kept."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from strategy.model import Said
 from strategy.settings.messages import SettingFault
+
+
+class StorageSettingFault(StrEnum):
+    NAME_A_FOLDER = "storage_setting.name_a_folder"
+
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -17,7 +24,7 @@ def _upper(value: object) -> object:
 
 def _named(value: object) -> object:
     if isinstance(value, str) and not value.strip():
-        raise SettingFault("폴더 이름을 적으세요", "name a directory")
+        raise SettingFault(Said(StorageSettingFault.NAME_A_FOLDER))
     return value
 
 

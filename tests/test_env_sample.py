@@ -87,7 +87,7 @@ def test_a_wrong_account_number_is_not_repeated_s25(account: str, monkeypatch: p
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ValidationError) as caught:
         KisSettings.model_validate({"account_no": account})
-    told = "\n".join(fault.text().both() for fault in plain_faults(caught.value, KisSettings))
+    told = "\n".join(fault.said().both() for fault in plain_faults(caught.value, KisSettings))
     assert "ACCOUNT_NO=98***" in told
     assert account not in told
 

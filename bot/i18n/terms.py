@@ -21,7 +21,6 @@ from strategy.model import (
     StopState,
     TaskState,
 )
-from strategy.runtime.service_names import title
 
 SIDE_ICONS = {Side.BUY: "🟥", Side.SELL: "🟦"}
 STOP_ICON = "🟧"
@@ -291,4 +290,4 @@ def task_name(service: Service, t: Tongue) -> str:
         Service.DASHBOARD: t("Pinned dashboard"),
         Service.LATE_ANSWERS: t("Answers that Telegram takes later"),
         Service.IN_PRIVATE: t("Alerts in private while the chat is barred"),
-    }.get(service) or t.of(title(service))
+    }.get(service) or t.word("service", service)

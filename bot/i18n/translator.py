@@ -9,6 +9,7 @@ from aiogram.utils.formatting import Text
 from aiogram.utils.i18n import I18n
 
 from bot.i18n.catalog import LOCALES, translations
+from bot.i18n.sentences import word
 from strategy.model import Language
 from strategy.model import Text as Sentence
 
@@ -49,6 +50,10 @@ class Tongue:
                 value: Any = values[name]
                 nodes.append(value if isinstance(value, Text) else format(value, spec or ""))
         return Text(*nodes)
+
+    def word(self, family: str, key: str) -> str:
+        """Return the word for a state of the core."""
+        return word(family, key, self.language)
 
     def of(self, text: Sentence) -> str:
         """Return a sentence that the core made in both languages."""

@@ -6,6 +6,7 @@ Also puts words that come in newer clothes (a rich message, a mention before the
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from enum import StrEnum
 from typing import Any
 
 from aiogram import BaseMiddleware, Bot
@@ -24,13 +25,14 @@ from pydantic import BaseModel
 
 from bot.input.command_filter import addressed
 from bot.transport.api_errors import TELEGRAM_FAILURES
-from strategy.model import Text
+from strategy.model import Said
 
-_START_FIRST = Text(
-    "여기서는 남에게 보이지 않게 답할 수 없습니다. 아무것도 실행하지 않았습니다. 봇과의 개인 채팅을 열고 /start 를"
-    " 누르세요.",
-    "There is no way to answer you unseen here. Nothing was done. Open the private chat with the bot and press /start.",
-)
+
+class AddressingNote(StrEnum):
+    START_FIRST = "addressing.start_first"
+
+
+_START_FIRST = Said(AddressingNote.START_FIRST)
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]  # what a middleware hands on to
 
 

@@ -4,8 +4,17 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
-from strategy.model import Amount, AmountKind, InvalidInput, Text, from_seoul, seoul
+from strategy.model import Amount, AmountKind, InvalidInput, Said, from_seoul, seoul
+
+
+class ParsingNote(StrEnum):
+    WHOLE_SHARES = "parsing.whole_shares"
+    MOST_PERCENT = "parsing.most_percent"
+    NO_NUMBER = "parsing.no_number"
+    ABOVE_ZERO = "parsing.above_zero"
+
 
 _NUMBER = re.compile(r"(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.\d{1,6})?", re.ASCII)
 _DURATION = re.compile(r"(\d{1,5})\s*(m|min|분|h|시간|d|일)", re.IGNORECASE)
@@ -162,7 +171,7 @@ def _shares(text: str) -> int:
     if quantity != int(quantity):
         raise BadArgument(
             "shares are whole",
-            user_message=Text("주식 수는 1, 2, 3 처럼 정수여야 합니다.", "Shares are whole numbers: 1, 2, 3."),
+            user_message=Said(ParsingNote.WHOLE_SHARES),
         )
     return int(quantity)
 
@@ -170,7 +179,7 @@ def _shares(text: str) -> int:
 def _percent(text: str) -> Decimal:
     value = _number(text)
     if value > 100:
-        raise BadArgument("at most 100 %", user_message=Text("100%까지입니다.", "100 % is the most."))
+        raise BadArgument("at most 100 %", user_message=Said(ParsingNote.MOST_PERCENT))
     return value
 
 
@@ -183,12 +192,9 @@ def _number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise BadArgument(
             "not a number",
-            user_message=Text(
-                f"{text[:20]} 은(는) 숫자로 읽을 수 없습니다. 1000, 1,000 또는 61.25 처럼 쓰세요.",
-                f"{text[:20]} cannot be read as a number. Write it like 1000, 1,000 or 61.25.",
-            ),
+            user_message=Said(ParsingNote.NO_NUMBER, given=text[:20]),
         )
     value = Decimal(text.replace(",", ""))
     if value <= 0:
-        raise BadArgument("must be above zero", user_message=Text("0보다 커야 합니다.", "It must be above zero."))
+        raise BadArgument("must be above zero", user_message=Said(ParsingNote.ABOVE_ZERO))
     return value

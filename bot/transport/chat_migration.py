@@ -6,6 +6,7 @@ told which line of `.env` to correct.
 
 import logging
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import Any
 
 from aiogram import BaseMiddleware, Bot
@@ -16,10 +17,15 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
 
 from bot.transport.chat_address import ChatAddress
-from strategy.model import Clock, StorageError, Text, Trouble
+from strategy.model import Clock, Said, StorageError, Trouble
 from strategy.ports import Notes
 
 log = logging.getLogger(__name__)
+
+
+class MigrationNote(StrEnum):
+    MOVED = "migration.moved"
+
 
 MOVED = "chat_moved"  # the key of what tells of it
 
@@ -44,12 +50,7 @@ class Removal:
 
     async def __call__(self, old: int, new: int) -> None:
         log.warning("alert chat has another id", extra={"old": old, "new": new})
-        what = Text(
-            f"그룹이 슈퍼그룹으로 바뀌면서 채팅 ID가 {old} 에서 {new} 로 바뀌었습니다. 알림은 여기로 계속 옵니다."
-            f" .env 를 TELEGRAM_CHAT_ID={new} 로 고쳐 두세요. TELEGRAM_CHAT_TEST_ID 가 같은 그룹이면 그것도 고치세요.",
-            f"The group has become a supergroup, so its chat id changed from {old} to {new}. Alerts go on coming here."
-            f" Write TELEGRAM_CHAT_ID={new} into .env, and the same for TELEGRAM_CHAT_TEST_ID where it is this group.",
-        )
+        what = Said(MigrationNote.MOVED, old=old, new=new)
         told = Trouble(at=self._clock.now(), key=MOVED, what=what)
         try:
             await self._notes.put(_key(self._configured), str(new), [told])

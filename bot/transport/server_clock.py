@@ -6,6 +6,7 @@ Measured at every answer by its Date, and by the stamp of what was just sent.
 import logging
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
@@ -13,10 +14,17 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Message
 
-from strategy.model import Clock, Event, Notable, StorageError, Text, Trouble, span
+from strategy.model import Clock, Event, Notable, Said, StorageError, Trouble
 from strategy.ports import Notes
 
 log = logging.getLogger(__name__)
+
+
+class ServerClockNote(StrEnum):
+    AGREES = "server_clock.agrees"
+    AHEAD = "server_clock.ahead"
+    BEHIND = "server_clock.behind"
+
 
 MOST_OFF = timedelta(seconds=30)  # more than this is told
 _MADE_UP = timedelta(days=1)  # a clock this far off is nobody's mistake but made-up time
@@ -115,17 +123,9 @@ class ClockWatch:
         self._told = bool(note)
 
 
-_RIGHT = Text("이 컴퓨터의 시계가 텔레그램과 다시 맞습니다.", "This machine's clock agrees with Telegram's again.")
+_RIGHT = Said(ServerClockNote.AGREES)
 
 
-def _off(lead: timedelta) -> Text:
-    by = span(timedelta(seconds=5 * round(abs(lead).total_seconds() / 5)))
-    ahead = lead < timedelta(0)  # ours
-    return Text(
-        f"이 컴퓨터의 시계가 텔레그램보다 {by.ko} {'빠릅니다' if ahead else '느립니다'}. 명령은 텔레그램의 시각으로"
-        " 판단해 그대로 실행하지만, 장 시간과 기록은 이 컴퓨터의 시계를 따릅니다. 시간 동기화(NTP)를 켜세요:"
-        " timedatectl set-ntp true",
-        f"This machine's clock is {by.en} {'ahead of' if ahead else 'behind'} Telegram's. Commands are judged by"
-        " Telegram's time and carried out, but market hours and records follow this machine. Switch on time"
-        " synchronisation (NTP): timedatectl set-ntp true",
-    )
+def _off(lead: timedelta) -> Said:
+    by = timedelta(seconds=5 * round(abs(lead).total_seconds() / 5))
+    return Said(ServerClockNote.AHEAD if lead < timedelta(0) else ServerClockNote.BEHIND, by=by)  # ours

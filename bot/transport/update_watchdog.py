@@ -28,10 +28,30 @@ from aiogram.types import WebhookInfo
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.transport.token_proof import TokenProof
 from bot.transport.waiting import pause
-from strategy.model import Clock, Event, Notable, StorageError, Text, Trouble, span
+from strategy.model import Clock, Event, Notable, Said, StorageError, Trouble
 from strategy.ports import Notes
 
 log = logging.getLogger(__name__)
+
+
+class HearingNote(StrEnum):
+    WEBHOOK = "hearing.webhook"
+    RIVAL = "hearing.rival"
+    TOKEN = "hearing.token"
+    FLOOD = "hearing.flood"
+    SERVERS = "hearing.servers"
+    NETWORK = "hearing.network"
+    GARBLED = "hearing.garbled"
+    REFUSED = "hearing.refused"
+    HEARD_IN_PART = "hearing.heard_in_part"
+    NOT_HEARD = "hearing.not_heard"
+    REMOVE_WEBHOOK = "hearing.remove_webhook"
+    STOP_RIVAL = "hearing.stop_rival"
+    WAIT = "hearing.wait"
+    AT = "hearing.at"
+    DEAF = "hearing.deaf"
+    AGAIN = "hearing.again"
+
 
 TOLD_AFTER = timedelta(seconds=30)
 WEBHOOK_KEPT = timedelta(minutes=5)  # from the telling; a bot that trades must not stay deaf for somebody's sake
@@ -51,7 +71,7 @@ class Deaf(StrEnum):
 
     WEBHOOK = "webhook"
     RIVAL = "rival"
-    TOKEN = "token"  # noqa: S105 - a cause
+    TOKEN = "token"
     FLOOD = "flood"
     SERVERS = "servers"
     NETWORK = "network"
@@ -78,52 +98,18 @@ def cause(error: BaseException) -> Deaf:
             return Deaf.REFUSED
 
 
-WORDS: dict[Deaf, Text] = {
-    Deaf.WEBHOOK: Text("이 봇에 웹훅이 걸려 있습니다", "a webhook is set for this bot"),
-    Deaf.RIVAL: Text(
-        "다른 프로그램이 같은 봇 토큰으로 메시지를 받고 있습니다",
-        "another program takes the messages of this bot token",
-    ),
-    Deaf.TOKEN: Text("텔레그램이 봇 토큰을 거부합니다", "Telegram refuses the bot token"),
-    Deaf.FLOOD: Text(
-        "텔레그램이 수신을 잠시 막았습니다 (429)", "Telegram makes the bot wait before it may listen (429)"
-    ),
-    Deaf.SERVERS: Text("텔레그램 서버가 오류로 답합니다", "Telegram's servers answer with errors"),
-    Deaf.NETWORK: Text("수신 요청에 응답이 없습니다", "the requests for messages get no answer"),
-    Deaf.GARBLED: Text(
-        "수신 요청의 답을 읽을 수 없습니다 (프록시?)",
-        "the answers to the requests for messages cannot be read (a proxy?)",
-    ),
-    Deaf.REFUSED: Text("텔레그램이 수신 요청을 거절합니다", "Telegram refuses the requests for messages"),
-}
+def words(why: Deaf) -> Said:
+    """Return the cause in words, for within a sentence."""
+    return Said(HearingNote[why.name])
 
-_HEARD_IN_PART = Text(
-    "명령과 버튼이 그쪽으로 가서 여기서는 못 받거나 일부만 받습니다. /stop 도 마찬가지입니다."
-    " 거래와 손절은 계속됩니다.",
-    "Commands and buttons go there, so that none or only some are heard here, /stop included. Trading and stop-losses"
-    " go on.",
-)
-_NOT_HEARD = Text(
-    "명령과 버튼을 받지 못하고 있습니다. /stop 도 실행되지 않습니다. 거래와 손절은 계속됩니다.",
-    "Commands and buttons are not heard, not even /stop. Trading and stop-losses go on.",
-)
-_TO_DO: dict[Deaf, Text] = {
-    Deaf.WEBHOOK: Text(
-        "아래 버튼으로 웹훅을 지우세요. 버튼도 웹훅 쪽으로 갈 수 있으므로, 5분 뒤에는 봇이 스스로 지웁니다."
-        " 직접 건 것이 아니라면 @BotFather 에서 토큰을 바꾸세요.",
-        "Remove it with the button below. The press may go to the webhook, too, so the bot removes it by itself after"
-        " 5 minutes. If you did not set it, change the token with @BotFather.",
-    ),
-    Deaf.RIVAL: Text(
-        "다른 컴퓨터나 예전에 켜 둔 프로그램을 끄세요. 모르는 일이라면 @BotFather 에서 토큰을 바꾸고 .env 를 고치세요.",
-        "Stop the program on the other computer, or the one started earlier. If you know of none, change the token with"
-        " @BotFather and in .env.",
-    ),
+
+_HEARD_IN_PART = Said(HearingNote.HEARD_IN_PART)
+_NOT_HEARD = Said(HearingNote.NOT_HEARD)
+_TO_DO: dict[Deaf, Said] = {
+    Deaf.WEBHOOK: Said(HearingNote.REMOVE_WEBHOOK),
+    Deaf.RIVAL: Said(HearingNote.STOP_RIVAL),
 }
-_WAIT = Text(
-    "계속 다시 시도합니다. 급하면 증권사 앱(HTS/MTS)에서 직접 주문하세요.",
-    "It is tried again and again. If it is urgent, use the broker's own app.",
-)
+_WAIT = Said(HearingNote.WAIT)
 
 
 class Hearing:
@@ -235,23 +221,16 @@ class Hearing:
             return
         log.error("telegram is not heard", extra={"cause": why.value, "since": since.isoformat(), "webhook": where})
         to_do = _TO_DO.get(why, _WAIT)
-        said, so = WORDS[why], _HEARD_IN_PART if why is Deaf.RIVAL else _NOT_HEARD
-        what = Text(
-            f"{said.ko}{where and f' ({where})'}. {so.ko} {to_do.ko}",
-            f"{said.en[0].upper()}{said.en[1:]}{where and f' ({where})'}. {so.en} {to_do.en}",
-        )
+        heard = _HEARD_IN_PART if why is Deaf.RIVAL else _NOT_HEARD
+        reason = words(why)
+        if where:
+            reason = Said(HearingNote.AT, reason=reason, where=where)
+        what = Said(HearingNote.DEAF, reason=reason, heard=heard, to_do=to_do)
         told = Trouble(at=self._clock.now(), key=f"{KEY}:{why}", what=what)
         await self._keep((why, since), () if why is Deaf.TOKEN else (told,))
 
     async def _tell_over(self, why: Deaf, since: datetime) -> None:
-        length = span(self._wall.now() - since)
-        said = WORDS[why]
-        what = Text(
-            f"명령과 버튼을 다시 받습니다. {length.ko} 동안 받지 못했습니다: {said.ko}."
-            " 2분보다 오래된 명령은 실행하지 않습니다.",
-            f"Commands and buttons are heard again. They were not for {length.en}: {said.en}."
-            " Commands older than 2 minutes are not carried out.",
-        )
+        what = Said(HearingNote.AGAIN, length=self._wall.now() - since, reason=words(why))
         log.info("telegram is heard again", extra={"cause": why.value, "since": since.isoformat()})
         await self._keep(None, (Notable(at=self._clock.now(), key=f"{KEY}:{why}", what=what),))
 

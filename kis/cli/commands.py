@@ -90,7 +90,7 @@ async def main(arguments: Sequence[str], say: Callable[[Text], str]) -> int:
         settings = KisSettings(_env_file=".env", _env_file_encoding="utf-8")
         data_dir = _Place(_env_file=".env", _env_file_encoding="utf-8").data_dir
     except ValidationError as error:
-        faults = [fault.text() for fault in plain_faults(error, KisSettings)]
+        faults = [fault.said() for fault in plain_faults(error, KisSettings)]
         return _fail("settings", "", say(Said(ShellNote.SETTINGS, faults=tuple(faults))))
     try:
         async with _clock(settings) as clock, open_kis(settings, clock=clock, data_dir=data_dir) as kis:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from sqlite3 import Connection, Row
 
 from storage.connection import Database
@@ -26,15 +27,20 @@ from strategy.model import (
     OrderStatus,
     OrderType,
     Origin,
+    Said,
     Side,
     StorageError,
     Symbol,
-    Text,
     VenueNo,
 )
 
+
+class TicketNote(StrEnum):
+    USED = "ticket.used"
+
+
 _NOT_CLOSED = "status NOT IN ('filled', 'canceled', 'rejected', 'denied', 'expired')"  # as the partial index has it
-_TICKET_USED = Text("이 버튼은 이미 사용되었습니다.", "That button has been used already.")
+_TICKET_USED = Said(TicketNote.USED)
 
 
 class OrderRepository:

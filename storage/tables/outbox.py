@@ -5,15 +5,21 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from sqlite3 import Connection, Row
 
 from pydantic import TypeAdapter, ValidationError
 
 from storage.connection import Database
 from storage.tables.columns import instant, instant_text
-from strategy.model import Event, EventRow, HandOrder, OrderChanged, OrderNo, Text, Trouble
+from strategy.model import Event, EventRow, HandOrder, OrderChanged, OrderNo, Said, Trouble
 
 log = logging.getLogger(__name__)
+
+
+class OutboxNote(StrEnum):
+    UNREADABLE = "outbox.unreadable"
+
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 
@@ -244,8 +250,5 @@ def _event(row: Row) -> Event:
         return Trouble(
             at=instant(str(row["added_at"])),
             key=f"unreadable_event:{row['kind']}",
-            what=Text(
-                f"이전 버전이 남긴 알림({row['kind']})을 읽지 못했습니다. /orders 와 /status 로 확인하세요.",
-                f"An alert left by an earlier version ({row['kind']}) cannot be read. See /orders and /status.",
-            ),
+            what=Said(OutboxNote.UNREADABLE, kind=row["kind"]),
         )

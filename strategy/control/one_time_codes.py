@@ -2,13 +2,21 @@
 
 import base64
 import hmac
+from enum import StrEnum
 from typing import Any
 
 from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from strategy.model import Clock
+from strategy.model import Clock, Said
 from strategy.settings.messages import SettingFault
+
+
+class ArmingFault(StrEnum):
+    TOO_SHORT = "arming.too_short"
+    WRONG_LENGTH = "arming.wrong_length"
+    NO_BASE32 = "arming.no_base32"
+
 
 _SHORTEST = 16  # characters, 80 bits: what many authenticator apps and services give
 _WHOLE = frozenset({0, 2, 4, 5, 7})  # characters past a multiple of eight that make whole bytes
@@ -36,22 +44,13 @@ class ArmingSettings(BaseSettings):
         if not text:
             return None
         if len(text) < _SHORTEST:
-            raise SettingFault(
-                f"너무 짧습니다 (지금 {len(text)}자). 인증 앱에 넣은 {_SHORTEST}자 이상의 키를 적으세요",
-                f"is too short ({len(text)} characters): write the key given to the app, at least {_SHORTEST}",
-            )
+            raise SettingFault(Said(ArmingFault.TOO_SHORT, length=len(text), least=_SHORTEST))
         if len(text) % 8 not in _WHOLE:
-            raise SettingFault(
-                f"Base32 키의 길이가 맞지 않습니다 (지금 {len(text)}자): 빠지거나 더 적힌 글자가 있는지 보세요",
-                f"is no base32 key by its length ({len(text)} characters): is one missing or too many?",
-            )
+            raise SettingFault(Said(ArmingFault.WRONG_LENGTH, length=len(text)))
         try:
             _key(text)
         except ValueError:  # also what is no ASCII
-            raise SettingFault(
-                "Base32 키가 아닙니다 (영문자 A-Z 와 숫자 2-7)",
-                "is no base32 key (letters A to Z and digits 2 to 7)",
-            ) from None
+            raise SettingFault(Said(ArmingFault.NO_BASE32)) from None
         return SecretStr(text)
 
     @property

@@ -161,7 +161,7 @@ class Repricer:
                 except NotPermitted as error:
                     if not error.why.lasts:
                         raise  # it may follow its price later
-                    why = error.user_message
+                    why: Text = error.user_message
                 else:
                     return
             else:

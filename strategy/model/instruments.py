@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from strategy.model.errors import InvalidInput
+from strategy.model.said import Said
 from strategy.model.text import Text
+
+
+class SymbolNote(StrEnum):
+    FORM = "symbol.form"
+
 
 _TICKER = re.compile(r"[A-Z][A-Z0-9]{0,9}(/[A-Z]{1,3})?")
 _CLASS_SHARE = re.compile(r"(.+)[.-]([A-Z]{1,3})\Z")  # as Reuters and Yahoo write BRK/B
@@ -49,10 +55,7 @@ class Symbol:
         if not colon or market not in Market.__members__ or not _TICKER.fullmatch(spelled(ticker)):
             raise InvalidInput(
                 f"not a symbol: {text[:40]!r}",
-                user_message=Text(
-                    f"종목은 시장:티커 로 적습니다 (시장 NASDAQ, NYSE, AMEX). 예: NASDAQ:TQQQ. 입력: {text[:40]}",
-                    f"Write a symbol as MARKET:TICKER (NASDAQ, NYSE or AMEX), as in NASDAQ:TQQQ. Got: {text[:40]}",
-                ),
+                user_message=Said(SymbolNote.FORM, given=text[:40]),
             )
         return cls(Market[market], ticker)
 

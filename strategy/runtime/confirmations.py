@@ -10,13 +10,24 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
-from strategy.model import SMALL, Clock, Outcome, OutcomeKind, Text, Ticket
+from strategy.model import SMALL, Clock, Outcome, OutcomeKind, Said, Text, Ticket
 from strategy.ports import OrderJournal, Tickets
 from strategy.runtime.in_flight import Activity
 
 log = logging.getLogger(__name__)
+
+
+class ButtonNote(StrEnum):
+    DISMISSED = "button.dismissed"
+    NOT_YOURS = "button.not_yours"
+    USED = "button.used"
+    USED_FOR_ORDER = "button.used_for_order"
+    EXPIRED = "button.expired"
+    CHANGED = "button.changed"
+
 
 LIFETIME = timedelta(seconds=60)
 ANYBODY = 0  # a ticket of this user may be pressed by anybody; who may trade is checked where presses come in
@@ -138,9 +149,7 @@ class Confirmations:
             let_go = self._let_go.get(ticket.action)
             if let_go is not None:
                 return await let_go(_press(ticket, user_id))
-        return Outcome(
-            kind=OutcomeKind.DONE, text=Text("취소했습니다. 바뀐 것은 없습니다.", "Dismissed. Nothing changed.")
-        )
+        return Outcome(kind=OutcomeKind.DONE, text=Said(ButtonNote.DISMISSED))
 
     async def _stands(self, ticket: Ticket | None, user_id: int) -> Outcome | None:
         """Return why a press does not count, or None."""
@@ -150,7 +159,7 @@ class Confirmations:
             log.warning("a button was pressed by someone else", extra={"user": user_id, "action": ticket.action})
             return Outcome(
                 kind=OutcomeKind.NOT_YOURS,
-                text=Text("이 버튼은 요청한 사람만 누를 수 있습니다.", "Only the person who asked may press this."),
+                text=Said(ButtonNote.NOT_YOURS),
             )
         if ticket.used_at is not None:
             return await self._used(ticket)
@@ -166,14 +175,11 @@ class Confirmations:
         if order is None:
             return Outcome(
                 kind=OutcomeKind.USED,
-                text=Text("이미 누른 버튼입니다. 두 번 실행되지 않습니다.", "Already pressed; it never acts twice."),
+                text=Said(ButtonNote.USED),
             )
         return Outcome(
             kind=OutcomeKind.USED,
-            text=Text(
-                f"이미 누른 버튼입니다. 그때 낸 주문은 #{order.no} 입니다.",
-                f"Already pressed; that press placed order #{order.no}.",
-            ),
+            text=Said(ButtonNote.USED_FOR_ORDER, order=order.no),
             order=order,
             order_nos=(order.no,),
         )
@@ -191,7 +197,7 @@ def _press(ticket: Ticket, user_id: int) -> Confirmed:
 def _expired() -> Outcome:
     return Outcome(
         kind=OutcomeKind.EXPIRED,
-        text=Text("버튼의 시간이 지났습니다. 다시 요청하세요.", "This button has expired. Ask again."),
+        text=Said(ButtonNote.EXPIRED),
     )
 
 
@@ -199,8 +205,5 @@ def changed() -> Outcome:
     """Return the answer to a press whose preview no longer holds."""
     return Outcome(
         kind=OutcomeKind.CHANGED,
-        text=Text(
-            "보여 드린 뒤에 상황이 바뀌어 실행하지 않았습니다. 다시 확인하세요.",
-            "Things changed after the preview, so nothing was done. Look again.",
-        ),
+        text=Said(ButtonNote.CHANGED),
     )

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 
-from strategy.model import Clock, Event, StorageDamaged, StorageError, Text
+from strategy.model import Clock, Event, Said, StorageDamaged, StorageError
 from strategy.ports import Notifier
 
 log = logging.getLogger(__name__)
@@ -12,26 +13,20 @@ log = logging.getLogger(__name__)
 AGAIN_S = 600.0  # real time between two cries while it lasts
 RETRY_S = 15.0  # and after one that did not get through
 
-SendNow = Callable[[Text], Awaitable[None]]
+SendNow = Callable[[Said], Awaitable[None]]
 
 
-def of_damage(error: StorageDamaged) -> Text:
+class AlarmNote(StrEnum):
+    DAMAGED = "alarm.damaged"
+    NOT_STORED = "alarm.not_stored"
+
+
+def of_damage(error: StorageDamaged) -> Said:
     """Return what a person must know of a database that cannot be trusted any more."""
-    said = error.user_message
-    return Text(
-        f"🚨 {said.ko}\n그동안 주문도 손절도 나가지 않고, 다른 알림도 오지 않을 수 있습니다.",
-        f"🚨 {said.en}\nUntil then no order and no stop is sent, and other alerts may be missing.",
-    )
+    return Said(AlarmNote.DAMAGED, damage=error.user_message)
 
 
-WORDS = Text(
-    "🚨 기록을 저장하지 못합니다 (디스크가 가득 찼을 수 있습니다). 그동안 주문도 손절도 나가지 않고, 다른 알림도 오지"
-    " 않을 수 있습니다. 디스크 공간을 비우세요. 바로 전에 나간 주문이 있을 수 있으니, 급하면 증권사 앱에서"
-    " 보유와 미체결을 확인하고 직접 파세요.",
-    "🚨 Records cannot be stored (the disk may be full). Until they can, no order and no stop is sent, and other alerts"
-    " may be missing. Free space on the disk. An order may have left just before: if it is urgent, look at your"
-    " holdings and open orders in the broker's app and sell there.",
-)
+WORDS = Said(AlarmNote.NOT_STORED)
 
 
 class StorageAlarm:

@@ -9,14 +9,21 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
-from strategy.model import Clock, Event, Notable, Service, StorageError, TaskHealth, TaskState, Text, Trouble
+from strategy.model import Clock, Event, Notable, Said, Service, StorageError, TaskHealth, TaskState, Text, Trouble
 from strategy.ports import Notifier
-from strategy.runtime import service_names
 from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
+
+
+class ServiceNote(StrEnum):
+    CRASHED = "services.crashed"
+    GIVEN_UP = "services.given_up"
+    AGAIN = "services.again"
+
 
 PAUSES = Backoff((1.0, 2.0, 5.0, 15.0, 60.0))  # before each restart
 PROVEN_S = 10.0  # a restarted service that has run this long works again
@@ -115,9 +122,10 @@ class Supervisor:
         kept.state = TaskState.GIVEN_UP if over else TaskState.RESTARTING
         pause = GIVEN_UP_PAUSE_S if over else PAUSES.pause(count - 1)
         said = await self._consequences_of(kept, count, storage=any(isinstance(one, StorageError) for one in found))
-        words = service_names.given_up if over else service_names.crashed
+        note = ServiceNote.GIVEN_UP if over else ServiceNote.CRASHED
+        what = Said(note, service=kept.service, pause=timedelta(seconds=pause), consequences=tuple(said))
         key = f"task:{kept.service}:given_up" if over else f"task:{kept.service}"
-        await self._tell(Trouble(at=self._clock.now(), key=key, what=words(kept.service, pause, said)))
+        await self._tell(Trouble(at=self._clock.now(), key=key, what=what))
         kept.down = True
         return pause
 
@@ -138,7 +146,7 @@ class Supervisor:
         if kept.down:
             kept.down = False
             key = f"task:{kept.service}:again"
-            await self._tell(Notable(at=self._clock.now(), key=key, what=service_names.works_again(kept.service)))
+            await self._tell(Notable(at=self._clock.now(), key=key, what=Said(ServiceNote.AGAIN, service=kept.service)))
         await self._wall.sleep(QUIET_S - PROVEN_S)
         kept.crashes.clear()
 

@@ -13,18 +13,41 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from strategy.model import Text
+from strategy.model import Kept, Said
+
+
+class FaultNote(StrEnum):
+    TIME = "fault.time"
+    NUMBER = "fault.number"
+    EMPTY = "fault.empty"
+    MISSING = "fault.missing"
+    FLAG = "fault.flag"
+    CHOICE = "fault.choice"
+    WHOLE = "fault.whole"
+    NOT_A_NUMBER = "fault.not_a_number"
+    RANGE = "fault.range"
+    UNUSABLE = "fault.unusable"
+    FAULT = "fault.fault"
+    FAULT_AND_ALLOWED = "fault.fault_and_allowed"
+    LIMITS = "fault.limits"
+    WHOLE_AND = "fault.whole_and"
+    OR_OFF = "fault.or_off"
+    ABOVE = "fault.above"
+    AT_LEAST = "fault.at_least"
+    BELOW = "fault.below"
+    AT_MOST = "fault.at_most"
+
 
 _SHOWN = 40  # characters of a wrong value worth repeating
 _PERSONAL = frozenset({"account_no"})  # told apart by their first two characters, never repeated
 
 
 class SettingFault(ValueError):
-    """A value refused by a validator of ours, told in both languages."""
+    """A value refused by a validator of ours, said as a sentence."""
 
-    def __init__(self, ko: str, en: str) -> None:
-        super().__init__(en)
-        self.text = Text(ko, en)
+    def __init__(self, said: Said) -> None:
+        super().__init__(str(said))
+        self.said = said
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +56,16 @@ class FaultyValue:
 
     name: str  # as in `.env`; empty when several settings disagree
     value: str | None  # as given, secrets masked; None when missing
-    problem: Text
-    allowed: Text | None
+    problem: Said
+    allowed: Said | None
 
-    def text(self) -> Text:
+    def said(self) -> Said:
         """Return the whole sentence: name, value, what is wrong, what is allowed."""
         given = "" if self.value is None else f"={self.value}"
         head = f"{self.name}{given}: " if self.name else ""
-        ko = f" (허용: {self.allowed.ko})" if self.allowed else ""
-        en = f" (allowed: {self.allowed.en})" if self.allowed else ""
-        return Text(f"{head}{self.problem.ko}{ko}", f"{head}{self.problem.en}{en}")
+        if self.allowed is None:
+            return Said(FaultNote.FAULT, head=head, problem=self.problem)
+        return Said(FaultNote.FAULT_AND_ALLOWED, head=head, problem=self.problem, allowed=self.allowed)
 
 
 def plain_faults(error: ValidationError, model: type[BaseModel]) -> list[FaultyValue]:
@@ -50,26 +73,23 @@ def plain_faults(error: ValidationError, model: type[BaseModel]) -> list[FaultyV
     return [_fault(details, model) for details in error.errors()]
 
 
-def allowed(model: type[BaseModel], field: str) -> Text | None:
+def allowed(model: type[BaseModel], field: str) -> Said | None:
     """Return what a field takes, from its own constraints: a range, a list of choices, or a form."""
     info = model.model_fields[field]
     kinds = _plain_types(info.annotation)
     optional = types.NoneType in kinds
     choices = _choices(kinds)
     if choices:
-        listed = ", ".join(choices)
-        return Text(listed, listed)
+        return Said(Kept.WORDS, words=", ".join(choices))
     if time in kinds:
-        return Text("HH:MM (뉴욕 시간)", "HH:MM (New York time)")
+        return Said(FaultNote.TIME)
     limits = _limits(info)
     if not limits and not kinds & {int, Decimal}:
         return None
-    text = _range_text(limits) if limits else Text("숫자", "a number")
-    whole = int in kinds
-    return Text(
-        ("정수, " if whole else "") + text.ko + (" 또는 off" if optional else ""),
-        ("a whole number, " if whole else "") + text.en + (" or off" if optional else ""),
-    )
+    said = Said(FaultNote.LIMITS, limits=_range(limits)) if limits else Said(FaultNote.NUMBER)
+    if int in kinds:
+        said = Said(FaultNote.WHOLE_AND, allowed=said)
+    return Said(FaultNote.OR_OFF, allowed=said) if optional else said
 
 
 def choices(model: type[BaseModel], field: str) -> tuple[str, ...] | None:
@@ -103,29 +123,29 @@ def _shown(details: ErrorDetails, field: str, info: FieldInfo) -> str | None:
     return shown[:2] + "*" * len(shown[2:]) if field in _PERSONAL else shown
 
 
-def _problem(details: ErrorDetails) -> Text:
+def _problem(details: ErrorDetails) -> Said:
     raised = details.get("ctx", {}).get("error")
     if isinstance(raised, SettingFault):
-        return raised.text
+        return raised.said
     if details["input"] == "" and details["type"] != "missing":
-        return Text("값이 비어 있습니다", "the value is empty")
+        return Said(FaultNote.EMPTY)
     kind = details["type"]
     known = {
-        "missing": Text("값이 없습니다", "is missing"),
-        "bool_parsing": Text("true 또는 false 여야 합니다", "must be true or false"),
-        "enum": Text("정해진 값이 아닙니다", "is not one of the choices"),
-        "literal_error": Text("정해진 값이 아닙니다", "is not one of the choices"),
-        "int_parsing": Text("정수가 아닙니다", "is not a whole number"),
-        "int_from_float": Text("정수가 아닙니다", "is not a whole number"),
-        "decimal_parsing": Text("숫자가 아닙니다", "is not a number"),
-        "finite_number": Text("숫자가 아닙니다", "is not a number"),
+        "missing": Said(FaultNote.MISSING),
+        "bool_parsing": Said(FaultNote.FLAG),
+        "enum": Said(FaultNote.CHOICE),
+        "literal_error": Said(FaultNote.CHOICE),
+        "int_parsing": Said(FaultNote.WHOLE),
+        "int_from_float": Said(FaultNote.WHOLE),
+        "decimal_parsing": Said(FaultNote.NOT_A_NUMBER),
+        "finite_number": Said(FaultNote.NOT_A_NUMBER),
     }
     if kind in known:
         return known[kind]
     if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
-        return Text("범위를 벗어났습니다", "is out of range")
+        return Said(FaultNote.RANGE)
     message = details["msg"].removeprefix("Value error, ")
-    return Text(f"값을 쓸 수 없습니다 ({message})", message)
+    return Said(FaultNote.UNUSABLE, problem=message)
 
 
 def _plain_types(annotation: Any) -> set[Any]:
@@ -163,13 +183,8 @@ def _limits(info: FieldInfo) -> dict[str, Decimal]:
     return found
 
 
-def _range_text(limits: Mapping[str, Decimal]) -> Text:
-    words = {
-        "gt": (" 초과", "above "),
-        "ge": (" 이상", "at least "),
-        "lt": (" 미만", "below "),
-        "le": (" 이하", "at most "),
-    }
-    ko = ", ".join(f"{value}{words[name][0]}" for name, value in limits.items())
-    en = ", ".join(f"{words[name][1]}{value}" for name, value in limits.items())
-    return Text(ko, en)
+def _range(limits: Mapping[str, Decimal]) -> tuple[Said, ...]:
+    return tuple(Said(_LIMITS[name], limit=value) for name, value in limits.items())
+
+
+_LIMITS = {"gt": FaultNote.ABOVE, "ge": FaultNote.AT_LEAST, "lt": FaultNote.BELOW, "le": FaultNote.AT_MOST}

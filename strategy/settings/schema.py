@@ -6,14 +6,31 @@ One model serves the environment at start and every change in the chat, so both 
 import re
 from datetime import time
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from strategy.model import Interval, InvalidInput, QuietHours, Symbol
+from strategy.model import Interval, InvalidInput, QuietHours, Said, Symbol
 from strategy.settings.indicator_windows import in_reach, macd_window, rsi_window
 from strategy.settings.messages import SettingFault
+
+
+class TradingSettingFault(StrEnum):
+    TIME = "setting.time"
+    QUIET_HOURS = "setting.quiet_hours"
+    EMPTY_ITEM = "setting.empty_item"
+    NO_SYMBOL = "setting.no_symbol"
+    REPEATED = "setting.repeated"
+    LOSS = "setting.loss"
+    DIGITS = "setting.digits"
+    TOO_MANY_BARS = "setting.too_many_bars"
+    NO_TICKER = "setting.no_ticker"
+    RSI_ORDER = "setting.rsi_order"
+    MACD_ORDER = "setting.macd_order"
+    HOURS_ORDER = "setting.hours_order"
+    SHUTDOWN_ORDER = "setting.shutdown_order"
 
 
 def _minute_of_day(value: object) -> object:
@@ -23,9 +40,7 @@ def _minute_of_day(value: object) -> object:
     text = str(value).strip()
     hours, colon, minutes = text.partition(":")
     if not (colon and hours.isdigit() and len(minutes) == 2 and minutes.isdigit()):
-        raise SettingFault(
-            "뉴욕 시간을 HH:MM 으로 적으세요. 예: 09:30", "write a New York time as HH:MM, such as 09:30"
-        )
+        raise SettingFault(Said(TradingSettingFault.TIME))
     return f"{int(hours):02d}:{minutes}"
 
 
@@ -47,10 +62,7 @@ def _quiet_hours(value: object) -> object:
     except ValueError:
         span = []
     if len(span) != 2 or span[0] == span[1]:
-        raise SettingFault(
-            "한국 시간으로 시작-끝을 적으세요. 예: 23:00-07:00. 끄려면 off",
-            "write begin-end in Korean time, such as 23:00-07:00, or off",
-        )
+        raise SettingFault(Said(TradingSettingFault.QUIET_HOURS))
     return QuietHours(*span)
 
 
@@ -154,19 +166,16 @@ class TradingSettings(BaseSettings):
         written: set[str] = set()
         for position, item in enumerate(value.split(","), start=1):
             if not item.strip():
-                raise SettingFault(f"{position}번째 항목이 비어 있습니다", f"item {position} is empty")
+                raise SettingFault(Said(TradingSettingFault.EMPTY_ITEM, position=position))
             try:
                 symbol = Symbol.parse(item)
             except InvalidInput as error:
                 raise SettingFault(
-                    f"{position}번째 항목({item.strip()[:40]})이 시장:티커 꼴이 아닙니다 (시장: NASDAQ, NYSE, AMEX)",
-                    f"item {position} ({item.strip()[:40]}) is not MARKET:TICKER (NASDAQ, NYSE or AMEX)",
+                    Said(TradingSettingFault.NO_SYMBOL, position=position, item=item.strip()[:40])
                 ) from error
             as_written = "".join(item.upper().split())
             if as_written in written:
-                raise SettingFault(
-                    f"{position}번째 항목({symbol})이 중복입니다", f"item {position} ({symbol}) is a repeat"
-                )
+                raise SettingFault(Said(TradingSettingFault.REPEATED, position=position, symbol=str(symbol)))
             written.add(as_written)
             if symbol not in symbols:  # BRK.B beside BRK/B, as versions stored it that took them for two
                 symbols.append(symbol)
@@ -181,10 +190,7 @@ class TradingSettings(BaseSettings):
         except ArithmeticError:
             return value
         if rate.is_finite() and not -100 < rate < 0:
-            raise SettingFault(
-                "손실률이므로 0보다 작고 -100보다 커야 합니다. 5 % 손실에서 팔려면 -5, 끄려면 off",
-                "is a loss, so it must be below 0 and above -100: -5 sells at a loss of 5 %, off switches it off",
-            )
+            raise SettingFault(Said(TradingSettingFault.LOSS))
         return value
 
     @field_validator("*", mode="before")
@@ -192,10 +198,7 @@ class TradingSettings(BaseSettings):
     def _numbers_are_plain(cls, value: Any) -> Any:
         """Refuse `1e3` and `1_0`, which Python would read, before all other checks: the last validator runs first."""
         if isinstance(value, str) and _ODD_NUMBER.fullmatch(value.strip()):
-            raise SettingFault(
-                "숫자만 쓰세요. 예: 1000 (1e3 이나 1_000 이 아니라)",
-                "write plain digits, such as 1000 (not 1e3 or 1_000)",
-            )
+            raise SettingFault(Said(TradingSettingFault.DIGITS))
         return value
 
     def _windows_can_be_had(self) -> None:
@@ -211,35 +214,28 @@ class TradingSettings(BaseSettings):
             there = in_reach(interval)
             if there is not None and window > there:
                 raise SettingFault(
-                    f"{names}: {interval.value}분봉 {window}개가 필요하지만 증권사는 한 달치 {there}개쯤만 줍니다."
-                    " 기간을 줄이거나 더 짧은 봉 또는 day 를 쓰세요",
-                    f"{names}: needs {window} bars of {interval.value} minutes, but the broker keeps a month of them,"
-                    f" about {there}; use shorter periods, shorter bars, or day",
+                    Said(
+                        TradingSettingFault.TOO_MANY_BARS,
+                        names=names,
+                        window=window,
+                        minutes=interval.value,
+                        available=there,
+                    )
                 )
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if not self.trading_tickers:
-            raise SettingFault(
-                "TRADING_TICKERS: 종목을 하나 이상 적으세요", "TRADING_TICKERS: name at least one ticker"
-            )
+            raise SettingFault(Said(TradingSettingFault.NO_TICKER))
         if self.rsi_oversold >= self.rsi_overbought:
-            raise SettingFault(
-                "RSI_OVERSOLD 는 RSI_OVERBOUGHT 보다 작아야 합니다", "RSI_OVERSOLD must be below RSI_OVERBOUGHT"
-            )
+            raise SettingFault(Said(TradingSettingFault.RSI_ORDER))
         if self.macd_fast >= self.macd_slow:
-            raise SettingFault("MACD_FAST 는 MACD_SLOW 보다 작아야 합니다", "MACD_FAST must be below MACD_SLOW")
+            raise SettingFault(Said(TradingSettingFault.MACD_ORDER))
         self._windows_can_be_had()
         if self.market_start_time >= self.market_end_time:
-            raise SettingFault(
-                "MARKET_START_TIME 은 MARKET_END_TIME 보다 앞서야 합니다",
-                "MARKET_START_TIME must be before MARKET_END_TIME",
-            )
+            raise SettingFault(Said(TradingSettingFault.HOURS_ORDER))
         if self.auto_shutdown_time < self.market_end_time:
-            raise SettingFault(
-                "AUTO_SHUTDOWN_TIME 은 MARKET_END_TIME 보다 앞설 수 없습니다",
-                "AUTO_SHUTDOWN_TIME must not be before MARKET_END_TIME",
-            )
+            raise SettingFault(Said(TradingSettingFault.SHUTDOWN_ORDER))
         return self
 
 

@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from strategy.model import (
     Clock,
     InvalidInput,
+    Said,
     SettingChange,
     SettingChanged,
     SettingSource,
@@ -29,14 +30,30 @@ from strategy.settings.descriptions import ACCOUNT_ONLY, BY_COMMAND, SETTING_WOR
 from strategy.settings.messages import allowed, choices, plain_faults
 from strategy.settings.schema import TradingSettings
 
+
+class SettingNote(StrEnum):
+    TICKERS_FORM = "setting_change.tickers_form"
+    HOURS_FORM = "setting_change.hours_form"
+    PAST = "setting_change.past"
+    NOT_CHANGED = "setting_change.not_changed"
+    NOTHING_TO_UNDO = "setting_change.nothing_to_undo"
+    NOT_PER_TICKER = "setting_change.not_per_ticker"
+    DROPPED = "setting_change.dropped"
+    NO_SUCH = "setting_change.no_such"
+    NEAR = "setting_change.near"
+    FOR_TICKER = "setting_change.for_ticker"
+    LATER = "setting_change.later"
+    MISFIT = "setting_change.misfit"
+
+
 _WHOLE_HISTORY = 1_000_000
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 Key = tuple[str, Symbol | None]
 
 _FORMS = {
-    "TRADING_TICKERS": Text("시장:티커 를 쉼표로 구분", "MARKET:TICKER, comma separated"),
-    "QUIET_HOURS": Text("HH:MM-HH:MM (한국 시간) 또는 off", "HH:MM-HH:MM (Korean time) or off"),
+    "TRADING_TICKERS": Said(SettingNote.TICKERS_FORM),
+    "QUIET_HOURS": Said(SettingNote.HOURS_FORM),
 }
 
 
@@ -180,15 +197,10 @@ class SettingsStore:
         if wanted in SETTING_WORDS:
             return wanted
         near = difflib.get_close_matches(wanted, SETTING_WORDS, n=1, cutoff=0.6)
-        hint_ko = f" 혹시 {near[0]} 입니까?" if near else ""
-        hint_en = f" Did you mean {near[0]}?" if near else ""
-        raise InvalidInput(
-            f"no setting of that name: {wanted[:40]!r}",
-            user_message=Text(
-                f"그런 설정이 없거나 채팅에서 다룰 수 없습니다: {wanted[:40]}.{hint_ko}",
-                f"No such setting, or one the chat may not touch: {wanted[:40]}.{hint_en}",
-            ),
-        )
+        said = Said(SettingNote.NO_SUCH, name=wanted[:40])
+        if near:
+            said = Said(SettingNote.NEAR, problem=said, near=near[0])
+        raise InvalidInput(f"no setting of that name: {wanted[:40]!r}", user_message=said)
 
     # changing
 
@@ -199,7 +211,7 @@ class SettingsStore:
         if until is not None and until <= now:
             raise InvalidInput(
                 "expiry has passed",
-                user_message=Text("끝나는 시각이 이미 지났습니다.", "That expiry has already passed."),
+                user_message=Said(SettingNote.PAST),
             )
         new = self._canonical(name, value)
         row = SettingChange(name=name, symbol=symbol, old="", new=new, set_by=None, set_at=now, until=until)
@@ -215,7 +227,7 @@ class SettingsStore:
         if (name, symbol) not in self._in_force(self._clock.now()):
             raise InvalidInput(
                 "not overridden",
-                user_message=Text(f"{name} 은(는) 채팅에서 바꾼 적이 없습니다.", f"{name} is not changed in the chat."),
+                user_message=Said(SettingNote.NOT_CHANGED, name=name),
             )
         return self._draft_back(name, symbol, None, None)
 
@@ -224,9 +236,7 @@ class SettingsStore:
         undone = {row.undoes for row in self._rows if row.undoes is not None}
         target = next((row for row in self._rows if row.undoes is None and row.id not in undone), None)
         if target is None:
-            raise InvalidInput(
-                "nothing to undo", user_message=Text("되돌릴 변경이 없습니다.", "There is nothing to undo.")
-            )
+            raise InvalidInput("nothing to undo", user_message=Said(SettingNote.NOTHING_TO_UNDO))
         older = self._rows[self._rows.index(target) + 1 :]
         before = in_force(older, self._clock.now()).get((target.name, target.symbol))
         return self._draft_back(target.name, target.symbol, before, target.id)
@@ -289,9 +299,7 @@ class SettingsStore:
         if symbol is not None and name in ACCOUNT_ONLY:
             raise InvalidInput(
                 f"{name} is not per ticker",
-                user_message=Text(
-                    f"{name} 은(는) 종목별로 다르게 할 수 없습니다.", f"{name} cannot differ per ticker."
-                ),
+                user_message=Said(SettingNote.NOT_PER_TICKER, name=name),
             )
         return name
 
@@ -302,7 +310,7 @@ class SettingsStore:
         except ValidationError as error:
             own = [fault for fault in plain_faults(error, TradingSettings) if fault.name == name]
             if own:
-                raise InvalidInput(f"{name}: {error.error_count()} fault(s)", user_message=own[0].text()) from error
+                raise InvalidInput(f"{name}: {error.error_count()} fault(s)", user_message=own[0].said()) from error
             return value.strip()  # it only disagrees with another setting's `.env` value: `_check` judges that
         return setting_text(getattr(model, name.lower()))
 
@@ -322,15 +330,15 @@ class SettingsStore:
     def _refusal(
         self, error: ValidationError, name: str, value: str, symbol: Symbol | None, at: datetime | None
     ) -> InvalidInput:
-        problem = plain_faults(error, TradingSettings)[0].text()
-        limits = self.allowed(name)
-        where_ko = (f" [{symbol}]" if symbol else "") + (" (기한이 있는 변경이 끝난 뒤)" if at else "")
-        where_en = (f" [{symbol}]" if symbol else "") + (" (after a timed change ends)" if at else "")
+        problem = plain_faults(error, TradingSettings)[0].said()
+        if symbol is not None:
+            problem = Said(SettingNote.FOR_TICKER, problem=problem, symbol=str(symbol))
+        if at is not None:
+            problem = Said(SettingNote.LATER, problem=problem)
         return InvalidInput(
             f"{name}={value[:40]} does not fit",
-            user_message=Text(
-                f"{name}={value[:40]}: {problem.ko}{where_ko}. 허용: {limits.ko}",
-                f"{name}={value[:40]}: {problem.en}{where_en}. Allowed: {limits.en}",
+            user_message=Said(
+                SettingNote.MISFIT, name=name, value=value[:40], problem=problem, allowed=self.allowed(name)
             ),
         )
 
@@ -342,12 +350,7 @@ class SettingsStore:
                 self._check(self._rows, row.name, row.new or "")
             except InvalidInput:
                 self._dropped.add((row.name, row.symbol))
-                told.append(
-                    Text(
-                        f"채팅에서 바꾼 {row.name}={row.new} 은(는) 지금의 .env 와 맞지 않아 쓰지 않습니다.",
-                        f"{row.name}={row.new}, set in the chat, no longer fits .env and is not used.",
-                    )
-                )
+                told.append(Said(SettingNote.DROPPED, name=row.name, value=str(row.new)))
         self._forget()
         return told
 

@@ -23,7 +23,7 @@ def read(**changes: str) -> TelegramSettings:
 def faults(**changes: str) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         read(**changes)
-    return [each.text().en for each in plain_faults(caught.value, TelegramSettings)]
+    return [each.said().en for each in plain_faults(caught.value, TelegramSettings)]
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_a_malformed_token_is_refused_and_not_shown_s26(token: str) -> None:
     with pytest.raises(ValidationError) as caught:
         read(telegram_bot_token=token)
     shown = "".join(traceback.format_exception(caught.value))
-    shown += str([each.text() for each in plain_faults(caught.value, TelegramSettings)])
+    shown += str([each.said() for each in plain_faults(caught.value, TelegramSettings)])
     assert "TELEGRAM_BOT_TOKEN" in shown.upper()
     assert token not in shown
 

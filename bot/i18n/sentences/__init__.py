@@ -5,6 +5,6 @@ context; `python -m bot.i18n.sentences` brings that file up to date. Nothing her
 program that has not started yet speaks through it too.
 """
 
-from bot.i18n.sentences.speech import both, say
+from bot.i18n.sentences.speech import both, paired, say, word
 
-__all__ = ["both", "say"]
+__all__ = ["both", "paired", "say", "word"]

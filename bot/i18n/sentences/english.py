@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.i18n.sentences import broker, common
+from bot.i18n.sentences import broker, chat, common, program, services, settings, storage
 
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         **broker.SENTENCES,
+        **chat.SENTENCES,
         **common.SENTENCES,
+        **program.SENTENCES,
+        **services.SENTENCES,
+        **settings.SENTENCES,
+        **storage.SENTENCES,
     }
 )

@@ -64,9 +64,32 @@ def _joined(between: str) -> Kind:
     return lambda values, voice: between.join(voice.format_field(each, "") for each in values)
 
 
-def _word(prefix: str) -> Kind:
-    """Write the word for a state of the core, found by its key."""
-    return lambda key, voice: voice.word(f"{prefix}.{key}", {})
+def _more(values: Any, voice: Voice) -> str:
+    """Write further sentences after others."""
+    return "".join(f" {voice.format_field(each, '')}" for each in values)
+
+
+def _word(family: str) -> Kind:
+    """Write the word for a state of the core, found by its key; one without a word is shown by its key."""
+
+    def kind(key: Any, voice: Voice) -> str:
+        try:
+            return voice.word(f"{family}.{key}", {})
+        except KeyError:
+            return str(key)
+
+    return kind
+
+
+def _service_means(name: Any, voice: Voice) -> str:
+    """Write what it means while a service is down, where it means anything."""
+    try:
+        return " " + voice.word(f"service_means.{name}", {})
+    except KeyError:
+        return ""
+
+
+FAMILIES = ("service",)  # of words, each by the key of a state: `service.engine`
 
 
 KINDS: Mapping[str, Kind] = {
@@ -81,4 +104,7 @@ KINDS: Mapping[str, Kind] = {
     "lines": _joined("\n"),
     "sentences": _joined(" "),
     "semicolons": _joined("; "),
+    "more": _more,
+    "service_means": _service_means,
+    **{family: _word(family) for family in FAMILIES},
 }

@@ -26,9 +26,19 @@ def say(said: Text, language: Language) -> str:
         return str(said)
 
 
+def word(family: str, key: str, language: Language) -> str:
+    """Return the word for a state of the core; one without a word is shown by its key."""
+    return KINDS[family](key, _Voice(language))
+
+
 def both(said: Text) -> str:
     """Return both languages on two lines, for a console that knows no user."""
     return f"{say(said, 'ko')}\n{say(said, 'en')}"
+
+
+def paired(said: Text) -> str:
+    """Return both languages on one line."""
+    return f"{say(said, 'ko')} / {say(said, 'en')}"
 
 
 class _Voice(Formatter):

@@ -14,8 +14,8 @@ from babel.messages.pofile import read_po
 from bot.i18n.catalog import LOCALES
 from bot.i18n.sentences import both, say
 from bot.i18n.sentences.english import ENGLISH
-from bot.i18n.sentences.kinds import KINDS
-from strategy.model import Kept, Said
+from bot.i18n.sentences.kinds import FAMILIES, KINDS
+from strategy.model import Kept, Said, Service
 from tests.support.said_calls import ROOT, Made, codes, made
 
 WORDS = frozenset(KINDS)
@@ -136,3 +136,14 @@ def _said(said: Said, sentence: str, language: str) -> str:
 
     voice = _Voice("ko" if language == "ko" else "en")
     return voice.vformat(sentence, (), said.values)
+
+
+def test_every_state_has_its_word() -> None:
+    families = {"service": Service}
+    assert {f"{family}.{key}" for family, keys in families.items() for key in keys} - set(ENGLISH) == set()
+    assert set(families) == set(FAMILIES)
+
+
+def test_no_sentence_is_left_over() -> None:
+    used = {"span", "service_means", *FAMILIES}
+    assert {code for code in ENGLISH if code.split(".")[0] not in used} - set(codes()) == set()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.input.normalising import even
 from bot.input.parsing import BadArgument, trade
 from strategy.model import InvalidInput
-from strategy.settings.schema import TradingSettings
+from strategy.settings.schema import TradingSettingFault, TradingSettings
 from tests.bot.conftest import Room
 from tests.fakes.clock import SAMPLE_SETTINGS
 
@@ -60,7 +60,7 @@ NUMBERS = [
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("odd", ["1e1", "1_0", "-1_0", "1E+1", "0.1e1", "1_0.5"])
 def test_no_number_of_the_settings_is_read_from_an_exponent_or_an_underscore(name: str, odd: str) -> None:
-    with pytest.raises(ValueError, match="plain digits"):
+    with pytest.raises(ValueError, match=TradingSettingFault.DIGITS):
         TradingSettings.model_validate({**SAMPLE_SETTINGS, name: odd})
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from kis.__main__ import both
+from bot.i18n.sentences import paired
 from kis.cli.commands import main
 from kis.simulator.clock import SimClock
 from kis.simulator.options import Holding, Served, SimulatorOptions
@@ -34,7 +34,7 @@ class Shell:
 
     async def run(self, *arguments: str) -> tuple[int, Any]:
         """Return the exit code and the JSON of stdout, or of stderr after a failure."""
-        code = await main([*arguments, "--json"], both)
+        code = await main([*arguments, "--json"], paired)
         captured = self.capsys.readouterr()
         assert bool(captured.out) is (code == 0)
         assert bool(captured.err) is (code != 0)
@@ -183,7 +183,7 @@ async def test_watch_prints_one_json_a_line(shell: Shell) -> None:
                 await asyncio.sleep(0.01)
 
     async with asyncio.TaskGroup() as group:
-        watching = group.create_task(main(["watch", "NYSE:KO", "--seconds", "30", "--json"], both))
+        watching = group.create_task(main(["watch", "NYSE:KO", "--seconds", "30", "--json"], paired))
         await until("connected")
         await shell.tick("KO", "68.00")
         await until("tick")
@@ -197,7 +197,7 @@ async def test_watch_prints_one_json_a_line(shell: Shell) -> None:
 
 
 async def test_watch_ends_by_itself(shell: Shell) -> None:
-    assert await main(["watch", "NYSE:KO", "--seconds", "0.3", "--json"], both) == 0
+    assert await main(["watch", "NYSE:KO", "--seconds", "0.3", "--json"], paired) == 0
     captured = shell.capsys.readouterr()
     assert captured.err == ""
     assert all(json.loads(line)["kind"] for line in captured.out.splitlines())
@@ -210,4 +210,4 @@ async def test_watch_ends_when_nobody_reads_its_lines(shell: Shell, monkeypatch:
 
     monkeypatch.setattr("sys.stdout", Gone())
     async with asyncio.timeout(5):
-        assert await main(["watch", "NYSE:KO", "--json"], both) == 0
+        assert await main(["watch", "NYSE:KO", "--json"], paired) == 0

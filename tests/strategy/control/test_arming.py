@@ -62,8 +62,8 @@ def test_a_length_that_base32_does_not_have_is_told_as_that(length: int) -> None
     with pytest.raises(ValidationError) as refused:
         ArmingSettings.model_validate({"totp_secret": SECRET[:length]})
     [fault] = plain_faults(refused.value, ArmingSettings)
-    assert "길이가 맞지 않습니다" in fault.text().ko
-    assert str(length) in fault.text().en
+    assert "길이가 맞지 않습니다" in fault.said().ko
+    assert str(length) in fault.said().en
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_a_wrong_secret_is_told_in_plain_words_and_not_repeated(typed: str, word
         ArmingSettings.model_validate({"totp_secret": typed})
     [fault] = plain_faults(refused.value, ArmingSettings)
     assert (fault.name, fault.value) == ("TOTP_SECRET", "****")
-    assert word in fault.text().ko
-    assert typed not in fault.text().both() + str(refused.value)
+    assert word in fault.said().ko
+    assert typed not in fault.said().both() + str(refused.value)
 
 
 def good(codes: OneTimeCodes, typed: str, newer_than: int = NEVER) -> bool:

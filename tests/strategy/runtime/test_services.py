@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from strategy.runtime.service_names import title
 
 from bot.i18n.terms import task_name
 from bot.i18n.translator import Tongue, load_catalogs
 from strategy.model import Language, Service
-from strategy.runtime.service_names import title
 from tests.support.engine_bench import OPEN, World, running
 
 LANGUAGES: tuple[Language, ...] = ("ko", "en")

@@ -32,8 +32,8 @@ def test_missing_empty_and_malformed_values_are_refused_by_name(name: str, value
     found = faults(**{name: value})
     assert [fault.name for fault in found] == [name.upper()]
     assert found[0].value == value
-    assert found[0].text().ko != found[0].text().en
-    assert name.upper() in found[0].text().ko
+    assert found[0].said().ko != found[0].said().en
+    assert name.upper() in found[0].said().ko
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_out_of_range_values_are_refused_with_value_and_range(name: str, value: 
     (fault,) = faults(**{name: value})
     assert fault.name == name.upper()
     assert fault.value == value
-    assert value in fault.text().ko
+    assert value in fault.said().ko
 
 
 @pytest.mark.parametrize(("oversold", "overbought"), [("0", "100"), ("29.5", "70.25"), ("49.99", "50")])
