@@ -51,8 +51,8 @@ def test_every_sentence_has_a_korean_one_and_none_is_left_over() -> None:
 
 
 def test_both_languages_have_the_same_fields() -> None:
-    """But for what only one of them tells: the name of an error, the number of a closed connection."""
-    one_sided = {"stream.no_connection", "stream.silent", "stream.closed"}
+    """But for what only one of them tells: the name of an error, the number of a closed connection, a given id."""
+    one_sided = {"stream.no_connection", "stream.silent", "stream.closed", "chat_setting.shared"}
     assert {code for code, (english, korean) in _korean().items() if _fields(english) != _fields(korean)} == one_sided
 
 
