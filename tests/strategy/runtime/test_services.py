@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from strategy.runtime.service_names import title
 
+from bot.i18n.sentences import word
 from bot.i18n.terms import task_name
 from bot.i18n.translator import Tongue, load_catalogs
 from strategy.model import Language, Service
@@ -15,7 +15,7 @@ LANGUAGES: tuple[Language, ...] = ("ko", "en")
 
 @pytest.mark.parametrize("service", Service)
 def test_every_service_has_a_name_for_a_person(service: Service) -> None:
-    assert title(service).ko != title(service).en
+    assert word("service", service, "ko") != word("service", service, "en") != service
     for language in LANGUAGES:
         assert task_name(service, Tongue(load_catalogs(), language))
 
