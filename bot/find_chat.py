@@ -40,7 +40,7 @@ class Found:
 
 
 class PendingUpdates(TelegramMethod[list[Any]]):
-    """getUpdates that confirms nothing and asks for no other kinds than before."""
+    """getUpdates that confirms nothing and asks for no other kinds than before. `timeout` is seconds."""
 
     __returning__ = list[Any]
     __api_method__ = "getUpdates"

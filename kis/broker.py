@@ -101,10 +101,8 @@ class KisBroker:
         return self._acceptance(taken)
 
     async def amend(self, symbol: Symbol, venue_no: VenueNo, qty: int, limit_price: Decimal) -> Acceptance:
-        """Change the open quantity and price, once; the acceptance carries a new number. Raises as `submit` does.
-
-        Whole shares, dollars on the tick.
-        """
+        """Change the open quantity and price, once; the acceptance carries a new number. Raises as `submit` does. Whole
+        shares, dollars on the tick."""
         self._book.learn(symbol)
         try:
             taken = await orders_api.amend(self._http, self._account, symbol, venue_no, qty=qty, price=limit_price)

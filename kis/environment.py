@@ -1,4 +1,5 @@
-"""The two environments as values: hosts, TR ids, limits and what each does not offer (kis-protocol 1.1, 3.0, 6.1)."""
+"""The two environments as values: hosts, TR ids, limits and what each does not offer (kis-protocol 1.1, 3.0, 6.1).
+See decision 0063."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""One SQLite connection and its thread: the only way to the database."""
+"""One SQLite connection and its thread: the only way to the database. See decisions 0011 and 0012."""
 
 import asyncio
 import sqlite3

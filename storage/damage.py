@@ -1,4 +1,5 @@
-"""What is wrong with a database that cannot be used, told as what it is: never recreated, never traded upon."""
+"""What is wrong with a database that cannot be used, told as what it is: never recreated, never traded upon.
+See decision 0103."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""One SQLite connection and the one thread that may touch it."""
+"""One SQLite connection and the one thread that may touch it. See decision 0156."""
 
 import asyncio
 import sqlite3

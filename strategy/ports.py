@@ -56,10 +56,8 @@ class Broker(Protocol):
     async def submit(self, request: OrderRequest) -> Acceptance: ...
 
     async def amend(self, symbol: Symbol, venue_no: VenueNo, qty: int, limit_price: Decimal) -> Acceptance:
-        """Change the open quantity and price; the acceptance carries a new number (kis-protocol 3.2).
-
-        The quantity is in whole shares, the limit in dollars on the tick.
-        """
+        """Change the open quantity and price; the acceptance carries a new number (kis-protocol 3.2). The quantity is
+        in whole shares, the limit in dollars on the tick."""
 
     async def cancel(self, symbol: Symbol, venue_no: VenueNo, qty: int) -> Acceptance:
         """Ask to cancel the open quantity; only a notice or an inquiry confirms it. The quantity is in whole shares."""

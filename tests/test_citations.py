@@ -29,6 +29,7 @@ THERE = {
     "row": _rows(SPEC, r"S\d+"),
     "promise": set(re.findall(r"^(\d)\. ", SPEC[SPEC.index("## 8. ") : SPEC.index("## 9. ")], re.MULTILINE)),
     "quirk": QUIRKS,
+    "page": {path.name[:4] for path in (ROOT / "docs/decisions").glob("[0-9]*.md")},
 }
 CITED = {
     "kis-protocol": r"kis-protocol[ ,]+(\d+(?:\.\d+)?)(?:(?:,| and) (\d+(?:\.\d+)?)\b(?! (?:to|rows?|s\b)))*",
@@ -38,6 +39,7 @@ CITED = {
     "row": r"\b[Ss](\d{1,3})(?=_|\b)(?![\d.])",
     "promise": r"[Pp]romises? ?_?(\d)\b",
     "quirk": r"[Qq]uirks?[ _](\d+)",
+    "page": r"[Dd]ecisions? (\d{4})(?: and (\d{4}))?",
 }
 PREFIX = {"decision": "D", "row": "S"}
 PLACES = {  # where a letter and a number mean a decision or a row, and not a variable or a code of somebody's
@@ -85,6 +87,7 @@ def test_every_cited_place_exists(kind: str) -> None:
         ("decision", "async def test_nothing_s1_d77(start: Starter) -> None:", "D77"),
         ("promise", "that is promise 9", "9"),
         ("quirk", "a blank row (quirk 99)", "99"),
+        ("page", "why it waits: see decision 9999.", "9999"),
     ],
 )
 def test_a_place_that_is_not_there_is_found(kind: str, text: str, name: str) -> None:

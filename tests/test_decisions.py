@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parent.parent / "docs/decisions"
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "docs/decisions"
 PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
 SECTIONS = ("Context", "Options rejected", "Decision", "Consequence")
 IN_FORCE = "in force"
@@ -76,6 +77,20 @@ def test_the_index_lists_every_page_as_it_is() -> None:
         (page.number, path.name, page.title, str(page.date), page.status)
         for path, page in zip(PAGES, pages, strict=True)
     )
+
+
+def test_the_program_cites_decisions_that_hold() -> None:
+    status = {path.name[:4]: read(path).status for path in PAGES}
+    cited = {
+        (path.relative_to(ROOT).as_posix(), number)
+        for room in ("bot", "kis", "storage", "strategy")
+        for path in (ROOT / room).rglob("*.py")
+        for numbers in re.findall(r"[Dd]ecisions? (\d{4})(?: and (\d{4}))?", path.read_text("utf-8"))
+        for number in numbers
+        if number
+    }
+    assert len(cited) > 50
+    assert [(path, number) for path, number in sorted(cited) if status.get(number) != IN_FORCE] == []
 
 
 def _index() -> str:

@@ -3,6 +3,7 @@
 All of them, but for good news: a stop-loss that is armed (again), a stop that ended flat, a panic under way or ended
 flat, and a lock that leaves the stop-loss alone, which always comes with the stop that made it. A retry of
 a refused stop starts no reminders of its own: those of the first run go on until that is seen or the shares are sold.
+See decision 0055.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 The alert waits while the answer is under way. Once the answer stands in the chat its row is done, with the message of
 the answer. Where that is not certain (not sent, the program died, another chat, a topic of its own) the alert comes:
-a repeat is better than silence, and like every alert that may be there already it is marked as one.
+a repeat is better than silence, and like every alert that may be there already it is marked as one. See decision 0147.
 """
 
 import logging

@@ -1,4 +1,5 @@
-"""Very many alerts that come late, after an outage: told in few messages, a line each, what belongs together in one."""
+"""Very many alerts that come late, after an outage: told in few messages, a line each, what belongs together in one.
+See decision 0138."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Repeats of an alert become one message with a count."""
+"""Repeats of an alert become one message with a count. See decision 0059."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -2,6 +2,7 @@
 
 A bot cannot read a chat. But the answer to a send holds the message that it replies to, so a short silent message that
 is taken away at once tells what stands at an id. It is asked only about rows that were repeated in vain.
+See decision 0136.
 """
 
 import logging

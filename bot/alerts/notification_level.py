@@ -2,6 +2,7 @@
 
 Critical events sound whatever is set. Some routine ones are never kept back, at most silenced: a card that waits for a
 tap, an order whose outcome nobody knows, a difference with the broker that blocks buying, a price somebody asked for.
+See decision 0054.
 """
 
 from dataclasses import dataclass

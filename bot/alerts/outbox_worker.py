@@ -2,6 +2,7 @@
 
 Two lanes: sends go one after the other in the order of the outbox; edits of messages sent before go beside them
 (`bot.alerts.message_edits`), so that a fill or a stop is not held up by bringing an older message up to date.
+See decisions 0136 and 0098.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""Rows that others overtake for a while; whatever comes after them in the same story waits with them."""
+"""Rows that others overtake for a while; whatever comes after them in the same story waits with them.
+See decision 0137."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -3,6 +3,7 @@
 Until then the chat may be the reason (restricted, a closed topic, no right to post): everything is kept and tried again
 with growing pauses. Of two refused rows the first goes first again, so that nothing changes its order for long. Nothing
 critical is ever given up: where it is itself the reason, that is told, and it is tried again for as long as it takes.
+See decision 0141.
 """
 
 import logging

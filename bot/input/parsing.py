@@ -62,10 +62,8 @@ def trade(text: str | None) -> TradeWords:
 
 
 def amend(text: str | None) -> tuple[int | None, Decimal | None]:
-    """Read `[QTY] [@PRICE]`, at least one of them; the quantity is the open one wanted.
-
-    Whole shares and dollars. Raises BadArgument.
-    """
+    """Read `[QTY] [@PRICE]`, at least one of them; the quantity is the open one wanted. Whole shares and dollars.
+    Raises BadArgument."""
     match words(text):
         case [last] if last.startswith("@"):
             return None, _price(last)
@@ -87,9 +85,7 @@ def ticker_and_rest(text: str) -> tuple[str, str]:
 
 def threshold(text: str) -> tuple[bool | None, Decimal]:
     """Read `< 60`, `> 70`, `60 이하`, `70 이상`, or `60` alone; whether from above on, None where it is not said.
-
-    Dollars. Raises BadArgument.
-    """
+    Dollars. Raises BadArgument."""
     found = _THRESHOLD.fullmatch(text.strip())
     if not found:
         raise BadArgument("not < PRICE or > PRICE")
@@ -139,10 +135,8 @@ def is_duration(text: str) -> bool:
 
 
 def moment_before(text: str, now: datetime) -> datetime:
-    """Read `22:31` or `2026-11-20 22:31` in Korean time; the time alone is its newest occurrence up to now.
-
-    Raises BadArgument.
-    """
+    """Read `22:31` or `2026-11-20 22:31` in Korean time; the time alone is its newest occurrence up to now. Raises
+    BadArgument."""
     day, _, clock = text.strip().rpartition(" ")
     try:
         at = time.fromisoformat(clock) if re.fullmatch(r"\d\d:\d\d(:\d\d)?", clock) else None

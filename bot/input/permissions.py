@@ -1,4 +1,4 @@
-"""Who may ask for what: one table for commands, buttons, screens and dialogs (spec 6, roles)."""
+"""Who may ask for what: one table for commands, buttons, screens and dialogs (spec 6, roles). See decision 0130."""
 
 from collections.abc import Callable
 from typing import Any

@@ -58,10 +58,8 @@ def set_webhook(world: ChatWorld, raw: Json) -> Json:
 
 
 def send_unreadable(world: ChatWorld, raw: Json) -> Json:
-    """Queue an update as it is given; else a forward whose origin is of a kind that no library knows yet.
-
-    Raises ValueError for what is no update.
-    """
+    """Queue an update as it is given; else a forward whose origin is of a kind that no library knows yet. Raises
+    ValueError for what is no update."""
     update = raw.get("update") or {"message": _forward_from_nowhere(world)}
     if isinstance(update, dict):
         return {"update_id": world.updates.add_raw(update)}

@@ -48,10 +48,8 @@ class People:
     def send_rich(
         self, person: Person, chat: Chat, raw: object, reply_to: int | None, thread: int | None
     ) -> ChatMessage:
-        """Send words as blocks, as newer apps do; pictures in them are not had here.
-
-        Raises PersonRefused for what is no rich message.
-        """
+        """Send words as blocks, as newer apps do; pictures in them are not had here. Raises PersonRefused for what is
+        no rich message."""
         try:
             content = {"rich_message": RichReader(_no_media).message(raw)}
         except RichError as error:
@@ -60,9 +58,7 @@ class People:
 
     def send_ephemeral(self, person: Person, chat: Chat, text: str) -> None:
         """Send into a group what only the bot sees (Bot API 10.2): it has no message id and stands in nobody's chat.
-
-        Raises PersonRefused outside of a group.
-        """
+        Raises PersonRefused outside of a group."""
         if chat.is_private or chat.bot_status in ("left", "kicked"):
             raise PersonRefused("ephemeral messages are for groups with the bot in them")
         world = self._world
@@ -161,10 +157,8 @@ class People:
         world.hub.publish(person.id, "blocked", {"blocked": blocked})
 
     def react(self, person: Person, message: ChatMessage, emoji: str) -> None:
-        """Put a reaction on a message, or take it away with an empty text.
-
-        Raises PersonRefused for what is no reaction.
-        """
+        """Put a reaction on a message, or take it away with an empty text. Raises PersonRefused for what is no
+        reaction."""
         try:
             after = read_reactions([{"type": "emoji", "emoji": emoji}] if emoji else [])
         except ApiError as error:
@@ -190,10 +184,8 @@ class People:
         return query
 
     def choose_inline(self, person: Person, query: InlineQuery, result_id: str) -> ChatMessage:
-        """Send one of the offered results into the chat with the bot; the bot hears which.
-
-        Raises PersonRefused for one that was not offered.
-        """
+        """Send one of the offered results into the chat with the bot; the bot hears which. Raises PersonRefused for one
+        that was not offered."""
         result = next((result for result in query.results if str(result["id"]) == result_id), None)
         if result is None or query.person_id != person.id:
             raise PersonRefused("there is no such result", 404)
@@ -222,10 +214,8 @@ class People:
         world.updates.add("my_chat_member", update)
 
     def stop_draft(self, person: Person) -> None:
-        """Stop the text the bot is writing, where it lets people do so (telegram-bot-api 9.9).
-
-        Raises PersonRefused where there is none.
-        """
+        """Stop the text the bot is writing, where it lets people do so (telegram-bot-api 9.9). Raises PersonRefused
+        where there is none."""
         chat = self._world.private_chat(person)
         draft = self._world.drafts.get(chat.id)
         if draft is None or not draft["can_stop"] or draft["until"] < self._world.clock.now():

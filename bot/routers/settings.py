@@ -88,10 +88,8 @@ async def get(_: Message, args: str, ctx: RequestContext) -> None:
 
 
 async def set_(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
-    """Read `NAME VALUE [TICKER] [for 2h]`, or `NAME=VALUE`; with less, the buttons do the rest.
-
-    Raises BadArgument for words in no such order.
-    """
+    """Read `NAME VALUE [TICKER] [for 2h]`, or `NAME=VALUE`; with less, the buttons do the rest. Raises BadArgument for
+    words in no such order."""
     words = args.replace("=", " ", 1).split()
     if len(words) < 2:
         await menu(_, "".join(words), ctx)

@@ -1,7 +1,7 @@
 """Goes with the alert chat when Telegram gives it another id, which happens when a group becomes a supergroup.
 
 A refused call tells the new id, and so do service messages. What is known is kept for the next start, and the owner is
-told which line of `.env` to correct.
+told which line of `.env` to correct. See decision 0143.
 """
 
 import logging

@@ -1,4 +1,5 @@
-"""Answers that Telegram wants to have much later: they come as soon as it takes them; what was asked for is done."""
+"""Answers that Telegram wants to have much later: they come as soon as it takes them; what was asked for is done.
+See decision 0133."""
 
 import logging
 from collections import deque

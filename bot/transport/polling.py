@@ -1,7 +1,7 @@
 """Takes updates from Telegram, one by one as they come: what cannot be read is passed by and stops nothing else.
 
 aiogram's own poller reads a batch as one whole, so a single update that its models do not know would come again and
-again, with everything behind it, until Telegram forgets it.
+again, with everything behind it, until Telegram forgets it. See decision 0148.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """What time it is for Telegram: messages are stamped by its clock, and this machine's may be minutes off.
 
-Measured at every answer by its Date, and by the stamp of what was just sent.
+Measured at every answer by its Date, and by the stamp of what was just sent. See decision 0135.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """Whether Telegram has ever known the token, by this database's word.
 
-A refusal at a restart in the night must not end the trading of a program that worked the day before.
+A refusal at a restart in the night must not end the trading of a program that worked the day before. See decision 0146.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Whether the bot hears what people write, and telling them when it does not: a /stop that nobody hears stops nothing.
 
 What is sent goes out all the same while nothing comes in, so the chat is told why after half a minute, and again when
-the bot hears. Both are stored with the fact: a restart neither forgets nor repeats them.
+the bot hears. Both are stored with the fact: a restart neither forgets nor repeats them. See decision 0149.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""What buttons carry: ids of things, never a price or a decision (the service checks again at the press)."""
+"""What buttons carry: ids of things, never a price or a decision (the service checks again at the press).
+See decision 0132."""
 
 from dataclasses import dataclass, replace
 from typing import Literal

@@ -1,4 +1,5 @@
-"""The approval key of a WebSocket connection: a new one per connection, no more (kis-protocol 2.3)."""
+"""The approval key of a WebSocket connection: a new one per connection, no more (kis-protocol 2.3).
+See decision 0069."""
 
 from datetime import datetime, timedelta
 

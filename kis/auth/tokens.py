@@ -1,4 +1,4 @@
-"""Access tokens: one a day, on disk, shared between tasks and processes (kis-protocol 2.1)."""
+"""Access tokens: one a day, on disk, shared between tasks and processes (kis-protocol 2.1). See decision 0068."""
 
 import asyncio
 import fcntl

@@ -45,10 +45,8 @@ class Buyable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentHolding:
-    """A holding on execution basis: today's fills are in it.
-
-    Quantities are shares, money is dollars, `fx_rate` won per dollar.
-    """
+    """A holding on execution basis: today's fills are in it. Quantities are shares, money is dollars, `fx_rate` won per
+    dollar."""
 
     symbol: Symbol
     name: str

@@ -37,10 +37,8 @@ _DAY = timedelta(days=1)
 
 
 def daily_params(symbol: Symbol, until: date | None, *, adjusted: bool = True) -> dict[str, str]:
-    """Return the parameters of a page of days ending at `until` inclusive; split-adjusted unless asked raw.
-
-    `until` is a New York date.
-    """
+    """Return the parameters of a page of days ending at `until` inclusive; split-adjusted unless asked raw. `until` is
+    a New York date."""
     return {
         **quote_params(symbol),
         "GUBN": "0",

@@ -26,10 +26,8 @@ def day_change_body(
 async def place(
     http: KisHttp, account: AccountNumber, symbol: Symbol, side: Side, *, qty: int, price: Decimal
 ) -> Acknowledgement:
-    """Send one day-market order, once. Raise as `KisHttp.post` does; KisNotOffered on virtual.
-
-    Whole shares, dollars.
-    """
+    """Send one day-market order, once. Raise as `KisHttp.post` does; KisNotOffered on virtual. Whole shares,
+    dollars."""
     call = Endpoint.DAY_BUY if side is Side.BUY else Endpoint.DAY_SELL
     http.environment.tr_id(call)
     check_order(http, side, qty, price, OrderType.LIMIT)

@@ -51,10 +51,8 @@ class Instruction(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow:
-    """One row of either inquiry; an amended or canceled order has several (kis-protocol 3.2).
-
-    Quantities are whole shares, the limit dollars.
-    """
+    """One row of either inquiry; an amended or canceled order has several (kis-protocol 3.2). Quantities are whole
+    shares, the limit dollars."""
 
     venue_no: VenueNo
     original_no: VenueNo | None
@@ -226,10 +224,8 @@ def _without_torn_chains(found: list[OrderRow], unread: list[UnreadOrder]) -> Li
 
 
 def executions_params(account: AccountNumber, since: date, until: date, *, wildcards: bool) -> dict[str, str]:
-    """Return the parameters of inquire-ccnl; virtual takes blanks where real takes wildcards (quirk 7).
-
-    The dates are New York's.
-    """
+    """Return the parameters of inquire-ccnl; virtual takes blanks where real takes wildcards (quirk 7). The dates are
+    New York's."""
     return {
         **account.params(),
         "PDNO": "%" if wildcards else "",

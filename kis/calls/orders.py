@@ -48,10 +48,8 @@ _NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 def venue_no(raw: str) -> VenueNo:
-    """Return an order number without padding: `0000051877` and `51877` are the same order (quirk 2).
-
-    Raises FieldFault for what is none.
-    """
+    """Return an order number without padding: `0000051877` and `51877` are the same order (quirk 2). Raises FieldFault
+    for what is none."""
     digits = raw.strip()
     if not _NUMBER.fullmatch(digits) or int(digits) == 0:
         raise FieldFault("odno", "is not an order number")
@@ -117,10 +115,8 @@ def parse_acknowledgement(body: Mapping[str, Any]) -> Acknowledgement:
 
 
 def check_order(http: KisHttp, side: Side, qty: int, price: Decimal, order_type: OrderType) -> None:
-    """Refuse before sending what cannot be right: raise KisNotOffered or KisInput.
-
-    Whole shares at a price in dollars.
-    """
+    """Refuse before sending what cannot be right: raise KisNotOffered or KisInput. Whole shares at a price in
+    dollars."""
     environment = http.environment
     if ORDER_CODE[order_type] not in environment.order_codes or (order_type in _SELL_ONLY and side is Side.BUY):
         raise KisNotOffered(
@@ -156,10 +152,8 @@ async def place(
 async def amend(
     http: KisHttp, account: AccountNumber, symbol: Symbol, number: VenueNo, *, qty: int, price: Decimal
 ) -> Acknowledgement:
-    """Ask to change the open quantity and price; the answer carries a new number (quirk 4).
-
-    Whole shares at a price in dollars.
-    """
+    """Ask to change the open quantity and price; the answer carries a new number (quirk 4). Whole shares at a price in
+    dollars."""
     check_order(http, Side.BUY, qty, price, OrderType.LIMIT)
     answer = await http.post(Endpoint.CHANGE, change_body(account, symbol, number, amend=True, qty=qty, price=price))
     return parse_acknowledgement(answer.body)
@@ -168,10 +162,8 @@ async def amend(
 async def cancel(
     http: KisHttp, account: AccountNumber, symbol: Symbol, number: VenueNo, *, qty: int
 ) -> Acknowledgement:
-    """Ask to cancel; the order may have filled before (kis-protocol 3.2).
-
-    The quantity is the open one, in whole shares.
-    """
+    """Ask to cancel; the order may have filled before (kis-protocol 3.2). The quantity is the open one, in whole
+    shares."""
     answer = await http.post(
         Endpoint.CHANGE, change_body(account, symbol, number, amend=False, qty=qty, price=Decimal(0))
     )

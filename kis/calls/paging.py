@@ -1,4 +1,4 @@
-"""Paged inquiries: all of the rows or an error, never a part (kis-protocol 3.0, paging)."""
+"""Paged inquiries: all of the rows or an error, never a part (kis-protocol 3.0, paging). See decision 0151."""
 
 from collections.abc import Mapping
 from typing import Any

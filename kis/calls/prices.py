@@ -30,10 +30,8 @@ LEVELS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceNow:
-    """The last price and what surrounds it; nothing says when it was made (quirk 20).
-
-    Prices and turnover are dollars.
-    """
+    """The last price and what surrounds it; nothing says when it was made (quirk 20). Prices and turnover are
+    dollars."""
 
     symbol: Symbol
     last: Decimal
@@ -47,10 +45,8 @@ class PriceNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceDetail:
-    """The day so far and the listing's figures.
-
-    Prices are dollars, `fx_rate` is won per dollar, dates are New York's.
-    """
+    """The day so far and the listing's figures. Prices are dollars, `fx_rate` is won per dollar, dates are New
+    York's."""
 
     symbol: Symbol
     last: Decimal
@@ -85,10 +81,8 @@ class BookLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """The Nasdaq venue's book, best level first; empty levels left out. It is not the NBBO (6.4).
-
-    Prices are dollars.
-    """
+    """The Nasdaq venue's book, best level first; empty levels left out. It is not the NBBO (6.4). Prices are
+    dollars."""
 
     symbol: Symbol
     last: Decimal

@@ -17,10 +17,8 @@ from strategy.model import Symbol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """What KIS knows of a listing.
-
-    The last price is in dollars; `leverage` is a factor: 3 for a fund that moves threefold.
-    """
+    """What KIS knows of a listing. The last price is in dollars; `leverage` is a factor: 3 for a fund that moves
+    threefold."""
 
     symbol: Symbol
     isin: str
@@ -37,10 +35,8 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlementDate:
-    """When trades of a day settle; no list of holidays and no early closes.
-
-    `local` is a date of that market (New York's, for the US), `domestic` one of Seoul's.
-    """
+    """When trades of a day settle; no list of holidays and no early closes. `local` is a date of that market (New
+    York's, for the US), `domestic` one of Seoul's."""
 
     country: str
     market: str

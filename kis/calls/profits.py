@@ -17,10 +17,8 @@ from strategy.model import Side, Symbol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealizedProfit:
-    """What was sold of one listing on one day, in dollars; known from the day after.
-
-    Whole shares; `fx_rate` is won per dollar.
-    """
+    """What was sold of one listing on one day, in dollars; known from the day after. Whole shares; `fx_rate` is won per
+    dollar."""
 
     traded_on: date
     symbol: Symbol
@@ -36,10 +34,8 @@ class RealizedProfit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """A settled trade with the fees that were charged: the only place where they can be read.
-
-    Whole shares; all money is dollars where `currency` is USD.
-    """
+    """A settled trade with the fees that were charged: the only place where they can be read. Whole shares; all money
+    is dollars where `currency` is USD."""
 
     traded_on: date
     settles_on: date | None
@@ -60,10 +56,8 @@ class Transaction:
 
 
 def profit_params(account: AccountNumber, since: date, until: date) -> dict[str, str]:
-    """Return parameters in dollars: `01` is foreign here, the reverse of the present balance (quirk 40).
-
-    The dates are New York's.
-    """
+    """Return parameters in dollars: `01` is foreign here, the reverse of the present balance (quirk 40). The dates are
+    New York's."""
     return {
         **account.params(),
         "OVRS_EXCG_CD": "NASD",

@@ -60,10 +60,8 @@ async def reserve(
     price: Decimal,
     order_type: OrderType = OrderType.LIMIT,
 ) -> VenueNo:
-    """Enter a reserved order, once; return its reservation number. Neither cash nor holding is checked at entry.
-
-    Whole shares, dollars. Raises KisInput for an order KIS does not reserve.
-    """
+    """Enter a reserved order, once; return its reservation number. Neither cash nor holding is checked at entry. Whole
+    shares, dollars. Raises KisInput for an order KIS does not reserve."""
     if order_type not in (OrderType.LIMIT, OrderType.MOO):
         raise KisInput(f"a reserved order cannot be {order_type}")
     check_order(http, side, qty, price, order_type)

@@ -1,7 +1,7 @@
 """Split adjustment of minute bars, which KIS offers no switch for (kis-protocol 3.23; days have MODP, 3.22).
 
 Two looks at the same days, raw and adjusted, tell the factor of each date. Whether KIS has adjusted its minutes already
-is not documented, so the day's last minute says: the daily close it is nearer to is of its own kind.
+is not documented, so the day's last minute says: the daily close it is nearer to is of its own kind. See decision 0041.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""KIS's answer codes and what each means for the caller (kis-protocol 5.2, 10.2)."""
+"""KIS's answer codes and what each means for the caller (kis-protocol 5.2, 10.2). See decision 0073."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

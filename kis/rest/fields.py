@@ -20,10 +20,8 @@ _SEOUL_MORNING = time(9, 30)  # later than the end of every session that began t
 
 
 def number(text: str) -> Decimal | None:
-    """Return a plain decimal text's value, None when it is not one (blank, exponent, NaN, separators).
-
-    It has no unit yet.
-    """
+    """Return a plain decimal text's value, None when it is not one (blank, exponent, NaN, separators). It has no unit
+    yet."""
     text = text.strip()
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
@@ -66,10 +64,8 @@ def decimal(row: Row, field: str) -> Decimal:
 
 
 def positive(row: Row, field: str) -> Decimal:
-    """Return a number above zero; raise FieldFault for anything else: a price of zero is no price.
-
-    The caller knows its unit.
-    """
+    """Return a number above zero; raise FieldFault for anything else: a price of zero is no price. The caller knows its
+    unit."""
     value = decimal(row, field)
     if value <= 0:
         raise FieldFault(field, "is not above zero")
@@ -117,10 +113,8 @@ def maybe_integer(row: Row, field: str) -> int | None:
 
 
 def parse_date(raw: str) -> date | None:
-    """Return a YYYYMMDD date, None for blank, zeros or what is no date.
-
-    Whether it is New York's or Seoul's the field tells.
-    """
+    """Return a YYYYMMDD date, None for blank, zeros or what is no date. Whether it is New York's or Seoul's the field
+    tells."""
     raw = raw.strip()
     if not _DATE.fullmatch(raw):
         return None
@@ -132,10 +126,8 @@ def parse_date(raw: str) -> date | None:
 
 
 def parse_time(raw: str) -> time | None:
-    """Return an HHMMSS time of day, None for blank or what is no time.
-
-    Whether it is New York's or Seoul's the field tells.
-    """
+    """Return an HHMMSS time of day, None for blank or what is no time. Whether it is New York's or Seoul's the field
+    tells."""
     raw = raw.strip()
     if not _TIME.fullmatch(raw):
         return None
@@ -146,10 +138,8 @@ def parse_time(raw: str) -> time | None:
 
 
 def day(row: Row, field: str) -> date:
-    """Return a date; raise FieldFault when absent, blank or malformed.
-
-    Whether it is New York's or Seoul's the field tells.
-    """
+    """Return a date; raise FieldFault when absent, blank or malformed. Whether it is New York's or Seoul's the field
+    tells."""
     value = parse_date(text(row, field))
     if value is None:
         raise FieldFault(field, "is not a date")
@@ -157,18 +147,14 @@ def day(row: Row, field: str) -> date:
 
 
 def maybe_day(row: Row, field: str) -> date | None:
-    """Return a date, None when absent, blank, zeros or malformed.
-
-    Whether it is New York's or Seoul's the field tells.
-    """
+    """Return a date, None when absent, blank, zeros or malformed. Whether it is New York's or Seoul's the field
+    tells."""
     return parse_date(maybe_text(row, field))
 
 
 def clock_time(row: Row, field: str) -> time:
-    """Return a time of day; raise FieldFault when absent, blank or malformed.
-
-    Whether it is New York's or Seoul's the field tells.
-    """
+    """Return a time of day; raise FieldFault when absent, blank or malformed. Whether it is New York's or Seoul's the
+    field tells."""
     value = parse_time(text(row, field))
     if value is None:
         raise FieldFault(field, "is not a time")

@@ -1,4 +1,5 @@
-"""One pacer per app key: never over the limit in any second, and the important calls first (kis-protocol 6.2)."""
+"""One pacer per app key: never over the limit in any second, and the important calls first (kis-protocol 6.2).
+See decision 0072."""
 
 import asyncio
 import heapq

@@ -1,4 +1,4 @@
-"""Market time: the one clock every rule of the simulator runs on."""
+"""Market time: the one clock every rule of the simulator runs on. See decision 0085."""
 
 import asyncio
 import time

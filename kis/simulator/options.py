@@ -1,4 +1,5 @@
-"""Every choice of the simulator, among them each point on which the sources disagree (kis-protocol 12)."""
+"""Every choice of the simulator, among them each point on which the sources disagree (kis-protocol 12).
+See decision 0088."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -37,10 +38,8 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorOptions:
-    """Settings of one simulator; the defaults follow the protocol document's suggested assumptions.
-
-    Cash is dollars, `krw_rate` won per dollar; fees and `feed_share` are fractions.
-    """
+    """Settings of one simulator; the defaults follow the protocol document's suggested assumptions. Cash is dollars,
+    `krw_rate` won per dollar; fees and `feed_share` are fractions."""
 
     environment: Served = Served.VIRTUAL
     faults: tuple[dict[str, Any], ...] = ()  # in force from the start, as POST /sim/fault takes them

@@ -91,10 +91,8 @@ class SimWorld:
     def print_by_hand(
         self, symbol: str, price: int, size: int, *, bid: int | None, ask: int | None, shift: bool
     ) -> TapePrint:
-        """Let a ticker trade once, as the control call asks; listeners hear it and resting orders match.
-
-        Prices are ten-thousandths of a dollar. Raises KeyError for a ticker that is not there.
-        """
+        """Let a ticker trade once, as the control call asks; listeners hear it and resting orders match. Prices are
+        ten-thousandths of a dollar. Raises KeyError for a ticker that is not there."""
         tape = self.market.watch(symbol)
         if tape is None:
             raise KeyError(symbol)
@@ -103,10 +101,8 @@ class SimWorld:
         return trade
 
     def heard_alone(self, symbol: str, price: int, size: int, *, bid: int, ask: int, stamp_ms: int) -> TapePrint:
-        """Stream one print that nothing else knows of: no order matches it, no inquiry and no bar shows it.
-
-        Prices are ten-thousandths of a dollar. Raises KeyError for a ticker that is not there.
-        """
+        """Stream one print that nothing else knows of: no order matches it, no inquiry and no bar shows it. Prices are
+        ten-thousandths of a dollar. Raises KeyError for a ticker that is not there."""
         tape = self.market.watch(symbol)
         if tape is None:
             raise KeyError(symbol)

@@ -1,4 +1,5 @@
-"""One life of the WebSocket: reader, registrar and heartbeat live and die together (kis-protocol 7.1-7.5)."""
+"""One life of the WebSocket: reader, registrar and heartbeat live and die together (kis-protocol 7.1-7.5).
+See decision 0153."""
 
 import asyncio
 import logging

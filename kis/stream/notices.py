@@ -1,4 +1,4 @@
-"""Order and fill notices: decryption and reading (kis-protocol 7.3, 7.6, 7.7)."""
+"""Order and fill notices: decryption and reading (kis-protocol 7.3, 7.6, 7.7). See decisions 0067 and 0152."""
 
 import binascii
 import dataclasses

@@ -1,4 +1,4 @@
-"""Table order_intents: what is on disk before an order leaves, and the rows that follow from it."""
+"""Table order_intents: what is on disk before an order leaves, and the rows that follow from it. See decision 0104."""
 
 import logging
 import sqlite3

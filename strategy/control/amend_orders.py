@@ -1,4 +1,4 @@
-"""Changing a working order from the chat: previewed, then one confirmed press (kis-protocol 3.2)."""
+"""Changing a working order from the chat: previewed, then one confirmed press (kis-protocol 3.2). See decision 0045."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -94,10 +94,8 @@ class Amends:
         presses.register(AMEND, self)
 
     async def preview(self, user_id: int, no: OrderNo, *, qty: int | None, price: Decimal | None) -> AmendPreview:
-        """Show what a change would do; raise InvalidInput for an order, quantity or price that cannot be.
-
-        The quantity is in whole shares, the price in dollars.
-        """
+        """Show what a change would do; raise InvalidInput for an order, quantity or price that cannot be. The quantity
+        is in whole shares, the price in dollars."""
         order = self._order(no)
         _check_typed(order, qty, price)
         change = await self._examine(order, order.open_qty if qty is None else qty, price or order.limit_price)

@@ -1,4 +1,5 @@
-"""Arming the real environment: the disclaimer, the account's digits, a code, a limit on wrong ones (spec section 7)."""
+"""Arming the real environment: the disclaimer, the account's digits, a code, a limit on wrong ones (spec section 7).
+See decision 0033."""
 
 import asyncio
 import hmac

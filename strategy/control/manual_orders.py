@@ -54,10 +54,8 @@ class ManualOrders:
     async def preview(
         self, user_id: int, side: Side, symbol: Symbol, amount: Amount, price: Decimal | None
     ) -> OrderPreview:
-        """Show what an order would do; raise InvalidInput for a price or amount that cannot be.
-
-        The price is in dollars; None: the ask or the bid.
-        """
+        """Show what an order would do; raise InvalidInput for a price or amount that cannot be. The price is in
+        dollars; None: the ask or the bid."""
         if price is not None and not on_tick(price):
             raise InvalidInput(
                 "price is not on the tick",

@@ -1,4 +1,5 @@
-"""The six-digit code of an authenticator app, asked for beside the account's digits when real trading is armed."""
+"""The six-digit code of an authenticator app, asked for beside the account's digits when real trading is armed.
+See decision 0097."""
 
 import base64
 import hmac

@@ -49,10 +49,8 @@ _HUNDRED = Decimal(100)
 
 @dataclass(slots=True, kw_only=True)
 class CheckedOrder:
-    """One order under examination; `refusals` forbid it, `caps` ask for a second press.
-
-    The quantity is in whole shares, the limit in dollars.
-    """
+    """One order under examination; `refusals` forbid it, `caps` ask for a second press. The quantity is in whole
+    shares, the limit in dollars."""
 
     symbol: Symbol
     side: Side
@@ -119,10 +117,8 @@ class OrderChecks:
         self._clock = clock
 
     async def plan(self, side: Side, symbol: Symbol, amount: Amount, price: Decimal | None) -> CheckedOrder:
-        """Examine an order; raise InvalidInput for an amount that cannot be.
-
-        The price is in dollars; None: the ask or the bid.
-        """
+        """Examine an order; raise InvalidInput for an amount that cannot be. The price is in dollars; None: the ask or
+        the bid."""
         plan = CheckedOrder(symbol=symbol, side=side, settings=self._settings.of(symbol))
         await self._price(plan, price)
         await self._account(plan)
@@ -277,10 +273,8 @@ def _sellable(plan: CheckedOrder) -> int:
 
 
 def quantity(plan: CheckedOrder, amount: Amount) -> int:
-    """Return the shares meant; dollars and percents are rounded down, and what is not known gives none.
-
-    Raises InvalidInput for no whole number of shares and for a percentage that cannot be.
-    """
+    """Return the shares meant; dollars and percents are rounded down, and what is not known gives none. Raises
+    InvalidInput for no whole number of shares and for a percentage that cannot be."""
     value = amount.value or Decimal(0)
     settings, price = plan.settings, plan.limit_price
     if amount.kind is AmountKind.SHARES:

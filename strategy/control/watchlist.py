@@ -1,7 +1,7 @@
 """The watch list as the chat changes it: a reviewed step like any setting, with checks of its own (spec section 6).
 
 A change is a change of TRADING_TICKERS, so history, undo and audit are those of every setting; an undo and a reset
-pass the same checks.
+pass the same checks. See decision 0042.
 """
 
 from collections.abc import Mapping, Sequence

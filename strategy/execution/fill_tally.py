@@ -6,6 +6,7 @@ identical to an earlier one is held back until the inquiry shows its quantity, a
 order is a repeat. Whatever is added makes the running amount equal the total of the witness that leads, so the
 amounts are exact whenever that witness is complete. Once an order has ended and every share of it is counted, an amount
 that differs from the judge's by more than rounding is corrected by facts of its own: a fill stays as it was told.
+See decision 0017.
 """
 
 from collections.abc import Sequence
@@ -95,10 +96,8 @@ class Tally:
     def inquired(
         self, qty: int, amount: Decimal, *, venue_no: VenueNo, at: datetime, about: Decimal
     ) -> tuple[Part, ...]:
-        """Return what the inquiry's cumulative quantity and amount add; `about` prices an amount that cannot be.
-
-        The quantity is in whole shares, the amount in dollars, `about` in dollars a share.
-        """
+        """Return what the inquiry's cumulative quantity and amount add; `about` prices an amount that cannot be. The
+        quantity is in whole shares, the amount in dollars, `about` in dollars a share."""
         parts = _parts(self.order_no, self.qty, qty - self.qty, amount - self.amount, about) if qty > self.qty else ()
         return tuple(Part(key, n, price, venue_no, at, "inquiry") for key, n, price in parts)
 

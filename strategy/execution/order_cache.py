@@ -52,10 +52,8 @@ class DeskSettings(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What stood behind an order when it was placed; its messages repeat it.
-
-    Cash is dollars, the cost dollars a share, the position whole shares.
-    """
+    """What stood behind an order when it was placed; its messages repeat it. Cash is dollars, the cost dollars a share,
+    the position whole shares."""
 
     decision: Decision | None = None
     cash_before: Decimal | None = None

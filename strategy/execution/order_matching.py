@@ -2,6 +2,7 @@
 
 There is no client order id at the broker, so an order is known by ticker, side, quantity, price and time; and the time
 is of another clock. What only the time speaks against is never taken for proof that an order did not arrive.
+See decision 0106.
 """
 
 from collections.abc import Callable, Sequence

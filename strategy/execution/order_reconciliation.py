@@ -2,6 +2,7 @@
 
 The inquiry is the judge, but a slow one (kis-protocol 3.9: seconds to minutes). So nothing is concluded from absence
 or from an older state before the visibility lag has passed, and counted fills are never taken back.
+See decisions 0107 and 0108.
 """
 
 import logging

@@ -1,4 +1,5 @@
-"""What leaves for the broker: each request once, and a true record of whatever comes back."""
+"""What leaves for the broker: each request once, and a true record of whatever comes back.
+See decisions 0090 and 0015."""
 
 import asyncio
 import logging
@@ -92,10 +93,8 @@ class OrderSender:
         return True
 
     async def place(self, request: OrderRequest, context: Context, left: asyncio.Event) -> Order:
-        """Store the intent, then send; see `OrderDesk.place`.
-
-        Raises OrderDenied, NotPermitted and StorageError as that does.
-        """
+        """Store the intent, then send; see `OrderDesk.place`. Raises OrderDenied, NotPermitted and StorageError as that
+        does."""
         if request.ticket is not None and (placed := await self._cache.by_ticket(request.ticket)) is not None:
             return placed
         if (why := self._blocked(request)) is not None:
@@ -193,10 +192,8 @@ class OrderSender:
     async def amend(
         self, no: OrderNo, qty: int | None, limit_price: Decimal | None, reprices: int | None, left: asyncio.Event
     ) -> Order:
-        """Change quantity or price; see `OrderDesk.amend`.
-
-        The quantity is in whole shares, the limit in dollars. Raises as that does.
-        """
+        """Change quantity or price; see `OrderDesk.amend`. The quantity is in whole shares, the limit in dollars.
+        Raises as that does."""
         order = await self._cache.get(no)
         if order.status.closed:
             return order

@@ -1,4 +1,5 @@
-"""Nothing a rule ordered rests unattended (D10): re-price after a while, a few times, then cancel and tell."""
+"""Nothing a rule ordered rests unattended (D10): re-price after a while, a few times, then cancel and tell.
+See decision 0096."""
 
 import asyncio
 import logging
@@ -53,10 +54,8 @@ class MayFollow(Protocol):
     """Says whether an order may follow its price."""
 
     def step(self, order: Order, price: Decimal) -> AbstractAsyncContextManager[Text | None]:
-        """Yield why the order must end instead of moving to `price`; None lets it, while the block lasts.
-
-        The price is in dollars.
-        """
+        """Yield why the order must end instead of moving to `price`; None lets it, while the block lasts. The price is
+        in dollars."""
 
 
 class Repricer:

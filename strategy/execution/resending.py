@@ -4,6 +4,7 @@
 no venue saw the order, so the same intent goes out again, counted towards nothing and at the same price. Whoever asked
 is judged anew each time. A rule's or a person's order is given up after a while; what protects shares is not, nor the
 cancel of it: whoever has asked for it may have gone, and an order that nobody follows any more must not rest.
+See decision 0110.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""How the program is, and how it is to be heard: the part of the chat's questions that is not about trading."""
+"""How the program is, and how it is to be heard: the part of the chat's questions that is not about trading.
+See decision 0083."""
 
 from collections.abc import Callable, Sequence
 

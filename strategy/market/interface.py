@@ -53,9 +53,7 @@ class MarketData(Protocol):
 
     def worth(self, symbol: Symbol) -> Decimal | None:
         """Return what a share is worth by a fresh price, kept within the book it came with; None without one.
-
-        Dollars.
-        """
+        Dollars."""
 
     async def fresh_quote(self, symbol: Symbol) -> Quote:
         """Ask for the price whatever is known, since only an answer tells of a halt or the previous close."""

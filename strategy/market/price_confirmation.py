@@ -2,6 +2,7 @@
 
 A price that agrees with the bid and ask it came with speaks for itself. Any other one waits for a second: one bad print
 sells nothing, and of two that agree the milder one counts. The same goes for peaks, take-profit and price alerts.
+See decisions 0116 and 0117.
 """
 
 from collections.abc import Callable

@@ -37,19 +37,15 @@ class Position:
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Return the sum; None as soon as one amount is unknown: a part of it would pass for the whole.
-
-    Dollars in, dollars out.
-    """
+    """Return the sum; None as soon as one amount is unknown: a part of it would pass for the whole. Dollars in, dollars
+    out."""
     known = list(amounts)
     return None if None in known else sum((amount for amount in known if amount is not None), Decimal(0))
 
 
 def return_percent(average_cost: Decimal, price: Decimal) -> Decimal:
-    """Return the unrounded return on cost in percent; the cost must be above zero.
-
-    Cost and price are dollars a share.
-    """
+    """Return the unrounded return on cost in percent; the cost must be above zero. Cost and price are dollars a
+    share."""
     return (price - average_cost) / average_cost * 100
 
 

@@ -1,4 +1,4 @@
-"""Time comes through a Clock; only SystemClock reads the machine's."""
+"""Time comes through a Clock; only SystemClock reads the machine's. See decision 0100."""
 
 import asyncio
 import time

@@ -57,10 +57,8 @@ class Indicators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One check of one ticker. `id` is 0 until stored.
-
-    Prices, cost and cash are dollars, quantities whole shares; None is unknown.
-    """
+    """One check of one ticker. `id` is 0 until stored. Prices, cost and cash are dollars, quantities whole shares; None
+    is unknown."""
 
     symbol: Symbol
     decided_at: datetime
@@ -90,10 +88,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """One card. `ticket` None: a signal to be told only (TRADE_MODE=signal).
-
-    The quantity is in whole shares, the limit in dollars.
-    """
+    """One card. `ticket` None: a signal to be told only (TRADE_MODE=signal). The quantity is in whole shares, the limit
+    in dollars."""
 
     id: str  # of the card; also the key of its message
     symbol: Symbol
@@ -107,10 +103,8 @@ class Proposal:
 
 
 def agreed(price: Decimal, side: Side, shown: Decimal, drift_pct: Decimal) -> Decimal:
-    """Return a limit that is no more than that percentage worse than the one a person agreed to; on the tick.
-
-    Prices are dollars, `drift_pct` is percent.
-    """
+    """Return a limit that is no more than that percentage worse than the one a person agreed to; on the tick. Prices
+    are dollars, `drift_pct` is percent."""
     if side is Side.BUY:
         return min(price, tick_down(shown * (1 + drift_pct / 100)))
     return max(price, tick_up(shown * (1 - drift_pct / 100)))

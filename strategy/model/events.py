@@ -24,10 +24,8 @@ from strategy.model.text import Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanicLine:
-    """One position in a panic: how much there was, is sold, is left, and why it is left.
-
-    Quantities are whole shares, `last` is dollars.
-    """
+    """One position in a panic: how much there was, is sold, is left, and why it is left. Quantities are whole shares,
+    `last` is dollars."""
 
     symbol: Symbol
     watched: bool
@@ -187,10 +185,8 @@ class SessionOpened(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionClosed(_Event):
-    """The summary at AUTO_SHUTDOWN_TIME (D6).
-
-    Money is dollars: what was bought and sold for, what the fees were, what was realized after them.
-    """
+    """The summary at AUTO_SHUTDOWN_TIME (D6). Money is dollars: what was bought and sold for, what the fees were, what
+    was realized after them."""
 
     group: ClassVar[AlertGroup | None] = AlertGroup.SESSION
     topic: ClassVar[Topic] = Topic.SYSTEM
@@ -211,10 +207,8 @@ class SessionClosed(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderChanged(_Event):
-    """The living message of an order; told at each state. `decision` explains signal and stop orders (S91-S93).
-
-    Money is dollars, an average cost dollars a share.
-    """
+    """The living message of an order; told at each state. `decision` explains signal and stop orders (S91-S93). Money
+    is dollars, an average cost dollars a share."""
 
     group: ClassVar[AlertGroup | None] = AlertGroup.ORDERS
     topic: ClassVar[Topic] = Topic.ORDERS
@@ -318,10 +312,8 @@ class StopTriggered(_StopEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopFinished(_StopEvent):
-    """The stop's ladder ended: flat, or what is left and why (S93).
-
-    Shares are whole ones; price, result and fees are dollars.
-    """
+    """The stop's ladder ended: flat, or what is left and why (S93). Shares are whole ones; price, result and fees are
+    dollars."""
 
     kind: Literal["stop_finished"] = "stop_finished"
     sold: int

@@ -63,10 +63,8 @@ _CLOSED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
-    """What we want done; never edited.
-
-    Raises InvalidOrder for a quantity of no whole shares, a price that cannot be, or a naive time.
-    """
+    """What we want done; never edited. Raises InvalidOrder for a quantity of no whole shares, a price that cannot be,
+    or a naive time."""
 
     symbol: Symbol
     side: Side
@@ -95,10 +93,8 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """An order as we know it now: the request and what has become of it.
-
-    Prices are dollars, quantities whole shares.
-    """
+    """An order as we know it now: the request and what has become of it. Prices are dollars, quantities whole
+    shares."""
 
     no: OrderNo
     request: OrderRequest
@@ -160,10 +156,8 @@ class Fill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerOrder:
-    """An order as the broker tells it: amended and canceled siblings already folded into one.
-
-    Quantities are whole shares, money is dollars.
-    """
+    """An order as the broker tells it: amended and canceled siblings already folded into one. Quantities are whole
+    shares, money is dollars."""
 
     venue_no: VenueNo
     symbol: Symbol
@@ -210,10 +204,8 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A streamed order notice (kis-protocol 7.7), still without our order number.
-
-    The quantity is in whole shares, the price in dollars.
-    """
+    """A streamed order notice (kis-protocol 7.7), still without our order number. The quantity is in whole shares, the
+    price in dollars."""
 
     class Kind(StrEnum):
         ACCEPTED = "accepted"

@@ -29,10 +29,8 @@ class Interval(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A price to act on. `bid`/`ask` are None where no book is known (the virtual environment gives none).
-
-    Prices are dollars, sizes whole shares.
-    """
+    """A price to act on. `bid`/`ask` are None where no book is known (the virtual environment gives none). Prices are
+    dollars, sizes whole shares."""
 
     symbol: Symbol
     last: Decimal  # dollars, > 0
@@ -52,10 +50,8 @@ class Quote:
 
 
 class Tick(NamedTuple):
-    """One streamed trade. A NamedTuple because thousands a second are made.
-
-    Prices are dollars, the size whole shares.
-    """
+    """One streamed trade. A NamedTuple because thousands a second are made. Prices are dollars, the size whole
+    shares."""
 
     symbol: Symbol
     last: Decimal
@@ -84,10 +80,8 @@ class Bar:
 
 
 def limit_for(quote: Quote, side: Side) -> Decimal:
-    """Return the limit of an order that should fill now: at the ask or the bid, else at the last price (D10).
-
-    Dollars, on the tick.
-    """
+    """Return the limit of an order that should fill now: at the ask or the bid, else at the last price (D10). Dollars,
+    on the tick."""
     if side is Side.BUY:
         return tick_up(quote.ask or quote.last)
     return tick_down(quote.bid or quote.last)

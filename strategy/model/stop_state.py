@@ -1,4 +1,4 @@
-"""Whether the stop of a ticker works, and if not why: what every place says that speaks of it."""
+"""Whether the stop of a ticker works, and if not why: what every place says that speaks of it. See decision 0119."""
 
 from collections.abc import Mapping
 from enum import StrEnum

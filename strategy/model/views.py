@@ -84,10 +84,8 @@ class StatusView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingsView:
-    """For /balance and /positions. `holdings` None: the broker could not be asked, `problem` says why.
-
-    Money and stop prices are dollars.
-    """
+    """For /balance and /positions. `holdings` None: the broker could not be asked, `problem` says why. Money and stop
+    prices are dollars."""
 
     holdings: Holdings | None
     problem: Text | None
@@ -122,10 +120,8 @@ class AmountKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """How much, as typed: `3`, `$500`, `25%`, `all`, or nothing.
-
-    The value is shares, dollars or percent, as its kind says.
-    """
+    """How much, as typed: `3`, `$500`, `25%`, `all`, or nothing. The value is shares, dollars or percent, as its kind
+    says."""
 
     kind: AmountKind
     value: Decimal | None = None
@@ -133,10 +129,8 @@ class Amount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPreview:
-    """What a manual order would do. `ticket` None: it cannot be placed, `refusals` say why.
-
-    Money is dollars, quantities whole shares.
-    """
+    """What a manual order would do. `ticket` None: it cannot be placed, `refusals` say why. Money is dollars,
+    quantities whole shares."""
 
     symbol: Symbol
     side: Side
@@ -158,10 +152,8 @@ class OrderPreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendPreview:
-    """What changing an open order would do. `ticket` None: it cannot be changed, `refusals` say why.
-
-    Money is dollars, the quantity whole shares.
-    """
+    """What changing an open order would do. `ticket` None: it cannot be changed, `refusals` say why. Money is dollars,
+    the quantity whole shares."""
 
     order: Order
     qty: int  # still open, after the change

@@ -1,7 +1,7 @@
 """The panic at work: cancel every order, sell every chosen position, and have the broker confirm that nothing is left.
 
 It lasts until that is so or nothing more can be done, over restarts too. A ticker whose stop is at work is left to
-the stop until that has ended; from then on the stop keeps away, so a share is never offered twice.
+the stop until that has ended; from then on the stop keeps away, so a share is never offered twice. See decision 0046.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""The shares the bot bought itself, and what it paid: one average, as the broker keeps one for the account."""
+"""The shares the bot bought itself, and what it paid: one average, as the broker keeps one for the account.
+See decision 0127."""
 
 import json
 from collections.abc import Sequence

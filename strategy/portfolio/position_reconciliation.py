@@ -6,6 +6,7 @@ is called unexplained, and the broker's figure taken, only when it has stood for
 
 A stop needs to know what is held and nothing else: without the orders there is no agreement, but positions follow. A
 ticker whose row cannot be read is not known, which is neither none nor a difference; the others go on.
+See decision 0020.
 """
 
 import asyncio

@@ -2,6 +2,7 @@
 
 UTF-8 with a byte order mark, so that Excel shows Korean; text that a spreadsheet would take for a formula is disarmed.
 Rows come newest first, in as many files as it takes: each is given as soon as it is full, none is held back for others.
+See decision 0155.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 orders placed by hand, since it is the account that wins or loses.
 
 A fill belongs to the New York date on which its order was asked for: US orders live for one day, and a fill found by a
-later inquiry (after an outage) carries the time of the inquiry.
+later inquiry (after an outage) carries the time of the inquiry. See decision 0079.
 """
 
 from collections import defaultdict

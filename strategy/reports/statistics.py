@@ -1,4 +1,4 @@
-"""Figures over everything traded so far: wins and losses, runs, drawdown, holding times."""
+"""Figures over everything traded so far: wins and losses, runs, drawdown, holding times. See decision 0080."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,5 @@
-"""The day's loss limit: reached once, only stops are left until the owner says otherwise (spec section 7)."""
+"""The day's loss limit: reached once, only stops are left until the owner says otherwise (spec section 7).
+See decision 0036."""
 
 from collections.abc import Collection
 from dataclasses import replace

@@ -105,9 +105,7 @@ class Overnight:
 
     def looks_adjusted(self, symbol: Symbol, on: date, base: Decimal, price: Decimal) -> bool:
         """Return whether the source's days must be asked: its previous close or the price is not the evening's.
-
-        Dollars; `on` is the session's New York date.
-        """
+        Dollars; `on` is the session's New York date."""
         evening = self.before(symbol, on)
         if evening is None or evening.close <= 0:
             return False
@@ -147,10 +145,8 @@ class Overnight:
     # judging
 
     def suspected(self, symbol: Symbol, quote: Quote, cost: Decimal | None, guard_pct: Decimal) -> bool:
-        """Return whether the ticker was adjusted overnight, or its price jumped, in a way its cost does not share.
-
-        The cost is in dollars, `guard_pct` in percent.
-        """
+        """Return whether the ticker was adjusted overnight, or its price jumped, in a way its cost does not share. The
+        cost is in dollars, `guard_pct` in percent."""
         session = current(self._clock.now())
         if session is None or self._proven.get(symbol) == session.on:
             return False
@@ -177,10 +173,8 @@ class Overnight:
         return False
 
     def split_shared(self, symbol: Symbol, quote: Quote, cost: Decimal | None, guard_pct: Decimal) -> bool:
-        """Return whether the price has jumped since the evening and the average cost with it: a split, all done.
-
-        The cost is in dollars, `guard_pct` in percent.
-        """
+        """Return whether the price has jumped since the evening and the average cost with it: a split, all done. The
+        cost is in dollars, `guard_pct` in percent."""
         session = current(self._clock.now())
         if session is None or cost is None or self._proven.get(symbol) == session.on:
             return False

@@ -2,7 +2,7 @@
 
 Mode, lock, arming, agreement with the broker, session, watch list and a stop at work, read at the moment of asking:
 whoever waited for a price, a turn or the broker's answer meanwhile is judged by what is in force now. Cancels are not
-asked: they always pass.
+asked: they always pass. See decision 0128.
 """
 
 from collections.abc import Callable

@@ -20,10 +20,8 @@ class Cap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """A quantity and what bounded it. `qty` 0 means no order, and `bound` is the reason (D4).
-
-    Quantities are whole shares.
-    """
+    """A quantity and what bounded it. `qty` 0 means no order, and `bound` is the reason (D4). Quantities are whole
+    shares."""
 
     qty: int
     bound: str  # "rate", "cash", "broker_max", "minimum_one", "sellable", "holding" or a cap's name

@@ -1,4 +1,5 @@
-"""Keeps a split from looking like a crash: blocks stop and signals of the ticker, tells the owner and asks (D13)."""
+"""Keeps a split from looking like a crash: blocks stop and signals of the ticker, tells the owner and asks (D13).
+See decision 0115."""
 
 import asyncio
 import logging

@@ -1,7 +1,7 @@
 """Confirm buttons: issued with what they stand for, pressed at most once ever.
 
 A person's time runs on the wall clock, whatever the market's clock does. The ticket is taken before anything is
-checked again, so that of any number of presses one acts and the others are told so.
+checked again, so that of any number of presses one acts and the others are told so. See decision 0044.
 """
 
 import json

@@ -1,4 +1,5 @@
-"""The last resort when nothing can be stored: say so straight to the chat, since no alert can be kept (promise 4)."""
+"""The last resort when nothing can be stored: say so straight to the chat, since no alert can be kept (promise 4).
+See decision 0030."""
 
 import asyncio
 import logging

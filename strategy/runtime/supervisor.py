@@ -1,7 +1,7 @@
 """Keeps the program's services running: a crash is logged, told, and followed by a restart with growing pauses.
 
 A service is a coroutine function that runs until cancelled and may be called again after it failed. Time is real
-time: a fault in the program does not know how fast a simulated market runs.
+time: a fault in the program does not know how fast a simulated market runs. See decision 0047.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""What is kept up to date beside the checks, and what is tidied up once a day, long after the close."""
+"""What is kept up to date beside the checks, and what is tidied up once a day, long after the close.
+See decision 0082."""
 
 import asyncio
 import gc

@@ -1,4 +1,5 @@
-"""Where the stream delivers: ticks to prices and stops at once, notices to the desk, its ups and downs to a worker."""
+"""Where the stream delivers: ticks to prices and stops at once, notices to the desk, its ups and downs to a worker.
+See decision 0118."""
 
 import asyncio
 import logging

@@ -219,10 +219,8 @@ class SettingsStore:
         return Draft(name=name, symbol=symbol, old=self.value(name, symbol), new=new, result=new, until=until)
 
     def draft_reset(self, name: str, *, symbol: Symbol | None) -> Draft:
-        """Take the chat's value back so that `.env`, the default or (for a ticker) the account's value holds.
-
-        Raises InvalidInput where the chat has set none.
-        """
+        """Take the chat's value back so that `.env`, the default or (for a ticker) the account's value holds. Raises
+        InvalidInput where the chat has set none."""
         name = self._changeable(name, symbol)
         if (name, symbol) not in self._in_force(self._clock.now()):
             raise InvalidInput(

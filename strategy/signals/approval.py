@@ -1,7 +1,7 @@
 """Approval mode: one card per ticker while a person is asked, closed when it no longer holds (spec section 6).
 
 What stands is kept in a note per ticker, stored in the transaction that tells it, so that after a restart a card is
-still good or closed properly. A card lives on a person's clock; everything told carries market time.
+still good or closed properly. A card lives on a person's clock; everything told carries market time. See decision 0040.
 """
 
 import asyncio
@@ -139,10 +139,8 @@ class Approval:
         return REASONS[quiet.how]
 
     def drifted(self, card: Proposal, last: Decimal) -> bool:
-        """Return whether the price has moved further since the card was made than the card says it may.
-
-        `last` is dollars.
-        """
+        """Return whether the price has moved further since the card was made than the card says it may. `last` is
+        dollars."""
         made_at = self._standing.get(card.symbol, _NOTHING).last
         allowed = card.drift_pct or self._settings.of(card.symbol).approval_drift_pct
         return made_at is not None and abs(last - made_at) * 100 > made_at * allowed

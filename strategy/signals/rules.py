@@ -20,10 +20,8 @@ _RSI_DIGITS = 9  # the boundary counts, and smoothing leaves residues of some 1e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """One consistent look at everything the rule asks about one ticker. None is unknown.
-
-    Quantities are whole shares.
-    """
+    """One consistent look at everything the rule asks about one ticker. None is unknown. Quantities are whole
+    shares."""
 
     now: datetime
     in_hours: bool  # within the trading window of today's session (S30, S31)

@@ -1,4 +1,5 @@
-"""The way out of a position (D3): resting orders canceled and confirmed, then marketable limits, each step deeper."""
+"""The way out of a position (D3): resting orders canceled and confirmed, then marketable limits, each step deeper.
+See decisions 0123 and 0124."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,4 +1,5 @@
-"""Watches over the watchers: polls held tickers whose ticks are silent, and tells when no stop can run (promise 4)."""
+"""Watches over the watchers: polls held tickers whose ticks are silent, and tells when no stop can run (promise 4).
+See decisions 0120 and 0093."""
 
 import asyncio
 import logging

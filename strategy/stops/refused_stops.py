@@ -1,4 +1,5 @@
-"""Stops of which the broker refused every order: the next try is a retry, which spares the broker and the owner."""
+"""Stops of which the broker refused every order: the next try is a retry, which spares the broker and the owner.
+See decision 0114."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,7 +1,7 @@
 """What the program gives up by itself when it cannot keep its promises (spec sections 5 and 8).
 
 The order desk, or what it writes on, failing: Protect only until a person lifts it. The stop watcher down: Protect
-only while it is down, and until a person lifts it when that happens again and again.
+only while it is down, and until a person lifts it when that happens again and again. See decisions 0028 and 0023.
 """
 
 import logging

@@ -56,10 +56,8 @@ class StopLine:
         return trigger is not None and (trigger == "take_profit") is rises
 
     def threshold(self, trigger: StopTrigger) -> Decimal:
-        """Return the price in dollars at which that stop fires; the stop must be set.
-
-        Raises ValueError for one that is not.
-        """
+        """Return the price in dollars at which that stop fires; the stop must be set. Raises ValueError for one that is
+        not."""
         price = {
             "stop_loss": self.stop_loss,
             "take_profit": self.take_profit,

@@ -225,10 +225,8 @@ def _note(symbol: Symbol) -> str:
 def stop_gate(
     trigger: str, rate: Decimal | None, threshold: Decimal | None, detail: str, *, fired: bool | None
 ) -> Gate:
-    """Return the gate that shows a stop in a decision: it passes when the stop fires.
-
-    Rate and threshold are percent.
-    """
+    """Return the gate that shows a stop in a decision: it passes when the stop fires. Rate and threshold are
+    percent."""
     sign = ">=" if trigger == "take_profit" else "<="
     return Gate(
         name=trigger,

@@ -216,7 +216,7 @@ def _carries(name: str, kind: Kind) -> bool:
 def _names_unit(text: str, kind: Kind) -> bool:
     words = f"{kind.value}|units?"  # "in units of that currency", "a number of any unit"
     ignored = re.IGNORECASE if kind is not Kind.DATE else 0
-    return re.search(rf"(?<![\w])(?:{words})(?![\w])", text, ignored) is not None
+    return re.search(rf"(?<![\w])(?:{words})(?![\w])", " ".join(text.split()), ignored) is not None
 
 
 def _comment(line: str) -> str:

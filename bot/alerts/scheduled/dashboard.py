@@ -1,4 +1,5 @@
-"""A pinned message that keeps itself up to date: beside the alerts, never before them (telegram-bot-api 4.11, 9.5)."""
+"""A pinned message that keeps itself up to date: beside the alerts, never before them (telegram-bot-api 4.11, 9.5).
+See decision 0139."""
 
 import logging
 from contextlib import suppress

@@ -1,4 +1,5 @@
-"""The morning digest: what happened while the chat was quiet, once per quiet span (spec 6, alerts)."""
+"""The morning digest: what happened while the chat was quiet, once per quiet span (spec 6, alerts).
+See decision 0056."""
 
 import logging
 from datetime import datetime, timedelta

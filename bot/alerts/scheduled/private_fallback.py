@@ -1,4 +1,5 @@
-"""While the alert chat cannot be written to, its owners are told in private: that it is so, and what is critical."""
+"""While the alert chat cannot be written to, its owners are told in private: that it is so, and what is critical.
+See decision 0142."""
 
 import json
 import logging

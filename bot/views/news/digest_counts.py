@@ -28,9 +28,7 @@ from strategy.model import (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTraded:
     """What an order traded in a span: the difference of two of its sums, so that a correction of a price counts.
-
-    Dollars.
-    """
+    Dollars."""
 
     amount: Decimal  # dollars
     realized: Decimal | None  # dollars after fees

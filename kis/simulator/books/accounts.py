@@ -25,10 +25,8 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class BookFill:
-    """One execution of one order.
-
-    Whole shares at a price in ten-thousandths of a dollar; all other money is dollars.
-    """
+    """One execution of one order. Whole shares at a price in ten-thousandths of a dollar; all other money is
+    dollars."""
 
     number: int
     odno: int

@@ -139,10 +139,8 @@ class BrokerBooks:
         return max((ledger or account.ledger).qty(symbol) - promised - kept, 0)
 
     def check_means(self, account: BookAccount, listing: Listing, side: str, qty: int, price: int) -> None:
-        """Raise Refused when cash or shares do not suffice, or when an own order waits on the other side.
-
-        The price is in ten-thousandths of a dollar.
-        """
+        """Raise Refused when cash or shares do not suffice, or when an own order waits on the other side. The price is
+        in ten-thousandths of a dollar."""
         self._check_own_orders(account, listing, side, price)
         if side == "buy":
             if dollars(price) * qty > self.orderable_notional(account):
@@ -190,17 +188,13 @@ class BrokerBooks:
         return order
 
     def instruct_cancel(self, order: BookOrder, qty: int) -> BookOrder:
-        """Enter the sibling row of a cancellation; carrying it out is `carry_out_cancel`.
-
-        Whole shares; 0 is all that is open.
-        """
+        """Enter the sibling row of a cancellation; carrying it out is `carry_out_cancel`. Whole shares; 0 is all that
+        is open."""
         return self._sibling(order, "02", min(qty or order.open_qty, order.open_qty), 0)
 
     def instruct_amend(self, order: BookOrder, qty: int, price: int) -> BookOrder:
-        """Enter the row that replaces an order; raise Refused if it asks for more than is left.
-
-        Whole shares, ten-thousandths of a dollar.
-        """
+        """Enter the row that replaces an order; raise Refused if it asks for more than is left. Whole shares,
+        ten-thousandths of a dollar."""
         asked = qty or order.open_qty
         if asked > order.open_qty:
             raise refuse(TOO_MANY_SHARES, order.account.environment)

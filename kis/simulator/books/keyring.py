@@ -94,10 +94,8 @@ class Keyring:
         key.asked_ms = None  # what follows a revocation is a first issue again
 
     def approve(self, app_key: str, secret: str, now_ms: int, *, host: Served | None = None) -> str:
-        """Return a new approval key for the WebSocket, one a second.
-
-        Raises OAuthRefused for a wrong key, or for a second one too soon.
-        """
+        """Return a new approval key for the WebSocket, one a second. Raises OAuthRefused for a wrong key, or for a
+        second one too soon."""
         key = self._authenticate(app_key, secret, host)
         recent = key.approval_asked_ms is not None and now_ms - key.approval_asked_ms < 1000
         if self._options.approval_limit and recent:

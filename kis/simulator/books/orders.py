@@ -42,10 +42,8 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class BookOrder:
-    """One order row: a new order, or the sibling row of an amendment or cancellation.
-
-    Whole shares; amounts are dollars.
-    """
+    """One order row: a new order, or the sibling row of an amendment or cancellation. Whole shares; amounts are
+    dollars."""
 
     odno: int
     account: BookAccount
@@ -101,10 +99,8 @@ class BookOrder:
 
 @dataclass(slots=True)
 class Reservation:
-    """A reserved order waiting for the open (kis-protocol 3.5).
-
-    Whole shares at a price in ten-thousandths of a dollar.
-    """
+    """A reserved order waiting for the open (kis-protocol 3.5). Whole shares at a price in ten-thousandths of a
+    dollar."""
 
     number: int
     account: BookAccount

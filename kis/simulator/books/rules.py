@@ -29,10 +29,8 @@ CLOSE_MARGIN_MS = 10 * 60_000  # MOC and LOC until ten minutes before the close
 
 @dataclass(frozen=True, slots=True)
 class OrderWish:
-    """What an order request asks for, read but not yet judged.
-
-    Whole shares at a price in ten-thousandths of a dollar.
-    """
+    """What an order request asks for, read but not yet judged. Whole shares at a price in ten-thousandths of a
+    dollar."""
 
     exchange: str
     symbol: str

@@ -39,10 +39,8 @@ class TapeBar:
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
-    """One trading day (or week, or month) of the regular session, as traded then: not adjusted for splits.
-
-    Prices are ten-thousandths of a dollar, the volume whole shares.
-    """
+    """One trading day (or week, or month) of the regular session, as traded then: not adjusted for splits. Prices are
+    ten-thousandths of a dollar, the volume whole shares."""
 
     day: date
     open: int

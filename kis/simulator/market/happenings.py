@@ -22,10 +22,8 @@ def halt(world: SimWorld, fault: InjectedFault) -> None:
 
 
 def set_halt(world: SimWorld, symbol: str, *, halted: bool, hidden: bool = False) -> None:
-    """Halt a ticker or let it trade again: what rests then meets the book.
-
-    Raises BadFault for a ticker that is not there.
-    """
+    """Halt a ticker or let it trade again: what rests then meets the book. Raises BadFault for a ticker that is not
+    there."""
     tape = world.market.tape(symbol)
     if tape is None:
         raise BadFault(f"no such ticker: {symbol}")
@@ -79,10 +77,8 @@ def _day(world: SimWorld, fault: InjectedFault) -> date:
 
 
 def venue_move(world: SimWorld, fault: InjectedFault) -> None:
-    """List a ticker on another exchange: inquiries, quotes, streams and orders know it only there from now on.
-
-    Raises BadFault for a ticker or an exchange that is none.
-    """
+    """List a ticker on another exchange: inquiries, quotes, streams and orders know it only there from now on. Raises
+    BadFault for a ticker or an exchange that is none."""
     symbol = _symbol(world, fault)
     exchange = EXCHANGE_WORDS.get(str(fault.details.get("exchange", "NYSE")).upper())
     if exchange is None:

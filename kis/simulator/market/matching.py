@@ -1,4 +1,5 @@
-"""Orders meet prices: at entry against the book, later against each print, in auctions, in slices (kis-protocol 9)."""
+"""Orders meet prices: at entry against the book, later against each print, in auctions, in slices (kis-protocol 9).
+See decision 0087."""
 
 from dataclasses import dataclass
 

@@ -29,10 +29,8 @@ LEVELS = 10
 
 @dataclass(frozen=True, slots=True)
 class TapePrint:
-    """One print on the tape with the quote right after it.
-
-    Prices are ten-thousandths of a dollar, amounts whole dollars, sizes and volumes whole shares.
-    """
+    """One print on the tape with the quote right after it. Prices are ten-thousandths of a dollar, amounts whole
+    dollars, sizes and volumes whole shares."""
 
     at_ms: int
     day: date
@@ -66,10 +64,8 @@ class TapeLevel:
 
 @dataclass(slots=True)
 class DayRecord:
-    """What a day traded as this simulator lived through it.
-
-    Prices are ten-thousandths of a dollar, amounts whole dollars, volumes whole shares.
-    """
+    """What a day traded as this simulator lived through it. Prices are ten-thousandths of a dollar, amounts whole
+    dollars, volumes whole shares."""
 
     session: TradingSession
     base: int  # close before, in this day's shares
@@ -137,9 +133,7 @@ class Tape:
         feed_share: float = 1.0,
     ) -> None:
         """Begin on the day of start_ms; what lies well before told_from_ms is taken bar by bar, not print by print.
-
-        `feed_share` is a fraction of the official volume.
-        """
+        `feed_share` is a fraction of the official volume."""
         self.listing = listing
         self.series = series
         self._splits = splits
@@ -197,10 +191,8 @@ class Tape:
         self.roll(business_date(ms))
 
     def pop(self) -> TapePrint | None:
-        """Live through the next print; None if the ticker is halted and the print therefore does not happen.
-
-        Raises RuntimeError when none is due.
-        """
+        """Live through the next print; None if the ticker is halted and the print therefore does not happen. Raises
+        RuntimeError when none is due."""
         if self._next is None:
             raise RuntimeError("no print is due")
         at_ms, price, size = self._next
@@ -213,10 +205,8 @@ class Tape:
     def print_by_hand(
         self, at_ms: int, price: int, size: int, *, bid: int | None = None, ask: int | None = None, shift: bool = True
     ) -> TapePrint:
-        """Trade once at a price; with shift, what the series says later moves along with it.
-
-        Ten-thousandths of a dollar.
-        """
+        """Trade once at a price; with shift, what the series says later moves along with it. Ten-thousandths of a
+        dollar."""
         self.roll(business_date(at_ms))
         if shift and self.last > 0:
             self.shift = self.shift * price / self.last
@@ -225,9 +215,7 @@ class Tape:
 
     def stray(self, at_ms: int, price: int, size: int, *, bid: int, ask: int) -> TapePrint:
         """Return a print as the stream may tell one that never moved this tape: far off, or of another time.
-
-        Ten-thousandths of a dollar.
-        """
+        Ten-thousandths of a dollar."""
         record = self.today
         opened, high, low = self.day_prices()
         regular = record.session.open_ms <= at_ms <= record.session.close_ms
@@ -434,10 +422,8 @@ class Tape:
         return trade
 
     def day_prices(self) -> tuple[int, int, int]:
-        """Return open, high and low of the regular session, or of the pre-market until it begins.
-
-        Ten-thousandths of a dollar.
-        """
+        """Return open, high and low of the regular session, or of the pre-market until it begins. Ten-thousandths of a
+        dollar."""
         record = self.today
         if record.open:
             return record.open, record.high, record.low

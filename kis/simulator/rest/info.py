@@ -23,10 +23,8 @@ def product(request: Request) -> RestReply:
 
 
 def domestic_product(request: Request) -> RestReply:
-    """Answer the domestic product call for US tickers: a hit on 512, 513, 529, a miss elsewhere (10.1, 8).
-
-    Raises CallRefused.
-    """
+    """Answer the domestic product call for US tickers: a hit on 512, 513, 529, a miss elsewhere (10.1, 8). Raises
+    CallRefused."""
     product_type, symbol = request.need("PRDT_TYPE_CD", "PDNO")
     listing = _find_product(request, product_type, symbol)
     if listing is None:
