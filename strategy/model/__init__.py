@@ -1,6 +1,6 @@
 """The words of the core: values that check themselves, without I/O. Other rooms take them from here."""
 
-from strategy.model.account import BuyingPower, Holdings, Position, return_percent, total
+from strategy.model.account import BuyingPower, Holdings, PanicLine, Position, return_percent, total
 from strategy.model.alerts import AlertGroup, AlertRules, Loudness, PriceAlert, QuietHours, Topic
 from strategy.model.clock import SMALL, Clock, Disturbance, Moment, SettableClock, SystemClock
 from strategy.model.confirm_tickets import Ticket
@@ -33,7 +33,8 @@ from strategy.model.events import (
     ModeChanged,
     Notable,
     OrderChanged,
-    PanicLine,
+    Outcome,
+    OutcomeKind,
     PanicProgress,
     PriceAlertHit,
     ProposalClosed,
@@ -125,8 +126,6 @@ from strategy.model.views import (
     OrderPreview,
     OrdersView,
     OrderView,
-    Outcome,
-    OutcomeKind,
     PanicPreview,
     SessionPhase,
     SessionView,

@@ -92,3 +92,20 @@ class Holdings:
     def equity(self) -> Decimal | None:
         """Dollars: cash and the value of the positions; None while any of them is unknown."""
         return total([self.cash, *(position.value for position in self.positions)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanicLine:
+    """One position in a panic: how much there was, is sold, is left, and why it is left.
+
+    Quantities are whole shares, `last` is dollars.
+    """
+
+    symbol: Symbol
+    watched: bool
+    qty: int
+    sold: int = 0
+    last: Decimal | None = None
+    reason: str = (
+        ""  # "", "flat", or why shares are left: session_end, closed, not_orderable, rejected, halted, unknown
+    )

@@ -7,11 +7,12 @@ delivered later. So each carries all it needs; a view made at delivery must not 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator
 
-from strategy.model.account import Holdings
+from strategy.model.account import Holdings, PanicLine
 from strategy.model.alerts import AlertGroup, PriceAlert, Topic
 from strategy.model.decisions import Decision, Proposal
 from strategy.model.health import HealthLine
@@ -20,22 +21,6 @@ from strategy.model.modes import ModeState, TickerLock
 from strategy.model.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Origin
 from strategy.model.setting_changes import SettingChange
 from strategy.model.text import Text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PanicLine:
-    """One position in a panic: how much there was, is sold, is left, and why it is left. Quantities are whole shares,
-    `last` is dollars."""
-
-    symbol: Symbol
-    watched: bool
-    qty: int
-    sold: int = 0
-    last: Decimal | None = None
-    reason: str = (
-        ""  # "", "flat", or why shares are left: session_end, closed, not_orderable, rejected, halted, unknown
-    )
-
 
 _URGENT = (Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP, Origin.PANIC)
 _UNTAKEN = (OrderStatus.INTENDED, OrderStatus.SENT, OrderStatus.REJECTED)
@@ -598,3 +583,28 @@ class EventRow:
     message_id: int | None = None
     repeats: int = 0  # how often an alert nobody acknowledged was told again
     repeated_at: datetime | None = None  # wall time
+
+
+class OutcomeKind(StrEnum):
+    DONE = "done"
+    WAITING = "waiting"  # certainly not taken yet, and sent again by itself for a while
+    UNKNOWN = "unknown"  # the order may have arrived; it is being looked up
+    REJECTED = "rejected"  # by the broker
+    DENIED = "denied"  # by a limit or guard, or a mode
+    SECOND_CONFIRM = "second_confirm"  # over a cap: `next_ticket` must be pressed too
+    CHANGED = "changed"  # what was shown is no longer true; ask for a new preview
+    EXPIRED = "expired"
+    USED = "used"  # pressed before; `order` is what that press placed
+    NOT_YOURS = "not_yours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a press of a confirm button did."""
+
+    kind: OutcomeKind
+    text: Text
+    order: Order | None = None
+    order_nos: tuple[OrderNo, ...] = ()
+    next_ticket: str | None = None
+    news: tuple[Event, ...] = ()  # alerts that tell this change: needless where the answer to the press tells it

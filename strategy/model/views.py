@@ -6,12 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from strategy.model.account import Holdings, Position
+from strategy.model.account import Holdings, PanicLine, Position
 from strategy.model.decisions import Decision
-from strategy.model.events import Event, PanicLine
 from strategy.model.instruments import Side, Symbol
 from strategy.model.modes import Mode, ModeState, TickerLock
-from strategy.model.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus
+from strategy.model.orders import BrokerOrder, Fill, Order, OrderStatus
 from strategy.model.stop_state import StopState
 from strategy.model.text import Language, Text
 
@@ -282,28 +281,3 @@ class ModePreview:
     refusals: tuple[Text, ...]  # running the real environment before it is armed
     ticket: str | None
     expires_at: datetime | None
-
-
-class OutcomeKind(StrEnum):
-    DONE = "done"
-    WAITING = "waiting"  # certainly not taken yet, and sent again by itself for a while
-    UNKNOWN = "unknown"  # the order may have arrived; it is being looked up
-    REJECTED = "rejected"  # by the broker
-    DENIED = "denied"  # by a limit or guard, or a mode
-    SECOND_CONFIRM = "second_confirm"  # over a cap: `next_ticket` must be pressed too
-    CHANGED = "changed"  # what was shown is no longer true; ask for a new preview
-    EXPIRED = "expired"
-    USED = "used"  # pressed before; `order` is what that press placed
-    NOT_YOURS = "not_yours"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a press of a confirm button did."""
-
-    kind: OutcomeKind
-    text: Text
-    order: Order | None = None
-    order_nos: tuple[OrderNo, ...] = ()
-    next_ticket: str | None = None
-    news: "tuple[Event, ...]" = ()  # alerts that tell this change: needless where the answer to the press tells it
