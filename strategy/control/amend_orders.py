@@ -33,7 +33,7 @@ from strategy.risk.limits import Refusal
 from strategy.risk.permissions import Permissions
 from strategy.risk.sizing import buy_cost
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 AMEND = "amend"
 _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
@@ -79,7 +79,7 @@ class Amends:
         permissions: Permissions,
         exposure_meter: ExposureMeter,
         day_loss: DayLoss,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         presses: Confirmations,
     ) -> None:
         self._broker = broker

@@ -10,7 +10,7 @@ from strategy.portfolio.positions import Positions
 from strategy.ports import OrderJournal
 from strategy.risk.exposure import day_start
 from strategy.risk.mode_store import ModeStore
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 from strategy.stops.stop_lines import StopLine
 
 _FRESH_S = 2
@@ -33,7 +33,7 @@ class HoldingsQueries:
         orders: OrderJournal,
         stops: StopLines,
         modes: ModeStore,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         clock: Clock,
     ) -> None:
         self._account_sync = account_sync

@@ -23,7 +23,7 @@ from strategy.portfolio.positions import Positions
 from strategy.risk.mode_store import ModeStore, stricter
 from strategy.risk.split_guard import SplitGuard
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 MODE = "mode"
 # no command begins with them: whoever sends a command word twice has confirmed nothing
@@ -47,7 +47,7 @@ class ModeService:
         modes: ModeStore,
         splits: SplitGuard,
         positions: Positions,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         presses: Confirmations,
         accepted: Callable[[], Awaitable[bool]],
         panicking: Callable[[], bool],

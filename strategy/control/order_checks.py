@@ -38,8 +38,7 @@ from strategy.risk.limits import check as check_limits
 from strategy.risk.mode_store import ModeStore
 from strategy.risk.permissions import Permissions
 from strategy.risk.sizing import buy_cost, buy_size, sell_size
-from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce, TradingSettings
 
 MAX_DRIFT = Decimal("0.01")  # a price that moved more than this share since the preview voids it
 _LOOK_AGE_S = 10
@@ -101,7 +100,7 @@ class OrderChecks:
         permissions: Permissions,
         exposure_meter: ExposureMeter,
         day_loss: DayLoss,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         clock: Clock,
     ) -> None:
         self._broker = broker

@@ -25,7 +25,7 @@ from strategy.portfolio.account_sync import AccountSync
 from strategy.portfolio.positions import Positions
 from strategy.risk.mode_store import ModeStore
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 PANIC = "panic"
 _LOOK_AGE_S = 5
@@ -43,7 +43,7 @@ class PanicPress:
         account_sync: AccountSync,
         positions: Positions,
         modes: ModeStore,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         presses: Confirmations,
         clock: Clock,
     ) -> None:

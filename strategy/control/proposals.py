@@ -18,7 +18,7 @@ from strategy.model import (
     TradingError,
 )
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 from strategy.signals.approval import PROPOSAL, Approval, Ending
 from strategy.signals.evaluation import NOT_ASKED
 from strategy.signals.signal_check import SignalCheck
@@ -34,7 +34,7 @@ class ApprovalPress:
         cycle: SignalCheck,
         watch: MarketData,
         presses: Confirmations,
-        settings: SettingsStore,
+        settings: SettingsInForce,
     ) -> None:
         self._approval = approval
         self._cycle = cycle

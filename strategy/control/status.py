@@ -12,7 +12,7 @@ from strategy.model import Clock, Environment, StatusView
 from strategy.ports import Outbox
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 _WAITING_SHOWN = 1_000
 
@@ -52,7 +52,7 @@ class StatusQueries:
         exposure_meter: ExposureMeter,
         progress: Progress,
         outbox: Outbox,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         clock: Clock,
     ) -> None:
         self._account = account

@@ -19,7 +19,7 @@ from strategy.model import (
 from strategy.portfolio.positions import Positions
 from strategy.ports import DecisionJournal
 from strategy.risk.mode_store import ModeStore
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 
 class Tickers:
@@ -34,7 +34,7 @@ class Tickers:
         stops: StopStates,
         newest: Mapping[Symbol, Decision],
         decisions: DecisionJournal,
-        settings: SettingsStore,
+        settings: SettingsInForce,
     ) -> None:
         """`newest` holds the decisions of this run by ticker."""
         self._watch = watch

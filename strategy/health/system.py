@@ -7,8 +7,7 @@ from strategy.health.connection_test import Checkup
 from strategy.health.surroundings_lines import SurroundingsLines
 from strategy.health.trading_lines import TradingLines
 from strategy.model import AlertGroup, AlertRules, Clock, HealthLine, HealthView, LogLine, Loudness, TaskHealth
-from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce, TradingSettings
 
 _MOST_LINES = 200
 
@@ -23,7 +22,7 @@ class SystemService:
         around: SurroundingsLines,
         checkup: Checkup,
         tasks: Callable[[], Sequence[TaskHealth]],
-        settings: SettingsStore,
+        settings: SettingsInForce,
         clock: Clock,
     ) -> None:
         """`tasks` tells how the supervised services are."""

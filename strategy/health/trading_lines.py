@@ -8,7 +8,7 @@ from strategy.health.trading_state import StopStates, TradingState
 from strategy.market.interface import MarketData
 from strategy.market.trading_window import session_view
 from strategy.model import Clock, HealthLine, Symbol
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 
 class StopHours(Protocol):
@@ -28,7 +28,7 @@ class TradingLines:
         watch: MarketData,
         stops: StopHours,
         stop_states: StopStates,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         clock: Clock,
     ) -> None:
         self._state = state

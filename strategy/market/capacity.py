@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strategy.model import Symbol, Text
-from strategy.settings.schema import intervals_of
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce, intervals_of
 
 _LOOK_CALLS = 8  # requests of one look at the account, at most
 
@@ -17,14 +16,14 @@ class Pace:
     calls_per_second: float | None = None
     tick_places: int | None = None  # tickers whose trades can be streamed at once
 
-    def check_s(self, settings: SettingsStore, tickers: Sequence[Symbol]) -> float:
+    def check_s(self, settings: SettingsInForce, tickers: Sequence[Symbol]) -> float:
         """Return how many seconds one check of those tickers takes at least, by the broker's call limit."""
         if self.calls_per_second is None:
             return 0.0
         calls = sum(1 + len(intervals_of(settings.of(symbol))) for symbol in tickers) + _LOOK_CALLS
         return calls / self.calls_per_second
 
-    def too_many(self, settings: SettingsStore, tickers: Sequence[Symbol]) -> list[Text]:
+    def too_many(self, settings: SettingsInForce, tickers: Sequence[Symbol]) -> list[Text]:
         """Say so when those tickers cannot be checked within one interval."""
         needed_s = self.check_s(settings, tickers)
         if needed_s <= settings.account.check_interval_minutes * 60:

@@ -33,8 +33,7 @@ from strategy.model import (
 )
 from strategy.ports import MarketFeed, Stream
 from strategy.runtime.in_flight import Precedence
-from strategy.settings.schema import intervals_of, windows_of
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce, intervals_of, windows_of
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +53,7 @@ class LiveMarketData(MarketData):
         market: MarketFeed,
         stream: Stream,
         clock: Clock,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         precedence: Precedence,
         prices: PriceConfirmation,
     ) -> None:

@@ -13,7 +13,7 @@ from enum import Enum, auto
 
 from strategy.market.calendar import Session, current
 from strategy.model import Price, Quote, Symbol, Tick
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 OF_NOW = timedelta(seconds=10)  # a streamed trade that comes later than this is none of now
 ANSWER_OF_NOW = timedelta(seconds=60)  # an answer may tell when its last trade was, and a thin stock trades rarely
@@ -64,7 +64,7 @@ class _Seen:
 class PriceConfirmation:
     """Remembers the doubtful prices of each ticker until another one confirms or refutes them."""
 
-    def __init__(self, *, settings: SettingsStore, ahead: Callable[[], timedelta | None]) -> None:
+    def __init__(self, *, settings: SettingsInForce, ahead: Callable[[], timedelta | None]) -> None:
         """`ahead` tells the broker's clock less ours, None while it is not known."""
         self._settings = settings
         self._ahead = ahead

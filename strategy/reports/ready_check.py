@@ -10,7 +10,7 @@ from strategy.market.calendar import Session
 from strategy.market.interface import MarketData
 from strategy.model import BrokerError, HealthLine, Symbol, Text, cents, new_york, seoul
 from strategy.portfolio.account_sync import AccountSync
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class ReadyLines:
         account_sync: AccountSync,
         stream: StreamStanding,
         around: SurroundingsLines,
-        settings: SettingsStore,
+        settings: SettingsInForce,
     ) -> None:
         self._watch = watch
         self._account_sync = account_sync

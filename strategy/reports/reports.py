@@ -53,8 +53,7 @@ from strategy.reports.profit_and_loss import (
     trading_date,
 )
 from strategy.reports.statistics import statistics
-from strategy.settings.schema import intervals_of
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce, intervals_of
 from strategy.stops.stop_monitor import StopMonitor
 
 _EVERY_CHANGE = 1_000_000
@@ -75,7 +74,7 @@ class ResultService:
         guard: StopMonitor,
         positions: Positions,
         account_sync: AccountSync,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         clock: Clock,
     ) -> None:
         self._records = records

@@ -15,7 +15,7 @@ from strategy.portfolio.positions import Positions
 from strategy.ports import Notes, OrderJournal
 from strategy.risk.limits import PER_DAY, Exposure, Refusal, check, daily_loss
 from strategy.risk.mode_store import ModeStore
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 
 class DayResult(NamedTuple):
@@ -33,7 +33,7 @@ class ExposureMeter:
         *,
         orders: OrderJournal,
         positions: Positions,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         modes: ModeStore,
         notes: Notes,
         clock: Clock,

@@ -13,7 +13,7 @@ from strategy.market.calendar import current
 from strategy.market.trading_window import window_of
 from strategy.model import Clock, Forbidden, Mode, Order, OrderRequest, Origin, Side, Symbol, Text, Why, from_new_york
 from strategy.risk.mode_store import ModeStore
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 _STOPS = frozenset({Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP})
 
@@ -22,7 +22,7 @@ class Permissions:
     """Answers for every origin from what is in force at this moment; asks nobody, so nothing can come between."""
 
     def __init__(
-        self, *, modes: ModeStore, settings: SettingsStore, clock: Clock, reconciled: Callable[[], bool]
+        self, *, modes: ModeStore, settings: SettingsInForce, clock: Clock, reconciled: Callable[[], bool]
     ) -> None:
         self._modes = modes
         self._settings = settings

@@ -17,7 +17,7 @@ from strategy.risk.mode_store import ModeStore
 from strategy.risk.overnight_prices import Overnight
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.work_queue import WorkQueue
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class SplitGuard:
         modes: ModeStore,
         positions: Positions,
         overnight: Overnight,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         clock: Clock,
         activity: Activity,
     ) -> None:

@@ -7,7 +7,7 @@ from strategy.market.interface import MarketData
 from strategy.model import BrokerError, Symbol, Text
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.telling import Telling
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 _MANY_AT_ONCE = 4  # requests in flight; the broker's client paces them anyway
 
@@ -15,7 +15,7 @@ _MANY_AT_ONCE = 4  # requests in flight; the broker's client paces them anyway
 class BarWarmUp:
     """Knows which tickers are cold: without enough bars for a signal yet."""
 
-    def __init__(self, *, watch: MarketData, settings: SettingsStore, telling: Telling, activity: Activity) -> None:
+    def __init__(self, *, watch: MarketData, settings: SettingsInForce, telling: Telling, activity: Activity) -> None:
         self._watch = watch
         self._settings = settings
         self._telling = telling

@@ -11,7 +11,7 @@ from strategy.runtime.telling import Telling
 from strategy.session.bar_warm_up import BarWarmUp, for_each
 from strategy.session.housekeeping import Housekeeping
 from strategy.session.start_card import StartCard, StartFindings, no_price, not_asked
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 
 class CutOffSales(Protocol):
@@ -38,7 +38,7 @@ class StartUp:
         panic: CutOffSales,
         housekeeping: Housekeeping,
         card: StartCard,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         telling: Telling,
     ) -> None:
         self._watch = watch

@@ -15,7 +15,7 @@ from strategy.runtime.telling import Telling
 from strategy.session.bar_warm_up import BarWarmUp
 from strategy.session.housekeeping import Housekeeping
 from strategy.session.session_news import SessionNews
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class TradingDay:
         bars: BarWarmUp,
         housekeeping: Housekeeping,
         news: SessionNews,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         telling: Telling,
         clock: Clock,
         activity: Activity,

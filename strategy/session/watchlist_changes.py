@@ -10,7 +10,7 @@ from strategy.model import Symbol, TradingError
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.work_queue import WorkQueue
 from strategy.session.bar_warm_up import BarWarmUp
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Roster:
     def __init__(
         self,
         *,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         watch: MarketData,
         stops: WatchedStops,
         proposals: TickerProposals,

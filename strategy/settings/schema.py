@@ -7,7 +7,7 @@ import re
 from datetime import time
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -237,6 +237,21 @@ class TradingSettings(BaseSettings):
         if self.auto_shutdown_time < self.market_end_time:
             raise SettingFault(Said(TradingSettingFault.SHUTDOWN_ORDER))
         return self
+
+
+class SettingsInForce(Protocol):
+    """What readers of settings are handed; what holds may change between two calls (`settings.store` keeps it)."""
+
+    @property
+    def account(self) -> TradingSettings:
+        """Return the settings in force for the account."""
+
+    @property
+    def tickers(self) -> tuple[Symbol, ...]:
+        """Return the watch list."""
+
+    def of(self, symbol: Symbol | None) -> TradingSettings:
+        """Return the settings in force for a ticker (overrides of the account underneath)."""
 
 
 def intervals_of(settings: TradingSettings) -> tuple[Interval, ...]:
