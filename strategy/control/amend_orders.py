@@ -25,7 +25,7 @@ from strategy.model import (
     cents,
     on_tick,
 )
-from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.interface import AccountSync
 from strategy.ports import Broker
 from strategy.risk.daily_loss import DayLoss
 from strategy.risk.exposure import ExposureMeter

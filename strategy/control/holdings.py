@@ -5,8 +5,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from strategy.model import BrokerError, Clock, Holdings, HoldingsView, Symbol, Text
-from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import OrderJournal
 from strategy.risk.exposure import day_start
 from strategy.risk.mode_store import ModeStore

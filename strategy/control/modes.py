@@ -19,7 +19,7 @@ from strategy.model import (
     Symbol,
     Text,
 )
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import Positions
 from strategy.risk.mode_store import ModeStore, stricter
 from strategy.risk.split_guard import SplitGuard
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed

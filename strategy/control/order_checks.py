@@ -28,8 +28,7 @@ from strategy.model import (
     new_york,
     seoul,
 )
-from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import Broker
 from strategy.risk.daily_loss import DayLoss
 from strategy.risk.exposure import ExposureMeter

@@ -21,8 +21,7 @@ from strategy.model import (
     Ticket,
 )
 from strategy.panic.panic import Panic
-from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import AccountSync, Positions
 from strategy.risk.mode_store import ModeStore
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
 from strategy.settings.schema import SettingsInForce

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from strategy.market.interface import MarketData
 from strategy.model import Symbol, Text, cents, percent, return_percent
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import Positions
 from strategy.settings.schema import TradingSettings
 from strategy.settings.store import Draft, SettingsStore
 from strategy.signals.rules import buy_signal, sell_signal

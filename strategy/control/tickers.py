@@ -16,7 +16,7 @@ from strategy.model import (
     return_percent,
     spelled,
 )
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import Positions
 from strategy.ports import DecisionJournal
 from strategy.risk.mode_store import ModeStore
 from strategy.settings.schema import SettingsInForce

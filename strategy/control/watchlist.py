@@ -27,8 +27,7 @@ from strategy.model import (
     percent,
     return_percent,
 )
-from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import AccountSync, Positions
 from strategy.risk.exposure import ExposureMeter
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed, every
 from strategy.settings.store import Draft, SettingsStore

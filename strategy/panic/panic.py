@@ -17,8 +17,7 @@ from strategy.market.calendar import Session, current
 from strategy.model import Clock, Holdings, Mode, ModeState, OrderNo, OrderStatus, Origin, Symbol, Text, TradingError
 from strategy.panic.job import PanicJob
 from strategy.panic.reports import PanicReports
-from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import Notes
 from strategy.risk.mode_store import ModeStore, stricter
 from strategy.runtime.in_flight import Activity

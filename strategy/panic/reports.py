@@ -20,7 +20,7 @@ from strategy.model import (
     seoul,
 )
 from strategy.panic.job import PanicJob
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import Positions
 from strategy.ports import Notifier, OrderJournal
 from strategy.runtime.in_flight import Activity
 from strategy.settings.store import SettingsStore

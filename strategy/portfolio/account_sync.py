@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from strategy.model import Clock, Holdings, Order, Symbol
-from strategy.portfolio.position_reconciliation import Reconciler, SyncReason
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import SyncReason
+from strategy.portfolio.position_reconciliation import Reconciler
+from strategy.portfolio.positions import LivePositions
 from strategy.ports import OrderJournal
 
 _RECENT = 50  # orders that may have filled since the last look
 
 
-class AccountSync:
+class LiveAccountSync:
     """Asks the reconciler and lets the positions follow."""
 
-    def __init__(self, *, recon: Reconciler, orders: OrderJournal, positions: Positions, clock: Clock) -> None:
+    def __init__(self, *, recon: Reconciler, orders: OrderJournal, positions: LivePositions, clock: Clock) -> None:
         self._recon = recon
         self._orders = orders
         self._positions = positions

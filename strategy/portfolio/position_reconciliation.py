@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal
 
 from strategy.execution.interface import OrderDesk
 from strategy.execution.uncountable_rows import UnreadNews
@@ -34,13 +33,13 @@ from strategy.model import (
     TradingError,
 )
 from strategy.portfolio.bot_lots import Split, keep_split
+from strategy.portfolio.interface import SyncReason
 from strategy.ports import Broker, Notes, Notifier, OrderJournal
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import run_to_end
 
 log = logging.getLogger(__name__)
 
-SyncReason = Literal["start", "reconnect", "timer", "before_buy", "asked"]
 CashProbe = Callable[[Holdings], Awaitable[tuple[Symbol, Decimal] | None]]
 
 _NOTE = "reconcile.agreed"

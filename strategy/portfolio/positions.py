@@ -25,7 +25,7 @@ class _Counted:
 _NOTHING = _Counted(0, Decimal(0))
 
 
-class Positions:
+class LivePositions:
     """Positions by symbol, as far as known. Quantities are whole shares, costs dollars a share."""
 
     def __init__(

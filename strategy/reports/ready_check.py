@@ -9,7 +9,7 @@ from strategy.health.trading_state import StreamStanding
 from strategy.market.calendar import Session
 from strategy.market.interface import MarketData
 from strategy.model import BrokerError, HealthLine, Symbol, Text, cents, new_york, seoul
-from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.interface import AccountSync
 from strategy.settings.schema import SettingsInForce
 
 log = logging.getLogger(__name__)

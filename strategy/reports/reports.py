@@ -27,8 +27,7 @@ from strategy.model import (
     new_york,
     return_percent,
 )
-from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import DecisionJournal, Records, SettingsJournal
 from strategy.reports.csv_export import (
     DECISION_COLUMNS,

@@ -9,7 +9,7 @@ from strategy.market.calendar import Session, current
 from strategy.market.interface import MarketData
 from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import BrokerError, Clock, Holdings, Mode, ModeState, Position, Symbol, Text, Trouble
-from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notes
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.limits import Refusal

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from strategy.market.calendar import Session
 from strategy.model import Clock, Fill, Holdings, Order, Side, Symbol, from_new_york, new_york
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import Positions
 from strategy.ports import Notes, OrderJournal
 from strategy.risk.limits import PER_DAY, Exposure, Refusal, check, daily_loss
 from strategy.risk.mode_store import ModeStore

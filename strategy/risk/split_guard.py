@@ -12,7 +12,7 @@ from typing import get_args
 from strategy.market.calendar import current
 from strategy.market.interface import MarketData
 from strategy.model import Clock, Notable, Quote, StopTrigger, Symbol, Text, TickerLock, TradingError, Trouble
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import Positions
 from strategy.risk.mode_store import ModeStore
 from strategy.risk.overnight_prices import Overnight
 from strategy.runtime.in_flight import Activity

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from strategy.market.calendar import current
 from strategy.model import BrokerError, Clock, Notable, Text, TradingError, from_new_york, new_york
-from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.interface import AccountSync
 from strategy.ports import DecisionJournal
 from strategy.risk.mode_store import ModeStore
 from strategy.runtime.backoff import Backoff

@@ -6,7 +6,7 @@ from decimal import Decimal
 from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import Session, next_open
 from strategy.model import Clock, SessionClosed, SessionOpened, Side
-from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notes, OrderJournal
 from strategy.risk.exposure import day_start
 from strategy.risk.mode_store import ModeStore

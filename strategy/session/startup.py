@@ -6,7 +6,7 @@ from typing import Protocol
 
 from strategy.market.interface import MarketData
 from strategy.model import BrokerError, Symbol
-from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.interface import AccountSync
 from strategy.runtime.telling import Telling
 from strategy.session.bar_warm_up import BarWarmUp, for_each
 from strategy.session.housekeeping import Housekeeping

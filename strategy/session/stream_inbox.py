@@ -10,7 +10,7 @@ from typing import Protocol
 from strategy.execution.interface import OrderDesk
 from strategy.market.interface import MarketData
 from strategy.model import BrokerError, Clock, Notice, StreamState, Symbol, Text, Tick, TradingError, Trouble
-from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notifier
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.work_queue import WorkQueue

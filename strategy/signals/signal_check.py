@@ -29,7 +29,7 @@ from strategy.model import (
     Trouble,
     agreed,
 )
-from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.interface import AccountSync
 from strategy.ports import DecisionJournal, Notifier
 from strategy.risk.daily_loss import DayLoss
 from strategy.risk.exposure import ExposureMeter

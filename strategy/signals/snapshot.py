@@ -20,8 +20,7 @@ from strategy.model import (
     Symbol,
     return_percent,
 )
-from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import OrderJournal
 from strategy.settings.schema import TradingSettings
 from strategy.settings.store import SettingsStore

@@ -33,8 +33,7 @@ from strategy.model import (
     TryLater,
     Why,
 )
-from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import OrderJournal
 from strategy.risk.permissions import Permissions
 from strategy.runtime.in_flight import Activity

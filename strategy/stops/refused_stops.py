@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from strategy.market.calendar import current
 from strategy.model import StopTrigger, Symbol, Text, TickerLock
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import Positions
 from strategy.risk.mode_store import ModeStore
 from strategy.stops.exit_ladder import MAX_REJECTS, ExitResult
 from strategy.stops.stop_reports import Firing

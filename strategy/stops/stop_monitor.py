@@ -34,8 +34,7 @@ from strategy.model import (
     Trouble,
     Why,
 )
-from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.risk.mode_store import ModeStore
 from strategy.risk.split_guard import SplitGuard

@@ -24,8 +24,7 @@ from strategy.model import (
     percent,
     return_percent,
 )
-from strategy.portfolio.account_sync import AccountSync
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
 from strategy.settings.store import SettingsStore
 from strategy.stops.exit_ladder import ExitResult

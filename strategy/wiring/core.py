@@ -11,7 +11,7 @@ from strategy.execution.order_desk import LiveOrderDesk
 from strategy.market.capacity import Pace
 from strategy.market.market_data import LiveMarketData
 from strategy.model import Clock, Environment, Service, SettableClock, Text
-from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.account_sync import LiveAccountSync
 from strategy.ports import Broker, MarketFeed, Stream
 from strategy.risk.mode_store import ModeStore
 from strategy.runtime.in_flight import Activity
@@ -53,7 +53,7 @@ class Core:
     activity: Activity
     book: SettingsStore
     modes: ModeStore
-    account_sync: AccountSync
+    account_sync: LiveAccountSync
     watch: LiveMarketData
     supervisor: Supervisor
     tasks: tuple[Task, ...]  # each kept running by the supervisor

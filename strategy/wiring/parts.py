@@ -10,9 +10,9 @@ from strategy.market.market_data import LiveMarketData
 from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import Clock, SettableClock
 from strategy.panic.panic import Panic
-from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.account_sync import LiveAccountSync
 from strategy.portfolio.position_reconciliation import Reconciler
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.positions import LivePositions
 from strategy.ports import (
     Broker,
     DecisionJournal,
@@ -92,12 +92,12 @@ class TradingParts:
 
     watch: LiveMarketData
     prices: PriceConfirmation
-    positions: Positions
+    positions: LivePositions
     exposure_meter: ExposureMeter
     permissions: Permissions
     desk: LiveOrderDesk
     recon: Reconciler
-    account_sync: AccountSync
+    account_sync: LiveAccountSync
     day_loss: DayLoss
 
 

@@ -7,10 +7,10 @@ from strategy.execution.order_desk import LiveOrderDesk
 from strategy.market.market_data import LiveMarketData
 from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import Holdings, Symbol
-from strategy.portfolio.account_sync import AccountSync
+from strategy.portfolio.account_sync import LiveAccountSync
 from strategy.portfolio.bot_lots import kept_splits
 from strategy.portfolio.position_reconciliation import Reconciler
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.positions import LivePositions
 from strategy.ports import MarketFeed, Stream
 from strategy.risk.chase import FollowingPermission
 from strategy.risk.daily_loss import DayLoss
@@ -29,7 +29,7 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
     watch = LiveMarketData(
         market=market, stream=stream, clock=clock, settings=book, precedence=precedence, prices=prices
     )
-    positions = Positions(journals.orders, price=watch.worth, splits=partial(kept_splits, journals.notes))
+    positions = LivePositions(journals.orders, price=watch.worth, splits=partial(kept_splits, journals.notes))
     exposure_meter = ExposureMeter(
         orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
     )
@@ -67,7 +67,7 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
         cash_probe=partial(_cash_probe, book, watch),
         visibility_lag_s=visibility_lag_s,
     )
-    account_sync = AccountSync(recon=recon, orders=journals.orders, positions=positions, clock=clock)
+    account_sync = LiveAccountSync(recon=recon, orders=journals.orders, positions=positions, clock=clock)
     return TradingParts(
         watch=watch,
         prices=prices,

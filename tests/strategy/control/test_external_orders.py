@@ -19,6 +19,7 @@ from strategy.model import (
     Recovered,
     Side,
 )
+from strategy.portfolio.positions import LivePositions
 from tests.fakes.clock import trading_settings
 from tests.strategy.control.test_control_orders import ask, open_market
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
@@ -86,6 +87,7 @@ async def test_adopted_shares_count_as_the_bots_also_after_a_restart(tmp_path: P
     async with open_market(tmp_path, position_scope="bot") as bench:
         bench.world.broker = world.broker
         positions = bench.core.guard._positions
+        assert isinstance(positions, LivePositions)
         assert positions._lots["TQQQ"].qty == 2
 
 

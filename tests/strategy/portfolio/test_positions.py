@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage.database import open_storage
 from strategy.model import Holdings, Order, OrderNo, OrderRequest, OrderStatus, Origin, Position, Side, Symbol, VenueNo
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.positions import LivePositions
 
 NOON = datetime(2026, 9, 15, 16, tzinfo=UTC)
 TQQQ = Symbol.parse("NASDAQ:TQQQ")
@@ -42,9 +42,9 @@ def order(
     )
 
 
-async def positions(path: Path) -> Positions:
+async def positions(path: Path) -> LivePositions:
     async with open_storage(path) as storage:
-        made = Positions(storage.orders)
+        made = LivePositions(storage.orders)
         await made.load()
     return made
 

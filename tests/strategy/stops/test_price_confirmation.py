@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from strategy.market.price_confirmation import PriceConfirmation, PriceStanding, against_book
 from strategy.model import Holdings, Mode, PriceAlertHit, Quote, StopTriggered, Tick, TryLater
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.positions import LivePositions
 from strategy.runtime.in_flight import Activity, Precedence
 from strategy.stops.stop_monitor import StopMonitor
 from tests.fakes.clock import FakeClock, trading_settings
@@ -301,7 +301,7 @@ def guard_of_ten(clock: FakeClock) -> StopMonitor:
     given_settings: Any = Settings()
     given_settings.account, given_settings.own, given_settings.tickers = own, {TQQQ: own}, (TQQQ,)
     unused: Any = None
-    positions = Positions(unused)
+    positions = LivePositions(unused)
     held = (_position(TQQQ, 10, Decimal(100)),)
     positions.take(Holdings(positions=held, cash=None, fx_rate=None, taken_at=NOW), orders=[], settled=lambda _: True)
     nothing: Any = SimpleNamespace(

@@ -26,7 +26,7 @@ from strategy.model import (
     Symbol,
     Tick,
 )
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.positions import LivePositions
 from strategy.runtime.in_flight import Activity, Precedence
 from strategy.settings.schema import TradingSettings
 from strategy.stops.stop_lines import StopLine
@@ -78,7 +78,7 @@ class Settings:
         self.watchers.append(watcher)
 
 
-def guard_of(positions: Positions, given: Settings, follows: list[Callable[[], None]], watch: Any) -> StopMonitor:
+def guard_of(positions: LivePositions, given: Settings, follows: list[Callable[[], None]], watch: Any) -> StopMonitor:
     """Return a guard whose stops may not sell: only its lines are looked at."""
     activity = Activity()
     refused = SimpleNamespace(protecting=lambda _: "halted", stop_hours=lambda: None)
@@ -112,7 +112,7 @@ class Story:
 
     def __init__(self) -> None:
         unused: Any = None
-        self.positions = Positions(unused)
+        self.positions = LivePositions(unused)
         self.settings = Settings()
         self.looked: list[Callable[[], None]] = []
         self.streamed: frozenset[Symbol] = frozenset()

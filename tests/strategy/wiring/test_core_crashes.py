@@ -31,7 +31,7 @@ from strategy.model import (
     Trouble,
 )
 from strategy.panic.panic import Panic
-from strategy.portfolio.positions import Positions
+from strategy.portfolio.positions import LivePositions
 from strategy.session.bar_warm_up import BarWarmUp
 from strategy.session.startup import StartUp
 from strategy.session.stream_inbox import StreamInbox
@@ -59,7 +59,7 @@ def failing(
         if calls <= times:
             raise error or RuntimeError("injected")
 
-    if method.startswith("on_") or owner is Positions:
+    if method.startswith("on_") or owner is LivePositions:
 
         def plain(*args: Any, **kwargs: Any) -> Any:
             fails()
@@ -126,7 +126,7 @@ async def test_the_stop_watcher_down_is_told_at_once_and_buys_wait_promise_4(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
-        failing(monkeypatch, Positions, "on_order")
+        failing(monkeypatch, LivePositions, "on_order")
         await buy(bench)
         await bench.settle()
         assert state(bench, Service.STOPS) is TaskState.RESTARTING
@@ -147,7 +147,7 @@ async def test_the_stop_watcher_down_is_told_at_once_and_buys_wait_promise_4(
 
 async def test_a_stop_watcher_that_keeps_failing_leaves_protect_only(tmp_path: Path, monkeypatch: Patch) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
-        failing(monkeypatch, Positions, "on_order")
+        failing(monkeypatch, LivePositions, "on_order")
         failing(monkeypatch, StopMonitor, "_follow_fills")
         await buy(bench)
         await bench.pass_time(20)
@@ -160,7 +160,7 @@ async def test_a_ladder_cut_off_by_a_crash_goes_on_after_it(tmp_path: Path, monk
         bench.broker.matching = False
         bench.price(TQQQ, "94")
         await bench.pass_time(2)
-        failing(monkeypatch, Positions, "on_order")
+        failing(monkeypatch, LivePositions, "on_order")
         bench.broker.hand_order(TQQQ, Side.BUY, 1, Decimal(50))
         await bench.core.account_sync.take("asked")
         await bench.settle()
@@ -177,7 +177,7 @@ async def test_a_ladder_cut_off_by_a_crash_goes_on_after_it(tmp_path: Path, monk
 async def crash_the_stops(bench: Bench, monkeypatch: Patch) -> None:
     """Let the stop watcher fail by a change of the order it has just sent."""
     with monkeypatch.context() as patch:
-        failing(patch, Positions, "on_order")
+        failing(patch, LivePositions, "on_order")
         [order] = await bench.storage.orders.open()
         bench.core.desk._feed.publish(order)
         await settle(30)  # what is being sent is not torn: the service ends when the broker has answered
