@@ -7,6 +7,7 @@ from bot.role import Role
 from strategy.model import (
     WHY,
     Decision,
+    DecisionReason,
     Environment,
     Loudness,
     Mode,
@@ -184,28 +185,46 @@ def gate(name: str, t: Tongue) -> str:
     }.get(name, name)
 
 
+def why_so(reason: str, t: Tongue) -> str:
+    """Return the reason of a lock or a mode: a key of the core, or words as they were given."""
+    return {
+        "stop_loss": t("a stop-loss fired"),
+        "take_profit": t("a take-profit fired"),
+        "trailing_stop": t("a trailing stop fired"),
+        "split_guard": t("the price jumped overnight: a split?"),
+        "daily_loss_limit": t("the daily loss limit was reached"),
+        "not_armed": t("real trading is not armed yet: /arm"),
+        "panic": t("a panic was asked for"),
+        "hand_order": t("an order was placed by hand"),
+        "order_desk_failed": t("the order desk failed"),
+        "storage_failed": t("a record could not be stored"),
+        "stop_watch_failed": t("the stop watcher keeps failing"),
+        "stop_watch_down": t("the stop watcher is being started again"),
+        "chat": "",
+        "default": "",
+    }.get(reason, reason)
+
+
 def conclusion(decision: Decision, t: Tongue) -> str:
     """Return what a check concluded, in a few words."""
-    key, _, rest = decision.reason.partition(":")
-    if key == "blocked":
-        return t("signal given, blocked by: {gate}", gate=gate(rest, t))
+    blocking = decision.reason.gate
+    if blocking is not None:
+        return t("signal given, blocked by: {gate}", gate=gate(blocking, t))
     return {
-        "buy": t("buy"),
-        "sell": t("sell"),
-        "stop": t("stop-loss"),
-        "stop_loss": t("stop-loss"),
-        "take_profit": t("take-profit"),
-        "trailing_stop": t("trailing stop"),
-        "both_signals": t("buy and sell signals at once: no trade"),
-        "no_signal": t("no signal"),
-        "qty_zero": t("the amount gives 0 shares: no order"),
-        "proposed": t("proposed: a person is asked"),
-        "waiting_approval": t("signal stands, waiting for a tap"),
-        "dismissed": t("signal stands, dismissed by a person"),
-        "unanswered": t("signal stands, the proposal went unanswered"),
-        "told": t("signal told only (TRADE_MODE=signal)"),
-        "warmup": t("still collecting bars"),
-    }.get(key, decision.reason)
+        DecisionReason.BUY: t("buy"),
+        DecisionReason.SELL: t("sell"),
+        DecisionReason.STOP_LOSS: t("stop-loss"),
+        DecisionReason.TAKE_PROFIT: t("take-profit"),
+        DecisionReason.TRAILING_STOP: t("trailing stop"),
+        DecisionReason.BOTH_SIGNALS: t("buy and sell signals at once: no trade"),
+        DecisionReason.NO_SIGNAL: t("no signal"),
+        DecisionReason.QTY_ZERO: t("the amount gives 0 shares: no order"),
+        DecisionReason.PROPOSED: t("proposed: a person is asked"),
+        DecisionReason.WAITING: t("signal stands, waiting for a tap"),
+        DecisionReason.DISMISSED: t("signal stands, dismissed by a person"),
+        DecisionReason.UNANSWERED: t("signal stands, the proposal went unanswered"),
+        DecisionReason.TOLD: t("signal told only (TRADE_MODE=signal)"),
+    }[decision.reason]
 
 
 def finish(reason: str, t: Tongue) -> str:

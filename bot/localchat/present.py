@@ -7,7 +7,7 @@ from bot.localchat.formatting.rich_html import render_rich
 from bot.localchat.model import BotAccount, Chat, ChatMessage, Json, Person
 
 
-class Known(Protocol):
+class KnownWorld(Protocol):
     """Whom and what a message may speak of."""
 
     bot: BotAccount
@@ -18,11 +18,11 @@ class Known(Protocol):
     def message(self, chat_id: int, message_id: int) -> ChatMessage | None: ...
 
 
-def user_of(world: Known, user_id: int) -> Json:
+def user_of(world: KnownWorld, user_id: int) -> Json:
     return world.bot.to_user() if user_id == world.bot.id else world.person(user_id).to_user()
 
 
-def api_chat(world: Known, chat: Chat) -> Json:
+def api_chat(world: KnownWorld, chat: Chat) -> Json:
     """Return a Chat object (telegram-bot-api 2)."""
     if not chat.is_private:
         extra: Json = {"is_forum": True} if chat.is_forum else {}
@@ -32,7 +32,7 @@ def api_chat(world: Known, chat: Chat) -> Json:
     return {"id": chat.id, "type": "private", "first_name": person.first_name, **name}
 
 
-def api_message(world: Known, message: ChatMessage, *, with_reply: bool = True) -> Json:
+def api_message(world: KnownWorld, message: ChatMessage, *, with_reply: bool = True) -> Json:
     """Return a Message object; the one it replies to comes without its own reply (telegram-bot-api 2)."""
     chat = world.chats[message.chat_id]
     body: Json = {
@@ -60,11 +60,11 @@ def api_message(world: Known, message: ChatMessage, *, with_reply: bool = True) 
     return body
 
 
-def inaccessible(world: Known, chat: Chat, message_id: int) -> Json:
+def inaccessible(world: KnownWorld, chat: Chat, message_id: int) -> Json:
     return {"chat": api_chat(world, chat), "message_id": message_id, "date": 0}
 
 
-def screen_message(world: Known, message: ChatMessage) -> Json:
+def screen_message(world: KnownWorld, message: ChatMessage) -> Json:
     """Return a message for the user's side; a deleted one keeps its place but not its content."""
     chat = world.chats[message.chat_id]
     body: Json = {

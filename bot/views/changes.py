@@ -6,8 +6,7 @@ Either may stand for both, so neither says less than the other.
 from aiogram.utils.formatting import Bold, Text
 
 from bot.i18n.formats import UNKNOWN
-from bot.i18n.gate_phrases import why_so
-from bot.i18n.terms import mode, mode_meaning
+from bot.i18n.terms import mode, mode_meaning, why_so
 from bot.ui.blocks import Words
 from bot.ui.screen import ViewContext
 from strategy.model import Event, ModeChanged, SettingChange, SettingChanged

@@ -3,21 +3,22 @@
 from aiogram.utils.formatting import Bold, Text
 
 from bot.i18n.formats import UNKNOWN, number, price, rate, shares, usd
-from bot.i18n.gate_phrases import phrase
+from bot.i18n.gates import cross, said
 from bot.i18n.terms import conclusion, gate, side
 from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open
 from bot.ui.screen import Screen, ViewContext
 from strategy.model import (
     BothSignals,
-    CrossView,
     Decision,
     DecisionAction,
     Gate,
     Indicators,
+    RsiGate,
     Side,
     SignalBlocked,
     Symbol,
+    name_of,
 )
 
 _MARKS = {True: "✅", False: "❌", None: "❓"}
@@ -56,17 +57,17 @@ def signal_blocked(event: SignalBlocked, frame: ViewContext) -> Screen:
     """Tell that a signal was there and which guard stopped it (S8)."""
     t, decision = frame.t, event.decision
     symbol = decision.symbol
-    by_name = {each.name: each for each in decision.gates if each.side == event.side}
+    by_key = {each.key: each for each in decision.gates if each.side == event.side.value}
     return frame.screen(
         block(
             frame.title(
                 "🚧 ",
-                t("{side} signal not carried out: {ticker}", side=side(Side(event.side), t), ticker=symbol.ticker),
+                t("{side} signal not carried out: {ticker}", side=side(event.side, t), ticker=symbol.ticker),
             ),
-            t("Blocked by: {guards}", guards=", ".join(gate(name, t) for name in event.guards) or UNKNOWN),
+            t("Blocked by: {guards}", guards=", ".join(gate(key, t) for key in event.guards) or UNKNOWN),
         ),
-        block(*(_gate_line(by_name[name], frame) for name in event.guards if name in by_name)),
-        block(*signal_lines(decision, frame, only=Side(event.side)), t("Price {price}", price=price(decision.last))),
+        block(*(_gate_line(by_key[key], frame) for key in event.guards if key in by_key)),
+        block(*signal_lines(decision, frame, only=event.side), t("Price {price}", price=price(decision.last))),
         block(frame.when(event.at)),
         keyboard=((_why_button(symbol, frame),),),
     )
@@ -98,9 +99,8 @@ def signal_lines(decision: Decision, frame: ViewContext, *, only: Side | None = 
 
 
 def _rsi_line(decision: Decision, found: Indicators, only: Side | None, frame: ViewContext) -> Text:
-    names = {Side.BUY: ("rsi_oversold",), Side.SELL: ("rsi_overbought",), None: ("rsi_oversold", "rsi_overbought")}
-    thresholds = [each.threshold for each in decision.gates if each.name in names[only]]
-    shown = " / ".join(thresholds)
+    gates = [each for each in decision.gates if isinstance(each, RsiGate) and only in (None, each.side.value)]
+    shown = " / ".join(f"{each.sign} {each.threshold}" for each in gates)
     text = frame.t("RSI({interval}) {value}", interval=_interval(found.rsi_interval, frame), value=number(found.rsi))
     return Text(Bold(text), f" {shown}" if shown else "", _live(found, frame))
 
@@ -119,18 +119,10 @@ def _macd_line(found: Indicators, frame: ViewContext) -> Text:
 def _cross_line(found: Indicators, frame: ViewContext) -> Text:
     t = frame.t
     return Text(
-        t("golden cross: {cross}", cross=_cross(found.golden_cross, frame)),
+        t("golden cross: {cross}", cross=cross(found.golden_cross, t)),
         " · ",
-        t("dead cross: {cross}", cross=_cross(found.dead_cross, frame)),
+        t("dead cross: {cross}", cross=cross(found.dead_cross, t)),
     )
-
-
-def _cross(cross: CrossView | None, frame: ViewContext) -> str:
-    t = frame.t
-    if cross is None:
-        return t("none")
-    where = t("on the newest bar") if cross.age == 0 else t("{n} bars back", n=cross.age)
-    return t("{where}, holds", where=where) if cross.holds else t("{where}, reversed since", where=where)
 
 
 def _interval(name: str, frame: ViewContext) -> str:
@@ -182,11 +174,10 @@ def _gates(decision: Decision, name: str, frame: ViewContext) -> Text | None:
 
 def _gate_line(each: Gate, frame: ViewContext) -> Text:
     t = frame.t
-    needs = f" ({phrase(each.threshold, t)})" if each.threshold else ""
-    detail = f" · {phrase(each.detail, t)}" if each.detail else ""
-    counted = each.name == "holding" and each.value.isdecimal()
-    value = shares(int(each.value)) if counted else phrase(each.value, t)
-    return Text(f"{_MARKS[each.passed]} {gate(each.name, t)}: {value}{needs}{detail}")
+    words = said(each, t)
+    needs = f" ({words.needs})" if words.needs else ""
+    detail = f" · {words.detail}" if words.detail else ""
+    return Text(f"{_MARKS[each.passed]} {gate(name_of(each), t)}: {words.observed}{needs}{detail}")
 
 
 def _why_button(symbol: Symbol, frame: ViewContext) -> Button:

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from aiogram.utils.formatting import Bold, Text
 
 from bot.i18n.formats import number, price, rate, shares, span
-from bot.i18n.gate_phrases import why_so
-from bot.i18n.terms import environment, mode, mode_meaning, phase, stop_state
+from bot.i18n.terms import environment, mode, mode_meaning, phase, stop_state, why_so
 from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open, Release, SetMode, rows_of
 from bot.ui.screen import Screen, ViewContext

@@ -93,7 +93,7 @@ def _insert(conn: Connection, decision: Decision) -> int:
         symbol_text(decision.symbol),
         instant_text(decision.decided_at),
         decision.action.value,
-        decision.reason,
+        decision.reason.value,
         _DECISIONS.dump_json(decision).decode(),
     )
     sql = "INSERT INTO decisions (symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?)"

@@ -20,6 +20,7 @@ from strategy.model import (
     Origin,
     Outcome,
     OutcomeKind,
+    Refusal,
     Side,
     Text,
     cents,
@@ -29,7 +30,6 @@ from strategy.portfolio.interface import AccountSync
 from strategy.ports import Broker
 from strategy.risk.daily_loss import DayLoss
 from strategy.risk.exposure import ExposureMeter
-from strategy.risk.limits import Refusal
 from strategy.risk.permissions import Permissions
 from strategy.risk.sizing import buy_cost
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
@@ -114,7 +114,7 @@ class Amends:
             limit_price=change.limit_price,
             last=change.last,
             cost=change.limit_price * change.qty,
-            warnings=(*change.warnings, *(refusal.text for refusal in change.caps)),
+            warnings=(*change.warnings, *(refusal.said for refusal in change.caps)),
             refusals=tuple(change.refusals),
             needs_second_confirm=bool(change.caps),
             ticket=ticket.id if ticket else None,
@@ -143,7 +143,7 @@ class Amends:
                 ticket = await self._confirmations.issue(AMEND, press.user_id, again, change.fingerprint)
                 return Outcome(
                     kind=OutcomeKind.SECOND_CONFIRM,
-                    text=joined([_named(change), *(refusal.text for refusal in change.caps)]),
+                    text=joined([_named(change), *(refusal.said for refusal in change.caps)]),
                     next_ticket=ticket.id,
                 )
             return await self._amend(change)
@@ -238,8 +238,8 @@ class Amends:
         found = await self._exposure_meter.broken_by_change(
             change.order, change.qty, change.limit_price, self._account_sync.last, self._desk.open
         )
-        change.refusals.extend(refusal.text for refusal in found if refusal.value == "unknown")
-        change.caps = tuple(refusal for refusal in found if refusal.value != "unknown")
+        change.refusals.extend(refusal.said for refusal in found if not refusal.known)
+        change.caps = tuple(refusal for refusal in found if refusal.known)
 
 
 def _check_typed(order: Order, qty: int | None, price: Decimal | None) -> None:

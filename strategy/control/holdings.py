@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Protocol
 
-from strategy.model import BrokerError, Clock, Holdings, HoldingsView, Symbol, Text
+from strategy.model import BrokerError, Clock, Holdings, HoldingsView, PositionScope, Symbol, Text
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import OrderJournal
 from strategy.risk.exposure import day_start
@@ -59,9 +59,9 @@ class HoldingsQueries:
                 (symbol, line.low) for symbol, line in sorted(self._stops.lines.items()) if line.low.is_finite()
             ),
             scoped=tuple(
-                (symbol, self._positions.scoped(symbol, "bot"))
+                (symbol, self._positions.scoped(symbol, PositionScope.BOT))
                 for symbol in self._positions.held()
-                if self._settings.of(symbol).position_scope == "bot"
+                if self._settings.of(symbol).position_scope is PositionScope.BOT
             ),
         )
 

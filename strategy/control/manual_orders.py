@@ -100,7 +100,7 @@ class ManualOrders:
                 ticket = await self._confirmations.issue(ORDER, press.user_id, again, plan.fingerprint)
                 return Outcome(
                     kind=OutcomeKind.SECOND_CONFIRM,
-                    text=joined([_named(plan), *(refusal.text for refusal in plan.caps)]),
+                    text=joined([_named(plan), *(refusal.said for refusal in plan.caps)]),
                     next_ticket=ticket.id,
                 )
             return await self._place(plan, press.user_id, root)
@@ -145,7 +145,7 @@ class ManualOrders:
             cash_after=plan.power.cash - cost - fees if buying and plan.power else None,
             position_after=held + plan.qty if buying else held - plan.qty,
             expected_profit=profit,
-            warnings=(*plan.warnings, *(refusal.text for refusal in plan.caps)),
+            warnings=(*plan.warnings, *(refusal.said for refusal in plan.caps)),
             refusals=tuple(plan.refusals),
             needs_second_confirm=bool(plan.caps),
             ticket=ticket,

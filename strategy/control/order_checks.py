@@ -19,6 +19,7 @@ from strategy.model import (
     Order,
     Position,
     Quote,
+    Refusal,
     Side,
     Symbol,
     Text,
@@ -32,7 +33,6 @@ from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import Broker
 from strategy.risk.daily_loss import DayLoss
 from strategy.risk.exposure import ExposureMeter
-from strategy.risk.limits import Refusal
 from strategy.risk.limits import check as check_limits
 from strategy.risk.mode_store import ModeStore
 from strategy.risk.permissions import Permissions
@@ -248,8 +248,8 @@ class OrderChecks:
             exposure=await self._exposure_meter.exposure(plan.symbol, self._account_sync.last, self._desk.open),
             settings=plan.settings,
         )
-        plan.refusals.extend(refusal.text for refusal in found if refusal.value == "unknown")
-        plan.caps = tuple(refusal for refusal in found if refusal.value != "unknown")
+        plan.refusals.extend(refusal.said for refusal in found if not refusal.known)
+        plan.caps = tuple(refusal for refusal in found if refusal.known)
 
 
 def _not_asked(error: BrokerError) -> Text:

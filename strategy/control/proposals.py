@@ -8,6 +8,7 @@ from strategy.market.interface import MarketData
 from strategy.model import (
     BrokerError,
     Decision,
+    GateKey,
     Order,
     OrderDenied,
     Outcome,
@@ -15,12 +16,13 @@ from strategy.model import (
     Proposal,
     Symbol,
     Text,
+    TradeMode,
     TradingError,
+    was_asked,
 )
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
 from strategy.settings.schema import SettingsInForce
 from strategy.signals.approval import PROPOSAL, Approval, Ending
-from strategy.signals.evaluation import NOT_ASKED
 from strategy.signals.signal_check import SignalCheck
 
 
@@ -80,7 +82,7 @@ class ApprovalPress:
         )
 
     async def _take(self, card: Proposal, press: Confirmed) -> tuple[Outcome, Ending]:
-        if self._settings.of(card.symbol).trade_mode != "approve":
+        if self._settings.of(card.symbol).trade_mode is not TradeMode.APPROVE:
             return changed(), "changed"
         try:
             quote = await self._watch.quote(card.symbol)
@@ -108,8 +110,8 @@ def _moved(card: Proposal, last: str) -> Text:
 def _stands_against(card: Proposal, decision: Decision) -> Text:
     """Return what keeps a proposal from becoming an order now."""
     shut = [gate for gate in decision.gates if gate.side == card.side.value and gate.passed is not True]
-    names = [gate.name for gate in shut if gate.value != NOT_ASKED]
-    words = list(dict.fromkeys(_GATES.get(name, _SIGNAL) for name in names)) or [_SIGNAL]
+    keys = [gate.key for gate in shut if was_asked(gate)]
+    words = list(dict.fromkeys(_GATES.get(key, _SIGNAL) for key in keys)) or [_SIGNAL]
     return Text(
         f"{card.symbol.ticker}: 주문하지 않았습니다. {', '.join(word.ko for word in words)}.",
         f"{card.symbol.ticker}: nothing was ordered: {', '.join(word.en for word in words)}.",
@@ -118,16 +120,16 @@ def _stands_against(card: Proposal, decision: Decision) -> Text:
 
 _SIGNAL = Text("신호가 사라졌습니다", "the signal has gone")
 _GATES = {
-    "mode": Text("지금 모드가 허용하지 않습니다", "the mode does not allow it"),
-    "hours": Text("거래 시간이 아닙니다", "outside the trading hours"),
-    "lock": Text("잠긴 종목입니다", "the ticker is locked"),
-    "data_fresh": Text("시세나 봉이 최신이 아닙니다", "price or bars are not up to date"),
-    "quote_usable": Text("거래 정지이거나 호가 차이가 큽니다", "halted, or the spread is too wide"),
-    "reconciled": Text("증권사와 대조가 끝나지 않았습니다", "broker and bot have not been reconciled"),
-    "buy_delay": Text("매수 대기 시간이 남았습니다", "the buy delay has not passed"),
-    "sell_delay": Text("매도 대기 시간이 남았습니다", "the sell delay has not passed"),
-    "no_open_order": Text("미체결 주문이 있습니다", "an order of the ticker is open"),
-    "cash": Text("주문가능금액이 모자랍니다", "not enough buyable cash"),
-    "holding": Text("팔 수 있는 수량이 없습니다", "no shares can be sold"),
-    "caps": Text("주문 한도에 걸립니다", "a cap forbids it"),
+    GateKey.MODE: Text("지금 모드가 허용하지 않습니다", "the mode does not allow it"),
+    GateKey.HOURS: Text("거래 시간이 아닙니다", "outside the trading hours"),
+    GateKey.LOCK: Text("잠긴 종목입니다", "the ticker is locked"),
+    GateKey.DATA_FRESH: Text("시세나 봉이 최신이 아닙니다", "price or bars are not up to date"),
+    GateKey.QUOTE_USABLE: Text("거래 정지이거나 호가 차이가 큽니다", "halted, or the spread is too wide"),
+    GateKey.RECONCILED: Text("증권사와 대조가 끝나지 않았습니다", "broker and bot have not been reconciled"),
+    GateKey.BUY_DELAY: Text("매수 대기 시간이 남았습니다", "the buy delay has not passed"),
+    GateKey.SELL_DELAY: Text("매도 대기 시간이 남았습니다", "the sell delay has not passed"),
+    GateKey.NO_OPEN_ORDER: Text("미체결 주문이 있습니다", "an order of the ticker is open"),
+    GateKey.CASH: Text("주문가능금액이 모자랍니다", "not enough buyable cash"),
+    GateKey.HOLDING: Text("팔 수 있는 수량이 없습니다", "no shares can be sold"),
+    GateKey.CAPS: Text("주문 한도에 걸립니다", "a cap forbids it"),
 }

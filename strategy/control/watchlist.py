@@ -18,6 +18,7 @@ from strategy.model import (
     Market,
     Outcome,
     OutcomeKind,
+    PositionScope,
     Quote,
     SettingChange,
     SettingChanged,
@@ -176,7 +177,7 @@ class WatchList:
         refusals: list[Text] = []
         scope = self._settings.of(symbol).position_scope
         held, _ = self._positions.in_scope(symbol, scope)
-        if scope == "account":  # also shares that nobody can explain yet
+        if scope is PositionScope.ACCOUNT:  # also shares that nobody can explain yet
             shown = sum(position.qty for position in holdings.positions if position.symbol == symbol)
             held = max(held, shown + self._account_sync.lagging(symbol))
         if held or self._guard.running(symbol):

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from strategy.execution.fill_tally import Part, Tally
 from strategy.execution.order_feed import OrderFeed
+from strategy.execution.order_state_machine import may_move
 from strategy.model import (
     BrokerOrder,
     Decision,
@@ -26,7 +27,6 @@ from strategy.model import (
     Symbol,
     Text,
     VenueNo,
-    may_move,
     new_york,
 )
 from strategy.ports import DecisionJournal, Notes, OrderJournal

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from strategy.execution.fill_tally import corrected
 from strategy.execution.order_cache import NO_ANSWER, NO_STOCK, NOT_FOUND, NOT_SHOWN, OrderCache
 from strategy.execution.order_matching import APART, NEARLY, Evidence, early_polls, match, may_come_from, resembles
+from strategy.execution.order_state_machine import may_move
 from strategy.execution.uncountable_rows import UnreadNews
 from strategy.market.calendar import session_on
 from strategy.model import (
@@ -30,7 +31,6 @@ from strategy.model import (
     Trouble,
     UnreadOrder,
     VenueNo,
-    may_move,
     price_text,
 )
 from strategy.ports import Notifier

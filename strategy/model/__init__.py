@@ -2,9 +2,9 @@
 
 from strategy.model.account import BuyingPower, Holdings, PanicLine, Position, return_percent, total
 from strategy.model.alerts import AlertGroup, AlertRules, Loudness, PriceAlert, QuietHours, Topic
+from strategy.model.changes import ModeState, SettingChange, TickerLock, Ticket
 from strategy.model.clock import SMALL, Clock, Disturbance, Moment, SettableClock, SystemClock
-from strategy.model.confirm_tickets import Ticket
-from strategy.model.decisions import CrossView, Decision, DecisionAction, Gate, Indicators, Proposal, agreed
+from strategy.model.decisions import Decision, DecisionAction, DecisionReason, Indicators, Proposal, agreed
 from strategy.model.errors import (
     BrokerError,
     BrokerFault,
@@ -53,6 +53,38 @@ from strategy.model.events import (
     TickerLocked,
     Trouble,
 )
+from strategy.model.gates import (
+    STOP_KEYS,
+    BarsSeen,
+    Bound,
+    CapKey,
+    CapNote,
+    CapsGate,
+    CashGate,
+    CrossGate,
+    CrossView,
+    DelayGate,
+    FreshGate,
+    Gate,
+    GateKey,
+    Gates,
+    GateSide,
+    HoldingGate,
+    HoursGate,
+    Known,
+    LockGate,
+    ModeGate,
+    OpenOrdersGate,
+    QuoteGate,
+    ReconciledGate,
+    Refusal,
+    RsiGate,
+    SellConfirm,
+    StopGate,
+    WrittenGate,
+    name_of,
+    was_asked,
+)
 from strategy.model.health import (
     HealthLine,
     HealthView,
@@ -65,7 +97,7 @@ from strategy.model.health import (
     TaskState,
 )
 from strategy.model.instruments import Market, Side, Symbol, UnreadRow, spelled
-from strategy.model.modes import Mode, ModeState, TickerLock
+from strategy.model.modes import Mode, PositionScope, TradeMode
 from strategy.model.money import (
     ONE,
     SUB_DOLLAR_TICK,
@@ -78,7 +110,6 @@ from strategy.model.money import (
     tick_up,
     won,
 )
-from strategy.model.order_state_machine import MOVES, may_move
 from strategy.model.orders import (
     Acceptance,
     BrokerOrder,
@@ -110,7 +141,6 @@ from strategy.model.results import (
     Trade,
 )
 from strategy.model.said import Kept, Said, Value
-from strategy.model.setting_changes import SettingChange
 from strategy.model.stop_state import NOT_SEEN, WHY, StopState, StopTrigger, alarm, late_ticks, lost_of, no_cost
 from strategy.model.text import Language, Text, span
 from strategy.model.timezones import from_new_york, from_seoul, new_york, seoul

@@ -1,10 +1,12 @@
 """The record of one check of one ticker: every gate with its value, threshold and data age."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from strategy.model.gates import CrossView, GateKey, Gates
 from strategy.model.instruments import Side, Symbol
 from strategy.model.money import tick_down, tick_up
 
@@ -16,24 +18,46 @@ class DecisionAction(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """One condition of a rule. `passed` is None when it could not be known: that blocks like False."""
+class DecisionReason(StrEnum):
+    """How a check ended, as stored, counted and exported."""
 
-    name: str  # stable key: rsi_oversold, macd_confirm, buy_delay, cash, no_open_order, mode, caps, ...
-    side: str  # "buy", "sell" or "stop"
-    passed: bool | None
-    value: str  # as shown: "48.20", "2 bars ago, holds", "unknown"
-    threshold: str
-    detail: str = ""
+    BUY = "buy"
+    SELL = "sell"
+    STOP_LOSS = "stop_loss"
+    TAKE_PROFIT = "take_profit"
+    TRAILING_STOP = "trailing_stop"
+    NO_SIGNAL = "no_signal"
+    BOTH_SIGNALS = "both_signals"  # at once: no trade (D11)
+    QTY_ZERO = "qty_zero"  # cash or shares give none (D4)
+    PROPOSED = "proposed"  # a person is asked
+    WAITING = "waiting_approval"
+    DISMISSED = "dismissed"
+    UNANSWERED = "unanswered"
+    TOLD = "told"  # TRADE_MODE=signal
+    BLOCKED_BY_MODE = "blocked:mode"  # a signal was given, and this is the first gate that did not let it pass
+    BLOCKED_BY_HOURS = "blocked:hours"
+    BLOCKED_BY_LOCK = "blocked:lock"
+    BLOCKED_BY_DATA = "blocked:data_fresh"
+    BLOCKED_BY_QUOTE = "blocked:quote_usable"
+    BLOCKED_BY_RECONCILING = "blocked:reconciled"
+    BLOCKED_BY_BUY_DELAY = "blocked:buy_delay"
+    BLOCKED_BY_SELL_DELAY = "blocked:sell_delay"
+    BLOCKED_BY_HOLDING = "blocked:holding"
+    BLOCKED_BY_OPEN_ORDER = "blocked:no_open_order"
+    BLOCKED_BY_CASH = "blocked:cash"
+    BLOCKED_BY_CAPS = "blocked:caps"
+
+    @classmethod
+    def blocked_by(cls, gate: GateKey) -> "DecisionReason":
+        return cls(f"{_BLOCKED}{gate}")
+
+    @property
+    def gate(self) -> GateKey | None:
+        """Return the gate that blocked a signal, or None."""
+        return GateKey(self.removeprefix(_BLOCKED)) if self.startswith(_BLOCKED) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrossView:
-    """A cross within the look-back: how many bars ago, and whether it still holds. The age is in bars."""
-
-    age: int  # 0 is the newest bar
-    holds: bool
+_BLOCKED = "blocked:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +87,8 @@ class Decision:
     symbol: Symbol
     decided_at: datetime
     action: DecisionAction
-    reason: str  # key of the outcome: "buy", "both_signals", "no_signal", "blocked:<gate>", "qty_zero", ...
-    gates: tuple[Gate, ...]
+    reason: DecisionReason
+    gates: Gates
     indicators: Indicators | None
     last: Decimal | None
     bid: Decimal | None
@@ -77,13 +101,8 @@ class Decision:
     qty: int = 0
     limit_price: Decimal | None = None
     id: int = 0
-    settings: dict[str, str] = field(default_factory=dict)  # the settings in force, by their .env names
+    settings: Mapping[str, str] = field(default_factory=dict)  # the settings in force, by their .env names
     attempt: int = 1  # of a stop: above 1 when the runs before it were refused and sold nothing
-
-    @property
-    def blocked_by(self) -> tuple[Gate, ...]:
-        """Gates that stopped the side whose signal was otherwise given."""
-        return tuple(gate for gate in self.gates if gate.passed is not True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,12 @@ from pydantic import Discriminator
 
 from strategy.model.account import Holdings, PanicLine
 from strategy.model.alerts import AlertGroup, PriceAlert, Topic
+from strategy.model.changes import ModeState, SettingChange, TickerLock
 from strategy.model.decisions import Decision, Proposal
+from strategy.model.gates import GateKey
 from strategy.model.health import HealthLine
-from strategy.model.instruments import Symbol
-from strategy.model.modes import ModeState, TickerLock
+from strategy.model.instruments import Side, Symbol
 from strategy.model.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Origin
-from strategy.model.setting_changes import SettingChange
 from strategy.model.text import Text
 
 _URGENT = (Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP, Origin.PANIC)
@@ -244,8 +244,8 @@ class SignalBlocked(_Event):
     topic: ClassVar[Topic] = Topic.ORDERS
     kind: Literal["signal_blocked"] = "signal_blocked"
     decision: Decision
-    side: Literal["buy", "sell"]
-    guards: tuple[str, ...]  # gate names
+    side: Side
+    guards: tuple[GateKey, ...]
 
     @property
     def fold_key(self) -> str | None:

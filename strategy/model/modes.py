@@ -1,10 +1,6 @@
 """What the owner lets the program do."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-
-from strategy.model.instruments import Symbol
 
 
 class Mode(StrEnum):
@@ -28,24 +24,16 @@ class Mode(StrEnum):
         return self is not Mode.HALTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModeState:
-    """A mode and its story. `symbol` is None for the whole account, else the mode of one ticker."""
+class TradeMode(StrEnum):
+    """Who has the last word on a signal's order."""
 
-    mode: Mode
-    symbol: Symbol | None
-    set_by: int | None  # Telegram user id; None when the program set it
-    set_at: datetime
-    reason: str
-    until: datetime | None  # falls back to RUN then; None means until changed
+    AUTO = "auto"
+    APPROVE = "approve"  # a person is asked
+    SIGNAL = "signal"  # it is told only
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TickerLock:
-    """After a stop a ticker neither buys nor sells by rule until the next session or until released."""
+class PositionScope(StrEnum):
+    """Which shares rules and stops speak of."""
 
-    symbol: Symbol
-    reason: str
-    locked_at: datetime
-    until: datetime | None  # the next session's open, or None until released
-    blocks_stop: bool = False  # True only for the split guard (D13): a stop would sell on a wrong price
+    ACCOUNT = "account"
+    BOT = "bot"  # those it bought itself

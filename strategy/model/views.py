@@ -7,9 +7,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from strategy.model.account import Holdings, PanicLine, Position
+from strategy.model.changes import ModeState, TickerLock
 from strategy.model.decisions import Decision
 from strategy.model.instruments import Side, Symbol
-from strategy.model.modes import Mode, ModeState, TickerLock
+from strategy.model.modes import Mode
 from strategy.model.orders import BrokerOrder, Fill, Order, OrderStatus
 from strategy.model.stop_state import StopState
 from strategy.model.text import Language, Text

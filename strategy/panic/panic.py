@@ -14,7 +14,19 @@ from typing import Final
 
 from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import Session, current
-from strategy.model import Clock, Holdings, Mode, ModeState, OrderNo, OrderStatus, Origin, Symbol, Text, TradingError
+from strategy.model import (
+    Clock,
+    Holdings,
+    Mode,
+    ModeState,
+    OrderNo,
+    OrderStatus,
+    Origin,
+    PositionScope,
+    Symbol,
+    Text,
+    TradingError,
+)
 from strategy.panic.job import PanicJob
 from strategy.panic.reports import PanicReports
 from strategy.portfolio.interface import AccountSync, Positions
@@ -227,7 +239,7 @@ class Panic:
                     origin=Origin.PANIC,
                     until=session.closes_at,
                     asked_by=job.asked_by,
-                    scope="account",
+                    scope=PositionScope.ACCOUNT,
                     held_up=partial(self._held_up, job, symbol),
                 )
             except TradingError:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Literal, Protocol
 
-from strategy.model import Holdings, Order, Position, Symbol
+from strategy.model import Holdings, Order, Position, PositionScope, Symbol
 
 SyncReason = Literal["start", "reconnect", "timer", "before_buy", "asked"]
 
@@ -28,10 +28,10 @@ class Positions(Protocol):
     def of(self, symbol: Symbol) -> Position | None:
         """Return what the account holds of a ticker, at what it is worth now."""
 
-    def scoped(self, symbol: Symbol, scope: str) -> Position | None:
+    def scoped(self, symbol: Symbol, scope: PositionScope) -> Position | None:
         """Return what the rules may sell of a ticker (D7), with its own average cost; None for nothing."""
 
-    def in_scope(self, symbol: Symbol, scope: str) -> tuple[int, int]:
+    def in_scope(self, symbol: Symbol, scope: PositionScope) -> tuple[int, int]:
         """Return quantity held and orderable that the rules may sell (D7)."""
 
     def on_order(self, order: Order) -> bool:

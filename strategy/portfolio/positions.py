@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 
-from strategy.model import Holdings, Order, OrderNo, Position, Side, Symbol
+from strategy.model import Holdings, Order, OrderNo, Position, PositionScope, Side, Symbol
 from strategy.portfolio.bot_lots import Lots, SharesTraded, Split, replayed
 from strategy.ports import OrderJournal
 
@@ -153,10 +153,10 @@ class LivePositions:
         position = self._held.get(symbol)
         return None if position is None else self._valued(position)
 
-    def scoped(self, symbol: Symbol, scope: str) -> Position | None:
+    def scoped(self, symbol: Symbol, scope: PositionScope) -> Position | None:
         """Return what the rules may sell of a ticker (D7), with its own average cost; None for nothing."""
         position = self.of(symbol)
-        if position is None or scope == "account":
+        if position is None or scope is PositionScope.ACCOUNT:
             return position
         qty, sellable = self.in_scope(symbol, scope)
         if qty <= 0:
@@ -171,12 +171,12 @@ class LivePositions:
     def held(self) -> tuple[Symbol, ...]:
         return tuple(sorted(self._held))
 
-    def in_scope(self, symbol: Symbol, scope: str) -> tuple[int, int]:
+    def in_scope(self, symbol: Symbol, scope: PositionScope) -> tuple[int, int]:
         """Return quantity held and orderable that the rules may sell (D7)."""
         position = self._held.get(symbol)
         if position is None:
             return 0, 0
-        if scope == "account":
+        if scope is PositionScope.ACCOUNT:
             return position.qty, position.sellable_qty
         own = max(0, min(position.qty, self._lots.get(symbol.ticker, Lots()).qty))
         return own, min(own, position.sellable_qty)

@@ -14,7 +14,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from strategy.model import Decision, ExportFile, Gate, SettingChange, Side, Trade, new_york, seoul
+from strategy.model import Decision, ExportFile, SettingChange, Side, Trade, name_of, new_york, seoul
+from strategy.reports.gate_cells import cell
 from strategy.reports.profit_and_loss import trading_date
 
 PIECE_BYTES = 16_000_000  # Telegram takes 50 MB; a piece is packed to a tenth, and arrives over a slow line
@@ -154,7 +155,7 @@ def setting_row(change: SettingChange) -> list[_Cell]:
 def decision_row(decision: Decision) -> list[_Cell]:
     """Return inputs, every gate and the outcome of one check (row S99)."""
     seen = decision.indicators
-    gates = {(gate.side, gate.name): gate for gate in decision.gates}
+    gates = {(gate.side.value, name_of(gate)): gate for gate in decision.gates}
     values: list[_Cell] = [
         decision.id,
         kst(decision.decided_at),
@@ -190,8 +191,8 @@ def decision_row(decision: Decision) -> list[_Cell]:
             text(seen.bars_used),
             et(seen.newest_bar_at) if seen.newest_bar_at else "",
         ]
-    values += [text(_gate(gates.pop(key))) if key in gates else "" for key in _GATES]
-    values.append(text("; ".join(f"{gate.side}.{gate.name} {_gate(gate)}" for gate in gates.values())))
+    values += [text(cell(gates.pop(key))) if key in gates else "" for key in _GATES]
+    values.append(text("; ".join(f"{side}.{name} {cell(gate)}" for (side, name), gate in gates.items())))
     values.append(text("; ".join(f"{name}={value}" for name, value in decision.settings.items())))
     return values
 
@@ -290,12 +291,6 @@ def _write(sheets: Sheets, page: Sequence[_Item], row: Callable[[_Item], list[_C
 def file_name(what: str, since: date | None, today: date) -> str:
     """Return `trades-2026-01-01-2026-03-10` or, for all there is, `trades-2026-03-10`. New York dates."""
     return f"{what}-{since}-{today}" if since is not None else f"{what}-{today}"
-
-
-def _gate(gate: Gate) -> str:
-    said = {True: "yes", False: "no", None: "unknown"}[gate.passed]
-    detail = f" [{gate.detail}]" if gate.detail else ""
-    return f"{said}: {gate.value} ({gate.threshold}){detail}"
 
 
 def _cell(value: _Cell) -> str:

@@ -47,4 +47,4 @@ class FollowingPermission:
         forbidden = self._permissions.may_amend(now, now.open_qty, price, by_rule=True)
         if forbidden is not None and forbidden.why.lasts:
             return forbidden.text
-        return broken[0].text if broken else None
+        return broken[0].said if broken else None

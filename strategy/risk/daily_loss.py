@@ -8,11 +8,23 @@ from datetime import datetime, timedelta
 from strategy.market.calendar import Session, current
 from strategy.market.interface import MarketData
 from strategy.market.price_confirmation import PriceConfirmation
-from strategy.model import BrokerError, Clock, Holdings, Mode, ModeState, Position, Symbol, Text, Trouble
+from strategy.model import (
+    BrokerError,
+    CapNote,
+    Clock,
+    Holdings,
+    Mode,
+    ModeState,
+    Position,
+    Refusal,
+    Said,
+    Symbol,
+    Text,
+    Trouble,
+)
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notes
 from strategy.risk.exposure import ExposureMeter
-from strategy.risk.limits import Refusal
 from strategy.risk.mode_store import ModeStore, stricter
 
 _STAYS = timedelta(minutes=1)  # one answer without a price is no news
@@ -65,10 +77,7 @@ class DayLoss:
         mode = stricter(chosen.mode, Mode.PROTECT_ONLY)
         if mode is not chosen.mode or chosen.until is not None:
             state = ModeState(mode=mode, symbol=None, set_by=None, set_at=now, reason="daily_loss_limit", until=None)
-            said = Text(
-                f"{refusal.text.ko} 보호 전용으로 바꿨습니다. 다시 시작하려면 /run.",
-                f"{refusal.text.en} Now in Protect only; /run starts again.",
-            )
+            said = Said(CapNote.PROTECTS_ONLY, why=refusal.said)
             await self._modes.set(state, [Trouble(at=now, key="daily_loss_limit", what=said)])
         await self._notes.put(key, f'"{now.isoformat()}"')
 

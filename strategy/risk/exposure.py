@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from strategy.market.calendar import Session
-from strategy.model import Clock, Fill, Holdings, Order, Side, Symbol, from_new_york, new_york
+from strategy.model import CapKey, Clock, Fill, Holdings, Order, Refusal, Side, Symbol, from_new_york, new_york
 from strategy.portfolio.interface import Positions
 from strategy.ports import Notes, OrderJournal
-from strategy.risk.limits import PER_DAY, Exposure, Refusal, check, daily_loss
+from strategy.risk.limits import Exposure, check, daily_loss
 from strategy.risk.mode_store import ModeStore
 from strategy.settings.schema import SettingsInForce
 
@@ -86,7 +86,7 @@ class ExposureMeter:
             exposure=exposure,
             settings=self._settings.of(symbol),
         )
-        return tuple(refusal for refusal in found if refusal.cap != PER_DAY)
+        return tuple(refusal for refusal in found if refusal.cap is not CapKey.MAX_ORDERS_PER_DAY)
 
     def _value(self) -> Decimal:
         """Return what the positions are worth at least, fills told since the last look included."""

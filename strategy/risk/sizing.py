@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
-from strategy.model import Side, cents
+from strategy.model import Bound, CapKey, Side, cents
 
 _HUNDRED = Decimal(100)
 _ONE = Decimal(1)
@@ -14,7 +14,7 @@ _ONE = Decimal(1)
 class Cap:
     """Dollars of order value (price x qty, without fees) that a limit leaves for this order."""
 
-    name: str  # the setting's name in lower case: max_order_usd, max_position_rate
+    key: CapKey
     room: Decimal  # may be zero or below: nothing left
 
 
@@ -24,7 +24,7 @@ class Size:
     shares."""
 
     qty: int
-    bound: str  # "rate", "cash", "broker_max", "minimum_one", "sellable", "holding" or a cap's name
+    bound: Bound | CapKey
     wanted: int  # by the rate alone, before caps and the broker's maximum
     cost: Decimal  # dollars: price x qty, for a buy with fees
 
@@ -56,9 +56,10 @@ def buy_size(
     """
     share = buy_cost(price, 1, commission_pct)
     wanted = max(0, _floor(cash * rate / share))
-    qty, bound = wanted, "rate" if wanted else "cash"
+    qty = wanted
+    bound: Bound | CapKey = Bound.RATE if wanted else Bound.CASH
     if max_qty is not None and max_qty < qty:
-        qty, bound = max(0, max_qty), "broker_max"
+        qty, bound = max(0, max_qty), Bound.BROKER_MAX
     qty, bound = _capped(qty, bound, price, caps)
     return Size(qty=qty, bound=bound, wanted=wanted, cost=buy_cost(price, qty, commission_pct))
 
@@ -69,20 +70,21 @@ def sell_size(*, held: int, sellable: int, rate: Decimal, price: Decimal, caps: 
     `held` and `sellable` are whole shares within POSITION_SCOPE. `rate` is a fraction, the price dollars.
     """
     if held <= 0 or sellable <= 0:
-        return Size(qty=0, bound="holding" if held <= 0 else "sellable", wanted=0, cost=Decimal(0))
+        return Size(qty=0, bound=Bound.HOLDING if held <= 0 else Bound.SELLABLE, wanted=0, cost=Decimal(0))
     by_rate = _floor(held * rate)
     wanted = max(1, by_rate)
-    qty, bound = wanted, "rate" if by_rate else "minimum_one"
+    qty = wanted
+    bound: Bound | CapKey = Bound.RATE if by_rate else Bound.MINIMUM_ONE
     if sellable < qty:
-        qty, bound = sellable, "sellable"
+        qty, bound = sellable, Bound.SELLABLE
     qty, bound = _capped(qty, bound, price, caps)
     return Size(qty=qty, bound=bound, wanted=wanted, cost=price * qty)
 
 
-def _capped(qty: int, bound: str, price: Decimal, caps: Sequence[Cap]) -> tuple[int, str]:
+def _capped(qty: int, bound: Bound | CapKey, price: Decimal, caps: Sequence[Cap]) -> tuple[int, Bound | CapKey]:
     for cap in caps:
         if (most := max(0, _floor(cap.room / price))) < qty:
-            qty, bound = most, cap.name
+            qty, bound = most, cap.key
     return qty, bound
 
 

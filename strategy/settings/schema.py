@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Protocol, Self
 from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from strategy.model import Interval, InvalidInput, QuietHours, Said, Symbol
+from strategy.model import Interval, InvalidInput, PositionScope, QuietHours, Said, SellConfirm, Symbol, TradeMode
 from strategy.settings.indicator_windows import in_reach, macd_window, rsi_window
 from strategy.settings.messages import SettingFault
 
@@ -107,7 +107,7 @@ class TradingSettings(BaseSettings):
     macd_slow: int = Field(26, ge=3, le=200)
     macd_signal: int = Field(9, ge=2, le=100)
     cross_lookback: int = Field(5, ge=1, le=50)
-    sell_confirm: Literal["golden", "dead", "none"] = "golden"
+    sell_confirm: SellConfirm = SellConfirm.GOLDEN
     signal_bars: Literal["auto", "closed", "live"] = "auto"
 
     stop_loss_rate: Annotated[Decimal | None, BeforeValidator(_off)] = Field(gt=-100, lt=0)
@@ -130,11 +130,11 @@ class TradingSettings(BaseSettings):
     )
     max_spread_pct: Decimal = Field(Decimal("2.0"), gt=0, le=100)
     split_guard_pct: Decimal = Field(Decimal(40), gt=0, le=1000)
-    position_scope: Literal["account", "bot"] = "account"
+    position_scope: PositionScope = PositionScope.ACCOUNT
     quote_max_age_s: int = Field(30, ge=1, le=3600)
     reconcile_interval_s: int = Field(60, ge=5, le=3600)
 
-    trade_mode: Literal["auto", "approve", "signal"] = "auto"
+    trade_mode: TradeMode = TradeMode.AUTO
     approval_min: int = Field(5, ge=1, le=60)
     approval_drift_pct: Decimal = Field(Decimal("0.5"), gt=0, le=10)
 

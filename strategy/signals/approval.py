@@ -7,7 +7,7 @@ still good or closed properly. A card lives on a person's clock; everything told
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,7 +20,9 @@ from strategy.market.calendar import latest
 from strategy.model import (
     Clock,
     Decision,
+    DecisionReason,
     Event,
+    GateKey,
     OrderNo,
     Price,
     Proposal,
@@ -28,6 +30,7 @@ from strategy.model import (
     Proposed,
     Side,
     Symbol,
+    TradeMode,
     TradingError,
 )
 from strategy.ports import Notes, OrderJournal
@@ -43,9 +46,12 @@ log = logging.getLogger(__name__)
 PROPOSAL = "proposal"
 Ending = Literal["taken", "dismissed", "expired", "drifted", "changed"]
 CardEnd = Literal["dismissed", "expired", "told"]
-REASONS = {"dismissed": "dismissed", "expired": "unanswered", "told": "told"}
-WAITING, PROPOSED, TOLD = "waiting_approval", "proposed", "told"
-HELD_BACK = frozenset({WAITING, *REASONS.values()})  # reasons of decisions that a person keeps from being orders
+_QUIET: Mapping[CardEnd, DecisionReason] = {
+    "dismissed": DecisionReason.DISMISSED,
+    "expired": DecisionReason.UNANSWERED,
+    "told": DecisionReason.TOLD,
+}
+HELD_BACK = frozenset({DecisionReason.WAITING, *_QUIET.values()})  # a person keeps these from being orders
 _UNSTORED_PAUSE_S = 5.0
 
 
@@ -123,20 +129,20 @@ class Approval:
     def of(self, symbol: Symbol) -> Proposal | None:
         return self._standing.get(symbol, _NOTHING).card
 
-    def holds(self, symbol: Symbol, side: Side) -> str | None:
-        """Return why nothing is to be done about a signal of that side, as a decision's reason, or None."""
+    def holds(self, symbol: Symbol, side: Side) -> DecisionReason | None:
+        """Return why nothing is to be done about a signal of that side, or None."""
         mode = self._settings.of(symbol).trade_mode
         standing = self._standing.get(symbol, _NOTHING)
-        if mode == "auto":
+        if mode is TradeMode.AUTO:
             return None
         if standing.card is not None:
-            return WAITING
+            return DecisionReason.WAITING
         quiet = standing.quiet
-        if quiet is None or quiet.side is not side or (quiet.how == "told" and mode == "approve"):
+        if quiet is None or quiet.side is not side or (quiet.how == "told" and mode is TradeMode.APPROVE):
             return None
         if quiet.how == "expired" and quiet.session_on != self._session_on():
             return None
-        return REASONS[quiet.how]
+        return _QUIET[quiet.how]
 
     def drifted(self, card: Proposal, last: Decimal) -> bool:
         """Return whether the price has moved further since the card was made than the card says it may. `last` is
@@ -164,7 +170,7 @@ class Approval:
             expires_at=None,
             drift_pct=settings.approval_drift_pct,
         )
-        if settings.trade_mode == "signal":
+        if settings.trade_mode is TradeMode.SIGNAL:
             quiet = KnownSignal(side=side, how="told", session_on=self._session_on())
             await self._keep(symbol, TickerSignal(quiet=quiet), [Proposed(at=self._clock.now(), proposal=card)])
             return card
@@ -185,8 +191,9 @@ class Approval:
         card = standing.card
         if card is None:
             return
-        asks = self._settings.of(symbol).trade_mode == "approve"
-        if not asks or decision.reason == "both_signals" or _gone(decision, card.side) or _forbidden(decision, card):
+        asks = self._settings.of(symbol).trade_mode is TradeMode.APPROVE
+        both = decision.reason is DecisionReason.BOTH_SIGNALS
+        if not asks or both or _gone(decision, card.side) or _forbidden(decision, card):
             await self.close(card, "changed")
         elif decision.last is not None and self.drifted(card, decision.last):
             await self.close(card, "drifted")
@@ -312,8 +319,8 @@ def _key(symbol: Symbol) -> str:
 
 def _gone(decision: Decision, side: Side) -> bool:
     """Return whether the signal of that side has certainly ended; what is not known does not end it."""
-    names = BUY_SIGNAL if side is Side.BUY else SELL_SIGNAL
-    return any(gate.passed is False for gate in decision.gates if gate.side == side.value and gate.name in names)
+    keys = BUY_SIGNAL if side is Side.BUY else SELL_SIGNAL
+    return any(gate.passed is False for gate in decision.gates if gate.side == side.value and gate.key in keys)
 
 
 def _forbidden(decision: Decision, card: Proposal) -> bool:
@@ -321,5 +328,5 @@ def _forbidden(decision: Decision, card: Proposal) -> bool:
     return any(
         gate.passed is False
         for gate in decision.gates
-        if gate.side == card.side.value and gate.name in ("mode", "lock")
+        if gate.side == card.side.value and gate.key in (GateKey.MODE, GateKey.LOCK)
     )

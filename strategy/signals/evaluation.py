@@ -1,29 +1,40 @@
-"""From a snapshot to a decision: the gates of both sides, what the order may use, and the record of it all."""
+"""From a snapshot to a decision: what the rule concludes, what the order may use, and the record of it all."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import current
 from strategy.market.trading_window import window_of
-from strategy.model import BrokerError, BuyingPower, Decision, DecisionAction, Gate, Side, limit_for
+from strategy.model import (
+    BrokerError,
+    BuyingPower,
+    Decision,
+    DecisionAction,
+    DecisionReason,
+    Gate,
+    GateKey,
+    Known,
+    Side,
+    StopGate,
+    Symbol,
+    limit_for,
+    percent,
+    was_asked,
+)
 from strategy.ports import Broker
 from strategy.risk.exposure import ExposureMeter
-from strategy.risk.limits import check as check_limits
-from strategy.risk.limits import room
 from strategy.risk.mode_store import ModeStore
-from strategy.risk.sizing import Cap, Size, buy_size, sell_size
-from strategy.settings.store import SettingsStore
-from strategy.signals.rules import Facts, Verdict, buy_gates, judge, sell_gates
+from strategy.risk.sizing import Size
+from strategy.settings.schema import TradingSettings
+from strategy.settings.store import SettingsStore, setting_text
+from strategy.signals.order_size import sized
+from strategy.signals.rules import ASKED_LAST, Facts, Verdict, buy_gates, conclude, sell_gates
 from strategy.signals.snapshot import Snapshot
-from strategy.stops.stop_reports import stop_gate
 
 log = logging.getLogger(__name__)
-
-NOT_ASKED = "not asked"
-_ASKED_LAST = frozenset({"cash", "caps"})  # they cost a request, so they are asked only when all else says yes
 
 SHOWN_SETTINGS = (
     "RSI_OVERSOLD",
@@ -53,12 +64,10 @@ class Evaluation:
     verdict: Verdict
 
     @property
-    def guards(self) -> tuple[str, ...]:
+    def guards(self) -> tuple[GateKey, ...]:
         """Return the gates that truly stopped the side with a signal; those nobody asked are none."""
-        gates = {(gate.side, gate.name): gate for gate in self.decision.gates}
-        return tuple(
-            name for name in self.verdict.blocked_by if gates[(str(self.verdict.side), name)].value != NOT_ASKED
-        )
+        unasked = {gate.key for gate in self.decision.gates if not was_asked(gate)}
+        return tuple(key for key in self.verdict.blocked_by if key not in unasked)
 
 
 class SignalEvaluator:
@@ -78,52 +87,47 @@ class SignalEvaluator:
         self._modes = modes
         self._exposure_meter = exposure_meter
         self._settings = settings
+        self._shown: dict[Symbol, tuple[TradingSettings, Mapping[str, str]]] = {}
 
     def weigh(self, snapshot: Snapshot) -> tuple[Evaluation, Side | None]:
         """Conclude without asking anybody; the side is given when only cash and caps are left to be asked."""
-        facts = self._facts(snapshot)
-        gates = (buy_gates(facts, snapshot.settings), sell_gates(facts, snapshot.settings))
-        verdict = judge(*gates)
-        weighed = Evaluation(decision=self._record(snapshot, gates[0] + gates[1], verdict), verdict=verdict)
-        ready = verdict.side is not None and set(verdict.blocked_by) <= _ASKED_LAST
-        return weighed, Side(verdict.side) if ready and verdict.side else None
+        facts = self._facts(snapshot, asked=False)
+        verdict = conclude(facts, snapshot.settings)
+        ready = verdict.side is not None and ASKED_LAST.issuperset(verdict.blocked_by)
+        evaluation = Evaluation(decision=self._record(snapshot, facts, verdict), verdict=verdict)
+        return evaluation, verdict.side if ready else None
 
     async def size(self, snapshot: Snapshot, side: Side) -> Evaluation:
         """Ask what the order may use and conclude for good."""
-        settings = snapshot.settings
-        facts = replace(self._facts(snapshot), asked=True)
+        facts = self._facts(snapshot, asked=True)
         power: BuyingPower | None = None
-        size: Size | None = None
         price: Decimal | None = None
+        size: Size | None = None
         if snapshot.quote is not None:
             price = limit_for(snapshot.quote, side)
             exposure = await self._exposure_meter.exposure(snapshot.symbol, snapshot.holdings, self._desk.open)
-            caps = room(side, exposure, settings)
             if side is Side.BUY:
                 power = await self._power(snapshot, price)
-                size = _buy_size(snapshot, price, power, caps)
-                facts = replace(facts, buy_size=size)
-            else:
-                size = _sell_size(snapshot, price, caps)
-                facts = replace(facts, sell_size=size)
-            refusals = check_limits(
+            size, caps = sized(
                 symbol=snapshot.symbol,
                 side=side,
-                qty=max(1, size.qty) if size else 1,
                 price=price,
+                power=power,
+                held=snapshot.held_qty,
+                sellable=snapshot.sellable_qty,
                 exposure=exposure,
-                settings=settings,
+                settings=snapshot.settings,
             )
-            facts = replace(facts, caps=refusals)
-        gates = (buy_gates(facts, settings), sell_gates(facts, settings))
-        verdict = judge(*gates)
-        decision = self._record(snapshot, gates[0] + gates[1], verdict)
+            buys = side is Side.BUY
+            facts = replace(facts, caps=caps, buy_size=size if buys else None, sell_size=None if buys else size)
+        verdict = conclude(facts, snapshot.settings)
+        decision = self._record(snapshot, facts, verdict)
         if power is not None:
             decision = replace(decision, cash=power.cash)
         if decision.action is not DecisionAction.NONE and size is not None:
             decision = replace(decision, qty=size.qty, limit_price=price)
-        elif size is not None and size.qty == 0 and verdict.reason in ("blocked:cash", "blocked:holding"):
-            decision = replace(decision, reason="qty_zero")
+        elif size is not None and size.qty == 0 and verdict.reason.gate in (GateKey.CASH, GateKey.HOLDING):
+            decision = replace(decision, reason=DecisionReason.QTY_ZERO)
         return Evaluation(decision=decision, verdict=verdict)
 
     async def _power(self, snapshot: Snapshot, price: Decimal) -> BuyingPower | None:
@@ -133,7 +137,7 @@ class SignalEvaluator:
             log.warning("no buying power", extra={"symbol": str(snapshot.symbol), "error": str(error)})
             return None
 
-    def _facts(self, snapshot: Snapshot) -> Facts:
+    def _facts(self, snapshot: Snapshot, *, asked: bool) -> Facts:
         now = snapshot.at
         lock = self._modes.lock(snapshot.symbol)
         session = current(now)
@@ -152,17 +156,17 @@ class SignalEvaluator:
             open_orders=None if snapshot.open_orders is None else len(snapshot.open_orders),
             held_qty=snapshot.held_qty,
             sellable_qty=snapshot.sellable_qty,
-            asked=False,
+            asked=asked,
         )
 
-    def _record(self, snapshot: Snapshot, gates: tuple[Gate, ...], verdict: Verdict) -> Decision:
-        quote, position = snapshot.quote, snapshot.position
+    def _record(self, snapshot: Snapshot, facts: Facts, verdict: Verdict) -> Decision:
+        quote, position, settings = snapshot.quote, snapshot.position, snapshot.settings
         return Decision(
             symbol=snapshot.symbol,
             decided_at=snapshot.at,
             action=verdict.action,
             reason=verdict.reason,
-            gates=(*_stop_gates(snapshot), *gates),
+            gates=(*_stop_gates(snapshot), *buy_gates(facts, settings), *sell_gates(facts, settings)),
             indicators=snapshot.indicators,
             last=snapshot.price,
             bid=quote.bid if quote else None,
@@ -172,33 +176,16 @@ class SignalEvaluator:
             average_cost=position.average_cost if position else None,
             return_percent=snapshot.return_percent,
             cash=snapshot.holdings.cash if snapshot.holdings else None,
-            settings={name: self._settings.value(name, snapshot.symbol) for name in SHOWN_SETTINGS},
+            settings=self._in_words(snapshot.symbol, settings),
         )
 
-
-def _buy_size(snapshot: Snapshot, price: Decimal, power: BuyingPower | None, caps: Sequence[Cap]) -> Size | None:
-    if power is None:
-        return None
-    return buy_size(
-        cash=power.cash,
-        rate=snapshot.settings.buy_rate,
-        price=price,
-        commission_pct=snapshot.settings.commission_pct,
-        max_qty=power.max_qty,
-        caps=caps,
-    )
-
-
-def _sell_size(snapshot: Snapshot, price: Decimal, caps: Sequence[Cap]) -> Size | None:
-    if snapshot.held_qty is None or snapshot.sellable_qty is None:
-        return None
-    return sell_size(
-        held=snapshot.held_qty,
-        sellable=snapshot.sellable_qty,
-        rate=snapshot.settings.sell_rate,
-        price=price,
-        caps=caps,
-    )
+    def _in_words(self, symbol: Symbol, settings: TradingSettings) -> Mapping[str, str]:
+        """Return the settings the record names, written anew only when they have changed."""
+        known = self._shown.get(symbol)
+        if known is None or known[0] is not settings:
+            words = {name: setting_text(getattr(settings, name.lower())) for name in SHOWN_SETTINGS}
+            known = self._shown[symbol] = (settings, words)
+        return known[1]
 
 
 def _stop_gates(snapshot: Snapshot) -> tuple[Gate, ...]:
@@ -206,19 +193,23 @@ def _stop_gates(snapshot: Snapshot) -> tuple[Gate, ...]:
     if snapshot.position is None:
         return ()
     settings, rate = snapshot.settings, snapshot.return_percent
-    gates = [
-        stop_gate(
-            "stop_loss",
-            rate,
-            settings.stop_loss_rate,
-            f"broker {snapshot.position.profit_rate}%",
-            fired=_reached(rate, settings.stop_loss_rate, above=False),
-        )
-    ]
-    if settings.take_profit_rate is not None:
-        reached = _reached(rate, settings.take_profit_rate, above=True)
-        gates.append(stop_gate("take_profit", rate, settings.take_profit_rate, "", fired=reached))
-    return tuple(gates)
+    observed = None if rate is None else percent(rate)
+    loss = StopGate(
+        key=GateKey.STOP_LOSS,
+        passed=_reached(rate, settings.stop_loss_rate, above=False),
+        observed=observed,
+        threshold=settings.stop_loss_rate,
+        broker_rate=Known(snapshot.position.profit_rate),
+    )
+    if settings.take_profit_rate is None:
+        return (loss,)
+    profit = StopGate(
+        key=GateKey.TAKE_PROFIT,
+        passed=_reached(rate, settings.take_profit_rate, above=True),
+        observed=observed,
+        threshold=settings.take_profit_rate,
+    )
+    return (loss, profit)
 
 
 def _reached(rate: Decimal | None, threshold: Decimal | None, *, above: bool) -> bool | None:

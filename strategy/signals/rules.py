@@ -1,21 +1,49 @@
-"""The rule of spec section 4, exactly: facts in, one gate per condition out. Nothing here asks anybody.
+"""The rule of spec section 4, exactly: facts in, a conclusion and a gate per condition out. Nothing here asks anybody.
 
-A gate passes only on a known yes: None (unknown, or not asked) blocks like False.
+A condition is met only on a known yes: None (unknown, or not asked) blocks like False. `conclude` answers yes or no
+and makes nothing for people to read; the gates carry what was seen beside it, for the record.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
-from strategy.model import DecisionAction, Gate, Indicators, Mode
-from strategy.risk.limits import Refusal
+from strategy.model import (
+    BarsSeen,
+    CapsGate,
+    CashGate,
+    CrossGate,
+    DecisionAction,
+    DecisionReason,
+    DelayGate,
+    FreshGate,
+    Gate,
+    GateKey,
+    GateSide,
+    HoldingGate,
+    HoursGate,
+    Indicators,
+    Known,
+    LockGate,
+    Mode,
+    ModeGate,
+    OpenOrdersGate,
+    QuoteGate,
+    ReconciledGate,
+    Refusal,
+    RsiGate,
+    SellConfirm,
+    Side,
+)
 from strategy.risk.sizing import Size
 from strategy.settings.schema import TradingSettings
 
-BUY_SIGNAL = ("rsi_oversold",)
-SELL_SIGNAL = ("rsi_overbought", "macd_confirm")
+ASKED_LAST = frozenset({GateKey.CASH, GateKey.CAPS})  # they cost a request, so only when all else says yes
+BUY_SIGNAL = (GateKey.RSI_OVERSOLD,)
+SELL_SIGNAL = (GateKey.RSI_OVERBOUGHT, GateKey.MACD_CONFIRM)
 
 _RSI_DIGITS = 9  # the boundary counts, and smoothing leaves residues of some 1e-14
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,246 +77,268 @@ class Verdict:
     """What the rule concludes."""
 
     action: DecisionAction  # BUY, SELL or NONE
-    reason: str  # "buy", "sell", "both_signals", "no_signal" or "blocked:<first gate>"
-    side: Literal["buy", "sell"] | None  # the side whose signal was given; None for none or both
-    blocked_by: tuple[str, ...]  # gate names of that side that did not pass
+    reason: DecisionReason
+    side: Side | None  # the side whose signal was given; None for none or both
+    blocked_by: tuple[GateKey, ...]  # gates of that side that did not pass, those not asked among them
+
+
+Condition = Callable[[Facts, TradingSettings], bool | None]
+
+_NEITHER = Verdict(action=DecisionAction.NONE, reason=DecisionReason.NO_SIGNAL, side=None, blocked_by=())
+_BOTH = Verdict(action=DecisionAction.NONE, reason=DecisionReason.BOTH_SIGNALS, side=None, blocked_by=())
+_GO = {
+    Side.BUY: Verdict(action=DecisionAction.BUY, reason=DecisionReason.BUY, side=Side.BUY, blocked_by=()),
+    Side.SELL: Verdict(action=DecisionAction.SELL, reason=DecisionReason.SELL, side=Side.SELL, blocked_by=()),
+}
+
+
+def conclude(facts: Facts, settings: TradingSettings) -> Verdict:
+    """Conclude from the conditions of both sides; with both signals at once there is no trade (D11)."""
+    wants_buy = buy_signal(facts.indicators, settings)
+    wants_sell = sell_signal(facts.indicators, settings)
+    if wants_buy and wants_sell:
+        return _BOTH
+    if not wants_buy and not wants_sell:
+        return _NEITHER
+    side, conditions = (Side.BUY, BUY) if wants_buy else (Side.SELL, SELL)
+    blocked = tuple(key for key, met in conditions.items() if met(facts, settings) is not True)
+    if not blocked:
+        return _GO[side]
+    reason = DecisionReason.blocked_by(blocked[0])
+    return Verdict(action=DecisionAction.NONE, reason=reason, side=side, blocked_by=blocked)
 
 
 def buy_signal(indicators: Indicators | None, settings: TradingSettings) -> bool | None:
     """Return whether RSI is at or below RSI_OVERSOLD; None while it is unknown."""
-    return _rsi_oversold(indicators, settings).passed
+    rsi = None if indicators is None else indicators.rsi
+    return None if rsi is None else round(rsi, _RSI_DIGITS) <= float(settings.rsi_oversold)
 
 
 def sell_signal(indicators: Indicators | None, settings: TradingSettings) -> bool | None:
     """Return whether RSI is at or above RSI_OVERBOUGHT and the confirmation is there; None while unknown."""
-    given = (_rsi_overbought(indicators, settings).passed, _macd_confirm(indicators, settings).passed)
-    if False in given:
-        return False
-    return None if None in given else True
+    return _all_known(_overbought(indicators, settings), _confirmed(indicators, settings))
 
 
 def buy_gates(facts: Facts, settings: TradingSettings) -> tuple[Gate, ...]:
     """Return the gates of a buy, the signal's first; all must pass."""
+    side, passed = GateSide.BUY, {key: met(facts, settings) for key, met in BUY.items()}
+    size = facts.buy_size
     return (
-        _rsi_oversold(facts.indicators, settings),
-        _mode("buy", facts, allowed=facts.mode.buys),
-        *_guards("buy", facts, settings),
-        Gate(name="reconciled", side="buy", passed=facts.reconciled, value=_yes(facts.reconciled), threshold="yes"),
-        _delay("buy", facts, facts.last_buy_at, settings.buy_delay_min),
-        _no_open_order("buy", facts),
-        _cash(facts, settings),
-        _caps("buy", facts),
+        RsiGate(
+            key=GateKey.RSI_OVERSOLD,
+            side=side,
+            passed=passed[GateKey.RSI_OVERSOLD],
+            observed=facts.indicators.rsi if facts.indicators else None,
+            threshold=settings.rsi_oversold,
+            bars=_rsi_bars(facts.indicators),
+        ),
+        *_guards(side, passed, facts, settings),
+        ReconciledGate(side=side, passed=passed[GateKey.RECONCILED], observed=facts.reconciled),
+        DelayGate(
+            key=GateKey.BUY_DELAY,
+            side=side,
+            passed=passed[GateKey.BUY_DELAY],
+            observed=_since(facts.last_buy_at, facts),
+            threshold=settings.buy_delay_min,
+        ),
+        OpenOrdersGate(side=side, passed=passed[GateKey.NO_OPEN_ORDER], observed=facts.open_orders),
+        CashGate(
+            side=side,
+            passed=passed[GateKey.CASH],
+            observed=None if size is None else size.qty,
+            threshold=settings.buy_rate,
+            asked=facts.asked,
+            bound=None if size is None else size.bound,
+            wanted=None if size is None else size.wanted,
+        ),
+        _caps_gate(side, passed[GateKey.CAPS], facts),
     )
 
 
 def sell_gates(facts: Facts, settings: TradingSettings) -> tuple[Gate, ...]:
     """Return the gates of a rule sell, the signal's first; all must pass."""
+    side, passed = GateSide.SELL, {key: met(facts, settings) for key, met in SELL.items()}
+    seen, size = facts.indicators, facts.sell_size
     return (
-        _rsi_overbought(facts.indicators, settings),
-        _macd_confirm(facts.indicators, settings),
-        _mode("sell", facts, allowed=facts.mode.rule_sells),
-        *_guards("sell", facts, settings),
-        _delay("sell", facts, facts.last_sell_at, settings.sell_delay_min),
-        _holding(facts),
-        _no_open_order("sell", facts),
-        _caps("sell", facts),
+        RsiGate(
+            key=GateKey.RSI_OVERBOUGHT,
+            side=side,
+            passed=passed[GateKey.RSI_OVERBOUGHT],
+            observed=seen.rsi if seen else None,
+            threshold=settings.rsi_overbought,
+            bars=_rsi_bars(seen),
+        ),
+        _cross_gate(side, passed[GateKey.MACD_CONFIRM], seen, settings),
+        *_guards(side, passed, facts, settings),
+        DelayGate(
+            key=GateKey.SELL_DELAY,
+            side=side,
+            passed=passed[GateKey.SELL_DELAY],
+            observed=_since(facts.last_sell_at, facts),
+            threshold=settings.sell_delay_min,
+        ),
+        HoldingGate(
+            side=side,
+            passed=passed[GateKey.HOLDING],
+            observed=facts.sellable_qty,
+            size=None if size is None else size.qty,
+            bound=None if size is None else size.bound,
+        ),
+        OpenOrdersGate(side=side, passed=passed[GateKey.NO_OPEN_ORDER], observed=facts.open_orders),
+        _caps_gate(side, passed[GateKey.CAPS], facts),
     )
 
 
-def judge(buy: tuple[Gate, ...], sell: tuple[Gate, ...]) -> Verdict:
-    """Conclude from both sides' gates; with both signals at once there is no trade (D11)."""
-    wants_buy, wants_sell = _signal(buy, BUY_SIGNAL), _signal(sell, SELL_SIGNAL)
-    if wants_buy and wants_sell:
-        return Verdict(action=DecisionAction.NONE, reason="both_signals", side=None, blocked_by=())
-    if not wants_buy and not wants_sell:
-        return Verdict(action=DecisionAction.NONE, reason="no_signal", side=None, blocked_by=())
-    side: Literal["buy", "sell"] = "buy" if wants_buy else "sell"
-    blocked = tuple(gate.name for gate in (buy if wants_buy else sell) if gate.passed is not True)
-    if blocked:
-        return Verdict(action=DecisionAction.NONE, reason=f"blocked:{blocked[0]}", side=side, blocked_by=blocked)
-    return Verdict(
-        action=DecisionAction.BUY if wants_buy else DecisionAction.SELL, reason=side, side=side, blocked_by=()
-    )
+# the conditions
 
 
-def _signal(gates: tuple[Gate, ...], names: tuple[str, ...]) -> bool:
-    return all(gate.passed is True for gate in gates if gate.name in names)
+def _overbought(indicators: Indicators | None, settings: TradingSettings) -> bool | None:
+    rsi = None if indicators is None else indicators.rsi
+    return None if rsi is None else round(rsi, _RSI_DIGITS) >= float(settings.rsi_overbought)
 
 
-def _rsi_oversold(indicators: Indicators | None, settings: TradingSettings) -> Gate:
-    value = indicators.rsi if indicators else None
-    return Gate(
-        name="rsi_oversold",
-        side="buy",
-        passed=None if value is None else round(value, _RSI_DIGITS) <= float(settings.rsi_oversold),
-        value=_rsi_text(value),
-        threshold=f"<= {settings.rsi_oversold}",
-        detail=_rsi_detail(indicators),
-    )
-
-
-def _rsi_overbought(indicators: Indicators | None, settings: TradingSettings) -> Gate:
-    value = indicators.rsi if indicators else None
-    return Gate(
-        name="rsi_overbought",
-        side="sell",
-        passed=None if value is None else round(value, _RSI_DIGITS) >= float(settings.rsi_overbought),
-        value=_rsi_text(value),
-        threshold=f">= {settings.rsi_overbought}",
-        detail=_rsi_detail(indicators),
-    )
-
-
-def _macd_confirm(indicators: Indicators | None, settings: TradingSettings) -> Gate:
+def _confirmed(indicators: Indicators | None, settings: TradingSettings) -> bool | None:
     wanted = settings.sell_confirm
-    if wanted == "none":
-        return Gate(name="macd_confirm", side="sell", passed=True, value="off", threshold="off")
-    threshold = f"{wanted} cross within {settings.cross_lookback} bars"
+    if wanted is SellConfirm.NONE:
+        return True
     if indicators is None or indicators.macd is None:
-        return Gate(name="macd_confirm", side="sell", passed=None, value="unknown", threshold=threshold)
-    cross = indicators.golden_cross if wanted == "golden" else indicators.dead_cross
-    return Gate(
-        name="macd_confirm",
-        side="sell",
-        passed=cross is not None,
-        value="none" if cross is None else f"{cross.age} bars ago, {'holds' if cross.holds else 'reversed'}",
-        threshold=threshold,
-        detail=f"{indicators.macd_interval}, {indicators.macd_bars} bars",
-    )
+        return None
+    return (indicators.golden_cross if wanted is SellConfirm.GOLDEN else indicators.dead_cross) is not None
 
 
-def _mode(side: str, facts: Facts, *, allowed: bool) -> Gate:
-    return Gate(name="mode", side=side, passed=allowed, value=facts.mode.value, threshold=f"allows {side}s")
-
-
-def _guards(side: str, facts: Facts, settings: TradingSettings) -> tuple[Gate, ...]:
-    """Return the gates that both sides share."""
+def _fresh(facts: Facts, settings: TradingSettings) -> bool | None:
     age = facts.quote_age_s
-    fresh = _all_known(None if age is None else age <= settings.quote_max_age_s, facts.bars_fresh)
-    return (
-        Gate(
-            name="hours",
-            side=side,
-            passed=facts.in_hours,
-            value="open" if facts.in_hours else "closed",
-            threshold=f"{settings.market_start_time:%H:%M}-{settings.market_end_time:%H:%M} ET, venue open",
-        ),
-        Gate(name="lock", side=side, passed=facts.lock is None, value=facts.lock or "free", threshold="free"),
-        Gate(
-            name="data_fresh",
-            side=side,
-            passed=fresh,
-            value="unknown" if age is None else f"{age:.1f} s",
-            threshold=f"<= {settings.quote_max_age_s} s",
-            detail={True: "bars complete", False: "bars missing", None: "bars unknown"}[facts.bars_fresh],
-        ),
-        Gate(
-            name="quote_usable",
-            side=side,
-            passed=facts.quote_usable,
-            value=_yes(facts.quote_usable),
-            threshold=f"not halted, spread <= {settings.max_spread_pct}%, last at its book",
-        ),
-    )
+    return _all_known(None if age is None else age <= settings.quote_max_age_s, facts.bars_fresh)
 
 
-def _delay(side: str, facts: Facts, last: datetime | None, minutes: int) -> Gate:
+def _waited(last: datetime | None, minutes: int, facts: Facts) -> bool | None:
     """Count from the broker's acceptance of the last own order of that side (D5); exactly the delay is enough."""
-    name, threshold = f"{side}_delay", f">= {minutes} min"
     if minutes == 0:
-        return Gate(name=name, side=side, passed=True, value="off", threshold=threshold)
+        return True
     if not facts.delays_known:
-        return Gate(name=name, side=side, passed=None, value="unknown", threshold=threshold)
-    if last is None:
-        return Gate(name=name, side=side, passed=True, value="none yet", threshold=threshold)
-    waited = facts.now - last
-    whole, seconds = divmod(int(waited.total_seconds()), 60)
-    passed = waited >= timedelta(minutes=minutes)
-    return Gate(name=name, side=side, passed=passed, value=f"{whole}:{seconds:02d}", threshold=threshold)
+        return None
+    return last is None or facts.now - last >= minutes * _MINUTE
 
 
-def _no_open_order(side: str, facts: Facts) -> Gate:
-    count = facts.open_orders
-    return Gate(
-        name="no_open_order",
-        side=side,
-        passed=None if count is None else count == 0,
-        value="unknown" if count is None else str(count),
-        threshold="0",
-    )
+def _nothing_open(facts: Facts, _: TradingSettings) -> bool | None:
+    return None if facts.open_orders is None else facts.open_orders == 0
 
 
-def _cash(facts: Facts, settings: TradingSettings) -> Gate:
-    threshold = f">= 1 share by {settings.buy_rate} of cash, fees included"
-    size = facts.buy_size
-    if size is None:
-        return Gate(
-            name="cash",
-            side="buy",
-            passed=None,
-            value="unknown" if facts.asked else "not asked",
-            threshold=threshold,
-        )
-    return Gate(
-        name="cash",
-        side="buy",
-        passed=size.qty > 0,
-        value=f"{size.qty} shares",
-        threshold=threshold,
-        detail=f"bound by {size.bound}, wanted {size.wanted}",
-    )
+def _affordable(facts: Facts, _: TradingSettings) -> bool | None:
+    return None if facts.buy_size is None else facts.buy_size.qty > 0
 
 
-def _holding(facts: Facts) -> Gate:
-    """Pass when shares are orderable; with a size, when that is above zero too (a cap may leave none)."""
-    qty = facts.sellable_qty
-    return Gate(
-        name="holding",
-        side="sell",
-        passed=None if qty is None else qty > 0 and (facts.sell_size is None or facts.sell_size.qty > 0),
-        value="unknown" if qty is None else str(qty),
-        threshold="> 0",
-        detail="" if facts.sell_size is None else f"sell {facts.sell_size.qty}, bound by {facts.sell_size.bound}",
-    )
+def _held(facts: Facts, _: TradingSettings) -> bool | None:
+    """Return whether shares are orderable; with a size, when that is above zero too (a cap may leave none)."""
+    qty, size = facts.sellable_qty, facts.sell_size
+    return None if qty is None else qty > 0 and (size is None or size.qty > 0)
 
 
-def _caps(side: str, facts: Facts) -> Gate:
-    if facts.caps is None:
-        return Gate(
-            name="caps",
-            side=side,
-            passed=None,
-            value="unknown" if facts.asked else "not asked",
-            threshold="within the limits",
-        )
-    first = facts.caps[0] if facts.caps else None
-    return Gate(
-        name="caps",
-        side=side,
-        passed=first is None,
-        value="within" if first is None else first.value,
-        threshold="within the limits" if first is None else first.limit,
-        detail=", ".join(refusal.cap for refusal in facts.caps),
-    )
+def _within_caps(facts: Facts, _: TradingSettings) -> bool | None:
+    return None if facts.caps is None else not facts.caps
 
 
-def _rsi_text(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.2f}"
-
-
-def _rsi_detail(indicators: Indicators | None) -> str:
-    if indicators is None:
-        return ""
-    seen = f"{indicators.rsi_interval}, {indicators.rsi_bars} bars"
-    still = indicators.rsi is None and indicators.rsi_moves is not None
-    return f"{seen}, {indicators.rsi_moves} moved" if still else seen
-
-
-def _yes(known: bool | None) -> str:
-    return {True: "yes", False: "no", None: "unknown"}[known]
+BUY: Mapping[GateKey, Condition] = {
+    GateKey.RSI_OVERSOLD: lambda facts, settings: buy_signal(facts.indicators, settings),
+    GateKey.MODE: lambda facts, _: facts.mode.buys,
+    GateKey.HOURS: lambda facts, _: facts.in_hours,
+    GateKey.LOCK: lambda facts, _: facts.lock is None,
+    GateKey.DATA_FRESH: _fresh,
+    GateKey.QUOTE_USABLE: lambda facts, _: facts.quote_usable,
+    GateKey.RECONCILED: lambda facts, _: facts.reconciled,
+    GateKey.BUY_DELAY: lambda facts, settings: _waited(facts.last_buy_at, settings.buy_delay_min, facts),
+    GateKey.NO_OPEN_ORDER: _nothing_open,
+    GateKey.CASH: _affordable,
+    GateKey.CAPS: _within_caps,
+}
+SELL: Mapping[GateKey, Condition] = {
+    GateKey.RSI_OVERBOUGHT: lambda facts, settings: _overbought(facts.indicators, settings),
+    GateKey.MACD_CONFIRM: lambda facts, settings: _confirmed(facts.indicators, settings),
+    GateKey.MODE: lambda facts, _: facts.mode.rule_sells,
+    GateKey.HOURS: BUY[GateKey.HOURS],
+    GateKey.LOCK: BUY[GateKey.LOCK],
+    GateKey.DATA_FRESH: _fresh,
+    GateKey.QUOTE_USABLE: BUY[GateKey.QUOTE_USABLE],
+    GateKey.SELL_DELAY: lambda facts, settings: _waited(facts.last_sell_at, settings.sell_delay_min, facts),
+    GateKey.HOLDING: _held,
+    GateKey.NO_OPEN_ORDER: _nothing_open,
+    GateKey.CAPS: _within_caps,
+}
 
 
 def _all_known(*answers: bool | None) -> bool | None:
     if False in answers:
         return False
     return None if None in answers else True
+
+
+# what the record keeps beside the answers
+
+
+def _guards(
+    side: GateSide, passed: Mapping[GateKey, bool | None], facts: Facts, settings: TradingSettings
+) -> tuple[Gate, ...]:
+    """Return the gates that both sides share and that nobody has to be asked for."""
+    return (
+        ModeGate(side=side, passed=passed[GateKey.MODE], observed=facts.mode),
+        HoursGate(
+            side=side,
+            passed=passed[GateKey.HOURS],
+            observed=facts.in_hours,
+            begins=settings.market_start_time,
+            ends=settings.market_end_time,
+        ),
+        LockGate(side=side, passed=passed[GateKey.LOCK], observed=facts.lock),
+        FreshGate(
+            side=side,
+            passed=passed[GateKey.DATA_FRESH],
+            observed=facts.quote_age_s,
+            threshold=settings.quote_max_age_s,
+            bars_complete=facts.bars_fresh,
+        ),
+        QuoteGate(
+            side=side,
+            passed=passed[GateKey.QUOTE_USABLE],
+            observed=facts.quote_usable,
+            threshold=settings.max_spread_pct,
+        ),
+    )
+
+
+def _cross_gate(side: GateSide, passed: bool | None, seen: Indicators | None, settings: TradingSettings) -> CrossGate:
+    wanted = settings.sell_confirm
+    known = seen is not None and seen.macd is not None and wanted is not SellConfirm.NONE
+    return CrossGate(
+        side=side,
+        passed=passed,
+        observed=Known(seen.golden_cross if wanted is SellConfirm.GOLDEN else seen.dead_cross)
+        if seen and known
+        else None,
+        wanted=wanted,
+        within=settings.cross_lookback,
+        bars=BarsSeen(interval=seen.macd_interval, count=seen.macd_bars) if seen and known else None,
+    )
+
+
+def _caps_gate(side: GateSide, passed: bool | None, facts: Facts) -> CapsGate:
+    found = facts.caps or ()
+    return CapsGate(
+        side=side,
+        passed=passed,
+        observed=found[0] if found else None,
+        broken=tuple(refusal.cap for refusal in found),
+        asked=facts.asked,
+    )
+
+
+def _rsi_bars(seen: Indicators | None) -> BarsSeen | None:
+    if seen is None:
+        return None
+    moved = seen.rsi_moves if seen.rsi is None else None
+    return BarsSeen(interval=seen.rsi_interval, count=seen.rsi_bars, moved=moved)
+
+
+def _since(last: datetime | None, facts: Facts) -> Known[timedelta | None] | None:
+    if not facts.delays_known:
+        return None
+    return Known(None if last is None else facts.now - last)

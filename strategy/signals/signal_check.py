@@ -12,7 +12,9 @@ from strategy.model import (
     Clock,
     Decision,
     DecisionAction,
+    DecisionReason,
     Event,
+    GateKey,
     Holdings,
     NotPermitted,
     Order,
@@ -25,6 +27,7 @@ from strategy.model import (
     StorageError,
     Symbol,
     Text,
+    TradeMode,
     TradingError,
     Trouble,
     agreed,
@@ -36,7 +39,7 @@ from strategy.risk.exposure import ExposureMeter
 from strategy.risk.split_guard import SplitGuard
 from strategy.runtime.in_flight import Activity
 from strategy.settings.store import SettingsStore
-from strategy.signals.approval import HELD_BACK, PROPOSED, TOLD, Approval
+from strategy.signals.approval import HELD_BACK, Approval
 from strategy.signals.evaluation import Evaluation, SignalEvaluator
 from strategy.signals.snapshot import Snapshot, SnapshotReader
 from strategy.stops.safe_mode import Fallback
@@ -162,8 +165,9 @@ class SignalCheck:
             return await self._keep(weighed)
         weighed = await self._evaluator.size(snapshot, side)
         asks = self._settings.of(snapshot.symbol).trade_mode
-        if weighed.decision.action is not DecisionAction.NONE and asks != "auto":
-            decision = await self._keep(_because(weighed, PROPOSED if asks == "approve" else TOLD))
+        if weighed.decision.action is not DecisionAction.NONE and asks is not TradeMode.AUTO:
+            reason = DecisionReason.PROPOSED if asks is TradeMode.APPROVE else DecisionReason.TOLD
+            decision = await self._keep(_because(weighed, reason))
             await self._approval.propose(decision, side)
             return decision
         decision = await self._keep(weighed)
@@ -215,14 +219,14 @@ class SignalCheck:
         """Return what is new to the owner: a blocked signal is told once per change of its guards."""
         decision, verdict = weighed.decision, weighed.verdict
         said = self._told.get(decision.symbol)
-        if decision.reason == "both_signals":
+        if decision.reason is DecisionReason.BOTH_SIGNALS:
             self._told[decision.symbol] = ("both",)
             return [] if said == ("both",) else [BothSignals(at=decision.decided_at, decision=decision)]
         if verdict.side is None or decision.action is not DecisionAction.NONE or decision.reason in HELD_BACK:
             self._told.pop(decision.symbol, None)
             return []
-        locked = "lock" in weighed.guards  # whatever else comes and goes, a lock has been told
-        key = (verdict.side, "lock") if locked else (verdict.side, *weighed.guards)
+        locked = GateKey.LOCK in weighed.guards  # whatever else comes and goes, a lock has been told
+        key = (verdict.side, GateKey.LOCK) if locked else (verdict.side, *weighed.guards)
         self._told[decision.symbol] = key
         if said == key:
             return []
@@ -268,7 +272,7 @@ class SignalCheck:
             log.exception("trouble could not be told", extra={"key": key})
 
 
-def _because(weighed: Evaluation, reason: str) -> Evaluation:
+def _because(weighed: Evaluation, reason: DecisionReason) -> Evaluation:
     """Return the same conclusion with the reason why it leads to no order by itself."""
     return replace(weighed, decision=replace(weighed.decision, reason=reason))
 

@@ -25,6 +25,7 @@ from strategy.model import (
     OrderRequest,
     OrderStatus,
     Origin,
+    PositionScope,
     Quote,
     Side,
     Symbol,
@@ -96,7 +97,7 @@ class _Run:
     asked_by: int | None
     wanted: int
     until: datetime
-    scope: str
+    scope: PositionScope
     held_up: HeldUp | None
     max_rejects: int
     nos: list[OrderNo]
@@ -152,7 +153,7 @@ class ExitLadder:
         decision: Decision | None = None,
         decision_id: int | None = None,
         asked_by: int | None = None,
-        scope: str | None = None,
+        scope: PositionScope | None = None,
         held_up: HeldUp | None = None,
         max_rejects: int = MAX_REJECTS,
     ) -> ExitResult:

@@ -7,14 +7,16 @@ from typing import Literal
 
 from strategy.market.interface import MarketData
 from strategy.model import (
+    STOP_KEYS,
     Clock,
     Decision,
     DecisionAction,
-    Gate,
+    DecisionReason,
     Order,
     Origin,
     Position,
     StopFinished,
+    StopGate,
     StopTrigger,
     StopTriggered,
     StorageError,
@@ -94,8 +96,16 @@ class StopReports:
             symbol=symbol,
             decided_at=firing.at,
             action=DecisionAction.STOP,
-            reason=firing.trigger,
-            gates=(stop_gate(firing.trigger, rate, self._threshold(firing, line), firing.source, fired=True),),
+            reason=DecisionReason(firing.trigger),
+            gates=(
+                StopGate(
+                    key=STOP_KEYS[firing.trigger],
+                    passed=True,
+                    observed=percent(rate),
+                    threshold=self._threshold(firing, line),
+                    fired_by=firing.source,
+                ),
+            ),
             indicators=self._watch.newest_indicators(symbol),
             last=firing.price,
             bid=quote.bid if quote else None,
@@ -219,19 +229,3 @@ class StopReports:
 
 def _note(symbol: Symbol) -> str:
     return f"stop.told:{symbol}"
-
-
-def stop_gate(
-    trigger: str, rate: Decimal | None, threshold: Decimal | None, detail: str, *, fired: bool | None
-) -> Gate:
-    """Return the gate that shows a stop in a decision: it passes when the stop fires. Rate and threshold are
-    percent."""
-    sign = ">=" if trigger == "take_profit" else "<="
-    return Gate(
-        name=trigger,
-        side="stop",
-        passed=fired,
-        value="unknown" if rate is None else f"{percent(rate)}%",
-        threshold="off" if threshold is None else f"{sign} {threshold}%",
-        detail=detail,
-    )

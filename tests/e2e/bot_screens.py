@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from bot.app import open_bot
 from strategy.model import (
+    DecisionReason,
     Environment,
     Event,
     Language,
@@ -189,7 +190,7 @@ def sample_control() -> FakeControl:
     ]
     held = samples.holdings(samples.position(), samples.position(symbol=samples.AAPL, name="APPLE INC", qty=2))
     control.holdings_ = samples.holdings_view(holdings=held)
-    seen = samples.decision(reason="blocked:buy_delay", qty=0, limit_price=None)
+    seen = samples.decision(reason=DecisionReason.BLOCKED_BY_BUY_DELAY, qty=0, limit_price=None)
     control.decision = seen
     control.quote_ = result_samples.quote_view(decision=seen)
     control.log_lines = [

@@ -6,21 +6,29 @@ from decimal import Decimal
 from typing import Any
 
 from strategy.model import (
+    BarsSeen,
     BothSignals,
     BrokerOrder,
     CalendarNotice,
+    CashGate,
+    CrossGate,
     CrossView,
     Decision,
     DecisionAction,
+    DecisionReason,
+    DelayGate,
     Environment,
     Event,
     Fill,
     Gate,
+    GateKey,
+    GateSide,
     HandOrder,
     HealthLine,
     Holdings,
     HoldingsView,
     Indicators,
+    Known,
     Mode,
     ModeChanged,
     ModeState,
@@ -43,6 +51,8 @@ from strategy.model import (
     Protection,
     ReadyCheck,
     Recovered,
+    RsiGate,
+    SellConfirm,
     SessionClosed,
     SessionOpened,
     SessionPhase,
@@ -98,11 +108,40 @@ def indicators(**changes: Any) -> Indicators:
 
 def gates() -> tuple[Gate, ...]:
     return (
-        Gate(name="rsi_oversold", side="buy", passed=True, value="48.20", threshold="<= 50", detail="day, 250 bars"),
-        Gate(name="buy_delay", side="buy", passed=False, value="3:10", threshold=">= 5 min"),
-        Gate(name="cash", side="buy", passed=None, value="unknown", threshold=">= 1 share"),
-        Gate(name="rsi_overbought", side="sell", passed=False, value="48.20", threshold=">= 60"),
-        Gate(name="macd_confirm", side="sell", passed=True, value="2 bars ago, holds", threshold="golden cross"),
+        RsiGate(
+            key=GateKey.RSI_OVERSOLD,
+            side=GateSide.BUY,
+            passed=True,
+            observed=48.2,
+            threshold=_D(50),
+            bars=BarsSeen(interval="day", count=250),
+        ),
+        DelayGate(
+            key=GateKey.BUY_DELAY,
+            side=GateSide.BUY,
+            passed=False,
+            observed=Known(timedelta(minutes=3, seconds=10)),
+            threshold=5,
+        ),
+        CashGate(
+            side=GateSide.BUY, passed=None, observed=None, threshold=_D("0.30"), asked=True, bound=None, wanted=None
+        ),
+        RsiGate(
+            key=GateKey.RSI_OVERBOUGHT,
+            side=GateSide.SELL,
+            passed=False,
+            observed=48.2,
+            threshold=_D(60),
+            bars=BarsSeen(interval="day", count=250),
+        ),
+        CrossGate(
+            side=GateSide.SELL,
+            passed=True,
+            observed=Known(CrossView(age=2, holds=True)),
+            wanted=SellConfirm.GOLDEN,
+            within=5,
+            bars=BarsSeen(interval="1", count=250),
+        ),
     )
 
 
@@ -111,7 +150,7 @@ def decision(**changes: Any) -> Decision:
         symbol=TQQQ,
         decided_at=NOW,
         action=DecisionAction.BUY,
-        reason="buy",
+        reason=DecisionReason.BUY,
         gates=gates(),
         indicators=indicators(),
         last=_D("61.20"),
@@ -370,9 +409,9 @@ def trouble(key: str = "quote", at: datetime = NOW, **changes: Any) -> Trouble:
 def blocked(at: datetime = NOW) -> SignalBlocked:
     return SignalBlocked(
         at=at,
-        decision=decision(action=DecisionAction.NONE, reason="blocked:buy_delay"),
-        side="buy",
-        guards=("buy_delay",),
+        decision=decision(action=DecisionAction.NONE, reason=DecisionReason.BLOCKED_BY_BUY_DELAY),
+        side=Side.BUY,
+        guards=(GateKey.BUY_DELAY,),
     )
 
 
@@ -482,7 +521,7 @@ def every_event() -> list[Event]:
         *(OrderChanged(at=NOW, order=order(status=each, reason="이유 <b>&")) for each in OrderStatus),
         *(OrderChanged(at=NOW, order=order(side=Side.SELL, origin=each)) for each in Origin),
         blocked(),
-        BothSignals(at=NOW, decision=decision(reason="both_signals")),
+        BothSignals(at=NOW, decision=decision(reason=DecisionReason.BOTH_SIGNALS)),
         stop_triggered(),
         stop_triggered(broker_rate=None, source="poll", trigger="trailing_stop"),
         stop_finished(),

@@ -8,11 +8,13 @@ from typing import Any
 from storage.tables.orders import OrderRepository, _insert, _intended
 from strategy.model import (
     BrokerOrder,
+    CashGate,
     CrossView,
     Decision,
     DecisionAction,
+    DecisionReason,
     Fill,
-    Gate,
+    GateSide,
     Indicators,
     Market,
     Notable,
@@ -97,8 +99,18 @@ def decision(**changes: Any) -> Decision:
         symbol=TQQQ,
         decided_at=at(),
         action=DecisionAction.NONE,
-        reason="blocked:cash",
-        gates=(Gate(name="cash", side="buy", passed=None, value="unknown", threshold="x"),),
+        reason=DecisionReason.BLOCKED_BY_CASH,
+        gates=(
+            CashGate(
+                side=GateSide.BUY,
+                passed=None,
+                observed=None,
+                threshold=Decimal("0.3"),
+                asked=True,
+                bound=None,
+                wanted=None,
+            ),
+        ),
         indicators=Indicators(
             rsi=48.25,
             rsi_interval="day",

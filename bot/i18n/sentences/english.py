@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.i18n.sentences import broker, chat, common, program, services, settings, storage
+from bot.i18n.sentences import broker, caps, chat, common, program, services, settings, storage
 
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         **broker.SENTENCES,
+        **caps.SENTENCES,
         **chat.SENTENCES,
         **common.SENTENCES,
         **program.SENTENCES,

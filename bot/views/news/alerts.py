@@ -6,8 +6,7 @@ from typing import assert_never
 from aiogram.utils.formatting import Bold, Text
 
 from bot.i18n.formats import gain_icon, price, rate, shares, span, usd, usd_change
-from bot.i18n.gate_phrases import why_so
-from bot.i18n.terms import finish, mode, trigger
+from bot.i18n.terms import finish, mode, trigger, why_so
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open, Release, Unhook
 from bot.ui.screen import Screen, ViewContext

@@ -17,6 +17,7 @@ from bot.ui.screen import ViewContext
 from bot.views.news.alerts import alert
 from bot.views.news.digest_counts import night_of
 from strategy.model import (
+    DecisionReason,
     Environment,
     Event,
     EventRow,
@@ -59,7 +60,9 @@ def refused(attempt: int, minute: float | None = None, **changes: Any) -> StopFi
 def order(no: int, status: Is, attempt: int, **changes: Any) -> OrderChanged:
     """A stop's order as it is told: its decision comes with its first state only."""
     made = samples.order(no, status=status, side=Side.SELL, origin=Origin.STOP_LOSS, **changes)
-    decision = replace(samples.decision(), reason="stop_loss", attempt=attempt) if status is Is.SENT else None
+    decision = (
+        replace(samples.decision(), reason=DecisionReason.STOP_LOSS, attempt=attempt) if status is Is.SENT else None
+    )
     return OrderChanged(at=at(attempt - 1), order=made, decision=decision)
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.i18n import formats as figures
-from bot.i18n.gate_phrases import phrase
 from bot.input import parsing as arguments
 from bot.ui.screen import Screen, ViewContext
 from bot.views import decisions, holdings
@@ -19,7 +18,10 @@ from bot.views.trading import amend, orders, trade
 from strategy.model import (
     AmendPreview,
     AmountKind,
-    Gate,
+    Bound,
+    CashGate,
+    GateSide,
+    HoldingGate,
     Language,
     OrderChanged,
     OrderPreview,
@@ -65,6 +67,12 @@ CHANGE = AmendPreview(
     ticket="ticket0001",
     expires_at=samples.NOW + timedelta(minutes=1),
 )
+SIZED = (
+    CashGate(
+        side=GateSide.BUY, passed=True, observed=1200, threshold=Decimal(1), asked=True, bound=Bound.RATE, wanted=1200
+    ),
+    HoldingGate(side=GateSide.SELL, passed=True, observed=12000, size=1200, bound=Bound.SELLABLE),
+)
 SCREENS: dict[str, Callable[[ViewContext], Screen]] = {
     "an order": lambda f: orders.living(OrderChanged(at=samples.NOW, order=OF), f),
     "a sell": lambda f: orders.living(OrderChanged(at=samples.NOW, order=SOLD, position_qty_before=12000), f),
@@ -75,11 +83,12 @@ SCREENS: dict[str, Callable[[ViewContext], Screen]] = {
         samples.decision(
             qty=1200,
             position_qty=12000,
-            gates=(Gate(name="holding", side="sell", passed=True, value="12000", threshold="> 0"),),
+            gates=(HoldingGate(side=GateSide.SELL, passed=True, observed=12000, size=None, bound=None),),
         ),
         samples.TQQQ,
         f,
     ),
+    "sized shares": lambda f: decisions.why(samples.decision(gates=SIZED), samples.TQQQ, f),
     "a preview": lambda f: trade.order_preview(PREVIEW, "d1", f),
     "a change": lambda f: amend.preview(CHANGE, "d1", f),
     "a proposal": lambda f: alert(Proposed(at=samples.NOW, proposal=samples.proposal(qty=1200)), f),
@@ -95,14 +104,6 @@ def test_thousands_of_shares_are_separated(frame: MakeFrame, name: str, language
     shown = [screen.text, *(button.text for row in screen.keyboard for button in row)]
     assert any("1,200" in text for text in shown) or any("12,000" in text for text in shown)
     assert [text for text in shown if search(r"(?<!\d)1200|12000", text)] == []
-
-
-@pytest.mark.parametrize(
-    ("stored", "language", "said"),
-    [("1200 shares", "ko", "1,200주"), ("sell 1200, bound by sellable", "en", "sell 1,200 sh.")],
-)
-def test_shares_in_a_stored_phrase_are_separated(frame: MakeFrame, stored: str, language: Language, said: str) -> None:
-    assert said in phrase(stored, frame(language).t)
 
 
 @given(st.integers(1, 999_999_999_999))

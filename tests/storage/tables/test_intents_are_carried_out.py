@@ -57,7 +57,7 @@ async def decide(storage: Storage, step: Step) -> int:
         until=at() + timedelta(days=1) if step.qty % 2 else None,
         blocks_stop=bool(step.number % 2),
     )
-    made = decision(symbol=step.symbol, reason=step.text)
+    made = decision(symbol=step.symbol, settings={"RSI_OVERSOLD": step.text})
     return (await storage.decisions.add(made, [notable(step.text)], lock=lock)).id
 
 

@@ -9,7 +9,17 @@ import pytest
 
 import storage.tables.records as records_module
 from storage.database import Storage
-from strategy.model import Decision, DecisionAction, OrderNo, OrderStatus, Origin, Side, StorageError, Trade
+from strategy.model import (
+    Decision,
+    DecisionAction,
+    DecisionReason,
+    OrderNo,
+    OrderStatus,
+    Origin,
+    Side,
+    StorageError,
+    Trade,
+)
 from tests.fakes.stored_samples import TQQQ, O, at, broker_order, decision, fill, request
 
 
@@ -101,7 +111,7 @@ async def test_own_orders_are_counted_by_where_they_stand(storage: Storage) -> N
 
 async def decided(storage: Storage, *rows: tuple[datetime, str, DecisionAction]) -> list[Decision]:
     return [
-        await storage.decisions.add(decision(decided_at=when, reason=reason, action=action))
+        await storage.decisions.add(decision(decided_at=when, reason=DecisionReason(reason), action=action))
         for when, reason, action in rows
     ]
 

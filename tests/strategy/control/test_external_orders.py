@@ -16,6 +16,7 @@ from strategy.model import (
     OrderNo,
     OrderStatus,
     OutcomeKind,
+    PositionScope,
     Recovered,
     Side,
 )
@@ -78,11 +79,11 @@ async def test_adopted_shares_count_as_the_bots_also_after_a_restart(tmp_path: P
         order = await by_hand(bench, price="101")
         assert order.status is OrderStatus.FILLED
         positions = bench.core.guard._positions
-        assert positions.in_scope(TQQQ, "bot")[0] == 0
+        assert positions.in_scope(TQQQ, PositionScope.BOT)[0] == 0
         outcome = await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)
         assert "2주" in outcome.text.ko
         await bench.settle()
-        assert positions.in_scope(TQQQ, "bot")[0] == 2
+        assert positions.in_scope(TQQQ, PositionScope.BOT)[0] == 2
         world = bench.world
     async with open_market(tmp_path, position_scope="bot") as bench:
         bench.world.broker = world.broker

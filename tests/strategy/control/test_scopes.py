@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategy.model import OrderRequest, OrderStatus, Origin, Side, StopTriggered
+from strategy.model import (
+    OrderRequest,
+    OrderStatus,
+    Origin,
+    PositionScope,
+    Side,
+    StopTriggered,
+)
 from strategy.portfolio.bot_lots import Lots, SharesTraded, Split, replayed
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import TQQQ, Bench
@@ -117,17 +124,17 @@ async def test_shares_sold_by_hand_are_the_owners_first_and_a_restart_knows_it(t
         positions = bench.core.guard._positions
         bench.broker.hand_order(TQQQ, Side.SELL, 15, Decimal(90))
         await bench.pass_time(61)
-        assert positions.in_scope(TQQQ, "bot")[0] == 10
+        assert positions.in_scope(TQQQ, PositionScope.BOT)[0] == 10
         bench.broker.hand_order(TQQQ, Side.SELL, 10, Decimal(90))
         await bench.pass_time(61)
-        assert positions.in_scope(TQQQ, "bot")[0] == 5
+        assert positions.in_scope(TQQQ, PositionScope.BOT)[0] == 5
         bench.broker.hand_order(TQQQ, Side.BUY, 8, Decimal(110))
         await bench.pass_time(61)
-        assert positions.in_scope(TQQQ, "bot")[0] == 5
+        assert positions.in_scope(TQQQ, PositionScope.BOT)[0] == 5
         world = bench.world
     async with holding(tmp_path, world=world, position_scope="bot") as again:
         await again.pass_time(61)
-        assert again.core.guard._positions.in_scope(TQQQ, "bot")[0] == 5
+        assert again.core.guard._positions.in_scope(TQQQ, PositionScope.BOT)[0] == 5
         assert line(again) == Decimal("100.01") * Decimal("0.95")
 
 
@@ -140,7 +147,7 @@ async def test_a_split_leaves_what_the_lots_cost_and_a_restart_knows_it(tmp_path
         if not restart:
             bench.broker.hold(TQQQ, 60, Decimal("50.00165"))
             await bench.pass_time(70)
-            own = bench.core.guard._positions.scoped(TQQQ, "bot")
+            own = bench.core.guard._positions.scoped(TQQQ, PositionScope.BOT)
             assert own is not None
             assert (own.qty, own.average_cost) == (20, Decimal("50.005"))
         world = bench.world
@@ -149,7 +156,7 @@ async def test_a_split_leaves_what_the_lots_cost_and_a_restart_knows_it(tmp_path
     async with holding(tmp_path, world=world, position_scope="bot") as again:
         again.price(TQQQ, "50")
         await again.pass_time(61)
-        own = again.core.guard._positions.scoped(TQQQ, "bot")
+        own = again.core.guard._positions.scoped(TQQQ, PositionScope.BOT)
         assert own is not None
         assert (own.qty, own.average_cost) == (20, Decimal("50.005"))
         assert await stops(again) == []

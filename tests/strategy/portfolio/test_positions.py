@@ -5,7 +5,19 @@ from decimal import Decimal
 from pathlib import Path
 
 from storage.database import open_storage
-from strategy.model import Holdings, Order, OrderNo, OrderRequest, OrderStatus, Origin, Position, Side, Symbol, VenueNo
+from strategy.model import (
+    Holdings,
+    Order,
+    OrderNo,
+    OrderRequest,
+    OrderStatus,
+    Origin,
+    Position,
+    PositionScope,
+    Side,
+    Symbol,
+    VenueNo,
+)
 from strategy.portfolio.positions import LivePositions
 
 NOON = datetime(2026, 9, 15, 16, tzinfo=UTC)
@@ -59,8 +71,8 @@ async def test_fills_move_quantity_and_cost_at_once(tmp_path: Path) -> None:
     assert position is not None
     assert (position.qty, position.average_cost) == (20, Decimal(105))
     assert held.on_order(order(5, Side.SELL, no=2))
-    assert held.in_scope(TQQQ, "account") == (15, 15)
-    assert held.in_scope(TQQQ, "bot") == (5, 5)
+    assert held.in_scope(TQQQ, PositionScope.ACCOUNT) == (15, 15)
+    assert held.in_scope(TQQQ, PositionScope.BOT) == (5, 5)
 
 
 async def test_a_fill_the_look_already_shows_is_not_counted_again(tmp_path: Path) -> None:
@@ -68,8 +80,8 @@ async def test_a_fill_the_look_already_shows_is_not_counted_again(tmp_path: Path
     held.take(look(0))
     held.take(look(10, "110"), orders=[order(10)])
     assert not held.on_order(order(10))  # its news arrives after the look
-    assert held.in_scope(TQQQ, "account") == (10, 10)
-    assert held.in_scope(TQQQ, "bot") == (10, 10)
+    assert held.in_scope(TQQQ, PositionScope.ACCOUNT) == (10, 10)
+    assert held.in_scope(TQQQ, PositionScope.BOT) == (10, 10)
 
 
 async def test_a_look_that_lags_behind_a_fill_does_not_hide_it(tmp_path: Path) -> None:
@@ -77,7 +89,7 @@ async def test_a_look_that_lags_behind_a_fill_does_not_hide_it(tmp_path: Path) -
     held.take(look(0))
     held.on_order(order(10))
     held.take(look(0), orders=[order(10)], settled=lambda _: False)
-    assert held.in_scope(TQQQ, "account") == (10, 10)
+    assert held.in_scope(TQQQ, PositionScope.ACCOUNT) == (10, 10)
     held.on_order(order(10, Side.SELL, no=2))
     assert held.of(TQQQ) is None
 
@@ -86,5 +98,5 @@ async def test_shares_bought_by_hand_are_not_the_bots(tmp_path: Path) -> None:
     held = await positions(tmp_path)
     held.take(look(0))
     held.on_order(order(10, origin=Origin.EXTERNAL))
-    assert held.in_scope(TQQQ, "account") == (10, 10)
-    assert held.in_scope(TQQQ, "bot") == (0, 0)
+    assert held.in_scope(TQQQ, PositionScope.ACCOUNT) == (10, 10)
+    assert held.in_scope(TQQQ, PositionScope.BOT) == (0, 0)

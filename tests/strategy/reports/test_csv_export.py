@@ -9,7 +9,18 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategy.model import ExportFile, Gate, SettingChange, Side, Trade
+from strategy.model import (
+    Bound,
+    CashGate,
+    ExportFile,
+    GateKey,
+    GateSide,
+    RsiGate,
+    SettingChange,
+    Side,
+    Trade,
+    WrittenGate,
+)
 from strategy.reports.csv_export import (
     BYTE_ORDER_MARK,
     DECISION_COLUMNS,
@@ -55,13 +66,28 @@ def test_a_buy_costs_its_amount_and_fees() -> None:
 
 def test_a_decision_shows_inputs_gates_and_outcome_s99() -> None:
     gates = (
-        Gate(name="rsi_oversold", side="buy", passed=True, value="48.20", threshold="<= 50"),
-        Gate(name="cash", side="buy", passed=None, value="unknown", threshold="x", detail="d"),
-        Gate(name="brand_new", side="sell", passed=False, value="1", threshold="2"),
+        RsiGate(
+            key=GateKey.RSI_OVERSOLD,
+            side=GateSide.BUY,
+            passed=True,
+            observed=48.2,
+            threshold=Decimal(50),
+            bars=None,
+        ),
+        CashGate(
+            side=GateSide.BUY,
+            passed=False,
+            observed=0,
+            threshold=Decimal("0.3"),
+            asked=True,
+            bound=Bound.CASH,
+            wanted=0,
+        ),
+        WrittenGate(side=GateSide.SELL, passed=False, name="brand_new", observed="1", threshold="2", detail=""),
     )
     row = dict(zip(DECISION_COLUMNS, decision_row(decision(gates=gates)), strict=True))
     assert row["buy.rsi_oversold"] == "yes: 48.20 (<= 50)"
-    assert row["buy.cash"] == "unknown: unknown (x) [d]"
+    assert row["buy.cash"] == "no: 0 shares (>= 1 share by 0.3 of cash, fees included) [bound by cash, wanted 0]"
     assert row["sell.caps"] == ""
     assert row["그 밖의 조건 other_gates"] == "sell.brand_new no: 1 (2)"
     assert row["rsi"] == 48.25

@@ -14,6 +14,7 @@ from strategy.model import (
     AmountKind,
     BrokerOrder,
     DataUnavailable,
+    DecisionReason,
     Fill,
     OrderNo,
     OrderRequest,
@@ -135,7 +136,7 @@ async def test_a_report_compares_with_the_period_before(bench: Bench) -> None:
     await sold(bench, OPEN, "-1")
     refused = await sold(bench, OPEN, None)
     await bench.storage.orders.change(refused, OrderStatus.REJECTED, OPEN)
-    await bench.storage.decisions.add(decision(decided_at=OPEN, reason="blocked:cash"))
+    await bench.storage.decisions.add(decision(decided_at=OPEN, reason=DecisionReason.BLOCKED_BY_CASH))
     preview = await bench.core.control.settings.preview(OWNER, "BUY_RATE", "0.2", symbol=None, until=None)
     assert preview.ticket is not None
     await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
@@ -193,7 +194,7 @@ async def test_statistics_count_own_orders_and_decisions(bench: Bench) -> None:
         reason="",
     )
     await bench.storage.orders.add_external(by_hand, OPEN)
-    await bench.storage.decisions.add(decision(decided_at=OPEN, reason="blocked:caps"))
+    await bench.storage.decisions.add(decision(decided_at=OPEN, reason=DecisionReason.BLOCKED_BY_CAPS))
     before = (await bench.core.control.results.statistics()).decisions
     await bench.storage.decisions.forget(OPEN + DAY)
     view = await bench.core.control.results.statistics()

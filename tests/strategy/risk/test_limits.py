@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.i18n.sentences import say
 from strategy.model import Market, Side, Symbol
 from strategy.risk.limits import Exposure, check, daily_loss, room
 from strategy.risk.sizing import buy_size
@@ -99,16 +100,15 @@ def test_every_refusal_speaks_both_languages_and_names_its_setting() -> None:
         "max_open_tickers",
     ]
     for refusal in found:
-        assert refusal.cap.upper() in refusal.text.ko
-        assert refusal.cap.upper() in refusal.text.en
-        assert refusal.value
-        assert refusal.limit
+        assert refusal.known
+        for language in ("ko", "en"):
+            assert refusal.cap.upper() in say(refusal.said, language)
 
 
 def test_room_is_what_the_caps_leave() -> None:
-    caps = {cap.name: cap.room for cap in room(Side.BUY, _exposure(), trading_settings(max_order_usd="500"))}
+    caps = {cap.key: cap.room for cap in room(Side.BUY, _exposure(), trading_settings(max_order_usd="500"))}
     assert caps == {"max_order_usd": D(500), "max_position_rate": D(1000)}
-    assert [cap.name for cap in room(Side.SELL, _exposure(), trading_settings())] == []
+    assert [cap.key for cap in room(Side.SELL, _exposure(), trading_settings())] == []
 
 
 MONEY = st.decimals(0, 100_000, places=2)
@@ -140,8 +140,9 @@ def test_the_daily_loss_limit_is_reached_at_the_limit_s105(now: str, reached: bo
     refusal = daily_loss(D(10_000), D(now), D(5))
     assert (refusal is not None) is reached
     if refusal is not None:
-        assert refusal.limit == "-5%"
-        assert refusal.value in refusal.text.ko
+        shown, limit = refusal.figures
+        assert limit == "-5%"
+        assert str(shown) in say(refusal.said, "ko")
 
 
 def test_the_daily_loss_limit_can_be_off_and_needs_a_beginning() -> None:

@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategy.model import Side
+from strategy.model import (
+    Bound,
+    CapKey,
+    Side,
+)
 from strategy.risk.sizing import Cap, Size, buy_cost, buy_size, fee_estimate, sell_size
 
 D = Decimal
@@ -36,16 +40,16 @@ def test_a_fraction_that_gives_no_share_gives_no_order_and_a_reason_s36_d4() -> 
 
 
 def test_never_more_than_the_broker_allows_s53() -> None:
-    assert _buy(max_qty=10) == Size(qty=10, bound="broker_max", wanted=48, cost=buy_cost(D("61.20"), 10, FEE))
+    assert _buy(max_qty=10) == Size(qty=10, bound=Bound.BROKER_MAX, wanted=48, cost=buy_cost(D("61.20"), 10, FEE))
     assert _buy(max_qty=0).qty == 0
     assert _buy(max_qty=-1).qty == 0
     assert _buy(max_qty=500).qty == 48
 
 
 def test_never_past_the_caps_d12() -> None:
-    caps = (Cap(name="max_order_usd", room=D(1000)), Cap(name="max_position_rate", room=D(700)))
+    caps = (Cap(key=CapKey.MAX_ORDER_USD, room=D(1000)), Cap(key=CapKey.MAX_POSITION_RATE, room=D(700)))
     assert (_buy(caps=caps).qty, _buy(caps=caps).bound) == (11, "max_position_rate")
-    gone = (Cap(name="max_position_rate", room=D(-5)),)
+    gone = (Cap(key=CapKey.MAX_POSITION_RATE, room=D(-5)),)
     assert (_buy(caps=gone).qty, _buy(caps=gone).bound) == (0, "max_position_rate")
 
 
@@ -61,20 +65,22 @@ def test_never_above_what_is_orderable_s37() -> None:
     assert sell_size(held=100, sellable=7, rate=D("0.30"), price=D(10)).bound == "sellable"
     assert sell_size(held=100, sellable=7, rate=D("0.30"), price=D(10)).qty == 7
     assert sell_size(held=100, sellable=0, rate=D("0.30"), price=D(10)) == Size(
-        qty=0, bound="sellable", wanted=0, cost=D(0)
+        qty=0, bound=Bound.SELLABLE, wanted=0, cost=D(0)
     )
     assert sell_size(held=0, sellable=0, rate=D(1), price=D(10)).bound == "holding"
 
 
 def test_a_cap_on_the_order_bounds_a_sell_too() -> None:
-    size = sell_size(held=100, sellable=100, rate=D(1), price=D(10), caps=[Cap(name="max_order_usd", room=D(250))])
+    size = sell_size(held=100, sellable=100, rate=D(1), price=D(10), caps=[Cap(key=CapKey.MAX_ORDER_USD, room=D(250))])
     assert (size.qty, size.bound) == (25, "max_order_usd")
 
 
 MONEY = st.decimals("0.01", 10_000_000, places=2)
 PRICE = st.one_of(st.decimals(1, 5000, places=2), st.decimals("0.0001", "0.9999", places=4))
 RATE = st.decimals("0.01", 1, places=2)
-ROOMS = st.lists(st.decimals(-1000, 100_000, places=2).map(lambda room: Cap(name="cap", room=room)), max_size=3)
+ROOMS = st.lists(
+    st.decimals(-1000, 100_000, places=2).map(lambda room: Cap(key=CapKey.MAX_ORDER_USD, room=room)), max_size=3
+)
 
 
 @given(MONEY, RATE, PRICE, st.integers(0, 100_000) | st.none(), ROOMS)

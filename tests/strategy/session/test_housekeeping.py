@@ -5,7 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from strategy.model import DecisionAction, StorageError
+from strategy.model import (
+    DecisionAction,
+    DecisionReason,
+    StorageError,
+)
 from strategy.runtime.in_flight import Activity
 from strategy.session.housekeeping import KEPT, Upkeep
 from tests.fakes.clock import FakeClock, settle
@@ -19,9 +23,9 @@ async def test_old_checks_go_in_the_evening_and_stay_counted(tmp_path: Path) -> 
     async with running(tmp_path, World.at(NOON)) as bench:
         add = bench.storage.decisions.add
         for days in (401, 402):
-            await add(decision(decided_at=NOON - timedelta(days=days), reason="no_signal"))
-        await add(decision(decided_at=NOON - timedelta(days=500), reason="buy", action=DecisionAction.BUY))
-        await add(decision(decided_at=NOON - timedelta(days=399), reason="no_signal"))
+            await add(decision(decided_at=NOON - timedelta(days=days), reason=DecisionReason.NO_SIGNAL))
+        await add(decision(decided_at=NOON - timedelta(days=500), reason=DecisionReason.BUY, action=DecisionAction.BUY))
+        await add(decision(decided_at=NOON - timedelta(days=399), reason=DecisionReason.NO_SIGNAL))
         before = (await bench.core.control.results.statistics()).decisions
         await bench.until(NOON.replace(hour=23, minute=59))  # 19:59 in New York
         evening = len(await bench.storage.decisions.since(NOON - timedelta(days=1000)))

@@ -61,7 +61,7 @@ async def newest(bench: Bench, symbol: Symbol = TQQQ) -> Decision:
 
 
 def gate(decision: Decision, name: str, side: str = "buy") -> bool | None:
-    return next(one.passed for one in decision.gates if (one.name, one.side) == (name, side))
+    return next(one.passed for one in decision.gates if (one.key, one.side) == (name, side))
 
 
 async def test_every_ticker_once_per_cycle_and_failures_stay_alone_s3(tmp_path: Path) -> None:
@@ -461,7 +461,7 @@ async def test_a_decision_records_every_gate_of_both_sides_s99(tmp_path: Path) -
     async with running(tmp_path, ready(-1), settings=one(rsi_oversold="1")) as bench:
         await bench.until(OPEN + timedelta(seconds=5))
         decision = await newest(bench)
-        names = {(one.side, one.name) for one in decision.gates}
+        names = {(one.side, one.key) for one in decision.gates}
         common = {"mode", "hours", "lock", "data_fresh", "quote_usable", "no_open_order", "caps"}
         assert {("buy", name) for name in common | {"rsi_oversold", "buy_delay", "cash", "reconciled"}} <= names
         sell = common | {"rsi_overbought", "macd_confirm", "sell_delay", "holding"}

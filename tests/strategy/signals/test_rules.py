@@ -10,10 +10,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategy.model import CrossView, DecisionAction, Gate, Indicators, Mode, Text
-from strategy.risk.limits import Refusal
+from strategy.model import (
+    Bound,
+    CapKey,
+    CrossGate,
+    CrossView,
+    DecisionAction,
+    DecisionReason,
+    Gate,
+    GateKey,
+    Indicators,
+    Known,
+    Mode,
+    Refusal,
+    SellConfirm,
+    Side,
+    was_asked,
+)
 from strategy.risk.sizing import Size
 from strategy.settings.schema import TradingSettings
+from strategy.signals import rules
 from strategy.signals.rules import (
     BUY_SIGNAL,
     SELL_SIGNAL,
@@ -21,7 +37,6 @@ from strategy.signals.rules import (
     Verdict,
     buy_gates,
     buy_signal,
-    judge,
     sell_gates,
     sell_signal,
 )
@@ -29,9 +44,9 @@ from tests.fakes.clock import trading_settings
 
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 SETTINGS = trading_settings()  # oversold 50, overbought 60, delays 5 minutes
-SIZE = Size(qty=3, bound="rate", wanted=3, cost=Decimal(100))
-NO_SIZE = Size(qty=0, bound="cash", wanted=0, cost=Decimal(0))
-CAP = Refusal(cap="max_orders_per_day", value="51", limit="50", text=Text("한도", "limit"))
+SIZE = Size(qty=3, bound=Bound.RATE, wanted=3, cost=Decimal(100))
+NO_SIZE = Size(qty=0, bound=Bound.CASH, wanted=0, cost=Decimal(0))
+CAP = Refusal(cap=CapKey.MAX_ORDERS_PER_DAY, value=51, limit=50)
 
 
 def indicators(rsi: float | None = 45.0, **changes: Any) -> Indicators:
@@ -77,11 +92,28 @@ def facts(**changes: Any) -> Facts:
 
 
 def conclude(of: Facts, settings: TradingSettings = SETTINGS) -> Verdict:
-    return judge(buy_gates(of, settings), sell_gates(of, settings))
+    """Return what the rule concludes, having seen that the gates of the record say the same."""
+    verdict = rules.conclude(of, settings)
+    assert verdict == _judged(buy_gates(of, settings), sell_gates(of, settings))
+    return verdict
+
+
+def _judged(buy: tuple[Gate, ...], sell: tuple[Gate, ...]) -> Verdict:
+    """Conclude from both sides' gates alone."""
+    sides = ((Side.BUY, buy, BUY_SIGNAL), (Side.SELL, sell, SELL_SIGNAL))
+    given = [each for each in sides if all(gate.passed is True for gate in each[1] if gate.key in each[2])]
+    if len(given) != 1:
+        reason = DecisionReason.BOTH_SIGNALS if given else DecisionReason.NO_SIGNAL
+        return Verdict(action=DecisionAction.NONE, reason=reason, side=None, blocked_by=())
+    [(side, gates, _)] = given
+    blocked = tuple(gate.key for gate in gates if gate.passed is not True and gate.key is not GateKey.WRITTEN)
+    reason = DecisionReason(f"blocked:{blocked[0]}" if blocked else side.value)
+    action = DecisionAction.NONE if blocked else DecisionAction(side.value)
+    return Verdict(action=action, reason=reason, side=side, blocked_by=blocked)
 
 
 def _failed(gates: tuple[Gate, ...]) -> set[str]:
-    return {gate.name for gate in gates if gate.passed is not True}
+    return {gate.key for gate in gates if gate.passed is not True}
 
 
 @pytest.mark.parametrize("holds", list(product([True, False], repeat=4)))
@@ -159,7 +191,7 @@ def test_the_boundary_values_are_signals_s51_s56(rsi: float, oversold: bool, ove
 def test_delays_are_exact_s34_s35(side: str, waited: timedelta, passed: bool) -> None:
     of = facts(**{f"last_{side}_at": NOW - waited})
     gates = buy_gates(of, SETTINGS) if side == "buy" else sell_gates(of, SETTINGS)
-    assert next(gate for gate in gates if gate.name == f"{side}_delay").passed is passed
+    assert next(gate for gate in gates if gate.key == f"{side}_delay").passed is passed
 
 
 def test_the_delay_counts_across_korean_midnight_s34() -> None:
@@ -196,8 +228,10 @@ def test_the_confirmation_can_be_chosen_d8(confirm: str, golden: bool, dead: boo
 
 def test_the_age_of_the_cross_and_whether_it_holds_are_shown_s57() -> None:
     seen = indicators(65.0, golden_cross=CrossView(age=3, holds=False))
-    gate = next(gate for gate in sell_gates(facts(indicators=seen), SETTINGS) if gate.name == "macd_confirm")
-    assert (gate.passed, gate.value, gate.threshold) == (True, "3 bars ago, reversed", "golden cross within 5 bars")
+    gate = next(gate for gate in sell_gates(facts(indicators=seen), SETTINGS) if gate.key == "macd_confirm")
+    assert isinstance(gate, CrossGate)
+    assert (gate.passed, gate.observed) == (True, Known(CrossView(age=3, holds=False)))
+    assert (gate.wanted, gate.within) == (SellConfirm.GOLDEN, 5)
 
 
 @pytest.mark.parametrize(
@@ -266,17 +300,20 @@ def test_a_sell_does_not_wait_for_reconciling() -> None:
 
 
 def test_both_signals_are_no_trade_d11() -> None:
-    """Thresholds may not cross, so this takes indicators of two minds: the gates decide alone."""
-    buy = buy_gates(facts(), SETTINGS)
-    sell = sell_gates(facts(indicators=indicators(65.0, golden_cross=CrossView(age=0, holds=True))), SETTINGS)
-    assert judge(buy, sell) == Verdict(action=DecisionAction.NONE, reason="both_signals", side=None, blocked_by=())
+    """Thresholds may not cross, so this takes settings that no one could have made."""
+    crossed = SETTINGS.model_copy(update={"rsi_overbought": Decimal(40)})
+    both = facts(indicators=indicators(45.0, golden_cross=CrossView(age=0, holds=True)))
+    verdict = conclude(both, crossed)
+    assert (verdict.action, verdict.reason) == (DecisionAction.NONE, DecisionReason.BOTH_SIGNALS)
+    assert (verdict.side, verdict.blocked_by) == (None, ())
 
 
 def test_what_was_not_asked_says_so() -> None:
     of = facts(indicators=indicators(55.0), buy_size=None, caps=None, asked=False)
-    shown = {gate.name: gate.value for gate in buy_gates(of, SETTINGS)}
-    assert (shown["cash"], shown["caps"]) == ("not asked", "not asked")
+    unasked = {gate.key for gate in buy_gates(of, SETTINGS) if not was_asked(gate)}
+    assert unasked == {GateKey.CASH, GateKey.CAPS}
     assert conclude(of).reason == "no_signal"
+    assert all(was_asked(gate) for gate in buy_gates(replace(of, asked=True), SETTINGS))
 
 
 def test_warm_up_of_macd_makes_the_sell_signal_unknown() -> None:
@@ -324,11 +361,11 @@ def test_no_trade_without_every_gate(changes: dict[str, Any]) -> None:
         assert not verdict.blocked_by
 
 
-def test_every_gate_has_a_side_a_name_and_a_threshold() -> None:
+def test_every_gate_has_its_side_and_a_key_of_its_own() -> None:
     for side, gates, signal in (
         ("buy", buy_gates(facts(), SETTINGS), BUY_SIGNAL),
         ("sell", sell_gates(facts(), SETTINGS), SELL_SIGNAL),
     ):
-        assert all(gate.side == side and gate.name and gate.threshold and gate.value for gate in gates)
-        assert len({gate.name for gate in gates}) == len(gates)
-        assert tuple(gate.name for gate in gates[: len(signal)]) == signal
+        assert {gate.side.value for gate in gates} == {side}
+        assert len({gate.key for gate in gates}) == len(gates)
+        assert tuple(gate.key for gate in gates[: len(signal)]) == signal

@@ -13,7 +13,16 @@ from ta.momentum import RSIIndicator
 from ta.trend import MACD
 
 from strategy.market import indicators
-from strategy.model import Amount, AmountKind, Indicators, Side, Symbol, TryLater, return_percent
+from strategy.model import (
+    Amount,
+    AmountKind,
+    FreshGate,
+    Indicators,
+    Side,
+    Symbol,
+    TryLater,
+    return_percent,
+)
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
 
@@ -52,8 +61,8 @@ async def test_every_gate_of_a_decision_speaks_of_the_same_moment(bench: Bench) 
         assert decision.bid == decision.last - Decimal("0.01")
         assert decision.ask == decision.last + Decimal("0.01")
         assert decision.return_percent == return_percent(decision.average_cost, decision.last)
-        [age] = {gate.value for gate in decision.gates if gate.name == "data_fresh"}
-        assert age == f"{decision.quote_age_s:.1f} s"
+        ages = {gate.observed for gate in decision.gates if isinstance(gate, FreshGate)}
+        assert ages == {decision.quote_age_s}
         assert decision.indicators is not None
         if decision.limit_price is not None:
             assert decision.limit_price == decision.ask
@@ -70,7 +79,7 @@ async def test_a_halted_ticker_is_neither_bought_by_rule_nor_by_hand_and_says_wh
     await bench.pass_time(130)
     decision = await bench.core.control.tickers.why(TQQQ)
     assert decision is not None
-    assert "quote_usable" in {gate.name for gate in decision.gates if gate.side == "buy" and gate.passed is not True}
+    assert "quote_usable" in {gate.key for gate in decision.gates if gate.side == "buy" and gate.passed is not True}
     assert len(bench.broker.submitted) == before
     for side in Side:
         preview = await bench.core.control.orders.manual.preview(OWNER, side, TQQQ, ONE, None)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategy.model import MOVES, OrderStatus, may_move
+from strategy.execution.order_state_machine import MOVES, may_move
+from strategy.model import OrderStatus
 
 S = OrderStatus
 

@@ -7,7 +7,7 @@ is a move that would hide a fact: from FILLED nothing leads away, and nothing le
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from strategy.model.orders import OrderStatus as S
+from strategy.model import OrderStatus as S
 
 # What the broker or the venue may make of an order that is working there.
 _VENUE_OUTCOMES = frozenset({S.PARTIALLY_FILLED, S.FILLED, S.CANCELED, S.REJECTED, S.EXPIRED, S.UNKNOWN})
