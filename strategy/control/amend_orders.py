@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from strategy.control.order_checks import joined
@@ -21,6 +22,7 @@ from strategy.model import (
     Outcome,
     OutcomeKind,
     Refusal,
+    Said,
     Side,
     Text,
     cents,
@@ -34,6 +36,19 @@ from strategy.risk.permissions import Permissions
 from strategy.risk.sizing import buy_cost
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
 from strategy.settings.schema import SettingsInForce
+
+
+class AmendNote(StrEnum):
+    NOT_CHANGED = "amend.not_changed"
+    NOT_OPEN = "amend.not_open"
+    NOTHING_GIVEN = "amend.nothing_given"
+    ONLY_FEWER = "amend.only_fewer"
+    OFF_TICK = "amend.off_tick"
+    QUESTION = "amend.question"
+    ENDED = "amend.ended"
+    NO_ANSWER = "amend.no_answer"
+    DONE = "amend.done"
+
 
 AMEND = "amend"
 _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
@@ -160,10 +175,7 @@ class Amends:
             return Outcome(kind=OutcomeKind.DENIED, text=error.user_message, order=order, order_nos=(order.no,))
         except BrokerError as error:
             said = error.user_message
-            text = Text(
-                f"#{order.no} 을(를) 바꾸지 못했습니다: {said.ko} 주문은 그대로입니다.",
-                f"#{order.no} could not be changed: {said.en} The order stands as it was.",
-            )
+            text = Said(AmendNote.NOT_CHANGED, order=order.no, why=said)
             return Outcome(kind=OutcomeKind.REJECTED, text=text, order=order, order_nos=(order.no,))
         return _outcome(after, change)
 
@@ -172,10 +184,7 @@ class Amends:
         if order is None:
             raise InvalidInput(
                 f"order {no} is not open",
-                user_message=Text(
-                    f"#{no} 은(는) 열린 주문이 아닙니다. /orders 를 보세요.",
-                    f"#{no} is not an open order. See /orders.",
-                ),
+                user_message=Said(AmendNote.NOT_OPEN, order=no),
             )
         return order
 
@@ -244,31 +253,21 @@ class Amends:
 
 def _check_typed(order: Order, qty: int | None, price: Decimal | None) -> None:
     if qty is None and price is None:
-        said = Text(
-            f"수량이나 가격을 적으세요. 예: /amend {order.no} 3 @61.20",
-            f"Type a quantity or a price, such as /amend {order.no} 3 @61.20.",
-        )
+        said = Said(AmendNote.NOTHING_GIVEN, order=order.no)
         raise InvalidInput("nothing to change", user_message=said)
     if qty is not None and not 0 < qty <= order.open_qty:
-        said = Text(
-            f"수량은 1 이상, 남은 {order.open_qty:,}주 이하로만 바꿀 수 있습니다. 늘리려면 새로 주문하세요.",
-            f"The quantity can only be lowered: 1 to the {order.open_qty:,} still open. For more, place a new order.",
-        )
+        said = Said(AmendNote.ONLY_FEWER, open=order.open_qty)
         raise InvalidInput("quantity out of range", user_message=said)
     if price is not None and not on_tick(price):
-        said = Text(
-            f"가격 {price} 은(는) 호가 단위에 맞지 않습니다 ($1 이상 0.01, 미만 0.0001).",
-            f"A price of {price} is not on the tick (0.01 from $1 up, 0.0001 below).",
-        )
+        said = Said(AmendNote.OFF_TICK, price=price)
         raise InvalidInput("price is not on the tick", user_message=said)
 
 
 def _named(change: _Change) -> Text:
     """Return which change is meant, since the question takes the place of its preview."""
     ticker, cost = change.order.request.symbol.ticker, change.limit_price * change.qty
-    return Text(
-        f"#{change.order.no} {ticker} 를 {change.qty:,}주 × ${change.limit_price:,} = ${cost:,} (으)로 변경.",
-        f"Change #{change.order.no} to {change.qty:,} {ticker} × ${change.limit_price:,} = ${cost:,}.",
+    return Said(
+        AmendNote.QUESTION, order=change.order.no, qty=change.qty, ticker=ticker, price=change.limit_price, cost=cost
     )
 
 
@@ -276,22 +275,16 @@ def _outcome(after: Order, change: _Change) -> Outcome:
     if after.status.closed:
         kind, text = (
             OutcomeKind.CHANGED,
-            Text(f"#{after.no} 은(는) 그 사이에 끝났습니다.", f"#{after.no} has ended meanwhile."),
+            Said(AmendNote.ENDED, order=after.no),
         )
     elif after.status is OrderStatus.UNKNOWN:
         kind, text = (
             OutcomeKind.UNKNOWN,
-            Text(
-                f"#{after.no} 변경에 답이 없습니다. 확인하고 있습니다.",
-                f"No answer to the change of #{after.no}. It is being looked up.",
-            ),
+            Said(AmendNote.NO_ANSWER, order=after.no),
         )
     else:
         kind, text = (
             OutcomeKind.DONE,
-            Text(
-                f"#{after.no}: {after.open_qty:,}주, ${change.limit_price:,} (으)로 바꿨습니다.",
-                f"#{after.no} is now {after.open_qty:,} at ${change.limit_price:,}.",
-            ),
+            Said(AmendNote.DONE, order=after.no, qty=after.open_qty, price=change.limit_price),
         )
     return Outcome(kind=kind, text=text, order=after, order_nos=(after.no,))

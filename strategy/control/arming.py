@@ -5,11 +5,25 @@ import asyncio
 import hmac
 import json
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from strategy.control.one_time_codes import NEVER, OneTimeCodes
-from strategy.model import Clock, Notable, Outcome, OutcomeKind, Text, Trouble
+from strategy.model import Clock, Notable, Outcome, OutcomeKind, Said, Text, Trouble
 from strategy.ports import Notes, Notifier
 from strategy.risk.mode_store import ModeStore
+
+
+class ArmNote(StrEnum):
+    ARMED_ALREADY = "arm.armed_already"
+    DISCLAIMER_FIRST = "arm.disclaimer_first"
+    ARMED = "arm.armed"
+    TOO_MANY_TRIES = "arm.too_many_tries"
+    TRIES_LEFT = "arm.tries_left"
+    WRONG = "arm.wrong"
+    WRONG_WITH_CODE = "arm.wrong_with_code"
+    PAUSED = "arm.paused"
+    DIGITS = "arm.digits"
+
 
 _DISCLAIMER = "disclaimer_accepted"
 _CODE_STEP = "totp_step"  # of the newest code accepted: neither it nor an older one is good again
@@ -49,11 +63,11 @@ class Arming:
 
     async def _arm(self, user_id: int, code: str) -> Outcome:
         if self._modes.armed:
-            return Outcome(kind=OutcomeKind.DONE, text=Text("이미 켜져 있습니다.", "Trading is armed already."))
+            return Outcome(kind=OutcomeKind.DONE, text=Said(ArmNote.ARMED_ALREADY))
         if not await self.disclaimer_accepted():
             return Outcome(
                 kind=OutcomeKind.DENIED,
-                text=Text("먼저 /start 에서 위험 고지에 동의하세요.", "Accept the disclaimer first: /start."),
+                text=Said(ArmNote.DISCLAIMER_FIRST),
             )
         now = self._wall.now()
         self._wrong = [at for at in self._wrong if now - at < _WRONG_PAUSE]
@@ -66,7 +80,7 @@ class Arming:
                 await self._tell_too_many(user_id)
             return Outcome(kind=OutcomeKind.DENIED, text=self._how(left))
         await self._modes.arm(self._clock.now())
-        said = Text("실전 거래를 켰습니다. 시작하려면 /run.", "Real trading is armed. /run starts it.")
+        said = Said(ArmNote.ARMED)
         told = Notable(at=self._clock.now(), key=f"armed:{user_id}", what=said)
         await self._notifier.tell(told)
         return Outcome(kind=OutcomeKind.DONE, text=said, news=(told,))
@@ -92,40 +106,20 @@ class Arming:
 
     async def _tell_too_many(self, user_id: int) -> None:
         """Tell everybody: it may be somebody else who tries."""
-        what = Text(
-            f"사용자 {user_id} 이(가) 무장 번호를 {_MAX_WRONG}번 틀렸습니다. 한 시간 동안 /arm 을 받지 않습니다. 본인이"
-            " 아니면 텔레그램 계정과 봇의 허용 목록을 확인하세요.",
-            f"User {user_id} typed {_MAX_WRONG} wrong codes to arm trading. /arm is refused for an hour. If that was"
-            " not you, check your Telegram account and who is on the bot's allow-list.",
-        )
+        what = Said(ArmNote.TOO_MANY_TRIES, user=user_id, most=_MAX_WRONG)
         await self._notifier.tell(Trouble(at=self._clock.now(), key=f"arm_tries:{user_id}", what=what))
 
     def _how(self, left: int) -> Text:
         """Say what must be typed, and how many tries are left in this hour."""
-        more = (
-            Text(f"앞으로 {left}번 더 할 수 있습니다.", f"{left} tries are left.") if left else _too_many(_WRONG_PAUSE)
-        )
+        more = Said(ArmNote.TRIES_LEFT, left=left) if left else _too_many(_WRONG_PAUSE)
         if self._totp is None:
-            return Text(
-                f"틀렸습니다. {DIGITS.ko}를 입력하세요. 예: 12345678-01 이면 /arm 5678. {more.ko}",
-                f"Wrong. Type {DIGITS.en}: of 12345678-01 that is /arm 5678. {more.en}",
-            )
-        return Text(
-            f"틀렸습니다. {DIGITS.ko}와 인증 앱의 여섯 자리를 한 칸 띄워 입력하세요."
-            f" 예: 12345678-01 이면 /arm 5678 123456. {more.ko}",
-            f"Wrong. Type {DIGITS.en} and the app's six-digit code: of 12345678-01 that is /arm 5678 123456. {more.en}",
-        )
+            return Said(ArmNote.WRONG, digits=DIGITS, more=more)
+        return Said(ArmNote.WRONG_WITH_CODE, digits=DIGITS, more=more)
 
 
 def _too_many(left: timedelta) -> Text:
     minutes = max(1, -(-left // timedelta(minutes=1)))
-    return Text(
-        f"한 시간에 {_MAX_WRONG}번까지 틀릴 수 있습니다. {minutes}분 뒤에 다시 하세요.",
-        f"{_MAX_WRONG} wrong codes an hour are the limit. Try again in {minutes} min.",
-    )
+    return Said(ArmNote.PAUSED, most=_MAX_WRONG, minutes=minutes)
 
 
-DIGITS = Text(  # the one definition; `Account.last_four` gives them
-    "계좌번호 앞 여덟 자리(하이픈 앞)의 마지막 네 자리",
-    "the last four of the account number's first eight digits (those before the hyphen)",
-)
+DIGITS = Said(ArmNote.DIGITS)

@@ -1,6 +1,7 @@
 """Canceling working orders by one press."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from strategy.control.order_checks import joined
@@ -14,9 +15,19 @@ from strategy.model import (
     OrderStatus,
     Outcome,
     OutcomeKind,
+    Said,
     Text,
 )
 from strategy.runtime.confirmations import Confirmations, Confirmed
+
+
+class CancelNote(StrEnum):
+    NOTHING = "cancel.nothing"
+    BEING_LOOKED_UP = "cancel.being_looked_up"
+    FAILED = "cancel.failed"
+    ENDED = "cancel.ended"
+    ASKED = "cancel.asked"
+
 
 CANCEL = "cancel"
 
@@ -34,15 +45,10 @@ class Cancels:
         orders = tuple(order for order in self._desk.open if no is None or order.no == no)
         refusals: list[Text] = []
         if not orders:
-            refusals.append(Text("취소할 미체결 주문이 없습니다.", "There is no open order to cancel."))
+            refusals.append(Said(CancelNote.NOTHING))
         working = tuple(order for order in orders if order.status is not OrderStatus.UNKNOWN)
         if orders and not working:
-            refusals.append(
-                Text(
-                    "결과를 확인하고 있는 주문이라 아직 취소할 수 없습니다. 잠시 뒤 다시 하세요.",
-                    "Its outcome is still being looked up, so it cannot be canceled yet. Try again shortly.",
-                )
-            )
+            refusals.append(Said(CancelNote.BEING_LOOKED_UP))
         if refusals:
             return CancelPreview(orders=orders, refusals=tuple(refusals), ticket=None, expires_at=None)
         numbers = [int(order.no) for order in working]
@@ -66,20 +72,18 @@ class Cancels:
                 asked.append(no)
             except (BrokerError, OrderDenied) as error:
                 said = error.user_message
-                problems.append(Text(f"#{no}: {said.ko}", f"#{no}: {said.en}"))
+                problems.append(Said(CancelNote.FAILED, order=no, why=said))
         if problems:
             return Outcome(kind=OutcomeKind.REJECTED, text=joined(problems), order=last, order_nos=tuple(asked))
         if not asked:
             return Outcome(
                 kind=OutcomeKind.CHANGED,
-                text=Text("그 사이에 모두 끝난 주문입니다.", "They had all ended meanwhile."),
+                text=Said(CancelNote.ENDED),
             )
         numbers = ", ".join(f"#{no}" for no in asked)
         return Outcome(
             kind=OutcomeKind.DONE,
-            text=Text(
-                f"{numbers} 취소를 요청했습니다. 확인되면 알려 드립니다.", f"Canceling {numbers}; you will be told."
-            ),
+            text=Said(CancelNote.ASKED, numbers=numbers),
             order=last,
             order_nos=tuple(asked),
         )

@@ -1,5 +1,7 @@
 """Orders placed by hand in the broker's app: what a person decides about them (spec section 6, row S54)."""
 
+from enum import StrEnum
+
 from strategy.control.modes import ModeService
 from strategy.execution.interface import OrderDesk
 from strategy.model import (
@@ -12,10 +14,19 @@ from strategy.model import (
     Origin,
     Outcome,
     OutcomeKind,
+    Said,
     Text,
 )
 from strategy.ports import OrderJournal
 from strategy.risk.mode_store import ModeStore
+
+
+class HandNote(StrEnum):
+    NOT_BY_HAND = "hand.not_by_hand"
+    NO_BUYS = "hand.no_buys"
+    PAUSED = "hand.paused"
+    ENDED = "hand.ended"
+    LEFT = "hand.left"
 
 
 class ExternalOrders:
@@ -33,9 +44,7 @@ class ExternalOrders:
         if order is None or order.request.origin is not Origin.EXTERNAL:
             raise InvalidInput(
                 f"order {no} was not placed by hand",
-                user_message=Text(
-                    f"#{no} 은(는) 앱에서 직접 낸 주문이 아닙니다.", f"#{no} is no order placed by hand."
-                ),
+                user_message=Said(HandNote.NOT_BY_HAND, order=no),
             )
         if choice is HandChoice.ADOPT:
             return await self._adopt(user_id, order)
@@ -76,25 +85,19 @@ class ExternalOrders:
     async def _pause(self, user_id: int, order: Order) -> tuple[Text, ModeChanged | None]:
         symbol = order.request.symbol
         if not self._modes.of(symbol).mode.buys:
-            return Text("이 종목은 이미 매수하지 않는 모드입니다.", "Its mode allows no buys already."), None
+            return Said(HandNote.NO_BUYS), None
         told = await self._mode_service.set_mode(
             Mode.PAUSE_BUYS, symbol=symbol, until=None, user_id=user_id, reason="hand_order"
         )
-        said = Text(
-            f"{symbol.ticker} 매수를 멈췄습니다. 다시 시작: /run {symbol.ticker}",
-            f"Buys of {symbol.ticker} are paused; /run {symbol.ticker} resumes them.",
-        )
+        said = Said(HandNote.PAUSED, ticker=symbol.ticker)
         return said, told
 
 
 def _left_alone(order: Order) -> Text:
     if order.status.closed:
-        return Text(f"#{order.no} 은(는) 이미 끝난 주문입니다.", f"#{order.no} has ended already.")
+        return Said(HandNote.ENDED, order=order.no)
     ticker = order.request.symbol.ticker
-    return Text(
-        f"#{order.no} 을(를) 그대로 둡니다. 열려 있는 동안 {ticker} 는 규칙으로 매매하지 않습니다.",
-        f"#{order.no} is left alone. While it is open the rules do not trade {ticker}.",
-    )
+    return Said(HandNote.LEFT, order=order.no, ticker=ticker)
 
 
 def _said(order: Order, ko: str, en: str) -> Outcome:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from strategy.control.order_checks import CheckedOrder, OrderChecks, joined, same
@@ -20,6 +21,7 @@ from strategy.model import (
     Origin,
     Outcome,
     OutcomeKind,
+    Said,
     Side,
     Symbol,
     Text,
@@ -28,6 +30,19 @@ from strategy.model import (
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.sizing import fee_estimate
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
+
+
+class ManualNote(StrEnum):
+    OFF_TICK = "manual.off_tick"
+    BUY = "manual.buy"
+    SELL = "manual.sell"
+    QUESTION = "manual.question"
+    WAITING = "manual.waiting"
+    OUTCOME_UNKNOWN = "manual.outcome_unknown"
+    REJECTED = "manual.rejected"
+    NOT_SENT = "manual.not_sent"
+    PLACED = "manual.placed"
+
 
 ORDER = "order"
 
@@ -59,10 +74,7 @@ class ManualOrders:
         if price is not None and not on_tick(price):
             raise InvalidInput(
                 "price is not on the tick",
-                user_message=Text(
-                    f"가격 {price} 은(는) 호가 단위에 맞지 않습니다 ($1 이상 0.01, 미만 0.0001).",
-                    f"A price of {price} is not on the tick (0.01 from $1 up, 0.0001 below).",
-                ),
+                user_message=Said(ManualNote.OFF_TICK, price=price),
             )
         plan = await self._checks.plan(side, symbol, amount, price)
         ticket = None
@@ -156,35 +168,26 @@ class ManualOrders:
 def _named(plan: CheckedOrder) -> Text:
     """Return which order is meant, since the question takes the place of its preview."""
     ticker, cost = plan.symbol.ticker, plan.limit_price * plan.qty
-    side = Text("매수", "Buy") if plan.side is Side.BUY else Text("매도", "Sell")
-    return Text(
-        f"{side.ko} {ticker} {plan.qty:,}주 × ${plan.limit_price:,} = ${cost:,}.",
-        f"{side.en} {plan.qty:,} {ticker} × ${plan.limit_price:,} = ${cost:,}.",
-    )
+    side = Said(ManualNote.BUY) if plan.side is Side.BUY else Said(ManualNote.SELL)
+    return Said(ManualNote.QUESTION, side=side, qty=plan.qty, ticker=ticker, price=plan.limit_price, cost=cost)
 
 
 def outcome_of(order: Order) -> Outcome:
     """Return what a person is told of an order just placed."""
     why = Text.read(order.reason)
     kind, text = {
-        OrderStatus.SENT: (OutcomeKind.WAITING, Text(f"주문 #{order.no}: {why.ko}", f"Order #{order.no}: {why.en}")),
+        OrderStatus.SENT: (OutcomeKind.WAITING, Said(ManualNote.WAITING, order=order.no, why=why)),
         OrderStatus.UNKNOWN: (
             OutcomeKind.UNKNOWN,
-            Text(
-                f"주문 #{order.no} 의 결과를 아직 모릅니다. 증권사에서 확인하고 있습니다.",
-                f"The outcome of order #{order.no} is not known yet; it is being looked up.",
-            ),
+            Said(ManualNote.OUTCOME_UNKNOWN, order=order.no),
         ),
         OrderStatus.REJECTED: (
             OutcomeKind.REJECTED,
-            Text(f"주문 #{order.no} 거부: {why.ko}", f"Order #{order.no} was rejected: {why.en}"),
+            Said(ManualNote.REJECTED, order=order.no, why=why),
         ),
         OrderStatus.DENIED: (
             OutcomeKind.DENIED,
-            Text(
-                f"주문 #{order.no} 을(를) 내지 않았습니다: {why.ko}",
-                f"Order #{order.no} not sent: {why.en}",
-            ),
+            Said(ManualNote.NOT_SENT, order=order.no, why=why),
         ),
-    }.get(order.status, (OutcomeKind.DONE, Text(f"주문 #{order.no} 을(를) 냈습니다.", f"Order #{order.no} is placed.")))
+    }.get(order.status, (OutcomeKind.DONE, Said(ManualNote.PLACED, order=order.no)))
     return Outcome(kind=kind, text=text, order=order, order_nos=(order.no,))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from strategy.execution.interface import OrderDesk
@@ -20,14 +21,13 @@ from strategy.model import (
     Position,
     Quote,
     Refusal,
+    Said,
     Side,
     Symbol,
     Text,
     Why,
     cents,
     limit_for,
-    new_york,
-    seoul,
 )
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import Broker
@@ -38,6 +38,14 @@ from strategy.risk.mode_store import ModeStore
 from strategy.risk.permissions import Permissions
 from strategy.risk.sizing import buy_cost, buy_size, sell_size
 from strategy.settings.schema import SettingsInForce, TradingSettings
+
+
+class CheckedNote(StrEnum):
+    CLOSED = "checked.closed"
+    ACCOUNT_UNSEEN = "checked.account_unseen"
+    NO_QTY = "checked.no_qty"
+    NO_PERCENT = "checked.no_percent"
+
 
 MAX_DRIFT = Decimal("0.01")  # a price that moved more than this share since the preview voids it
 _LOOK_AGE_S = 10
@@ -176,9 +184,7 @@ class OrderChecks:
             plan.refusals.append(self._when_open() if forbidden.why is Why.SESSION else forbidden.text)
 
     def _when_open(self) -> Text:
-        opens = next_open(self._clock.now())
-        when = f"{seoul(opens):%m-%d %H:%M} KST / {new_york(opens):%m-%d %H:%M} ET"
-        return Text(f"정규장이 닫혀 있습니다. 다음 개장: {when}", f"The session is closed. Next open: {when}")
+        return Said(CheckedNote.CLOSED, at=next_open(self._clock.now()))
 
     def _ticker(self, plan: CheckedOrder) -> None:
         """Add what orders and locks of the ticker say."""
@@ -255,11 +261,7 @@ class OrderChecks:
 def _not_asked(error: BrokerError) -> Text:
     """Say what it means for an order that the account cannot be asked: nobody tries again but the person."""
     why = error.user_message
-    return Text(
-        f"계좌를 확인하지 못해 주문하지 않습니다: {why.ko} 저절로 다시 내지 않으니 잠시 뒤에 다시 요청하세요.",
-        f"The account cannot be looked at, so nothing is ordered: {why.en} It is not tried again by itself; ask again"
-        " in a moment.",
-    )
+    return Said(CheckedNote.ACCOUNT_UNSEEN, why=why)
 
 
 def _sellable(plan: CheckedOrder) -> int:
@@ -279,7 +281,7 @@ def quantity(plan: CheckedOrder, amount: Amount) -> int:
         if value != int(value) or value <= 0:
             raise InvalidInput(
                 "not whole shares",
-                user_message=Text("수량은 1 이상의 정수여야 합니다.", "The quantity must be a whole number from 1."),
+                user_message=Said(CheckedNote.NO_QTY),
             )
         return int(value)
     if amount.kind is AmountKind.DOLLARS:
@@ -289,7 +291,7 @@ def quantity(plan: CheckedOrder, amount: Amount) -> int:
     if typed is not None and not 0 < typed <= 1:
         raise InvalidInput(
             "percent out of range",
-            user_message=Text("비율은 0 초과 100 이하 %로 적습니다.", "A percentage is above 0 and at most 100."),
+            user_message=Said(CheckedNote.NO_PERCENT),
         )
     if plan.side is Side.BUY:
         if plan.power is None:

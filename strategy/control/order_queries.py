@@ -1,10 +1,15 @@
 """Orders to look at: the open ones, the newest closed ones, one with its story."""
 
+from enum import StrEnum
 from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
-from strategy.model import Decision, InvalidInput, OrderNo, OrdersView, OrderView, Text
+from strategy.model import Decision, InvalidInput, OrderNo, OrdersView, OrderView, Said
 from strategy.ports import OrderJournal
+
+
+class QueryNote(StrEnum):
+    NO_ORDER = "query.no_order"
 
 
 class DecisionsByNumber(Protocol):
@@ -51,5 +56,5 @@ def no_such_order(no: OrderNo) -> InvalidInput:
     """Return the error for a number nobody has given to an order."""
     return InvalidInput(
         f"no order {no}",
-        user_message=Text(f"#{no} 주문은 없습니다. /orders 를 보세요.", f"There is no order #{no}. See /orders."),
+        user_message=Said(QueryNote.NO_ORDER, order=no),
     )

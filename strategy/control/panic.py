@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from strategy.execution.interface import OrderDesk
@@ -16,6 +17,7 @@ from strategy.model import (
     PanicLine,
     PanicPreview,
     Position,
+    Said,
     Symbol,
     Text,
     Ticket,
@@ -25,6 +27,14 @@ from strategy.portfolio.interface import AccountSync, Positions
 from strategy.risk.mode_store import ModeStore
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
 from strategy.settings.schema import SettingsInForce
+
+
+class PanicNote(StrEnum):
+    NEVER_ARMED = "panic.never_armed"
+    NOTHING_THERE = "panic.nothing_there"
+    BEGUN = "panic.begun"
+    UNDER_WAY = "panic.under_way"
+
 
 PANIC = "panic"
 _LOOK_AGE_S = 5
@@ -69,13 +79,9 @@ class PanicPress:
         orders = tuple(self._desk.open)
         market_open = current(self._clock.now()) is not None
         if not self._modes.may_protect:
-            refusals.append(
-                Text("실전 거래를 켠 적이 없습니다. 먼저 /arm 하세요.", "Real trading was never armed; /arm first.")
-            )
+            refusals.append(Said(PanicNote.NEVER_ARMED))
         if not held and not orders and not refusals:
-            refusals.append(
-                Text("취소할 주문도 팔 주식도 없습니다.", "There is nothing to cancel and nothing to sell.")
-            )
+            refusals.append(Said(PanicNote.NOTHING_THERE))
         everything = watched = None
         if not refusals:
             everything = await self._ticket(user_id, held, everything=True)
@@ -119,10 +125,7 @@ class PanicPress:
         )
         return Outcome(
             kind=OutcomeKind.DONE,
-            text=Text(
-                "모든 주문을 취소하고 팝니다. 규칙 매매는 멈췄습니다 (보호 전용). 진행은 메시지로 알려 드립니다.",
-                "Canceling every order and selling. The rules stop (Protect only). You will be told how it goes.",
-            ),
+            text=Said(PanicNote.BEGUN),
             news=told,
         )
 
@@ -159,8 +162,5 @@ class PanicPress:
 def _joined() -> Outcome:
     return Outcome(
         kind=OutcomeKind.DONE,
-        text=Text(
-            "이미 진행 중입니다. 그 진행 메시지를 보세요. 두 번 팔지 않습니다.",
-            "It is under way already; see its message. Nothing is sold twice.",
-        ),
+        text=Said(PanicNote.UNDER_WAY),
     )

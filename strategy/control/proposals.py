@@ -1,6 +1,7 @@
 """What a tap on a proposal does: everything is checked again, then the order goes out, at most once."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from strategy.control.manual_orders import outcome_of
@@ -14,6 +15,7 @@ from strategy.model import (
     Outcome,
     OutcomeKind,
     Proposal,
+    Said,
     Symbol,
     Text,
     TradeMode,
@@ -24,6 +26,24 @@ from strategy.runtime.confirmations import Confirmations, Confirmed, changed
 from strategy.settings.schema import SettingsInForce
 from strategy.signals.approval import PROPOSAL, Approval, Ending
 from strategy.signals.signal_check import SignalCheck
+
+
+class ProposalNote(StrEnum):
+    DISMISSED = "proposal.dismissed"
+    DRIFTED = "proposal.drifted"
+    SIGNAL_GONE = "proposal.signal_gone"
+    MODE = "proposal.mode"
+    HOURS = "proposal.hours"
+    LOCK = "proposal.lock"
+    STALE = "proposal.stale"
+    QUOTE = "proposal.quote"
+    NOT_RECONCILED = "proposal.not_reconciled"
+    BUY_DELAY = "proposal.buy_delay"
+    SELL_DELAY = "proposal.sell_delay"
+    OPEN_ORDER = "proposal.open_order"
+    CASH = "proposal.cash"
+    HOLDING = "proposal.holding"
+    CAP = "proposal.cap"
 
 
 class ApprovalPress:
@@ -75,10 +95,7 @@ class ApprovalPress:
             await self._approval.close(card, "dismissed", by_press=True)
         return Outcome(
             kind=OutcomeKind.DONE,
-            text=Text(
-                f"{symbol.ticker}: 주문하지 않습니다. 이 신호가 끝나고 새로 나올 때까지 다시 묻지 않습니다.",
-                f"{symbol.ticker}: no order. You are not asked again until this signal ends and comes anew.",
-            ),
+            text=Said(ProposalNote.DISMISSED, ticker=symbol.ticker),
         )
 
     async def _take(self, card: Proposal, press: Confirmed) -> tuple[Outcome, Ending]:
@@ -100,11 +117,7 @@ class ApprovalPress:
 
 
 def _moved(card: Proposal, last: str) -> Text:
-    return Text(
-        f"{card.symbol.ticker}: 가격이 ${last} 로 움직여 주문하지 않았습니다. 신호가 남아 있으면 새로 묻습니다.",
-        f"{card.symbol.ticker}: the price has moved to ${last}, so nothing was ordered."
-        " You are asked anew while the signal stands.",
-    )
+    return Said(ProposalNote.DRIFTED, ticker=card.symbol.ticker, last=last)
 
 
 def _stands_against(card: Proposal, decision: Decision) -> Text:
@@ -118,18 +131,18 @@ def _stands_against(card: Proposal, decision: Decision) -> Text:
     )
 
 
-_SIGNAL = Text("신호가 사라졌습니다", "the signal has gone")
+_SIGNAL = Said(ProposalNote.SIGNAL_GONE)
 _GATES = {
-    GateKey.MODE: Text("지금 모드가 허용하지 않습니다", "the mode does not allow it"),
-    GateKey.HOURS: Text("거래 시간이 아닙니다", "outside the trading hours"),
-    GateKey.LOCK: Text("잠긴 종목입니다", "the ticker is locked"),
-    GateKey.DATA_FRESH: Text("시세나 봉이 최신이 아닙니다", "price or bars are not up to date"),
-    GateKey.QUOTE_USABLE: Text("거래 정지이거나 호가 차이가 큽니다", "halted, or the spread is too wide"),
-    GateKey.RECONCILED: Text("증권사와 대조가 끝나지 않았습니다", "broker and bot have not been reconciled"),
-    GateKey.BUY_DELAY: Text("매수 대기 시간이 남았습니다", "the buy delay has not passed"),
-    GateKey.SELL_DELAY: Text("매도 대기 시간이 남았습니다", "the sell delay has not passed"),
-    GateKey.NO_OPEN_ORDER: Text("미체결 주문이 있습니다", "an order of the ticker is open"),
-    GateKey.CASH: Text("주문가능금액이 모자랍니다", "not enough buyable cash"),
-    GateKey.HOLDING: Text("팔 수 있는 수량이 없습니다", "no shares can be sold"),
-    GateKey.CAPS: Text("주문 한도에 걸립니다", "a cap forbids it"),
+    GateKey.MODE: Said(ProposalNote.MODE),
+    GateKey.HOURS: Said(ProposalNote.HOURS),
+    GateKey.LOCK: Said(ProposalNote.LOCK),
+    GateKey.DATA_FRESH: Said(ProposalNote.STALE),
+    GateKey.QUOTE_USABLE: Said(ProposalNote.QUOTE),
+    GateKey.RECONCILED: Said(ProposalNote.NOT_RECONCILED),
+    GateKey.BUY_DELAY: Said(ProposalNote.BUY_DELAY),
+    GateKey.SELL_DELAY: Said(ProposalNote.SELL_DELAY),
+    GateKey.NO_OPEN_ORDER: Said(ProposalNote.OPEN_ORDER),
+    GateKey.CASH: Said(ProposalNote.CASH),
+    GateKey.HOLDING: Said(ProposalNote.HOLDING),
+    GateKey.CAPS: Said(ProposalNote.CAP),
 }

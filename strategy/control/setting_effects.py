@@ -3,14 +3,24 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from strategy.market.interface import MarketData
-from strategy.model import Symbol, Text, cents, percent, return_percent
+from strategy.model import Said, Symbol, Text, cents, percent, return_percent
 from strategy.portfolio.interface import Positions
 from strategy.settings.schema import TradingSettings
 from strategy.settings.store import Draft, SettingsStore
 from strategy.signals.rules import buy_signal, sell_signal
 from strategy.stops.stop_lines import threshold_price
+
+
+class EffectNote(StrEnum):
+    INDICATORS = "effect.indicators"
+    INTERVAL = "effect.interval"
+    OFF = "effect.off"
+    PRICE = "effect.price"
+    SELLS_NOW = "effect.sells_now"
+
 
 _STOPS = frozenset({"STOP_LOSS_RATE", "TAKE_PROFIT_RATE"})
 _SIGNALS = frozenset({"RSI_OVERSOLD", "RSI_OVERBOUGHT", "SELL_CONFIRM"})
@@ -40,17 +50,10 @@ class Effects:
             elif draft.name in _SIGNALS:
                 lines += self._signals(symbol, now, then)
         if draft.name in _BARS:
-            lines.append(
-                Text(
-                    "지표를 새로 계산하고, 봉이 모자라면 채워질 때까지 신호가 없습니다.",
-                    "Indicators start anew; without enough bars there is no signal until they are there.",
-                )
-            )
+            lines.append(Said(EffectNote.INDICATORS))
         if draft.name == "CHECK_INTERVAL_MINUTES":
             minutes = timedelta(minutes=int(draft.result)).seconds // 60
-            lines.append(
-                Text(f"다음 점검부터 {minutes}분마다 봅니다.", f"Checks every {minutes} min from the next one on.")
-            )
+            lines.append(Said(EffectNote.INTERVAL, minutes=minutes))
         return tuple(lines)
 
     def _stop(self, name: str, symbol: Symbol, then: TradingSettings) -> Iterator[Text]:
@@ -59,18 +62,15 @@ class Effects:
         if position is None or position.average_cost <= 0:
             return
         if rate is None:
-            yield Text(f"{symbol.ticker}: 꺼집니다.", f"{symbol.ticker}: switched off.")
+            yield Said(EffectNote.OFF, ticker=symbol.ticker)
             return
         price = cents(threshold_price(position.average_cost, rate))
-        yield Text(f"{symbol.ticker}: 기준 가격 ${price:,}", f"{symbol.ticker}: fires at ${price:,}")
+        yield Said(EffectNote.PRICE, ticker=symbol.ticker, price=price)
         if quote is None:
             return
         now = return_percent(position.average_cost, quote.last)
         if now <= rate if name == "STOP_LOSS_RATE" else now >= rate:
-            yield Text(
-                f"⚠ {symbol.ticker}: 지금 수익률 {percent(now)}% 이므로 바로 매도합니다.",
-                f"⚠ {symbol.ticker}: at {percent(now)}% now, so it would sell at once.",
-            )
+            yield Said(EffectNote.SELLS_NOW, ticker=symbol.ticker, rate=percent(now))
 
     def _signals(self, symbol: Symbol, now: TradingSettings, then: TradingSettings) -> Iterator[Text]:
         quote = self._watch.latest(symbol)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from strategy.control.setting_effects import Effects
@@ -11,6 +12,7 @@ from strategy.model import (
     InvalidInput,
     Outcome,
     OutcomeKind,
+    Said,
     SettingChange,
     SettingChanged,
     SettingPreview,
@@ -21,6 +23,11 @@ from strategy.model import (
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed, every
 from strategy.settings.descriptions import BY_COMMAND
 from strategy.settings.store import Draft, SettingsStore
+
+
+class SettingsNote(StrEnum):
+    WATCH_INSTEAD = "settings_note.watch_instead"
+
 
 SETTING = "setting"
 
@@ -115,10 +122,7 @@ class SettingService:
         )
 
 
-_WATCH = Text(
-    "거래할 종목은 /watch 티커 로 더하고 /unwatch 티커 로 뺍니다. 예: /watch TQQQ",
-    "Tickers are added with /watch TICKER and removed with /unwatch TICKER, as in /watch TQQQ.",
-)
+_WATCH = Said(SettingsNote.WATCH_INSTEAD)
 
 
 def _fingerprint(draft: Draft) -> dict[str, Any]:

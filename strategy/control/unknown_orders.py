@@ -1,6 +1,7 @@
 """What a person may declare about an order whose outcome nobody knows; nothing is sent by it."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from strategy.control.order_queries import no_such_order
@@ -13,14 +14,24 @@ from strategy.model import (
     OrderStatus,
     Outcome,
     OutcomeKind,
+    Said,
     SettleChoice,
     SettlePreview,
     Text,
-    new_york,
-    seoul,
 )
 from strategy.ports import OrderJournal
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
+
+
+class SettleNote(StrEnum):
+    TOO_EARLY = "settle.too_early"
+    KNOWN_BY_NOW = "settle.known_by_now"
+    NEVER_ARRIVED = "settle.never_arrived"
+    OVER = "settle.over"
+    OFFER = "settle.offer"
+    SETTLED_OVER = "settle.settled_over"
+    SETTLED_AS = "settle.settled_as"
+
 
 SETTLE = "settle"
 
@@ -57,12 +68,7 @@ class UnknownOrders:
                 choices.append(SettleChoice(candidate=offer, label=_label(order, offer), ticket=ticket.id))
                 expires_at = ticket.expires_at
             if not choices:
-                refusals.append(
-                    Text(
-                        "증권사 목록에 늦게 나타날 수 있어 아직 정할 수 없습니다. 잠시 뒤 다시 확인하세요.",
-                        "It may still show up in the broker's list, so nothing can be decided yet. Look again soon.",
-                    )
-                )
+                refusals.append(Said(SettleNote.TOO_EARLY))
         return SettlePreview(order=order, choices=tuple(choices), refusals=tuple(refusals), expires_at=expires_at)
 
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
@@ -92,31 +98,18 @@ class UnknownOrders:
 
 
 def _settled(order: Order) -> Text:
-    return Text(
-        f"#{order.no} 의 결과는 이미 확인되었습니다. 더 할 일이 없습니다.",
-        f"The outcome of #{order.no} is known by now; there is nothing left to decide.",
-    )
+    return Said(SettleNote.KNOWN_BY_NOW, order=order.no)
 
 
 def _label(order: Order, offer: BrokerOrder | None) -> Text:
     if offer is None and order.venue_no is None:
-        return Text("증권사에 접수되지 않았음", "It never reached the broker")
+        return Said(SettleNote.NEVER_ARRIVED)
     if offer is None:
-        return Text("증권사에 더는 없음: 끝난 주문", "No longer at the broker: it has ended")
-    at = f"{seoul(offer.ordered_at):%H:%M:%S} KST / {new_york(offer.ordered_at):%H:%M:%S} ET"
-    return Text(
-        f"증권사 {offer.venue_no}번 ({at}, 체결 {offer.filled_qty:,}주)",
-        f"The broker's {offer.venue_no} ({at}, {offer.filled_qty:,} filled)",
-    )
+        return Said(SettleNote.OVER)
+    return Said(SettleNote.OFFER, venue_no=offer.venue_no, at=offer.ordered_at, filled=offer.filled_qty)
 
 
 def _done(order: Order, found: BrokerOrder | None) -> Text:
     if found is None:
-        return Text(
-            f"#{order.no} 을(를) 끝난 주문으로 기록했습니다.",
-            f"#{order.no} is recorded as over.",
-        )
-    return Text(
-        f"#{order.no} 은(는) 증권사 {found.venue_no}번 주문으로 이어집니다.",
-        f"#{order.no} goes on as the broker's {found.venue_no}.",
-    )
+        return Said(SettleNote.SETTLED_OVER, order=order.no)
+    return Said(SettleNote.SETTLED_AS, order=order.no, venue_no=found.venue_no)

@@ -6,6 +6,7 @@ pass the same checks. See decision 0042.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from strategy.execution.interface import OrderDesk
@@ -20,6 +21,7 @@ from strategy.model import (
     OutcomeKind,
     PositionScope,
     Quote,
+    Said,
     SettingChange,
     SettingChanged,
     Symbol,
@@ -33,6 +35,24 @@ from strategy.risk.exposure import ExposureMeter
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed, every
 from strategy.settings.store import Draft, SettingsStore
 from strategy.stops.stop_monitor import StopMonitor
+
+
+class WatchNote(StrEnum):
+    WATCHED = "watch.watched"
+    NO_QUOTE = "watch.no_quote"
+    NOT_WATCHED = "watch.not_watched"
+    ACCOUNT_UNSEEN = "watch.account_unseen"
+    HELD = "watch.held"
+    OPEN_ORDERS = "watch.open_orders"
+    NO_TRADES = "watch.no_trades"
+    HALTED = "watch.halted"
+    SELLS_NOW = "watch.sells_now"
+    LAST = "watch.last"
+    NO_PRICE = "watch.no_price"
+    HOLDS = "watch.holds"
+    ADDED = "watch.added"
+    REMOVED = "watch.removed"
+
 
 WATCH = "watch"
 TICKERS = "TRADING_TICKERS"
@@ -74,7 +94,7 @@ class WatchList:
         symbol, quote = await self._find(text)
         tickers = self._settings.tickers
         if symbol in tickers:
-            there = Text(f"{symbol} 은(는) 이미 거래하는 종목입니다.", f"{symbol} is on the watch list already.")
+            there = Said(WatchNote.WATCHED, symbol=str(symbol))
             return self._show(symbol, quote, adds=True, tickers=tickers, refusals=(there,))
         new = (*tickers, symbol)
         ticket = await self._issue(user_id, symbol, adds=True)
@@ -141,10 +161,7 @@ class WatchList:
         names = ", ".join(str(symbol) for symbol in tried)
         raise InvalidInput(
             f"no price of {names}",
-            user_message=Text(
-                f"그런 종목의 시세가 없습니다: {names}. 티커와 거래소를 확인하세요. 예: /watch NASDAQ:TQQQ",
-                f"No exchange quotes that: {names}. Check ticker and exchange, as in /watch NASDAQ:TQQQ",
-            ),
+            user_message=Said(WatchNote.NO_QUOTE, names=names),
         )
 
     def _candidates(self, text: str) -> list[Symbol]:
@@ -164,16 +181,11 @@ class WatchList:
         """Return why a ticker may not leave the list, with what to do about it."""
         ticker = symbol.ticker
         if symbol not in self._settings.tickers:
-            return [Text(f"{ticker} 은(는) 거래하는 종목이 아닙니다.", f"{ticker} is not on the watch list.")]
+            return [Said(WatchNote.NOT_WATCHED, ticker=ticker)]
         try:
             holdings = await self._account_sync.take("asked", max_age_s=_LOOK_AGE_S)
         except BrokerError:
-            return [
-                Text(
-                    "계좌를 확인하지 못해 보유 여부를 모릅니다. 잠시 뒤에 다시 하세요.",
-                    "The account could not be looked at, so it is not known what is held. Try again shortly.",
-                )
-            ]
+            return [Said(WatchNote.ACCOUNT_UNSEEN)]
         refusals: list[Text] = []
         scope = self._settings.of(symbol).position_scope
         held, _ = self._positions.in_scope(symbol, scope)
@@ -181,23 +193,11 @@ class WatchList:
             shown = sum(position.qty for position in holdings.positions if position.symbol == symbol)
             held = max(held, shown + self._account_sync.lagging(symbol))
         if held or self._guard.running(symbol):
-            refusals.append(
-                Text(
-                    f"{ticker} {held:,}주를 보유하고 있어 뺄 수 없습니다: 빼면 손절이 멈춥니다. 먼저"
-                    f" /sell {ticker} all 로 팔거나, 새로 사지만 않게 하려면 /pause {ticker} 를 쓰세요.",
-                    f"{held:,} {ticker} are held, so it stays: without it their stop would sleep. Sell first with"
-                    f" /sell {ticker} all, or use /pause {ticker} to buy no more of it.",
-                )
-            )
+            refusals.append(Said(WatchNote.HELD, held=held, ticker=ticker))
         orders = await self._desk.open_in(symbol)
         if orders:
             numbers = ", ".join(f"#{order.no}" for order in orders)
-            refusals.append(
-                Text(
-                    f"{ticker} 미체결 주문이 있어 뺄 수 없습니다: {numbers}. 먼저 /cancel 로 취소하세요.",
-                    f"Orders of {ticker} are open, so it stays: {numbers}. Cancel them first with /cancel.",
-                )
-            )
+            refusals.append(Said(WatchNote.OPEN_ORDERS, ticker=ticker, numbers=numbers))
         return refusals
 
     def _warnings(self, symbol: Symbol, quote: Quote, tickers: Sequence[Symbol]) -> list[Text]:
@@ -208,23 +208,18 @@ class WatchList:
         refused = self._watch.refused()
         if refused and set(self._settings.tickers) <= refused.keys():
             why = Text.read(next(iter(refused.values())))
-            found.append(Text(f"실시간 체결을 받지 못합니다: {why.ko}", f"No live trades here: {why.en}"))
+            found.append(Said(WatchNote.NO_TRADES, why=why))
         if self._watch.needs_ticks(symbol):
             found.append(from_ticks(symbol.ticker))
         if quote.halted:
-            found.append(Text("거래가 정지된 종목입니다.", "Trading of this ticker is halted."))
+            found.append(Said(WatchNote.HALTED))
         settings = self._settings.of(symbol)
         position, rate = self._positions.scoped(symbol, settings.position_scope), settings.stop_loss_rate
         if position is not None and position.average_cost > 0:
             now = return_percent(position.average_cost, quote.last)
             found.append(_held(symbol, position.qty))
             if rate is not None and now <= rate:
-                found.append(
-                    Text(
-                        f"⚠ 지금 수익률 {percent(now)}% 이므로 손절이 바로 팔 수 있습니다.",
-                        f"⚠ At {percent(now)}% now, so the stop may sell at once.",
-                    )
-                )
+                found.append(Said(WatchNote.SELLS_NOW, rate=percent(now)))
         return found
 
     async def _issue(self, user_id: int, symbol: Symbol, *, adds: bool) -> tuple[str, datetime]:
@@ -258,29 +253,20 @@ class WatchList:
         )
 
 
-_LAST = Text(
-    "마지막 종목은 뺄 수 없습니다. 다른 종목을 먼저 /watch 로 더하거나, 거래를 멈추려면 /stop 을 쓰세요.",
-    "The last ticker cannot be removed. Add another with /watch first, or use /stop to trade nothing.",
-)
+_LAST = Said(WatchNote.LAST)
 
 
 def _no_price(symbol: Symbol) -> Text:
-    return Text(f"{symbol} 시세가 없어 더하지 않았습니다.", f"{symbol} has no price, so it was not added.")
+    return Said(WatchNote.NO_PRICE, symbol=str(symbol))
 
 
 def _held(symbol: Symbol, qty: int) -> Text:
-    return Text(
-        f"{symbol.ticker} {qty:,}주를 보유하고 있습니다. 더하면 손절과 매도 규칙이 이 주식에도 적용됩니다.",
-        f"{qty:,} {symbol.ticker} are held. From then on the stop and the sell rule apply to them.",
-    )
+    return Said(WatchNote.HOLDS, qty=qty, ticker=symbol.ticker)
 
 
 def _added(symbol: Symbol) -> Text:
-    return Text(
-        f"{symbol} 을(를) 더했습니다. 봉을 받아 충분해지면 알려 드리고, 그때부터 신호를 봅니다.",
-        f"{symbol} is added. Its bars are being fetched; you are told once they are enough for signals.",
-    )
+    return Said(WatchNote.ADDED, symbol=str(symbol))
 
 
 def _removed(symbol: Symbol) -> Text:
-    return Text(f"{symbol} 을(를) 뺐습니다. 더는 거래하지 않습니다.", f"{symbol} is removed and not traded any more.")
+    return Said(WatchNote.REMOVED, symbol=str(symbol))

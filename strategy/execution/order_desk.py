@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from strategy.execution.execution_reports import Notices
@@ -36,6 +37,7 @@ from strategy.model import (
     OrderRequest,
     OrderStatus,
     Position,
+    Said,
     Side,
     StorageError,
     Symbol,
@@ -47,6 +49,14 @@ from strategy.runtime.in_flight import Activity, Precedence
 from strategy.runtime.shielding import run_to_end, wait_until_or
 
 log = logging.getLogger(__name__)
+
+
+class DeskNote(StrEnum):
+    NOT_READ = "desk.not_read"
+    OUTCOME_UNKNOWN = "desk.outcome_unknown"
+    ADOPTED = "desk.adopted"
+    NO_SUCH = "desk.no_such"
+
 
 _UNANSWERED = frozenset({OrderStatus.INTENDED, OrderStatus.SENT, OrderStatus.UNKNOWN})
 
@@ -241,17 +251,14 @@ class LiveOrderDesk(OrderDesk):
 
     def blocked(self, symbol: Symbol, *, protects: bool = False) -> Text | None:
         if not self._cache.loaded:
-            return Text("주문 기록을 아직 읽지 않았습니다.", "The orders are not read yet.")
+            return Said(DeskNote.NOT_READ)
         for order in self._cache.open():
             asked = order.request
             if asked.symbol != symbol or order.status not in _UNANSWERED or (protects and asked.side is Side.BUY):
                 continue
             if (said := self._sender.resending.said(order.no)) is not None:
                 return said
-            return Text(
-                f"#{order.no} 주문의 결과를 아직 모릅니다. 확인될 때까지 {symbol.ticker} 주문을 보내지 않습니다.",
-                f"The outcome of order #{order.no} is not known yet; nothing is sent for {symbol.ticker} so far.",
-            )
+            return Said(DeskNote.OUTCOME_UNKNOWN, order=order.no, ticker=symbol.ticker)
         return None
 
     @property
@@ -314,7 +321,7 @@ class LiveOrderDesk(OrderDesk):
     async def _adopt(self, no: OrderNo, by: int) -> Order:
         async with self._cache.lock:
             order = await self._cache.get(no)
-            said = Text(f"사용자 {by} 이(가) 봇에 맡김", f"adopted by user {by}").on_one_line()
+            said = Said(DeskNote.ADOPTED, user=by).on_one_line()
             return await self._cache.move(no, order.status, self._clock.now(), reason=said, adopted_by=by)
 
     async def _settle(self, no: OrderNo, found: BrokerOrder | None, by: int) -> Order:
@@ -423,7 +430,7 @@ class LiveOrderDesk(OrderDesk):
             self._polling.soon()
 
 
-_NO_SUCH_ORDER = Text("그런 번호의 주문이 없습니다.", "There is no order of that number.")
+_NO_SUCH_ORDER = Said(DeskNote.NO_SUCH)
 
 
 async def _nothing(_: StorageError) -> None:

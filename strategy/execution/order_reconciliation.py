@@ -8,6 +8,7 @@ See decisions 0107 and 0108.
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from types import MappingProxyType
 
 from strategy.execution.fill_tally import corrected
@@ -26,6 +27,7 @@ from strategy.model import (
     OrderNo,
     OrderStatus,
     Origin,
+    Said,
     Symbol,
     Text,
     Trouble,
@@ -37,6 +39,12 @@ from strategy.ports import Notifier
 
 log = logging.getLogger(__name__)
 
+
+class FoundNote(StrEnum):
+    CHANGED = "found.changed"
+    DECLARED = "found.declared"
+
+
 POLLS_NEEDED = 3  # before an absence means anything
 _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 _ENDED = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
@@ -45,9 +53,7 @@ _SHARES_SAY = (
     "the list of orders does not show it, yet shares moved or are held by an order. Please check in the broker's app"
 )
 _STILL_OPEN = "told canceled, yet the broker shows it open. Please check in the broker's app"
-_OTHERWISE = Text(
-    "그 사이에 상황이 바뀌었습니다. 주문을 다시 확인하세요.", "Things changed meanwhile. Look at the order again."
-)
+_OTHERWISE = Said(FoundNote.CHANGED)
 _STATES: Mapping[OrderStatus, Text] = MappingProxyType(
     {
         OrderStatus.ACCEPTED: Text("접수됨, 체결 대기", "accepted, waiting to fill"),
@@ -112,7 +118,7 @@ class OrderReconciler:
             here = found is not None and any(one.venue_no == found.venue_no for one in self.candidates(no))
             if order.status is not OrderStatus.UNKNOWN or (found is not None and not here):
                 raise InvalidOrder(f"order {no} cannot be settled so any more", user_message=_OTHERWISE)
-            reason = Text(f"사용자 {by} 이(가) 정함", f"declared by user {by}").on_one_line()
+            reason = Said(FoundNote.DECLARED, user=by).on_one_line()
             if found is None:
                 if not self.absence_counts(order, at):
                     raise InvalidOrder(f"order {no} may still show up", user_message=_OTHERWISE)

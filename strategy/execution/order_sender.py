@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from strategy.execution.order_cache import NEVER_SENT, NO_ANSWER, Context, OrderCache, spoken
 from strategy.execution.order_polling import SOON, OrderPolling
@@ -24,6 +25,7 @@ from strategy.model import (
     OrderRequest,
     OrderStatus,
     OutcomeUnknown,
+    Said,
     StorageError,
     Text,
     TryLater,
@@ -33,6 +35,13 @@ from strategy.model import (
 from strategy.ports import Broker, Permits
 
 log = logging.getLogger(__name__)
+
+
+class SendingNote(StrEnum):
+    SENT_AGAIN = "sending.sent_again"
+    CANNOT_SET = "sending.cannot_set"
+    BEING_LOOKED_UP = "sending.being_looked_up"
+
 
 _REFUSED = (OrderRejected, BrokerFault)  # proof that nothing was placed, changed or canceled, and asking again is idle
 _CANCEL_AGAIN = timedelta(seconds=3)
@@ -330,7 +339,7 @@ def _unclear(error: BaseException) -> str:
 
 
 def _later(said: Text) -> str:
-    return spoken(Text(f"{said.ko} 곧 다시 보냅니다.", f"{said.en} It is sent again in a moment."))
+    return spoken(Said(SendingNote.SENT_AGAIN, refusal=said))
 
 
 def _pass_on(no: OrderNo, error: BaseException) -> None:
@@ -341,11 +350,5 @@ def _pass_on(no: OrderNo, error: BaseException) -> None:
         log.error("request failed in an unexpected way", extra={"order": no}, exc_info=error)
 
 
-_NOT_AMENDABLE = Text(
-    "정정할 수 없는 수량 또는 가격입니다. 수량은 남은 수량 이하로만 바꿀 수 있습니다.",
-    "That quantity or price cannot be set. The quantity can only be lowered.",
-)
-_BEING_LOOKED_UP = Text(
-    "결과를 확인 중인 주문입니다. 확인된 뒤에 다시 시도하세요.",
-    "The outcome of this order is being looked up. Try again once it is known.",
-)
+_NOT_AMENDABLE = Said(SendingNote.CANNOT_SET)
+_BEING_LOOKED_UP = Said(SendingNote.BEING_LOOKED_UP)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 from strategy.execution.order_cache import DeskSettings
@@ -20,6 +21,7 @@ from strategy.model import (
     OrderNo,
     OrderStatus,
     Origin,
+    Said,
     Text,
     TradingError,
     TryLater,
@@ -30,6 +32,12 @@ from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import wait_until_or
 
 log = logging.getLogger(__name__)
+
+
+class RepricingNote(StrEnum):
+    NOT_FILLED = "repricing.not_filled"
+    NOT_FOLLOWED = "repricing.not_followed"
+
 
 PriceFor = Callable[[Order], Awaitable[Decimal | None]]
 
@@ -182,18 +190,12 @@ class Repricer:
 
 def _not_filled(order: Order, rounds: int) -> Text:
     ticker, left = order.request.symbol.ticker, order.open_qty
-    return Text(
-        f"#{order.no} {ticker} {left:,}주가 가격을 {rounds}번 확인하는 동안 체결되지 않아 취소합니다.",
-        f"#{order.no} {ticker}: {left:,} not filled after {rounds} looks at the price; canceling.",
-    )
+    return Said(RepricingNote.NOT_FILLED, order=order.no, ticker=ticker, qty=left, rounds=rounds)
 
 
 def _not_followed(order: Order, price: Decimal, refused: Text) -> Text:
     ticker, left = order.request.symbol.ticker, order.open_qty
-    return Text(
-        f"#{order.no} {ticker} 남은 {left:,}주를 새 가격 ${price:,} 에 따라가지 않고 취소합니다: {refused.ko}",
-        f"#{order.no} {ticker}: the {left:,} left will not follow the price to ${price:,}; canceling. {refused.en}",
-    )
+    return Said(RepricingNote.NOT_FOLLOWED, order=order.no, ticker=ticker, qty=left, price=price, refusal=refused)
 
 
 def _watched(order: Order) -> bool:

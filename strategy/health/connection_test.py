@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
 
-from strategy.model import HealthLine, Text, TradingError
+from strategy.model import HealthLine, Said, Text, TradingError
+
+
+class TestNote(StrEnum):
+    TELEGRAM = "connection_test.telegram"
+    BROKER = "connection_test.broker"
+    LATE = "connection_test.late"
+
 
 _LIMIT_S = 60.0  # real time; the parts have limits of their own below it
-_TELEGRAM = Text("텔레그램 봇 (getMe)", "Telegram bot (getMe)")
-_BROKER = Text("증권사 연결", "Broker connections")
-_LATE = Text(
-    "시간 안에 끝나지 않았습니다. 인터넷이 느리거나 막혀 있습니다.",
-    "Not finished in time. The internet is slow or blocked.",
-)
+_TELEGRAM = Said(TestNote.TELEGRAM)
+_BROKER = Said(TestNote.BROKER)
+_LATE = Said(TestNote.LATE)
 
 
 class Checkup:

@@ -2,9 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from strategy.model import Symbol, Text
+from strategy.model import Said, Symbol, Text
 from strategy.settings.schema import SettingsInForce, intervals_of
+
+
+class CapacityNote(StrEnum):
+    CHECK_TOO_LONG = "capacity.check_too_long"
+    TICK_PLACES = "capacity.tick_places"
+    BARS_FROM_TRADES = "capacity.bars_from_trades"
+
 
 _LOOK_CALLS = 8  # requests of one look at the account, at most
 
@@ -28,34 +36,15 @@ class Pace:
         needed_s = self.check_s(settings, tickers)
         if needed_s <= settings.account.check_interval_minutes * 60:
             return []
-        return [
-            Text(
-                f"점검 한 번에 약 {needed_s:.0f}초가 필요해 간격보다 깁니다. 일부 점검을 건너뜁니다.",
-                f"One check needs some {needed_s:.0f} s at the broker's call limit, longer than its interval:"
-                " some checks will be left out.",
-            )
-        ]
+        return [Said(CapacityNote.CHECK_TOO_LONG, seconds=round(needed_s))]
 
     def too_many_ticks(self, streamed: int, poll_s: int) -> list[Text]:
         """Say so when the trades of so many tickers cannot all be streamed."""
         if self.tick_places is None or streamed <= self.tick_places:
             return []
-        return [
-            Text(
-                f"실시간 체결은 {self.tick_places}종목까지 받을 수 있습니다. 넘는 종목은 보유하면 {poll_s}초마다"
-                " 직접 조회합니다.",
-                f"Live trades can be had for {self.tick_places} tickers. Those beyond are asked for every {poll_s} s"
-                " while held.",
-            )
-        ]
+        return [Said(CapacityNote.TICK_PLACES, places=self.tick_places, seconds=poll_s)]
 
 
 def from_ticks(names: str) -> Text:
     """Say that minute bars of those tickers can only be built from live trades, and the ways out (D9)."""
-    return Text(
-        f"{names}: 이 환경은 분봉을 주지 않아 실시간 체결로 만듭니다. 충분히 쌓일 때까지 신호가 없습니다."
-        " 바로 쓰려면 QUOTE_APP_KEY/QUOTE_APP_SECRET 을 넣거나 RSI_INTERVAL, MACD_INTERVAL 을 day 로 바꾸세요.",
-        f"{names}: no minute bars are offered here, so they are built from live trades, and there is no signal"
-        " until there are enough. To start at once, set QUOTE_APP_KEY/QUOTE_APP_SECRET or use day for"
-        " RSI_INTERVAL and MACD_INTERVAL.",
-    )
+    return Said(CapacityNote.BARS_FROM_TRADES, names=names)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import current, next_open
@@ -12,6 +13,7 @@ from strategy.model import (
     OrderStatus,
     PanicLine,
     PanicProgress,
+    Said,
     Symbol,
     Text,
     TradingError,
@@ -27,18 +29,27 @@ from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
 
+
+class PanicReason(StrEnum):
+    SESSION_END = "panic_reason.session_end"
+    CLOSED = "panic_reason.closed"
+    NOT_ORDERABLE = "panic_reason.not_orderable"
+    REJECTED = "panic_reason.rejected"
+    HALTED = "panic_reason.halted"
+    UNKNOWN = "panic_reason.unknown"
+    LEFT = "panic_reason.left"
+    RESTARTED = "panic_reason.restarted"
+
+
 _UNSTORED_S = 5.0
 _WORDS = {
-    "session_end": Text("장이 끝남", "the session has ended"),
-    "closed": Text("장이 닫혀 있음", "the session is closed"),
-    "not_orderable": Text(
-        "증권사가 지금 주문을 받지 않는 수량 (다른 주문, 담보, 결제)",
-        "the broker lets them not be ordered now (another order, a loan, settlement)",
-    ),
-    "rejected": Text("증권사가 거부", "refused by the broker"),
-    "halted": Text("거래 정지 또는 중단", "trading halted, or stopped by /halt"),
-    "unknown": Text("주문 결과를 아직 모름", "an order's outcome is not known yet"),
-    "": Text("아직 파는 중이거나 새로 생김", "still being sold, or new"),
+    "session_end": Said(PanicReason.SESSION_END),
+    "closed": Said(PanicReason.CLOSED),
+    "not_orderable": Said(PanicReason.NOT_ORDERABLE),
+    "rejected": Said(PanicReason.REJECTED),
+    "halted": Said(PanicReason.HALTED),
+    "unknown": Said(PanicReason.UNKNOWN),
+    "": Said(PanicReason.LEFT),
 }
 
 
@@ -215,4 +226,4 @@ def _not_sold(job: PanicJob, holdings: Holdings | None) -> Sequence[UnreadRow]:
     return [row for row in rows if job.everything or (row.symbol is None and not row.aside) or row.symbol in job.shares]
 
 
-_RESUMED = Text("프로그램이 다시 시작되어 이어서 하고 있습니다.", "The program was restarted and goes on with it.")
+_RESUMED = Said(PanicReason.RESTARTED)

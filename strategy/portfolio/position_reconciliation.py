@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from strategy.execution.interface import OrderDesk
 from strategy.execution.uncountable_rows import UnreadNews
@@ -27,6 +28,7 @@ from strategy.model import (
     Order,
     Position,
     Recovered,
+    Said,
     Side,
     Symbol,
     Text,
@@ -39,6 +41,16 @@ from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import run_to_end
 
 log = logging.getLogger(__name__)
+
+
+class PositionNote(StrEnum):
+    SPLIT = "position.split"
+    MOVED = "position.moved"
+    UNEXPLAINED = "position.unexplained"
+    GAP = "position.gap"
+    OUTCOME_UNKNOWN = "position.outcome_unknown"
+    STILL_OPEN = "position.still_open"
+
 
 CashProbe = Callable[[Holdings], Awaitable[tuple[Symbol, Decimal] | None]]
 
@@ -452,45 +464,26 @@ def _nets(fills: Sequence[Fill]) -> dict[Symbol, int]:
 
 def _split(qty: int, average_cost: Decimal, now: Position) -> Text:
     ticker, was, is_now = now.symbol.ticker, average_cost.normalize(), now.average_cost.normalize()
-    return Text(
-        f"{ticker}: 주식 분할로 {qty:,}주가 {now.qty:,}주가 되었습니다 (평균 단가 {was:f} → {is_now:f}달러).",
-        f"{ticker}: a split made {now.qty:,} shares of {qty:,} (average cost {was:f} -> {is_now:f} dollars).",
-    )
+    return Said(PositionNote.SPLIT, ticker=ticker, now=now.qty, qty=qty, was=was, is_now=is_now)
 
 
 def _moved(old: Symbol, new: Symbol, qty: int) -> Text:
-    return Text(
-        f"{old.ticker}: 증권사가 이 종목 {qty:,}주를 이제 {new.market} 종목으로 보여 줍니다 (전에는 {old.market}).",
-        f"{old.ticker}: the broker now lists its {qty:,} shares at {new.market} (before: {old.market}).",
-    )
+    return Said(PositionNote.MOVED, ticker=old.ticker, qty=qty, new=new.market, old=old.market)
 
 
 def _unexplained(symbol: Symbol, expected: int, held: int) -> Text:
-    return Text(
-        f"{symbol.ticker}: 체결 기록으로는 {expected:,}주, 증권사는 {held:,}주. 설명되지 않아 증권사 수량을 따릅니다.",
-        f"{symbol.ticker}: {expected:,} by the fills, {held:,} at the broker."
-        " Unexplained; the broker's figure is taken.",
-    )
+    return Said(PositionNote.UNEXPLAINED, ticker=symbol.ticker, expected=expected, held=held)
 
 
 def _on_its_way(symbol: Symbol, gap: _Gap) -> Text:
-    return Text(
-        f"{symbol.ticker}: 증권사 보유 수량이 체결 기록과 {gap.qty:+,d}주 다릅니다. 확인 중입니다.",
-        f"{symbol.ticker}: the broker's position differs from the fills by {gap.qty:+,d}. Being checked.",
-    )
+    return Said(PositionNote.GAP, ticker=symbol.ticker, gap=gap.qty)
 
 
 def _unknown(order: Order) -> Text:
     ticker = order.request.symbol.ticker
-    return Text(
-        f"#{order.no} {ticker}: 결과를 아직 모릅니다. 확인 중입니다.",
-        f"#{order.no} {ticker}: outcome not known yet, being looked up.",
-    )
+    return Said(PositionNote.OUTCOME_UNKNOWN, order=order.no, ticker=ticker)
 
 
 def _matched(order: Order) -> Text:
     ticker = order.request.symbol.ticker
-    return Text(
-        f"#{order.no} {ticker}: 증권사에 그대로 열려 있음 (체결 {order.filled_qty:,}/{order.request.qty:,}).",
-        f"#{order.no} {ticker}: open at the broker as recorded ({order.filled_qty:,}/{order.request.qty:,} filled).",
-    )
+    return Said(PositionNote.STILL_OPEN, order=order.no, ticker=ticker, filled=order.filled_qty, qty=order.request.qty)

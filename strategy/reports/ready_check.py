@@ -2,17 +2,30 @@
 
 import asyncio
 import logging
+from enum import StrEnum
 
 from strategy.health import lines
 from strategy.health.surroundings_lines import SurroundingsLines
 from strategy.health.trading_state import StreamStanding
 from strategy.market.calendar import Session
 from strategy.market.interface import MarketData
-from strategy.model import BrokerError, HealthLine, Symbol, Text, cents, new_york, seoul
+from strategy.model import BrokerError, HealthLine, Said, Symbol, Text, cents, new_york, seoul
 from strategy.portfolio.interface import AccountSync
 from strategy.settings.schema import SettingsInForce
 
 log = logging.getLogger(__name__)
+
+
+class ReadyNote(StrEnum):
+    ACCOUNT = "ready.account"
+    RECONCILED = "ready.reconciled"
+    AGREED = "ready.agreed"
+    NOT_AGREED = "ready.not_agreed"
+    CASH_UNKNOWN = "ready.cash_unknown"
+    CASH = "ready.cash"
+    BARS = "ready.bars"
+    SESSION = "ready.session"
+
 
 _LOOK_AGE_S = 60
 _MANY_AT_ONCE = 4
@@ -51,7 +64,7 @@ class ReadyLines:
 
     async def _account(self) -> list[HealthLine]:
         """Look at the account; that the broker answers also proves the token."""
-        name = Text("계좌와 현금", "Account and cash")
+        name = Said(ReadyNote.ACCOUNT)
         try:
             holdings = await self._account_sync.take("timer", max_age_s=_LOOK_AGE_S)
         except BrokerError as error:
@@ -59,19 +72,15 @@ class ReadyLines:
             return [HealthLine(name=name, ok=False, detail=said)]
         count = len([position for position in holdings.positions if position.qty > 0])
         agreed = HealthLine(
-            name=Text("증권사 대조", "Reconciled"),
+            name=Said(ReadyNote.RECONCILED),
             ok=self._account_sync.reconciled,
-            detail=Text("일치", "agreed")
-            if self._account_sync.reconciled
-            else Text("아직 일치하지 않아 매수를 막았습니다", "not agreed yet, so buying is blocked"),
+            detail=Said(ReadyNote.AGREED) if self._account_sync.reconciled else Said(ReadyNote.NOT_AGREED),
         )
         if holdings.cash is None:
-            unknown = Text(
-                f"보유 {count}종목, 주문가능금액을 모릅니다", f"{count} tickers held, buyable cash not known"
-            )
+            unknown = Said(ReadyNote.CASH_UNKNOWN, count=count)
             return [HealthLine(name=name, ok=False, detail=unknown), agreed]
         cash = cents(holdings.cash)
-        detail = Text(f"보유 {count}종목, 주문가능 ${cash:,}", f"{count} tickers held, ${cash:,} buyable")
+        detail = Said(ReadyNote.CASH, count=count, cash=cash)
         return [HealthLine(name=name, ok=True, detail=detail), agreed]
 
     async def _bars(self) -> HealthLine:
@@ -93,7 +102,7 @@ class ReadyLines:
         share = f"{len(tickers) - len(cold)}/{len(tickers)}"
         names = ", ".join(cold)
         return HealthLine(
-            name=Text("봉", "Bars"),
+            name=Said(ReadyNote.BARS),
             ok=not cold,
             detail=Text(
                 f"{share} 준비됨" + (f", 모자람: {names}. 그때까지 신호가 없습니다" if cold else ""),
@@ -107,6 +116,4 @@ def _calendar(session: Session) -> HealthLine:
     kst = f"{seoul(opens):%H:%M}-{seoul(closes):%H:%M} KST"
     both = f"{kst} ({new_york(opens):%H:%M}-{new_york(closes):%H:%M} ET)"
     half = Text(", 조기 폐장", ", closes early") if session.half_day else Text("", "")
-    return HealthLine(
-        name=Text("오늘 장", "Session today"), ok=True, detail=Text(f"{both}{half.ko}", f"{both}{half.en}")
-    )
+    return HealthLine(name=Said(ReadyNote.SESSION), ok=True, detail=Text(f"{both}{half.ko}", f"{both}{half.en}"))

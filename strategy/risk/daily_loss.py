@@ -4,6 +4,7 @@ See decision 0036."""
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from strategy.market.calendar import Session, current
 from strategy.market.interface import MarketData
@@ -19,13 +20,17 @@ from strategy.model import (
     Refusal,
     Said,
     Symbol,
-    Text,
     Trouble,
 )
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notes
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore, stricter
+
+
+class LossNote(StrEnum):
+    UNVALUED = "loss.unvalued"
+
 
 _STAYS = timedelta(minutes=1)  # one answer without a price is no news
 
@@ -94,12 +99,7 @@ class DayLoss:
             key = f"unvalued:{session.on.isoformat()}:{symbol}"
             if now - since < _STAYS or await self._notes.get(key) is not None:
                 continue
-            what = Text(
-                f"{symbol.ticker}: 지금 가치를 알 수 없어 일일 손실 한도(DAILY_LOSS_LIMIT_PCT)는 이 종목을 빼고 셉니다."
-                " 손절은 시세가 오면 그대로 작동합니다. 증권사 앱에서 확인하세요.",
-                f"{symbol.ticker}: nobody says what it is worth now, so DAILY_LOSS_LIMIT_PCT is counted without it."
-                " Its stop works as soon as a price comes. Check the broker's app.",
-            )
+            what = Said(LossNote.UNVALUED, ticker=symbol.ticker)
             await self._notes.put(key, f'"{now.isoformat()}"', [Trouble(at=now, key=f"unvalued:{symbol}", what=what)])
 
     async def _valued(self, position: Position) -> Position:

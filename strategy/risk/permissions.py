@@ -8,12 +8,41 @@ asked: they always pass. See decision 0128.
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from strategy.market.calendar import current
 from strategy.market.trading_window import window_of
-from strategy.model import Clock, Forbidden, Mode, Order, OrderRequest, Origin, Side, Symbol, Text, Why, from_new_york
+from strategy.model import (
+    Clock,
+    Forbidden,
+    Mode,
+    Order,
+    OrderRequest,
+    Origin,
+    Said,
+    Side,
+    Symbol,
+    Why,
+    from_new_york,
+)
 from strategy.risk.mode_store import ModeStore
 from strategy.settings.schema import SettingsInForce
+
+
+class PermissionNote(StrEnum):
+    NOT_ARMED = "permission.not_armed"
+    NO_BUYS = "permission.no_buys"
+    MODE = "permission.mode"
+    HALTED = "permission.halted"
+    LOCKED = "permission.locked"
+    SPLIT_GUARD = "permission.split_guard"
+    NOT_RECONCILED = "permission.not_reconciled"
+    CLOSED = "permission.closed"
+    NOT_WATCHED = "permission.not_watched"
+    STOP_AT_WORK = "permission.stop_at_work"
+    STOP_SINCE = "permission.stop_since"
+    NOT_ASKED_FOR = "permission.not_asked_for"
+
 
 _STOPS = frozenset({Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP})
 
@@ -146,42 +175,27 @@ class Permissions:
         return [_CLOSED] if current(self._clock.now()) is None else []
 
 
-_NOT_ARMED = Forbidden(
-    Why.NOT_ARMED, Text("실전 거래가 켜지지 않았습니다. /arm 을 먼저.", "Real trading is not armed; /arm first.")
-)
-_BUY_MODE = Forbidden(
-    Why.MODE, Text("지금 모드에서는 매수할 수 없습니다. /run 을 먼저.", "This mode allows no buys; /run first.")
-)
-_RULE_MODE = Forbidden(Why.MODE, Text("지금 모드에서는 할 수 없습니다.", "The mode in force does not allow it."))
+_NOT_ARMED = Forbidden(Why.NOT_ARMED, Said(PermissionNote.NOT_ARMED))
+_BUY_MODE = Forbidden(Why.MODE, Said(PermissionNote.NO_BUYS))
+_RULE_MODE = Forbidden(Why.MODE, Said(PermissionNote.MODE))
 _STOP_MODE = Forbidden(
     Why.MODE,
-    Text("모두 중단한 상태라 손절도 팔지 않습니다.", "Everything is halted, so the stop does not sell either."),
+    Said(PermissionNote.HALTED),
 )
-_LOCKED = Forbidden(Why.LOCK, Text("규칙 매매가 잠긴 종목입니다.", "The rules do not trade this ticker (locked)."))
+_LOCKED = Forbidden(Why.LOCK, Said(PermissionNote.LOCKED))
 _STOP_LOCKED = Forbidden(
     Why.LOCK,
-    Text(
-        "가격 확인을 기다리는 종목이라 손절이 팔지 않습니다.",
-        "The stop of this ticker does not sell until its price is confirmed.",
-    ),
+    Said(PermissionNote.SPLIT_GUARD),
 )
 _NOT_RECONCILED = Forbidden(
     Why.NOT_RECONCILED,
-    Text(
-        "증권사와 대조가 끝나지 않아 매수할 수 없습니다.",
-        "Broker and bot have not been reconciled yet, so nothing is bought.",
-    ),
+    Said(PermissionNote.NOT_RECONCILED),
 )
-_CLOSED = Forbidden(Why.SESSION, Text("정규장이 닫혀 있습니다.", "The session is closed."))
-_NOT_WATCHED = Forbidden(Why.NOT_WATCHED, Text("거래하는 종목이 아닙니다.", "The ticker is not on the watch list."))
-_STOP_AT_WORK = Forbidden(
-    Why.STOP_AT_WORK, Text("손절이 진행 중입니다.", "A stop of this ticker is being carried out.")
-)
+_CLOSED = Forbidden(Why.SESSION, Said(PermissionNote.CLOSED))
+_NOT_WATCHED = Forbidden(Why.NOT_WATCHED, Said(PermissionNote.NOT_WATCHED))
+_STOP_AT_WORK = Forbidden(Why.STOP_AT_WORK, Said(PermissionNote.STOP_AT_WORK))
 _STOP_FIRED = Forbidden(
     Why.LOCK,
-    Text(
-        "주문한 뒤에 이 종목의 손절이 나가 사지 않았습니다. 그래도 사려면 /buy 로 다시 주문하세요.",
-        "A stop of this ticker fired after you asked for it, so nothing was bought. To buy all the same, /buy again.",
-    ),
+    Said(PermissionNote.STOP_SINCE),
 )
-_NOT_OURS = Forbidden(Why.NOT_ASKED_FOR, Text("아무도 청하지 않은 주문입니다.", "Nobody asked for this order."))
+_NOT_OURS = Forbidden(Why.NOT_ASKED_FOR, Said(PermissionNote.NOT_ASKED_FOR))

@@ -2,12 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from enum import StrEnum
 
 from strategy.market.interface import MarketData
-from strategy.model import BrokerError, Symbol, Text
+from strategy.model import BrokerError, Said, Symbol, Text
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.telling import Telling
 from strategy.settings.schema import SettingsInForce
+
+
+class WarmUpNote(StrEnum):
+    NO_BARS = "warm_up.no_bars"
+    NO_BARS_YET = "warm_up.no_bars_yet"
+    WARM = "warm_up.warm"
+
 
 _MANY_AT_ONCE = 4  # requests in flight; the broker's client paces them anyway
 
@@ -31,7 +39,7 @@ class BarWarmUp:
                 await self._watch.bring_up(symbol)
             except BrokerError as error:
                 said = error.user_message
-                failed.append(Text(f"{symbol} 봉을 받지 못했습니다: {said.ko}", f"No bars of {symbol}: {said.en}"))
+                failed.append(Said(WarmUpNote.NO_BARS, symbol=str(symbol), why=said))
 
         await for_each(self._settings.tickers, bring_up)
         return failed
@@ -48,10 +56,7 @@ class BarWarmUp:
                 await self._watch.bring_up(symbol)
             except BrokerError as error:
                 said = error.user_message
-                what = Text(
-                    f"{symbol.ticker} 봉을 받지 못했습니다 ({said.ko}) 점검 때마다 다시 받습니다.",
-                    f"No bars of {symbol.ticker} yet ({said.en}) They are asked for again at each check.",
-                )
+                what = Said(WarmUpNote.NO_BARS_YET, ticker=symbol.ticker, why=said)
                 await self._telling.note(f"cold:{symbol}", what, symbol)
             await self.tell_warm()
 
@@ -60,10 +65,7 @@ class BarWarmUp:
         self._cold.intersection_update(self._settings.tickers)
         for symbol in sorted(symbol for symbol in self._cold if self._watch.warm(symbol)):
             self._cold.discard(symbol)
-            what = Text(
-                f"{symbol.ticker}: 봉이 충분히 모여 이제 신호를 봅니다.",
-                f"{symbol.ticker}: there are enough bars now; signals count from here on.",
-            )
+            what = Said(WarmUpNote.WARM, ticker=symbol.ticker)
             await self._telling.note(f"warm:{symbol}", what, symbol)
 
 

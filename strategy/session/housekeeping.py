@@ -5,10 +5,11 @@ import asyncio
 import gc
 import logging
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from strategy.market.calendar import current
-from strategy.model import BrokerError, Clock, Notable, Text, TradingError, from_new_york, new_york
+from strategy.model import BrokerError, Clock, Notable, Said, TradingError, from_new_york, new_york
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import DecisionJournal
 from strategy.risk.mode_store import ModeStore
@@ -19,6 +20,11 @@ from strategy.runtime.telling import Telling
 from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
+
+
+class ExpiryNote(StrEnum):
+    OVER = "expiry.over"
+
 
 KEPT = timedelta(days=400)  # a year to look back on with some to spare; their counts by outcome stay for good
 _EVENING = time(20, 0)  # New York: after every session, before the next one in any season
@@ -88,10 +94,7 @@ class Housekeeping:
         for change in self._settings.take_expired(self._tidied_at):
             value = self._settings.value(change.name, change.symbol)
             of = f" ({change.symbol})" if change.symbol else ""
-            what = Text(
-                f"{change.name}{of}={change.new} 의 기한이 끝나 {value} (으)로 돌아갔습니다.",
-                f"{change.name}{of}={change.new} has expired; {value} holds again.",
-            )
+            what = Said(ExpiryNote.OVER, name=change.name, of=of, old=str(change.new), value=value)
             await self._telling.tell(Notable(at=now, key=f"expired:{change.name}", what=what, symbol=change.symbol))
         self._tidied_at = now
         if self._sync_due(now):

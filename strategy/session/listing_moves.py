@@ -9,10 +9,11 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 from strategy.market.interface import MarketData
-from strategy.model import Clock, Symbol, Text, TradingError
+from strategy.model import Clock, Said, Symbol, Text, TradingError
 from strategy.ports import Notes
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore
@@ -24,6 +25,12 @@ from strategy.session.price_alert_monitor import PriceWatch
 from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
+
+
+class ListingNote(StrEnum):
+    MOVED = "listing.moved"
+    NOT_FOLLOWED = "listing.not_followed"
+
 
 _TICKERS = "TRADING_TICKERS"
 _NOTE = "moved"
@@ -158,20 +165,8 @@ class VenueMoves:
 
 
 def _followed(old: Symbol, new: Symbol) -> Text:
-    return Text(
-        f"{old.ticker} 이(가) {old.market} 에서 {new.market} (으)로 옮겼습니다. 거래 종목을 {new} 로 바꾸었고 손절도 그"
-        f" 시세로 계속합니다. .env 의 TRADING_TICKERS 도 {new} 로 고치세요.",
-        f"{old.ticker} has moved from {old.market} to {new.market}. The watch list now has {new}, and its stop goes on"
-        f" by the prices there. Change TRADING_TICKERS in .env to {new}, too.",
-    )
+    return Said(ListingNote.MOVED, ticker=old.ticker, old=old.market, new=new.market, symbol=str(new))
 
 
 def _not_followed(old: Symbol, new: Symbol, why: Text) -> Text:
-    return Text(
-        f"{old.ticker} 이(가) {old.market} 에서 {new.market} (으)로 옮긴 것으로 보이지만 따라가지 못했습니다: {why.ko}"
-        f" 지금 손절이 작동하지 않습니다. 20초마다 다시 해 봅니다. 급하면 /watch {new} 로 더하거나 증권사 앱에서"
-        " 관리하세요.",
-        f"{old.ticker} seems to have moved from {old.market} to {new.market}, but could not be followed: {why.en} Its"
-        f" stop does not work now. It is tried again every 20 s; if it is urgent, add it by /watch {new}, or look after"
-        " it in the broker's app.",
-    )
+    return Said(ListingNote.NOT_FOLLOWED, ticker=old.ticker, old=old.market, new=new.market, why=why, symbol=str(new))

@@ -6,18 +6,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from strategy.market.calendar import current, next_open
 from strategy.market.capacity import Pace
 from strategy.market.interface import MarketData
 from strategy.market.price_confirmation import PriceConfirmation
-from strategy.model import Clock, InvalidInput, Price, PriceAlert, PriceAlertHit, Symbol, Text, TradingError
+from strategy.model import Clock, InvalidInput, Price, PriceAlert, PriceAlertHit, Said, Symbol, Text, TradingError
 from strategy.ports import PriceAlerts
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import wait_until_or
 from strategy.runtime.work_queue import WorkQueue
 
 log = logging.getLogger(__name__)
+
+
+class AlertNote(StrEnum):
+    ABOVE_ZERO = "price_alert.above_zero"
+    MOST = "price_alert.most"
+    IS_ABOVE = "price_alert.is_above"
+    IS_BELOW = "price_alert.is_below"
+
 
 MOST = 50
 _SILENT = timedelta(seconds=60)  # a price nobody has told for that long is asked for, in the session
@@ -66,7 +75,7 @@ class PriceWatch:
         price is in dollars.
         """
         if not price.is_finite() or price <= 0:
-            raise InvalidInput("no price", user_message=Text("가격은 0보다 커야 합니다.", "A price is above 0."))
+            raise InvalidInput("no price", user_message=Said(AlertNote.ABOVE_ZERO))
         same = [one for one in self._waiting.get(symbol, ()) if (one.above, one.price) == (above, price)]
         if same:
             return same[0]
@@ -178,20 +187,11 @@ class PriceWatch:
             log.warning("no price for an alert", extra={"symbol": str(symbol), "error": str(error)})
 
 
-_TOO_MANY = Text(
-    f"가격 알림은 {MOST}개까지 둘 수 있습니다. /alerts 에서 지운 뒤에 더하세요.",
-    f"There can be {MOST} price alerts. Remove some in /alerts first.",
-)
+_TOO_MANY = Said(AlertNote.MOST, most=MOST)
 
 
 def _already(alert: PriceAlert, last: Decimal) -> Text:
     ticker = alert.symbol.ticker
     if alert.above:
-        return Text(
-            f"{ticker} 은(는) 이미 그 가격 이상입니다: 지금 ${last:,}.",
-            f"{ticker} is at or above that already: ${last:,} now.",
-        )
-    return Text(
-        f"{ticker} 은(는) 이미 그 가격 이하입니다: 지금 ${last:,}.",
-        f"{ticker} is at or below that already: ${last:,} now.",
-    )
+        return Said(AlertNote.IS_ABOVE, ticker=ticker, last=last)
+    return Said(AlertNote.IS_BELOW, ticker=ticker, last=last)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 from strategy.market.capacity import Pace, from_ticks
@@ -12,6 +13,7 @@ from strategy.model import (
     BrokerError,
     Clock,
     Holdings,
+    Said,
     SessionPhase,
     SessionView,
     SettingSource,
@@ -23,6 +25,19 @@ from strategy.model import (
 )
 from strategy.risk.mode_store import ModeStore
 from strategy.settings.store import SettingsStore
+
+
+class StartCardNote(StrEnum):
+    NOT_WATCHED = "start_card.not_watched"
+    STOPS_LOST = "start_card.stops_lost"
+    ORDERS_UNSEEN = "start_card.orders_unseen"
+    ACCOUNT_UNSEEN = "start_card.account_unseen"
+    NO_PRICE = "start_card.no_price"
+    OPEN = "start_card.open"
+    BEFORE_START = "start_card.before_start"
+    AFTER_END = "start_card.after_end"
+    CLOSED = "start_card.closed"
+    CHOSEN_IN_CHAT = "start_card.chosen_in_chat"
 
 
 class StopObstacles(Protocol):
@@ -107,18 +122,13 @@ class StartCard:
         found: list[Text] = []
         if unwatched:
             names = ", ".join(symbol.ticker for symbol in unwatched)
-            found.append(
-                Text(
-                    f"{names}: 보유하고 있지만 거래하는 종목이 아니어서 손절이 없습니다. 더하려면 /watch.",
-                    f"{names}: held, but not on the watch list, so no stop protects it. /watch adds a ticker.",
-                )
-            )
+            found.append(Said(StartCardNote.NOT_WATCHED, names=names))
         states = {
             symbol: self._stops.bare(symbol) or self._stops.forbidden(symbol) for symbol in self._settings.tickers
         }
         lost = lost_of({symbol: state for symbol, state in states.items() if state is not None})
         if lost is not None:
-            found.append(Text(f"손절이 작동하지 않음: {lost.ko}", f"Stops that do not work: {lost.en}"))
+            found.append(Said(StartCardNote.STOPS_LOST, stops=lost))
         return found
 
 
@@ -126,42 +136,25 @@ def not_asked(error: BrokerError, *, held: bool) -> Text:
     """Say what it means that the account could not be asked; `held`: what is held is known all the same."""
     said = error.user_message
     if held:
-        return Text(
-            f"주문을 확인하지 못해 매수를 막았습니다. 보유 종목의 손절은 작동합니다: {said.ko}",
-            f"The orders could not be looked at, so buying is blocked; stops of what is held work: {said.en}",
-        )
-    return Text(
-        f"계좌를 확인하지 못해 매수를 막았습니다. 무엇을 보유했는지 몰라 손절도 아직 없습니다: {said.ko}",
-        "The account could not be looked at, so buying is blocked, and without knowing what is held no stop"
-        f" works yet: {said.en}",
-    )
+        return Said(StartCardNote.ORDERS_UNSEEN, why=said)
+    return Said(StartCardNote.ACCOUNT_UNSEEN, why=said)
 
 
 def no_price(symbol: Symbol, error: BrokerError) -> Text:
     """Say that a ticker is not traded for want of a price."""
     said = error.user_message
-    return Text(
-        f"{symbol} 가격을 확인하지 못했습니다 ({said.ko}) 확인될 때까지 거래하지 않습니다."
-        " 시장과 티커가 맞는지 보세요.",
-        f"{symbol} could not be verified by a price ({said.en}) It is not traded until it can."
-        " Check market and ticker.",
-    )
+    return Said(StartCardNote.NO_PRICE, symbol=str(symbol), why=said)
 
 
 def session_text(view: SessionView) -> Text:
     """Return the session in a few words; the bot adds the times."""
     words = {
-        SessionPhase.OPEN: Text("거래 시간입니다", "the session is on"),
-        SessionPhase.BEFORE_START: Text(
-            "개장했고 MARKET_START_TIME 을 기다립니다", "open; waiting for MARKET_START_TIME"
-        ),
-        SessionPhase.AFTER_END: Text("오늘의 신호 점검은 끝났습니다", "today's checks are over"),
-        SessionPhase.CLOSED: Text("장이 닫혀 있습니다", "the exchanges are closed"),
+        SessionPhase.OPEN: Said(StartCardNote.OPEN),
+        SessionPhase.BEFORE_START: Said(StartCardNote.BEFORE_START),
+        SessionPhase.AFTER_END: Said(StartCardNote.AFTER_END),
+        SessionPhase.CLOSED: Said(StartCardNote.CLOSED),
     }
     return words[view.phase]
 
 
-_CHOSEN_IN_CHAT = Text(
-    "종목은 채팅에서 바꾼 목록입니다 (.env 의 TRADING_TICKERS 가 아님). 되돌리려면 /reset TRADING_TICKERS.",
-    "The tickers are those chosen in the chat, not TRADING_TICKERS of .env; /reset TRADING_TICKERS goes back.",
-)
+_CHOSEN_IN_CHAT = Said(StartCardNote.CHOSEN_IN_CHAT)

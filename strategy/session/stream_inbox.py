@@ -5,11 +5,12 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
 from strategy.market.interface import MarketData
-from strategy.model import BrokerError, Clock, Notice, StreamState, Symbol, Text, Tick, TradingError, Trouble
+from strategy.model import BrokerError, Clock, Notice, Said, StreamState, Symbol, Text, Tick, TradingError, Trouble
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notifier
 from strategy.runtime.in_flight import Activity
@@ -17,9 +18,22 @@ from strategy.runtime.work_queue import WorkQueue
 
 log = logging.getLogger(__name__)
 
+
+class InboxNote(StrEnum):
+    STOPS = "inbox.stops"
+    CONNECTED = "inbox.connected"
+    NOTICES_UNSURE = "inbox.notices_unsure"
+    NOT_CONNECTED = "inbox.not_connected"
+    DOWN = "inbox.down"
+    NOTICES_REFUSED = "inbox.notices_refused"
+    BACK = "inbox.back"
+    STOPS_FAULT = "inbox.stops_fault"
+    LISTENER_FAULT = "inbox.listener_fault"
+
+
 _HOLDS = timedelta(minutes=10)  # a connection that lasted so long is no part of a flapping one
 
-_STOPS = Text("손절 비교", "the stops' comparison")
+_STOPS = Said(InboxNote.STOPS)
 _FAULT_AGAIN = timedelta(hours=1)  # a listener that goes on failing is told again
 
 
@@ -139,14 +153,11 @@ class StreamInbox:
     def state(self) -> Text:
         """Return in words how the stream stands (row S48)."""
         if self.up and self.notices:
-            return Text("실시간 체결 통보 연결됨, 구독 확인됨", "connected, order notices subscribed")
+            return Said(InboxNote.CONNECTED)
         why = Text.read(self.reason)
         if self.up:
-            return Text(
-                f"연결됨, 체결 통보 구독은 아직 확인되지 않음 ({why.ko})",
-                f"connected, order notices not confirmed ({why.en})",
-            )
-        return Text(f"연결되지 않음 ({why.ko})", f"not connected ({why.en})")
+            return Said(InboxNote.NOTICES_UNSURE, why=why)
+        return Said(InboxNote.NOT_CONNECTED, why=why)
 
     def on_fault(self, listener: Text, error: Exception) -> None:
         """Queue what a listener raised to be told, once in a while; where nothing can be awaited."""
@@ -171,7 +182,7 @@ class StreamInbox:
         now = self._clock.now()
         if isinstance(news, _Down):
             why = Text.read(news.reason)
-            reason = Text(f"실시간 연결이 끊겼습니다: {why.ko}", f"The live connection is down: {why.en}")
+            reason = Said(InboxNote.DOWN, why=why)
             await self._notifier.tell(StreamState(at=news.at, up=False, reason=reason, drops=news.drops))
         elif isinstance(news, _Failed):
             await self._notifier.tell(
@@ -183,13 +194,10 @@ class StreamInbox:
             )
         elif isinstance(news, _Refused):
             why = Text.read(news.reason)
-            what = Text(
-                f"체결 통보 구독이 거부되었습니다 ({why.ko}). HTS_ID 를 확인하세요. 체결은 조회로 확인합니다.",
-                f"The order notices were refused ({why.en}). Check HTS_ID. Fills are looked up instead.",
-            )
+            what = Said(InboxNote.NOTICES_REFUSED, why=why)
             await self._notifier.tell(Trouble(at=now, key="notices_refused", what=what))
         elif news.since is not None:
-            reason = Text("실시간 연결이 돌아왔습니다.", "The live connection is back.")
+            reason = Said(InboxNote.BACK)
             await self._notifier.tell(StreamState(at=now, up=True, reason=reason, since=news.since, drops=news.drops))
         if isinstance(news, _Up) and news.gap:
             try:
@@ -199,18 +207,8 @@ class StreamInbox:
 
 
 def _stops_fault() -> Text:
-    return Text(
-        "실시간 시세를 손절 가격과 비교하다가 내부 오류가 났습니다. 시세를 조회해서 비교합니다."
-        " /logs 를 보고, 되풀이되면 다시 시작하세요. 급하면 증권사 앱을 쓰세요.",
-        "A fault in the program keeps live prices from being compared with the stops; prices are asked for instead."
-        " See /logs, and start again if it goes on. If it is urgent, use the broker's app.",
-    )
+    return Said(InboxNote.STOPS_FAULT)
 
 
 def _fault(listener: Text) -> Text:
-    return Text(
-        f"내부 오류로 {listener.ko} 쪽이 시세를 처리하지 못하고 있습니다. 손절은 그와 따로 작동합니다."
-        " /logs 를 보고, 되풀이되면 다시 시작하세요.",
-        f"A fault in the program keeps prices from {listener.en}. Stops work all the same."
-        " See /logs, and start again if it goes on.",
-    )
+    return Said(InboxNote.LISTENER_FAULT, listener=listener)

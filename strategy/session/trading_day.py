@@ -4,11 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from strategy.market.calendar import Session, latest, next_session
 from strategy.market.trading_window import missed, next_check, window_of
-from strategy.model import Clock, Text, TradingError
+from strategy.model import Clock, Said, TradingError
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import wait_until_or
 from strategy.runtime.telling import Telling
@@ -18,6 +19,12 @@ from strategy.session.session_news import SessionNews
 from strategy.settings.schema import SettingsInForce
 
 log = logging.getLogger(__name__)
+
+
+class CheckRunNote(StrEnum):
+    FAILED = "checks.failed"
+    SKIPPED = "checks.skipped"
+
 
 _BEFORE_OPEN = timedelta(seconds=60)  # the account is synced this long before the open
 
@@ -147,9 +154,7 @@ class TradingDay:
                 await self._checks.run()
             except Exception:
                 log.exception("a cycle failed")
-                what = Text(
-                    "신호 점검이 실패했습니다. 다음 점검은 계속됩니다.", "A check failed. The next one goes on."
-                )
+                what = Said(CheckRunNote.FAILED)
                 await self._telling.trouble("cycle", what)
             await self._bars.tell_warm()
         self.cycles += 1
@@ -158,12 +163,7 @@ class TradingDay:
     async def _count_overrun(self, skipped: int) -> None:
         self.overruns += skipped
         self._session_overruns += skipped
-        what = Text(
-            f"점검이 간격보다 오래 걸려 {skipped}회를 건너뛰었습니다. 증권사 답이 늦었거나 종목이 많습니다."
-            " 자주 보이면 종목을 줄이거나 CHECK_INTERVAL_MINUTES 를 늘리세요.",
-            f"Checks took longer than their interval: {skipped} left out. The broker answered slowly, or there are many"
-            " tickers. If this comes often, fewer tickers or a longer CHECK_INTERVAL_MINUTES helps.",
-        )
+        what = Said(CheckRunNote.SKIPPED, skipped=skipped)
         with self._activity():
             await self._telling.note("overrun", what)
 

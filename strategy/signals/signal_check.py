@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import replace
 from decimal import Decimal
+from enum import StrEnum
 
 from strategy.execution.interface import OrderDesk
 from strategy.model import (
@@ -22,11 +23,11 @@ from strategy.model import (
     OrderRequest,
     Origin,
     Proposal,
+    Said,
     Side,
     SignalBlocked,
     StorageError,
     Symbol,
-    Text,
     TradeMode,
     TradingError,
     Trouble,
@@ -46,6 +47,11 @@ from strategy.stops.safe_mode import Fallback
 from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
+
+
+class SignalNote(StrEnum):
+    STOP_AT_WORK = "signal.stop_at_work"
+
 
 _LOOK_AGE_S = 5  # a look this young serves a whole check
 _BUY_LOOK_AGE_S = 10  # and one this young a buy; an older one is taken again before buying
@@ -277,4 +283,4 @@ def _because(weighed: Evaluation, reason: DecisionReason) -> Evaluation:
     return replace(weighed, decision=replace(weighed.decision, reason=reason))
 
 
-_STOP_AT_WORK = Text("이 종목은 손절이 진행 중입니다.", "A stop of this ticker is being carried out.")
+_STOP_AT_WORK = Said(SignalNote.STOP_AT_WORK)

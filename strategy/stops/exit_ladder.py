@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from strategy.execution.interface import OrderDesk
 from strategy.execution.order_cache import NOT_FOUND
@@ -27,6 +28,7 @@ from strategy.model import (
     Origin,
     PositionScope,
     Quote,
+    Said,
     Side,
     Symbol,
     Text,
@@ -41,6 +43,13 @@ from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import wait_until_or
 from strategy.settings.store import SettingsStore
 from strategy.stops.stop_lines import ladder_price
+
+
+class LadderNote(StrEnum):
+    TIED_UP = "ladder.tied_up"
+    TRADING_HALTED = "ladder.trading_halted"
+    NO_TRADES = "ladder.no_trades"
+
 
 MAX_REJECTS = 3
 _CONFIRM_S = 10.0  # market time a cancel may take before the rest is sold without it
@@ -561,21 +570,8 @@ class ExitLadder:
 
 def _not_orderable(rest: int, orderable: int) -> Text:
     now = max(0, orderable)
-    return Text(
-        f"남은 {rest:,}주 중 지금 주문할 수 있는 것은 {now:,}주라고 증권사가 답합니다. 나머지는 다른 주문이나 담보,"
-        " 결제에 묶여 있을 수 있습니다. 풀리는 대로 팝니다.",
-        f"Of the {rest:,} shares left the broker lets {now:,} be ordered now. The others may be held by another order,"
-        " a loan or settlement. They are sold as soon as they can be.",
-    )
+    return Said(LadderNote.TIED_UP, rest=rest, now=now)
 
 
-_HALTED = Text(
-    "거래정지된 종목입니다. 거래가 다시 시작되면 이어서 팝니다.",
-    "Trading of it is halted. The sale goes on when trading does.",
-)
-_UNMOVED = Text(
-    "주문은 나가 있지만 체결도 호가 변화도 없어 거래가 멈춘 것 같습니다 (거래정지일 수 있음). 가격을 더 낮추지 않고,"
-    " 움직이면 이어서 팝니다.",
-    "The order is out, but nothing trades and no quote changes: it may be halted. The price is not lowered any further;"
-    " the sale goes on when the market moves.",
-)
+_HALTED = Said(LadderNote.TRADING_HALTED)
+_UNMOVED = Said(LadderNote.NO_TRADES)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from operator import itemgetter
 from typing import Literal
 
@@ -14,6 +15,7 @@ from strategy.market.interface import MarketData
 from strategy.model import (
     Clock,
     Protection,
+    Said,
     StopState,
     StorageError,
     Symbol,
@@ -32,6 +34,13 @@ from strategy.settings.store import SettingsStore
 from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
+
+
+class WatchdogNote(StrEnum):
+    ACCOUNT_SEEN = "watchdog.account_seen"
+    ACCOUNT_UNSEEN = "watchdog.account_unseen"
+    WORKS_AGAIN = "watchdog.works_again"
+
 
 _SILENT_S = 20  # a held ticker without any price this long has no stop; the owner hears within 30 s
 _POLL_SLACK_S = 15  # an answer may take that long
@@ -269,10 +278,7 @@ class PriceWatchdog:
         """Say when a start inside a session has not learned what is held for too long, and when it has."""
         if self._guard.sees:
             if self._blind:
-                reason = Text(
-                    "계좌를 확인했습니다. 보유 종목의 손절이 작동합니다.",
-                    "The account could be looked at: stops work for what is held.",
-                )
+                reason = Said(WatchdogNote.ACCOUNT_SEEN)
                 await self._notifier.tell(self._event(sorted(self._blind), "polling", reason))
             self._blind = frozenset()
             return
@@ -284,11 +290,7 @@ class PriceWatchdog:
         symbols = frozenset(symbol for symbol in self._settings.tickers if self._guard.allowed(symbol))
         if self._blind or not symbols or (now - self._blind_from).total_seconds() < _SILENT_S:
             return
-        reason = Text(
-            "계좌를 확인하지 못해 무엇을 보유했는지 모릅니다. 그동안 손절을 할 수 없습니다. 증권사 앱을 확인하세요.",
-            "The account could not be looked at, so it is not known what is held: no stop can run until it is."
-            " Check the broker's app.",
-        )
+        reason = Said(WatchdogNote.ACCOUNT_UNSEEN)
         await self._notifier.tell(self._event(sorted(symbols), "none", reason))
         self._blind = symbols
 
@@ -373,7 +375,7 @@ class PriceWatchdog:
 
     def _back(self, symbols: Sequence[Symbol]) -> Protection:
         names = _names(symbols)
-        reason = Text(f"{names}: 손절이 다시 작동합니다.", f"{names}: stops work again.")
+        reason = Said(WatchdogNote.WORKS_AGAIN, names=names)
         ticks = all(self.state(symbol) is StopState.TICKS for symbol in symbols)
         return self._event(symbols, "ticks" if ticks else "polling", reason)
 

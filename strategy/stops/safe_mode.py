@@ -6,6 +6,7 @@ only while it is down, and until a person lifts it when that happens again and a
 
 import logging
 from collections.abc import Sequence
+from enum import StrEnum
 
 from strategy.market.interface import MarketData
 from strategy.model import (
@@ -14,6 +15,7 @@ from strategy.model import (
     Mode,
     ModeState,
     Protection,
+    Said,
     Service,
     ServiceGroup,
     StorageDamaged,
@@ -29,21 +31,24 @@ from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
+
+class SafeModeNote(StrEnum):
+    PROTECTED = "safe_mode.protected"
+    NOT_STORED = "safe_mode.not_stored"
+    WORKS_AGAIN = "safe_mode.works_again"
+    AND_PROTECTED = "safe_mode.and_protected"
+    DOWN = "safe_mode.down"
+
+
 DESK_FAILED = "order_desk_failed"
 STORAGE_FAILED = "storage_failed"
 STOPS_FAILED = "stop_watch_failed"
 STOPS_DOWN = "stop_watch_down"
 _AGAIN_AND_AGAIN = 2  # crashes of the stop watcher before a person has to lift it
 
-_PROTECT = Text(
-    "모드를 보호 전용으로 바꿨습니다: 손절만 합니다. 확인한 뒤 /run 으로 다시 시작하세요.",
-    "The mode is Protect only now: stops work, nothing else is sent. Once you have looked, /run starts again.",
-)
+_PROTECT = Said(SafeModeNote.PROTECTED)
 
-_UNSTORED = Text(
-    "기록을 저장하지 못했습니다. 디스크 공간을 확인하세요.",
-    "A record could not be stored. Check the disk's free space.",
-)
+_UNSTORED = Said(SafeModeNote.NOT_STORED)
 
 
 class Fallback:
@@ -81,14 +86,14 @@ class Fallback:
             if not self._down:
                 self._modes.let_go(STOPS_DOWN)
             if symbols:
-                reason = Text("손절 감시가 다시 작동합니다.", "The stop watcher works again.")
+                reason = Said(SafeModeNote.WORKS_AGAIN)
                 await self._notifier.tell(self._protection(symbols, armed=True, reason=reason))
         await self.store()
 
     async def storage_failed(self, error: StorageError) -> None:
         """Note that a fact could not be kept: no rule sends orders until a person lifts it. Never raises."""
         said = error.user_message if isinstance(error, StorageDamaged) else _UNSTORED
-        what = Text(f"{said.ko} {_PROTECT.ko}", f"{said.en} {_PROTECT.en}")
+        what = Said(SafeModeNote.AND_PROTECTED, why=said, protected=_PROTECT)
         trouble = Trouble(at=self._clock.now(), key=STORAGE_FAILED, what=what)
         await self._protect_only(STORAGE_FAILED, trouble)
 
@@ -132,11 +137,7 @@ class Fallback:
             return
         self._down[service] = symbols
         names = ", ".join(symbol.ticker for symbol in symbols)
-        reason = Text(
-            f"{names}: 내부 오류로 손절을 할 수 없습니다. 다시 시작하는 중입니다. 급하면 증권사 앱을 쓰세요.",
-            f"{names}: a fault in the program keeps the stop from firing; it is being started again."
-            " If it is urgent, use the broker's app.",
-        )
+        reason = Said(SafeModeNote.DOWN, names=names)
         try:
             await self._notifier.tell(self._protection(symbols, armed=False, reason=reason))
         except TradingError:

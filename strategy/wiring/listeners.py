@@ -6,11 +6,17 @@ fails keeps no other from what it should hear.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from strategy.model import Text
+from strategy.model import Said
 from strategy.wiring.parts import BaseParts, ProtectionParts, SessionParts, TradingParts
+
+
+class ListenerName(StrEnum):
+    CARDS = "listener.cards"
+    ALERTS = "listener.alerts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +32,8 @@ def listeners(parts: BaseParts, trading: TradingParts, session: SessionParts) ->
     # a price, after its stop has been compared with it (`StreamInbox.on_tick`): a card may be over by it, which
     # forbids an order; an alert only tells
     price = trading.watch.on_price
-    yield Listening(partial(price, Text("승인 카드", "the approval cards")), session.approval.on_price)
-    yield Listening(partial(price, Text("가격 알림", "the price alerts")), session.price_watch.on_price)
+    yield Listening(partial(price, Said(ListenerName.CARDS)), session.approval.on_price)
+    yield Listening(partial(price, Said(ListenerName.ALERTS)), session.price_watch.on_price)
 
     # a changed setting: stops are computed anew before anything else thinks of it, then the day's grid; the list of
     # tickers last, since what it queues reads the stops

@@ -3,7 +3,24 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.i18n.sentences import broker, caps, chat, common, program, services, settings, storage
+from bot.i18n.sentences import (
+    broker,
+    caps,
+    chat,
+    common,
+    control,
+    execution,
+    market,
+    panic,
+    program,
+    reports,
+    risk,
+    services,
+    session,
+    settings,
+    stops,
+    storage,
+)
 
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
@@ -11,9 +28,17 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         **caps.SENTENCES,
         **chat.SENTENCES,
         **common.SENTENCES,
+        **control.SENTENCES,
+        **execution.SENTENCES,
+        **market.SENTENCES,
+        **panic.SENTENCES,
         **program.SENTENCES,
+        **reports.SENTENCES,
+        **risk.SENTENCES,
         **services.SENTENCES,
+        **session.SENTENCES,
         **settings.SENTENCES,
+        **stops.SENTENCES,
         **storage.SENTENCES,
     }
 )

@@ -1,0 +1,46 @@
+"""What is said of orders and positions at the broker."""
+
+SENTENCES = {
+    "uncounted.holdings": "holdings",
+    "uncounted.orders": "list of orders",
+    "uncounted.aside": (
+        "{name} in the broker's {table} is set aside: {why}. It is no part of positions, equity, stops or"
+        " panic: look after it in the broker's app."
+    ),
+    "uncounted.stray": (
+        "A row of the broker's {table} does not say which ticker it is about: {why}. It is not counted. Check"
+        " holdings and orders in the broker's app."
+    ),
+    "uncounted.order": (
+        "An order of {name} could not be read: {why}. Until it can be, the rules leave the ticker alone; its"
+        " stop works on. Check the order in the broker's app."
+    ),
+    "uncounted.holding": (
+        "The holding of {name} could not be read: {why}. Until it can be, the rules leave it alone and its stop"
+        " goes by the shares and cost seen last. Where none were seen there is no stop: check the broker's app."
+    ),
+    "uncounted.gone": "What was wrong with {name} in the broker's {table} is gone.",
+    "repricing.not_filled": "#{order} {ticker}: {qty:,} not filled after {rounds} looks at the price; canceling.",
+    "repricing.not_followed": (
+        "#{order} {ticker}: the {qty:,} left will not follow the price to ${price:,}; canceling. {refusal}"
+    ),
+    "sending.sent_again": "{refusal} It is sent again in a moment.",
+    "sending.cannot_set": "That quantity or price cannot be set. The quantity can only be lowered.",
+    "sending.being_looked_up": "The outcome of this order is being looked up. Try again once it is known.",
+    "desk.not_read": "The orders are not read yet.",
+    "desk.outcome_unknown": "The outcome of order #{order} is not known yet; nothing is sent for {ticker} so far.",
+    "desk.adopted": "adopted by user {user}",
+    "desk.no_such": "There is no order of that number.",
+    "found.changed": "Things changed meanwhile. Look at the order again.",
+    "found.declared": "declared by user {user}",
+    "position.split": (
+        "{ticker}: a split made {now:,} shares of {qty:,} (average cost {was:f} -> {is_now:f} dollars)."
+    ),
+    "position.moved": "{ticker}: the broker now lists its {qty:,} shares at {new} (before: {old}).",
+    "position.unexplained": (
+        "{ticker}: {expected:,} by the fills, {held:,} at the broker. Unexplained; the broker's figure is taken."
+    ),
+    "position.gap": "{ticker}: the broker's position differs from the fills by {gap:+,d}. Being checked.",
+    "position.outcome_unknown": "#{order} {ticker}: outcome not known yet, being looked up.",
+    "position.still_open": "#{order} {ticker}: open at the broker as recorded ({filled:,}/{qty:,} filled).",
+}

@@ -1,0 +1,22 @@
+"""What forbids an order, and limits."""
+
+SENTENCES = {
+    "loss.unvalued": (
+        "{ticker}: nobody says what it is worth now, so DAILY_LOSS_LIMIT_PCT is counted without it. Its stop"
+        " works as soon as a price comes. Check the broker's app."
+    ),
+    "permission.not_armed": "Real trading is not armed; /arm first.",
+    "permission.no_buys": "This mode allows no buys; /run first.",
+    "permission.mode": "The mode in force does not allow it.",
+    "permission.halted": "Everything is halted, so the stop does not sell either.",
+    "permission.locked": "The rules do not trade this ticker (locked).",
+    "permission.split_guard": "The stop of this ticker does not sell until its price is confirmed.",
+    "permission.not_reconciled": "Broker and bot have not been reconciled yet, so nothing is bought.",
+    "permission.closed": "The session is closed.",
+    "permission.not_watched": "The ticker is not on the watch list.",
+    "permission.stop_at_work": "A stop of this ticker is being carried out.",
+    "permission.stop_since": (
+        "A stop of this ticker fired after you asked for it, so nothing was bought. To buy all the same, /buy again."
+    ),
+    "permission.not_asked_for": "Nobody asked for this order.",
+}
