@@ -189,7 +189,7 @@ async def test_a_refusal_of_the_broker_is_told_in_one_language_at_a_time(bench: 
     assert outcome.order is not None
     kept = Text.read(outcome.order.reason)
     assert kept.ko != kept.en
-    assert outcome.text == Text(f"주문 #1 거부: {kept.ko}", f"Order #1 was rejected: {kept.en}")
+    assert outcome.text.both() == f"주문 #1 거부: {kept.ko}\nOrder #1 was rejected: {kept.en}"
 
 
 async def test_refuses_what_cash_or_shares_do_not_cover_s112(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from strategy.model import (
     Side,
     Started,
     StreamState,
-    Text,
     Trouble,
     TryLater,
 )
@@ -51,7 +50,7 @@ async def test_a_reason_is_told_in_one_language_at_a_time_s48(bench: Bench) -> N
     bench.stream.drop("끊겼습니다. / It was dropped.")
     await bench.settle()
     [down] = await bench.told(StreamState)
-    assert down.reason == Text("실시간 연결이 끊겼습니다: 끊겼습니다.", "The live connection is down: It was dropped.")
+    assert down.reason.both() == "실시간 연결이 끊겼습니다: 끊겼습니다.\nThe live connection is down: It was dropped."
 
 
 async def test_one_down_and_one_up_each_and_nothing_lost_s87(bench: Bench) -> None:
