@@ -5,13 +5,11 @@ from types import MappingProxyType
 
 from bot.i18n.sentences import (
     broker,
-    caps,
     chat,
     common,
     control,
     execution,
     market,
-    panic,
     program,
     reports,
     risk,
@@ -25,13 +23,11 @@ from bot.i18n.sentences import (
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         **broker.SENTENCES,
-        **caps.SENTENCES,
         **chat.SENTENCES,
         **common.SENTENCES,
         **control.SENTENCES,
         **execution.SENTENCES,
         **market.SENTENCES,
-        **panic.SENTENCES,
         **program.SENTENCES,
         **reports.SENTENCES,
         **risk.SENTENCES,
