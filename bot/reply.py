@@ -13,16 +13,21 @@ from bot.i18n.formats import span
 from bot.i18n.translator import Tongue
 from bot.input.permissions import for_role
 from bot.role import Role
-from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, asked_pause, failure
+from bot.transport.api_errors import (
+    ANSWER_PAUSES,
+    TELEGRAM_FAILURES,
+    Failure,
+    about_a_topic,
+    failure,
+    pause_after,
+)
 from bot.transport.late_answers import Later
 from bot.transport.sender import Gone, Speaker
 from bot.transport.toast import Toast
-from bot.transport.topics import about_a_topic
 from bot.ui.blocks import lines_of, split
 from bot.ui.buttons import opening_aside
 from bot.ui.screen import Screen
 from strategy.model import Clock, Event
-from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +35,6 @@ _TRIES = 3
 _LONGEST_WAIT_S = 30.0  # what a person waits for an answer
 _FILE_TRIES = 4
 _LONGEST_FILE_WAIT_S = 300.0
-_NOT_HERE = (Failure.REFUSED, Failure.BARRED)
-_PAUSES = Backoff.growing(2.0, 64.0)  # where Telegram does not say how long
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +157,8 @@ class Reply:
         `told_anyway`: an alert tells the same, so that a late card would say it twice.
         """
         shown = self._for_role(screen)
-        in_private = failed.kind in _NOT_HERE and await self._said_in_private(shown)
-        late = not in_private and not told_anyway and failed.kind not in _NOT_HERE
+        in_private = failed.kind.by_the_chat and await self._said_in_private(shown)
+        late = not in_private and not told_anyway and not failed.kind.by_the_chat
         if late:
             self._later.put(self._chat_id, self._again(shown, failed.kind), failed.wait, thread=self._thread)
         to_close = failed.kind is not Failure.FLOOD and not in_private
@@ -205,9 +208,9 @@ class Reply:
                     self._thread = None
                     return await self._patiently(call, tries, longest_s, in_doubt_too=in_doubt_too)
                 kind = failure(error)
-                wait = asked_pause(error) or _PAUSES.pause(attempt)
+                wait = pause_after(error, attempt, ANSWER_PAUSES)
                 log.info("answer not taken", extra={"error": type(error).__name__, "attempt": attempt + 1})
-                again = kind in (Failure.FLOOD, Failure.UNREACHABLE) or (in_doubt_too and kind is Failure.DOUBTFUL)
+                again = kind.wants_time or (in_doubt_too and kind is Failure.DOUBTFUL)
                 if not again or attempt + 1 == tries or wait > longest_s:
                     return Unanswered(kind, wait)
                 await self._wall.sleep(wait)

@@ -15,6 +15,8 @@ from bot.ui.screen import ViewContext
 from strategy.model import AlertRules, Clock
 from strategy.ports import Notes, Outbox
 
+GRACE_S = 3.0  # what a send or an edit under way gets at a cancellation, to be answered and noted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertChat:

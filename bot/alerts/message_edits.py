@@ -8,21 +8,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.alerts.alert_channel import AlertChat
-from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
-from bot.transport.grace import unhurried
+from bot.alerts.alert_channel import GRACE_S, AlertChat
+from bot.transport.api_errors import EDIT_PAUSES, TELEGRAM_FAILURES, Failure
 from bot.transport.sender import Gone
-from bot.transport.waiting import pause
 from bot.ui.screen import Screen, ViewContext
 from strategy.model import EventRow
-from strategy.runtime.backoff import Backoff
+from strategy.runtime.shielding import run_to_end, wait_until_or
 
 log = logging.getLogger(__name__)
 
 _STRIKES = 3  # refusals of one edit before it is told anew, once messages get into the chat
-_PAUSES = Backoff.growing(1.0, 30.0)
 
 
 @dataclass(slots=True)
@@ -109,10 +106,11 @@ class Edits:
             if key is None:
                 await self._until_due()
                 continue
-            await unhurried(self._show(key))
+            await run_to_end(self._show(key), grace_s=GRACE_S)
             if self._failures and not self._barrier.closed:
                 self._heard.clear()
-                await pause(self._wall, _PAUSES.pause(self._failures - 1), self._heard)
+                again_at = self._wall.now() + timedelta(seconds=EDIT_PAUSES.pause(self._failures - 1))
+                await wait_until_or(self._wall, again_at, self._heard)
 
     async def flush(self) -> None:
         """Show everything wanted now, due or not; stop at the first failure."""
@@ -127,11 +125,8 @@ class Edits:
 
     async def _until_due(self) -> None:
         """Wait for a wish, or until the earliest one is due."""
-        if not self._wishes:
-            await self._stirred.wait()
-            return
-        left = (min(wish.due for wish in self._wishes.values()) - self._wall.now()).total_seconds()
-        await pause(self._wall, left, self._stirred)
+        due = min((wish.due for wish in self._wishes.values()), default=None)
+        await wait_until_or(self._wall, due, self._stirred)
 
     async def _show(self, key: str) -> None:
         wish = self._wishes.pop(key)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.alerts.acknowledgement import with_seen_button
-from bot.alerts.alert_channel import AlertChat
+from bot.alerts.alert_channel import GRACE_S, AlertChat
 from bot.alerts.alert_sender import Courier
 from bot.alerts.answered_alerts import FirstHand
 from bot.alerts.backlog import MANY, WINDOW, Backlog
@@ -28,8 +28,6 @@ from bot.alerts.refused_messages import RefusedMessages
 from bot.alerts.rendering import shown
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
 from bot.transport.chat_migration import MOVED
-from bot.transport.grace import unhurried
-from bot.transport.waiting import pause
 from bot.ui.blocks import block
 from bot.ui.buttons import opening_aside
 from bot.ui.screen import Screen, ViewContext
@@ -50,6 +48,7 @@ from strategy.model import (
     Trouble,
 )
 from strategy.ports import Wake
+from strategy.runtime.shielding import run_to_end, wait_until_or
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +116,7 @@ class Delivery:
                         if self._edits.held or not await self._waiting():
                             break
                         continue
-                    await unhurried(self._step(rows))
+                    await run_to_end(self._step(rows), grace_s=GRACE_S)
         return not await self._outbox.pending(1)
 
     async def _remember(self) -> None:
@@ -148,7 +147,7 @@ class Delivery:
             self._stirred.clear()
             rows = await self._waiting()
             if rows:
-                await unhurried(self._step(rows))
+                await run_to_end(self._step(rows), grace_s=GRACE_S)
             else:
                 self._caught_up.set()
                 await self._until_stirred()
@@ -156,11 +155,7 @@ class Delivery:
 
     async def _until_stirred(self) -> None:
         """Wait for rows, or for one that others went before to come back."""
-        due = self._aside.due()
-        if due is None:
-            await self._stirred.wait()
-        else:
-            await pause(self._wall, (due - self._wall.now()).total_seconds(), self._stirred)
+        await wait_until_or(self._wall, self._aside.due(), self._stirred)
 
     async def _waiting(self, most: int = _BATCH) -> list[EventRow]:
         """Return the next rows to send; those that wait for an edit, an answer that tells them, or others are not."""

@@ -15,17 +15,15 @@ from datetime import timedelta
 from bot.alerts.alert_channel import AlertChat
 from bot.alerts.alert_sender import Courier
 from bot.alerts.overtaking import Aside
-from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
+from bot.transport.api_errors import REST_PAUSES, TELEGRAM_FAILURES, Failure
 from bot.views.news.alerts import unshown
 from strategy.model import EventRow
-from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
 _STRIKES = 3  # refusals of one message before the shortest other one is tried where nothing else waits
 _STEP_S = 1.0
 _STEPS_ASIDE = timedelta(seconds=5)
-_RESTS = Backoff.growing(60.0, 300.0)
 
 
 @dataclass(slots=True)
@@ -83,7 +81,7 @@ class RefusedMessages:
             self._barrier.failed(Failure.REFUSED)
             return
         if row.event.critical:
-            rest = timedelta(seconds=_RESTS.pause(refusal.rests))
+            rest = timedelta(seconds=REST_PAUSES.pause(refusal.rests))
             refusal.rests += 1
             self._aside.put(row, self._wall.now() + rest)
             return

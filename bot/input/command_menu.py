@@ -12,14 +12,11 @@ from bot.i18n.translator import Tongue
 from bot.input.commands import COMMANDS
 from bot.role import Role
 from bot.settings import TelegramSettings
-from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
+from bot.transport.api_errors import MENU_PAUSES, TELEGRAM_FAILURES, failure, pause_after
 from bot.transport.chat_address import ChatAddress
 from strategy.model import Clock
-from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
-
-_PAUSES = Backoff((30, 60, 120, 300, 900, 3600))
 
 
 class _Place(NamedTuple):
@@ -43,29 +40,30 @@ class Menus:
         self._missing = list(_places(self._roles, address.id))
         address.on_move(self._moved)
 
-    async def publish(self) -> bool:
-        """Publish what is still missing; return whether every menu is there.
+    async def publish(self) -> Exception | None:
+        """Publish what is still missing; return why something is missing yet, None where every menu is there.
 
         A Telegram that does not answer ends the try at once: the next person's menu would fail as well.
         """
+        failed: Exception | None = None
         for place in list(self._missing):
             try:
                 await self._publish(place)
             except TELEGRAM_FAILURES as error:
-                kind = failure(error)
+                failed, kind = error, failure(error)
                 log.warning("command menu not published", extra={"chat": place.chat_id, "failure": kind.name.lower()})
-                if kind in (Failure.UNREACHABLE, Failure.DOUBTFUL, Failure.FLOOD):
+                if kind.of_every_call:
                     break
             else:
                 self._missing.remove(place)
-        return not self._missing
+        return failed
 
     async def keep(self) -> None:
         """Publish, and try again later for as long as something is missing."""
         for attempt in range(1_000_000):
-            if await self.publish():
+            if (failed := await self.publish()) is None:
                 return
-            await self._wall.sleep(_PAUSES.pause(attempt))
+            await self._wall.sleep(pause_after(failed, attempt, MENU_PAUSES))
 
     async def _moved(self, old: int, new: int) -> None:
         """The group has become another: its menus are published anew."""

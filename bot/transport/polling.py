@@ -11,24 +11,21 @@ from datetime import datetime
 from typing import Any
 
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import ClientDecodeError, TelegramNotFound, TelegramRetryAfter, TelegramUnauthorizedError
+from aiogram.exceptions import ClientDecodeError, TelegramNotFound, TelegramUnauthorizedError
 from aiogram.methods import TelegramMethod
 from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
-from bot.transport.api_errors import TELEGRAM_FAILURES
+from bot.transport.api_errors import POLL_PAUSES, TELEGRAM_FAILURES, TOKEN_PAUSES, pause_after
 from bot.transport.server_clock import ClockWatch
 from bot.transport.update_watchdog import Hearing
 from strategy.model import Clock
-from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
 _HELD_S = 10  # how long Telegram may hold a poll
 _MOST_PATIENCE_S = 10  # ... and how much longer its answer may take: a silent line must be noticed within half a minute
-_PAUSES = Backoff.growing(1.0, 5.0)
-_TOKEN_PAUSES = Backoff.growing(1.0, 10.0)
 
 Unread = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -102,11 +99,8 @@ class Poller:
         return known
 
     async def _pause(self, began: datetime, error: Exception, failures: int) -> None:
-        seconds = _PAUSES.pause(failures - 1)
-        if isinstance(error, TelegramRetryAfter):
-            seconds = max(seconds, error.retry_after)
-        elif isinstance(error, TelegramUnauthorizedError | TelegramNotFound):
-            seconds = _TOKEN_PAUSES.pause(failures - 1)
+        of_the_token = isinstance(error, TelegramUnauthorizedError | TelegramNotFound)
+        seconds = pause_after(error, failures - 1, TOKEN_PAUSES if of_the_token else POLL_PAUSES)
         log.warning("poll failed", extra={"error": type(error).__name__, "in_a_row": failures, "pause_s": seconds})
         self.hearing.failed(began, error)
         await self._wall.sleep(seconds)

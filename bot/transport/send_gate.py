@@ -3,20 +3,9 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from bot.transport.api_errors import Failure
-from bot.transport.waiting import pause
+from bot.transport.api_errors import CHAT_PAUSES, Failure
 from strategy.model import Clock
-from strategy.runtime.backoff import Backoff
-
-_PAUSES = {
-    Failure.FLOOD: Backoff.growing(5.0, 120.0),  # where Telegram does not say how long
-    Failure.UNREACHABLE: Backoff.growing(1.0, 30.0),
-    Failure.DOUBTFUL: Backoff.growing(1.0, 30.0),
-    Failure.BARRED: Backoff.growing(5.0, 120.0),
-    Failure.REFUSED: Backoff.growing(1.0, 120.0),
-    Failure.MOVED: Backoff.growing(1.0, 30.0),
-}
-_BY_THE_CHAT = (Failure.FLOOD, Failure.BARRED, Failure.REFUSED)
+from strategy.runtime.shielding import wait_until_or
 
 
 class Barrier:
@@ -50,11 +39,11 @@ class Barrier:
 
     def failed(self, kind: Failure, retry_after: float = 0) -> None:
         """Close after a failure: as long as Telegram asks for, or longer each time."""
-        seconds = retry_after or _PAUSES[kind].pause(self._failures)
+        seconds = retry_after or CHAT_PAUSES[kind].pause(self._failures)
         self._failures += 1
         now = self._wall.now()
         self.in_doubt |= kind is Failure.DOUBTFUL
-        if kind in _BY_THE_CHAT:
+        if kind.by_the_chat or kind is Failure.FLOOD:
             self.barred_since, self.barred_by = self.barred_since or now, kind
         opens_at = now + timedelta(seconds=seconds)
         self._opens_at = max(opens_at, self._opens_at) if self._opens_at is not None and self.closed else opens_at
@@ -73,6 +62,6 @@ class Barrier:
 
     async def opened(self) -> None:
         """Return when the chat may be written to."""
-        while self._opens_at is not None and (left := (self._opens_at - self._wall.now()).total_seconds()) > 0:
+        while self.closed:
             self._heard.clear()
-            await pause(self._wall, left, self._heard)
+            await wait_until_or(self._wall, self._opens_at, self._heard)

@@ -5,6 +5,7 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import BufferedInputFile, LinkPreviewOptions, ReplyParameters
 from aiogram.utils.formatting import Text
 
+from bot.transport.api_errors import changes_nothing, names_no_message
 from bot.ui.blocks import clean, joined, split
 from bot.ui.buttons import markup
 from bot.ui.screen import Screen
@@ -94,9 +95,9 @@ class Speaker:
                 link_preview_options=_NO_PREVIEW,
             )
         except TelegramBadRequest as error:
-            if "message is not modified" in error.message:
+            if changes_nothing(error):
                 return
-            if any(reason in error.message for reason in ("not found", "can't be edited", "no text in the message")):
+            if names_no_message(error):
                 raise Gone from error
             raise
 

@@ -8,20 +8,12 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 
 from bot.i18n.translator import Tongue
+from bot.transport.api_errors import topic_is_closed, topic_is_gone
 from bot.transport.chat_address import ChatAddress
 from strategy.model import Topic
 from strategy.ports import Notes
 
 log = logging.getLogger(__name__)
-
-_GONE = ("thread not found", "topic_deleted", "topic_id_invalid")
-_CLOSED = "topic_closed"
-
-
-def about_a_topic(error: BaseException) -> bool:
-    """Return whether a send was refused for its topic's sake."""
-    said = error.message.lower() if isinstance(error, TelegramBadRequest) else ""
-    return any(reason in said for reason in (*_GONE, _CLOSED))
 
 
 class Topics:
@@ -59,12 +51,11 @@ class Topics:
         A topic that somebody deleted is forgotten, and made anew by the next call of `thread`; one that is closed is
         left alone until the next start.
         """
-        said = error.message.lower()
-        if any(reason in said for reason in _GONE):
+        if topic_is_gone(error):
             self._threads.pop(topic, None)
             await self._notes.put(self._note(topic), "")
             return True
-        if _CLOSED in said:
+        if topic_is_closed(error):
             log.warning("topic closed: its alerts go to the general one", extra={"topic": topic.value})
             self._threads[topic] = None
             return True

@@ -27,9 +27,9 @@ from aiogram.types import WebhookInfo
 
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.transport.token_proof import TokenProof
-from bot.transport.waiting import pause
 from strategy.model import Clock, Event, Notable, Said, StorageError, Trouble
 from strategy.ports import Notes
+from strategy.runtime.shielding import wait_until_or
 
 log = logging.getLogger(__name__)
 
@@ -190,10 +190,8 @@ class Hearing:
             except StorageError as error:
                 log.warning("hearing not noted", extra={"error": type(error).__name__})
                 seconds = _POLLS_AGAIN_S
-            if seconds is None:
-                await self._turned.wait()
-            else:
-                await pause(self._wall, seconds, self._turned)
+            again_at = None if seconds is None else self._wall.now() + timedelta(seconds=seconds)
+            await wait_until_or(self._wall, again_at, self._turned)
 
     async def _step(self) -> float | None:
         """Do what is due and return when to look again; None: when something has turned."""

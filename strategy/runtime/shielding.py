@@ -12,20 +12,25 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-async def run_to_end(work: Coroutine[Any, Any, T], left: asyncio.Event | None = None) -> T:
+async def run_to_end(
+    work: Coroutine[Any, Any, T], left: asyncio.Event | None = None, *, grace_s: float | None = None
+) -> T:
     """Run `work` to its end whatever happens to the caller; a cancellation is passed on afterwards.
 
-    `left` is set as soon as the caller is cancelled, so that the work can choose not to begin its next step.
+    `left` is set as soon as the caller is cancelled, so that the work can choose not to begin its next step. Work that
+    goes on for `grace_s` seconds more is cancelled, too.
     """
     task = asyncio.create_task(work)  # noqa: TID251 - awaited right here, to its end, also by a cancelled caller
     gone: asyncio.CancelledError | None = None
     while not task.done():
         try:
-            await asyncio.wait({task})
+            await asyncio.wait({task}, timeout=None if gone is None else grace_s)
         except asyncio.CancelledError as error:
             gone = error
             if left is not None:
                 left.set()
+        else:
+            task.cancel()  # which does nothing to a task that is done
     if gone is None:
         return task.result()
     if not task.cancelled() and (failure := task.exception()) is not None:

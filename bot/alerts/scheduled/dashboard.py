@@ -8,20 +8,17 @@ from datetime import datetime
 from aiogram.types import MessageEntity
 
 from bot.alerts.alert_channel import AlertChat
-from bot.transport.api_errors import TELEGRAM_FAILURES
+from bot.transport.api_errors import DASHBOARD_PAUSES, TELEGRAM_FAILURES
 from bot.transport.sender import Gone
 from bot.ui.blocks import joined
 from bot.ui.screen import Screen
 from bot.views.news.dashboard import dashboard, retired
 from strategy.control.control import Control
 from strategy.model import TradingError
-from strategy.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
-_LOOK_S = 30.0  # edited at most this often
 _STALE_S = 300.0  # and at least this often, so that its age is true
-_LOOKS = Backoff.growing(_LOOK_S, 600.0)
 
 
 class Dashboard:
@@ -58,7 +55,7 @@ class Dashboard:
                 await self._chat.heed(error)
             except TradingError as error:
                 log.info("dashboard not made", extra={"error": type(error).__name__})
-            await self._wall.sleep(_LOOKS.pause(self._failures))
+            await self._wall.sleep(DASHBOARD_PAUSES.pause(self._failures))
 
     async def _show(self) -> None:
         frame = await self._frame()

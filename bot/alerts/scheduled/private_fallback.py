@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.alerts.alert_channel import AlertChat
 from bot.alerts.rendering import shown
-from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
+from bot.transport.api_errors import PRIVATE_PAUSES, TELEGRAM_FAILURES, Failure, failure, pause_after
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import folded_note, resent_note
 from bot.views.news.in_private import barred, elsewhere_note, many, works_again
@@ -22,7 +22,6 @@ _MANY = 100  # rows looked at
 _FEW = 5  # pieces of news told each in a message of its own; of more, stops
 _SOUNDS_AGAIN = timedelta(hours=1)  # what repeats itself
 _NOTE = "chat.in_private"  # whatever id the chat has by now
-_AGAIN = timedelta(minutes=5)  # a person who cannot be written to either is tried again this much later
 
 
 class InPrivate:
@@ -79,7 +78,8 @@ class InPrivate:
                 await self._remember(told, owner, waiting[-1].id)
         except TELEGRAM_FAILURES as error:
             log.warning("owner not told in private", extra={"user": owner, "error": type(error).__name__})
-            self._not_before[owner] = self._chat.wall.now() + _AGAIN
+            pause = pause_after(error, 0, PRIVATE_PAUSES)
+            self._not_before[owner] = self._chat.wall.now() + timedelta(seconds=pause)
 
     def _news(self, owner: int, rows: Sequence[EventRow]) -> list[list[EventRow]]:
         """Return the rows that say the same together, by the newest of each, without what has just been repeated."""

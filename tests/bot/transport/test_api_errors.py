@@ -10,7 +10,18 @@ from aiogram import Bot
 from aiogram.client.telegram import PRODUCTION
 from aiogram.methods import SendMessage
 
-from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, asked_pause, failure
+from bot.transport.api_errors import (
+    CHAT_PAUSES,
+    LATE_ANSWER_PAUSES,
+    TELEGRAM_FAILURES,
+    Failure,
+    about_a_topic,
+    asked_pause,
+    changes_nothing,
+    failure,
+    names_no_message,
+    pause_after,
+)
 from bot.transport.http_session import StatusSession
 
 PAGE = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>"
@@ -50,6 +61,37 @@ async def test_a_refusal_is_what_its_status_says(status: int, content: str, kind
     with refused(status, content) as error:
         assert failure(error) is kind
         assert asked_pause(error) == pause
+
+
+def test_every_failure_has_pauses_for_a_chat() -> None:
+    assert set(CHAT_PAUSES) == set(Failure)
+
+
+async def test_what_telegram_asks_for_is_waited_else_what_we_think_right() -> None:
+    with refused(429, refusal(429, "Too Many Requests: retry after 35", retry_after=35)) as error:
+        assert pause_after(error, 4, LATE_ANSWER_PAUSES) == 35
+    with refused(429, refusal(429, "Too Many Requests")) as error:
+        assert pause_after(error, 4, LATE_ANSWER_PAUSES) == 30
+        assert [pause_after(error, tries, CHAT_PAUSES[failure(error)]) for tries in range(3)] == [5, 10, 20]
+
+
+@pytest.mark.parametrize(
+    ("description", "unchanged", "no_message", "topic"),
+    [
+        ("Bad Request: message is not modified: specified new message content", True, False, False),
+        ("Bad Request: message to edit not found", False, True, False),
+        ("Bad Request: message can't be edited", False, True, False),
+        ("Bad Request: there is no text in the message to edit", False, True, False),
+        ("Bad Request: TOPIC_CLOSED", False, False, True),
+        ("Bad Request: TOPIC_DELETED", False, False, True),
+        ("Bad Request: CHAT_RESTRICTED", False, False, False),
+    ],
+)
+async def test_what_a_refused_call_is_about(description: str, unchanged: bool, no_message: bool, topic: bool) -> None:
+    with refused(400, refusal(400, description)) as error:
+        assert (changes_nothing(error), names_no_message(error), about_a_topic(error)) == (unchanged, no_message, topic)
+    with refused(403, refusal(403, description)) as error:
+        assert not any((changes_nothing(error), names_no_message(error), about_a_topic(error)))
 
 
 @contextmanager

@@ -44,6 +44,25 @@ async def test_sheltered_work_ends_before_its_cancelled_caller_does() -> None:
     assert caller.cancelled()
 
 
+async def test_work_that_goes_on_for_longer_than_its_grace_is_cancelled_too() -> None:
+    torn = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            torn.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        caller = tasks.create_task(run_to_end(work(), grace_s=0.02))
+        await settle(3)
+        caller.cancel()
+        await settle(3)
+        assert not torn.is_set()
+    assert torn.is_set()
+    assert caller.cancelled()
+
+
 async def test_a_failure_after_the_caller_has_gone_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     gate = asyncio.Event()
 
