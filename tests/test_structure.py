@@ -30,7 +30,6 @@ def test_no_constructor_takes_more_than_nine_arguments() -> None:
     allowed = {  # the goal is none
         "bot.localchat.server.LocalChat": 13,
         "bot.reply.Reply": 11,
-        "strategy.control.order_checks.OrderChecks": 11,
         "strategy.execution.order_desk.LiveOrderDesk": 14,
         "strategy.panic.panic.Panic": 12,
         "strategy.signals.signal_check.SignalCheck": 15,

@@ -1,12 +1,13 @@
 """Changing a working order from the chat: previewed, then one confirmed press (kis-protocol 3.2). See decision 0045."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from strategy.control.order_checks import joined
+from strategy.control.order_checks import OrderMeans, joined
 from strategy.execution.interface import OrderDesk
 from strategy.market.interface import MarketData
 from strategy.model import (
@@ -28,10 +29,6 @@ from strategy.model import (
     cents,
     on_tick,
 )
-from strategy.portfolio.interface import AccountSync
-from strategy.ports import Broker
-from strategy.risk.daily_loss import DayLoss
-from strategy.risk.exposure import ExposureMeter
 from strategy.risk.permissions import Permissions
 from strategy.risk.sizing import buy_cost
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
@@ -52,7 +49,6 @@ class AmendNote(StrEnum):
 
 AMEND = "amend"
 _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
-_LOOK_AGE_S = 10
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,23 +83,20 @@ class Amends:
     def __init__(
         self,
         *,
-        broker: Broker,
+        means: OrderMeans,
         desk: OrderDesk,
         watch: MarketData,
-        account_sync: AccountSync,
         permissions: Permissions,
-        exposure_meter: ExposureMeter,
-        day_loss: DayLoss,
         settings: SettingsInForce,
+        sizing_lock: asyncio.Lock,
         presses: Confirmations,
     ) -> None:
-        self._broker = broker
+        """`sizing_lock` is held while an order is judged and sent, so that no two count on the same means."""
+        self._means = means
         self._desk = desk
         self._watch = watch
-        self._account_sync = account_sync
         self._permissions = permissions
-        self._exposure_meter = exposure_meter
-        self._day_loss = day_loss
+        self._sizing_lock = sizing_lock
         self._settings = settings
         self._confirmations = presses
         presses.register(AMEND, self)
@@ -143,7 +136,7 @@ class Amends:
         """Check everything again and ask the broker once, or ask the person again where it breaks a cap."""
         payload = press.payload
         no, qty, price = OrderNo(payload["order"]), int(payload["qty"]), Decimal(payload["price"])
-        async with self._exposure_meter.turn:
+        async with self._sizing_lock:
             order = next((one for one in self._desk.open if one.no == no), None)
             if order is None:
                 return changed()
@@ -194,7 +187,7 @@ class Amends:
         change.last = quote.last if quote else None
         self._may(change)
         if order.request.side is Side.BUY and change.extra > 0 and not change.refusals:
-            await self._means(change)
+            await self._affordable(change)
             await self._caps(change)
             if not change.refusals:
                 self._may(change)  # a stop or a person may have been faster than the broker's answers
@@ -227,11 +220,11 @@ class Amends:
         if change.qty == order.open_qty and change.limit_price == order.limit_price:
             change.refuse("바뀌는 것이 없습니다.", "That changes nothing.")
 
-    async def _means(self, change: _Change) -> None:
+    async def _affordable(self, change: _Change) -> None:
         symbol = change.order.request.symbol
         try:
-            await self._day_loss.apply(await self._account_sync.take("asked", max_age_s=_LOOK_AGE_S))
-            power = await self._broker.buying_power(symbol, change.limit_price)
+            await self._means.sync(Side.BUY)
+            power = await self._means.power(symbol, change.limit_price)
         except BrokerError as error:
             change.refusals.append(error.user_message)
             return
@@ -244,11 +237,9 @@ class Amends:
 
     async def _caps(self, change: _Change) -> None:
         """Keep the caps that a second press may override."""
-        found = await self._exposure_meter.broken_by_change(
-            change.order, change.qty, change.limit_price, self._account_sync.last, self._desk.open
-        )
-        change.refusals.extend(refusal.said for refusal in found if not refusal.known)
-        change.caps = tuple(refusal for refusal in found if refusal.known)
+        broken = await self._means.broken_by_change(change.order, change.qty, change.limit_price)
+        change.refusals.extend(broken.refusals)
+        change.caps = broken.overridable
 
 
 def _check_typed(order: Order, qty: int | None, price: Decimal | None) -> None:

@@ -92,33 +92,86 @@ class CheckedOrder:
         }
 
 
-class OrderChecks:
-    """Examines orders; asks the broker, changes nothing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenCaps:
+    """The caps an order would break."""
+
+    refusals: tuple[Said, ...]  # what cannot be known is refused outright
+    overridable: tuple[Refusal, ...]  # by a second press
+
+
+class OrderMeans:
+    """What the account has for an order of a person: asked of the broker, and held against the caps."""
 
     def __init__(
         self,
         *,
         broker: Broker,
         desk: OrderDesk,
-        watch: MarketData,
         account_sync: AccountSync,
-        positions: Positions,
-        modes: ModeStore,
-        permissions: Permissions,
         exposure_meter: ExposureMeter,
         day_loss: DayLoss,
         settings: SettingsInForce,
-        clock: Clock,
     ) -> None:
         self._broker = broker
         self._desk = desk
-        self._watch = watch
         self._account_sync = account_sync
+        self._exposure_meter = exposure_meter
+        self._day_loss = day_loss
+        self._settings = settings
+
+    async def sync(self, side: Side) -> None:
+        """Look at the account, and for a buy at what the day has lost; raise BrokerError."""
+        holdings = await self._account_sync.take("asked", max_age_s=_LOOK_AGE_S)
+        if side is Side.BUY:
+            await self._day_loss.apply(holdings)
+
+    async def power(self, symbol: Symbol, price: Decimal) -> BuyingPower:
+        """Ask what can be bought at a price in dollars; raise BrokerError."""
+        return await self._broker.buying_power(symbol, price)
+
+    async def broken_by(self, symbol: Symbol, side: Side, qty: int, price: Decimal) -> BrokenCaps:
+        """Return the caps a new order would break: whole shares at a price in dollars."""
+        exposure = await self._exposure_meter.exposure(symbol, self._account_sync.last, self._desk.open)
+        settings = self._settings.of(symbol)
+        return _sorted_out(
+            check_limits(symbol=symbol, side=side, qty=qty, price=price, exposure=exposure, settings=settings)
+        )
+
+    async def broken_by_change(self, order: Order, qty: int, price: Decimal) -> BrokenCaps:
+        """Return the caps an open order would break with another open quantity and price in dollars."""
+        last, others = self._account_sync.last, self._desk.open
+        return _sorted_out(await self._exposure_meter.broken_by_change(order, qty, price, last, others))
+
+
+def _sorted_out(found: Sequence[Refusal]) -> BrokenCaps:
+    return BrokenCaps(
+        refusals=tuple(refusal.said for refusal in found if not refusal.known),
+        overridable=tuple(refusal for refusal in found if refusal.known),
+    )
+
+
+class OrderChecks:
+    """Examines orders; asks the broker, changes nothing."""
+
+    def __init__(
+        self,
+        *,
+        means: OrderMeans,
+        desk: OrderDesk,
+        watch: MarketData,
+        positions: Positions,
+        modes: ModeStore,
+        permissions: Permissions,
+        settings: SettingsInForce,
+        clock: Clock,
+    ) -> None:
+        self._means = means
+        self._desk = desk
+        self._watch = watch
         self._positions = positions
         self._modes = modes
         self._permissions = permissions
-        self._exposure_meter = exposure_meter
-        self._day_loss = day_loss
         self._settings = settings
         self._clock = clock
 
@@ -145,7 +198,7 @@ class OrderChecks:
         self._ticker(plan)
         self._market(plan)
         if plan.qty > 0:
-            self._means(plan)
+            self._affordable(plan)
         return plan
 
     async def _price(self, plan: CheckedOrder, typed: Decimal | None) -> None:
@@ -162,9 +215,7 @@ class OrderChecks:
 
     async def _account(self, plan: CheckedOrder) -> None:
         try:
-            holdings = await self._account_sync.take("asked", max_age_s=_LOOK_AGE_S)
-            if plan.side is Side.BUY:
-                await self._day_loss.apply(holdings)
+            await self._means.sync(plan.side)
         except BrokerError as error:
             plan.refusals.append(_not_asked(error))
         plan.position = self._positions.of(plan.symbol)
@@ -174,7 +225,7 @@ class OrderChecks:
         if plan.side is Side.SELL:
             return
         try:
-            plan.power = await self._broker.buying_power(plan.symbol, plan.limit_price)
+            plan.power = await self._means.power(plan.symbol, plan.limit_price)
         except BrokerError as error:
             plan.refusals.append(_not_asked(error))
 
@@ -226,7 +277,7 @@ class OrderChecks:
                 f"The price is {worse * _HUNDRED:.0f}% {en} the last one. It fills at once.",
             )
 
-    def _means(self, plan: CheckedOrder) -> None:
+    def _affordable(self, plan: CheckedOrder) -> None:
         """Add what cash or shares say (rows S53, S112)."""
         if plan.side is Side.SELL:
             sellable = _sellable(plan)
@@ -246,16 +297,9 @@ class OrderChecks:
 
     async def _caps(self, plan: CheckedOrder) -> None:
         """Keep the caps a second press may override; what cannot be known is refused outright."""
-        found = check_limits(
-            symbol=plan.symbol,
-            side=plan.side,
-            qty=plan.qty,
-            price=plan.limit_price,
-            exposure=await self._exposure_meter.exposure(plan.symbol, self._account_sync.last, self._desk.open),
-            settings=plan.settings,
-        )
-        plan.refusals.extend(refusal.said for refusal in found if not refusal.known)
-        plan.caps = tuple(refusal for refusal in found if refusal.known)
+        broken = await self._means.broken_by(plan.symbol, plan.side, plan.qty, plan.limit_price)
+        plan.refusals.extend(broken.refusals)
+        plan.caps = broken.overridable
 
 
 def _not_asked(error: BrokerError) -> Text:

@@ -11,7 +11,7 @@ from strategy.control.holdings import HoldingsQueries
 from strategy.control.manual_orders import ManualOrders
 from strategy.control.modes import ModeService
 from strategy.control.one_time_codes import OneTimeCodes
-from strategy.control.order_checks import OrderChecks
+from strategy.control.order_checks import OrderChecks, OrderMeans
 from strategy.control.order_queries import OrderQueries
 from strategy.control.panic import PanicPress
 from strategy.control.proposals import ApprovalPress
@@ -141,10 +141,26 @@ def _orders(
     parts: BaseParts, trading: TradingParts, protection: ProtectionParts, session: SessionParts, modes: ModeService
 ) -> OrderServices:
     orders = parts.journals.orders
+    means = OrderMeans(
+        broker=parts.broker,
+        desk=trading.desk,
+        account_sync=trading.account_sync,
+        exposure_meter=trading.exposure_meter,
+        day_loss=trading.day_loss,
+        settings=parts.book,
+    )
     return OrderServices(
         queries=OrderQueries(desk=trading.desk, orders=orders, decisions=parts.journals.decisions),
-        manual=_manual(parts, trading),
-        amends=_amends(parts, trading),
+        manual=_manual(parts, trading, means),
+        amends=Amends(
+            means=means,
+            desk=trading.desk,
+            watch=trading.watch,
+            permissions=trading.permissions,
+            settings=parts.book,
+            sizing_lock=trading.exposure_meter.turn,
+            presses=parts.presses,
+        ),
         cancels=Cancels(desk=trading.desk, presses=parts.presses),
         unknown=UnknownOrders(desk=trading.desk, orders=orders, presses=parts.presses),
         external=ExternalOrders(desk=trading.desk, orders=orders, modes=parts.modes, mode_service=modes),
@@ -159,17 +175,14 @@ def _orders(
     )
 
 
-def _manual(parts: BaseParts, trading: TradingParts) -> ManualOrders:
+def _manual(parts: BaseParts, trading: TradingParts, means: OrderMeans) -> ManualOrders:
     planner = OrderChecks(
-        broker=parts.broker,
+        means=means,
         desk=trading.desk,
         watch=trading.watch,
-        account_sync=trading.account_sync,
         positions=trading.positions,
         modes=parts.modes,
         permissions=trading.permissions,
-        exposure_meter=trading.exposure_meter,
-        day_loss=trading.day_loss,
         settings=parts.book,
         clock=parts.clock,
     )
@@ -179,20 +192,6 @@ def _manual(parts: BaseParts, trading: TradingParts) -> ManualOrders:
         exposure_meter=trading.exposure_meter,
         presses=parts.presses,
         clock=parts.clock,
-    )
-
-
-def _amends(parts: BaseParts, trading: TradingParts) -> Amends:
-    return Amends(
-        broker=parts.broker,
-        desk=trading.desk,
-        watch=trading.watch,
-        account_sync=trading.account_sync,
-        permissions=trading.permissions,
-        exposure_meter=trading.exposure_meter,
-        day_loss=trading.day_loss,
-        settings=parts.book,
-        presses=parts.presses,
     )
 
 
