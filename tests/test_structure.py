@@ -32,7 +32,6 @@ def test_no_constructor_takes_more_than_nine_arguments() -> None:
         "bot.reply.Reply": 11,
         "strategy.execution.order_desk.LiveOrderDesk": 14,
         "strategy.panic.panic.Panic": 12,
-        "strategy.signals.signal_check.SignalCheck": 15,
         "strategy.stops.stop_monitor.StopMonitor": 16,
     }
     found = HOUSE.long_constructors()

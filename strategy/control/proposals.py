@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from strategy.control.manual_orders import outcome_of
 from strategy.market.interface import MarketData
@@ -25,7 +25,12 @@ from strategy.model import (
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
 from strategy.settings.schema import SettingsInForce
 from strategy.signals.approval import PROPOSAL, Approval, Ending
-from strategy.signals.signal_check import SignalCheck
+
+
+class ProposalTaker(Protocol):
+    """Who carries out what a person has agreed to."""
+
+    async def take_up(self, card: Proposal, *, ticket: str, user_id: int) -> Order | Decision: ...
 
 
 class ProposalNote(StrEnum):
@@ -53,13 +58,13 @@ class ApprovalPress:
         self,
         *,
         approval: Approval,
-        cycle: SignalCheck,
+        trader: ProposalTaker,
         watch: MarketData,
         presses: Confirmations,
         settings: SettingsInForce,
     ) -> None:
         self._approval = approval
-        self._cycle = cycle
+        self._trader = trader
         self._watch = watch
         self._settings = settings
         presses.register(PROPOSAL, self, let_go=self.let_go)
@@ -108,7 +113,7 @@ class ApprovalPress:
         if self._approval.drifted(card, quote.last):
             return Outcome(kind=OutcomeKind.CHANGED, text=_moved(card, str(quote.last))), "drifted"
         try:
-            found = await self._cycle.take_up(card, ticket=press.ticket_id, user_id=press.user_id)
+            found = await self._trader.take_up(card, ticket=press.ticket_id, user_id=press.user_id)
         except OrderDenied as error:
             return Outcome(kind=OutcomeKind.DENIED, text=error.user_message), "changed"
         if isinstance(found, Order):

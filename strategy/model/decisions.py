@@ -52,6 +52,12 @@ class DecisionReason(StrEnum):
         return cls(f"{_BLOCKED}{gate}")
 
     @property
+    def held_back(self) -> bool:
+        """Return whether a signal stands that a person keeps from being an order."""
+        held = (DecisionReason.WAITING, DecisionReason.DISMISSED, DecisionReason.UNANSWERED, DecisionReason.TOLD)
+        return self in held
+
+    @property
     def gate(self) -> GateKey | None:
         """Return the gate that blocked a signal, or None."""
         return GateKey(self.removeprefix(_BLOCKED)) if self.startswith(_BLOCKED) else None

@@ -38,7 +38,7 @@ from strategy.runtime.confirmations import ANYBODY, Confirmations
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import wait_until_or
 from strategy.runtime.work_queue import WorkQueue
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
 from strategy.signals.rules import BUY_SIGNAL, SELL_SIGNAL
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,6 @@ _QUIET: Mapping[CardEnd, DecisionReason] = {
     "expired": DecisionReason.UNANSWERED,
     "told": DecisionReason.TOLD,
 }
-HELD_BACK = frozenset({DecisionReason.WAITING, *_QUIET.values()})  # a person keeps these from being orders
 _UNSTORED_PAUSE_S = 5.0
 
 
@@ -85,7 +84,7 @@ class Approval:
         *,
         presses: Confirmations,
         orders: OrderJournal,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         notes: Notes,
         clock: Clock,
         wall: Clock,

@@ -1,5 +1,6 @@
 """From a snapshot to a decision: what the rule concludes, what the order may use, and the record of it all."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,8 +29,8 @@ from strategy.ports import Broker
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore
 from strategy.risk.sizing import Size
-from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsStore, setting_text
+from strategy.settings.schema import SettingsInForce, TradingSettings
+from strategy.settings.store import setting_text
 from strategy.signals.order_size import sized
 from strategy.signals.rules import ASKED_LAST, Facts, Verdict, buy_gates, conclude, sell_gates
 from strategy.signals.snapshot import Snapshot
@@ -80,7 +81,7 @@ class SignalEvaluator:
         desk: OrderDesk,
         modes: ModeStore,
         exposure_meter: ExposureMeter,
-        settings: SettingsStore,
+        settings: SettingsInForce,
     ) -> None:
         self._broker = broker
         self._desk = desk
@@ -88,6 +89,11 @@ class SignalEvaluator:
         self._exposure_meter = exposure_meter
         self._settings = settings
         self._shown: dict[Symbol, tuple[TradingSettings, Mapping[str, str]]] = {}
+
+    @property
+    def turn(self) -> asyncio.Lock:
+        """Return what whoever sizes and places an order holds, so that the caps hold together."""
+        return self._exposure_meter.turn
 
     def weigh(self, snapshot: Snapshot) -> tuple[Evaluation, Side | None]:
         """Conclude without asking anybody; the side is given when only cash and caps are left to be asked."""

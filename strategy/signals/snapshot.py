@@ -22,8 +22,7 @@ from strategy.model import (
 )
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import OrderJournal
-from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce, TradingSettings
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +89,7 @@ class SnapshotReader:
         orders: OrderJournal,
         positions: Positions,
         account_sync: AccountSync,
-        settings: SettingsStore,
+        settings: SettingsInForce,
         clock: Clock,
     ) -> None:
         self._watch = watch

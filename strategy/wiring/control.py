@@ -49,7 +49,7 @@ def build_control(
         positions=trading.positions,
         modes=parts.modes,
         stops=protection.watchdog,
-        newest=session.cycle.newest,
+        newest=session.trader.newest,
         decisions=parts.journals.decisions,
         settings=parts.book,
     )
@@ -166,7 +166,7 @@ def _orders(
         external=ExternalOrders(desk=trading.desk, orders=orders, modes=parts.modes, mode_service=modes),
         proposals=ApprovalPress(
             approval=session.approval,
-            cycle=session.cycle,
+            trader=session.trader,
             watch=trading.watch,
             presses=parts.presses,
             settings=parts.book,

@@ -47,7 +47,7 @@ from strategy.session.trading_day import TradingDay
 from strategy.session.watchlist_changes import Roster
 from strategy.settings.store import SettingsStore
 from strategy.signals.approval import Approval
-from strategy.signals.signal_check import SignalCheck
+from strategy.signals.signal_trade import SignalTrader
 from strategy.stops.price_watchdog import PriceWatchdog
 from strategy.stops.safe_mode import Fallback
 from strategy.stops.stop_monitor import StopMonitor
@@ -117,7 +117,7 @@ class SessionParts:
     """The engine and what works beside it all session long; `state` and `around` are what health is judged by."""
 
     approval: Approval
-    cycle: SignalCheck
+    trader: SignalTrader
     inbox: StreamInbox
     engine: Engine
     day: TradingDay

@@ -20,10 +20,14 @@ from strategy.session.startup import StartUp
 from strategy.session.stream_inbox import StreamInbox
 from strategy.session.trading_day import TradingDay
 from strategy.session.watchlist_changes import Roster
+from strategy.signals.account_for_checks import AccountForChecks
 from strategy.signals.approval import Approval
+from strategy.signals.decision_log import DecisionLog
 from strategy.signals.evaluation import SignalEvaluator
 from strategy.signals.signal_check import SignalCheck
+from strategy.signals.signal_trade import SignalTrader
 from strategy.signals.snapshot import SnapshotReader
+from strategy.signals.stop_first import StopFirst
 from strategy.wiring.parts import BaseParts, ProtectionParts, SessionParts, TradingParts
 
 
@@ -46,7 +50,16 @@ def build_session(
         wall=parts.wall,
         activity=activity,
     )
-    cycle = _cycle(parts, trading, protection, approval)
+    account = AccountForChecks(account_sync=trading.account_sync, day_loss=trading.day_loss, telling=telling)
+    trader = _trader(parts, trading, protection, approval, account)
+    checks = SignalCheck(
+        trader=trader,
+        account=account,
+        fallback=protection.fallback,
+        settings=settings,
+        telling=telling,
+        activity=activity,
+    )
     inbox = StreamInbox(
         watch=trading.watch,
         stops=protection.guard,
@@ -67,7 +80,7 @@ def build_session(
         activity=activity,
     )
     day = TradingDay(
-        checks=cycle,
+        checks=checks,
         proposals=approval,
         bars=bars,
         housekeeping=housekeeping,
@@ -132,7 +145,7 @@ def build_session(
     )
     return SessionParts(
         approval=approval,
-        cycle=cycle,
+        trader=trader,
         inbox=inbox,
         engine=engine,
         day=day,
@@ -173,17 +186,24 @@ def _moves(parts: BaseParts, trading: TradingParts, protection: ProtectionParts,
     )
 
 
-def _cycle(parts: BaseParts, trading: TradingParts, protection: ProtectionParts, approval: Approval) -> SignalCheck:
-    return SignalCheck(
-        snapshots=SnapshotReader(
-            watch=trading.watch,
-            desk=trading.desk,
-            orders=parts.journals.orders,
-            positions=trading.positions,
-            account_sync=trading.account_sync,
-            settings=parts.book,
-            clock=parts.clock,
-        ),
+def _trader(
+    parts: BaseParts,
+    trading: TradingParts,
+    protection: ProtectionParts,
+    approval: Approval,
+    account: AccountForChecks,
+) -> SignalTrader:
+    snapshots = SnapshotReader(
+        watch=trading.watch,
+        desk=trading.desk,
+        orders=parts.journals.orders,
+        positions=trading.positions,
+        account_sync=trading.account_sync,
+        settings=parts.book,
+        clock=parts.clock,
+    )
+    return SignalTrader(
+        snapshots=StopFirst(snapshots=snapshots, stops=protection.guard, splits=protection.splits),
         evaluator=SignalEvaluator(
             broker=parts.broker,
             desk=trading.desk,
@@ -192,16 +212,10 @@ def _cycle(parts: BaseParts, trading: TradingParts, protection: ProtectionParts,
             settings=parts.book,
         ),
         approval=approval,
+        account=account,
         desk=trading.desk,
-        decisions=parts.journals.decisions,
-        guard=protection.guard,
-        fallback=protection.fallback,
-        account_sync=trading.account_sync,
-        exposure_meter=trading.exposure_meter,
-        day_loss=trading.day_loss,
-        splits=protection.splits,
+        decisions=DecisionLog(parts.journals.decisions),
         settings=parts.book,
-        notifier=parts.notifier,
+        telling=parts.telling,
         clock=parts.clock,
-        activity=parts.activity,
     )
