@@ -15,6 +15,7 @@ from strategy.model import (
     CrossGate,
     CrossView,
     DelayGate,
+    FiredBy,
     FreshGate,
     Gate,
     HoldingGate,
@@ -169,9 +170,11 @@ def _caps(gate: CapsGate, t: Tongue) -> GateWords:
 
 def _stop_detail(gate: StopGate, t: Tongue) -> str:
     if gate.fired_by is not None:
-        return {"tick": t("a live trade"), "poll": t("the price asked for"), "check": t("the regular check")}[
-            gate.fired_by
-        ]
+        return {
+            FiredBy.TICK: t("a live trade"),
+            FiredBy.POLL: t("the price asked for"),
+            FiredBy.CHECK: t("the regular check"),
+        }[gate.fired_by]
     if gate.broker_rate is None:
         return ""
     rate = gate.broker_rate.value

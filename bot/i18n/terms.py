@@ -15,6 +15,7 @@ from strategy.model import (
     OrderStatus,
     Origin,
     Period,
+    SaleEnd,
     Service,
     SessionPhase,
     SettingSource,
@@ -227,17 +228,19 @@ def conclusion(decision: Decision, t: Tongue) -> str:
     }[decision.reason]
 
 
-def finish(reason: str, t: Tongue) -> str:
-    """Return why a stop's ladder ended."""
+def finish(reason: SaleEnd, t: Tongue) -> str:
+    """Return why the selling of a stop or a panic is over."""
     return {
-        "flat": t("everything is sold"),
-        "session_end": t("the session ended first"),
-        "not_orderable": t("the broker did not let the rest be ordered (another order, a loan, settlement)"),
-        "rejected": t("the broker refused the order"),
-        "halted": t("stops of the ticker are switched off (⛔ Halted, or a price that looks like a split)"),
-        "unknown": t("the outcome is unknown and being looked up"),
-        "interrupted": t("the program was restarted meanwhile"),
-    }.get(reason, reason)
+        SaleEnd.GOING_ON: "",
+        SaleEnd.FLAT: t("everything is sold"),
+        SaleEnd.SESSION_END: t("the session ended first"),
+        SaleEnd.CLOSED: t("the market is closed"),
+        SaleEnd.NOT_ORDERABLE: t("the broker did not let the rest be ordered (another order, a loan, settlement)"),
+        SaleEnd.REJECTED: t("the broker refused the order"),
+        SaleEnd.HALTED: t("stops of the ticker are switched off (⛔ Halted, or a price that looks like a split)"),
+        SaleEnd.UNKNOWN: t("the outcome is unknown and being looked up"),
+        SaleEnd.INTERRUPTED: t("the program was restarted meanwhile"),
+    }[reason]
 
 
 def stop_state(state: StopState, t: Tongue) -> str:

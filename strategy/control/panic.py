@@ -18,6 +18,7 @@ from strategy.model import (
     PanicPreview,
     Position,
     Said,
+    SaleEnd,
     Symbol,
     Text,
     Ticket,
@@ -151,7 +152,7 @@ class PanicPress:
             watched=position.symbol in self._settings.tickers,
             qty=position.qty,
             last=self._last(position),
-            reason="" if market_open else "closed",
+            reason=SaleEnd.GOING_ON if market_open else SaleEnd.CLOSED,
         )
 
     def _last(self, position: Position) -> Decimal | None:

@@ -1,6 +1,6 @@
 """The words of the core: values that check themselves, without I/O. Other rooms take them from here."""
 
-from strategy.model.account import BuyingPower, Holdings, PanicLine, Position, return_percent, total
+from strategy.model.account import BuyingPower, Holdings, PanicLine, Position, SaleEnd, return_percent, total
 from strategy.model.alerts import AlertGroup, AlertRules, Loudness, PriceAlert, QuietHours, Topic
 from strategy.model.changes import ModeState, SettingChange, TickerLock, Ticket
 from strategy.model.clock import SMALL, Clock, Disturbance, Moment, SettableClock, SystemClock
@@ -64,6 +64,7 @@ from strategy.model.gates import (
     CrossGate,
     CrossView,
     DelayGate,
+    FiredBy,
     FreshGate,
     Gate,
     GateKey,
@@ -141,7 +142,18 @@ from strategy.model.results import (
     Trade,
 )
 from strategy.model.said import Kept, Said, Value
-from strategy.model.stop_state import NOT_SEEN, WHY, StopState, StopTrigger, alarm, late_ticks, lost_of, no_cost
+from strategy.model.stop_state import (
+    NOT_SEEN,
+    WHY,
+    Hitch,
+    StopPriceSource,
+    StopState,
+    StopTrigger,
+    alarm,
+    late_ticks,
+    lost_of,
+    no_cost,
+)
 from strategy.model.text import Language, Text, span
 from strategy.model.timezones import from_new_york, from_seoul, new_york, seoul
 from strategy.model.views import (

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from strategy.model.instruments import Symbol, UnreadRow
 
@@ -94,6 +95,20 @@ class Holdings:
         return total([self.cash, *(position.value for position in self.positions)])
 
 
+class SaleEnd(StrEnum):
+    """Why the selling of a stop or a panic is over."""
+
+    GOING_ON = ""  # it is not: of a panic's line
+    FLAT = "flat"
+    SESSION_END = "session_end"
+    CLOSED = "closed"  # a panic's: the session was closed when it was asked for
+    NOT_ORDERABLE = "not_orderable"  # the broker lets the rest not be ordered
+    REJECTED = "rejected"  # by the broker, again and again
+    HALTED = "halted"  # by a person, or the venue
+    UNKNOWN = "unknown"  # what became of an order is not known
+    INTERRUPTED = "interrupted"  # a stop's: cut off by a restart with no order out
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanicLine:
     """One position in a panic: how much there was, is sold, is left, and why it is left.
@@ -106,6 +121,4 @@ class PanicLine:
     qty: int
     sold: int = 0
     last: Decimal | None = None
-    reason: str = (
-        ""  # "", "flat", or why shares are left: session_end, closed, not_orderable, rejected, halted, unknown
-    )
+    reason: SaleEnd = SaleEnd.GOING_ON

@@ -12,14 +12,15 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator
 
-from strategy.model.account import Holdings, PanicLine
+from strategy.model.account import Holdings, PanicLine, SaleEnd
 from strategy.model.alerts import AlertGroup, PriceAlert, Topic
 from strategy.model.changes import ModeState, SettingChange, TickerLock
 from strategy.model.decisions import Decision, Proposal
-from strategy.model.gates import GateKey
+from strategy.model.gates import FiredBy, GateKey
 from strategy.model.health import HealthLine
 from strategy.model.instruments import Side, Symbol
 from strategy.model.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Origin
+from strategy.model.stop_state import StopPriceSource, StopTrigger
 from strategy.model.text import Text
 
 _URGENT = (Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP, Origin.PANIC)
@@ -94,7 +95,7 @@ class _StopEvent(_CriticalEvent):
     counts_itself: ClassVar[bool] = True
     sounds_again: ClassVar[bool] = True
     symbol: Symbol
-    trigger: Literal["stop_loss", "take_profit", "trailing_stop"]
+    trigger: StopTrigger
     attempt: int = 1  # above 1 when the broker refused every order of the runs before; told within their message
     refusal: Text | None = None  # the broker's newest reason, where it refused an order
     orders_refused: int = 0  # so far; 0 in what was stored before they were counted
@@ -280,7 +281,7 @@ class StopTriggered(_StopEvent):
     average_cost: Decimal
     price: Decimal
     qty: int
-    source: Literal["tick", "poll", "check"]
+    source: FiredBy
 
     @property
     def needs_ack(self) -> bool:
@@ -306,7 +307,7 @@ class StopFinished(_StopEvent):
     average_price: Decimal | None
     realized: Decimal | None
     fees: Decimal | None
-    reason: str  # "flat", "session_end", "not_orderable", "rejected", "halted", "unknown", "interrupted"
+    reason: SaleEnd
 
     @property
     def needs_ack(self) -> bool:
@@ -315,7 +316,7 @@ class StopFinished(_StopEvent):
     @property
     def fold_key(self) -> str | None:
         """Return the news of a stop that is refused; one that sold anything stands alone, and so does a success."""
-        return _stop_key(self.symbol, self.trigger) if self.reason == "rejected" and not self.sold else None
+        return _stop_key(self.symbol, self.trigger) if self.reason is SaleEnd.REJECTED and not self.sold else None
 
     @property
     def opens_fold(self) -> bool:
@@ -332,7 +333,7 @@ class Protection(_CriticalEvent):
 
     kind: Literal["protection"] = "protection"
     armed: bool
-    source: Literal["ticks", "polling", "none"]
+    source: StopPriceSource
     symbols: tuple[Symbol, ...]
     reason: Text
 

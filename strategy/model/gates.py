@@ -20,6 +20,14 @@ from strategy.model.written_gates import typed
 Value = TypeVar("Value")
 
 
+class FiredBy(StrEnum):
+    """How the price that fired a stop was seen."""
+
+    TICK = "tick"  # a streamed trade
+    POLL = "poll"  # asked for, because no trades are streamed
+    CHECK = "check"  # the regular check, or the program by itself
+
+
 class GateKey(StrEnum):
     """The stable keys of the conditions, in stored decisions, exports and statistics."""
 
@@ -290,7 +298,7 @@ class StopGate(_Gate):
     side: Literal[GateSide.STOP] = GateSide.STOP
     observed: Decimal | None
     threshold: Decimal | None  # None: off
-    fired_by: Literal["tick", "poll", "check"] | None = None  # what saw the price that fired it
+    fired_by: FiredBy | None = None  # what saw the price that fired it
     broker_rate: Known[Decimal | None] | None = None  # the broker's own figure where it is shown beside ours
 
     @property

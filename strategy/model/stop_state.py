@@ -1,13 +1,38 @@
-"""Whether the stop of a ticker works, and if not why: what every place says that speaks of it. See decision 0119."""
+"""The words of a stop: which one fires, what saw it, how its sale ends; whether a ticker's works, and if not why.
+
+See decision 0119.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
 
 from strategy.model.instruments import Symbol
 from strategy.model.text import Text
 
-StopTrigger = Literal["stop_loss", "take_profit", "trailing_stop"]
+
+class StopTrigger(StrEnum):
+    """Which of a ticker's stops."""
+
+    STOP_LOSS = "stop_loss"
+    TAKE_PROFIT = "take_profit"
+    TRAILING_STOP = "trailing_stop"
+
+
+class StopPriceSource(StrEnum):
+    """Where the prices of a stop come from."""
+
+    TICKS = "ticks"
+    POLLING = "polling"
+    NONE = "none"
+
+
+class Hitch(StrEnum):
+    """What keeps a sale from going on."""
+
+    BLOCKED = "blocked"  # an order of the ticker has no answer yet
+    NOT_ORDERABLE = "not_orderable"  # the broker lets fewer shares be ordered than are to be sold
+    HALTED = "halted"  # nothing trades
+    UNMOVED = "unmoved"  # the order is out, and the market stands still
 
 
 class StopState(StrEnum):
@@ -38,9 +63,9 @@ class StopState(StrEnum):
         return self in (StopState.TICKS, StopState.POLLING, StopState.SELLING)
 
     @property
-    def source(self) -> str:
-        """Return where its prices come from: "ticks", "polling" or "none"."""
-        return self.value if self in (StopState.TICKS, StopState.POLLING) else "none"
+    def source(self) -> StopPriceSource:
+        """Return where its prices come from."""
+        return StopPriceSource(self.value) if self in (StopState.TICKS, StopState.POLLING) else StopPriceSource.NONE
 
     @property
     def concerns(self) -> bool:

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from strategy.model import OrderNo, Symbol
+from strategy.model import Hitch, OrderNo, SaleEnd, Symbol
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,8 +18,8 @@ class PanicJob:
     everything: bool  # every position of the account, else the tickers traded here
     shares: dict[Symbol, int]  # at the start; what turns up later is added
     orders: list[OrderNo]  # open at the start, own and by hand
-    reasons: dict[Symbol, str] = field(default_factory=dict)  # of tickers that are done with
-    hitches: dict[Symbol, str] = field(default_factory=dict)  # what held a sale up lately, by the ladder's key
+    reasons: dict[Symbol, SaleEnd] = field(default_factory=dict)  # of tickers that are done with
+    hitches: dict[Symbol, Hitch] = field(default_factory=dict)  # what held a sale up lately
     resumed: bool = False
 
     def dump(self) -> str:

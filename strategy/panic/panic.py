@@ -16,6 +16,7 @@ from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import Session, current
 from strategy.model import (
     Clock,
+    Hitch,
     Holdings,
     Mode,
     ModeState,
@@ -23,6 +24,7 @@ from strategy.model import (
     OrderStatus,
     Origin,
     PositionScope,
+    SaleEnd,
     Symbol,
     Text,
     TradingError,
@@ -199,21 +201,21 @@ class Panic:
         """Sell side by side whatever is not done with."""
         async with asyncio.TaskGroup() as group:
             for symbol in job.shares:
-                if job.reasons.get(symbol, "") in ("", "flat") and self._left(symbol) > 0:
+                if job.reasons.get(symbol, SaleEnd.FLAT) is SaleEnd.FLAT and self._left(symbol) > 0:
                     group.create_task(self._sell_one(job, symbol, session), name=f"panic: {symbol}")
                 elif symbol not in job.reasons:
-                    job.reasons[symbol] = "flat"
+                    job.reasons[symbol] = SaleEnd.FLAT
         await self._story.tell(job)
 
     async def _sell_one(self, job: PanicJob, symbol: Symbol, session: Session | None) -> None:
         if session is None or not self._open(session):
             await self._cancel_in(symbol)
-            job.reasons[symbol] = "closed" if current(job.started_at) is None else "session_end"
+            job.reasons[symbol] = SaleEnd.CLOSED if current(job.started_at) is None else SaleEnd.SESSION_END
             return
         while not self._guard.claim(symbol):  # a stop is selling: it ends first
             await self._clock.sleep(_STOP_ENDS_S)
             if not self._open(session):
-                job.reasons[symbol] = "session_end"
+                job.reasons[symbol] = SaleEnd.SESSION_END
                 return
         try:
             await self._cancel_in(symbol)
@@ -229,7 +231,7 @@ class Panic:
                     continue  # no answer yet: it has no number to cancel it by, and a buy holds no sale up
                 group.create_task(self._cancel(order.no), name=f"panic: cancel {order.no}")
 
-    async def _descend(self, job: PanicJob, symbol: Symbol, session: Session) -> str:
+    async def _descend(self, job: PanicJob, symbol: Symbol, session: Session) -> SaleEnd:
         """Sell one position to its end; what cannot be stored is tried again until the close."""
         while self._open(session):
             try:
@@ -247,12 +249,12 @@ class Panic:
                 await self._clock.sleep(_ASK_AGAIN_S)
                 continue
             if self._desk.blocked(symbol) is not None:
-                return "unknown"
-            stands = exit_result.reason == "session_end" and self._story.stands_still(symbol)
-            return "halted" if stands else exit_result.reason
-        return "session_end"
+                return SaleEnd.UNKNOWN
+            stands = exit_result.reason is SaleEnd.SESSION_END and self._story.stands_still(symbol)
+            return SaleEnd.HALTED if stands else exit_result.reason
+        return SaleEnd.SESSION_END
 
-    async def _held_up(self, job: PanicJob, symbol: Symbol, hitch: str, _: Text) -> None:
+    async def _held_up(self, job: PanicJob, symbol: Symbol, hitch: Hitch, _: Text) -> None:
         job.hitches[symbol] = hitch
         await self._story.tell(job)
 
@@ -291,7 +293,7 @@ class Panic:
         chosen = [symbol for symbol in held if job.everything or symbol in watched]
         for symbol in chosen:
             job.shares.setdefault(symbol, held[symbol])
-        return [symbol for symbol in chosen if job.reasons.get(symbol, "flat") == "flat"]
+        return [symbol for symbol in chosen if job.reasons.get(symbol, SaleEnd.FLAT) is SaleEnd.FLAT]
 
     async def _try_look(self) -> Holdings | None:
         try:

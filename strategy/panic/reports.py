@@ -9,11 +9,13 @@ from strategy.market.calendar import current, next_open
 from strategy.market.interface import MarketData
 from strategy.model import (
     Clock,
+    Hitch,
     Holdings,
     OrderStatus,
     PanicLine,
     PanicProgress,
     Said,
+    SaleEnd,
     Symbol,
     Text,
     TradingError,
@@ -43,13 +45,13 @@ class PanicReason(StrEnum):
 
 _UNSTORED_S = 5.0
 _WORDS = {
-    "session_end": Said(PanicReason.SESSION_END),
-    "closed": Said(PanicReason.CLOSED),
-    "not_orderable": Said(PanicReason.NOT_ORDERABLE),
-    "rejected": Said(PanicReason.REJECTED),
-    "halted": Said(PanicReason.HALTED),
-    "unknown": Said(PanicReason.UNKNOWN),
-    "": Said(PanicReason.LEFT),
+    SaleEnd.SESSION_END: Said(PanicReason.SESSION_END),
+    SaleEnd.CLOSED: Said(PanicReason.CLOSED),
+    SaleEnd.NOT_ORDERABLE: Said(PanicReason.NOT_ORDERABLE),
+    SaleEnd.REJECTED: Said(PanicReason.REJECTED),
+    SaleEnd.HALTED: Said(PanicReason.HALTED),
+    SaleEnd.UNKNOWN: Said(PanicReason.UNKNOWN),
+    SaleEnd.GOING_ON: Said(PanicReason.LEFT),
 }
 
 
@@ -132,8 +134,8 @@ class PanicReports:
         lines: list[PanicLine] = []
         for symbol, qty in sorted(job.shares.items()):
             rest = min(left.get(symbol, 0), qty)
-            reason = job.reasons.get(symbol, "")
-            if rest and reason in ("", "flat"):
+            reason = job.reasons.get(symbol, SaleEnd.GOING_ON)
+            if rest and reason in (SaleEnd.GOING_ON, SaleEnd.FLAT):
                 reason = self._meanwhile(job, symbol)
             quote = self._watch.latest(symbol)
             lines.append(
@@ -143,18 +145,18 @@ class PanicReports:
                     qty=qty,
                     sold=qty - rest,
                     last=quote.last if quote else None,
-                    reason=reason if rest else "flat",
+                    reason=reason if rest else SaleEnd.FLAT,
                 )
             )
         return tuple(lines)
 
-    def _meanwhile(self, job: PanicJob, symbol: Symbol) -> str:
-        """Return what holds a sale up that goes on, or nothing."""
+    def _meanwhile(self, job: PanicJob, symbol: Symbol) -> SaleEnd:
+        """Return what holds a sale up that goes on, or that nothing does."""
         if self._desk.blocked(symbol) is not None:
-            return "unknown"
+            return SaleEnd.UNKNOWN
         if self.stands_still(symbol):
-            return "halted"
-        return "not_orderable" if job.hitches.get(symbol) == "not_orderable" else ""
+            return SaleEnd.HALTED
+        return SaleEnd.NOT_ORDERABLE if job.hitches.get(symbol) is Hitch.NOT_ORDERABLE else SaleEnd.GOING_ON
 
     async def _cancels(self, job: PanicJob) -> tuple[int, int]:
         """Return how many of the orders open at the start are canceled, and how many are still open."""

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import get_args
 
 from strategy.market.calendar import current
 from strategy.market.interface import MarketData
@@ -23,7 +22,7 @@ log = logging.getLogger(__name__)
 
 SPLIT_GUARD = "split_guard"
 
-_STOPS = frozenset(get_args(StopTrigger))  # as the reason of a lock
+_STOPS = frozenset(StopTrigger)  # as the reason of a lock
 
 _ASK_AGAIN = timedelta(minutes=1)  # the broker's sign, when it could not be asked
 _ANSWER_LIMIT_S = 5.0  # real time: a stop waits no longer for it

@@ -1,8 +1,8 @@
 """The stop comes before the rule: a check's price is compared with it, and while it is at work the rule waits (S64)."""
 
-from typing import Literal, Protocol
+from typing import Protocol
 
-from strategy.model import Holdings, Quote, Symbol
+from strategy.model import FiredBy, Holdings, Quote, Symbol
 from strategy.signals.snapshot import Snapshot, SnapshotReader
 
 
@@ -11,7 +11,7 @@ class StopWatch(Protocol):
 
     def credible(self, quote: Quote) -> bool: ...
 
-    def check(self, symbol: Symbol, price: Quote, source: Literal["check"]) -> object: ...
+    def check(self, symbol: Symbol, price: Quote, source: FiredBy) -> object: ...
 
     def running(self, symbol: Symbol) -> bool: ...
 
@@ -36,7 +36,7 @@ class StopFirst:
         if quote is not None:
             if self._stops.credible(quote):
                 await self._splits.mind(quote)
-            self._stops.check(symbol, quote, "check")
+            self._stops.check(symbol, quote, FiredBy.CHECK)
         if self._stops.running(symbol):
             return None
         return await self._snapshots.take(symbol, quote, holdings)

@@ -19,6 +19,7 @@ from strategy.model import (
     Clock,
     DataUnavailable,
     Decision,
+    Hitch,
     InvalidOrder,
     Order,
     OrderDenied,
@@ -29,6 +30,7 @@ from strategy.model import (
     PositionScope,
     Quote,
     Said,
+    SaleEnd,
     Side,
     Symbol,
     Text,
@@ -63,7 +65,7 @@ _BLIND_STEPS = 5  # deeper without having seen the market move, where no book sa
 _AFTER_CLOSE = timedelta(seconds=120)  # the broker's list may be that late with what the closing auction filled
 _LOOK_AGAIN = timedelta(seconds=10)
 
-HeldUp = Callable[[str, Text], Awaitable[None]]
+HeldUp = Callable[[Hitch, Text], Awaitable[None]]
 Mark = tuple[object, ...]
 
 
@@ -75,7 +77,7 @@ class ExitResult:
     sold: int
     left: int
     amount: Decimal  # dollars
-    reason: str  # "flat", "session_end", "not_orderable", "rejected", "halted", "unknown"; the guard's: "interrupted"
+    reason: SaleEnd
     refusal: Text | None = None  # why the broker refused the newest of its orders that were refused
     refused: int = 0  # how many were
 
@@ -86,10 +88,10 @@ class ExitResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hitch:
+class _HeldUp:
     """What keeps a run from selling all it should."""
 
-    key: str
+    kind: Hitch
     text: Text
     since: datetime
     certain: bool  # told at once, not only when it lasts
@@ -118,8 +120,8 @@ class _Run:
     blind: int = 0  # steps since the market was seen to move
     asked: bool = False  # the market answered when the newest price was asked for
     probed_at: datetime | None = None
-    hitch: _Hitch | None = None
-    told: set[str] = field(default_factory=set)  # hitches, while they last
+    hitch: _HeldUp | None = None
+    told: set[Hitch] = field(default_factory=set)  # hitches, while they last
 
     @property
     def given_up(self) -> bool:
@@ -212,11 +214,11 @@ class ExitLadder:
                 return
         run.wanted = self._positions.in_scope(run.symbol, run.scope)[0]
 
-    async def _ended(self, run: _Run) -> str | None:
+    async def _ended(self, run: _Run) -> SaleEnd | None:
         """Return why the ladder is over, canceling what still works, or None to go on."""
         sold, _ = await self._sold(run)
         if sold >= run.wanted and (sold or not await self._being_sold(run)):
-            return "flat"
+            return SaleEnd.FLAT
         over = self._clock.now() >= run.until
         forbidden = self.permissions.selling_out(run.symbol, run.origin)
         if not over and not forbidden and not run.given_up:
@@ -229,11 +231,12 @@ class ExitLadder:
                     continue
         if over or (forbidden and forbidden[0].why is Why.SESSION):
             if self._desk.blocked(run.symbol, protects=True):
-                return "unknown"
-            return "not_orderable" if run.hitch is not None and run.hitch.key == "not_orderable" else "session_end"
-        return "rejected" if run.given_up else "halted"
+                return SaleEnd.UNKNOWN
+            short = run.hitch is not None and run.hitch.kind is Hitch.NOT_ORDERABLE
+            return SaleEnd.NOT_ORDERABLE if short else SaleEnd.SESSION_END
+        return SaleEnd.REJECTED if run.given_up else SaleEnd.HALTED
 
-    async def _after_close(self, run: _Run, reason: str, changes: OrderChanges) -> str:
+    async def _after_close(self, run: _Run, reason: SaleEnd, changes: OrderChanges) -> SaleEnd:
         """Return why the ladder is over once the broker's list has had its time: the closing auction fills later."""
         if not await self._was_out(run):
             return reason
@@ -242,12 +245,12 @@ class ExitLadder:
             now = self._clock.now()
             if now >= certain_at:
                 still_out = self._desk.blocked(run.symbol, protects=True) or await self._working(run)
-                return "unknown" if still_out else reason
+                return SaleEnd.UNKNOWN if still_out else reason
             await wait_until_or(self._clock, min(certain_at, now + _LOOK_AGAIN), changes.wake)
             changes.clear()
             with self._activity(), suppress(BrokerError):
                 await self._desk.poll_orders()
-        return "flat"
+        return SaleEnd.FLAT
 
     async def _was_out(self, run: _Run) -> bool:
         """Return whether an order of the run, or one that may sell for it, was still out at the close."""
@@ -269,7 +272,7 @@ class ExitLadder:
         """Place or re-price once, then wait for the order's end or the next re-pricing."""
         why = self._desk.blocked(run.symbol, protects=True)
         if why is not None:
-            self._held_up(run, "blocked", why, certain=False)
+            self._held_up(run, Hitch.BLOCKED, why, certain=False)
             run.pause_s = _BLOCKED_PAUSE_S
         else:
             await self._clear_buys(run)
@@ -288,27 +291,27 @@ class ExitLadder:
 
     # what holds it up
 
-    def _held_up(self, run: _Run, key: str, text: Text, *, certain: bool) -> None:
-        since = run.hitch.since if run.hitch is not None and run.hitch.key == key else self._clock.now()
-        run.hitch = _Hitch(key, text, since, certain)
+    def _held_up(self, run: _Run, kind: Hitch, text: Text, *, certain: bool) -> None:
+        since = run.hitch.since if run.hitch is not None and run.hitch.kind is kind else self._clock.now()
+        run.hitch = _HeldUp(kind, text, since, certain)
 
-    def _compare(self, run: _Run, before: _Hitch | None) -> None:
+    def _compare(self, run: _Run, before: _HeldUp | None) -> None:
         """Let a hitch that goes on keep its beginning, and one that is over be told again another time."""
         now = run.hitch
-        if now is not None and before is not None and now.key == before.key:
+        if now is not None and before is not None and now.kind is before.kind:
             run.hitch = replace(now, since=before.since)
-        elif before is not None and before.key != "not_orderable":  # the same shares come and go with it
-            run.told.discard(before.key)
+        elif before is not None and before.kind is not Hitch.NOT_ORDERABLE:  # the same shares come and go with it
+            run.told.discard(before.kind)
 
     async def _tell_hitch(self, run: _Run) -> None:
         """Tell what holds the sale up: at once what is certain, anything else when it lasts."""
         hitch = run.hitch
-        if hitch is None or run.held_up is None or hitch.key in run.told:
+        if hitch is None or run.held_up is None or hitch.kind in run.told:
             return
         if hitch.certain or self._clock.now() - hitch.since >= _HELD_UP:
-            run.told.add(hitch.key)
+            run.told.add(hitch.kind)
             with self._activity():
-                await run.held_up(hitch.key, hitch.text)
+                await run.held_up(hitch.kind, hitch.text)
 
     # placing
 
@@ -366,7 +369,7 @@ class ExitLadder:
 
     def _part(self, run: _Run, rest: int, orderable: int) -> int:
         """Note that the others must wait; return what can be ordered."""
-        self._held_up(run, "not_orderable", _not_orderable(rest, orderable), certain=True)
+        self._held_up(run, Hitch.NOT_ORDERABLE, _not_orderable(rest, orderable), certain=True)
         return orderable
 
     def _may_probe(self, run: _Run) -> bool:
@@ -459,10 +462,10 @@ class ExitLadder:
         if mark != run.mark:
             run.blind = 0
         elif quote.halted:
-            self._held_up(run, "halted", _HALTED, certain=True)
+            self._held_up(run, Hitch.HALTED, _HALTED, certain=True)
             return
         elif (run.asked and quote.bid is not None) or run.blind >= _BLIND_STEPS:
-            self._held_up(run, "unmoved", _UNMOVED, certain=False)
+            self._held_up(run, Hitch.UNMOVED, _UNMOVED, certain=False)
             return  # nothing has traded and no quote has changed: a deeper limit would only sell cheaper later
         price = self._price(run, quote, run.step + 1)
         if price == order.limit_price:
@@ -509,7 +512,7 @@ class ExitLadder:
         before, run.mark = run.mark, self._mark(run.symbol, quote, 0)
         if before and before != run.mark:
             return False
-        self._held_up(run, "halted", _HALTED, certain=True)
+        self._held_up(run, Hitch.HALTED, _HALTED, certain=True)
         return True
 
     def _mark(self, symbol: Symbol, quote: Quote, filled: int) -> Mark:
@@ -551,7 +554,7 @@ class ExitLadder:
                 qty, amount = qty + order.filled_qty, amount + order.filled_amount
         return qty, amount
 
-    async def _result(self, run: _Run, reason: str) -> ExitResult:
+    async def _result(self, run: _Run, reason: SaleEnd) -> ExitResult:
         sold, amount = await self._sold(run)
         return ExitResult(
             orders=tuple(run.nos),

@@ -8,14 +8,15 @@ from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from operator import itemgetter
-from typing import Literal
 
 from strategy.market.calendar import current, next_open
 from strategy.market.interface import MarketData
 from strategy.model import (
     Clock,
+    FiredBy,
     Protection,
     Said,
+    StopPriceSource,
     StopState,
     StorageError,
     Symbol,
@@ -208,7 +209,7 @@ class PriceWatchdog:
         except TradingError as error:
             log.warning("stop poll failed", extra={"symbol": str(symbol), "error": str(error)})
             return
-        self._guard.check(symbol, quote, "poll")
+        self._guard.check(symbol, quote, FiredBy.POLL)
 
     async def _monitor(self) -> None:
         """Say when a held ticker has had no price for too long, and when it has again; keep peaks."""
@@ -279,7 +280,7 @@ class PriceWatchdog:
         if self._guard.sees:
             if self._blind:
                 reason = Said(WatchdogNote.ACCOUNT_SEEN)
-                await self._notifier.tell(self._event(sorted(self._blind), "polling", reason))
+                await self._notifier.tell(self._event(sorted(self._blind), StopPriceSource.POLLING, reason))
             self._blind = frozenset()
             return
         if not self._guard.in_session():
@@ -291,7 +292,7 @@ class PriceWatchdog:
         if self._blind or not symbols or (now - self._blind_from).total_seconds() < _SILENT_S:
             return
         reason = Said(WatchdogNote.ACCOUNT_UNSEEN)
-        await self._notifier.tell(self._event(sorted(symbols), "none", reason))
+        await self._notifier.tell(self._event(sorted(symbols), StopPriceSource.NONE, reason))
         self._blind = symbols
 
     async def _judge_costs(self) -> None:
@@ -326,7 +327,7 @@ class PriceWatchdog:
         told = {symbol: why for symbol, why in lost.items() if self._worth_telling(self._unarmed.get(symbol), why)}
         back = sorted((self._unarmed.keys() - lost.keys()) & self._guard.lines.keys())
         events = [
-            self._event(symbols, "none", alarm(why, _names(symbols)))
+            self._event(symbols, StopPriceSource.NONE, alarm(why, _names(symbols)))
             for why in StopState
             if (symbols := sorted(symbol for symbol, cause in told.items() if cause is why))
         ]
@@ -377,12 +378,10 @@ class PriceWatchdog:
         names = _names(symbols)
         reason = Said(WatchdogNote.WORKS_AGAIN, names=names)
         ticks = all(self.state(symbol) is StopState.TICKS for symbol in symbols)
-        return self._event(symbols, "ticks" if ticks else "polling", reason)
+        return self._event(symbols, StopPriceSource.TICKS if ticks else StopPriceSource.POLLING, reason)
 
-    def _event(
-        self, symbols: Sequence[Symbol], source: Literal["ticks", "polling", "none"], reason: Text
-    ) -> Protection:
-        armed = source != "none"
+    def _event(self, symbols: Sequence[Symbol], source: StopPriceSource, reason: Text) -> Protection:
+        armed = source is not StopPriceSource.NONE
         return Protection(at=self._clock.now(), armed=armed, source=source, symbols=tuple(symbols), reason=reason)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from strategy.market.calendar import current
-from strategy.model import StopTrigger, Symbol, Text, TickerLock
+from strategy.model import SaleEnd, StopTrigger, Symbol, Text, TickerLock
 from strategy.portfolio.interface import Positions
 from strategy.risk.mode_store import ModeStore
 from strategy.stops.exit_ladder import MAX_REJECTS, ExitResult
@@ -56,7 +56,7 @@ class RefusedStops:
     def note(self, firing: Firing, exit_result: ExitResult | None, at: datetime) -> None:
         """Take note of how a run ended; `exit_result` is None for one that failed."""
         self._of.pop(firing.symbol, None)
-        if exit_result is not None and exit_result.reason == "rejected" and not exit_result.sold:
+        if exit_result is not None and exit_result.reason is SaleEnd.REJECTED and not exit_result.sold:
             by_now = Before(firing.attempt, exit_result.refusal, firing.orders_refused + exit_result.refused)
             refused = self._now(firing.symbol, firing.trigger, at, by_now)
             if refused is not None:

@@ -18,6 +18,7 @@ from strategy.model import (
     Said,
     Service,
     ServiceGroup,
+    StopPriceSource,
     StorageDamaged,
     StorageError,
     Symbol,
@@ -149,7 +150,7 @@ class Fallback:
         return Protection(
             at=self._clock.now(),
             armed=armed,
-            source=("ticks" if streamed else "polling") if armed else "none",
+            source=(StopPriceSource.TICKS if streamed else StopPriceSource.POLLING) if armed else StopPriceSource.NONE,
             symbols=symbols,
             reason=reason,
         )

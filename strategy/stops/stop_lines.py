@@ -43,25 +43,25 @@ class StopLine:
     def trigger(self, price: Decimal) -> StopTrigger | None:
         """Return which stop this price fires; the stop-loss first. Dollars."""
         if self.stop_loss is not None and price <= self.stop_loss:
-            return "stop_loss"
+            return StopTrigger.STOP_LOSS
         if price <= self.low:
-            return "trailing_stop"
+            return StopTrigger.TRAILING_STOP
         if self.take_profit is not None and price >= self.take_profit:
-            return "take_profit"
+            return StopTrigger.TAKE_PROFIT
         return None
 
     def fires(self, price: Decimal, *, rises: bool) -> bool:
         """Return whether this price fires a stop on that side: above, where profit is taken, or below. Dollars."""
         trigger = self.trigger(price)
-        return trigger is not None and (trigger == "take_profit") is rises
+        return trigger is not None and (trigger is StopTrigger.TAKE_PROFIT) is rises
 
     def threshold(self, trigger: StopTrigger) -> Decimal:
         """Return the price in dollars at which that stop fires; the stop must be set. Raises ValueError for one that is
         not."""
         price = {
-            "stop_loss": self.stop_loss,
-            "take_profit": self.take_profit,
-            "trailing_stop": self.low,
+            StopTrigger.STOP_LOSS: self.stop_loss,
+            StopTrigger.TAKE_PROFIT: self.take_profit,
+            StopTrigger.TRAILING_STOP: self.low,
         }[trigger]
         if price is None:
             raise ValueError(f"{trigger} is off")

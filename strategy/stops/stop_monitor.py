@@ -20,8 +20,11 @@ from strategy.market.price_confirmation import OF_NOW, PriceConfirmation
 from strategy.model import (
     Clock,
     Decision,
+    FiredBy,
+    Hitch,
     Price,
     Quote,
+    SaleEnd,
     Side,
     StopState,
     StopTrigger,
@@ -45,7 +48,7 @@ from strategy.settings.store import SettingsStore
 from strategy.stops.exit_ladder import ExitLadder, ExitResult
 from strategy.stops.refused_stops import RefusedStops, refusals_borne
 from strategy.stops.stop_lines import StopLine, stop_line
-from strategy.stops.stop_reports import ORIGINS, TRIGGERS, FiredBy, Firing, StopReports
+from strategy.stops.stop_reports import ORIGINS, TRIGGERS, Firing, StopReports
 
 log = logging.getLogger(__name__)
 
@@ -315,7 +318,7 @@ class StopMonitor:
         if line is None:
             return
         if line.touched(tick.last):
-            self._touched(tick, line, "tick")
+            self._touched(tick, line, FiredBy.TICK)
         elif self._prices.doubts(tick.symbol):
             self._prices.refute(tick)
         self._compared[tick.symbol] = tick
@@ -352,7 +355,7 @@ class StopMonitor:
             return None
         if now < self._not_before.get(symbol, now):
             return None
-        rises = trigger == "take_profit"  # what confirms it must have moved the same way
+        rises = trigger is StopTrigger.TAKE_PROFIT  # what confirms it must have moved the same way
         last = self._weighed(price, falling=not rises, reached=lambda one: line.fires(one, rises=rises))
         trigger = line.trigger(last) if last is not None else None
         if last is None or trigger is None:
@@ -383,7 +386,7 @@ class StopMonitor:
         """Compare the newest price once more: it was held back for a split that was none."""
         quote = self._watch.latest(symbol)
         if quote is not None:
-            self.check(symbol, quote, "check")
+            self.check(symbol, quote, FiredBy.CHECK)
 
     def _raise_peak(self, price: Price, line: StopLine) -> None:
         if line.at_peak(price.last) is line or not self.in_session():
@@ -465,7 +468,7 @@ class StopMonitor:
                     symbol=symbol,
                     trigger=trigger,
                     price=order.limit_price,
-                    source="check",
+                    source=FiredBy.CHECK,
                     at=self._clock.now(),
                     resumed=True,
                     decision_id=order.request.decision_id,
@@ -562,11 +565,11 @@ class StopMonitor:
         left, _ = self._positions.in_scope(symbol, self._settings.of(symbol).position_scope)
         sold = await self._story.sold(firing.decision_id, symbol)
         if not left and sold == firing.had:
-            reason = "flat"
+            reason = SaleEnd.FLAT
         elif not self.in_session():
-            reason = "session_end"
+            reason = SaleEnd.SESSION_END
         else:
-            reason = "interrupted"
+            reason = SaleEnd.INTERRUPTED
         return ExitResult(orders=(), sold=sold, left=left, amount=Decimal(0), reason=reason)
 
     async def _descend(self, firing: Firing, decision: Decision | None) -> ExitResult:
@@ -628,7 +631,7 @@ class StopMonitor:
         )
         await self._tell_stop(symbol, what)
 
-    async def _tell_waiting(self, symbol: Symbol, _: str, why: Text) -> None:
+    async def _tell_waiting(self, symbol: Symbol, _: Hitch, why: Text) -> None:
         what = Text(
             f"{symbol.ticker} 손절이 다 팔지 못하고 기다립니다: {why.ko} 급하면 증권사 앱에서 직접 파세요.",
             f"The stop of {symbol.ticker} waits and has not sold everything: {why.en}"
@@ -645,9 +648,10 @@ class StopMonitor:
 
 def _pause(exit_result: ExitResult | None) -> timedelta:
     """Return how long the next price that touches the line is left alone."""
-    if exit_result is not None and (exit_result.left == 0 or exit_result.reason in ("interrupted", "halted")):
-        return timedelta(0)  # halted: whoever allows it again wants it at once
-    return _AGAIN_AFTER
+    if exit_result is None:
+        return _AGAIN_AFTER
+    at_once = exit_result.left == 0 or exit_result.reason in (SaleEnd.INTERRUPTED, SaleEnd.HALTED)
+    return timedelta(0) if at_once else _AGAIN_AFTER  # halted: whoever allows it again wants it at once
 
 
 def _let_go(handled: Callable[[], None], _: asyncio.Task[None]) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
 
 from strategy.market.interface import MarketData
 from strategy.model import (
@@ -12,6 +11,7 @@ from strategy.model import (
     Decision,
     DecisionAction,
     DecisionReason,
+    FiredBy,
     Order,
     Origin,
     Position,
@@ -33,15 +33,13 @@ from strategy.stops.exit_ladder import ExitResult
 from strategy.stops.stop_lines import StopLine
 
 ORIGINS: dict[StopTrigger, Origin] = {
-    "stop_loss": Origin.STOP_LOSS,
-    "take_profit": Origin.TAKE_PROFIT,
-    "trailing_stop": Origin.TRAILING_STOP,
+    StopTrigger.STOP_LOSS: Origin.STOP_LOSS,
+    StopTrigger.TAKE_PROFIT: Origin.TAKE_PROFIT,
+    StopTrigger.TRAILING_STOP: Origin.TRAILING_STOP,
 }
 TRIGGERS: dict[Origin, StopTrigger] = {origin: trigger for trigger, origin in ORIGINS.items()}
 _SEARCHED = 100  # newest orders of a ticker among which a stop's are: it re-prices one more often than it places
 _SHOWN = ("STOP_LOSS_RATE", "TAKE_PROFIT_RATE", "TRAILING_STOP_PCT", "STOP_LOSS_COLLAR_PCT")
-
-FiredBy = Literal["tick", "poll", "check"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +167,7 @@ class StopReports:
             symbol=lock.symbol,
             trigger=trigger,
             price=decision.last,
-            source="check",
+            source=FiredBy.CHECK,
             at=decision.decided_at,
             resumed=True,
             decision_id=decision.id,
@@ -219,9 +217,9 @@ class StopReports:
         """Return the set rate in percent that was reached."""
         settings = self._settings.of(firing.symbol)
         rates = {
-            "stop_loss": settings.stop_loss_rate,
-            "take_profit": settings.take_profit_rate,
-            "trailing_stop": None if line.trailing_pct is None else -line.trailing_pct,
+            StopTrigger.STOP_LOSS: settings.stop_loss_rate,
+            StopTrigger.TAKE_PROFIT: settings.take_profit_rate,
+            StopTrigger.TRAILING_STOP: None if line.trailing_pct is None else -line.trailing_pct,
         }
         rate = rates[firing.trigger]
         return rate if rate is not None else percent(return_percent(line.average_cost, line.threshold(firing.trigger)))

@@ -23,6 +23,7 @@ from strategy.model import (
     OrderChanged,
     OrderStatus,
     Origin,
+    SaleEnd,
     SettingChange,
     SettingView,
     Side,
@@ -114,7 +115,7 @@ ENGLISH = ("home", "status", "buy-preview", "setting-preview", "alert-refused")
 def _refused() -> Event:
     said = Text("매도 주문이 제한된 계좌입니다.", "Sells are restricted on this account.")
     nothing = {"sold": 0, "left": 10, "average_price": None, "realized": None, "fees": None}
-    return samples.stop_finished(**nothing, reason="rejected", attempt=7, refusal=said)
+    return samples.stop_finished(**nothing, reason=SaleEnd.REJECTED, attempt=7, refusal=said)
 
 
 def _hand_order() -> Event:

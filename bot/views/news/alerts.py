@@ -23,6 +23,7 @@ from strategy.model import (
     CalendarNotice,
     Environment,
     Event,
+    FiredBy,
     HandOrder,
     ModeChanged,
     ModeState,
@@ -35,12 +36,14 @@ from strategy.model import (
     Protection,
     ReadyCheck,
     Recovered,
+    SaleEnd,
     SessionClosed,
     SessionOpened,
     SettingChanged,
     SignalBlocked,
     Started,
     StopFinished,
+    StopPriceSource,
     StopTriggered,
     StreamState,
     Symbol,
@@ -70,7 +73,7 @@ def alert(event: Event, frame: ViewContext) -> Screen:
             return refused_stop(event, frame)
         case StopTriggered():
             return _stop_triggered(event, frame)
-        case StopFinished(reason="rejected", sold=0):
+        case StopFinished(reason=SaleEnd.REJECTED, sold=0):
             return refused_stop(event, frame)
         case StopFinished():
             return _stop_finished(event, frame)
@@ -232,13 +235,13 @@ def _stop_triggered(event: StopTriggered, frame: ViewContext) -> Screen:
     )
 
 
-def _seen_by(source: str, frame: ViewContext) -> str:
+def _seen_by(source: FiredBy, frame: ViewContext) -> str:
     t = frame.t
     return {
-        "tick": t("Seen on a live trade."),
-        "poll": t("Seen by asking for the price (live trades are silent)."),
-        "check": t("Seen at the regular check."),
-    }.get(source, source)
+        FiredBy.TICK: t("Seen on a live trade."),
+        FiredBy.POLL: t("Seen by asking for the price (live trades are silent)."),
+        FiredBy.CHECK: t("Seen at the regular check."),
+    }[source]
 
 
 def _stop_finished(event: StopFinished, frame: ViewContext) -> Screen:
@@ -270,7 +273,7 @@ def _stop_finished(event: StopFinished, frame: ViewContext) -> Screen:
             if event.attempt > 1
             else None,
         ),
-        block(None if flat else left, None if flat or event.reason == "session_end" else again),
+        block(None if flat else left, None if flat or event.reason is SaleEnd.SESSION_END else again),
         block(t("{ticker} is not traded by rule until the next session or /release {ticker}.", ticker=ticker)),
         block(frame.when(event.at)),
         keyboard=(
@@ -284,7 +287,7 @@ def _protection(event: Protection, frame: ViewContext) -> Screen:
     who = _tickers(event.symbols) or t("all tickers")
     reason = t.of(event.reason)
     if event.armed:
-        how = t("live trades") if event.source == "ticks" else t("asking for the price every few seconds")
+        how = t("live trades") if event.source is StopPriceSource.TICKS else t("asking for the price every few seconds")
         return frame.screen(
             block(
                 frame.title("🛡 ", t("Stop-loss armed: {tickers}", tickers=who)),

@@ -15,6 +15,7 @@ from strategy.model import (
     OrderNo,
     PanicProgress,
     Protection,
+    SaleEnd,
     SettingChanged,
     Side,
     SignalBlocked,
@@ -129,7 +130,7 @@ class Night:
 def _goes_on(earlier: StopFinished, event: StopFinished) -> bool:
     """Return whether a try follows a refused one of the same stop, which it then stands for."""
     same = (earlier.symbol, earlier.trigger) == (event.symbol, event.trigger)
-    return same and earlier.reason == "rejected" and not earlier.sold and earlier.attempt < event.attempt
+    return same and earlier.reason is SaleEnd.REJECTED and not earlier.sold and earlier.attempt < event.attempt
 
 
 def night_of(rows: Sequence[EventRow]) -> Night:

@@ -54,7 +54,7 @@ def _cancels(event: PanicProgress, frame: ViewContext) -> Text:
 def _position(each: PanicLine, event: PanicProgress, frame: ViewContext) -> Text:
     t, left = frame.t, each.qty - each.sold
     mark = "✅" if left == 0 else "⚠️" if event.done else "⏳"
-    why = "" if left == 0 or not each.reason else f" · {_reason(each.reason, frame)}"
+    why = "" if left == 0 or not each.reason else f" · {finish(each.reason, t)}"
     return Text(
         f"{mark} ",
         Bold(each.symbol.ticker),
@@ -63,10 +63,6 @@ def _position(each: PanicLine, event: PanicProgress, frame: ViewContext) -> Text
         "" if left == 0 or each.last is None else f" × {price(each.last)}",
         why,
     )
-
-
-def _reason(key: str, frame: ViewContext) -> str:
-    return frame.t("the market is closed") if key == "closed" else finish(key, frame.t)
 
 
 def _conclusion(event: PanicProgress, frame: ViewContext) -> Text | None:

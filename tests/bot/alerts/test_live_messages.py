@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.ui.buttons import MarkSeen
-from strategy.model import OrderNo, OrderStatus, Proposed
+from strategy.model import OrderNo, OrderStatus, Proposed, SaleEnd
 from tests.bot.conftest import OpenRoom
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
@@ -14,7 +14,7 @@ from tests.support.person import labels
 
 
 async def test_a_panic_edits_one_message_and_ends_in_a_new_one(delivering: OpenRoom) -> None:
-    left = samples.panic_line(sold=4, reason="session_end")
+    left = samples.panic_line(sold=4, reason=SaleEnd.SESSION_END)
     async with delivering() as room:
         await told(room, samples.panic())
         await told(room, samples.panic(cancels_left=0), samples.panic(lines=(samples.panic_line(sold=4),)))

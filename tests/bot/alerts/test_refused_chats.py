@@ -5,7 +5,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from strategy.model import Event, OrderStatus, Origin, Service, Side, StorageError, SystemClock
+from strategy.model import Event, OrderStatus, Origin, SaleEnd, Service, Side, StorageError, SystemClock
 from tests.bot.conftest import OpenRoom
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
@@ -292,7 +292,7 @@ async def test_in_private_nothing_critical_is_kept_back_by_what_repeats_itself(
                 await room.outbox.add(
                     [
                         samples.stop_triggered(at=at, attempt=minute + 1),
-                        samples.stop_finished(at=at, sold=0, left=10, reason="rejected", attempt=minute + 1),
+                        samples.stop_finished(at=at, sold=0, left=10, reason=SaleEnd.REJECTED, attempt=minute + 1),
                     ]
                 )
                 if minute % 20 == 0:

@@ -23,9 +23,11 @@ from strategy.model import (
     EventRow,
     OrderChanged,
     Origin,
+    SaleEnd,
     Service,
     Side,
     StopFinished,
+    StopTrigger,
     StopTriggered,
     Text,
 )
@@ -53,7 +55,7 @@ def fired(attempt: int, minute: float | None = None) -> StopTriggered:
 def refused(attempt: int, minute: float | None = None, **changes: Any) -> StopFinished:
     nothing: dict[str, Any] = {"sold": 0, "left": 10, "average_price": None, "realized": None, "fees": None}
     when = at(attempt - 1 if minute is None else minute)
-    facts = {**nothing, "reason": "rejected", "refusal": SAID, "attempt": attempt, "at": when, **changes}
+    facts = {**nothing, "reason": SaleEnd.REJECTED, "refusal": SAID, "attempt": attempt, "at": when, **changes}
     return samples.stop_finished(**facts)
 
 
@@ -80,7 +82,7 @@ def test_what_was_tried_is_counted_in_orders_not_in_runs(frame: Callable[..., Vi
     """One run of three refused orders was told as "tried once"."""
     text = alert(refused(1, orders_refused=3), frame("en")).text
     assert "Tried so far: 3." in text
-    again = alert(refused(2, sold=10, left=0, reason="flat", orders_refused=3), frame("en")).text
+    again = alert(refused(2, sold=10, left=0, reason=SaleEnd.FLAT, orders_refused=3), frame("en")).text
     assert "Tries before that were refused: 3" in again
 
 
@@ -145,12 +147,12 @@ async def test_the_success_is_a_message_of_its_own_with_sound(delivering: Any) -
     "other",
     [
         refused(2, sold=4, left=6),
-        refused(2, reason="session_end"),
+        refused(2, reason=SaleEnd.SESSION_END),
         refused(1, 1),
         samples.stop_finished(at=at(1)),
         fired(1, 1),
         replace(refused(2), symbol=samples.O),
-        replace(refused(2), trigger="take_profit"),
+        replace(refused(2), trigger=StopTrigger.TAKE_PROFIT),
     ],
 )
 async def test_what_is_no_retry_of_it_is_never_folded(delivering: Any, other: Event) -> None:
@@ -231,7 +233,7 @@ def test_a_retry_starts_no_reminders_but_its_message_keeps_the_button(frame: Any
     assert refused(1).needs_ack
     assert not refused(2).needs_ack
     assert not fired(2).needs_ack
-    assert refused(2, reason="session_end").needs_ack
+    assert refused(2, reason=SaleEnd.SESSION_END).needs_ack
     assert refused(2, sold=4, left=6).needs_ack
 
 

@@ -8,7 +8,19 @@ import pytest
 
 from bot.alerts.acknowledgement import outstanding
 from bot.alerts.scheduled.reminders import _due
-from strategy.model import Event, EventRow, Notable, OrderStatus, Protection, Service, Text, TickerLocked, Trouble
+from strategy.model import (
+    Event,
+    EventRow,
+    Notable,
+    OrderStatus,
+    Protection,
+    SaleEnd,
+    Service,
+    StopPriceSource,
+    Text,
+    TickerLocked,
+    Trouble,
+)
 from tests.bot.conftest import OpenRoom
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
@@ -29,7 +41,13 @@ def rows(events: Sequence[Event]) -> list[EventRow]:
 
 def protection(*, armed: bool, every: bool = False) -> Protection:
     symbols = () if every else (samples.TQQQ,)
-    return Protection(at=samples.NOW, armed=armed, source="ticks" if armed else "none", symbols=symbols, reason=NOTHING)
+    return Protection(
+        at=samples.NOW,
+        armed=armed,
+        source=StopPriceSource.TICKS if armed else StopPriceSource.NONE,
+        symbols=symbols,
+        reason=NOTHING,
+    )
 
 
 def trouble(key: str) -> Trouble:
@@ -59,7 +77,7 @@ def test_good_news_needs_no_look() -> None:
     ]
     bad: list[Event] = [
         protection(armed=False),
-        samples.stop_finished(left=3, reason="session_end"),
+        samples.stop_finished(left=3, reason=SaleEnd.SESSION_END),
         samples.stop_triggered(),
         samples.panic(done=True, flat=False),
         split_lock(),
@@ -224,7 +242,7 @@ async def test_a_reminder_whose_answers_are_lost_comes_once_more_and_then_when_i
     """It arrives each time and no answer comes back. While no call at all is answered there is one."""
     async with delivering(runs=HERE) as room:
         weather = Weather(room, wall)
-        await told(room, samples.stop_finished(left=10, reason="rejected"))
+        await told(room, samples.stop_finished(left=10, reason=SaleEnd.REJECTED))
         await room.owner.post("fault", kind="error_after_send", code=502, method="sendMessage", times=9999)
         await weather.passes(9 * 60)
         reminders = (await shown(room))[1:]
@@ -236,7 +254,7 @@ async def test_a_reminder_whose_answers_are_lost_comes_once_more_and_then_when_i
 async def test_a_reminder_is_not_repeated_while_no_call_is_answered(delivering: OpenRoom, wall: FakeClock) -> None:
     async with delivering(runs=HERE) as room:
         weather = Weather(room, wall)
-        await told(room, samples.stop_finished(left=10, reason="rejected"))
+        await told(room, samples.stop_finished(left=10, reason=SaleEnd.REJECTED))
         await room.owner.post("fault", kind="error_after_send", code=502, times=9999)
         await weather.passes(30 * 60)
         assert len((await shown(room))[1:]) == 1

@@ -18,6 +18,7 @@ from strategy.model import (
     Bound,
     CapKey,
     DecisionReason,
+    FiredBy,
     Gate,
     GateKey,
     Gates,
@@ -84,7 +85,7 @@ CAPPED = replace(
 )
 STOPS = [
     StopGate(key=GateKey.STOP_LOSS, passed=True, observed=Decimal("-5.00"), threshold=Decimal(-5), fired_by=by)
-    for by in ("tick", "poll", "check")
+    for by in FiredBy
 ] + [
     StopGate(key=GateKey.STOP_LOSS, passed=None, observed=None, threshold=None, broker_rate=Known(rate))
     for rate in (None, Decimal("-4.91"))

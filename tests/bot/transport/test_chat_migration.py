@@ -10,7 +10,7 @@ import pytest
 from bot import alarm
 from bot.errors import TelegramChatMoved
 from bot.localchat import LocalChat
-from strategy.model import OrderChanged, OrderStatus, Service, Symbol, Text, Trouble
+from strategy.model import OrderChanged, OrderStatus, SaleEnd, Service, Symbol, Text, Trouble
 from tests.bot.conftest import OpenRoom, Room, telegram_settings
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
@@ -216,7 +216,7 @@ async def test_a_reminder_of_the_old_chat_takes_nothing_away_in_the_new_one(
         old = await a_group(chat)
         async with grouped(delivering, chat, old, runs=(Service.REMINDERS,)) as room:
             weather = Weather(room, wall)
-            await told(room, samples.stop_finished(left=10, reason="rejected"))
+            await told(room, samples.stop_finished(left=10, reason=SaleEnd.REJECTED))
             await weather.passes(6 * 60)
             await Group(room.owner, old).moves(silent=True)
             await weather.passes(60 * 60)

@@ -21,6 +21,7 @@ from strategy.model import (
     Order,
     OrderChanged,
     OrderStatus,
+    SaleEnd,
     Side,
     Started,
     Text,
@@ -85,10 +86,10 @@ def test_the_result_of_a_stop_is_told_s93(frame: MakeFrame) -> None:
     text = alert(samples.stop_finished(), frame()).text
     for part in ("10주 매도", "$56.95", "🔵 -$31.93", "전량 매도"):
         assert part in text
-    left = alert(samples.stop_finished(left=4, reason="session_end"), frame()).text
+    left = alert(samples.stop_finished(left=4, reason=SaleEnd.SESSION_END), frame()).text
     assert "⚠️ 4주가 남았습니다" in left
     assert "다시 시도" not in left
-    refused = alert(samples.stop_finished(left=4, reason="rejected"), frame()).text
+    refused = alert(samples.stop_finished(left=4, reason=SaleEnd.REJECTED), frame()).text
     assert "1분 뒤 다시 시도합니다" in refused
 
 

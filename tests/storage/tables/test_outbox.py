@@ -20,9 +20,11 @@ from strategy.model import (
     OrderNo,
     OrderStatus,
     Origin,
+    SaleEnd,
     SettingChanged,
     Started,
     StopFinished,
+    StopTrigger,
     StorageError,
     Text,
     Trouble,
@@ -144,15 +146,20 @@ async def test_retries_of_a_refused_stop_are_not_repeated_by_themselves(storage:
     first = StopFinished(
         at=at(),
         symbol=TQQQ,
-        trigger="stop_loss",
+        trigger=StopTrigger.STOP_LOSS,
         sold=0,
         left=10,
         average_price=None,
         realized=None,
         fees=None,
-        reason="rejected",
+        reason=SaleEnd.REJECTED,
     )
-    ends = [first, replace(first, attempt=2), replace(first, attempt=3, sold=4), replace(first, reason="session_end")]
+    ends = [
+        first,
+        replace(first, attempt=2),
+        replace(first, attempt=3, sold=4),
+        replace(first, reason=SaleEnd.SESSION_END),
+    ]
     await storage.outbox.tell(*ends, trouble("a"))
     for row_id in range(1, 6):
         await storage.outbox.mark_done(row_id, at(row_id), row_id)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategy.model import on_tick, return_percent, tick_size
+from strategy.model import StopTrigger, on_tick, return_percent, tick_size
 from strategy.risk.overnight_prices import split_suspected
 from strategy.stops.stop_lines import StopLine, ladder_price, stop_line, threshold_price
 
@@ -84,12 +84,16 @@ def test_a_line_with_everything_off_is_never_touched() -> None:
     assert not line.touched(D(10**9))
     assert line.at_peak(D(500)) is line
     with pytest.raises(ValueError, match="off"):
-        line.threshold("stop_loss")
+        line.threshold(StopTrigger.STOP_LOSS)
 
 
 def test_each_stop_names_its_threshold() -> None:
     line = _line(take_profit_rate=D(10), trailing_stop_pct=D(3))
-    thresholds = [line.threshold("stop_loss"), line.threshold("take_profit"), line.threshold("trailing_stop")]
+    thresholds = [
+        line.threshold(StopTrigger.STOP_LOSS),
+        line.threshold(StopTrigger.TAKE_PROFIT),
+        line.threshold(StopTrigger.TRAILING_STOP),
+    ]
     assert thresholds == [95, 110, 97]
 
 
