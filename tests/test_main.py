@@ -285,7 +285,9 @@ async def _asked_again(http: ClientSession, simulator: str) -> None:
 
     before = await asked()
     async with asyncio.timeout(START_LIMIT_S):
-        while await asked() <= before:
+        while True:
+            if await asked() > before:
+                break
             await asyncio.sleep(0.05)  # asking over HTTP: there is no condition to wait on in this process
 
 

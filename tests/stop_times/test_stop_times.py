@@ -10,9 +10,9 @@ from tests.stop_times.scenes import SCENES, Scene
 
 
 @pytest.mark.timeout(240)
-async def test_with_nothing_wrong_the_stop_sells_within_the_limit(tmp_path: Path) -> None:
+async def test_with_nothing_wrong_the_stop_sells_within_the_limit(on_disk: Path) -> None:
     (calm,) = [scene for scene in SCENES if scene.fault == "-"]
-    took = await play(calm, ROOT, tmp_path / "scene")
+    took = await play(calm, ROOT, on_disk / "scene")
     assert took.within(calm.limit_s), took
 
 
