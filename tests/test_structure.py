@@ -18,12 +18,12 @@ def test_no_folder_is_too_full_to_read_at_a_glance() -> None:
 
 
 def test_a_module_of_the_core_needs_few_others() -> None:
-    assert HOUSE.imports_per_module("strategy") <= 5.72  # the goal is 5
+    assert HOUSE.imports_per_module("strategy") <= 5.25  # the goal is 5
     assert HOUSE.imports_per_module() <= 5.2  # the same
 
 
 def test_the_way_from_the_top_of_the_core_to_its_ground_is_short() -> None:
-    assert len(HOUSE.longest_chain("strategy")) <= 23  # the goal is 14; one is text.py, which goes
+    assert len(HOUSE.longest_chain("strategy")) <= 20  # the goal is 14; one is text.py, which goes
 
 
 def test_no_constructor_takes_more_than_nine_arguments() -> None:

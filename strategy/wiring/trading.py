@@ -1,24 +1,157 @@
-"""What is known of market and account, and the desk through which every order goes."""
+"""Everything that trades, built from the ground up: each group of parts stands on those before it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
 from strategy.execution.order_desk import LiveOrderDesk
+from strategy.health.surroundings_lines import SurroundingsLines
+from strategy.health.trading_state import TradingState
+from strategy.market.capacity import Pace
 from strategy.market.market_data import LiveMarketData
 from strategy.market.price_confirmation import PriceConfirmation
-from strategy.model import Holdings, Symbol
+from strategy.model import Clock, Environment, Holdings, SettableClock, Symbol, Text
+from strategy.panic.panic import Panic
+from strategy.panic.reports import PanicReports
 from strategy.portfolio.account_sync import LiveAccountSync
 from strategy.portfolio.bot_lots import kept_splits
 from strategy.portfolio.position_reconciliation import Reconciler
 from strategy.portfolio.positions import LivePositions
-from strategy.ports import MarketFeed, Stream
+from strategy.ports import (
+    Broker,
+    DecisionJournal,
+    MarketFeed,
+    ModeJournal,
+    Notes,
+    Notifier,
+    OrderJournal,
+    Outbox,
+    PriceAlerts,
+    Records,
+    SettingsJournal,
+    Stream,
+    Tickets,
+)
+from strategy.reports.ready_check import ReadyLines
+from strategy.reports.session_cards import SessionCards
 from strategy.risk.chase import FollowingPermission
 from strategy.risk.daily_loss import DayLoss
 from strategy.risk.exposure import ExposureMeter
+from strategy.risk.mode_store import ModeStore
+from strategy.risk.overnight_prices import Overnight
 from strategy.risk.permissions import Permissions
-from strategy.runtime.in_flight import Precedence
+from strategy.risk.split_guard import SplitGuard
+from strategy.runtime.confirmations import Confirmations
+from strategy.runtime.in_flight import Activity, Precedence
+from strategy.runtime.probes import Surroundings
+from strategy.runtime.storage_alarm import SendNow, StorageAlarm
+from strategy.runtime.telling import Telling
+from strategy.session.bar_warm_up import BarWarmUp
+from strategy.session.clock_resync import Resync
+from strategy.session.engine import Engine
+from strategy.session.housekeeping import Housekeeping
+from strategy.session.listing_moves import ListingTransfer, VenueMoves
+from strategy.session.price_alert_monitor import PriceWatch
+from strategy.session.session_news import SessionNews
+from strategy.session.start_card import StartCard
+from strategy.session.startup import StartUp
+from strategy.session.stream_inbox import StreamInbox
+from strategy.session.trading_day import TradingDay
+from strategy.session.watchlist_changes import Roster
+from strategy.settings.schema import TradingSettings
 from strategy.settings.store import SettingsStore
-from strategy.wiring.parts import BaseParts, TradingParts
+from strategy.signals.account_for_checks import AccountForChecks
+from strategy.signals.approval import Approval
+from strategy.signals.decision_log import DecisionLog
+from strategy.signals.evaluation import SignalEvaluator
+from strategy.signals.signal_check import SignalCheck
+from strategy.signals.signal_trade import SignalTrader
+from strategy.signals.snapshot import SnapshotReader
+from strategy.signals.stop_first import StopFirst
+from strategy.stops.exit_ladder import ExitLadder
+from strategy.stops.price_watchdog import PriceWatchdog
+from strategy.stops.safe_mode import Fallback
+from strategy.stops.stop_monitor import StopMonitor
+from strategy.stops.stop_reports import StopReports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journals:
+    """The repositories of the core; `outbox` also serves as the notifier."""
+
+    orders: OrderJournal
+    decisions: DecisionJournal
+    settings: SettingsJournal
+    modes: ModeJournal
+    notes: Notes
+    tickets: Tickets
+    price_alerts: PriceAlerts
+    outbox: Outbox
+    notifier: Notifier
+    records: Records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseParts:
+    """What nearly every part is given."""
+
+    journals: Journals
+    broker: Broker
+    clock: SettableClock  # the market's
+    wall: Clock  # a person's
+    pace: Pace
+    activity: Activity
+    notifier: StorageAlarm
+    telling: Telling
+    book: SettingsStore
+    modes: ModeStore
+    presses: Confirmations
+
+
+def build_base(
+    *,
+    base: TradingSettings,
+    env_names: frozenset[str],
+    environment: Environment,
+    journals: Journals,
+    broker: Broker,
+    clock: SettableClock,
+    wall: Clock,
+    pace: Pace,
+    cry: SendNow | None,
+) -> BaseParts:
+    """Return the base. `env_names` are the settings that came from the environment, `cry` tells past the disk."""
+    activity = Activity()
+    notifier = StorageAlarm(journals.notifier, cry=cry, wall=wall)
+    return BaseParts(
+        journals=journals,
+        broker=broker,
+        clock=clock,
+        wall=wall,
+        pace=pace,
+        activity=activity,
+        notifier=notifier,
+        telling=Telling(notifier, clock),
+        book=SettingsStore(base=base, env_names=env_names, journal=journals.settings, clock=clock),
+        modes=ModeStore(journal=journals.modes, notes=journals.notes, clock=clock, environment=environment),
+        presses=Confirmations(tickets=journals.tickets, orders=journals.orders, wall=wall, activity=activity),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingParts:
+    """Prices, orders, and the account as the broker has it."""
+
+    watch: LiveMarketData
+    prices: PriceConfirmation
+    positions: LivePositions
+    exposure_meter: ExposureMeter
+    permissions: Permissions
+    desk: LiveOrderDesk
+    recon: Reconciler
+    account_sync: LiveAccountSync
+    day_loss: DayLoss
 
 
 def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visibility_lag_s: float) -> TradingParts:
@@ -99,3 +232,315 @@ async def _cash_probe(book: SettingsStore, watch: LiveMarketData, holdings: Hold
         if quote is not None:
             return symbol, quote.last
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectionParts:
+    """The parts that sell, or forbid, whatever the rules say."""
+
+    splits: SplitGuard
+    guard: StopMonitor
+    watchdog: PriceWatchdog
+    fallback: Fallback
+    panic: Panic
+
+
+def build_protection(parts: BaseParts, trading: TradingParts, *, visibility_lag_s: float) -> ProtectionParts:
+    """Return what protects. The broker's list of positions may be `visibility_lag_s` late, in market time."""
+    splits = SplitGuard(
+        watch=trading.watch,
+        modes=parts.modes,
+        positions=trading.positions,
+        overnight=Overnight(notes=parts.journals.notes, clock=parts.clock),
+        settings=parts.book,
+        clock=parts.clock,
+        activity=parts.activity,
+    )
+    ladder = ExitLadder(
+        desk=trading.desk,
+        orders=parts.journals.orders,
+        watch=trading.watch,
+        positions=trading.positions,
+        account_sync=trading.account_sync,
+        settings=parts.book,
+        permissions=trading.permissions,
+        clock=parts.clock,
+        activity=parts.activity,
+    )
+    guard = _guard(parts, trading, ladder, splits)
+    watchdog = PriceWatchdog(
+        guard=guard,
+        watch=trading.watch,
+        settings=parts.book,
+        notifier=parts.notifier,
+        notes=parts.journals.notes,
+        clock=parts.clock,
+        wall=parts.wall,
+        activity=parts.activity,
+    )
+    fallback = Fallback(modes=parts.modes, guard=guard, watch=trading.watch, notifier=parts.notifier, clock=parts.clock)
+    panic = Panic(
+        desk=trading.desk,
+        guard=guard,
+        ladder=ladder,
+        account_sync=trading.account_sync,
+        positions=trading.positions,
+        modes=parts.modes,
+        settings=parts.book,
+        story=PanicReports(
+            desk=trading.desk,
+            orders=parts.journals.orders,
+            watch=trading.watch,
+            positions=trading.positions,
+            settings=parts.book,
+            notifier=parts.notifier,
+            clock=parts.clock,
+            activity=parts.activity,
+        ),
+        notes=parts.journals.notes,
+        clock=parts.clock,
+        activity=parts.activity,
+        visibility_lag_s=visibility_lag_s,
+    )
+    return ProtectionParts(splits=splits, guard=guard, watchdog=watchdog, fallback=fallback, panic=panic)
+
+
+def _guard(parts: BaseParts, trading: TradingParts, ladder: ExitLadder, splits: SplitGuard) -> StopMonitor:
+    return StopMonitor(
+        desk=trading.desk,
+        orders=parts.journals.orders,
+        decisions=parts.journals.decisions,
+        watch=trading.watch,
+        modes=parts.modes,
+        positions=trading.positions,
+        account_sync=trading.account_sync,
+        ladder=ladder,
+        splits=splits,
+        prices=trading.prices,
+        story=StopReports(
+            orders=parts.journals.orders,
+            decisions=parts.journals.decisions,
+            notes=parts.journals.notes,
+            notifier=parts.notifier,
+            watch=trading.watch,
+            positions=trading.positions,
+            account_sync=trading.account_sync,
+            settings=parts.book,
+            clock=parts.clock,
+        ),
+        settings=parts.book,
+        notifier=parts.notifier,
+        notes=parts.journals.notes,
+        clock=parts.clock,
+        activity=parts.activity,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionParts:
+    """The engine and what works beside it all session long; `state` and `around` are what health is judged by."""
+
+    approval: Approval
+    trader: SignalTrader
+    inbox: StreamInbox
+    engine: Engine
+    day: TradingDay
+    card: StartCard
+    bars: BarWarmUp
+    price_watch: PriceWatch
+    moves: VenueMoves
+    resync: Resync
+    roster: Roster
+    cards: SessionCards
+    state: TradingState
+    around: SurroundingsLines
+
+
+def build_session(
+    parts: BaseParts,
+    trading: TradingParts,
+    protection: ProtectionParts,
+    *,
+    remarks: Sequence[Text],
+    surroundings: Surroundings,
+) -> SessionParts:
+    """Return what trades by the rules. `remarks` go on the start card, `surroundings` into the ready check."""
+    clock, settings, activity, telling = parts.clock, parts.book, parts.activity, parts.telling
+    approval = Approval(
+        presses=parts.presses,
+        orders=parts.journals.orders,
+        settings=settings,
+        notes=parts.journals.notes,
+        clock=clock,
+        wall=parts.wall,
+        activity=activity,
+    )
+    account = AccountForChecks(account_sync=trading.account_sync, day_loss=trading.day_loss, telling=telling)
+    trader = _trader(parts, trading, protection, approval, account)
+    checks = SignalCheck(
+        trader=trader,
+        account=account,
+        fallback=protection.fallback,
+        settings=settings,
+        telling=telling,
+        activity=activity,
+    )
+    inbox = StreamInbox(
+        watch=trading.watch,
+        stops=protection.guard,
+        desk=trading.desk,
+        account_sync=trading.account_sync,
+        notifier=parts.notifier,
+        clock=clock,
+        activity=activity,
+    )
+    bars = BarWarmUp(watch=trading.watch, settings=settings, telling=telling, activity=activity)
+    housekeeping = Housekeeping(
+        account_sync=trading.account_sync,
+        modes=parts.modes,
+        settings=settings,
+        unstored=protection.fallback,
+        telling=telling,
+        clock=clock,
+        activity=activity,
+    )
+    day = TradingDay(
+        checks=checks,
+        proposals=approval,
+        bars=bars,
+        housekeeping=housekeeping,
+        news=SessionNews(
+            desk=trading.desk,
+            orders=parts.journals.orders,
+            account_sync=trading.account_sync,
+            modes=parts.modes,
+            notes=parts.journals.notes,
+            clock=clock,
+        ),
+        settings=settings,
+        telling=telling,
+        clock=clock,
+        activity=activity,
+    )
+    card = StartCard(
+        watch=trading.watch,
+        stops=protection.guard,
+        stream=inbox,
+        modes=parts.modes,
+        settings=settings,
+        pace=parts.pace,
+        clock=clock,
+        remarks=remarks,
+    )
+    engine = Engine(
+        startup=StartUp(
+            watch=trading.watch,
+            bars=bars,
+            account_sync=trading.account_sync,
+            stops=protection.guard,
+            panic=protection.panic,
+            housekeeping=housekeeping,
+            card=card,
+            settings=settings,
+            telling=telling,
+        ),
+        day=day,
+        housekeeping=housekeeping,
+        stream_settled=inbox.settled,
+        wall=parts.wall,
+        activity=activity,
+    )
+    roster = Roster(
+        settings=settings,
+        watch=trading.watch,
+        stops=protection.guard,
+        proposals=approval,
+        bars=bars,
+        begun=engine.begun,
+        activity=activity,
+    )
+    around = SurroundingsLines(surroundings=surroundings, clock=clock, wall=parts.wall)
+    price_watch = PriceWatch(
+        alerts=parts.journals.price_alerts,
+        watch=trading.watch,
+        prices=trading.prices,
+        clock=clock,
+        activity=activity,
+        pace=parts.pace,
+    )
+    return SessionParts(
+        approval=approval,
+        trader=trader,
+        inbox=inbox,
+        engine=engine,
+        day=day,
+        card=card,
+        bars=bars,
+        roster=roster,
+        price_watch=price_watch,
+        moves=_moves(parts, trading, protection, price_watch),
+        resync=Resync(clock=clock, telling=telling),
+        cards=SessionCards(
+            ready=ReadyLines(
+                watch=trading.watch,
+                account_sync=trading.account_sync,
+                stream=inbox,
+                around=around,
+                settings=settings,
+            ),
+            begun=engine.begun,
+            notes=parts.journals.notes,
+            clock=clock,
+            activity=activity,
+        ),
+        state=TradingState(trading.desk, trading.recon, inbox),
+        around=around,
+    )
+
+
+def _moves(parts: BaseParts, trading: TradingParts, protection: ProtectionParts, price_watch: PriceWatch) -> VenueMoves:
+    return VenueMoves(
+        transfer=ListingTransfer(settings=parts.book, modes=parts.modes, stops=protection.guard, clock=parts.clock),
+        watch=trading.watch,
+        alerts=price_watch,
+        exposure_meter=trading.exposure_meter,
+        notes=parts.journals.notes,
+        telling=parts.telling,
+        clock=parts.clock,
+        activity=parts.activity,
+    )
+
+
+def _trader(
+    parts: BaseParts,
+    trading: TradingParts,
+    protection: ProtectionParts,
+    approval: Approval,
+    account: AccountForChecks,
+) -> SignalTrader:
+    snapshots = SnapshotReader(
+        watch=trading.watch,
+        desk=trading.desk,
+        orders=parts.journals.orders,
+        positions=trading.positions,
+        account_sync=trading.account_sync,
+        settings=parts.book,
+        clock=parts.clock,
+    )
+    return SignalTrader(
+        snapshots=StopFirst(snapshots=snapshots, stops=protection.guard, splits=protection.splits),
+        evaluator=SignalEvaluator(
+            broker=parts.broker,
+            desk=trading.desk,
+            modes=parts.modes,
+            exposure_meter=trading.exposure_meter,
+            settings=parts.book,
+        ),
+        approval=approval,
+        account=account,
+        desk=trading.desk,
+        decisions=DecisionLog(parts.journals.decisions),
+        settings=parts.book,
+        telling=parts.telling,
+        clock=parts.clock,
+    )

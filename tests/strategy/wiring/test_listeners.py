@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from strategy.stops.stop_monitor import StopMonitor
-from strategy.wiring import listeners as module
-from strategy.wiring.listeners import Listening
+from strategy.wiring import core as module
+from strategy.wiring.core import Listening
 from tests.support.engine_bench import OPEN, World, running
 
 
