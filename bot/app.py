@@ -173,7 +173,7 @@ class BotApp:
         hearing = self.hearing
         return replace(
             self.reach.state(),
-            ahead=self.time.lead,
+            ahead=self.time.ahead,
             heard_at=hearing.heard_at,
             deaf_since=hearing.deaf_since,
             deaf=None if hearing.why is None else words(hearing.why),

@@ -90,3 +90,37 @@ def test_a_word_that_is_wrong_is_found() -> None:
     (word,) = words(row)
     assert word.name not in defined(word.path)
     assert "OrderStatus.UNKNOWN" in defined(word.path)
+
+
+GONE = {"purse", "vigil", "outcry", "lead", "ground", "engine_room", "visit", "stage", "look", "looking"}
+"""Words of a private language; `looks_closed` and the like say what something looks like, and stay."""
+
+
+def _spoken(path: Path) -> set[str]:
+    """Return the names a module gives to classes, functions, arguments, variables and itself."""
+    found = {path.stem}
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.id if isinstance(node, ast.Name) else node.attr)
+    return found
+
+
+def _gone(name: str) -> bool:
+    snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower().strip("_")
+    return bool(GONE & {*snake.split("_"), snake}) or snake == "looks"
+
+
+def test_nothing_is_named_by_a_word_that_is_not_used() -> None:
+    product = [path for room in ("bot", "kis", "storage", "strategy") for path in (ROOT / room).rglob("*.py")]
+    assert [f"{path.relative_to(ROOT)}: {name}" for path in product for name in _spoken(path) if _gone(name)] == []
+
+
+@pytest.mark.parametrize("name", ["_look", "Vigil", "engine_room", "look_at", "looks", "daily_look"])
+def test_such_a_name_is_found(name: str) -> None:
+    assert _gone(name)
+    assert not _gone("looks_closed")
+    assert not _gone("background")

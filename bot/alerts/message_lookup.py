@@ -70,19 +70,19 @@ class Lookup:
         if sought is None or not sought.words or sought.chat_id != self._chat.id:
             return None
         first = sought.after + 1 if sought.after else None
-        newest, text = await self._look_at(first, words, thread)
+        newest, text = await self._shown_at(first, words, thread)
         if first is not None and sought_in(text, sought.words):
             return first
         others = range(sought.after + 2, newest) if sought.after else range(newest - 1, max(newest - _FAR, 0), -1)
         unknown = (each for each in others if (self._chat.id, each) not in self._known)
         for message_id in islice(unknown, _MOST):
-            _, text = await self._look_at(message_id, words, thread)
+            _, text = await self._shown_at(message_id, words, thread)
             if sought_in(text, sought.words):
                 return message_id
         log.info("lost message not found", extra={"row": row_id})
         return None
 
-    async def _look_at(self, message_id: int | None, words: str, thread: int | None) -> tuple[int, str]:
+    async def _shown_at(self, message_id: int | None, words: str, thread: int | None) -> tuple[int, str]:
         """Return the id of a message sent just now, and what the bot said at the id that it asks about."""
         reply = None
         if message_id is not None:

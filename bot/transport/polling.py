@@ -85,7 +85,7 @@ class Poller:
             self.hearing.heard(undisturbed=not updates)
             for raw in updates:
                 self._take(raw)
-            await self._clock_watch.look()
+            await self._clock_watch.check()
 
     async def _asked(self) -> list[Any]:
         await self._bot.me()  # handlers ask for the bot's name; it is remembered

@@ -43,14 +43,14 @@ class TelegramTime:
         self._date: tuple[datetime, datetime] | None = None
 
     @property
-    def lead(self) -> timedelta | None:
+    def ahead(self) -> timedelta | None:
         """Return how far Telegram's clock is ahead of this machine's, to a second; None before the first answer."""
         return self._by(self._stamp) if self._stamp is not None else self._by(self._date)
 
     def now(self) -> datetime:
         """Return the earliest time that any measure allows: what is fresh by one of them is not taken for old."""
-        leads = [lead for lead in (self._by(self._stamp), self._by(self._date)) if lead is not None]
-        return self._wall.now() + min(leads) if leads else self._wall.now()
+        ahead_by = [ahead for ahead in (self._by(self._stamp), self._by(self._date)) if ahead is not None]
+        return self._wall.now() + min(ahead_by) if ahead_by else self._wall.now()
 
     def since(self, then: datetime) -> timedelta:
         """Return how long ago an instant of this machine's clock was."""
@@ -101,19 +101,19 @@ class ClockWatch:
         self._told: bool | None = None  # not read yet
         self._seen_off = 0
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Judge the newest measure; one alone proves nothing."""
-        lead = self._time.lead
-        if lead is None:
+        ahead = self._time.ahead
+        if ahead is None:
             return
-        self._seen_off = self._seen_off + 1 if MOST_OFF < abs(lead) < _MADE_UP else 0
+        self._seen_off = self._seen_off + 1 if MOST_OFF < abs(ahead) < _MADE_UP else 0
         try:
             if self._told is None:
                 self._told = bool(await self._notes.get(_NOTE))
             if self._seen_off > 1 and not self._told:
-                log.warning("clock off", extra={"telegram_ahead_s": lead.total_seconds()})
-                await self._keep("off", Trouble(at=self._clock.now(), key=_KEY, what=_off(lead)))
-            elif self._told and abs(lead) <= _GOOD_AGAIN:
+                log.warning("clock off", extra={"telegram_ahead_s": ahead.total_seconds()})
+                await self._keep("off", Trouble(at=self._clock.now(), key=_KEY, what=_off(ahead)))
+            elif self._told and abs(ahead) <= _GOOD_AGAIN:
                 await self._keep("", Notable(at=self._clock.now(), key=_KEY, what=_RIGHT))
         except StorageError as error:
             log.warning("clock not noted", extra={"error": type(error).__name__})
@@ -126,6 +126,6 @@ class ClockWatch:
 _RIGHT = Said(ServerClockNote.AGREES)
 
 
-def _off(lead: timedelta) -> Said:
-    by = timedelta(seconds=5 * round(abs(lead).total_seconds() / 5))
-    return Said(ServerClockNote.AHEAD if lead < timedelta(0) else ServerClockNote.BEHIND, by=by)  # ours
+def _off(ahead: timedelta) -> Said:
+    by = timedelta(seconds=5 * round(abs(ahead).total_seconds() / 5))
+    return Said(ServerClockNote.AHEAD if ahead < timedelta(0) else ServerClockNote.BEHIND, by=by)  # ours

@@ -138,13 +138,13 @@ def _position_keyboard(shown: Sequence[Position], turns: Keyboard, frame: ViewCo
     t = frame.t
     if ref:
         sell = (Button(t("🟦 Sell"), Open(screen="sell", ref=ref)),) if shown else ()
-        looks = (
+        further = (
             Button(t("💲 Price"), Open(screen="quote", ref=ref)),
             Button(t("🔎 Why?"), Open(screen="why", ref=ref)),
         )
         return (
             (Button(t("🟥 Buy"), Open(screen="buy", ref=ref)), *sell),
-            looks,
+            further,
             (frame.refresh("positions", ref), Button(t("📦 Positions"), Open(screen="positions")), frame.home()),
         )
     tickers = [Button(each.symbol.ticker, Open(screen="ticker", ref=str(each.symbol))) for each in shown]

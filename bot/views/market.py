@@ -48,14 +48,14 @@ def ticker_actions(
     """Return what can be done about a ticker; `here` is the screen that is shown already."""
     t, ref = frame.t, str(symbol)
     buy = Button(t("🟥 Buy"), Open(screen="buy", ref=ref))
-    looks = [
+    further = [
         Button(t("💲 Price"), Open(screen="quote", ref=ref)),
         Button(t("🔎 Why?"), Open(screen="why", ref=ref)),
         Button(t("📈 {ticker}", ticker=symbol.ticker), Open(screen="ticker", ref=ref)),
     ]
     return (
         (buy, Button(t("🟦 Sell"), Open(screen="sell", ref=ref))) if held else (buy,),
-        tuple(each for each in looks if not (isinstance(each.data, Open) and each.data.screen == here)),
+        tuple(each for each in further if not (isinstance(each.data, Open) and each.data.screen == here)),
         (
             Button(t("⏰ Price alert"), Open(screen="alert", ref=ref)),
             Button(t("⏸ Pause"), Open(screen="pause", ref=ref))

@@ -23,10 +23,8 @@ def outcome(result: Outcome, frame: ViewContext) -> Screen:
     elif result.order_nos:
         placed = block(t("Orders {numbers}", numbers=", ".join(f"#{no}" for no in result.order_nos)))
     traded = order is not None or bool(result.order_nos)
-    next_look = (
-        Button(t("🧾 Orders"), Open(screen="orders")) if traded else Button(t("📊 Status"), Open(screen="status"))
-    )
-    keyboard: Keyboard = ((next_look, frame.home()),)
+    onward = Button(t("🧾 Orders"), Open(screen="orders")) if traded else Button(t("📊 Status"), Open(screen="status"))
+    keyboard: Keyboard = ((onward, frame.home()),)
     if order is not None:
         keyboard = (*actions(order, frame), *keyboard)
     return frame.screen(

@@ -48,7 +48,7 @@ class CheckedNote(StrEnum):
 
 
 MAX_DRIFT = Decimal("0.01")  # a price that moved more than this share since the preview voids it
-_LOOK_AGE_S = 10
+_ACCOUNT_AGE_S = 10
 _FAR_PCT = 5  # a typed price worse than the market by more than this is pointed out
 _HUNDRED = Decimal(100)
 
@@ -122,7 +122,7 @@ class OrderMeans:
 
     async def sync(self, side: Side) -> None:
         """Look at the account, and for a buy at what the day has lost; raise BrokerError."""
-        holdings = await self._account_sync.take("asked", max_age_s=_LOOK_AGE_S)
+        holdings = await self._account_sync.take("asked", max_age_s=_ACCOUNT_AGE_S)
         if side is Side.BUY:
             await self._day_loss.apply(holdings)
 

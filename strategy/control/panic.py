@@ -38,7 +38,7 @@ class PanicNote(StrEnum):
 
 
 PANIC = "panic"
-_LOOK_AGE_S = 5
+_ACCOUNT_AGE_S = 5
 
 
 class PanicPress:
@@ -72,7 +72,7 @@ class PanicPress:
         """Show every open order and position of the account, whatever POSITION_SCOPE says of the rules."""
         refusals: list[Text] = []
         try:
-            await self._account_sync.take("asked", max_age_s=_LOOK_AGE_S)
+            await self._account_sync.take("asked", max_age_s=_ACCOUNT_AGE_S)
         except BrokerError as error:
             if not self._positions.known:
                 refusals.append(error.user_message)

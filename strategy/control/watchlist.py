@@ -56,7 +56,7 @@ class WatchNote(StrEnum):
 
 WATCH = "watch"
 TICKERS = "TRADING_TICKERS"
-_LOOK_AGE_S = 5
+_ACCOUNT_AGE_S = 5
 
 
 class WatchList:
@@ -183,7 +183,7 @@ class WatchList:
         if symbol not in self._settings.tickers:
             return [Said(WatchNote.NOT_WATCHED, ticker=ticker)]
         try:
-            holdings = await self._account_sync.take("asked", max_age_s=_LOOK_AGE_S)
+            holdings = await self._account_sync.take("asked", max_age_s=_ACCOUNT_AGE_S)
         except BrokerError:
             return [Said(WatchNote.ACCOUNT_UNSEEN)]
         refusals: list[Text] = []

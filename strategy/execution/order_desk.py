@@ -187,13 +187,13 @@ class LiveOrderDesk(OrderDesk):
                 now = self._clock.now()
                 if order.status.closed or now >= deadline:
                     return order
-                look_at = min(deadline, now + timedelta(seconds=next(pause, 5)))
-                while now < look_at and not (await self._order(no)).status.closed:
-                    await wait_until_or(self._clock, look_at, changes.wake)
+                poll_at = min(deadline, now + timedelta(seconds=next(pause, 5)))
+                while now < poll_at and not (await self._order(no)).status.closed:
+                    await wait_until_or(self._clock, poll_at, changes.wake)
                     changes.clear()
                     now = self._clock.now()
                 if not (await self._order(no)).status.closed:
-                    await self._polling.try_look()
+                    await self._polling.try_poll()
 
     async def adopt(self, no: OrderNo, by: int) -> Order:
         order = await self._order(no)

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 SOON = timedelta(seconds=1)  # the broker's list is asked this long after a doubt
 _PAUSES = Backoff((1, 2, 3, 5, 10, 20, 30))  # of market time between polls while something is unsettled
-_QUIET_LOOK = timedelta(minutes=5)  # orders resting over the close end without a notice (kis-protocol 7.7)
+_QUIET_POLL = timedelta(minutes=5)  # orders resting over the close end without a notice (kis-protocol 7.7)
 _UNSETTLED = frozenset({OrderStatus.UNKNOWN, OrderStatus.SENT, OrderStatus.CANCEL_SENT})
 _DAY = timedelta(days=1)
 _EVIDENCE_AFTER = timedelta(seconds=20)  # an order without an answer is looked for in the other lists, too
@@ -132,7 +132,7 @@ class OrderPolling:
         orders = [order for order in self._cache.open() if order.no not in self._in_flight]
         return [order for order in orders if order.venue_no is None and order.status in lost]
 
-    async def try_look(self) -> None:
+    async def try_poll(self) -> None:
         """Ask now; when that fails, plan to ask again."""
         try:
             await self.poll()
@@ -171,7 +171,7 @@ class OrderPolling:
                 continue
             self._due = None
             self._polls += 1
-            await self.try_look()
+            await self.try_poll()
 
     def _plan(self, after: timedelta) -> None:
         due = self._clock.now() + after
@@ -189,15 +189,15 @@ class OrderPolling:
             dues.append(again)
             dues += filter(None, (self._early(order) for order in orders))
         elif orders:
-            dues.append(self._looked_at + _QUIET_LOOK)
+            dues.append(self._looked_at + _QUIET_POLL)
         return min(dues, default=None)
 
     def _early(self, order: Order) -> datetime | None:
         """Return when to look for a sell without an answer sooner than for anything else: a stop may wait for it."""
-        looks = early_polls(order)
-        if looks is None or self._looked_at - order.updated_at >= self._lag:
+        polls = early_polls(order)
+        if polls is None or self._looked_at - order.updated_at >= self._lag:
             return None
-        return next((look for look in looks if look > self._looked_at), self._looked_at + _STOP_WAITS)
+        return next((poll for poll in polls if poll > self._looked_at), self._looked_at + _STOP_WAITS)
 
     def _dates(self, at: datetime, since: datetime | None) -> tuple[date, date]:
         """Return New York dates that cover today, its neighbours, and the day of everything still open."""

@@ -159,7 +159,7 @@ class OrderReconciler:
                     shown.add(no)
                     lines += await self._judge(no, found, at)
             self._hidden = seen.unread
-            lines += await self._look_up(pool, at, in_flight, heard, evidence)
+            lines += await self._find_unanswered(pool, at, in_flight, heard, evidence)
             lines += await self._by_hand(pool, at)
             lines += await self._missing(shown, at, in_flight)
             await self._let_go(seen.unread, at)
@@ -252,7 +252,7 @@ class OrderReconciler:
         older = found.venue_no in numbers and found.venue_no != order.venue_no
         return older and old_enough and found.status in _WORKING
 
-    async def _look_up(
+    async def _find_unanswered(
         self,
         pool: list[BrokerOrder],
         at: datetime,

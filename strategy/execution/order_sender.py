@@ -227,7 +227,7 @@ class OrderSender:
         except BaseException as error:  # noqa: BLE001 - once sent, whatever happens leaves the outcome unknown
             await self._lose(no, error)
             if not left.is_set():
-                await self._polling.try_look()
+                await self._polling.try_poll()
             return await self._cache.get(no)
         async with self._cache.lock:
             now = await self._cache.get(no)
@@ -247,7 +247,7 @@ class OrderSender:
         """Ask to cancel; see `OrderDesk.cancel`."""
         order = await self._cache.get(no)
         if order.status is OrderStatus.UNKNOWN and order.venue_no is not None:
-            await self._polling.try_look()
+            await self._polling.try_poll()
             order = await self._cache.get(no)
         if order.status.closed or left.is_set() or self._cancel_is_fresh(order):
             self.resending.drop_cancel(no)
@@ -272,7 +272,7 @@ class OrderSender:
             await self._cancel_sent(no, _unclear(error))
             _pass_on(no, error)
             if not left.is_set():
-                await self._polling.try_look()  # it may have been too late: the broker's list knows
+                await self._polling.try_poll()  # it may have been too late: the broker's list knows
             return await self._cache.get(no)
         self.resending.drop_cancel(no)
         await self._cancel_sent(no, "")
@@ -314,7 +314,7 @@ class OrderSender:
 
         Raises the refusal when it works on, unless a fill not heard of before made the asked quantity too large.
         """
-        await self._polling.try_look()
+        await self._polling.try_poll()
         order = await self._cache.get(no)
         if order.status.closed or order.open_qty < asked_qty:
             return order

@@ -14,7 +14,7 @@ class CapacityNote(StrEnum):
     BARS_FROM_TRADES = "capacity.bars_from_trades"
 
 
-_LOOK_CALLS = 8  # requests of one look at the account, at most
+_SYNC_CALLS = 8  # requests of one look at the account, at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Pace:
         """Return how many seconds one check of those tickers takes at least, by the broker's call limit."""
         if self.calls_per_second is None:
             return 0.0
-        calls = sum(1 + len(intervals_of(settings.of(symbol))) for symbol in tickers) + _LOOK_CALLS
+        calls = sum(1 + len(intervals_of(settings.of(symbol))) for symbol in tickers) + _SYNC_CALLS
         return calls / self.calls_per_second
 
     def too_many(self, settings: SettingsInForce, tickers: Sequence[Symbol]) -> list[Text]:

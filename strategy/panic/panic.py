@@ -176,7 +176,7 @@ class Panic:
     async def _know(self) -> None:
         """Wait until the account has been looked at, after a restart."""
         while not self._positions.known:
-            await self._try_look()
+            await self._try_sync()
             if not self._positions.known:
                 await self._clock.sleep(_ASK_AGAIN_S)
 
@@ -278,7 +278,7 @@ class Panic:
         deadline = self._clock.now() + self._lag
         holdings: Holdings | None = None
         while True:
-            holdings = await self._try_look() or holdings
+            holdings = await self._try_sync() or holdings
             wrong = self._wrong(job, holdings) if holdings is not None else []
             if (holdings is not None and not wrong) or self._clock.now() >= deadline:
                 for symbol in wrong:
@@ -295,7 +295,7 @@ class Panic:
             job.shares.setdefault(symbol, held[symbol])
         return [symbol for symbol in chosen if job.reasons.get(symbol, SaleEnd.FLAT) is SaleEnd.FLAT]
 
-    async def _try_look(self) -> Holdings | None:
+    async def _try_sync(self) -> Holdings | None:
         try:
             return await self._account_sync.take("asked")
         except TradingError as error:

@@ -206,7 +206,7 @@ class Reconciler:
         async with self._turn:
             with self._activity():
                 interruptions, was = self._interruptions, self.reconciled
-                lines = await self._look_at_orders()
+                lines = await self._query_orders()
                 holdings = await self._sync_account()
                 if lines is None:
                     await run_to_end(self._follow(holdings))
@@ -214,7 +214,7 @@ class Reconciler:
                     await run_to_end(self._compare(trigger, holdings, lines, interruptions, was=was))
                 return holdings
 
-    async def _look_at_orders(self) -> list[Text] | None:
+    async def _query_orders(self) -> list[Text] | None:
         """Ask for the orders; None when that cannot be done. The first time stops wait only a moment for it."""
         if self._holdings is not None:
             return await self._ask_for_orders()

@@ -143,10 +143,10 @@ class LivePositions:
                 self._limit_lots()
         return True
 
-    def since(self, look: Holdings) -> Holdings:
+    def since(self, seen: Holdings) -> Holdings:
         """Return the last look moved on by the fills told since: what every screen and file shows."""
-        cash = None if look.cash is None else look.cash + self._moved
-        return replace(look, positions=tuple(self._valued(self._held[symbol]) for symbol in self.held()), cash=cash)
+        cash = None if seen.cash is None else seen.cash + self._moved
+        return replace(seen, positions=tuple(self._valued(self._held[symbol]) for symbol in self.held()), cash=cash)
 
     def of(self, symbol: Symbol) -> Position | None:
         """Return what the account holds of a ticker, at what it is worth now."""

@@ -27,7 +27,7 @@ class ReadyNote(StrEnum):
     SESSION = "ready.session"
 
 
-_LOOK_AGE_S = 60
+_ACCOUNT_AGE_S = 60
 _MANY_AT_ONCE = 4
 
 
@@ -66,7 +66,7 @@ class ReadyLines:
         """Look at the account; that the broker answers also proves the token."""
         name = Said(ReadyNote.ACCOUNT)
         try:
-            holdings = await self._account_sync.take("timer", max_age_s=_LOOK_AGE_S)
+            holdings = await self._account_sync.take("timer", max_age_s=_ACCOUNT_AGE_S)
         except BrokerError as error:
             said = error.user_message
             return [HealthLine(name=name, ok=False, detail=said)]

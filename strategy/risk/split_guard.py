@@ -115,11 +115,11 @@ class SplitGuard:
             await self._jumps.wait()
             with self._jumps.take() as quote:
                 try:
-                    await self._look_into(quote)
+                    await self._examine(quote)
                 except TradingError:
                     log.exception("a split lock could not be stored", extra={"symbol": str(quote.symbol)})
 
-    async def _look_into(self, quote: Quote) -> None:
+    async def _examine(self, quote: Quote) -> None:
         await self._ask(quote)
         if self._suspected(quote.symbol, quote):
             await self.lock(quote)

@@ -42,10 +42,10 @@ def _either(char: str) -> str:
 def in_base64(text: str) -> Iterator[str]:
     """Give what base64 makes of a text wherever it stands in a longer one: that depends on its place modulo three."""
     raw = text.encode()
-    for lead in range(3):
-        whole = base64.b64encode(bytes(lead) + raw).decode().rstrip("=")
-        shared_with_next = 1 if (lead + len(raw)) % 3 else 0
-        core = whole[(0, 2, 3)[lead] : len(whole) - shared_with_next]
+    for offset in range(3):
+        whole = base64.b64encode(bytes(offset) + raw).decode().rstrip("=")
+        shared_with_next = 1 if (offset + len(raw)) % 3 else 0
+        core = whole[(0, 2, 3)[offset] : len(whole) - shared_with_next]
         if len(core) >= _LEAST:
             yield core
             yield core.translate(_URL_SAFE)

@@ -63,7 +63,7 @@ _UNANSWERED = frozenset({OrderStatus.SENT, OrderStatus.UNKNOWN})  # cannot be ca
 _BLIND_STEPS = 5  # deeper without having seen the market move, where no book says that it does not
 
 _AFTER_CLOSE = timedelta(seconds=120)  # the broker's list may be that late with what the closing auction filled
-_LOOK_AGAIN = timedelta(seconds=10)
+_ASK_AGAIN = timedelta(seconds=10)
 
 HeldUp = Callable[[Hitch, Text], Awaitable[None]]
 Mark = tuple[object, ...]
@@ -246,7 +246,7 @@ class ExitLadder:
             if now >= certain_at:
                 still_out = self._desk.blocked(run.symbol, protects=True) or await self._working(run)
                 return SaleEnd.UNKNOWN if still_out else reason
-            await wait_until_or(self._clock, min(certain_at, now + _LOOK_AGAIN), changes.wake)
+            await wait_until_or(self._clock, min(certain_at, now + _ASK_AGAIN), changes.wake)
             changes.clear()
             with self._activity(), suppress(BrokerError):
                 await self._desk.poll_orders()

@@ -15,7 +15,7 @@ from strategy.model import QuietHours, Topic, from_seoul, seoul
 
 log = logging.getLogger(__name__)
 
-_LOOK_S = 30.0
+_EVERY_S = 30.0
 _TOO_LATE = timedelta(hours=12)  # a digest that could not be sent by then would only puzzle
 
 
@@ -39,10 +39,10 @@ class Digests:
         """Send a digest at the end of each quiet span until cancelled."""
         while True:
             await self._barrier.opened()
-            await self._look()
-            await self._wall.sleep(_LOOK_S)
+            await self._check()
+            await self._wall.sleep(_EVERY_S)
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         """Send what is due; the note holds the quiet hours and the end of the newest span settled."""
         quiet, now = self._rules().quiet, self._wall.now()
         stored = await self._notes.get(self._note) or ""

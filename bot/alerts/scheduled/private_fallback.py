@@ -17,7 +17,7 @@ from strategy.model import EventRow, StorageError
 log = logging.getLogger(__name__)
 
 AFTER = timedelta(minutes=5)
-_LOOK_S = 15.0
+_EVERY_S = 15.0
 _MANY = 100  # rows looked at
 _FEW = 5  # pieces of news told each in a message of its own; of more, stops
 _SOUNDS_AGAIN = timedelta(hours=1)  # what repeats itself
@@ -39,10 +39,10 @@ class InPrivate:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            await self._look()
-            await self._chat.wall.sleep(_LOOK_S)
+            await self._check()
+            await self._chat.wall.sleep(_EVERY_S)
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         barrier = self._chat.barrier
         now = self._chat.wall.now()
         told = await self._told()

@@ -18,7 +18,7 @@ from strategy.model import SMALL, EventRow, Topic
 log = logging.getLogger(__name__)
 
 GAPS = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 15, 30, 60))  # at 5, 15, 30, 60, then every 60 minutes
-_LOOK_S = 15.0
+_EVERY_S = 15.0
 _MOST = 500
 _DAY = timedelta(days=1)
 
@@ -55,8 +55,8 @@ class Reminders:
         """Remind until cancelled."""
         while True:
             await self._barrier.opened()
-            await self._look()
-            await self._wall.sleep(_LOOK_S)
+            await self._check()
+            await self._wall.sleep(_EVERY_S)
 
     async def seen(self, row_id: int, user_id: int) -> SeenMark:
         """Note that somebody has seen every critical alert up to that row; no reminder tells of them again."""
@@ -75,7 +75,7 @@ class Reminders:
         stored = await self._notes.get(self._note)
         return int(stored) if stored else None
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         critical = await self._outbox.unacknowledged(_MOST)
         left = [row for row in critical if row.event.needs_ack]
         now = self._wall.now()

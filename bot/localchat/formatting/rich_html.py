@@ -73,8 +73,8 @@ def _mark(item: Json) -> str:
 def _table_html(table: Json) -> str:
     rows = "".join(f"<tr>{''.join(_cell_html(cell) for cell in row)}</tr>" for row in table["cells"])
     caption = f"<caption>{_text_html(table['caption'])}</caption>" if "caption" in table else ""
-    looks = [name for name in ("bordered", "striped", "compact") if table.get(f"is_{name}")]
-    return f'<div class="table" tabindex="0"><table class="{" ".join(looks)}">{caption}{rows}</table></div>'
+    classes = [name for name in ("bordered", "striped", "compact") if table.get(f"is_{name}")]
+    return f'<div class="table" tabindex="0"><table class="{" ".join(classes)}">{caption}{rows}</table></div>'
 
 
 def _cell_html(cell: Json) -> str:

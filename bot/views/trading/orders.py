@@ -128,9 +128,9 @@ def details(view: OrderView, frame: ViewContext) -> Screen:
     ]
     number = order.venue_no
     back = (Button(t("🧾 Orders"), Open(screen="orders")), frame.refresh("order", str(order.no)))
-    looks = [Button(f"📈 {order.request.symbol.ticker}", Open(screen="ticker", ref=str(order.request.symbol)))]
+    further = [Button(f"📈 {order.request.symbol.ticker}", Open(screen="ticker", ref=str(order.request.symbol)))]
     if number is not None:
-        looks.append(Button(f"📋 {number}", Copy(number)))
+        further.append(Button(f"📋 {number}", Copy(number)))
     return frame.screen(
         _head(order, frame),
         _reason(event, frame),
@@ -140,7 +140,7 @@ def details(view: OrderView, frame: ViewContext) -> Screen:
         quote(Bold(t("What happened")), *history, folded=len(history) > 5) if history else None,
         None if number is None else block(t("Broker's order number {number}", number=number)),
         frame.stamp(),
-        keyboard=(*actions(order, frame, show=False), tuple(looks), (*back, frame.home())),
+        keyboard=(*actions(order, frame, show=False), tuple(further), (*back, frame.home())),
     )
 
 

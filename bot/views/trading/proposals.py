@@ -25,7 +25,7 @@ def proposed(event: Proposed, frame: ViewContext) -> Screen:
             _why(card, frame),
             block(t("Only told: TRADE_MODE of this ticker is signal. Nothing is ordered.")),
             block(frame.when(event.at)),
-            keyboard=_looks(card, frame),
+            keyboard=_further(card, frame),
         )
     return frame.screen(
         block(
@@ -44,7 +44,7 @@ def proposed(event: Proposed, frame: ViewContext) -> Screen:
                 Button(t("✅ Approve"), Confirm(ticket=card.ticket), style="success"),
                 Button(t("✖️ Dismiss"), Dismiss(ticket=card.ticket)),
             ),
-            *_looks(card, frame),
+            *_further(card, frame),
         ),
     )
 
@@ -117,7 +117,7 @@ def _drifted(card: Proposal, frame: ViewContext) -> str:
     return t("📈 The price moved by more than {pct}%: nothing was ordered.", pct=plain(card.drift_pct))
 
 
-def _looks(card: Proposal, frame: ViewContext) -> Keyboard:
+def _further(card: Proposal, frame: ViewContext) -> Keyboard:
     t = frame.t
     ref = str(card.symbol)
     return (

@@ -135,8 +135,8 @@ def _reduced(value: Any, name: str) -> Any:
 
 
 def _odd(body: Row, details: Mapping[str, Any], asked: Asked) -> Row:
-    first_look = asked.tr_cont != "N" and asked.params.get("OVRS_EXCG_CD", "NASD") in {"NASD", "%", ""}
-    return with_odd_rows(body, asked.endpoint, details.get("rows")) if first_look else body
+    first_page = asked.tr_cont != "N" and asked.params.get("OVRS_EXCG_CD", "NASD") in {"NASD", "%", ""}
+    return with_odd_rows(body, asked.endpoint, details.get("rows")) if first_page else body
 
 
 _SPOILERS: Final[dict[str, Callable[[Row, Mapping[str, Any], Asked], Row]]] = {

@@ -62,14 +62,14 @@ async def test_what_is_old_by_telegrams_own_time_has_expired_whatever_our_clock_
 def test_the_stamp_of_a_message_counts_and_before_there_is_one_the_date_of_an_answer() -> None:
     wall = FakeClock(samples.NOW)
     time = TelegramTime(wall)
-    assert (time.lead, time.now()) == (None, samples.NOW)
+    assert (time.ahead, time.now()) == (None, samples.NOW)
     time.stamped(samples.NOW + timedelta(seconds=40))
-    assert time.lead == timedelta(seconds=40)
+    assert time.ahead == timedelta(seconds=40)
     for no_date in ("", "yesterday", "Tue, 99 Dec"):
         time.heard(no_date)
-    assert time.lead == timedelta(seconds=40)
+    assert time.ahead == timedelta(seconds=40)
     time.heard(format_datetime(samples.NOW - timedelta(seconds=90), usegmt=True))
-    assert time.lead == timedelta(seconds=40)  # the clock that stamps messages
+    assert time.ahead == timedelta(seconds=40)  # the clock that stamps messages
     assert time.now() == samples.NOW - timedelta(seconds=90)  # nothing fresh by one of them is taken for old
 
 
@@ -78,7 +78,7 @@ def test_a_clock_put_forward_changes_the_lead_at_once() -> None:
     time = TelegramTime(wall)
     time.heard(format_datetime(samples.NOW, usegmt=True))
     wall.put(3600)
-    assert time.lead == timedelta(seconds=-3600)
+    assert time.ahead == timedelta(seconds=-3600)
 
 
 def test_health_names_the_skew() -> None:
