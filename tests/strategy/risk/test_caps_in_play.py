@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,16 +13,23 @@ import pytest
 from strategy.model import (
     Amount,
     AmountKind,
+    CapKey,
+    CapsGate,
+    Kept,
     Mode,
     Notable,
     OrderPreview,
     OrderStatus,
     Origin,
     OutcomeKind,
+    Refusal,
+    Said,
     Side,
     Symbol,
     Trouble,
 )
+from strategy.risk.exposure import ExposureMeter
+from strategy.risk.limits import Exposure
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, O, World, running
 
@@ -235,3 +243,64 @@ async def test_two_sells_by_hand_never_offer_the_same_shares(tmp_path: Path) -> 
         second = await preview(bench, Side.SELL, 3, price="110")
         assert second.ticket is None
         assert [refusal.en for refusal in second.refusals] == ["Only 2 shares can be sold."]
+
+
+UNKNOWN = {
+    "equity": CapKey.MAX_POSITION_RATE,
+    "position_value": CapKey.MAX_POSITION_RATE,
+    "tickers": CapKey.MAX_OPEN_TICKERS,
+    "orders_today": CapKey.MAX_ORDERS_PER_DAY,
+}
+
+
+def forget(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """From now on nobody knows that part of the exposure, and every cap is told in words that say nothing of it."""
+    known = ExposureMeter.exposure
+
+    async def exposure(*asked: Any) -> Exposure:
+        return replace(await known(*asked), **{what: None})
+
+    monkeypatch.setattr(ExposureMeter, "exposure", exposure)
+    monkeypatch.setattr(Refusal, "said", property(lambda _: Said(Kept.WORDS, words="51 of 50")))
+    monkeypatch.setattr(Refusal, "figures", property(lambda _: ("51", "50")))
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN)
+async def test_an_unknown_cap_is_overridden_by_nobody_whatever_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unknown: str
+) -> None:
+    async with open_market(tmp_path, **IDLE, max_open_tickers="9", fills=False) as bench:
+        control = bench.core.control
+        shown = await preview(bench, Side.BUY, 1)
+        assert shown.ticket is not None
+        resting = await preview(bench, Side.BUY, 1, O, "90")
+        assert resting.ticket is not None
+        placed = await control.confirmations.confirm(resting.ticket, OWNER)
+        assert placed.order is not None
+        before = len(bench.broker.submitted)
+        forget(monkeypatch, unknown)
+        pressed = await control.confirmations.confirm(shown.ticket, OWNER)
+        assert (pressed.kind, pressed.next_ticket) == (OutcomeKind.DENIED, None)
+        anew = await preview(bench, Side.BUY, 1)
+        assert (anew.ticket, anew.needs_second_confirm) == (None, False)
+        dearer = await control.orders.amends.preview(OWNER, placed.order.no, qty=None, price=Decimal(91))
+        counted_already = UNKNOWN[unknown] is CapKey.MAX_ORDERS_PER_DAY
+        assert (dearer.ticket is None, dearer.needs_second_confirm) == (not counted_already, False)
+        assert len(bench.broker.submitted) == before
+
+
+def test_every_cap_that_may_be_unknown_is_tried() -> None:
+    """The value of one order is always known, and the day's loss is no cap of an order."""
+    assert set(UNKNOWN.values()) == set(CapKey) - {CapKey.MAX_ORDER_USD, CapKey.DAILY_LOSS_LIMIT_PCT}
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN)
+async def test_an_unknown_cap_stops_the_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unknown: str) -> None:
+    forget(monkeypatch, unknown)
+    async with open_market(tmp_path, **BUYS, max_open_tickers="9") as bench:
+        await bench.pass_time(130)
+        assert bench.broker.submitted == []
+        decision = await bench.storage.decisions.latest(TQQQ)
+        assert decision is not None
+        [caps] = [gate for gate in decision.gates if isinstance(gate, CapsGate) and gate.side == "buy"]
+        assert UNKNOWN[unknown] in caps.broken
