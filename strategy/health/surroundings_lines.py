@@ -28,7 +28,7 @@ class SurroundingsLines:
                 lines.outbox(await vitals.outbox(), self._clock.now()),
             ]
         except TradingError as error:
-            return [lines.failed("저장", "Storage", error.user_message)]
+            return [lines.failed(lines.HealthName.STORAGE, error.user_message)]
 
     def outside(self) -> list[HealthLine]:
         """Judge the chat's server and the broker's token."""
