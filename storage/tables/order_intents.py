@@ -3,15 +3,22 @@
 import logging
 import sqlite3
 from collections.abc import Sequence
+from enum import StrEnum
 from sqlite3 import Connection
 
 import orjson
 
 from storage.tables.columns import day_text, decimal_text, instant, instant_text, symbol, symbol_text
 from storage.tables.outbox import OUTBOX_COLUMNS, add_events, outbox_row
-from strategy.model import Event, Order, OrderNo, StorageError, Text, Trouble, new_york
+from strategy.model import Event, Order, OrderNo, Said, StorageError, Trouble, new_york
 
 log = logging.getLogger(__name__)
+
+
+class IntentNote(StrEnum):
+    UNRECORDED = "intent.unrecorded"
+    REASON = "intent.reason"
+
 
 _REQUEST = "symbol, side, qty, asked_price, order_type, origin, created_at, traded_on, decision_id, asked_by, ticket"
 _ADD = f"INSERT INTO order_intents (order_no, {_REQUEST}, sent_at, events) VALUES (?{', ?' * 13})"  # noqa: S608 - ours
@@ -118,13 +125,8 @@ def _set_aside(conn: Connection, no: OrderNo, why: str) -> None:
     [row] = conn.execute("SELECT symbol, side, qty, asked_price, sent_at FROM order_intents WHERE order_no = ?", (no,))
     of = symbol(str(row["symbol"]))
     what = f"#{kept_as} {of.ticker} {row['side']} {row['qty']} @ {row['asked_price']}"
-    told = Text(
-        f"주문 {what} 을(를) 보낸 그대로 기록할 수 없었습니다. 나갔을 수 있으므로 결과를 모르는 주문으로 두고"
-        " 증권사에서 찾습니다. 증권사 앱에서도 확인하세요. 데이터베이스를 다른 도구로 고쳤다면 /health 를 보세요.",
-        f"Order {what} could not be recorded as it was sent. It may have left, so it is kept as one of unknown outcome"
-        " and looked for at the broker. Look in the broker's app too. Was the database changed with another tool?",
-    )
+    told = Said(IntentNote.UNRECORDED, what=what)
     add_events(conn, [Trouble(at=instant(str(row["sent_at"])), key=f"intent:{no}", what=told, symbol=of)])
 
 
-_REASON = Text("보낸 그대로 기록할 수 없어 확인 중", "could not be recorded as it was sent, being looked up")
+_REASON = Said(IntentNote.REASON)

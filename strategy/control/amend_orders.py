@@ -45,6 +45,13 @@ class AmendNote(StrEnum):
     ENDED = "amend.ended"
     NO_ANSWER = "amend.no_answer"
     DONE = "amend.done"
+    BEING_LOOKED_UP = "amend.being_looked_up"
+    BEING_CANCELED = "amend.being_canceled"
+    NOT_ACCEPTED = "amend.not_accepted"
+    BY_HAND = "amend.by_hand"
+    BY_THE_BOT = "amend.by_the_bot"
+    NOTHING_CHANGES = "amend.nothing_changes"
+    SHORT_OF_CASH = "amend.short_of_cash"
 
 
 AMEND = "amend"
@@ -73,8 +80,8 @@ class _Change:
         order = self.order
         return {"status": order.status.value, "open": order.open_qty, "price": str(order.limit_price)}
 
-    def refuse(self, ko: str, en: str) -> None:
-        self.refusals.append(Text(ko, en))
+    def refuse(self, said: Said) -> None:
+        self.refusals.append(said)
 
 
 class Amends:
@@ -198,27 +205,24 @@ class Amends:
         order, symbol = change.order, change.order.request.symbol
         if order.status is OrderStatus.UNKNOWN:
             change.refuse(
-                "결과를 확인하고 있는 주문이라 바꿀 수 없습니다. 확인된 뒤에 다시 하세요.",
-                "Its outcome is still being looked up, so it cannot be changed. Try again once it is known.",
+                Said(AmendNote.BEING_LOOKED_UP),
             )
         elif order.status is OrderStatus.CANCEL_SENT:
-            change.refuse("취소 중인 주문이라 바꿀 수 없습니다.", "It is being canceled, so it cannot be changed.")
+            change.refuse(Said(AmendNote.BEING_CANCELED))
         elif order.status not in _WORKING:
-            change.refuse("아직 접수되지 않은 주문입니다.", "The broker has not accepted it yet.")
+            change.refuse(Said(AmendNote.NOT_ACCEPTED))
         if not order.ours:
             change.refuse(
-                "앱에서 직접 낸 주문입니다. 먼저 봇에 맡기거나 앱에서 바꾸세요.",
-                "It was placed by hand. Let the bot adopt it first, or change it in the broker's app.",
+                Said(AmendNote.BY_HAND),
             )
         elif order.request.origin not in (Origin.MANUAL, Origin.EXTERNAL):
             change.refuse(
-                "봇이 스스로 가격을 고치는 주문입니다. 취소는 할 수 있습니다.",
-                "The bot re-prices this order by itself. You may cancel it.",
+                Said(AmendNote.BY_THE_BOT),
             )
         found = self._permissions.person(symbol, order.request.side, more=change.extra > 0)
         change.refusals.extend(forbidden.text for forbidden in found)
         if change.qty == order.open_qty and change.limit_price == order.limit_price:
-            change.refuse("바뀌는 것이 없습니다.", "That changes nothing.")
+            change.refuse(Said(AmendNote.NOTHING_CHANGES))
 
     async def _affordable(self, change: _Change) -> None:
         symbol = change.order.request.symbol
@@ -231,8 +235,7 @@ class Amends:
         need = cents(buy_cost(change.extra, 1, self._settings.of(symbol).commission_pct))
         if need > power.cash:
             change.refuse(
-                f"주문가능금액이 모자랍니다: 더 필요 ${need:,}, 가능 ${cents(power.cash):,}.",
-                f"Not enough buyable cash: ${need:,} more needed, ${cents(power.cash):,} there.",
+                Said(AmendNote.SHORT_OF_CASH, needed=need, available=cents(power.cash)),
             )
 
     async def _caps(self, change: _Change) -> None:

@@ -22,11 +22,17 @@ from strategy.risk.mode_store import ModeStore
 
 
 class HandNote(StrEnum):
+    LEFT_AND_PAUSED = "hand.left_and_paused"
     NOT_BY_HAND = "hand.not_by_hand"
     NO_BUYS = "hand.no_buys"
     PAUSED = "hand.paused"
     ENDED = "hand.ended"
     LEFT = "hand.left"
+    ADOPTED_ENDS_BY_CANCEL = "hand.adopted_ends_by_cancel"
+    ADOPTED = "hand.adopted"
+    NOTHING_TO_ADOPT = "hand.nothing_to_adopt"
+    COUNTED = "hand.counted"
+    NOW_ADOPTED = "hand.now_adopted"
 
 
 class ExternalOrders:
@@ -51,35 +57,30 @@ class ExternalOrders:
         if order.adopted_by is not None:
             return _said(
                 order,
-                f"#{no} 은(는) 이미 봇이 맡은 주문입니다. 끝내려면 /cancel {no}.",
-                f"The bot has adopted #{no} already. To end it: /cancel {no}.",
+                Said(HandNote.ADOPTED_ENDS_BY_CANCEL, order=no),
             )
         text, told = _left_alone(order), None
         if choice is HandChoice.PAUSE:
             paused, told = await self._pause(user_id, order)
-            text = Text(f"{text.ko} {paused.ko}", f"{text.en} {paused.en}")
+            text = Said(HandNote.LEFT_AND_PAUSED, left=text, paused=paused)
         news = () if told is None else (told,)
         return Outcome(kind=OutcomeKind.DONE, text=text, order=order, order_nos=(no,), news=news)
 
     async def _adopt(self, user_id: int, order: Order) -> Outcome:
         no = order.no
         if order.adopted_by is not None:
-            return _said(order, f"#{no} 은(는) 이미 봇이 맡고 있습니다.", f"The bot has adopted #{no} already.")
+            return _said(order, Said(HandNote.ADOPTED, order=no))
         if order.status.closed and not order.filled_qty:
-            return _said(
-                order, f"#{no} 은(는) 이미 끝나 맡을 것이 없습니다.", f"#{no} has ended; there is nothing to adopt."
-            )
+            return _said(order, Said(HandNote.NOTHING_TO_ADOPT, order=no))
         order = await self._desk.adopt(no, user_id)
         if order.status.closed:
             return _said(
                 order,
-                f"#{no} 은(는) 이미 끝났습니다. 체결된 {order.filled_qty:,}주를 봇의 몫으로 셉니다.",
-                f"#{no} has ended. Its {order.filled_qty:,} filled shares count as the bot's from now on.",
+                Said(HandNote.COUNTED, order=no, filled=order.filled_qty),
             )
         return _said(
             order,
-            f"#{no} 을(를) 봇이 맡았습니다. 체결되지 않으면 가격을 고치고, 그래도 안 되면 취소합니다.",
-            f"The bot has adopted #{no}: it is re-priced while it does not fill, and canceled in the end.",
+            Said(HandNote.NOW_ADOPTED, order=no),
         )
 
     async def _pause(self, user_id: int, order: Order) -> tuple[Text, ModeChanged | None]:
@@ -100,5 +101,5 @@ def _left_alone(order: Order) -> Text:
     return Said(HandNote.LEFT, order=order.no, ticker=ticker)
 
 
-def _said(order: Order, ko: str, en: str) -> Outcome:
-    return Outcome(kind=OutcomeKind.DONE, text=Text(ko, en), order=order, order_nos=(order.no,))
+def _said(order: Order, said: Said) -> Outcome:
+    return Outcome(kind=OutcomeKind.DONE, text=said, order=order, order_nos=(order.no,))

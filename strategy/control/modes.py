@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from strategy.market.calendar import current, next_session
@@ -16,6 +17,7 @@ from strategy.model import (
     Notable,
     Outcome,
     OutcomeKind,
+    Said,
     Symbol,
     Text,
 )
@@ -25,17 +27,24 @@ from strategy.risk.split_guard import SplitGuard
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
 from strategy.settings.schema import SettingsInForce
 
+
+class ModeNote(StrEnum):
+    TYPE_THE_WORD = "mode_note.type_the_word"
+    SET = "mode_note.set"
+    NEEDS_CONFIRMATION = "mode_note.needs_confirmation"
+    PAST = "mode_note.past"
+    STRICTER = "mode_note.stricter"
+    STILL_ASKED = "mode_note.still_asked"
+    RELEASED = "mode_note.released"
+    DISCLAIMER_FIRST = "mode_note.disclaimer_first"
+    ARM_FIRST = "mode_note.arm_first"
+    PANICKING = "mode_note.panicking"
+
+
 MODE = "mode"
 # no command begins with them: whoever sends a command word twice has confirmed nothing
 HALT_WORDS: Mapping[Language, str] = {"ko": "손절 끄기", "en": "STOPS OFF"}
 _ON_ITS_WAY_S = 5.0  # real time; an order may wait a second for its turn at the broker
-
-NAMES = {
-    Mode.RUN: Text("실행", "Run"),
-    Mode.PAUSE_BUYS: Text("매수 멈춤", "Buys paused"),
-    Mode.PROTECT_ONLY: Text("보호 전용", "Protect only"),
-    Mode.HALTED: Text("중단", "Halted"),
-}
 
 
 class ModeService:
@@ -79,22 +88,18 @@ class ModeService:
         if mode in (Mode.RUN, Mode.HALTED):
             raise InvalidInput(
                 f"{mode} needs a confirmation",
-                user_message=Text("이 모드는 확인이 필요합니다.", "That mode needs a confirmation."),
+                user_message=Said(ModeNote.NEEDS_CONFIRMATION),
             )
         if until is not None and until <= now:
             raise InvalidInput(
                 "until has passed",
-                user_message=Text("끝나는 시각이 이미 지났습니다.", "That time has already passed."),
+                user_message=Said(ModeNote.PAST),
             )
         chosen = self._modes.chosen(symbol)
         if stricter(chosen.mode, mode) is not mode:
-            said = NAMES[chosen.mode]
             raise InvalidInput(
                 f"{mode} is looser than {chosen.mode}",
-                user_message=Text(
-                    f"지금은 더 엄격한 모드입니다 ({said.ko}). 풀려면 /run 을 쓰세요.",
-                    f"A stricter mode holds ({said.en}). Use /run to lift it.",
-                ),
+                user_message=Said(ModeNote.STRICTER, mode=chosen.mode),
             )
         state = ModeState(mode=mode, symbol=symbol, set_by=user_id, set_at=now, reason=reason, until=until)
         told = await self._modes.set(state)
@@ -124,10 +129,7 @@ class ModeService:
         """Ask for the word before a halt; the button stays good until it is typed."""
         if payload["mode"] != Mode.HALTED.value or " ".join(typed.split()).upper() in HALT_WORDS.values():
             return None
-        return Text(
-            f"손절까지 멈추려면 {HALT_WORDS['ko']} 라고 입력하세요. 그만두려면 /cancel. 아직 바뀐 것은 없습니다.",
-            f"Type {HALT_WORDS['en']} to stop everything, stops included; /cancel leaves it. Nothing has changed yet.",
-        )
+        return Said(ModeNote.TYPE_THE_WORD, ko=HALT_WORDS["ko"], en=HALT_WORDS["en"])
 
     async def carry_out(self, press: Confirmed) -> Outcome:
         mode = Mode(press.payload["mode"])
@@ -143,13 +145,9 @@ class ModeService:
             )
         )
         of = f" ({symbol.ticker})" if symbol else ""
-        name = NAMES[mode]
-        said = Text(f"모드: {name.ko}{of}", f"Mode: {name.en}{of}")
+        said = Said(ModeNote.SET, mode=mode, of=of)
         if not await self._answered(_ON_ITS_WAY_S):
-            said = Text(
-                f"{said.ko}. 그 전에 나간 요청 하나가 아직 증권사의 답을 기다립니다. /orders 를 보세요.",
-                f"{said.en}. A request that left before it still waits for the broker's answer: see /orders.",
-            )
+            said = Said(ModeNote.STILL_ASKED, said=said)
         return Outcome(kind=OutcomeKind.DONE, text=said, news=(told,))
 
     async def release(self, user_id: int, symbol: Symbol) -> Notable | None:
@@ -165,7 +163,7 @@ class ModeService:
             at=self._clock.now(),
             key=f"released:{symbol}",
             symbol=symbol,
-            what=Text(f"{symbol.ticker} 잠금을 풀었습니다.", f"{symbol.ticker} is released."),
+            what=Said(ModeNote.RELEASED, ticker=symbol.ticker),
         )
         return told if await self._modes.release(symbol, user_id, [told]) else None
 
@@ -180,8 +178,8 @@ class ModeService:
         if not mode.rule_sells or self._modes.armed:
             return []
         if not await self._accepted():
-            return [Text("먼저 /start 에서 위험 고지에 동의하세요.", "Accept the disclaimer first: /start.")]
-        return [Text("실전 거래를 먼저 켜세요: /arm", "Arm real trading first: /arm")]
+            return [Said(ModeNote.DISCLAIMER_FIRST)]
+        return [Said(ModeNote.ARM_FIRST)]
 
     def _unprotected(self, symbol: Symbol | None) -> tuple[Symbol, ...]:
         held = [one for one in self._settings.tickers if self._positions.of(one) is not None]
@@ -193,8 +191,4 @@ class ModeService:
         return {"mode": self._modes.chosen(symbol).mode.value, "unprotected": held}
 
 
-_PANICKING = Text(
-    "전량 매도(/panic)가 진행 중이라 규칙 매매를 켤 수 없습니다. 끝난 뒤에 하세요. /halt 로 매도를 멈출 수도 있습니다.",
-    "A panic is selling, so the rules stay off: they might buy back what it sells. Wait until it has ended, or stop it"
-    " with /halt, then /run.",
-)
+_PANICKING = Said(ModeNote.PANICKING)

@@ -45,6 +45,18 @@ class CheckedNote(StrEnum):
     ACCOUNT_UNSEEN = "checked.account_unseen"
     NO_QTY = "checked.no_qty"
     NO_PERCENT = "checked.no_percent"
+    FAR_ABOVE = "checked.far_above"
+    FAR_BELOW = "checked.far_below"
+    ALL = "checked.all"
+    NOTHING_TO_SELL = "checked.nothing_to_sell"
+    ZERO_SHARES = "checked.zero_shares"
+    NO_STOP = "checked.no_stop"
+    LOCKED = "checked.locked"
+    OPEN_ORDERS = "checked.open_orders"
+    HALTED = "checked.halted"
+    WIDE_SPREAD = "checked.wide_spread"
+    ONLY_SELLABLE = "checked.only_sellable"
+    SHORT_OF_CASH = "checked.short_of_cash"
 
 
 MAX_DRIFT = Decimal("0.01")  # a price that moved more than this share since the preview voids it
@@ -74,11 +86,11 @@ class CheckedOrder:
     warnings: list[Text] = field(default_factory=list)
     refusals: list[Text] = field(default_factory=list)
 
-    def refuse(self, ko: str, en: str) -> None:
-        self.refusals.append(Text(ko, en))
+    def refuse(self, said: Said) -> None:
+        self.refusals.append(said)
 
-    def warn(self, ko: str, en: str) -> None:
-        self.warnings.append(Text(ko, en))
+    def warn(self, said: Said) -> None:
+        self.warnings.append(said)
 
     @property
     def fingerprint(self) -> dict[str, Any]:
@@ -186,9 +198,9 @@ class OrderChecks:
             plan.qty = quantity(plan, amount)
             if plan.qty <= 0:
                 if side is Side.SELL and (plan.position is None or not plan.position.qty):
-                    plan.refuse("가진 주식이 없어 팔 것이 없습니다.", "No shares are held: there is nothing to sell.")
+                    plan.refuse(Said(CheckedNote.NOTHING_TO_SELL))
                 else:
-                    plan.refuse("수량이 0주입니다.", "The quantity comes to 0 shares.")
+                    plan.refuse(Said(CheckedNote.ZERO_SHARES))
         if plan.qty > 0:
             await self._caps(plan)
         # nothing is waited for any more: what a stop or a person did meanwhile counts
@@ -245,18 +257,16 @@ class OrderChecks:
         if plan.side is Side.BUY and not plan.watched:
             ticker = plan.symbol.ticker
             plan.warn(
-                f"거래하는 종목이 아니어서 손절이 없습니다. 먼저 /watch {ticker} 로 더하세요.",
-                f"It is not on the watch list, so no stop protects it. Add it first: /watch {ticker}",
+                Said(CheckedNote.NO_STOP, ticker=ticker),
             )
         lock = self._modes.lock(plan.symbol)
         if lock is not None:
             plan.warn(
-                "규칙 매매가 잠긴 종목입니다. 손으로 내는 주문은 나갑니다.",
-                "The rules do not trade this ticker (locked). An order by hand goes out.",
+                Said(CheckedNote.LOCKED),
             )
         if plan.open_orders:
             numbers = ", ".join(f"#{order.no}" for order in plan.open_orders)
-            plan.warn(f"이 종목에 미체결 주문이 있습니다: {numbers}.", f"Orders of this ticker are open: {numbers}.")
+            plan.warn(Said(CheckedNote.OPEN_ORDERS, numbers=numbers))
 
     def _market(self, plan: CheckedOrder) -> None:
         """Add what the quote says."""
@@ -264,25 +274,22 @@ class OrderChecks:
         if quote is None:
             return
         if quote.halted:
-            plan.refuse("거래가 정지된 종목입니다.", "Trading of this ticker is halted.")
+            plan.refuse(Said(CheckedNote.HALTED))
         if quote.bid and quote.ask:
             spread = (quote.ask - quote.bid) / ((quote.ask + quote.bid) / 2) * _HUNDRED
             if spread > plan.settings.max_spread_pct:
-                plan.warn(f"호가 차이가 {spread:.1f}% 로 큽니다.", f"The spread is wide: {spread:.1f}%.")
+                plan.warn(Said(CheckedNote.WIDE_SPREAD, spread=spread))
         worse = plan.limit_price / quote.last - 1 if plan.side is Side.BUY else 1 - plan.limit_price / quote.last
         if worse * _HUNDRED > _FAR_PCT:  # a slip of the thumb: it fills at once
-            ko, en = ("비싼", "above") if plan.side is Side.BUY else ("싼", "below")
-            plan.warn(
-                f"현재가보다 {worse * _HUNDRED:.0f}% {ko} 가격입니다. 바로 체결됩니다.",
-                f"The price is {worse * _HUNDRED:.0f}% {en} the last one. It fills at once.",
-            )
+            note = CheckedNote.FAR_ABOVE if plan.side is Side.BUY else CheckedNote.FAR_BELOW
+            plan.warn(Said(note, rate=worse * _HUNDRED))
 
     def _affordable(self, plan: CheckedOrder) -> None:
         """Add what cash or shares say (rows S53, S112)."""
         if plan.side is Side.SELL:
             sellable = _sellable(plan)
             if plan.qty > sellable:
-                plan.refuse(f"팔 수 있는 수량은 {sellable:,}주입니다.", f"Only {sellable:,} shares can be sold.")
+                plan.refuse(Said(CheckedNote.ONLY_SELLABLE, sellable=sellable))
             return
         power = plan.power
         if power is None:
@@ -290,9 +297,7 @@ class OrderChecks:
         need = cents(buy_cost(plan.limit_price, plan.qty, plan.settings.commission_pct))
         if need > power.cash or plan.qty > power.max_qty:
             plan.refuse(
-                f"주문가능금액이 모자랍니다: 필요 ${need:,}, 가능 ${cents(power.cash):,} (최대 {power.max_qty:,}주).",
-                f"Not enough buyable cash: ${need:,} needed, ${cents(power.cash):,} there"
-                f" (at most {power.max_qty:,} shares).",
+                Said(CheckedNote.SHORT_OF_CASH, needed=need, available=cents(power.cash), max_qty=power.max_qty),
             )
 
     async def _caps(self, plan: CheckedOrder) -> None:
@@ -369,4 +374,4 @@ def same(shown: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
 
 
 def joined(texts: Sequence[Text]) -> Text:
-    return Text("\n".join(text.ko for text in texts), "\n".join(text.en for text in texts))
+    return Said(CheckedNote.ALL, said=tuple(texts))

@@ -34,6 +34,7 @@ class ProposalTaker(Protocol):
 
 
 class ProposalNote(StrEnum):
+    STANDS_AGAINST = "proposal.stands_against"
     DISMISSED = "proposal.dismissed"
     DRIFTED = "proposal.drifted"
     SIGNAL_GONE = "proposal.signal_gone"
@@ -130,10 +131,7 @@ def _stands_against(card: Proposal, decision: Decision) -> Text:
     shut = [gate for gate in decision.gates if gate.side == card.side.value and gate.passed is not True]
     keys = [gate.key for gate in shut if was_asked(gate)]
     words = list(dict.fromkeys(_GATES.get(key, _SIGNAL) for key in keys)) or [_SIGNAL]
-    return Text(
-        f"{card.symbol.ticker}: 주문하지 않았습니다. {', '.join(word.ko for word in words)}.",
-        f"{card.symbol.ticker}: nothing was ordered: {', '.join(word.en for word in words)}.",
-    )
+    return Said(ProposalNote.STANDS_AGAINST, ticker=card.symbol.ticker, reasons=tuple(words))
 
 
 _SIGNAL = Said(ProposalNote.SIGNAL_GONE)

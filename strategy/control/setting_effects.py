@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from strategy.market.interface import MarketData
-from strategy.model import Said, Symbol, Text, cents, percent, return_percent
+from strategy.model import Said, Side, Symbol, Text, cents, percent, return_percent
 from strategy.portfolio.interface import Positions
 from strategy.settings.schema import TradingSettings
 from strategy.settings.store import Draft, SettingsStore
@@ -15,6 +15,8 @@ from strategy.stops.stop_lines import threshold_price
 
 
 class EffectNote(StrEnum):
+    SIGNAL = "effect.signal"
+    NO_SIGNAL = "effect.no_signal"
     INDICATORS = "effect.indicators"
     INTERVAL = "effect.interval"
     OFF = "effect.off"
@@ -76,19 +78,13 @@ class Effects:
         quote = self._watch.latest(symbol)
         indicators = self._watch.indicators(symbol, quote.last if quote else None)
         rsi = "-" if indicators.rsi is None else f"{indicators.rsi:.2f}"
-        for ko, en, before, after in (
-            ("매수", "buy", buy_signal(indicators, now), buy_signal(indicators, then)),
-            ("매도", "sell", sell_signal(indicators, now), sell_signal(indicators, then)),
+        for side, before, after in (
+            (Side.BUY, buy_signal(indicators, now), buy_signal(indicators, then)),
+            (Side.SELL, sell_signal(indicators, now), sell_signal(indicators, then)),
         ):
             if before is after:
                 continue
             if after:
-                yield Text(
-                    f"{symbol.ticker}: RSI {rsi}, 지금 {ko} 신호가 됩니다.",
-                    f"{symbol.ticker}: RSI {rsi}, this is a {en} signal now.",
-                )
+                yield Said(EffectNote.SIGNAL, ticker=symbol.ticker, rsi=rsi, side=side)
             elif before:
-                yield Text(
-                    f"{symbol.ticker}: RSI {rsi}, 지금의 {ko} 신호가 사라집니다.",
-                    f"{symbol.ticker}: RSI {rsi}, the present {en} signal goes away.",
-                )
+                yield Said(EffectNote.NO_SIGNAL, ticker=symbol.ticker, rsi=rsi, side=side)

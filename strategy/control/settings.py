@@ -10,6 +10,7 @@ from strategy.control.watchlist import TICKERS, WatchList
 from strategy.model import (
     BrokerError,
     InvalidInput,
+    Kept,
     Outcome,
     OutcomeKind,
     Said,
@@ -86,7 +87,7 @@ class SettingService:
         of = f" ({draft.symbol.ticker})" if draft.symbol else ""
         line = f"{draft.name}{of}: {change.old} → {draft.result}"
         told = SettingChanged(at=change.set_at, change=change)
-        return Outcome(kind=OutcomeKind.DONE, text=Text(line, line), news=(told,))
+        return Outcome(kind=OutcomeKind.DONE, text=Said(Kept.WORDS, words=line), news=(told,))
 
     def _again(self, payload: Mapping[str, Any]) -> Draft:
         symbol = Symbol.parse(payload["symbol"]) if payload["symbol"] else None

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from strategy.health.trading_state import StopStates
 from strategy.market.interface import MarketData
@@ -10,6 +11,7 @@ from strategy.model import (
     Decision,
     InvalidInput,
     Market,
+    Said,
     Symbol,
     Text,
     TickerView,
@@ -20,6 +22,11 @@ from strategy.portfolio.interface import Positions
 from strategy.ports import DecisionJournal
 from strategy.risk.mode_store import ModeStore
 from strategy.settings.schema import SettingsInForce
+
+
+class TickerNote(StrEnum):
+    UNKNOWN = "ticker.unknown"
+    NEAR = "ticker.near"
 
 
 class Tickers:
@@ -99,9 +106,5 @@ class Tickers:
 
 
 def _unknown(wanted: str, near: Sequence[str], names: str) -> Text:
-    hint_ko = f" 혹시 {near[0]} 입니까?" if near else ""
-    hint_en = f" Did you mean {near[0]}?" if near else ""
-    return Text(
-        f"거래하거나 보유한 종목이 아닙니다: {wanted}.{hint_ko} 종목: {names}",
-        f"Not a watched or held ticker: {wanted}.{hint_en} Tickers: {names}",
-    )
+    said = Said(TickerNote.UNKNOWN, wanted=wanted, names=names)
+    return Said(TickerNote.NEAR, wanted=wanted, near=near[0], names=names) if near else said

@@ -6,10 +6,9 @@ See decisions 0107 and 0108.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 from strategy.execution.fill_tally import corrected
 from strategy.execution.order_cache import NO_ANSWER, NO_STOCK, NOT_FOUND, NOT_SHOWN, OrderCache
@@ -41,31 +40,26 @@ log = logging.getLogger(__name__)
 
 
 class FoundNote(StrEnum):
+    LINE = "found.line"
+    BY_HAND = "found.by_hand"
+    BY_HAND_FILLED = "found.by_hand_filled"
     CHANGED = "found.changed"
     DECLARED = "found.declared"
+    STILL_OPEN = "found.still_open"
+    CORRECTED = "found.corrected"
+    ACCEPTED = "found.accepted"
+    MAYBE = "found.maybe"
+    SHARES_SAY = "found.shares_say"
+    NEVER_ARRIVED = "found.never_arrived"
+    NOT_SHOWN = "found.not_shown"
+    MORE_FILLED = "found.more_filled"
+    HAS_ENDED = "found.has_ended"
 
 
 POLLS_NEEDED = 3  # before an absence means anything
 _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 _ENDED = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
-_MAYBE = "one or more orders at the broker may be this one. Please check in the broker's app"
-_SHARES_SAY = (
-    "the list of orders does not show it, yet shares moved or are held by an order. Please check in the broker's app"
-)
-_STILL_OPEN = "told canceled, yet the broker shows it open. Please check in the broker's app"
 _OTHERWISE = Said(FoundNote.CHANGED)
-_STATES: Mapping[OrderStatus, Text] = MappingProxyType(
-    {
-        OrderStatus.ACCEPTED: Text("접수됨, 체결 대기", "accepted, waiting to fill"),
-        OrderStatus.PARTIALLY_FILLED: Text("일부 체결", "partly filled"),
-        OrderStatus.FILLED: Text("모두 체결", "filled"),
-        OrderStatus.CANCELED: Text("취소됨", "canceled"),
-        OrderStatus.REJECTED: Text("거부됨", "refused"),
-        OrderStatus.EXPIRED: Text("장 마감으로 끝남", "expired"),
-        OrderStatus.DENIED: Text("보내지 않음", "not sent"),
-    }
-)
-_SIDES = {"buy": Text("매수", "buy"), "sell": Text("매도", "sell")}
 
 
 class OrderReconciler:
@@ -195,9 +189,7 @@ class OrderReconciler:
             status = order.status  # the closing auction may still fill it
         fewer = _fewer(order, found)
         if status in _ENDED and found.status in _WORKING and old_enough:
-            await self._tell_once(
-                order, at, "취소된 것으로 들었지만 증권사에는 열려 있습니다. 앱에서 확인하세요", _STILL_OPEN
-            )
+            await self._tell_once(order, at, Said(FoundNote.STILL_OPEN))
         numbers = await self._cache.numbers(no)
         back = found.venue_no if self._went_back(order, found, numbers, old_enough=old_enough) else None
         price = found.limit_price if found.venue_no in (order.venue_no, back) and found.limit_price > 0 else None
@@ -230,8 +222,7 @@ class OrderReconciler:
         was, amount = (f"${one.filled_amount:,.2f}" for one in (before, now))
         line = _line(
             now,
-            f"체결 금액을 증권사 조회에 맞춰 고침 ({was} → {amount}). 손익과 내보내기도 따라 바뀝니다",
-            f"filled amount corrected to the broker's list ({was} → {amount}); results and exports follow",
+            Said(FoundNote.CORRECTED, was=was, amount=amount),
         )
         if was != amount:  # not what the fills were told to have come to
             await self._notifier.tell(Trouble(at=at, key=f"amount:{now.no}", what=line, symbol=now.request.symbol))
@@ -273,14 +264,14 @@ class OrderReconciler:
                 venue_no=(*found.replaced, found.venue_no)[0],
                 accepted_at=found.ordered_at,
             )
-            lines.append(_line(order, "접수된 것으로 확인됨", "found at the broker: it had been accepted"))
+            lines.append(_line(order, Said(FoundNote.ACCEPTED)))
             lines += await self._judge(order.no, found, at)
         self._candidates = {
             order.no: tuple(found for found in pool if resembles(order, found)) for order in matches.doubtful
         }
         for order in matches.doubtful:
             self._clear_since.pop(order.no, None)
-            await self._tell_once(order, at, "이 주문일 수 있는 것이 증권사에 있습니다. 앱에서 확인하세요", _MAYBE)
+            await self._tell_once(order, at, Said(FoundNote.MAYBE))
         for order in matches.absent:
             if order.request.symbol.ticker not in heard and not self._may_be_hidden(order):
                 lines += await self._absent(order, at, evidence)
@@ -304,13 +295,11 @@ class OrderReconciler:
         if not late and not early:
             return []
         if doubted:
-            await self._tell_once(
-                order, at, "주문 조회에는 없지만 수량이 움직였거나 묶여 있습니다. 앱에서 확인하세요", _SHARES_SAY
-            )
+            await self._tell_once(order, at, Said(FoundNote.SHARES_SAY))
             return []
         self._clear_since.pop(order.no, None)
         await self._cache.move(order.no, OrderStatus.REJECTED, at, reason=NOT_FOUND)
-        return [_line(order, "증권사에 없음: 접수되지 않은 것으로 처리", "not found at the broker: it never arrived")]
+        return [_line(order, Said(FoundNote.NEVER_ARRIVED))]
 
     async def _doubted(self, order: Order, evidence: Evidence) -> bool:
         """Return whether anything at the broker may come from an order that its list does not show."""
@@ -336,11 +325,11 @@ class OrderReconciler:
         since = self._clear_since.setdefault(order.no, at)
         return at >= polls[1] - NEARLY and at - since >= APART
 
-    async def _tell_once(self, order: Order, at: datetime, ko: str, en: str) -> None:
+    async def _tell_once(self, order: Order, at: datetime, news: Said) -> None:
         if order.no in self._doubts_told:
             return
         self._doubts_told.add(order.no)
-        what = _line(order, ko, en)
+        what = _line(order, news)
         await self._notifier.tell(Trouble(at=at, key=f"unknown:{order.no}", what=what, symbol=order.request.symbol))
 
     async def _by_hand(self, pool: Sequence[BrokerOrder], at: datetime) -> list[Text]:
@@ -369,7 +358,7 @@ class OrderReconciler:
             if polls < POLLS_NEEDED or at - order.updated_at < self._lag or order.status is OrderStatus.UNKNOWN:
                 continue
             await self._cache.move(order.no, OrderStatus.UNKNOWN, at, reason=NOT_SHOWN)
-            lines.append(_line(order, "증권사 조회에 보이지 않음", "the broker's list does not show it"))
+            lines.append(_line(order, Said(FoundNote.NOT_SHOWN)))
         return lines
 
 
@@ -407,22 +396,26 @@ def _fewer(order: Order, found: BrokerOrder) -> int | None:
 def _explained(order: Order, status: OrderStatus, new: int) -> list[Text]:
     lines: list[Text] = []
     if new:
-        lines.append(_line(order, f"{new:,}주 체결 확인", f"{new:,} more filled"))
+        lines.append(_line(order, Said(FoundNote.MORE_FILLED, filled=new)))
     if status.closed and status is not OrderStatus.FILLED and status is not order.status:
-        lines.append(_line(order, f"끝난 것으로 확인됨 ({_STATES[status].ko})", f"has ended ({_STATES[status].en})"))
+        lines.append(_line(order, Said(FoundNote.HAS_ENDED, status=status)))
     return lines
 
 
-def _line(order: Order, ko: str, en: str) -> Text:
+def _line(order: Order, news: Said) -> Said:
     asked = order.request
-    side = _SIDES[asked.side.value]
-    what = f"{asked.symbol.ticker} {asked.qty:,} @ ${price_text(order.limit_price)}"
-    return Text(f"#{order.no} {side.ko} {what}: {ko}.", f"#{order.no} {side.en} {what}: {en}.")
+    return Said(
+        FoundNote.LINE,
+        order=order.no,
+        side=asked.side,
+        ticker=asked.symbol.ticker,
+        qty=asked.qty,
+        price=price_text(order.limit_price),
+        news=news,
+    )
 
 
-def _by_hand_line(order: Order, found: BrokerOrder) -> Text:
-    state = _STATES[found.status]
-    ko, en = f"앱에서 직접 낸 주문 ({state.ko}", f"placed by hand ({state.en}"
+def _by_hand_line(order: Order, found: BrokerOrder) -> Said:
     if found.filled_qty:
-        ko, en = f"{ko}, {found.filled_qty:,}주 체결", f"{en}, {found.filled_qty:,} filled"
-    return _line(order, f"{ko})", f"{en})")
+        return _line(order, Said(FoundNote.BY_HAND_FILLED, status=found.status, filled=found.filled_qty))
+    return _line(order, Said(FoundNote.BY_HAND, status=found.status))

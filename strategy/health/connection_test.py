@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 
-from strategy.model import HealthLine, Said, Text, TradingError
+from strategy.model import HealthLine, Kept, Said, Text, TradingError
 
 
 class TestNote(StrEnum):
@@ -68,4 +68,4 @@ class Checkup:
         if self._telegram is None:
             return ()
         name = await self._telegram()
-        return [HealthLine(name=_TELEGRAM, ok=True, detail=Text(name, name))]
+        return [HealthLine(name=_TELEGRAM, ok=True, detail=Said(Kept.WORDS, words=name))]

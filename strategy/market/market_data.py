@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from strategy.market.bars import BarStore
 from strategy.market.indicators import Closes, read, rsi_of
@@ -25,6 +26,7 @@ from strategy.model import (
     Origin,
     Price,
     Quote,
+    Said,
     Symbol,
     Text,
     Tick,
@@ -36,6 +38,10 @@ from strategy.runtime.in_flight import Precedence
 from strategy.settings.schema import SettingsInForce, intervals_of, windows_of
 
 log = logging.getLogger(__name__)
+
+
+class BarsName(StrEnum):
+    BARS = "listener.bars"
 
 
 _WORTH_AGE_S = 10  # an older price of our own says less of what is held than the broker's valuation
@@ -327,7 +333,7 @@ class LiveMarketData(MarketData):
         return min(most, (now - store.bars[-1].start) // length + 3)
 
 
-_BARS = Text("봉", "the bars")
+_BARS = Said(BarsName.BARS)
 
 
 def _logged(name: Text, error: Exception) -> None:

@@ -20,8 +20,6 @@ from strategy.model import (
     Text,
     TradingError,
     UnreadRow,
-    new_york,
-    seoul,
 )
 from strategy.panic.job import PanicJob
 from strategy.portfolio.interface import Positions
@@ -30,6 +28,17 @@ from strategy.runtime.in_flight import Activity
 from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
+
+
+class PanicRest(StrEnum):
+    NOT_CONFIRMED = "panic_rest.not_confirmed"
+    LEFT = "panic_rest.left"
+    OPEN_ORDERS = "panic_rest.open_orders"
+    AT_THE_OPEN = "panic_rest.at_the_open"
+    AGAIN = "panic_rest.again"
+    NOTHING = "panic_rest.nothing"
+    NEITHER = "panic_rest.neither"
+    ALL = "panic_rest.all"
 
 
 class PanicReason(StrEnum):
@@ -194,32 +203,23 @@ class PanicReports:
         self, lines: tuple[PanicLine, ...], open_orders: list[str], *, confirmed: bool, others: Sequence[UnreadRow]
     ) -> Text:
         rest = [line for line in lines if line.sold < line.qty]
-        ko, en = [], []
+        said: list[Text] = []
         if not confirmed:
-            ko.append("증권사에 물어보지 못해 확인하지 못했습니다. 앱에서 확인하세요.")
-            en.append("The broker could not be asked, so nothing is confirmed. Check the broker's app.")
-        for line in rest:
-            why, ticker, qty = _WORDS[line.reason], line.symbol.ticker, line.qty - line.sold
-            ko.append(f"{ticker} {qty:,}주가 남았습니다: {why.ko}.")
-            en.append(f"{qty:,} {ticker} are left: {why.en}.")
+            said.append(Said(PanicRest.NOT_CONFIRMED))
+        said += [
+            Said(PanicRest.LEFT, ticker=line.symbol.ticker, qty=line.qty - line.sold, why=_WORDS[line.reason])
+            for line in rest
+        ]
         if open_orders:
-            ko.append(f"열린 주문: {', '.join(open_orders)}.")
-            en.append(f"Open orders: {', '.join(open_orders)}.")
+            said.append(Said(PanicRest.OPEN_ORDERS, orders=tuple(open_orders)))
         if rest and current(self._clock.now()) is None:
-            opens = next_open(self._clock.now())
-            when = f"{seoul(opens):%m-%d %H:%M} KST / {new_york(opens):%m-%d %H:%M} ET"
-            ko.append(f"다음 개장 {when} 뒤에 /panic 을 다시 하세요. 저절로 팔지 않습니다.")
-            en.append(f"The market opens at {when}: then /panic again. Nothing is sold by itself.")
+            said.append(Said(PanicRest.AT_THE_OPEN, at=next_open(self._clock.now())))
         elif rest or open_orders:
-            ko.append("증권사 앱을 확인하고, 필요하면 /panic 을 다시 하세요.")
-            en.append("Check the broker's app, and /panic again if need be.")
-        if not ko and all(row.aside for row in others):
-            ko.append("증권사 확인: 남은 주식도 열린 주문도 없습니다. 다시 시작하려면 /run.")
-            en.append("The broker confirms: no shares and no open orders are left. /run starts again.")
-        for row in others:
-            ko.append(f"{row.name or '?'} 은(는) 확인하거나 팔지 못했습니다: {row.why.ko}. 증권사 앱에서 확인하세요.")
-            en.append(f"{row.name or '?'} was neither seen nor sold: {row.why.en}. Check the broker's app.")
-        return Text(" ".join(ko), " ".join(en))
+            said.append(Said(PanicRest.AGAIN))
+        if not said and all(row.aside for row in others):
+            said.append(Said(PanicRest.NOTHING))
+        said += [Said(PanicRest.NEITHER, name=row.name or "?", why=row.why) for row in others]
+        return Said(PanicRest.ALL, said=tuple(said))
 
 
 def _not_sold(job: PanicJob, holdings: Holdings | None) -> Sequence[UnreadRow]:

@@ -9,7 +9,7 @@ from strategy.health.surroundings_lines import SurroundingsLines
 from strategy.health.trading_state import StreamStanding
 from strategy.market.calendar import Session
 from strategy.market.interface import MarketData
-from strategy.model import BrokerError, HealthLine, Said, Symbol, Text, cents, new_york, seoul
+from strategy.model import BrokerError, HealthLine, Said, Symbol, cents
 from strategy.portfolio.interface import AccountSync
 from strategy.settings.schema import SettingsInForce
 
@@ -17,6 +17,10 @@ log = logging.getLogger(__name__)
 
 
 class ReadyNote(StrEnum):
+    WARM = "ready.warm"
+    WARM_BUT = "ready.warm_but"
+    FULL_DAY = "ready.full_day"
+    HALF_DAY = "ready.half_day"
     ACCOUNT = "ready.account"
     RECONCILED = "ready.reconciled"
     AGREED = "ready.agreed"
@@ -104,16 +108,11 @@ class ReadyLines:
         return HealthLine(
             name=Said(ReadyNote.BARS),
             ok=not cold,
-            detail=Text(
-                f"{share} 준비됨" + (f", 모자람: {names}. 그때까지 신호가 없습니다" if cold else ""),
-                f"{share} warm" + (f", too few: {names}. No signals until then" if cold else ""),
-            ),
+            detail=Said(ReadyNote.WARM_BUT, share=share, names=names) if cold else Said(ReadyNote.WARM, share=share),
         )
 
 
 def _calendar(session: Session) -> HealthLine:
     opens, closes = session.opens_at, session.closes_at
-    kst = f"{seoul(opens):%H:%M}-{seoul(closes):%H:%M} KST"
-    both = f"{kst} ({new_york(opens):%H:%M}-{new_york(closes):%H:%M} ET)"
-    half = Text(", 조기 폐장", ", closes early") if session.half_day else Text("", "")
-    return HealthLine(name=Said(ReadyNote.SESSION), ok=True, detail=Text(f"{both}{half.ko}", f"{both}{half.en}"))
+    note = ReadyNote.HALF_DAY if session.half_day else ReadyNote.FULL_DAY
+    return HealthLine(name=Said(ReadyNote.SESSION), ok=True, detail=Said(note, opens=opens, closes=closes))

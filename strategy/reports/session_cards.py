@@ -13,8 +13,9 @@ from strategy.market.coming_days import day
 from strategy.model import (
     CalendarNotice,
     Clock,
+    Kept,
     ReadyCheck,
-    Text,
+    Said,
     TradingError,
     from_new_york,
     from_seoul,
@@ -98,7 +99,7 @@ def notice(on: date, now: datetime) -> CalendarNotice:
         on=on.isoformat(),
         closed=session is None,
         closes_at=session.closes_at if session else None,
-        note=day(on).note or Text("", ""),
+        note=day(on).note or Said(Kept.WORDS, words=""),
         next_open=opens,
     )
 

@@ -7,10 +7,23 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from strategy.market.calendar import current
 from strategy.market.interface import MarketData
-from strategy.model import Clock, Notable, Quote, StopTrigger, Symbol, Text, TickerLock, TradingError, Trouble
+from strategy.model import (
+    Clock,
+    Kept,
+    Notable,
+    Quote,
+    Said,
+    StopTrigger,
+    Symbol,
+    Text,
+    TickerLock,
+    TradingError,
+    Trouble,
+)
 from strategy.portfolio.interface import Positions
 from strategy.risk.mode_store import ModeStore
 from strategy.risk.overnight_prices import Overnight
@@ -26,6 +39,15 @@ _STOPS = frozenset(StopTrigger)  # as the reason of a lock
 
 _ASK_AGAIN = timedelta(minutes=1)  # the broker's sign, when it could not be asked
 _ANSWER_LIMIT_S = 5.0  # real time: a stop waits no longer for it
+
+
+class SplitNote(StrEnum):
+    BLOCKED = "split.blocked"
+    JUMPED = "split.jumped"
+    ADJUSTED = "split.adjusted"
+    COST = "split.cost"
+    FOLLOWED = "split.followed"
+    WITHDRAWN = "split.withdrawn"
 
 
 class SplitGuard:
@@ -211,12 +233,7 @@ class SplitGuard:
         cost = None if position is None else position.average_cost
         factor = self._overnight.factor(symbol, session.on) if session else None
         seen = _jumped(quote, cost) if factor is None else _adjusted(quote, cost, factor)
-        return Text(
-            f"{seen.ko} 손절과 매매를 멈췄습니다. 평균 단가가 따라 바뀌면 저절로 풀립니다."
-            f" 진짜 가격이면 /release {symbol.ticker} 로 푸세요. 그러면 손절도 바로 다시 작동합니다.",
-            f"{seen.en} its stop and signals are blocked. They come back by themselves once the average cost"
-            f" follows. If the price is real, /release {symbol.ticker}; the stop works again at once then.",
-        )
+        return Said(SplitNote.BLOCKED, seen=seen, ticker=symbol.ticker)
 
     async def accept(self, symbol: Symbol) -> None:
         """Take today's price of a ticker as real and start its bars anew, adjusted by the data's source."""
@@ -235,19 +252,19 @@ class SplitGuard:
         symbol, had = quote.symbol, self._factor_now(quote.symbol)
         await self._ask(quote)
         if had is not None and self._factor_now(symbol) is None and not self._suspected(symbol, quote):
-            await self._release(symbol, _WITHDRAWN)
+            await self._release(symbol, SplitNote.WITHDRAWN)
             return
         if self._suspected(symbol, quote) and (self._positions.of(symbol) or not await self._bars_follow(quote)):
             return
         await self.accept(symbol)
-        await self._release(symbol, _FOLLOWED)
+        await self._release(symbol, SplitNote.FOLLOWED)
 
     def _factor_now(self, symbol: Symbol) -> Decimal | None:
         session = current(self._clock.now())
         return None if session is None else self._overnight.factor(symbol, session.on)
 
-    async def _release(self, symbol: Symbol, why: Text) -> None:
-        what = Text(f"{symbol.ticker}{why.ko}", f"{symbol.ticker}: {why.en}")
+    async def _release(self, symbol: Symbol, why: SplitNote) -> None:
+        what = Said(why, ticker=symbol.ticker)
         told = Notable(at=self._clock.now(), key=f"split_over:{symbol}", symbol=symbol, what=what)
         await self._modes.release(symbol, None, [told])
 
@@ -268,37 +285,14 @@ class SplitGuard:
         return abs(quote.last / close - 1) * 100 <= self._settings.of(symbol).split_guard_pct
 
 
-_FOLLOWED = Text(
-    " 평균 단가와 시세가 새 가격을 따라와 손절과 매매를 다시 시작합니다.",
-    "cost and bars have followed the price; stop and signals work again.",
-)
-_WITHDRAWN = Text(
-    ": 증권사의 일봉을 확인하니 분할이 아닙니다. 손절과 매매를 다시 시작합니다.",
-    "the broker's daily bars could be asked and know of no split; stop and signals work again.",
-)
+def _jumped(quote: Quote, cost: Decimal | None) -> Said:
+    return Said(SplitNote.JUMPED, ticker=quote.symbol.ticker, price=quote.last, cost=_cost(cost))
 
 
-def _jumped(quote: Quote, cost: Decimal | None) -> Text:
-    ticker = quote.symbol.ticker
-    return Text(
-        f"{ticker} 가격이 밤사이 크게 바뀌어 {quote.last}달러입니다{_cost_ko(cost)}. 주식 분할일 수 있어",
-        f"{ticker} jumped overnight to ${quote.last}{_cost_en(cost)}. This may be a split, so",
-    )
-
-
-def _adjusted(quote: Quote, cost: Decimal | None, factor: Decimal) -> Text:
+def _adjusted(quote: Quote, cost: Decimal | None, factor: Decimal) -> Said:
     ticker, times = quote.symbol.ticker, f"{factor:.4f}".rstrip("0").rstrip(".")
-    return Text(
-        f"{ticker}: 증권사가 지난 종가를 {times}배로 고쳤습니다 (분할, 병합 또는 주식 배당)."
-        f" 지금 {quote.last}달러{_cost_ko(cost)}. 평균 단가가 아직 따라오지 않아",
-        f"{ticker}: the broker multiplied the last close by {times} (a split, a reverse split or a stock dividend)."
-        f" Now ${quote.last}{_cost_en(cost)}. The average cost has not followed yet, so",
-    )
+    return Said(SplitNote.ADJUSTED, ticker=ticker, times=times, price=quote.last, cost=_cost(cost))
 
 
-def _cost_ko(cost: Decimal | None) -> str:
-    return "" if cost is None else f" (평균 단가 {cost:,.2f}달러)"
-
-
-def _cost_en(cost: Decimal | None) -> str:
-    return "" if cost is None else f" (average cost ${cost:,.2f})"
+def _cost(cost: Decimal | None) -> Said:
+    return Said(Kept.WORDS, words="") if cost is None else Said(SplitNote.COST, cost=cost)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from functools import partial
 
 from strategy.execution.interface import OrderDesk
@@ -24,6 +25,7 @@ from strategy.model import (
     Hitch,
     Price,
     Quote,
+    Said,
     SaleEnd,
     Side,
     StopState,
@@ -51,6 +53,12 @@ from strategy.stops.stop_lines import StopLine, stop_line
 from strategy.stops.stop_reports import ORIGINS, TRIGGERS, Firing, StopReports
 
 log = logging.getLogger(__name__)
+
+
+class StopNote(StrEnum):
+    FAILED = "stop.failed"
+    WAITS = "stop.waits"
+
 
 _AGAIN_AFTER = timedelta(seconds=50)  # a ladder that ended with shares left: with STOP_POLL_S a try each minute
 _UNSTORED_PAUSE = timedelta(seconds=5)  # and one that could not be stored
@@ -625,18 +633,11 @@ class StopMonitor:
             exc_info=None if known else error,
         )
         said = error.user_message if isinstance(error, TradingError) else TradingError.user_message
-        what = Text(
-            f"{symbol.ticker} 손절을 하지 못했습니다: {said.ko} 증권사 앱에서 직접 확인하세요.",
-            f"The stop of {symbol.ticker} could not be carried out: {said.en} Check the broker's app.",
-        )
+        what = Said(StopNote.FAILED, ticker=symbol.ticker, why=said)
         await self._tell_stop(symbol, what)
 
     async def _tell_waiting(self, symbol: Symbol, _: Hitch, why: Text) -> None:
-        what = Text(
-            f"{symbol.ticker} 손절이 다 팔지 못하고 기다립니다: {why.ko} 급하면 증권사 앱에서 직접 파세요.",
-            f"The stop of {symbol.ticker} waits and has not sold everything: {why.en}"
-            " If it is urgent, sell in the broker's app.",
-        )
+        what = Said(StopNote.WAITS, ticker=symbol.ticker, why=why)
         await self._tell_stop(symbol, what)
 
     async def _tell_stop(self, symbol: Symbol, what: Text) -> None:

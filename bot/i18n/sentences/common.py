@@ -5,4 +5,6 @@ SENTENCES = {
     "span.minutes": "{count} min",
     "span.hours": "{hours} h {minutes} min",
     "span.days": "{days} d {hours} h",
+    "side.buy": "buy",
+    "side.sell": "sell",
 }

@@ -116,4 +116,69 @@ SENTENCES = {
     "panic_reason.unknown": "an order's outcome is not known yet",
     "panic_reason.left": "still being sold, or new",
     "panic_reason.restarted": "The program was restarted and goes on with it.",
+    "amend.being_looked_up": (
+        "Its outcome is still being looked up, so it cannot be changed. Try again once it is known."
+    ),
+    "amend.being_canceled": "It is being canceled, so it cannot be changed.",
+    "amend.not_accepted": "The broker has not accepted it yet.",
+    "amend.by_hand": "It was placed by hand. Let the bot adopt it first, or change it in the broker's app.",
+    "amend.by_the_bot": "The bot re-prices this order by itself. You may cancel it.",
+    "amend.nothing_changes": "That changes nothing.",
+    "amend.short_of_cash": "Not enough buyable cash: ${needed:,} more needed, ${available:,} there.",
+    "checked.far_above": "The price is {rate:.0f}% above the last one. It fills at once.",
+    "checked.far_below": "The price is {rate:.0f}% below the last one. It fills at once.",
+    "checked.all": "{said:lines}",
+    "checked.nothing_to_sell": "No shares are held: there is nothing to sell.",
+    "checked.zero_shares": "The quantity comes to 0 shares.",
+    "checked.no_stop": "It is not on the watch list, so no stop protects it. Add it first: /watch {ticker}",
+    "checked.locked": "The rules do not trade this ticker (locked). An order by hand goes out.",
+    "checked.open_orders": "Orders of this ticker are open: {numbers}.",
+    "checked.halted": "Trading of this ticker is halted.",
+    "checked.wide_spread": "The spread is wide: {spread:.1f}%.",
+    "checked.only_sellable": "Only {sellable:,} shares can be sold.",
+    "checked.short_of_cash": (
+        "Not enough buyable cash: ${needed:,} needed, ${available:,} there (at most {max_qty:,} shares)."
+    ),
+    "hand.adopted_ends_by_cancel": "The bot has adopted #{order} already. To end it: /cancel {order}.",
+    "hand.adopted": "The bot has adopted #{order} already.",
+    "hand.nothing_to_adopt": "#{order} has ended; there is nothing to adopt.",
+    "hand.counted": "#{order} has ended. Its {filled:,} filled shares count as the bot's from now on.",
+    "hand.now_adopted": (
+        "The bot has adopted #{order}: it is re-priced while it does not fill, and canceled in the end."
+    ),
+    "hand.left_and_paused": "{left} {paused}",
+    "mode_note.needs_confirmation": "That mode needs a confirmation.",
+    "mode_note.past": "That time has already passed.",
+    "mode_note.stricter": "A stricter mode holds ({mode:mode}). Use /run to lift it.",
+    "mode_note.still_asked": (
+        "{said}. A request that left before it still waits for the broker's answer: see /orders."
+    ),
+    "mode_note.released": "{ticker} is released.",
+    "mode_note.disclaimer_first": "Accept the disclaimer first: /start.",
+    "mode_note.arm_first": "Arm real trading first: /arm",
+    "mode_note.panicking": (
+        "A panic is selling, so the rules stay off: they might buy back what it sells. Wait until it has ended,"
+        " or stop it with /halt, then /run."
+    ),
+    "mode_note.type_the_word": (
+        "Type {en} to stop everything, stops included; /cancel leaves it. Nothing has changed yet."
+    ),
+    "mode_note.set": "Mode: {mode:mode}{of}",
+    "mode.run": "Run",
+    "mode.pause_buys": "Buys paused",
+    "mode.protect_only": "Protect only",
+    "mode.halted": "Halted",
+    "effect.signal": "{ticker}: RSI {rsi}, this is a {side:side} signal now.",
+    "effect.no_signal": "{ticker}: RSI {rsi}, the present {side:side} signal goes away.",
+    "ticker.unknown": "Not a watched or held ticker: {wanted}. Tickers: {names}",
+    "ticker.near": "Not a watched or held ticker: {wanted}. Did you mean {near}? Tickers: {names}",
+    "proposal.stands_against": "{ticker}: nothing was ordered: {reasons}.",
+    "panic_rest.not_confirmed": "The broker could not be asked, so nothing is confirmed. Check the broker's app.",
+    "panic_rest.left": "{qty:,} {ticker} are left: {why}.",
+    "panic_rest.open_orders": "Open orders: {orders}.",
+    "panic_rest.at_the_open": "The market opens at {at:clocks}: then /panic again. Nothing is sold by itself.",
+    "panic_rest.again": "Check the broker's app, and /panic again if need be.",
+    "panic_rest.nothing": "The broker confirms: no shares and no open orders are left. /run starts again.",
+    "panic_rest.neither": "{name} was neither seen nor sold: {why}. Check the broker's app.",
+    "panic_rest.all": "{said:sentences}",
 }

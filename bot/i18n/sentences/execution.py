@@ -43,4 +43,26 @@ SENTENCES = {
     "position.gap": "{ticker}: the broker's position differs from the fills by {gap:+,d}. Being checked.",
     "position.outcome_unknown": "#{order} {ticker}: outcome not known yet, being looked up.",
     "position.still_open": "#{order} {ticker}: open at the broker as recorded ({filled:,}/{qty:,} filled).",
+    "order_status.accepted": "accepted, waiting to fill",
+    "order_status.partially_filled": "partly filled",
+    "order_status.filled": "filled",
+    "order_status.canceled": "canceled",
+    "order_status.rejected": "refused",
+    "order_status.expired": "expired",
+    "order_status.denied": "not sent",
+    "found.line": "#{order} {side:side} {ticker} {qty:,} @ ${price}: {news}.",
+    "found.by_hand": "placed by hand ({status:order_status})",
+    "found.by_hand_filled": "placed by hand ({status:order_status}, {filled:,} filled)",
+    "found.still_open": "told canceled, yet the broker shows it open. Please check in the broker's app",
+    "found.corrected": "filled amount corrected to the broker's list ({was} → {amount}); results and exports follow",
+    "found.accepted": "found at the broker: it had been accepted",
+    "found.maybe": "one or more orders at the broker may be this one. Please check in the broker's app",
+    "found.shares_say": (
+        "the list of orders does not show it, yet shares moved or are held by an order. Please check in the"
+        " broker's app"
+    ),
+    "found.never_arrived": "not found at the broker: it never arrived",
+    "found.not_shown": "the broker's list does not show it",
+    "found.more_filled": "{filled:,} more filled",
+    "found.has_ended": "has ended ({status:order_status})",
 }

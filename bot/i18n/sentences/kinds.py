@@ -89,7 +89,7 @@ def _service_means(name: Any, voice: Voice) -> str:
         return ""
 
 
-FAMILIES = ("service",)  # of words, each by the key of a state: `service.engine`
+FAMILIES = ("service", "side", "mode", "order_status")  # of words, each by the key of a state: `service.engine`
 
 
 KINDS: Mapping[str, Kind] = {
@@ -98,6 +98,8 @@ KINDS: Mapping[str, Kind] = {
     "minutes": lambda length, _: f"{length.total_seconds() / _MINUTE:g}",  # timedelta
     "clock": _clock,  # instant: `09-15 22:30 KST (09-15 09:30 ET)`
     "clocks": _clocks,  # instant: `09-15 22:30 KST / 09-15 09:30 ET`
+    "kst": lambda at, _: f"{seoul(at):%H:%M}",  # instant: `22:30`
+    "et": lambda at, _: f"{new_york(at):%H:%M}",  # instant: `09:30`
     "times": _times,  # instant: `22:30:01 KST / 09:30:01 ET`
     "size": _size,  # bytes
     "begun": _begun,
@@ -106,5 +108,6 @@ KINDS: Mapping[str, Kind] = {
     "semicolons": _joined("; "),
     "more": _more,
     "service_means": _service_means,
+    "holiday": _word("holiday"),
     **{family: _word(family) for family in FAMILIES},
 }

@@ -13,4 +13,5 @@ SENTENCES = {
         " until there are enough. To start at once, set QUOTE_APP_KEY/QUOTE_APP_SECRET or use day for"
         " RSI_INTERVAL and MACD_INTERVAL."
     ),
+    "listener.bars": "the bars",
 }

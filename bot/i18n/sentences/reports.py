@@ -79,4 +79,8 @@ SENTENCES = {
     "health.asked": "last asked {when}",
     "health.up_for": "{version} · up {length:span}",
     "health.up_for_no_version": "up {length:span}",
+    "ready.warm": "{share} warm",
+    "ready.warm_but": "{share} warm, too few: {names}. No signals until then",
+    "ready.full_day": "{opens:kst}-{closes:kst} KST ({opens:et}-{closes:et} ET)",
+    "ready.half_day": "{opens:kst}-{closes:kst} KST ({opens:et}-{closes:et} ET), closes early",
 }

@@ -26,4 +26,18 @@ SENTENCES = {
     "cap.daily_loss": "Today's loss of {loss}% has reached the limit of {limit}%.",
     "cap.unknown": "The limit cannot be checked, so nothing is ordered ({name}).",
     "cap.protects_only": "{why} Now in Protect only; /run starts again.",
+    "split.blocked": (
+        "{seen} its stop and signals are blocked. They come back by themselves once the average cost follows."
+        " If the price is real, /release {ticker}; the stop works again at once then."
+    ),
+    "split.jumped": "{ticker} jumped overnight to ${price}{cost}. This may be a split, so",
+    "split.adjusted": (
+        "{ticker}: the broker multiplied the last close by {times} (a split, a reverse split or a stock"
+        " dividend). Now ${price}{cost}. The average cost has not followed yet, so"
+    ),
+    "split.cost": " (average cost ${cost:,.2f})",
+    "split.followed": "{ticker}: cost and bars have followed the price; stop and signals work again.",
+    "split.withdrawn": (
+        "{ticker}: the broker's daily bars could be asked and know of no split; stop and signals work again."
+    ),
 }

@@ -61,4 +61,21 @@ SENTENCES = {
     "expiry.over": "{name}{of}={old} has expired; {value} holds again.",
     "listener.cards": "the approval cards",
     "listener.alerts": "the price alerts",
+    "clock.stood_still": (
+        "The program stood still for {length:span} (the computer slept or was too busy). In that time nothing"
+        " worked, stops included. It works again and is looking at orders and account. Keep the computer from"
+        " sleeping."
+    ),
+    "clock.put_back": (
+        "This computer's clock was put back by {by:span}. Stops and pauses go on regardless; the session"
+        " follows the new time. Orders and account are being looked at again, and nothing is bought until they"
+        " agree. Check that the time is right now and switch on time synchronisation (NTP). The clock's line of"
+        " /health shows how far it is from KIS's."
+    ),
+    "clock.put_forward": (
+        "This computer's clock was put forward by {by:span}. Stops and pauses go on regardless; the session"
+        " follows the new time. Orders and account are being looked at again, and nothing is bought until they"
+        " agree. Check that the time is right now and switch on time synchronisation (NTP). The clock's line of"
+        " /health shows how far it is from KIS's."
+    ),
 }

@@ -27,4 +27,8 @@ SENTENCES = {
         "{names}: a fault in the program keeps the stop from firing; it is being started again. If it is"
         " urgent, use the broker's app."
     ),
+    "stop.failed": "The stop of {ticker} could not be carried out: {why} Check the broker's app.",
+    "stop.waits": (
+        "The stop of {ticker} waits and has not sold everything: {why} If it is urgent, sell in the broker's app."
+    ),
 }

@@ -35,4 +35,14 @@ SENTENCES = {
         "It may not be read and written. Give file and folder to the user that runs the program (chown, chmod 600)."
     ),
     "database.no_disk": "The disk failed to read or write. Check the disk and how it is attached.",
+    "kept_aside.unreadable": (
+        "{count} records of an earlier version could not be read: {names}. They are kept as they were in the"
+        " database's table kept_aside. Compare /orders, /positions and /status with the broker's app."
+    ),
+    "intent.unrecorded": (
+        "Order {what} could not be recorded as it was sent. It may have left, so it is kept as one of unknown"
+        " outcome and looked for at the broker. Look in the broker's app too. Was the database changed with"
+        " another tool?"
+    ),
+    "intent.reason": "could not be recorded as it was sent, being looked up",
 }

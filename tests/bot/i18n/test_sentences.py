@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -15,7 +16,7 @@ from bot.i18n.catalog import LOCALES
 from bot.i18n.sentences import both, say
 from bot.i18n.sentences.english import ENGLISH
 from bot.i18n.sentences.kinds import FAMILIES, KINDS
-from strategy.model import Kept, Said, Service
+from strategy.model import Kept, Mode, OrderStatus, Said, Service, Side
 from tests.support.said_calls import ROOT, Made, codes, made
 
 WORDS = frozenset(KINDS)
@@ -52,7 +53,14 @@ def test_every_sentence_has_a_korean_one_and_none_is_left_over() -> None:
 
 def test_both_languages_have_the_same_fields() -> None:
     """But for what only one of them tells: the name of an error, the number of a closed connection, a given id."""
-    one_sided = {"stream.no_connection", "stream.silent", "stream.closed", "chat_setting.shared"}
+    one_sided = {
+        "stream.no_connection",
+        "stream.silent",
+        "stream.closed",
+        "chat_setting.shared",
+        "day.mourning",
+        "mode_note.type_the_word",
+    }
     assert {code for code, (english, korean) in _korean().items() if _fields(english) != _fields(korean)} == one_sided
 
 
@@ -139,11 +147,17 @@ def _said(said: Said, sentence: str, language: str) -> str:
 
 
 def test_every_state_has_its_word() -> None:
-    families = {"service": Service}
+    unsaid = {OrderStatus.INTENDED, OrderStatus.SENT, OrderStatus.CANCEL_SENT, OrderStatus.UNKNOWN}  # never listed
+    families: dict[str, Collection[str]] = {
+        "service": set(Service),
+        "side": set(Side),
+        "mode": set(Mode),
+        "order_status": set(OrderStatus) - unsaid,
+    }
     assert {f"{family}.{key}" for family, keys in families.items() for key in keys} - set(ENGLISH) == set()
     assert set(families) == set(FAMILIES)
 
 
 def test_no_sentence_is_left_over() -> None:
-    used = {"span", "service_means", *FAMILIES}
+    used = {"span", "service_means", "holiday", *FAMILIES}
     assert {code for code in ENGLISH if code.split(".")[0] not in used} - set(codes()) == set()

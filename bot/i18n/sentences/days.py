@@ -1,0 +1,25 @@
+"""Names of days on which New York is closed or closes early, and clock changes."""
+
+SENTENCES = {
+    "holiday.New Year's Day": "New Year's Day",
+    "holiday.Martin Luther King Jr. Day": "Martin Luther King Jr. Day",
+    "holiday.Washington's Birthday": "Washington's Birthday",
+    "holiday.Good Friday": "Good Friday",
+    "holiday.Memorial Day": "Memorial Day",
+    "holiday.Juneteenth National Independence Day": "Juneteenth National Independence Day",
+    "holiday.Independence Day": "Independence Day",
+    "holiday.Day before Independence Day": "Day before Independence Day",
+    "holiday.Labor Day": "Labor Day",
+    "holiday.Thanksgiving Day": "Thanksgiving Day",
+    "holiday.Day after Thanksgiving Day": "Day after Thanksgiving Day",
+    "holiday.Christmas Day": "Christmas Day",
+    "holiday.Christmas Eve": "Christmas Eve",
+    "day.closed": "closed",
+    "day.mourning": "{name}",
+    "day.holiday": "{name:holiday}",
+    "day.observed": "{name:holiday} (observed)",
+    "day.clocks_forward": "US clocks went forward: opens {opens_at:kst} Korean time from here on (an hour earlier)",
+    "day.clocks_back": "US clocks went back: opens {opens_at:kst} Korean time from here on (an hour later)",
+    "day.half": "{name}: closes early, {closes} New York time",
+    "day.all": "{notes:semicolons}",
+}
