@@ -151,7 +151,7 @@ class OrderMeans:
         )
 
     async def broken_by_change(self, order: Order, qty: int, price: Decimal) -> BrokenCaps:
-        """Return the caps an open order would break with another open quantity and price in dollars."""
+        """Return the caps an open order would break with another open quantity and price in dollars. Whole shares."""
         last, others = self._account_sync.last, self._desk.open
         return _sorted_out(await self._exposure_meter.broken_by_change(order, qty, price, last, others))
 

@@ -184,7 +184,7 @@ class _Gate:
 class RsiGate(_Gate):
     key: Literal[GateKey.RSI_OVERSOLD, GateKey.RSI_OVERBOUGHT]
     observed: float | None
-    threshold: Decimal
+    threshold: Decimal  # points of 100, as RSI itself
     bars: BarsSeen | None
 
     @property
@@ -212,7 +212,7 @@ class HoursGate(_Gate):
     key: Literal[GateKey.HOURS] = GateKey.HOURS
     observed: bool
     begins: time  # New York
-    ends: time
+    ends: time  # New York
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
