@@ -56,7 +56,7 @@ from bot.ui.screen import ViewContext
 from bot.views.home import test_message
 from strategy.control.control import Control
 from strategy.model import Clock, Environment, Language, Service, Text
-from strategy.ports import Notes, Outbox
+from strategy.ports import ChatMessages, Notes, Outbox
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.probes import TelegramState
 
@@ -218,6 +218,7 @@ async def open_bot(
     control: Control,
     outbox: Outbox,
     notes: Notes,
+    messages: ChatMessages,
     clock: Clock,
     wall: Clock,
     environment: Environment,
@@ -263,6 +264,7 @@ async def open_bot(
         rules=control.system.alert_rules,
         outbox=outbox,
         notes=notes,
+        messages=messages,
         wall=wall,
     )
     delivery = Delivery(alerts, clock)

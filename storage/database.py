@@ -10,16 +10,21 @@ from storage.connection import Database, Trust, connected
 from storage.damage import examine
 from storage.instance import instance_lock
 from storage.migrations import load_migrations, migrate
+from storage.orders.order_intents import follow_next
+from storage.orders.orders import OrderRepository
+from storage.records import RecordRepository
+from storage.tables.agreements import AgreementRepository
+from storage.tables.chat_messages import ChatMessageRepository
+from storage.tables.day_starts import DayStartRepository
 from storage.tables.decisions import DecisionRepository
 from storage.tables.kept_aside import tell_kept_aside
 from storage.tables.modes import ModeRepository
 from storage.tables.notes import NoteRepository
-from storage.tables.order_intents import follow_next
-from storage.tables.orders import OrderRepository
 from storage.tables.outbox import OutboxRepository
+from storage.tables.panics import PanicRepository
 from storage.tables.price_alerts import PriceAlertRepository
-from storage.tables.records import RecordRepository
 from storage.tables.setting_changes import SettingChangeRepository
+from storage.tables.stop_runs import StopRunRepository
 from storage.tables.tickets import TicketRepository
 from storage.vitals import StorageVitals
 from strategy.model import SystemClock
@@ -35,6 +40,11 @@ class Storage:
     decisions: DecisionRepository
     settings: SettingChangeRepository
     modes: ModeRepository
+    stop_runs: StopRunRepository
+    panics: PanicRepository
+    agreements: AgreementRepository
+    day_starts: DayStartRepository
+    messages: ChatMessageRepository
     notes: NoteRepository
     tickets: TicketRepository
     price_alerts: PriceAlertRepository
@@ -69,6 +79,11 @@ def bundle(database: Database, reader: Database | None = None, path: Path = Path
         decisions=DecisionRepository(database, outbox),
         settings=SettingChangeRepository(database, outbox),
         modes=ModeRepository(database, outbox),
+        stop_runs=StopRunRepository(database, outbox),
+        panics=PanicRepository(database),
+        agreements=AgreementRepository(database),
+        day_starts=DayStartRepository(database),
+        messages=ChatMessageRepository(database),
         notes=NoteRepository(database, outbox),
         tickets=TicketRepository(database),
         price_alerts=PriceAlertRepository(database, outbox),

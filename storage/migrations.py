@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.carry_over import carry_over
 from storage.connection import Database
 from storage.errors import DatabaseTooNew, MigrationFailed
 from storage.redo import carry_out_redo
@@ -14,7 +15,10 @@ from storage.redo import carry_out_redo
 log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent / "migrations"
-_BEFORE: Mapping[int, Callable[[sqlite3.Connection], None]] = {13: carry_out_redo}  # what takes more than SQL
+_BEFORE: Mapping[int, Callable[[sqlite3.Connection], None]] = {  # what takes more than SQL
+    13: carry_out_redo,
+    15: carry_over,
+}
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 

@@ -13,9 +13,11 @@ from typing import Protocol
 
 from strategy.model import (
     Acceptance,
+    AgreedPositions,
     Bar,
     BrokerOrder,
     BuyingPower,
+    DayStart,
     Decision,
     Event,
     EventRow,
@@ -32,10 +34,12 @@ from strategy.model import (
     OrderRequest,
     OrderStatus,
     OutboxState,
+    PanicRecord,
     PriceAlert,
     Quote,
     SettingChange,
     Side,
+    StopRun,
     StorageState,
     Symbol,
     Tick,
@@ -190,7 +194,7 @@ class DecisionJournal(Protocol):
     async def add(
         self, decision: Decision, events: Sequence[Event] = (), *, lock: TickerLock | None = None
     ) -> Decision:
-        """Store and return it with its id, and the lock it puts on its ticker with it.
+        """Store and return it with its id, and the lock it puts on its ticker with it; a stop's begins its run.
 
         Both outlive the program at once, and a power cut as soon as the order they lead to is stored.
         """
@@ -250,16 +254,66 @@ class ModeJournal(Protocol):
 
     async def set_lock(self, lock: TickerLock, events: Sequence[Event] = ()) -> None: ...
 
-    async def release(self, symbol: Symbol, by: int | None, at: datetime, events: Sequence[Event] = ()) -> bool: ...
+    async def release(self, symbol: Symbol, by: int | None, at: datetime, events: Sequence[Event] = ()) -> bool:
+        """End a lock; by a person, also what is left of the ticker's stops. False where there was none."""
 
 
 class Notes(Protocol):
-    """Small facts that must survive a restart, by key (JSON text): last session told, disclaimer accepted, peaks."""
+    """Small facts that must survive a restart, by key: last session told, disclaimer accepted, peaks."""
 
     async def get(self, key: str) -> str | None: ...
 
     async def put(self, key: str, value: str, events: Sequence[Event] = ()) -> None:
         """Store a note, with what is told of it in the same transaction."""
+
+
+class StopRuns(Protocol):
+    """Stops from their decision to the end that was told. One begins where its decision is stored."""
+
+    async def unfinished(self) -> Sequence[StopRun]:
+        """Return the runs whose end was not told, oldest first: a restart has cut them off."""
+
+    async def end(self, decision_id: int, at: datetime, outcome: str, events: Sequence[Event] = ()) -> None:
+        """Store the end of a run with what is told of it, in one transaction; raise StorageError."""
+
+
+class Panics(Protocol):
+    """What confirmed panics are to do, so that a restart can go on with one."""
+
+    async def begin(self, panic: PanicRecord) -> None:
+        """Store it before anything is done for it, in place of one nobody carries out; raise StorageError."""
+
+    async def at_work(self) -> PanicRecord | None: ...
+
+    async def end(self, run: str, at: datetime) -> None: ...
+
+
+class Agreements(Protocol):
+    """The positions broker and bot last agreed on."""
+
+    async def last(self) -> AgreedPositions | None: ...
+
+    async def keep(self, agreement: AgreedPositions) -> None:
+        """Store it in place of the one before; raise StorageError."""
+
+
+class DayStarts(Protocol):
+    """Where each session's result is counted from, by its New York date."""
+
+    async def of(self, session_on: date) -> DayStart | None: ...
+
+    async def keep(self, start: DayStart) -> None:
+        """Store it, unless that session's is stored already; raise StorageError."""
+
+
+class ChatMessages(Protocol):
+    """Which message of a chat shows `order:12`, `panic:RUN` or `proposal:ID`, the `dashboard` or the `reminder`."""
+
+    async def of(self, chat_id: int, what: str) -> int | None: ...
+
+    async def keep(self, chat_id: int, what: str, message_id: int) -> None: ...
+
+    async def forget(self, chat_id: int, what: str) -> None: ...
 
 
 class Tickets(Protocol):
@@ -322,11 +376,6 @@ class Outbox(Protocol):
     async def mark_many_done(self, row_ids: Sequence[int], at: datetime, message_id: int | None) -> None: ...
 
     async def mark_failed(self, row_id: int, at: datetime, error: str, *, give_up: bool) -> None: ...
-
-    async def order_message(self, no: OrderNo, chat_id: int) -> int | None:
-        """Message id of the living message of that order in that chat."""
-
-    async def set_order_message(self, no: OrderNo, chat_id: int, message_id: int) -> None: ...
 
     async def order_events(self, no: OrderNo) -> Sequence[EventRow]:
         """Everything told or to be told of an order, oldest first."""

@@ -13,7 +13,7 @@ from bot.transport.sender import Speaker
 from bot.transport.topics import Topics
 from bot.ui.screen import ViewContext
 from strategy.model import AlertRules, Clock
-from strategy.ports import Notes, Outbox
+from strategy.ports import ChatMessages, Notes, Outbox
 
 GRACE_S = 3.0  # what a send or an edit under way gets at a cancellation, to be answered and noted
 
@@ -32,6 +32,7 @@ class AlertChat:
     rules: Callable[[], AlertRules]
     outbox: Outbox
     notes: Notes
+    messages: ChatMessages
     wall: Clock
 
     @property

@@ -79,7 +79,7 @@ class Delivery:
         self._folds = Folds()
         self._remembers = False
         self._backlog: Backlog | None = None
-        self._living = Living(chat.outbox, chat.notes, chat.address)
+        self._living = Living(chat.messages, chat.address)
         self._stories = Stories(chat.outbox)
         self._replied: set[int] = set()  # rows whose reply is told, while their order's message is not yet edited
         self._shown: dict[str, int] = {}  # newest row a living message shows, or is about to

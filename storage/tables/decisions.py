@@ -10,8 +10,9 @@ from pydantic import TypeAdapter
 from storage.connection import Database
 from storage.tables.columns import instant_text, symbol_text
 from storage.tables.outbox import OutboxRepository
+from storage.tables.stop_runs import begin_run
 from storage.tables.ticker_locks import put_lock
-from strategy.model import Decision, Event, Symbol, TickerLock
+from strategy.model import Decision, DecisionAction, Event, Symbol, TickerLock
 
 _DECISIONS: TypeAdapter[Decision] = TypeAdapter(Decision)
 
@@ -97,7 +98,10 @@ def _insert(conn: Connection, decision: Decision) -> int:
         _DECISIONS.dump_json(decision).decode(),
     )
     sql = "INSERT INTO decisions (symbol, decided_at, action, reason, body) VALUES (?, ?, ?, ?, ?)"
-    return conn.execute(sql, values).lastrowid or 0
+    decision_id = conn.execute(sql, values).lastrowid or 0
+    if decision.action is DecisionAction.STOP and decision.last is not None:
+        begin_run(conn, decision_id, decision)
+    return decision_id
 
 
 def read_decision(row: Row) -> Decision:

@@ -7,6 +7,7 @@ from sqlite3 import Connection, Row
 from storage.connection import Database
 from storage.tables.columns import instant, instant_text, symbol, symbol_text
 from storage.tables.outbox import OutboxRepository
+from storage.tables.stop_runs import release_runs
 from storage.tables.ticker_locks import end_lock, find_locks, put_lock
 from strategy.model import Event, Mode, ModeState, Symbol, TickerLock
 
@@ -57,12 +58,17 @@ class ModeRepository:
         await self._database.write(put, flush=False, urgent=True)
 
     async def release(self, symbol: Symbol, by: int | None, at: datetime, events: Sequence[Event] = ()) -> bool:
-        """Release a ticker and return True; for one not locked return False and tell nothing."""
+        """Release a ticker and return True; for one not locked return False and tell nothing.
+
+        A person (`by`) settles with it what a stop of the ticker has left.
+        """
 
         def end(conn: Connection) -> bool:
             released = end_lock(conn, symbol, by, at)
             if released:
                 self._outbox.append(conn, events)
+                if by is not None:
+                    release_runs(conn, symbol, at)
             return released
 
         return await self._database.write(end)

@@ -1,4 +1,4 @@
-"""Table outbox: events waiting to be told, stored with the facts they tell; and the living message of each order."""
+"""Table outbox: events waiting to be told, stored with the facts they tell."""
 
 import asyncio
 import logging
@@ -139,21 +139,6 @@ class OutboxRepository:
             int(give_up),
             instant_text(at) if give_up else None,
             row_id,
-        )
-
-    async def order_message(self, no: OrderNo, chat_id: int) -> int | None:
-        rows = await self._database.rows(
-            "SELECT message_id FROM order_messages WHERE order_no = ? AND chat_id = ?", (no, chat_id)
-        )
-        return next((int(row["message_id"]) for row in rows), None)
-
-    async def set_order_message(self, no: OrderNo, chat_id: int, message_id: int) -> None:
-        await self._run(
-            "INSERT INTO order_messages (order_no, chat_id, message_id) VALUES (?, ?, ?)"
-            " ON CONFLICT (order_no, chat_id) DO UPDATE SET message_id = excluded.message_id",
-            no,
-            chat_id,
-            message_id,
         )
 
     async def order_events(self, no: OrderNo) -> Sequence[EventRow]:

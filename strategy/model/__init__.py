@@ -1,6 +1,17 @@
 """The words of the core: values that check themselves, without I/O. Other rooms take them from here."""
 
-from strategy.model.account import BuyingPower, Holdings, PanicLine, Position, SaleEnd, return_percent, total
+from strategy.model.account import (
+    AgreedPosition,
+    AgreedPositions,
+    BuyingPower,
+    DayStart,
+    Holdings,
+    PanicLine,
+    Position,
+    SaleEnd,
+    return_percent,
+    total,
+)
 from strategy.model.alerts import AlertGroup, AlertRules, Loudness, PriceAlert, QuietHours, Topic
 from strategy.model.changes import ModeState, SettingChange, TickerLock, Ticket
 from strategy.model.clock import SMALL, Clock, Disturbance, Moment, SettableClock, SystemClock
@@ -123,6 +134,7 @@ from strategy.model.orders import (
     OrderStatus,
     OrderType,
     Origin,
+    PanicRecord,
     UnreadOrder,
     VenueNo,
 )
@@ -147,6 +159,7 @@ from strategy.model.stop_state import (
     WHY,
     Hitch,
     StopPriceSource,
+    StopRun,
     StopState,
     StopTrigger,
     alarm,

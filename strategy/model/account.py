@@ -1,10 +1,11 @@
 """What the account holds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from strategy.model.instruments import Symbol, UnreadRow
 
@@ -122,3 +123,34 @@ class PanicLine:
     sold: int = 0
     last: Decimal | None = None
     reason: SaleEnd = SaleEnd.GOING_ON
+
+
+class AgreedPosition(NamedTuple):
+    """What broker and bot agreed on in one ticker."""
+
+    qty: int  # whole shares
+    net: int  # whole shares bought less sold by the fills since the window's start
+    average_cost: Decimal | None  # dollars a share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreedPositions:
+    """The positions broker and bot last agreed on."""
+
+    since: datetime  # aware UTC: the start of the window whose fills are summed
+    at: datetime  # aware UTC
+    positions: Mapping[Symbol, AgreedPosition]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayStart:
+    """The first look at the account in a session: what the day's result is counted from."""
+
+    session_on: date  # New York date
+    equity: Decimal  # dollars: cash and the positions that count
+    value: Decimal  # dollars: of those positions
+    looked_at: datetime  # aware UTC
+    held: Mapping[Symbol, int]  # whole shares
+    values: Mapping[Symbol, Decimal]  # dollars of all shares of a ticker
+    left_out: frozenset[Symbol]  # on purpose: their value was in doubt
+    unvalued: frozenset[Symbol]  # nobody said what they were worth

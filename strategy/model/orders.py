@@ -1,6 +1,6 @@
 """Orders, their states, and fills."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -223,3 +223,15 @@ class Notice:
     price: Decimal
     venue_time: str  # HHMMSS text as delivered, may be empty; only told apart, never trusted
     received_at: datetime  # aware UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanicRecord:
+    """What a confirmed panic was to do, as it was at the start."""
+
+    run: str
+    asked_by: int  # Telegram user id
+    started_at: datetime  # aware UTC, market clock
+    everything: bool  # every position of the account, else the tickers traded here
+    shares: Mapping[Symbol, int]  # whole shares to sell
+    orders: tuple[OrderNo, ...]  # open then, own and by hand

@@ -4,6 +4,9 @@ See decision 0119.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from strategy.model.instruments import Symbol
@@ -33,6 +36,19 @@ class Hitch(StrEnum):
     NOT_ORDERABLE = "not_orderable"  # the broker lets fewer shares be ordered than are to be sold
     HALTED = "halted"  # nothing trades
     UNMOVED = "unmoved"  # the order is out, and the market stands still
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRun:
+    """A stop whose decision is stored and whose end is not."""
+
+    decision_id: int
+    symbol: Symbol
+    trigger: StopTrigger
+    price: Decimal  # dollars, what fired it
+    qty: int  # whole shares it was to sell
+    attempt: int  # above 1 for a retry
+    begun_at: datetime  # aware UTC, market clock
 
 
 class StopState(StrEnum):

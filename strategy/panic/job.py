@@ -1,11 +1,9 @@
-"""One panic as it is kept: what it was asked to sell and cancel, so that a restart can go on with it."""
+"""One panic at work: what it was asked to sell and cancel, and how far it has come."""
 
-import json
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from strategy.model import Hitch, OrderNo, SaleEnd, Symbol
+from strategy.model import Hitch, OrderNo, PanicRecord, SaleEnd, Symbol
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,32 +20,26 @@ class PanicJob:
     hitches: dict[Symbol, Hitch] = field(default_factory=dict)  # what held a sale up lately
     resumed: bool = False
 
-    def dump(self) -> str:
-        return json.dumps(
-            {
-                "run": self.run,
-                "asked_by": self.asked_by,
-                "started_at": self.started_at.isoformat(),
-                "everything": self.everything,
-                "shares": {str(symbol): qty for symbol, qty in self.shares.items()},
-                "orders": [int(no) for no in self.orders],
-            }
+    def record(self) -> PanicRecord:
+        """Return it as it is stored."""
+        return PanicRecord(
+            run=self.run,
+            asked_by=self.asked_by,
+            started_at=self.started_at,
+            everything=self.everything,
+            shares=dict(self.shares),
+            orders=tuple(self.orders),
         )
 
     @classmethod
-    def parse(cls, text: str) -> "PanicJob":
-        """Read what `dump` wrote, as a job to be resumed."""
-        fields = json.loads(text)
-        shares: Counter[Symbol] = Counter()
-        for name, qty in fields["shares"].items():
-            if (symbol := Symbol.stored(name)).plain:
-                shares[symbol] += qty
+    def resume(cls, record: PanicRecord) -> "PanicJob":
+        """Take up one that a restart has cut off."""
         return cls(
-            run=fields["run"],
-            asked_by=fields["asked_by"],
-            started_at=datetime.fromisoformat(fields["started_at"]),
-            everything=fields["everything"],
-            shares=dict(shares),
-            orders=[OrderNo(no) for no in fields["orders"]],
+            run=record.run,
+            asked_by=record.asked_by,
+            started_at=record.started_at,
+            everything=record.everything,
+            shares=dict(record.shares),
+            orders=list(record.orders),
             resumed=True,
         )

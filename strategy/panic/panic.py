@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Final
 
 from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import Session, current
@@ -32,7 +31,7 @@ from strategy.model import (
 from strategy.panic.job import PanicJob
 from strategy.panic.reports import PanicReports
 from strategy.portfolio.interface import AccountSync, Positions
-from strategy.ports import Notes
+from strategy.ports import Panics
 from strategy.risk.mode_store import ModeStore, stricter
 from strategy.runtime.in_flight import Activity
 from strategy.settings.store import SettingsStore
@@ -41,7 +40,6 @@ from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
-NOTE: Final = "panic"
 _CONFIRM_S = 10.0  # market time a cancel gets before the rest is sold without it
 _ASK_AGAIN_S = 5.0
 _STOP_ENDS_S = 1.0  # how often a stop at work is looked at
@@ -62,7 +60,7 @@ class Panic:
         modes: ModeStore,
         settings: SettingsStore,
         story: PanicReports,
-        notes: Notes,
+        panics: Panics,
         clock: Clock,
         activity: Activity,
         visibility_lag_s: float,
@@ -76,7 +74,7 @@ class Panic:
         self._modes = modes
         self._settings = settings
         self._story = story
-        self._notes = notes
+        self._panics = panics
         self._clock = clock
         self._activity = activity
         self._lag = timedelta(seconds=visibility_lag_s)
@@ -105,7 +103,7 @@ class Panic:
             orders=[order.no for order in self._desk.open],
         )
         try:
-            await self._notes.put(NOTE, job.dump())
+            await self._panics.begin(job.record())
         except BaseException:
             self._job = None
             raise
@@ -117,9 +115,9 @@ class Panic:
         """Go on with a panic a restart has cut off. Call after the first look at the account."""
         if self._job is not None:
             return
-        stored = await self._notes.get(NOTE)
-        if stored:
-            job = self._job = PanicJob.parse(stored)
+        record = await self._panics.at_work()
+        if record is not None:
+            job = self._job = PanicJob.resume(record)
             self._wanted.set()
             chosen = self._modes.chosen()
             if chosen.set_by is None or chosen.set_at < job.started_at:  # cut off before its mode was stored
@@ -163,7 +161,7 @@ class Panic:
             follower.cancel()
         await self._story.finish(job, holdings)
         with self._activity():
-            await self._keep_trying(NOTE, "")
+            await self._store_end(job)
 
     def _session(self, job: PanicJob) -> Session | None:
         """Return the session to sell in: the one it was started in, never a later one that nobody thought of."""
@@ -302,10 +300,10 @@ class Panic:
             log.warning("panic: the account could not be asked", extra={"error": str(error)})
             return None
 
-    async def _keep_trying(self, key: str, value: str) -> None:
+    async def _store_end(self, job: PanicJob) -> None:
         while True:
             try:
-                await self._notes.put(key, value)
+                await self._panics.end(job.run, self._clock.now())
             except TradingError:
                 log.exception("panic: its end could not be stored; tried again")
                 await self._clock.sleep(_ASK_AGAIN_S)

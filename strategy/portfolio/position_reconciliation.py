@@ -10,7 +10,6 @@ See decision 0020.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,8 @@ from enum import StrEnum
 from strategy.execution.interface import OrderDesk
 from strategy.execution.uncountable_rows import UnreadNews
 from strategy.model import (
+    AgreedPosition,
+    AgreedPositions,
     BrokerError,
     Clock,
     Fill,
@@ -34,9 +35,9 @@ from strategy.model import (
     Text,
     TradingError,
 )
-from strategy.portfolio.bot_lots import Split, keep_split
+from strategy.portfolio.bot_lots import Split
 from strategy.portfolio.interface import SyncReason
-from strategy.ports import Broker, Notes, Notifier, OrderJournal
+from strategy.ports import Agreements, Broker, Notifier, OrderJournal
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import run_to_end
 
@@ -54,7 +55,6 @@ class PositionNote(StrEnum):
 
 CashProbe = Callable[[Holdings], Awaitable[tuple[Symbol, Decimal] | None]]
 
-_NOTE = "reconcile.agreed"
 _PATIENCE_S = 2.0  # market time the first look waits for the list of orders before it asks what is held
 _SAME_COST = Decimal("0.005")  # a split leaves the cost of a position as it was, but for rounding
 _WINDOW = timedelta(days=2)  # fills this much older than an agreement are no longer summed
@@ -74,25 +74,21 @@ class _Agreed:
         qty, net_then = self.symbols.get(symbol, (0, 0))
         return qty + net - net_then
 
-    def dump(self) -> str:
-        symbols = {str(symbol): list(pair) for symbol, pair in self.symbols.items()}
-        costs = {str(symbol): str(cost) for symbol, cost in self.costs.items()}
-        return json.dumps(
-            {"since": self.since.isoformat(), "at": self.at.isoformat(), "symbols": symbols, "costs": costs}
-        )
-
     @classmethod
-    def parse(cls, text: str) -> "_Agreed":
-        """Read what `dump` wrote, of earlier versions too: two spellings of a listing are one, a bond is none."""
-        fields = json.loads(text)
-        agreed = cls(datetime.fromisoformat(fields["since"]), datetime.fromisoformat(fields["at"]))
-        for name, (qty, net) in fields["symbols"].items():
-            symbol = Symbol.stored(name)
-            if symbol.plain:
-                of_old, net_of_old = agreed.symbols.get(symbol, (0, 0))
-                agreed.symbols[symbol] = (of_old + int(qty), net_of_old + int(net))
-        agreed.costs = {Symbol.stored(name): Decimal(cost) for name, cost in fields.get("costs", {}).items()}
-        return agreed
+    def of(cls, kept: AgreedPositions) -> "_Agreed":
+        """Take up what is stored."""
+        symbols = {symbol: (agreed.qty, agreed.net) for symbol, agreed in kept.positions.items()}
+        known = ((symbol, agreed.average_cost) for symbol, agreed in kept.positions.items())
+        return cls(kept.since, kept.at, symbols, {symbol: cost for symbol, cost in known if cost is not None})
+
+    def kept(self) -> AgreedPositions:
+        """Return it as it is stored."""
+        positions = {symbol: self.symbols.get(symbol, (0, 0)) for symbol in self.symbols.keys() | self.costs.keys()}
+        return AgreedPositions(
+            since=self.since,
+            at=self.at,
+            positions={symbol: AgreedPosition(*pair, self.costs.get(symbol)) for symbol, pair in positions.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +112,7 @@ class Reconciler:
         notifier: Notifier,
         clock: Clock,
         activity: Activity,
-        notes: Notes,
+        agreements: Agreements,
         cash_probe: CashProbe | None = None,
         visibility_lag_s: float = 120.0,
     ) -> None:
@@ -127,7 +123,7 @@ class Reconciler:
         self._notifier = notifier
         self._clock = clock
         self._activity = activity
-        self._notes = notes
+        self._agreements = agreements
         self._cash_probe = cash_probe
         self._lag = timedelta(seconds=visibility_lag_s)
         self._turn = asyncio.Lock()
@@ -137,6 +133,7 @@ class Reconciler:
         self._unread = UnreadNews("holding", notifier)
         self._holdings: Holdings | None = None
         self.on_held: Callable[[Holdings], Awaitable[None]] = _nobody  # what is held is known, before any agreement
+        self.on_split: Callable[[str, Split], Awaitable[None]] = _unkept  # waited for before agreeing
         self.on_move: Callable[[Symbol, Symbol], None] = lambda _old, _new: None  # a listing has another exchange now
         self.orders_problem: BrokerError | None = None  # why the last look is one without orders
         self._reconciled = False
@@ -252,8 +249,8 @@ class Reconciler:
             return None
 
     async def _last_agreed(self) -> datetime | None:
-        if self._agreed is None and (text := await self._notes.get(_NOTE)) is not None:
-            self._agreed = _Agreed.parse(text)
+        if self._agreed is None and (kept := await self._agreements.last()) is not None:
+            self._agreed = _Agreed.of(kept)
         return self._agreed.at if self._agreed is not None and not self._reconciled else None
 
     async def _sync_account(self) -> Holdings:
@@ -352,7 +349,7 @@ class Reconciler:
 
     async def _keep_split(self, split: Split, symbol: Symbol) -> None:
         """Keep it for the average cost of the bot's own shares, which only their fills tell (POSITION_SCOPE=bot)."""
-        await keep_split(self._notes, symbol.ticker, split)
+        await self.on_split(symbol.ticker, split)
         self._fresh_splits[symbol] = split
 
     def take_splits(self) -> Mapping[Symbol, Split]:
@@ -410,7 +407,7 @@ class Reconciler:
                 since, now, symbols, {symbol: cost for symbol, cost in agreed.costs.items() if symbol in held}
             )
         self._agreed = agreed
-        await self._notes.put(_NOTE, agreed.dump())
+        await self._agreements.keep(agreed.kept())
 
     def _is_clean(self, *, was: bool) -> bool:
         """Own fills on their way disturb their ticker only, unless agreement has yet to be reached."""
@@ -435,6 +432,10 @@ class Reconciler:
 
 async def _nobody(_: Holdings) -> None:
     """Stand for positions nobody has given."""
+
+
+async def _unkept(_: str, __: Split) -> None:
+    """Stand for whoever keeps splits."""
 
 
 def _shares(holdings: Holdings) -> dict[Symbol, int]:

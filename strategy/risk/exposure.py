@@ -1,18 +1,29 @@
 """What an order may use: exposure for the caps, one order at a time, the day's loss (spec section 7)."""
 
 import asyncio
-import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from strategy.market.calendar import Session
-from strategy.model import CapKey, Clock, Fill, Holdings, Order, Refusal, Side, Symbol, from_new_york, new_york
+from strategy.model import (
+    CapKey,
+    Clock,
+    DayStart,
+    Fill,
+    Holdings,
+    Order,
+    Refusal,
+    Side,
+    Symbol,
+    from_new_york,
+    new_york,
+)
 from strategy.portfolio.interface import Positions
-from strategy.ports import Notes, OrderJournal
+from strategy.ports import DayStarts, OrderJournal
 from strategy.risk.limits import Exposure, check, daily_loss
 from strategy.risk.mode_store import ModeStore
 from strategy.settings.schema import SettingsInForce
@@ -35,14 +46,14 @@ class ExposureMeter:
         positions: Positions,
         settings: SettingsInForce,
         modes: ModeStore,
-        notes: Notes,
+        day_starts: DayStarts,
         clock: Clock,
     ) -> None:
         self._orders = orders
         self._positions = positions
         self._settings = settings
         self._modes = modes
-        self._notes = notes
+        self._day_starts = day_starts
         self._clock = clock
         self.turn = asyncio.Lock()
 
@@ -118,61 +129,51 @@ class ExposureMeter:
         """
         doubtful = {lock.symbol for lock in self._modes.locks() if lock.blocks_stop} | self._positions.doubted
         unvalued = {position.symbol for position in holdings.positions if position.last is None} - doubtful
-        key = f"day:{session.on.isoformat()}"
-        begun = json.loads(await self._notes.get(key) or "{}")
-        if "held" not in begun:
-            await self._begin_day(key, holdings, doubtful, unvalued)
+        start = await self._day_starts.of(session.on)
+        if start is None:
+            await self._begin_day(session, holdings, doubtful, unvalued)
             return DayResult(None, frozenset(unvalued))
-        doubtful |= {Symbol.stored(name) for name in begun.get("left_out", ())}
-        unvalued |= {Symbol.stored(name) for name in begun.get("unvalued", ())} - doubtful
-        fills = await self._orders.fills(since=datetime.fromisoformat(begun["at"]))
-        day = _Day.of(begun)
-        doubtful |= {symbol for symbol in day.held if not symbol.plain}  # of a version that took bonds for stocks
+        doubtful |= start.left_out
+        unvalued |= start.unvalued - doubtful
+        fills = await self._orders.fills(since=start.looked_at)
+        day = _Day(start)
         unvalued |= day.gone(holdings, fills) - doubtful
         without = doubtful | unvalued
-        if without and "values" not in begun:
-            return DayResult(None, frozenset(unvalued))  # begun by an earlier version
-        equity = Decimal(begun["equity"])
+        if without and start.held.keys() - start.values.keys():
+            return DayResult(None, frozenset(unvalued))  # begun by a version that did not keep what each was worth
         result = day.result(holdings, fills, without)
         limit = self._settings.account.daily_loss_limit_pct
-        return DayResult(daily_loss(equity, equity + result, limit), frozenset(unvalued))
+        return DayResult(daily_loss(start.equity, start.equity + result, limit), frozenset(unvalued))
 
-    async def _begin_day(self, key: str, holdings: Holdings, left_out: set[Symbol], unvalued: set[Symbol]) -> None:
+    async def _begin_day(
+        self, session: Session, holdings: Holdings, left_out: set[Symbol], unvalued: set[Symbol]
+    ) -> None:
         """Remember a look as the day's beginning, unless a fill of the same moment makes it doubtful."""
         if holdings.cash is None or await self._orders.fills(since=holdings.taken_at):
             return
         without = left_out | unvalued
         counted = [position for position in holdings.positions if position.symbol not in without]
-        value = sum((position.value or Decimal(0) for position in counted), Decimal(0))
-        begun = {
-            "equity": str(holdings.cash + value),
-            "value": str(value),
-            "values": {str(position.symbol): str(position.value) for position in counted},
-            "held": {str(position.symbol): position.qty for position in counted},
-            "left_out": sorted(map(str, left_out)),
-            "unvalued": sorted(map(str, unvalued)),
-            "at": holdings.taken_at.isoformat(),
-        }
-        await self._notes.put(key, json.dumps(begun))
+        values = {position.symbol: position.value or Decimal(0) for position in counted}
+        value = sum(values.values(), Decimal(0))
+        await self._day_starts.keep(
+            DayStart(
+                session_on=session.on,
+                equity=holdings.cash + value,
+                value=value,
+                looked_at=holdings.taken_at,
+                held={position.symbol: position.qty for position in counted},
+                values=values,
+                left_out=frozenset(left_out),
+                unvalued=frozenset(unvalued),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """Where the day began."""
+    """What has become of a day since it began."""
 
-    value: Decimal
-    values: Mapping[Symbol, Decimal]
-    held: Mapping[Symbol, int]
-
-    @classmethod
-    def of(cls, begun: Mapping[str, Any]) -> "_Day":
-        values: dict[Symbol, Decimal] = {}
-        held: Counter[Symbol] = Counter()
-        for name, amount in begun.get("values", {}).items():
-            values[Symbol.stored(name)] = values.get(Symbol.stored(name), Decimal(0)) + Decimal(amount)
-        for name, qty in begun["held"].items():
-            held[Symbol.stored(name)] += int(qty)
-        return cls(Decimal(begun["value"]), values, held)
+    start: DayStart
 
     def gone(self, holdings: Holdings, fills: Sequence[Fill]) -> set[Symbol]:
         """Return tickers that should be held by the fills, and of which the broker shows nothing."""
@@ -182,7 +183,8 @@ class _Day:
     def result(self, holdings: Holdings, fills: Sequence[Fill], without: Collection[Symbol]) -> Decimal:
         """Return what the day has come to, at the prices of `holdings`, in all tickers but some."""
         prices = {position.symbol: position.last for position in holdings.positions}
-        before = self.value - sum((self.values.get(symbol, Decimal(0)) for symbol in without), Decimal(0))
+        start = self.start
+        before = start.value - sum((start.values.get(symbol, Decimal(0)) for symbol in without), Decimal(0))
         flow = Decimal(0)
         for fill in fills:
             if fill.symbol not in without:
@@ -197,7 +199,7 @@ class _Day:
         return value - before + flow
 
     def _held_now(self, fills: Sequence[Fill]) -> Counter[Symbol]:
-        held = Counter(self.held)
+        held = Counter(self.start.held)
         for fill in fills:
             held[fill.symbol] += fill.qty if fill.side is Side.BUY else -fill.qty
         return held

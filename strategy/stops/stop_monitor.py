@@ -136,9 +136,7 @@ class StopMonitor:
     async def load(self) -> None:
         """Read the stored peaks and evenings of the watched tickers, and the stops that were cut off. Call once."""
         await self._splits.load()
-        for lock in self._modes.locks():
-            if (cut_off := await self._story.cut_off(lock)) is not None:
-                self._untold[lock.symbol] = cut_off
+        self._untold = await self._story.cut_off()
         for symbol in self._settings.tickers:
             await self._load_peak(symbol)
 

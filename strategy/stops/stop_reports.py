@@ -17,17 +17,17 @@ from strategy.model import (
     Position,
     StopFinished,
     StopGate,
+    StopRun,
     StopTrigger,
     StopTriggered,
     StorageError,
     Symbol,
     Text,
-    TickerLock,
     percent,
     return_percent,
 )
 from strategy.portfolio.interface import AccountSync, Positions
-from strategy.ports import DecisionJournal, Notes, Notifier, OrderJournal
+from strategy.ports import Notifier, OrderJournal, StopRuns
 from strategy.settings.store import SettingsStore
 from strategy.stops.exit_ladder import ExitResult
 from strategy.stops.stop_lines import StopLine
@@ -40,6 +40,8 @@ ORIGINS: dict[StopTrigger, Origin] = {
 TRIGGERS: dict[Origin, StopTrigger] = {origin: trigger for trigger, origin in ORIGINS.items()}
 _SEARCHED = 100  # newest orders of a ticker among which a stop's are: it re-prices one more often than it places
 _SHOWN = ("STOP_LOSS_RATE", "TAKE_PROFIT_RATE", "TRAILING_STOP_PCT", "STOP_LOSS_COLLAR_PCT")
+
+OVERTAKEN = "overtaken"  # by the next stop of its ticker, before its end could be stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +68,7 @@ class StopReports:
         self,
         *,
         orders: OrderJournal,
-        decisions: DecisionJournal,
-        notes: Notes,
+        runs: StopRuns,
         notifier: Notifier,
         watch: MarketData,
         positions: Positions,
@@ -76,8 +77,7 @@ class StopReports:
         clock: Clock,
     ) -> None:
         self._orders = orders
-        self._decisions = decisions
-        self._notes = notes
+        self._runs = runs
         self._notifier = notifier
         self._watch = watch
         self._positions = positions
@@ -137,43 +137,24 @@ class StopReports:
         )
 
     async def tell_end(self, firing: Firing, exit_result: ExitResult, *, decision_id: int | None) -> None:
-        """Tell the end of the stop with that decision, and in the same transaction that it was told."""
+        """Tell the end of the stop with that decision, and end its run in the same transaction."""
         finished = await self._finished(firing, exit_result)
         if decision_id is None:
             await self._notifier.tell(finished)
         else:
             try:
-                await self._notes.put(_note(firing.symbol), str(decision_id), events=(finished,))
+                await self._runs.end(decision_id, finished.at, exit_result.reason, events=(finished,))
             except StorageError:
                 await self._notifier.tell(finished)  # which cries where this cannot be stored either
 
-    async def cut_off(self, lock: TickerLock) -> Firing | None:
-        """Return the newest stop that the lock stands for, unless its end was told: a restart has cut it off."""
-        trigger = next((one for one in ORIGINS if one == lock.reason), None)
-        if trigger is None:
-            return None  # another's lock
-        orders = await self._orders.recent(_SEARCHED, symbol=lock.symbol)
-        ids = {order.request.decision_id for order in orders if order.request.origin in TRIGGERS}
-        first = await self._decisions.latest(lock.symbol, before=lock.locked_at)
-        if first is not None and first.action is DecisionAction.STOP:
-            ids.add(first.id)  # it may have canceled what rested, and placed nothing yet
-        newest = max((each for each in ids if each is not None), default=None)
-        decision = None if newest is None else await self._decisions.get(newest)
-        if decision is None or decision.last is None:
-            return None
-        if await self._notes.get(_note(lock.symbol)) == str(decision.id):
-            return None
-        return Firing(
-            symbol=lock.symbol,
-            trigger=trigger,
-            price=decision.last,
-            source=FiredBy.CHECK,
-            at=decision.decided_at,
-            resumed=True,
-            decision_id=decision.id,
-            had=decision.qty,
-            attempt=decision.attempt,
-        )
+    async def cut_off(self) -> dict[Symbol, Firing]:
+        """Return the newest stop of each ticker whose end was not told: a restart has cut it off."""
+        found: dict[Symbol, StopRun] = {}
+        for run in await self._runs.unfinished():
+            if (older := found.get(run.symbol)) is not None:  # told past the disk, which took nothing then
+                await self._runs.end(older.decision_id, self._clock.now(), OVERTAKEN)
+            found[run.symbol] = run
+        return {symbol: _taken_up(run) for symbol, run in found.items()}
 
     async def sold(self, decision_id: int, symbol: Symbol) -> int:
         """Return how many shares the stop with that decision has sold."""
@@ -225,5 +206,15 @@ class StopReports:
         return rate if rate is not None else percent(return_percent(line.average_cost, line.threshold(firing.trigger)))
 
 
-def _note(symbol: Symbol) -> str:
-    return f"stop.told:{symbol}"
+def _taken_up(run: StopRun) -> Firing:
+    return Firing(
+        symbol=run.symbol,
+        trigger=run.trigger,
+        price=run.price,
+        source=FiredBy.CHECK,
+        at=run.begun_at,
+        resumed=True,
+        decision_id=run.decision_id,
+        had=run.qty,
+        attempt=run.attempt,
+    )

@@ -15,11 +15,13 @@ from strategy.model import Clock, Environment, Holdings, SettableClock, Symbol, 
 from strategy.panic.panic import Panic
 from strategy.panic.reports import PanicReports
 from strategy.portfolio.account_sync import LiveAccountSync
-from strategy.portfolio.bot_lots import kept_splits
+from strategy.portfolio.bot_lots import keep_split, kept_splits
 from strategy.portfolio.position_reconciliation import Reconciler
 from strategy.portfolio.positions import LivePositions
 from strategy.ports import (
+    Agreements,
     Broker,
+    DayStarts,
     DecisionJournal,
     MarketFeed,
     ModeJournal,
@@ -27,9 +29,11 @@ from strategy.ports import (
     Notifier,
     OrderJournal,
     Outbox,
+    Panics,
     PriceAlerts,
     Records,
     SettingsJournal,
+    StopRuns,
     Stream,
     Tickets,
 )
@@ -84,6 +88,10 @@ class Journals:
     decisions: DecisionJournal
     settings: SettingsJournal
     modes: ModeJournal
+    stop_runs: StopRuns
+    panics: Panics
+    agreements: Agreements
+    day_starts: DayStarts
     notes: Notes
     tickets: Tickets
     price_alerts: PriceAlerts
@@ -164,7 +172,12 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
     )
     positions = LivePositions(journals.orders, price=watch.worth, splits=partial(kept_splits, journals.notes))
     exposure_meter = ExposureMeter(
-        orders=journals.orders, positions=positions, settings=book, modes=modes, notes=journals.notes, clock=clock
+        orders=journals.orders,
+        positions=positions,
+        settings=book,
+        modes=modes,
+        day_starts=journals.day_starts,
+        clock=clock,
     )
     permissions = Permissions(modes=modes, settings=book, clock=clock, reconciled=lambda: account_sync.reconciled)
     # an order on its way asks by the desk's own orders and the account they changed: both are made after the chase
@@ -196,10 +209,11 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
         notifier=parts.notifier,
         clock=clock,
         activity=parts.activity,
-        notes=journals.notes,
+        agreements=journals.agreements,
         cash_probe=partial(_cash_probe, book, watch),
         visibility_lag_s=visibility_lag_s,
     )
+    recon.on_split = partial(keep_split, journals.notes)
     account_sync = LiveAccountSync(recon=recon, orders=journals.orders, positions=positions, clock=clock)
     return TradingParts(
         watch=watch,
@@ -297,7 +311,7 @@ def build_protection(parts: BaseParts, trading: TradingParts, *, visibility_lag_
             clock=parts.clock,
             activity=parts.activity,
         ),
-        notes=parts.journals.notes,
+        panics=parts.journals.panics,
         clock=parts.clock,
         activity=parts.activity,
         visibility_lag_s=visibility_lag_s,
@@ -319,8 +333,7 @@ def _guard(parts: BaseParts, trading: TradingParts, ladder: ExitLadder, splits: 
         prices=trading.prices,
         story=StopReports(
             orders=parts.journals.orders,
-            decisions=parts.journals.decisions,
-            notes=parts.journals.notes,
+            runs=parts.journals.stop_runs,
             notifier=parts.notifier,
             watch=trading.watch,
             positions=trading.positions,

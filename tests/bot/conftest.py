@@ -124,6 +124,7 @@ def open_room(control: FakeControl, outbox: FakeOutbox, notes: FakeNotes) -> Ope
                     control=control.services,
                     outbox=outbox,
                     notes=notes,
+                    messages=notes.messages,
                     clock=market,
                     wall=wall or SystemClock(),
                     environment=environment,

@@ -113,6 +113,7 @@ async def talking(path: Path, world: World, base: TradingSettings | None = None)
             control=bench.core.control,
             outbox=FakeOutbox(),
             notes=bench.storage.notes,
+            messages=bench.storage.messages,
             clock=world.clock,
             wall=SystemClock(),
             environment=Environment.VIRTUAL,

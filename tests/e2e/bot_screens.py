@@ -212,6 +212,7 @@ async def stage(studio: Studio, language: Language) -> AsyncIterator[Set]:
             control=sample_control().services,
             outbox=outbox,
             notes=FakeNotes(),
+            messages=FakeNotes().messages,
             clock=clock,
             wall=clock,
             environment=Environment.VIRTUAL,

@@ -1,4 +1,4 @@
-"""Hand-written fakes of the outbox and the notes."""
+"""Hand-written fakes of the outbox, the notes and what message shows what."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -15,22 +15,44 @@ from tests.fakes import samples
 class FakeNotes:
     def __init__(self) -> None:
         self.stored: dict[str, str] = {}
+        self.messages = FakeMessages(self)
         self.outbox: FakeOutbox | None = None
         self.failing = False
 
     async def get(self, key: str) -> str | None:
-        self._fails()
+        self.check()
         return self.stored.get(key)
 
     async def put(self, key: str, value: str, events: Sequence[Event] = ()) -> None:
-        self._fails()
+        self.check()
         self.stored[key] = value
         if self.outbox is not None and events:
             await self.outbox.add(events)
 
-    def _fails(self) -> None:
+    def check(self) -> None:
+        """Raise StorageError while nothing can be stored."""
         if self.failing:
             raise StorageError("injected")
+
+
+class FakeMessages:
+    """Fails where the notes beside it do."""
+
+    def __init__(self, notes: FakeNotes) -> None:
+        self.stored: dict[tuple[int, str], int] = {}
+        self._notes = notes
+
+    async def of(self, chat_id: int, what: str) -> int | None:
+        self._notes.check()
+        return self.stored.get((chat_id, what))
+
+    async def keep(self, chat_id: int, what: str, message_id: int) -> None:
+        self._notes.check()
+        self.stored[chat_id, what] = message_id
+
+    async def forget(self, chat_id: int, what: str) -> None:
+        self._notes.check()
+        self.stored.pop((chat_id, what), None)
 
 
 class FakeWake:
@@ -50,7 +72,6 @@ class FakeOutbox:
         self.done: dict[int, int | None] = {}
         self.failed: list[tuple[int, str, bool]] = []
         self.given_up: list[int] = []
-        self.messages: dict[tuple[OrderNo, int], int] = {}
         self.seen: dict[int, int] = {}
         self.idle = asyncio.Event()
         self._wakes: list[FakeWake] = []
@@ -98,12 +119,6 @@ class FakeOutbox:
             self.given_up.append(row_id)
             self._change(row_id, done_at=at)
             self._waiting()
-
-    async def order_message(self, no: OrderNo, chat_id: int) -> int | None:
-        return self.messages.get((no, chat_id))
-
-    async def set_order_message(self, no: OrderNo, chat_id: int, message_id: int) -> None:
-        self.messages[no, chat_id] = message_id
 
     async def order_events(self, no: OrderNo) -> Sequence[EventRow]:
         return [row for row in self.rows if _order_no(row.event) == no]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from storage.tables.orders import OrderRepository, _insert, _intended
+from storage.orders.orders import OrderRepository, _insert, _intended
 from strategy.model import (
     BrokerOrder,
     CashGate,

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from storage.tables.order_intents import follow_next
+from storage.orders.order_intents import follow_next
 
 Row = dict[str, Any]
 
@@ -23,9 +23,10 @@ _TABLES = (
     "order_states",
     "fills",
     "outbox",
-    "order_messages",
+    "chat_messages",
     "mode_changes",
-    "notes",
+    "positions_agreed",
+    "stop_runs",
 )
 OPEN = frozenset({"intended", "sent", "accepted", "partially_filled", "cancel_sent", "unknown"})
 UNSURE = frozenset({"intended", "sent", "unknown"})
@@ -63,9 +64,6 @@ class Stored:
         fills = self.fills.get(no, [])
         return sum(qty for qty, _ in fills), sum((qty * price for qty, price in fills), Decimal(0))
 
-    def note(self, key: str) -> str | None:
-        return next((str(row["value"]) for row in self.tables["notes"] if row["key"] == key), None)
-
     @property
     def mode(self) -> str | None:
         """Return the account's newest mode, None while nobody chose one."""
@@ -102,7 +100,7 @@ def of_the_living(database: Path) -> Stored:
         there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         return Stored(
             {
-                table: [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY rowid")]  # noqa: S608
+                table: [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1")]  # noqa: S608
                 if table in there
                 else []
                 for table in _TABLES

@@ -84,9 +84,10 @@ class Victim:
         from aiohttp import ClientRequest  # noqa: PLC0415
 
         from kis.broker import KisBroker  # noqa: PLC0415
+        from storage.orders.orders import OrderRepository  # noqa: PLC0415
+        from storage.tables.agreements import AgreementRepository  # noqa: PLC0415
+        from storage.tables.chat_messages import ChatMessageRepository  # noqa: PLC0415
         from storage.tables.decisions import DecisionRepository  # noqa: PLC0415
-        from storage.tables.notes import NoteRepository  # noqa: PLC0415
-        from storage.tables.orders import OrderRepository  # noqa: PLC0415
         from storage.tables.outbox import OutboxRepository  # noqa: PLC0415
         from storage.tables.tickets import TicketRepository  # noqa: PLC0415
         from strategy.execution.order_desk import LiveOrderDesk  # noqa: PLC0415
@@ -100,11 +101,11 @@ class Victim:
         self._wrap(KisBroker, "orders", _nothing, _named("inquiry.answered"))
         self._wrap(DecisionRepository, "add", _decided, _decided)
         self._wrap(TicketRepository, "take", _nothing, _named("press.taken"))
-        self._wrap(NoteRepository, "put", _note, _note)
+        self._around(AgreementRepository, "keep", "agreed")
         self._open(OutboxRepository)
         self._follow()
         self._wrap(OutboxRepository, "mark_done", _named("alert.answered"), _named("alert.done"))
-        self._wrap(OutboxRepository, "set_order_message", _nothing, _named("message.noted"))
+        self._wrap(ChatMessageRepository, "keep", _nothing, _order_message)
         self._wrap(ClientRequest, "write_bytes", _nothing, _left)
         self._hear(LiveOrderDesk)
         self._tag_alerts(OutboxRepository, Bot)
@@ -139,7 +140,7 @@ class Victim:
 
     def _follow(self) -> None:
         """Reach a step in the database's thread: the rows of an intent are written, not committed."""
-        from storage.tables import order_intents  # noqa: PLC0415
+        from storage.orders import order_intents  # noqa: PLC0415
 
         original = order_intents.follow
 
@@ -207,8 +208,8 @@ def _decided(when: str, _: Any, __: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     return "decision.stored" if when == "stored" else None
 
 
-def _note(when: str, _: Any, args: tuple[Any, ...], __: dict[str, Any]) -> str | None:
-    return f"agreed.{when}" if args[0] == "reconcile.agreed" else None
+def _order_message(_: str, __: Any, args: tuple[Any, ...], ___: dict[str, Any]) -> str | None:
+    return "message.noted" if args[1].startswith("order:") else None
 
 
 def _left(_: str, request: Any, __: tuple[Any, ...], ___: dict[str, Any]) -> str | None:

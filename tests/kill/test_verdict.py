@@ -34,10 +34,9 @@ def alert(row_id: int, no: int = 1, *, filled: int = 0, status: str = "filled", 
 
 
 def stored(**tables: list[Row]) -> Stored:
-    agreed = json.dumps({"symbols": {"NASDAQ:TQQQ": [10, 10]}})
-    none = ("decisions", "orders", "order_venue_nos", "fills", "outbox", "order_messages")
+    none = ("decisions", "orders", "order_venue_nos", "fills", "outbox", "chat_messages", "stop_runs")
     empty: dict[str, list[Row]] = {table: [] for table in none}
-    return Stored({**empty, "notes": [{"key": "reconcile.agreed", "value": agreed}], **tables})
+    return Stored({**empty, "positions_agreed": [{"symbol": "NASDAQ:TQQQ", "qty": 10, "net": 10}], **tables})
 
 
 def placed(odno: int, **changes: Any) -> Row:
@@ -110,7 +109,7 @@ def test_an_amended_order_is_one_order() -> None:
 
 def test_cash_and_position_must_be_equal() -> None:
     assert after(stored(**WELL), truth(placed(5), cash="387.99")).faults
-    assert after(stored(**WELL, notes=[]), truth(placed(5))).faults
+    assert after(stored(**WELL, positions_agreed=[]), truth(placed(5))).faults
 
 
 def said(row_id: int, text: str = "체결", *, reply: bool = False) -> dict[str, Any]:
@@ -133,6 +132,15 @@ def test_facts_without_an_alert_are_seen() -> None:
     assert told(stored(**WELL), [], screen, icons=ICONS).faults
     untold = stored(**WELL, outbox=[alert(1, filled=10, done_at=None)])
     assert told(untold, [said(1), said(1, reply=True)], screen, icons=ICONS).faults
-    message = [{"order_no": 1, "message_id": 7}]
-    stale = stored(**WELL, outbox=[alert(1, filled=10)], order_messages=message)
+    message = [{"kind": "order", "of": "1", "message_id": 7}]
+    stale = stored(**WELL, outbox=[alert(1, filled=10)], chat_messages=message)
     assert told(stale, [said(1), said(1, reply=True)], {7: {"text": "accepted"}}, icons=ICONS).faults
+
+
+def test_a_stop_whose_run_has_no_end_is_seen() -> None:
+    decisions = [{"id": 1, "symbol": "NASDAQ:TQQQ", "action": "stop"}]
+    end = {"id": 1, "kind": "stop_finished", "body": json.dumps({"symbol": {"ticker": "TQQQ"}}), "done_at": AT}
+    for ended_at, faults in ((AT, 0), (None, 1)):
+        run = {"decision_id": 1, "ended_at": ended_at, "outcome": ended_at and "flat"}
+        program = stored(**WELL, decisions=decisions, outbox=[end], stop_runs=[run])
+        assert len(after(program, truth(placed(5))).faults) == faults

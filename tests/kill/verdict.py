@@ -148,6 +148,11 @@ def _stops(stored: Stored, verdict: Verdict) -> None:
     verdict.stops, verdict.ends = fired.total(), ended.total()
     if fired != ended:
         verdict.blame(f"stops fired {dict(fired)}, ends told {dict(ended)}")
+    runs = stored.tables["stop_runs"]
+    if len(runs) != fired.total() or any(row["ended_at"] is None for row in runs):
+        verdict.blame(
+            f"{fired.total()} stops fired, their runs: {[(row['decision_id'], row['outcome']) for row in runs]}"
+        )
 
 
 def _account(
@@ -164,8 +169,7 @@ def _account(
         verdict.blame(f"held by the fills {positions}, at the broker {truth.positions}")
     if cash_before - spent - truth.fees != truth.cash:
         verdict.blame(f"cash by the fills {cash_before - spent - truth.fees}, at the broker {truth.cash}")
-    agreed = json.loads(stored.note("reconcile.agreed") or '{"symbols": {}}')
-    known = {name.partition(":")[2]: pair[0] for name, pair in agreed["symbols"].items() if pair[0]}
+    known = {row["symbol"].partition(":")[2]: row["qty"] for row in stored.tables["positions_agreed"] if row["qty"]}
     if known != truth.positions:
         verdict.blame(f"agreed on {known}, at the broker {truth.positions}")
 
@@ -244,8 +248,10 @@ def _living(stored: Stored, screen: Mapping[int, Json], icons: Mapping[str, str]
     """Return which orders' living messages do not show how the order stands."""
     orders = {row["no"]: row for row in stored.orders}
     found = []
-    for row in stored.tables["order_messages"]:
-        order = orders[row["order_no"]]
+    for row in stored.tables["chat_messages"]:
+        if row["kind"] != "order":
+            continue
+        order = orders[int(row["of"])]
         text = (screen.get(row["message_id"]) or {}).get("text") or ""
         if order["origin"] != "external" and icons[order["status"]] not in text:
             found.append(f"the message of order {order['no']} does not say that it is {order['status']}: {text[:60]!r}")

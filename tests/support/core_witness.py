@@ -4,7 +4,6 @@ It believes nobody: what is on disk it reads over a connection of its own, what 
 broker's books, modes and locks it remembers itself from what the owner did.
 """
 
-import json
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -16,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.database import FILE_NAME
+from storage.orders.order_intents import follow_next
 from storage.tables.columns import instant_text
-from storage.tables.order_intents import follow_next
 from storage.worker import Worker
 from strategy.market.calendar import next_open
 from strategy.model import BrokerOrder, Mode, OrderRequest, Origin, Side, Symbol, VenueNo, new_york
@@ -214,10 +213,10 @@ class Witness:
 
     def _day_loss(self, request: OrderRequest) -> None:
         today = new_york(self.clock.now()).date()
-        began = self._rows("SELECT value FROM notes WHERE key = ?", f"day:{today.isoformat()}")
+        began = self._rows("SELECT equity FROM day_starts WHERE session_on = ?", today.isoformat())
         if not began or self.loss_accepted_on == today:
             return
-        loss = (1 - self._highest_equity() / Decimal(json.loads(began[0]["value"])["equity"])) * 100
+        loss = (1 - self._highest_equity() / Decimal(began[0]["equity"])) * 100
         if loss >= self.caps.daily_loss_pct:
             self._break(f"{request.origin} buy at a day's loss of {loss:.2f} %")
 

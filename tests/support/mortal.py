@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.database import Storage
-from storage.tables.orders import OrderRepository
+from storage.orders.orders import OrderRepository
 from strategy.execution.order_desk import LiveOrderDesk
 from strategy.model import (
     Acceptance,
@@ -160,7 +160,7 @@ class Process:
             notifier=storage.outbox,
             clock=clock,
             activity=self.activity,
-            notes=storage.notes,
+            agreements=storage.agreements,
         )
         self.desk.unexplained = self.recon.unexplained
         broker.sink = self.desk.on_notice

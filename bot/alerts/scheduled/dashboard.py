@@ -18,6 +18,7 @@ from strategy.model import TradingError
 
 log = logging.getLogger(__name__)
 
+_MESSAGE = "dashboard"  # of the chat as it is now: one of a chat that has moved since is none of the new chat's
 _STALE_S = 300.0  # and at least this often, so that its age is true
 
 
@@ -28,7 +29,7 @@ class Dashboard:
         self._bot = chat.bot
         self._speaker = chat.speaker
         self._control = control
-        self._notes = chat.notes
+        self._messages = chat.messages
         self._chat = chat
         self._frame = chat.frame
         self._wall = chat.wall
@@ -36,11 +37,6 @@ class Dashboard:
         self._shown: tuple[str, list[MessageEntity]] | None = None  # without its age
         self._shown_at: datetime | None = None
         self._failures = 0
-
-    @property
-    def _note(self) -> str:
-        """Return where the message is kept; one of a chat that has moved since is none of the new chat's."""
-        return f"chat.dashboard.{self._chat.id}"
 
     async def run(self) -> None:
         """Keep it up to date until cancelled; what is wrong with it is logged and disturbs nothing else."""
@@ -80,7 +76,7 @@ class Dashboard:
             else:
                 return
         message_id = await self._speaker.send(self._chat.id, screen, silent=True)
-        await self._notes.put(self._note, str(message_id))
+        await self._messages.keep(self._chat.id, _MESSAGE, message_id)
         try:
             await self._bot.pin_chat_message(self._chat.id, message_id, disable_notification=True)
         except TELEGRAM_FAILURES as error:
@@ -95,9 +91,8 @@ class Dashboard:
             await self._speaker.edit(self._chat.id, message_id, retired(await self._frame()))
         with suppress(*TELEGRAM_FAILURES):
             await self._bot.unpin_chat_message(self._chat.id, message_id=message_id)
-        await self._notes.put(self._note, "")
+        await self._messages.forget(self._chat.id, _MESSAGE)
         self._shown = None
 
     async def _message_id(self) -> int | None:
-        stored = await self._notes.get(self._note)
-        return int(stored) if stored else None
+        return await self._messages.of(self._chat.id, _MESSAGE)

@@ -17,6 +17,7 @@ from strategy.model import SMALL, EventRow, Topic
 
 log = logging.getLogger(__name__)
 
+_MESSAGE = "reminder"  # of the chat as it is now: one of a chat that has moved since is none of the new chat's
 GAPS = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 15, 30, 60))  # at 5, 15, 30, 60, then every 60 minutes
 _EVERY_S = 15.0
 _MOST = 500
@@ -38,18 +39,13 @@ class Reminders:
         self._bot = chat.bot
         self._speaker = chat.speaker
         self._outbox = chat.outbox
-        self._notes = chat.notes
+        self._messages = chat.messages
         self._chat = chat
         self._frame = chat.frame
         self._topics = chat.topics
         self._wall = chat.wall
         self._barrier = chat.barrier
         self._doubtful = False  # one may have arrived although no answer came
-
-    @property
-    def _note(self) -> str:
-        """Return where the message is kept; one of a chat that has moved since is none of the new chat's."""
-        return f"chat.reminder.{self._chat.id}"
 
     async def run(self) -> None:
         """Remind until cancelled."""
@@ -64,7 +60,7 @@ class Reminders:
         left = [row for row in await self._outbox.unacknowledged(_MOST) if row.event.needs_ack]
         message_id = await self.message_id()
         if message_id is not None and not left:
-            await self._notes.put(self._note, "")
+            await self._messages.forget(self._chat.id, _MESSAGE)
             with suppress(*TELEGRAM_FAILURES):
                 await self._bot.delete_message(self._chat.id, message_id)
         log.info("alerts seen", extra={"user": user_id, "count": now})
@@ -72,8 +68,7 @@ class Reminders:
 
     async def message_id(self) -> int | None:
         """Return the reminder that stands in the chat."""
-        stored = await self._notes.get(self._note)
-        return int(stored) if stored else None
+        return await self._messages.of(self._chat.id, _MESSAGE)
 
     async def _check(self) -> None:
         critical = await self._outbox.unacknowledged(_MOST)
@@ -116,7 +111,7 @@ class Reminders:
             return
         self._doubtful = False
         await self._outbox.mark_repeated([row.id for row in rows], self._wall.now())
-        await self._notes.put(self._note, str(message_id))
+        await self._messages.keep(self._chat.id, _MESSAGE, message_id)
         if earlier is not None and chat_id == self._chat.id:  # else the number means another message by now
             with suppress(*TELEGRAM_FAILURES):
                 await self._bot.delete_message(chat_id, earlier)

@@ -311,6 +311,7 @@ async def test_ten_minutes_of_refusals_are_a_handful_of_messages_s95(tmp_path: P
             control=bench.core.control,
             outbox=bench.storage.outbox,
             notes=bench.storage.notes,
+            messages=bench.storage.messages,
             clock=world.clock,
             wall=world.clock,
             environment=Environment.VIRTUAL,

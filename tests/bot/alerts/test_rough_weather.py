@@ -72,6 +72,7 @@ class Sea:
             control=FakeControl().services,
             outbox=self.storage.outbox,
             notes=self.storage.notes,
+            messages=self.storage.messages,
             clock=self.market,
             wall=self.wall,
             environment=Environment.VIRTUAL,

@@ -109,6 +109,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[tuple[asyncio.Runner, Benc
         control=control.services,
         outbox=FakeOutbox(),
         notes=FakeNotes(),
+        messages=FakeNotes().messages,
         clock=FakeClock(samples.NOW),
         wall=SystemClock(),
         environment=Environment.VIRTUAL,

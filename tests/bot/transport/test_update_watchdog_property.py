@@ -80,6 +80,7 @@ def _bot(chat: LocalChat, wall: FakeClock, outbox: FakeOutbox, notes: FakeNotes)
         control=FakeControl().services,
         outbox=outbox,
         notes=notes,
+        messages=notes.messages,
         clock=FakeClock(samples.NOW),
         wall=wall,
         environment=Environment.VIRTUAL,

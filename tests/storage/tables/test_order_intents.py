@@ -16,12 +16,12 @@ from storage.connection import connected
 from storage.database import FILE_NAME, Storage, open_storage
 from storage.errors import DatabaseTooNew
 from storage.migrations import Migration, load_migrations, migrate
-from storage.tables import order_intents
+from storage.orders import order_intents
 from strategy.model import InvalidOrder, OrderNo, OrderRequest, OrderStatus, StorageError, TickerLock, Trouble, VenueNo
 from tests.fakes.stored_samples import TQQQ, O, at, decision, notable, order_changed, request, unnumbered
 
 INTENTS, ORDERS = "SELECT order_no FROM order_intents", "SELECT no FROM orders"
-FOLLOW = "storage.tables.order_intents.follow"
+FOLLOW = "storage.orders.order_intents.follow"
 
 
 def on_disk(directory: Path, sql: str) -> list[Any]:
@@ -108,7 +108,7 @@ async def test_an_intent_that_cannot_be_stored_sends_nothing_and_costs_no_number
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("storage.tables.orders.add_intent", _refuse)
+        patch.setattr("storage.orders.orders.add_intent", _refuse)
         with pytest.raises(StorageError):
             await storage.orders.send(request(), at())
     assert not await storage.orders.open()

@@ -212,16 +212,6 @@ async def test_the_limit_is_kept(storage: Storage) -> None:
     assert len(await storage.outbox.pending(3)) == 3
 
 
-async def test_a_living_message_is_found_by_order_and_chat(storage: Storage) -> None:
-    order = await storage.orders.send(request(), at())
-    assert await storage.outbox.order_message(order.no, -5) is None
-    await storage.outbox.set_order_message(order.no, -5, 10)
-    await storage.outbox.set_order_message(order.no, -5, 11)
-    await storage.outbox.set_order_message(order.no, 6, 12)
-    assert await storage.outbox.order_message(order.no, -5) == 11
-    assert await storage.outbox.order_message(order.no, 6) == 12
-
-
 async def test_sleepers_wake_after_a_commit_that_added_rows(storage: Storage) -> None:
     with storage.outbox.added() as wake:
         await storage.notes.put("k", "v")  # adds no row

@@ -2,14 +2,19 @@
 
 from storage.database import Storage
 from strategy.ports import (
+    Agreements,
+    ChatMessages,
+    DayStarts,
     DecisionJournal,
     ModeJournal,
     Notes,
     Notifier,
     OrderJournal,
     Outbox,
+    Panics,
     PriceAlerts,
     SettingsJournal,
+    StopRuns,
     Tickets,
 )
 
@@ -19,9 +24,15 @@ async def test_every_repository_fits_its_port(storage: Storage) -> None:
     decisions: DecisionJournal = storage.decisions
     settings: SettingsJournal = storage.settings
     modes: ModeJournal = storage.modes
+    stop_runs: StopRuns = storage.stop_runs
+    panics: Panics = storage.panics
+    agreements: Agreements = storage.agreements
+    day_starts: DayStarts = storage.day_starts
+    messages: ChatMessages = storage.messages
     notes: Notes = storage.notes
     tickets: Tickets = storage.tickets
     price_alerts: PriceAlerts = storage.price_alerts
     outbox: Outbox = storage.outbox
     notifier: Notifier = storage.outbox
     assert all((orders, decisions, settings, modes, notes, tickets, price_alerts, outbox, notifier))
+    assert all((stop_runs, panics, agreements, day_starts, messages))

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-import storage.tables.records as records_module
+import storage.records as records_module
 from storage.database import Storage
 from strategy.model import (
     Decision,

@@ -42,7 +42,7 @@ async def desk_and_recon(
             notifier=made.storage.outbox,
             clock=made.clock,
             activity=made.activity,
-            notes=made.storage.notes,
+            agreements=made.storage.agreements,
         )
         made.desk.unexplained = recon.unexplained
         await recon.reconcile("start")

@@ -34,7 +34,7 @@ def account_of(made: Bench) -> Account:
         notifier=made.storage.outbox,
         clock=made.clock,
         activity=made.activity,
-        notes=made.storage.notes,
+        agreements=made.storage.agreements,
         cash_probe=probe,
     )
     made.desk.unexplained = recon.unexplained

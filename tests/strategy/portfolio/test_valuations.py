@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
+from sqlite3 import Connection
 
 from strategy.model import DataUnavailable, Mode, Side, Tick, Trouble, total
 from tests.strategy.risk.test_caps_in_play import IDLE, needs_two_presses, open_market, preview
@@ -15,7 +16,13 @@ def nobody_values(bench: Bench) -> None:
 
 
 async def begin_the_day_anew(bench: Bench) -> None:
-    await bench.storage.notes.put(f"day:{bench.clock.now():%Y-%m-%d}", "{}")
+    """Forget where the day began, as one does who starts with a database of the day before."""
+
+    def forget(conn: Connection) -> None:
+        for table in ("day_start_positions", "day_starts"):
+            conn.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
+
+    await bench.storage.day_starts._database.write(forget)
 
 
 async def unvalued_told(bench: Bench) -> int:

@@ -244,15 +244,14 @@ async def test_a_crash_of_the_stops_does_not_tear_an_end_that_is_being_told_s93(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
-        reached, go_on, put = asyncio.Event(), asyncio.Event(), bench.storage.notes.put
+        reached, go_on, end = asyncio.Event(), asyncio.Event(), bench.storage.stop_runs.end
 
         async def slow(*args: Any, **more: Any) -> None:
-            if args[0].startswith("stop.told"):
-                reached.set()
-                await go_on.wait()
-            await put(*args, **more)
+            reached.set()
+            await go_on.wait()
+            await end(*args, **more)
 
-        monkeypatch.setattr(bench.storage.notes, "put", slow)
+        monkeypatch.setattr(bench.storage.stop_runs, "end", slow)
         bench.broker.hand_order(O, Side.BUY, 1, Decimal(50))  # what the stops trip over
         await bench.core.account_sync.take("asked")
         bench.price(TQQQ, "94")

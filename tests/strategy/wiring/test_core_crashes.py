@@ -300,7 +300,7 @@ async def test_the_panic_failing_goes_on_where_it_was(tmp_path: Path, monkeypatc
         await bench.pass_time(60)
         assert bench.broker.qty_held(TQQQ) == 0
         assert "task:panic" in await keys(bench)
-        assert await bench.storage.notes.get("panic") == ""
+        assert await bench.storage.panics.at_work() is None
 
 
 async def test_storage_failing_in_a_check_leaves_protect_only(tmp_path: Path, monkeypatch: Patch) -> None:

@@ -10,10 +10,10 @@ from sqlite3 import Row
 from typing import TypeVar
 
 from storage.connection import Database
+from storage.orders.fills import FILL_COLUMNS, read_fill
+from storage.orders.orders import read_order
 from storage.tables.columns import day_text, instant_text, symbol_text
 from storage.tables.decisions import read_decision
-from storage.tables.fills import FILL_COLUMNS, read_fill
-from storage.tables.orders import read_order
 from strategy.model import Decision, OrderStatus, Symbol, Trade
 
 _ORDERS_A_PAGE = 250

@@ -8,12 +8,12 @@ from enum import StrEnum
 from sqlite3 import Connection, Row
 
 from storage.connection import Database
+from storage.orders.fills import add_fill, correct_fill, filled, find_fills
+from storage.orders.order_intents import add_intent, check_kept, next_order_no, ticket_intended
+from storage.orders.order_states import find_states
+from storage.orders.venue_nos import add_venue_no, find_venue_nos, owner_of
 from storage.tables.columns import day_text, decimal, decimal_text, instant, instant_text, symbol, symbol_text
-from storage.tables.fills import add_fill, correct_fill, filled, find_fills
-from storage.tables.order_intents import add_intent, check_kept, next_order_no, ticket_intended
-from storage.tables.order_states import find_states
 from storage.tables.outbox import OutboxRepository
-from storage.tables.venue_nos import add_venue_no, find_venue_nos, owner_of
 from strategy.model import (
     BrokerOrder,
     Event,
