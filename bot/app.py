@@ -34,6 +34,7 @@ from bot.input.dialogs import NotesStorage
 from bot.input.normalising import Typed
 from bot.input.unreadable import UnreadableUpdates
 from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
+from bot.reply import Answering
 from bot.role import Role
 from bot.routers import make_routers
 from bot.settings import TelegramSettings
@@ -297,11 +298,8 @@ async def open_bot(
             control=control,
             languages=languages,
             frame=framed.in_,
-            speaker=speaker,
-            wall=wall,
             roles=settings.roles,
-            first_hand=delivery.first_hand,
-            later=later,
+            answering=Answering(speaker=speaker, wall=wall, first_hand=delivery.first_hand, later=later),
         ),
     ):
         dispatcher.update.outer_middleware(middleware)

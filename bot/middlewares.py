@@ -12,7 +12,6 @@ from aiogram import BaseMiddleware, Bot
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
-from bot.alerts.answered_alerts import FirstHand
 from bot.i18n.formats import moment
 from bot.i18n.language_choice import Languages
 from bot.i18n.translator import Tongue
@@ -20,11 +19,9 @@ from bot.input.addressing import Handler, is_ephemeral
 from bot.input.command_filter import asked
 from bot.input.dialogs import asked_at, outlived
 from bot.input.permissions import DIALOGS, needs_command, needs_data
-from bot.reply import Reply
+from bot.reply import Answering, Asker, Reply
 from bot.request import RequestContext
 from bot.role import Role
-from bot.transport.late_answers import Later
-from bot.transport.sender import Speaker
 from bot.transport.server_clock import TelegramTime
 from bot.transport.toast import Toast
 from bot.ui.buttons import Open, opens_aside, turned
@@ -82,20 +79,14 @@ class Framing(BaseMiddleware):
         control: Control,
         languages: Languages,
         frame: Callable[[Tongue], ViewContext],
-        speaker: Speaker,
-        wall: Clock,
         roles: Mapping[int, Role],
-        first_hand: FirstHand,
-        later: Later,
+        answering: Answering,
     ) -> None:
         self._control = control
         self._languages = languages
         self._frame = frame
-        self._speaker = speaker
-        self._wall = wall
         self._roles = roles
-        self._first_hand = first_hand
-        self._later = later
+        self._answering = answering
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         user, chat = data["event_from_user"], data.get("event_chat")
@@ -110,24 +101,20 @@ class Framing(BaseMiddleware):
         role = self._roles[user.id]
         t = await self._languages.of(user.id)
         toast = data["toast"] = Toast(data["bot"], None if query is None else query.id)
+        asker = Asker(
+            user_id=user.id,
+            role=role,
+            t=t,
+            chat_id=user.id if chat is None else chat.id,
+            thread=data.get("event_thread_id"),
+            pressed=pressed,
+        )
         data["ctx"] = RequestContext(
             user_id=user.id,
             role=role,
             control=self._control,
             frame=replace(self._frame(t), page=max(page, 0)),
-            reply=Reply(
-                self._speaker,
-                self._wall,
-                self._first_hand,
-                self._later,
-                toast,
-                chat_id=user.id if chat is None else chat.id,
-                thread=data.get("event_thread_id"),
-                user_id=user.id,
-                role=role,
-                t=t,
-                pressed=pressed,
-            ),
+            reply=Reply(self._answering, asker, toast),
         )
         return await handler(event, data)
 

@@ -45,6 +45,28 @@ class Unanswered:
     wait: float  # seconds after which Telegram may take it
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """What it takes to answer anybody."""
+
+    speaker: Speaker
+    wall: Clock
+    first_hand: FirstHand
+    later: Later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, where, and under which message."""
+
+    user_id: int
+    role: Role
+    t: Tongue
+    chat_id: int
+    thread: int | None  # the topic of the question
+    pressed: int | None  # the message under the button
+
+
 class Reply:
     """Answers one person. A failure to answer is never raised: what was asked for has been done. It is noticed instead:
     the press's toast says what the message could not, and an answer that only has to wait comes later.
@@ -52,32 +74,18 @@ class Reply:
     Buttons that the person's role may not press are left out.
     """
 
-    def __init__(
-        self,
-        speaker: Speaker,
-        wall: Clock,
-        first_hand: FirstHand,
-        later: Later,
-        toast: Toast,
-        *,
-        chat_id: int,
-        thread: int | None,
-        user_id: int,
-        role: Role,
-        t: Tongue,
-        pressed: int | None = None,
-    ) -> None:
-        self._speaker = speaker
-        self._wall = wall
-        self._first_hand = first_hand
-        self._later = later
+    def __init__(self, answering: Answering, asker: Asker, toast: Toast) -> None:
+        self._speaker = answering.speaker
+        self._wall = answering.wall
+        self._first_hand = answering.first_hand
+        self._later = answering.later
         self._toast = toast
-        self._chat_id = chat_id
-        self._thread = thread  # the topic of the question
-        self._user_id = user_id
-        self._role = role
-        self._t = t
-        self.pressed = pressed  # the message under the button
+        self._chat_id = asker.chat_id
+        self._thread = asker.thread
+        self._user_id = asker.user_id
+        self._role = asker.role
+        self._t = asker.t
+        self.pressed = asker.pressed
 
     def answering(self) -> AbstractContextManager[None]:
         """Have the alerts of what the person does in the block wait for the answer that `tell` gives in it."""

@@ -28,8 +28,6 @@ def test_the_way_from_the_top_of_the_core_to_its_ground_is_short() -> None:
 
 def test_no_constructor_takes_more_than_nine_arguments() -> None:
     allowed = {  # the goal is none
-        "bot.localchat.server.LocalChat": 13,
-        "bot.reply.Reply": 11,
         "strategy.execution.order_desk.LiveOrderDesk": 14,
         "strategy.panic.panic.Panic": 12,
         "strategy.stops.stop_monitor.StopMonitor": 16,

@@ -1,7 +1,7 @@
 """Sends the messages of rows so that, after any failure or crash, the next try knows what may have arrived."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiogram.exceptions import TelegramBadRequest
@@ -49,6 +49,7 @@ class Courier:
         self._found: int | None = None  # the message that the newest send found, and did not send
         self._half_sent: dict[int, _HalfSent] = {}
         self._lookup = Lookup(chat)
+        self._followers: list[Callable[[int], object]] = []
 
     async def send(
         self,
@@ -56,7 +57,6 @@ class Courier:
         screen: Screen,
         frame: ViewContext,
         *,
-        topic: Topic,
         silent: bool,
         reply_to: int | None = None,
     ) -> int:
@@ -65,6 +65,7 @@ class Courier:
         A topic that was deleted is made anew, one that was closed is passed by. What is refused is said in plain words
         without buttons, at last outside of its topic.
         """
+        topic = rows[0].event.topic
         ways = [_Way(in_topic=True, plainly=False)]
         while True:
             way = ways[-1]
@@ -179,7 +180,23 @@ class Courier:
         half = self._half_sent.get(row_id)
         return frozenset() if half is None else half.rows
 
+    def on_done(self, follower: Callable[[int], object]) -> None:
+        """Call back with each row that is done: told, kept back or given up."""
+        self._followers.append(follower)
+
+    async def done(self, rows: Sequence[EventRow], message_id: int | None) -> None:
+        """Note that rows are told, by that message, or kept back; there may be none."""
+        if len(rows) == 1:
+            await self._outbox.mark_done(rows[0].id, self._wall.now(), message_id)
+        elif rows:
+            await self._outbox.mark_many_done([row.id for row in rows], self._wall.now(), message_id)
+        for row in rows:
+            self.forget(row.id)
+
     def forget(self, row_id: int) -> None:
+        for follower in self._followers:
+            follower(row_id)
+        self._arrivals.forget(row_id)
         self._tried.discard(row_id)
         self._doubtful.discard(row_id)
         self._lost.pop(row_id, None)

@@ -8,7 +8,6 @@ See decision 0141.
 
 import logging
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -37,21 +36,21 @@ class _Refusal:
 class RefusedMessages:
     """One chat's."""
 
-    def __init__(self, chat: AlertChat, courier: Courier, aside: Aside, done: Callable[[int], None]) -> None:
+    def __init__(self, chat: AlertChat, courier: Courier, aside: Aside) -> None:
         self._outbox = chat.outbox
         self._barrier = chat.barrier
         self._frame = chat.frame
         self._wall = chat.wall
         self._courier = courier
+        courier.on_done(self._forget)
         self._aside = aside
-        self._done = done
         self._known: dict[int, _Refusal] = {}
         self._stepped: tuple[int, int] | None = None  # the row that let another go first, and what had got through then
 
     def knows(self, row_id: int) -> bool:
         return row_id in self._known
 
-    def forget(self, row_id: int) -> None:
+    def _forget(self, row_id: int) -> None:
         self._known.pop(row_id, None)
 
     async def refused(self, row: EventRow, error: Exception, *, others: bool) -> None:
@@ -87,7 +86,7 @@ class RefusedMessages:
             return
         log.error("alert given up", extra={"row": row.id, "kind": row.event.kind})
         await self._outbox.mark_failed(row.id, self._wall.now(), type(error).__name__, give_up=True)
-        self._done(row.id)
+        self._courier.forget(row.id)
 
     async def _told_unshown(self, row: EventRow, refusal: _Refusal, error: Exception) -> bool:
         """Tell that the row could not be shown; return whether that got through."""

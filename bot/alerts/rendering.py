@@ -1,13 +1,21 @@
-"""Puts an event into words; a fault in a view must not hold up what comes after."""
+"""Puts an event into words and buttons; a fault in a view must not hold up what comes after."""
 
 import logging
 import secrets
 
+from bot.alerts.acknowledgement import with_seen_button
+from bot.ui.buttons import opening_aside
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import alert, unshown
-from strategy.model import Event
+from strategy.model import Event, EventRow
 
 log = logging.getLogger(__name__)
+
+
+def alert_screen(row: EventRow, frame: ViewContext, event: Event | None = None) -> Screen:
+    """Return a row's message: its screens open in new messages. `event` is what it tells where more is known of it."""
+    screen = shown(event or row.event, frame, row.id)
+    return Screen(screen.blocks, with_seen_button(opening_aside(screen.keyboard), row, frame))
 
 
 def shown(event: Event, frame: ViewContext, row_id: int) -> Screen:

@@ -24,6 +24,8 @@ from bot.localchat.world import ChatWorld
 DEFAULT_TOKEN = "1000:local-chat"  # noqa: S105 - made up, opens nothing but this server
 DEFAULT_OWNER_ID = 1_000_001
 QUERY_LIFE_S = 15.0
+_OWNER_NAME = "김하늘"
+_BOT_NAME, _BOT_USERNAME = "KIS US Trader", "kis_us_trader_bot"
 
 _HOST = "127.0.0.1"
 _REAL_TOKEN = re.compile(r"\d{8,12}:[A-Za-z0-9_-]{35}")
@@ -60,15 +62,10 @@ class LocalChat:
         *,
         token: str = DEFAULT_TOKEN,
         owner_id: int = DEFAULT_OWNER_ID,
-        owner_name: str = "김하늘",
         language: str = "ko",
-        bot_name: str = "KIS US Trader",
-        bot_username: str = "kis_us_trader_bot",
         data_file: Path | None = None,
         simulator_url: str = "",
         rates: Rates | None = Rates(),  # noqa: B008 - frozen
-        query_life_s: float = QUERY_LIFE_S,
-        reads_all_group_messages: bool = False,
         has_topics: bool = False,
         clock: ChatClock | None = None,
     ) -> None:
@@ -77,12 +74,12 @@ class LocalChat:
         self._store = Store(data_file)
         clock = clock or RealClock()
         self._world = ChatWorld(
-            bot=BotAccount(int(token.partition(":")[0]), bot_name, bot_username, reads_all_group_messages, has_topics),
-            owner=Person(owner_id, owner_name, language, "owner", started=True),
+            bot=BotAccount(int(token.partition(":")[0]), _BOT_NAME, _BOT_USERNAME, has_topics=has_topics),
+            owner=Person(owner_id, _OWNER_NAME, language, "owner", started=True),
             clock=clock,
             store=self._store,
             rates=rates,
-            query_life_s=query_life_s,
+            query_life_s=QUERY_LIFE_S,
         )
         faults, calls = ApiFaults(clock), CallLog()
         self._bot_side = BotSide(world=self._world, token=token, faults=faults, calls=calls)
