@@ -27,7 +27,7 @@ from strategy.model import (
     Symbol,
     Text,
     VenueNo,
-    new_york,
+    new_york_date,
 )
 from strategy.ports import DecisionJournal, Notes, OrderJournal
 from strategy.settings.schema import TradingSettings
@@ -390,7 +390,7 @@ class OrderCache:
 
 def traded_on(instant: datetime) -> date:
     """Return the New York date orders of that instant belong to (kis-protocol 8.2, regular hours)."""
-    return new_york(instant).date()
+    return new_york_date(instant)
 
 
 def spoken(text: Text) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from strategy.market.calendar import current, latest, next_open, previous, session_on
 from strategy.market.indicators import Closes
-from strategy.model import Bar, Interval, Symbol, Tick, new_york
+from strategy.model import Bar, Interval, Symbol, Tick, new_york_date
 
 KEEP_BARS = 500
 
@@ -23,7 +23,7 @@ def bucket(interval: Interval, instant: datetime) -> tuple[datetime, datetime] |
     Minute bars are counted from the session's open; the last one ends at the close, however short. The closing
     instant itself belongs to the last bar: the closing print carries it.
     """
-    session = session_on(new_york(instant).date())
+    session = session_on(new_york_date(instant))
     if session is None or not session.opens_at <= instant <= session.closes_at:
         return None
     if interval.minutes is None:

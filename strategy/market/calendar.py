@@ -11,7 +11,7 @@ from functools import lru_cache
 from holidays import financial_holidays
 from holidays.constants import HALF_DAY, PUBLIC
 
-from strategy.model import from_new_york, new_york
+from strategy.model import from_new_york, new_york_date
 
 OPEN_TIME = time(9, 30)
 CLOSE_TIME = time(16, 0)
@@ -77,13 +77,13 @@ def session_on(on: date) -> Session | None:
 
 def current(now: datetime) -> Session | None:
     """Return the session going on, or None outside of one."""
-    session = session_on(new_york(now).date())
+    session = session_on(new_york_date(now))
     return session if session is not None and session.contains(now) else None
 
 
 def next_session(now: datetime) -> Session:
     """Return the first session that opens after `now`; the one going on is not it."""
-    on = new_york(now).date()
+    on = new_york_date(now)
     while (session := session_on(on)) is None or session.opens_at <= now:
         on += _DAY
     return session
@@ -96,7 +96,7 @@ def next_open(now: datetime) -> datetime:
 
 def latest(now: datetime) -> Session:
     """Return the session going on or, outside of one, the last that opened."""
-    on = new_york(now).date()
+    on = new_york_date(now)
     while (session := session_on(on)) is None or session.opens_at > now:
         on -= _DAY
     return session

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from strategy.market.calendar import HALF_DAY_CLOSE_TIME, Session, holiday_name, previous, session_on
-from strategy.model import CalendarDay, Said, new_york
+from strategy.model import CalendarDay, Said, new_york, new_york_date
 
 
 class DayNote(StrEnum):
@@ -27,7 +27,7 @@ _MOURNING = "National Day of Mourning"
 
 def coming_days(now: datetime, days: int) -> tuple[CalendarDay, ...]:
     """Return the New York dates from today on, that many days long; weekends left out."""
-    today = new_york(now).date()
+    today = new_york_date(now)
     dates = (today + _DAY * n for n in range(max(0, min(days, MOST_DAYS))))
     return tuple(day(on) for on in dates if on.weekday() < 5)
 

@@ -168,7 +168,7 @@ from strategy.model.stop_state import (
     no_cost,
 )
 from strategy.model.text import Language, Text, span
-from strategy.model.timezones import from_new_york, from_seoul, new_york, seoul
+from strategy.model.timezones import from_new_york, from_seoul, new_york, new_york_date, seoul
 from strategy.model.views import (
     AmendPreview,
     Amount,

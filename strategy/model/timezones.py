@@ -14,6 +14,16 @@ def new_york(instant: datetime) -> datetime:
     return instant.astimezone(NEW_YORK)
 
 
+def new_york_date(instant: datetime) -> date:
+    """Return the date in New York; it changes with a whole hour of UTC."""
+    return _date_of_hour(int(instant.timestamp()) // 3600)
+
+
+@lru_cache(maxsize=1024)
+def _date_of_hour(hour: int) -> date:
+    return new_york(datetime.fromtimestamp(hour * 3600, UTC)).date()
+
+
 def seoul(instant: datetime) -> datetime:
     """Return the instant on Seoul's wall clock."""
     return instant.astimezone(SEOUL)

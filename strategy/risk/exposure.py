@@ -20,7 +20,7 @@ from strategy.model import (
     Side,
     Symbol,
     from_new_york,
-    new_york,
+    new_york_date,
 )
 from strategy.portfolio.interface import Positions
 from strategy.ports import DayStarts, OrderJournal
@@ -214,7 +214,7 @@ def _was_tied_up(order: Order, holdings: Holdings | None) -> bool:
 
 def day_start(now: datetime) -> datetime:
     """Return midnight of the New York date, where counts per day begin."""
-    return from_new_york(new_york(now).date(), time(0))
+    return from_new_york(new_york_date(now), time(0))
 
 
 def _being_bought(buys: Sequence[Order], symbol: Symbol) -> frozenset[Symbol]:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from strategy.market.calendar import Session, current, previous, session_on
-from strategy.model import Clock, Quote, Symbol, new_york
+from strategy.model import Clock, Quote, Symbol, new_york_date
 from strategy.ports import Notes
 
 _STORE_EVERY = timedelta(minutes=5)
@@ -192,7 +192,7 @@ class Overnight:
 
     async def accept(self, symbol: Symbol, price: Decimal, cost: Decimal | None) -> None:
         """Take a price as real, also after a restart: the owner said so, or the average cost has followed. Dollars."""
-        on = new_york(self._clock.now()).date()
+        on = new_york_date(self._clock.now())
         self._proven[symbol] = on
         self._evenings[symbol] = [Evening(on=on - timedelta(days=1), close=price, cost=cost, accepted_on=on)]
         await self._store(symbol)

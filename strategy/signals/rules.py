@@ -4,9 +4,10 @@ A condition is met only on a known yes: None (unknown, or not asked) blocks like
 and makes nothing for people to read; the gates carry what was seen beside it, for the record.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from strategy.model import (
     BarsSeen,
@@ -41,6 +42,14 @@ from strategy.settings.schema import TradingSettings
 ASKED_LAST = frozenset({GateKey.CASH, GateKey.CAPS})  # they cost a request, so only when all else says yes
 BUY_SIGNAL = (GateKey.RSI_OVERSOLD,)
 SELL_SIGNAL = (GateKey.RSI_OVERBOUGHT, GateKey.MACD_CONFIRM)
+
+# members an enum is asked for cost more than the conditions themselves, so they are looked up once
+_OVERSOLD: Final = GateKey.RSI_OVERSOLD
+_OVERBOUGHT: Final = GateKey.RSI_OVERBOUGHT
+_BUY_DELAY: Final = GateKey.BUY_DELAY
+_SELL_DELAY: Final = GateKey.SELL_DELAY
+_GOLDEN: Final = SellConfirm.GOLDEN
+_UNCONFIRMED: Final = SellConfirm.NONE
 
 _RSI_DIGITS = 9  # the boundary counts, and smoothing leaves residues of some 1e-14
 _MINUTE = timedelta(minutes=1)
@@ -121,71 +130,71 @@ def sell_signal(indicators: Indicators | None, settings: TradingSettings) -> boo
 
 def buy_gates(facts: Facts, settings: TradingSettings) -> tuple[Gate, ...]:
     """Return the gates of a buy, the signal's first; all must pass."""
-    side, passed = GateSide.BUY, {key: met(facts, settings) for key, met in BUY.items()}
-    size = facts.buy_size
+    side, seen, size = GateSide.BUY, facts.indicators, facts.buy_size
+    signal, *shared, reconciled, waited, nothing_open, cash, caps = (met(facts, settings) for met in BUY.values())
     return (
         RsiGate(
-            key=GateKey.RSI_OVERSOLD,
+            key=_OVERSOLD,
             side=side,
-            passed=passed[GateKey.RSI_OVERSOLD],
-            observed=facts.indicators.rsi if facts.indicators else None,
+            passed=signal,
+            observed=seen.rsi if seen else None,
             threshold=settings.rsi_oversold,
-            bars=_rsi_bars(facts.indicators),
+            bars=_rsi_bars(seen),
         ),
-        *_guards(side, passed, facts, settings),
-        ReconciledGate(side=side, passed=passed[GateKey.RECONCILED], observed=facts.reconciled),
+        *_guards(side, shared, facts, settings),
+        ReconciledGate(side=side, passed=reconciled, observed=facts.reconciled),
         DelayGate(
-            key=GateKey.BUY_DELAY,
+            key=_BUY_DELAY,
             side=side,
-            passed=passed[GateKey.BUY_DELAY],
+            passed=waited,
             observed=_since(facts.last_buy_at, facts),
             threshold=settings.buy_delay_min,
         ),
-        OpenOrdersGate(side=side, passed=passed[GateKey.NO_OPEN_ORDER], observed=facts.open_orders),
+        OpenOrdersGate(side=side, passed=nothing_open, observed=facts.open_orders),
         CashGate(
             side=side,
-            passed=passed[GateKey.CASH],
+            passed=cash,
             observed=None if size is None else size.qty,
             threshold=settings.buy_rate,
             asked=facts.asked,
             bound=None if size is None else size.bound,
             wanted=None if size is None else size.wanted,
         ),
-        _caps_gate(side, passed[GateKey.CAPS], facts),
+        _caps_gate(side, caps, facts),
     )
 
 
 def sell_gates(facts: Facts, settings: TradingSettings) -> tuple[Gate, ...]:
     """Return the gates of a rule sell, the signal's first; all must pass."""
-    side, passed = GateSide.SELL, {key: met(facts, settings) for key, met in SELL.items()}
-    seen, size = facts.indicators, facts.sell_size
+    side, seen, size = GateSide.SELL, facts.indicators, facts.sell_size
+    signal, cross, *shared, waited, held, nothing_open, caps = (met(facts, settings) for met in SELL.values())
     return (
         RsiGate(
-            key=GateKey.RSI_OVERBOUGHT,
+            key=_OVERBOUGHT,
             side=side,
-            passed=passed[GateKey.RSI_OVERBOUGHT],
+            passed=signal,
             observed=seen.rsi if seen else None,
             threshold=settings.rsi_overbought,
             bars=_rsi_bars(seen),
         ),
-        _cross_gate(side, passed[GateKey.MACD_CONFIRM], seen, settings),
-        *_guards(side, passed, facts, settings),
+        _cross_gate(side, cross, seen, settings),
+        *_guards(side, shared, facts, settings),
         DelayGate(
-            key=GateKey.SELL_DELAY,
+            key=_SELL_DELAY,
             side=side,
-            passed=passed[GateKey.SELL_DELAY],
+            passed=waited,
             observed=_since(facts.last_sell_at, facts),
             threshold=settings.sell_delay_min,
         ),
         HoldingGate(
             side=side,
-            passed=passed[GateKey.HOLDING],
+            passed=held,
             observed=facts.sellable_qty,
             size=None if size is None else size.qty,
             bound=None if size is None else size.bound,
         ),
-        OpenOrdersGate(side=side, passed=passed[GateKey.NO_OPEN_ORDER], observed=facts.open_orders),
-        _caps_gate(side, passed[GateKey.CAPS], facts),
+        OpenOrdersGate(side=side, passed=nothing_open, observed=facts.open_orders),
+        _caps_gate(side, caps, facts),
     )
 
 
@@ -199,11 +208,11 @@ def _overbought(indicators: Indicators | None, settings: TradingSettings) -> boo
 
 def _confirmed(indicators: Indicators | None, settings: TradingSettings) -> bool | None:
     wanted = settings.sell_confirm
-    if wanted is SellConfirm.NONE:
+    if wanted is _UNCONFIRMED:
         return True
     if indicators is None or indicators.macd is None:
         return None
-    return (indicators.golden_cross if wanted is SellConfirm.GOLDEN else indicators.dead_cross) is not None
+    return (indicators.golden_cross if wanted is _GOLDEN else indicators.dead_cross) is not None
 
 
 def _fresh(facts: Facts, settings: TradingSettings) -> bool | None:
@@ -275,45 +284,37 @@ def _all_known(*answers: bool | None) -> bool | None:
 # what the record keeps beside the answers
 
 
-def _guards(
-    side: GateSide, passed: Mapping[GateKey, bool | None], facts: Facts, settings: TradingSettings
-) -> tuple[Gate, ...]:
+def _guards(side: GateSide, passed: Sequence[bool | None], facts: Facts, settings: TradingSettings) -> tuple[Gate, ...]:
     """Return the gates that both sides share and that nobody has to be asked for."""
+    mode, hours, lock, fresh, usable = passed
     return (
-        ModeGate(side=side, passed=passed[GateKey.MODE], observed=facts.mode),
+        ModeGate(side=side, passed=mode, observed=facts.mode),
         HoursGate(
             side=side,
-            passed=passed[GateKey.HOURS],
+            passed=hours,
             observed=facts.in_hours,
             begins=settings.market_start_time,
             ends=settings.market_end_time,
         ),
-        LockGate(side=side, passed=passed[GateKey.LOCK], observed=facts.lock),
+        LockGate(side=side, passed=lock, observed=facts.lock),
         FreshGate(
             side=side,
-            passed=passed[GateKey.DATA_FRESH],
+            passed=fresh,
             observed=facts.quote_age_s,
             threshold=settings.quote_max_age_s,
             bars_complete=facts.bars_fresh,
         ),
-        QuoteGate(
-            side=side,
-            passed=passed[GateKey.QUOTE_USABLE],
-            observed=facts.quote_usable,
-            threshold=settings.max_spread_pct,
-        ),
+        QuoteGate(side=side, passed=usable, observed=facts.quote_usable, threshold=settings.max_spread_pct),
     )
 
 
 def _cross_gate(side: GateSide, passed: bool | None, seen: Indicators | None, settings: TradingSettings) -> CrossGate:
     wanted = settings.sell_confirm
-    known = seen is not None and seen.macd is not None and wanted is not SellConfirm.NONE
+    known = seen is not None and seen.macd is not None and wanted is not _UNCONFIRMED
     return CrossGate(
         side=side,
         passed=passed,
-        observed=Known(seen.golden_cross if wanted is SellConfirm.GOLDEN else seen.dead_cross)
-        if seen and known
-        else None,
+        observed=Known(seen.golden_cross if wanted is _GOLDEN else seen.dead_cross) if seen and known else None,
         wanted=wanted,
         within=settings.cross_lookback,
         bars=BarsSeen(interval=seen.macd_interval, count=seen.macd_bars) if seen and known else None,

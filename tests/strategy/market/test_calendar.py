@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from exchange_calendars import get_calendar
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strategy.market import calendar
 from strategy.market.calendar import Session, session_on, trading_window
-from strategy.model import new_york
+from strategy.model import new_york, new_york_date
 
 FIRST, LAST = date(2024, 1, 1), date(2027, 12, 31)
 
@@ -137,6 +137,18 @@ def _session(on: date) -> Session:
     session = session_on(on)
     assert session is not None
     return session
+
+
+INSTANTS = st.datetimes(datetime(2006, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - in UTC
+
+
+@given(INSTANTS)
+@example(datetime(2026, 3, 9, 3, 59, 59, 999999, tzinfo=UTC))  # the day after the clock went forward
+@example(datetime(2026, 3, 9, 4, tzinfo=UTC))
+@example(datetime(2026, 11, 1, 3, 59, 59, 999999, tzinfo=UTC))  # the day it goes back
+@example(datetime(2026, 11, 2, 5, tzinfo=UTC))
+def test_the_date_in_new_york_is_that_of_its_clock(instant: datetime) -> None:
+    assert new_york_date(instant) == new_york(instant).date()
 
 
 def test_the_window_is_the_later_start_and_the_earlier_end_s30_s31() -> None:
