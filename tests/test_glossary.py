@@ -51,7 +51,7 @@ def messages() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted(LOCALES.glob("*.po")):
         with path.open("rb") as file:
-            found |= {str(each.id): str(each.string) for each in read_po(file) if each.id}
+            found |= {str(each.id): str(each.string) for each in read_po(file) if each.id and not each.context}
     return found
 
 

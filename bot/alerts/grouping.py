@@ -1,4 +1,7 @@
-"""Repeats of an alert become one message with a count: told once, and counted in that message from then on."""
+"""Repeats of an alert become one message with a count: told once, and counted in that message from then on.
+
+See decision 0059.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
