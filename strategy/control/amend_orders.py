@@ -7,7 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from strategy.control.order_checks import OrderMeans, joined
+from strategy.control.order_checks import OrderMeans
+from strategy.control.order_queries import joined
 from strategy.execution.interface import OrderDesk
 from strategy.market.interface import MarketData
 from strategy.model import (

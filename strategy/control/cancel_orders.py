@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from strategy.control.order_checks import joined
+from strategy.control.order_queries import joined
 from strategy.execution.interface import OrderDesk
 from strategy.model import (
     BrokerError,

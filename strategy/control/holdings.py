@@ -1,24 +1,16 @@
 """What the account holds, for /balance and /positions."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Protocol
 
-from strategy.model import BrokerError, Clock, Holdings, HoldingsView, PositionScope, Symbol, Text
+from strategy.market.calendar import day_start
+from strategy.model import BrokerError, Clock, Holdings, HoldingsView, PositionScope, Text
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import OrderJournal
-from strategy.risk.exposure import day_start
 from strategy.risk.mode_store import ModeStore
 from strategy.settings.schema import SettingsInForce
-from strategy.stops.stop_lines import StopLine
+from strategy.stops.stop_lines import StopLines
 
 _FRESH_S = 2
-
-
-class StopLines(Protocol):
-    @property
-    def lines(self) -> Mapping[Symbol, StopLine]:
-        """Return the stop prices in force."""
 
 
 class HoldingsQueries:

@@ -3,21 +3,19 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
-from strategy.control.order_checks import CheckedOrder, OrderChecks, joined, same
+from strategy.control.order_checks import CheckedOrder, OrderChecks, same
+from strategy.control.order_queries import ManualNote, joined, outcome_of
 from strategy.execution.interface import OrderDesk
 from strategy.model import (
     Amount,
     AmountKind,
     Clock,
     InvalidInput,
-    Order,
     OrderDenied,
     OrderPreview,
     OrderRequest,
-    OrderStatus,
     Origin,
     Outcome,
     OutcomeKind,
@@ -30,19 +28,6 @@ from strategy.model import (
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.sizing import fee_estimate
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
-
-
-class ManualNote(StrEnum):
-    OFF_TICK = "manual.off_tick"
-    BUY = "manual.buy"
-    SELL = "manual.sell"
-    QUESTION = "manual.question"
-    WAITING = "manual.waiting"
-    OUTCOME_UNKNOWN = "manual.outcome_unknown"
-    REJECTED = "manual.rejected"
-    NOT_SENT = "manual.not_sent"
-    PLACED = "manual.placed"
-
 
 ORDER = "order"
 
@@ -170,24 +155,3 @@ def _named(plan: CheckedOrder) -> Text:
     ticker, cost = plan.symbol.ticker, plan.limit_price * plan.qty
     side = Said(ManualNote.BUY) if plan.side is Side.BUY else Said(ManualNote.SELL)
     return Said(ManualNote.QUESTION, side=side, qty=plan.qty, ticker=ticker, price=plan.limit_price, cost=cost)
-
-
-def outcome_of(order: Order) -> Outcome:
-    """Return what a person is told of an order just placed."""
-    why = Text.read(order.reason)
-    kind, text = {
-        OrderStatus.SENT: (OutcomeKind.WAITING, Said(ManualNote.WAITING, order=order.no, why=why)),
-        OrderStatus.UNKNOWN: (
-            OutcomeKind.UNKNOWN,
-            Said(ManualNote.OUTCOME_UNKNOWN, order=order.no),
-        ),
-        OrderStatus.REJECTED: (
-            OutcomeKind.REJECTED,
-            Said(ManualNote.REJECTED, order=order.no, why=why),
-        ),
-        OrderStatus.DENIED: (
-            OutcomeKind.DENIED,
-            Said(ManualNote.NOT_SENT, order=order.no, why=why),
-        ),
-    }.get(order.status, (OutcomeKind.DONE, Said(ManualNote.PLACED, order=order.no)))
-    return Outcome(kind=kind, text=text, order=order, order_nos=(order.no,))

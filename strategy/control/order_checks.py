@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import next_open
@@ -16,6 +16,7 @@ from strategy.model import (
     BuyingPower,
     Clock,
     DataUnavailable,
+    Holdings,
     InvalidInput,
     Order,
     Position,
@@ -31,7 +32,6 @@ from strategy.model import (
 )
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import Broker
-from strategy.risk.daily_loss import DayLoss
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.limits import check as check_limits
 from strategy.risk.mode_store import ModeStore
@@ -47,7 +47,6 @@ class CheckedNote(StrEnum):
     NO_PERCENT = "checked.no_percent"
     FAR_ABOVE = "checked.far_above"
     FAR_BELOW = "checked.far_below"
-    ALL = "checked.all"
     NOTHING_TO_SELL = "checked.nothing_to_sell"
     ZERO_SHARES = "checked.zero_shares"
     NO_STOP = "checked.no_stop"
@@ -112,6 +111,11 @@ class BrokenCaps:
     overridable: tuple[Refusal, ...]  # by a second press
 
 
+class LossLimit(Protocol):
+    async def apply(self, holdings: Holdings) -> object:
+        """Pause buys for the day where it has lost more than MAX_DAILY_LOSS allows."""
+
+
 class OrderMeans:
     """What the account has for an order of a person: asked of the broker, and held against the caps."""
 
@@ -122,7 +126,7 @@ class OrderMeans:
         desk: OrderDesk,
         account_sync: AccountSync,
         exposure_meter: ExposureMeter,
-        day_loss: DayLoss,
+        day_loss: LossLimit,
         settings: SettingsInForce,
     ) -> None:
         self._broker = broker
@@ -371,7 +375,3 @@ def same(shown: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     before = Decimal(shown["last"])
     drift = abs(Decimal(now["last"]) - before)
     return drift <= before * MAX_DRIFT
-
-
-def joined(texts: Sequence[Text]) -> Text:
-    return Said(CheckedNote.ALL, said=tuple(texts))

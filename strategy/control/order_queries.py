@@ -1,11 +1,42 @@
 """Orders to look at: the open ones, the newest closed ones, one with its story."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
-from strategy.model import Decision, InvalidInput, OrderNo, OrdersView, OrderView, Said
+from strategy.model import (
+    Decision,
+    InvalidInput,
+    Order,
+    OrderNo,
+    OrderStatus,
+    OrdersView,
+    OrderView,
+    Outcome,
+    OutcomeKind,
+    Said,
+    Text,
+)
 from strategy.ports import OrderJournal
+
+
+class JoinedNote(StrEnum):
+    """Several sentences, one under the other."""
+
+    ALL = "checked.all"
+
+
+class ManualNote(StrEnum):
+    OFF_TICK = "manual.off_tick"
+    BUY = "manual.buy"
+    SELL = "manual.sell"
+    QUESTION = "manual.question"
+    WAITING = "manual.waiting"
+    OUTCOME_UNKNOWN = "manual.outcome_unknown"
+    REJECTED = "manual.rejected"
+    NOT_SENT = "manual.not_sent"
+    PLACED = "manual.placed"
 
 
 class QueryNote(StrEnum):
@@ -58,3 +89,28 @@ def no_such_order(no: OrderNo) -> InvalidInput:
         f"no order {no}",
         user_message=Said(QueryNote.NO_ORDER, order=no),
     )
+
+
+def outcome_of(order: Order) -> Outcome:
+    """Return what a person is told of an order just placed."""
+    why = Text.read(order.reason)
+    kind, text = {
+        OrderStatus.SENT: (OutcomeKind.WAITING, Said(ManualNote.WAITING, order=order.no, why=why)),
+        OrderStatus.UNKNOWN: (
+            OutcomeKind.UNKNOWN,
+            Said(ManualNote.OUTCOME_UNKNOWN, order=order.no),
+        ),
+        OrderStatus.REJECTED: (
+            OutcomeKind.REJECTED,
+            Said(ManualNote.REJECTED, order=order.no, why=why),
+        ),
+        OrderStatus.DENIED: (
+            OutcomeKind.DENIED,
+            Said(ManualNote.NOT_SENT, order=order.no, why=why),
+        ),
+    }.get(order.status, (OutcomeKind.DONE, Said(ManualNote.PLACED, order=order.no)))
+    return Outcome(kind=kind, text=text, order=order, order_nos=(order.no,))
+
+
+def joined(texts: Sequence[Text]) -> Text:
+    return Said(JoinedNote.ALL, said=tuple(texts))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import current, next_open
@@ -23,7 +23,6 @@ from strategy.model import (
     Text,
     Ticket,
 )
-from strategy.panic.panic import Panic
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.risk.mode_store import ModeStore
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
@@ -41,13 +40,22 @@ PANIC = "panic"
 _ACCOUNT_AGE_S = 5
 
 
+class PanicStart(Protocol):
+    @property
+    def job(self) -> object | None:
+        """Return the panic at work."""
+
+    async def start(self, *, asked_by: int, everything: bool, shares: Mapping[Symbol, int]) -> bool:
+        """Set it off; False when one is at work already. Raises StorageError, with nothing begun."""
+
+
 class PanicPress:
     """Shows what would be canceled and sold, and sets the panic off."""
 
     def __init__(
         self,
         *,
-        panic: Panic,
+        panic: PanicStart,
         desk: OrderDesk,
         watch: MarketData,
         account_sync: AccountSync,

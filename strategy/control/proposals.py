@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
-from strategy.control.manual_orders import outcome_of
+from strategy.control.order_queries import outcome_of
 from strategy.market.interface import MarketData
 from strategy.model import (
     BrokerError,

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from strategy.control.setting_effects import Effects
-from strategy.control.watchlist import TICKERS, WatchList
 from strategy.model import (
     BrokerError,
     InvalidInput,
@@ -23,7 +22,7 @@ from strategy.model import (
 )
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed, every
 from strategy.settings.descriptions import BY_COMMAND
-from strategy.settings.store import Draft, SettingsStore
+from strategy.settings.store import TICKERS, Draft, SettingsStore
 
 
 class SettingsNote(StrEnum):
@@ -33,14 +32,24 @@ class SettingsNote(StrEnum):
 SETTING = "setting"
 
 
+class TickersKeeper(Protocol):
+    """Whoever keeps the watch list: its changes pass checks of their own."""
+
+    async def examine(self, draft: Draft) -> None:
+        """Check a change of TRADING_TICKERS; raise InvalidInput for what may not be."""
+
+    async def apply(self, draft: Draft, *, user_id: int | None) -> SettingChange:
+        """Examine again and store; raise as `examine` does."""
+
+
 class SettingService:
     """Previews drafts of the settings book and applies them once."""
 
     def __init__(
-        self, *, settings: SettingsStore, effects: Effects, presses: Confirmations, watch_list: WatchList
+        self, *, settings: SettingsStore, effects: Effects, presses: Confirmations, tickers: TickersKeeper
     ) -> None:
         self._settings = settings
-        self._watch_list = watch_list
+        self._tickers = tickers
         self._effects = effects
         self._confirmations = presses
         presses.register(SETTING, self, of_owners=every)
@@ -80,7 +89,7 @@ class SettingService:
             draft = self._again(press.payload)
             if dict(press.fingerprint) != _fingerprint(draft):
                 return changed()
-            keeper = self._watch_list if draft.name == TICKERS else self._settings
+            keeper = self._tickers if draft.name == TICKERS else self._settings
             change = await keeper.apply(draft, user_id=press.user_id)
         except (InvalidInput, BrokerError) as error:
             return Outcome(kind=OutcomeKind.DENIED, text=error.user_message)
@@ -101,7 +110,7 @@ class SettingService:
     async def _issue(self, user_id: int, draft: Draft, how: Mapping[str, Any]) -> SettingPreview:
         ticket = None
         if draft.name == TICKERS:
-            await self._watch_list.examine(draft)
+            await self._tickers.examine(draft)
         if draft.changes:
             payload = {
                 **how,

@@ -4,7 +4,7 @@ A change is a change of TRADING_TICKERS, so history, undo and audit are those of
 pass the same checks. See decision 0042.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -33,8 +33,7 @@ from strategy.model import (
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.risk.exposure import ExposureMeter
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed, every
-from strategy.settings.store import Draft, SettingsStore
-from strategy.stops.stop_monitor import StopMonitor
+from strategy.settings.store import TICKERS, Draft, SettingsStore
 
 
 class WatchNote(StrEnum):
@@ -55,7 +54,6 @@ class WatchNote(StrEnum):
 
 
 WATCH = "watch"
-TICKERS = "TRADING_TICKERS"
 _ACCOUNT_AGE_S = 5
 
 
@@ -70,7 +68,7 @@ class WatchList:
         positions: Positions,
         account_sync: AccountSync,
         desk: OrderDesk,
-        guard: StopMonitor,
+        selling: Callable[[Symbol], bool],
         presses: Confirmations,
         exposure_meter: ExposureMeter,
         pace: Pace,
@@ -80,7 +78,7 @@ class WatchList:
         self._positions = positions
         self._account_sync = account_sync
         self._desk = desk
-        self._guard = guard
+        self._selling = selling
         self._confirmations = presses
         self._exposure_meter = exposure_meter
         self._pace = pace
@@ -192,7 +190,7 @@ class WatchList:
         if scope is PositionScope.ACCOUNT:  # also shares that nobody can explain yet
             shown = sum(position.qty for position in holdings.positions if position.symbol == symbol)
             held = max(held, shown + self._account_sync.lagging(symbol))
-        if held or self._guard.running(symbol):
+        if held or self._selling(symbol):
             refusals.append(Said(WatchNote.HELD, held=held, ticker=ticker))
         orders = await self._desk.open_in(symbol)
         if orders:

@@ -132,3 +132,8 @@ def trading_window(session: Session, start: time, end: time, shutdown: time) -> 
         ends_at=min(session.closes_at, from_new_york(session.on, end)),
         shutdown_at=from_new_york(session.on, shutdown),
     )
+
+
+def day_start(now: datetime) -> datetime:
+    """Return midnight of the New York date, where counts per day begin."""
+    return from_new_york(new_york_date(now), time(0))

@@ -53,7 +53,7 @@ from strategy.reports.profit_and_loss import (
 )
 from strategy.reports.statistics import statistics
 from strategy.settings.schema import SettingsInForce, intervals_of
-from strategy.stops.stop_monitor import StopMonitor
+from strategy.stops.stop_lines import StopLines
 
 _EVERY_CHANGE = 1_000_000
 _NEVER_SENT = (OrderStatus.INTENDED, OrderStatus.DENIED)
@@ -70,7 +70,7 @@ class ResultService:
         decisions: DecisionJournal,
         changes: SettingsJournal,
         watch: MarketData,
-        guard: StopMonitor,
+        stops: StopLines,
         positions: Positions,
         account_sync: AccountSync,
         settings: SettingsInForce,
@@ -80,7 +80,7 @@ class ResultService:
         self._decisions = decisions
         self._changes = changes
         self._watch = watch
-        self._guard = guard
+        self._stops = stops
         self._positions = positions
         self._account_sync = account_sync
         self._settings = settings
@@ -159,7 +159,7 @@ class ResultService:
         """Ask a fresh price; raise DataUnavailable, or what else the broker raised."""
         quote = await self._watch.fresh_quote(symbol)
         position = self._positions.scoped(symbol, self._settings.of(symbol).position_scope)
-        line = self._guard.lines.get(symbol)
+        line = self._stops.lines.get(symbol)
         before = self._close_before(symbol, quote)
         held = position is not None and position.average_cost > 0
         return QuoteView(

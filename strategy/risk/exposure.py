@@ -4,11 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 
-from strategy.market.calendar import Session
+from strategy.market.calendar import Session, day_start
 from strategy.model import (
     CapKey,
     Clock,
@@ -19,8 +18,6 @@ from strategy.model import (
     Refusal,
     Side,
     Symbol,
-    from_new_york,
-    new_york_date,
 )
 from strategy.portfolio.interface import Positions
 from strategy.ports import DayStarts, OrderJournal
@@ -210,11 +207,6 @@ def _was_tied_up(order: Order, holdings: Holdings | None) -> bool:
     if holdings is None or order.request.side is not Side.BUY:
         return False
     return (order.accepted_at or order.request.created_at) < holdings.taken_at
-
-
-def day_start(now: datetime) -> datetime:
-    """Return midnight of the New York date, where counts per day begin."""
-    return from_new_york(new_york_date(now), time(0))
 
 
 def _being_bought(buys: Sequence[Order], symbol: Symbol) -> frozenset[Symbol]:

@@ -22,7 +22,7 @@ from strategy.runtime.shielding import wait_until_or
 from strategy.runtime.telling import Telling
 from strategy.runtime.work_queue import WorkQueue
 from strategy.session.price_alert_monitor import PriceWatch
-from strategy.settings.store import SettingsStore
+from strategy.settings.store import TICKERS, SettingsStore
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,6 @@ class ListingNote(StrEnum):
     NOT_FOLLOWED = "listing.not_followed"
 
 
-_TICKERS = "TRADING_TICKERS"
 _NOTE = "moved"
 _AGAIN = timedelta(seconds=20)
 
@@ -76,7 +75,7 @@ class ListingTransfer:
             draft = self._settings.draft(row.name, row.new or "", symbol=new, until=row.until)
             await self._settings.apply(draft, user_id=row.set_by)
         tickers = [new if one == old else one for one in self._settings.tickers if one != new]
-        draft = self._settings.draft(_TICKERS, ",".join(map(str, tickers)), symbol=None, until=None)
+        draft = self._settings.draft(TICKERS, ",".join(map(str, tickers)), symbol=None, until=None)
         await self._settings.apply(draft, user_id=None)
 
 

@@ -4,11 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from strategy.execution.interface import OrderDesk
-from strategy.market.calendar import Session, next_open
+from strategy.market.calendar import Session, day_start, next_open
 from strategy.model import Clock, SessionClosed, SessionOpened, Side
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notes, OrderJournal
-from strategy.risk.exposure import day_start
 from strategy.risk.mode_store import ModeStore
 
 _OPENED = "session_opened"

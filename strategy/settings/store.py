@@ -46,6 +46,7 @@ class SettingNote(StrEnum):
     MISFIT = "setting_change.misfit"
 
 
+TICKERS = "TRADING_TICKERS"  # the setting that is the watch list
 _WHOLE_HISTORY = 1_000_000
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 

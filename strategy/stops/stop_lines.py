@@ -3,10 +3,12 @@
 A tick costs one comparison: `line.low < price < line.high` means nothing to do.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
+from typing import Protocol
 
-from strategy.model import StopTrigger, tick_down, tick_size
+from strategy.model import StopTrigger, Symbol, tick_down, tick_size
 
 MAX_LADDER_COLLAR_PCT = Decimal(50)  # a limit deeper than this is refused by venues and helps nobody
 
@@ -121,3 +123,11 @@ def ladder_price(*, bid: Decimal | None, last: Decimal, collar_pct: Decimal, ste
     least = tick_size(base)
     price = min(price, base - least * step)
     return max(tick_down(price), tick_size(price)) if price > 0 else tick_size(price)
+
+
+class StopLines(Protocol):
+    """Whoever keeps the stop prices in force."""
+
+    @property
+    def lines(self) -> Mapping[Symbol, StopLine]:
+        """Return them by ticker."""
