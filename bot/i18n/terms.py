@@ -5,7 +5,6 @@ from datetime import date
 from bot.i18n.translator import Tongue
 from bot.role import Role
 from strategy.model import (
-    WHY,
     Decision,
     DecisionReason,
     Environment,
@@ -248,7 +247,7 @@ def stop_state(state: StopState, t: Tongue) -> str:
     if state is StopState.CLOSED:
         return t("stop works once the market opens")
     if not state.works:
-        return f"{t('⚠️ stop not armed')}: {t.of(WHY[state])}"
+        return f"{t('⚠️ stop not armed')}: {t.word('stop_state', state)}"
     known = {StopState.TICKS: t("stop armed (live)"), StopState.POLLING: t("stop armed (polling)")}
     return known.get(state, t("stop armed"))
 

@@ -156,7 +156,6 @@ from strategy.model.results import (
 from strategy.model.said import Kept, Said, Value
 from strategy.model.stop_state import (
     NOT_SEEN,
-    WHY,
     Hitch,
     StopPriceSource,
     StopRun,

@@ -89,7 +89,13 @@ def _service_means(name: Any, voice: Voice) -> str:
         return ""
 
 
-FAMILIES = ("service", "side", "mode", "order_status")  # of words, each by the key of a state: `service.engine`
+FAMILIES = (
+    "service",
+    "side",
+    "mode",
+    "order_status",
+    "stop_state",
+)  # of words, each by the key of a state: `service.engine`
 
 
 KINDS: Mapping[str, Kind] = {

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.i18n.sentences import word
 from bot.ui.screen import ViewContext
 from bot.views.news.dashboard import dashboard
 from bot.views.status import status, ticker
-from strategy.model import NOT_SEEN, WHY, StopState, TickerView
+from strategy.model import NOT_SEEN, StopState, TickerView
 from tests.fakes import samples
 
 RESTING = samples.ticker(stop=StopState.CLOSED)
@@ -37,9 +38,9 @@ def test_a_stop_that_does_not_work_is_an_alarm_with_its_reason(state: StopState,
     view = samples.ticker(stop=state)
     for text in (status(samples.status(tickers=(view,)), asleep).text, board(view, asleep)):
         assert "🚨" in text
-        assert f"TQQQ ({WHY[state].ko})" in text
+        assert f"TQQQ ({word('stop_state', state, 'ko')})" in text
         assert "손절이 모두 작동" not in text
-    assert f"손절 미작동: {WHY[state].ko}" in ticker(view, asleep).text
+    assert f"손절 미작동: {word('stop_state', state, 'ko')}" in ticker(view, asleep).text
 
 
 def test_not_known_is_not_none(asleep: ViewContext) -> None:

@@ -16,7 +16,7 @@ from bot.i18n.catalog import LOCALES
 from bot.i18n.sentences import both, say
 from bot.i18n.sentences.english import ENGLISH
 from bot.i18n.sentences.kinds import FAMILIES, KINDS
-from strategy.model import Kept, Mode, OrderStatus, Said, Service, Side
+from strategy.model import Kept, Mode, OrderStatus, Said, Service, Side, StopState
 from tests.support.said_calls import ROOT, Made, codes, made
 
 WORDS = frozenset(KINDS)
@@ -153,6 +153,7 @@ def test_every_state_has_its_word() -> None:
         "side": set(Side),
         "mode": set(Mode),
         "order_status": set(OrderStatus) - unsaid,
+        "stop_state": set(StopState),
     }
     assert {f"{family}.{key}" for family, keys in families.items() for key in keys} - set(ENGLISH) == set()
     assert set(families) == set(FAMILIES)
