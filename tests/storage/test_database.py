@@ -329,6 +329,8 @@ async def test_an_old_databases_class_shares_get_the_one_spelling(tmp_path: Path
             "INSERT INTO orders (symbol, side, qty, asked_price, order_type, origin, created_at, traded_on, status,"
             " limit_price, updated_at) VALUES ('NYSE:BRK.B', 'buy', 1, '1', 'limit', 'signal',"
             " '2026-03-10T13:30:00.000000+00:00', '2026-03-10', 'intended', '1', '2026-03-10T13:30:00.000000+00:00');"
+            "INSERT INTO decisions (id, symbol, decided_at, action, reason, body) VALUES (3, 'NYSE:BRK.B',"
+            " '2026-03-10T00:00:00.000000+00:00', 'stop', 'stop_loss', '{\"last\": \"1\", \"qty\": 1}');"
             "INSERT INTO notes VALUES ('peak:NYSE:BRK.B', '510.5'), ('stop.told:NYSE:BRK.B', '3'),"
             " ('order.1.context', 'x.y');"
             "INSERT INTO price_alerts (symbol, above, price, set_by, set_at)"
@@ -342,7 +344,9 @@ async def test_an_old_databases_class_shares_get_the_one_spelling(tmp_path: Path
         assert len(await storage.orders.recent(5, symbol=BRK_B)) == 1
         assert await _scalar(storage.orders._database, "SELECT COUNT(*) FROM order_states") == states
         assert await storage.notes.get("peak:NYSE:BRK/B") == "510.5"
-        assert await storage.notes.get("stop.told:NYSE:BRK/B") == "3", "or the end of a stop is told again"
+        runs = await storage.orders._database.rows("SELECT symbol, decision_id FROM stop_runs")
+        assert [tuple(row) for row in runs] == [("NYSE:BRK/B", 3)]
+        assert await storage.stop_runs.unfinished() == [], "or the end of a stop is told again"
         assert await storage.notes.get("order.1.context") == "x.y"
         assert [lock.symbol for lock in await storage.modes.locks()] == [BRK_B]
         assert [alert.symbol for alert in await storage.price_alerts.all()] == [BRK_B]
