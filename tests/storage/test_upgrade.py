@@ -12,27 +12,41 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from storage.database import FILE_NAME, open_storage
 from strategy.model import (
     BrokerOrder,
+    CapsGate,
+    CashGate,
+    CrossGate,
+    DelayGate,
     Event,
+    OrderChanged,
     OrderNo,
     OrderStatus,
     Origin,
     PanicProgress,
+    ProposalClosed,
+    Proposed,
+    RsiGate,
     Side,
+    SignalBlocked,
     StopFinished,
+    StopGate,
     StopTrigger,
     Symbol,
     Trouble,
     VenueNo,
+    WrittenGate,
 )
+from strategy.signals.approval import TickerSignal
 from tests.fakes.broker import _Book
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import Bench, World, running
 
 OLD = Path(__file__).parent / "old" / "schema_12.sql.gz"
+EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 KILLED_AT = datetime(2026, 11, 18, 15, 42, 37, tzinfo=UTC)
 
 Row = tuple[Any, ...]
@@ -332,3 +346,23 @@ async def _panic_over(bench: Bench, after: int) -> PanicProgress:
             return news[-1]
     held = {name: bench.broker.qty_held(Symbol.parse(name)) for name in HELD}
     raise AssertionError(f"still held: {held}, told: {news[-1:]}")
+
+
+async def test_every_gate_of_the_old_decisions_is_read_into_values(old: Path) -> None:
+    """Those of decisions, of alerts that carry one, and of the card a person may still tap: none is left as words."""
+    async with open_storage(old) as storage:
+        decisions = list(await storage.decisions.since(datetime(2026, 1, 1, tzinfo=UTC)))
+        note = await storage.notes.get("approval:NASDAQ:AAPL")
+    standing = TypeAdapter(TickerSignal).validate_json(note or "")
+    assert standing.card is not None
+    decisions.append(standing.card.decision)
+    with closing(sqlite3.connect(old / FILE_NAME)) as database:
+        bodies = [body for (body,) in database.execute("SELECT body FROM outbox")]
+    events = [EVENTS.validate_json(body) for body in bodies]
+    decisions += [event.decision for event in events if isinstance(event, SignalBlocked)]
+    decisions += [event.proposal.decision for event in events if isinstance(event, Proposed | ProposalClosed)]
+    decisions += [event.decision for event in events if isinstance(event, OrderChanged) and event.decision is not None]
+    gates = [gate for decision in decisions for gate in decision.gates]
+    assert len(gates) > 2_500
+    assert {type(gate) for gate in gates} >= {RsiGate, CrossGate, DelayGate, CashGate, CapsGate, StopGate}
+    assert [gate for gate in gates if isinstance(gate, WrittenGate)] == []
