@@ -8,8 +8,10 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
 from strategy.market.calendar import Session, current
@@ -36,7 +38,6 @@ from strategy.risk.mode_store import ModeStore, stricter
 from strategy.runtime.in_flight import Activity
 from strategy.settings.store import SettingsStore
 from strategy.stops.exit_ladder import ExitLadder
-from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,24 @@ _STOP_ENDS_S = 1.0  # how often a stop at work is looked at
 _ROUNDS = 3  # of selling: shares that turn up while it goes on are sold in the next one
 
 
+class SellingClaims(Protocol):
+    """Lets one at a time sell a ticker."""
+
+    def claim(self, symbol: Symbol) -> bool: ...
+
+    def give_back(self, symbol: Symbol) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanicAccount:
+    """The account as a panic asks for it: what is held, what of it is traded here, and how late the broker tells."""
+
+    account_sync: AccountSync
+    positions: Positions
+    settings: SettingsStore
+    lag: timedelta  # market time
+
+
 class Panic:
     """Carries out one panic at a time."""
 
@@ -53,31 +72,27 @@ class Panic:
         self,
         *,
         desk: OrderDesk,
-        guard: StopMonitor,
+        guard: SellingClaims,
         ladder: ExitLadder,
-        account_sync: AccountSync,
-        positions: Positions,
+        account: PanicAccount,
         modes: ModeStore,
-        settings: SettingsStore,
         story: PanicReports,
         panics: Panics,
         clock: Clock,
         activity: Activity,
-        visibility_lag_s: float,
     ) -> None:
-        """`visibility_lag_s` is how late the broker's list of positions may be, in market time."""
         self._desk = desk
         self._guard = guard
         self._ladder = ladder
-        self._account_sync = account_sync
-        self._positions = positions
+        self._account_sync = account.account_sync
+        self._positions = account.positions
         self._modes = modes
-        self._settings = settings
+        self._settings = account.settings
         self._story = story
         self._panics = panics
         self._clock = clock
         self._activity = activity
-        self._lag = timedelta(seconds=visibility_lag_s)
+        self._lag = account.lag
         self._job: PanicJob | None = None
         self._wanted = asyncio.Event()
 
@@ -217,7 +232,7 @@ class Panic:
                 return
         try:
             await self._cancel_in(symbol)
-            job.reasons[symbol] = await self._descend(job, symbol, session)
+            job.reasons[symbol] = await self._sell_out(job, symbol, session)
         finally:
             self._guard.give_back(symbol)
         await self._story.tell(job)
@@ -229,11 +244,11 @@ class Panic:
                     continue  # no answer yet: it has no number to cancel it by, and a buy holds no sale up
                 group.create_task(self._cancel(order.no), name=f"panic: cancel {order.no}")
 
-    async def _descend(self, job: PanicJob, symbol: Symbol, session: Session) -> SaleEnd:
+    async def _sell_out(self, job: PanicJob, symbol: Symbol, session: Session) -> SaleEnd:
         """Sell one position to its end; what cannot be stored is tried again until the close."""
         while self._open(session):
             try:
-                exit_result = await self._ladder.descend(
+                exit_result = await self._ladder.exit(
                     symbol,
                     qty=self._left(symbol),
                     origin=Origin.PANIC,

@@ -23,9 +23,9 @@ from strategy.model import (
     Side,
     Symbol,
     Why,
-    from_new_york,
 )
 from strategy.risk.mode_store import ModeStore
+from strategy.risk.stop_permission import CLOSED, STOP_MODE, against_stop, outside_stop_hours
 from strategy.settings.schema import SettingsInForce
 
 
@@ -33,11 +33,8 @@ class PermissionNote(StrEnum):
     NOT_ARMED = "permission.not_armed"
     NO_BUYS = "permission.no_buys"
     MODE = "permission.mode"
-    HALTED = "permission.halted"
     LOCKED = "permission.locked"
-    SPLIT_GUARD = "permission.split_guard"
     NOT_RECONCILED = "permission.not_reconciled"
-    CLOSED = "permission.closed"
     NOT_WATCHED = "permission.not_watched"
     STOP_AT_WORK = "permission.stop_at_work"
     STOP_SINCE = "permission.stop_since"
@@ -99,7 +96,7 @@ class Permissions:
             found.append(_NOT_RECONCILED)
         session, now = current(self._clock.now()), self._clock.now()
         if session is None or not window_of(session, self._settings.account).contains(now):
-            found.append(_CLOSED)
+            found.append(CLOSED)
         return found
 
     def _following(self, symbol: Symbol, side: Side, *, more: bool) -> list[Forbidden]:
@@ -146,19 +143,12 @@ class Permissions:
 
     def protecting(self, symbol: Symbol) -> list[Forbidden]:
         """Return what stands against a stop of the ticker, its hours aside. Arming does not: protecting goes on."""
-        found = [] if self._modes.of(symbol).mode.stops else [_STOP_MODE]
-        lock = self._modes.lock(symbol)
-        if lock is not None and lock.blocks_stop:
-            found.append(_STOP_LOCKED)
-        return found
+        return against_stop(self._modes.of(symbol).mode, self._modes.lock(symbol))
 
     def stop_hours(self) -> list[Forbidden]:
         """Return whether stops may not sell now: from MARKET_START_TIME or the open, to the venue's close."""
         now = self._clock.now()
-        session = current(now)
-        if session is None or now < from_new_york(session.on, self._settings.account.market_start_time):
-            return [_CLOSED]
-        return []
+        return outside_stop_hours(current(now), self._settings.account, now)
 
     def panic(self) -> list[Forbidden]:
         """Return what stands against the panic's selling: it was asked for, and nobody has halted everything since."""
@@ -167,31 +157,22 @@ class Permissions:
         found = [] if self._modes.may_protect else [_NOT_ARMED]
         chosen = self._modes.chosen()
         if chosen.mode is Mode.HALTED and chosen.set_at > self.panic_from:
-            found.append(_STOP_MODE)
+            found.append(STOP_MODE)
         return found + self.session()
 
     def session(self) -> list[Forbidden]:
         """Return whether the venue is closed."""
-        return [_CLOSED] if current(self._clock.now()) is None else []
+        return [CLOSED] if current(self._clock.now()) is None else []
 
 
 _NOT_ARMED = Forbidden(Why.NOT_ARMED, Said(PermissionNote.NOT_ARMED))
 _BUY_MODE = Forbidden(Why.MODE, Said(PermissionNote.NO_BUYS))
 _RULE_MODE = Forbidden(Why.MODE, Said(PermissionNote.MODE))
-_STOP_MODE = Forbidden(
-    Why.MODE,
-    Said(PermissionNote.HALTED),
-)
 _LOCKED = Forbidden(Why.LOCK, Said(PermissionNote.LOCKED))
-_STOP_LOCKED = Forbidden(
-    Why.LOCK,
-    Said(PermissionNote.SPLIT_GUARD),
-)
 _NOT_RECONCILED = Forbidden(
     Why.NOT_RECONCILED,
     Said(PermissionNote.NOT_RECONCILED),
 )
-_CLOSED = Forbidden(Why.SESSION, Said(PermissionNote.CLOSED))
 _NOT_WATCHED = Forbidden(Why.NOT_WATCHED, Said(PermissionNote.NOT_WATCHED))
 _STOP_AT_WORK = Forbidden(Why.STOP_AT_WORK, Said(PermissionNote.STOP_AT_WORK))
 _STOP_FIRED = Forbidden(

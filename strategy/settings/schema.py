@@ -6,7 +6,7 @@ One model serves the environment at start and every change in the chat, so both 
 import re
 from datetime import time
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
@@ -265,3 +265,16 @@ def windows_of(settings: TradingSettings) -> dict[Interval, int]:
     of_macd = macd_window(settings.macd_slow, settings.macd_signal, settings.cross_lookback)
     windows[settings.macd_interval] = max(windows.get(settings.macd_interval, 0), of_macd)
     return windows
+
+
+def setting_text(value: object) -> str:
+    """Return a setting as `.env` would write it."""
+    if value is None:
+        return "off"
+    if isinstance(value, time):
+        return value.strftime("%H:%M")
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, tuple):
+        return ",".join(str(item) for item in value)
+    return str(value)

@@ -7,8 +7,8 @@ at each later instant an override expires, so that no combination can come true 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from enum import Enum, StrEnum
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
@@ -28,7 +28,7 @@ from strategy.model import (
 from strategy.ports import SettingsJournal
 from strategy.settings.descriptions import ACCOUNT_ONLY, BY_COMMAND, SETTING_WORDS
 from strategy.settings.messages import allowed, choices, plain_faults
-from strategy.settings.schema import TradingSettings
+from strategy.settings.schema import TradingSettings, setting_text
 
 
 class SettingNote(StrEnum):
@@ -386,16 +386,3 @@ def in_force(rows: Iterable[SettingChange], at: datetime) -> dict[Key, SettingCh
         if row.until is None or row.until > at:
             settled.setdefault((row.name, row.symbol), row)
     return {key: row for key, row in settled.items() if row.new is not None}
-
-
-def setting_text(value: object) -> str:
-    """Return a setting as `.env` would write it."""
-    if value is None:
-        return "off"
-    if isinstance(value, time):
-        return value.strftime("%H:%M")
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, tuple):
-        return ",".join(str(item) for item in value)
-    return str(value)

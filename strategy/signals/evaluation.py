@@ -29,8 +29,7 @@ from strategy.ports import Broker
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore
 from strategy.risk.sizing import Size
-from strategy.settings.schema import SettingsInForce, TradingSettings
-from strategy.settings.store import setting_text
+from strategy.settings.schema import SettingsInForce, TradingSettings, setting_text
 from strategy.signals.order_size import sized
 from strategy.signals.rules import ASKED_LAST, Facts, Verdict, buy_gates, conclude, sell_gates
 from strategy.signals.snapshot import Snapshot

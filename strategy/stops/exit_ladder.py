@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
 from strategy.execution.order_cache import NOT_FOUND
@@ -19,6 +20,7 @@ from strategy.model import (
     Clock,
     DataUnavailable,
     Decision,
+    Forbidden,
     Hitch,
     InvalidOrder,
     Order,
@@ -40,10 +42,10 @@ from strategy.model import (
 )
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import OrderJournal
-from strategy.risk.permissions import Permissions
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import wait_until_or
-from strategy.settings.store import SettingsStore
+from strategy.settings.schema import SettingsInForce
+from strategy.stops.exit_result import MAX_REJECTS, ExitResult
 from strategy.stops.stop_lines import ladder_price
 
 
@@ -53,7 +55,6 @@ class LadderNote(StrEnum):
     NO_TRADES = "ladder.no_trades"
 
 
-MAX_REJECTS = 3
 _CONFIRM_S = 10.0  # market time a cancel may take before the rest is sold without it
 _BLOCKED_PAUSE_S = 2.0
 _SHORT_PAUSE_S = 10.0  # between looks for shares that cannot be ordered yet
@@ -67,24 +68,6 @@ _ASK_AGAIN = timedelta(seconds=10)
 
 HeldUp = Callable[[Hitch, Text], Awaitable[None]]
 Mark = tuple[object, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExitResult:
-    """What one run of the ladder came to. Sold and left are whole shares."""
-
-    orders: tuple[OrderNo, ...]
-    sold: int
-    left: int
-    amount: Decimal  # dollars
-    reason: SaleEnd
-    refusal: Text | None = None  # why the broker refused the newest of its orders that were refused
-    refused: int = 0  # how many were
-
-    @property
-    def average_price(self) -> Decimal | None:
-        """Return the average price in dollars of what was sold; None of nothing."""
-        return self.amount / self.sold if self.sold else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +97,7 @@ class _Run:
     nos: list[OrderNo]
     refused: set[OrderNo]
     cleared: set[OrderNo] = field(default_factory=set)  # buys that were asked to be canceled
-    pause_s: float = 0.0  # until the next rung
+    pause_s: float = 0.0  # until the next step
     step: int = 0  # collars below the first price; grows only when a venue has seen the one before
     mark: Mark = ()  # how the market stood when the price was set that is out
     blind: int = 0  # steps since the market was seen to move
@@ -128,6 +111,14 @@ class _Run:
         return len(self.refused) >= self.max_rejects
 
 
+class MaySell(Protocol):
+    """Says what stands against a sale that protects."""
+
+    panic_from: datetime | None  # when the panic at work was asked for
+
+    def selling_out(self, symbol: Symbol, origin: Origin) -> Sequence[Forbidden]: ...
+
+
 class ExitLadder:
     """Sells a position until flat, the session ends, or nothing more can be done."""
 
@@ -139,8 +130,8 @@ class ExitLadder:
         watch: MarketData,
         positions: Positions,
         account_sync: AccountSync,
-        settings: SettingsStore,
-        permissions: Permissions,
+        settings: SettingsInForce,
+        permissions: MaySell,
         clock: Clock,
         activity: Activity,
     ) -> None:
@@ -154,7 +145,7 @@ class ExitLadder:
         self._clock = clock
         self._activity = activity
 
-    async def descend(
+    async def exit(
         self,
         symbol: Symbol,
         *,
@@ -197,7 +188,7 @@ class ExitLadder:
                     if self._clock.now() >= run.until:
                         reason = await self._after_close(run, reason, changes)
                     return await self._result(run, reason)
-                await self._rung(run, changes)
+                await self._step(run, changes)
 
     async def _clear(self, run: _Run) -> None:
         """Cancel what rests in the ticker and have it confirmed; then believe the broker's quantity."""
@@ -268,7 +259,7 @@ class ExitLadder:
             return True
         return any(order.request.side is Side.SELL for order in await self._desk.open_in(run.symbol))
 
-    async def _rung(self, run: _Run, changes: OrderChanges) -> None:
+    async def _step(self, run: _Run, changes: OrderChanges) -> None:
         """Place or re-price once, then wait for the order's end or the next re-pricing."""
         why = self._desk.blocked(run.symbol, protects=True)
         if why is not None:
@@ -281,7 +272,7 @@ class ExitLadder:
             with self._activity():
                 working = await self._working(run)
                 if working:
-                    await self._deepen(run, working[-1])
+                    await self._reprice(run, working[-1])
                 else:
                     await self._place(run)
             self._compare(run, before)
@@ -452,7 +443,7 @@ class ExitLadder:
 
     # following the price
 
-    async def _deepen(self, run: _Run, order: Order) -> None:
+    async def _reprice(self, run: _Run, order: Order) -> None:
         if order.status is OrderStatus.CANCEL_SENT:
             return
         quote = await self._quote(run)
@@ -503,7 +494,7 @@ class ExitLadder:
         return ladder_price(bid=quote.bid, last=quote.last, collar_pct=collar, step=step)
 
     def _halted(self, run: _Run, quote: Quote) -> bool:
-        """Return whether nothing trades: the broker says so, and the market has not moved since the last rung.
+        """Return whether nothing trades: the broker says so, and the market has not moved since the last step.
 
         Its word covers tickers that may only not be bought, too: whatever trades is sold.
         """

@@ -3,11 +3,12 @@ See decisions 0120 and 0093."""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from operator import itemgetter
+from typing import Protocol
 
 from strategy.market.calendar import current, next_open
 from strategy.market.interface import MarketData
@@ -15,6 +16,7 @@ from strategy.model import (
     Clock,
     FiredBy,
     Protection,
+    Quote,
     Said,
     StopPriceSource,
     StopState,
@@ -32,7 +34,6 @@ from strategy.ports import Notes, Notifier
 from strategy.runtime.in_flight import Activity
 from strategy.runtime.shielding import wait_until_or
 from strategy.settings.store import SettingsStore
-from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +56,55 @@ _MOST_QUIET = 8
 _OF_PRICES = frozenset({StopState.SILENT, StopState.DELAYED, StopState.STUCK, StopState.NO_TRADING})
 
 
+class GuardedStops(Protocol):
+    """The stops, as who watches over their prices needs them; see `StopMonitor`."""
+
+    @property
+    def watching(self) -> bool: ...
+
+    @property
+    def unstored_at(self) -> datetime | None: ...
+
+    @property
+    def lines(self) -> Mapping[Symbol, object]: ...
+
+    @property
+    def sees(self) -> bool: ...
+
+    def ticked_at(self, symbol: Symbol) -> datetime | None: ...
+
+    def compared_at(self, symbol: Symbol) -> datetime | None: ...
+
+    def ticks_late(self, symbol: Symbol) -> timedelta | None: ...
+
+    def stale(self, symbol: Symbol) -> StopState: ...
+
+    def bare(self, symbol: Symbol) -> StopState | None: ...
+
+    def forbidden(self, symbol: Symbol) -> StopState | None: ...
+
+    def wants_price(self, symbol: Symbol) -> bool: ...
+
+    def running(self, symbol: Symbol) -> bool: ...
+
+    def allowed(self, symbol: Symbol) -> bool: ...
+
+    def in_session(self) -> bool: ...
+
+    def check(self, symbol: Symbol, quote: Quote, source: FiredBy) -> object: ...
+
+    async def store_peaks(self) -> None: ...
+
+    def on_rearm(self, watcher: Callable[[], None]) -> None: ...
+
+
 class PriceWatchdog:
     """Knows where each stop's prices come from, and keeps them coming."""
 
     def __init__(
         self,
         *,
-        guard: StopMonitor,
+        guard: GuardedStops,
         watch: MarketData,
         settings: SettingsStore,
         notifier: Notifier,

@@ -3,13 +3,13 @@ See decision 0114."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 
 from strategy.market.calendar import current
 from strategy.model import SaleEnd, StopTrigger, Symbol, Text, TickerLock
 from strategy.portfolio.interface import Positions
-from strategy.risk.mode_store import ModeStore
-from strategy.stops.exit_ladder import MAX_REJECTS, ExitResult
-from strategy.stops.stop_reports import Firing
+from strategy.stops.exit_result import ExitResult
+from strategy.stops.firing import Before, Firing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +25,10 @@ class _Refused:
     orders: int  # refused so far
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
-    """The runs of one stop just before that were refused."""
+class Locks(Protocol):
+    """Says which lock holds a ticker."""
 
-    runs: int = 0
-    said: Text | None = None
-    orders: int = 0
+    def lock(self, symbol: Symbol) -> TickerLock | None: ...
 
 
 class RefusedStops:
@@ -40,7 +37,7 @@ class RefusedStops:
     After a restart the first run counts as new: it is told anew, which nobody minds who has just started the program.
     """
 
-    def __init__(self, *, modes: ModeStore, positions: Positions) -> None:
+    def __init__(self, *, modes: Locks, positions: Positions) -> None:
         self._modes = modes
         self._positions = positions
         self._of: dict[Symbol, _Refused] = {}
@@ -79,8 +76,3 @@ class RefusedStops:
             said=by_now.said,
             orders=by_now.orders,
         )
-
-
-def refusals_borne(attempt: int) -> int:
-    """Return how many refused orders end a run: a retry sends one, because deeper prices were refused before."""
-    return MAX_REJECTS if attempt == 1 else 1

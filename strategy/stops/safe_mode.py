@@ -5,8 +5,9 @@ only while it is down, and until a person lifts it when that happens again and a
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 from strategy.market.interface import MarketData
 from strategy.model import (
@@ -28,7 +29,6 @@ from strategy.model import (
 )
 from strategy.ports import Notifier
 from strategy.risk.mode_store import ModeStore, stricter
-from strategy.stops.stop_monitor import StopMonitor
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +52,22 @@ _PROTECT = Said(SafeModeNote.PROTECTED)
 _UNSTORED = Said(SafeModeNote.NOT_STORED)
 
 
+class StopsInForce(Protocol):
+    """Whose stops there are, and whether they may sell."""
+
+    @property
+    def lines(self) -> Mapping[Symbol, object]: ...
+
+    def in_session(self) -> bool: ...
+
+    def allowed(self, symbol: Symbol) -> bool: ...
+
+
 class Fallback:
     """Implements `strategy.runtime.supervisor.Consequences`."""
 
     def __init__(
-        self, *, modes: ModeStore, guard: StopMonitor, watch: MarketData, notifier: Notifier, clock: Clock
+        self, *, modes: ModeStore, guard: StopsInForce, watch: MarketData, notifier: Notifier, clock: Clock
     ) -> None:
         self._modes = modes
         self._guard = guard

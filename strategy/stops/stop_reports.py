@@ -1,9 +1,10 @@
 """What is stored and told of a stop: the decision, the trigger, the end (row S93)."""
 
-from dataclasses import dataclass
-from datetime import datetime
+import logging
 from decimal import Decimal
+from enum import StrEnum
 
+from strategy.market.calendar import next_open
 from strategy.market.interface import MarketData
 from strategy.model import (
     STOP_KEYS,
@@ -12,9 +13,10 @@ from strategy.model import (
     DecisionAction,
     DecisionReason,
     FiredBy,
+    Hitch,
     Order,
-    Origin,
     Position,
+    Said,
     StopFinished,
     StopGate,
     StopRun,
@@ -23,42 +25,30 @@ from strategy.model import (
     StorageError,
     Symbol,
     Text,
+    TickerLock,
+    TradingError,
+    Trouble,
     percent,
     return_percent,
 )
-from strategy.portfolio.interface import AccountSync, Positions
-from strategy.ports import Notifier, OrderJournal, StopRuns
-from strategy.settings.store import SettingsStore
-from strategy.stops.exit_ladder import ExitResult
-from strategy.stops.stop_lines import StopLine
+from strategy.ports import DecisionJournal, Notifier, OrderJournal, StopRuns
+from strategy.risk.mode_store import ModeStore
+from strategy.runtime.in_flight import Activity
+from strategy.settings.schema import setting_text
+from strategy.stops.exit_result import ExitResult
+from strategy.stops.firing import Firing, StopContext
 
-ORIGINS: dict[StopTrigger, Origin] = {
-    StopTrigger.STOP_LOSS: Origin.STOP_LOSS,
-    StopTrigger.TAKE_PROFIT: Origin.TAKE_PROFIT,
-    StopTrigger.TRAILING_STOP: Origin.TRAILING_STOP,
-}
-TRIGGERS: dict[Origin, StopTrigger] = {origin: trigger for trigger, origin in ORIGINS.items()}
+OVERTAKEN = "overtaken"  # by the next stop of its ticker, before its end could be stored
 _SEARCHED = 100  # newest orders of a ticker among which a stop's are: it re-prices one more often than it places
 _SHOWN = ("STOP_LOSS_RATE", "TAKE_PROFIT_RATE", "TRAILING_STOP_PCT", "STOP_LOSS_COLLAR_PCT")
 
-OVERTAKEN = "overtaken"  # by the next stop of its ticker, before its end could be stored
+
+log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Firing:
-    """A stop that must be carried out. The price is in dollars."""
-
-    symbol: Symbol
-    trigger: StopTrigger
-    price: Decimal
-    source: FiredBy
-    at: datetime
-    resumed: bool = False  # it goes on where an earlier run was cut off, by a restart or a fact not stored
-    decision_id: int | None = None  # ... and what that one's decision was stored as
-    had: int | None = None  # shares it was to sell, of one taken up that has no order out
-    attempt: int = 1  # above 1 for a retry: the runs before it were refused, and sold nothing
-    refusal: Text | None = None  # the broker's reason then
-    orders_refused: int = 0  # in those runs
+class StopNote(StrEnum):
+    FAILED = "stop.failed"
+    WAITS = "stop.waits"
 
 
 class StopReports:
@@ -68,30 +58,29 @@ class StopReports:
         self,
         *,
         orders: OrderJournal,
+        decisions: DecisionJournal,
         runs: StopRuns,
         notifier: Notifier,
         watch: MarketData,
-        positions: Positions,
-        account_sync: AccountSync,
-        settings: SettingsStore,
+        modes: ModeStore,
         clock: Clock,
+        activity: Activity,
     ) -> None:
         self._orders = orders
+        self._decisions = decisions
         self._runs = runs
         self._notifier = notifier
         self._watch = watch
-        self._positions = positions
-        self._account_sync = account_sync
-        self._settings = settings
+        self._modes = modes
         self._clock = clock
+        self._activity = activity
 
-    def decision(self, firing: Firing, position: Position, line: StopLine) -> Decision:
+    def _decision(self, firing: Firing, context: StopContext, position: Position) -> Decision:
         """Return the record that explains the stop's order."""
-        symbol = firing.symbol
-        quote = self._watch.latest(symbol)
+        quote, settings = context.quote, context.standing.settings
         rate = return_percent(position.average_cost, firing.price)
         return Decision(
-            symbol=symbol,
+            symbol=firing.symbol,
             decided_at=firing.at,
             action=DecisionAction.STOP,
             reason=DecisionReason(firing.trigger),
@@ -100,11 +89,11 @@ class StopReports:
                     key=STOP_KEYS[firing.trigger],
                     passed=True,
                     observed=percent(rate),
-                    threshold=self._threshold(firing, line),
+                    threshold=_threshold(firing, context),
                     fired_by=firing.source,
                 ),
             ),
-            indicators=self._watch.newest_indicators(symbol),
+            indicators=self._watch.newest_indicators(firing.symbol),
             last=firing.price,
             bid=quote.bid if quote else None,
             ask=quote.ask if quote else None,
@@ -112,13 +101,13 @@ class StopReports:
             position_qty=position.qty,
             average_cost=position.average_cost,
             return_percent=rate,
-            cash=self._account_sync.last.cash if self._account_sync.last else None,
+            cash=context.cash,
             qty=position.qty,
-            settings={name: self._settings.value(name, symbol) for name in _SHOWN},
+            settings={name: setting_text(getattr(settings, name.lower())) for name in _SHOWN},
             attempt=firing.attempt,
         )
 
-    def triggered(self, firing: Firing, position: Position, line: StopLine) -> StopTriggered:
+    def _triggered(self, firing: Firing, context: StopContext, position: Position) -> StopTriggered:
         """Return the alert of the trigger, our rate beside the broker's (row S62)."""
         return StopTriggered(
             at=firing.at,
@@ -126,7 +115,7 @@ class StopReports:
             trigger=firing.trigger,
             rate=percent(return_percent(position.average_cost, firing.price)),
             broker_rate=position.profit_rate,
-            threshold=self._threshold(firing, line),
+            threshold=_threshold(firing, context),
             average_cost=position.average_cost,
             price=firing.price,
             qty=position.qty,
@@ -135,6 +124,34 @@ class StopReports:
             refusal=firing.refusal,
             orders_refused=firing.orders_refused,
         )
+
+    async def begin(self, firing: Firing, context: StopContext) -> Decision | None:
+        """Lock the ticker and store that with the reason; the first order's commit lets both outlive a power cut.
+
+        None where nothing is held any more. Raise StorageError; the lock holds in memory then.
+        """
+        position = context.position
+        if position is None:
+            return None
+        held = context.standing.lock if firing.attempt > 1 else None  # of the run before: told then
+        lock = TickerLock(symbol=firing.symbol, reason=firing.trigger, locked_at=firing.at, until=next_open(firing.at))
+        locked = self._modes.lock_now(held or lock)
+        triggered = self._triggered(firing, context, position)
+        return await self._decisions.add(
+            self._decision(firing, context, position),
+            (triggered,) if held else (triggered, locked),
+            lock=locked.lock,
+        )
+
+    async def tell_end_safely(self, firing: Firing, exit_result: ExitResult, *, decision_id: int | None) -> bool:
+        """Tell the end of a stop; return whether it could be told."""
+        with self._activity():
+            try:
+                await self.tell_end(firing, exit_result, decision_id=decision_id)
+            except TradingError:
+                log.exception("the end of a stop could not be told", extra={"symbol": str(firing.symbol)})
+                return False
+        return True
 
     async def tell_end(self, firing: Firing, exit_result: ExitResult, *, decision_id: int | None) -> None:
         """Tell the end of the stop with that decision, and end its run in the same transaction."""
@@ -194,16 +211,40 @@ class StopReports:
         recent = await self._orders.recent(_SEARCHED, symbol=symbol)
         return [order for order in recent if order.request.decision_id == decision_id]
 
-    def _threshold(self, firing: Firing, line: StopLine) -> Decimal:
-        """Return the set rate in percent that was reached."""
-        settings = self._settings.of(firing.symbol)
-        rates = {
-            StopTrigger.STOP_LOSS: settings.stop_loss_rate,
-            StopTrigger.TAKE_PROFIT: settings.take_profit_rate,
-            StopTrigger.TRAILING_STOP: None if line.trailing_pct is None else -line.trailing_pct,
-        }
-        rate = rates[firing.trigger]
-        return rate if rate is not None else percent(return_percent(line.average_cost, line.threshold(firing.trigger)))
+    async def tell_trouble(self, symbol: Symbol, error: Exception) -> None:
+        """Say that a stop could not be carried out; never raises TradingError."""
+        known = isinstance(error, TradingError)
+        log.error(
+            "stop could not be carried out",
+            extra={"symbol": str(symbol), "error": str(error)},
+            exc_info=None if known else error,
+        )
+        said = error.user_message if isinstance(error, TradingError) else TradingError.user_message
+        what = Said(StopNote.FAILED, ticker=symbol.ticker, why=said)
+        await self._tell(symbol, what)
+
+    async def tell_waiting(self, symbol: Symbol, _: Hitch, why: Text) -> None:
+        """Say what holds a stop up; never raises TradingError."""
+        what = Said(StopNote.WAITS, ticker=symbol.ticker, why=why)
+        await self._tell(symbol, what)
+
+    async def _tell(self, symbol: Symbol, what: Text) -> None:
+        try:
+            await self._notifier.tell(Trouble(at=self._clock.now(), key=f"stop:{symbol}", symbol=symbol, what=what))
+        except TradingError:
+            log.exception("trouble with a stop could not be told", extra={"symbol": str(symbol)})
+
+
+def _threshold(firing: Firing, context: StopContext) -> Decimal:
+    """Return the set rate in percent that was reached."""
+    settings, line = context.standing.settings, context.line
+    rates = {
+        StopTrigger.STOP_LOSS: settings.stop_loss_rate,
+        StopTrigger.TAKE_PROFIT: settings.take_profit_rate,
+        StopTrigger.TRAILING_STOP: None if line.trailing_pct is None else -line.trailing_pct,
+    }
+    rate = rates[firing.trigger]
+    return rate if rate is not None else percent(return_percent(line.average_cost, line.threshold(firing.trigger)))
 
 
 def _taken_up(run: StopRun) -> Firing:

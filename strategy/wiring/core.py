@@ -48,6 +48,7 @@ from strategy.settings.schema import TradingSettings
 from strategy.settings.store import SettingsStore
 from strategy.stops.price_watchdog import PriceWatchdog
 from strategy.stops.stop_monitor import StopMonitor
+from strategy.stops.stop_runner import StopRunner
 from strategy.wiring.trading import (
     BaseParts,
     Journals,
@@ -73,6 +74,7 @@ class Core:
     day: TradingDay
     desk: LiveOrderDesk
     guard: StopMonitor
+    stop_runner: StopRunner
     watchdog: PriceWatchdog
     control: Control
     sink: StreamInbox
@@ -150,6 +152,7 @@ def build_core(
         day=session.day,
         desk=trading.desk,
         guard=protection.guard,
+        stop_runner=protection.runner,
         watchdog=protection.watchdog,
         control=control,
         sink=session.inbox,
@@ -373,7 +376,9 @@ class Listening:
     listener: Callable[..., None]
 
 
-def listeners(parts: BaseParts, trading: TradingParts, session: SessionParts) -> Iterable[Listening]:
+def listeners(
+    parts: BaseParts, trading: TradingParts, protection: ProtectionParts, session: SessionParts
+) -> Iterable[Listening]:
     """Give the subscriptions in their order."""
     # a price, after its stop has been compared with it (`StreamInbox.on_tick`): a card may be over by it, which
     # forbids an order; an alert only tells
@@ -383,8 +388,13 @@ def listeners(parts: BaseParts, trading: TradingParts, session: SessionParts) ->
 
     # a changed setting: stops are computed anew before anything else thinks of it, then the day's grid; the list of
     # tickers last, since what it queues reads the stops
+    yield Listening(parts.book.on_change, protection.guard.rearm)
     yield Listening(parts.book.on_change, session.day.resettled)
     yield Listening(parts.book.on_change, session.roster.compare)
+
+    # a look at the account: the lines follow it before a stop that was cut off goes on by them
+    yield Listening(trading.account_sync.on_sync, protection.guard.rearm)
+    yield Listening(trading.account_sync.on_sync, protection.runner.take_up)
 
     # a clock that was set or stood still: buying stops before anything is thought of again; the day comes last, since
     # it may begin a check at once
@@ -398,10 +408,12 @@ def connect(parts: BaseParts, trading: TradingParts, protection: ProtectionParts
     trading.desk.unexplained = trading.recon.unexplained
     trading.desk.on_unstored = protection.fallback.storage_failed
     trading.permissions.selling = protection.guard.running
+    protection.splits.on_accept(protection.guard.forget_peak)
+    protection.splits.on_clear(protection.guard.judge_again)
     trading.recon.on_held = trading.account_sync.on_held
     trading.recon.on_move = session.moves.on_move
     trading.watch.on_fault(session.inbox.on_fault)
-    for one in listeners(parts, trading, session):
+    for one in listeners(parts, trading, protection, session):
         one.source(one.listener)
 
 
@@ -415,7 +427,7 @@ async def _load(parts: BaseParts, trading: TradingParts, protection: ProtectionP
         await parts.modes.load()
         await trading.desk.load()
         await trading.positions.load()
-        await protection.guard.load()
+        await protection.runner.load()
         await session.approval.load()
     session.roster.load()
     await session.price_watch.load()
@@ -428,7 +440,7 @@ def _services(
     upkeep = Upkeep(decisions=parts.journals.decisions, clock=parts.clock, activity=parts.activity)
     return (
         (Service.DESK, trading.desk.run),
-        (Service.STOPS, protection.guard.run),
+        (Service.STOPS, protection.runner.run),
         (Service.PRICE_WATCHDOG, protection.watchdog.run),
         (Service.PANIC, protection.panic.run),
         (Service.PROPOSALS, session.approval.run),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -12,7 +13,7 @@ from strategy.market.capacity import Pace
 from strategy.market.market_data import LiveMarketData
 from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import Clock, Environment, Holdings, SettableClock, Symbol, Text
-from strategy.panic.panic import Panic
+from strategy.panic.panic import Panic, PanicAccount
 from strategy.panic.reports import PanicReports
 from strategy.portfolio.account_sync import LiveAccountSync
 from strategy.portfolio.bot_lots import keep_split, kept_splits
@@ -75,9 +76,14 @@ from strategy.signals.snapshot import SnapshotReader
 from strategy.signals.stop_first import StopFirst
 from strategy.stops.exit_ladder import ExitLadder
 from strategy.stops.price_watchdog import PriceWatchdog
+from strategy.stops.refused_stops import RefusedStops
 from strategy.stops.safe_mode import Fallback
+from strategy.stops.stop_context import StopContexts
 from strategy.stops.stop_monitor import StopMonitor
 from strategy.stops.stop_reports import StopReports
+from strategy.stops.stop_runner import StopRunner
+from strategy.stops.stops_at_work import StopsAtWork
+from strategy.stops.trailing_peaks import TrailingPeaks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +260,7 @@ class ProtectionParts:
 
     splits: SplitGuard
     guard: StopMonitor
+    runner: StopRunner
     watchdog: PriceWatchdog
     fallback: Fallback
     panic: Panic
@@ -281,7 +288,39 @@ def build_protection(parts: BaseParts, trading: TradingParts, *, visibility_lag_
         clock=parts.clock,
         activity=parts.activity,
     )
-    guard = _guard(parts, trading, ladder, splits)
+    contexts = StopContexts(
+        modes=parts.modes,
+        settings=parts.book,
+        positions=trading.positions,
+        watch=trading.watch,
+        account_sync=trading.account_sync,
+        clock=parts.clock,
+    )
+    at_work = StopsAtWork(
+        RefusedStops(modes=parts.modes, positions=trading.positions), parts.activity, trading.desk.precedence
+    )
+    guard = StopMonitor(
+        contexts=contexts,
+        at_work=at_work,
+        peaks=TrailingPeaks(parts.journals.notes),
+        positions=trading.positions,
+        settings=parts.book,
+        watch=trading.watch,
+        prices=trading.prices,
+        splits=splits,
+        clock=parts.clock,
+    )
+    runner = StopRunner(
+        desk=trading.desk,
+        orders=parts.journals.orders,
+        monitor=guard,
+        contexts=contexts,
+        at_work=at_work,
+        ladder=ladder,
+        reports=_reports(parts, trading),
+        account_sync=trading.account_sync,
+        clock=parts.clock,
+    )
     watchdog = PriceWatchdog(
         guard=guard,
         watch=trading.watch,
@@ -297,10 +336,13 @@ def build_protection(parts: BaseParts, trading: TradingParts, *, visibility_lag_
         desk=trading.desk,
         guard=guard,
         ladder=ladder,
-        account_sync=trading.account_sync,
-        positions=trading.positions,
+        account=PanicAccount(
+            account_sync=trading.account_sync,
+            positions=trading.positions,
+            settings=parts.book,
+            lag=timedelta(seconds=visibility_lag_s),
+        ),
         modes=parts.modes,
-        settings=parts.book,
         story=PanicReports(
             desk=trading.desk,
             orders=parts.journals.orders,
@@ -314,36 +356,18 @@ def build_protection(parts: BaseParts, trading: TradingParts, *, visibility_lag_
         panics=parts.journals.panics,
         clock=parts.clock,
         activity=parts.activity,
-        visibility_lag_s=visibility_lag_s,
     )
-    return ProtectionParts(splits=splits, guard=guard, watchdog=watchdog, fallback=fallback, panic=panic)
+    return ProtectionParts(splits=splits, guard=guard, runner=runner, watchdog=watchdog, fallback=fallback, panic=panic)
 
 
-def _guard(parts: BaseParts, trading: TradingParts, ladder: ExitLadder, splits: SplitGuard) -> StopMonitor:
-    return StopMonitor(
-        desk=trading.desk,
+def _reports(parts: BaseParts, trading: TradingParts) -> StopReports:
+    return StopReports(
         orders=parts.journals.orders,
         decisions=parts.journals.decisions,
+        runs=parts.journals.stop_runs,
+        notifier=parts.notifier,
         watch=trading.watch,
         modes=parts.modes,
-        positions=trading.positions,
-        account_sync=trading.account_sync,
-        ladder=ladder,
-        splits=splits,
-        prices=trading.prices,
-        story=StopReports(
-            orders=parts.journals.orders,
-            runs=parts.journals.stop_runs,
-            notifier=parts.notifier,
-            watch=trading.watch,
-            positions=trading.positions,
-            account_sync=trading.account_sync,
-            settings=parts.book,
-            clock=parts.clock,
-        ),
-        settings=parts.book,
-        notifier=parts.notifier,
-        notes=parts.journals.notes,
         clock=parts.clock,
         activity=parts.activity,
     )
@@ -450,7 +474,7 @@ def build_session(
             watch=trading.watch,
             bars=bars,
             account_sync=trading.account_sync,
-            stops=protection.guard,
+            stops=protection.runner,
             panic=protection.panic,
             housekeeping=housekeeping,
             card=card,

@@ -175,7 +175,7 @@ async def test_a_stop_released_by_a_person_is_not_taken_up(tmp_path: Path, world
     """The disk was full when the end should have been told; who releases the ticker has settled it."""
     async with holding(tmp_path, world=world) as bench:
         with monkeypatch.context() as patch:
-            patch.setattr(bench.core.guard._story, "tell_end", full)
+            patch.setattr(bench.core.stop_runner._reports, "tell_end", full)
             bench.price(TQQQ, "94")
             await bench.pass_time(5)
         assert await ends(bench) == []
@@ -190,7 +190,7 @@ async def test_an_end_that_could_not_be_stored_is_told_after_the_next_start_s93(
 ) -> None:
     async with holding(tmp_path, world=world) as bench:
         with monkeypatch.context() as patch:
-            patch.setattr(bench.core.guard._story, "tell_end", full)
+            patch.setattr(bench.core.stop_runner._reports, "tell_end", full)
             bench.price(TQQQ, "94")
             await bench.pass_time(5)
         assert await ends(bench) == []

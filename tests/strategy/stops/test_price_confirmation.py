@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from strategy.market.price_confirmation import PriceConfirmation, PriceStanding, against_book
 from strategy.model import Holdings, Mode, PriceAlertHit, Quote, StopTriggered, Tick, TryLater
 from strategy.portfolio.positions import LivePositions
-from strategy.runtime.in_flight import Activity, Precedence
+from strategy.stops.refused_stops import RefusedStops
+from strategy.stops.stop_context import StopContexts
 from strategy.stops.stop_monitor import StopMonitor
+from strategy.stops.stops_at_work import StopsAtWork
+from strategy.stops.trailing_peaks import TrailingPeaks
 from tests.fakes.clock import FakeClock, trading_settings
 from tests.strategy.session.test_price_alert_monitor import hits, wait_for
 from tests.strategy.stops.test_rearm import Settings, _position
@@ -304,28 +307,20 @@ def guard_of_ten(clock: FakeClock) -> StopMonitor:
     positions = LivePositions(unused)
     held = (_position(TQQQ, 10, Decimal(100)),)
     positions.take(Holdings(positions=held, cash=None, fx_rate=None, taken_at=NOW), orders=[], settled=lambda _: True)
-    nothing: Any = SimpleNamespace(
-        spoil=lambda: None,
-        on_accept=lambda _: None,
-        on_clear=lambda _: None,
-        permissions=SimpleNamespace(protecting=lambda _: None, stop_hours=lambda: None),
-        on_sync=lambda _: None,
-        precedence=Precedence(),
-        open=(),
-        suspicious=lambda *_: False,
-        latest=lambda _: None,
-    )
+    nothing: Any = SimpleNamespace(suspicious=lambda *_: False, latest=lambda _: None, last=None)
     modes: Any = SimpleNamespace(lock=lambda _: None, of=lambda _: SimpleNamespace(mode=Mode.RUN))
-    names = ("orders", "decisions", "ladder", "splits", "story", "notifier", "notes", "desk", "watch", "account_sync")
-    others: Any = dict.fromkeys(names, nothing)
     guard = StopMonitor(
-        **others,
-        modes=modes,
+        contexts=StopContexts(
+            modes=modes, settings=given_settings, positions=positions, watch=nothing, account_sync=nothing, clock=clock
+        ),
+        at_work=StopsAtWork(RefusedStops(modes=modes, positions=positions)),
+        peaks=TrailingPeaks(unused),
         positions=positions,
         settings=given_settings,
+        watch=nothing,
         prices=PriceConfirmation(settings=given_settings, ahead=lambda: None),
+        splits=nothing,
         clock=clock,
-        activity=Activity(),
     )
     guard.rearm()
     return guard

@@ -27,10 +27,13 @@ from strategy.model import (
     Tick,
 )
 from strategy.portfolio.positions import LivePositions
-from strategy.runtime.in_flight import Activity, Precedence
 from strategy.settings.schema import TradingSettings
+from strategy.stops.refused_stops import RefusedStops
+from strategy.stops.stop_context import StopContexts
 from strategy.stops.stop_lines import StopLine
 from strategy.stops.stop_monitor import StopMonitor
+from strategy.stops.stops_at_work import StopsAtWork
+from strategy.stops.trailing_peaks import TrailingPeaks
 from tests.fakes.clock import FakeClock, trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, XLF
 
@@ -80,31 +83,26 @@ class Settings:
 
 def guard_of(positions: LivePositions, given: Settings, follows: list[Callable[[], None]], watch: Any) -> StopMonitor:
     """Return a guard whose stops may not sell: only its lines are looked at."""
-    activity = Activity()
-    refused = SimpleNamespace(protecting=lambda _: "halted", stop_hours=lambda: None)
-    nothing: Any = SimpleNamespace(
-        spoil=lambda: None,
-        on_accept=lambda _: None,
-        on_clear=lambda _: None,
-        precedence=Precedence(),
-        permissions=refused,
-    )
     modes: Any = SimpleNamespace(lock=lambda _: None, of=lambda _: SimpleNamespace(mode=Mode.HALTED))
-    account_sync: Any = SimpleNamespace(spoil=lambda: None, on_sync=follows.append)
-    others: Any = dict.fromkeys(("orders", "decisions", "ladder", "splits", "story", "notifier", "notes"), nothing)
-    given_settings: Any = given
-    return StopMonitor(
-        **others,
-        desk=nothing,
-        watch=watch,
-        modes=modes,
+    unused: Any = None
+    in_force: Any = given
+    clock = FakeClock(NOW)
+    guard = StopMonitor(
+        contexts=StopContexts(
+            modes=modes, settings=in_force, positions=positions, watch=watch, account_sync=unused, clock=clock
+        ),
+        at_work=StopsAtWork(RefusedStops(modes=modes, positions=positions)),
+        peaks=TrailingPeaks(unused),
         positions=positions,
-        account_sync=account_sync,
-        settings=given_settings,
-        prices=PriceConfirmation(settings=given_settings, ahead=lambda: None),
-        clock=FakeClock(NOW),
-        activity=activity,
+        settings=in_force,
+        watch=watch,
+        prices=PriceConfirmation(settings=in_force, ahead=lambda: None),
+        splits=unused,
+        clock=clock,
     )
+    given.on_change(guard.rearm)
+    follows.append(guard.rearm)
+    return guard
 
 
 class Story:
@@ -121,7 +119,7 @@ class Story:
         self.guard = guard_of(self.positions, self.settings, self.looked, watch)
         self.guard.on_rearm(self._ring)
         self.twin = guard_of(self.positions, Settings(), [], watch)
-        self.twin._settings = self.guard._settings
+        self.twin._settings = self.twin._contexts._settings = self.guard._settings
         self.orders: dict[OrderNo, Order] = {}
         self.number = 1
         self.changes = OrderChanges()
@@ -183,9 +181,9 @@ class Story:
 
     def of_all(self) -> dict[Symbol, StopLine]:
         """Return the lines of a full rearm; what it forgets of peaks must be forgotten already."""
-        self.twin._peaks = dict(self.guard._peaks)
+        self.twin._peaks._peaks = dict(self.guard._peaks._peaks)
         self.twin.rearm()
-        assert self.twin._peaks == self.guard._peaks
+        assert self.twin._peaks._peaks == self.guard._peaks._peaks
         return dict(self.twin.lines)
 
 
@@ -219,7 +217,9 @@ def _position(symbol: Symbol, qty: int, cost: Decimal) -> Position:
 async def followed(steps: list[tuple[Any, ...]]) -> StopMonitor:
     story = Story()
     async with asyncio.TaskGroup() as group:
-        following = group.create_task(story.guard._follow_fills(story.changes))
+        following = group.create_task(
+            story.guard.follow_fills(story.changes, filled=lambda: None, ended=lambda _: None)
+        )
         for step in steps:
             before, rung = frozenset(story.guard.lines), story.rung
             story.take(step)

@@ -148,7 +148,7 @@ async def test_the_stop_watcher_down_is_told_at_once_and_buys_wait_promise_4(
 async def test_a_stop_watcher_that_keeps_failing_leaves_protect_only(tmp_path: Path, monkeypatch: Patch) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
         failing(monkeypatch, LivePositions, "on_order")
-        failing(monkeypatch, StopMonitor, "_follow_fills")
+        failing(monkeypatch, StopMonitor, "follow_fills")
         await buy(bench)
         await bench.pass_time(20)
         chosen = bench.core.modes.chosen()
@@ -224,7 +224,7 @@ async def test_a_ladder_cut_off_does_not_sell_again_what_was_filled_while_nobody
 
 async def test_a_fault_in_one_ladder_is_told_and_tried_again(tmp_path: Path, monkeypatch: Patch) -> None:
     async with holding(tmp_path) as bench:
-        failing(monkeypatch, ExitLadder, "descend")
+        failing(monkeypatch, ExitLadder, "exit")
         bench.price(TQQQ, "94")
         await bench.pass_time(5)
         assert "stop:NASDAQ:TQQQ" in await keys(bench)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from strategy.stops.stop_monitor import StopMonitor
 from strategy.wiring import core as module
 from strategy.wiring.core import Listening
 from tests.support.engine_bench import OPEN, World, running
@@ -25,8 +24,7 @@ def heard_by(source: Any) -> list[Callable[..., None]]:
     kept = getattr(source, "_watchers", None)
     if kept is None:
         kept = source._listeners
-    found = [each[1] if isinstance(each, tuple) else each for each in kept]
-    return [each for each in found if not isinstance(getattr(each, "__self__", None), StopMonitor)]
+    return [each[1] if isinstance(each, tuple) else each for each in kept]
 
 
 async def test_the_order_of_listeners_is_that_of_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,6 +44,6 @@ async def test_the_order_of_listeners_is_that_of_the_list(tmp_path: Path, monkey
         source = source_of(one)
         sources[id(source)] = source
         expected[id(source)].append(one.listener)
-    assert len(sources) == 3
+    assert len(sources) == 4
     for key, source in sources.items():
         assert heard_by(source) == expected[key], source

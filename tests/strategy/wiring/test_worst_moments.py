@@ -241,8 +241,8 @@ async def test_a_fill_while_the_stop_watcher_was_down_gets_its_stop_as_soon_as_i
 ) -> None:
     async with holding(tmp_path, qty=0, may_crash=True, check_interval_minutes=240) as bench:
         order = await resting(bench, qty=3, price="99.00")
-        failing(monkeypatch, StopMonitor, "_follow_fills")
-        bench.core.guard._fired.put(None)  # type: ignore[arg-type]  # a fault of any kind
+        failing(monkeypatch, StopMonitor, "follow_fills")
+        bench.core.stop_runner._at_work.fired.put(None)  # type: ignore[arg-type]  # a fault of any kind
         await bench.settle()
         assert order.venue_no is not None
         bench.broker.fill(order.venue_no)
