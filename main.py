@@ -549,12 +549,12 @@ async def assemble(
             telegram=lambda: bot.telegram(),  # noqa: PLW0108 - the bot is built after the core
             loop_lag=lag.reading,
             memory=resident_memory,
-            check_broker=lambda: kis.check(next(iter(core.book.tickers), None)),
+            check_broker=lambda: kis.check(next(iter(core.base.book.tickers), None)),
             check_telegram=lambda: bot.check(),  # noqa: PLW0108 - as above
         ),
         cry=lambda text: bot.cry(text),  # noqa: PLW0108 - as above
     )
-    kis.book.watched = lambda: core.book.tickers
+    kis.book.watched = lambda: core.base.book.tickers
     bot = await stack.enter_async_context(
         open_bot(
             settings.telegram,
@@ -567,7 +567,7 @@ async def assemble(
             environment=environment,
             account=account.masked,
             version=VERSION,
-            orders_first=core.desk.precedence.yielded,
+            orders_first=core.trading.desk.precedence.yielded,
         )
     )
     return Program(storage=storage, kis=kis, core=core, bot=bot, lag=lag, sweeper=Sweeper(clock))
@@ -688,7 +688,7 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
         try:
             await stop.wait()
         finally:
-            core.desk.hurry(QUIET_S)
+            core.trading.desk.hurry(QUIET_S)
             for task in (chat, *beside):
                 await end(task)
             for service, task in reversed(trading):
@@ -696,7 +696,7 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
                     await end(task)
             with suppress(TimeoutError):  # the request in flight gets its answer and its record
                 async with asyncio.timeout(QUIET_S):
-                    await core.activity.until_quiet()
+                    await core.base.activity.until_quiet()
             for task in (*(task for _, task in reversed(trading)), *machine):
                 await end(task)
             await end(alerts)
@@ -724,7 +724,7 @@ async def summary(program: Program, started_at: datetime) -> str:
         await orders.fills(since=started_at),
         await orders.open(),
     )
-    checks = program.core.day.cycles
+    checks = program.core.session.day.cycles
     names = ", ".join(f"#{order.no} {order.request.symbol.ticker}" for order in still_open)
     done = Said(ConsoleNote.DONE, checks=checks, orders=sent, fills=len(fills), open=len(still_open))
     if still_open:

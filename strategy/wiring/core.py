@@ -25,30 +25,19 @@ from strategy.control.status import Account, StatusQueries
 from strategy.control.tickers import Tickers
 from strategy.control.unknown_orders import UnknownOrders
 from strategy.control.watchlist import WatchList
-from strategy.execution.order_desk import LiveOrderDesk
 from strategy.health.connection_test import Checkup
 from strategy.health.system import SystemService
 from strategy.health.trading_lines import TradingLines
 from strategy.market.capacity import Pace
-from strategy.market.market_data import LiveMarketData
 from strategy.model import Clock, Environment, Said, Service, SettableClock, TaskHealth, Text
-from strategy.portfolio.account_sync import LiveAccountSync
 from strategy.ports import Broker, MarketFeed, Stream
 from strategy.reports.reports import ResultService
-from strategy.risk.mode_store import ModeStore
-from strategy.runtime.in_flight import Activity
 from strategy.runtime.probes import Surroundings
 from strategy.runtime.storage_alarm import SendNow
 from strategy.runtime.supervisor import Supervisor
-from strategy.session.engine import Engine
 from strategy.session.housekeeping import Upkeep
 from strategy.session.stream_inbox import StreamInbox
-from strategy.session.trading_day import TradingDay
 from strategy.settings.schema import TradingSettings
-from strategy.settings.store import SettingsStore
-from strategy.stops.price_watchdog import PriceWatchdog
-from strategy.stops.stop_monitor import StopMonitor
-from strategy.stops.stop_runner import StopRunner
 from strategy.wiring.trading import (
     BaseParts,
     Journals,
@@ -70,19 +59,11 @@ Task = tuple[Service, Callable[[], Coroutine[Any, Any, None]]]
 class Core:
     """The built core. Await `load` once, then run every task of `tasks` until cancelled."""
 
-    engine: Engine
-    day: TradingDay
-    desk: LiveOrderDesk
-    guard: StopMonitor
-    stop_runner: StopRunner
-    watchdog: PriceWatchdog
+    base: BaseParts
+    trading: TradingParts
+    protection: ProtectionParts
+    session: SessionParts
     control: Control
-    sink: StreamInbox
-    activity: Activity
-    book: SettingsStore
-    modes: ModeStore
-    account_sync: LiveAccountSync
-    watch: LiveMarketData
     supervisor: Supervisor
     tasks: tuple[Task, ...]  # each kept running by the supervisor
     load: Callable[[], Awaitable[None]]  # reads settings, modes, orders, positions and alerts from the journals
@@ -148,19 +129,11 @@ def build_core(
     connect(parts, trading, protection, session)
     services = _services(parts, trading, protection, session, stream=stream)
     return Core(
-        engine=session.engine,
-        day=session.day,
-        desk=trading.desk,
-        guard=protection.guard,
-        stop_runner=protection.runner,
-        watchdog=protection.watchdog,
+        base=parts,
+        trading=trading,
+        protection=protection,
+        session=session,
         control=control,
-        sink=session.inbox,
-        activity=parts.activity,
-        book=parts.book,
-        modes=parts.modes,
-        account_sync=trading.account_sync,
-        watch=trading.watch,
         supervisor=supervisor,
         tasks=tuple((service, partial(supervisor.keep, service, run)) for service, run in services),
         load=partial(_load, parts, trading, protection, session),

@@ -95,7 +95,7 @@ class ClientWorld:
     async def _network(self) -> None:
         """Wait, a little real time at most, for calls under way."""
         for _ in range(3):
-            if self.core.activity.quiet:
+            if self.core.base.activity.quiet:
                 return
             await asyncio.sleep(0.002)
 

@@ -55,8 +55,8 @@ async def holding(directory: Path) -> AsyncIterator[ClientWorld]:
         assert await world.wait_for(
             lambda: (
                 world.kis.stream.connected
-                and world.core.account_sync.reconciled
-                and world.core.watchdog.state(TQQQ).works
+                and world.core.trading.account_sync.reconciled
+                and world.core.protection.watchdog.state(TQQQ).works
             ),
             within_s=60,
         )
@@ -91,7 +91,7 @@ async def test_a_clock_that_is_set_stops_no_call_and_no_stop_and_is_told(tmp_pat
         before = await requests(world)
         world.clock.put(put_s)
         await world.pass_time(10)
-        assert world.core.account_sync.reconciled, "looked at anew within ten seconds"
+        assert world.core.trading.account_sync.reconciled, "looked at anew within ten seconds"
         assert await requests(world) > before
         told = [event for event in await world.news(Trouble) if event.key == "clock_set"]
         assert len(told) == 1
@@ -119,9 +119,9 @@ async def test_a_stop_without_an_answer_ends_as_soon_and_once_though_the_clock_i
         await world.forget()
         await world.control("fault", tr_id="TTTT1006U", count=1, **fault)
         await world.control("tick", symbol="TQQQ", last="55.00", bid="54.99", ask="55.01")
-        assert await world.wait_for(lambda: world.core.desk.doubts > 0, within_s=5)
+        assert await world.wait_for(lambda: world.core.trading.desk.doubts > 0, within_s=5)
         world.clock.put(put_s)
-        await world.wait_for(lambda: not world.core.desk.unknown, within_s=45)
+        await world.wait_for(lambda: not world.core.trading.desk.unknown, within_s=45)
         await world.pass_time(15)
         assert await sold(world) == HELD
         sells = [order for order in (await world.books())["orders"] if order["side"] == "sell"]
@@ -136,11 +136,11 @@ async def test_a_day_there_and_back_is_survived(tmp_path: Path, put_s: int) -> N
         await world.pass_time(20)
         world.clock.put(-put_s)
         await world.pass_time(10)
-        assert world.core.account_sync.reconciled
-        assert world.core.watchdog.state(TQQQ).works
-        cycles = world.core.day.cycles
+        assert world.core.trading.account_sync.reconciled
+        assert world.core.protection.watchdog.state(TQQQ).works
+        cycles = world.core.session.day.cycles
         await world.pass_time(61)
-        assert world.core.day.cycles > cycles, "checks go on"
+        assert world.core.session.day.cycles > cycles, "checks go on"
         await assert_the_stop_sells(world, within_s=5)
 
 
@@ -150,10 +150,10 @@ async def test_a_machine_that_slept_says_so_and_looks_at_everything(tmp_path: Pa
         await world.simulator.advance_to(world.clock.now() + timedelta(minutes=10))
         world.clock.stand_still(10 * MINUTE)
         await world.pass_time(10)
-        assert world.core.account_sync.reconciled
+        assert world.core.trading.account_sync.reconciled
         assert await requests(world) > before
         told = [event for event in await world.news(Trouble) if event.key == "stood_still"]
         assert len(told) == 1
         assert "10분" in told[0].what.ko
-        await world.wait_for(lambda: world.core.watchdog.state(TQQQ).works, within_s=20)
+        await world.wait_for(lambda: world.core.protection.watchdog.state(TQQQ).works, within_s=20)
         await assert_the_stop_sells(world, within_s=5)

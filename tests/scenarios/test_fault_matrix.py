@@ -94,13 +94,15 @@ HEALS = frozenset({"token_expired", "token_revoked"})  # the client gets a new t
 async def world(tmp_path: Path) -> AsyncIterator[ClientWorld]:
     day = demo()
     async with running(tmp_path, replay=day.path, start=day.start + timedelta(minutes=5), trading=TRADING) as made:
-        assert await made.wait_for(lambda: made.core.account_sync.reconciled and made.kis.stream.connected, within_s=60)
+        assert await made.wait_for(
+            lambda: made.core.trading.account_sync.reconciled and made.kis.stream.connected, within_s=60
+        )
         yield made
 
 
 async def check(world: ClientWorld) -> None:
     """Let the engine check once, as it does on its grid."""
-    await world.drive(world.core.day._checks.run())
+    await world.drive(world.core.session.day._checks.run())
     await world.pass_time(1)
 
 
@@ -114,7 +116,7 @@ async def assert_books_agree(world: ClientWorld, case: str) -> None:
     The broker's list shows a fill up to two seconds late, and its notice may have been lost: look again then.
     """
     for _ in range(_LOOKS):
-        await world.drive(world.core.account_sync.take("asked"))
+        await world.drive(world.core.trading.account_sync.take("asked"))
         books = [order for order in (await world.books())["orders"] if order["change"] != "cancel"]
         ours: list[Order] = list(await world.storage.orders.recent(1000))
         owners = {number: order.no for order in ours for number in await world.storage.orders.venue_nos(order.no)}
@@ -127,9 +129,9 @@ async def assert_books_agree(world: ClientWorld, case: str) -> None:
     assert None not in found, (case, books)
     assert set(found) == {order.no for order in ours if order.venue_no is not None}, (case, found)
     assert working == still_open, (case, working)
-    assert not world.core.desk.unknown, case
+    assert not world.core.trading.desk.unknown, case
     # a socket that has just come back asks for it once more
-    assert await world.wait_for(lambda: world.core.account_sync.reconciled, within_s=60), case
+    assert await world.wait_for(lambda: world.core.trading.account_sync.reconciled, within_s=60), case
 
 
 async def assert_quiet(world: ClientWorld, case: str) -> None:
@@ -178,12 +180,12 @@ async def quote_due(world: ClientWorld) -> None:
     """
     await world.control("fault", kind="ws_silence", pongs=True)
     await world.pass_time(12)
-    newest = world.core.watch.latest(TQQQ)
+    newest = world.core.trading.watch.latest(TQQQ)
     assert newest is None or newest.age(world.clock.now()).total_seconds() > PRICING_AGE_S
 
 
 async def bars_due(world: ClientWorld) -> None:
-    world.core.watch.forget_bars(TQQQ)
+    world.core.trading.watch.forget_bars(TQQQ)
     await world.pass_time(12)
 
 
@@ -274,14 +276,14 @@ async def amend(world: ClientWorld) -> None:
     no = await resting(world)
     await world.inject()
     with suppress(TradingError):
-        await world.drive(world.core.desk.amend(no, limit_price=Decimal("31.00")))
+        await world.drive(world.core.trading.desk.amend(no, limit_price=Decimal("31.00")))
 
 
 async def cancel(world: ClientWorld) -> None:
     no = await resting(world)
     await world.inject()
     with suppress(TradingError):
-        await world.drive(world.core.desk.cancel(no))
+        await world.drive(world.core.trading.desk.cancel(no))
 
 
 CHANGES: dict[str, tuple[str, Callable[[ClientWorld], Awaitable[None]], bool]] = {
@@ -313,8 +315,8 @@ async def test_orders_are_sent_once_and_their_record_stays_true_s16(world: Clien
         await assert_quiet(world, case)
         await world.clear()
         await world.pass_time(60)
-        for order in world.core.desk.open:
-            await world.drive(world.core.desk.cancel_and_confirm(order.no, within_s=30))
+        for order in world.core.trading.desk.open:
+            await world.drive(world.core.trading.desk.cancel_and_confirm(order.no, within_s=30))
         await assert_books_agree(world, case)
         await recovers(world, case)
         await bought_one(world)
@@ -379,7 +381,7 @@ async def refused(world: ClientWorld) -> None:
 def heard_downs(world: ClientWorld) -> list[str]:
     """Return a list that grows with each end of the connection."""
     downs: list[str] = []
-    sink: Any = world.core.sink
+    sink: Any = world.core.session.inbox
     tell = sink.on_disconnected
 
     def down(reason: str) -> None:
@@ -406,8 +408,10 @@ async def test_the_socket_comes_back_and_what_it_missed_is_recovered_s16(
         assert await world.wait_for(lambda: bool(downs), within_s=400)
         await world.pass_time(5)
     await world.clear()
-    assert await world.wait_for(lambda: world.kis.stream.connected and world.core.account_sync.reconciled, within_s=400)
-    assert await world.wait_for(lambda: all(order.no != no for order in world.core.desk.open), within_s=10)
+    assert await world.wait_for(
+        lambda: world.kis.stream.connected and world.core.trading.account_sync.reconciled, within_s=400
+    )
+    assert await world.wait_for(lambda: all(order.no != no for order in world.core.trading.desk.open), within_s=10)
     order = await world.storage.orders.get(no)
     assert order is not None
     assert order.filled_qty == 1

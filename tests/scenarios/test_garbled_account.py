@@ -154,7 +154,7 @@ async def live_through(garble: Garble, path: Path) -> None:
         await bench.pass_time(130)
         broker.garble = None
         await bench.pass_time(250)
-        assert bench.core.account_sync.reconciled or garble.names_another
+        assert bench.core.trading.account_sync.reconciled or garble.names_another
         bench.price(garble.victim, "80")
         await bench.pass_time(15)
         assert broker.qty_held(garble.victim) == 0, "its own stop, once it can be read"

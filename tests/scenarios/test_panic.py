@@ -52,5 +52,5 @@ async def test_everything_is_sold_by_the_brokers_own_books_and_told(tmp_path: Pa
         books, chat = await world.state(), await told(world)
         assert books["positions"] == []
         assert books["open_orders"] == []
-        assert world.program.core.modes.account.mode is Mode.PROTECT_ONLY
+        assert world.program.core.base.modes.account.mode is Mode.PROTECT_ONLY
         assert "남은 주식도 열린 주문도 없습니다" in chat

@@ -33,7 +33,7 @@ async def test_a_healthy_program_says_so_and_places_nothing_s103_s109(tmp_path: 
         health = await world.program.core.control.system.health()
         steps = await diagnosed(world)
         books = await world.state()
-        assert tuple(world.program.kis.book.watched()) == world.program.core.book.tickers
+        assert tuple(world.program.kis.book.watched()) == world.program.core.base.book.tickers
     bad = [line for line in health.lines if line.ok is False and line.name.en != "Loop lag"]  # tests share a machine
     assert bad == []
     names = {line.name.en: line for line in health.lines}

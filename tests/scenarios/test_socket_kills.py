@@ -46,7 +46,7 @@ async def test_twenty_kills_at_random_moments_lose_nothing_s87(tmp_path: Path) -
     day, moments = demo(), random.Random(87)  # noqa: S311 - a repeatable choice
     async with running(tmp_path, replay=day.path, start=day.start + timedelta(minutes=5), trading=IDLE) as world:
         assert await world.wait_for(
-            lambda: world.kis.stream.connected and world.core.account_sync.reconciled, within_s=60
+            lambda: world.kis.stream.connected and world.core.trading.account_sync.reconciled, within_s=60
         )
         wanted = (await world.books())["ws"]["subscriptions"]
         for kill in range(KILLS):
@@ -61,10 +61,10 @@ async def test_twenty_kills_at_random_moments_lose_nothing_s87(tmp_path: Path) -
             await world.control("tick", symbol="TQQQ", last="60.00", bid="59.99", ask="60.01")
 
             def well(killed_at: Any = killed_at) -> bool:
-                at = world.core.account_sync._recon.reconciled_at
+                at = world.core.trading.account_sync._recon.reconciled_at
                 return (
                     world.kis.stream.connected
-                    and world.core.account_sync.reconciled
+                    and world.core.trading.account_sync.reconciled
                     and at is not None
                     and at > killed_at
                 )
@@ -82,30 +82,30 @@ async def test_after_a_network_loss_it_reconciles_before_it_orders_s106(tmp_path
     trading = {**IDLE, "rsi_oversold": "98", "buy_rate": "0.002", "buy_delay_min": "0"}
     async with running(tmp_path, replay=day.path, start=day.start + timedelta(minutes=5), trading=trading) as world:
         assert await world.wait_for(
-            lambda: world.kis.stream.connected and world.core.account_sync.reconciled, within_s=60
+            lambda: world.kis.stream.connected and world.core.trading.account_sync.reconciled, within_s=60
         )
         await world.forget()
         before = len((await world.books())["orders"])
         await world.fault("maintenance")
         for _ in range(3):
             await world.pass_time(10)
-            await world.drive(world.core.day._checks.run())
-        assert not world.core.account_sync.reconciled
+            await world.drive(world.core.session.day._checks.run())
+        assert not world.core.trading.account_sync.reconciled
         assert len((await world.books())["orders"]) == before
         await world.clear()
         returned_at = world.clock.now()
         assert await world.wait_for(lambda: world.kis.stream.connected, within_s=60)
         for _ in range(20):
             await world.pass_time(5)
-            await world.drive(world.core.day._checks.run())
+            await world.drive(world.core.session.day._checks.run())
         assert [state.up for state in await world.news(StreamState)] == [False, True]
-        agreed_at = world.core.account_sync._recon.reconciled_at
+        agreed_at = world.core.trading.account_sync._recon.reconciled_at
         orders = [order for order in await world.storage.orders.recent(100) if order.request.created_at > returned_at]
         assert orders
         assert agreed_at is not None
         recovered = [event.at for event in await world.news(Recovered) if event.clean]
         assert min(order.request.created_at for order in orders) >= min(recovered, default=returned_at)
-        assert world.core.account_sync.reconciled
+        assert world.core.trading.account_sync.reconciled
 
 
 @contextmanager
@@ -131,13 +131,13 @@ async def test_a_full_check_of_twenty_tickers_never_blocks_the_loop_s13(tmp_path
     trading = {**IDLE, "trading_tickers": tickers}
     start = day.start + timedelta(minutes=5)
     async with running(tmp_path, replay=day.path, start=start, trading=trading, timeout_s=20) as world:
-        assert await world.wait_for(lambda: world.core.account_sync.reconciled, within_s=120)
+        assert await world.wait_for(lambda: world.core.trading.account_sync.reconciled, within_s=120)
         await world.pass_time(12)
         await world.fault("latency", ms=LATENCY_MS)
         with timed_callbacks() as taken:
-            await world.drive(world.core.day._checks.run())
+            await world.drive(world.core.session.day._checks.run())
         await world.clear()
-        decided = [await world.core.control.tickers.why(symbol) for symbol in world.core.book.tickers]
+        decided = [await world.core.control.tickers.why(symbol) for symbol in world.core.base.book.tickers]
     p99 = sorted(taken)[len(taken) * 99 // 100]
     print(f"{len(taken)} callbacks, p99 {p99 * 1000:.1f} ms, longest {max(taken) * 1000:.1f} ms")
     assert len([one for one in decided if one is not None]) == 20

@@ -440,7 +440,7 @@ class CoreMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(-1, 5))
     def cancel_asked_for(self, which: int) -> None:
-        orders = self.bench.core.desk.open
+        orders = self.bench.core.trading.desk.open
         no = None if which < 0 or not orders else orders[which % len(orders)].no
 
         async def ask() -> Any:
@@ -476,7 +476,7 @@ class CoreMachine(RuleBasedStateMachine):
         preview = self.act(ask)
         if preview is None or preview.ticket is None:
             return
-        lost = self.bench.core.modes.chosen().reason == "daily_loss_limit"
+        lost = self.bench.core.base.modes.chosen().reason == "daily_loss_limit"
         outcome = self._press(preview.ticket, typed=preview.typed_words.get("en", ""))
         if outcome is not None and outcome.kind is OutcomeKind.DONE:
             self.witness.set_mode(symbol, mode, loss_accepted=lost)
@@ -524,7 +524,7 @@ class CoreMachine(RuleBasedStateMachine):
 
     @rule()
     def check_now_pressed(self) -> None:
-        unknown = self.bench.core.desk.unknown
+        unknown = self.bench.core.trading.desk.unknown
         if not unknown:
             return
 
@@ -568,7 +568,7 @@ class CoreMachine(RuleBasedStateMachine):
 
     def _count_death(self, how: str) -> None:
         self.reach(how)
-        if self.bench.core.desk.open:
+        if self.bench.core.trading.desk.open:
             self.reach(f"{how} with open orders")
 
     # what must hold
@@ -627,13 +627,13 @@ class CoreMachine(RuleBasedStateMachine):
         ours = {order.venue_no: order for order in await self.bench.orders() if order.venue_no is not None}
         for found in broker.truth():
             self._same(ours[found.venue_no], found)
-        assert core.account_sync.last is not None
+        assert core.trading.account_sync.last is not None
         for symbol in SYMBOLS:
-            position = core.account_sync.last.of(symbol)
+            position = core.trading.account_sync.last.of(symbol)
             assert (position.qty if position else 0) == broker.qty_held(symbol)
-        assert core.account_sync.last.cash == broker._free_cash()
+        assert core.trading.account_sync.last.cash == broker._free_cash()
         status = await core.control.status.now()
-        assert status.unknown_orders == 0, core.desk.unknown
+        assert status.unknown_orders == 0, core.trading.desk.unknown
         assert status.reconciled
         self._count_ends(ours.values())
 

@@ -166,7 +166,7 @@ async def running(
                 surroundings=surroundings or Surroundings(vitals=storage.vitals, calls_used=lambda: "1/s of 2"),
                 cry=cry,
             )
-            world.broker.sink = core.sink.on_notice
+            world.broker.sink = core.session.inbox.on_notice
             bench = Bench(world, core, storage, stream, calls)
             await core.load()
             async with asyncio.TaskGroup() as group:

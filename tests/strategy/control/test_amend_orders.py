@@ -65,10 +65,10 @@ async def test_an_amended_down_quantity_is_known_after_a_restart(tmp_path: Path)
         order = await resting(bench)
         await press(bench, await preview(bench, order.no, qty=2))
         world = bench.world
-        assert [one.open_qty for one in bench.core.desk.open] == [2]
+        assert [one.open_qty for one in bench.core.trading.desk.open] == [2]
     world.broker.fail("orders", "try_later", times=100)
     async with holding(tmp_path, world=world) as bench:
-        assert [one.open_qty for one in bench.core.desk.open] == [2]
+        assert [one.open_qty for one in bench.core.trading.desk.open] == [2]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ async def test_a_dearer_buy_is_held_to_the_caps_and_asks_twice(tmp_path: Path) -
         assert "#1" in again.text.en
         assert again.next_ticket is not None
         assert (await bench.core.control.confirmations.confirm(again.next_ticket, OWNER)).kind is OutcomeKind.DONE
-        assert [one.limit_price for one in bench.core.desk.open] == [Decimal("95.00")]
+        assert [one.limit_price for one in bench.core.trading.desk.open] == [Decimal("95.00")]
 
 
 async def test_more_than_the_cash_there_is_refused(tmp_path: Path) -> None:
@@ -130,13 +130,13 @@ async def test_what_changed_meanwhile_voids_the_press(bench: Bench) -> None:
     bench.broker.fill(order.venue_no, 1, Decimal(90))
     await bench.settle()
     assert (await press(bench, shown)).kind is OutcomeKind.CHANGED
-    assert [one.limit_price for one in bench.core.desk.open] == [Decimal("90.00")]
+    assert [one.limit_price for one in bench.core.trading.desk.open] == [Decimal("90.00")]
 
 
 async def test_an_order_being_canceled_or_unknown_is_left_alone(bench: Bench) -> None:
     order = await resting(bench)
     bench.broker.slow_cancels = True
-    await bench.core.desk.cancel(order.no)
+    await bench.core.trading.desk.cancel(order.no)
     shown = await preview(bench, order.no, price="91.00")
     assert shown.ticket is None
     assert "취소 중" in shown.refusals[0].ko
@@ -157,7 +157,7 @@ async def test_a_refusal_leaves_the_order_and_says_so(bench: Bench) -> None:
     bench.broker.fail("amend", "reject", times=3)
     outcome = await press(bench, shown)
     assert outcome.kind is OutcomeKind.REJECTED
-    assert [one.limit_price for one in bench.core.desk.open] == [Decimal("90.00")]
+    assert [one.limit_price for one in bench.core.trading.desk.open] == [Decimal("90.00")]
 
 
 async def test_no_answer_is_shown_as_unknown(bench: Bench) -> None:
@@ -171,8 +171,8 @@ async def test_no_answer_is_shown_as_unknown(bench: Bench) -> None:
 
 async def test_the_bots_own_orders_and_those_by_hand_are_not_changed(bench: Bench) -> None:
     bench.broker.hand_order(TQQQ, Side.BUY, 2, Decimal(80))
-    await bench.core.account_sync.take("asked")
-    [order] = bench.core.desk.open
+    await bench.core.trading.account_sync.take("asked")
+    [order] = bench.core.trading.desk.open
     refused = await preview(bench, order.no, price="81.00")
     assert "직접 낸" in refused.refusals[0].ko
     await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)

@@ -142,7 +142,7 @@ async def test_arming_asks_for_the_code_beside_the_digits_s117(tmp_path: Path) -
         assert (await core.control.arming.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED
         assert (await core.control.arming.arm(OWNER, f"{ARM_SECRET} 000000")).kind is OutcomeKind.DENIED
         assert (await core.control.arming.arm(OWNER, f"{ARM_SECRET} {code(wall)}")).kind is OutcomeKind.DONE
-        assert core.modes.armed
+        assert core.base.modes.armed
 
 
 async def test_a_code_used_before_a_restart_does_not_arm_again_after_it(tmp_path: Path) -> None:

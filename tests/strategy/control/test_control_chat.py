@@ -58,9 +58,9 @@ async def test_pausing_needs_no_confirmation_and_runs_out(bench: Bench) -> None:
     told = await bench.core.control.modes.set_mode(Mode.PAUSE_BUYS, symbol=None, until=until, user_id=OWNER)
     state = told.state
     assert (state.set_by, state.until) == (OWNER, until)
-    assert bench.core.modes.of(TQQQ).mode is Mode.PAUSE_BUYS
+    assert bench.core.base.modes.of(TQQQ).mode is Mode.PAUSE_BUYS
     await bench.pass_time(1801)
-    assert bench.core.modes.of(TQQQ).mode == "run"
+    assert bench.core.base.modes.of(TQQQ).mode == "run"
     assert [event.state.mode for event in await bench.told(ModeChanged)] == [Mode.PAUSE_BUYS, Mode.RUN]
 
 
@@ -70,9 +70,9 @@ async def test_modes_survive_a_restart_promise_7(tmp_path: Path) -> None:
         await bench.core.control.modes.set_mode(Mode.PROTECT_ONLY, symbol=None, until=None, user_id=OWNER, reason="비")
         await bench.core.control.modes.set_mode(Mode.PAUSE_BUYS, symbol=O, until=None, user_id=OWNER)
     async with running(tmp_path, made, settings=settings) as bench:
-        assert (bench.core.modes.account.mode, bench.core.modes.account.reason) == (Mode.PROTECT_ONLY, "비")
-        assert bench.core.modes.chosen(O).mode is Mode.PAUSE_BUYS
-        assert bench.core.modes.of(O).mode is Mode.PROTECT_ONLY  # the stricter of the two
+        assert (bench.core.base.modes.account.mode, bench.core.base.modes.account.reason) == (Mode.PROTECT_ONLY, "비")
+        assert bench.core.base.modes.chosen(O).mode is Mode.PAUSE_BUYS
+        assert bench.core.base.modes.of(O).mode is Mode.PROTECT_ONLY  # the stricter of the two
 
 
 async def test_no_mode_is_loosened_without_a_confirmation(bench: Bench) -> None:
@@ -83,7 +83,7 @@ async def test_no_mode_is_loosened_without_a_confirmation(bench: Bench) -> None:
     preview = await bench.core.control.modes.preview(OWNER, Mode.RUN, symbol=None)
     assert preview.ticket is not None
     assert (await bench.core.control.confirmations.confirm(preview.ticket, OWNER)).kind is OutcomeKind.DONE
-    assert bench.core.modes.account.mode == "run"
+    assert bench.core.base.modes.account.mode == "run"
 
 
 async def test_halting_names_the_unprotected_and_wants_a_typed_word(bench: Bench) -> None:
@@ -95,12 +95,12 @@ async def test_halting_names_the_unprotected_and_wants_a_typed_word(bench: Bench
     stop = await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="정지")  # the word for /stop
     assert stop.kind is OutcomeKind.DENIED
     assert "손절 끄기" in stop.text.ko
-    assert bench.core.modes.account.mode == "run"
+    assert bench.core.base.modes.account.mode == "run"
     assert (
         await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="stops  off")
     ).kind is OutcomeKind.DONE
-    assert bench.core.modes.account.mode == "halted"
-    assert not bench.core.watchdog.state(TQQQ).works
+    assert bench.core.base.modes.account.mode == "halted"
+    assert not bench.core.protection.watchdog.state(TQQQ).works
 
 
 async def test_the_real_environment_is_armed_once_per_start_s12_s102_s104(tmp_path: Path) -> None:
@@ -119,11 +119,11 @@ async def test_the_real_environment_is_armed_once_per_start_s12_s102_s104(tmp_pa
         preview = await control.modes.preview(OWNER, Mode.RUN, symbol=None)
         assert preview.ticket is not None
         await control.confirmations.confirm(preview.ticket, OWNER)
-        assert bench.core.modes.account.mode is Mode.RUN
+        assert bench.core.base.modes.account.mode is Mode.RUN
     made.broker.submitted.clear()
     async with running(tmp_path, made, settings=settings, environment=Environment.REAL) as bench:
-        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
-        assert bench.core.modes.account.reason == "not_armed"
+        assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
+        assert bench.core.base.modes.account.reason == "not_armed"
         shares = Amount(kind=AmountKind.SHARES, value=Decimal(1))
         assert (await bench.core.control.orders.manual.preview(OWNER, Side.SELL, TQQQ, shares, None)).ticket is None
 
@@ -184,9 +184,9 @@ async def test_a_setting_is_previewed_confirmed_stored_and_told(bench: Bench) ->
     assert (preview.old, preview.new) == ("1", "60")
     assert any("buy signal now" in effect.en for effect in preview.effects)
     assert preview.ticket is not None
-    assert bench.core.book.account.rsi_oversold == 1
+    assert bench.core.base.book.account.rsi_oversold == 1
     assert (await bench.core.control.confirmations.confirm(preview.ticket, OWNER)).kind is OutcomeKind.DONE
-    assert bench.core.book.account.rsi_oversold == 60
+    assert bench.core.base.book.account.rsi_oversold == 60
     [told] = await bench.told(SettingChanged)
     assert (told.change.name, told.change.old, told.change.new, told.change.set_by) == (
         "RSI_OVERSOLD",
@@ -316,7 +316,7 @@ async def test_orders_and_one_order_with_its_story(bench: Bench) -> None:
 async def test_a_lock_is_released_once(bench: Bench) -> None:
     bench.price(TQQQ, "90")
     await bench.settle()
-    assert bench.core.modes.lock(TQQQ) is not None
+    assert bench.core.base.modes.lock(TQQQ) is not None
     assert await bench.core.control.modes.release(OWNER, TQQQ)
     assert not await bench.core.control.modes.release(OWNER, TQQQ)
 

@@ -221,7 +221,7 @@ async def test_a_closed_session_shows_the_next_open_s113(tmp_path: Path) -> None
 async def test_modes_forbid_manual_buys_but_not_sells(tmp_path: Path) -> None:
     async with open_market(tmp_path, hold=2) as bench:
         now = bench.clock.now()
-        await bench.core.modes.set(
+        await bench.core.base.modes.set(
             ModeState(mode=Mode.PROTECT_ONLY, symbol=None, set_by=OWNER, set_at=now, reason="", until=None)
         )
         assert (await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1), None)).ticket is None

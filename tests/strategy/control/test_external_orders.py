@@ -57,7 +57,7 @@ async def test_adopted_it_is_worked_like_one_of_the_bots(bench: Bench) -> None:
     assert f"adopted by user {OWNER}" in history[-1][2]
     bench.broker.matching = False
     await bench.pass_time(70)
-    [now] = bench.core.desk.open
+    [now] = bench.core.trading.desk.open
     assert now.limit_price == Decimal("100.01")
     await bench.pass_time(400)
     [ended] = await bench.orders()
@@ -78,7 +78,7 @@ async def test_adopted_shares_count_as_the_bots_also_after_a_restart(tmp_path: P
     async with open_market(tmp_path, position_scope="bot") as bench:
         order = await by_hand(bench, price="101")
         assert order.status is OrderStatus.FILLED
-        positions = bench.core.guard._positions
+        positions = bench.core.protection.guard._positions
         assert positions.in_scope(TQQQ, PositionScope.BOT)[0] == 0
         outcome = await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)
         assert "2주" in outcome.text.ko
@@ -87,7 +87,7 @@ async def test_adopted_shares_count_as_the_bots_also_after_a_restart(tmp_path: P
         world = bench.world
     async with open_market(tmp_path, position_scope="bot") as bench:
         bench.world.broker = world.broker
-        positions = bench.core.guard._positions
+        positions = bench.core.protection.guard._positions
         assert isinstance(positions, LivePositions)
         assert positions._lots["TQQQ"].qty == 2
 
@@ -99,7 +99,7 @@ async def test_ignored_it_stays_and_still_blocks_its_ticker(bench: Bench) -> Non
         outcome = await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.IGNORE)
         assert (outcome.kind, "그대로" in outcome.text.ko) == (OutcomeKind.DONE, True)
     await bench.pass_time(400)
-    [now] = bench.core.desk.open
+    [now] = bench.core.trading.desk.open
     assert (now.no, now.limit_price) == (order.no, Decimal(80))
 
 
@@ -109,7 +109,7 @@ async def test_paused_its_ticker_buys_no_more(bench: Bench) -> None:
         assert (
             await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.PAUSE)
         ).kind is OutcomeKind.DONE
-    chosen = bench.core.modes.chosen(TQQQ)
+    chosen = bench.core.base.modes.chosen(TQQQ)
     assert (chosen.mode, chosen.set_by, chosen.reason) == (Mode.PAUSE_BUYS, OWNER, "hand_order")
 
 

@@ -27,7 +27,7 @@ async def trade(bench: Bench, side: Side, qty: int, price: str, *, origin: Origi
     request = OrderRequest(
         symbol=TQQQ, side=side, qty=qty, limit_price=Decimal(price), origin=origin, created_at=bench.clock.now()
     )
-    order = await bench.core.desk.place(request)
+    order = await bench.core.trading.desk.place(request)
     await bench.settle()
     [now] = [one for one in await bench.orders() if one.no == order.no]
     assert now.status is OrderStatus.FILLED
@@ -38,7 +38,7 @@ async def stops(bench: Bench) -> list[int]:
 
 
 def line(bench: Bench) -> Decimal | None:
-    found = bench.core.guard.lines.get(TQQQ)
+    found = bench.core.protection.guard.lines.get(TQQQ)
     return None if found is None else found.stop_loss
 
 
@@ -93,7 +93,7 @@ async def test_a_trailed_peak_is_of_the_lots_that_were_held_then(tmp_path: Path)
         bench.price(TQQQ, "89.90")
         await bench.pass_time(60)
         assert bench.broker.qty_held(TQQQ) == 110
-        assert bench.core.guard.lines[TQQQ].peak == Decimal("90.01")
+        assert bench.core.protection.guard.lines[TQQQ].peak == Decimal("90.01")
 
 
 async def test_what_the_bot_sells_is_of_its_own_lots_and_their_average_stays(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ async def test_shares_sold_by_hand_are_the_owners_first_and_a_restart_knows_it(t
         bench.price(TQQQ, "100")
         await trade(bench, Side.BUY, 10, "100.01")
         await bench.pass_time(61)
-        positions = bench.core.guard._positions
+        positions = bench.core.protection.guard._positions
         bench.broker.hand_order(TQQQ, Side.SELL, 15, Decimal(90))
         await bench.pass_time(61)
         assert positions.in_scope(TQQQ, PositionScope.BOT)[0] == 10
@@ -134,7 +134,7 @@ async def test_shares_sold_by_hand_are_the_owners_first_and_a_restart_knows_it(t
         world = bench.world
     async with holding(tmp_path, world=world, position_scope="bot") as again:
         await again.pass_time(61)
-        assert again.core.guard._positions.in_scope(TQQQ, PositionScope.BOT)[0] == 5
+        assert again.core.protection.guard._positions.in_scope(TQQQ, PositionScope.BOT)[0] == 5
         assert line(again) == Decimal("100.01") * Decimal("0.95")
 
 
@@ -147,7 +147,7 @@ async def test_a_split_leaves_what_the_lots_cost_and_a_restart_knows_it(tmp_path
         if not restart:
             bench.broker.hold(TQQQ, 60, Decimal("50.00165"))
             await bench.pass_time(70)
-            own = bench.core.guard._positions.scoped(TQQQ, PositionScope.BOT)
+            own = bench.core.protection.guard._positions.scoped(TQQQ, PositionScope.BOT)
             assert own is not None
             assert (own.qty, own.average_cost) == (20, Decimal("50.005"))
         world = bench.world
@@ -156,7 +156,7 @@ async def test_a_split_leaves_what_the_lots_cost_and_a_restart_knows_it(tmp_path
     async with holding(tmp_path, world=world, position_scope="bot") as again:
         again.price(TQQQ, "50")
         await again.pass_time(61)
-        own = again.core.guard._positions.scoped(TQQQ, PositionScope.BOT)
+        own = again.core.protection.guard._positions.scoped(TQQQ, PositionScope.BOT)
         assert own is not None
         assert (own.qty, own.average_cost) == (20, Decimal("50.005"))
         assert await stops(again) == []

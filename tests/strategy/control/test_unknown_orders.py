@@ -44,7 +44,7 @@ async def test_each_candidate_is_offered_and_the_chosen_one_is_adopted(bench: Be
         f"user {OWNER}" in reason for _, _, reason in (await bench.core.control.orders.queries.order(order.no)).history
     )
     await bench.pass_time(10)
-    assert bench.core.desk.blocked(TQQQ) is None
+    assert bench.core.trading.desk.blocked(TQQQ) is None
     late = await bench.core.control.confirmations.confirm(shown.choices[1].ticket, OWNER)
     assert late.kind is OutcomeKind.CHANGED
     assert len(bench.broker.submitted) == 1

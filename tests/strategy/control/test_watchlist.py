@@ -83,7 +83,7 @@ async def test_a_ticker_is_found_on_the_first_exchange_that_quotes_it(bench: Ben
 async def test_a_ticker_nobody_quotes_is_refused(bench: Bench, text: str) -> None:
     with pytest.raises(InvalidInput):
         await bench.core.control.watchlist.preview_watch(OWNER, text)
-    assert bench.core.book.tickers == (TQQQ,)
+    assert bench.core.base.book.tickers == (TQQQ,)
 
 
 async def test_a_broker_that_is_busy_is_not_taken_for_an_unknown_ticker(bench: Bench) -> None:
@@ -102,13 +102,13 @@ async def test_a_ticker_added_in_a_session_is_followed_everywhere(tmp_path: Path
     made = world()
     made.broker.hold(XLF, 5, Decimal(100))
     async with running(tmp_path, made, settings=settings()) as bench:
-        assert XLF not in bench.core.guard.lines
+        assert XLF not in bench.core.protection.guard.lines
         preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
         assert any("stop" in warning.en for warning in preview.warnings)
         assert (await press(bench, preview.ticket)).kind is OutcomeKind.DONE
-        assert bench.core.book.tickers == (TQQQ, XLF)
+        assert bench.core.base.book.tickers == (TQQQ, XLF)
         assert XLF in bench.stream.watched
-        assert bench.core.guard.lines[XLF].stop_loss == 95
+        assert bench.core.protection.guard.lines[XLF].stop_loss == 95
         assert [event.key for event in await bench.told(Notable)] == [f"warm:{XLF}"]
         [changed] = await bench.told(SettingChanged)
         assert (changed.change.name, changed.change.new) == ("TRADING_TICKERS", "NASDAQ:TQQQ,AMEX:XLF")
@@ -132,7 +132,7 @@ async def test_a_new_ticker_gives_no_signal_until_it_is_warm(tmp_path: Path) -> 
         assert await bench.told(Notable) == []
         for interval in Interval:
             made.market.set_closes(XLF, interval, wave())
-        bench.core.watch.forget_bars(XLF)
+        bench.core.trading.watch.forget_bars(XLF)
         await bench.pass_time(120)
         assert f"warm:{XLF}" in [event.key for event in await bench.told(Notable)]
         await bench.pass_time(60)
@@ -155,8 +155,8 @@ async def test_the_list_survives_a_restart_and_says_where_it_comes_from_promise_
     async with running(tmp_path, made, settings=settings()) as bench:
         await watch(bench, "XLF")
     async with running(tmp_path, made, settings=settings()) as bench:
-        assert bench.core.book.tickers == (TQQQ, XLF)
-        assert bench.core.book.source("TRADING_TICKERS") is SettingSource.CHAT
+        assert bench.core.base.book.tickers == (TQQQ, XLF)
+        assert bench.core.base.book.source("TRADING_TICKERS") is SettingSource.CHAT
         started = (await bench.told(Started))[-1]
         assert [symbol for symbol, _ in started.tickers] == [TQQQ, XLF]
         assert any("chosen in the chat" in note.en for note in started.notes)
@@ -194,7 +194,7 @@ async def test_a_ticker_with_an_open_order_stays_also_when_it_came_after_the_pre
         await press(bench, order.ticket)
         assert "#1" in await refused(bench, XLF)
         assert (await press(bench, shown.ticket)).kind is OutcomeKind.DENIED
-        assert XLF in bench.core.book.tickers
+        assert XLF in bench.core.base.book.tickers
 
 
 async def test_the_last_ticker_stays(bench: Bench) -> None:
@@ -213,14 +213,14 @@ async def test_of_two_changes_prepared_at_once_the_second_is_asked_for_anew(benc
     other = await bench.core.control.watchlist.preview_watch(OWNER, "O")
     assert (await press(bench, one.ticket)).kind is OutcomeKind.DONE
     assert (await press(bench, other.ticket)).kind is OutcomeKind.CHANGED
-    assert bench.core.book.tickers == (TQQQ, XLF)
+    assert bench.core.base.book.tickers == (TQQQ, XLF)
 
 
 async def test_a_ticker_is_verified_again_at_the_press(bench: Bench) -> None:
     preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
     bench.market.broken[XLF] = DataUnavailable("gone")
     assert (await press(bench, preview.ticket)).kind is OutcomeKind.DENIED
-    assert bench.core.book.tickers == (TQQQ,)
+    assert bench.core.base.book.tickers == (TQQQ,)
 
 
 async def test_set_points_to_the_commands(bench: Bench) -> None:
@@ -246,7 +246,7 @@ async def test_undo_and_reset_pass_the_same_checks(tmp_path: Path) -> None:
         ):
             with pytest.raises(InvalidInput, match="must stay"):
                 await back
-        assert bench.core.book.tickers == (TQQQ, XLF)
+        assert bench.core.base.book.tickers == (TQQQ, XLF)
 
 
 async def test_undo_of_a_removal_brings_the_ticker_back_to_work(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ async def test_undo_of_a_removal_brings_the_ticker_back_to_work(tmp_path: Path) 
         await unwatch(bench, XLF)
         undo = await bench.core.control.settings.preview_undo(OWNER)
         assert (await press(bench, undo.ticket)).kind is OutcomeKind.DONE
-        assert bench.core.book.tickers == (TQQQ, XLF)
+        assert bench.core.base.book.tickers == (TQQQ, XLF)
         assert XLF in bench.stream.watched
         assert [event.key for event in await bench.told(Notable)] == [f"warm:{XLF}"]
         await bench.pass_time(61)

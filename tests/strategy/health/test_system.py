@@ -106,7 +106,7 @@ async def test_storage_and_outbox_are_looked_at(tmp_path: Path) -> None:
 
 async def test_a_dropped_stream_and_a_gap_show(tmp_path: Path) -> None:
     async with running(tmp_path, world()) as bench:
-        bench.core.sink.on_disconnected("끊김 / dropped")
+        bench.core.session.inbox.on_disconnected("끊김 / dropped")
         view = await bench.core.control.system.health()
     by_name = {line.name.en: line for line in view.lines}
     assert by_name["Live connection"].ok is False

@@ -42,14 +42,14 @@ async def test_a_start_asks_for_as_many_bars_as_the_periods_need_s47(
 ) -> None:
     """MACD 100/200/100 with a look-back of 50 used to stay at "250 of 350" for ever, so no rule sell ever came."""
     async with running(tmp_path, world, settings=_settings(**changes), ticks=False) as bench:
-        assert bench.core.watch.warm(TQQQ)
-        reading = bench.core.watch.indicators(TQQQ, Decimal(100))
+        assert bench.core.trading.watch.warm(TQQQ)
+        reading = bench.core.trading.watch.indicators(TQQQ, Decimal(100))
         assert None not in (reading.rsi, reading.macd)
 
 
 async def test_a_longer_period_set_while_running_fetches_the_older_bars(tmp_path: Path, world: World) -> None:
     async with running(tmp_path, world, settings=_settings(), ticks=False) as bench:
-        watch, book = bench.core.watch, bench.core.book
+        watch, book = bench.core.trading.watch, bench.core.base.book
         assert watch.indicators(TQQQ, Decimal(100)).macd_bars == 100
         for name, value in (
             ("RSI_PERIOD", "100"),
@@ -70,8 +70,8 @@ async def test_bars_a_young_listing_does_not_have_are_not_asked_for_each_minute(
     for interval in Interval:
         world.market.set_closes(TQQQ, interval, _walk(60))
     async with running(tmp_path, world, settings=_settings(), ticks=False) as bench:
-        await bench.core.watch.bring_up(TQQQ)
-        assert not bench.core.watch.warm(TQQQ)
+        await bench.core.trading.watch.bring_up(TQQQ)
+        assert not bench.core.trading.watch.warm(TQQQ)
         asked = world.market.bars_asked[TQQQ]
-        await bench.core.watch.bring_up(TQQQ)
+        await bench.core.trading.watch.bring_up(TQQQ)
         assert world.market.bars_asked[TQQQ] == asked

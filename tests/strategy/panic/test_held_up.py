@@ -42,7 +42,7 @@ async def test_what_can_be_ordered_is_sold_at_once_and_the_rest_when_it_can_be(
 ) -> None:
     """A hundred held, 40 orderable: once it asked for a hundred each minute and sold none."""
     async with holding(tmp_path, world=world_of(withheld=60), **changes) as bench:
-        await bench.core.account_sync.take("asked")
+        await bench.core.trading.account_sync.take("asked")
         for price in prices:
             bench.price(TQQQ, price)
             await bench.pass_time(1)
@@ -68,7 +68,7 @@ async def test_what_can_be_ordered_is_sold_at_once_and_the_rest_when_it_can_be(
 async def test_shares_that_can_be_ordered_bit_by_bit_go_at_one_price(tmp_path: Path) -> None:
     """An order that was filled had a price that was good enough: the next part is offered no cheaper."""
     async with holding(tmp_path, world=world_of(withheld=60)) as bench:
-        await bench.core.account_sync.take("asked")
+        await bench.core.trading.account_sync.take("asked")
         bench.price(TQQQ, "94")
         await bench.pass_time(5)
         for left in (40, 20, 0):
@@ -83,7 +83,7 @@ async def test_where_nothing_can_be_ordered_the_figure_itself_is_tried_and_the_s
 ) -> None:
     """A broker's figure that is wrong must not take a stop away; a refusal of the try counts towards nothing."""
     async with holding(tmp_path, world=world_of(withheld=100)) as bench:
-        await bench.core.account_sync.take("asked")
+        await bench.core.trading.account_sync.take("asked")
         bench.price(TQQQ, "94")
         await bench.pass_time(200)
         assert 3 <= len(bench.broker.submitted) <= 5
@@ -98,7 +98,7 @@ async def test_where_nothing_can_be_ordered_the_figure_itself_is_tried_and_the_s
 
 async def test_what_could_not_be_ordered_by_the_close_is_told_with_the_reason(tmp_path: Path) -> None:
     async with holding(tmp_path, world=world_of(withheld=60)) as bench:
-        await bench.core.account_sync.take("asked")
+        await bench.core.trading.account_sync.take("asked")
         bench.price(TQQQ, "94")
         await bench.until(OPEN + timedelta(hours=6, minutes=31))
         [finished] = await bench.told(StopFinished)
@@ -214,7 +214,7 @@ async def test_a_buy_by_hand_is_canceled_before_it_is_sold_against_and_costs_no_
         bench.broker.notices = "lost"
         bench.broker.hand_order(TQQQ, Side.BUY, 3, Decimal(80))
         if known:
-            await bench.core.account_sync.take("asked")
+            await bench.core.trading.account_sync.take("asked")
         bench.price(TQQQ, "94")
         await bench.pass_time(5)
         assert bench.broker.qty_held(TQQQ) == 0
@@ -229,6 +229,6 @@ async def test_a_buy_by_hand_that_comes_while_the_stop_sells_is_canceled_too(tmp
         bench.price(TQQQ, "94")
         await bench.pass_time(1)
         bench.broker.hand_order(TQQQ, Side.BUY, 3, Decimal(80))
-        await bench.core.desk.poll_orders()
+        await bench.core.trading.desk.poll_orders()
         await bench.pass_time(4)
         assert [order.side for order in bench.broker.truth() if order.open_qty] == [Side.SELL]

@@ -70,8 +70,8 @@ async def test_sells_everything_and_cancels_everything_side_by_side(tmp_path: Pa
         assert (await panic(bench)).kind is OutcomeKind.DONE
         await bench.pass_time(30)
         assert (bench.broker.qty_held(TQQQ), bench.broker.qty_held(XLF)) == (0, 0)
-        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
-        assert (bench.core.modes.account.reason, bench.core.modes.account.set_by) == ("panic", OWNER)
+        assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
+        assert (bench.core.base.modes.account.reason, bench.core.base.modes.account.set_by) == ("panic", OWNER)
         sold = [order for order in await bench.orders() if order.request.origin is Origin.PANIC]
         assert {order.status for order in sold} == {OrderStatus.FILLED}
         assert {order.request.asked_by for order in sold} == {OWNER}
@@ -96,7 +96,7 @@ async def test_an_unanswered_buy_holds_no_sale_up(tmp_path: Path, kind: FaultKin
             origin=Origin.MANUAL,
             created_at=bench.clock.now(),
         )
-        assert (await bench.core.desk.place(request)).status is OrderStatus.UNKNOWN
+        assert (await bench.core.trading.desk.place(request)).status is OrderStatus.UNKNOWN
         await panic(bench)
         await bench.pass_time(5)
         assert (bench.broker.qty_held(TQQQ), bench.broker.qty_held(XLF)) == (0, 0)
@@ -149,7 +149,7 @@ async def test_more_to_sell_than_was_shown_voids_the_press_and_less_does_not(tmp
     async with holding(tmp_path) as bench:
         shown = await preview(bench)
         bench.broker.hold(TQQQ, 12, Decimal(100))
-        await bench.core.account_sync.take("asked")
+        await bench.core.trading.account_sync.take("asked")
         await bench.pass_time(200)
         more = await preview(bench)
         assert [line.qty for line in more.lines] == [12]
@@ -213,7 +213,7 @@ async def test_a_stop_at_work_is_joined_and_no_share_is_offered_twice(tmp_path: 
         await bench.settle()
         await panic(bench)
         await bench.pass_time(10)
-        live = await bench.core.desk.open_in(TQQQ)
+        live = await bench.core.trading.desk.open_in(TQQQ)
         assert sum(order.open_qty for order in live) == 10
         assert {order.request.origin for order in live} == {Origin.STOP_LOSS}
         bench.broker.matching = True
@@ -233,7 +233,7 @@ async def test_no_stop_fires_while_the_panic_sells(tmp_path: Path) -> None:
         await bench.pass_time(2)
         bench.price(TQQQ, "90")
         await bench.pass_time(5)
-        live = await bench.core.desk.open_in(TQQQ)
+        live = await bench.core.trading.desk.open_in(TQQQ)
         assert {order.request.origin for order in live} == {Origin.PANIC}
         assert sum(order.open_qty for order in live) == 10
         bench.broker.matching = True
@@ -253,7 +253,7 @@ async def test_halting_afterwards_ends_it_with_what_is_left(tmp_path: Path) -> N
         await bench.pass_time(30)
         [end] = await ends(bench)
         assert [(line.sold, line.reason) for line in end.lines] == [(0, "halted")]
-        assert not bench.core.desk.open
+        assert not bench.core.trading.desk.open
 
 
 async def test_a_panic_in_a_halted_account_sells_and_stays_halted(tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ async def test_a_panic_in_a_halted_account_sells_and_stays_halted(tmp_path: Path
         await panic(bench)
         await bench.pass_time(30)
         assert bench.broker.qty_held(TQQQ) == 0
-        assert bench.core.modes.account.mode is Mode.HALTED
+        assert bench.core.base.modes.account.mode is Mode.HALTED
 
 
 async def test_survives_a_restart_and_says_so(tmp_path: Path) -> None:
@@ -378,4 +378,4 @@ async def test_what_is_ordered_by_hand_on_the_way_is_canceled_or_sold_too(tmp_pa
         [end] = await ends(bench)
         assert end.flat
         assert bench.broker.qty_held(XLF) == 0
-        assert not bench.core.desk.open
+        assert not bench.core.trading.desk.open

@@ -44,7 +44,7 @@ async def test_a_stop_after_a_restart_covers_shares_the_broker_does_not_show_yet
         world.broker.lag_s = 90
         await trade(bench, Side.BUY, 15)
     async with running(tmp_path, world, settings=SETTINGS) as bench:
-        assert bench.core.guard.lines[TQQQ].average_cost == Decimal("100.01")
+        assert bench.core.protection.guard.lines[TQQQ].average_cost == Decimal("100.01")
         bench.price(TQQQ, "90")
         await bench.pass_time(2)
         assert world.broker.qty_held(TQQQ) == 0
@@ -58,7 +58,7 @@ async def test_shares_bought_elsewhere_while_we_were_down_count_once_they_are_ex
         await bench.pass_time(5)
     world.broker.hold(TQQQ, 40, Decimal(100))  # a transfer: no order of the list explains it
     async with running(tmp_path, world, settings=SETTINGS) as bench:
-        assert bench.core.guard.lines[TQQQ].average_cost == 100
+        assert bench.core.protection.guard.lines[TQQQ].average_cost == 100
         await bench.pass_time(300)  # the difference has stood for the visibility lag: the broker is believed
         bench.price(TQQQ, "90")
         await bench.pass_time(5)

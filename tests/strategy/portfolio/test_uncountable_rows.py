@@ -46,8 +46,8 @@ async def test_a_row_that_cannot_be_read_leaves_the_other_tickers_stop_working(t
     world.broker.unread[O] = UnreadRow(name="O", why=WHY, symbol=O)
     async with running(tmp_path, world, settings=SETTINGS) as bench:
         await bench.pass_time(200)
-        assert bench.core.account_sync.reconciled
-        assert set(bench.core.guard.lines) == {TQQQ}
+        assert bench.core.trading.account_sync.reconciled
+        assert set(bench.core.protection.guard.lines) == {TQQQ}
         bench.price(TQQQ, "90")
         await bench.pass_time(2)
         assert world.broker.qty_held(TQQQ) == 0
@@ -56,11 +56,11 @@ async def test_a_row_that_cannot_be_read_leaves_the_other_tickers_stop_working(t
         assert await told(bench) == [f"unread:{O}:{WHY.en}"]
     async with running(tmp_path, world, settings=SETTINGS) as bench:  # and the program starts again
         await bench.pass_time(60)
-        assert bench.core.account_sync.reconciled
+        assert bench.core.trading.account_sync.reconciled
         world.broker.unread.clear()
         await bench.pass_time(130)
-        assert bench.core.account_sync.reconciled
-        assert set(bench.core.guard.lines) == {O}
+        assert bench.core.trading.account_sync.reconciled
+        assert set(bench.core.protection.guard.lines) == {O}
 
 
 async def test_a_row_that_becomes_unreadable_keeps_the_shares_known_before_for_the_stop(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ async def test_a_row_that_becomes_unreadable_keeps_the_shares_known_before_for_t
         await bench.pass_time(60)
         world.broker.unread[O] = UnreadRow(name="O", why=WHY, symbol=O)
         await bench.pass_time(600)
-        assert bench.core.account_sync.reconciled
+        assert bench.core.trading.account_sync.reconciled
         bench.price(O, "90")
         await bench.pass_time(2)
         assert world.broker.qty_held(O) == 0
@@ -81,7 +81,7 @@ async def test_a_row_that_names_nothing_may_be_the_ticker_that_is_missed(tmp_pat
         await bench.pass_time(60)
         world.broker.unread[O] = UnreadRow(name="", why=WHY)
         await bench.pass_time(600)
-        assert bench.core.account_sync.reconciled
+        assert bench.core.trading.account_sync.reconciled
         assert (await bench.core.control.status.now()).tickers[1].position_qty is None
         for symbol in (O, TQQQ):
             bench.price(symbol, "90")
@@ -94,7 +94,7 @@ async def test_what_is_no_stock_is_set_aside_and_told_once(tmp_path: Path) -> No
     world.broker.aside.append(BOND)
     async with running(tmp_path, world, settings=SETTINGS) as bench:
         await bench.pass_time(600)
-        assert bench.core.account_sync.reconciled
+        assert bench.core.trading.account_sync.reconciled
         assert len(await told(bench)) == 1
         assert all(ticker.position_qty == 10 for ticker in (await bench.core.control.status.now()).tickers)
         preview = await bench.core.control.orders.manual.preview(OWNER, Side.SELL, O, _one(), None)
@@ -112,7 +112,7 @@ async def test_an_unreadable_order_keeps_the_rules_out_of_its_ticker_and_the_sto
     world.broker.unread_orders.append(UnreadOrder(row=row, venue_no=VenueNo("777"), traded_on=OPEN.date()))
     async with running(tmp_path, world, settings=eager) as bench:
         await bench.pass_time(200)
-        assert bench.core.account_sync.reconciled
+        assert bench.core.trading.account_sync.reconciled
         assert {request.symbol for request in world.broker.submitted} == {TQQQ}
         bench.price(O, "90")
         await bench.pass_time(2)
@@ -134,7 +134,7 @@ async def test_our_own_order_is_not_missed_while_its_row_cannot_be_read(tmp_path
         world.broker.unread_orders.append(UnreadOrder(row=row, venue_no=order.venue_no, traded_on=OPEN.date()))
         await bench.pass_time(900)
         assert [one.status for one in await bench.orders()] == [order.status]
-        assert bench.core.account_sync.reconciled
+        assert bench.core.trading.account_sync.reconciled
 
 
 async def test_a_panic_never_confirms_what_it_could_not_see(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ async def test_the_day_is_judged_without_a_ticker_that_cannot_be_valued(tmp_path
         await bench.pass_time(120)
         world.broker.unread[O] = UnreadRow(name="O", why=WHY, symbol=O)
         await bench.pass_time(600)
-        assert bench.core.modes.account.mode is Mode.RUN
+        assert bench.core.base.modes.account.mode is Mode.RUN
 
 
 @pytest.mark.parametrize("at", [0, 2, 20])

@@ -34,7 +34,7 @@ async def test_a_valuation_of_nothing_is_no_loss_and_is_told_once(tmp_path: Path
         await bench.pass_time(61)
         nobody_values(bench)
         await bench.pass_time(400)
-        assert bench.core.modes.account.mode is Mode.RUN
+        assert bench.core.base.modes.account.mode is Mode.RUN
         assert await unvalued_told(bench) == 1
         view = await bench.core.control.holdings.view()
         assert view.holdings is not None
@@ -52,7 +52,7 @@ async def test_a_loss_elsewhere_still_counts_beside_a_ticker_nobody_values(tmp_p
         nobody_values(bench)
         bench.price(O, "80")
         await bench.pass_time(130)
-        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
 
 
 async def test_a_ticker_nobody_valued_in_the_morning_is_left_out_all_day_and_told(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ async def test_a_ticker_nobody_valued_in_the_morning_is_left_out_all_day_and_tol
         bench.market.broken.clear()
         bench.price(TQQQ, "85")
         await bench.pass_time(130)
-        assert bench.core.modes.account.mode is Mode.RUN
+        assert bench.core.base.modes.account.mode is Mode.RUN
         assert await unvalued_told(bench) == 1
 
 
@@ -81,15 +81,15 @@ async def test_our_own_fresh_price_goes_before_the_brokers_old_one(tmp_path: Pat
             assert view.holdings.equity == bench.broker.cash + 60 * 97
         bench.price(TQQQ, "85")
         await bench.pass_time(61)
-        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
 
 
 async def test_a_print_outside_its_own_book_values_nothing_by_itself(tmp_path: Path) -> None:
     async with open_market(tmp_path, hold=60, **IDLE) as bench:
         now, bid, ask = bench.clock.now(), Decimal("99.99"), Decimal("100.01")
         for last, worth in ((Decimal(60), bid), (Decimal(160), ask), (Decimal(100), Decimal(100))):
-            bench.core.sink.on_tick(Tick(TQQQ, last, bid, ask, 1, now, now))
-            assert bench.core.watch.worth(TQQQ) == worth
+            bench.core.session.inbox.on_tick(Tick(TQQQ, last, bid, ask, 1, now, now))
+            assert bench.core.trading.watch.worth(TQQQ) == worth
         await bench.pass_time(60)
 
 
@@ -103,8 +103,8 @@ async def test_caps_count_what_nobody_values_as_nothing(tmp_path: Path) -> None:
         await needs_two_presses(bench, await preview(bench, Side.BUY, 51, O), "MAX_POSITION_RATE")
         bench.market.broken.clear()
         await bench.pass_time(61)
-        assert bench.core.account_sync.last is not None
-        assert bench.core.account_sync.last.equity is not None
+        assert bench.core.trading.account_sync.last is not None
+        assert bench.core.trading.account_sync.last.equity is not None
 
 
 def test_a_sum_with_an_unknown_part_is_unknown() -> None:

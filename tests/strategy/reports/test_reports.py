@@ -117,7 +117,9 @@ async def test_open_profit_and_the_won_rate_come_with_the_results(bench: Bench) 
     bench.price(TQQQ, "101.5")
     view = await bench.core.control.results.periods(Period.DAY, 1)
     assert view.profit_open == Decimal("15.0")
-    assert view.fx_rate == (bench.core.account_sync.last.fx_rate if bench.core.account_sync.last else None)
+    assert view.fx_rate == (
+        bench.core.trading.account_sync.last.fx_rate if bench.core.trading.account_sync.last else None
+    )
 
 
 async def test_performance_ranks_the_tickers(bench: Bench) -> None:

@@ -221,7 +221,7 @@ async def test_what_is_not_ready_is_named(tmp_path: Path) -> None:
         await bench.until(OPEN - timedelta(minutes=11))
         bench.stream.drop("the line is cut")
         world.market.bars_broken[O] = TryLater("down")
-        bench.core.watch.forget_bars(O)
+        bench.core.trading.watch.forget_bars(O)
         bench.broker.fail("holdings", "try_later", times=50)
         found = by_name(await check_of(bench))
         assert (found["Bars"].ok, found["Bars"].detail.en) == (False, "2/3 warm, too few: O. No signals until then")

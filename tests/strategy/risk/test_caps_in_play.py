@@ -116,7 +116,7 @@ async def test_the_days_loss_leaves_only_stops_until_released_s105(tmp_path: Pat
         bench.price(TQQQ, "85")  # 60 shares x 15 dollars of some 16,000
         sent = len(bench.broker.submitted)
         await bench.pass_time(130)
-        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
         assert [event.key for event in await bench.told(Trouble)] == ["daily_loss_limit"]
         assert len(bench.broker.submitted) == sent
         shown = await preview(bench, Side.BUY, 1)
@@ -137,7 +137,7 @@ async def test_a_manual_buy_is_refused_from_the_moment_the_days_loss_is_reached_
         bench.price(TQQQ, "85")
         late = await preview(bench, Side.BUY, 1, O)
         assert late.ticket is None
-        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
         assert (await bench.core.control.confirmations.confirm(early.ticket, OWNER)).kind is not OutcomeKind.DONE
         assert bench.broker.submitted == []
 
@@ -150,7 +150,7 @@ async def test_a_mode_with_an_end_does_not_run_out_into_a_day_lost_s105(tmp_path
         sent = len(bench.broker.submitted)
         bench.price(TQQQ, "85")
         await bench.pass_time(300)
-        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
         assert len(bench.broker.submitted) == sent
 
 
@@ -164,7 +164,7 @@ async def test_shares_on_their_way_are_neither_a_loss_nor_a_gain_s105(tmp_path: 
         await bench.core.control.confirmations.confirm(shown.ticket, OWNER)
         await bench.pass_time(200)
         assert bench.broker.qty_held(TQQQ) == 40
-        assert bench.core.modes.account.mode is Mode.RUN
+        assert bench.core.base.modes.account.mode is Mode.RUN
 
 
 @pytest.mark.parametrize(
@@ -226,11 +226,11 @@ async def test_an_order_that_filled_while_its_re_price_waited_is_refused_nothing
         [order] = await bench.orders()
         bench.broker.fill(bench.broker.truth()[0].venue_no, order.request.qty)
         await bench.pass_time(20)
-        chase = bench.core.desk._working._chase
+        chase = bench.core.trading.desk._working._chase
         assert chase is not None
         async with chase.step(order, Decimal(101)) as refused:
             assert refused is None
-            after = await bench.core.desk.amend(order.no, limit_price=Decimal(101))
+            after = await bench.core.trading.desk.amend(order.no, limit_price=Decimal(101))
         assert (after.status, bench.broker.amended) == (OrderStatus.FILLED, [])
 
 

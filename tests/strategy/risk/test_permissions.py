@@ -285,7 +285,7 @@ async def test_a_halt_is_answered_only_when_nothing_is_on_its_way_any_more(
         assert waits.is_set()
         async with asyncio.TaskGroup() as group:
             halting = group.create_task(halt(bench))
-            await bench.wait_for(lambda: bench.core.modes.of(TQQQ).mode is Mode.HALTED)
+            await bench.wait_for(lambda: bench.core.base.modes.of(TQQQ).mode is Mode.HALTED)
             await bench.settle()
             assert not halting.done()
             turn.set()
@@ -314,7 +314,7 @@ async def test_an_order_whose_permission_ends_while_it_is_stored_is_not_sent(
             origin=Origin.MANUAL,
             created_at=bench.clock.now(),
         )
-        order = await bench.core.desk.place(wish)
+        order = await bench.core.trading.desk.place(wish)
         assert order.status is OrderStatus.DENIED
         assert order.reason
         assert not bench.broker.submitted
@@ -328,7 +328,7 @@ async def test_in_real_trading_not_armed_after_a_restart_the_stop_sells_and_noth
     async with running(tmp_path, world, settings=settings, environment=Environment.REAL) as bench:
         await bench.core.control.arming.accept_disclaimer(OWNER)
         assert (await bench.core.control.arming.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DONE
-        await bench.core.modes.set(
+        await bench.core.base.modes.set(
             ModeState(mode=Mode.RUN, symbol=None, set_by=OWNER, set_at=bench.clock.now(), reason="test", until=None)
         )
     async with running(tmp_path, world, settings=settings, environment=Environment.REAL) as bench:
@@ -338,7 +338,7 @@ async def test_in_real_trading_not_armed_after_a_restart_the_stop_sells_and_noth
                 symbol=TQQQ, side=side, qty=1, limit_price=PRICE, origin=origin, created_at=bench.clock.now()
             )
             with pytest.raises(NotPermitted):
-                await bench.core.desk.place(wish)
+                await bench.core.trading.desk.place(wish)
         assert not bench.broker.submitted
         bench.price(TQQQ, "94")
         await bench.pass_time(5)

@@ -70,7 +70,7 @@ def _adjust(world: World, factor: Decimal, *, base: bool = True, days: bool = Tr
 
 
 def _locked(bench: Bench) -> bool:
-    lock = bench.core.modes.lock(TQQQ)
+    lock = bench.core.base.modes.lock(TQQQ)
     return lock is not None and (lock.reason, lock.blocks_stop) == ("split_guard", True)
 
 
@@ -161,8 +161,8 @@ async def test_a_peak_of_before_a_split_fires_nothing_once_the_cost_has_followed
     """The cost is of the new size at the open, and so must the high be that a trailing stop is measured from."""
     world, factor = _world(), _factor(3, 2)
     async with _bench(tmp_path, world) as bench:
-        draft = bench.core.book.draft("TRAILING_STOP_PCT", "5", symbol=None, until=None)
-        await bench.core.book.apply(draft, user_id=OWNER)
+        draft = bench.core.base.book.draft("TRAILING_STOP_PCT", "5", symbol=None, until=None)
+        await bench.core.base.book.apply(draft, user_id=OWNER)
         bench.price(TQQQ, "102")
         await bench.until(MORNING - timedelta(hours=1))
         _adjust(world, factor)

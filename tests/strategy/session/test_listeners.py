@@ -24,7 +24,7 @@ async def listeners_told(bench: Bench) -> list[Trouble]:
 
 async def test_the_stop_fires_within_the_tick_although_a_listener_always_raises(tmp_path: Path) -> None:
     async with holding(tmp_path) as bench:
-        bench.core.watch.on_price(FAILING, refuse)
+        bench.core.trading.watch.on_price(FAILING, refuse)
         bench.price(TQQQ, "94")
         await bench.settle()  # no time passes
         [triggered] = await bench.told(StopTriggered)
@@ -36,7 +36,7 @@ async def test_the_stop_fires_although_the_bars_cannot_take_the_tick(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
-        monkeypatch.setattr(type(bench.core.watch.store(TQQQ, Interval.M1)), "add_tick", refuse)
+        monkeypatch.setattr(type(bench.core.trading.watch.store(TQQQ, Interval.M1)), "add_tick", refuse)
         bench.price(TQQQ, "94")
         await bench.settle()
         assert len(await bench.told(StopTriggered)) == 1
@@ -47,8 +47,8 @@ async def test_a_failing_listener_is_told_once_in_an_hour(tmp_path: Path) -> Non
     heard: list[Price] = []
     async with holding(tmp_path) as bench:
         await wait_for(bench, TQQQ, "99.90")
-        bench.core.watch.on_price(FAILING, refuse)
-        bench.core.watch.on_price(Text("뒤", "the next"), heard.append)
+        bench.core.trading.watch.on_price(FAILING, refuse)
+        bench.core.trading.watch.on_price(Text("뒤", "the next"), heard.append)
         for cents in range(50):
             bench.price(TQQQ, Decimal(100) - Decimal(cents) / 100)
         await bench.pass_time(1800)
@@ -65,7 +65,7 @@ async def test_a_failing_listener_is_told_once_in_an_hour(tmp_path: Path) -> Non
 
 async def test_a_listener_that_fails_on_an_answer_leaves_the_poll_to_the_stop(tmp_path: Path) -> None:
     async with holding(tmp_path, ticks=False) as bench:
-        bench.core.watch.on_price(FAILING, refuse)
+        bench.core.trading.watch.on_price(FAILING, refuse)
         await bench.pass_time(5)
         bench.price(TQQQ, "94", tick=False)
         await bench.pass_time(6)
@@ -76,14 +76,14 @@ async def test_armed_by_ticks_means_that_ticks_were_compared(tmp_path: Path, mon
     """Ticks flow but the comparison fails: told, never shown as armed by ticks, and prices are asked for instead."""
     async with holding(tmp_path) as bench:
         bench.price(TQQQ, "100")
-        assert bench.core.watchdog.state(TQQQ) == "ticks"
-        monkeypatch.setattr(bench.core.guard, "on_tick", refuse)
+        assert bench.core.protection.watchdog.state(TQQQ) == "ticks"
+        monkeypatch.setattr(bench.core.protection.guard, "on_tick", refuse)
         for _ in range(8):
             await bench.pass_time(1)
             bench.price(TQQQ, "100")
         await bench.settle()
-        assert bench.core.watchdog.state(TQQQ) == "polling"
-        assert bench.core.watch.latest(TQQQ) is not None
+        assert bench.core.protection.watchdog.state(TQQQ) == "polling"
+        assert bench.core.trading.watch.latest(TQQQ) is not None
         [told] = await listeners_told(bench)
         assert "stops" in told.what.en
         bench.price(TQQQ, "94")

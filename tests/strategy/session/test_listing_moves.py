@@ -36,16 +36,16 @@ async def test_the_stop_follows_with_what_is_set_for_the_ticker(tmp_path: Path) 
     world = held()
     async with running(tmp_path, world, settings=SETTINGS) as bench:
         await bench.pass_time(70)
-        book = bench.core.book
+        book = bench.core.base.book
         await book.apply(book.draft("STOP_LOSS_RATE", "-8", symbol=TQQQ, until=None), user_id=OWNER)
         paused = ModeState(
             mode=Mode.PAUSE_BUYS, symbol=TQQQ, set_by=OWNER, set_at=bench.clock.now(), reason="", until=None
         )
-        await bench.core.modes.set(paused)
+        await bench.core.base.modes.set(paused)
         move(world)
         await bench.pass_time(120)
         assert book.tickers == (AT_NYSE,)
-        assert bench.core.modes.of(AT_NYSE).mode is Mode.PAUSE_BUYS
+        assert bench.core.base.modes.of(AT_NYSE).mode is Mode.PAUSE_BUYS
         (told,) = await troubles(bench)
         assert "NYSE" in told
         lines = [line.ko for card in await bench.told(Recovered) for line in card.lines]
@@ -58,7 +58,7 @@ async def test_the_stop_follows_with_what_is_set_for_the_ticker(tmp_path: Path) 
         assert world.broker.qty_held(AT_NYSE) == 0
         assert {request.origin for request in world.broker.submitted} == {Origin.STOP_LOSS}
     async with running(tmp_path, world, settings=SETTINGS) as bench:
-        assert bench.core.book.tickers == (AT_NYSE,)
+        assert bench.core.base.book.tickers == (AT_NYSE,)
 
 
 async def test_one_that_cannot_be_followed_is_told_with_its_cause(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ async def test_one_that_cannot_be_followed_is_told_with_its_cause(tmp_path: Path
         await bench.pass_time(70)
         move(world, quoted=False)
         await bench.pass_time(120)
-        assert bench.core.book.tickers == (TQQQ,)
+        assert bench.core.base.book.tickers == (TQQQ,)
         (told,) = await troubles(bench)
         assert f"/watch {AT_NYSE}" in told
 
@@ -123,7 +123,7 @@ async def test_one_that_could_not_be_followed_at_once_is_followed_later(tmp_path
 async def quoted_again(bench: Bench) -> None:
     bench.world.ready(AT_NYSE)
     await bench.pass_time(60)
-    assert bench.core.book.tickers == (AT_NYSE,)
+    assert bench.core.base.book.tickers == (AT_NYSE,)
     assert len(await troubles(bench)) == 2, "told once that it could not be, and once that it was"
     bench.price(AT_NYSE, "91")
     await bench.pass_time(10)

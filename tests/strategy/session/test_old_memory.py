@@ -58,7 +58,7 @@ async def test_the_program_starts_on_a_memory_with_a_bond_in_it_and_its_stop_wor
     for _ in range(2):  # and once more: nothing of it comes back
         async with running(tmp_path, world, settings=settings) as bench:
             await bench.until(max(OPEN, bench.clock.now()) + timedelta(seconds=30))
-            assert bench.core.account_sync.reconciled
+            assert bench.core.trading.account_sync.reconciled
             assert not [order for order in await bench.orders() if not order.status.closed]
             assert not await bench.storage.notes.get("panic")
     async with running(tmp_path, world, settings=settings) as bench:

@@ -84,7 +84,7 @@ async def test_one_bad_print_is_no_signal(tmp_path: Path) -> None:
     async with running(tmp_path, ready(10), settings=one(rsi_oversold="30")) as bench:
         await bench.until(OPEN + timedelta(minutes=10, seconds=59))
         now, bid, ask = bench.clock.now(), Decimal("99.99"), Decimal("100.01")
-        bench.core.sink.on_tick(Tick(TQQQ, Decimal(70), bid, ask, 1, now, now))
+        bench.core.session.inbox.on_tick(Tick(TQQQ, Decimal(70), bid, ask, 1, now, now))
         await bench.pass_time(2)
         decision = await newest(bench)
         assert decision.last == 70
@@ -120,7 +120,7 @@ async def test_says_at_start_when_the_call_limit_is_too_low_s3(tmp_path: Path) -
 async def test_looks_asked_for_at_the_same_time_are_shared(tmp_path: Path) -> None:
     async with running(tmp_path, ready(10), settings=one(rsi_oversold="1")) as bench:
         before = bench.broker.asked["holdings"]
-        await asyncio.gather(*[bench.core.account_sync.take("asked") for _ in range(5)])
+        await asyncio.gather(*[bench.core.trading.account_sync.take("asked") for _ in range(5)])
         assert bench.broker.asked["holdings"] == before + 2  # the one under way served nobody who came later
 
 
@@ -182,7 +182,7 @@ async def test_overruns_are_counted_and_told_s33(tmp_path: Path) -> None:
         bench.broker.unhang()
         await bench.settle()
         await bench.until(OPEN + timedelta(minutes=5))
-        assert bench.core.day.overruns == 2
+        assert bench.core.session.day.overruns == 2
         assert [event.key for event in await bench.told(Notable)] == ["overrun"]
         assert (await checked_at(bench))[-1] == OPEN + timedelta(minutes=5)
 
@@ -190,8 +190,8 @@ async def test_overruns_are_counted_and_told_s33(tmp_path: Path) -> None:
 async def test_interval_changed_in_the_chat_holds_from_the_next_check(tmp_path: Path) -> None:
     async with running(tmp_path, ready(-1), settings=one(rsi_oversold="1")) as bench:
         await bench.until(OPEN + timedelta(seconds=70))
-        draft = bench.core.book.draft("CHECK_INTERVAL_MINUTES", "5", symbol=None, until=None)
-        await bench.core.book.apply(draft, user_id=OWNER)
+        draft = bench.core.base.book.draft("CHECK_INTERVAL_MINUTES", "5", symbol=None, until=None)
+        await bench.core.base.book.apply(draft, user_id=OWNER)
         await bench.until(OPEN + timedelta(minutes=12))
         assert await checked_at(bench) == [OPEN + timedelta(minutes=minute) for minute in (0, 1, 6, 11)]
 
@@ -261,7 +261,7 @@ async def test_twenty_tickers_at_300_ms_a_call_finish_within_one_interval_s3(tmp
     async with running(tmp_path, world, settings=settings, ticks=False) as bench:
         world.market.latency_s = 0.3
         await bench.until(OPEN + timedelta(minutes=1, seconds=59))
-        assert bench.core.day.overruns == 0
+        assert bench.core.session.day.overruns == 0
         for symbol in symbols:
             first, second = await checked_at(bench, symbol)
             assert first < OPEN + timedelta(seconds=59)
@@ -300,7 +300,7 @@ async def test_both_signals_trade_nothing_and_warn_once_d11(tmp_path: Path) -> N
     world.broker.hold(TQQQ, 2, Decimal(90))
     settings = one(rsi_oversold="50", rsi_overbought="60", sell_confirm="none")
     async with running(tmp_path, world, settings=settings) as bench:
-        book = bench.core.book
+        book = bench.core.base.book
         weird = settings.model_copy(update={"rsi_oversold": Decimal(90), "rsi_overbought": Decimal(1)})
         book._base = weird
         book._forget()
@@ -312,7 +312,7 @@ async def test_both_signals_trade_nothing_and_warn_once_d11(tmp_path: Path) -> N
 
 async def test_a_blocked_signal_is_told_once_with_the_guards_name_s8(tmp_path: Path) -> None:
     async with running(tmp_path, ready(-1), settings=one()) as bench:
-        await bench.core.modes.set(
+        await bench.core.base.modes.set(
             ModeState(mode=Mode.PAUSE_BUYS, symbol=None, set_by=OWNER, set_at=bench.clock.now(), reason="", until=None)
         )
         await bench.until(OPEN + timedelta(minutes=3))
@@ -392,7 +392,7 @@ async def test_no_buy_until_reconciled_promise_2(tmp_path: Path) -> None:
     async with running(tmp_path, world, settings=one()) as bench:
         assert await bench.orders() == []
         await bench.pass_time(61)
-        assert bench.core.account_sync.reconciled
+        assert bench.core.trading.account_sync.reconciled
         assert len(await bench.orders()) == 1
 
 
@@ -431,14 +431,14 @@ async def test_daily_loss_limit_leaves_protect_only_until_released(tmp_path: Pat
         await bench.until(OPEN + timedelta(minutes=1))
         bench.price(TQQQ, "92")
         await bench.until(OPEN + timedelta(minutes=3))
-        assert bench.core.modes.account.mode == "protect_only"
+        assert bench.core.base.modes.account.mode == "protect_only"
         [changed] = await bench.told(ModeChanged)
         assert changed.state.reason == "daily_loss_limit"
-        await bench.core.modes.set(
+        await bench.core.base.modes.set(
             ModeState(mode=Mode.RUN, symbol=None, set_by=OWNER, set_at=bench.clock.now(), reason="", until=None)
         )
         await bench.until(OPEN + timedelta(minutes=6))
-        assert bench.core.modes.account.mode == "run"
+        assert bench.core.base.modes.account.mode == "run"
 
 
 async def test_wide_spread_and_old_quotes_refuse_a_trade(tmp_path: Path) -> None:

@@ -67,9 +67,9 @@ class Story:
 
         async def watched(request: OrderRequest) -> Acceptance:
             assert self.bench is not None
-            mode = self.bench.core.modes.of(TQQQ).mode
+            mode = self.bench.core.base.modes.of(TQQQ).mode
             allowed = mode.buys if request.side is Side.BUY else request.origin is Origin.MANUAL or mode.stops
-            if not allowed or (request.origin is Origin.SIGNAL and self.bench.core.modes.lock(TQQQ) is not None):
+            if not allowed or (request.origin is Origin.SIGNAL and self.bench.core.base.modes.lock(TQQQ) is not None):
                 self.forbidden.append(request)
             stored = await self.bench.storage.orders.recent(50)
             assert any(order.request == request for order in stored), "no order without its intent on disk"
@@ -106,7 +106,7 @@ class Story:
         elif what == "mode":
             now = bench.clock.now()
             mode = list(Mode)[value]
-            await bench.core.modes.set(
+            await bench.core.base.modes.set(
                 ModeState(mode=mode, symbol=None, set_by=OWNER, set_at=now, reason="", until=None)
             )
         elif what == "drop" and bench.stream.connected:
@@ -155,7 +155,7 @@ class Story:
             order = ours[found.venue_no]
             assert (order.filled_qty, order.filled_amount) == (found.filled_qty, found.filled_amount)
             assert order.status.closed == found.status.closed
-        position = bench.core.account_sync.last.of(TQQQ) if bench.core.account_sync.last else None
+        position = bench.core.trading.account_sync.last.of(TQQQ) if bench.core.trading.account_sync.last else None
         assert (position.qty if position else 0) == broker.qty_held(TQQQ)
         status = await bench.core.control.status.now()
         assert status.unknown_orders == 0

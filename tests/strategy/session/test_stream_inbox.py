@@ -73,14 +73,14 @@ async def test_one_down_and_one_up_each_and_nothing_lost_s87(bench: Bench) -> No
         bench.stream.connect()
         await bench.settle()
     assert [event.up for event in await bench.told(StreamState)] == [False, True] * 6
-    assert bench.core.account_sync.reconciled
+    assert bench.core.trading.account_sync.reconciled
 
 
 async def test_a_gap_blocks_buying_until_reconciled_promise_2(bench: Bench) -> None:
     bench.broker.fail("orders", "try_later", times=500)
     bench.stream.drop()
     await bench.settle()
-    assert not bench.core.account_sync.reconciled
+    assert not bench.core.trading.account_sync.reconciled
     await bench.until(OPEN + timedelta(minutes=1))
     assert await bench.orders() == []
     bench.broker._faults.clear()
@@ -105,7 +105,7 @@ async def test_network_loss_orders_nothing_and_recovers_by_itself_s106(bench: Be
 
 
 async def test_refused_notices_are_told_at_once_s22(bench: Bench) -> None:
-    bench.core.sink.on_subscription(None, active=False, reason="invalid HTS_ID")
+    bench.core.session.inbox.on_subscription(None, active=False, reason="invalid HTS_ID")
     await bench.settle()
     [trouble] = await bench.told(Trouble)
     assert trouble.key == "notices_refused"
@@ -113,9 +113,9 @@ async def test_refused_notices_are_told_at_once_s22(bench: Bench) -> None:
 
 
 async def test_refused_ticks_leave_polling(bench: Bench) -> None:
-    bench.core.sink.on_subscription(TQQQ, active=False, reason="too many")
-    assert not bench.core.watch.streams(TQQQ)
-    assert bench.core.watch.refused() == {TQQQ: "too many"}
+    bench.core.session.inbox.on_subscription(TQQQ, active=False, reason="too many")
+    assert not bench.core.trading.watch.streams(TQQQ)
+    assert bench.core.trading.watch.refused() == {TQQQ: "too many"}
 
 
 async def test_recovered_is_silent_when_nothing_differed(bench: Bench) -> None:
@@ -144,7 +144,7 @@ async def test_a_fill_whose_notice_cannot_be_read_is_told_as_soon_as_the_broker_
         assert order.venue_no is not None
         filled_at = bench.clock.now()
         bench.broker.fill(order.venue_no)
-        bench.core.sink.on_unread_notice()
+        bench.core.session.inbox.on_unread_notice()
         await bench.pass_time(2 * lag_s + 10)
         assert (await bench.orders())[0].status is OrderStatus.FILLED
         [told] = [event.at for event in await bench.told(OrderChanged) if event.last_fill is not None]
@@ -176,6 +176,6 @@ async def test_unreadable_notices_by_the_hundred_cost_two_requests_a_second(
 
     monkeypatch.setattr(bench.broker, "orders", counted)
     for _ in range(100):
-        bench.core.sink.on_unread_notice()
+        bench.core.session.inbox.on_unread_notice()
         await bench.pass_time(0.1)
     assert 5 <= len(asked) <= 25, "once a second by the desk, and once for the account"

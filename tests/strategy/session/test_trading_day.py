@@ -64,7 +64,7 @@ async def test_a_day_open_oversold_fill_overbought_cross_fill_close_s1_s2(tmp_pa
         bench.price(TQQQ, "100")
         await bench.until(OPEN + timedelta(hours=7, minutes=1))
         assert len(await bench.orders()) == 2
-        held = (await bench.core.account_sync.take("asked")).of(TQQQ)
+        held = (await bench.core.trading.account_sync.take("asked")).of(TQQQ)
         assert held is not None
         assert held.qty == 21
 

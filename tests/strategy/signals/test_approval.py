@@ -210,7 +210,7 @@ async def test_a_signal_that_is_not_known_ends_nothing(tmp_path: Path) -> None:
         await card_of(bench)
         bench.market.broken[TQQQ] = TryLater("down")
         bench.market.bars_broken[TQQQ] = TryLater("down")
-        bench.core.watch.forget_bars(TQQQ)
+        bench.core.trading.watch.forget_bars(TQQQ)
         await bench.pass_time(60)
         assert await endings(bench) == []
 

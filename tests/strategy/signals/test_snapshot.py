@@ -116,7 +116,7 @@ async def test_between_the_two_indicators_of_a_ticker_everybody_else_has_a_turn(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each is the longest thing the loop does in one go, and the first one's work is not done twice."""
-    watch = bench.core.watch
+    watch = bench.core.trading.watch
     seen: list[str] = []
 
     def told(kind: str, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -148,7 +148,7 @@ async def test_between_the_indicators_of_two_tickers_everybody_else_has_a_turn(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Computing takes milliseconds: all tickers at once would hold up ticks and stops; an order goes first."""
-    watch = bench.core.watch
+    watch = bench.core.trading.watch
     seen: list[str] = []
     real = watch.indicators
 
@@ -172,7 +172,7 @@ async def test_between_the_indicators_of_two_tickers_everybody_else_has_a_turn(
 
     del seen[:]
     async with asyncio.TaskGroup() as group:
-        with bench.core.desk.precedence():
+        with bench.core.trading.desk.precedence():
             group.create_task(watch.indicators_in_turn(TQQQ, None))
             for _ in range(20):
                 await asyncio.sleep(0)

@@ -18,7 +18,7 @@ from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World
 async def chosen(bench: Bench, mode: Mode) -> None:
     now = bench.clock.now()
     state = ModeState(mode=mode, symbol=None, set_by=OWNER, set_at=now, reason="", until=None)
-    await bench.core.modes.set(state)
+    await bench.core.base.modes.set(state)
 
 
 # a halt
@@ -110,8 +110,8 @@ async def test_two_prints_to_either_side_confirm_nothing(tmp_path: Path, lasts: 
 async def test_a_stop_that_sells_is_not_taken_for_a_split_when_the_fall_goes_on(tmp_path: Path) -> None:
     """30 % down at the open, asked about and found to be a fall; a minute later it is 45 %."""
     async with _next_morning(tmp_path, _world(), Decimal(100)) as bench:
-        draft = bench.core.book.draft("CHECK_INTERVAL_MINUTES", "1", symbol=None, until=None)
-        await bench.core.book.apply(draft, user_id=OWNER)
+        draft = bench.core.base.book.draft("CHECK_INTERVAL_MINUTES", "1", symbol=None, until=None)
+        await bench.core.base.book.apply(draft, user_id=OWNER)
         bench.broker.matching = False
         bench.price(TQQQ, "70")
         await bench.pass_time(5)
@@ -136,7 +136,7 @@ async def test_a_sale_by_hand_is_heard_of_while_a_stop_waits_for_its_next_try(tm
         await bench.pass_time(3)
         bench.broker.hand_order(TQQQ, Side.SELL, 4, Decimal(93))
         await bench.pass_time(15)
-        [position] = (await bench.core.account_sync.take("asked", max_age_s=600)).positions
+        [position] = (await bench.core.trading.account_sync.take("asked", max_age_s=600)).positions
         assert position.qty == 6
         await bench.pass_time(30)
         assert bench.broker.qty_held(TQQQ) == 0

@@ -135,7 +135,7 @@ async def test_a_full_disk_is_told_and_nothing_is_sent_unrecorded(
     async with holding(tmp_path) as bench:
         for _ in range(resting):
             bench.broker.hand_order(TQQQ, Side.SELL, 1, Decimal(200))
-            await bench.core.account_sync.take("asked")
+            await bench.core.trading.account_sync.take("asked")
 
         async def full(*_: object, **__: object) -> None:
             raise StorageError("disk full")
@@ -168,7 +168,7 @@ async def test_a_stop_with_a_price_in_hand_waits_for_no_request_of_another(
 
         monkeypatch.setattr(bench.market, "quote", hanging)
         async with asyncio.TaskGroup() as group:
-            group.create_task(bench.core.watch.fresh_quote(TQQQ))
+            group.create_task(bench.core.trading.watch.fresh_quote(TQQQ))
             await settle()
             bench.price(TQQQ, "94")
             await bench.wait_for(lambda: len(bench.broker.submitted) == 1)
@@ -201,7 +201,7 @@ async def test_a_stop_is_told_and_locked_while_the_answer_to_another_order_is_aw
             created_at=bench.clock.now(),
         )
         async with asyncio.TaskGroup() as group:
-            group.create_task(bench.core.desk.place(buy))
+            group.create_task(bench.core.trading.desk.place(buy))
             await bench.wait_for(lambda: len(bench.broker.submitted) == 1)
             async with asyncio.timeout(5):
                 while not await bench.storage.modes.locks():  # noqa: ASYNC110 - a commit wakes nobody up
@@ -222,7 +222,7 @@ async def test_a_stop_outlasts_the_close_as_a_lock_only(tmp_path: Path) -> None:
     async with holding(tmp_path) as bench:
         bench.price(TQQQ, "94")
         await bench.settle()
-        lock = bench.core.modes.lock(TQQQ)
+        lock = bench.core.base.modes.lock(TQQQ)
         assert lock is not None
         assert lock.until is not None
         assert lock.until - bench.clock.now() < timedelta(days=1)

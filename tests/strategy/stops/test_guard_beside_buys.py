@@ -33,7 +33,7 @@ async def test_a_buy_of_unknown_outcome_holds_no_stop_back(tmp_path: Path, kind:
         bench.broker.notices = "lost"
         bench.broker.fail("submit", kind)
         bench.broker.fail("orders", "try_later", times=3)
-        buy = await bench.core.desk.place(asked(bench, Side.BUY, 5, price))
+        buy = await bench.core.trading.desk.place(asked(bench, Side.BUY, 5, price))
         assert buy.status is S.UNKNOWN
         bench.broker.notices = "at_once"
         bench.price(TQQQ, "94")
@@ -47,7 +47,7 @@ async def test_a_buy_of_unknown_outcome_holds_no_stop_back(tmp_path: Path, kind:
 async def test_a_buy_on_its_way_does_not_hold_the_stops_turn(tmp_path: Path) -> None:
     async with holding(tmp_path, qty=50) as bench:
         bench.broker.fail("submit", "hang")
-        buying = asyncio.create_task(bench.core.desk.place(asked(bench, Side.BUY, 5, "80")))  # noqa: TID251 - awaited below
+        buying = asyncio.create_task(bench.core.trading.desk.place(asked(bench, Side.BUY, 5, "80")))  # noqa: TID251 - awaited below
         await bench.wait_for(lambda: len(bench.broker.submitted) == 1)
         bench.price(TQQQ, "94")
         await bench.wait_for(lambda: bench.broker.qty_held(TQQQ) == 0)
@@ -58,7 +58,7 @@ async def test_a_buy_on_its_way_does_not_hold_the_stops_turn(tmp_path: Path) -> 
 async def test_a_sell_of_unknown_outcome_still_holds_the_stop_until_it_is_settled(tmp_path: Path) -> None:
     async with holding(tmp_path, qty=50) as bench:
         bench.broker.fail("submit", "lost_request")
-        await bench.core.desk.place(asked(bench, Side.SELL, 20, "110"))
+        await bench.core.trading.desk.place(asked(bench, Side.SELL, 20, "110"))
         bench.price(TQQQ, "94")
         await bench.pass_time(25)
         assert len(bench.broker.submitted) == 1
@@ -71,10 +71,10 @@ async def test_an_unknown_buy_still_holds_the_rule_and_the_owner(tmp_path: Path,
     """Promise 1: only what protects goes beside it."""
     async with holding(tmp_path, qty=50) as bench:
         bench.broker.fail("submit", "lost_request")
-        await bench.core.desk.place(asked(bench, Side.BUY, 5, "80"))
+        await bench.core.trading.desk.place(asked(bench, Side.BUY, 5, "80"))
         for origin in (Origin.SIGNAL, Origin.MANUAL):
             with pytest.raises(OrderDenied):
-                await bench.core.desk.place(asked(bench, side, 5, "100", origin))
+                await bench.core.trading.desk.place(asked(bench, side, 5, "100", origin))
         assert len(bench.broker.submitted) == 1
 
 
@@ -83,7 +83,7 @@ async def test_a_buy_waits_for_a_stop_that_is_on_its_way_and_leaves_no_more(tmp_
         bench.broker.fail("submit", "hang")
         bench.price(TQQQ, "94")
         await bench.wait_for(lambda: len(bench.broker.submitted) == 1)
-        buying = asyncio.create_task(bench.core.desk.place(asked(bench, Side.BUY, 5, "80")))  # noqa: TID251 - awaited below
+        buying = asyncio.create_task(bench.core.trading.desk.place(asked(bench, Side.BUY, 5, "80")))  # noqa: TID251 - awaited below
         for _ in range(50):
             await asyncio.sleep(0)
         assert len(bench.broker.submitted) == 1

@@ -175,11 +175,11 @@ async def test_a_stop_released_by_a_person_is_not_taken_up(tmp_path: Path, world
     """The disk was full when the end should have been told; who releases the ticker has settled it."""
     async with holding(tmp_path, world=world) as bench:
         with monkeypatch.context() as patch:
-            patch.setattr(bench.core.stop_runner._reports, "tell_end", full)
+            patch.setattr(bench.core.protection.runner._reports, "tell_end", full)
             bench.price(TQQQ, "94")
             await bench.pass_time(5)
         assert await ends(bench) == []
-        await bench.core.modes.release(TQQQ, by=OWNER)
+        await bench.core.base.modes.release(TQQQ, by=OWNER)
     async with holding(tmp_path, world=world) as bench:
         await bench.pass_time(30)
         assert await ends(bench) == []
@@ -190,7 +190,7 @@ async def test_an_end_that_could_not_be_stored_is_told_after_the_next_start_s93(
 ) -> None:
     async with holding(tmp_path, world=world) as bench:
         with monkeypatch.context() as patch:
-            patch.setattr(bench.core.stop_runner._reports, "tell_end", full)
+            patch.setattr(bench.core.protection.runner._reports, "tell_end", full)
             bench.price(TQQQ, "94")
             await bench.pass_time(5)
         assert await ends(bench) == []
@@ -253,7 +253,7 @@ async def test_a_crash_of_the_stops_does_not_tear_an_end_that_is_being_told_s93(
 
         monkeypatch.setattr(bench.storage.stop_runs, "end", slow)
         bench.broker.hand_order(O, Side.BUY, 1, Decimal(50))  # what the stops trip over
-        await bench.core.account_sync.take("asked")
+        await bench.core.trading.account_sync.take("asked")
         bench.price(TQQQ, "94")
         await bench.wait_for(reached.is_set)
         await crash_the_stops(bench, monkeypatch)

@@ -83,12 +83,12 @@ async def test_an_order_that_could_not_be_stored_lets_the_end_tell_of_no_earlier
     async with holding(tmp_path, world=world) as bench:
         bench.price(TQQQ, "94")  # an earlier stop of the same session
         await bench.pass_time(5)
-        await bench.core.modes.release(TQQQ, by=OWNER)
+        await bench.core.base.modes.release(TQQQ, by=OWNER)
         bench.price(TQQQ, "100")
         world.broker.hand_order(TQQQ, Side.BUY, 10, Decimal("100.50"))
         await bench.pass_time(180)
         world.broker.hand_order(TQQQ, Side.SELL, 3, Decimal(120))  # canceled before anything is sold
-        await bench.core.account_sync.take("asked")
+        await bench.core.trading.account_sync.take("asked")
         with monkeypatch.context() as patch:
             patch.setattr(bench.storage.orders, "send", full)
             bench.price(TQQQ, "94")
@@ -103,7 +103,7 @@ async def test_what_stood_behind_an_order_not_noted_changes_nothing_of_the_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with holding(tmp_path) as bench:
-        monkeypatch.setattr(bench.core.desk._cache, "keep_context", full)
+        monkeypatch.setattr(bench.core.trading.desk._cache, "keep_context", full)
         bench.price(TQQQ, "94")
         await bench.pass_time(2)
         assert bench.broker.qty_held(TQQQ) == 0
@@ -133,7 +133,7 @@ async def test_the_end_of_a_stop_tells_what_it_sold_before_restarts_too_d3(tmp_p
         await bench.pass_time(5)
         [earlier] = await bench.told(StopFinished)
         assert earlier.sold == 7
-        await bench.core.modes.release(TQQQ, by=OWNER)
+        await bench.core.base.modes.release(TQQQ, by=OWNER)
         bench.price(TQQQ, "100")
         world.broker.hand_order(TQQQ, Side.BUY, 10, Decimal("100.50"))
         await bench.pass_time(180)

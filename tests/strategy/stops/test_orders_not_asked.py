@@ -24,8 +24,8 @@ async def test_a_first_start_without_the_list_of_orders_arms_the_stop_and_buys_n
     world = held()
     async with running(tmp_path, world, settings=EAGER) as bench:
         await bench.pass_time(20)
-        assert TQQQ in bench.core.guard.lines
-        assert not bench.core.account_sync.reconciled
+        assert TQQQ in bench.core.protection.guard.lines
+        assert not bench.core.trading.account_sync.reconciled
         (started,) = await bench.told(Started)
         assert started.holdings is not None
         assert [position.qty for position in started.holdings.positions] == [10]
@@ -97,7 +97,7 @@ async def test_a_first_stop_waits_no_longer_than_a_moment_for_a_list_of_orders_t
     world.broker.fail("orders", "hang", times=100)
     async with running(tmp_path, world, settings=CALM) as bench:
         await bench.pass_time(4)
-        assert set(bench.core.guard.lines) == {TQQQ}
+        assert set(bench.core.protection.guard.lines) == {TQQQ}
         bench.price(TQQQ, "90")
         await bench.pass_time(2)
         assert world.broker.qty_held(TQQQ) == 0

@@ -39,7 +39,7 @@ def print_of(
 ) -> None:
     """Stream one trade with a book of its own; `stamp` is how far from now the venue dates it."""
     now = bench.clock.now()
-    bench.core.sink.on_tick(
+    bench.core.session.inbox.on_tick(
         Tick(
             TQQQ,
             Decimal(last),
@@ -108,7 +108,7 @@ async def test_a_high_print_neither_raises_the_peak_nor_takes_the_profit(tmp_pat
         print_of(bench, "100.02")
         await bench.pass_time(60)
         assert await sold(bench) == 0
-        assert bench.core.guard.lines[TQQQ].peak == Decimal("100.02")
+        assert bench.core.protection.guard.lines[TQQQ].peak == Decimal("100.02")
 
 
 async def test_two_high_prints_raise_the_peak_to_the_lower_of_them(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ async def test_two_high_prints_raise_the_peak_to_the_lower_of_them(tmp_path: Pat
         await bench.pass_time(0.5)
         print_of(bench, "110.00")
         await bench.settle()
-        assert bench.core.guard.lines[TQQQ].peak == Decimal("110.00")
+        assert bench.core.protection.guard.lines[TQQQ].peak == Decimal("110.00")
 
 
 async def test_a_price_alert_waits_for_a_second_price(tmp_path: Path) -> None:
@@ -166,10 +166,10 @@ async def test_the_days_loss_is_none_where_only_the_brokers_valuation_fell(tmp_p
         await bench.pass_time(61)
         bench.broker.set_price(TQQQ, Decimal(10))
         await bench.pass_time(121)
-        assert bench.core.modes.account.mode is Mode.RUN
+        assert bench.core.base.modes.account.mode is Mode.RUN
         bench.price(TQQQ, "10")
         await bench.pass_time(61)
-        assert bench.core.modes.account.reason == "daily_loss_limit"
+        assert bench.core.base.modes.account.reason == "daily_loss_limit"
 
 
 async def test_the_days_loss_waits_where_the_own_quote_is_against_its_book(tmp_path: Path) -> None:
@@ -178,10 +178,10 @@ async def test_the_days_loss_waits_where_the_own_quote_is_against_its_book(tmp_p
         bench.price(TQQQ, "10", tick=False)
         bench.market.skew = Decimal(90)  # bid and ask stay where they were
         await bench.pass_time(121)
-        assert bench.core.modes.account.mode is Mode.RUN
+        assert bench.core.base.modes.account.mode is Mode.RUN
         bench.market.skew = Decimal(0)
         await bench.pass_time(61)
-        assert bench.core.modes.account.reason == "daily_loss_limit"
+        assert bench.core.base.modes.account.reason == "daily_loss_limit"
 
 
 async def test_one_bad_print_is_no_split_either(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ async def test_one_bad_print_is_no_split_either(tmp_path: Path) -> None:
         bench.price(TQQQ, "30", tick=False)
         bench.market.skew = Decimal(70)
         await bench.pass_time(121)
-        assert bench.core.modes.lock(TQQQ) is None
+        assert bench.core.base.modes.lock(TQQQ) is None
         bench.market.skew = Decimal(0)
         bench.price(TQQQ, "100", tick=False)
         await bench.pass_time(61)

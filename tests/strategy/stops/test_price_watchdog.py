@@ -111,10 +111,10 @@ async def test_a_ticker_let_go_on_is_asked_for_within_stop_poll_s(tmp_path: Path
 
     async with holding(tmp_path, ticks=False, check_interval_minutes="30", reconcile_interval_s="3600") as bench:
         await bench.pass_time(5)
-        await bench.core.modes.set(mode(Mode.HALTED, bench.clock.now()))
+        await bench.core.base.modes.set(mode(Mode.HALTED, bench.clock.now()))
         await bench.pass_time(60)
         bench.price(TQQQ, "94", tick=False)
-        await bench.core.modes.set(mode(Mode.RUN, bench.clock.now()))
+        await bench.core.base.modes.set(mode(Mode.RUN, bench.clock.now()))
         await bench.pass_time(6)
         [triggered] = await bench.told(StopTriggered)
         assert triggered.source == "poll"

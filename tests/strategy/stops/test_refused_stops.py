@@ -63,7 +63,7 @@ async def test_a_retry_sends_one_order_and_there_is_one_at_least_each_minute_s95
         assert triggered[0].refusal is None
         assert triggered[1].refusal == finished[0].refusal is not None
         assert len(await bench.told(TickerLocked)) == 1
-        lock = bench.core.modes.lock(TQQQ)
+        lock = bench.core.base.modes.lock(TQQQ)
         assert lock is not None
         assert lock.locked_at == triggered[0].at
 
@@ -124,7 +124,7 @@ async def test_after_shares_were_bought_the_stop_is_a_new_one(tmp_path: Path) ->
     async with holding(tmp_path) as bench:
         await refused_once(bench, retries=1)
         bench.broker.hand_order(TQQQ, Side.BUY, 2, Decimal(95))
-        await bench.core.account_sync.take("asked")
+        await bench.core.trading.account_sync.take("asked")
         await bench.pass_time(61)
         assert await attempts(bench) == [1, 1]
         assert (await bench.told(StopTriggered))[-1].qty == 12
@@ -170,7 +170,7 @@ async def test_after_a_halt_the_stop_is_a_new_one(tmp_path: Path) -> None:
         await refused_once(bench, retries=1000)
         for mode in (Mode.HALTED, Mode.RUN):
             now = bench.clock.now()
-            await bench.core.modes.set(
+            await bench.core.base.modes.set(
                 ModeState(mode=mode, symbol=None, set_by=OWNER, set_at=now, reason="test", until=None)
             )
             await bench.pass_time(180)

@@ -98,8 +98,8 @@ async def test_locks_the_ticker_until_the_next_session_s64(tmp_path: Path) -> No
     async with holding(tmp_path) as bench:
         bench.price(TQQQ, "94")
         await bench.settle()
-        draft = bench.core.book.draft("RSI_OVERSOLD", "98", symbol=None, until=None)
-        await bench.core.book.apply(draft, user_id=OWNER)
+        draft = bench.core.base.book.draft("RSI_OVERSOLD", "98", symbol=None, until=None)
+        await bench.core.base.book.apply(draft, user_id=OWNER)
         await bench.pass_time(600)
         assert [order.request.side for order in await bench.orders()] == [Side.SELL]
         [locked] = await bench.told(TickerLocked)
@@ -192,7 +192,7 @@ def _mode(bench: Bench, mode: Mode) -> ModeState:
 
 @pytest.mark.parametrize("mode", list(Mode))
 async def test_runs_in_every_mode_but_halted_promise_4(bench: Bench, mode: Mode) -> None:
-    await bench.core.modes.set(_mode(bench, mode))
+    await bench.core.base.modes.set(_mode(bench, mode))
     bench.price(TQQQ, "94")
     await bench.settle()
     assert bool(await bench.orders()) is (mode is not Mode.HALTED)
@@ -202,7 +202,7 @@ async def test_polling_takes_over_when_ticks_are_silent(bench: Bench) -> None:
     """A price that no tick told is found by the poll within STOP_POLL_S."""
     bench.price(TQQQ, "100")
     await bench.settle()
-    assert bench.core.watchdog.state(TQQQ) == "ticks"
+    assert bench.core.protection.watchdog.state(TQQQ) == "ticks"
     bench.price(TQQQ, "94", tick=False)
     await bench.pass_time(6)
     [triggered] = await bench.told(StopTriggered)
@@ -212,7 +212,7 @@ async def test_polling_takes_over_when_ticks_are_silent(bench: Bench) -> None:
 async def test_polling_when_ticks_are_not_offered(tmp_path: Path) -> None:
     async with holding(tmp_path, ticks=False) as bench:
         await bench.pass_time(6)
-        assert bench.core.watchdog.state(TQQQ) == "polling"
+        assert bench.core.protection.watchdog.state(TQQQ) == "polling"
         bench.price(TQQQ, "94")
         await bench.pass_time(6)
         assert await bench.told(StopTriggered)
@@ -226,7 +226,7 @@ async def test_owner_is_told_within_30_s_when_stops_cannot_run_promise_4(bench: 
     await bench.pass_time(30)
     [lost] = await bench.told(Protection)
     assert (lost.armed, lost.symbols) == (False, (TQQQ,))
-    assert not bench.core.watchdog.state(TQQQ).works
+    assert not bench.core.protection.watchdog.state(TQQQ).works
     del bench.market.broken[TQQQ]
     await bench.pass_time(15)
     assert [event.armed for event in await bench.told(Protection)] == [False, True]
@@ -252,7 +252,7 @@ async def test_a_split_fires_no_stop_and_asks_d13(tmp_path: Path) -> None:
         assert any(event.key.startswith("split_guard") for event in await bench.told(Trouble))
         bench.broker.hold(TQQQ, 70, Decimal("91.43"))
         await bench.pass_time(1900)
-        assert bench.core.modes.lock(TQQQ) is None
+        assert bench.core.base.modes.lock(TQQQ) is None
         assert await bench.orders() == []
         bench.price(TQQQ, "86")
         await bench.settle()
@@ -270,14 +270,14 @@ async def test_a_ticker_not_held_waits_until_its_bars_are_adjusted_d13(tmp_path:
         bench.price(TQQQ, "93", tick=False)
         await bench.until(OPEN + timedelta(days=1, minutes=31))
         assert await bench.orders() == []
-        lock = bench.core.modes.lock(TQQQ)
+        lock = bench.core.base.modes.lock(TQQQ)
         assert lock is not None
         assert lock.reason == "split_guard"
         adjusted = World(bench.clock, bench.broker, bench.market)
         bench.market.forget(TQQQ)
         adjusted.ready(TQQQ, "93")
         await bench.until(OPEN + timedelta(days=1, minutes=61))
-        assert bench.core.modes.lock(TQQQ) is None
+        assert bench.core.base.modes.lock(TQQQ) is None
         assert await bench.orders() == []
 
 
@@ -351,7 +351,7 @@ async def test_shares_of_tickers_not_configured_are_never_sold(tmp_path: Path) -
         bench.price(XLF, "80")
         await bench.pass_time(61)
         assert not await bench.orders()
-        assert not bench.core.watchdog.state(XLF).works
+        assert not bench.core.protection.watchdog.state(XLF).works
         assert (await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)).unprotected == ()
 
 
@@ -403,7 +403,7 @@ async def test_off_means_no_stop(tmp_path: Path) -> None:
         bench.price(TQQQ, "50")
         await bench.pass_time(10)
         assert not await bench.orders()
-        assert not bench.core.watchdog.state(TQQQ).works
+        assert not bench.core.protection.watchdog.state(TQQQ).works
 
 
 async def test_a_fresh_buy_is_guarded_from_its_first_fill(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ async def test_promise_1_what_only_cancels_before_it_sells_has_its_reason_on_dis
     """A resting order is canceled for a stop once the stop is stored: a kill leaves nobody without its reason."""
     async with holding(tmp_path / "data") as bench:
         bench.broker.hand_order(TQQQ, Side.SELL, 4, Decimal(120))
-        await bench.core.account_sync.take("asked")
+        await bench.core.trading.account_sync.take("asked")
         bench.broker.slow_cancels = True
         await fire(bench)
         assert bench.broker.canceled

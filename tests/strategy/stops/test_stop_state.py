@@ -31,7 +31,7 @@ LATE = timedelta(minutes=15)
 
 
 def state(bench: Bench) -> StopState:
-    return bench.core.watchdog.state(TQQQ)
+    return bench.core.protection.watchdog.state(TQQQ)
 
 
 async def stops_line(bench: Bench) -> str:
@@ -48,7 +48,9 @@ async def shown(bench: Bench) -> StopState:
 
 def streamed(bench: Bench, last: str, *, late: timedelta) -> None:
     now, price = bench.clock.now(), Decimal(last)
-    bench.core.sink.on_tick(Tick(TQQQ, price, price - Decimal("0.01"), price + Decimal("0.01"), 1, now - late, now))
+    bench.core.session.inbox.on_tick(
+        Tick(TQQQ, price, price - Decimal("0.01"), price + Decimal("0.01"), 1, now - late, now)
+    )
 
 
 def stamped(bench: Bench, monkeypatch: pytest.MonkeyPatch, stamp: Callable[[Quote], Any]) -> None:
@@ -196,7 +198,7 @@ async def test_a_full_disk_is_a_stop_that_does_not_work(tmp_path: Path) -> None:
             bench.price(TQQQ, "100")
             await bench.pass_time(1)
         assert state(bench) is await shown(bench) is StopState.TICKS
-        assert bench.core.watchdog.state(XLF) is StopState.NOT_HELD
+        assert bench.core.protection.watchdog.state(XLF) is StopState.NOT_HELD
 
 
 async def test_before_the_first_look_it_is_not_known_what_is_held(tmp_path: Path) -> None:
@@ -214,7 +216,7 @@ async def test_mode_lock_and_session_are_part_of_it(tmp_path: Path, mode: Mode) 
     async with holding(tmp_path) as bench:
         bench.price(TQQQ, "100")
         chosen = ModeState(mode=mode, symbol=None, set_by=OWNER, set_at=bench.clock.now(), reason="test", until=None)
-        await bench.core.modes.set(chosen)
+        await bench.core.base.modes.set(chosen)
         assert state(bench) is (StopState.HALTED if mode is Mode.HALTED else StopState.TICKS)
         await bench.until(OPEN + timedelta(hours=7))
         assert state(bench) is (StopState.HALTED if mode is Mode.HALTED else StopState.CLOSED)
@@ -223,7 +225,7 @@ async def test_mode_lock_and_session_are_part_of_it(tmp_path: Path, mode: Mode) 
 async def test_a_lock_that_blocks_the_stop_is_named(tmp_path: Path) -> None:
     async with holding(tmp_path) as bench:
         lock = TickerLock(symbol=TQQQ, reason="split_guard", locked_at=bench.clock.now(), until=None, blocks_stop=True)
-        await bench.core.modes.set_lock(lock, [])
+        await bench.core.base.modes.set_lock(lock, [])
         assert state(bench) is StopState.LOCKED
 
 

@@ -98,7 +98,7 @@ async def test_the_desk_failing_leaves_protect_only_and_loses_no_fill(tmp_path: 
         await buy(bench)
         await bench.settle()
         assert state(bench, Service.DESK) is TaskState.RESTARTING
-        chosen = bench.core.modes.chosen()
+        chosen = bench.core.base.modes.chosen()
         assert (chosen.mode, chosen.reason, chosen.set_by) == (Mode.PROTECT_ONLY, DESK_FAILED, None)
         assert [event.state.mode for event in await bench.told(ModeChanged)] == [Mode.PROTECT_ONLY]
         await bench.pass_time(30)
@@ -109,7 +109,7 @@ async def test_the_desk_failing_leaves_protect_only_and_loses_no_fill(tmp_path: 
         [trouble] = [event for event in await bench.told(Trouble) if event.key == "task:desk"]
         assert "보호 전용" in trouble.what.ko
         assert "injected" not in trouble.what.both()
-        assert bench.core.activity.quiet
+        assert bench.core.base.activity.quiet
 
 
 async def test_stops_work_while_the_desk_is_down(tmp_path: Path, monkeypatch: Patch) -> None:
@@ -132,11 +132,14 @@ async def test_the_stop_watcher_down_is_told_at_once_and_buys_wait_promise_4(
         assert state(bench, Service.STOPS) is TaskState.RESTARTING
         [lost] = await bench.told(Protection)
         assert (lost.armed, lost.symbols) == (False, (TQQQ,))
-        assert (bench.core.modes.account.mode, bench.core.modes.account.reason) == (Mode.PROTECT_ONLY, STOPS_DOWN)
+        assert (bench.core.base.modes.account.mode, bench.core.base.modes.account.reason) == (
+            Mode.PROTECT_ONLY,
+            STOPS_DOWN,
+        )
         [ticker] = (await bench.core.control.status.now()).tickers
         assert ticker.stop is StopState.DOWN
         await bench.pass_time(15)
-        assert bench.core.modes.account.mode is Mode.RUN
+        assert bench.core.base.modes.account.mode is Mode.RUN
         assert [event.armed for event in await bench.told(Protection)] == [False, True]
         [ticker] = (await bench.core.control.status.now()).tickers
         assert ticker.stop.works
@@ -151,7 +154,7 @@ async def test_a_stop_watcher_that_keeps_failing_leaves_protect_only(tmp_path: P
         failing(monkeypatch, StopMonitor, "follow_fills")
         await buy(bench)
         await bench.pass_time(20)
-        chosen = bench.core.modes.chosen()
+        chosen = bench.core.base.modes.chosen()
         assert (chosen.mode, chosen.reason) == (Mode.PROTECT_ONLY, STOPS_FAILED)
 
 
@@ -162,7 +165,7 @@ async def test_a_ladder_cut_off_by_a_crash_goes_on_after_it(tmp_path: Path, monk
         await bench.pass_time(2)
         failing(monkeypatch, LivePositions, "on_order")
         bench.broker.hand_order(TQQQ, Side.BUY, 1, Decimal(50))
-        await bench.core.account_sync.take("asked")
+        await bench.core.trading.account_sync.take("asked")
         await bench.settle()
         assert state(bench, Service.STOPS) is TaskState.RESTARTING
         bench.broker.matching = True
@@ -171,7 +174,7 @@ async def test_a_ladder_cut_off_by_a_crash_goes_on_after_it(tmp_path: Path, monk
         live = [order for order in await bench.orders() if not order.status.closed]
         assert live == []
         assert len(await bench.told(StopFinished)) == 1
-        assert bench.core.activity.quiet
+        assert bench.core.base.activity.quiet
 
 
 async def crash_the_stops(bench: Bench, monkeypatch: Patch) -> None:
@@ -179,7 +182,7 @@ async def crash_the_stops(bench: Bench, monkeypatch: Patch) -> None:
     with monkeypatch.context() as patch:
         failing(patch, LivePositions, "on_order")
         [order] = await bench.storage.orders.open()
-        bench.core.desk._feed.publish(order)
+        bench.core.trading.desk._feed.publish(order)
         await settle(30)  # what is being sent is not torn: the service ends when the broker has answered
 
 
@@ -247,14 +250,14 @@ async def test_the_price_watch_failing_is_told_for_those_without_ticks(tmp_path:
 async def test_the_engine_goes_on_without_a_second_start_card(tmp_path: Path, monkeypatch: Patch) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
         await bench.pass_time(61)
-        cycles = bench.core.day.cycles
+        cycles = bench.core.session.day.cycles
         failing(monkeypatch, BarWarmUp, "tell_warm")
         await bench.pass_time(61)
         assert "task:engine" in await keys(bench)
         await bench.pass_time(130)
-        assert bench.core.day.cycles >= cycles + 2
+        assert bench.core.session.day.cycles >= cycles + 2
         assert len(await bench.told(Started)) == 1
-        assert bench.core.modes.account.mode is Mode.RUN
+        assert bench.core.base.modes.account.mode is Mode.RUN
 
 
 async def test_a_start_that_fails_is_started_again_and_told(tmp_path: Path, monkeypatch: Patch) -> None:
@@ -263,17 +266,17 @@ async def test_a_start_that_fails_is_started_again_and_told(tmp_path: Path, monk
         await bench.pass_time(5)
         assert len(await bench.told(Started)) == 1
         await bench.pass_time(120)
-        assert bench.core.day.cycles >= 1
+        assert bench.core.session.day.cycles >= 1
 
 
 async def test_the_stream_failing_is_shown_as_down_and_comes_back(tmp_path: Path) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
         bench.stream.fail(RuntimeError("injected"))
         await bench.settle()
-        assert not bench.core.sink.up
+        assert not bench.core.session.inbox.up
         assert state(bench, Service.STREAM) is TaskState.RESTARTING
         await bench.pass_time(15)
-        assert bench.core.sink.up
+        assert bench.core.session.inbox.up
         bench.price(TQQQ, "94")
         await bench.settle()
         assert bench.broker.qty_held(TQQQ) == 0
@@ -316,7 +319,7 @@ async def test_storage_failing_in_a_check_leaves_protect_only(tmp_path: Path, mo
             patch.setattr(bench.storage.decisions, "add", full)
             patch.setattr(bench.storage.modes, "add", full)
             await bench.pass_time(61)
-            assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+            assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
             assert await bench.told(ModeChanged) == []
         await bench.pass_time(130)
         [changed] = await bench.told(ModeChanged)
@@ -330,5 +333,5 @@ async def test_a_crash_while_the_core_stops_ends_it_all_the_same(tmp_path: Path,
 
     async with holding(tmp_path) as bench:
         await bench.pass_time(5)
-        monkeypatch.setattr(type(bench.core.desk), "_empty_queue", leaving)
+        monkeypatch.setattr(type(bench.core.trading.desk), "_empty_queue", leaving)
     assert state(bench, Service.DESK) is TaskState.STOPPED

@@ -34,7 +34,7 @@ class PressMachine(CoreMachine):
         outcome = self._press(shown.ticket_all, twice=True)
         if outcome is not None and outcome.kind is OutcomeKind.DONE:
             self.reach("panic")
-            if self.bench.core.modes.chosen().mode is Mode.PROTECT_ONLY:
+            if self.bench.core.base.modes.chosen().mode is Mode.PROTECT_ONLY:
                 self.witness.set_mode(None, Mode.PROTECT_ONLY)
 
     @rule(
@@ -44,7 +44,7 @@ class PressMachine(CoreMachine):
         agree=st.booleans(),
     )
     def amend_asked_for(self, which: int, qty: int | None, cents: int | None, agree: bool) -> None:
-        orders = self.bench.core.desk.open
+        orders = self.bench.core.trading.desk.open
         if not orders:
             return
         order = orders[which % len(orders)]
@@ -59,7 +59,7 @@ class PressMachine(CoreMachine):
 
     @rule(which=st.integers(0, 5))
     def order_by_hand_taken_over(self, which: int) -> None:
-        orders = [order for order in self.bench.core.desk.open if order.request.origin is Origin.EXTERNAL]
+        orders = [order for order in self.bench.core.trading.desk.open if order.request.origin is Origin.EXTERNAL]
         if not orders:
             return
 

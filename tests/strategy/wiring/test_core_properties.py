@@ -146,7 +146,7 @@ def test_the_machine_loses_enough_in_a_day_to_stop_buying(machine: CoreMachine) 
     machine.time_passes(61)
     machine.price_falls(TQQQ, 90, tick=False)
     machine.time_passes(61)
-    assert machine.bench.core.modes.account.mode is Mode.PROTECT_ONLY
+    assert machine.bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
     machine.order_placed(Side.BUY, 1, resting=False)
     assert not machine.witness.reached["sent manual buy"]
     machine.mode_changed(Mode.RUN, None, None)

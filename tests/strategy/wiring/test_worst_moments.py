@@ -57,8 +57,8 @@ async def test_a_panic_cut_off_before_its_mode_was_stored_still_stops_the_rules(
     async with holding(tmp_path, world=made) as bench:
         await bench.pass_time(60)
         assert [told.flat for told in await bench.told(PanicProgress) if told.done] == [True]
-        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
-        assert (bench.core.modes.account.reason, bench.core.modes.account.set_by) == ("panic", OWNER)
+        assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
+        assert (bench.core.base.modes.account.reason, bench.core.base.modes.account.set_by) == ("panic", OWNER)
 
 
 async def test_the_rules_cannot_be_started_while_a_panic_sells(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ async def test_the_rules_cannot_be_started_while_a_panic_sells(tmp_path: Path) -
         bench.price(TQQQ, "99.99")
         bench.price(XLF, "49.99")
         await bench.pass_time(30)
-        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
         shown = await bench.core.control.modes.preview(OWNER, Mode.RUN, symbol=None)
         assert shown.ticket is not None
 
@@ -98,7 +98,7 @@ async def test_a_dearer_buy_does_not_go_out_when_what_allowed_it_ended_while_cas
             if what == "mode":
                 await bench.core.control.modes.set_mode(Mode.PROTECT_ONLY, symbol=None, until=None, user_id=OWNER)
             else:
-                assert bench.core.guard.claim(TQQQ)
+                assert bench.core.protection.guard.claim(TQQQ)
             bench.broker.unhang()
         assert pressed.result().kind is OutcomeKind.DENIED
         assert bench.broker.amended == []
@@ -113,7 +113,7 @@ async def test_a_dearer_buy_is_refused_from_the_moment_the_days_loss_is_reached_
         bench.price(TQQQ, "85")
         assert (await bench.core.control.confirmations.confirm(shown.ticket or "", OWNER)).kind is OutcomeKind.DENIED
         assert bench.broker.amended == []
-        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
+        assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
 
 
 @pytest.mark.parametrize("what", ["mode", "stop"])
@@ -201,7 +201,7 @@ async def test_a_stop_of_the_program_waits_no_longer_than_it_may_for_an_answer_t
         async with asyncio.TaskGroup() as group:
             pressed = group.create_task(bench.core.control.confirmations.confirm(ticket, OWNER))
             await bench.wait_for(lambda: bool(bench.broker.submitted))
-            bench.core.desk.hurry(0)
+            bench.core.trading.desk.hurry(0)
         assert pressed.result().kind is OutcomeKind.UNKNOWN
         world_then = bench.world
     async with holding(tmp_path, world=world_then) as bench:
@@ -222,16 +222,16 @@ async def test_one_ticker_behind_the_split_guard_does_not_switch_the_days_loss_l
     async with running(tmp_path, made, settings=quiet) as bench:
         lock = TickerLock(symbol=TQQQ, reason="split", locked_at=bench.clock.now(), until=None, blocks_stop=True)
         if from_the_start:
-            await bench.core.modes.set_lock(lock)
+            await bench.core.base.modes.set_lock(lock)
         await bench.until(OPEN + timedelta(minutes=5))
-        await bench.core.modes.set_lock(lock)
+        await bench.core.base.modes.set_lock(lock)
         bench.price(TQQQ, "10")  # of no consequence
         await bench.pass_time(130)
-        assert bench.core.modes.account.mode.buys
+        assert bench.core.base.modes.account.mode.buys
         bench.price(O, "80")
         await bench.pass_time(130)
-        assert bench.core.modes.account.mode is Mode.PROTECT_ONLY
-        await bench.core.modes.release(TQQQ, OWNER)
+        assert bench.core.base.modes.account.mode is Mode.PROTECT_ONLY
+        await bench.core.base.modes.release(TQQQ, OWNER)
         await bench.pass_time(130)
         assert [told.key for told in await bench.told(Trouble)] == ["daily_loss_limit"]
 
@@ -242,24 +242,24 @@ async def test_a_fill_while_the_stop_watcher_was_down_gets_its_stop_as_soon_as_i
     async with holding(tmp_path, qty=0, may_crash=True, check_interval_minutes=240) as bench:
         order = await resting(bench, qty=3, price="99.00")
         failing(monkeypatch, StopMonitor, "follow_fills")
-        bench.core.stop_runner._at_work.fired.put(None)  # type: ignore[arg-type]  # a fault of any kind
+        bench.core.protection.runner._at_work.fired.put(None)  # type: ignore[arg-type]  # a fault of any kind
         await bench.settle()
         assert order.venue_no is not None
         bench.broker.fill(order.venue_no)
         await bench.settle()
-        assert TQQQ not in bench.core.guard.lines
+        assert TQQQ not in bench.core.protection.guard.lines
         await bench.pass_time(15)
-        assert TQQQ in bench.core.guard.lines
+        assert TQQQ in bench.core.protection.guard.lines
 
 
 async def test_a_fall_back_does_not_run_out_with_the_mode_it_found(tmp_path: Path, monkeypatch: Patch) -> None:
     async with holding(tmp_path, may_crash=True) as bench:
         until = bench.clock.now() + timedelta(minutes=4)
         await bench.core.control.modes.set_mode(Mode.PROTECT_ONLY, symbol=None, until=until, user_id=OWNER)
-        failing(monkeypatch, type(bench.core.desk), "_hear")
+        failing(monkeypatch, type(bench.core.trading.desk), "_hear")
         bench.broker.hand_order(TQQQ, Side.BUY, 1, Decimal(80))
         await bench.pass_time(300)
-        chosen = bench.core.modes.chosen()
+        chosen = bench.core.base.modes.chosen()
         assert (chosen.mode, chosen.reason) == (Mode.PROTECT_ONLY, DESK_FAILED)
 
 
@@ -269,7 +269,7 @@ async def test_a_held_ticker_missing_from_the_list_is_named_at_the_start(tmp_pat
     async with holding(tmp_path, world=made) as bench:
         [started] = await bench.told(Started)
         assert any("XLF" in note.en and "stop" in note.en for note in started.notes)
-        assert XLF not in bench.core.guard.lines
+        assert XLF not in bench.core.protection.guard.lines
 
 
 async def test_a_full_disk_keeps_the_stop_from_firing_and_the_chat_is_told_past_the_disk_promise_4(
