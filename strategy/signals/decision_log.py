@@ -4,7 +4,7 @@ import logging
 
 from strategy.model import BothSignals, Decision, DecisionAction, DecisionReason, Event, GateKey, SignalBlocked, Symbol
 from strategy.ports import DecisionJournal
-from strategy.signals.evaluation import Evaluation
+from strategy.signals.rules import Evaluation
 
 log = logging.getLogger(__name__)
 

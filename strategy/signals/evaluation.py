@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from strategy.execution.interface import OrderDesk
@@ -23,7 +23,6 @@ from strategy.model import (
     Symbol,
     limit_for,
     percent,
-    was_asked,
 )
 from strategy.ports import Broker
 from strategy.risk.exposure import ExposureMeter
@@ -31,7 +30,7 @@ from strategy.risk.mode_store import ModeStore
 from strategy.risk.sizing import Size
 from strategy.settings.schema import SettingsInForce, TradingSettings, setting_text
 from strategy.signals.order_size import sized
-from strategy.signals.rules import ASKED_LAST, Facts, Verdict, buy_gates, conclude, sell_gates
+from strategy.signals.rules import ASKED_LAST, Evaluation, Facts, Verdict, buy_gates, conclude, sell_gates
 from strategy.signals.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -54,20 +53,6 @@ SHOWN_SETTINGS = (
     "POSITION_SCOPE",
     "QUOTE_MAX_AGE_S",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
-    """A decision not yet stored, with what led to it."""
-
-    decision: Decision
-    verdict: Verdict
-
-    @property
-    def guards(self) -> tuple[GateKey, ...]:
-        """Return the gates that truly stopped the side with a signal; those nobody asked are none."""
-        unasked = {gate.key for gate in self.decision.gates if not was_asked(gate)}
-        return tuple(key for key in self.verdict.blocked_by if key not in unasked)
 
 
 class SignalEvaluator:

@@ -14,6 +14,7 @@ from strategy.model import (
     CapsGate,
     CashGate,
     CrossGate,
+    Decision,
     DecisionAction,
     DecisionReason,
     DelayGate,
@@ -35,6 +36,7 @@ from strategy.model import (
     RsiGate,
     SellConfirm,
     Side,
+    was_asked,
 )
 from strategy.risk.sizing import Size
 from strategy.settings.schema import TradingSettings
@@ -89,6 +91,20 @@ class Verdict:
     reason: DecisionReason
     side: Side | None  # the side whose signal was given; None for none or both
     blocked_by: tuple[GateKey, ...]  # gates of that side that did not pass, those not asked among them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A decision not yet stored, with what led to it."""
+
+    decision: Decision
+    verdict: Verdict
+
+    @property
+    def guards(self) -> tuple[GateKey, ...]:
+        """Return the gates that truly stopped the side with a signal; those nobody asked are none."""
+        unasked = {gate.key for gate in self.decision.gates if not was_asked(gate)}
+        return tuple(key for key in self.verdict.blocked_by if key not in unasked)
 
 
 Condition = Callable[[Facts, TradingSettings], bool | None]

@@ -30,7 +30,8 @@ from strategy.settings.schema import SettingsInForce
 from strategy.signals.account_for_checks import AccountForChecks
 from strategy.signals.approval import Approval
 from strategy.signals.decision_log import DecisionLog
-from strategy.signals.evaluation import Evaluation, SignalEvaluator
+from strategy.signals.evaluation import SignalEvaluator
+from strategy.signals.rules import Evaluation
 from strategy.signals.snapshot import Snapshot
 from strategy.signals.stop_first import StopFirst
 
