@@ -552,7 +552,7 @@ async def assemble(
             check_broker=lambda: kis.check(next(iter(core.base.book.tickers), None)),
             check_telegram=lambda: bot.check(),  # noqa: PLW0108 - as above
         ),
-        cry=lambda text: bot.cry(text),  # noqa: PLW0108 - as above
+        cry=lambda text: bot.send_now(text),  # noqa: PLW0108 - as above
     )
     kis.book.watched = lambda: core.base.book.tickers
     bot = await stack.enter_async_context(
@@ -668,7 +668,7 @@ async def greet(bot: BotApp) -> None:
     except (TelegramTokenDoubted, TelegramUnreachable) as error:
         log.warning("telegram not usable at the start", extra={"error": type(error).__name__})
         if isinstance(error, TelegramTokenDoubted):
-            bot.hearing.doubted()
+            bot.watchdog.doubted()
         speak(both(error.user_message), sys.stderr)
 
 

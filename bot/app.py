@@ -13,10 +13,10 @@ from aiogram.exceptions import TelegramMigrateToChat, TelegramNotFound, Telegram
 from aiogram.types import ChatMemberUpdated
 
 from bot.alerts.alert_channel import AlertChat
-from bot.alerts.outbox_worker import Delivery
+from bot.alerts.outbox_worker import OutboxWorker
 from bot.alerts.scheduled.dashboard import Dashboard
 from bot.alerts.scheduled.digest import Digests
-from bot.alerts.scheduled.private_fallback import InPrivate
+from bot.alerts.scheduled.private_fallback import PrivateFallback
 from bot.alerts.scheduled.reminders import Reminders
 from bot.errors import (
     TelegramChatMoved,
@@ -29,11 +29,11 @@ from bot.errors import (
 from bot.i18n.language_choice import Languages
 from bot.i18n.translator import Tongue, load_catalogs
 from bot.input.addressing import Privately, Spoken
-from bot.input.command_menu import Menus
+from bot.input.command_menu import CommandMenus
 from bot.input.dialogs import NotesStorage
 from bot.input.normalising import Typed
 from bot.input.unreadable import UnreadableUpdates
-from bot.middlewares import Forgetting, Framing, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
+from bot.middlewares import ContextGiven, Forgetting, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
 from bot.reply import Answering
 from bot.role import Role
 from bot.routers import make_routers
@@ -42,16 +42,16 @@ from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.transport.chat_address import ChatAddress
 from bot.transport.chat_migration import FollowedCalls, FollowedUpdates, address_of
 from bot.transport.http_session import StatusSession
-from bot.transport.late_answers import Later
+from bot.transport.late_answers import LateAnswers
 from bot.transport.polling import Poller, poll
-from bot.transport.reachability import Reach
+from bot.transport.reachability import Reachability
 from bot.transport.response_types import AnswerTypes
-from bot.transport.send_gate import Barrier
-from bot.transport.sender import Speaker
+from bot.transport.send_gate import SendGate
+from bot.transport.sender import Sender
 from bot.transport.server_clock import ClockWatch, Stamps, TelegramTime
 from bot.transport.token_proof import TokenProof
 from bot.transport.topics import Topics
-from bot.transport.update_watchdog import Hearing, words
+from bot.transport.update_watchdog import UpdateWatchdog, words
 from bot.ui.blocks import block
 from bot.ui.screen import ViewContext
 from bot.views.home import test_message
@@ -74,20 +74,20 @@ class BotApp:
     settings: TelegramSettings
     address: ChatAddress
     dispatcher: Dispatcher
-    delivery: Delivery
+    outbox_worker: OutboxWorker
     tasks: tuple[tuple[Service, Callable[[], Awaitable[None]]], ...]  # beside `poll` and `deliver`, until cancelled
     activity: Activity
     languages: Languages
-    speaker: Speaker
+    sender: Sender
     wall: Clock
-    framed: "Framed"
+    contexts: "ViewContexts"
     fresh: Fresh
-    reach: Reach
+    reachability: Reachability
     time: TelegramTime
-    hearing: Hearing
+    watchdog: UpdateWatchdog
     proof: TokenProof
     poller: Poller
-    menus: Menus
+    menus: CommandMenus
 
     async def check(self) -> str:
         """Ask getMe within the time limit and return the bot's @name.
@@ -141,10 +141,10 @@ class BotApp:
 
         Raises TelegramTokenRefused, TelegramChatRefused, TelegramChatMoved, TelegramUnreachable.
         """
-        screen = test_message(self.framed.in_(self.languages.default()))
+        screen = test_message(self.contexts.in_(self.languages.default()))
         try:
             async with asyncio.timeout(self.settings.telegram_timeout_s):
-                await self.speaker.send(self.settings.telegram_chat_test_id, screen)
+                await self.sender.send(self.settings.telegram_chat_test_id, screen)
             if self.address.former:  # it arrived, but `.env` names a chat that is no more
                 raise TelegramChatMoved(self.address.id)
         except TelegramUnauthorizedError as error:
@@ -157,11 +157,11 @@ class BotApp:
         except TimeoutError as error:
             raise TelegramUnreachable("TimeoutError") from error
 
-    async def cry(self, text: Text) -> None:
+    async def send_now(self, text: Text) -> None:
         """Send a few words to TELEGRAM_CHAT_ID at once, stored nowhere; raise what Telegram raises."""
-        frame = self.framed.in_(self.languages.default())
+        ui = self.contexts.in_(self.languages.default())
         async with asyncio.timeout(self.settings.telegram_timeout_s):
-            await self.speaker.send(self.address.id, frame.screen(block(frame.t.of(text))))
+            await self.sender.send(self.address.id, ui.screen(block(ui.t.of(text))))
 
     async def poll(self) -> None:
         """Handle commands and presses."""
@@ -171,26 +171,26 @@ class BotApp:
 
     def telegram(self) -> TelegramState:
         """Return how both lanes are, for /health."""
-        hearing = self.hearing
+        watchdog = self.watchdog
         return replace(
-            self.reach.state(),
+            self.reachability.state(),
             ahead=self.time.ahead,
-            heard_at=hearing.heard_at,
-            deaf_since=hearing.deaf_since,
-            deaf=None if hearing.why is None else words(hearing.why),
+            heard_at=watchdog.heard_at,
+            deaf_since=watchdog.deaf_since,
+            deaf=None if watchdog.why is None else words(watchdog.why),
         )
 
     async def deliver(self) -> None:
         """Deliver the outbox to TELEGRAM_CHAT_ID."""
-        await self.delivery.run()
+        await self.outbox_worker.run()
 
     async def drain(self, seconds: float) -> bool:
         """Deliver what still waits, within a time limit, once `deliver` has ended; True when nothing is left."""
-        return await self.delivery.drain(seconds)
+        return await self.outbox_worker.drain(seconds)
 
 
 @dataclass(frozen=True, slots=True)
-class Framed:
+class ViewContexts:
     """Makes frames: the moment of the market in somebody's language."""
 
     clock: Clock
@@ -240,45 +240,45 @@ async def open_bot(
     time = TelegramTime(wall)
     bot = Bot(token, session=StatusSession(api=api, timeout=settings.telegram_timeout_s, dated=time.heard))
     bot.session.middleware(Stamps(time))
-    reach = Reach(wall)
-    bot.session.middleware(reach)
+    reachability = Reachability(wall)
+    bot.session.middleware(reachability)
     bot.session.middleware(AnswerTypes())
     languages = Languages(load_catalogs(), notes, language)
-    framed = Framed(clock, wall, environment, account)
-    speaker = Speaker(bot)
+    contexts = ViewContexts(clock, wall, environment, account)
+    sender = Sender(bot)
     chat_id = settings.telegram_chat_id
     address = await address_of(chat_id, notes, clock)
     bot.session.middleware(FollowedCalls(address))
 
-    async def chat_frame() -> ViewContext:
+    async def chat_ui() -> ViewContext:
         await orders_first()
-        return framed.in_(await languages.of(chat_id) if chat_id > 0 else languages.default())
+        return contexts.in_(await languages.of(chat_id) if chat_id > 0 else languages.default())
 
     alerts = AlertChat(
         address=address,
         bot=bot,
-        speaker=speaker,
+        sender=sender,
         topics=Topics(bot, notes, address, languages.default),
-        barrier=Barrier(wall),
+        gate=SendGate(wall),
         orders_first=orders_first,
-        frame=chat_frame,
+        ui=chat_ui,
         rules=control.system.alert_rules,
         outbox=outbox,
         notes=notes,
         messages=messages,
         wall=wall,
     )
-    delivery = Delivery(alerts, clock)
+    outbox_worker = OutboxWorker(alerts, clock)
     reminders, digests, dashboard = Reminders(alerts), Digests(alerts), Dashboard(alerts, control)
     activity = Activity()
 
-    async def frame_of(user_id: int) -> ViewContext:
+    async def ui_of(user_id: int) -> ViewContext:
         await orders_first()
-        return framed.in_(await languages.of(user_id))
+        return contexts.in_(await languages.of(user_id))
 
     owners = [user_id for user_id, role in settings.roles.items() if role is Role.OWNER]
-    in_private = InPrivate(alerts, owners, frame_of)
-    later = Later(speaker, wall)
+    private_fallback = PrivateFallback(alerts, owners, ui_of)
+    late_answers = LateAnswers(sender, wall)
     fresh = Fresh(time)
     dispatcher = Dispatcher(
         storage=NotesStorage(notes), disable_fsm=True, languages=languages, program=version, reminders=reminders
@@ -290,16 +290,18 @@ async def open_bot(
     for middleware in (
         FollowedUpdates(address),
         Spoken(),
-        PeopleOnly(settings.allowed_users, chats, delivery.nudge),
+        PeopleOnly(settings.allowed_users, chats, outbox_worker.nudge),
         InFlight(activity),
         Privately(),
         dispatcher.fsm,
-        Framing(
+        ContextGiven(
             control=control,
             languages=languages,
-            frame=framed.in_,
+            ui=contexts.in_,
             roles=settings.roles,
-            answering=Answering(speaker=speaker, wall=wall, first_hand=delivery.first_hand, later=later),
+            answering=Answering(
+                sender=sender, wall=wall, answered_alerts=outbox_worker.answered_alerts, late_answers=late_answers
+            ),
         ),
     ):
         dispatcher.update.outer_middleware(middleware)
@@ -312,34 +314,34 @@ async def open_bot(
     dispatcher.my_chat_member.register(_unblocked)
     dispatcher.include_routers(*make_routers())
     proof = TokenProof(notes, token)
-    hearing = Hearing(bot, notes, clock, wall, proof=proof, works_again=delivery.nudge)
-    unread = UnreadableUpdates(speaker, settings.allowed_users, chats, framed.in_, languages, wall=wall)
+    watchdog = UpdateWatchdog(bot, notes, clock, wall, proof=proof, works_again=outbox_worker.nudge)
+    unread = UnreadableUpdates(sender, settings.allowed_users, chats, contexts.in_, languages, wall=wall)
     try:
         yield BotApp(
             bot=bot,
             settings=settings,
             address=address,
             dispatcher=dispatcher,
-            delivery=delivery,
+            outbox_worker=outbox_worker,
             tasks=(
                 (Service.REMINDERS, reminders.run),
                 (Service.DIGESTS, digests.run),
                 (Service.DASHBOARD, dashboard.run),
-                (Service.IN_PRIVATE, in_private.run),
-                (Service.LATE_ANSWERS, later.run),
+                (Service.IN_PRIVATE, private_fallback.run),
+                (Service.LATE_ANSWERS, late_answers.run),
             ),
             activity=activity,
             languages=languages,
-            speaker=speaker,
+            sender=sender,
             wall=wall,
-            framed=framed,
+            contexts=contexts,
             fresh=fresh,
-            reach=reach,
+            reachability=reachability,
             time=time,
-            hearing=hearing,
+            watchdog=watchdog,
             proof=proof,
-            poller=Poller(dispatcher, bot, wall, hearing, unread=unread, clock_watch=ClockWatch(time, notes, clock)),
-            menus=Menus(bot, settings, languages, wall, address),
+            poller=Poller(dispatcher, bot, wall, watchdog, unread=unread, clock_watch=ClockWatch(time, notes, clock)),
+            menus=CommandMenus(bot, settings, languages, wall, address),
         )
     finally:
         with suppress(TimeoutError):

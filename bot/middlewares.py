@@ -70,7 +70,7 @@ class InFlight(BaseMiddleware):
             return await handler(event, data)
 
 
-class Framing(BaseMiddleware):
+class ContextGiven(BaseMiddleware):
     """Give handlers the language, the moment and the place of the answer."""
 
     def __init__(
@@ -78,13 +78,13 @@ class Framing(BaseMiddleware):
         *,
         control: Control,
         languages: Languages,
-        frame: Callable[[Tongue], ViewContext],
+        ui: Callable[[Tongue], ViewContext],
         roles: Mapping[int, Role],
         answering: Answering,
     ) -> None:
         self._control = control
         self._languages = languages
-        self._frame = frame
+        self._ui = ui
         self._roles = roles
         self._answering = answering
 
@@ -113,7 +113,7 @@ class Framing(BaseMiddleware):
             user_id=user.id,
             role=role,
             control=self._control,
-            frame=replace(self._frame(t), page=max(page, 0)),
+            ui=replace(self._ui(t), page=max(page, 0)),
             reply=Reply(self._answering, asker, toast),
         )
         return await handler(event, data)
@@ -138,7 +138,7 @@ class Fresh(BaseMiddleware):
         ctx: RequestContext = data["ctx"]
         age = (now - event.date).total_seconds()
         log.info("expired message answered", extra={"user": ctx.user_id, "age_s": age})
-        screen = expired(event.text or "…", moment(event.date, now), ctx.frame)
+        screen = expired(event.text or "…", moment(event.date, now), ctx.ui)
         await ctx.reply.say(screen, reply_to=None if is_ephemeral(event) else event.message_id)
         return None
 
@@ -152,7 +152,7 @@ class RolesOnly(BaseMiddleware):
         if ctx.role >= need:
             return await handler(event, data)
         log.info("not allowed to this role", extra={"user": ctx.user_id, "role": ctx.role.name, "need": need.name})
-        await ctx.reply.say(denied(ctx.role, need, ctx.frame))
+        await ctx.reply.say(denied(ctx.role, need, ctx.ui))
         return None
 
     @staticmethod
@@ -230,10 +230,10 @@ class Forgetting(BaseMiddleware):
         if found is None and not (event.text or "").startswith("/"):
             if not await outlived(state, self._wall.now()):
                 return True
-            said = ctx.frame.t("That question was open too long and has ended. Nothing changed.")
+            said = ctx.ui.t("That question was open too long and has ended. Nothing changed.")
         elif found == ("cancel", ""):
             return True
         else:
-            said = ctx.frame.t("The open question is dropped; nothing of it was done.")
-        await ctx.reply.say(sentence(said, ctx.frame))
+            said = ctx.ui.t("The open question is dropped; nothing of it was done.")
+        await ctx.reply.say(sentence(said, ctx.ui))
         return False

@@ -8,7 +8,7 @@ from functools import partial
 
 from aiogram.utils.formatting import Bold
 
-from bot.alerts.answered_alerts import FirstHand
+from bot.alerts.answered_alerts import AnsweredAlerts
 from bot.i18n.formats import span
 from bot.i18n.translator import Tongue
 from bot.input.permissions import for_role
@@ -21,8 +21,8 @@ from bot.transport.api_errors import (
     failure,
     pause_after,
 )
-from bot.transport.late_answers import Later
-from bot.transport.sender import Gone, Speaker
+from bot.transport.late_answers import LateAnswers
+from bot.transport.sender import Gone, Sender
 from bot.transport.toast import Toast
 from bot.ui.blocks import lines_of, split
 from bot.ui.buttons import opening_aside
@@ -49,10 +49,10 @@ class Unanswered:
 class Answering:
     """What it takes to answer anybody."""
 
-    speaker: Speaker
+    sender: Sender
     wall: Clock
-    first_hand: FirstHand
-    later: Later
+    answered_alerts: AnsweredAlerts
+    late_answers: LateAnswers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +75,10 @@ class Reply:
     """
 
     def __init__(self, answering: Answering, asker: Asker, toast: Toast) -> None:
-        self._speaker = answering.speaker
+        self._sender = answering.sender
         self._wall = answering.wall
-        self._first_hand = answering.first_hand
-        self._later = answering.later
+        self._answered_alerts = answering.answered_alerts
+        self._late_answers = answering.late_answers
         self._toast = toast
         self._chat_id = asker.chat_id
         self._thread = asker.thread
@@ -89,7 +89,7 @@ class Reply:
 
     def answering(self) -> AbstractContextManager[None]:
         """Have the alerts of what the person does in the block wait for the answer that `tell` gives in it."""
-        return self._first_hand.answering(self._chat_id, self._user_id)
+        return self._answered_alerts.answering(self._chat_id, self._user_id)
 
     async def tell(self, screen: Screen, news: Sequence[Event], *, anew: bool = False) -> None:
         """Show what the person did; the alerts of these events need not come where this stands in their place.
@@ -100,9 +100,9 @@ class Reply:
             await (self.say(screen) if anew else self.show(screen))
             return
         kept = replace(screen, keyboard=opening_aside(screen.keyboard))
-        rows = await self._first_hand.begin(self._chat_id, self._thread, news)
+        rows = await self._answered_alerts.begin(self._chat_id, self._thread, news)
         shown, failed = await self._put(None if anew else self.pressed, kept)
-        await self._first_hand.end(rows, shown, None if failed is None else failed.kind)
+        await self._answered_alerts.end(rows, shown, None if failed is None else failed.kind)
         if failed is not None:
             await self._notice(kept, failed, told_anyway=bool(rows))
 
@@ -128,7 +128,7 @@ class Reply:
         """Send a document with a caption of at most 1024 characters; return whether it arrived for certain."""
 
         async def send() -> None:
-            await self._speaker.send_document(self._chat_id, name, content, caption, thread=self._thread)
+            await self._sender.send_document(self._chat_id, name, content, caption, thread=self._thread)
 
         return await self._patiently(send, _FILE_TRIES, _LONGEST_FILE_WAIT_S, in_doubt_too=True) is None
 
@@ -137,7 +137,7 @@ class Reply:
     ) -> tuple[int | None, Unanswered | None]:
         """Show a screen; return the message it stands in, or None and why it does not."""
         shown = self._for_role(screen)
-        if message_id is not None and self._first_hand.stands_in(self._chat_id, message_id):
+        if message_id is not None and self._answered_alerts.stands_in(self._chat_id, message_id):
             message_id = None
         if len(split(shown.blocks)) > 1:  # an edit would cut it off: it comes in several messages
             message_id = None
@@ -146,14 +146,14 @@ class Reply:
         async def put() -> None:
             if message_id is not None and not sent:
                 with suppress(Gone):
-                    await self._speaker.edit(self._chat_id, message_id, shown)
+                    await self._sender.edit(self._chat_id, message_id, shown)
                     return
-            await self._speaker.send(self._chat_id, shown, reply_to=reply_to, sent=sent, thread=self._thread)
+            await self._sender.send(self._chat_id, shown, reply_to=reply_to, sent=sent, thread=self._thread)
 
         failed = await self._patiently(put, _TRIES, _LONGEST_WAIT_S)
         for thread in dict.fromkeys((self._thread, None)):  # in plain words, at last outside of the topic
             if failed is not None and failed.kind is Failure.REFUSED:
-                plainly = partial(self._speaker.send, self._chat_id, shown, sent=sent, plainly=True, thread=thread)
+                plainly = partial(self._sender.send, self._chat_id, shown, sent=sent, plainly=True, thread=thread)
                 failed = await self._patiently(plainly, 1, 0)
         if failed is not None:
             return None, failed
@@ -168,7 +168,7 @@ class Reply:
         in_private = failed.kind.by_the_chat and await self._said_in_private(shown)
         late = not in_private and not told_anyway and not failed.kind.by_the_chat
         if late:
-            self._later.put(self._chat_id, self._again(shown, failed.kind), failed.wait, thread=self._thread)
+            self._late_answers.put(self._chat_id, self._again(shown, failed.kind), failed.wait, thread=self._thread)
         to_close = failed.kind is not Failure.FLOOD and not in_private
         said = await self._toast.say(self._in_a_toast(screen, failed, in_private=in_private), to_close=to_close)
         extra = {"failure": failed.kind.name.lower(), "private": in_private, "later": late, "toast": said}
@@ -179,7 +179,7 @@ class Reply:
         if self._chat_id == self._user_id:
             return False
         try:
-            await self._speaker.send(self._user_id, shown)
+            await self._sender.send(self._user_id, shown)
         except TELEGRAM_FAILURES as error:
             log.info("not answered in private either", extra={"error": type(error).__name__})
             return False

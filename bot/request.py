@@ -14,9 +14,9 @@ class RequestContext:
     user_id: int
     role: Role
     control: Control
-    frame: ViewContext
+    ui: ViewContext
     reply: Reply
 
     def speaking(self, t: Tongue) -> "RequestContext":
-        """Return the same visit in another language."""
-        return replace(self, frame=replace(self.frame, t=t))
+        """Return the same request in another language."""
+        return replace(self, ui=replace(self.ui, t=t))

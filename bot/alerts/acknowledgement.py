@@ -25,11 +25,11 @@ from strategy.model import (
 )
 
 
-def with_seen_button(keyboard: Keyboard, row: EventRow, frame: ViewContext) -> Keyboard:
+def with_seen_button(keyboard: Keyboard, row: EventRow, ui: ViewContext) -> Keyboard:
     """Return an alert's buttons, with the one that ends its reminders where it has some."""
     if not row.event.needs_ack and not row.event.is_retry:
         return keyboard
-    return (*keyboard, (Button(frame.t("👁 Seen"), MarkSeen(row=row.id), style="primary"),))
+    return (*keyboard, (Button(ui.t("👁 Seen"), MarkSeen(row=row.id), style="primary"),))
 
 
 def outstanding(critical: Sequence[EventRow], told: Sequence[EventRow]) -> list[EventRow]:

@@ -8,8 +8,8 @@ from aiogram.exceptions import TelegramMigrateToChat
 
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, asked_pause, failure
 from bot.transport.chat_address import ChatAddress
-from bot.transport.send_gate import Barrier
-from bot.transport.sender import Speaker
+from bot.transport.send_gate import SendGate
+from bot.transport.sender import Sender
 from bot.transport.topics import Topics
 from bot.ui.screen import ViewContext
 from strategy.model import AlertRules, Clock
@@ -24,11 +24,11 @@ class AlertChat:
 
     address: ChatAddress
     bot: Bot
-    speaker: Speaker
+    sender: Sender
     topics: Topics
-    barrier: Barrier  # holds everything that is written to this chat
+    gate: SendGate  # holds everything that is written to this chat
     orders_first: Callable[[], Awaitable[None]]  # returns when no order is on its way out
-    frame: Callable[[], Awaitable[ViewContext]]  # in the chat's language, at the moment of sending
+    ui: Callable[[], Awaitable[ViewContext]]  # in the chat's language, at the moment of sending
     rules: Callable[[], AlertRules]
     outbox: Outbox
     notes: Notes
@@ -46,7 +46,7 @@ class AlertChat:
         except TELEGRAM_FAILURES as error:
             if failure(error) is not Failure.REFUSED:  # which is an answer, and says nothing about the message
                 raise
-        self.barrier.answered()
+        self.gate.answered()
 
     async def heed(self, error: Exception) -> Failure:
         """Do what a failed call asks of everybody who writes here: follow a chat that moved, wait out a flood."""
@@ -54,5 +54,5 @@ class AlertChat:
         if isinstance(error, TelegramMigrateToChat):
             await self.address.follow(error.migrate_to_chat_id)
         elif kind is Failure.FLOOD:
-            self.barrier.failed(kind, asked_pause(error))
+            self.gate.failed(kind, asked_pause(error))
         return kind

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from aiogram.exceptions import TelegramBadRequest
 
 from bot.alerts.alert_channel import AlertChat
-from bot.alerts.lateness import Arrivals
-from bot.alerts.message_lookup import Lookup
+from bot.alerts.lateness import Lateness
+from bot.alerts.message_lookup import MessageLookup
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure, failure
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import late_note, resent_note
@@ -32,30 +32,30 @@ class _Way:
     plainly: bool
 
 
-class Courier:
+class AlertSender:
     """One chat's sends. Raises TELEGRAM_FAILURES; calling again goes on where the failure was."""
 
-    def __init__(self, chat: AlertChat, arrivals: Arrivals) -> None:
-        self._speaker = chat.speaker
+    def __init__(self, chat: AlertChat, lateness: Lateness) -> None:
+        self._sender = chat.sender
         self._outbox = chat.outbox
         self._chat = chat
-        self._barrier = chat.barrier
+        self._gate = chat.gate
         self._wall = chat.wall
         self._topics = chat.topics
-        self._arrivals = arrivals
+        self._lateness = lateness
         self._tried: set[int] = set()  # rows this run has begun to send
         self._doubtful: set[int] = set()  # rows whose message may have arrived although no answer came
         self._lost: Counter[int] = Counter()  # answers to sends of a row that this run did not get
         self._found: int | None = None  # the message that the newest send found, and did not send
         self._half_sent: dict[int, _HalfSent] = {}
-        self._lookup = Lookup(chat)
+        self._lookup = MessageLookup(chat)
         self._followers: list[Callable[[int], object]] = []
 
     async def send(
         self,
         rows: Sequence[EventRow],
         screen: Screen,
-        frame: ViewContext,
+        ui: ViewContext,
         *,
         silent: bool,
         reply_to: int | None = None,
@@ -71,7 +71,7 @@ class Courier:
             way = ways[-1]
             thread = await self._topics.thread(topic) if way.in_topic else None  # failing here leaves no doubt
             try:
-                return await self._attempt(rows, screen, frame, silent=silent, reply_to=reply_to, to=(thread, way))
+                return await self._attempt(rows, screen, ui, silent=silent, reply_to=reply_to, to=(thread, way))
             except TELEGRAM_FAILURES as error:
                 if await self._topic_refused(topic, thread, error):
                     continue
@@ -89,7 +89,7 @@ class Courier:
         self,
         rows: Sequence[EventRow],
         screen: Screen,
-        frame: ViewContext,
+        ui: ViewContext,
         *,
         silent: bool,
         reply_to: int | None,
@@ -97,21 +97,21 @@ class Courier:
     ) -> int:
         thread, way = to
         self._doubtful.update(row.id for row in rows if self._begun_before(row))
-        if self._barrier.in_doubt or any(row.id in self._doubtful for row in rows):
+        if self._gate.in_doubt or any(row.id in self._doubtful for row in rows):
             await self._chat.ask_for_an_answer(thread)
         first = rows[0].id
-        self._found = await self._looked_up(rows[0], screen, thread, frame)
+        self._found = await self._looked_up(rows[0], screen, thread, ui)
         if (there := self._found) is not None:
             self._arrived(rows, there)
             return there
         half = self._half_sent.get(first)
         said = screen
-        screen, sent = (half.screen, half.sent) if half else (self._stamped(rows, screen, frame), [])
+        screen, sent = (half.screen, half.sent) if half else (self._stamped(rows, screen, ui), [])
         if not sent:
             await self._mark_sending(rows)
         self._tried.update(row.id for row in rows)
         try:
-            message_id = await self._speaker.send(
+            message_id = await self._sender.send(
                 self._chat.id,
                 screen,
                 reply_to=reply_to,
@@ -137,20 +137,20 @@ class Courier:
             self._lost.pop(row.id, None)
             self._lookup.forget(row.id)
         self._lookup.saw(message_id)
-        self._barrier.fine()
+        self._gate.fine()
 
     def only_found(self, message_id: int) -> bool:
         """Return whether the newest `send` found that message in the chat: it shows what was to be told back then."""
         return self._found == message_id
 
-    async def _looked_up(self, row: EventRow, screen: Screen, thread: int | None, frame: ViewContext) -> int | None:
+    async def _looked_up(self, row: EventRow, screen: Screen, thread: int | None, ui: ViewContext) -> int | None:
         """Return the message of a row that was repeated in vain, where it is in the chat: a third would be too many."""
         before = self._begun_before(row) and row.attempts > 1  # in vain by an earlier run
         if before and not self._lookup.seeks(row.id):
             self._lookup.lost(row.id, screen)
         if not before and not self.lost_twice(row.id):
             return None
-        words = frame.t("♻️ Looking whether an alert has arrived…")
+        words = ui.t("♻️ Looking whether an alert has arrived…")
         return await self._lookup.found(row.id, words, thread)
 
     async def _mark_sending(self, rows: Sequence[EventRow]) -> None:
@@ -166,9 +166,9 @@ class Courier:
     async def resend(self, screen: Screen, *, topic: Topic, silent: bool) -> int:
         """Send in place of a message that is gone; its rows are done already."""
         thread = await self._topics.thread(topic)
-        message_id = await self._speaker.send(self._chat.id, screen, silent=silent, thread=thread)
+        message_id = await self._sender.send(self._chat.id, screen, silent=silent, thread=thread)
         self._lookup.saw(message_id)
-        self._barrier.fine()
+        self._gate.fine()
         return message_id
 
     def lost_twice(self, row_id: int) -> bool:
@@ -196,7 +196,7 @@ class Courier:
     def forget(self, row_id: int) -> None:
         for follower in self._followers:
             follower(row_id)
-        self._arrivals.forget(row_id)
+        self._lateness.forget(row_id)
         self._tried.discard(row_id)
         self._doubtful.discard(row_id)
         self._lost.pop(row_id, None)
@@ -212,12 +212,12 @@ class Courier:
             if row.id not in self._doubtful:
                 await self._outbox.mark_failed(row.id, self._wall.now(), type(error).__name__, give_up=False)
 
-    def _stamped(self, rows: Sequence[EventRow], screen: Screen, frame: ViewContext) -> Screen:
+    def _stamped(self, rows: Sequence[EventRow], screen: Screen, ui: ViewContext) -> Screen:
         notes = []
-        if minutes := max(self._arrivals.minutes_late(row) for row in rows):
-            notes.append(late_note(minutes, frame))
+        if minutes := max(self._lateness.minutes_late(row) for row in rows):
+            notes.append(late_note(minutes, ui))
         if any(row.id in self._doubtful for row in rows):
-            notes.append(resent_note(frame))
+            notes.append(resent_note(ui))
         return screen.under(*notes)
 
     def _begun_before(self, row: EventRow) -> bool:

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _MANY = 1000  # rows looked through for the ones an answer tells
 
 
-class FirstHand:
+class AnsweredAlerts:
     """One alert chat's rows that answers tell."""
 
     def __init__(self, chat: AlertChat, *, released: Callable[[], None], done: Callable[[int], None]) -> None:

@@ -36,7 +36,7 @@ class Backlog:
             self.alone.add(row.id)
         return row.id in self.alone
 
-    def message(self, rows: Sequence[EventRow], frame: ViewContext) -> tuple[list[EventRow], list[Text]]:
+    def message(self, rows: Sequence[EventRow], ui: ViewContext) -> tuple[list[EventRow], list[Text]]:
         """Return the lines of the next message, and the rows they tell: critical and routine ones apart."""
         critical = rows[0].event.critical
         groups: dict[str, list[EventRow]] = {}
@@ -47,7 +47,7 @@ class Backlog:
         lines: list[Text] = []
         used = 0
         for group in groups.values():
-            line = entry_line(_whole(group), len(group), self.width, frame)
+            line = entry_line(_whole(group), len(group), self.width, ui)
             used += len(line) + 1
             if lines and used > _ROOM:
                 break

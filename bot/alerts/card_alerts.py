@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable, Sequence
 
 from bot.alerts.alert_channel import AlertChat
-from bot.alerts.alert_sender import Courier
+from bot.alerts.alert_sender import AlertSender
 from bot.alerts.grouping import Repeats
-from bot.alerts.live_messages import Living
-from bot.alerts.message_edits import Edits
+from bot.alerts.live_messages import LiveMessages
+from bot.alerts.message_edits import MessageEdits
 from bot.alerts.notification_level import Manner, fill_manner
-from bot.alerts.order_context import Stories
+from bot.alerts.order_context import OrderContext
 from bot.alerts.rendering import alert_screen
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.ui.screen import Screen, ViewContext
@@ -22,62 +22,62 @@ log = logging.getLogger(__name__)
 class CardAlerts:
     """One chat's."""
 
-    def __init__(self, chat: AlertChat, courier: Courier, edits: Edits, repeats: Repeats) -> None:
+    def __init__(self, chat: AlertChat, alert_sender: AlertSender, edits: MessageEdits, repeats: Repeats) -> None:
         self._chat = chat
-        self._courier = courier
+        self._alert_sender = alert_sender
         self._edits = edits
         self._repeats = repeats
-        self._living = Living(chat.messages, chat.address)
-        self._stories = Stories(chat.outbox)
+        self._live_messages = LiveMessages(chat.messages, chat.address)
+        self._order_context = OrderContext(chat.outbox)
         self._replied: set[int] = set()  # rows whose reply is told, while their order's message is not yet edited
         self._shown: dict[str, int] = {}  # newest row a living message shows, or is about to
-        courier.on_done(self._replied.discard)
+        alert_sender.on_done(self._replied.discard)
 
     async def tell_order(
-        self, row: EventRow, event: OrderChanged, rows: Sequence[EventRow], how: Manner, frame: ViewContext
+        self, row: EventRow, event: OrderChanged, rows: Sequence[EventRow], how: Manner, ui: ViewContext
     ) -> None:
         """Reply to the order's living message for a fill, and have that message brought up to date."""
         no = event.order.no
         key = event.story
-        whole = await self._stories.complete(event)
-        message_id = await self._living.of(key)
+        whole = await self._order_context.complete(event)
+        message_id = await self._live_messages.of(key)
         if message_id is None and not how.kept_back:
             newest = [each for each in rows if isinstance(each.event, OrderChanged) and each.event.order.no == no][-1]
             if (folded := await self._folded_order(newest)) is not None:
-                await self._courier.done([row], folded)
+                await self._alert_sender.done([row], folded)
                 if whole.order.status.closed:
-                    self._stories.forget(no)
+                    self._order_context.forget(no)
                 return
-            message_id = await self._courier.send(
-                [row], await self._order_screen(newest, frame), frame, silent=how.silent
+            message_id = await self._alert_sender.send(
+                [row], await self._order_screen(newest, ui), ui, silent=how.silent
             )
-            self._shown[key] = 0 if self._courier.only_found(message_id) else newest.id
-            await self._living.remember(key, message_id)
+            self._shown[key] = 0 if self._alert_sender.only_found(message_id) else newest.id
+            await self._live_messages.remember(key, message_id)
         if event.order.status is OrderStatus.REJECTED:
-            message_id = await self._tell_refused(row, key, message_id, how, frame)
+            message_id = await self._tell_refused(row, key, message_id, how, ui)
         if event.last_fill is not None and row.id not in self._replied:
             told = fill_manner(self._chat.rules(), self._chat.wall.now())
             if not told.kept_back:
-                reply = fill_reply(whole, event.last_fill, frame)
-                await self._courier.send([row], reply, frame, silent=told.silent, reply_to=message_id)
+                reply = fill_reply(whole, event.last_fill, ui)
+                await self._alert_sender.send([row], reply, ui, silent=told.silent, reply_to=message_id)
             self._replied.add(row.id)
         if message_id is None or self._shown.get(key, 0) >= row.id:
-            await self._courier.done([row], message_id)
+            await self._alert_sender.done([row], message_id)
         else:
-            screen = await self._order_screen(row, frame)
+            screen = await self._order_screen(row, ui)
             await self._bring_up_to_date(key, message_id, lambda _: screen, row)
         if whole.order.status.closed and self._shown.get(key, 0) <= row.id:
-            self._stories.forget(no)
+            self._order_context.forget(no)
 
     async def _folded_order(self, newest: EventRow) -> int | None:
         """Return the message within which a retry's order is told for as long as the broker has not taken it."""
         if not isinstance(newest.event, OrderChanged):
             return None
-        key = (await self._stories.complete(newest.event)).told_within
+        key = (await self._order_context.complete(newest.event)).told_within
         return None if key is None else self._repeats.message_of(key)
 
     async def _tell_refused(
-        self, row: EventRow, key: str, message_id: int | None, how: Manner, frame: ViewContext
+        self, row: EventRow, key: str, message_id: int | None, how: Manner, ui: ViewContext
     ) -> int | None:
         """Say that the broker refused an order in a new living message, for an edit makes no sound; return its id.
 
@@ -86,12 +86,12 @@ class CardAlerts:
         if message_id is None or self._shown.get(key, 0) >= row.id or how.kept_back:
             return message_id
         chat_id = self._chat.id
-        screen = await self._order_screen(row, frame)
-        sent = await self._courier.send([row], screen, frame, silent=how.silent)
+        screen = await self._order_screen(row, ui)
+        sent = await self._alert_sender.send([row], screen, ui, silent=how.silent)
         self._shown[key] = row.id
         if chat_id == self._chat.id:  # else the number means another message by now
             await self._take_away(key, message_id, screen)
-        await self._living.remember(key, sent)
+        await self._live_messages.remember(key, sent)
         return sent
 
     async def _take_away(self, key: str, message_id: int, screen: Screen) -> None:
@@ -103,58 +103,58 @@ class CardAlerts:
             await self._chat.heed(error)
             self._edits.want(f"{key}:former", message_id, lambda _: screen, gone=_nothing)
 
-    async def _order_screen(self, row: EventRow, frame: ViewContext) -> Screen:
+    async def _order_screen(self, row: EventRow, ui: ViewContext) -> Screen:
         """Return the living message at a row's state, with what only earlier ones told."""
         event = row.event
         if isinstance(event, OrderChanged):
-            event = await self._stories.complete(event)
-        return alert_screen(row, frame, event)
+            event = await self._order_context.complete(event)
+        return alert_screen(row, ui, event)
 
     async def _bring_up_to_date(
         self, key: str, message_id: int, show: Callable[[ViewContext], Screen], row: EventRow
     ) -> None:
         """Edit a living message; the row is done with it, or told in a new message where the old one is gone."""
-        if await self._living.of(key) != message_id:  # the chat moved while another part was told: next time anew
-            return
+        if await self._live_messages.of(key) != message_id:
+            return  # the chat moved while another part was told: next time anew
 
         async def gone() -> None:
-            if await self._living.of(key) == message_id:  # else a newer one has taken its place
-                self._living.lost(key)
+            if await self._live_messages.of(key) == message_id:  # else a newer one has taken its place
+                self._live_messages.lost(key)
                 self._shown.pop(key, None)
 
         self._shown[key] = row.id
         self._edits.want(key, message_id, show, gone=gone, rows=[row])
 
-    async def tell_panic(self, row: EventRow, event: PanicProgress, frame: ViewContext) -> None:
+    async def tell_panic(self, row: EventRow, event: PanicProgress, ui: ViewContext) -> None:
         """Keep one message up to date while a panic goes on, and tell its end in a new one, with sound."""
         key = event.story
-        screen = alert_screen(row, frame)
-        message_id = await self._living.of(key)
+        screen = alert_screen(row, ui)
+        message_id = await self._live_messages.of(key)
         if message_id is None and row.id in self._replied:
-            await self._courier.done([row], None)
+            await self._alert_sender.done([row], None)
             return
         if message_id is None or (event.done and row.id not in self._replied):
-            sent = await self._courier.send([row], screen, frame, silent=False)
+            sent = await self._alert_sender.send([row], screen, ui, silent=False)
             self._replied.add(row.id)
             if message_id is None:
-                await self._living.remember(key, sent)
+                await self._live_messages.remember(key, sent)
                 self._shown[key] = row.id
-                await self._courier.done([row], sent)
+                await self._alert_sender.done([row], sent)
                 return
         await self._bring_up_to_date(key, message_id, lambda _: screen, row)
 
     async def tell_proposal(
-        self, row: EventRow, event: Proposed | ProposalClosed, rows: Sequence[EventRow], how: Manner, frame: ViewContext
+        self, row: EventRow, event: Proposed | ProposalClosed, rows: Sequence[EventRow], how: Manner, ui: ViewContext
     ) -> None:
         """Send a card, or say in it how it ended; one that is over before it was told is told once."""
         key = event.story
         if isinstance(event, ProposalClosed):
-            screen = alert_screen(row, frame)
-            message_id = await self._living.of(key)
+            screen = alert_screen(row, ui)
+            message_id = await self._live_messages.of(key)
             if message_id is not None:
                 await self._bring_up_to_date(key, message_id, lambda _: screen, row)
             else:
-                await self._courier.done([row], await self._courier.send([row], screen, frame, silent=True))
+                await self._alert_sender.done([row], await self._alert_sender.send([row], screen, ui, silent=True))
             return
         ends = [
             each
@@ -162,27 +162,27 @@ class CardAlerts:
             if isinstance(each.event, ProposalClosed) and each.event.proposal.id == event.proposal.id
         ]
         both = [row, *ends]
-        screen = alert_screen(both[-1], frame)
-        message_id = await self._courier.send(both, screen, frame, silent=how.silent or bool(ends))
-        if ends and self._courier.only_found(message_id):
+        screen = alert_screen(both[-1], ui)
+        message_id = await self._alert_sender.send(both, screen, ui, silent=how.silent or bool(ends))
+        if ends and self._alert_sender.only_found(message_id):
             self._edits.want(f"{key}:end", message_id, lambda _: screen, gone=_nothing)
         if event.proposal.ticket is not None:
-            await self._living.remember(key, message_id)
-        await self._courier.done(both, message_id)
+            await self._live_messages.remember(key, message_id)
+        await self._alert_sender.done(both, message_id)
 
     async def follow_up(self, row: EventRow) -> None:
         """Bring the message an order had before the outage up to date as well."""
         if not isinstance(row.event, OrderChanged):
             return
         key = row.event.story
-        message_id = await self._living.of(key)
+        message_id = await self._live_messages.of(key)
         if message_id is not None:
-            screen = await self._order_screen(row, await self._chat.frame())
+            screen = await self._order_screen(row, await self._chat.ui())
             self._shown[key] = row.id
 
             async def gone() -> None:
-                if await self._living.of(key) == message_id:
-                    self._living.lost(key)
+                if await self._live_messages.of(key) == message_id:
+                    self._live_messages.lost(key)
 
             self._edits.want(key, message_id, lambda _: screen, gone=gone)
 

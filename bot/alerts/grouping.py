@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from bot.alerts.alert_channel import AlertChat
-from bot.alerts.alert_sender import Courier
-from bot.alerts.message_edits import Edits
+from bot.alerts.alert_sender import AlertSender
+from bot.alerts.message_edits import MessageEdits
 from bot.alerts.notification_level import Manner, manner
 from bot.alerts.rendering import alert_screen
 from bot.transport.chat_migration import MOVED
@@ -92,9 +92,9 @@ class Folds:
 class Repeats:
     """One chat's."""
 
-    def __init__(self, chat: AlertChat, courier: Courier, edits: Edits) -> None:
+    def __init__(self, chat: AlertChat, alert_sender: AlertSender, edits: MessageEdits) -> None:
         self._chat = chat
-        self._courier = courier
+        self._alert_sender = alert_sender
         self._edits = edits
         self._folds = Folds()
         self._remembers = False
@@ -117,14 +117,14 @@ class Repeats:
         """Return the newest message that stands for a kind of news."""
         return self._folds.message_of(key)
 
-    async def tell(self, row: EventRow, rows: Sequence[EventRow], how: Manner, frame: ViewContext) -> None:
+    async def tell(self, row: EventRow, rows: Sequence[EventRow], how: Manner, ui: ViewContext) -> None:
         """Tell the row with all waiting ones that say the same, or count them in the message that says it already."""
         same = together(rows)
         newest = same[-1]
         fold = None if row.event.opens_fold else self._folds.of(newest.event)
         if fold is None:
-            screen = self._counted(newest, len(same), frame, began=row.id)
-            message_id = await self._courier.send([row], screen, frame, silent=how.silent)
+            screen = self._counted(newest, len(same), ui, began=row.id)
+            message_id = await self._alert_sender.send([row], screen, ui, silent=how.silent)
             fold = Fold(message_id, len(same), row.event.at, newest.event.at, self._chat.wall.now(), row.id)
             self._folds.start(row.event, fold)
         else:
@@ -133,28 +133,28 @@ class Repeats:
             told = [each for each in same if not isinstance(each.event, StopTriggered)]  # a new try is no news yet
             if told:
                 self._show_count(fold, told[-1])
-        await self._courier.done(same, fold.message_id)
+        await self._alert_sender.done(same, fold.message_id)
 
     def _show_count(self, fold: Fold, newest: EventRow) -> None:
-        def show(frame: ViewContext) -> Screen:
+        def show(ui: ViewContext) -> Screen:
             fold.edited_at = self._chat.wall.now()
-            return self._counted(newest, fold.count, frame, began=fold.began)
+            return self._counted(newest, fold.count, ui, began=fold.began)
 
         async def anew() -> None:
-            frame = await self._chat.frame()
+            ui = await self._chat.ui()
             how = manner(newest.event, self._chat.rules(), self._chat.wall.now())
-            screen = self._counted(newest, fold.count, frame, began=fold.began)
-            fold.message_id = await self._courier.resend(screen, topic=newest.event.topic, silent=how.silent)
+            screen = self._counted(newest, fold.count, ui, began=fold.began)
+            fold.message_id = await self._alert_sender.resend(screen, topic=newest.event.topic, silent=how.silent)
 
         due = fold.edited_at + timedelta(seconds=_COUNT_S)
         self._edits.want(f"fold:{newest.event.fold_key}", fold.message_id, show, gone=anew, due=due)
 
-    def _counted(self, row: EventRow, count: int, frame: ViewContext, *, began: int) -> Screen:
+    def _counted(self, row: EventRow, count: int, ui: ViewContext, *, began: int) -> Screen:
         """Show the newest of several. Seen, a refused stop's message settles no alert that came after its beginning."""
-        screen = alert_screen(replace(row, id=began) if row.event.counts_itself else row, frame)
+        screen = alert_screen(replace(row, id=began) if row.event.counts_itself else row, ui)
         if count == 1 or row.event.counts_itself:
             return screen
-        return screen.under(folded_note(count, frame.when(row.event.at), frame))
+        return screen.under(folded_note(count, ui.when(row.event.at), ui))
 
 
 def _tells_of_a_move(event: Event) -> bool:

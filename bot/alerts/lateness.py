@@ -14,7 +14,7 @@ LATE = timedelta(minutes=1)
 _SAME = timedelta(seconds=5)
 
 
-class Arrivals:
+class Lateness:
     def __init__(self, clock: Clock, wall: Clock) -> None:
         self._clock = clock
         self._wall = wall

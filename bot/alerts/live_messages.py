@@ -4,7 +4,7 @@ from bot.transport.chat_address import ChatAddress
 from strategy.ports import ChatMessages
 
 
-class Living:
+class LiveMessages:
     def __init__(self, messages: ChatMessages, address: ChatAddress) -> None:
         self._messages = messages
         self._address = address

@@ -36,7 +36,7 @@ class WantedEdit:
     through: int = 0  # what had got into the chat when it was refused first
 
 
-class Edits:
+class MessageEdits:
     """One chat's edits. Rows that wait for one are held: `holds` keeps the sender from taking them up meanwhile."""
 
     def __init__(
@@ -47,12 +47,12 @@ class Edits:
         released: Callable[[], None],
         done: Callable[[int], None],
     ) -> None:
-        self._speaker = chat.speaker
+        self._sender = chat.sender
         self._outbox = chat.outbox
         self._chat = chat
-        self._frame = chat.frame
+        self._ui = chat.ui
         self._wall = chat.wall
-        self._barrier = chat.barrier
+        self._gate = chat.gate
         self._caught_up = caught_up  # whatever waits to be sent goes first, and may make an edit needless
         self._released = released
         self._done = done
@@ -99,7 +99,7 @@ class Edits:
         """Edit until cancelled; an edit under way at the cancellation gets a moment to finish."""
         self._held = {row.id for wish in self._wishes.values() for row in wish.rows}  # after a crash: no others
         while True:
-            await self._barrier.opened()
+            await self._gate.opened()
             await self._caught_up.wait()
             self._stirred.clear()
             key = self._next()
@@ -107,14 +107,14 @@ class Edits:
                 await self._until_due()
                 continue
             await run_to_end(self._show(key), grace_s=GRACE_S)
-            if self._failures and not self._barrier.closed:
+            if self._failures and not self._gate.closed:
                 self._heard.clear()
                 again_at = self._wall.now() + timedelta(seconds=EDIT_PAUSES.pause(self._failures - 1))
                 await wait_until_or(self._wall, again_at, self._heard)
 
     async def flush(self) -> None:
         """Show everything wanted now, due or not; stop at the first failure."""
-        while self._wishes and not self._barrier.closed:
+        while self._wishes and not self._gate.closed:
             await self._show(next(iter(self._wishes)))
             if self._failures:
                 return
@@ -131,9 +131,9 @@ class Edits:
     async def _show(self, key: str) -> None:
         wish = self._wishes.pop(key)
         try:
-            screen = wish.show(await self._frame())
+            screen = wish.show(await self._ui())
             try:
-                await self._speaker.edit(self._chat.id, wish.message_id, screen)
+                await self._sender.edit(self._chat.id, wish.message_id, screen)
             except Gone:
                 await wish.gone()
                 self._release(wish)
@@ -167,13 +167,13 @@ class Edits:
             self._release(wish)
             return
         if kind is Failure.BARRED:
-            self._barrier.failed(kind)
+            self._gate.failed(kind)
         elif kind is not Failure.FLOOD:
             self._failures = min(self._failures + 1, 8)
         if kind is Failure.REFUSED:
-            wish.through = wish.through if wish.strikes else self._barrier.through
+            wish.through = wish.through if wish.strikes else self._gate.through
             wish.strikes += 1
-        if wish.strikes >= _STRIKES and self._barrier.through > wish.through:
+        if wish.strikes >= _STRIKES and self._gate.through > wish.through:
             log.error("edit refused, told anew", extra={"wish": key, "error": type(error).__name__})
             self._failures = 0
             await self._told_anew(key, wish)

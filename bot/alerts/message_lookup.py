@@ -34,7 +34,7 @@ class _Sought:
     words: list[str] = field(default_factory=list)
 
 
-class Lookup:
+class MessageLookup:
     """One chat's."""
 
     def __init__(self, chat: AlertChat) -> None:
@@ -90,7 +90,7 @@ class Lookup:
         made = await self._bot.send_message(
             self._chat.id, words, disable_notification=True, message_thread_id=thread, reply_parameters=reply
         )
-        self._chat.barrier.fine()
+        self._chat.gate.fine()
         self.saw(made.message_id)
         with suppress(*TELEGRAM_FAILURES):
             await self._bot.delete_message(self._chat.id, made.message_id)

@@ -11,7 +11,7 @@ from strategy.ports import Outbox
 _TOLD_ONCE = ("decision", "cash_before", "position_qty_before", "average_cost")
 
 
-class Stories:
+class OrderContext:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._known: dict[OrderNo, OrderChanged] = {}

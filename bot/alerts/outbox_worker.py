@@ -14,15 +14,15 @@ from datetime import timedelta
 
 from bot.alerts.acknowledgement import with_seen_button
 from bot.alerts.alert_channel import GRACE_S, AlertChat
-from bot.alerts.alert_sender import Courier
-from bot.alerts.answered_alerts import FirstHand
+from bot.alerts.alert_sender import AlertSender
+from bot.alerts.answered_alerts import AnsweredAlerts
 from bot.alerts.backlog import MANY, WINDOW, Backlog
 from bot.alerts.card_alerts import CardAlerts
 from bot.alerts.grouping import Repeats
-from bot.alerts.lateness import Arrivals
-from bot.alerts.message_edits import Edits
+from bot.alerts.lateness import Lateness
+from bot.alerts.message_edits import MessageEdits
 from bot.alerts.notification_level import Manner, manner
-from bot.alerts.overtaking import Aside, follows
+from bot.alerts.overtaking import Overtaken, follows
 from bot.alerts.refused_messages import RefusedMessages
 from bot.alerts.rendering import alert_screen
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
@@ -52,40 +52,40 @@ _FEWEST, _MOST = 5, 20  # how many late ones make one message
 _JOINED_SIZE = 3500  # characters
 
 
-class Delivery:
+class OutboxWorker:
     """One chat's alerts."""
 
     def __init__(self, chat: AlertChat, clock: Clock) -> None:
         self._chat = chat
         self._outbox = chat.outbox
-        self._frame = chat.frame
+        self._ui = chat.ui
         self._rules = chat.rules
         self._wall = chat.wall
-        self._barrier = chat.barrier
+        self._gate = chat.gate
         self._orders_first = chat.orders_first
         self._stirred = asyncio.Event()
         self._caught_up = asyncio.Event()  # nothing waits to be sent
-        self._arrivals = Arrivals(clock, chat.wall)
+        self._lateness = Lateness(clock, chat.wall)
         self._backlog: Backlog | None = None
-        self._courier = Courier(chat, self._arrivals)
-        self._aside = Aside(chat.barrier, chat.wall)
-        self._courier.on_done(self._aside.clear)
-        self._refusals = RefusedMessages(chat, self._courier, self._aside)
-        forget, released = self._courier.forget, self._stirred.set
-        self.first_hand = FirstHand(chat, released=released, done=forget)
-        self._edits = Edits(chat, caught_up=self._caught_up, released=released, done=forget)
-        self._repeats = Repeats(chat, self._courier, self._edits)
-        self._cards = CardAlerts(chat, self._courier, self._edits, self._repeats)
+        self._alert_sender = AlertSender(chat, self._lateness)
+        self._overtaken = Overtaken(chat.gate, chat.wall)
+        self._alert_sender.on_done(self._overtaken.clear)
+        self._refused = RefusedMessages(chat, self._alert_sender, self._overtaken)
+        forget, released = self._alert_sender.forget, self._stirred.set
+        self.answered_alerts = AnsweredAlerts(chat, released=released, done=forget)
+        self._edits = MessageEdits(chat, caught_up=self._caught_up, released=released, done=forget)
+        self._repeats = Repeats(chat, self._alert_sender, self._edits)
+        self._cards = CardAlerts(chat, self._alert_sender, self._edits, self._repeats)
 
     def nudge(self) -> None:
         """Try again now: the person has just been heard of, so that a block may be over."""
-        self._barrier.nudge()
+        self._gate.nudge()
         self._edits.nudge()
 
     async def run(self) -> None:
         """Deliver until cancelled; a send or edit under way at the cancellation gets a moment to finish."""
         await self._repeats.remember()
-        self._courier.begin()
+        self._alert_sender.begin()
         with self._outbox.added() as wake:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._notice(wake))
@@ -96,7 +96,7 @@ class Delivery:
         """Deliver what waits, within a time limit; for the last words at a stop. Return whether nothing is left."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not self._barrier.closed:
+                while not self._gate.closed:
                     rows = await self._waiting()
                     if not rows:
                         await self._edits.flush()
@@ -111,12 +111,12 @@ class Delivery:
         while True:
             await wake.wait()
             self._stirred.set()
-            if self._barrier.closed and self._arrivals.must_be_seen:
-                self._arrivals.see(await self._outbox.pending(_MANY))
+            if self._gate.closed and self._lateness.must_be_seen:
+                self._lateness.see(await self._outbox.pending(_MANY))
 
     async def _send_all(self) -> None:
         while True:
-            await self._barrier.opened()
+            await self._gate.opened()
             await self._orders_first()
             self._stirred.clear()
             rows = await self._waiting()
@@ -129,16 +129,16 @@ class Delivery:
 
     async def _until_stirred(self) -> None:
         """Wait for rows, or for one that others went before to come back."""
-        await wait_until_or(self._wall, self._aside.due(), self._stirred)
+        await wait_until_or(self._wall, self._overtaken.due(), self._stirred)
 
     async def _waiting(self, most: int = _BATCH) -> list[EventRow]:
         """Return the next rows to send; those that wait for an edit, an answer that tells them, or others are not."""
-        rows = await self._outbox.pending(most + self._edits.held + _BATCH * min(len(self._aside), 9))
-        self._arrivals.see(rows)
+        rows = await self._outbox.pending(most + self._edits.held + _BATCH * min(len(self._overtaken), 9))
+        self._lateness.see(rows)
         return [
             row
             for row in rows
-            if not self._edits.holds(row.id) and not self.first_hand.holds(row) and not self._aside.holds(row)
+            if not self._edits.holds(row.id) and not self.answered_alerts.holds(row) and not self._overtaken.holds(row)
         ]
 
     async def _step(self, rows: Sequence[EventRow]) -> None:
@@ -146,9 +146,9 @@ class Delivery:
         rows = await self._of_the_backlog(rows)
         try:
             if self._backlog is not None and not self._alone(rows[0], self._backlog):
-                rows = await self._tell_many(rows, self._backlog, await self._frame())
+                rows = await self._tell_many(rows, self._backlog, await self._ui())
             else:
-                await self._tell(rows[0], rows, await self._frame())
+                await self._tell(rows[0], rows, await self._ui())
         except TELEGRAM_FAILURES as error:
             await self._failed(rows, error)
 
@@ -156,7 +156,7 @@ class Delivery:
 
     async def _of_the_backlog(self, rows: Sequence[EventRow]) -> Sequence[EventRow]:
         """Notice that very many rows are late, until they are told; return the ones to choose from."""
-        if not self._arrivals.minutes_late(rows[0]):
+        if not self._lateness.minutes_late(rows[0]):
             self._backlog = None
         elif self._backlog is None and len(rows) >= _BATCH and (count := await self._outbox.count_pending()) >= MANY:
             self._backlog = Backlog.of(count)
@@ -167,56 +167,56 @@ class Delivery:
 
     def _alone(self, row: EventRow, backlog: Backlog) -> bool:
         """Return whether a row is told as it is: a stop, or what was refused within others."""
-        return self._refusals.knows(row.id) or backlog.tells_alone(row)
+        return self._refused.knows(row.id) or backlog.tells_alone(row)
 
-    async def _tell_many(self, rows: Sequence[EventRow], backlog: Backlog, frame: ViewContext) -> Sequence[EventRow]:
+    async def _tell_many(self, rows: Sequence[EventRow], backlog: Backlog, ui: ViewContext) -> Sequence[EventRow]:
         """Tell as many as one message holds, a line each; return the rows that were tried."""
         rules, now = self._rules(), self._wall.now()
         kept_back = [row for row in rows if manner(row.event, rules, now).kept_back]
-        await self._courier.done(kept_back, None)
+        await self._alert_sender.done(kept_back, None)
         off = {row.id for row in kept_back}
         rows = [row for row in rows if row.id not in off]
         if not rows:
             return kept_back
-        told, lines = backlog.message(rows, frame)
-        screen = many_late(lines, len(told), frame)
-        screen = replace(screen, keyboard=with_seen_button(screen.keyboard, _to_be_seen(told), frame))
-        message_id = await self._courier.send(told, screen, frame, silent=not told[0].event.critical)
+        told, lines = backlog.message(rows, ui)
+        screen = many_late(lines, len(told), ui)
+        screen = replace(screen, keyboard=with_seen_button(screen.keyboard, _to_be_seen(told), ui))
+        message_id = await self._alert_sender.send(told, screen, ui, silent=not told[0].event.critical)
         for row in told:
             await self._cards.follow_up(row)
-        await self._courier.done(told, message_id)
+        await self._alert_sender.done(told, message_id)
         return told
 
-    async def _tell(self, row: EventRow, rows: Sequence[EventRow], frame: ViewContext) -> None:
+    async def _tell(self, row: EventRow, rows: Sequence[EventRow], ui: ViewContext) -> None:
         event = row.event
         how = manner(event, self._rules(), self._wall.now())
         if isinstance(event, OrderChanged):
-            await self._cards.tell_order(row, event, rows, how, frame)
+            await self._cards.tell_order(row, event, rows, how, ui)
         elif how.kept_back:
-            await self._courier.done([row], None)
+            await self._alert_sender.done([row], None)
         elif isinstance(event, PanicProgress):
-            await self._cards.tell_panic(row, event, frame)
+            await self._cards.tell_panic(row, event, ui)
         elif isinstance(event, (Proposed, ProposalClosed)):
-            await self._cards.tell_proposal(row, event, rows, how, frame)
+            await self._cards.tell_proposal(row, event, rows, how, ui)
         elif event.fold_key is not None:
-            await self._repeats.tell(row, rows, how, frame)
+            await self._repeats.tell(row, rows, how, ui)
         else:
-            await self._tell_plainly(self._joined(rows), how, frame)
+            await self._tell_plainly(self._joined(rows), how, ui)
 
     # one alert, or several short ones that are late
 
-    async def _tell_plainly(self, rows: Sequence[EventRow], how: Manner, frame: ViewContext) -> None:
-        screen = alert_screen(rows[0], frame)
+    async def _tell_plainly(self, rows: Sequence[EventRow], how: Manner, ui: ViewContext) -> None:
+        screen = alert_screen(rows[0], ui)
         if len(rows) > 1:
-            blocks = [part for row in rows for part in alert_screen(row, frame).blocks]
-            screen = Screen((block(together_note(len(rows), frame)), *blocks))
+            blocks = [part for row in rows for part in alert_screen(row, ui).blocks]
+            screen = Screen((block(together_note(len(rows), ui)), *blocks))
         rules, now = self._rules(), self._wall.now()
         silent = how.silent and all(manner(row.event, rules, now).silent for row in rows)
-        await self._courier.done(rows, await self._courier.send(rows, screen, frame, silent=silent))
+        await self._alert_sender.done(rows, await self._alert_sender.send(rows, screen, ui, silent=silent))
 
     def _joined(self, rows: Sequence[EventRow]) -> list[EventRow]:
         """Return the first row with the late ones right behind it that fit into one message; else the row alone."""
-        if begun := self._courier.begun_with(rows[0].id):
+        if begun := self._alert_sender.begun_with(rows[0].id):
             return [row for row in rows if row.id in begun]
         rules, now = self._rules(), self._wall.now()
         joined: list[EventRow] = []
@@ -231,7 +231,7 @@ class Delivery:
 
     def _joinable(self, row: EventRow) -> bool:
         """Return whether a row is short and late; one that was refused goes alone, so that it harms no other."""
-        return row.event.short and not self._refusals.knows(row.id) and self._arrivals.minutes_late(row) > 0
+        return row.event.short and not self._refused.knows(row.id) and self._lateness.minutes_late(row) > 0
 
     async def _failed(self, rows: Sequence[EventRow], error: Exception) -> None:
         """Note a failure, and close the barrier for as long as it calls for."""
@@ -242,12 +242,12 @@ class Delivery:
             extra={"row": row.id, "kind": row.event.kind, "failure": kind.name.lower(), "error": type(error).__name__},
         )
         if kind is Failure.REFUSED:
-            await self._refusals.refused(row, error, others=any(not follows(each, row) for each in rows[1:]))
+            await self._refused.refused(row, error, others=any(not follows(each, row) for each in rows[1:]))
         elif kind is not Failure.FLOOD:
-            self._barrier.failed(kind)
+            self._gate.failed(kind)
         for each in rows:
-            if self._courier.lost_twice(each.id):
-                self._aside.put(each, self._wall.now() + _UNTIL_ASKED_AGAIN, or_through=True)
+            if self._alert_sender.lost_twice(each.id):
+                self._overtaken.put(each, self._wall.now() + _UNTIL_ASKED_AGAIN, or_through=True)
 
 
 def _to_be_seen(rows: Sequence[EventRow]) -> EventRow:

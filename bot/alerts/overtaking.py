@@ -4,7 +4,7 @@ See decision 0137."""
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.transport.send_gate import Barrier
+from bot.transport.send_gate import SendGate
 from strategy.model import Clock, EventRow
 
 
@@ -15,17 +15,17 @@ class _Put:
     through: int | None  # back as soon as more messages than these got through
 
 
-class Aside:
+class Overtaken:
     """One chat's. What is told of one order, stop, panic or proposal keeps its order."""
 
-    def __init__(self, barrier: Barrier, wall: Clock) -> None:
-        self._barrier = barrier
+    def __init__(self, gate: SendGate, wall: Clock) -> None:
+        self._gate = gate
         self._wall = wall
         self._put: dict[int, _Put] = {}
 
     def put(self, row: EventRow, until: datetime, *, or_through: bool = False) -> None:
         """Let others go first until that moment, or until one of them got through."""
-        self._put[row.id] = _Put(row, until, self._barrier.through if or_through else None)
+        self._put[row.id] = _Put(row, until, self._gate.through if or_through else None)
 
     def clear(self, row_id: int) -> None:
         self._put.pop(row_id, None)
@@ -44,7 +44,7 @@ class Aside:
         return len(self._put)
 
     def _release(self) -> None:
-        now, through = self._wall.now(), self._barrier.through
+        now, through = self._wall.now(), self._gate.through
         self._put = {
             row_id: each
             for row_id, each in self._put.items()

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.alerts.alert_channel import AlertChat
-from bot.alerts.alert_sender import Courier
-from bot.alerts.overtaking import Aside
+from bot.alerts.alert_sender import AlertSender
+from bot.alerts.overtaking import Overtaken
 from bot.transport.api_errors import REST_PAUSES, TELEGRAM_FAILURES, Failure
 from bot.views.news.alerts import unshown
 from strategy.model import EventRow
@@ -36,14 +36,14 @@ class _Refusal:
 class RefusedMessages:
     """One chat's."""
 
-    def __init__(self, chat: AlertChat, courier: Courier, aside: Aside) -> None:
+    def __init__(self, chat: AlertChat, alert_sender: AlertSender, overtaken: Overtaken) -> None:
         self._outbox = chat.outbox
-        self._barrier = chat.barrier
-        self._frame = chat.frame
+        self._gate = chat.gate
+        self._ui = chat.ui
         self._wall = chat.wall
-        self._courier = courier
-        courier.on_done(self._forget)
-        self._aside = aside
+        self._alert_sender = alert_sender
+        alert_sender.on_done(self._forget)
+        self._overtaken = overtaken
         self._known: dict[int, _Refusal] = {}
         self._stepped: tuple[int, int] | None = None  # the row that let another go first, and what had got through then
 
@@ -55,38 +55,38 @@ class RefusedMessages:
 
     async def refused(self, row: EventRow, error: Exception, *, others: bool) -> None:
         """Note a refusal, in plain words too, and decide who goes next and when. `others` may go before the row."""
-        refusal = self._known.setdefault(row.id, _Refusal(self._barrier.through))
-        if self._barrier.through > refusal.through:
+        refusal = self._known.setdefault(row.id, _Refusal(self._gate.through))
+        if self._gate.through > refusal.through:
             await self._by_itself(row, refusal, error)
             return
         refusal.strikes += 1
         stepped = self._stepped
-        if others and (stepped is None or stepped[1] != self._barrier.through):
-            self._stepped = (row.id, self._barrier.through)
-            self._aside.put(row, self._wall.now() + _STEPS_ASIDE, or_through=True)
-            self._barrier.hold(_STEP_S)
+        if others and (stepped is None or stepped[1] != self._gate.through):
+            self._stepped = (row.id, self._gate.through)
+            self._overtaken.put(row, self._wall.now() + _STEPS_ASIDE, or_through=True)
+            self._gate.hold(_STEP_S)
             return
         self._stepped = None
         if stepped is not None:
-            self._aside.clear(stepped[0])
+            self._overtaken.clear(stepped[0])
         if not others and refusal.strikes >= _STRIKES and await self._told_unshown(row, refusal, error):
             return
-        self._barrier.failed(Failure.REFUSED)
+        self._gate.failed(Failure.REFUSED)
 
     async def _by_itself(self, row: EventRow, refusal: _Refusal, error: Exception) -> None:
         """Give up a row that is refused where others are not; what is critical rests, and is tried again."""
         if not refusal.told and not await self._told_unshown(row, refusal, error):
-            refusal.through = self._barrier.through  # the chat may have closed meanwhile: begin again
-            self._barrier.failed(Failure.REFUSED)
+            refusal.through = self._gate.through  # the chat may have closed meanwhile: begin again
+            self._gate.failed(Failure.REFUSED)
             return
         if row.event.critical:
             rest = timedelta(seconds=REST_PAUSES.pause(refusal.rests))
             refusal.rests += 1
-            self._aside.put(row, self._wall.now() + rest)
+            self._overtaken.put(row, self._wall.now() + rest)
             return
         log.error("alert given up", extra={"row": row.id, "kind": row.event.kind})
         await self._outbox.mark_failed(row.id, self._wall.now(), type(error).__name__, give_up=True)
-        self._courier.forget(row.id)
+        self._alert_sender.forget(row.id)
 
     async def _told_unshown(self, row: EventRow, refusal: _Refusal, error: Exception) -> bool:
         """Tell that the row could not be shown; return whether that got through."""
@@ -95,9 +95,9 @@ class RefusedMessages:
         reference = secrets.token_hex(3)
         extra = {"row": row.id, "kind": row.event.kind, "reference": reference, "error": type(error).__name__}
         log.error("alert not shown", extra=extra)
-        screen = unshown(row.event.kind, reference, await self._frame())
+        screen = unshown(row.event.kind, reference, await self._ui())
         try:
-            await self._courier.resend(screen, topic=row.event.topic, silent=False)
+            await self._alert_sender.resend(screen, topic=row.event.topic, silent=False)
         except TELEGRAM_FAILURES as failed:
             log.info("refusal not told", extra={"row": row.id, "error": type(failed).__name__})
             return False

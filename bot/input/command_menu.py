@@ -27,7 +27,7 @@ class _Place(NamedTuple):
     role: Role
 
 
-class Menus:
+class CommandMenus:
     """Strangers see no menu at all (telegram-bot-api 9.4). Failures are logged, never raised."""
 
     def __init__(

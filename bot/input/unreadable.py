@@ -9,7 +9,7 @@ from typing import Any
 from bot.i18n.language_choice import Languages
 from bot.i18n.translator import Tongue
 from bot.transport.api_errors import TELEGRAM_FAILURES
-from bot.transport.sender import Speaker
+from bot.transport.sender import Sender
 from bot.ui.blocks import block
 from bot.ui.screen import ViewContext
 from strategy.model import Clock
@@ -25,18 +25,18 @@ class UnreadableUpdates:
 
     def __init__(
         self,
-        speaker: Speaker,
+        sender: Sender,
         users: Collection[int],
         chats: Callable[[], Collection[int]],
-        frame: Callable[[Tongue], ViewContext],
+        ui: Callable[[Tongue], ViewContext],
         languages: Languages,
         *,
         wall: Clock,
     ) -> None:
-        self._speaker = speaker
+        self._sender = sender
         self._users = users
         self._chats = chats
-        self._frame = frame
+        self._ui = ui
         self._languages = languages
         self._wall = wall
         self._said: dict[int, datetime] = {}
@@ -52,12 +52,10 @@ class UnreadableUpdates:
             if (said_at := self._said.get(where)) is not None and now - said_at < _SAID_AGAIN:
                 continue
             self._said[where] = now
-            frame = self._frame(await self._languages.of(user_id))
-            said = frame.t(
-                "⚠️ Telegram sent something of yours in a form I cannot read. Nothing was done. Type it anew."
-            )
+            ui = self._ui(await self._languages.of(user_id))
+            said = ui.t("⚠️ Telegram sent something of yours in a form I cannot read. Nothing was done. Type it anew.")
             with suppress(*TELEGRAM_FAILURES):
-                await self._speaker.send(where, frame.screen(block(said), keyboard=((frame.home(),),)))
+                await self._sender.send(where, ui.screen(block(said), keyboard=((ui.home(),),)))
 
 
 def _for_us(message: Any) -> bool:

@@ -25,7 +25,7 @@ async def seen(
     pressed = query.message if isinstance(query.message, Message) else None
     is_reminder = pressed is not None and pressed.message_id == await reminders.message_id()
     found = await reminders.seen(callback_data.row, ctx.user_id)
-    screen = seen_note(found.now, found.left, ctx.frame)
+    screen = seen_note(found.now, found.left, ctx.ui)
     if pressed is None or (is_reminder and not found.left):  # a reminder that is settled has been taken away
         await ctx.reply.say(screen)
         return

@@ -63,7 +63,7 @@ async def step(_: CallbackQuery, callback_data: StepAmend, state: FSMContext, ct
     """Move the proposed quantity by shares or the proposed price by ticks, and preview."""
     facts = await find_draft(state, callback_data.draft)
     if facts is None or "no" not in facts:
-        await ctx.reply.say(forgotten(ctx.frame))
+        await ctx.reply.say(forgotten(ctx.ui))
         return
     found = await _order(int(facts["no"]), ctx)
     qty = int(facts["qty"]) if facts["qty"] else None
@@ -78,7 +78,7 @@ async def step(_: CallbackQuery, callback_data: StepAmend, state: FSMContext, ct
 async def ask_terms(_: CallbackQuery, callback_data: TypeAmend, state: FSMContext, ctx: RequestContext) -> None:
     found = await _order(callback_data.no, ctx)
     await ask(state, Typing.amend, no=callback_data.no)
-    await ctx.reply.show(views.ask(found, ctx.frame))
+    await ctx.reply.show(views.ask(found, ctx.ui))
 
 
 async def typed_terms(message: Message, state: FSMContext, ctx: RequestContext) -> None:
@@ -92,18 +92,18 @@ async def typed_terms(message: Message, state: FSMContext, ctx: RequestContext) 
 
 async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
+    await ctx.reply.say(sentence(ctx.ui.t("Left as it was."), ctx.ui))
 
 
 async def settle(_: CallbackQuery, callback_data: SettleOrder, ctx: RequestContext) -> None:
     view = await ctx.control.orders.unknown.preview(ctx.user_id, OrderNo(callback_data.no))
-    await ctx.reply.say(views.settling(view, ctx.frame))
+    await ctx.reply.say(views.settling(view, ctx.ui))
 
 
 async def decide(_: CallbackQuery, callback_data: HandOrderChoice, ctx: RequestContext) -> None:
     with ctx.reply.answering():
         result = await ctx.control.orders.external.decide(ctx.user_id, OrderNo(callback_data.no), callback_data.choice)
-        await ctx.reply.tell(outcome(result, ctx.frame), result.news, anew=True)
+        await ctx.reply.tell(outcome(result, ctx.ui), result.news, anew=True)
 
 
 async def _order(no: int, ctx: RequestContext) -> Order:
@@ -112,11 +112,11 @@ async def _order(no: int, ctx: RequestContext) -> Order:
 
 async def _pick(ctx: RequestContext) -> Screen:
     waiting = (await ctx.control.orders.queries.list(recent=0)).open
-    return views.pick([each for each in waiting if changeable(each)], ctx.frame)
+    return views.pick([each for each in waiting if changeable(each)], ctx.ui)
 
 
 async def _start(found: Order, state: FSMContext, ctx: RequestContext) -> Screen:
-    return views.start(found, await keep_draft(state, {"no": found.no, "qty": "", "price": ""}), ctx.frame)
+    return views.start(found, await keep_draft(state, {"no": found.no, "qty": "", "price": ""}), ctx.ui)
 
 
 async def _preview(
@@ -124,4 +124,4 @@ async def _preview(
 ) -> Screen:
     view = await ctx.control.orders.amends.preview(ctx.user_id, found.no, qty=qty, price=price)
     facts = {"no": found.no, "qty": "" if qty is None else str(qty), "price": "" if price is None else str(price)}
-    return views.preview(view, await keep_draft(state, facts, draft), ctx.frame)
+    return views.preview(view, await keep_draft(state, facts, draft), ctx.ui)

@@ -23,19 +23,19 @@ def make_router() -> Router:
 async def confirm(_: CallbackQuery, callback_data: Confirm, ctx: RequestContext) -> None:
     """Carry out what a ticket stands for, if its asker still may: a restart may have changed the roles."""
     if ctx.role < Role.OWNER and await ctx.control.confirmations.for_owners(callback_data.ticket):
-        await ctx.reply.say(denied(ctx.role, Role.OWNER, ctx.frame))
+        await ctx.reply.say(denied(ctx.role, Role.OWNER, ctx.ui))
         return
     with ctx.reply.answering():
-        await _tell(await ctx.control.confirmations.confirm(callback_data.ticket, ctx.user_id), ctx.frame, ctx.reply)
+        await _tell(await ctx.control.confirmations.confirm(callback_data.ticket, ctx.user_id), ctx.ui, ctx.reply)
 
 
 async def dismiss(_: CallbackQuery, callback_data: Dismiss, ctx: RequestContext) -> None:
-    await _tell(await ctx.control.confirmations.dismiss(callback_data.ticket, ctx.user_id), ctx.frame, ctx.reply)
+    await _tell(await ctx.control.confirmations.dismiss(callback_data.ticket, ctx.user_id), ctx.ui, ctx.reply)
 
 
-async def _tell(result: Outcome, frame: ViewContext, reply: Reply) -> None:
+async def _tell(result: Outcome, ui: ViewContext, reply: Reply) -> None:
     """Show what happened in place of the buttons; somebody else's buttons stay as they are."""
     if result.kind is OutcomeKind.NOT_YOURS:
-        await reply.say(outcome(result, frame))
+        await reply.say(outcome(result, ui))
         return
-    await reply.tell(outcome(result, frame), result.news)
+    await reply.tell(outcome(result, ui), result.news)

@@ -26,7 +26,7 @@ async def on_trading_error(event: ErrorEvent, ctx: RequestContext | None = None)
     if not isinstance(error, InvalidInput):
         log.warning("request failed", extra={"update": event.update.update_id, "error": type(error).__name__})
     if isinstance(error, TradingError) and ctx is not None:
-        await ctx.reply.say(sentence("⚠️ " + ctx.frame.t.of(error.user_message), ctx.frame))
+        await ctx.reply.say(sentence("⚠️ " + ctx.ui.t.of(error.user_message), ctx.ui))
 
 
 async def on_surprise(event: ErrorEvent, ctx: RequestContext | None = None) -> None:
@@ -37,4 +37,4 @@ async def on_surprise(event: ErrorEvent, ctx: RequestContext | None = None) -> N
         exc_info=event.exception,
     )
     if ctx is not None:
-        await ctx.reply.say(failure(reference, ctx.frame))
+        await ctx.reply.say(failure(reference, ctx.ui))

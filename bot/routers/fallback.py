@@ -23,20 +23,20 @@ def make_router() -> Router:
 async def later(message: Message, ctx: RequestContext) -> None:
     name, _ = asked(message.text) or ("", "")
     command = next(each for each in COMMANDS if each.name == name)
-    await ctx.reply.show(not_ready(command, ctx.frame))
+    await ctx.reply.show(not_ready(command, ctx.ui))
 
 
 async def stray_command(message: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(unknown_command((message.text or "").split()[0], ctx.frame))
+    await ctx.reply.show(unknown_command((message.text or "").split()[0], ctx.ui))
 
 
 async def other_words(message: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(unknown_command((message.text or "").strip().split("\n")[0][:40], ctx.frame))
+    await ctx.reply.show(unknown_command((message.text or "").strip().split("\n")[0][:40], ctx.ui))
 
 
 async def no_words(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(sentence(ctx.frame.t("I can read words only. See /help."), ctx.frame))
+    await ctx.reply.show(sentence(ctx.ui.t("I can read words only. See /help."), ctx.ui))
 
 
 async def stray_button(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.say(outdated(ctx.frame))
+    await ctx.reply.say(outdated(ctx.ui))

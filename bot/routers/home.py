@@ -55,52 +55,50 @@ async def home_screen(ctx: RequestContext) -> Screen:
         accepted=await control.arming.disclaimer_accepted(),
         proposals=sum(card.ticket is not None for card in control.orders.proposals.open()),
         role=ctx.role,
-        frame=ctx.frame,
+        ui=ctx.ui,
     )
 
 
 async def help_(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
-        await ctx.reply.show(views.help_all(ctx.role, ctx.frame))
+        await ctx.reply.show(views.help_all(ctx.role, ctx.ui))
         return
     found = asked(args if args.startswith("/") else f"/{args}") or ("", "")
     command = BY_NAME.get(found[0]) or BY_WORD.get(args.split(maxsplit=1)[0].casefold())
-    await ctx.reply.show(
-        views.unknown_command(args, ctx.frame) if command is None else views.help_one(command, ctx.frame)
-    )
+    await ctx.reply.show(views.unknown_command(args, ctx.ui) if command is None else views.help_one(command, ctx.ui))
 
 
 async def open_help(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.help_all(ctx.role, ctx.frame))
+    await ctx.reply.show(views.help_all(ctx.role, ctx.ui))
 
 
 async def version(_: Message, program: str, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.version(program, ctx.frame))
+    await ctx.reply.show(views.version(program, ctx.ui))
 
 
 async def open_version(_: CallbackQuery, program: str, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.version(program, ctx.frame))
+    await ctx.reply.show(views.version(program, ctx.ui))
 
 
 async def open_proposals(_: CallbackQuery, ctx: RequestContext) -> None:
     """Show every card that still waits, each in a message of its own with its buttons."""
     cards = ctx.control.orders.proposals.open()
     if not cards:
-        await ctx.reply.show(views.sentence(ctx.frame.t("No proposal is waiting."), ctx.frame))
+        await ctx.reply.show(views.sentence(ctx.ui.t("No proposal is waiting."), ctx.ui))
     for card in cards:
-        await ctx.reply.say(proposed(Proposed(at=ctx.frame.now, proposal=card), ctx.frame))
+        await ctx.reply.say(proposed(Proposed(at=ctx.ui.now, proposal=card), ctx.ui))
 
 
 async def language(_: Message, args: str, languages: Languages, ctx: RequestContext) -> None:
     wanted = WANTED.get(args.casefold())
     if wanted is None:
-        await ctx.reply.show(views.language(ctx.frame))
+        await ctx.reply.show(views.language(ctx.ui))
         return
     await _speak(wanted, languages, ctx)
 
 
 async def open_language(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.language(ctx.frame))
+    await ctx.reply.show(views.language(ctx.ui))
 
 
 async def speak(_: CallbackQuery, callback_data: Speak, languages: Languages, ctx: RequestContext) -> None:
@@ -115,4 +113,4 @@ async def _speak(wanted: Language, languages: Languages, ctx: RequestContext) ->
 
 async def accept(_: CallbackQuery, ctx: RequestContext) -> None:
     await ctx.control.arming.accept_disclaimer(ctx.user_id)
-    await ctx.reply.show(views.accepted(ctx.frame))
+    await ctx.reply.show(views.accepted(ctx.ui))

@@ -49,16 +49,16 @@ async def open_quote(_: CallbackQuery, callback_data: Open, ctx: RequestContext)
 
 
 async def open_tickers(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.tickers(ctx.control.tickers.watched(), ctx.frame))
+    await ctx.reply.show(views.tickers(ctx.control.tickers.watched(), ctx.ui))
 
 
 async def calendar(_: Message, args: str, ctx: RequestContext) -> None:
     days = arguments.count(args, _DAYS, _MOST_DAYS)
-    await ctx.reply.show(views.calendar(ctx.control.results.calendar(days), ctx.frame))
+    await ctx.reply.show(views.calendar(ctx.control.results.calendar(days), ctx.ui))
 
 
 async def open_calendar(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.calendar(ctx.control.results.calendar(_DAYS), ctx.frame))
+    await ctx.reply.show(views.calendar(ctx.control.results.calendar(_DAYS), ctx.ui))
 
 
 async def watch(_: Message, args: str, ctx: RequestContext) -> None:
@@ -71,13 +71,13 @@ async def open_watch(_: CallbackQuery, ctx: RequestContext) -> None:
 
 async def unwatch(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
-        await ctx.reply.show(views.pick_unwatch(ctx.control.tickers.watched(), ctx.frame))
+        await ctx.reply.show(views.pick_unwatch(ctx.control.tickers.watched(), ctx.ui))
         return
     await ctx.reply.show(await _unwatch(ctx.control.tickers.symbol(args), ctx))
 
 
 async def open_unwatch(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.pick_unwatch(ctx.control.tickers.watched(), ctx.frame))
+    await ctx.reply.show(views.pick_unwatch(ctx.control.tickers.watched(), ctx.ui))
 
 
 async def press_watch(_: CallbackQuery, callback_data: Watch, ctx: RequestContext) -> None:
@@ -89,7 +89,7 @@ async def press_watch(_: CallbackQuery, callback_data: Watch, ctx: RequestContex
 
 async def ask_ticker(_: CallbackQuery, state: FSMContext, ctx: RequestContext) -> None:
     await ask(state, Typing.ticker)
-    await ctx.reply.show(views.ask_ticker(ctx.frame))
+    await ctx.reply.show(views.ask_ticker(ctx.ui))
 
 
 async def typed_ticker(message: Message, state: FSMContext, ctx: RequestContext) -> None:
@@ -101,25 +101,25 @@ async def typed_ticker(message: Message, state: FSMContext, ctx: RequestContext)
 
 async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
+    await ctx.reply.say(sentence(ctx.ui.t("Left as it was."), ctx.ui))
 
 
 async def _quote(name: str, ctx: RequestContext) -> None:
     symbols = list(ctx.control.tickers.watched())
     if not name and len(symbols) != 1:
-        t = ctx.frame.t
-        await ctx.reply.show(pick_ticker("quote", f"💲 {t('Price now')}", t("Which ticker?"), symbols, ctx.frame))
+        t = ctx.ui.t
+        await ctx.reply.show(pick_ticker("quote", f"💲 {t('Price now')}", t("Which ticker?"), symbols, ctx.ui))
         return
     symbol = ctx.control.tickers.symbol(name) if name else symbols[0]
-    await ctx.reply.show(views.quote(await ctx.control.results.quote(symbol), ctx.frame))
+    await ctx.reply.show(views.quote(await ctx.control.results.quote(symbol), ctx.ui))
 
 
 async def _watch(name: str, ctx: RequestContext) -> Screen:
-    return watch_preview(await ctx.control.watchlist.preview_watch(ctx.user_id, name), ctx.frame)
+    return watch_preview(await ctx.control.watchlist.preview_watch(ctx.user_id, name), ctx.ui)
 
 
 async def _unwatch(symbol: Symbol, ctx: RequestContext) -> Screen:
-    return watch_preview(await ctx.control.watchlist.preview_unwatch(ctx.user_id, symbol), ctx.frame)
+    return watch_preview(await ctx.control.watchlist.preview_unwatch(ctx.user_id, symbol), ctx.ui)
 
 
 async def _pick_watch(ctx: RequestContext) -> Screen:
@@ -127,4 +127,4 @@ async def _pick_watch(ctx: RequestContext) -> Screen:
     watched = set(ctx.control.tickers.watched())
     held = (await ctx.control.holdings.view(fresh=False)).holdings
     others = [] if held is None else [each.symbol for each in held.positions if each.symbol not in watched]
-    return views.pick_watch(others, ctx.frame)
+    return views.pick_watch(others, ctx.ui)

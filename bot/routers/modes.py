@@ -57,7 +57,7 @@ async def run(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> 
 
 async def pause(_: Message, args: str, ctx: RequestContext) -> None:
     """Pause at once: `/pause`, `/pause TQQQ`, `/pause 30m`, `/pause TQQQ close`."""
-    symbol, until = _whom_and_when(args, ctx.control, ctx.frame.now)
+    symbol, until = _whom_and_when(args, ctx.control, ctx.ui.now)
     await _set(Mode.PAUSE_BUYS, symbol, until, ctx)
 
 
@@ -79,12 +79,12 @@ async def halt_word(message: Message, state: FSMContext, ctx: RequestContext) ->
         result = await ctx.control.confirmations.confirm(ticket, ctx.user_id, typed=(message.text or "").strip())
         if result.kind is OutcomeKind.DENIED:
             await ask(state, Typing.mode_word, ticket=ticket)
-        await ctx.reply.tell(outcome(result, ctx.frame), result.news)
+        await ctx.reply.tell(outcome(result, ctx.ui), result.news)
 
 
 async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
+    await ctx.reply.say(sentence(ctx.ui.t("Left as it was."), ctx.ui))
 
 
 async def release(_: Message, args: str, ctx: RequestContext) -> None:
@@ -100,13 +100,13 @@ async def open_release(_: CallbackQuery, ctx: RequestContext) -> None:
 
 async def _pick_release(ctx: RequestContext) -> None:
     locks = list((await ctx.control.holdings.view(fresh=False)).locks)
-    await ctx.reply.show(views.pick_release(locks, ctx.frame))
+    await ctx.reply.show(views.pick_release(locks, ctx.ui))
 
 
 async def arm(message: Message, args: str, bot: Bot, ctx: RequestContext) -> None:
     """Allow real orders by digits of the account; raise BadArgument without any."""
-    if ctx.frame.environment is not Environment.REAL:
-        await ctx.reply.say(views.arming_not_needed(ctx.frame))
+    if ctx.ui.environment is not Environment.REAL:
+        await ctx.reply.say(views.arming_not_needed(ctx.ui))
         return
     if not args:
         raise arguments.BadArgument("no code")
@@ -114,18 +114,18 @@ async def arm(message: Message, args: str, bot: Bot, ctx: RequestContext) -> Non
         await bot.delete_message(message.chat.id, message.message_id)
     with ctx.reply.answering():
         result = await ctx.control.arming.arm(ctx.user_id, args)
-        await ctx.reply.tell(outcome(result, ctx.frame), result.news)
+        await ctx.reply.tell(outcome(result, ctx.ui), result.news)
 
 
 async def open_mode(_: CallbackQuery, ctx: RequestContext) -> None:
     status = await ctx.control.status.now()
     locks = [each.lock for each in status.tickers if each.lock is not None]
-    await ctx.reply.show(views.menu(status.mode, locks, ctx.frame))
+    await ctx.reply.show(views.menu(status.mode, locks, ctx.ui))
 
 
 async def open_pause(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     symbol = ctx.control.tickers.symbol(callback_data.ref) if callback_data.ref else None
-    await ctx.reply.show(views.pick_pause(symbol, [(key, _span_label(key, ctx.frame.t)) for key in SPANS], ctx.frame))
+    await ctx.reply.show(views.pick_pause(symbol, [(key, _span_label(key, ctx.ui.t)) for key in SPANS], ctx.ui))
 
 
 async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, ctx: RequestContext) -> None:
@@ -134,7 +134,7 @@ async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, 
     if mode in (Mode.RUN, Mode.HALTED):
         await ctx.reply.show(await _preview(mode, symbol, state, ctx))
         return
-    await _set(mode, symbol, until_span(callback_data.span, ctx.control, ctx.frame.now), ctx)
+    await _set(mode, symbol, until_span(callback_data.span, ctx.control, ctx.ui.now), ctx)
 
 
 async def open_run(_: CallbackQuery, callback_data: Open, state: FSMContext, ctx: RequestContext) -> None:
@@ -150,14 +150,14 @@ async def press_release(_: CallbackQuery, callback_data: Release, ctx: RequestCo
 async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, ctx: RequestContext) -> None:
     with ctx.reply.answering():
         told = await ctx.control.modes.set_mode(mode, symbol=symbol, until=until, user_id=ctx.user_id)
-        await ctx.reply.tell(views.was_set(told, ctx.frame), [told])
+        await ctx.reply.tell(views.was_set(told, ctx.ui), [told])
 
 
 async def _release(symbol: Symbol, ctx: RequestContext) -> None:
     """Release in a new message: the button stands under an alert too."""
     with ctx.reply.answering():
         told = await ctx.control.modes.release(ctx.user_id, symbol)
-        screen = views.released(symbol, told is not None, ctx.frame)
+        screen = views.released(symbol, told is not None, ctx.ui)
         await ctx.reply.tell(screen, [] if told is None else [told], anew=True)
 
 
@@ -165,7 +165,7 @@ async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, ctx: Re
     view = await ctx.control.modes.preview(ctx.user_id, mode, symbol=symbol)
     if view.typed_words and view.ticket:
         await ask(state, Typing.mode_word, ticket=view.ticket)
-    return views.preview(view, ctx.frame)
+    return views.preview(view, ctx.ui)
 
 
 def _whom_and_when(args: str, control: Control, now: datetime) -> tuple[Symbol | None, datetime | None]:

@@ -53,7 +53,7 @@ def make_router() -> Router:
 async def notify(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
     """Show the picker, or read `fills silent`. Raises BadArgument for other words."""
     if not args:
-        await ctx.reply.show(views.notify(ctx.control.system.alert_rules(), ctx.frame))
+        await ctx.reply.show(views.notify(ctx.control.system.alert_rules(), ctx.ui))
         return
     match [GROUPS.get(word, word) for word in args.casefold().split()]:
         case [group, word] if group in ctx.control.system.alert_rules().levels and word in LEVELS:
@@ -64,20 +64,20 @@ async def notify(_: Message, args: str, state: FSMContext, ctx: RequestContext) 
 
 
 async def open_notify(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.notify(ctx.control.system.alert_rules(), ctx.frame))
+    await ctx.reply.show(views.notify(ctx.control.system.alert_rules(), ctx.ui))
 
 
 async def quiet(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
     """Show the picker, or propose the typed hours; the setting itself tells how they are written."""
     if not args:
-        await ctx.reply.show(views.quiet(ctx.control.system.alert_rules(), list(HOURS.items()), ctx.frame))
+        await ctx.reply.show(views.quiet(ctx.control.system.alert_rules(), list(HOURS.items()), ctx.ui))
         return
     value = "-".join(args.replace("~", "-").replace("-", " ").split())
     await ctx.reply.show(await propose(ctx.control.settings.get("QUIET_HOURS"), value, None, state, ctx))
 
 
 async def open_quiet(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.quiet(ctx.control.system.alert_rules(), list(HOURS.items()), ctx.frame))
+    await ctx.reply.show(views.quiet(ctx.control.system.alert_rules(), list(HOURS.items()), ctx.ui))
 
 
 async def set_quiet(_: CallbackQuery, callback_data: SetQuiet, state: FSMContext, ctx: RequestContext) -> None:

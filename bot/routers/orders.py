@@ -32,16 +32,16 @@ def make_router() -> Router:
 
 async def orders(_: Message, args: str, ctx: RequestContext) -> None:
     if args.removeprefix("#").isdigit():  # `주문 12`
-        await _show(args, ctx.control, ctx.frame, ctx.reply)
+        await _show(args, ctx.control, ctx.ui, ctx.reply)
         return
-    await ctx.reply.show(views.orders(await ctx.control.orders.queries.list(), ctx.frame))
+    await ctx.reply.show(views.orders(await ctx.control.orders.queries.list(), ctx.ui))
 
 
 async def order(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
         await orders(_, "", ctx)
         return
-    await _show(args, ctx.control, ctx.frame, ctx.reply)
+    await _show(args, ctx.control, ctx.ui, ctx.reply)
 
 
 async def open_cancel(_: CallbackQuery, ctx: RequestContext) -> None:
@@ -51,7 +51,7 @@ async def open_cancel(_: CallbackQuery, ctx: RequestContext) -> None:
 async def _pick_cancel(ctx: RequestContext) -> None:
     waiting = (await ctx.control.orders.queries.list(recent=0)).open
     labels = [(int(each.no), f"{icon(each)} #{each.no} {each.request.symbol.ticker}") for each in waiting]
-    await ctx.reply.show(trade.pick_order(ctx.frame, labels))
+    await ctx.reply.show(trade.pick_order(ctx.ui, labels))
 
 
 async def cancel(_: Message, args: str, ctx: RequestContext) -> None:
@@ -59,27 +59,27 @@ async def cancel(_: Message, args: str, ctx: RequestContext) -> None:
         await _pick_cancel(ctx)
         return
     no = None if args.casefold() in ("all", "전부", "모두") else OrderNo(arguments.order_no(args))
-    await ctx.reply.show(trade.cancel_preview(await ctx.control.orders.cancels.preview(ctx.user_id, no), ctx.frame))
+    await ctx.reply.show(trade.cancel_preview(await ctx.control.orders.cancels.preview(ctx.user_id, no), ctx.ui))
 
 
 async def open_orders(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.orders(await ctx.control.orders.queries.list(), ctx.frame))
+    await ctx.reply.show(views.orders(await ctx.control.orders.queries.list(), ctx.ui))
 
 
 async def open_order(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
-    await _show(callback_data.ref, ctx.control, ctx.frame, ctx.reply)
+    await _show(callback_data.ref, ctx.control, ctx.ui, ctx.reply)
 
 
 async def cancel_order(_: CallbackQuery, callback_data: CancelOrder, ctx: RequestContext) -> None:
     """Preview in a new message: the pressed one may be the order's living message, which delivery edits."""
     no = OrderNo(callback_data.no) if callback_data.no else None
-    await ctx.reply.say(trade.cancel_preview(await ctx.control.orders.cancels.preview(ctx.user_id, no), ctx.frame))
+    await ctx.reply.say(trade.cancel_preview(await ctx.control.orders.cancels.preview(ctx.user_id, no), ctx.ui))
 
 
 async def check_order(_: CallbackQuery, callback_data: CheckOrder, ctx: RequestContext) -> None:
-    await ctx.reply.say(views.details(await ctx.control.orders.queries.check_now(OrderNo(callback_data.no)), ctx.frame))
+    await ctx.reply.say(views.details(await ctx.control.orders.queries.check_now(OrderNo(callback_data.no)), ctx.ui))
 
 
-async def _show(number: str, control: Control, frame: ViewContext, reply: Reply) -> None:
+async def _show(number: str, control: Control, ui: ViewContext, reply: Reply) -> None:
     found = await control.orders.queries.order(OrderNo(arguments.order_no(number)))
-    await reply.show(views.details(found, frame))
+    await reply.show(views.details(found, ui))

@@ -32,63 +32,63 @@ def make_router() -> Router:
 
 
 async def status(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(status_views.status(await ctx.control.status.now(), ctx.frame))
+    await ctx.reply.show(status_views.status(await ctx.control.status.now(), ctx.ui))
 
 
 async def open_status(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(status_views.status(await ctx.control.status.now(), ctx.frame))
+    await ctx.reply.show(status_views.status(await ctx.control.status.now(), ctx.ui))
 
 
 async def balance(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(holdings.balance(await ctx.control.holdings.view(), ctx.frame))
+    await ctx.reply.show(holdings.balance(await ctx.control.holdings.view(), ctx.ui))
 
 
 async def open_balance(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(holdings.balance(await ctx.control.holdings.view(), ctx.frame))
+    await ctx.reply.show(holdings.balance(await ctx.control.holdings.view(), ctx.ui))
 
 
 async def positions(_: Message, args: str, ctx: RequestContext) -> None:
     only = ctx.control.tickers.symbol(args) if args else None
-    await ctx.reply.show(holdings.positions(await ctx.control.holdings.view(), ctx.frame, only))
+    await ctx.reply.show(holdings.positions(await ctx.control.holdings.view(), ctx.ui, only))
 
 
 async def open_positions(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     only = ctx.control.tickers.symbol(callback_data.ref) if callback_data.ref else None
-    await ctx.reply.show(holdings.positions(await ctx.control.holdings.view(), ctx.frame, only))
+    await ctx.reply.show(holdings.positions(await ctx.control.holdings.view(), ctx.ui, only))
 
 
 async def open_ticker(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     symbol = ctx.control.tickers.symbol(callback_data.ref)
     found = next((each for each in (await ctx.control.status.now()).tickers if each.symbol == symbol), None)
     if found is None:  # held, but not watched
-        await ctx.reply.show(quote_view(await ctx.control.results.quote(symbol), ctx.frame))
+        await ctx.reply.show(quote_view(await ctx.control.results.quote(symbol), ctx.ui))
         return
-    await ctx.reply.show(status_views.ticker(found, ctx.frame))
+    await ctx.reply.show(status_views.ticker(found, ctx.ui))
 
 
 async def why(_: Message, args: str, ctx: RequestContext) -> None:
     name, __, time = args.partition(" ")
     if not name:
-        await ctx.reply.show(await _why_or_pick(ctx.control, ctx.frame))
+        await ctx.reply.show(await _why_or_pick(ctx.control, ctx.ui))
         return
     symbol = ctx.control.tickers.symbol(name)
-    at = moment_before(time, ctx.frame.now) if time.strip() else None
-    await ctx.reply.show(decisions.why(await ctx.control.tickers.why(symbol, at=at), symbol, ctx.frame))
+    at = moment_before(time, ctx.ui.now) if time.strip() else None
+    await ctx.reply.show(decisions.why(await ctx.control.tickers.why(symbol, at=at), symbol, ctx.ui))
 
 
 async def open_why(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     if not callback_data.ref:
-        await ctx.reply.show(await _why_or_pick(ctx.control, ctx.frame))
+        await ctx.reply.show(await _why_or_pick(ctx.control, ctx.ui))
         return
-    await ctx.reply.show(await _why(ctx.control.tickers.symbol(callback_data.ref), ctx.control, ctx.frame))
+    await ctx.reply.show(await _why(ctx.control.tickers.symbol(callback_data.ref), ctx.control, ctx.ui))
 
 
-async def _why_or_pick(control: Control, frame: ViewContext) -> Screen:
+async def _why_or_pick(control: Control, ui: ViewContext) -> Screen:
     symbols = list(control.tickers.watched())
     if len(symbols) == 1:
-        return await _why(symbols[0], control, frame)
-    return pick_ticker("why", frame.t("🔎 Why?"), frame.t("Which ticker?"), symbols, frame)
+        return await _why(symbols[0], control, ui)
+    return pick_ticker("why", ui.t("🔎 Why?"), ui.t("Which ticker?"), symbols, ui)
 
 
-async def _why(symbol: Symbol, control: Control, frame: ViewContext) -> Screen:
-    return decisions.why(await control.tickers.why(symbol), symbol, frame)
+async def _why(symbol: Symbol, control: Control, ui: ViewContext) -> Screen:
+    return decisions.why(await control.tickers.why(symbol), symbol, ui)

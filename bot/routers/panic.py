@@ -17,8 +17,8 @@ def make_router() -> Router:
 
 
 async def panic(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(preview(await ctx.control.orders.panic.preview(ctx.user_id), ctx.frame))
+    await ctx.reply.show(preview(await ctx.control.orders.panic.preview(ctx.user_id), ctx.ui))
 
 
 async def open_panic(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(preview(await ctx.control.orders.panic.preview(ctx.user_id), ctx.frame))
+    await ctx.reply.show(preview(await ctx.control.orders.panic.preview(ctx.user_id), ctx.ui))

@@ -64,13 +64,13 @@ async def add_at(_: CallbackQuery, callback_data: AlertAt, ctx: RequestContext) 
     price = max(price.quantize(tick_size(price)), tick_size(price))
     above = callback_data.percent > 0
     made = await ctx.control.price_alerts.add(ctx.user_id, symbol, above=above, price=price)
-    await ctx.reply.show(views.alert_added(made, ctx.frame))
+    await ctx.reply.show(views.alert_added(made, ctx.ui))
 
 
 async def ask_price(_: CallbackQuery, callback_data: TypeAlert, state: FSMContext, ctx: RequestContext) -> None:
     symbol = _meant(ctx, callback_data.symbol)
     await ask(state, Typing.alert, symbol=str(symbol))
-    await ctx.reply.show(views.ask_alert(symbol, ctx.frame))
+    await ctx.reply.show(views.ask_alert(symbol, ctx.ui))
 
 
 async def typed_price(message: Message, state: FSMContext, ctx: RequestContext) -> None:
@@ -83,7 +83,7 @@ async def typed_price(message: Message, state: FSMContext, ctx: RequestContext) 
 
 async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
+    await ctx.reply.say(sentence(ctx.ui.t("Left as it was."), ctx.ui))
 
 
 async def remove(_: CallbackQuery, callback_data: RemoveAlert, ctx: RequestContext) -> None:
@@ -97,7 +97,7 @@ async def _add(symbol: Symbol, terms: str, ctx: RequestContext) -> Screen:
     if above is None:
         above = price > await _last(symbol, ctx)
     made = await ctx.control.price_alerts.add(ctx.user_id, symbol, above=above, price=price)
-    return views.alert_added(made, ctx.frame)
+    return views.alert_added(made, ctx.ui)
 
 
 def _meant(ctx: RequestContext, text: str) -> Symbol:
@@ -116,13 +116,13 @@ async def _last(symbol: Symbol, ctx: RequestContext) -> Decimal:
 
 async def _pick(name: str, ctx: RequestContext) -> Screen:
     if not name:
-        t = ctx.frame.t
+        t = ctx.ui.t
         return pick_ticker(
-            "alert", f"⏰ {t('Alert at a price')}", t("Which ticker?"), ctx.control.tickers.watched(), ctx.frame
+            "alert", f"⏰ {t('Alert at a price')}", t("Which ticker?"), ctx.control.tickers.watched(), ctx.ui
         )
     symbol = _meant(ctx, name)
-    return views.pick_alert(symbol, await _last(symbol, ctx), ctx.frame)
+    return views.pick_alert(symbol, await _last(symbol, ctx), ctx.ui)
 
 
 async def _list(ctx: RequestContext) -> Screen:
-    return views.alerts(await ctx.control.price_alerts.all(), ctx.control.tickers.watched(), ctx.frame)
+    return views.alerts(await ctx.control.price_alerts.all(), ctx.control.tickers.watched(), ctx.ui)

@@ -52,7 +52,7 @@ def make_router() -> Router:
 
 
 async def open_menu(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.menu(ctx.frame))
+    await ctx.reply.show(views.menu(ctx.ui))
 
 
 async def trades(_: Message, args: str, ctx: RequestContext) -> None:
@@ -74,19 +74,19 @@ async def open_results(_: CallbackQuery, callback_data: Open, ctx: RequestContex
 
 
 async def performance(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.performance(await ctx.control.results.performance(), ctx.frame))
+    await ctx.reply.show(views.performance(await ctx.control.results.performance(), ctx.ui))
 
 
 async def open_performance(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.performance(await ctx.control.results.performance(), ctx.frame))
+    await ctx.reply.show(views.performance(await ctx.control.results.performance(), ctx.ui))
 
 
 async def statistics(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.statistics(await ctx.control.results.statistics(), ctx.frame))
+    await ctx.reply.show(views.statistics(await ctx.control.results.statistics(), ctx.ui))
 
 
 async def open_statistics(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.statistics(await ctx.control.results.statistics(), ctx.frame))
+    await ctx.reply.show(views.statistics(await ctx.control.results.statistics(), ctx.ui))
 
 
 async def report(_: Message, args: str, ctx: RequestContext) -> None:
@@ -94,18 +94,18 @@ async def report(_: Message, args: str, ctx: RequestContext) -> None:
     period = PERIODS.get(args.strip().casefold() or "day")
     if period is None:
         raise arguments.BadArgument("not a period")
-    await ctx.reply.show(views.report(await ctx.control.results.report(period), ctx.frame))
+    await ctx.reply.show(views.report(await ctx.control.results.report(period), ctx.ui))
 
 
 async def open_report(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     period = PERIODS.get(callback_data.ref, Period.DAY)
-    await ctx.reply.show(views.report(await ctx.control.results.report(period), ctx.frame))
+    await ctx.reply.show(views.report(await ctx.control.results.report(period), ctx.ui))
 
 
 async def _trades(count: int, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.trades(await ctx.control.results.trades(count), count, ctx.frame))
+    await ctx.reply.show(views.trades(await ctx.control.results.trades(count), count, ctx.ui))
 
 
 async def _results(name: str, count: int, ctx: RequestContext) -> None:
     view = await ctx.control.results.periods(SPANS[name][0], count)
-    await ctx.reply.show(views.results(view, name, count, ctx.frame))
+    await ctx.reply.show(views.results(view, name, count, ctx.ui))

@@ -51,40 +51,40 @@ def make_router() -> Router:
 
 async def menu(_: Message, args: str, ctx: RequestContext) -> None:
     await ctx.reply.show(
-        views.setting(ctx.control.settings.get(args), ctx.frame)
+        views.setting(ctx.control.settings.get(args), ctx.ui)
         if args
-        else views.menu(ctx.control.settings.menu(), ctx.frame)
+        else views.menu(ctx.control.settings.menu(), ctx.ui)
     )
 
 
 async def open_menu(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.menu(ctx.control.settings.menu(), ctx.frame))
+    await ctx.reply.show(views.menu(ctx.control.settings.menu(), ctx.ui))
 
 
 async def open_group(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.group(callback_data.ref, ctx.control.settings.menu(), ctx.frame))
+    await ctx.reply.show(views.group(callback_data.ref, ctx.control.settings.menu(), ctx.ui))
 
 
 async def open_setting(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.setting(ctx.control.settings.get(callback_data.ref), ctx.frame))
+    await ctx.reply.show(views.setting(ctx.control.settings.get(callback_data.ref), ctx.ui))
 
 
 async def open_tickers(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     about = ctx.control.settings.get(callback_data.ref)
-    await ctx.reply.show(views.pick_ticker(about, ctx.control.tickers.watched(), ctx.frame))
+    await ctx.reply.show(views.pick_ticker(about, ctx.control.tickers.watched(), ctx.ui))
 
 
 async def open_setting_of(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     name, __, ticker = callback_data.ref.partition(" ")
     about, symbol = ctx.control.settings.get(name), ctx.control.tickers.symbol(ticker)
-    await ctx.reply.show(views.setting_of(about, symbol, ctx.frame))
+    await ctx.reply.show(views.setting_of(about, symbol, ctx.ui))
 
 
 async def get(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
         await menu(_, "", ctx)
         return
-    await ctx.reply.show(views.setting(ctx.control.settings.get(args.split(maxsplit=1)[0]), ctx.frame))
+    await ctx.reply.show(views.setting(ctx.control.settings.get(args.split(maxsplit=1)[0]), ctx.ui))
 
 
 async def set_(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
@@ -117,19 +117,19 @@ async def reset(_: Message, args: str, ctx: RequestContext) -> None:
 
 
 async def history(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.history(await ctx.control.settings.history(), ctx.frame))
+    await ctx.reply.show(views.history(await ctx.control.settings.history(), ctx.ui))
 
 
 async def open_history(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.history(await ctx.control.settings.history(), ctx.frame))
+    await ctx.reply.show(views.history(await ctx.control.settings.history(), ctx.ui))
 
 
 async def undo(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.preview(await ctx.control.settings.preview_undo(ctx.user_id), None, "", ctx.frame))
+    await ctx.reply.show(views.preview(await ctx.control.settings.preview_undo(ctx.user_id), None, "", ctx.ui))
 
 
 async def press_undo(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.preview(await ctx.control.settings.preview_undo(ctx.user_id), None, "", ctx.frame))
+    await ctx.reply.show(views.preview(await ctx.control.settings.preview_undo(ctx.user_id), None, "", ctx.ui))
 
 
 async def step(_: CallbackQuery, callback_data: StepSetting, state: FSMContext, ctx: RequestContext) -> None:
@@ -153,7 +153,7 @@ async def span_draft(_: CallbackQuery, callback_data: SpanDraft, state: FSMConte
     """Propose the same value for a while only."""
     draft = await _draft(callback_data.draft, state, ctx)
     if draft is not None:
-        until = until_span(callback_data.span, ctx.control, ctx.frame.now)
+        until = until_span(callback_data.span, ctx.control, ctx.ui.now)
         await ctx.reply.show(
             await propose(draft.about, draft.value, draft.symbol, state, ctx, until=until, draft=callback_data.draft)
         )
@@ -163,7 +163,7 @@ async def choose(_: CallbackQuery, callback_data: ChooseSetting, state: FSMConte
     about = ctx.control.settings.get(callback_data.name)
     choices = about.choices or ()
     if not 0 <= callback_data.index < len(choices):  # a button of an older version
-        await ctx.reply.show(views.setting(about, ctx.frame))
+        await ctx.reply.show(views.setting(about, ctx.ui))
         return
     symbol = _symbol(callback_data.symbol, ctx)
     await ctx.reply.show(await propose(about, choices[callback_data.index], symbol, state, ctx))
@@ -172,7 +172,7 @@ async def choose(_: CallbackQuery, callback_data: ChooseSetting, state: FSMConte
 async def ask_value(_: CallbackQuery, callback_data: TypeSetting, state: FSMContext, ctx: RequestContext) -> None:
     about, symbol = ctx.control.settings.get(callback_data.name), _symbol(callback_data.symbol, ctx)
     await ask(state, Typing.setting_value, name=about.name, symbol=callback_data.symbol)
-    await ctx.reply.show(views.ask_value(about, symbol, ctx.frame))
+    await ctx.reply.show(views.ask_value(about, symbol, ctx.ui))
 
 
 async def typed_value(message: Message, state: FSMContext, ctx: RequestContext) -> None:
@@ -187,7 +187,7 @@ async def typed_value(message: Message, state: FSMContext, ctx: RequestContext) 
 
 async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
+    await ctx.reply.say(sentence(ctx.ui.t("Left as it was."), ctx.ui))
 
 
 async def press_reset(_: CallbackQuery, callback_data: ResetSetting, ctx: RequestContext) -> None:
@@ -196,7 +196,7 @@ async def press_reset(_: CallbackQuery, callback_data: ResetSetting, ctx: Reques
 
 async def _preview_reset(name: str, symbol: Symbol | None, ctx: RequestContext) -> None:
     view = await ctx.control.settings.preview_reset(ctx.user_id, name, symbol=symbol)
-    await ctx.reply.show(views.preview(view, None, "", ctx.frame))
+    await ctx.reply.show(views.preview(view, None, "", ctx.ui))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ async def _draft(draft: str, state: FSMContext, ctx: RequestContext) -> _Draft |
     """Return what a preview proposes; None when it is forgotten, which is then said."""
     facts = await find_draft(state, draft)
     if facts is None or "name" not in facts:
-        await ctx.reply.say(forgotten(ctx.frame))
+        await ctx.reply.say(forgotten(ctx.ui))
         return None
     until = facts["until"]
     return _Draft(
@@ -241,7 +241,7 @@ async def propose(
         "until": "" if until is None else until.isoformat(),
     }
     draft = await keep_draft(state, facts, draft)
-    return views.preview(view, about, draft, ctx.frame)
+    return views.preview(view, about, draft, ctx.ui)
 
 
 def _symbol(ref: str, ctx: RequestContext) -> Symbol | None:
@@ -256,7 +256,7 @@ def _until_word(word: str, ctx: RequestContext) -> datetime:
     """Read `2h`, or `close` for the end of the session."""
     if word.casefold() in arguments.CLOSE:
         return ctx.control.modes.until_close()
-    return ctx.frame.now + arguments.duration(word)
+    return ctx.ui.now + arguments.duration(word)
 
 
 def _stepped(base: str, about: SettingView, way: str) -> str:

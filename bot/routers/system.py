@@ -44,15 +44,15 @@ def make_router() -> Router:
 
 
 async def open_menu(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.menu(ctx.frame))
+    await ctx.reply.show(views.menu(ctx.ui))
 
 
 async def health(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.health(await ctx.control.system.health(), ctx.frame))
+    await ctx.reply.show(views.health(await ctx.control.system.health(), ctx.ui))
 
 
 async def open_health(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.health(await ctx.control.system.health(), ctx.frame))
+    await ctx.reply.show(views.health(await ctx.control.system.health(), ctx.ui))
 
 
 async def diagnose(_: Message, ctx: RequestContext) -> None:
@@ -73,7 +73,7 @@ async def open_logs(_: CallbackQuery, callback_data: Open, ctx: RequestContext) 
 
 async def export(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
-        await ctx.reply.show(views.pick_export(list(SPANS), ctx.frame))
+        await ctx.reply.show(views.pick_export(list(SPANS), ctx.ui))
         return
     past = args.casefold()
     if past in ("all", "전부", "모두"):
@@ -83,7 +83,7 @@ async def export(_: Message, args: str, ctx: RequestContext) -> None:
 
 
 async def open_export(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.pick_export(list(SPANS), ctx.frame))
+    await ctx.reply.show(views.pick_export(list(SPANS), ctx.ui))
 
 
 async def press_export(_: CallbackQuery, callback_data: Export, ctx: RequestContext) -> None:
@@ -92,42 +92,42 @@ async def press_export(_: CallbackQuery, callback_data: Export, ctx: RequestCont
 
 async def press_unhook(_: CallbackQuery, bot: Bot, ctx: RequestContext) -> None:
     await bot.delete_webhook()  # a press that arrives proves that it is gone already, unless it was set anew
-    await ctx.reply.say(home_views.sentence(ctx.frame.t("✅ No webhook is set. Commands arrive here."), ctx.frame))
+    await ctx.reply.say(home_views.sentence(ctx.ui.t("✅ No webhook is set. Commands arrive here."), ctx.ui))
 
 
 async def _diagnose(ctx: RequestContext) -> None:
     """Say at once that it runs, and put the result in the same message when it is there."""
     message_id = ctx.reply.pressed
     if message_id is None:
-        message_id = await ctx.reply.say(views.testing(ctx.frame))
+        message_id = await ctx.reply.say(views.testing(ctx.ui))
     else:
-        await ctx.reply.show(views.testing(ctx.frame))
+        await ctx.reply.show(views.testing(ctx.ui))
     try:
-        screen = views.diagnosis(await ctx.control.system.diagnose(), ctx.frame)
+        screen = views.diagnosis(await ctx.control.system.diagnose(), ctx.ui)
     except TradingError as error:  # the message must not go on saying that it runs
-        screen = home_views.sentence("⚠️ " + ctx.frame.t.of(error.user_message), ctx.frame)
+        screen = home_views.sentence("⚠️ " + ctx.ui.t.of(error.user_message), ctx.ui)
     await ctx.reply.show_at(message_id, screen)
 
 
 async def _logs(count: int, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.logs(await ctx.control.system.logs(count), count, ctx.frame))
+    await ctx.reply.show(views.logs(await ctx.control.system.logs(count), count, ctx.ui))
 
 
 async def _export(past: timedelta | None, ctx: RequestContext) -> None:
     """Send file by file, say how far it is, and at the end what arrived: never more than did."""
-    since = None if past is None else new_york(ctx.frame.now - past).date()
-    reply, frame = ctx.reply, ctx.frame
-    progress = await reply.say(views.exporting([], frame))
+    since = None if past is None else new_york(ctx.ui.now - past).date()
+    reply, ui = ctx.reply, ctx.ui
+    progress = await reply.say(views.exporting([], ui))
     arrived: list[ExportFile] = []
     lost: list[ExportFile] = []
     problem: TradingError | None = None
     try:
         async for file in ctx.control.results.export(since=since):
             name, content = await packed(file.name, file.content)
-            there = await reply.hand_over(name, content, views.caption(file, frame))
+            there = await reply.hand_over(name, content, views.caption(file, ui))
             (arrived if there else lost).append(replace(file, content=b""))
             if progress is not None and arrived:
-                await reply.show_at(progress, views.exporting(arrived, frame))
+                await reply.show_at(progress, views.exporting(arrived, ui))
     except TradingError as error:  # what was sent is told all the same
         problem = error
-    await reply.say(views.exported(arrived, lost, None if problem is None else problem.user_message, frame))
+    await reply.say(views.exported(arrived, lost, None if problem is None else problem.user_message, ui))

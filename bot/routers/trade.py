@@ -70,11 +70,11 @@ async def sell(_: Message, args: str, state: FSMContext, ctx: RequestContext) ->
 async def open_trade(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     of = Side(callback_data.screen)
     if not callback_data.ref:
-        await ctx.reply.show(await _pick(of, ctx.control, ctx.frame))
+        await ctx.reply.show(await _pick(of, ctx.control, ctx.ui))
         return
     symbol = ctx.control.tickers.symbol(callback_data.ref)
-    labels = [(each.key, _label(each, of, ctx.frame.t)) for each in PRESETS if of in each.sides]
-    await ctx.reply.show(views.pick_amount(of, symbol, labels, ctx.frame))
+    labels = [(each.key, _label(each, of, ctx.ui.t)) for each in PRESETS if of in each.sides]
+    await ctx.reply.show(views.pick_amount(of, symbol, labels, ctx.ui))
 
 
 async def preset(_: CallbackQuery, callback_data: TradeAmount, state: FSMContext, ctx: RequestContext) -> None:
@@ -97,7 +97,7 @@ async def step(_: CallbackQuery, callback_data: StepTrade, state: FSMContext, ct
 async def ask_terms(_: CallbackQuery, callback_data: TypeTrade, state: FSMContext, ctx: RequestContext) -> None:
     symbol = ctx.control.tickers.symbol(callback_data.symbol)
     await ask(state, Typing.trade, side=callback_data.side.value, symbol=str(symbol))
-    await ctx.reply.show(views.ask_terms(callback_data.side, symbol, ctx.frame))
+    await ctx.reply.show(views.ask_terms(callback_data.side, symbol, ctx.ui))
 
 
 async def typed_terms(message: Message, state: FSMContext, ctx: RequestContext) -> None:
@@ -108,7 +108,7 @@ async def typed_terms(message: Message, state: FSMContext, ctx: RequestContext) 
         wish = arguments.trade(f"{symbol.ticker} {(message.text or '').strip()}")
         screen = await _preview(of, symbol, state, ctx, amount=wish.amount, price=wish.price)
     except arguments.BadArgument:  # what fits here is less than what fits the command: the ticker and side are known
-        await ctx.reply.say(views.ask_terms(of, symbol, ctx.frame, again=True))
+        await ctx.reply.say(views.ask_terms(of, symbol, ctx.ui, again=True))
         return
     await state.set_state(None)
     await ctx.reply.say(screen)
@@ -116,12 +116,12 @@ async def typed_terms(message: Message, state: FSMContext, ctx: RequestContext) 
 
 async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await state.set_state(None)
-    await ctx.reply.say(sentence(ctx.frame.t("Left as it was."), ctx.frame))
+    await ctx.reply.say(sentence(ctx.ui.t("Left as it was."), ctx.ui))
 
 
 async def _typed(of: Side, args: str, state: FSMContext, ctx: RequestContext) -> None:
     if not args:
-        await ctx.reply.show(await _pick(of, ctx.control, ctx.frame))
+        await ctx.reply.show(await _pick(of, ctx.control, ctx.ui))
         return
     wish = arguments.trade(args)
     symbol = ctx.control.tickers.symbol(wish.ticker)
@@ -136,14 +136,14 @@ async def _preview(
         raise arguments.BadArgument("all is for sells")
     view = await ctx.control.orders.manual.preview(ctx.user_id, of, symbol, amount, price)
     facts = {"side": of.value, "symbol": str(symbol), "qty": view.qty, "price": "" if price is None else str(price)}
-    return views.order_preview(view, await keep_draft(state, facts), ctx.frame)
+    return views.order_preview(view, await keep_draft(state, facts), ctx.ui)
 
 
 async def _again(draft: str, state: FSMContext, ctx: RequestContext, *, shares: int = 0, ticks: int = 0) -> None:
     """Preview the order of a draft again; a price that nobody set follows the market."""
     facts = await find_draft(state, draft)
     if facts is None or "side" not in facts:
-        await ctx.reply.say(forgotten(ctx.frame))
+        await ctx.reply.say(forgotten(ctx.ui))
         return
     of, symbol = Side(facts["side"]), ctx.control.tickers.symbol(facts["symbol"])
     qty = max(int(facts["qty"]) + shares, 1)
@@ -153,7 +153,7 @@ async def _again(draft: str, state: FSMContext, ctx: RequestContext, *, shares: 
     amount = Amount(kind=AmountKind.SHARES, value=Decimal(qty))
     view = await ctx.control.orders.manual.preview(ctx.user_id, of, symbol, amount, price)
     await keep_draft(state, {**facts, "qty": qty, "price": "" if price is None else str(price)}, draft)
-    await ctx.reply.show(views.order_preview(view, draft, ctx.frame, editing=True))
+    await ctx.reply.show(views.order_preview(view, draft, ctx.ui, editing=True))
 
 
 async def _shown_price(of: Side, symbol: Symbol, qty: int, ctx: RequestContext) -> Decimal:
@@ -162,15 +162,15 @@ async def _shown_price(of: Side, symbol: Symbol, qty: int, ctx: RequestContext) 
     return (await ctx.control.orders.manual.preview(ctx.user_id, of, symbol, amount, None)).limit_price
 
 
-async def _pick(of: Side, control: Control, frame: ViewContext) -> Screen:
-    t = frame.t
+async def _pick(of: Side, control: Control, ui: ViewContext) -> Screen:
+    t = ui.t
     symbols = list(control.tickers.watched())
     question = t("Which ticker do you want to buy?")
     if of is Side.SELL:
         held = (await control.holdings.view(fresh=False)).holdings
         symbols = symbols if held is None else [each.symbol for each in held.positions]
         question = t("Which ticker do you want to sell?")
-    return pick_ticker(of.value, f"{SIDE_ICONS[of]} {side(of, t)}", question, symbols, frame)
+    return pick_ticker(of.value, f"{SIDE_ICONS[of]} {side(of, t)}", question, symbols, ui)
 
 
 def _label(each: Choice, of: Side, t: Tongue) -> str:

@@ -21,7 +21,7 @@ def explained(command: str, handler: Callable[..., Awaitable[None]]) -> Callable
             await handler(*args, ctx=ctx, **kwargs)
         except BadArgument as error:
             why = None if error.user_message is InvalidInput.user_message else error.user_message
-            await ctx.reply.say(usage(BY_NAME[command], ctx.frame, why))
+            await ctx.reply.say(usage(BY_NAME[command], ctx.ui, why))
 
     guarded.__signature__ = inspect.signature(handler)  # type: ignore[attr-defined] # aiogram reads it
     return guarded

@@ -36,11 +36,11 @@ async def address_of(configured: int, notes: Notes, clock: Clock) -> ChatAddress
     address = ChatAddress(int(stored) if stored else configured)
     if address.id != configured:
         address.former.add(configured)
-    address.on_move(Removal(notes, clock, configured))
+    address.on_move(ChatMoveNotes(notes, clock, configured))
     return address
 
 
-class Removal:
+class ChatMoveNotes:
     """Keeps where the chat has gone, and tells it."""
 
     def __init__(self, notes: Notes, clock: Clock, configured: int) -> None:

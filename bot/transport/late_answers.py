@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.transport.api_errors import LATE_ANSWER_PAUSES, TELEGRAM_FAILURES, Failure, failure, pause_after
-from bot.transport.sender import Speaker
+from bot.transport.sender import Sender
 from bot.ui.screen import Screen
 from strategy.model import Clock
 from strategy.runtime.shielding import wait_until_or
@@ -28,11 +28,11 @@ class _Late:
     tries: int = 0
 
 
-class Later:
+class LateAnswers:
     """Every chat's late answers, in order."""
 
-    def __init__(self, speaker: Speaker, wall: Clock) -> None:
-        self._speaker = speaker
+    def __init__(self, sender: Sender, wall: Clock) -> None:
+        self._sender = sender
         self._wall = wall
         self._waiting: deque[_Late] = deque(maxlen=_MOST)
         self._put = asyncio.Event()
@@ -53,7 +53,7 @@ class Later:
 
     async def _answer(self, late: _Late) -> None:
         try:
-            await self._speaker.send(late.chat_id, late.screen, thread=late.thread)
+            await self._sender.send(late.chat_id, late.screen, thread=late.thread)
         except TELEGRAM_FAILURES as error:
             pause = pause_after(error, late.tries, LATE_ANSWER_PAUSES)
             late.tries += 1

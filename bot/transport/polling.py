@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from bot.transport.api_errors import POLL_PAUSES, TELEGRAM_FAILURES, TOKEN_PAUSES, pause_after
 from bot.transport.server_clock import ClockWatch
-from bot.transport.update_watchdog import Hearing
+from bot.transport.update_watchdog import UpdateWatchdog
 from strategy.model import Clock
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class RawUpdates(TelegramMethod[list[Any]]):
 async def poll(poller: "Poller") -> None:
     """Handle updates until cancelled, and watch whether any come."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(poller.hearing.watch())
+        group.create_task(poller.watchdog.watch())
         group.create_task(poller.listen())
 
 
@@ -56,7 +56,7 @@ class Poller:
         dispatcher: Dispatcher,
         bot: Bot,
         wall: Clock,
-        hearing: Hearing,
+        watchdog: UpdateWatchdog,
         *,
         unread: Unread,
         clock_watch: ClockWatch,
@@ -64,7 +64,7 @@ class Poller:
         self._dispatcher = dispatcher
         self._bot = bot
         self._wall = wall
-        self.hearing = hearing
+        self.watchdog = watchdog
         self._unread = unread
         self._clock_watch = clock_watch
         self._next: int | None = None  # the first update not confirmed yet
@@ -82,7 +82,7 @@ class Poller:
                 await self._pause(began, error, failures)
                 continue
             failures = 0
-            self.hearing.heard(undisturbed=not updates)
+            self.watchdog.heard(undisturbed=not updates)
             for raw in updates:
                 self._take(raw)
             await self._clock_watch.check()
@@ -102,7 +102,7 @@ class Poller:
         of_the_token = isinstance(error, TelegramUnauthorizedError | TelegramNotFound)
         seconds = pause_after(error, failures - 1, TOKEN_PAUSES if of_the_token else POLL_PAUSES)
         log.warning("poll failed", extra={"error": type(error).__name__, "in_a_row": failures, "pause_s": seconds})
-        self.hearing.failed(began, error)
+        self.watchdog.failed(began, error)
         await self._wall.sleep(seconds)
 
     def _take(self, raw: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from strategy.runtime.probes import TelegramState
 _NO_ANSWER = (TelegramNetworkError, TelegramServerError, TelegramUnauthorizedError)
 
 
-class Reach(BaseRequestMiddleware):
+class Reachability(BaseRequestMiddleware):
     """Remembers the newest answer and the newest failure. A refused request is an answer, too."""
 
     def __init__(self, wall: Clock) -> None:

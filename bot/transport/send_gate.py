@@ -8,7 +8,7 @@ from strategy.model import Clock
 from strategy.runtime.shielding import wait_until_or
 
 
-class Barrier:
+class SendGate:
     """Closed after a failure for as long as the failure calls for; a person who is heard of opens it."""
 
     def __init__(self, wall: Clock) -> None:

@@ -21,7 +21,7 @@ class Gone(Exception):
     """The message to edit is not there any more, or can no longer be edited."""
 
 
-class Speaker:
+class Sender:
     """Sends and edits screens. Raises aiogram's TelegramAPIError for what cannot be helped here."""
 
     def __init__(self, bot: Bot) -> None:

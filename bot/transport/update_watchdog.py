@@ -112,7 +112,7 @@ _TO_DO: dict[Deaf, Said] = {
 _WAIT = Said(HearingNote.WAIT)
 
 
-class Hearing:
+class UpdateWatchdog:
     """The incoming lane: failed polls in a row, their cause, and what was told of it."""
 
     def __init__(

@@ -257,7 +257,7 @@ def _button(button: Button) -> InlineKeyboardButton:
 
 def opening_aside(keyboard: Keyboard) -> Keyboard:
     """Return the keyboard of an alert: its screens open in new messages."""
-    return tuple(tuple(_aside(button) for button in row) for row in keyboard)
+    return tuple(tuple(_overtaken(button) for button in row) for row in keyboard)
 
 
 def opens_aside(data: str | None) -> bool:
@@ -268,7 +268,7 @@ def opens_aside(data: str | None) -> bool:
         return False
 
 
-def _aside(button: Button) -> Button:
+def _overtaken(button: Button) -> Button:
     if isinstance(button.data, Open):
         return replace(button, data=Open(screen=button.data.screen, ref=button.data.ref, aside=True))
     return button

@@ -14,13 +14,13 @@ from strategy.model import Holdings, HoldingsView, Position, Symbol, UnreadRow, 
 _CARDS = 9  # on a page
 
 
-def balance(view: HoldingsView, frame: ViewContext) -> Screen:
+def balance(view: HoldingsView, ui: ViewContext) -> Screen:
     """Show cash, what can be bought, and what everything is worth."""
-    t = frame.t
-    title = block(frame.title("💰 ", t("Balance")), t("Account {account}", account=frame.account))
-    keyboard = ((frame.refresh("balance"), Button(t("📦 Positions"), Open(screen="positions"))), (frame.home(),))
+    t = ui.t
+    title = block(ui.title("💰 ", t("Balance")), t("Account {account}", account=ui.account))
+    keyboard = ((ui.refresh("balance"), Button(t("📦 Positions"), Open(screen="positions"))), (ui.home(),))
     if view.holdings is None:
-        return frame.screen(title, _problem(view, frame), frame.stamp(), keyboard=keyboard)
+        return ui.screen(title, _problem(view, ui), ui.stamp(), keyboard=keyboard)
     held = view.holdings
     value = total(position.value for position in held.positions)
     profit = total(position.profit for position in held.positions)
@@ -32,79 +32,79 @@ def balance(view: HoldingsView, frame: ViewContext) -> Screen:
     )
     result = block(
         t("Unrealised {icon} {amount}", icon=gain_icon(profit), amount=usd_change(profit)),
-        _realized(view.realized_today, frame),
+        _realized(view.realized_today, ui),
         None if held.fx_rate is None else t("Exchange rate {rate} won per dollar", rate=f"{held.fx_rate:,.2f}"),
     )
-    return frame.screen(title, money, result, _unread(held, frame), frame.stamp(), keyboard=keyboard)
+    return ui.screen(title, money, result, _unread(held, ui), ui.stamp(), keyboard=keyboard)
 
 
-def positions(view: HoldingsView, frame: ViewContext, only: Symbol | None = None) -> Screen:
+def positions(view: HoldingsView, ui: ViewContext, only: Symbol | None = None) -> Screen:
     """Show what is held, each with its result and where its stop would fire."""
-    t = frame.t
-    title = block(frame.title("📦 ", t("Positions")))
+    t = ui.t
+    title = block(ui.title("📦 ", t("Positions")))
     ref = "" if only is None else str(only)
     if view.holdings is None:
-        return frame.screen(
-            title, _problem(view, frame), frame.stamp(), keyboard=((frame.refresh("positions", ref),), (frame.home(),))
+        return ui.screen(
+            title, _problem(view, ui), ui.stamp(), keyboard=((ui.refresh("positions", ref),), (ui.home(),))
         )
     held = view.holdings
     shown = [each for each in held.positions if only is None or each.symbol == only]
-    unread = _unread(held, frame, only)
+    unread = _unread(held, ui, only)
     stops = dict(view.stop_prices)
     locked = {lock.symbol for lock in view.locks}
-    on_page, turns = frame.paged(shown, Open(screen="positions", ref=ref), _CARDS)
+    on_page, turns = ui.paged(shown, Open(screen="positions", ref=ref), _CARDS)
     scoped = dict(view.scoped)
     cards = [
-        _card(each, stops.get(each.symbol), each.symbol in locked, _scope_line(each.symbol, scoped, frame), frame)
+        _card(each, stops.get(each.symbol), each.symbol in locked, _scope_line(each.symbol, scoped, ui), ui)
         for each in on_page
     ]
     nothing = t("No shares are held.") if only is None else t("No {ticker} shares are held.", ticker=only.ticker)
-    return frame.screen(
+    return ui.screen(
         title,
         *(cards or ([] if unread else [block(nothing)])),
         unread,
-        frame.stamp(),
-        keyboard=_position_keyboard(on_page, turns, frame, ref),
+        ui.stamp(),
+        keyboard=_position_keyboard(on_page, turns, ui, ref),
     )
 
 
-def holdings_block(holdings: Holdings | None, frame: ViewContext) -> Text:
+def holdings_block(holdings: Holdings | None, ui: ViewContext) -> Text:
     """Return the holdings as a few lines, for start and session messages (S49)."""
-    t = frame.t
+    t = ui.t
     if holdings is None:
         return block(t("Holdings: the broker could not be asked. Try /balance later."))
     cash = Text(t("Cash {amount}", amount=_money(holdings.cash, holdings)))
     if not holdings.positions and not holdings.unread:
         return block(cash, t("No shares are held."))
-    rows = [_not_counted(row, frame) for row in holdings.unread]
-    return block(cash, *(_short(each, holdings, frame) for each in holdings.positions), *rows)
+    rows = [_not_counted(row, ui) for row in holdings.unread]
+    return block(cash, *(_short(each, holdings, ui) for each in holdings.positions), *rows)
 
 
-def _unread(holdings: Holdings, frame: ViewContext, only: Symbol | None = None) -> Text | None:
+def _unread(holdings: Holdings, ui: ViewContext, only: Symbol | None = None) -> Text | None:
     """Return what the broker's list holds besides and is not counted, or not known: never shown as none."""
     rows = [row for row in holdings.unread if only is None or row.symbol in (None, only)]
-    return block(*(_not_counted(row, frame) for row in rows)) if rows else None
+    return block(*(_not_counted(row, ui) for row in rows)) if rows else None
 
 
-def _not_counted(row: UnreadRow, frame: ViewContext) -> str:
-    t, name = frame.t, row.name or "?"
+def _not_counted(row: UnreadRow, ui: ViewContext) -> str:
+    t, name = ui.t, row.name or "?"
     if row.aside:
         return t("➖ Not counted: {name}. {why}", name=name, why=t.of(row.why))
     return t("⚠️ Not known: {name}. {why}. See the broker's app.", name=name, why=t.of(row.why))
 
 
-def _short(position: Position, holdings: Holdings, frame: ViewContext) -> Text:
+def _short(position: Position, holdings: Holdings, ui: ViewContext) -> Text:
     result = _result(position)
     return Text(
         Bold(position.symbol.ticker),
         " ",
-        frame.t("{qty} sh. ({sellable} sellable)", qty=shares(position.qty), sellable=shares(position.sellable_qty)),
+        ui.t("{qty} sh. ({sellable} sellable)", qty=shares(position.qty), sellable=shares(position.sellable_qty)),
         f" · {_money(position.value, holdings)} · {gain_icon(result)} {rate(result)}",
     )
 
 
-def _card(position: Position, stop: Decimal | None, locked: bool, scope: str | None, frame: ViewContext) -> Text:
-    t = frame.t
+def _card(position: Position, stop: Decimal | None, locked: bool, scope: str | None, ui: ViewContext) -> Text:
+    t = ui.t
     result = _result(position)
     return block(
         Text(Bold(position.symbol.ticker), f" {position.name}" if position.name else "", " 🔒" if locked else ""),
@@ -117,14 +117,14 @@ def _card(position: Position, stop: Decimal | None, locked: bool, scope: str | N
     )
 
 
-def _scope_line(symbol: Symbol, scoped: Mapping[Symbol, Position | None], frame: ViewContext) -> str | None:
+def _scope_line(symbol: Symbol, scoped: Mapping[Symbol, Position | None], ui: ViewContext) -> str | None:
     """Return what of a position is the bot's own, with its own result, where the rules go by that."""
     if symbol not in scoped:
         return None
     own = scoped[symbol]
     if own is None:
-        return frame.t("The bot's own: none. Rules and stops leave these shares alone.")
-    return frame.t(
+        return ui.t("The bot's own: none. Rules and stops leave these shares alone.")
+    return ui.t(
         "The bot's own: {qty} sh. at {average} · {icon} {rate}",
         qty=shares(own.qty),
         average=price(own.average_cost),
@@ -133,9 +133,9 @@ def _scope_line(symbol: Symbol, scoped: Mapping[Symbol, Position | None], frame:
     )
 
 
-def _position_keyboard(shown: Sequence[Position], turns: Keyboard, frame: ViewContext, ref: str) -> Keyboard:
+def _position_keyboard(shown: Sequence[Position], turns: Keyboard, ui: ViewContext, ref: str) -> Keyboard:
     """Return a button for every position, or what can be done about the only one asked for."""
-    t = frame.t
+    t = ui.t
     if ref:
         sell = (Button(t("🟦 Sell"), Open(screen="sell", ref=ref)),) if shown else ()
         further = (
@@ -145,10 +145,10 @@ def _position_keyboard(shown: Sequence[Position], turns: Keyboard, frame: ViewCo
         return (
             (Button(t("🟥 Buy"), Open(screen="buy", ref=ref)), *sell),
             further,
-            (frame.refresh("positions", ref), Button(t("📦 Positions"), Open(screen="positions")), frame.home()),
+            (ui.refresh("positions", ref), Button(t("📦 Positions"), Open(screen="positions")), ui.home()),
         )
     tickers = [Button(each.symbol.ticker, Open(screen="ticker", ref=str(each.symbol))) for each in shown]
-    return (*rows_of(tickers, 3), *turns, (frame.refresh("positions", ref), frame.home()))
+    return (*rows_of(tickers, 3), *turns, (ui.refresh("positions", ref), ui.home()))
 
 
 def _result(position: Position) -> Decimal | None:
@@ -157,14 +157,14 @@ def _result(position: Position) -> Decimal | None:
     return return_percent(position.average_cost, position.last)
 
 
-def _realized(amount: Decimal | None, frame: ViewContext) -> str | None:
+def _realized(amount: Decimal | None, ui: ViewContext) -> str | None:
     if amount is None:
         return None
-    return frame.t("Realised today {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
+    return ui.t("Realised today {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
 
 
-def _problem(view: HoldingsView, frame: ViewContext) -> Text:
-    t = frame.t
+def _problem(view: HoldingsView, ui: ViewContext) -> Text:
+    t = ui.t
     reason = t("The broker could not be asked.") if view.problem is None else t.of(view.problem)
     return block(t("⚠️ {reason}", reason=reason), t("Press refresh to try again."))
 

@@ -14,21 +14,21 @@ from strategy.model import Environment, ModeState
 from strategy.model import Text as Sentence
 
 
-def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, frame: ViewContext) -> Screen:
+def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, ui: ViewContext) -> Screen:
     """Show whose money it is, the mode, and every way on; `proposals` is how many cards wait for a tap."""
-    t = frame.t
-    demo = frame.environment is Environment.DEMO
-    return frame.screen(
+    t = ui.t
+    demo = ui.environment is Environment.DEMO
+    return ui.screen(
         block(
-            frame.title("🏠 ", t("US stock trader")),
-            environment(frame.environment, t),
-            t("Account {account}", account=frame.account),
+            ui.title("🏠 ", t("US stock trader")),
+            environment(ui.environment, t),
+            t("Account {account}", account=ui.account),
             None if role is Role.OWNER else t("You are {role} here.", role=role_name(role, t)),
         ),
-        block(Bold(mode_text(mode, frame))),
+        block(Bold(mode_text(mode, ui))),
         *(_first_steps() if demo else ()),
-        quote(*_disclaimer(frame), folded=accepted or demo),
-        frame.stamp(),
+        quote(*_disclaimer(ui), folded=accepted or demo),
+        ui.stamp(),
         keyboard=(
             () if accepted or demo else (Button(t("✅ I understand the risk"), AcceptRisk(), style="success"),),
             (Button(t("📊 Status"), Open(screen="status")), Button(t("💰 Balance"), Open(screen="balance"))),
@@ -38,16 +38,16 @@ def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, frame: 
             (Button(t("🎛 Mode"), Open(screen="mode")), Button(t("🔎 Why?"), Open(screen="why"))),
             (Button(t("⚙️ Settings"), Open(screen="settings")), Button(t("🔔 Alerts"), Open(screen="notify"))),
             (Button(t("🩺 System"), Open(screen="system")), Button(t("❓ Help"), Open(screen="help"))),
-            *_waiting(proposals, frame),
-            (frame.refresh("home"), Button("🌐 한국어 / English", Open(screen="lang"))),
+            *_waiting(proposals, ui),
+            (ui.refresh("home"), Button("🌐 한국어 / English", Open(screen="lang"))),
         ),
     )
 
 
-def _waiting(proposals: int, frame: ViewContext) -> Keyboard:
+def _waiting(proposals: int, ui: ViewContext) -> Keyboard:
     if not proposals:
         return ()
-    text = frame.t("🙋 {n} proposals wait for you", n=proposals)
+    text = ui.t("🙋 {n} proposals wait for you", n=proposals)
     return ((Button(text, Open(screen="proposals"), style="primary"),),)
 
 
@@ -66,8 +66,8 @@ def _first_steps() -> tuple[Text, Text]:
     )
 
 
-def _disclaimer(frame: ViewContext) -> tuple[Words, ...]:
-    t = frame.t
+def _disclaimer(ui: ViewContext) -> tuple[Words, ...]:
+    t = ui.t
     return (
         Bold(t("Risk of loss")),
         t("This program trades by fixed rules and can lose money, also through its own faults or the network's."),
@@ -75,14 +75,14 @@ def _disclaimer(frame: ViewContext) -> tuple[Words, ...]:
     )
 
 
-def accepted(frame: ViewContext) -> Screen:
-    t = frame.t
-    return frame.screen(block(t("Noted: you have read and accepted the risk notice.")), keyboard=((frame.home(),),))
+def accepted(ui: ViewContext) -> Screen:
+    t = ui.t
+    return ui.screen(block(t("Noted: you have read and accepted the risk notice.")), keyboard=((ui.home(),),))
 
 
-def help_all(role: Role, frame: ViewContext) -> Screen:
+def help_all(role: Role, ui: ViewContext) -> Screen:
     """List the commands of a role by group; those that do not work yet are marked."""
-    t = frame.t
+    t = ui.t
     groups = {
         "control": t("Control"),
         "trade": t("Trade"),
@@ -90,21 +90,21 @@ def help_all(role: Role, frame: ViewContext) -> Screen:
         "settings": t("Settings"),
         "system": t("System"),
     }
-    ready = [_help_group(title, key, role, frame) for key, title in groups.items()]
+    ready = [_help_group(title, key, role, ui) for key, title in groups.items()]
     later = [f"/{command.name}" for command in COMMANDS if not command.ready]
-    return frame.screen(
+    return ui.screen(
         block(Bold("❓ " + t("Help")), t("Type a command, a Korean word such as 상태, or use the buttons.")),
         *ready,
         quote(Bold(t("Not ready yet")), " ".join(later), folded=True),
         block(t("More about one command: /help buy")),
-        keyboard=((frame.home(),),),
+        keyboard=((ui.home(),),),
     )
 
 
-def _help_group(title: str, group: str, role: Role, frame: ViewContext) -> Text | None:
+def _help_group(title: str, group: str, role: Role, ui: ViewContext) -> Text | None:
     """Return a group's commands; those for looking and setting open with a tap, there are many of them."""
     found = [each for each in COMMANDS if each.group == group and each.ready and each.role <= role]
-    lines = [_help_line(each, frame) for each in found]
+    lines = [_help_line(each, ui) for each in found]
     if not lines:
         return None
     if group in ("control", "trade"):
@@ -112,15 +112,15 @@ def _help_group(title: str, group: str, role: Role, frame: ViewContext) -> Text 
     return quote(Bold(title), *lines, folded=True)
 
 
-def _help_line(command: Command, frame: ViewContext) -> Text:
+def _help_line(command: Command, ui: ViewContext) -> Text:
     words = next((word for word in command.words if not word.isascii()), None)
-    return Text(f"/{command.name}", f" ({words})" if words else "", f" — {command.about(frame.t)}")
+    return Text(f"/{command.name}", f" ({words})" if words else "", f" — {command.about(ui.t)}")
 
 
-def help_one(command: Command, frame: ViewContext) -> Screen:
-    t = frame.t
+def help_one(command: Command, ui: ViewContext) -> Screen:
+    t = ui.t
     words = ", ".join(command.words)
-    return frame.screen(
+    return ui.screen(
         block(
             Text(Bold(f"/{command.name}"), f" — {command.about(t)}"),
             None if command.ready else t("Not ready yet."),
@@ -128,7 +128,7 @@ def help_one(command: Command, frame: ViewContext) -> Screen:
             t("Also: {words}", words=words) if words else None,
         ),
         block(*(Code(example) for example in EXAMPLES.get(command.name, ()))),
-        keyboard=((Button(t("❓ Help"), Open(screen="help")), frame.home()),),
+        keyboard=((Button(t("❓ Help"), Open(screen="help")), ui.home()),),
     )
 
 
@@ -169,11 +169,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def usage(command: Command, frame: ViewContext, why: Sentence | None = None) -> Screen:
+def usage(command: Command, ui: ViewContext, why: Sentence | None = None) -> Screen:
     """Answer an input that does not fit: why, where that can be said, and what to type instead."""
-    t = frame.t
+    t = ui.t
     examples = EXAMPLES.get(command.name) or (f"/{command.name} {command.usage}".strip(),)
-    return frame.screen(
+    return ui.screen(
         block(
             *(() if why is None else (Text(t.of(why)),)),
             t.line("Type it like this: {example}", example=Code(examples[0])),
@@ -182,52 +182,52 @@ def usage(command: Command, frame: ViewContext, why: Sentence | None = None) -> 
     )
 
 
-def not_ready(command: Command, frame: ViewContext) -> Screen:
-    t = frame.t
-    return frame.screen(
+def not_ready(command: Command, ui: ViewContext) -> Screen:
+    t = ui.t
+    return ui.screen(
         block(t("/{name} is not ready yet. It does nothing for now.", name=command.name)),
-        keyboard=((Button(t("❓ Help"), Open(screen="help")), frame.home()),),
+        keyboard=((Button(t("❓ Help"), Open(screen="help")), ui.home()),),
     )
 
 
-def unknown_command(word: str, frame: ViewContext) -> Screen:
+def unknown_command(word: str, ui: ViewContext) -> Screen:
     """Answer a command that does not exist with the nearest one."""
-    t = frame.t
+    t = ui.t
     near = nearest(word)
     hint = None if near is None else t("Did you mean /{name}? {about}", name=near.name, about=near.about(t))
-    return frame.screen(
+    return ui.screen(
         block(t("I do not know {word}.", word=word[:40]), hint),
-        keyboard=((Button(t("❓ Help"), Open(screen="help")), frame.home()),),
+        keyboard=((Button(t("❓ Help"), Open(screen="help")), ui.home()),),
     )
 
 
-def language(frame: ViewContext) -> Screen:
-    return frame.screen(
-        block(Bold("🌐 한국어 / English"), frame.t("Which language should I speak to you?")),
+def language(ui: ViewContext) -> Screen:
+    return ui.screen(
+        block(Bold("🌐 한국어 / English"), ui.t("Which language should I speak to you?")),
         keyboard=(
             (Button("한국어", Speak(language="ko")), Button("English", Speak(language="en"))),
-            (frame.home(),),
+            (ui.home(),),
         ),
     )
 
 
-def version(program: str, frame: ViewContext) -> Screen:
-    t = frame.t
-    return frame.screen(
+def version(program: str, ui: ViewContext) -> Screen:
+    t = ui.t
+    return ui.screen(
         block(
-            frame.title(t("Version {version}", version=program)),
-            environment(frame.environment, t),
-            t("Account {account}", account=frame.account),
-            t("Market time {time}", time=frame.when(frame.now)),
+            ui.title(t("Version {version}", version=program)),
+            environment(ui.environment, t),
+            t("Account {account}", account=ui.account),
+            t("Market time {time}", time=ui.when(ui.now)),
         ),
-        keyboard=((frame.home(),),),
+        keyboard=((ui.home(),),),
     )
 
 
-def expired(typed: str, sent: str, frame: ViewContext) -> Screen:
+def expired(typed: str, sent: str, ui: ViewContext) -> Screen:
     """Answer a command that waited too long; it is not carried out."""
-    t = frame.t
-    return frame.screen(
+    t = ui.t
+    return ui.screen(
         block(
             Bold(t("⌛ Expired, not carried out")),
             t.line("Received too late: {typed} ({sent})", typed=Code(typed[:60]), sent=sent),
@@ -236,10 +236,10 @@ def expired(typed: str, sent: str, frame: ViewContext) -> Screen:
     )
 
 
-def denied(mine: Role, need: Role, frame: ViewContext) -> Screen:
+def denied(mine: Role, need: Role, ui: ViewContext) -> Screen:
     """Tell a person that the role does not allow it, and who may."""
-    t = frame.t
-    return frame.screen(
+    t = ui.t
+    return ui.screen(
         block(
             t(
                 "🚫 Your role here does not allow that: you are {mine}, it takes {need}.",
@@ -248,34 +248,34 @@ def denied(mine: Role, need: Role, frame: ViewContext) -> Screen:
             ),
             t("Nothing was done. The owner gives roles in .env."),
         ),
-        keyboard=((frame.home(),),),
+        keyboard=((ui.home(),),),
     )
 
 
-def outdated(frame: ViewContext) -> Screen:
+def outdated(ui: ViewContext) -> Screen:
     """Answer a button of an older version or of something that is gone."""
-    return frame.screen(block(frame.t("This button no longer works. Here is the home screen: /start")))
+    return ui.screen(block(ui.t("This button no longer works. Here is the home screen: /start")))
 
 
-def forgotten(frame: ViewContext) -> Screen:
+def forgotten(ui: ViewContext) -> Screen:
     """Answer a stepper whose draft is not kept any more."""
-    t = frame.t
-    return frame.screen(
+    t = ui.t
+    return ui.screen(
         block(
             Bold(t("⌛ Expired: nothing was done")), t("What was being put together here is forgotten. Start again.")
         ),
-        keyboard=((frame.home(),),),
+        keyboard=((ui.home(),),),
     )
 
 
-def sentence(text: str, frame: ViewContext) -> Screen:
-    return frame.screen(block(text), keyboard=((frame.home(),),))
+def sentence(text: str, ui: ViewContext) -> Screen:
+    return ui.screen(block(text), keyboard=((ui.home(),),))
 
 
-def failure(reference: str, frame: ViewContext) -> Screen:
+def failure(reference: str, ui: ViewContext) -> Screen:
     """Tell of an error that nobody foresaw, with the id under which the log tells it."""
-    t = frame.t
-    return frame.screen(
+    t = ui.t
+    return ui.screen(
         block(
             t("⚠️ Something went wrong here, and it is written to the log as {reference}.", reference=reference),
             t("If this was an order, look at /orders before you try again."),
@@ -283,6 +283,6 @@ def failure(reference: str, frame: ViewContext) -> Screen:
     )
 
 
-def test_message(frame: ViewContext) -> Screen:
-    t = frame.t
-    return frame.screen(block(frame.title("✉️ ", t("Test message")), t("Telegram works. Nothing else was done.")))
+def test_message(ui: ViewContext) -> Screen:
+    t = ui.t
+    return ui.screen(block(ui.title("✉️ ", t("Test message")), t("Telegram works. Nothing else was done.")))

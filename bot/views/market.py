@@ -14,16 +14,16 @@ from bot.views.decisions import signal_lines
 from strategy.model import CalendarDay, QuoteView, Symbol, new_york, seoul
 
 
-def quote(view: QuoteView, frame: ViewContext) -> Screen:
+def quote(view: QuoteView, ui: ViewContext) -> Screen:
     """Show a fresh price with what it means to the owner, and what can be done."""
-    t, found = frame.t, view.quote
+    t, found = ui.t, view.quote
     ref = str(found.symbol)
-    age = span(found.age(frame.now).total_seconds(), t)
+    age = span(found.age(ui.now).total_seconds(), t)
     spread = "" if view.spread_percent is None else t(" · spread {rate}%", rate=f"{view.spread_percent:.2f}")
     book = t("Bid {bid} · ask {ask}", bid=price(found.bid), ask=price(found.ask)) + spread
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("💲 ", found.symbol.ticker),
+            ui.title("💲 ", found.symbol.ticker),
             str(found.symbol),
             Text(Bold(price(found.last)), f" {gain_icon(view.change_percent)} {rate(view.change_percent)}"),
             t("Close before {price}", price=price(view.previous_close)),
@@ -31,22 +31,22 @@ def quote(view: QuoteView, frame: ViewContext) -> Screen:
             t("⚠️ Trading in it is halted.") if found.halted else None,
             t("Asked {age} ago", age=age),
         ),
-        _mine(view, frame),
+        _mine(view, ui),
         None if view.watched else block(t("It is not on the watch list: no rule trades it.")),
-        frame.stamp(),
+        ui.stamp(),
         keyboard=(
-            *ticker_actions(found.symbol, frame, held=bool(view.position_qty), watched=view.watched, here="quote"),
+            *ticker_actions(found.symbol, ui, held=bool(view.position_qty), watched=view.watched, here="quote"),
             (Button(f"📋 {price(found.last)}", Copy(f"{found.last}")),),
-            (frame.refresh("quote", ref), frame.home()),
+            (ui.refresh("quote", ref), ui.home()),
         ),
     )
 
 
 def ticker_actions(
-    symbol: Symbol, frame: ViewContext, *, held: bool, watched: bool, here: str
+    symbol: Symbol, ui: ViewContext, *, held: bool, watched: bool, here: str
 ) -> tuple[tuple[Button, ...], ...]:
     """Return what can be done about a ticker; `here` is the screen that is shown already."""
-    t, ref = frame.t, str(symbol)
+    t, ref = ui.t, str(symbol)
     buy = Button(t("🟥 Buy"), Open(screen="buy", ref=ref))
     further = [
         Button(t("💲 Price"), Open(screen="quote", ref=ref)),
@@ -65,53 +65,53 @@ def ticker_actions(
     )
 
 
-def tickers(watched: Sequence[Symbol], frame: ViewContext) -> Screen:
+def tickers(watched: Sequence[Symbol], ui: ViewContext) -> Screen:
     """List the watched tickers, each leading to its card."""
-    t = frame.t
+    t = ui.t
     picks = [Button(symbol.ticker, Open(screen="ticker", ref=str(symbol))) for symbol in watched]
-    return frame.screen(
-        block(frame.title("📈 ", t("Tickers")), t("Watched and traded by rule. Press one to see it.")),
+    return ui.screen(
+        block(ui.title("📈 ", t("Tickers")), t("Watched and traded by rule. Press one to see it.")),
         keyboard=(
-            *frame.picks(picks, 3, Open(screen="tickers")),
+            *ui.picks(picks, 3, Open(screen="tickers")),
             (Button(t("➕ Watch another"), Open(screen="watch")), Button(t("➖ Take one off"), Open(screen="unwatch"))),
-            (Button(t("⏰ Price alerts"), Open(screen="alerts")), frame.home()),
+            (Button(t("⏰ Price alerts"), Open(screen="alerts")), ui.home()),
         ),
     )
 
 
-def pick_watch(held: Sequence[Symbol], frame: ViewContext) -> Screen:
+def pick_watch(held: Sequence[Symbol], ui: ViewContext) -> Screen:
     """Ask which ticker to watch: what is held can be picked, anything else is typed."""
-    t = frame.t
+    t = ui.t
     picks = [Button(symbol.ticker, Watch(symbol=str(symbol), adds=True)) for symbol in held]
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("➕ ", t("Watch another ticker")),
+            ui.title("➕ ", t("Watch another ticker")),
             t("These are held but not watched:") if picks else None,
             t("It trades by rule once its bars are there. First you see what it is and confirm."),
         ),
         keyboard=(
-            *frame.picks(picks, 3, Open(screen="watch")),
+            *ui.picks(picks, 3, Open(screen="watch")),
             (Button(t("⌨️ Type a ticker"), TypeTicker()),),
-            (frame.home(),),
+            (ui.home(),),
         ),
     )
 
 
-def pick_unwatch(watched: Sequence[Symbol], frame: ViewContext) -> Screen:
-    t = frame.t
+def pick_unwatch(watched: Sequence[Symbol], ui: ViewContext) -> Screen:
+    t = ui.t
     picks = [Button(symbol.ticker, Watch(symbol=str(symbol), adds=False)) for symbol in watched]
-    return frame.screen(
-        block(frame.title("➖ ", t("Stop watching a ticker")), t("Which ticker?")),
+    return ui.screen(
+        block(ui.title("➖ ", t("Stop watching a ticker")), t("Which ticker?")),
         keyboard=(
-            *frame.picks(picks, 3, Open(screen="unwatch")),
-            (Button(t("📈 Tickers"), Open(screen="tickers")), frame.home()),
+            *ui.picks(picks, 3, Open(screen="unwatch")),
+            (Button(t("📈 Tickers"), Open(screen="tickers")), ui.home()),
         ),
     )
 
 
-def ask_ticker(frame: ViewContext) -> Screen:
-    t = frame.t
-    return frame.screen(
+def ask_ticker(ui: ViewContext) -> Screen:
+    t = ui.t
+    return ui.screen(
         block(
             Bold(t("Type the ticker to watch.")),
             t("For example TQQQ, or NASDAQ:TQQQ where the exchange matters."),
@@ -120,23 +120,23 @@ def ask_ticker(frame: ViewContext) -> Screen:
     )
 
 
-def calendar(days: Sequence[CalendarDay], frame: ViewContext) -> Screen:
+def calendar(days: Sequence[CalendarDay], ui: ViewContext) -> Screen:
     """List the coming market days; what differs from an ordinary day is marked."""
-    t = frame.t
-    return frame.screen(
+    t = ui.t
+    return ui.screen(
         block(
-            frame.title("🗓 ", t("Market days")),
+            ui.title("🗓 ", t("Market days")),
             t("The dates are New York's; in Korea the close is on the next morning."),
         ),
-        block(*(_day(each, frame) for each in days)),
-        frame.stamp(),
-        keyboard=((frame.refresh("calendar"), frame.home()),),
+        block(*(_day(each, ui) for each in days)),
+        ui.stamp(),
+        keyboard=((ui.refresh("calendar"), ui.home()),),
     )
 
 
-def _mine(view: QuoteView, frame: ViewContext) -> Text | None:
+def _mine(view: QuoteView, ui: ViewContext) -> Text | None:
     """Return what is held of it, where its stop is, and what the rules think."""
-    t, decision = frame.t, view.decision
+    t, decision = ui.t, view.decision
     held = None
     if view.position_qty:
         held = Text(
@@ -147,14 +147,14 @@ def _mine(view: QuoteView, frame: ViewContext) -> Text | None:
     lines = [
         held,
         None if view.stop_price is None else t("Stop fires at {price}", price=price(view.stop_price)),
-        *([] if decision is None else signal_lines(decision, frame)),
+        *([] if decision is None else signal_lines(decision, ui)),
         None if decision is None else t("Conclusion: {what}", what=conclusion(decision, t)),
     ]
     return block(*lines) if any(lines) else None
 
 
-def _day(each: CalendarDay, frame: ViewContext) -> Text:
-    t = frame.t
+def _day(each: CalendarDay, ui: ViewContext) -> Text:
+    t = ui.t
     name = f"{each.on:%m-%d} {weekday(each.on, t)}"
     note = "" if each.note is None else f" · {t.of(each.note)}"
     if each.opens_at is None or each.closes_at is None:

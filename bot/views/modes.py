@@ -12,13 +12,13 @@ from bot.views.status import mode_text
 from strategy.model import Mode, ModeChanged, ModePreview, ModeState, Symbol, TickerLock
 
 
-def menu(current: ModeState, locks: list[TickerLock], frame: ViewContext) -> Screen:
+def menu(current: ModeState, locks: list[TickerLock], ui: ViewContext) -> Screen:
     """Show the mode with what each of the others would mean."""
-    t = frame.t
-    return frame.screen(
-        block(frame.title("🎛 ", t("Mode")), Bold(mode_text(current, frame)), mode_meaning(current.mode, t)),
+    t = ui.t
+    return ui.screen(
+        block(ui.title("🎛 ", t("Mode")), Bold(mode_text(current, ui)), mode_meaning(current.mode, t)),
         block(*(f"{mode(each, t)}: {mode_meaning(each, t)}" for each in Mode if each is not current.mode)),
-        frame.stamp(),
+        ui.stamp(),
         keyboard=(
             (
                 Button(t("▶️ Run"), SetMode(mode=Mode.RUN), style="success"),
@@ -29,43 +29,43 @@ def menu(current: ModeState, locks: list[TickerLock], frame: ViewContext) -> Scr
                 Button(t("⛔ Halt"), SetMode(mode=Mode.HALTED), style="danger"),
             ),
             (Button(t("🚨 Panic: sell everything…"), Open(screen="panic"), style="danger"),),
-            *frame.picks([_release_button(lock.symbol, frame) for lock in locks], 2, Open(screen="mode"), 40),
-            (frame.refresh("mode"), frame.home()),
+            *ui.picks([_release_button(lock.symbol, ui) for lock in locks], 2, Open(screen="mode"), 40),
+            (ui.refresh("mode"), ui.home()),
         ),
     )
 
 
-def pick_pause(symbol: Symbol | None, spans: list[tuple[Span, str]], frame: ViewContext) -> Screen:
+def pick_pause(symbol: Symbol | None, spans: list[tuple[Span, str]], ui: ViewContext) -> Screen:
     """Ask for how long buys should pause."""
-    t = frame.t
+    t = ui.t
     ref = "" if symbol is None else str(symbol)
     picks = [Button(label, SetMode(mode=Mode.PAUSE_BUYS, span=key, symbol=ref)) for key, label in spans]
     who = t("all tickers") if symbol is None else symbol.ticker
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("⏸ ", t("Pause buys: {who}", who=who)),
+            ui.title("⏸ ", t("Pause buys: {who}", who=who)),
             mode_meaning(Mode.PAUSE_BUYS, t),
             t("For how long?"),
         ),
-        keyboard=(*rows_of(picks, 2), (Button(t("🎛 Mode"), Open(screen="mode")), frame.home())),
+        keyboard=(*rows_of(picks, 2), (Button(t("🎛 Mode"), Open(screen="mode")), ui.home())),
     )
 
 
-def preview(view: ModePreview, frame: ViewContext) -> Screen:
+def preview(view: ModePreview, ui: ViewContext) -> Screen:
     """Show what running or halting would mean; halting wants a word typed."""
-    t = frame.t
+    t = ui.t
     scope = "" if view.symbol is None else f" {view.symbol.ticker}"
     naked = ", ".join(symbol.ticker for symbol in view.unprotected)
     head = block(
-        frame.title(f"{mode(view.target, t)}{scope}"),
+        ui.title(f"{mode(view.target, t)}{scope}"),
         mode_meaning(view.target, t),
         t.line("⚠️ Without a stop-loss: {tickers}", tickers=Bold(naked)) if naked else None,
     )
     if view.ticket is None:
         refusals = [f"⛔ {t.of(text)}" for text in view.refusals] or [t("Nothing would change.")]
-        return frame.screen(head, block(*refusals), keyboard=((frame.home(),),))
+        return ui.screen(head, block(*refusals), keyboard=((ui.home(),),))
     if view.typed_words:
-        return frame.screen(
+        return ui.screen(
             head,
             block(
                 t.line("To confirm, type: {word}", word=Code(view.typed_words[t.language])),
@@ -74,55 +74,53 @@ def preview(view: ModePreview, frame: ViewContext) -> Screen:
             keyboard=((Button(t("No"), Dismiss(ticket=view.ticket)),),),
         )
     ask = block(t("Not in force before you confirm."))
-    return frame.screen(
-        head, ask, keyboard=confirm_row(view.ticket, t("✅ Yes: {mode}", mode=mode(view.target, t)), frame)
-    )
+    return ui.screen(head, ask, keyboard=confirm_row(view.ticket, t("✅ Yes: {mode}", mode=mode(view.target, t)), ui))
 
 
-def was_set(event: ModeChanged, frame: ViewContext) -> Screen:
-    t, state = frame.t, event.state
+def was_set(event: ModeChanged, ui: ViewContext) -> Screen:
+    t, state = ui.t, event.state
     scope = "" if state.symbol is None else f" {state.symbol.ticker}"
     keyboard: Keyboard = (
         (Button(t("▶️ Run"), Open(screen="run", ref="" if state.symbol is None else str(state.symbol))),),
-        (Button(t("🎛 Mode"), Open(screen="mode")), frame.home()),
+        (Button(t("🎛 Mode"), Open(screen="mode")), ui.home()),
     )
-    return frame.screen(
-        block(frame.title(t("Mode"), f"{scope}: {mode(state.mode, t)}"), *mode_story(event, frame)),
-        frame.stamp(),
+    return ui.screen(
+        block(ui.title(t("Mode"), f"{scope}: {mode(state.mode, t)}"), *mode_story(event, ui)),
+        ui.stamp(),
         keyboard=keyboard,
     )
 
 
-def arming_not_needed(frame: ViewContext) -> Screen:
-    t = frame.t
-    return frame.screen(
+def arming_not_needed(ui: ViewContext) -> Screen:
+    t = ui.t
+    return ui.screen(
         block(
-            frame.title("🛡 ", t("Arming is not needed here")),
-            environment(frame.environment, t),
+            ui.title("🛡 ", t("Arming is not needed here")),
+            environment(ui.environment, t),
             t("Only the real account is armed by /arm. Here /run is enough."),
         ),
-        keyboard=((Button(t("🎛 Mode"), Open(screen="mode")), frame.home()),),
+        keyboard=((Button(t("🎛 Mode"), Open(screen="mode")), ui.home()),),
     )
 
 
-def released(symbol: Symbol, was_locked: bool, frame: ViewContext) -> Screen:
-    t = frame.t
+def released(symbol: Symbol, was_locked: bool, ui: ViewContext) -> Screen:
+    t = ui.t
     done = t("🔓 {ticker} is released. The rules trade it again where the mode allows it.", ticker=symbol.ticker)
     nothing = t("{ticker} was not locked.", ticker=symbol.ticker)
-    return frame.screen(block(frame.title(done if was_locked else nothing)), frame.stamp(), keyboard=((frame.home(),),))
+    return ui.screen(block(ui.title(done if was_locked else nothing)), ui.stamp(), keyboard=((ui.home(),),))
 
 
-def pick_release(locks: list[TickerLock], frame: ViewContext) -> Screen:
-    t = frame.t
-    picks = [_release_button(lock.symbol, frame) for lock in locks]
-    return frame.screen(
+def pick_release(locks: list[TickerLock], ui: ViewContext) -> Screen:
+    t = ui.t
+    picks = [_release_button(lock.symbol, ui) for lock in locks]
+    return ui.screen(
         block(
-            frame.title("🔓 ", t("Release")),
+            ui.title("🔓 ", t("Release")),
             t("Which ticker should the rules trade again?") if picks else t("No ticker is locked."),
         ),
-        keyboard=(*frame.picks(picks, 2, Open(screen="release"), 40), (frame.home(),)),
+        keyboard=(*ui.picks(picks, 2, Open(screen="release"), 40), (ui.home(),)),
     )
 
 
-def _release_button(symbol: Symbol, frame: ViewContext) -> Button:
-    return Button(frame.t("🔓 Release {ticker}", ticker=symbol.ticker), Release(symbol=str(symbol)))
+def _release_button(symbol: Symbol, ui: ViewContext) -> Button:
+    return Button(ui.t("🔓 Release {ticker}", ticker=symbol.ticker), Release(symbol=str(symbol)))

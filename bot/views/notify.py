@@ -11,67 +11,67 @@ from strategy.model import AlertRules, Loudness
 _ICONS = {Loudness.ON: "🔔", Loudness.SILENT: "🔕", Loudness.OFF: "🚫"}
 
 
-def notify(rules: AlertRules, frame: ViewContext) -> Screen:
+def notify(rules: AlertRules, ui: ViewContext) -> Screen:
     """Show how each group of alerts sounds; each row of buttons sets one group."""
-    t = frame.t
+    t = ui.t
     lines = [Text(Bold(alert_group(name, t)), f": {loudness(level, t)}") for name, level in rules.levels.items()]
     rows = tuple(
         tuple(
-            Button(_label(name, each, level, frame), ChooseSetting(name=f"NOTIFY_{name.upper()}", index=index))
+            Button(_label(name, each, level, ui), ChooseSetting(name=f"NOTIFY_{name.upper()}", index=index))
             for index, each in enumerate(Loudness)
         )
         for name, level in rules.levels.items()
     )
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("🔔 ", t("Which alerts sound")),
+            ui.title("🔔 ", t("Which alerts sound")),
             t("Stop-losses, trouble and whatever is critical always sound."),
         ),
         block(*lines),
-        block(_quiet_line(rules, frame)),
-        frame.stamp(),
+        block(_quiet_line(rules, ui)),
+        ui.stamp(),
         keyboard=(
             *rows,
             (Button(t("🌙 Quiet hours"), Open(screen="quiet")), Button(t("⏰ Price alerts"), Open(screen="alerts"))),
-            (frame.refresh("notify"), frame.home()),
+            (ui.refresh("notify"), ui.home()),
         ),
     )
 
 
-def quiet(rules: AlertRules, hours: list[tuple[Quiet, str]], frame: ViewContext) -> Screen:
+def quiet(rules: AlertRules, hours: list[tuple[Quiet, str]], ui: ViewContext) -> Screen:
     """Show the quiet hours and offer others."""
-    t = frame.t
+    t = ui.t
     picks = [Button(t("No quiet hours") if value == "off" else value, SetQuiet(hours=key)) for key, value in hours]
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("🌙 ", t("Quiet hours")),
-            _quiet_line(rules, frame),
+            ui.title("🌙 ", t("Quiet hours")),
+            _quiet_line(rules, ui),
             t("In them alerts come without a sound and are summed up in the morning; critical ones still sound."),
         ),
-        frame.stamp(),
+        ui.stamp(),
         keyboard=(
             *rows_of(picks, 2),
             (Button(t("⌨️ Type a value"), TypeSetting(name="QUIET_HOURS")),),
-            (Button(t("🔔 Alerts"), Open(screen="notify")), frame.home()),
+            (Button(t("🔔 Alerts"), Open(screen="notify")), ui.home()),
         ),
     )
 
 
-def _quiet_line(rules: AlertRules, frame: ViewContext) -> str:
-    t = frame.t
+def _quiet_line(rules: AlertRules, ui: ViewContext) -> str:
+    t = ui.t
     if rules.quiet is None:
         return t("🌙 Quiet hours: none")
     return t("🌙 Quiet hours: {span} Korean time", span=rules.quiet)
 
 
-def _label(name: str, each: Loudness, level: Loudness, frame: ViewContext) -> str:
+def _label(name: str, each: Loudness, level: Loudness, ui: ViewContext) -> str:
     mark = "✅ " if each is level else ""
-    return f"{mark}{_short(name, frame)} {_ICONS[each]}"
+    return f"{mark}{_short(name, ui)} {_ICONS[each]}"
 
 
-def _short(name: str, frame: ViewContext) -> str:
+def _short(name: str, ui: ViewContext) -> str:
     """Return a group's name in a word, since three buttons share a row."""
-    t = frame.t
+    t = ui.t
     return {
         "orders": t("Orders"),
         "fills": t("Fills"),

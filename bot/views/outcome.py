@@ -11,33 +11,33 @@ from bot.views.trading.orders import actions, short
 from strategy.model import Outcome, OutcomeKind
 
 
-def outcome(result: Outcome, frame: ViewContext) -> Screen:
+def outcome(result: Outcome, ui: ViewContext) -> Screen:
     """Tell what a press of a confirm button did; unknown is said as unknown (promise 3)."""
     if result.kind is OutcomeKind.SECOND_CONFIRM and result.next_ticket:
-        return _second_confirm(result, frame)
-    t = frame.t
+        return _second_confirm(result, ui)
+    t = ui.t
     order = result.order
     placed = None
     if order is not None:
-        placed = block(t.line("Order {order}", order=Bold(f"#{order.no}")), short(order, frame))
+        placed = block(t.line("Order {order}", order=Bold(f"#{order.no}")), short(order, ui))
     elif result.order_nos:
         placed = block(t("Orders {numbers}", numbers=", ".join(f"#{no}" for no in result.order_nos)))
     traded = order is not None or bool(result.order_nos)
     onward = Button(t("🧾 Orders"), Open(screen="orders")) if traded else Button(t("📊 Status"), Open(screen="status"))
-    keyboard: Keyboard = ((onward, frame.home()),)
+    keyboard: Keyboard = ((onward, ui.home()),)
     if order is not None:
-        keyboard = (*actions(order, frame), *keyboard)
-    return frame.screen(
-        block(frame.title(_headline(result.kind, frame)), t.of(result.text) or None, _advice(result, frame)),
+        keyboard = (*actions(order, ui), *keyboard)
+    return ui.screen(
+        block(ui.title(_headline(result.kind, ui)), t.of(result.text) or None, _advice(result, ui)),
         placed,
-        *(block(*answer_story(event, frame)) for event in result.news),
-        frame.stamp(),
+        *(block(*answer_story(event, ui)) for event in result.news),
+        ui.stamp(),
         keyboard=keyboard,
     )
 
 
-def _headline(kind: OutcomeKind, frame: ViewContext) -> str:
-    t = frame.t
+def _headline(kind: OutcomeKind, ui: ViewContext) -> str:
+    t = ui.t
     return {
         OutcomeKind.DONE: t("✅ Done"),
         OutcomeKind.WAITING: t("⏳ Not taken yet: sent again by itself"),
@@ -52,8 +52,8 @@ def _headline(kind: OutcomeKind, frame: ViewContext) -> str:
     }[kind]
 
 
-def _advice(result: Outcome, frame: ViewContext) -> str | None:
-    t = frame.t
+def _advice(result: Outcome, ui: ViewContext) -> str | None:
+    t = ui.t
     return {
         OutcomeKind.UNKNOWN: t("Do not send it again: it may already be placed. I keep looking and will tell you."),
         OutcomeKind.CHANGED: t("Ask for a new preview."),
@@ -61,10 +61,10 @@ def _advice(result: Outcome, frame: ViewContext) -> str | None:
     }.get(result.kind)
 
 
-def _second_confirm(outcome: Outcome, frame: ViewContext) -> Screen:
+def _second_confirm(outcome: Outcome, ui: ViewContext) -> Screen:
     """Ask again for an order over a cap."""
-    t = frame.t
-    return frame.screen(
-        block(frame.title("⚠️ ", t("Over a limit: confirm once more")), t.of(outcome.text)),
-        keyboard=confirm_row(outcome.next_ticket, t("⚠️ Place it anyway"), frame, danger=True),
+    t = ui.t
+    return ui.screen(
+        block(ui.title("⚠️ ", t("Over a limit: confirm once more")), t.of(outcome.text)),
+        keyboard=confirm_row(outcome.next_ticket, t("⚠️ Place it anyway"), ui, danger=True),
     )

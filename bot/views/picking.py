@@ -8,10 +8,10 @@ from bot.ui.screen import Screen, ViewContext
 from strategy.model import Symbol
 
 
-def pick_ticker(screen: str, title: str, question: str, symbols: Sequence[Symbol], frame: ViewContext) -> Screen:
+def pick_ticker(screen: str, title: str, question: str, symbols: Sequence[Symbol], ui: ViewContext) -> Screen:
     """Ask for a ticker; each button opens `screen` for it."""
     picks = [Button(symbol.ticker, Open(screen=screen, ref=str(symbol))) for symbol in symbols]
-    return frame.screen(
-        block(frame.title(title), question if picks else frame.t("There is nothing to pick.")),
-        keyboard=(*frame.picks(picks, 3, Open(screen=screen)), (frame.home(),)),
+    return ui.screen(
+        block(ui.title(title), question if picks else ui.t("There is nothing to pick.")),
+        keyboard=(*ui.picks(picks, 3, Open(screen=screen)), (ui.home(),)),
     )

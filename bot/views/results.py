@@ -28,77 +28,77 @@ from strategy.model import (
 SCREENS = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
 
 
-def menu(frame: ViewContext) -> Screen:
+def menu(ui: ViewContext) -> Screen:
     """Offer every way to look at what trading has come to."""
-    t = frame.t
-    return frame.screen(
-        block(frame.title("📒 ", t("Results")), t("What do you want to see?")),
+    t = ui.t
+    return ui.screen(
+        block(ui.title("📒 ", t("Results")), t("What do you want to see?")),
         keyboard=(
             (Button(t("🧾 Fills"), Open(screen="trades")), Button(t("💵 Profit"), Open(screen="profit"))),
-            _periods(frame),
+            _periods(ui),
             (
                 Button(t("🏆 Performance"), Open(screen="performance")),
                 Button(t("📐 Statistics"), Open(screen="stats")),
             ),
             (Button(t("📰 Report"), Open(screen="report")), Button(t("🗓 Market days"), Open(screen="calendar"))),
-            (frame.home(),),
+            (ui.home(),),
         ),
     )
 
 
-def trades(rows: Sequence[Trade], count: int, frame: ViewContext) -> Screen:
+def trades(rows: Sequence[Trade], count: int, ui: ViewContext) -> Screen:
     """List the newest fills."""
-    t = frame.t
+    t = ui.t
     more = (Button(t("⬇️ More"), Open(screen="trades", ref=str(count * 2))),) if len(rows) >= count else ()
-    return frame.screen(
-        block(frame.title("🧾 ", t("Fills"))),
-        *([_trade(row, frame) for row in rows] or [block(t("Nothing was filled yet."))]),
-        frame.stamp(),
+    return ui.screen(
+        block(ui.title("🧾 ", t("Fills"))),
+        *([_trade(row, ui) for row in rows] or [block(t("Nothing was filled yet."))]),
+        ui.stamp(),
         keyboard=(
             (*more, Button(t("💵 Profit"), Open(screen="profit"))),
-            (frame.refresh("trades", str(count)), *_back(frame)),
+            (ui.refresh("trades", str(count)), *_back(ui)),
         ),
     )
 
 
-def results(view: ResultsView, screen: str, count: int, frame: ViewContext) -> Screen:
+def results(view: ResultsView, screen: str, count: int, ui: ViewContext) -> Screen:
     """List the results of days, weeks or months, newest first, and their sum."""
-    t = frame.t
-    rows = [_result_row(row, view.period, frame) for row in view.rows]
-    return frame.screen(
-        block(frame.title("📒 ", _heading(screen, frame))),
+    t = ui.t
+    rows = [_result_row(row, view.period, ui) for row in view.rows]
+    return ui.screen(
+        block(ui.title("📒 ", _heading(screen, ui))),
         block(*rows) if rows else block(t("Nothing was filled in that time.")),
-        _totals(view.total, view.fx_rate, frame) if rows else None,
-        _open_profit(view.profit_open, view.fx_rate, frame),
-        frame.stamp(),
+        _totals(view.total, view.fx_rate, ui) if rows else None,
+        _open_profit(view.profit_open, view.fx_rate, ui),
+        ui.stamp(),
         keyboard=(
-            _periods(frame),
+            _periods(ui),
             (Button(t("⬇️ More"), Open(screen=screen, ref=str(count * 2))),) if len(view.rows) >= count else (),
-            (frame.refresh(screen, str(count)), *_back(frame)),
+            (ui.refresh(screen, str(count)), *_back(ui)),
         ),
     )
 
 
-def performance(view: PerformanceView, frame: ViewContext) -> Screen:
+def performance(view: PerformanceView, ui: ViewContext) -> Screen:
     """Show results per ticker, best first."""
-    t = frame.t
+    t = ui.t
     since = None if view.since is None else t("Since {date}", date=view.since)
-    return frame.screen(
-        block(frame.title("🏆 ", t("Performance")), since),
-        *([_ticker(each, frame) for each in view.tickers] or [block(t("Nothing was filled yet."))]),
-        _totals(view.total, view.fx_rate, frame) if view.tickers else None,
-        frame.stamp(),
-        keyboard=((Button(t("📐 Statistics"), Open(screen="stats")),), (frame.refresh("performance"), *_back(frame))),
+    return ui.screen(
+        block(ui.title("🏆 ", t("Performance")), since),
+        *([_ticker(each, ui) for each in view.tickers] or [block(t("Nothing was filled yet."))]),
+        _totals(view.total, view.fx_rate, ui) if view.tickers else None,
+        ui.stamp(),
+        keyboard=((Button(t("📐 Statistics"), Open(screen="stats")),), (ui.refresh("performance"), *_back(ui))),
     )
 
 
-def statistics(view: StatisticsView, frame: ViewContext) -> Screen:
+def statistics(view: StatisticsView, ui: ViewContext) -> Screen:
     """Show the figures over all sells whose cost is known."""
-    t = frame.t
+    t = ui.t
     decided = view.wins + view.losses
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("📐 ", t("Statistics")),
+            ui.title("📐 ", t("Statistics")),
             None if view.since is None else t("Since {date}", date=view.since),
             t("Orders {orders} · fills {fills}", orders=view.orders, fills=view.fills),
         ),
@@ -122,25 +122,23 @@ def statistics(view: StatisticsView, frame: ViewContext) -> Screen:
         )
         if decided
         else block(t("No sell with a known cost yet: nothing to compute from.")),
-        block(_extreme(t("Best"), view.best, frame), _extreme(t("Worst"), view.worst, frame)),
-        _blocked(view.decisions, view.blocked, frame),
-        frame.stamp(),
-        keyboard=((Button(t("🏆 Performance"), Open(screen="performance")),), (frame.refresh("stats"), *_back(frame))),
+        block(_extreme(t("Best"), view.best, ui), _extreme(t("Worst"), view.worst, ui)),
+        _blocked(view.decisions, view.blocked, ui),
+        ui.stamp(),
+        keyboard=((Button(t("🏆 Performance"), Open(screen="performance")),), (ui.refresh("stats"), *_back(ui))),
     )
 
 
-def report(view: ReportView, frame: ViewContext) -> Screen:
+def report(view: ReportView, ui: ViewContext) -> Screen:
     """Show one period on one page, beside the period before."""
-    t = frame.t
+    t = ui.t
     span = str(view.since) if view.since == view.until else f"{view.since} ~ {view.until}"
     others = tuple(
         Button(_mark(each is view.period, period(each, t)), Open(screen="report", ref=each.value)) for each in Period
     )
-    return frame.screen(
-        block(
-            frame.title("📰 ", t("Report: {period}", period=period(view.period, t))), t("{span} New York", span=span)
-        ),
-        _totals(view.totals, None if view.holdings is None else view.holdings.fx_rate, frame),
+    return ui.screen(
+        block(ui.title("📰 ", t("Report: {period}", period=period(view.period, t))), t("{span} New York", span=span)),
+        _totals(view.totals, None if view.holdings is None else view.holdings.fx_rate, ui),
         block(
             t(
                 "The period before: {icon} {amount}",
@@ -155,16 +153,16 @@ def report(view: ReportView, frame: ViewContext) -> Screen:
             ),
             t("Changes of settings {n}", n=view.setting_changes),
         ),
-        *(_ticker(each, frame) for each in view.tickers),
-        None if view.holdings is None else holdings_block(view.holdings, frame),
-        _blocked(view.decisions, view.blocked, frame),
-        frame.stamp(),
-        keyboard=(others, (frame.refresh("report", view.period.value), *_back(frame))),
+        *(_ticker(each, ui) for each in view.tickers),
+        None if view.holdings is None else holdings_block(view.holdings, ui),
+        _blocked(view.decisions, view.blocked, ui),
+        ui.stamp(),
+        keyboard=(others, (ui.refresh("report", view.period.value), *_back(ui))),
     )
 
 
-def _heading(screen: str, frame: ViewContext) -> str:
-    t = frame.t
+def _heading(screen: str, ui: ViewContext) -> str:
+    t = ui.t
     return {
         "profit": t("Profit by day"),
         "daily": t("Results by day"),
@@ -173,16 +171,16 @@ def _heading(screen: str, frame: ViewContext) -> str:
     }[screen]
 
 
-def _periods(frame: ViewContext) -> tuple[Button, ...]:
-    return tuple(Button(f"📅 {period(each, frame.t)}", Open(screen=screen)) for each, screen in SCREENS.items())
+def _periods(ui: ViewContext) -> tuple[Button, ...]:
+    return tuple(Button(f"📅 {period(each, ui.t)}", Open(screen=screen)) for each, screen in SCREENS.items())
 
 
-def _back(frame: ViewContext) -> tuple[Button, Button]:
-    return Button(frame.t("📒 Results"), Open(screen="results")), frame.home()
+def _back(ui: ViewContext) -> tuple[Button, Button]:
+    return Button(ui.t("📒 Results"), Open(screen="results")), ui.home()
 
 
-def _trade(row: Trade, frame: ViewContext) -> Text:
-    t, fill = frame.t, row.fill
+def _trade(row: Trade, ui: ViewContext) -> Text:
+    t, fill = ui.t, row.fill
     mark = SIDE_ICONS[fill.side] if row.order is None else icon(row.order)
     result = fill.realized
     return block(
@@ -192,27 +190,27 @@ def _trade(row: Trade, frame: ViewContext) -> Text:
             f" {side(fill.side, t)} {shares(fill.qty)} × {price(fill.price)} = {usd(fill.price * fill.qty)}",
         ),
         None if result is None else Text(f"{gain_icon(result)} ", Bold(usd_change(result)), t(" after fees")),
-        f"#{fill.order_no} · {frame.when(fill.filled_at)}",
+        f"#{fill.order_no} · {ui.when(fill.filled_at)}",
     )
 
 
-def _result_row(row: ResultRow, of: Period, frame: ViewContext) -> Text:
-    t, totals = frame.t, row.totals
+def _result_row(row: ResultRow, of: Period, ui: ViewContext) -> Text:
+    t, totals = ui.t, row.totals
     return Text(
-        f"{_dates(row.since, row.until, of, frame)}  {gain_icon(totals.realized)} ",
+        f"{_dates(row.since, row.until, of, ui)}  {gain_icon(totals.realized)} ",
         Bold(usd_change(totals.realized)),
         t(" · {n} fills", n=totals.fills),
     )
 
 
-def _dates(since: date, until: date, of: Period, frame: ViewContext) -> str:
+def _dates(since: date, until: date, of: Period, ui: ViewContext) -> str:
     if of is Period.DAY:
-        return f"{since:%m-%d} {weekday(since, frame.t)}"
+        return f"{since:%m-%d} {weekday(since, ui.t)}"
     return f"{since:%Y-%m}" if of is Period.MONTH else f"{since:%m-%d} ~ {until:%m-%d}"
 
 
-def _totals(totals: Totals, fx_rate: Decimal | None, frame: ViewContext) -> Text:
-    t = frame.t
+def _totals(totals: Totals, fx_rate: Decimal | None, ui: ViewContext) -> Text:
+    t = ui.t
     in_won = krw(totals.realized, fx_rate)
     unknown = t("{n} sells without a known cost are not counted.", n=totals.unknown_cost)
     return block(
@@ -232,16 +230,16 @@ def _totals(totals: Totals, fx_rate: Decimal | None, frame: ViewContext) -> Text
     )
 
 
-def _open_profit(profit: Decimal | None, fx_rate: Decimal | None, frame: ViewContext) -> Text | None:
+def _open_profit(profit: Decimal | None, fx_rate: Decimal | None, ui: ViewContext) -> Text | None:
     if profit is None:
         return None
     in_won = krw(profit, fx_rate)
     amount = usd_change(profit) + ("" if in_won is None else f" ({in_won})")
-    return block(frame.t("Unrealised {icon} {amount}", icon=gain_icon(profit), amount=amount))
+    return block(ui.t("Unrealised {icon} {amount}", icon=gain_icon(profit), amount=amount))
 
 
-def _ticker(each: TickerResult, frame: ViewContext) -> Text:
-    t, totals = frame.t, each.totals
+def _ticker(each: TickerResult, ui: ViewContext) -> Text:
+    t, totals = ui.t, each.totals
     held = None
     if each.open_qty:
         held = t(
@@ -257,18 +255,18 @@ def _ticker(each: TickerResult, frame: ViewContext) -> Text:
     )
 
 
-def _extreme(name: str, trade: Trade | None, frame: ViewContext) -> str | None:
+def _extreme(name: str, trade: Trade | None, ui: ViewContext) -> str | None:
     if trade is None:
         return None
     fill = trade.fill
     return (
         f"{name}: {gain_icon(fill.realized)} {usd_change(fill.realized)} · {fill.symbol.ticker}"
-        f" · {frame.when(fill.filled_at)}"
+        f" · {ui.when(fill.filled_at)}"
     )
 
 
-def _blocked(decisions: int, blocked: tuple[tuple[str, int], ...], frame: ViewContext) -> Text:
-    t = frame.t
+def _blocked(decisions: int, blocked: tuple[tuple[str, int], ...], ui: ViewContext) -> Text:
+    t = ui.t
     shown = [f"• {gate(name, t)}: {count}" for name, count in blocked]
     return quote(
         t("Checks {n}", n=decisions),

@@ -15,17 +15,17 @@ from strategy.model import PriceAlert, Symbol, WatchPreview
 PERCENTS = (-10, -5, -3, -1, 1, 3, 5, 10)
 
 
-def watch_preview(view: WatchPreview, frame: ViewContext) -> Screen:
+def watch_preview(view: WatchPreview, ui: ViewContext) -> Screen:
     """Show what would be watched from now on, with a single-use button or why it cannot be."""
-    t = frame.t
+    t = ui.t
     title = t("Watch {ticker}?", ticker=view.symbol.ticker) if view.adds else None
     title = title or t("Stop watching {ticker}?", ticker=view.symbol.ticker)
     label = t("➕ Watch {ticker}", ticker=view.symbol.ticker)
     if not view.adds:
         label = t("➖ Take {ticker} off", ticker=view.symbol.ticker)
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("📈 ", title),
+            ui.title("📈 ", title),
             " · ".join(part for part in (str(view.symbol), view.name) if part),
             t("Price {price}", price=price(view.last)) if view.adds else None,
             t("The list would be: {tickers}", tickers=", ".join(each.ticker for each in view.tickers)),
@@ -34,18 +34,18 @@ def watch_preview(view: WatchPreview, frame: ViewContext) -> Screen:
         block(Bold(t("This cannot be done")), *(f"⛔ {t.of(text)}" for text in view.refusals))
         if view.ticket is None
         else block(t("Not in force before you confirm.")),
-        keyboard=confirm_row(view.ticket, label, frame),
+        keyboard=confirm_row(view.ticket, label, ui),
     )
 
 
-def pick_alert(symbol: Symbol, last: Decimal | None, frame: ViewContext) -> Screen:
+def pick_alert(symbol: Symbol, last: Decimal | None, ui: ViewContext) -> Screen:
     """Ask for the price to wait for, as percent from the price at the press. `last` is dollars."""
-    t = frame.t
+    t = ui.t
     ref = str(symbol)
     picks = [Button(f"{percent:+d}%", AlertAt(symbol=ref, percent=percent)) for percent in PERCENTS]
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("⏰ ", t("Price alert: {ticker}", ticker=symbol.ticker)),
+            ui.title("⏰ ", t("Price alert: {ticker}", ticker=symbol.ticker)),
             t("Price {price}", price=price(last)),
             t("At how much from the price now should I tell you, once?"),
             Text(t("Or type it:"), " ", Code(f"/alert {symbol.ticker} < {_example(last)}")),
@@ -53,14 +53,14 @@ def pick_alert(symbol: Symbol, last: Decimal | None, frame: ViewContext) -> Scre
         keyboard=(
             *rows_of(picks, 4),
             (Button(t("⌨️ Type a price"), TypeAlert(symbol=ref)), Button(t("⏰ Price alerts"), Open(screen="alerts"))),
-            (frame.home(),),
+            (ui.home(),),
         ),
     )
 
 
-def ask_alert(symbol: Symbol, frame: ViewContext) -> Screen:
-    t = frame.t
-    return frame.screen(
+def ask_alert(symbol: Symbol, ui: ViewContext) -> Screen:
+    t = ui.t
+    return ui.screen(
         block(
             Bold(t("Type the price to wait for, for {ticker}.", ticker=symbol.ticker)),
             t("For example < 60 or > 70. A price alone is taken as the other side of the price now."),
@@ -69,45 +69,45 @@ def ask_alert(symbol: Symbol, frame: ViewContext) -> Screen:
     )
 
 
-def alert_added(alert: PriceAlert, frame: ViewContext) -> Screen:
-    t = frame.t
-    return frame.screen(
-        block(frame.title("⏰ ", t("I tell you once: {what}", what=condition(alert, frame)))),
-        frame.stamp(),
-        keyboard=((_remove(alert, frame),), (Button(t("⏰ Price alerts"), Open(screen="alerts")), frame.home())),
+def alert_added(alert: PriceAlert, ui: ViewContext) -> Screen:
+    t = ui.t
+    return ui.screen(
+        block(ui.title("⏰ ", t("I tell you once: {what}", what=condition(alert, ui)))),
+        ui.stamp(),
+        keyboard=((_remove(alert, ui),), (Button(t("⏰ Price alerts"), Open(screen="alerts")), ui.home())),
     )
 
 
-def alerts(waiting: Sequence[PriceAlert], watched: Sequence[Symbol], frame: ViewContext) -> Screen:
+def alerts(waiting: Sequence[PriceAlert], watched: Sequence[Symbol], ui: ViewContext) -> Screen:
     """List the price alerts that wait, each with its way out, and offer new ones."""
-    t = frame.t
-    listed = [Text(f"#{each.id} ", Bold(condition(each, frame))) for each in waiting]
+    t = ui.t
+    listed = [Text(f"#{each.id} ", Bold(condition(each, ui))) for each in waiting]
     adds = [Button(f"⏰ {symbol.ticker}", Open(screen="alert", ref=str(symbol))) for symbol in watched]
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("⏰ ", t("Price alerts")),
+            ui.title("⏰ ", t("Price alerts")),
             *(listed or [Text(t("No price is being waited for."))]),
             t("Each is told once and then gone."),
         ),
-        frame.stamp(),
+        ui.stamp(),
         keyboard=(
-            *rows_of([_remove(each, frame) for each in waiting], 2),
-            *frame.picks(adds, 3, Open(screen="alerts"), 30),
-            (frame.refresh("alerts"), frame.home()),
+            *rows_of([_remove(each, ui) for each in waiting], 2),
+            *ui.picks(adds, 3, Open(screen="alerts"), 30),
+            (ui.refresh("alerts"), ui.home()),
         ),
     )
 
 
-def condition(alert: PriceAlert, frame: ViewContext) -> str:
+def condition(alert: PriceAlert, ui: ViewContext) -> str:
     """Return what an alert waits for: `TQQQ at or below $60.00`."""
-    t = frame.t
+    t = ui.t
     if alert.above:
         return t("{ticker} at or above {price}", ticker=alert.symbol.ticker, price=price(alert.price))
     return t("{ticker} at or below {price}", ticker=alert.symbol.ticker, price=price(alert.price))
 
 
-def _remove(alert: PriceAlert, frame: ViewContext) -> Button:
-    return Button(f"🗑 {condition(alert, frame)}", RemoveAlert(alert=alert.id))
+def _remove(alert: PriceAlert, ui: ViewContext) -> Button:
+    return Button(f"🗑 {condition(alert, ui)}", RemoveAlert(alert=alert.id))
 
 
 def _example(last: Decimal | None) -> str:

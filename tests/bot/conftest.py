@@ -70,7 +70,7 @@ def catalogs() -> Catalogs:
 
 
 @pytest.fixture
-def frame(catalogs: Catalogs) -> Callable[..., ViewContext]:
+def ui(catalogs: Catalogs) -> Callable[..., ViewContext]:
     def make(language: Language = "ko", environment: Environment = Environment.VIRTUAL) -> ViewContext:
         return ViewContext(
             t=Tongue(catalogs, language), now=samples.NOW, environment=environment, account=samples.MASKED

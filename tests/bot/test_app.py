@@ -55,7 +55,7 @@ async def test_a_test_message_goes_to_the_test_chat_only_s28(open_room: OpenRoom
 async def test_a_cry_reaches_the_chat_past_the_stored_alerts(open_room: OpenRoom) -> None:
     async with open_room(polls=False) as room:
         await room.owner.send("/start")
-        await room.app.cry(WORDS)
+        await room.app.send_now(WORDS)
         assert "디스크" in (await room.owner.reads("저장하지"))["text"]
 
 

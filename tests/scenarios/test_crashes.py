@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.alerts.outbox_worker import Delivery
+from bot.alerts.outbox_worker import OutboxWorker
 from bot.transport.polling import poll
 from kis.simulator.demo import demo
 from kis.simulator.options import Holding, SimulatorOptions
@@ -48,7 +48,7 @@ async def until_told(world: World, *words: str) -> str:
 async def test_faults_of_our_own_delay_no_trade_and_lose_no_alert_promise_5(tmp_path: Path, monkeypatch: Patch) -> None:
     """Chat, alerts and order desk fail once each: a stop sells meanwhile, every alert comes, the books agree."""
     monkeypatch.setattr("bot.app.poll", once(poll))
-    monkeypatch.setattr(Delivery, "run", once(Delivery.run))
+    monkeypatch.setattr(OutboxWorker, "run", once(OutboxWorker.run))
     monkeypatch.setattr(Notices, "apply", once(Notices.apply))
     day = demo()
     options = SimulatorOptions(keys=(QUOTES,), holdings=(Holding(symbol="TQQQ", qty=100, average=Decimal("61.00")),))

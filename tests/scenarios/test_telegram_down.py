@@ -53,7 +53,7 @@ async def until_told_all(world: World) -> None:
     """Wait, in real time and no market time, until nothing is left to be told."""
     async with asyncio.timeout(60):
         while await world.program.storage.outbox.pending(1):
-            world.program.bot.delivery.nudge()
+            world.program.bot.outbox_worker.nudge()
             await world.idle()
 
 

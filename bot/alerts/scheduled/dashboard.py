@@ -27,13 +27,13 @@ class Dashboard:
 
     def __init__(self, chat: AlertChat, control: Control) -> None:
         self._bot = chat.bot
-        self._speaker = chat.speaker
+        self._sender = chat.sender
         self._control = control
         self._messages = chat.messages
         self._chat = chat
-        self._frame = chat.frame
+        self._ui = chat.ui
         self._wall = chat.wall
-        self._barrier = chat.barrier
+        self._gate = chat.gate
         self._shown: tuple[str, list[MessageEntity]] | None = None  # without its age
         self._shown_at: datetime | None = None
         self._failures = 0
@@ -41,7 +41,7 @@ class Dashboard:
     async def run(self) -> None:
         """Keep it up to date until cancelled; what is wrong with it is logged and disturbs nothing else."""
         while True:
-            await self._barrier.opened()
+            await self._gate.opened()
             try:
                 await (self._show() if self._control.system.alert_rules().dashboard else self._retire())
                 self._failures = 0
@@ -54,9 +54,9 @@ class Dashboard:
             await self._wall.sleep(DASHBOARD_PAUSES.pause(self._failures))
 
     async def _show(self) -> None:
-        frame = await self._frame()
+        ui = await self._ui()
         status, holdings = await self._control.status.now(), await self._control.holdings.view(fresh=False)
-        screen = dashboard(status, holdings, frame)
+        screen = dashboard(status, holdings, ui)
         content = joined(screen.blocks[:-1]).render()
         now = self._wall.now()
         fresh = self._shown_at is not None and (now - self._shown_at).total_seconds() < _STALE_S
@@ -70,12 +70,12 @@ class Dashboard:
         message_id = await self._message_id()
         if message_id is not None:
             try:
-                await self._speaker.edit(self._chat.id, message_id, screen)
+                await self._sender.edit(self._chat.id, message_id, screen)
             except Gone:
                 pass
             else:
                 return
-        message_id = await self._speaker.send(self._chat.id, screen, silent=True)
+        message_id = await self._sender.send(self._chat.id, screen, silent=True)
         await self._messages.keep(self._chat.id, _MESSAGE, message_id)
         try:
             await self._bot.pin_chat_message(self._chat.id, message_id, disable_notification=True)
@@ -88,7 +88,7 @@ class Dashboard:
         if message_id is None:
             return
         with suppress(Gone):
-            await self._speaker.edit(self._chat.id, message_id, retired(await self._frame()))
+            await self._sender.edit(self._chat.id, message_id, retired(await self._ui()))
         with suppress(*TELEGRAM_FAILURES):
             await self._bot.unpin_chat_message(self._chat.id, message_id=message_id)
         await self._messages.forget(self._chat.id, _MESSAGE)

@@ -23,22 +23,22 @@ class Digests:
     """One chat's digests, in real time."""
 
     def __init__(self, chat: AlertChat) -> None:
-        self._speaker = chat.speaker
+        self._sender = chat.sender
         self._outbox = chat.outbox
         self._notes = chat.notes
         self._chat = chat
-        self._frame = chat.frame
+        self._ui = chat.ui
         self._rules = chat.rules
         self._topics = chat.topics
         self._wall = chat.wall
-        self._barrier = chat.barrier
+        self._gate = chat.gate
         self._note = f"chat.digest.{chat.id}"  # of the chat as it was at the start: a move changes no quiet hours
         self._doubtful = False  # it may have arrived although no answer came
 
     async def run(self) -> None:
         """Send a digest at the end of each quiet span until cancelled."""
         while True:
-            await self._barrier.opened()
+            await self._gate.opened()
             await self._check()
             await self._wall.sleep(_EVERY_S)
 
@@ -68,13 +68,13 @@ class Digests:
         again, begun = self._doubtful, False
         try:
             thread = await self._topics.thread(Topic.SYSTEM)
-            frame = await self._frame()
-            screen = digest(night, begin, end, frame)
+            ui = await self._ui()
+            screen = digest(night, begin, end, ui)
             if again:
                 await self._chat.ask_for_an_answer(thread)
-                screen = screen.under(resent_note(frame))
+                screen = screen.under(resent_note(ui))
             begun = True
-            await self._speaker.send(self._chat.id, screen, thread=thread, silent=again)
+            await self._sender.send(self._chat.id, screen, thread=thread, silent=again)
         except TELEGRAM_FAILURES as error:
             log.warning("digest not sent", extra={"error": type(error).__name__})
             kind = await self._chat.heed(error)

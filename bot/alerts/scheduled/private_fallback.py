@@ -24,13 +24,13 @@ _SOUNDS_AGAIN = timedelta(hours=1)  # what repeats itself
 _NOTE = "chat.in_private"  # whatever id the chat has by now
 
 
-class InPrivate:
+class PrivateFallback:
     """One alert chat's, in real time. Whom it told what outlives a restart."""
 
-    def __init__(self, chat: AlertChat, owners: Iterable[int], frame: Callable[[int], Awaitable[ViewContext]]) -> None:
+    def __init__(self, chat: AlertChat, owners: Iterable[int], ui: Callable[[int], Awaitable[ViewContext]]) -> None:
         self._chat = chat
         self._owners = tuple(owners)
-        self._frame_of = frame
+        self._ui_of = ui
         self._not_before = {owner: chat.wall.now() for owner in self._owners}
         self._kept: dict[int, int] | None = None  # as the note says
         self._doubtful: set[tuple[int, int]] = set()  # owner and row: it may be there although no answer came
@@ -43,35 +43,35 @@ class InPrivate:
             await self._chat.wall.sleep(_EVERY_S)
 
     async def _check(self) -> None:
-        barrier = self._chat.barrier
+        gate = self._chat.gate
         now = self._chat.wall.now()
         told = await self._told()
-        if barrier.barred_since is not None and now - barrier.barred_since >= AFTER:
+        if gate.barred_since is not None and now - gate.barred_since >= AFTER:
             for owner in self._owners:
                 if owner != self._chat.id and now >= self._not_before[owner]:
                     await self._tell(owner, told)
-        elif told and barrier.through and barrier.barred_since is None:
+        elif told and gate.through and gate.barred_since is None:
             await self._tell_it_works(told)
 
     async def _tell(self, owner: int, told: dict[int, int]) -> None:
         """Tell one owner what is new: first that the chat is barred, then each critical alert once."""
-        barrier = self._chat.barrier
-        frame = await self._frame_of(owner)
+        gate = self._chat.gate
+        ui = await self._ui_of(owner)
         try:
-            if owner not in told and barrier.barred_since is not None:
-                why = barrier.barred_by or Failure.REFUSED
-                await self._say(owner, barred(barrier.barred_since, why, frame))
+            if owner not in told and gate.barred_since is not None:
+                why = gate.barred_by or Failure.REFUSED
+                await self._say(owner, barred(gate.barred_since, why, ui))
                 await self._remember(told, owner, 0)
             waiting = await self._chat.outbox.critical_after(told[owner], _MANY)
             news = self._news(owner, waiting)
             alone = news if len(news) <= _FEW else [same for same in news if same[-1].event.urgent][:_FEW]
             for same in alone:
-                await self._say_once(owner, same, _screen(same, frame), frame)
+                await self._say_once(owner, same, _screen(same, ui), ui)
                 self._note_said(owner, same)
                 if alone is news:
                     await self._remember(told, owner, same[-1].id)
             if others := [same for same in news if same not in alone]:
-                await self._say_once(owner, others[-1], many(others, frame), frame)
+                await self._say_once(owner, others[-1], many(others, ui), ui)
                 for same in others:
                     self._note_said(owner, same)
             if waiting and waiting[-1].id > told[owner]:
@@ -91,10 +91,10 @@ class InPrivate:
                 groups.setdefault(key, []).append(row)
         return sorted(groups.values(), key=lambda same: same[-1].id)
 
-    async def _say_once(self, owner: int, same: Sequence[EventRow], screen: Screen, frame: ViewContext) -> None:
+    async def _say_once(self, owner: int, same: Sequence[EventRow], screen: Screen, ui: ViewContext) -> None:
         """Say it, and once more, marked, where the answer was lost: more than twice it is not said here."""
         said = (owner, same[-1].id)
-        marks = [elsewhere_note(frame), *([resent_note(frame)] if said in self._doubtful else [])]
+        marks = [elsewhere_note(ui), *([resent_note(ui)] if said in self._doubtful else [])]
         try:
             await self._say(owner, screen.under(*marks))
         except TELEGRAM_FAILURES as error:
@@ -112,7 +112,7 @@ class InPrivate:
     async def _tell_it_works(self, told: dict[int, int]) -> None:
         for owner in list(told):
             try:
-                await self._say(owner, works_again(await self._frame_of(owner)))
+                await self._say(owner, works_again(await self._ui_of(owner)))
             except TELEGRAM_FAILURES as error:
                 log.info("owner not told that the chat works", extra={"user": owner, "error": type(error).__name__})
             del told[owner]
@@ -121,7 +121,7 @@ class InPrivate:
 
     async def _say(self, owner: int, screen: Screen) -> None:
         """Send the words without buttons: those of an alert belong to the alert chat."""
-        await self._chat.speaker.send(owner, Screen(screen.blocks))
+        await self._chat.sender.send(owner, Screen(screen.blocks))
 
     async def _told(self) -> dict[int, int]:
         """Return whom it told, and each one's newest row."""
@@ -142,7 +142,7 @@ class InPrivate:
             log.warning("told in private, not noted", extra={"error": type(error).__name__})
 
 
-def _screen(same: Sequence[EventRow], frame: ViewContext) -> Screen:
+def _screen(same: Sequence[EventRow], ui: ViewContext) -> Screen:
     newest = same[-1]
-    screen = shown(newest.event, frame, newest.id)
-    return screen if len(same) == 1 else screen.under(folded_note(len(same), frame.when(newest.event.at), frame))
+    screen = shown(newest.event, ui, newest.id)
+    return screen if len(same) == 1 else screen.under(folded_note(len(same), ui.when(newest.event.at), ui))

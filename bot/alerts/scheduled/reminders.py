@@ -37,20 +37,20 @@ class Reminders:
 
     def __init__(self, chat: AlertChat) -> None:
         self._bot = chat.bot
-        self._speaker = chat.speaker
+        self._sender = chat.sender
         self._outbox = chat.outbox
         self._messages = chat.messages
         self._chat = chat
-        self._frame = chat.frame
+        self._ui = chat.ui
         self._topics = chat.topics
         self._wall = chat.wall
-        self._barrier = chat.barrier
+        self._gate = chat.gate
         self._doubtful = False  # one may have arrived although no answer came
 
     async def run(self) -> None:
         """Remind until cancelled."""
         while True:
-            await self._barrier.opened()
+            await self._gate.opened()
             await self._check()
             await self._wall.sleep(_EVERY_S)
 
@@ -96,16 +96,16 @@ class Reminders:
         Where the answer is lost it is sent once more, without a sound, and after that when its time comes again.
         """
         chat_id, earlier = self._chat.id, await self.message_id()
-        frame = await self._frame()
-        screen = reminder(rows, frame)
+        ui = await self._ui()
+        screen = reminder(rows, ui)
         begun = False
         try:
             thread = await self._topics.thread(Topic.CRITICAL)
             if self._doubtful:
                 await self._chat.ask_for_an_answer(thread)
-                screen = screen.under(resent_note(frame))
+                screen = screen.under(resent_note(ui))
             begun = True
-            message_id = await self._speaker.send(self._chat.id, screen, thread=thread, silent=self._doubtful)
+            message_id = await self._sender.send(self._chat.id, screen, thread=thread, silent=self._doubtful)
         except TELEGRAM_FAILURES as error:
             await self._not_sent(rows, error, begun=begun)
             return

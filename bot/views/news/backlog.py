@@ -13,20 +13,20 @@ from bot.views.trading.orders import short
 from strategy.model import Event, OrderChanged, seoul
 
 
-def entry_line(event: Event, count: int, width: int, frame: ViewContext) -> Text:
+def entry_line(event: Event, count: int, width: int, ui: ViewContext) -> Text:
     """Return when and what, at most that long; how often where it came more than once."""
     if isinstance(event, OrderChanged):
         result = "" if event.realized is None else f" · {gain_icon(event.realized)} {usd_change(event.realized)}"
-        return Text(short(event.order, frame), result)
+        return Text(short(event.order, ui), result)
     often = f" ×{count}" if count > 1 else ""
-    return Text(f"{seoul(event.at):%m-%d %H:%M} ", _cut(_said(event, frame), width), Bold(often) if often else "")
+    return Text(f"{seoul(event.at):%m-%d %H:%M} ", _cut(_said(event, ui), width), Bold(often) if often else "")
 
 
-def backlog(lines: Sequence[Text], alerts: int, frame: ViewContext) -> Screen:
+def backlog(lines: Sequence[Text], alerts: int, ui: ViewContext) -> Screen:
     """Show what came while Telegram could not be reached, newest state each."""
-    t = frame.t
-    return frame.screen(
-        block(frame.title("📦 ", t("{n} alerts of the outage", n=alerts))),
+    t = ui.t
+    return ui.screen(
+        block(ui.title("📦 ", t("{n} alerts of the outage", n=alerts))),
         block(*lines),
         keyboard=(
             (
@@ -37,11 +37,11 @@ def backlog(lines: Sequence[Text], alerts: int, frame: ViewContext) -> Screen:
     )
 
 
-def _said(event: Event, frame: ViewContext) -> str:
+def _said(event: Event, ui: ViewContext) -> str:
     """Return the alert's headline and what it says about it, without the environment that the title has told."""
-    blocks = alert(event, frame).blocks
+    blocks = alert(event, ui).blocks
     words = lines_of(blocks[0]) if blocks else [event.kind]
-    return " · ".join(words).removeprefix(f"[{frame.badge}] ")
+    return " · ".join(words).removeprefix(f"[{ui.badge}] ")
 
 
 def _cut(text: str, width: int) -> str:

@@ -15,27 +15,27 @@ from strategy.model import HoldingsView, Mode, SessionPhase, StatusView, StopSta
 _TICKERS = 30  # one message has no room for more
 
 
-def dashboard(status: StatusView, holdings: HoldingsView, frame: ViewContext) -> Screen:
+def dashboard(status: StatusView, holdings: HoldingsView, ui: ViewContext) -> Screen:
     """Show mode, session, tickers, money, orders and protection."""
-    t = frame.t
+    t = ui.t
     stops = dict(holdings.stop_prices)
     held_first = sorted(status.tickers, key=lambda each: not each.position_qty)
     shown = status.tickers if len(status.tickers) <= _TICKERS else held_first[:_TICKERS]
     more = len(status.tickers) - len(shown)
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("📌 ", mode_text(status.mode, frame)),
+            ui.title("📌 ", mode_text(status.mode, ui)),
             None if status.armed else t("⚠️ Not armed: no orders are sent. /arm first."),
-            _session(status, frame),
+            _session(status, ui),
         ),
         block(
-            *(_ticker(each, stops.get(each.symbol), frame) for each in shown),
+            *(_ticker(each, stops.get(each.symbol), ui) for each in shown),
             t("and {n} more: /status", n=more) if more > 0 else None,
         ),
-        _money(holdings, frame),
-        _orders(status, frame),
-        _protection(status, frame),
-        frame.stamp(),
+        _money(holdings, ui),
+        _orders(status, ui),
+        _protection(status, ui),
+        ui.stamp(),
         keyboard=(
             (
                 Button(t("📊 Status"), Open(screen="status", aside=True)),
@@ -45,21 +45,21 @@ def dashboard(status: StatusView, holdings: HoldingsView, frame: ViewContext) ->
     )
 
 
-def retired(frame: ViewContext) -> Screen:
+def retired(ui: ViewContext) -> Screen:
     """Stand in for a dashboard that is switched off: old figures must not look like new ones."""
-    return frame.screen(block(frame.t("📌 The dashboard is switched off (DASHBOARD). It is not kept up to date.")))
+    return ui.screen(block(ui.t("📌 The dashboard is switched off (DASHBOARD). It is not kept up to date.")))
 
 
-def _session(view: StatusView, frame: ViewContext) -> str:
-    t, session = frame.t, view.session
+def _session(view: StatusView, ui: ViewContext) -> str:
+    t, session = ui.t, view.session
     text = phase(session.phase, t)
     if session.phase is SessionPhase.CLOSED or session.closes_at is None:
-        return "🌙 " + text + " · " + t("Next open {time}", time=frame.when(session.next_open))
-    return "🔔 " + text + " · " + t("Closes {time}", time=frame.when(session.closes_at))
+        return "🌙 " + text + " · " + t("Next open {time}", time=ui.when(session.next_open))
+    return "🔔 " + text + " · " + t("Closes {time}", time=ui.when(session.closes_at))
 
 
-def _ticker(view: TickerView, stop: Decimal | None, frame: ViewContext) -> Text:
-    t = frame.t
+def _ticker(view: TickerView, stop: Decimal | None, ui: ViewContext) -> Text:
+    t = ui.t
     marks = ("🔒" if view.lock else "") + ("⏸" if view.mode.mode is not Mode.RUN else "")
     held = ""
     if view.position_qty is None:
@@ -71,8 +71,8 @@ def _ticker(view: TickerView, stop: Decimal | None, frame: ViewContext) -> Text:
     return Text(Bold(view.symbol.ticker), f" {marks}" if marks else "", f" {price(view.last)}", held)
 
 
-def _money(holdings: HoldingsView, frame: ViewContext) -> Text:
-    t, held = frame.t, holdings.holdings
+def _money(holdings: HoldingsView, ui: ViewContext) -> Text:
+    t, held = ui.t, holdings.holdings
     if held is None:
         return block(t("Holdings: the broker could not be asked. Try /balance later."))
     today = holdings.realized_today
@@ -84,8 +84,8 @@ def _money(holdings: HoldingsView, frame: ViewContext) -> Text:
     )
 
 
-def _orders(view: StatusView, frame: ViewContext) -> Text:
-    t = frame.t
+def _orders(view: StatusView, ui: ViewContext) -> Text:
+    t = ui.t
     return block(
         t("Open orders {open}, of unknown outcome {unknown}", open=view.open_orders, unknown=view.unknown_orders),
         None if view.reconciled else t("⚠️ Not yet checked against the broker: no buys"),
@@ -93,13 +93,13 @@ def _orders(view: StatusView, frame: ViewContext) -> Text:
     )
 
 
-def _protection(view: StatusView, frame: ViewContext) -> Text | None:
+def _protection(view: StatusView, ui: ViewContext) -> Text | None:
     """Say whether what is held is protected."""
-    if (lost := lost_stops(view.tickers, frame)) is not None:
+    if (lost := lost_stops(view.tickers, ui)) is not None:
         return block(Bold(lost))
     held = [each for each in view.tickers if each.position_qty]
     if not held:
         return None
     if any(each.stop is StopState.CLOSED for each in held):
-        return block(frame.t("🛡 Stop-loss works once the market opens"))
-    return block(frame.t("🛡 Stop-loss armed"))
+        return block(ui.t("🛡 Stop-loss works once the market opens"))
+    return block(ui.t("🛡 Stop-loss armed"))

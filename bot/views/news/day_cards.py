@@ -12,58 +12,58 @@ from strategy.model import CalendarNotice, HealthLine, PriceAlertHit, ReadyCheck
 _MARKS = {True: "✅", False: "❌", None: "➖"}
 
 
-def ready_check(event: ReadyCheck, frame: ViewContext) -> Screen:
+def ready_check(event: ReadyCheck, ui: ViewContext) -> Screen:
     """Tell before the open what works: n of n."""
-    t = frame.t
+    t = ui.t
     judged = [each for each in event.lines if each.ok is not None]
     good = sum(1 for each in judged if each.ok)
     ready = good == len(judged)
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("🧪 " if ready else "⚠️ ", t("Ready check {good}/{all}", good=good, all=len(judged))),
-            t("Opens {time}", time=frame.when(event.opens_at)),
+            ui.title("🧪 " if ready else "⚠️ ", t("Ready check {good}/{all}", good=good, all=len(judged))),
+            t("Opens {time}", time=ui.when(event.opens_at)),
             t("Half day: the market closes early.") if event.half_day else None,
         ),
-        block(*(_health(each, frame) for each in event.lines)),
+        block(*(_health(each, ui) for each in event.lines)),
         None if ready else block(t("Look at /health. What is not ready blocks trading by itself; nothing is guessed.")),
-        block(frame.when(event.at)),
+        block(ui.when(event.at)),
         keyboard=((Button(t("📊 Status"), Open(screen="status")),),),
     )
 
 
-def _health(each: HealthLine, frame: ViewContext) -> Text:
-    t = frame.t
+def _health(each: HealthLine, ui: ViewContext) -> Text:
+    t = ui.t
     detail = t.of(each.detail)
     return Text(f"{_MARKS[each.ok]} ", Bold(t.of(each.name)), f" {detail}" if detail else "")
 
 
-def calendar_notice(event: CalendarNotice, frame: ViewContext) -> Screen:
+def calendar_notice(event: CalendarNotice, ui: ViewContext) -> Screen:
     """Tell in the evening that the market stays closed, or closes early."""
-    t = frame.t
-    closes = None if event.closes_at is None else t("Closes {time}", time=frame.when(event.closes_at))
+    t = ui.t
+    closes = None if event.closes_at is None else t("Closes {time}", time=ui.when(event.closes_at))
     head = (
         t("US market closed on {date} (New York)", date=event.on)
         if event.closed
         else t("Half day on {date} (New York)", date=event.on)
     )
-    return frame.screen(
-        block(frame.title("📅 ", head), t.of(event.note) or None, None if event.closed else closes),
-        block(t("Next open {time}", time=frame.when(event.next_open)), frame.when(event.at)),
+    return ui.screen(
+        block(ui.title("📅 ", head), t.of(event.note) or None, None if event.closed else closes),
+        block(t("Next open {time}", time=ui.when(event.next_open)), ui.when(event.at)),
     )
 
 
-def price_alert(event: PriceAlertHit, frame: ViewContext) -> Screen:
-    t, alert = frame.t, event.alert
+def price_alert(event: PriceAlertHit, ui: ViewContext) -> Screen:
+    t, alert = ui.t, event.alert
     ref, ticker = str(alert.symbol), alert.symbol.ticker
     wanted = price(alert.price)
     reached = t("at or above {price}", price=wanted) if alert.above else t("at or below {price}", price=wanted)
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("⏰ ", t("{ticker} is {where}", ticker=ticker, where=reached)),
+            ui.title("⏰ ", t("{ticker} is {where}", ticker=ticker, where=reached)),
             t.line("Now {price}", price=Bold(price(event.last))),
             t("This alert is done; set a new one with /alert."),
         ),
-        block(frame.when(event.at)),
+        block(ui.when(event.at)),
         keyboard=(
             (Button(t("📈 {ticker}", ticker=ticker), Open(screen="ticker", ref=ref)),),
             (

@@ -17,19 +17,19 @@ from strategy.model import Side, seoul
 _MOST = 8  # lines of one kind
 
 
-def digest(night: Night, begin: datetime, end: datetime, frame: ViewContext) -> Screen:
+def digest(night: Night, begin: datetime, end: datetime, ui: ViewContext) -> Screen:
     """Tell what happened in a quiet span."""
-    t = frame.t
+    t = ui.t
     hours = f"KST {seoul(begin):%m-%d %H:%M} – {seoul(end):%m-%d %H:%M}"
-    return frame.screen(
-        block(frame.title("☀️ ", t("While it was quiet")), hours),
-        _trading(night, frame),
-        _list(t("Stops and panics"), _alarms(night, frame), frame),
-        _troubles(night, frame),
-        _list(t("Signals not carried out"), _blocked(night, frame), frame),
-        _list(t("Changes"), _changes(night, frame), frame),
+    return ui.screen(
+        block(ui.title("☀️ ", t("While it was quiet")), hours),
+        _trading(night, ui),
+        _list(t("Stops and panics"), _alarms(night, ui), ui),
+        _troubles(night, ui),
+        _list(t("Signals not carried out"), _blocked(night, ui), ui),
+        _list(t("Changes"), _changes(night, ui), ui),
         block(t("Not delivered because switched off: {n}", n=night.kept_back)) if night.kept_back else None,
-        block(frame.when(frame.now)),
+        block(ui.when(ui.now)),
         keyboard=(
             (Button(t("📊 Status"), Open(screen="status", aside=True)),),
             (
@@ -40,12 +40,12 @@ def digest(night: Night, begin: datetime, end: datetime, frame: ViewContext) -> 
     )
 
 
-def _alarms(night: Night, frame: ViewContext) -> list[str]:
-    return [headline(stop, frame) for stop in night.stops] + [headline(panic, frame) for panic in night.panics]
+def _alarms(night: Night, ui: ViewContext) -> list[str]:
+    return [headline(stop, ui) for stop in night.stops] + [headline(panic, ui) for panic in night.panics]
 
 
-def _trading(night: Night, frame: ViewContext) -> Text:
-    t = frame.t
+def _trading(night: Night, ui: ViewContext) -> Text:
+    t = ui.t
     if not night.orders:
         return block(t("No orders."))
     states = Counter(order.status for order in night.orders.values())
@@ -61,8 +61,8 @@ def _trading(night: Night, frame: ViewContext) -> Text:
     )
 
 
-def _troubles(night: Night, frame: ViewContext) -> Text | None:
-    t = frame.t
+def _troubles(night: Night, ui: ViewContext) -> Text | None:
+    t = ui.t
     lines: list[Text | str] = [
         Text(t.of(trouble.what), f" × {count}" if count > 1 else "") for trouble, count in night.troubles.values()
     ]
@@ -70,11 +70,11 @@ def _troubles(night: Night, frame: ViewContext) -> Text | None:
         lines.append(t("Stop-loss not armed: {n} times", n=night.unprotected))
     if night.drops:
         lines.append(t("Live stream down: {n} times", n=night.drops))
-    return _list(t("Troubles"), lines, frame)
+    return _list(t("Troubles"), lines, ui)
 
 
-def _blocked(night: Night, frame: ViewContext) -> list[Text | str]:
-    t = frame.t
+def _blocked(night: Night, ui: ViewContext) -> list[Text | str]:
+    t = ui.t
     names = {"buy": side(Side.BUY, t), "sell": side(Side.SELL, t), "both": t("both at once")}
     return [
         t("{ticker} {side}: {n} times", ticker=symbol.ticker, side=names[of], n=count)
@@ -82,22 +82,22 @@ def _blocked(night: Night, frame: ViewContext) -> list[Text | str]:
     ]
 
 
-def _changes(night: Night, frame: ViewContext) -> list[Text | str]:
-    t = frame.t
+def _changes(night: Night, ui: ViewContext) -> list[Text | str]:
+    t = ui.t
     lines: list[Text | str] = []
     for each in night.modes:
         scope = f" {each.state.symbol.ticker}" if each.state.symbol else ""
-        lines.append(Text(frame.when(each.at), " · ", t("Mode"), scope, f": {mode(each.state.mode, t)}"))
+        lines.append(Text(ui.when(each.at), " · ", t("Mode"), scope, f": {mode(each.state.mode, t)}"))
     for change in (each.change for each in night.settings):
         where = f" ({change.symbol.ticker})" if change.symbol else ""
         new = t("back to .env or the default") if change.new is None else change.new
-        lines.append(Text(frame.when(change.set_at), f" · {change.name}{where} {change.old} → {new}"))
+        lines.append(Text(ui.when(change.set_at), f" · {change.name}{where} {change.old} → {new}"))
     return lines
 
 
-def _list(title: str, lines: list[Text | str] | list[str], frame: ViewContext) -> Text | None:
+def _list(title: str, lines: list[Text | str] | list[str], ui: ViewContext) -> Text | None:
     if not lines:
         return None
     more = len(lines) - _MOST
-    rest = frame.t("and {n} more", n=more) if more > 0 else None
+    rest = ui.t("and {n} more", n=more) if more > 0 else None
     return block(Bold(title), *(Text("• ", each) for each in lines[:_MOST]), rest)

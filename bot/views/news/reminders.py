@@ -13,15 +13,15 @@ from strategy.model import Event, EventRow
 _MOST = 10
 
 
-def reminder(rows: Sequence[EventRow], frame: ViewContext) -> Screen:
+def reminder(rows: Sequence[EventRow], ui: ViewContext) -> Screen:
     """List critical alerts nobody has seen, newest last, with the button that ends the reminding."""
-    t = frame.t
+    t = ui.t
     more = len(rows) - _MOST
-    return frame.screen(
-        block(frame.title("🔔 ", t("Not seen yet: {n} critical alerts", n=len(rows)))),
+    return ui.screen(
+        block(ui.title("🔔 ", t("Not seen yet: {n} critical alerts", n=len(rows)))),
         block(
             t("and {n} earlier ones", n=more) if more > 0 else None,
-            *(Text(frame.when(row.event.at), " · ", headline(row.event, frame)) for row in rows[-_MOST:]),
+            *(Text(ui.when(row.event.at), " · ", headline(row.event, ui)) for row in rows[-_MOST:]),
         ),
         block(t("This comes again until you press the button.")),
         keyboard=(
@@ -31,18 +31,18 @@ def reminder(rows: Sequence[EventRow], frame: ViewContext) -> Screen:
     )
 
 
-def headline(event: Event, frame: ViewContext) -> str:
+def headline(event: Event, ui: ViewContext) -> str:
     """Return the first line of an alert without the environment, which the list has told already."""
-    blocks = alert(event, frame).blocks
+    blocks = alert(event, ui).blocks
     text = lines_of(blocks[0])[0] if blocks else event.kind
-    return text.removeprefix(f"[{frame.badge}] ")
+    return text.removeprefix(f"[{ui.badge}] ")
 
 
-def seen_note(count: int, left: int, frame: ViewContext) -> Screen:
+def seen_note(count: int, left: int, ui: ViewContext) -> Screen:
     """Say what a press of the button has come to."""
-    t = frame.t
+    t = ui.t
     noted: Text | str = t.line("👁 Seen: {n} alerts. They are not told again.", n=Bold(count))
-    return frame.screen(
+    return ui.screen(
         block(
             noted if count else t("Seen already: nothing of this is told again."),
             t("{n} newer ones wait for their own button.", n=left) if left else None,

@@ -43,42 +43,42 @@ _RULES = (Origin.SIGNAL, Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_S
 _ROWS = 18  # on a page
 
 
-def living(event: OrderChanged, frame: ViewContext) -> Screen:
+def living(event: OrderChanged, ui: ViewContext) -> Screen:
     """Show an order as it stands now; the one message that is edited through its states (S91-S93)."""
     order = event.order
-    return frame.screen(
-        _head(order, frame),
-        _reason(event, frame),
-        _filled(order, event.fees, event.realized, frame),
-        _meaning(order, frame),
-        block(frame.when(event.at)),
-        keyboard=actions(order, frame),
+    return ui.screen(
+        _head(order, ui),
+        _reason(event, ui),
+        _filled(order, event.fees, event.realized, ui),
+        _meaning(order, ui),
+        block(ui.when(event.at)),
+        keyboard=actions(order, ui),
     )
 
 
-def fill_reply(event: OrderChanged, fill: Fill, frame: ViewContext) -> Screen:
+def fill_reply(event: OrderChanged, fill: Fill, ui: ViewContext) -> Screen:
     """Tell one fill, and at the last one the whole result (S94)."""
-    t, order = frame.t, event.order
-    head = frame.title(
+    t, order = ui.t, event.order
+    head = ui.title(
         f"{icon(order)} ",
         t("{side} filled: {ticker}", side=side(fill.side, t), ticker=fill.symbol.ticker),
         f" {shares(order.filled_qty)}/{shares(order.request.qty)}",
     )
     alone = order.status is OrderStatus.FILLED and fill.qty == order.filled_qty
-    this = block(head) if alone else block(head, _execution(fill, frame), _result_line(fill.realized, frame))
+    this = block(head) if alone else block(head, _execution(fill, ui), _result_line(fill.realized, ui))
     whole = None
     if order.status is OrderStatus.FILLED:
         whole = block(
             Bold(t("Completely filled")),
             t("Quantity {qty} sh. · average {price}", qty=shares(order.filled_qty), price=price(order.average_price)),
             t("Amount {amount} · fees {fees}", amount=usd(order.filled_amount), fees=usd(event.fees)),
-            _total_line(event.realized, fill.side, frame),
+            _total_line(event.realized, fill.side, ui),
         )
-    return frame.screen(this, whole, block(frame.when(fill.filled_at)))
+    return ui.screen(this, whole, block(ui.when(fill.filled_at)))
 
 
-def _execution(fill: Fill, frame: ViewContext) -> str:
-    return frame.t(
+def _execution(fill: Fill, ui: ViewContext) -> str:
+    return ui.t(
         "{qty} sh. × {price} = {amount}",
         qty=shares(fill.qty),
         price=price(fill.price),
@@ -86,31 +86,31 @@ def _execution(fill: Fill, frame: ViewContext) -> str:
     )
 
 
-def orders(view: OrdersView, frame: ViewContext) -> Screen:
+def orders(view: OrdersView, ui: ViewContext) -> Screen:
     """Show open orders and the newest closed ones."""
-    t = frame.t
+    t = ui.t
     every_one = (*((order, True) for order in view.open), *((order, False) for order in view.recent))
-    shown, turns = frame.paged(every_one, Open(screen="orders"), _ROWS)
-    waiting = [_row(order, frame) for order, is_open in shown if is_open]
-    done = [_row(order, frame) for order, is_open in shown if not is_open]
+    shown, turns = ui.paged(every_one, Open(screen="orders"), _ROWS)
+    waiting = [_row(order, ui) for order, is_open in shown if is_open]
+    done = [_row(order, ui) for order, is_open in shown if not is_open]
     picks = [
         Button(f"{icon(order)} #{order.no} {order.request.symbol.ticker}", Open(screen="order", ref=str(order.no)))
         for order, _ in shown
     ]
     none_here = [] if view.open else [Text(t("No open orders."))]
     every = (Button(t("✖️ Cancel all open"), CancelOrder(no=0), style="danger"),) if view.open else ()
-    return frame.screen(
-        block(frame.title("🧾 ", t("Orders"))),
+    return ui.screen(
+        block(ui.title("🧾 ", t("Orders"))),
         block(Bold(t("Open ({n})", n=len(view.open))), *(waiting or none_here)) if waiting or none_here else None,
         block(Bold(t("Recent")), *done) if done else None,
-        frame.stamp(),
-        keyboard=(*rows_of(picks, 3), *turns, every, (frame.refresh("orders"), frame.home())),
+        ui.stamp(),
+        keyboard=(*rows_of(picks, 3), *turns, every, (ui.refresh("orders"), ui.home())),
     )
 
 
-def details(view: OrderView, frame: ViewContext) -> Screen:
+def details(view: OrderView, ui: ViewContext) -> Screen:
     """Show one order with everything that happened to it (S100)."""
-    t, order = frame.t, view.order
+    t, order = ui.t, view.order
     event = OrderChanged(
         at=order.updated_at,
         order=order,
@@ -119,38 +119,38 @@ def details(view: OrderView, frame: ViewContext) -> Screen:
         realized=_realized(view.fills),
     )
     fills = [
-        Text(f"{frame.when(fill.filled_at)} · {shares(fill.qty)} × {price(fill.price)} = {usd(fill.price * fill.qty)}")
+        Text(f"{ui.when(fill.filled_at)} · {shares(fill.qty)} × {price(fill.price)} = {usd(fill.price * fill.qty)}")
         for fill in view.fills
     ]
     history = [
-        Text(f"{frame.when(at)} {STATUS_ICONS[state]} {status(state, t)}", f" · {note}" if note else "")
+        Text(f"{ui.when(at)} {STATUS_ICONS[state]} {status(state, t)}", f" · {note}" if note else "")
         for at, state, note in view.history
     ]
     number = order.venue_no
-    back = (Button(t("🧾 Orders"), Open(screen="orders")), frame.refresh("order", str(order.no)))
+    back = (Button(t("🧾 Orders"), Open(screen="orders")), ui.refresh("order", str(order.no)))
     further = [Button(f"📈 {order.request.symbol.ticker}", Open(screen="ticker", ref=str(order.request.symbol)))]
     if number is not None:
         further.append(Button(f"📋 {number}", Copy(number)))
-    return frame.screen(
-        _head(order, frame),
-        _reason(event, frame),
-        _filled(order, event.fees, event.realized, frame),
-        _meaning(order, frame),
+    return ui.screen(
+        _head(order, ui),
+        _reason(event, ui),
+        _filled(order, event.fees, event.realized, ui),
+        _meaning(order, ui),
         block(Bold(t("Fills")), *fills) if fills else None,
         quote(Bold(t("What happened")), *history, folded=len(history) > 5) if history else None,
         None if number is None else block(t("Broker's order number {number}", number=number)),
-        frame.stamp(),
-        keyboard=(*actions(order, frame, show=False), tuple(further), (*back, frame.home())),
+        ui.stamp(),
+        keyboard=(*actions(order, ui, show=False), tuple(further), (*back, ui.home())),
     )
 
 
-def hand_order(event: HandOrder, frame: ViewContext) -> Screen:
+def hand_order(event: HandOrder, ui: ViewContext) -> Screen:
     """Tell of an order that somebody placed in the broker's own app."""
-    t, found = frame.t, event.found
+    t, found = ui.t, event.found
     no = event.order.no if event.order else None
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title("✋ ", t("Order by hand found: {ticker}", ticker=found.symbol.ticker)),
+            ui.title("✋ ", t("Order by hand found: {ticker}", ticker=found.symbol.ticker)),
             t(
                 "{side} {qty} sh. at {price} · {status}",
                 side=side(found.side, t),
@@ -163,14 +163,14 @@ def hand_order(event: HandOrder, frame: ViewContext) -> Screen:
             else None,
             t("The bot did not place it. While it is open, the rules do not trade this ticker."),
         ),
-        None if no is None else block(*_hand_choices(frame)),
-        block(frame.when(found.ordered_at)),
-        keyboard=() if no is None else _hand_buttons(no, frame),
+        None if no is None else block(*_hand_choices(ui)),
+        block(ui.when(found.ordered_at)),
+        keyboard=() if no is None else _hand_buttons(no, ui),
     )
 
 
-def _hand_choices(frame: ViewContext) -> tuple[str, ...]:
-    t = frame.t
+def _hand_choices(ui: ViewContext) -> tuple[str, ...]:
+    t = ui.t
     return (
         t("Adopt: the bot watches over it like over its own."),
         t("Ignore: it is left alone."),
@@ -178,8 +178,8 @@ def _hand_choices(frame: ViewContext) -> tuple[str, ...]:
     )
 
 
-def _decide(no: OrderNo, frame: ViewContext) -> tuple[Button, ...]:
-    t = frame.t
+def _decide(no: OrderNo, ui: ViewContext) -> tuple[Button, ...]:
+    t = ui.t
     return (
         Button(t("🤝 Adopt"), HandOrderChoice(no=no, choice=HandChoice.ADOPT)),
         Button(t("🙈 Ignore"), HandOrderChoice(no=no, choice=HandChoice.IGNORE)),
@@ -187,17 +187,17 @@ def _decide(no: OrderNo, frame: ViewContext) -> tuple[Button, ...]:
     )
 
 
-def _hand_buttons(no: OrderNo, frame: ViewContext) -> Keyboard:
-    t = frame.t
+def _hand_buttons(no: OrderNo, ui: ViewContext) -> Keyboard:
+    t = ui.t
     return (
-        _decide(no, frame),
+        _decide(no, ui),
         (Button(t("🧾 Order #{no}", no=no), Open(screen="order", ref=str(no))),),
     )
 
 
-def actions(order: Order, frame: ViewContext, *, show: bool = True) -> Keyboard:
+def actions(order: Order, ui: ViewContext, *, show: bool = True) -> Keyboard:
     """Return what can be done with an order in its state."""
-    t = frame.t
+    t = ui.t
     detail = (Button(t("🔍 Details"), Open(screen="order", ref=str(order.no))),) if show else ()
     if order.status is OrderStatus.UNKNOWN:
         settle = (Button(t("⚖️ I know what became of it"), SettleOrder(no=order.no)),)
@@ -206,7 +206,7 @@ def actions(order: Order, frame: ViewContext, *, show: bool = True) -> Keyboard:
         return (detail,)
     amend = (Button(t("✏️ Change"), AmendOrder(no=order.no)),) if changeable(order) else ()
     cancel = (Button(t("✖️ Cancel"), CancelOrder(no=order.no)), *amend, *detail)
-    return (cancel,) if order.ours else (cancel, _decide(order.no, frame))
+    return (cancel,) if order.ours else (cancel, _decide(order.no, ui))
 
 
 def changeable(order: Order) -> bool:
@@ -215,13 +215,13 @@ def changeable(order: Order) -> bool:
     return of_a_person and order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
 
 
-def short(order: Order, frame: ViewContext) -> Text:
+def short(order: Order, ui: ViewContext) -> Text:
     """Return one order on one line."""
-    return _row(order, frame)
+    return _row(order, ui)
 
 
-def _head(order: Order, frame: ViewContext) -> Text:
-    t, request = frame.t, order.request
+def _head(order: Order, ui: ViewContext) -> Text:
+    t, request = ui.t, order.request
     name = f"{side(request.side, t)} {request.symbol.ticker}"
     terms = t(
         "{qty} sh. · limit {price} · {amount}",
@@ -232,7 +232,7 @@ def _head(order: Order, frame: ViewContext) -> Text:
     if request.order_type is not OrderType.LIMIT:
         terms = t("{qty} sh. · {kind}", qty=shares(request.qty), kind=request.order_type.value.upper())
     return block(
-        frame.title(f"{icon(order)} {name} #{order.no}"),
+        ui.title(f"{icon(order)} {name} #{order.no}"),
         Bold(order_status(order, t)),
         terms,
         f"{request.symbol} · {origin(request.origin, t)}",
@@ -240,26 +240,26 @@ def _head(order: Order, frame: ViewContext) -> Text:
     )
 
 
-def _reason(event: OrderChanged, frame: ViewContext) -> Text | None:
-    t, order = frame.t, event.order
+def _reason(event: OrderChanged, ui: ViewContext) -> Text | None:
+    t, order = ui.t, event.order
     request = order.request
     lines: list[Text | str] = []
     if event.decision is not None and request.origin in _RULES:
         only = request.side if request.origin is Origin.SIGNAL else None
         if request.origin is Origin.SIGNAL:
-            lines += signal_lines(event.decision, frame, only=only)
+            lines += signal_lines(event.decision, ui, only=only)
         elif event.decision.return_percent is not None:
             lines.append(t("Return {rate}", rate=rate(event.decision.return_percent)))
     if request.side is Side.BUY and event.cash_before is not None:
         lines.append(t("Cash before {amount}", amount=usd(event.cash_before)))
     if request.side is Side.SELL:
-        lines += _sold_part(event, frame)
+        lines += _sold_part(event, ui)
     return block(*lines) if lines else None
 
 
-def _sold_part(event: OrderChanged, frame: ViewContext) -> list[str]:
+def _sold_part(event: OrderChanged, ui: ViewContext) -> list[str]:
     """Return what is sold, what stays, and the expected result before anything is filled (S92)."""
-    t, request = frame.t, event.order.request
+    t, request = ui.t, event.order.request
     lines: list[str] = []
     held = event.position_qty_before
     if held is not None:
@@ -279,10 +279,10 @@ def _sold_part(event: OrderChanged, frame: ViewContext) -> list[str]:
     return lines
 
 
-def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, frame: ViewContext) -> Text | None:
+def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, ui: ViewContext) -> Text | None:
     if not order.filled_qty:
         return None
-    t = frame.t
+    t = ui.t
     costs = "" if fees is None else t(" · fees {fees}", fees=usd(fees))
     return block(
         t.line(
@@ -291,13 +291,13 @@ def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, frame:
             price=Bold(price(order.average_price)),
         ),
         t("Amount {amount}", amount=usd(order.filled_amount)) + costs,
-        _total_line(realized, order.request.side, frame),
+        _total_line(realized, order.request.side, ui),
     )
 
 
-def _meaning(order: Order, frame: ViewContext) -> Text | None:
+def _meaning(order: Order, ui: ViewContext) -> Text | None:
     """Return what a state means and what to do, where it is not plain."""
-    t = frame.t
+    t = ui.t
     reason = t.of(Sentence.read(order.reason))
     said = t("Reason: {reason}", reason=reason) if reason else None
     what = {
@@ -313,14 +313,14 @@ def _meaning(order: Order, frame: ViewContext) -> Text | None:
     return block(said, what) if said or what else None
 
 
-def _row(order: Order, frame: ViewContext) -> Text:
-    t, request = frame.t, order.request
+def _row(order: Order, ui: ViewContext) -> Text:
+    t, request = ui.t, order.request
     at = order.average_price if order.status is OrderStatus.FILLED else order.limit_price
     return Text(
         f"{icon(order)} ",
         Bold(f"#{order.no} {request.symbol.ticker}"),
         f" {side(request.side, t)} {shares(request.qty)} × {price(at)} · {order_status(order, t)}",
-        f" · {frame.when(order.updated_at)}",
+        f" · {ui.when(order.updated_at)}",
     )
 
 
@@ -329,14 +329,14 @@ def _realized(fills: tuple[Fill, ...]) -> Decimal | None:
     return sum(known, Decimal(0)) if known else None
 
 
-def _result_line(amount: Decimal | None, frame: ViewContext) -> str | None:
+def _result_line(amount: Decimal | None, ui: ViewContext) -> str | None:
     if amount is None:
         return None
-    return frame.t("Result {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
+    return ui.t("Result {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
 
 
-def _total_line(amount: Decimal | None, of: Side, frame: ViewContext) -> Text | None:
+def _total_line(amount: Decimal | None, of: Side, ui: ViewContext) -> Text | None:
     if amount is None or of is Side.BUY:
         return None
-    t = frame.t
+    t = ui.t
     return t.line("Realised {icon} {amount} after fees", icon=gain_icon(amount), amount=Bold(usd_change(amount)))

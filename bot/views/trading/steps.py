@@ -12,11 +12,11 @@ from strategy.model import tick_size
 TICKS = (1, 10, 100)
 
 
-def qty_steps(step: Callable[[int], CallbackData], sizes: Sequence[int], frame: ViewContext) -> Keyboard:
+def qty_steps(step: Callable[[int], CallbackData], sizes: Sequence[int], ui: ViewContext) -> Keyboard:
     """Return a row of steps in shares; none where there are no sizes."""
     if not sizes:
         return ()
-    return (tuple(Button(frame.t("{by} sh.", by=f"{by:+d}"), step(by)) for by in sizes),)
+    return (tuple(Button(ui.t("{by} sh.", by=f"{by:+d}"), step(by)) for by in sizes),)
 
 
 def price_steps(step: Callable[[int], CallbackData], at: Decimal) -> Keyboard:

@@ -24,32 +24,32 @@ from bot.views.trading.steps import price_steps, qty_steps
 from strategy.model import CancelPreview, OrderPreview, Side, Symbol, cents
 
 
-def pick_amount(of: Side, symbol: Symbol, presets: list[tuple[Preset, str]], frame: ViewContext) -> Screen:
+def pick_amount(of: Side, symbol: Symbol, presets: list[tuple[Preset, str]], ui: ViewContext) -> Screen:
     """Ask how much; every answer leads to a preview first."""
-    t = frame.t
+    t = ui.t
     picks = [Button(label, TradeAmount(side=of, symbol=str(symbol), preset=key)) for key, label in presets]
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title(f"{SIDE_ICONS[of]} {side(of, t)} {symbol.ticker}"),
+            ui.title(f"{SIDE_ICONS[of]} {side(of, t)} {symbol.ticker}"),
             t("How much? Nothing is ordered before you confirm."),
             t("Or type it: /{side} {ticker} 3 @61.20", side=of.value, ticker=symbol.ticker),
         ),
         keyboard=(
             *rows_of(picks, 3),
             (Button(t("⌨️ Type it"), TypeTrade(side=of, symbol=str(symbol))),),
-            (Button(t("⬅️ Back"), Open(screen=of.value)), frame.home()),
+            (Button(t("⬅️ Back"), Open(screen=of.value)), ui.home()),
         ),
     )
 
 
-def ask_terms(of: Side, symbol: Symbol, frame: ViewContext, *, again: bool = False) -> Screen:
+def ask_terms(of: Side, symbol: Symbol, ui: ViewContext, *, again: bool = False) -> Screen:
     """Ask for a typed amount and price; `again` after words that did not fit."""
-    t = frame.t
+    t = ui.t
     buys = t("Type how much, and the price if you want one: 3 @61.20, $500, 25%")
     sells = t("Type how much, and the price if you want one: 3 @61.20, 50%, all")
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title(f"{SIDE_ICONS[of]} {side(of, t)} {symbol.ticker}"),
+            ui.title(f"{SIDE_ICONS[of]} {side(of, t)} {symbol.ticker}"),
             t("That could not be read.") if again else None,
             Bold(buys if of is Side.BUY else sells),
             t("/cancel leaves it as it is."),
@@ -57,16 +57,16 @@ def ask_terms(of: Side, symbol: Symbol, frame: ViewContext, *, again: bool = Fal
     )
 
 
-def order_preview(view: OrderPreview, draft: str, frame: ViewContext, *, editing: bool = False) -> Screen:
+def order_preview(view: OrderPreview, draft: str, ui: ViewContext, *, editing: bool = False) -> Screen:
     """Show what an order would do, with a single-use button (or why it cannot be placed).
 
     With `editing` the steppers of quantity and price stand under it.
     """
-    t = frame.t
+    t = ui.t
     cannot = block(Bold(t("This order cannot be placed")), *(f"⛔ {t.of(text)}" for text in view.refusals))
-    return frame.screen(
+    return ui.screen(
         block(
-            frame.title(f"{SIDE_ICONS[view.side]} ", t("Preview: {side} {ticker}", **_names(view, frame))),
+            ui.title(f"{SIDE_ICONS[view.side]} ", t("Preview: {side} {ticker}", **_names(view, ui))),
             t.line(
                 "{qty} sh. × {price} = {amount}",
                 qty=Bold(shares(view.qty)),
@@ -75,68 +75,66 @@ def order_preview(view: OrderPreview, draft: str, frame: ViewContext, *, editing
             ),
             t(
                 "Limit from {source} · last {last}",
-                source=_source(view.price_source, frame),
+                source=_source(view.price_source, ui),
                 last=price(view.last),
             ),
             t("Estimated fees {fees}", fees=usd(view.fees)),
-            _missing(view, frame) or _afterwards(view, frame),
-            _profit(view, frame),
+            _missing(view, ui) or _afterwards(view, ui),
+            _profit(view, ui),
         ),
         block(*(f"⚠️ {t.of(text)}" for text in view.warnings)) if view.warnings else None,
-        cannot if view.ticket is None else _deadline(view, frame),
+        cannot if view.ticket is None else _deadline(view, ui),
         keyboard=(
-            *(() if view.ticket is None and editing else confirm_row(view.ticket, _confirm_label(view, frame), frame)),
-            *(_steps(view, draft, frame) if editing else ((Button(t("✏️ Quantity, price"), EditTrade(draft=draft)),),)),
+            *(() if view.ticket is None and editing else confirm_row(view.ticket, _confirm_label(view, ui), ui)),
+            *(_steps(view, draft, ui) if editing else ((Button(t("✏️ Quantity, price"), EditTrade(draft=draft)),),)),
         ),
     )
 
 
-def _steps(view: OrderPreview, draft: str, frame: ViewContext) -> Keyboard:
-    t = frame.t
+def _steps(view: OrderPreview, draft: str, ui: ViewContext) -> Keyboard:
+    t = ui.t
     ways = (
         Button(t("⌨️ Type it"), TypeTrade(side=view.side, symbol=str(view.symbol))),
         Button(t("💲 Price"), Open(screen="quote", ref=str(view.symbol))),
-        frame.home(),
+        ui.home(),
     )
     return (
-        *qty_steps(lambda by: StepTrade(draft=draft, what="qty", by=by), (-10, -1, 1, 10), frame),
+        *qty_steps(lambda by: StepTrade(draft=draft, what="qty", by=by), (-10, -1, 1, 10), ui),
         *price_steps(lambda by: StepTrade(draft=draft, what="price", by=by), view.limit_price),
         ways,
     )
 
 
-def cancel_preview(view: CancelPreview, frame: ViewContext) -> Screen:
-    t = frame.t
+def cancel_preview(view: CancelPreview, ui: ViewContext) -> Screen:
+    t = ui.t
     if view.ticket is None:
         reasons = [t.of(text) for text in view.refusals] or [t("No open orders.")]
-        return frame.screen(block(frame.title("✖️ ", t("Nothing to cancel")), *reasons), keyboard=((frame.home(),),))
-    return frame.screen(
-        block(frame.title("✖️ ", t("Cancel these orders?"))),
-        block(*(short(order, frame) for order in view.orders)),
+        return ui.screen(block(ui.title("✖️ ", t("Nothing to cancel")), *reasons), keyboard=((ui.home(),),))
+    return ui.screen(
+        block(ui.title("✖️ ", t("Cancel these orders?"))),
+        block(*(short(order, ui) for order in view.orders)),
         block(t("They may still be filled until the cancel is confirmed.")),
-        keyboard=confirm_row(view.ticket, t("✖️ Yes, cancel"), frame, danger=True),
+        keyboard=confirm_row(view.ticket, t("✖️ Yes, cancel"), ui, danger=True),
     )
 
 
-def pick_order(frame: ViewContext, orders: list[tuple[int, str]]) -> Screen:
+def pick_order(ui: ViewContext, orders: list[tuple[int, str]]) -> Screen:
     """Ask which open order to cancel."""
-    t = frame.t
+    t = ui.t
     picks = [Button(label, CancelOrder(no=no)) for no, label in orders]
     every = (Button(t("✖️ Cancel all open"), CancelOrder(no=0), style="danger"),) if len(orders) > 1 else ()
-    return frame.screen(
-        block(
-            frame.title("✖️ ", t("Cancel")), t("Which order do you want to cancel?") if picks else t("No open orders.")
-        ),
-        keyboard=(*frame.picks(picks, 2, Open(screen="cancel"), 40), every, (frame.home(),)),
+    return ui.screen(
+        block(ui.title("✖️ ", t("Cancel")), t("Which order do you want to cancel?") if picks else t("No open orders.")),
+        keyboard=(*ui.picks(picks, 2, Open(screen="cancel"), 40), every, (ui.home(),)),
     )
 
 
-def _names(view: OrderPreview, frame: ViewContext) -> dict[str, str]:
-    return {"side": side(view.side, frame.t), "ticker": view.symbol.ticker}
+def _names(view: OrderPreview, ui: ViewContext) -> dict[str, str]:
+    return {"side": side(view.side, ui.t), "ticker": view.symbol.ticker}
 
 
-def _source(key: str, frame: ViewContext) -> str:
-    t = frame.t
+def _source(key: str, ui: ViewContext) -> str:
+    t = ui.t
     return {
         "typed": t("what you typed"),
         "ask": t("the ask"),
@@ -145,9 +143,9 @@ def _source(key: str, frame: ViewContext) -> str:
     }.get(key, key)
 
 
-def _missing(view: OrderPreview, frame: ViewContext) -> Text | None:
+def _missing(view: OrderPreview, ui: ViewContext) -> Text | None:
     """Return how much is missing; what would be left after an order that cannot be paid or delivered means nothing."""
-    t = frame.t
+    t = ui.t
     parts = []
     if view.cash_after is not None and cents(view.cash_after) < 0:
         parts.append(t("Short of cash by {amount}", amount=usd(-view.cash_after)))
@@ -156,8 +154,8 @@ def _missing(view: OrderPreview, frame: ViewContext) -> Text | None:
     return Bold(" · ".join(parts)) if parts else None
 
 
-def _afterwards(view: OrderPreview, frame: ViewContext) -> str | None:
-    t = frame.t
+def _afterwards(view: OrderPreview, ui: ViewContext) -> str | None:
+    t = ui.t
     parts = []
     if view.cash_after is not None:
         parts.append(t("cash {amount}", amount=usd(view.cash_after)))
@@ -166,20 +164,20 @@ def _afterwards(view: OrderPreview, frame: ViewContext) -> str | None:
     return t("Afterwards: {what}", what=" · ".join(parts)) if parts else None
 
 
-def _profit(view: OrderPreview, frame: ViewContext) -> str | None:
+def _profit(view: OrderPreview, ui: ViewContext) -> str | None:
     amount = view.expected_profit
     if amount is None:
         return None
-    return frame.t("Expected result {icon} {amount} after fees", icon=gain_icon(amount), amount=usd_change(amount))
+    return ui.t("Expected result {icon} {amount} after fees", icon=gain_icon(amount), amount=usd_change(amount))
 
 
-def _deadline(view: OrderPreview, frame: ViewContext) -> Text:
-    t = frame.t
+def _deadline(view: OrderPreview, ui: ViewContext) -> Text:
+    t = ui.t
     again = t("A limit is exceeded: a second confirmation will follow.") if view.needs_second_confirm else None
     return block(again, t("The button works once, within a minute."))
 
 
-def _confirm_label(view: OrderPreview, frame: ViewContext) -> str:
-    t = frame.t
+def _confirm_label(view: OrderPreview, ui: ViewContext) -> str:
+    t = ui.t
     template = t("✅ Buy {qty} {ticker}") if view.side is Side.BUY else t("✅ Sell {qty} {ticker}")
     return template.format(qty=shares(view.qty), ticker=view.symbol.ticker)

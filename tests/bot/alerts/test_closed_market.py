@@ -18,12 +18,12 @@ WEEKEND = timedelta(days=(5 - samples.NOW.weekday()) % 7)
 
 
 @pytest.fixture
-def asleep(frame: Callable[..., ViewContext]) -> ViewContext:
-    return replace(frame(), now=samples.NOW + WEEKEND)
+def asleep(ui: Callable[..., ViewContext]) -> ViewContext:
+    return replace(ui(), now=samples.NOW + WEEKEND)
 
 
-def board(view: TickerView, frame: ViewContext) -> str:
-    return dashboard(samples.status(tickers=(view,)), samples.holdings_view(), frame).text
+def board(view: TickerView, ui: ViewContext) -> str:
+    return dashboard(samples.status(tickers=(view,)), samples.holdings_view(), ui).text
 
 
 def test_a_resting_stop_is_told_as_such(asleep: ViewContext) -> None:

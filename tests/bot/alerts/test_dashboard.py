@@ -111,7 +111,7 @@ async def test_a_flood_is_waited_for_and_faults_slow_it_down(delivering: OpenRoo
         await room.owner.post("fault", kind="error", method="editMessageText", retry_after=100)
         price_moves(room, "62.00")
         await pass_time(wall, 1)
-        await until(lambda: room.app.delivery._barrier.closed)
+        await until(lambda: room.app.outbox_worker._gate.closed)
         before = len(await calls(room, "editMessageText"))
         await pass_time(wall, 1)
         assert len(await calls(room, "editMessageText")) == before

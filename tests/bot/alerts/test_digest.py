@@ -54,9 +54,9 @@ def test_a_span_within_a_day_is_found() -> None:
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_every_kind_of_event_fits_into_a_digest(language: str, frame: Callable[..., ViewContext]) -> None:
+def test_every_kind_of_event_fits_into_a_digest(language: str, ui: Callable[..., ViewContext]) -> None:
     rows = [row(number, event) for number, event in enumerate(samples.every_event() * 3, start=1)]
-    screen = digest(night_of(rows), END - timedelta(hours=8), END, frame(language))
+    screen = digest(night_of(rows), END - timedelta(hours=8), END, ui(language))
     assert len(split(screen.blocks)) == 1
     assert "{" not in screen.text
 

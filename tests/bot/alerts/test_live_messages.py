@@ -87,7 +87,7 @@ async def test_a_fill_does_not_wait_for_a_slow_edit(delivering: OpenRoom) -> Non
         await settled(room, 1)
         await room.owner.post("fault", kind="slow", method="editMessageText", seconds=20, times=1)
         await room.outbox.add([changed(samples.order())])
-        await until(lambda: bool(room.app.delivery._edits.held))
+        await until(lambda: bool(room.app.outbox_worker._edits.held))
         await room.outbox.add([changed(part, last_fill=samples.fill(3)), samples.stop_triggered()])
         await room.owner.reads("매수 체결: TQQQ 3/10")
         await room.owner.reads("손절: TQQQ")

@@ -335,7 +335,7 @@ async def test_a_blocked_bot_keeps_the_rows_and_tells_them_when_let_in_again(del
         assert room.outbox.done == {}
         assert room.outbox.given_up == []
         await room.owner.post("unblock")
-        room.app.delivery.nudge()  # the update that says so passes the allow-list, which nudges
+        room.app.outbox_worker.nudge()  # the update that says so passes the allow-list, which nudges
         await settled(room, 2)
 
 

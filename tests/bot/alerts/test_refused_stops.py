@@ -78,11 +78,11 @@ def of_the_stop(messages: list[Json]) -> list[Json]:
     return [each for each in messages if REFUSED in each["text"]]
 
 
-def test_what_was_tried_is_counted_in_orders_not_in_runs(frame: Callable[..., ViewContext]) -> None:
+def test_what_was_tried_is_counted_in_orders_not_in_runs(ui: Callable[..., ViewContext]) -> None:
     """One run of three refused orders was told as "tried once"."""
-    text = alert(refused(1, orders_refused=3), frame("en")).text
+    text = alert(refused(1, orders_refused=3), ui("en")).text
     assert "Tried so far: 3." in text
-    again = alert(refused(2, sold=10, left=0, reason=SaleEnd.FLAT, orders_refused=3), frame("en")).text
+    again = alert(refused(2, sold=10, left=0, reason=SaleEnd.FLAT, orders_refused=3), ui("en")).text
     assert "Tries before that were refused: 3" in again
 
 
@@ -100,8 +100,8 @@ async def test_retries_are_counted_in_the_message_of_the_first_run_s95(deliverin
         assert {room.outbox.done[row.id] for row in room.outbox.rows[len(run(1)) :]} == {message["id"]}
 
 
-def test_the_message_says_what_it_means_and_what_to_do(frame: Any) -> None:
-    korean = alert(refused(12), frame()).text
+def test_the_message_says_what_it_means_and_what_to_do(ui: Any) -> None:
+    korean = alert(refused(12), ui()).text
     for part in (
         "손절",
         "TQQQ",
@@ -113,12 +113,12 @@ def test_the_message_says_what_it_means_and_what_to_do(frame: Any) -> None:
         "/halt TQQQ",
     ):
         assert part in korean
-    english = alert(refused(12), frame("en")).text
+    english = alert(refused(12), ui("en")).text
     for part in ("Stop-loss", "10 shares", "unprotected", "12", "restricted", "by phone", "/halt TQQQ"):
         assert part in english
-    again = alert(fired(13), frame()).text
+    again = alert(fired(13), ui()).text
     assert "12번 시도" in again  # the thirteenth has just begun
-    assert "사유" not in alert(refused(1, refusal=None), frame()).text
+    assert "사유" not in alert(refused(1, refusal=None), ui()).text
 
 
 async def test_the_message_sounds_again_after_an_hour_s95(delivering: Any, wall: FakeClock) -> None:
@@ -229,7 +229,7 @@ async def test_the_count_goes_on_after_a_restart(delivering: Any, wall: FakeCloc
             assert len(in_order(room)) == 1
 
 
-def test_a_retry_starts_no_reminders_but_its_message_keeps_the_button(frame: Any) -> None:
+def test_a_retry_starts_no_reminders_but_its_message_keeps_the_button(ui: Any) -> None:
     assert refused(1).needs_ack
     assert not refused(2).needs_ack
     assert not fired(2).needs_ack

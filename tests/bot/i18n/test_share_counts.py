@@ -32,7 +32,7 @@ from strategy.model import (
 )
 from tests.fakes import samples
 
-MakeFrame = Callable[..., ViewContext]
+MakeUi = Callable[..., ViewContext]
 OF = samples.order(status=OrderStatus.PARTIALLY_FILLED, qty=12000, filled_qty=1200, filled_amount=Decimal(73440))
 SOLD = samples.order(side=Side.SELL, qty=1200)
 HELD = samples.position(qty=12000, sellable_qty=1200)
@@ -99,8 +99,8 @@ SCREENS: dict[str, Callable[[ViewContext], Screen]] = {
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 @pytest.mark.parametrize("name", SCREENS)
-def test_thousands_of_shares_are_separated(frame: MakeFrame, name: str, language: Language) -> None:
-    screen = SCREENS[name](frame(language))
+def test_thousands_of_shares_are_separated(ui: MakeUi, name: str, language: Language) -> None:
+    screen = SCREENS[name](ui(language))
     shown = [screen.text, *(button.text for row in screen.keyboard for button in row)]
     assert any("1,200" in text for text in shown) or any("12,000" in text for text in shown)
     assert [text for text in shown if search(r"(?<!\d)1200|12000", text)] == []

@@ -7,13 +7,13 @@ import pytest
 from aiogram.exceptions import TelegramBadRequest, TelegramNetworkError, TelegramUnauthorizedError
 from aiogram.methods import GetMe
 
-from bot.transport.reachability import Reach
+from bot.transport.reachability import Reachability
 from tests.fakes.clock import FakeClock
 
 NOW = datetime(2026, 9, 15, 15, 0, tzinfo=UTC)
 
 
-async def ask(reach: Reach, error: Exception | None = None) -> None:
+async def ask(reach: Reachability, error: Exception | None = None) -> None:
     async def request(bot: object, method: object) -> object:
         if error is not None:
             raise error
@@ -23,13 +23,13 @@ async def ask(reach: Reach, error: Exception | None = None) -> None:
 
 
 async def test_nothing_is_known_before_the_first_request() -> None:
-    state = Reach(FakeClock(NOW)).state()
+    state = Reachability(FakeClock(NOW)).state()
     assert (state.answered_at, state.failed_at, state.reachable) == (None, None, None)
 
 
 async def test_an_answer_a_failure_and_an_answer_again() -> None:
     clock = FakeClock(NOW)
-    reach = Reach(clock)
+    reach = Reachability(clock)
     await ask(reach)
     assert reach.state().reachable
     clock.set(NOW + timedelta(seconds=30))
@@ -43,11 +43,11 @@ async def test_an_answer_a_failure_and_an_answer_again() -> None:
 
 
 async def test_a_refused_request_is_an_answer_but_a_refused_token_is_not() -> None:
-    reach = Reach(FakeClock(NOW))
+    reach = Reachability(FakeClock(NOW))
     with pytest.raises(TelegramBadRequest):
         await ask(reach, TelegramBadRequest(GetMe(), "chat not found"))
     assert reach.state().reachable
-    other = Reach(FakeClock(NOW))
+    other = Reachability(FakeClock(NOW))
     with pytest.raises(TelegramUnauthorizedError):
         await ask(other, TelegramUnauthorizedError(GetMe(), "Unauthorized"))
     assert other.state().reachable is False

@@ -100,17 +100,17 @@ _RIVAL = TelegramConflictError(GetUpdates(), "Conflict: terminated by other getU
 async def test_a_rival_that_takes_a_part_of_the_messages_is_told_too(open_room: OpenRoom, wall: FakeClock) -> None:
     """It polls once a minute: each of our other polls works, and what people wrote meanwhile went to it."""
     async with open_room(wall=wall, polls=False) as room, asyncio.TaskGroup() as group:
-        hearing = room.app.hearing
-        watching = group.create_task(hearing.watch())
+        watchdog = room.app.watchdog
+        watching = group.create_task(watchdog.watch())
         for _ in range(3):
             for _ in range(5):
-                hearing.heard(undisturbed=True)
+                watchdog.heard(undisturbed=True)
                 await let_pass(wall, 10)
-            hearing.failed(wall.now(), _RIVAL)
+            watchdog.failed(wall.now(), _RIVAL)
         told = await until_told(room, wall, 60, "Another program")
         assert "/stop" in told.what.ko
         for _ in range(61):
-            hearing.heard(undisturbed=True)
+            watchdog.heard(undisturbed=True)
             await let_pass(wall, 10)
         assert (await until_over(room, wall)).key == "deaf:rival"
         watching.cancel()
@@ -118,14 +118,14 @@ async def test_a_rival_that_takes_a_part_of_the_messages_is_told_too(open_room: 
 
 async def test_the_last_poll_of_the_run_before_is_no_rival(open_room: OpenRoom, wall: FakeClock) -> None:
     async with open_room(wall=wall, polls=False) as room, asyncio.TaskGroup() as group:
-        hearing = room.app.hearing
-        watching = group.create_task(hearing.watch())
+        watchdog = room.app.watchdog
+        watching = group.create_task(watchdog.watch())
         for _ in range(4):
-            hearing.failed(wall.now(), _RIVAL)
+            watchdog.failed(wall.now(), _RIVAL)
             await let_pass(wall, 4)
-        hearing.heard(undisturbed=True)
+        watchdog.heard(undisturbed=True)
         await let_pass(wall, 60)
-        assert hearing.deaf_since is None
+        assert watchdog.deaf_since is None
         assert room.outbox.rows == []
         watching.cancel()
 
@@ -325,8 +325,8 @@ async def test_a_token_refused_at_the_start_and_taken_by_the_first_poll_is_told_
 ) -> None:
     """Whoever wrote meanwhile was not heard, and the console said that the token is refused."""
     async with open_room(wall=wall, polls=False) as room, asyncio.TaskGroup() as group:
-        room.app.hearing.doubted()
-        room.app.hearing.heard(undisturbed=True)
-        watching = group.create_task(room.app.hearing.watch())
+        room.app.watchdog.doubted()
+        room.app.watchdog.heard(undisturbed=True)
+        watching = group.create_task(room.app.watchdog.watch())
         assert (await until_over(room, wall)).key == "deaf:token"
         watching.cancel()

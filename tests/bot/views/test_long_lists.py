@@ -149,11 +149,11 @@ async def test_a_panic_of_very_many_positions_fits_its_message_and_counts_all(op
         assert all(ticker in shown["text"] for ticker in TICKERS[100:])  # what is not sold goes first
 
 
-def test_the_dashboard_says_how_many_it_has_no_room_for(frame: object) -> None:
+def test_the_dashboard_says_how_many_it_has_no_room_for(ui: object) -> None:
     status = samples.status(
         tickers=tuple(samples.ticker(s, position_qty=10 if s in SYMBOLS[120:] else 0) for s in SYMBOLS)
     )
-    made = dashboard(status, samples.holdings_view(), frame())  # type: ignore[operator]
+    made = dashboard(status, samples.holdings_view(), ui())  # type: ignore[operator]
     assert len(made.text) <= 4096
     assert "100종목" in made.text
     assert all(symbol.ticker in made.text for symbol in SYMBOLS[120:])

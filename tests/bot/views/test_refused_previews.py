@@ -10,7 +10,7 @@ from bot.views.trading import trade
 from strategy.model import Language, OrderPreview, Side, Text
 from tests.fakes import samples
 
-MakeFrame = Callable[..., ViewContext]
+MakeUi = Callable[..., ViewContext]
 NO = Text("모자랍니다.", "There is not enough.")
 
 
@@ -40,10 +40,10 @@ def preview(side: Side, *, cash_after: str | None, position_after: int) -> Order
     [("ko", "현금 부족 $1,234.00", "주문 후"), ("en", "Short of cash by $1,234.00", "Afterwards")],
 )
 def test_a_buy_without_the_cash_says_how_much_is_missing_s112(
-    frame: MakeFrame, language: Language, missing: str, after: str
+    ui: MakeUi, language: Language, missing: str, after: str
 ) -> None:
     view = preview(Side.BUY, cash_after="-1234", position_after=110)
-    text = trade.order_preview(view, "d1", frame(language)).text
+    text = trade.order_preview(view, "d1", ui(language)).text
     assert missing in text
     assert "-$" not in text
     assert after not in text  # there is no afterwards
@@ -51,14 +51,14 @@ def test_a_buy_without_the_cash_says_how_much_is_missing_s112(
 
 @pytest.mark.parametrize(("language", "missing"), [("ko", "주식 부족 1,090주"), ("en", "Short of shares by 1,090 sh.")])
 def test_a_sell_of_more_than_is_held_says_how_many_are_missing_s112(
-    frame: MakeFrame, language: Language, missing: str
+    ui: MakeUi, language: Language, missing: str
 ) -> None:
     view = preview(Side.SELL, cash_after=None, position_after=-1090)
-    text = trade.order_preview(view, "d1", frame(language)).text
+    text = trade.order_preview(view, "d1", ui(language)).text
     assert missing in text
     assert "-1,090" not in text
 
 
-def test_a_refused_preview_that_can_be_paid_still_says_what_is_left(frame: MakeFrame) -> None:
+def test_a_refused_preview_that_can_be_paid_still_says_what_is_left(ui: MakeUi) -> None:
     view = preview(Side.BUY, cash_after="-0.001", position_after=110)
-    assert "주문 후: 현금 $0.00 · 보유 110주" in trade.order_preview(view, "d1", frame("ko")).text
+    assert "주문 후: 현금 $0.00 · 보유 110주" in trade.order_preview(view, "d1", ui("ko")).text

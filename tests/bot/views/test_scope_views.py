@@ -11,7 +11,7 @@ from bot.views.holdings import balance, positions
 from strategy.model import Language
 from tests.fakes import samples
 
-MakeFrame = Callable[..., ViewContext]
+MakeUi = Callable[..., ViewContext]
 OWN = samples.position(qty=3, sellable_qty=3, average_cost=Decimal("61.22"), last=Decimal("61.00"))
 
 
@@ -19,24 +19,24 @@ OWN = samples.position(qty=3, sellable_qty=3, average_cost=Decimal("61.22"), las
     ("language", "said"),
     [("ko", "봇의 몫: 3주, 평균 $61.22 · 🔵 -0.35%"), ("en", "The bot's own: 3 sh. at $61.22 · 🔵 -0.35%")],
 )
-def test_the_bots_own_shares_are_shown_with_their_own_result(language: Language, said: str, frame: MakeFrame) -> None:
+def test_the_bots_own_shares_are_shown_with_their_own_result(language: Language, said: str, ui: MakeUi) -> None:
     view = samples.holdings_view(scoped=((OWN.symbol, OWN),))
-    assert said in positions(view, frame(language=language)).text
+    assert said in positions(view, ui(language=language)).text
 
 
-def test_shares_that_are_not_the_bots_are_said_to_be_left_alone(frame: MakeFrame) -> None:
+def test_shares_that_are_not_the_bots_are_said_to_be_left_alone(ui: MakeUi) -> None:
     view = samples.holdings_view(scoped=((OWN.symbol, None),))
-    assert "봇의 몫: 없음" in positions(view, frame(language="ko")).text
+    assert "봇의 몫: 없음" in positions(view, ui(language="ko")).text
 
 
-def test_without_scopes_of_its_own_a_card_says_nothing_of_them(frame: MakeFrame) -> None:
-    assert "봇의 몫" not in positions(samples.holdings_view(), frame(language="ko")).text
+def test_without_scopes_of_its_own_a_card_says_nothing_of_them(ui: MakeUi) -> None:
+    assert "봇의 몫" not in positions(samples.holdings_view(), ui(language="ko")).text
 
 
-def test_a_position_nobody_values_is_shown_as_unknown_not_as_lost(frame: MakeFrame) -> None:
+def test_a_position_nobody_values_is_shown_as_unknown_not_as_lost(ui: MakeUi) -> None:
     held = samples.position(last=None, profit_rate=None)
     view = samples.holdings_view(holdings=replace(samples.holdings(held), cash=Decimal(1000)))
-    for screen in (positions(view, frame(language="en")), balance(view, frame(language="en"))):
+    for screen in (positions(view, ui(language="en")), balance(view, ui(language="en"))):
         text = screen.text
         assert "-100" not in text
         assert "$0.00" not in text

@@ -11,7 +11,7 @@ from bot.views.news.alerts import alert
 from strategy.model import Language, Text, UnreadRow
 from tests.fakes import samples
 
-MakeFrame = Callable[..., ViewContext]
+MakeUi = Callable[..., ViewContext]
 BOND = UnreadRow(name="US91282CJL54", why=Text("미국 주식이 아닙니다", "it is no US stock"), aside=True)
 UNREAD = UnreadRow(name="TQQQ", why=Text("수량을 읽을 수 없습니다", "its quantity cannot be read"), symbol=samples.TQQQ)
 VIEW = samples.holdings_view(holdings=replace(samples.holdings(), positions=(), unread=(BOND, UNREAD)), stop_prices=())
@@ -24,8 +24,8 @@ SCREENS: dict[str, Callable[[ViewContext], Screen]] = {
 
 @pytest.mark.parametrize("name", SCREENS)
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_rows_that_are_not_counted_are_shown_with_their_reason(name: str, language: Language, frame: MakeFrame) -> None:
-    text = SCREENS[name](frame(language=language)).text
+def test_rows_that_are_not_counted_are_shown_with_their_reason(name: str, language: Language, ui: MakeUi) -> None:
+    text = SCREENS[name](ui(language=language)).text
     for row in (BOND, UNREAD):
         assert row.name in text
         assert getattr(row.why, language) in text
