@@ -58,7 +58,7 @@ from bot.views.home import test_message
 from strategy.control.control import Control
 from strategy.model import Clock, Environment, Language, Service, Text
 from strategy.ports import ChatMessages, Notes, Outbox
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 from strategy.runtime.probes import TelegramState
 
 log = logging.getLogger(__name__)

@@ -29,7 +29,7 @@ from bot.ui.screen import ViewContext
 from bot.views.home import denied, expired, sentence
 from strategy.control.control import Control
 from strategy.model import Clock
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 
 log = logging.getLogger(__name__)
 

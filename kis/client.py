@@ -13,7 +13,7 @@ from kis.rest.causes import Cause
 from kis.rest.codes import CODES, Reaction, classify, error_for
 from kis.rest.transport import AnswerTimeout, HttpReply, NoAnswer, NotSent, Transport
 from strategy.model import Said
-from strategy.runtime.backoff import Backoff
+from strategy.runtime import Backoff
 
 _REPEATS = 5  # of a read; an order is sent once
 _TIMEOUT_REPEATS = 1

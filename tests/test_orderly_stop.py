@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import main
 from strategy.model import Service
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 from strategy.runtime.supervisor import Supervisor
 from tests.fakes.clock import FakeClock, settle
 

@@ -15,7 +15,7 @@ from bot.transport.api_errors import EDIT_PAUSES, TELEGRAM_FAILURES, Failure
 from bot.transport.sender import Gone
 from bot.ui.screen import Screen, ViewContext
 from strategy.model import EventRow
-from strategy.runtime.shielding import run_to_end, wait_until_or
+from strategy.runtime import run_to_end, wait_until_or
 
 log = logging.getLogger(__name__)
 

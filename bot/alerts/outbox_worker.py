@@ -41,7 +41,7 @@ from strategy.model import (
     Text,
 )
 from strategy.ports import Wake
-from strategy.runtime.shielding import run_to_end, wait_until_or
+from strategy.runtime import run_to_end, wait_until_or
 
 log = logging.getLogger(__name__)
 

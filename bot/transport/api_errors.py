@@ -23,7 +23,7 @@ from aiogram.exceptions import (
 )
 from aiohttp import ClientConnectorError
 
-from strategy.runtime.backoff import Backoff
+from strategy.runtime import Backoff
 
 TELEGRAM_FAILURES = (TelegramAPIError, ClientDecodeError)
 

@@ -11,7 +11,7 @@ from bot.transport.api_errors import LATE_ANSWER_PAUSES, TELEGRAM_FAILURES, Fail
 from bot.transport.sender import Sender
 from bot.ui.screen import Screen
 from strategy.model import Clock
-from strategy.runtime.shielding import wait_until_or
+from strategy.runtime import wait_until_or
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.transport.api_errors import CHAT_PAUSES, Failure
 from strategy.model import Clock
-from strategy.runtime.shielding import wait_until_or
+from strategy.runtime import wait_until_or
 
 
 class SendGate:

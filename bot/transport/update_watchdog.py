@@ -29,7 +29,7 @@ from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.transport.token_proof import TokenProof
 from strategy.model import Clock, Event, Notable, Said, StorageError, Trouble
 from strategy.ports import Notes
-from strategy.runtime.shielding import wait_until_or
+from strategy.runtime import wait_until_or
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from kis.rest.fields import (
     parse_date,
     positive,
 )
-from strategy.market.calendar import CLOSE_TIME, OPEN_TIME, session_on
+from strategy.market import CLOSE_TIME, OPEN_TIME, session_on
 from strategy.model import Bar, Interval, Symbol, from_new_york, new_york
 
 DAILY_PAGE = 100

@@ -1,6 +1,6 @@
 """How long to wait before connecting again: real seconds, with jitter (kis-protocol 6.3, 7.5)."""
 
-from strategy.runtime.backoff import Backoff
+from strategy.runtime import Backoff
 
 _PROVEN_S = 60.0  # a connection that lived so long was a success
 _AT_ONCE_S = 0.02

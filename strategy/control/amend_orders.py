@@ -10,7 +10,7 @@ from typing import Any
 from strategy.control.order_checks import OrderMeans
 from strategy.control.order_queries import joined
 from strategy.execution.interface import OrderDesk
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.model import (
     AmendPreview,
     BrokerError,

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from strategy.market.calendar import day_start
+from strategy.market import day_start
 from strategy.model import BrokerError, Clock, Holdings, HoldingsView, PositionScope, Text
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import OrderJournal

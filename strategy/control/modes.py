@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from strategy.market.calendar import current, next_session
+from strategy.market import current, next_session
 from strategy.model import (
     Clock,
     InvalidInput,

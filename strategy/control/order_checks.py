@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from strategy.execution.interface import OrderDesk
-from strategy.market.calendar import next_open
-from strategy.market.interface import MarketData
+from strategy.market import MarketData, next_open
 from strategy.model import (
     Amount,
     AmountKind,

@@ -6,8 +6,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from strategy.execution.interface import OrderDesk
-from strategy.market.calendar import current, next_open
-from strategy.market.interface import MarketData
+from strategy.market import MarketData, current, next_open
 from strategy.model import (
     BrokerError,
     Clock,

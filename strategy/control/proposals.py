@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from strategy.control.order_queries import outcome_of
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.model import (
     BrokerError,
     Decision,

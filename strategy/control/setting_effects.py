@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.model import Said, Side, Symbol, Text, cents, percent, return_percent
 from strategy.portfolio.interface import Positions
 from strategy.settings.schema import TradingSettings

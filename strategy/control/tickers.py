@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from strategy.health.trading_state import StopStates
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.model import (
     Decision,
     InvalidInput,

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from strategy.execution.interface import OrderDesk
+from strategy.market import MarketData
 from strategy.market.capacity import Pace, from_ticks
-from strategy.market.interface import MarketData
 from strategy.model import (
     BrokerError,
     DataUnavailable,

@@ -19,7 +19,7 @@ from strategy.model import (
     Symbol,
     Text,
 )
-from strategy.runtime.in_flight import Precedence
+from strategy.runtime import Precedence
 
 
 class OrderDesk(Protocol):

@@ -45,8 +45,7 @@ from strategy.model import (
     TradingError,
 )
 from strategy.ports import Broker, DecisionJournal, Notes, Notifier, OrderJournal, Permits
-from strategy.runtime.in_flight import Activity, Precedence
-from strategy.runtime.shielding import run_to_end, wait_until_or
+from strategy.runtime import Activity, Precedence, run_to_end, wait_until_or
 
 log = logging.getLogger(__name__)
 

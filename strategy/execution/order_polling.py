@@ -22,9 +22,7 @@ from strategy.model import (
     VenueNo,
 )
 from strategy.ports import Broker
-from strategy.runtime.backoff import Backoff
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import wait_until_or
+from strategy.runtime import Activity, Backoff, wait_until_or
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from strategy.execution.order_cache import NO_ANSWER, NO_STOCK, NOT_FOUND, NOT_S
 from strategy.execution.order_matching import APART, NEARLY, Evidence, early_polls, match, may_come_from, resembles
 from strategy.execution.order_state_machine import may_move
 from strategy.execution.uncountable_rows import UnreadNews
-from strategy.market.calendar import session_on
+from strategy.market import session_on
 from strategy.model import (
     BrokerOrder,
     HandOrder,

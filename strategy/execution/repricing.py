@@ -28,8 +28,7 @@ from strategy.model import (
     on_tick,
 )
 from strategy.ports import Notifier
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import wait_until_or
+from strategy.runtime import Activity, wait_until_or
 
 log = logging.getLogger(__name__)
 

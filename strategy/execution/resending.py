@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from strategy.market.calendar import current
+from strategy.market import current
 from strategy.model import OrderNo, OrderRequest, Origin, Text
 
 AGAIN = timedelta(seconds=1)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from strategy.health import lines
 from strategy.health.trading_state import StopStates, TradingState
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.market.trading_window import session_view
 from strategy.model import Clock, HealthLine, Symbol
 from strategy.settings.schema import SettingsInForce

@@ -34,7 +34,7 @@ from strategy.model import (
     limit_for,
 )
 from strategy.ports import MarketFeed, Stream
-from strategy.runtime.in_flight import Precedence
+from strategy.runtime import Precedence
 from strategy.settings.schema import SettingsInForce, intervals_of, windows_of
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
-from strategy.market.calendar import Session, current
+from strategy.market import Session, current
 from strategy.model import (
     Clock,
     Hitch,
@@ -35,7 +35,7 @@ from strategy.panic.reports import PanicReports
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import Panics
 from strategy.risk.mode_store import ModeStore, stricter
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 from strategy.settings.store import SettingsStore
 from strategy.stops.exit_ladder import ExitLadder
 

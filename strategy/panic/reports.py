@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from strategy.execution.interface import OrderDesk
-from strategy.market.calendar import current, next_open
-from strategy.market.interface import MarketData
+from strategy.market import MarketData, current, next_open
 from strategy.model import (
     Clock,
     Hitch,
@@ -24,7 +23,7 @@ from strategy.model import (
 from strategy.panic.job import PanicJob
 from strategy.portfolio.interface import Positions
 from strategy.ports import Notifier, OrderJournal
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)

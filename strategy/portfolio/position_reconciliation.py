@@ -38,8 +38,7 @@ from strategy.model import (
 from strategy.portfolio.bot_lots import Split
 from strategy.portfolio.interface import SyncReason
 from strategy.ports import Agreements, Broker, Notifier, OrderJournal
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import run_to_end
+from strategy.runtime import Activity, run_to_end
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,7 @@ from enum import StrEnum
 from strategy.health import lines
 from strategy.health.surroundings_lines import SurroundingsLines
 from strategy.health.trading_state import StreamStanding
-from strategy.market.calendar import Session
-from strategy.market.interface import MarketData
+from strategy.market import MarketData, Session
 from strategy.model import BrokerError, HealthLine, Said, Symbol, cents
 from strategy.portfolio.interface import AccountSync
 from strategy.settings.schema import SettingsInForce

@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from strategy.market.calendar import latest, previous
+from strategy.market import MarketData, latest, previous
 from strategy.market.coming_days import coming_days
-from strategy.market.interface import MarketData
 from strategy.model import (
     CalendarDay,
     Clock,

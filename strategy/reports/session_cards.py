@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from strategy.market.calendar import OPEN_TIME, following, next_session, session_on
+from strategy.market import OPEN_TIME, following, next_session, session_on
 from strategy.market.coming_days import day
 from strategy.model import (
     CalendarNotice,
@@ -24,7 +24,7 @@ from strategy.model import (
 )
 from strategy.ports import Notes
 from strategy.reports.ready_check import ReadyLines
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from strategy.market.calendar import Session, current
-from strategy.market.interface import MarketData
+from strategy.market import MarketData, Session, current
 from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import (
     BrokerError,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from strategy.market.calendar import Session, day_start
+from strategy.market import Session, day_start
 from strategy.model import (
     CapKey,
     Clock,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from strategy.market.calendar import Session, current, previous, session_on
+from strategy.market import Session, current, previous, session_on
 from strategy.model import Clock, Quote, Symbol, new_york_date
 from strategy.ports import Notes
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from strategy.market.calendar import current
+from strategy.market import current
 from strategy.market.trading_window import window_of
 from strategy.model import (
     Clock,

@@ -9,8 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from strategy.market.calendar import current
-from strategy.market.interface import MarketData
+from strategy.market import MarketData, current
 from strategy.model import (
     Clock,
     Kept,
@@ -27,8 +26,7 @@ from strategy.model import (
 from strategy.portfolio.interface import Positions
 from strategy.risk.mode_store import ModeStore
 from strategy.risk.overnight_prices import Overnight
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.work_queue import WorkQueue
+from strategy.runtime import Activity, WorkQueue
 from strategy.settings.schema import SettingsInForce
 
 log = logging.getLogger(__name__)

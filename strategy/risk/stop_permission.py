@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from strategy.market.calendar import Session
+from strategy.market import Session
 from strategy.model import Forbidden, Mode, Said, TickerLock, Why, from_new_york
 from strategy.settings.schema import TradingSettings
 

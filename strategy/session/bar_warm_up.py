@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.model import BrokerError, Said, Symbol, Text
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 from strategy.runtime.telling import Telling
 from strategy.settings.schema import SettingsInForce
 

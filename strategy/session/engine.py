@@ -4,8 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from strategy.model import Clock
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import wait_until_or
+from strategy.runtime import Activity, wait_until_or
 from strategy.session.housekeeping import Housekeeping
 from strategy.session.startup import StartUp
 from strategy.session.trading_day import TradingDay

@@ -8,14 +8,12 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from strategy.market.calendar import current
+from strategy.market import current
 from strategy.model import BrokerError, Clock, Notable, Said, TradingError, from_new_york, new_york
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import DecisionJournal
 from strategy.risk.mode_store import ModeStore
-from strategy.runtime.backoff import Backoff
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import wait_until_or
+from strategy.runtime import Activity, Backoff, wait_until_or
 from strategy.runtime.telling import Telling
 from strategy.settings.store import SettingsStore
 

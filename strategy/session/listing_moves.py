@@ -12,15 +12,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.model import Clock, Said, Symbol, Text, TradingError
 from strategy.ports import Notes
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import wait_until_or
+from strategy.runtime import Activity, WorkQueue, wait_until_or
 from strategy.runtime.telling import Telling
-from strategy.runtime.work_queue import WorkQueue
 from strategy.session.price_alert_monitor import PriceWatch
 from strategy.settings.store import TICKERS, SettingsStore
 

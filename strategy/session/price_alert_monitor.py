@@ -8,15 +8,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from strategy.market.calendar import current, next_open
+from strategy.market import MarketData, current, next_open
 from strategy.market.capacity import Pace
-from strategy.market.interface import MarketData
 from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import Clock, InvalidInput, Price, PriceAlert, PriceAlertHit, Said, Symbol, Text, TradingError
 from strategy.ports import PriceAlerts
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import wait_until_or
-from strategy.runtime.work_queue import WorkQueue
+from strategy.runtime import Activity, WorkQueue, wait_until_or
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from strategy.execution.interface import OrderDesk
-from strategy.market.calendar import Session, day_start, next_open
+from strategy.market import Session, day_start, next_open
 from strategy.model import Clock, SessionClosed, SessionOpened, Side
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notes, OrderJournal

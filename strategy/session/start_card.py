@@ -6,8 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from strategy.market import MarketData
 from strategy.market.capacity import Pace, from_ticks
-from strategy.market.interface import MarketData
 from strategy.market.trading_window import session_view
 from strategy.model import (
     BrokerError,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Protocol
 
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.model import BrokerError, Symbol
 from strategy.portfolio.interface import AccountSync
 from strategy.runtime.telling import Telling

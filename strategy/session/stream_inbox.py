@@ -9,12 +9,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.model import BrokerError, Clock, Notice, Said, StreamState, Symbol, Text, Tick, TradingError, Trouble
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notifier
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.work_queue import WorkQueue
+from strategy.runtime import Activity, WorkQueue
 
 log = logging.getLogger(__name__)
 

@@ -7,11 +7,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from strategy.market.calendar import Session, latest, next_session
+from strategy.market import Session, latest, next_session
 from strategy.market.trading_window import missed, next_check, window_of
 from strategy.model import Clock, Said, TradingError
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import wait_until_or
+from strategy.runtime import Activity, wait_until_or
 from strategy.runtime.telling import Telling
 from strategy.session.bar_warm_up import BarWarmUp
 from strategy.session.housekeeping import Housekeeping

@@ -5,10 +5,9 @@ import logging
 from collections.abc import Iterable
 from typing import Protocol
 
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.model import Symbol, TradingError
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.work_queue import WorkQueue
+from strategy.runtime import Activity, WorkQueue
 from strategy.session.bar_warm_up import BarWarmUp
 from strategy.settings.schema import SettingsInForce
 

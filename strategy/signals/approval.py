@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from strategy.market.calendar import latest
+from strategy.market import latest
 from strategy.model import (
     Clock,
     Decision,
@@ -34,10 +34,8 @@ from strategy.model import (
     TradingError,
 )
 from strategy.ports import Notes, OrderJournal
+from strategy.runtime import Activity, WorkQueue, wait_until_or
 from strategy.runtime.confirmations import ANYBODY, Confirmations
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import wait_until_or
-from strategy.runtime.work_queue import WorkQueue
 from strategy.settings.schema import SettingsInForce
 from strategy.signals.rules import BUY_SIGNAL, SELL_SIGNAL
 

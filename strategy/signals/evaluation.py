@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from strategy.execution.interface import OrderDesk
-from strategy.market.calendar import current
+from strategy.market import current
 from strategy.market.trading_window import window_of
 from strategy.model import (
     BrokerError,

@@ -5,7 +5,7 @@ import logging
 from typing import Protocol
 
 from strategy.model import Decision, Holdings, StorageError, Symbol, TradingError
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 from strategy.runtime.telling import Telling
 from strategy.settings.schema import SettingsInForce
 from strategy.signals.account_for_checks import AccountForChecks

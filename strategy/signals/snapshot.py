@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from strategy.execution.interface import OrderDesk
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.market.price_confirmation import PriceStanding, against_book
 from strategy.model import (
     BrokerError,

@@ -14,7 +14,7 @@ from strategy.execution.interface import OrderDesk
 from strategy.execution.order_cache import NOT_FOUND
 from strategy.execution.order_feed import OrderChanges
 from strategy.execution.resending import AGAIN
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.model import (
     BrokerError,
     Clock,
@@ -42,8 +42,7 @@ from strategy.model import (
 )
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import OrderJournal
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import wait_until_or
+from strategy.runtime import Activity, wait_until_or
 from strategy.settings.schema import SettingsInForce
 from strategy.stops.exit_result import MAX_REJECTS, ExitResult
 from strategy.stops.stop_lines import ladder_price

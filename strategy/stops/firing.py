@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from strategy.market.calendar import Session
+from strategy.market import Session
 from strategy.model import FiredBy, Mode, Origin, Position, Quote, StopTrigger, Symbol, Text, TickerLock
 from strategy.settings.schema import TradingSettings
 from strategy.stops.stop_lines import StopLine

@@ -10,8 +10,7 @@ from enum import StrEnum
 from operator import itemgetter
 from typing import Protocol
 
-from strategy.market.calendar import current, next_open
-from strategy.market.interface import MarketData
+from strategy.market import MarketData, current, next_open
 from strategy.model import (
     Clock,
     FiredBy,
@@ -31,8 +30,7 @@ from strategy.model import (
     no_cost,
 )
 from strategy.ports import Notes, Notifier
-from strategy.runtime.in_flight import Activity
-from strategy.runtime.shielding import wait_until_or
+from strategy.runtime import Activity, wait_until_or
 from strategy.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from strategy.market.calendar import current
+from strategy.market import current
 from strategy.model import SaleEnd, StopTrigger, Symbol, Text, TickerLock
 from strategy.portfolio.interface import Positions
 from strategy.stops.exit_result import ExitResult

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.model import (
     Clock,
     Event,

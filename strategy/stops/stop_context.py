@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from strategy.market.calendar import current
-from strategy.market.interface import MarketData
+from strategy.market import MarketData, current
 from strategy.model import Clock, Forbidden, ModeState, Symbol, TickerLock
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.risk.stop_permission import against_stop, outside_stop_hours

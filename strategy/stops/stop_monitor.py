@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from strategy.execution.order_feed import OrderChanges
-from strategy.market.interface import MarketData
+from strategy.market import MarketData
 from strategy.market.price_confirmation import OF_NOW, PriceConfirmation
 from strategy.model import (
     Clock,

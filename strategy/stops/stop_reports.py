@@ -4,8 +4,7 @@ import logging
 from decimal import Decimal
 from enum import StrEnum
 
-from strategy.market.calendar import next_open
-from strategy.market.interface import MarketData
+from strategy.market import MarketData, next_open
 from strategy.model import (
     STOP_KEYS,
     Clock,
@@ -33,7 +32,7 @@ from strategy.model import (
 )
 from strategy.ports import DecisionJournal, Notifier, OrderJournal, StopRuns
 from strategy.risk.mode_store import ModeStore
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 from strategy.settings.schema import setting_text
 from strategy.stops.exit_result import ExitResult
 from strategy.stops.firing import Firing, StopContext

@@ -14,11 +14,11 @@ from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
 from strategy.execution.order_feed import OrderChanges
-from strategy.market.calendar import current
+from strategy.market import current
 from strategy.model import Clock, Decision, FiredBy, Order, SaleEnd, StorageError, Symbol
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import OrderJournal
-from strategy.runtime.shielding import run_to_end
+from strategy.runtime import run_to_end
 from strategy.stops.exit_ladder import ExitLadder
 from strategy.stops.exit_result import ExitResult, refusals_borne
 from strategy.stops.firing import ORIGINS, TRIGGERS, Firing

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from strategy.model import FiredBy, StopTrigger, Symbol
-from strategy.runtime.work_queue import WorkQueue
+from strategy.runtime import WorkQueue
 from strategy.stops.exit_result import ExitResult
 from strategy.stops.firing import Before, Firing, StopContext
 

@@ -47,8 +47,8 @@ from strategy.risk.mode_store import ModeStore
 from strategy.risk.overnight_prices import Overnight
 from strategy.risk.permissions import Permissions
 from strategy.risk.split_guard import SplitGuard
+from strategy.runtime import Activity, Precedence
 from strategy.runtime.confirmations import Confirmations
-from strategy.runtime.in_flight import Activity, Precedence
 from strategy.runtime.probes import Surroundings
 from strategy.runtime.storage_alarm import SendNow, StorageAlarm
 from strategy.runtime.telling import Telling

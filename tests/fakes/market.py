@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from strategy.market import latest, previous, session_on
 from strategy.market.bars import bucket
-from strategy.market.calendar import latest, previous, session_on
 from strategy.model import Bar, BrokerError, Clock, DataUnavailable, Interval, Quote, Symbol, Tick, new_york
 from strategy.ports import StreamSink
 

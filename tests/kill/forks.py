@@ -131,7 +131,7 @@ def serve() -> None:
     for room in ("bot.app", "kis.connect", "kis.simclock", "main", "storage.database", "storage.logs.files"):
         import_module(room)  # loaded here once for all lives
     import_module("strategy.wiring.core")
-    from strategy.market.calendar import current  # noqa: PLC0415
+    from strategy.market import current  # noqa: PLC0415
     from strategy.model import SystemClock  # noqa: PLC0415
 
     current(SystemClock().now())  # reads the holidays of many years

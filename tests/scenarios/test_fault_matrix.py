@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from kis.simulator.demo import demo
-from strategy.market.interface import PRICING_AGE_S
+from strategy.market import PRICING_AGE_S
 from strategy.model import (
     Amount,
     AmountKind,

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from strategy.market.calendar import current, next_open
+from strategy.market import current, next_open
 from strategy.model import (
     Amount,
     AmountKind,

@@ -18,7 +18,7 @@ from storage.database import FILE_NAME
 from storage.orders.order_intents import follow_next
 from storage.tables.columns import instant_text
 from storage.worker import Worker
-from strategy.market.calendar import next_open
+from strategy.market import next_open
 from strategy.model import BrokerOrder, Mode, OrderRequest, Origin, Side, Symbol, VenueNo, new_york
 from tests.fakes.broker import FakeBroker
 from tests.fakes.clock import FakeClock

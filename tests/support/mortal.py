@@ -24,7 +24,7 @@ from strategy.model import (
     VenueNo,
 )
 from strategy.portfolio.position_reconciliation import Reconciler
-from strategy.runtime.in_flight import Activity, Precedence
+from strategy.runtime import Activity, Precedence
 from tests.fakes.broker import FakeBroker
 from tests.fakes.clock import FakeClock
 from tests.support.order_bench import AnythingGoes, OneForAll

@@ -27,7 +27,7 @@ from strategy.model import (
     VenueNo,
 )
 from strategy.ports import Permits
-from strategy.runtime.in_flight import Activity, Precedence
+from strategy.runtime import Activity, Precedence
 from strategy.settings.schema import TradingSettings
 from tests.fakes.broker import FakeBroker
 from tests.fakes.clock import FakeClock, settle, trading_settings

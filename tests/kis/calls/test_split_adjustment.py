@@ -10,7 +10,7 @@ import pytest
 from kis.calls.split_adjustment import SplitAdjuster
 from kis.client import KisHttp
 from kis.environment import Endpoint
-from strategy.market.calendar import session_on
+from strategy.market import session_on
 from strategy.model import Bar, Symbol
 from tests.fakes.clock import FakeClock
 

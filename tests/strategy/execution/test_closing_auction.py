@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from strategy.market.calendar import current
+from strategy.market import current
 from strategy.model import Order, OrderStatus, StopFinished
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import OPEN, TQQQ, Bench, World

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strategy.market import session_on, sessions
 from strategy.market.bars import BarStore, aggregate, bucket, last_boundary
-from strategy.market.calendar import session_on, sessions
 from strategy.model import Bar, Interval, Market, Symbol, Tick
 
 D = Decimal

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from strategy.market.calendar import holiday_name, session_on
+from strategy.market import holiday_name, session_on
 from strategy.market.coming_days import MOST_DAYS, coming_days, day, holiday_text
 from strategy.model import new_york, seoul
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Storage, open_storage
-from strategy.market.calendar import Session, session_on, sessions
+from strategy.market import Session, session_on, sessions
 from strategy.model import (
     Amount,
     AmountKind,
@@ -27,7 +27,7 @@ from strategy.model import (
 )
 from strategy.ports import Notes
 from strategy.reports.session_cards import SessionCards, notices
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 from tests.fakes.clock import FakeClock, settle, trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, XLF, Bench, O, World, running
 

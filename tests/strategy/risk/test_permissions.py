@@ -36,7 +36,7 @@ from strategy.model import (
 from strategy.ports import Permits
 from strategy.risk.mode_store import ModeStore
 from strategy.risk.permissions import Permissions
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 from strategy.settings.store import SettingsStore
 from tests.fakes.broker import FakeBroker
 from tests.fakes.clock import FakeClock, trading_settings

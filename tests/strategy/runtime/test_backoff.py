@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategy.runtime.backoff import Backoff
+from strategy.runtime import Backoff
 
 
 def test_pauses_grow_to_the_longest_and_stay_there() -> None:

@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from strategy.runtime.in_flight import Activity, Precedence
-from strategy.runtime.work_queue import WorkQueue
+from strategy.runtime import Activity, Precedence, WorkQueue
 
 
 async def test_whoever_can_wait_goes_on_when_the_last_order_has_left() -> None:

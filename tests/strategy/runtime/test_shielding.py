@@ -8,7 +8,7 @@ import pytest
 
 from strategy.execution.order_feed import OrderFeed
 from strategy.model import OrderNo, OrderStatus
-from strategy.runtime.shielding import run_to_end, wait_until_or
+from strategy.runtime import run_to_end, wait_until_or
 from tests.fakes.clock import FakeClock, settle
 from tests.strategy.execution.test_desk_unknown import _order
 from tests.support.order_bench import OPEN

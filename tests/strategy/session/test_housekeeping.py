@@ -10,7 +10,7 @@ from strategy.model import (
     DecisionReason,
     StorageError,
 )
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 from strategy.session.housekeeping import KEPT, Upkeep
 from tests.fakes.clock import FakeClock, settle
 from tests.fakes.stored_samples import decision

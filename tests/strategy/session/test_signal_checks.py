@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from strategy.market.calendar import session_on
+from strategy.market import session_on
 from strategy.market.trading_window import missed, next_check, window_of
 from strategy.model import (
     BothSignals,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from strategy.model import Mode, ModeState, Moment, StopTriggered, Symbol
-from strategy.runtime.in_flight import Activity
+from strategy.runtime import Activity
 from strategy.stops.price_watchdog import PriceWatchdog
 from tests.fakes.clock import FakeClock, trading_settings
 from tests.strategy.stops.test_stop_monitor import holding
