@@ -11,14 +11,15 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import TelegramMigrateToChat
 
+from bot.i18n.sentences import both
 from bot.settings import TelegramSettings
 from bot.transport.api_errors import TELEGRAM_FAILURES
-from strategy.model import Text
+from strategy.model import Said
 
 log = logging.getLogger(__name__)
 
 
-async def say(settings: TelegramSettings, text: Text) -> bool:
+async def say(settings: TelegramSettings, text: Said) -> bool:
     """Send to TELEGRAM_CHAT_ID, once, and return whether it got there."""
     url = settings.telegram_api_url
     api = PRODUCTION if url is None else TelegramAPIServer.from_base(url)
@@ -28,7 +29,7 @@ async def say(settings: TelegramSettings, text: Text) -> bool:
             asyncio.timeout(settings.telegram_timeout_s),
             Bot(settings.telegram_bot_token.get_secret_value(), session=session) as bot,
         ):
-            words = f"🚨 {text.both()}"
+            words = f"🚨 {both(text)}"
             try:
                 await bot.send_message(settings.telegram_chat_id, words, parse_mode=None)
             except TelegramMigrateToChat as error:

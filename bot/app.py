@@ -56,7 +56,7 @@ from bot.ui.blocks import block
 from bot.ui.screen import ViewContext
 from bot.views.home import test_message
 from strategy.control.control import Control
-from strategy.model import Clock, Environment, Language, Service, Text
+from strategy.model import Clock, Environment, Language, Said, Service
 from strategy.ports import ChatMessages, Notes, Outbox
 from strategy.runtime import Activity
 from strategy.runtime.probes import TelegramState
@@ -157,7 +157,7 @@ class BotApp:
         except TimeoutError as error:
             raise TelegramUnreachable("TimeoutError") from error
 
-    async def send_now(self, text: Text) -> None:
+    async def send_now(self, text: Said) -> None:
         """Send a few words to TELEGRAM_CHAT_ID at once, stored nowhere; raise what Telegram raises."""
         ui = self.contexts.in_(self.languages.default())
         async with asyncio.timeout(self.settings.telegram_timeout_s):

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.role import Role
-from strategy.model import Said, Text
+from strategy.model import Said
 from strategy.settings.messages import SettingFault
 
 
@@ -56,7 +56,7 @@ def _chat_id(value: object) -> object:
 
 
 # ids that many share, as Telegram shows them to bots: whoever hides behind one of them would be let in
-SHARED: dict[int, Text] = {
+SHARED: dict[int, Said] = {
     1_087_968_824: Said(SharedId.ANONYMOUS),
     136_817_688: Said(SharedId.CHANNELS),
     777_000: Said(SharedId.TELEGRAM),

@@ -33,7 +33,6 @@ from strategy.model import (
     Said,
     Side,
     Symbol,
-    Text,
     VenueNo,
     cents,
     new_york,
@@ -190,7 +189,7 @@ def _working(orders: OrderList) -> OrderList:
 
 
 @contextmanager
-def _account_answer(what: Text) -> Iterator[None]:
+def _account_answer(what: Said) -> Iterator[None]:
     """Say of an answer about the account that cannot be read which one it was; a price is no part of it."""
     try:
         yield

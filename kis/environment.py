@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
 from kis.errors import KisNotOffered
-from strategy.model import Said, Text
+from strategy.model import Said
 
 
 class EnvironmentNote(StrEnum):
@@ -229,7 +229,7 @@ class KisEnvironment:
     """Everything in which real (실전) and virtual (모의) differ; the code has no other switch."""
 
     name: str
-    label: Text
+    label: Said
     rest_url: str
     ws_url: str
     ids: Mapping[Endpoint, str] = field(repr=False)

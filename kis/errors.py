@@ -8,7 +8,7 @@ from strategy.model import (
     NotOffered,
     OrderRejected,
     OutcomeUnknown,
-    Text,
+    Said,
     TryLater,
 )
 
@@ -16,7 +16,7 @@ from strategy.model import (
 class KisError(BrokerError):
     """Root of the KIS client's errors; `code` is KIS's own (`EGW00201`), empty when it gave none."""
 
-    def __init__(self, detail: str = "", *, code: str = "", user_message: Text | None = None) -> None:
+    def __init__(self, detail: str = "", *, code: str = "", user_message: Said | None = None) -> None:
         super().__init__(f"{code}: {detail}" if code else detail, user_message=user_message)
         self.code = code
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from strategy.model import Notice, Symbol, Tick
+from strategy.model import Notice, Said, Symbol, Tick
 
 
 class FirstWord:
@@ -23,9 +23,9 @@ class FirstWord:
     def on_connected(self, *, gap: bool) -> None:
         """The subscription says more."""
 
-    def on_disconnected(self, reason: str) -> None:  # noqa: ARG002 - the stream keeps it
+    def on_disconnected(self, reason: Said) -> None:  # noqa: ARG002 - the stream keeps it
         self.heard.set()
 
-    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: str) -> None:  # noqa: ARG002 - as above
+    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: Said | None) -> None:  # noqa: ARG002 - as above
         if symbol is None:
             self.heard.set()

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from enum import StrEnum
 from pathlib import Path
 
-from strategy.model import Said, StorageDamaged, StorageError, Text
+from strategy.model import Said, StorageDamaged, StorageError
 
 
 class DamageNote(StrEnum):
@@ -76,7 +76,7 @@ def refused(path: Path, error: Exception) -> StorageError:
     return StorageError(f"the database refused: {error}")
 
 
-def damaged(path: Path, what: Text, detail: str = "") -> StorageDamaged:
+def damaged(path: Path, what: Said, detail: str = "") -> StorageDamaged:
     """Return the error of a damaged database: which file, where the newest good copy is, what to do."""
     copy = newest_copy(path)
     files = f"{path.name}, {path.name}-wal, {path.name}-shm"
@@ -126,7 +126,7 @@ def _fault(path: Path, *, read_only: bool = False) -> str | None:
     return None if said == "ok" else said
 
 
-def _unusable(path: Path, why: Text, detail: str = "") -> StorageError:
+def _unusable(path: Path, why: Said, detail: str = "") -> StorageError:
     return StorageError(
         f"{path}: {why} {detail}".strip(),
         user_message=Said(DamageNote.UNUSABLE, path=str(path), problem=why),

@@ -37,6 +37,7 @@ from strategy.model import (
     PanicRecord,
     PriceAlert,
     Quote,
+    Said,
     SettingChange,
     Side,
     StopRun,
@@ -107,9 +108,9 @@ class StreamSink(Protocol):
     def on_connected(self, *, gap: bool) -> None:
         """Subscriptions are confirmed again; after a gap, notices and ticks may have been missed."""
 
-    def on_disconnected(self, reason: str) -> None: ...
+    def on_disconnected(self, reason: Said) -> None: ...
 
-    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: str) -> None:
+    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: Said | None) -> None:
         """A subscription was confirmed or refused; `symbol` None is the order notices."""
 
 
@@ -145,7 +146,7 @@ class OrderJournal(Protocol):
         status: OrderStatus,
         at: datetime,
         *,
-        reason: str = "",
+        reason: Said | None = None,
         venue_no: VenueNo | None = None,
         limit_price: Decimal | None = None,
         accepted_at: datetime | None = None,
@@ -177,7 +178,7 @@ class OrderJournal(Protocol):
 
     async def recent(self, limit: int, *, symbol: Symbol | None = None) -> Sequence[Order]: ...
 
-    async def history(self, no: OrderNo) -> Sequence[tuple[datetime, OrderStatus, str]]: ...
+    async def history(self, no: OrderNo) -> Sequence[tuple[datetime, OrderStatus, Said | None]]: ...
 
     async def venue_nos(self, no: OrderNo) -> Sequence[VenueNo]: ...
 

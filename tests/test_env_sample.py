@@ -15,6 +15,7 @@ from storage.settings import StorageSettings
 from strategy.control.one_time_codes import ArmingSettings
 from strategy.settings.messages import plain_faults
 from strategy.settings.schema import TradingSettings
+from tests.support.words import bilingual
 
 ROOT = Path(__file__).parent.parent
 ROOMS: tuple[type[BaseSettings], ...] = (
@@ -87,7 +88,7 @@ def test_a_wrong_account_number_is_not_repeated_s25(account: str, monkeypatch: p
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ValidationError) as caught:
         KisSettings.model_validate({"account_no": account})
-    told = "\n".join(fault.said().both() for fault in plain_faults(caught.value, KisSettings))
+    told = "\n".join(bilingual(fault.said()) for fault in plain_faults(caught.value, KisSettings))
     assert "ACCOUNT_NO=98***" in told
     assert account not in told
 

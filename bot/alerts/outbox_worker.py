@@ -25,6 +25,8 @@ from bot.alerts.notification_level import Manner, manner
 from bot.alerts.overtaking import Overtaken, follows
 from bot.alerts.refused_messages import RefusedMessages
 from bot.alerts.rendering import alert_screen
+from bot.i18n.sentences import say
+from bot.i18n.translator import LANGUAGES
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
 from bot.ui.blocks import block
 from bot.ui.screen import Screen, ViewContext
@@ -38,7 +40,7 @@ from strategy.model import (
     PanicProgress,
     ProposalClosed,
     Proposed,
-    Text,
+    Said,
 )
 from strategy.ports import Wake
 from strategy.runtime import run_to_end, wait_until_or
@@ -257,4 +259,4 @@ def _to_be_seen(rows: Sequence[EventRow]) -> EventRow:
 
 def _length(event: Event) -> int:
     what = getattr(event, "what", None) or getattr(event, "reason", None)
-    return max(len(what.ko), len(what.en)) if isinstance(what, Text) else 100
+    return max(len(say(what, language)) for language in LANGUAGES) if isinstance(what, Said) else 100

@@ -9,9 +9,8 @@ from aiogram.utils.formatting import Text
 from aiogram.utils.i18n import I18n
 
 from bot.i18n.catalog import LOCALES, translations
-from bot.i18n.sentences import word
-from strategy.model import Language
-from strategy.model import Text as Sentence
+from bot.i18n.sentences import say, word
+from strategy.model import Language, Said
 
 LANGUAGES: tuple[Language, ...] = ("ko", "en")
 
@@ -55,6 +54,6 @@ class Tongue:
         """Return the word for a state of the core."""
         return word(family, key, self.language)
 
-    def of(self, text: Sentence) -> str:
+    def of(self, text: Said) -> str:
         """Return a sentence that the core made in both languages."""
-        return text.to(self.language)
+        return say(text, self.language)

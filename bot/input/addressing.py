@@ -23,6 +23,7 @@ from aiogram.types import (
 )
 from pydantic import BaseModel
 
+from bot.i18n.sentences import both
 from bot.input.command_filter import addressed
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from strategy.model import Said
@@ -104,7 +105,7 @@ async def _reachable(bot: Bot, user_id: int, group_id: int) -> bool:
     except (TelegramForbiddenError, TelegramBadRequest):
         only_to = EphemeralMessageParameters(receiver_user_id=user_id)
         with suppress(*TELEGRAM_FAILURES):
-            await bot.send_message(group_id, _START_FIRST.both(), ephemeral_message_parameters=only_to)
+            await bot.send_message(group_id, both(_START_FIRST), ephemeral_message_parameters=only_to)
         return False
     except TELEGRAM_FAILURES:
         return True  # the answer will tell

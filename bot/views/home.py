@@ -10,8 +10,7 @@ from bot.ui.blocks import Words, block, quote
 from bot.ui.buttons import AcceptRisk, Button, Keyboard, Open, Speak
 from bot.ui.screen import Screen, ViewContext
 from bot.views.status import mode_text
-from strategy.model import Environment, ModeState
-from strategy.model import Text as Sentence
+from strategy.model import Environment, ModeState, Said
 
 
 def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, ui: ViewContext) -> Screen:
@@ -169,7 +168,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def usage(command: Command, ui: ViewContext, why: Sentence | None = None) -> Screen:
+def usage(command: Command, ui: ViewContext, why: Said | None = None) -> Screen:
     """Answer an input that does not fit: why, where that can be said, and what to type instead."""
     t = ui.t
     examples = EXAMPLES.get(command.name) or (f"/{command.name} {command.usage}".strip(),)

@@ -11,7 +11,6 @@ from bot.ui.buttons import Button, Open, Release, SetMode, rows_of
 from bot.ui.screen import Screen, ViewContext
 from bot.views.market import ticker_actions
 from strategy.model import Mode, ModeState, SessionPhase, SessionView, StatusView, TickerView, lost_of
-from strategy.model import Text as Sentence
 
 _TICKERS = 12  # on a page
 
@@ -127,7 +126,10 @@ def _health(view: StatusView, ui: ViewContext) -> Text:
         _reconciled(view, ui),
         t("🟢 Live stream connected")
         if view.stream_up
-        else t("🟡 Live stream down: {reason}", reason=t.of(Sentence.read(view.stream_reason)) or t("reconnecting")),
+        else t(
+            "🟡 Live stream down: {reason}",
+            reason=t("reconnecting") if view.stream_reason is None else t.of(view.stream_reason),
+        ),
         t("Orders today {n} of {most}", n=view.orders_today, most=view.max_orders_per_day),
         t("Broker calls in the last second {used}", used=view.calls_used) if view.calls_used else None,
         t("Checks {n} · late {late}", n=view.cycles, late=view.overruns),

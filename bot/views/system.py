@@ -8,8 +8,7 @@ from bot.i18n.terms import task_name, task_state
 from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Export, Open, Past, rows_of
 from bot.ui.screen import Screen, ViewContext
-from strategy.model import ExportFile, HealthLine, HealthView, LogLine, TaskHealth, TaskState
-from strategy.model import Text as Sentence
+from strategy.model import ExportFile, HealthLine, HealthView, LogLine, Said, TaskHealth, TaskState
 
 _MARKS = {True: "✅", False: "❌", None: "➖"}
 
@@ -109,7 +108,7 @@ def exporting(arrived: Sequence[ExportFile], ui: ViewContext) -> Screen:
 
 
 def exported(
-    arrived: Sequence[ExportFile], lost: Sequence[ExportFile], problem: Sentence | None, ui: ViewContext
+    arrived: Sequence[ExportFile], lost: Sequence[ExportFile], problem: Said | None, ui: ViewContext
 ) -> Screen:
     """Say which files arrived, and which did not."""
     t = ui.t

@@ -40,7 +40,6 @@ from strategy.model import (
     Side,
     Symbol,
     SystemClock,
-    Text,
     Tick,
     TradingError,
     TryLater,
@@ -78,7 +77,7 @@ class _Place(BaseSettings):
     data_dir: Path = Path("data")
 
 
-async def main(arguments: Sequence[str], say: Callable[[Text], str]) -> int:
+async def main(arguments: Sequence[str], say: Callable[[Said], str]) -> int:
     """Run one command; return the exit code. Errors are one JSON object on stderr, told as `say` words them."""
     logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)  # stderr is for the one JSON object
     try:
@@ -95,7 +94,7 @@ async def main(arguments: Sequence[str], say: Callable[[Text], str]) -> int:
     try:
         async with _clock(settings) as clock, open_kis(settings, clock=clock, data_dir=data_dir) as kis:
             if options.command == "watch":
-                await _watch(kis, options, as_json=as_json)
+                await _watch(kis, options, say, as_json=as_json)
                 return 0
             try:
                 _show(await _COMMANDS[options.command](kis, options), as_json=as_json)
@@ -257,7 +256,8 @@ _COMMANDS: Mapping[str, Callable[[Kis, argparse.Namespace], Awaitable[_Shown]]] 
 class _Printer:
     """A sink that writes one line for each thing streamed."""
 
-    def __init__(self, *, as_json: bool, unread: Callable[[], None]) -> None:
+    def __init__(self, say: Callable[[Said], str], *, as_json: bool, unread: Callable[[], None]) -> None:
+        self._say = say
         self._as_json = as_json
         self._unread = unread  # called when nobody reads any more
 
@@ -273,11 +273,12 @@ class _Printer:
     def on_connected(self, *, gap: bool) -> None:
         self._line({"kind": "connected", "gap": gap})
 
-    def on_disconnected(self, reason: str) -> None:
-        self._line({"kind": "disconnected", "reason": reason})
+    def on_disconnected(self, reason: Said) -> None:
+        self._line({"kind": "disconnected", "reason": self._say(reason)})
 
-    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: str) -> None:
-        self._line({"kind": "subscription", "symbol": symbol, "active": active, "reason": reason})
+    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: Said | None) -> None:
+        why = "" if reason is None else self._say(reason)
+        self._line({"kind": "subscription", "symbol": symbol, "active": active, "reason": why})
 
     def _line(self, record: views.Record) -> None:
         line = (
@@ -291,7 +292,7 @@ class _Printer:
             self._unread()
 
 
-async def _watch(kis: Kis, options: argparse.Namespace, *, as_json: bool) -> None:
+async def _watch(kis: Kis, options: argparse.Namespace, say: Callable[[Said], str], *, as_json: bool) -> None:
     """Stream until the time is over or the reader of the lines has gone (`... | head`)."""
     kis.stream.watch(options.symbols)
     loop = asyncio.get_running_loop()
@@ -303,6 +304,6 @@ async def _watch(kis: Kis, options: argparse.Namespace, *, as_json: bool) -> Non
                     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 limit.reschedule(loop.time())
 
-            await kis.stream.run(_Printer(as_json=as_json, unread=unread))
+            await kis.stream.run(_Printer(say, as_json=as_json, unread=unread))
     except TimeoutError:
         return

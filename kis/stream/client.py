@@ -16,13 +16,13 @@ from kis.auth.approval_key import Approvals
 from kis.environment import KisEnvironment
 from kis.errors import KisError, KisFault
 from kis.stream.connection import Ack, Connection, Patience
-from kis.stream.errors import KeyInUse, StreamLost, shown
+from kis.stream.errors import KeyInUse, StreamLost
 from kis.stream.frames import BadFrame, Frame, TradeDecoder, split_frame
 from kis.stream.notices import NoticeKey, UnreadNotice, decode_notices
 from kis.stream.reconnect import ReconnectPauses
 from kis.stream.registrations import Registration, Registrations
 from kis.symbols import stream_key
-from strategy.model import Clock, Notice, Said, Symbol, Text, Tick
+from strategy.model import Clock, Notice, Said, Symbol, Tick
 from strategy.ports import StreamSink
 
 log = logging.getLogger("kis.stream")
@@ -82,7 +82,7 @@ class KisStream:
         self._sink: StreamSink | None = None
         self._connected = False
         self._was_connected = False
-        self._told_down: Text | None = None
+        self._told_down: Said | None = None
         self._ready_at: float | None = None  # loop time since which the present connection serves
         self._ping_drops = 0  # connections in a row that ended right after a ping
         self._notice_key: NoticeKey | None = None
@@ -90,9 +90,9 @@ class KisStream:
         self._over_limit: tuple[Symbol, ...] = ()
         self.counts = StreamCounts()
         self.socket_up = False  # the handshake succeeded and the connection has not ended
-        self.trouble: Text | None = None  # why the last connection ended or could not be made; None once it is back
+        self.trouble: Said | None = None  # why the last connection ended or could not be made; None once it is back
         self.notices: bool | None = None  # order notices subscribed or refused on this connection; None: no word yet
-        self.notices_refusal: Text | None = None
+        self.notices_refusal: Said | None = None
 
     @property
     def connected(self) -> bool:
@@ -221,13 +221,13 @@ class KisStream:
                 self._notices(self._early.popleft())
         if registration.symbol is None:
             self.notices = True
-        self._deliver(lambda sink: sink.on_subscription(registration.symbol, active=True, reason=""))
+        self._deliver(lambda sink: sink.on_subscription(registration.symbol, active=True, reason=None))
 
-    def on_refused(self, registration: Registration, reason: Text) -> None:
+    def on_refused(self, registration: Registration, reason: Said) -> None:
         log.error("registration refused: %s", reason)
         if registration.symbol is None:
             self.notices, self.notices_refusal = False, reason
-        self._deliver(lambda sink: sink.on_subscription(registration.symbol, active=False, reason=shown(reason)))
+        self._deliver(lambda sink: sink.on_subscription(registration.symbol, active=False, reason=reason))
 
     def on_ready(self) -> None:
         """Every registration of this connection has been answered."""
@@ -288,14 +288,14 @@ class KisStream:
                 self._deliver(partial(_refuse, symbol=symbol, offered=offered, limit=self._registrations.limit))
         self._over_limit = refused
 
-    def _down(self, reason: Text, *, actionable: bool = False) -> None:
+    def _down(self, reason: Said, *, actionable: bool = False) -> None:
         """Tell once that the stream is down; once more when a cause turns up that the owner can remove."""
         self._connected = False
         self.trouble = reason
         log.warning("stream down: %s", reason)
         if self._told_down is None or (actionable and self._told_down != reason):
             self._told_down = reason
-            self._deliver(lambda sink: sink.on_disconnected(shown(reason)))
+            self._deliver(lambda sink: sink.on_disconnected(reason))
 
     def _deliver(self, deliver: Callable[[StreamSink], None]) -> None:
         if self._sink is None:
@@ -313,4 +313,4 @@ def _notify(sink: StreamSink, notice: Notice) -> None:
 
 def _refuse(sink: StreamSink, symbol: Symbol, offered: bool, limit: int) -> None:
     reason = Said(ClientNote.TOO_MANY, limit=limit) if offered else Said(ClientNote.NO_TICKS)
-    sink.on_subscription(symbol, active=False, reason=shown(reason))
+    sink.on_subscription(symbol, active=False, reason=reason)

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from kis.redaction import spoken
 from kis.stream.errors import KeyInUse, StreamLost
 from kis.stream.registrations import Registration
-from strategy.model import Said, Text
+from strategy.model import Said
 
 log = logging.getLogger("kis.stream")
 
@@ -75,7 +75,7 @@ class Receiver(Protocol):
 
     def on_active(self, registration: Registration, ack: Ack) -> None: ...
 
-    def on_refused(self, registration: Registration, reason: Text) -> None: ...
+    def on_refused(self, registration: Registration, reason: Said) -> None: ...
 
     def on_ready(self) -> None: ...
 
@@ -284,7 +284,7 @@ class Connection:
         return StreamLost(Said(ConnectionNote.CLOSED, code=code), after_ping=pinged)
 
 
-def refusal(ack: Ack, registration: Registration) -> Text:
+def refusal(ack: Ack, registration: Registration) -> Said:
     """Return why a registration was refused and what to do about it (rows S22, S109)."""
     label = f"{ack.code} {ack.message}".strip()
     if ack.code == "OPSP0008":

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from strategy.model import Said, Text
+from strategy.model import Said
 
 
 class KeyNote(StrEnum):
@@ -12,7 +12,7 @@ class KeyNote(StrEnum):
 class StreamLost(Exception):
     """The connection is of no more use: connect again."""
 
-    def __init__(self, reason: Text, *, after_ping: bool = False, silent: bool = False) -> None:
+    def __init__(self, reason: Said, *, after_ping: bool = False, silent: bool = False) -> None:
         """`after_ping`: the server closed right when it was pinged; `silent`: nothing came for too long."""
         super().__init__(str(reason))
         self.reason = reason
@@ -25,8 +25,3 @@ class KeyInUse(StreamLost):
 
     def __init__(self) -> None:
         super().__init__(Said(KeyNote.IN_USE))
-
-
-def shown(reason: Text) -> str:
-    """Return a reason as one line for a reader of either language."""
-    return reason.on_one_line()

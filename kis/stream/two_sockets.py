@@ -6,10 +6,15 @@ serves the quotes.
 
 import asyncio
 from collections.abc import Sequence
+from enum import StrEnum
 
 from kis.stream.client import KisStream
-from strategy.model import Notice, Symbol
+from strategy.model import Notice, Said, Symbol
 from strategy.ports import StreamSink
+
+
+class SocketNote(StrEnum):
+    OF_QUOTES = "stream.of_quotes"
 
 
 class SplitStream:
@@ -73,12 +78,12 @@ class _Quotes:
         else:
             self.missed = True
 
-    def on_disconnected(self, reason: str) -> None:
+    def on_disconnected(self, reason: Said) -> None:
         self.active.clear()
         for symbol in self._stream.symbols:
-            self._sink.on_subscription(symbol, active=False, reason=f"QUOTE_APP_KEY: {reason}")
+            self._sink.on_subscription(symbol, active=False, reason=Said(SocketNote.OF_QUOTES, why=reason))
 
-    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: str) -> None:
+    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: Said | None) -> None:
         if symbol is not None:
             if active:
                 self.active[symbol] = None
@@ -105,8 +110,8 @@ class _Account:
         missed, self._quotes.missed = self._quotes.missed, False
         self._sink.on_connected(gap=gap or missed)
         for symbol in self._quotes.active:
-            self._sink.on_subscription(symbol, active=True, reason="")
+            self._sink.on_subscription(symbol, active=True, reason=None)
 
-    def on_disconnected(self, reason: str) -> None:
+    def on_disconnected(self, reason: Said) -> None:
         self.up = False
         self._sink.on_disconnected(reason)

@@ -120,7 +120,7 @@ def follow(conn: Connection, no: OrderNo) -> None:
 def _set_aside(conn: Connection, no: OrderNo, why: str) -> None:
     """Keep an order whose rows cannot follow as one of unknown outcome, and tell of it."""
     log.error("an order could not be recorded as it was sent", extra={"order": no, "error": why})
-    kept_as = conn.execute(_UNKNOWN, (_REASON.on_one_line(), no)).lastrowid
+    kept_as = conn.execute(_UNKNOWN, (_REASON.stored(), no)).lastrowid
     conn.execute("UPDATE order_intents SET failure = ?, kept_as = ? WHERE order_no = ?", (why, kept_as, no))
     [row] = conn.execute("SELECT symbol, side, qty, asked_price, sent_at FROM order_intents WHERE order_no = ?", (no,))
     of = symbol(str(row["symbol"]))

@@ -12,7 +12,17 @@ from storage.orders.fills import add_fill, correct_fill, filled, find_fills
 from storage.orders.order_intents import add_intent, check_kept, next_order_no, ticket_intended
 from storage.orders.order_states import find_states
 from storage.orders.venue_nos import add_venue_no, find_venue_nos, owner_of
-from storage.tables.columns import day_text, decimal, decimal_text, instant, instant_text, symbol, symbol_text
+from storage.tables.columns import (
+    day_text,
+    decimal,
+    decimal_text,
+    instant,
+    instant_text,
+    said,
+    said_text,
+    symbol,
+    symbol_text,
+)
 from storage.tables.outbox import OutboxRepository
 from strategy.model import (
     BrokerOrder,
@@ -20,6 +30,7 @@ from strategy.model import (
     Fill,
     HandOrder,
     InvalidOrder,
+    Kept,
     Order,
     OrderChanged,
     OrderNo,
@@ -101,7 +112,7 @@ class OrderRepository:
         status: OrderStatus,
         at: datetime,
         *,
-        reason: str = "",
+        reason: Said | None = None,
         venue_no: VenueNo | None = None,
         limit_price: Decimal | None = None,
         accepted_at: datetime | None = None,
@@ -175,7 +186,7 @@ class OrderRepository:
             lambda conn: _select(conn, "WHERE (? IS NULL OR symbol = ?) ORDER BY no DESC LIMIT ?", name, name, limit)
         )
 
-    async def history(self, no: OrderNo) -> Sequence[tuple[datetime, OrderStatus, str]]:
+    async def history(self, no: OrderNo) -> Sequence[tuple[datetime, OrderStatus, Said | None]]:
         return await self._database.read(lambda conn: find_states(conn, no))
 
     async def venue_nos(self, no: OrderNo) -> Sequence[VenueNo]:
@@ -217,7 +228,7 @@ def _intended(request: OrderRequest) -> Order:
         limit_price=request.limit_price,
         filled_qty=0,
         filled_amount=Decimal(0),
-        reason="",
+        reason=None,
         updated_at=request.created_at,
     )
 
@@ -236,7 +247,7 @@ def _external(found: BrokerOrder, at: datetime) -> Order:
         _intended(request),
         status=found.status,
         venue_no=found.venue_no,
-        reason=found.reason,
+        reason=Said(Kept.WORDS, words=found.reason) if found.reason else None,
         updated_at=at,
         accepted_at=found.ordered_at,
     )
@@ -285,7 +296,7 @@ def _insert(conn: Connection, order: Order, traded_on: date) -> Order:
             order.status.value,
             order.venue_no,
             decimal_text(order.limit_price),
-            order.reason,
+            said_text(order.reason),
             instant_text(order.updated_at),
             instant_text(order.accepted_at),
         ),
@@ -303,7 +314,7 @@ def _update(conn: Connection, order: Order) -> None:
             decimal_text(order.limit_price),
             order.filled_qty,
             decimal_text(order.filled_amount),
-            order.reason,
+            said_text(order.reason),
             instant_text(order.updated_at),
             instant_text(order.accepted_at),
             order.reprices,
@@ -360,7 +371,7 @@ def read_order(row: Row) -> Order:
         limit_price=decimal(str(row["limit_price"])),
         filled_qty=row["filled_qty"],
         filled_amount=decimal(str(row["filled_amount"])),
-        reason=row["reason"],
+        reason=said(row["reason"]),
         updated_at=instant(str(row["updated_at"])),
         accepted_at=instant(row["accepted_at"]),
         reprices=row["reprices"],

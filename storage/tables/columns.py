@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import overload
 
-from strategy.model import StorageDamaged, Symbol
+from strategy.model import Said, StorageDamaged, Symbol
 
 
 @overload
@@ -31,6 +31,16 @@ def instant(value: str | None) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)
     except ValueError as error:
         raise StorageDamaged("a stored instant cannot be read") from error
+
+
+def said_text(said: Said | None) -> str:
+    """Return a sentence as it is stored; nothing for none."""
+    return "" if said is None else said.stored()
+
+
+def said(stored: str) -> Said | None:
+    """Return a stored sentence, also one that an earlier build stored as words."""
+    return Said.read(stored) if stored else None
 
 
 def day_text(value: date) -> str:

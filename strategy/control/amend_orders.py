@@ -26,7 +26,6 @@ from strategy.model import (
     Refusal,
     Said,
     Side,
-    Text,
     cents,
     on_tick,
 )
@@ -68,8 +67,8 @@ class _Change:
     limit_price: Decimal
     last: Decimal | None = None
     caps: tuple[Refusal, ...] = ()
-    warnings: list[Text] = field(default_factory=list)
-    refusals: list[Text] = field(default_factory=list)
+    warnings: list[Said] = field(default_factory=list)
+    refusals: list[Said] = field(default_factory=list)
 
     @property
     def extra(self) -> Decimal:
@@ -137,7 +136,7 @@ class Amends:
             expires_at=ticket.expires_at if ticket else None,
         )
 
-    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:  # noqa: ARG002 - nothing to type here
         return None
 
     async def carry_out(self, press: Confirmed) -> Outcome:
@@ -258,7 +257,7 @@ def _check_typed(order: Order, qty: int | None, price: Decimal | None) -> None:
         raise InvalidInput("price is not on the tick", user_message=said)
 
 
-def _named(change: _Change) -> Text:
+def _named(change: _Change) -> Said:
     """Return which change is meant, since the question takes the place of its preview."""
     ticker, cost = change.order.request.symbol.ticker, change.limit_price * change.qty
     return Said(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from strategy.control.one_time_codes import NEVER, OneTimeCodes
-from strategy.model import Clock, Notable, Outcome, OutcomeKind, Said, Text, Trouble
+from strategy.model import Clock, Notable, Outcome, OutcomeKind, Said, Trouble
 from strategy.ports import Notes, Notifier
 from strategy.risk.mode_store import ModeStore
 
@@ -109,7 +109,7 @@ class Arming:
         what = Said(ArmNote.TOO_MANY_TRIES, user=user_id, most=_MAX_WRONG)
         await self._notifier.tell(Trouble(at=self._clock.now(), key=f"arm_tries:{user_id}", what=what))
 
-    def _how(self, left: int) -> Text:
+    def _how(self, left: int) -> Said:
         """Say what must be typed, and how many tries are left in this hour."""
         more = Said(ArmNote.TRIES_LEFT, left=left) if left else _too_many(_WRONG_PAUSE)
         if self._totp is None:
@@ -117,7 +117,7 @@ class Arming:
         return Said(ArmNote.WRONG_WITH_CODE, digits=DIGITS, more=more)
 
 
-def _too_many(left: timedelta) -> Text:
+def _too_many(left: timedelta) -> Said:
     minutes = max(1, -(-left // timedelta(minutes=1)))
     return Said(ArmNote.PAUSED, most=_MAX_WRONG, minutes=minutes)
 

@@ -16,7 +16,6 @@ from strategy.model import (
     Outcome,
     OutcomeKind,
     Said,
-    Text,
 )
 from strategy.runtime.confirmations import Confirmations, Confirmed
 
@@ -43,7 +42,7 @@ class Cancels:
     async def preview(self, user_id: int, no: OrderNo | None) -> CancelPreview:
         """Show what would be canceled; `no` None is every open order."""
         orders = tuple(order for order in self._desk.open if no is None or order.no == no)
-        refusals: list[Text] = []
+        refusals: list[Said] = []
         if not orders:
             refusals.append(Said(CancelNote.NOTHING))
         working = tuple(order for order in orders if order.status is not OrderStatus.UNKNOWN)
@@ -55,13 +54,13 @@ class Cancels:
         ticket = await self._confirmations.issue(CANCEL, user_id, {"orders": numbers}, {})
         return CancelPreview(orders=working, refusals=(), ticket=ticket.id, expires_at=ticket.expires_at)
 
-    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:  # noqa: ARG002 - nothing to type here
         return None
 
     async def carry_out(self, press: Confirmed) -> Outcome:
         """Ask to cancel each order shown that still works; the broker's word confirms later."""
         asked: list[OrderNo] = []
-        problems: list[Text] = []
+        problems: list[Said] = []
         last: Order | None = None
         for number in press.payload["orders"]:
             no = OrderNo(number)

@@ -15,7 +15,6 @@ from strategy.model import (
     Outcome,
     OutcomeKind,
     Said,
-    Text,
 )
 from strategy.ports import OrderJournal
 from strategy.risk.mode_store import ModeStore
@@ -83,7 +82,7 @@ class ExternalOrders:
             Said(HandNote.NOW_ADOPTED, order=no),
         )
 
-    async def _pause(self, user_id: int, order: Order) -> tuple[Text, ModeChanged | None]:
+    async def _pause(self, user_id: int, order: Order) -> tuple[Said, ModeChanged | None]:
         symbol = order.request.symbol
         if not self._modes.of(symbol).mode.buys:
             return Said(HandNote.NO_BUYS), None
@@ -94,7 +93,7 @@ class ExternalOrders:
         return said, told
 
 
-def _left_alone(order: Order) -> Text:
+def _left_alone(order: Order) -> Said:
     if order.status.closed:
         return Said(HandNote.ENDED, order=order.no)
     ticker = order.request.symbol.ticker

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from strategy.market import day_start
-from strategy.model import BrokerError, Clock, Holdings, HoldingsView, PositionScope, Text
+from strategy.model import BrokerError, Clock, Holdings, HoldingsView, PositionScope, Said
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import OrderJournal
 from strategy.risk.mode_store import ModeStore
@@ -57,7 +57,7 @@ class HoldingsQueries:
             ),
         )
 
-    async def _ask(self) -> Text | None:
+    async def _ask(self) -> Said | None:
         """Look at the account; return why that could not be done."""
         asked_at = self._clock.now()
         try:

@@ -22,7 +22,6 @@ from strategy.model import (
     Said,
     Side,
     Symbol,
-    Text,
     on_tick,
 )
 from strategy.risk.exposure import ExposureMeter
@@ -75,7 +74,7 @@ class ManualOrders:
             ticket = await self._confirmations.issue(ORDER, user_id, payload, plan.fingerprint)
         return self._show(plan, ticket.id if ticket else None, ticket.expires_at if ticket else None)
 
-    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:  # noqa: ARG002 - nothing to type here
         return None
 
     async def carry_out(self, press: Confirmed) -> Outcome:
@@ -150,7 +149,7 @@ class ManualOrders:
         )
 
 
-def _named(plan: CheckedOrder) -> Text:
+def _named(plan: CheckedOrder) -> Said:
     """Return which order is meant, since the question takes the place of its preview."""
     ticker, cost = plan.symbol.ticker, plan.limit_price * plan.qty
     side = Said(ManualNote.BUY) if plan.side is Side.BUY else Said(ManualNote.SELL)

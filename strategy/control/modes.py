@@ -19,7 +19,6 @@ from strategy.model import (
     OutcomeKind,
     Said,
     Symbol,
-    Text,
 )
 from strategy.portfolio.interface import Positions
 from strategy.risk.mode_store import ModeStore, stricter
@@ -125,7 +124,7 @@ class ModeService:
             expires_at=ticket.expires_at if ticket else None,
         )
 
-    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:
         """Ask for the word before a halt; the button stays good until it is typed."""
         if payload["mode"] != Mode.HALTED.value or " ".join(typed.split()).upper() in HALT_WORDS.values():
             return None
@@ -172,7 +171,7 @@ class ModeService:
         now = self._clock.now()
         return (current(now) or next_session(now)).closes_at
 
-    async def _refusals(self, mode: Mode) -> list[Text]:
+    async def _refusals(self, mode: Mode) -> list[Said]:
         if mode.rule_sells and self._panicking():
             return [_PANICKING]
         if not mode.rule_sells or self._modes.armed:

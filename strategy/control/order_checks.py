@@ -24,7 +24,6 @@ from strategy.model import (
     Said,
     Side,
     Symbol,
-    Text,
     Why,
     cents,
     limit_for,
@@ -81,8 +80,8 @@ class CheckedOrder:
     mode: str = ""
     watched: bool = True  # its stop is watched over
     caps: tuple[Refusal, ...] = ()
-    warnings: list[Text] = field(default_factory=list)
-    refusals: list[Text] = field(default_factory=list)
+    warnings: list[Said] = field(default_factory=list)
+    refusals: list[Said] = field(default_factory=list)
 
     def refuse(self, said: Said) -> None:
         self.refusals.append(said)
@@ -249,7 +248,7 @@ class OrderChecks:
         for forbidden in self._permissions.person(plan.symbol, plan.side):
             plan.refusals.append(self._when_open() if forbidden.why is Why.SESSION else forbidden.text)
 
-    def _when_open(self) -> Text:
+    def _when_open(self) -> Said:
         return Said(CheckedNote.CLOSED, at=next_open(self._clock.now()))
 
     def _ticker(self, plan: CheckedOrder) -> None:
@@ -310,7 +309,7 @@ class OrderChecks:
         plan.caps = broken.overridable
 
 
-def _not_asked(error: BrokerError) -> Text:
+def _not_asked(error: BrokerError) -> Said:
     """Say what it means for an order that the account cannot be asked: nobody tries again but the person."""
     why = error.user_message
     return Said(CheckedNote.ACCOUNT_UNSEEN, why=why)

@@ -8,6 +8,7 @@ from strategy.execution.interface import OrderDesk
 from strategy.model import (
     Decision,
     InvalidInput,
+    Kept,
     Order,
     OrderNo,
     OrderStatus,
@@ -16,7 +17,6 @@ from strategy.model import (
     Outcome,
     OutcomeKind,
     Said,
-    Text,
 )
 from strategy.ports import OrderJournal
 
@@ -93,7 +93,7 @@ def no_such_order(no: OrderNo) -> InvalidInput:
 
 def outcome_of(order: Order) -> Outcome:
     """Return what a person is told of an order just placed."""
-    why = Text.read(order.reason)
+    why = order.reason or Said(Kept.WORDS, words="")
     kind, text = {
         OrderStatus.SENT: (OutcomeKind.WAITING, Said(ManualNote.WAITING, order=order.no, why=why)),
         OrderStatus.UNKNOWN: (
@@ -112,5 +112,5 @@ def outcome_of(order: Order) -> Outcome:
     return Outcome(kind=kind, text=text, order=order, order_nos=(order.no,))
 
 
-def joined(texts: Sequence[Text]) -> Text:
+def joined(texts: Sequence[Said]) -> Said:
     return Said(JoinedNote.ALL, said=tuple(texts))

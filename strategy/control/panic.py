@@ -19,7 +19,6 @@ from strategy.model import (
     Said,
     SaleEnd,
     Symbol,
-    Text,
     Ticket,
 )
 from strategy.portfolio.interface import AccountSync, Positions
@@ -77,7 +76,7 @@ class PanicPress:
 
     async def preview(self, user_id: int) -> PanicPreview:
         """Show every open order and position of the account, whatever POSITION_SCOPE says of the rules."""
-        refusals: list[Text] = []
+        refusals: list[Said] = []
         try:
             await self._account_sync.take("asked", max_age_s=_ACCOUNT_AGE_S)
         except BrokerError as error:
@@ -110,7 +109,7 @@ class PanicPress:
             expires_at=everything.expires_at if everything else None,
         )
 
-    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:  # noqa: ARG002 - nothing to type here
         return None
 
     async def carry_out(self, press: Confirmed) -> Outcome:

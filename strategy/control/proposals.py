@@ -17,7 +17,6 @@ from strategy.model import (
     Proposal,
     Said,
     Symbol,
-    Text,
     TradeMode,
     TradingError,
     was_asked,
@@ -74,7 +73,7 @@ class ApprovalPress:
         """Return the cards that still wait for a tap; a confirmation answers them, or a dismissal."""
         return self._approval.open()
 
-    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:  # noqa: ARG002 - nothing to type here
         return None
 
     async def carry_out(self, press: Confirmed) -> Outcome:
@@ -122,11 +121,11 @@ class ApprovalPress:
         return Outcome(kind=OutcomeKind.DENIED, text=_stands_against(card, found)), "changed"
 
 
-def _moved(card: Proposal, last: str) -> Text:
+def _moved(card: Proposal, last: str) -> Said:
     return Said(ProposalNote.DRIFTED, ticker=card.symbol.ticker, last=last)
 
 
-def _stands_against(card: Proposal, decision: Decision) -> Text:
+def _stands_against(card: Proposal, decision: Decision) -> Said:
     """Return what keeps a proposal from becoming an order now."""
     shut = [gate for gate in decision.gates if gate.side == card.side.value and gate.passed is not True]
     keys = [gate.key for gate in shut if was_asked(gate)]

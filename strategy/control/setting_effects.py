@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from strategy.market import MarketData
-from strategy.model import Said, Side, Symbol, Text, cents, percent, return_percent
+from strategy.model import Said, Side, Symbol, cents, percent, return_percent
 from strategy.portfolio.interface import Positions
 from strategy.settings.schema import TradingSettings
 from strategy.settings.store import Draft, SettingsStore
@@ -39,10 +39,10 @@ class Effects:
         self._watch = watch
         self._positions = positions
 
-    def of(self, draft: Draft) -> tuple[Text, ...]:
+    def of(self, draft: Draft) -> tuple[Said, ...]:
         """Return one sentence per thing that would be different now; empty when nothing visible would."""
         symbols = [draft.symbol] if draft.symbol else list(self._settings.tickers)
-        lines: list[Text] = []
+        lines: list[Said] = []
         for symbol in symbols:
             now, then = self._settings.of(symbol), self._settings.trial(draft, symbol)
             if now == then:
@@ -58,7 +58,7 @@ class Effects:
             lines.append(Said(EffectNote.INTERVAL, minutes=minutes))
         return tuple(lines)
 
-    def _stop(self, name: str, symbol: Symbol, then: TradingSettings) -> Iterator[Text]:
+    def _stop(self, name: str, symbol: Symbol, then: TradingSettings) -> Iterator[Said]:
         position, quote = self._positions.scoped(symbol, then.position_scope), self._watch.latest(symbol)
         rate: Decimal | None = then.stop_loss_rate if name == "STOP_LOSS_RATE" else then.take_profit_rate
         if position is None or position.average_cost <= 0:
@@ -74,7 +74,7 @@ class Effects:
         if now <= rate if name == "STOP_LOSS_RATE" else now >= rate:
             yield Said(EffectNote.SELLS_NOW, ticker=symbol.ticker, rate=percent(now))
 
-    def _signals(self, symbol: Symbol, now: TradingSettings, then: TradingSettings) -> Iterator[Text]:
+    def _signals(self, symbol: Symbol, now: TradingSettings, then: TradingSettings) -> Iterator[Said]:
         quote = self._watch.latest(symbol)
         indicators = self._watch.indicators(symbol, quote.last if quote else None)
         rsi = "-" if indicators.rsi is None else f"{indicators.rsi:.2f}"

@@ -18,7 +18,6 @@ from strategy.model import (
     SettingPreview,
     SettingView,
     Symbol,
-    Text,
 )
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed, every
 from strategy.settings.descriptions import BY_COMMAND
@@ -80,7 +79,7 @@ class SettingService:
     async def history(self, limit: int = 20) -> Sequence[SettingChange]:
         return await self._settings.history(limit)
 
-    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:  # noqa: ARG002 - nothing to type here
         return None
 
     async def carry_out(self, press: Confirmed) -> Outcome:

@@ -13,7 +13,6 @@ from strategy.model import (
     Market,
     Said,
     Symbol,
-    Text,
     TickerView,
     return_percent,
     spelled,
@@ -105,6 +104,6 @@ class Tickers:
         )
 
 
-def _unknown(wanted: str, near: Sequence[str], names: str) -> Text:
+def _unknown(wanted: str, near: Sequence[str], names: str) -> Said:
     said = Said(TickerNote.UNKNOWN, wanted=wanted, names=names)
     return Said(TickerNote.NEAR, wanted=wanted, near=near[0], names=names) if near else said

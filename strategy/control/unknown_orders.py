@@ -17,7 +17,6 @@ from strategy.model import (
     Said,
     SettleChoice,
     SettlePreview,
-    Text,
 )
 from strategy.ports import OrderJournal
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
@@ -53,7 +52,7 @@ class UnknownOrders:
         await self._order(no)
         await self._desk.poll_orders()
         order = await self._order(no)
-        refusals: list[Text] = []
+        refusals: list[Said] = []
         choices: list[SettleChoice] = []
         expires_at = None
         if order.status is not OrderStatus.UNKNOWN:
@@ -71,7 +70,7 @@ class UnknownOrders:
                 refusals.append(Said(SettleNote.TOO_EARLY))
         return SettlePreview(order=order, choices=tuple(choices), refusals=tuple(refusals), expires_at=expires_at)
 
-    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:  # noqa: ARG002 - nothing to type here
         return None
 
     async def carry_out(self, press: Confirmed) -> Outcome:
@@ -97,11 +96,11 @@ class UnknownOrders:
         return order
 
 
-def _settled(order: Order) -> Text:
+def _settled(order: Order) -> Said:
     return Said(SettleNote.KNOWN_BY_NOW, order=order.no)
 
 
-def _label(order: Order, offer: BrokerOrder | None) -> Text:
+def _label(order: Order, offer: BrokerOrder | None) -> Said:
     if offer is None and order.venue_no is None:
         return Said(SettleNote.NEVER_ARRIVED)
     if offer is None:
@@ -109,7 +108,7 @@ def _label(order: Order, offer: BrokerOrder | None) -> Text:
     return Said(SettleNote.OFFER, venue_no=offer.venue_no, at=offer.ordered_at, filled=offer.filled_qty)
 
 
-def _done(order: Order, found: BrokerOrder | None) -> Text:
+def _done(order: Order, found: BrokerOrder | None) -> Said:
     if found is None:
         return Said(SettleNote.SETTLED_OVER, order=order.no)
     return Said(SettleNote.SETTLED_AS, order=order.no, venue_no=found.venue_no)

@@ -16,6 +16,7 @@ from strategy.model import (
     BrokerError,
     DataUnavailable,
     InvalidInput,
+    Kept,
     Market,
     Outcome,
     OutcomeKind,
@@ -25,7 +26,6 @@ from strategy.model import (
     SettingChange,
     SettingChanged,
     Symbol,
-    Text,
     WatchPreview,
     percent,
     return_percent,
@@ -128,7 +128,7 @@ class WatchList:
 
     # presses
 
-    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:  # noqa: ARG002 - nothing to type here
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:  # noqa: ARG002 - nothing to type here
         return None
 
     async def carry_out(self, press: Confirmed) -> Outcome:
@@ -175,7 +175,7 @@ class WatchList:
         except DataUnavailable as error:
             raise InvalidInput(f"no price of {symbol}", user_message=_no_price(symbol)) from error
 
-    async def _kept(self, symbol: Symbol) -> list[Text]:
+    async def _kept(self, symbol: Symbol) -> list[Said]:
         """Return why a ticker may not leave the list, with what to do about it."""
         ticker = symbol.ticker
         if symbol not in self._settings.tickers:
@@ -184,7 +184,7 @@ class WatchList:
             holdings = await self._account_sync.take("asked", max_age_s=_ACCOUNT_AGE_S)
         except BrokerError:
             return [Said(WatchNote.ACCOUNT_UNSEEN)]
-        refusals: list[Text] = []
+        refusals: list[Said] = []
         scope = self._settings.of(symbol).position_scope
         held, _ = self._positions.in_scope(symbol, scope)
         if scope is PositionScope.ACCOUNT:  # also shares that nobody can explain yet
@@ -198,15 +198,15 @@ class WatchList:
             refusals.append(Said(WatchNote.OPEN_ORDERS, ticker=ticker, numbers=numbers))
         return refusals
 
-    def _warnings(self, symbol: Symbol, quote: Quote, tickers: Sequence[Symbol]) -> list[Text]:
+    def _warnings(self, symbol: Symbol, quote: Quote, tickers: Sequence[Symbol]) -> list[Said]:
         found = [
             *self._pace.too_many(self._settings, tickers),
             *self._pace.too_many_ticks(len({*tickers, *self._positions.held()}), self._settings.of(symbol).stop_poll_s),
         ]
         refused = self._watch.refused()
         if refused and set(self._settings.tickers) <= refused.keys():
-            why = Text.read(next(iter(refused.values())))
-            found.append(Said(WatchNote.NO_TRADES, why=why))
+            why = next(iter(refused.values()))
+            found.append(Said(WatchNote.NO_TRADES, why=why or Said(Kept.WORDS, words="")))
         if self._watch.needs_ticks(symbol):
             found.append(from_ticks(symbol.ticker))
         if quote.halted:
@@ -233,8 +233,8 @@ class WatchList:
         *,
         adds: bool,
         tickers: Sequence[Symbol],
-        warnings: tuple[Text, ...] = (),
-        refusals: tuple[Text, ...] = (),
+        warnings: tuple[Said, ...] = (),
+        refusals: tuple[Said, ...] = (),
         ticket: tuple[str, datetime] | None = None,
     ) -> WatchPreview:
         position = self._positions.of(symbol)
@@ -254,17 +254,17 @@ class WatchList:
 _LAST = Said(WatchNote.LAST)
 
 
-def _no_price(symbol: Symbol) -> Text:
+def _no_price(symbol: Symbol) -> Said:
     return Said(WatchNote.NO_PRICE, symbol=str(symbol))
 
 
-def _held(symbol: Symbol, qty: int) -> Text:
+def _held(symbol: Symbol, qty: int) -> Said:
     return Said(WatchNote.HOLDS, qty=qty, ticker=symbol.ticker)
 
 
-def _added(symbol: Symbol) -> Text:
+def _added(symbol: Symbol) -> Said:
     return Said(WatchNote.ADDED, symbol=str(symbol))
 
 
-def _removed(symbol: Symbol) -> Text:
+def _removed(symbol: Symbol) -> Said:
     return Said(WatchNote.REMOVED, symbol=str(symbol))

@@ -4,8 +4,8 @@ import logging
 from collections import deque
 from datetime import datetime, timedelta
 
-from strategy.execution.order_cache import OrderCache, traded_on
-from strategy.model import Notice, Order, OrderNo, OrderStatus
+from strategy.execution.order_cache import OrderCache, OrderReason, traded_on
+from strategy.model import Notice, Order, OrderNo, OrderStatus, Said
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Notices:
                 )
         elif not order.status.closed:
             await self._cache.move(
-                order.no, OrderStatus.REJECTED, notice.received_at, reason="거래소 거부 / refused by the venue"
+                order.no, OrderStatus.REJECTED, notice.received_at, reason=Said(OrderReason.REFUSED_BY_VENUE)
             )
         return True
 

@@ -16,8 +16,8 @@ from strategy.model import (
     OrderNo,
     OrderRequest,
     Position,
+    Said,
     Symbol,
-    Text,
 )
 from strategy.runtime import Precedence
 
@@ -106,14 +106,14 @@ class OrderDesk(Protocol):
     async def run(self) -> None:
         """Work notices, look up unknown orders and keep SIGNAL orders from resting (D10), until cancelled."""
 
-    async def poll_orders(self, *, since: datetime | None = None) -> Sequence[Text]:
+    async def poll_orders(self, *, since: datetime | None = None) -> Sequence[Said]:
         """Ask the broker for all orders now and apply its word; raise BrokerError when it cannot be asked.
 
         Covers today, its neighbours and the dates of open orders, and every date from `since` on.
         A look started after this call serves; callers at the same time share one.
         """
 
-    def blocked(self, symbol: Symbol, *, protects: bool = False) -> Text | None:
+    def blocked(self, symbol: Symbol, *, protects: bool = False) -> Said | None:
         """Return why nothing may be sent for the ticker: an order of it is UNKNOWN or has no answer yet.
 
         What `protects` (a stop, a panic) is held up by a sell only: of shares known to be held a buy takes none away.

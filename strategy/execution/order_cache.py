@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 from strategy.execution.fill_tally import Part, Tally
@@ -23,9 +24,9 @@ from strategy.model import (
     OrderRequest,
     OrderStatus,
     Position,
+    Said,
     Side,
     Symbol,
-    Text,
     VenueNo,
     new_york_date,
 )
@@ -34,14 +35,24 @@ from strategy.settings.schema import TradingSettings
 
 log = logging.getLogger(__name__)
 
+
+class OrderReason(StrEnum):
+    NEVER_SENT = "order.never_sent"
+    NOT_FOUND = "order.not_found"
+    NO_ANSWER = "order.no_answer"
+    NO_STOCK = "order.no_stock"
+    NOT_SHOWN = "order.not_shown"
+    REFUSED_BY_VENUE = "order.refused_by_venue"
+
+
 _PERCENT = Decimal(100)
 _KEPT = timedelta(days=4)  # closed orders are remembered that long; older ones are read again when needed
 
-NEVER_SENT = "보내기 전에 중단됨 / stopped before it was sent"
-NOT_FOUND = "증권사에 없음, 접수되지 않음 / not found at the broker: it never arrived"
-NO_ANSWER = "증권사의 답이 없어 확인 중 / no answer from the broker, being looked up"
-NO_STOCK = "미국 주식 주문이 아니어서 세지 않음 / not an order for a US stock, so it is not followed"
-NOT_SHOWN = "증권사 조회에 보이지 않아 확인 중 / the broker's list does not show it, being looked up"
+NEVER_SENT = Said(OrderReason.NEVER_SENT)
+NOT_FOUND = Said(OrderReason.NOT_FOUND)
+NO_ANSWER = Said(OrderReason.NO_ANSWER)
+NO_STOCK = Said(OrderReason.NO_STOCK)
+NOT_SHOWN = Said(OrderReason.NOT_SHOWN)
 
 
 class DeskSettings(Protocol):
@@ -229,7 +240,7 @@ class OrderCache:
             limit_price=request.limit_price,
             filled_qty=0,
             filled_amount=Decimal(0),
-            reason="",
+            reason=None,
             updated_at=at,
         )
         told = _changed(leaving, context, Tally(order_no=OrderNo(0), total=0))
@@ -261,7 +272,7 @@ class OrderCache:
         status: OrderStatus,
         at: datetime,
         *,
-        reason: str | None = None,
+        reason: Said | None = None,
         venue_no: VenueNo | None = None,
         limit_price: Decimal | None = None,
         accepted_at: datetime | None = None,
@@ -283,7 +294,7 @@ class OrderCache:
             log.error("order move refused", extra={"order": no, "old": old.status, "new": status})
             status = old.status
         if reason is None:
-            reason = old.reason if status is old.status else ""
+            reason = old.reason if status is old.status else None
         context = await self._context(old)
         before = tally or await self.tally(no)
         fills = [self._fill(old, part, context) for part in parts]
@@ -391,11 +402,6 @@ class OrderCache:
 def traded_on(instant: datetime) -> date:
     """Return the New York date orders of that instant belong to (kis-protocol 8.2, regular hours)."""
     return new_york_date(instant)
-
-
-def spoken(text: Text) -> str:
-    """Return both languages on one line, for a reason kept with the order."""
-    return text.on_one_line()
 
 
 def _note(no: OrderNo) -> str:

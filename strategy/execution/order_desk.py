@@ -41,7 +41,6 @@ from strategy.model import (
     Side,
     StorageError,
     Symbol,
-    Text,
     TradingError,
 )
 from strategy.ports import Broker, DecisionJournal, Notes, Notifier, OrderJournal, Permits
@@ -242,13 +241,13 @@ class LiveOrderDesk(OrderDesk):
             await run_to_end(self._empty_queue())
             await run_to_end(self._take_back())
 
-    async def poll_orders(self, *, since: datetime | None = None) -> Sequence[Text]:
+    async def poll_orders(self, *, since: datetime | None = None) -> Sequence[Said]:
         await self.load()
         return await self._polling.poll(since)
 
     # telling
 
-    def blocked(self, symbol: Symbol, *, protects: bool = False) -> Text | None:
+    def blocked(self, symbol: Symbol, *, protects: bool = False) -> Said | None:
         if not self._cache.loaded:
             return Said(DeskNote.NOT_READ)
         for order in self._cache.open():
@@ -320,7 +319,7 @@ class LiveOrderDesk(OrderDesk):
     async def _adopt(self, no: OrderNo, by: int) -> Order:
         async with self._cache.lock:
             order = await self._cache.get(no)
-            said = Said(DeskNote.ADOPTED, user=by).on_one_line()
+            said = Said(DeskNote.ADOPTED, user=by)
             return await self._cache.move(no, order.status, self._clock.now(), reason=said, adopted_by=by)
 
     async def _settle(self, no: OrderNo, found: BrokerOrder | None, by: int) -> Order:
@@ -343,11 +342,11 @@ class LiveOrderDesk(OrderDesk):
         except KeyError:
             raise InvalidOrder(f"no order {no}", user_message=_NO_SUCH_ORDER) from None
 
-    async def _apply(self, seen: OrderList, at: datetime, evidence: Evidence | None) -> Sequence[Text]:
+    async def _apply(self, seen: OrderList, at: datetime, evidence: Evidence | None) -> Sequence[Said]:
         """Apply the broker's word as asked for at `at`; return one line per difference found."""
         return await run_to_end(self._refresh(seen, at, evidence))
 
-    async def _refresh(self, seen: OrderList, at: datetime, evidence: Evidence | None) -> Sequence[Text]:
+    async def _refresh(self, seen: OrderList, at: datetime, evidence: Evidence | None) -> Sequence[Said]:
         lines = await self._reconciler.apply(
             seen, at, in_flight=self._in_flight, heard=self._notices.tickers_waiting, evidence=evidence
         )

@@ -15,8 +15,8 @@ from strategy.model import (
     OrderList,
     OrderNo,
     OrderStatus,
+    Said,
     Side,
-    Text,
     TradingError,
     TryLater,
     VenueNo,
@@ -51,7 +51,7 @@ class OrderPolling:
         in_flight: Collection[OrderNo],
         lag: timedelta,
         unplaced: Callable[[], Collection[str]],
-        apply: Callable[[OrderList, datetime, Evidence | None], Awaitable[Sequence[Text]]],
+        apply: Callable[[OrderList, datetime, Evidence | None], Awaitable[Sequence[Said]]],
     ) -> None:
         """`in_flight` are orders whose reply is awaited, `unplaced` tickers with notices of unknown numbers."""
         self._broker = broker
@@ -66,14 +66,14 @@ class OrderPolling:
         self._turn = asyncio.Lock()
         self._started = 0
         self._done = 0  # number of the newest look that succeeded
-        self._lines: Sequence[Text] = ()  # what it found
+        self._lines: Sequence[Said] = ()  # what it found
         self._looked_at = clock.now()
         self._due: datetime | None = None
         self._doubted_until: datetime | None = None  # something was told that could not be read
         self._polls = 0  # in a row that settled nothing
         self._wake = asyncio.Event()
 
-    async def poll(self, since: datetime | None = None) -> Sequence[Text]:
+    async def poll(self, since: datetime | None = None) -> Sequence[Said]:
         """Ask now, or share a look that starts after this call; raise BrokerError when the broker cannot be asked.
 
         One that needs older dates is not shared.

@@ -21,6 +21,7 @@ from strategy.model import (
     HandOrder,
     Holdings,
     InvalidOrder,
+    Kept,
     Order,
     OrderList,
     OrderNo,
@@ -28,7 +29,6 @@ from strategy.model import (
     Origin,
     Said,
     Symbol,
-    Text,
     Trouble,
     UnreadOrder,
     VenueNo,
@@ -112,7 +112,7 @@ class OrderReconciler:
             here = found is not None and any(one.venue_no == found.venue_no for one in self.candidates(no))
             if order.status is not OrderStatus.UNKNOWN or (found is not None and not here):
                 raise InvalidOrder(f"order {no} cannot be settled so any more", user_message=_OTHERWISE)
-            reason = Said(FoundNote.DECLARED, user=by).on_one_line()
+            reason = Said(FoundNote.DECLARED, user=by)
             if found is None:
                 if not self.absence_counts(order, at):
                     raise InvalidOrder(f"order {no} may still show up", user_message=_OTHERWISE)
@@ -135,14 +135,14 @@ class OrderReconciler:
         in_flight: Collection[OrderNo],
         heard: Collection[str],
         evidence: Evidence | None,
-    ) -> Sequence[Text]:
+    ) -> Sequence[Said]:
         """Apply a look asked for at `at`; return one line per difference.
 
         `heard` are tickers with notices of numbers nobody knows: an order of theirs is not called absent, nor is any
         without `evidence` of the broker's other lists.
         """
         async with self._cache.lock:
-            lines: list[Text] = []
+            lines: list[Said] = []
             shown: set[OrderNo] = set()
             pool: list[BrokerOrder] = []
             for found in seen:
@@ -173,7 +173,7 @@ class OrderReconciler:
         """Return whether a row of the newest look that could not be read may be this order's."""
         return any(hides(row, order) for row in self._hidden)
 
-    async def _judge(self, no: OrderNo, found: BrokerOrder, at: datetime, *, tell: bool = True) -> list[Text]:
+    async def _judge(self, no: OrderNo, found: BrokerOrder, at: datetime, *, tell: bool = True) -> list[Said]:
         self._times_absent.pop(no, None)
         order = await self._cache.get(no)
         renumbered = await self._link(order, found, at)
@@ -197,7 +197,8 @@ class OrderReconciler:
         same = status is order.status and price in (None, order.limit_price)
         if same and not parts and not right and back is None and fewer is None:
             return []
-        reason = found.reason if status in _ENDED and status is not order.status else None
+        ended = status in _ENDED and status is not order.status
+        reason = Said(Kept.WORDS, words=found.reason) if ended and found.reason else None
         now = await self._cache.move(
             no,
             status,
@@ -218,7 +219,7 @@ class OrderReconciler:
         session = session_on(found.traded_on)
         return session is not None and session.closes_at <= at < session.closes_at + self._lag
 
-    async def _tell_correction(self, before: Order, now: Order, at: datetime) -> Text:
+    async def _tell_correction(self, before: Order, now: Order, at: datetime) -> Said:
         was, amount = (f"${one.filled_amount:,.2f}" for one in (before, now))
         line = _line(
             now,
@@ -250,9 +251,9 @@ class OrderReconciler:
         in_flight: Collection[OrderNo],
         heard: Collection[str],
         evidence: Evidence | None,
-    ) -> list[Text]:
+    ) -> list[Said]:
         """Settle orders whose reply is missing; what is taken or may be taken leaves the pool."""
-        lines: list[Text] = []
+        lines: list[Said] = []
         waiting = [order.by_clock(at) for order in self._cache.unanswered() if order.no not in in_flight]
         matches = match(waiting, pool, self._ahead())
         for order, found in matches.found:
@@ -279,7 +280,7 @@ class OrderReconciler:
         pool[:] = [found for found in pool if not any(resembles(order, found) for order in mine)]
         return lines
 
-    async def _absent(self, order: Order, at: datetime, evidence: Evidence | None) -> list[Text]:
+    async def _absent(self, order: Order, at: datetime, evidence: Evidence | None) -> list[Said]:
         """Count a look without the order; declare it not sent only when it would surely be visible by now."""
         if at <= order.updated_at:
             return []
@@ -332,8 +333,8 @@ class OrderReconciler:
         what = _line(order, news)
         await self._notifier.tell(Trouble(at=at, key=f"unknown:{order.no}", what=what, symbol=order.request.symbol))
 
-    async def _by_hand(self, pool: Sequence[BrokerOrder], at: datetime) -> list[Text]:
-        lines: list[Text] = []
+    async def _by_hand(self, pool: Sequence[BrokerOrder], at: datetime) -> list[Said]:
+        lines: list[Said] = []
         for found in pool:
             if found.status is OrderStatus.UNKNOWN:
                 continue  # it says nothing yet; the next look will
@@ -347,9 +348,9 @@ class OrderReconciler:
             await self._judge(order.no, found, at, tell=False)
         return lines
 
-    async def _missing(self, shown: Collection[OrderNo], at: datetime, in_flight: Collection[OrderNo]) -> list[Text]:
+    async def _missing(self, shown: Collection[OrderNo], at: datetime, in_flight: Collection[OrderNo]) -> list[Said]:
         """An accepted order that the broker keeps leaving out becomes unknown: the ticker waits, the owner is told."""
-        lines: list[Text] = []
+        lines: list[Said] = []
         for order in self._cache.open():
             unseen = order.venue_no is not None and order.no not in shown and order.no not in in_flight
             if not unseen or at <= order.updated_at or self._may_be_hidden(order):
@@ -393,8 +394,8 @@ def _fewer(order: Order, found: BrokerOrder) -> int | None:
     return total if total > 0 and total != (order.working_qty or order.request.qty) else None
 
 
-def _explained(order: Order, status: OrderStatus, new: int) -> list[Text]:
-    lines: list[Text] = []
+def _explained(order: Order, status: OrderStatus, new: int) -> list[Said]:
+    lines: list[Said] = []
     if new:
         lines.append(_line(order, Said(FoundNote.MORE_FILLED, filled=new)))
     if status.closed and status is not OrderStatus.FILLED and status is not order.status:

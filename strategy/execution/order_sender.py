@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from strategy.execution.order_cache import NEVER_SENT, NO_ANSWER, Context, OrderCache, spoken
+from strategy.execution.order_cache import NEVER_SENT, NO_ANSWER, Context, OrderCache
 from strategy.execution.order_polling import SOON, OrderPolling
 from strategy.execution.resending import Resending
 from strategy.model import (
@@ -27,7 +27,6 @@ from strategy.model import (
     OutcomeUnknown,
     Said,
     StorageError,
-    Text,
     TryLater,
     VenueNo,
     on_tick,
@@ -63,7 +62,7 @@ class OrderSender:
         in_flight: set[OrderNo],
         answer_limit_s: float,
         permissions: Permits,
-        blocked: Callable[[OrderRequest], Text | None],
+        blocked: Callable[[OrderRequest], Said | None],
         numbered: Callable[[], Awaitable[None]],
     ) -> None:
         """`numbered` is called when an order got a number, for notices that wait for it."""
@@ -107,7 +106,7 @@ class OrderSender:
         if request.ticket is not None and (placed := await self._cache.by_ticket(request.ticket)) is not None:
             return placed
         if (why := self._blocked(request)) is not None:
-            raise OrderDenied(why.en, user_message=why)
+            raise OrderDenied(str(why), user_message=why)
         async with self._cache.lock:
             if (forbidden := self._permissions.may_send(request)) is not None:
                 raise NotPermitted(forbidden)
@@ -116,7 +115,7 @@ class OrderSender:
             forbidden = self._permissions.may_send(request)  # a person may have been faster than the disk
             if left.is_set() or forbidden is not None:  # whoever wanted it is gone, and nothing has been sent
                 self._in_flight.discard(order.no)
-                reason = NEVER_SENT if forbidden is None else spoken(forbidden.text)
+                reason = NEVER_SENT if forbidden is None else forbidden.text
                 try:
                     return await self._cache.move(order.no, OrderStatus.DENIED, self._now(), reason=reason)
                 finally:
@@ -143,13 +142,13 @@ class OrderSender:
             return order
         forbidden = self._permissions.may_send(order.request)
         if left.is_set() or forbidden is not None:
-            return await self.take_back(no, NEVER_SENT if forbidden is None else spoken(forbidden.text))
+            return await self.take_back(no, NEVER_SENT if forbidden is None else forbidden.text)
         try:
             return await self._send(no, order.request)
         finally:
             self._landed(no)
 
-    async def take_back(self, no: OrderNo, reason: str = NEVER_SENT) -> Order:
+    async def take_back(self, no: OrderNo, reason: Said = NEVER_SENT) -> Order:
         """End an order that waits for its next try: it is at no venue."""
         self.resending.drop(no)
         self._landed(no)
@@ -172,7 +171,7 @@ class OrderSender:
             log.warning("order refused", extra={"order": no, "error": str(error)})
             self.resending.drop(no)
             async with self._cache.lock:
-                return await self._cache.move(no, OrderStatus.REJECTED, self._now(), reason=spoken(error.user_message))
+                return await self._cache.move(no, OrderStatus.REJECTED, self._now(), reason=error.user_message)
         except BaseException as error:  # noqa: BLE001 - once sent, whatever happens leaves the outcome unknown
             # cancelled, or anything else after sending: the order may be at the broker, and the record says so
             self.resending.drop(no)
@@ -194,7 +193,7 @@ class OrderSender:
         waits = self.resending.hold(no, request, said, self._now())
         if waits and not news:
             return await self._cache.get(no)
-        status, reason = (OrderStatus.SENT, _later(said)) if waits else (OrderStatus.REJECTED, spoken(said))
+        status, reason = (OrderStatus.SENT, _later(said)) if waits else (OrderStatus.REJECTED, said)
         async with self._cache.lock:
             return await self._cache.move(no, status, self._now(), reason=reason)
 
@@ -275,7 +274,7 @@ class OrderSender:
                 await self._polling.try_poll()  # it may have been too late: the broker's list knows
             return await self._cache.get(no)
         self.resending.drop_cancel(no)
-        await self._cancel_sent(no, "")
+        await self._cancel_sent(no, None)
         return await self._cache.get(no)
 
     def _cancel_is_fresh(self, order: Order) -> bool:
@@ -283,7 +282,7 @@ class OrderSender:
         at = self._cancel_sent_at.get(order.no)
         return order.status is OrderStatus.CANCEL_SENT and at is not None and self._now() - at < _CANCEL_AGAIN
 
-    async def _cancel_sent(self, no: OrderNo, reason: str) -> None:
+    async def _cancel_sent(self, no: OrderNo, reason: Said | None) -> None:
         async with self._cache.lock:
             if not (await self._cache.get(no)).status.closed:
                 await self._cache.move(no, OrderStatus.CANCEL_SENT, self._now(), reason=reason)
@@ -332,14 +331,14 @@ def _number(order: Order, *, in_doubt: bool = False) -> VenueNo:
     return order.venue_no
 
 
-def _unclear(error: BaseException) -> str:
+def _unclear(error: BaseException) -> Said:
     """Return why an outcome is not known, in the broker's own words where it said any."""
     said = error.user_message if isinstance(error, OutcomeUnknown) else OutcomeUnknown.user_message
-    return NO_ANSWER if said == OutcomeUnknown.user_message else spoken(said)
+    return NO_ANSWER if said == OutcomeUnknown.user_message else said
 
 
-def _later(said: Text) -> str:
-    return spoken(Said(SendingNote.SENT_AGAIN, refusal=said))
+def _later(said: Said) -> Said:
+    return Said(SendingNote.SENT_AGAIN, refusal=said)
 
 
 def _pass_on(no: OrderNo, error: BaseException) -> None:

@@ -22,7 +22,6 @@ from strategy.model import (
     OrderStatus,
     Origin,
     Said,
-    Text,
     TradingError,
     TryLater,
     on_tick,
@@ -60,7 +59,7 @@ class Desk(Protocol):
 class MayFollow(Protocol):
     """Says whether an order may follow its price."""
 
-    def step(self, order: Order, price: Decimal) -> AbstractAsyncContextManager[Text | None]:
+    def step(self, order: Order, price: Decimal) -> AbstractAsyncContextManager[Said | None]:
         """Yield why the order must end instead of moving to `price`; None lets it, while the block lasts. The price is
         in dollars."""
 
@@ -167,7 +166,7 @@ class Repricer:
                 except NotPermitted as error:
                     if not error.why.lasts:
                         raise  # it may follow its price later
-                    why: Text = error.user_message
+                    why: Said = error.user_message
                 else:
                     return
             else:
@@ -178,7 +177,7 @@ class Repricer:
         price = None if self._price_for is None else await self._price_for(order)
         return price if price is not None and on_tick(price) else None
 
-    async def _end(self, order: Order, why: Text) -> None:
+    async def _end(self, order: Order, why: Said) -> None:
         if order.no not in self._told:
             self._told.add(order.no)
             at = self._clock.now()
@@ -187,12 +186,12 @@ class Repricer:
         await self._desk.cancel(order.no)
 
 
-def _not_filled(order: Order, rounds: int) -> Text:
+def _not_filled(order: Order, rounds: int) -> Said:
     ticker, left = order.request.symbol.ticker, order.open_qty
     return Said(RepricingNote.NOT_FILLED, order=order.no, ticker=ticker, qty=left, rounds=rounds)
 
 
-def _not_followed(order: Order, price: Decimal, refused: Text) -> Text:
+def _not_followed(order: Order, price: Decimal, refused: Said) -> Said:
     ticker, left = order.request.symbol.ticker, order.open_qty
     return Said(RepricingNote.NOT_FOLLOWED, order=order.no, ticker=ticker, qty=left, price=price, refusal=refused)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from strategy.market import current
-from strategy.model import OrderNo, OrderRequest, Origin, Text
+from strategy.model import OrderNo, OrderRequest, Origin, Said
 
 AGAIN = timedelta(seconds=1)
 _PATIENCE = timedelta(seconds=10)  # a price of a rule or a person is old by then
@@ -24,7 +24,7 @@ class _Waiting:
     request: OrderRequest
     since: datetime
     due: datetime
-    said: Text  # the broker's words
+    said: Said  # the broker's words
     busy: bool = False  # on its way again
 
 
@@ -36,11 +36,11 @@ class Resending:
         self._cancels: dict[OrderNo, _Waiting] = {}
         self.wake = asyncio.Event()  # set when something has come to wait
 
-    def hold(self, no: OrderNo, request: OrderRequest, said: Text, now: datetime) -> bool:
+    def hold(self, no: OrderNo, request: OrderRequest, said: Said, now: datetime) -> bool:
         """Let an order wait for its next try; False when it has waited long enough."""
         return self._hold(self._orders, no, request, said, now, patient=request.origin not in _IMPATIENT)
 
-    def hold_cancel(self, no: OrderNo, request: OrderRequest, said: Text, now: datetime) -> None:
+    def hold_cancel(self, no: OrderNo, request: OrderRequest, said: Said, now: datetime) -> None:
         """Let a cancel wait for its next try: for a while, or to the close where it takes back what a stop sells."""
         self._hold(self._cancels, no, request, said, now, patient=request.protects and current(now) is not None)
 
@@ -55,7 +55,7 @@ class Resending:
         """Return whether an order is known to be nowhere but here."""
         return no in self._orders
 
-    def said(self, no: OrderNo) -> Text | None:
+    def said(self, no: OrderNo) -> Said | None:
         """Return the broker's words on an order that waits."""
         waiting = self._orders.get(no)
         return waiting.said if waiting is not None else None
@@ -89,7 +89,7 @@ class Resending:
         waiting: dict[OrderNo, _Waiting],
         no: OrderNo,
         request: OrderRequest,
-        said: Text,
+        said: Said,
         now: datetime,
         *,
         patient: bool,

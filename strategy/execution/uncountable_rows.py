@@ -72,4 +72,4 @@ class UnreadNews:
 
 
 def _key(row: UnreadRow) -> str:
-    return f"unread:{row.symbol or row.name}:{row.why.en}"
+    return f"unread:{row.symbol or row.name}:{row.why}"

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 
-from strategy.model import HealthLine, Kept, Said, Text, TradingError
+from strategy.model import HealthLine, Kept, Said, TradingError
 
 
 class TestNote(StrEnum):
@@ -52,7 +52,7 @@ class Checkup:
             telegram = group.create_task(self._within(self._check_telegram(), _TELEGRAM))
         return (*broker.result(), *telegram.result())
 
-    async def _within(self, check: Awaitable[Sequence[HealthLine]], name: Text) -> Sequence[HealthLine]:
+    async def _within(self, check: Awaitable[Sequence[HealthLine]], name: Said) -> Sequence[HealthLine]:
         try:
             async with asyncio.timeout(self._limit_s):
                 return await check

@@ -15,7 +15,6 @@ from strategy.model import (
     StopState,
     StorageState,
     Symbol,
-    Text,
     lost_of,
 )
 from strategy.runtime.probes import LoopLag, TelegramState
@@ -128,7 +127,7 @@ def reconciled(agreed: bool, at: datetime | None, now: datetime) -> HealthLine:
 
 def stream(inbox: StreamStanding) -> tuple[HealthLine, HealthLine]:
     """Return the socket and the order notices apart: the first may be fine without the second."""
-    why = Text.read(inbox.reason)
+    why = inbox.reason
     if not inbox.up:
         down = _line(False, HealthName.STREAM, Said(HealthNote.DOWN, why=why))
         return down, _line(None, HealthName.NOTICES, Said(HealthNote.NOTICES_NEED_STREAM))
@@ -271,7 +270,7 @@ def program(version: str, up: timedelta) -> HealthLine:
     return _line(True, HealthName.PROGRAM, running)
 
 
-def failed(name: HealthName, why: Text) -> HealthLine:
+def failed(name: HealthName, why: Said) -> HealthLine:
     """Return a line for something that could not even be looked at."""
     return _line(False, name, why)
 
@@ -288,5 +287,5 @@ def _both_zones(instant: datetime) -> Said:
     return Said(HealthNote.AT, at=instant)
 
 
-def _line(ok: bool | None, name: HealthName, detail: Text) -> HealthLine:
+def _line(ok: bool | None, name: HealthName, detail: Said) -> HealthLine:
     return HealthLine(name=Said(name), ok=ok, detail=detail)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from strategy.model import Order, StopState, Symbol
+from strategy.model import Order, Said, StopState, Symbol
 
 
 class WorkingOrders(Protocol):
@@ -33,7 +33,7 @@ class StreamStanding(Protocol):
     @property
     def notices(self) -> bool: ...
     @property
-    def reason(self) -> str: ...
+    def reason(self) -> Said: ...
 
 
 class StopStates(Protocol):

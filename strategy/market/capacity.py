@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from strategy.model import Said, Symbol, Text
+from strategy.model import Said, Symbol
 from strategy.settings.schema import SettingsInForce, intervals_of
 
 
@@ -31,20 +31,20 @@ class Pace:
         calls = sum(1 + len(intervals_of(settings.of(symbol))) for symbol in tickers) + _SYNC_CALLS
         return calls / self.calls_per_second
 
-    def too_many(self, settings: SettingsInForce, tickers: Sequence[Symbol]) -> list[Text]:
+    def too_many(self, settings: SettingsInForce, tickers: Sequence[Symbol]) -> list[Said]:
         """Say so when those tickers cannot be checked within one interval."""
         needed_s = self.check_s(settings, tickers)
         if needed_s <= settings.account.check_interval_minutes * 60:
             return []
         return [Said(CapacityNote.CHECK_TOO_LONG, seconds=round(needed_s))]
 
-    def too_many_ticks(self, streamed: int, poll_s: int) -> list[Text]:
+    def too_many_ticks(self, streamed: int, poll_s: int) -> list[Said]:
         """Say so when the trades of so many tickers cannot all be streamed."""
         if self.tick_places is None or streamed <= self.tick_places:
             return []
         return [Said(CapacityNote.TICK_PLACES, places=self.tick_places, seconds=poll_s)]
 
 
-def from_ticks(names: str) -> Text:
+def from_ticks(names: str) -> Said:
     """Say that minute bars of those tickers can only be built from live trades, and the ways out (D9)."""
     return Said(CapacityNote.BARS_FROM_TRADES, names=names)

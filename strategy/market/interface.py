@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from strategy.model import Indicators, Price, Quote, Symbol, Text, Tick
+from strategy.model import Indicators, Price, Quote, Said, Symbol, Tick
 
 Listener = Callable[[Price], None]
 
@@ -15,10 +15,10 @@ PRICING_AGE_S = 5  # a limit price is made from a quote no older than this
 class MarketData(Protocol):
     """Quotes, bars and indicator values of the tickers; fed by the stream, filled up by requests."""
 
-    def on_price(self, name: Text, listener: Listener) -> None:
+    def on_price(self, name: Said, listener: Listener) -> None:
         """Call `listener` with every price, streamed or asked for; it may not await. `name` is for a person."""
 
-    def on_fault(self, told: Callable[[Text, Exception], None]) -> None:
+    def on_fault(self, told: Callable[[Said, Exception], None]) -> None:
         """Call `told` whenever a listener failed: the others hear their price all the same."""
 
     def remember(self, tick: Tick) -> None:
@@ -31,12 +31,12 @@ class MarketData(Protocol):
 
     def on_disconnected(self) -> None: ...
 
-    def on_subscription(self, symbol: Symbol, *, active: bool, reason: str) -> None: ...
+    def on_subscription(self, symbol: Symbol, *, active: bool, reason: Said | None) -> None: ...
 
     def streams(self, symbol: Symbol) -> bool:
         """Return whether trades of this ticker are being streamed to us as they happen."""
 
-    def refused(self) -> dict[Symbol, str]:
+    def refused(self) -> dict[Symbol, Said | None]:
         """Return the tickers whose ticks the stream would not give, with its reason."""
 
     def subscribe(self, held: Iterable[Symbol]) -> None:

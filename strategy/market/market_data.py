@@ -28,7 +28,6 @@ from strategy.model import (
     Quote,
     Said,
     Symbol,
-    Text,
     Tick,
     agreed,
     limit_for,
@@ -79,15 +78,15 @@ class LiveMarketData(MarketData):
         self._fetching: defaultdict[tuple[Symbol, Interval], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._read: dict[Symbol, Indicators] = {}
         self._active: set[Symbol] = set()  # tick subscriptions confirmed
-        self._refused: dict[Symbol, str] = {}
+        self._refused: dict[Symbol, Said | None] = {}
         self._connected = False
-        self._listeners: list[tuple[Text, Listener]] = []
-        self._on_fault: Callable[[Text, Exception], None] = _logged
+        self._listeners: list[tuple[Said, Listener]] = []
+        self._on_fault: Callable[[Said, Exception], None] = _logged
 
-    def on_price(self, name: Text, listener: Listener) -> None:
+    def on_price(self, name: Said, listener: Listener) -> None:
         self._listeners.append((name, listener))
 
-    def on_fault(self, told: Callable[[Text, Exception], None]) -> None:
+    def on_fault(self, told: Callable[[Said, Exception], None]) -> None:
         self._on_fault = told
 
     # the stream's side: nothing here may await
@@ -121,7 +120,7 @@ class LiveMarketData(MarketData):
         self._active.clear()
         self.doubt_bars()
 
-    def on_subscription(self, symbol: Symbol, *, active: bool, reason: str) -> None:
+    def on_subscription(self, symbol: Symbol, *, active: bool, reason: Said | None) -> None:
         if active:
             self._active.add(symbol)
             self._refused.pop(symbol, None)
@@ -135,7 +134,7 @@ class LiveMarketData(MarketData):
         tick = self._ticks.get(symbol)
         return tick is None or self._prices.late(tick) <= ANSWER_OF_NOW
 
-    def refused(self) -> dict[Symbol, str]:
+    def refused(self) -> dict[Symbol, Said | None]:
         return dict(self._refused)
 
     def subscribe(self, held: Iterable[Symbol]) -> None:
@@ -336,5 +335,5 @@ class LiveMarketData(MarketData):
 _BARS = Said(BarsName.BARS)
 
 
-def _logged(name: Text, error: Exception) -> None:
-    log.error("a listener to prices failed", extra={"listener": name.en}, exc_info=error)
+def _logged(name: Said, error: Exception) -> None:
+    log.error("a listener to prices failed", extra={"listener": str(name)}, exc_info=error)

@@ -153,7 +153,7 @@ from strategy.model.results import (
     Totals,
     Trade,
 )
-from strategy.model.said import Kept, Said, Value
+from strategy.model.said import Kept, Language, Said, Value
 from strategy.model.stop_state import (
     NOT_SEEN,
     Hitch,
@@ -166,7 +166,6 @@ from strategy.model.stop_state import (
     lost_of,
     no_cost,
 )
-from strategy.model.text import Language, Text, span
 from strategy.model.timezones import from_new_york, from_seoul, new_york, new_york_date, seoul
 from strategy.model.views import (
     AmendPreview,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from strategy.model.said import Said
-from strategy.model.text import Text
 
 
 class ErrorNote(StrEnum):
@@ -29,9 +28,9 @@ class ErrorNote(StrEnum):
 class TradingError(Exception):
     """Root of everything this program raises on purpose."""
 
-    user_message: Text = Said(ErrorNote.TRADING)
+    user_message: Said = Said(ErrorNote.TRADING)
 
-    def __init__(self, detail: str = "", *, user_message: Text | None = None) -> None:
+    def __init__(self, detail: str = "", *, user_message: Said | None = None) -> None:
         super().__init__(detail or str(self.user_message))
         if user_message is not None:
             self.user_message = user_message
@@ -134,7 +133,7 @@ class Forbidden:
     """One thing that stands against an order."""
 
     why: Why
-    text: Text
+    text: Said
 
 
 class NotPermitted(OrderDenied):

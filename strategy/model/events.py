@@ -20,8 +20,8 @@ from strategy.model.gates import FiredBy, GateKey
 from strategy.model.health import HealthLine
 from strategy.model.instruments import Side, Symbol
 from strategy.model.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Origin
+from strategy.model.said import Said
 from strategy.model.stop_state import StopPriceSource, StopTrigger
-from strategy.model.text import Text
 
 _URGENT = (Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP, Origin.PANIC)
 _UNTAKEN = (OrderStatus.INTENDED, OrderStatus.SENT, OrderStatus.REJECTED)
@@ -97,7 +97,7 @@ class _StopEvent(_CriticalEvent):
     symbol: Symbol
     trigger: StopTrigger
     attempt: int = 1  # above 1 when the broker refused every order of the runs before; told within their message
-    refusal: Text | None = None  # the broker's newest reason, where it refused an order
+    refusal: Said | None = None  # the broker's newest reason, where it refused an order
     orders_refused: int = 0  # so far; 0 in what was stored before they were counted
 
     @property
@@ -133,11 +133,11 @@ class Started(_Event):
     kind: Literal["started"] = "started"
     tickers: tuple[tuple[Symbol, Decimal | None], ...]  # with last price
     warmup: tuple[tuple[Symbol, str, int, int], ...]  # symbol, interval, bars there, bars needed before a signal
-    stream: Text  # connected and subscribed, or why not
+    stream: Said  # connected and subscribed, or why not
     mode: ModeState
-    session: Text
+    session: Said
     holdings: Holdings | None
-    notes: tuple[Text, ...] = ()  # warnings: base URL overridden, .env readable by others, ticks not offered, ...
+    notes: tuple[Said, ...] = ()  # warnings: base URL overridden, .env readable by others, ticks not offered, ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ class Recovered(_Event):
     topic: ClassVar[Topic] = Topic.SYSTEM
     kind: Literal["recovered"] = "recovered"
     trigger: Literal["start", "reconnect", "timer", "before_buy", "asked"] = "start"
-    lines: tuple[Text, ...]  # one difference each: found, matched, adopted, by hand, unexplained
+    lines: tuple[Said, ...]  # one difference each: found, matched, adopted, by hand, unexplained
     clean: bool  # True when broker and bot agree now, so that buying may go on
 
     @property
@@ -335,7 +335,7 @@ class Protection(_CriticalEvent):
     armed: bool
     source: StopPriceSource
     symbols: tuple[Symbol, ...]
-    reason: Text
+    reason: Said
 
     @property
     def urgent(self) -> bool:
@@ -360,7 +360,7 @@ class StreamState(_Event):
     short: ClassVar[bool] = True
     kind: Literal["stream"] = "stream"
     up: bool
-    reason: Text
+    reason: Said
     since: datetime | None = None  # when it went down, on the way up
     drops: int = 1  # this one counted, and those since it last held for some minutes
 
@@ -385,7 +385,7 @@ class Trouble(_CriticalEvent):
     sounds_again: ClassVar[bool] = True
     kind: Literal["trouble"] = "trouble"
     key: str
-    what: Text
+    what: Said
     symbol: Symbol | None = None
 
     @property
@@ -402,7 +402,7 @@ class Notable(_Event):
     short: ClassVar[bool] = True
     kind: Literal["notable"] = "notable"
     key: str
-    what: Text
+    what: Said
     symbol: Symbol | None = None
 
     @property
@@ -473,7 +473,7 @@ class PanicProgress(_CriticalEvent):
     lines: tuple[PanicLine, ...]
     done: bool
     flat: bool | None  # at the end: whether the broker confirms that nothing is left; None while it goes on
-    note: Text | None = None  # what is left and what to do
+    note: Said | None = None  # what is left and what to do
 
     @property
     def urgent(self) -> bool:
@@ -528,7 +528,7 @@ class CalendarNotice(_Event):
     on: str  # New York date, ISO
     closed: bool
     closes_at: datetime | None
-    note: Text
+    note: Said
     next_open: datetime
 
 
@@ -604,7 +604,7 @@ class Outcome:
     """What a press of a confirm button did."""
 
     kind: OutcomeKind
-    text: Text
+    text: Said
     order: Order | None = None
     order_nos: tuple[OrderNo, ...] = ()
     next_ticket: str | None = None

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum, StrEnum, auto
 from typing import Self
 
-from strategy.model.text import Text
+from strategy.model.said import Said
 
 
 class ServiceGroup(Enum):
@@ -83,9 +83,9 @@ class TaskHealth:
 class HealthLine:
     """One thing looked at. `ok` None: not known or not applicable."""
 
-    name: Text
+    name: Said
     ok: bool | None
-    detail: Text
+    detail: Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from strategy.model.errors import InvalidInput
 from strategy.model.said import Said
-from strategy.model.text import Text
 
 
 class SymbolNote(StrEnum):
@@ -81,6 +80,6 @@ class UnreadRow:
     """A row that counts for nothing here, and why. Without a symbol and not set aside it may be about anything."""
 
     name: str  # what it calls itself; empty where that cannot be read either
-    why: Text
+    why: Said
     symbol: Symbol | None = None  # the US stock it is about: of that ticker something is not known
     aside: bool = False  # it is certainly about nothing that is traded here: a bond, another country, a fraction

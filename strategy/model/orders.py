@@ -5,13 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import NewType
+from typing import Annotated, NewType
+
+from pydantic import BeforeValidator
 
 from strategy.model.errors import InvalidOrder
 from strategy.model.instruments import Side, Symbol, UnreadRow
+from strategy.model.said import Said
 
 OrderNo = NewType("OrderNo", int)  # ours, shown as #12; exists before anything is sent
 VenueNo = NewType("VenueNo", str)  # the broker's, digits without leading zeros (kis-protocol 10, line 2)
+
+
+def _or_none(stored: object) -> object:
+    """Return None for the empty words that earlier builds stored where there was no reason."""
+    return None if stored == "" else stored
 
 
 class OrderType(StrEnum):
@@ -103,7 +111,7 @@ class Order:
     limit_price: Decimal  # the newest, after re-pricing
     filled_qty: int
     filled_amount: Decimal  # dollars, sum of qty x price of its fills
-    reason: str  # why rejected, denied, expired or unknown; plain words, empty otherwise
+    reason: Annotated[Said | None, BeforeValidator(_or_none)]  # why rejected, denied, expired or unknown
     updated_at: datetime
     accepted_at: datetime | None = None  # the broker's acceptance, which delays count from (D5)
     reprices: int = 0

@@ -10,7 +10,7 @@ from strategy.model.decisions import Decision
 from strategy.model.instruments import Symbol
 from strategy.model.orders import Fill, Order
 from strategy.model.prices import Quote
-from strategy.model.text import Text
+from strategy.model.said import Said
 
 
 class Period(StrEnum):
@@ -150,7 +150,7 @@ class CalendarDay:
     opens_at: datetime | None
     closes_at: datetime | None
     half_day: bool
-    note: Text | None  # the holiday's name, the clock change
+    note: Said | None  # the holiday's name, the clock change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

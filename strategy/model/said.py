@@ -1,19 +1,19 @@
 """What a person is told, as a code and its values: `bot.i18n.sentences` makes a sentence of it, in either language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from importlib import import_module
 from json import dumps, loads
-from typing import Any, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from strategy.model.text import Language, Text
-
-Value: TypeAlias = "str | int | Decimal | datetime | date | timedelta | Said | Text | tuple[Value, ...]"
+Language = Literal["ko", "en"]
+Value: TypeAlias = "str | int | Decimal | datetime | date | timedelta | Said | tuple[Value, ...]"
 
 
 class Kept(StrEnum):
@@ -23,13 +23,12 @@ class Kept(StrEnum):
     WORDS = "kept.words"  # words of somebody else, in whatever language they came
 
 
-class Said(Text):
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Said:
     """A reason or a message: which sentence it is (`code`, of a StrEnum beside its maker) and what stands in it.
 
     Money is dollars as Decimal, instants are aware; `str` of it is for the log.
     """
-
-    __slots__ = ("_values", "code")
 
     code: str
     _values: tuple[tuple[str, Value], ...]
@@ -41,20 +40,6 @@ class Said(Text):
     @property
     def values(self) -> Mapping[str, Value]:
         return dict(self._values)
-
-    @property
-    def ko(self) -> str:  # until the last sentence has left the core
-        return _said_in(self, "ko")
-
-    @property
-    def en(self) -> str:  # until the last sentence has left the core
-        return _said_in(self, "en")
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Said) and (self.code, self._values) == (other.code, other._values)
-
-    def __hash__(self) -> int:
-        return hash((self.code, self._values))
 
     def __str__(self) -> str:
         return " ".join([str(self.code), *(f"{name}={_plain(value)}" for name, value in self._values)])
@@ -70,7 +55,8 @@ class Said(Text):
     def read(cls, text: str) -> Self:
         """Return what `stored` wrote, or the words an earlier build left there: `Korean / English`, or any other."""
         if text.startswith("{"):
-            return cls._unpacked(loads(text))
+            with suppress(ValueError, KeyError, TypeError, ArithmeticError):  # words of somebody that begin so
+                return cls._unpacked(loads(text))
         ko, between, en = text.partition(" / ")
         both = between and " / " not in en
         return cls(Kept.BOTH, ko=ko, en=en) if both else cls(Kept.WORDS, words=text)
@@ -92,29 +78,12 @@ class Said(Text):
     def _validated(cls, raw: object) -> Self:
         if isinstance(raw, cls):
             return raw
+        if isinstance(raw, str):  # as earlier builds stored the reason of an order
+            return cls.read(raw)
         try:
             return cls._unpacked(raw)  # type: ignore[arg-type]  # what is stored may be anything
         except (KeyError, TypeError, ArithmeticError) as error:
             raise ValueError("no sentence") from error
-
-
-def read_either(raw: object) -> Text:
-    """Read what was stored while both kinds are made."""
-    if isinstance(raw, Text):
-        return raw
-    if isinstance(raw, dict) and "ko" in raw:
-        return Text(raw["ko"], raw["en"])
-    return Said._validated(raw)  # noqa: SLF001 - of the class above
-
-
-def store_either(text: Text) -> Any:
-    return _packed(text) if isinstance(text, Said) else {"ko": text.ko, "en": text.en}
-
-
-def _said_in(said: Said, language: Language) -> str:
-    """Say it: only while some sentences of the core, which has none to come, still contain others."""
-    say: Callable[[Said, Language], str] = import_module("bot.i18n.sentences").say
-    return say(said, language)
 
 
 def _plain(value: Value) -> str:
@@ -128,8 +97,6 @@ def _packed(value: Value) -> Any:
     match value:
         case Said():
             return {"code": value.code, "values": {name: _packed(each) for name, each in value.values.items()}}
-        case Text():
-            return {"ko": value.ko, "en": value.en}
         case tuple():
             return [_packed(each) for each in value]
         case Decimal():

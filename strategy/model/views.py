@@ -12,8 +12,8 @@ from strategy.model.decisions import Decision
 from strategy.model.instruments import Side, Symbol
 from strategy.model.modes import Mode
 from strategy.model.orders import BrokerOrder, Fill, Order, OrderStatus
+from strategy.model.said import Language, Said
 from strategy.model.stop_state import StopState
-from strategy.model.text import Language, Text
 
 
 class Environment(StrEnum):
@@ -70,7 +70,7 @@ class StatusView:
     reconciled: bool
     reconciled_at: datetime | None
     stream_up: bool
-    stream_reason: str
+    stream_reason: Said | None
     calls_used: str  # "3/s of 18", from the client's pacers; empty when unknown (S103)
     orders_today: int
     max_orders_per_day: int
@@ -88,7 +88,7 @@ class HoldingsView:
     prices are dollars."""
 
     holdings: Holdings | None
-    problem: Text | None
+    problem: Said | None
     buying_power: Decimal | None  # dollars
     realized_today: Decimal | None
     locks: tuple[TickerLock, ...]
@@ -105,7 +105,7 @@ class OrdersView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView:
     order: Order
-    history: tuple[tuple[datetime, OrderStatus, str], ...]
+    history: tuple[tuple[datetime, OrderStatus, Said | None], ...]
     fills: tuple[Fill, ...]
     decision: Decision | None
 
@@ -143,8 +143,8 @@ class OrderPreview:
     cash_after: Decimal | None  # buys
     position_after: int | None
     expected_profit: Decimal | None  # sells with a known average cost, after fees
-    warnings: tuple[Text, ...]  # caps overridden by a second confirm, wide spread, closed session, ...
-    refusals: tuple[Text, ...]
+    warnings: tuple[Said, ...]  # caps overridden by a second confirm, wide spread, closed session, ...
+    refusals: tuple[Said, ...]
     needs_second_confirm: bool
     ticket: str | None
     expires_at: datetime | None
@@ -160,8 +160,8 @@ class AmendPreview:
     limit_price: Decimal
     last: Decimal | None
     cost: Decimal  # dollars of the open quantity at the new price, without fees
-    warnings: tuple[Text, ...]
-    refusals: tuple[Text, ...]
+    warnings: tuple[Said, ...]
+    refusals: tuple[Said, ...]
     needs_second_confirm: bool
     ticket: str | None
     expires_at: datetime | None
@@ -180,7 +180,7 @@ class SettleChoice:
     """One thing an order of unknown outcome may turn out to be."""
 
     candidate: BrokerOrder | None  # None: it never reached the broker
-    label: Text
+    label: Said
     ticket: str
 
 
@@ -190,7 +190,7 @@ class SettlePreview:
 
     order: Order
     choices: tuple[SettleChoice, ...]
-    refusals: tuple[Text, ...]
+    refusals: tuple[Said, ...]
     expires_at: datetime | None
 
 
@@ -203,7 +203,7 @@ class PanicPreview:
     value: Decimal | None  # dollars, at the last prices
     market_open: bool
     next_open: datetime
-    refusals: tuple[Text, ...]
+    refusals: tuple[Said, ...]
     ticket_all: str | None  # every position of the account
     ticket_watched: str | None  # only the tickers traded here; None when that is the same
     expires_at: datetime | None
@@ -218,8 +218,8 @@ class WatchPreview:
     adds: bool
     last: Decimal | None
     tickers: tuple[Symbol, ...]  # the list as it would be
-    warnings: tuple[Text, ...]
-    refusals: tuple[Text, ...]
+    warnings: tuple[Said, ...]
+    refusals: tuple[Said, ...]
     ticket: str | None
     expires_at: datetime | None
 
@@ -227,7 +227,7 @@ class WatchPreview:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelPreview:
     orders: tuple[Order, ...]
-    refusals: tuple[Text, ...]
+    refusals: tuple[Said, ...]
     ticket: str | None
     expires_at: datetime | None
 
@@ -246,8 +246,8 @@ class SettingView:
     group: str  # hours, pace, size, rsi, macd, stop, orders, limits, other
     value: str
     source: SettingSource
-    allowed: Text  # "0 .. 100"
-    meaning: Text
+    allowed: Said  # "0 .. 100"
+    meaning: Said
     choices: tuple[str, ...] | None
     step: Decimal | None  # of a number stepper, in the unit of the value: dollars, percent, minutes, a fraction
     changeable: bool  # False for what has commands of its own (TRADING_TICKERS)
@@ -263,8 +263,8 @@ class SettingPreview:
     symbol: Symbol | None
     old: str
     new: str
-    allowed: Text
-    effects: tuple[Text, ...]  # what this would change right now
+    allowed: Said
+    effects: tuple[Said, ...]  # what this would change right now
     until: datetime | None
     ticket: str | None
     expires_at: datetime | None
@@ -279,6 +279,6 @@ class ModePreview:
     until: datetime | None
     unprotected: tuple[Symbol, ...]  # positions a halt would leave without a stop
     typed_words: Mapping[Language, str]  # what must be typed to confirm, in either language; empty where a press does
-    refusals: tuple[Text, ...]  # running the real environment before it is armed
+    refusals: tuple[Said, ...]  # running the real environment before it is armed
     ticket: str | None
     expires_at: datetime | None

@@ -25,9 +25,9 @@ from strategy.model import (
     OrderStatus,
     Origin,
     PositionScope,
+    Said,
     SaleEnd,
     Symbol,
-    Text,
     TradingError,
 )
 from strategy.panic.job import PanicJob
@@ -267,7 +267,7 @@ class Panic:
             return SaleEnd.HALTED if stands else exit_result.reason
         return SaleEnd.SESSION_END
 
-    async def _held_up(self, job: PanicJob, symbol: Symbol, hitch: Hitch, _: Text) -> None:
+    async def _held_up(self, job: PanicJob, symbol: Symbol, hitch: Hitch, _: Said) -> None:
         job.hitches[symbol] = hitch
         await self._story.tell(job)
 

@@ -16,7 +16,6 @@ from strategy.model import (
     Said,
     SaleEnd,
     Symbol,
-    Text,
     TradingError,
     UnreadRow,
 )
@@ -182,7 +181,7 @@ class PanicReports:
         done: int,
         left: int,
         *,
-        note: Text | None,
+        note: Said | None,
         flat: bool | None = None,
     ) -> PanicProgress:
         return PanicProgress(
@@ -200,9 +199,9 @@ class PanicReports:
 
     def _note(
         self, lines: tuple[PanicLine, ...], open_orders: list[str], *, confirmed: bool, others: Sequence[UnreadRow]
-    ) -> Text:
+    ) -> Said:
         rest = [line for line in lines if line.sold < line.qty]
-        said: list[Text] = []
+        said: list[Said] = []
         if not confirmed:
             said.append(Said(PanicRest.NOT_CONFIRMED))
         said += [

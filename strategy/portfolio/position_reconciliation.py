@@ -32,7 +32,6 @@ from strategy.model import (
     Said,
     Side,
     Symbol,
-    Text,
     TradingError,
 )
 from strategy.portfolio.bot_lots import Split
@@ -139,7 +138,7 @@ class Reconciler:
         self._reconciled_at: datetime | None = None
         self._interruptions = 0
         self._doubts = 0  # outcomes unknown so far, as of the last agreement
-        self._told: tuple[tuple[Text, ...], bool] | None = None
+        self._told: tuple[tuple[Said, ...], bool] | None = None
         self._fresh_splits: dict[Symbol, Split] = {}
 
     @property
@@ -210,12 +209,12 @@ class Reconciler:
                     await run_to_end(self._compare(trigger, holdings, lines, interruptions, was=was))
                 return holdings
 
-    async def _query_orders(self) -> list[Text] | None:
+    async def _query_orders(self) -> list[Said] | None:
         """Ask for the orders; None when that cannot be done. The first time stops wait only a moment for it."""
         if self._holdings is not None:
             return await self._ask_for_orders()
         failure: TradingError | None = None
-        lines: list[Text] | None = None
+        lines: list[Said] | None = None
         async with asyncio.TaskGroup() as group:
             meanwhile = group.create_task(self._protect_meanwhile(), name="first look: holdings")
             try:
@@ -238,7 +237,7 @@ class Reconciler:
         except TradingError as error:
             log.warning("what is held could not be asked meanwhile", extra={"error": str(error)})
 
-    async def _ask_for_orders(self) -> list[Text] | None:
+    async def _ask_for_orders(self) -> list[Said] | None:
         self.orders_problem = None
         try:
             return [*await self._desk.poll_orders(since=await self._last_agreed())]
@@ -265,7 +264,7 @@ class Reconciler:
         return replace(holdings, cash=power.cash, fx_rate=power.fx_rate)
 
     async def _compare(
-        self, trigger: SyncReason, holdings: Holdings, lines: list[Text], interruptions: int, *, was: bool
+        self, trigger: SyncReason, holdings: Holdings, lines: list[Said], interruptions: int, *, was: bool
     ) -> None:
         now = self._clock.now()
         agreed = self._agreed or await self._first_agreement(holdings, now)
@@ -334,9 +333,9 @@ class Reconciler:
         sold_out = {symbol: (0, nets[symbol]) for symbol in nets.keys() - held.keys() - holdings.doubted}
         return _Agreed(since, now, held | sold_out)
 
-    def _splits(self, agreed: _Agreed, holdings: Holdings, nets: Mapping[Symbol, int]) -> dict[Symbol, Text]:
+    def _splits(self, agreed: _Agreed, holdings: Holdings, nets: Mapping[Symbol, int]) -> dict[Symbol, Said]:
         """Return a line for each position whose shares and average cost moved against each other (D13)."""
-        found: dict[Symbol, Text] = {}
+        found: dict[Symbol, Said] = {}
         for now in holdings.positions:
             qty, average_cost = agreed.symbols.get(now.symbol, (0, 0))[0], agreed.costs.get(now.symbol)
             traded = agreed.expected(now.symbol, nets.get(now.symbol, 0)) != qty
@@ -363,9 +362,9 @@ class Reconciler:
         nets: Mapping[Symbol, int],
         fills: Sequence[Fill],
         now: datetime,
-    ) -> list[Text]:
+    ) -> list[Said]:
         """Note differences, and return a line for each that nothing will explain any more."""
-        told: list[Text] = []
+        told: list[Said] = []
         gaps: dict[Symbol, _Gap] = {}
         for symbol in {*held, *nets, *agreed.symbols} - self._unknown:
             expected = agreed.expected(symbol, nets.get(symbol, 0))
@@ -414,7 +413,7 @@ class Reconciler:
         return not blocking and not self._desk.unknown
 
     async def _tell(
-        self, trigger: SyncReason, lines: Sequence[Text], explained: Sequence[Text], *, clean: bool, was: bool
+        self, trigger: SyncReason, lines: Sequence[Said], explained: Sequence[Said], *, clean: bool, was: bool
     ) -> None:
         """Tell a card. On the timer, orders have told themselves; only positions and agreement are news."""
         asked = trigger not in ("timer", "before_buy")
@@ -443,7 +442,7 @@ def _shares(holdings: Holdings) -> dict[Symbol, int]:
 
 def _moves(
     agreed: _Agreed, held: Mapping[Symbol, int], nets: Mapping[Symbol, int]
-) -> Iterator[tuple[Symbol, Symbol, Text]]:
+) -> Iterator[tuple[Symbol, Symbol, Said]]:
     """Give each listing that changed its exchange: the shares missed at one are all at another, under one ticker."""
     for old in list(agreed.symbols):
         expected = agreed.expected(old, nets.get(old, 0))
@@ -462,28 +461,28 @@ def _nets(fills: Sequence[Fill]) -> dict[Symbol, int]:
     return nets
 
 
-def _split(qty: int, average_cost: Decimal, now: Position) -> Text:
+def _split(qty: int, average_cost: Decimal, now: Position) -> Said:
     ticker, was, is_now = now.symbol.ticker, average_cost.normalize(), now.average_cost.normalize()
     return Said(PositionNote.SPLIT, ticker=ticker, now=now.qty, qty=qty, was=was, is_now=is_now)
 
 
-def _moved(old: Symbol, new: Symbol, qty: int) -> Text:
+def _moved(old: Symbol, new: Symbol, qty: int) -> Said:
     return Said(PositionNote.MOVED, ticker=old.ticker, qty=qty, new=new.market, old=old.market)
 
 
-def _unexplained(symbol: Symbol, expected: int, held: int) -> Text:
+def _unexplained(symbol: Symbol, expected: int, held: int) -> Said:
     return Said(PositionNote.UNEXPLAINED, ticker=symbol.ticker, expected=expected, held=held)
 
 
-def _on_its_way(symbol: Symbol, gap: _Gap) -> Text:
+def _on_its_way(symbol: Symbol, gap: _Gap) -> Said:
     return Said(PositionNote.GAP, ticker=symbol.ticker, gap=gap.qty)
 
 
-def _unknown(order: Order) -> Text:
+def _unknown(order: Order) -> Said:
     ticker = order.request.symbol.ticker
     return Said(PositionNote.OUTCOME_UNKNOWN, order=order.no, ticker=ticker)
 
 
-def _matched(order: Order) -> Text:
+def _matched(order: Order) -> Said:
     ticker = order.request.symbol.ticker
     return Said(PositionNote.STILL_OPEN, order=order.no, ticker=ticker, filled=order.filled_qty, qty=order.request.qty)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 
-from strategy.model import Holdings, Order, Side, Text
+from strategy.model import Holdings, Order, Said, Side
 from strategy.ports import Permits
 from strategy.risk.exposure import ExposureMeter
 
@@ -27,7 +27,7 @@ class FollowingPermission:
         self._open_orders = open_orders
 
     @asynccontextmanager
-    async def step(self, order: Order, price: Decimal) -> AsyncIterator[Text | None]:
+    async def step(self, order: Order, price: Decimal) -> AsyncIterator[Said | None]:
         """Yield why the order must end instead of moving to `price`, or None; raise StorageError.
 
         A dearer buy has the purse to itself until the block is left, so that no other order is sized beside it. The
@@ -38,7 +38,7 @@ class FollowingPermission:
                 await stack.enter_async_context(self._exposure_meter.turn)
             yield await self._refused(order, price)
 
-    async def _refused(self, order: Order, price: Decimal) -> Text | None:
+    async def _refused(self, order: Order, price: Decimal) -> Said | None:
         opened = self._open_orders()
         now = next((one for one in opened if one.no == order.no), None)  # it may have filled while we waited
         if now is None:

@@ -18,7 +18,6 @@ from strategy.model import (
     Said,
     StopTrigger,
     Symbol,
-    Text,
     TickerLock,
     TradingError,
     Trouble,
@@ -224,7 +223,7 @@ class SplitGuard:
             [Trouble(at=now, key=f"{SPLIT_GUARD}:{symbol}", symbol=symbol, what=self._asks(quote))],
         )
 
-    def _asks(self, quote: Quote) -> Text:
+    def _asks(self, quote: Quote) -> Said:
         """Return what was seen, what is blocked, and what to do."""
         symbol, session = quote.symbol, current(self._clock.now())
         position = self._positions.of(symbol)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from strategy.model import SMALL, Clock, Outcome, OutcomeKind, Said, Text, Ticket
+from strategy.model import SMALL, Clock, Outcome, OutcomeKind, Said, Ticket
 from strategy.ports import OrderJournal, Tickets
 from strategy.runtime.in_flight import Activity
 
@@ -49,7 +49,7 @@ class ConfirmHandler(Protocol):
     async def carry_out(self, press: Confirmed) -> Outcome:
         """Check again against the fingerprint, then act."""
 
-    def refuse(self, payload: Mapping[str, Any], typed: str) -> Text | None:
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:
         """Return why this press does not count yet (a word that must be typed), or None."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from strategy.model import HealthLine, Text
+from strategy.model import HealthLine, Said
 from strategy.ports import LogReader, Vitals
 
 
@@ -17,7 +17,7 @@ class TelegramState:
     error: str  # type of the last failure
     heard_at: datetime | None = None  # when a request for what people wrote was last answered
     deaf_since: datetime | None = None  # since when these requests fail
-    deaf: Text | None = None  # and why
+    deaf: Said | None = None  # and why
     ahead: timedelta | None = None  # its clock less this machine's
 
     @property

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from strategy.model import Clock, Event, Notable, Said, Service, StorageError, TaskHealth, TaskState, Text, Trouble
+from strategy.model import Clock, Event, Notable, Said, Service, StorageError, TaskHealth, TaskState, Trouble
 from strategy.ports import Notifier
 from strategy.runtime.backoff import Backoff
 
@@ -37,7 +37,7 @@ _UNTOLD_KEPT = 50
 class Consequences(Protocol):
     """What the core does about a service that is down; `strategy.stops.safe_mode` has it."""
 
-    async def crashed(self, service: Service, *, crashes: int, storage: bool) -> Sequence[Text]:
+    async def crashed(self, service: Service, *, crashes: int, storage: bool) -> Sequence[Said]:
         """Give up what can no longer be promised; return what a person should know of it."""
 
     async def works_again(self, service: Service) -> None:
@@ -129,7 +129,7 @@ class Supervisor:
         kept.down = True
         return pause
 
-    async def _consequences_of(self, kept: _Kept, count: int, *, storage: bool) -> list[Text]:
+    async def _consequences_of(self, kept: _Kept, count: int, *, storage: bool) -> list[Said]:
         try:
             return list(await self._consequences.crashed(kept.service, crashes=count, storage=storage))
         except Exception:  # a door: a second fault must not end what keeps the others running

@@ -2,7 +2,7 @@
 
 import logging
 
-from strategy.model import Clock, Event, Notable, Symbol, Text, TradingError, Trouble
+from strategy.model import Clock, Event, Notable, Said, Symbol, TradingError, Trouble
 from strategy.ports import Notifier
 
 log = logging.getLogger(__name__)
@@ -19,11 +19,11 @@ class Telling:
         """Tell an event; raise StorageError when it cannot be stored."""
         await self._notifier.tell(event)
 
-    async def trouble(self, key: str, what: Text, symbol: Symbol | None = None) -> bool:
+    async def trouble(self, key: str, what: Said, symbol: Symbol | None = None) -> bool:
         """Tell what somebody should look at; return whether it is stored."""
         return await self.safely(Trouble(at=self._clock.now(), key=key, what=what, symbol=symbol))
 
-    async def note(self, key: str, what: Text, symbol: Symbol | None = None) -> bool:
+    async def note(self, key: str, what: Said, symbol: Symbol | None = None) -> bool:
         """Tell what is good to know; return whether it is stored."""
         return await self.safely(Notable(at=self._clock.now(), key=key, what=what, symbol=symbol))
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 
 from strategy.market import MarketData
-from strategy.model import BrokerError, Said, Symbol, Text
+from strategy.model import BrokerError, Said, Symbol
 from strategy.runtime import Activity
 from strategy.runtime.telling import Telling
 from strategy.settings.schema import SettingsInForce
@@ -30,9 +30,9 @@ class BarWarmUp:
         self._activity = activity
         self._cold: set[Symbol] = set()
 
-    async def fetch(self) -> list[Text]:
+    async def fetch(self) -> list[Said]:
         """Fetch the bars of every ticker; return what is missing (row S47)."""
-        failed: list[Text] = []
+        failed: list[Said] = []
 
         async def bring_up(symbol: Symbol) -> None:
             try:

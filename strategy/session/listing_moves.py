@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from strategy.market import MarketData
-from strategy.model import Clock, Said, Symbol, Text, TradingError
+from strategy.model import Clock, Said, Symbol, TradingError
 from strategy.ports import Notes
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore
@@ -161,9 +161,9 @@ class VenueMoves:
             log.exception("a moved listing could not be noted", extra={"symbol": str(old)})
 
 
-def _followed(old: Symbol, new: Symbol) -> Text:
+def _followed(old: Symbol, new: Symbol) -> Said:
     return Said(ListingNote.MOVED, ticker=old.ticker, old=old.market, new=new.market, symbol=str(new))
 
 
-def _not_followed(old: Symbol, new: Symbol, why: Text) -> Text:
+def _not_followed(old: Symbol, new: Symbol, why: Said) -> Said:
     return Said(ListingNote.NOT_FOLLOWED, ticker=old.ticker, old=old.market, new=new.market, why=why, symbol=str(new))

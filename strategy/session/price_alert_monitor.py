@@ -11,7 +11,7 @@ from enum import StrEnum
 from strategy.market import MarketData, current, next_open
 from strategy.market.capacity import Pace
 from strategy.market.price_confirmation import PriceConfirmation
-from strategy.model import Clock, InvalidInput, Price, PriceAlert, PriceAlertHit, Said, Symbol, Text, TradingError
+from strategy.model import Clock, InvalidInput, Price, PriceAlert, PriceAlertHit, Said, Symbol, TradingError
 from strategy.ports import PriceAlerts
 from strategy.runtime import Activity, WorkQueue, wait_until_or
 
@@ -187,7 +187,7 @@ class PriceWatch:
 _TOO_MANY = Said(AlertNote.MOST, most=MOST)
 
 
-def _already(alert: PriceAlert, last: Decimal) -> Text:
+def _already(alert: PriceAlert, last: Decimal) -> Said:
     ticker = alert.symbol.ticker
     if alert.above:
         return Said(AlertNote.IS_ABOVE, ticker=ticker, last=last)

@@ -20,7 +20,6 @@ from strategy.model import (
     Started,
     StopState,
     Symbol,
-    Text,
     lost_of,
 )
 from strategy.risk.mode_store import ModeStore
@@ -48,7 +47,7 @@ class StopObstacles(Protocol):
 
 
 class StreamWords(Protocol):
-    def state(self) -> Text:
+    def state(self) -> Said:
         """Return in words how the stream stands."""
 
 
@@ -57,7 +56,7 @@ class StartFindings:
     """What a start has found so far. Prices are dollars, None where nobody gives one."""
 
     prices: Mapping[Symbol, Decimal | None]
-    notes: list[Text] = field(default_factory=list)
+    notes: list[Said] = field(default_factory=list)
     holdings: Holdings | None = None
 
 
@@ -74,7 +73,7 @@ class StartCard:
         settings: SettingsStore,
         pace: Pace,
         clock: Clock,
-        remarks: Sequence[Text] = (),
+        remarks: Sequence[Said] = (),
     ) -> None:
         """`remarks` are warnings of before the start that belong on the card."""
         self._watch = watch
@@ -86,7 +85,7 @@ class StartCard:
         self._clock = clock
         self._remarks = list(remarks)
 
-    def remark(self, more: Sequence[Text]) -> None:
+    def remark(self, more: Sequence[Said]) -> None:
         """Add warnings found while what was stored was read."""
         self._remarks += more
 
@@ -104,7 +103,7 @@ class StartCard:
             notes=tuple(found.notes),
         )
 
-    def about_tickers(self) -> list[Text]:
+    def about_tickers(self) -> list[Said]:
         """Say what to know of the list: too many, bars from ticks only, not the list of `.env`."""
         tickers = self._settings.tickers
         found = [*self._remarks, *self._pace.too_many(self._settings, tickers)]
@@ -116,10 +115,10 @@ class StartCard:
             found.append(_CHOSEN_IN_CHAT)
         return found
 
-    def about_held(self, holdings: Holdings) -> list[Text]:
+    def about_held(self, holdings: Holdings) -> list[Said]:
         """Name what is held and has no stop."""
         unwatched = sorted({one.symbol for one in holdings.positions if one.qty > 0} - set(self._settings.tickers))
-        found: list[Text] = []
+        found: list[Said] = []
         if unwatched:
             names = ", ".join(symbol.ticker for symbol in unwatched)
             found.append(Said(StartCardNote.NOT_WATCHED, names=names))
@@ -132,7 +131,7 @@ class StartCard:
         return found
 
 
-def not_asked(error: BrokerError, *, held: bool) -> Text:
+def not_asked(error: BrokerError, *, held: bool) -> Said:
     """Say what it means that the account could not be asked; `held`: what is held is known all the same."""
     said = error.user_message
     if held:
@@ -140,13 +139,13 @@ def not_asked(error: BrokerError, *, held: bool) -> Text:
     return Said(StartCardNote.ACCOUNT_UNSEEN, why=said)
 
 
-def no_price(symbol: Symbol, error: BrokerError) -> Text:
+def no_price(symbol: Symbol, error: BrokerError) -> Said:
     """Say that a ticker is not traded for want of a price."""
     said = error.user_message
     return Said(StartCardNote.NO_PRICE, symbol=str(symbol), why=said)
 
 
-def session_text(view: SessionView) -> Text:
+def session_text(view: SessionView) -> Said:
     """Return the session in a few words; the bot adds the times."""
     words = {
         SessionPhase.OPEN: Said(StartCardNote.OPEN),

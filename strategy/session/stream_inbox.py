@@ -10,7 +10,7 @@ from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
 from strategy.market import MarketData
-from strategy.model import BrokerError, Clock, Notice, Said, StreamState, Symbol, Text, Tick, TradingError, Trouble
+from strategy.model import BrokerError, Clock, Notice, Said, StreamState, Symbol, Tick, TradingError, Trouble
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notifier
 from strategy.runtime import Activity, WorkQueue
@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 
 class InboxNote(StrEnum):
+    NOT_YET = "inbox.not_yet"
+    UP = "inbox.up"
+    FAULT = "inbox.fault"
     STOPS = "inbox.stops"
     CONNECTED = "inbox.connected"
     NOTICES_UNSURE = "inbox.notices_unsure"
@@ -45,7 +48,7 @@ class _Up:
 
 @dataclass(frozen=True, slots=True)
 class _Down:
-    reason: str
+    reason: Said
     at: datetime
     drops: int
 
@@ -53,12 +56,12 @@ class _Down:
 @dataclass(frozen=True, slots=True)
 class _Refused:
     symbol: Symbol | None
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    listener: Text
+    listener: Said
     stops: bool  # the comparison with the stops itself
 
 
@@ -88,14 +91,14 @@ class StreamInbox:
         self._notifier = notifier
         self._clock = clock
         self._news: WorkQueue[_Up | _Down | _Refused | _Failed] = WorkQueue(activity)
-        self._faults_told: dict[Text, datetime] = {}  # thousands of ticks a second may find the same fault
+        self._faults_told: dict[Said, datetime] = {}  # thousands of ticks a second may find the same fault
         self._down_since: datetime | None = None
         self._was_up = False
         self._up_at: datetime | None = None
         self._drops = 0  # since it last held
         self.up = False
         self.notices = False  # the subscription to order notices is confirmed
-        self.reason = "아직 연결 전 / not connected yet"
+        self.reason = Said(InboxNote.NOT_YET)
         self.settled = asyncio.Event()  # set once the stream has said how it stands: notices confirmed or refused
 
     def on_tick(self, tick: Tick) -> None:
@@ -117,7 +120,7 @@ class StreamInbox:
 
     def on_connected(self, *, gap: bool) -> None:
         self.up = True
-        self.reason = "connected"
+        self.reason = Said(InboxNote.UP)
         self._watch.on_connected(gap=gap)
         if gap:
             self._account_sync.interrupted("the stream was interrupted")
@@ -126,12 +129,12 @@ class StreamInbox:
         self._up_at = self._clock.now()
         self._down_since = None
 
-    def on_disconnected(self, reason: str) -> None:
+    def on_disconnected(self, reason: Said) -> None:
         was_up, self.up = self.up, False
         self.notices = False
         self.reason = reason
         self._watch.on_disconnected()
-        self._account_sync.interrupted(reason)
+        self._account_sync.interrupted(str(reason))
         if was_up or self._down_since is None:
             now = self._down_since = self._clock.now()
             held = self._up_at is not None and now - self._up_at >= _HOLDS
@@ -139,32 +142,32 @@ class StreamInbox:
             self._news.put(_Down(reason, now, self._drops))
         self.settled.set()
 
-    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: str) -> None:
+    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: Said | None) -> None:
         if symbol is not None:
             self._watch.on_subscription(symbol, active=active, reason=reason)
             return
         self.notices = active
-        if not active:
+        if not active and reason is not None:
             self.reason = reason
             self._news.put(_Refused(None, reason))
         self.settled.set()
 
-    def state(self) -> Text:
+    def state(self) -> Said:
         """Return in words how the stream stands (row S48)."""
         if self.up and self.notices:
             return Said(InboxNote.CONNECTED)
-        why = Text.read(self.reason)
+        why = self.reason
         if self.up:
             return Said(InboxNote.NOTICES_UNSURE, why=why)
         return Said(InboxNote.NOT_CONNECTED, why=why)
 
-    def on_fault(self, listener: Text, error: Exception) -> None:
+    def on_fault(self, listener: Said, error: Exception) -> None:
         """Queue what a listener raised to be told, once in a while; where nothing can be awaited."""
         now, told_at = self._clock.now(), self._faults_told.get(listener)
         if told_at is not None and now - told_at < _FAULT_AGAIN:
             return
         self._faults_told[listener] = now
-        log.error("a listener to prices failed", extra={"listener": listener.en}, exc_info=error)
+        log.error("a listener to prices failed", extra={"listener": str(listener)}, exc_info=error)
         self._news.put(_Failed(listener, listener is _STOPS))
 
     async def run(self) -> None:
@@ -180,19 +183,19 @@ class StreamInbox:
     async def _tell(self, news: _Up | _Down | _Refused | _Failed) -> None:
         now = self._clock.now()
         if isinstance(news, _Down):
-            why = Text.read(news.reason)
+            why = news.reason
             reason = Said(InboxNote.DOWN, why=why)
             await self._notifier.tell(StreamState(at=news.at, up=False, reason=reason, drops=news.drops))
         elif isinstance(news, _Failed):
             await self._notifier.tell(
                 Trouble(
                     at=now,
-                    key=f"listener:{news.listener.en}",
+                    key=f"listener:{news.listener}",
                     what=_stops_fault() if news.stops else _fault(news.listener),
                 )
             )
         elif isinstance(news, _Refused):
-            why = Text.read(news.reason)
+            why = news.reason
             what = Said(InboxNote.NOTICES_REFUSED, why=why)
             await self._notifier.tell(Trouble(at=now, key="notices_refused", what=what))
         elif news.since is not None:
@@ -205,9 +208,9 @@ class StreamInbox:
                 log.warning("no look after the reconnect; the timer asks again", extra={"error": str(error)})
 
 
-def _stops_fault() -> Text:
+def _stops_fault() -> Said:
     return Said(InboxNote.STOPS_FAULT)
 
 
-def _fault(listener: Text) -> Text:
+def _fault(listener: Said) -> Said:
     return Said(InboxNote.LISTENER_FAULT, listener=listener)

@@ -3,19 +3,19 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from strategy.model import Text
+from strategy.model import Kept, Said
 
 
 class SettingWords(NamedTuple):
     """Menu group, meaning, and the step of a number stepper. The step is in the unit of the value."""
 
     group: str
-    meaning: Text
+    meaning: Said
     step: Decimal | None = None
 
 
 def _words(group: str, ko: str, en: str, step: str | None = None) -> SettingWords:
-    return SettingWords(group, Text(ko, en), None if step is None else Decimal(step))
+    return SettingWords(group, Said(Kept.BOTH, ko=ko, en=en), None if step is None else Decimal(step))
 
 
 SETTING_WORDS: dict[str, SettingWords] = {

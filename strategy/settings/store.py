@@ -23,7 +23,6 @@ from strategy.model import (
     SettingView,
     StorageError,
     Symbol,
-    Text,
 )
 from strategy.ports import SettingsJournal
 from strategy.settings.descriptions import ACCOUNT_ONLY, BY_COMMAND, SETTING_WORDS
@@ -91,7 +90,7 @@ class SettingsStore:
         self._cache_until = _FOREVER
         self._watchers: list[Callable[[], None]] = []
 
-    async def load(self) -> Sequence[Text]:
+    async def load(self) -> Sequence[Said]:
         """Read the stored overrides; return a sentence for each one that `.env` no longer allows and is left out."""
         self._rows = list(await self._journal.history(_WHOLE_HISTORY))
         self._forget()
@@ -187,7 +186,7 @@ class SettingsStore:
         )
 
     @staticmethod
-    def allowed(name: str) -> Text:
+    def allowed(name: str) -> Said:
         """Return the range or the choices of a setting."""
         return allowed(TradingSettings, name.lower()) or _FORMS[name]
 
@@ -341,9 +340,9 @@ class SettingsStore:
             ),
         )
 
-    def _drop_misfits(self) -> list[Text]:
+    def _drop_misfits(self) -> list[Said]:
         """Leave out stored overrides, newest first, until every combination fits `.env` again."""
-        told: list[Text] = []
+        told: list[Said] = []
         for row in list(self._in_force(self._clock.now()).values()):
             try:
                 self._check(self._rows, row.name, row.new or "")

@@ -35,7 +35,6 @@ from strategy.model import (
     SaleEnd,
     Side,
     Symbol,
-    Text,
     TradingError,
     TryLater,
     Why,
@@ -65,7 +64,7 @@ _BLIND_STEPS = 5  # deeper without having seen the market move, where no book sa
 _AFTER_CLOSE = timedelta(seconds=120)  # the broker's list may be that late with what the closing auction filled
 _ASK_AGAIN = timedelta(seconds=10)
 
-HeldUp = Callable[[Hitch, Text], Awaitable[None]]
+HeldUp = Callable[[Hitch, Said], Awaitable[None]]
 Mark = tuple[object, ...]
 
 
@@ -74,7 +73,7 @@ class _HeldUp:
     """What keeps a run from selling all it should."""
 
     kind: Hitch
-    text: Text
+    text: Said
     since: datetime
     certain: bool  # told at once, not only when it lasts
 
@@ -281,7 +280,7 @@ class ExitLadder:
 
     # what holds it up
 
-    def _held_up(self, run: _Run, kind: Hitch, text: Text, *, certain: bool) -> None:
+    def _held_up(self, run: _Run, kind: Hitch, text: Said, *, certain: bool) -> None:
         since = run.hitch.since if run.hitch is not None and run.hitch.kind is kind else self._clock.now()
         run.hitch = _HeldUp(kind, text, since, certain)
 
@@ -556,12 +555,12 @@ class ExitLadder:
             refused=len(run.refused),
         )
 
-    async def _refusal(self, run: _Run) -> Text | None:
+    async def _refusal(self, run: _Run) -> Said | None:
         order = await self._orders.get(max(run.refused)) if run.refused else None
-        return Text.read(order.reason) if order is not None and order.reason else None
+        return None if order is None else order.reason
 
 
-def _not_orderable(rest: int, orderable: int) -> Text:
+def _not_orderable(rest: int, orderable: int) -> Said:
     now = max(0, orderable)
     return Said(LadderNote.TIED_UP, rest=rest, now=now)
 

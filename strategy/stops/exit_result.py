@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from strategy.model import OrderNo, SaleEnd, Text
+from strategy.model import OrderNo, Said, SaleEnd
 
 MAX_REJECTS = 3  # refused orders that end a run
 
@@ -17,7 +17,7 @@ class ExitResult:
     left: int
     amount: Decimal  # dollars
     reason: SaleEnd
-    refusal: Text | None = None  # why the broker refused the newest of its orders that were refused
+    refusal: Said | None = None  # why the broker refused the newest of its orders that were refused
     refused: int = 0  # how many were
 
     @property

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from strategy.market import Session
-from strategy.model import FiredBy, Mode, Origin, Position, Quote, StopTrigger, Symbol, Text, TickerLock
+from strategy.model import FiredBy, Mode, Origin, Position, Quote, Said, StopTrigger, Symbol, TickerLock
 from strategy.settings.schema import TradingSettings
 from strategy.stops.stop_lines import StopLine
 
@@ -54,7 +54,7 @@ class Firing:
     decision_id: int | None = None  # ... and what that one's decision was stored as
     had: int | None = None  # shares it was to sell, of one taken up that has no order out
     attempt: int = 1  # above 1 for a retry: the runs before it were refused, and sold nothing
-    refusal: Text | None = None  # the broker's reason then
+    refusal: Said | None = None  # the broker's reason then
     orders_refused: int = 0  # in those runs
 
 
@@ -63,5 +63,5 @@ class Before:
     """The runs of one stop just before that were refused."""
 
     runs: int = 0
-    said: Text | None = None
+    said: Said | None = None
     orders: int = 0

@@ -21,7 +21,6 @@ from strategy.model import (
     StopState,
     StorageError,
     Symbol,
-    Text,
     TradingError,
     Trouble,
     alarm,
@@ -421,7 +420,7 @@ class PriceWatchdog:
         ticks = all(self.state(symbol) is StopState.TICKS for symbol in symbols)
         return self._event(symbols, StopPriceSource.TICKS if ticks else StopPriceSource.POLLING, reason)
 
-    def _event(self, symbols: Sequence[Symbol], source: StopPriceSource, reason: Text) -> Protection:
+    def _event(self, symbols: Sequence[Symbol], source: StopPriceSource, reason: Said) -> Protection:
         armed = source is not StopPriceSource.NONE
         return Protection(at=self._clock.now(), armed=armed, source=source, symbols=tuple(symbols), reason=reason)
 

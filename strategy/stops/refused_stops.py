@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from strategy.market import current
-from strategy.model import SaleEnd, StopTrigger, Symbol, Text, TickerLock
+from strategy.model import Said, SaleEnd, StopTrigger, Symbol, TickerLock
 from strategy.portfolio.interface import Positions
 from strategy.stops.exit_result import ExitResult
 from strategy.stops.firing import Before, Firing
@@ -21,7 +21,7 @@ class _Refused:
     qty: int  # held
     lock: TickerLock  # the stop's own; taken off by a person, the next firing is a new one
     attempt: int
-    said: Text | None  # the broker's reason
+    said: Said | None  # the broker's reason
     orders: int  # refused so far
 
 

@@ -23,7 +23,6 @@ from strategy.model import (
     StorageDamaged,
     StorageError,
     Symbol,
-    Text,
     TradingError,
     Trouble,
 )
@@ -77,9 +76,9 @@ class Fallback:
         self._down: dict[Service, tuple[Symbol, ...]] = {}  # stop services down: the tickers told to be unprotected
         self._unstored: list[tuple[ModeState, Event | None]] = []
 
-    async def crashed(self, service: Service, *, crashes: int, storage: bool) -> Sequence[Text]:
+    async def crashed(self, service: Service, *, crashes: int, storage: bool) -> Sequence[Said]:
         """Give up what can no longer be promised; return what a person should know of it."""
-        said: list[Text] = []
+        said: list[Said] = []
         if service.group is ServiceGroup.STOPS:
             self._modes.hold(STOPS_DOWN)
             await self._unprotected(service)
@@ -156,7 +155,7 @@ class Fallback:
             log.exception("the loss of protection could not be told")
             self._down[service] = ()
 
-    def _protection(self, symbols: tuple[Symbol, ...], *, armed: bool, reason: Text) -> Protection:
+    def _protection(self, symbols: tuple[Symbol, ...], *, armed: bool, reason: Said) -> Protection:
         streamed = all(self._watch.streams(symbol) for symbol in symbols)
         return Protection(
             at=self._clock.now(),

@@ -23,7 +23,6 @@ from strategy.model import (
     StopTriggered,
     StorageError,
     Symbol,
-    Text,
     TickerLock,
     TradingError,
     Trouble,
@@ -222,12 +221,12 @@ class StopReports:
         what = Said(StopNote.FAILED, ticker=symbol.ticker, why=said)
         await self._tell(symbol, what)
 
-    async def tell_waiting(self, symbol: Symbol, _: Hitch, why: Text) -> None:
+    async def tell_waiting(self, symbol: Symbol, _: Hitch, why: Said) -> None:
         """Say what holds a stop up; never raises TradingError."""
         what = Said(StopNote.WAITS, ticker=symbol.ticker, why=why)
         await self._tell(symbol, what)
 
-    async def _tell(self, symbol: Symbol, what: Text) -> None:
+    async def _tell(self, symbol: Symbol, what: Said) -> None:
         try:
             await self._notifier.tell(Trouble(at=self._clock.now(), key=f"stop:{symbol}", symbol=symbol, what=what))
         except TradingError:

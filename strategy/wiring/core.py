@@ -29,14 +29,14 @@ from strategy.health.connection_test import Checkup
 from strategy.health.system import SystemService
 from strategy.health.trading_lines import TradingLines
 from strategy.market.capacity import Pace
-from strategy.model import Clock, Environment, Said, Service, SettableClock, TaskHealth, Text
+from strategy.model import Clock, Environment, Said, Service, SettableClock, TaskHealth
 from strategy.ports import Broker, MarketFeed, Stream
 from strategy.reports.reports import ResultService
 from strategy.runtime.probes import Surroundings
 from strategy.runtime.storage_alarm import SendNow
 from strategy.runtime.supervisor import Supervisor
 from strategy.session.housekeeping import Upkeep
-from strategy.session.stream_inbox import StreamInbox
+from strategy.session.stream_inbox import InboxNote, StreamInbox
 from strategy.settings.schema import TradingSettings
 from strategy.wiring.trading import (
     BaseParts,
@@ -86,7 +86,7 @@ def build_core(
     visibility_lag_s: float = 120.0,
     calls_per_second: float | None = None,
     tick_places: int | None = None,
-    remarks: Sequence[Text] = (),
+    remarks: Sequence[Said] = (),
     surroundings: Surroundings | None = None,
     cry: SendNow | None = None,
 ) -> Core:
@@ -434,5 +434,5 @@ async def _stream(stream: Stream, sink: StreamInbox) -> None:
     try:
         await stream.run(sink)
     except Exception:
-        sink.on_disconnected("프로그램 내부 오류 / a fault in the program")  # nothing flows until it runs again
+        sink.on_disconnected(Said(InboxNote.FAULT))  # nothing flows until it runs again
         raise

@@ -12,7 +12,7 @@ from strategy.health.trading_state import TradingState
 from strategy.market.capacity import Pace
 from strategy.market.market_data import LiveMarketData
 from strategy.market.price_confirmation import PriceConfirmation
-from strategy.model import Clock, Environment, Holdings, SettableClock, Symbol, Text
+from strategy.model import Clock, Environment, Holdings, Said, SettableClock, Symbol
 from strategy.panic.panic import Panic, PanicAccount
 from strategy.panic.reports import PanicReports
 from strategy.portfolio.account_sync import LiveAccountSync
@@ -398,7 +398,7 @@ def build_session(
     trading: TradingParts,
     protection: ProtectionParts,
     *,
-    remarks: Sequence[Text],
+    remarks: Sequence[Said],
     surroundings: Surroundings,
 ) -> SessionParts:
     """Return what trades by the rules. `remarks` go on the start card, `surroundings` into the ready check."""

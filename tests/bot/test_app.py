@@ -12,6 +12,7 @@ from strategy.runtime.storage_alarm import WORDS
 from tests.bot.conftest import OpenRoom, Room
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
+from tests.support.words import english
 
 
 async def _call(room: Room, method: str, **params: Any) -> Any:
@@ -30,7 +31,7 @@ async def test_a_refused_token_is_told_s26(open_room: OpenRoom, caplog: pytest.L
     async with open_room(polls=False, telegram_bot_token="1000:another") as room:
         with pytest.raises(TelegramTokenRefused) as caught:
             await room.app.check()
-    assert "TELEGRAM_BOT_TOKEN" in caught.value.user_message.en
+    assert "TELEGRAM_BOT_TOKEN" in english(caught.value.user_message)
     assert "1000:another" not in f"{caught.value} {caught.value!r} {caplog.text}"
 
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from bot.role import Role
 from bot.settings import TelegramSettings
 from strategy.settings.messages import plain_faults
+from tests.support.words import english
 
 GOOD = {
     "telegram_bot_token": "123456789:AAExampleExampleExampleExample-1234",
@@ -23,7 +24,7 @@ def read(**changes: str) -> TelegramSettings:
 def faults(**changes: str) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         read(**changes)
-    return [each.said().en for each in plain_faults(caught.value, TelegramSettings)]
+    return [english(each.said()) for each in plain_faults(caught.value, TelegramSettings)]
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,6 @@ from strategy.model import (
     SettingChange,
     SettingView,
     Side,
-    Text,
 )
 from strategy.settings.store import SettingsStore
 from tests.bot.conftest import telegram_settings
@@ -38,6 +37,7 @@ from tests.fakes.chat_core import FakeControl
 from tests.fakes.chat_storage import FakeNotes, FakeOutbox
 from tests.fakes.clock import FakeClock, trading_settings
 from tests.support.person import Json, Person, present
+from tests.support.words import made_up
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
 
@@ -113,7 +113,7 @@ ENGLISH = ("home", "status", "buy-preview", "setting-preview", "alert-refused")
 
 
 def _refused() -> Event:
-    said = Text("매도 주문이 제한된 계좌입니다.", "Sells are restricted on this account.")
+    said = made_up("매도 주문이 제한된 계좌입니다.", "Sells are restricted on this account.")
     nothing = {"sold": 0, "left": 10, "average_price": None, "realized": None, "fees": None}
     return samples.stop_finished(**nothing, reason=SaleEnd.REJECTED, attempt=7, refusal=said)
 

@@ -46,7 +46,6 @@ from strategy.model import (
     StatisticsView,
     StatusView,
     Symbol,
-    Text,
     Trade,
     WatchPreview,
 )
@@ -66,8 +65,9 @@ from tests.fakes.chat_core_orders import (
     OfCore,
 )
 from tests.fakes.chat_core_state import FakeCoreState
+from tests.support.words import made_up
 
-DONE = Text("완료했습니다.", "Done.")
+DONE = made_up("완료했습니다.", "Done.")
 
 
 class FakeStatus(OfCore, StatusQueries):
@@ -94,7 +94,9 @@ class FakeTickers(OfCore, Tickers):
             if symbol.ticker == wanted:
                 return symbol
         raise InvalidInput(
-            user_message=Text(f"{text[:20]} 종목을 모릅니다. 혹시 TQQQ?", f"{text[:20]} is unknown. Did you mean TQQQ?")
+            user_message=made_up(
+                f"{text[:20]} 종목을 모릅니다. 혹시 TQQQ?", f"{text[:20]} is unknown. Did you mean TQQQ?"
+            )
         )
 
     async def why(self, symbol: Symbol, *, at: datetime | None = None) -> Decision | None:
@@ -129,7 +131,7 @@ class FakeModes(OfCore, ModeService):
         if symbol not in self.core.locked:
             return None
         self.core.locked = [each for each in self.core.locked if each != symbol]
-        what = Text(f"{symbol.ticker} 잠금을 풀었습니다.", f"{symbol.ticker} is released.")
+        what = made_up(f"{symbol.ticker} 잠금을 풀었습니다.", f"{symbol.ticker} is released.")
         told = Notable(at=samples.NOW, key=f"released:{symbol}", symbol=symbol, what=what)
         await self.core.tell(told)
         return told
@@ -162,7 +164,7 @@ class FakeSettings(OfCore, SettingService):
         found = self.core.settings.get(name.strip().upper())
         if found is None:
             raise InvalidInput(
-                user_message=Text(
+                user_message=made_up(
                     "그런 설정이 없습니다. 혹시 RSI_OVERSOLD?", "No such setting. Did you mean RSI_OVERSOLD?"
                 )
             )
@@ -174,7 +176,7 @@ class FakeSettings(OfCore, SettingService):
         self.core.fail()
         about = self.get(name)
         if about.choices is None and about.step is not None and not _between(value, 0, 100):
-            raise InvalidInput(user_message=Text("허용: 0 이상 100 이하", "allowed: 0 to 100"))
+            raise InvalidInput(user_message=made_up("허용: 0 이상 100 이하", "allowed: 0 to 100"))
         return self._shown(user_id, about, value, symbol, until)
 
     async def preview_reset(self, user_id: int, name: str, *, symbol: Symbol | None) -> SettingPreview:
@@ -184,7 +186,7 @@ class FakeSettings(OfCore, SettingService):
     async def preview_undo(self, user_id: int) -> SettingPreview:
         self.core.fail()
         if not self.core.changes:
-            raise InvalidInput(user_message=Text("되돌릴 변경이 없습니다.", "There is nothing to undo."))
+            raise InvalidInput(user_message=made_up("되돌릴 변경이 없습니다.", "There is nothing to undo."))
         last = self.core.changes[-1]
         return self._shown(user_id, self.get(last.name), last.old, last.symbol, None)
 
@@ -201,7 +203,7 @@ class FakeSettings(OfCore, SettingService):
             old=about.value,
             new=value,
             allowed=about.allowed,
-            effects=(Text("TQQQ 매수 신호가 사라집니다", "TQQQ loses its buy signal"),),
+            effects=(made_up("TQQQ 매수 신호가 사라집니다", "TQQQ loses its buy signal"),),
             until=until,
             ticket=None if value == about.value else self.core.ticket("setting", user_id, row),
             expires_at=None,
@@ -217,19 +219,21 @@ class FakeConfirmations(OfCore, Confirmations):
         self.core.fail()
         made = self.core.tickets.get(ticket_id)
         if made is None:
-            return Outcome(kind=OutcomeKind.EXPIRED, text=Text("만료되었습니다.", "It has expired."))
+            return Outcome(kind=OutcomeKind.EXPIRED, text=made_up("만료되었습니다.", "It has expired."))
         if made.user_id != user_id:
-            return Outcome(kind=OutcomeKind.NOT_YOURS, text=Text("다른 사람의 버튼입니다.", "Not your button."))
+            return Outcome(kind=OutcomeKind.NOT_YOURS, text=made_up("다른 사람의 버튼입니다.", "Not your button."))
         if made.used:
-            return Outcome(kind=OutcomeKind.USED, text=Text("이미 눌렀습니다.", "Already pressed."), order=made.order)
+            return Outcome(
+                kind=OutcomeKind.USED, text=made_up("이미 눌렀습니다.", "Already pressed."), order=made.order
+            )
         if self.core.next_outcome is not OutcomeKind.DONE:
             kind, self.core.next_outcome = self.core.next_outcome, OutcomeKind.DONE
             again = self.core.ticket(made.action, user_id, made.payload) if kind is OutcomeKind.SECOND_CONFIRM else None
-            return Outcome(kind=kind, text=Text(f"결과 {kind}", f"result {kind}"), next_ticket=again)
+            return Outcome(kind=kind, text=made_up(f"결과 {kind}", f"result {kind}"), next_ticket=again)
         if made.action == "mode" and isinstance(made.payload, tuple):
             mode, symbol = made.payload
             if mode is Mode.HALTED and typed not in ("손절 끄기", "STOPS OFF"):
-                return Outcome(kind=OutcomeKind.DENIED, text=Text("낱말이 다릅니다.", "The word differs."))
+                return Outcome(kind=OutcomeKind.DENIED, text=made_up("낱말이 다릅니다.", "The word differs."))
             made.used = True
             told = await self.core.set_mode(mode, symbol, user_id)
             return Outcome(kind=OutcomeKind.DONE, text=DONE, news=(told,))
@@ -259,7 +263,7 @@ class FakeConfirmations(OfCore, Confirmations):
         made = self.core.tickets.get(ticket_id)
         if made is not None:
             made.used = True
-        return Outcome(kind=OutcomeKind.DONE, text=Text("하지 않았습니다.", "Nothing was done."))
+        return Outcome(kind=OutcomeKind.DONE, text=made_up("하지 않았습니다.", "Nothing was done."))
 
 
 class FakeResults(OfCore, ResultService):
@@ -322,7 +326,7 @@ class FakeWatchList(OfCore, WatchList):
     async def preview_watch(self, user_id: int, text: str) -> WatchPreview:
         self.core.fail()
         if text.upper().rpartition(":")[2] != "AAPL":
-            raise InvalidInput(user_message=Text(f"{text[:20]} 종목이 없습니다.", f"No exchange knows {text[:20]}."))
+            raise InvalidInput(user_message=made_up(f"{text[:20]} 종목이 없습니다.", f"No exchange knows {text[:20]}."))
         return self._shown(user_id, samples.AAPL, adds=True)
 
     async def preview_unwatch(self, user_id: int, symbol: Symbol) -> WatchPreview:
@@ -339,7 +343,7 @@ class FakeWatchList(OfCore, WatchList):
             adds=adds,
             last=Decimal("230.10"),
             tickers=after,
-            warnings=(Text("데이터를 모으는 동안 거래하지 않습니다.", "It does not trade while it warms up."),),
+            warnings=(made_up("데이터를 모으는 동안 거래하지 않습니다.", "It does not trade while it warms up."),),
             refusals=self.core.refusals,
             ticket=ticket,
             expires_at=None,

@@ -33,10 +33,10 @@ from strategy.model import (
     SettlePreview,
     Side,
     Symbol,
-    Text,
 )
 from tests.fakes import result_samples, samples
 from tests.fakes.chat_core_state import FakeCoreState
+from tests.support.words import made_up
 
 
 class OfCore:
@@ -85,7 +85,7 @@ class FakeManual(OfCore, ManualOrders):
             cash_after=Decimal("1050.50") if side is Side.BUY else None,
             position_after=13,
             expected_profit=None if side is Side.BUY else Decimal("3.14"),
-            warnings=(Text("호가 차이가 큽니다.", "The spread is wide."),),
+            warnings=(made_up("호가 차이가 큽니다.", "The spread is wide."),),
             refusals=self.core.refusals,
             needs_second_confirm=self.core.next_outcome is OutcomeKind.SECOND_CONFIRM,
             ticket=ticket,
@@ -98,7 +98,7 @@ class FakeAmends(OfCore, Amends):
         found = self.core.order(no)
         after = replace(found, limit_price=price or found.limit_price)
         wanted = qty or found.open_qty
-        closed = (Text("이미 끝난 주문입니다.", "The order is finished."),) if found.status.closed else ()
+        closed = (made_up("이미 끝난 주문입니다.", "The order is finished."),) if found.status.closed else ()
         refusals = (*self.core.refusals, *closed)
         return AmendPreview(
             order=found,
@@ -106,7 +106,7 @@ class FakeAmends(OfCore, Amends):
             limit_price=after.limit_price,
             last=Decimal("61.20"),
             cost=after.limit_price * wanted,
-            warnings=(Text("현재가보다 불리합니다.", "Worse than the market."),),
+            warnings=(made_up("현재가보다 불리합니다.", "Worse than the market."),),
             refusals=refusals,
             needs_second_confirm=self.core.next_outcome is OutcomeKind.SECOND_CONFIRM,
             ticket=None if refusals else self.core.ticket("amend", user_id, after),
@@ -120,7 +120,7 @@ class FakeCancels(OfCore, Cancels):
         found = tuple(each for each in self.core.orders_ if not each.status.closed and no in (None, each.no))
         return CancelPreview(
             orders=found,
-            refusals=() if found else (Text("취소할 주문이 없습니다.", "There is nothing to cancel."),),
+            refusals=() if found else (made_up("취소할 주문이 없습니다.", "There is nothing to cancel."),),
             ticket=self.core.ticket("cancel", user_id, found) if found else None,
             expires_at=None,
         )
@@ -130,18 +130,18 @@ class FakeUnknown(OfCore, UnknownOrders):
     async def preview(self, user_id: int, no: OrderNo) -> SettlePreview:
         found = self.core.order(no)
         if found.status is not OrderStatus.UNKNOWN or self.core.refusals:
-            refusals = self.core.refusals or (Text("이미 밝혀졌습니다.", "It is known by now."),)
+            refusals = self.core.refusals or (made_up("이미 밝혀졌습니다.", "It is known by now."),)
             return SettlePreview(order=found, choices=(), refusals=refusals, expires_at=None)
         seen = samples.broker_order()
         choices = (
             SettleChoice(
                 candidate=seen,
-                label=Text("증권사 30999번입니다", "It is the broker's 30999"),
+                label=made_up("증권사 30999번입니다", "It is the broker's 30999"),
                 ticket=self.core.ticket("settle", user_id, seen),
             ),
             SettleChoice(
                 candidate=None,
-                label=Text("증권사에 도착하지 않았습니다", "It never arrived"),
+                label=made_up("증권사에 도착하지 않았습니다", "It never arrived"),
                 ticket=self.core.ticket("settle", user_id, None),
             ),
         )
@@ -152,7 +152,7 @@ class FakeExternal(OfCore, ExternalOrders):
     async def decide(self, user_id: int, no: OrderNo, choice: HandChoice) -> Outcome:
         found = self.core.order(no)
         self.core.chosen.append((no, choice))
-        return Outcome(kind=OutcomeKind.DONE, text=Text("완료했습니다.", "Done."), order=found)
+        return Outcome(kind=OutcomeKind.DONE, text=made_up("완료했습니다.", "Done."), order=found)
 
 
 class FakePanic(OfCore, PanicPress):

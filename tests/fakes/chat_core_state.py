@@ -33,16 +33,17 @@ from strategy.model import (
     QuoteView,
     ReportView,
     ResultsView,
+    Said,
     SettingChange,
     SettingSource,
     SettingView,
     StatisticsView,
     StatusView,
     Symbol,
-    Text,
     Trade,
 )
 from tests.fakes import result_samples, samples
+from tests.support.words import made_up
 
 GROUPS: tuple[str, ...] = tuple(AlertGroup)
 
@@ -67,7 +68,7 @@ class FakeCoreState:
     """Keeps tickets in memory; `error` makes the next calls fail, `refusals` every preview be refused."""
 
     tickets: dict[str, Made] = field(default_factory=dict)
-    refusals: tuple[Text, ...] = ()
+    refusals: tuple[Said, ...] = ()
     error: Exception | None = None
     placed: list[Order] = field(default_factory=list)
     orders_: list[Order] = field(default_factory=lambda: [samples.order(), samples.filled_order(11)])
@@ -143,7 +144,7 @@ class FakeCoreState:
         self.fail()
         found = next((each for each in self.orders_ if each.no == no), None)
         if found is None:
-            raise InvalidInput(user_message=Text(f"주문 #{no} 이(가) 없습니다.", f"There is no order #{no}."))
+            raise InvalidInput(user_message=made_up(f"주문 #{no} 이(가) 없습니다.", f"There is no order #{no}."))
         return found
 
     async def set_mode(

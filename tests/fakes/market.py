@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from strategy.market import latest, previous, session_on
 from strategy.market.bars import bucket
-from strategy.model import Bar, BrokerError, Clock, DataUnavailable, Interval, Quote, Symbol, Tick, new_york
+from strategy.model import Bar, BrokerError, Clock, DataUnavailable, Interval, Kept, Quote, Said, Symbol, Tick, new_york
 from strategy.ports import StreamSink
 
 _CENT = Decimal("0.01")
@@ -153,13 +153,13 @@ class FakeStream:
         self._up = True
         self._sink.on_connected(gap=self._was_up)
         self._was_up = True
-        self._sink.on_subscription(None, active=True, reason="")
+        self._sink.on_subscription(None, active=True, reason=None)
         self._confirm()
 
     def drop(self, reason: str = "connection lost") -> None:
         assert self._sink is not None
         self._up = False
-        self._sink.on_disconnected(reason)
+        self._sink.on_disconnected(Said.read(reason))
 
     def tick(self, symbol: Symbol, last: Decimal, *, spread: Decimal = _CENT * 2) -> None:
         """Send a trade to the subscriber."""
@@ -173,7 +173,7 @@ class FakeStream:
         if self._sink is None or not self._up:
             return
         for symbol in self.watched:
-            reason = "" if self.offers_ticks else "not offered"
+            reason = None if self.offers_ticks else Said(Kept.WORDS, words="not offered")
             self._sink.on_subscription(symbol, active=self.offers_ticks, reason=reason)
 
 

@@ -26,13 +26,13 @@ from strategy.model import (
     StatisticsView,
     TaskHealth,
     TaskState,
-    Text,
     TickerResult,
     Totals,
     Trade,
 )
 from tests.fakes import samples
 from tests.fakes.samples import NOW, TQQQ, XLF
+from tests.support.words import made_up
 
 _D = Decimal
 TODAY = date(2026, 11, 20)  # a Friday in New York
@@ -176,14 +176,14 @@ def calendar() -> tuple[CalendarDay, ...]:
             opens_at=None,
             closes_at=None,
             half_day=False,
-            note=Text("추수감사절", "Thanksgiving Day"),
+            note=made_up("추수감사절", "Thanksgiving Day"),
         ),
         CalendarDay(
             on=date(2026, 11, 27),
             opens_at=opens + timedelta(days=7),
             closes_at=NOW + timedelta(days=7, hours=3),
             half_day=True,
-            note=Text("조기 폐장", "Early close"),
+            note=made_up("조기 폐장", "Early close"),
         ),
     )
 
@@ -198,9 +198,13 @@ def export_files() -> tuple[ExportFile, ...]:
 
 def health_lines() -> tuple[HealthLine, ...]:
     return (
-        HealthLine(name=Text("토큰", "Token"), ok=True, detail=Text("22시간 남음", "22 h left")),
-        HealthLine(name=Text("체결통보", "Fill notices"), ok=False, detail=Text("구독 거부됨", "subscription refused")),
-        HealthLine(name=Text("시계", "Clock"), ok=None, detail=Text("비교할 곳이 없음", "nothing to compare with")),
+        HealthLine(name=made_up("토큰", "Token"), ok=True, detail=made_up("22시간 남음", "22 h left")),
+        HealthLine(
+            name=made_up("체결통보", "Fill notices"), ok=False, detail=made_up("구독 거부됨", "subscription refused")
+        ),
+        HealthLine(
+            name=made_up("시계", "Clock"), ok=None, detail=made_up("비교할 곳이 없음", "nothing to compare with")
+        ),
     )
 
 

@@ -29,6 +29,7 @@ from strategy.model import (
     Holdings,
     HoldingsView,
     Indicators,
+    Kept,
     Known,
     Mode,
     ModeChanged,
@@ -53,6 +54,7 @@ from strategy.model import (
     ReadyCheck,
     Recovered,
     RsiGate,
+    Said,
     SaleEnd,
     SellConfirm,
     SessionClosed,
@@ -74,13 +76,13 @@ from strategy.model import (
     StopTriggered,
     StreamState,
     Symbol,
-    Text,
     TickerLock,
     TickerLocked,
     TickerView,
     Trouble,
     VenueNo,
 )
+from tests.support.words import made_up
 
 TQQQ = Symbol.parse("NASDAQ:TQQQ")
 O = Symbol.parse("NYSE:O")  # noqa: E741 - the ticker's name
@@ -184,7 +186,7 @@ def order(no: int = 12, status: OrderStatus = OrderStatus.ACCEPTED, **changes: A
         limit_price=_D("61.20"),
         filled_qty=0,
         filled_amount=_D(0),
-        reason="",
+        reason=None,
         updated_at=NOW,
     )
     return replace(made, **changes)
@@ -292,7 +294,7 @@ def status(**changes: Any) -> StatusView:
         reconciled=True,
         reconciled_at=NOW,
         stream_up=True,
-        stream_reason="",
+        stream_reason=None,
         calls_used="3/s of 18",
         orders_today=2,
         max_orders_per_day=50,
@@ -310,9 +312,9 @@ def order_view(shown: Order | None = None) -> OrderView:
     return OrderView(
         order=shown or filled_order(),
         history=(
-            (NOW - timedelta(seconds=2), OrderStatus.INTENDED, ""),
-            (NOW - timedelta(seconds=1), OrderStatus.ACCEPTED, ""),
-            (NOW, OrderStatus.FILLED, ""),
+            (NOW - timedelta(seconds=2), OrderStatus.INTENDED, None),
+            (NOW - timedelta(seconds=1), OrderStatus.ACCEPTED, None),
+            (NOW, OrderStatus.FILLED, None),
         ),
         fills=(fill(),),
         decision=decision(),
@@ -325,8 +327,8 @@ def setting(name: str = "RSI_OVERSOLD", **changes: Any) -> SettingView:
         group="rsi",
         value="50",
         source=SettingSource.ENV,
-        allowed=Text("0 이상 100 이하", "0 to 100"),
-        meaning=Text("RSI가 이 값 이하이면 매수 신호", "RSI at or below this is a buy signal"),
+        allowed=made_up("0 이상 100 이하", "0 to 100"),
+        meaning=made_up("RSI가 이 값 이하이면 매수 신호", "RSI at or below this is a buy signal"),
         choices=None,
         step=_D(1),
         changeable=True,
@@ -396,17 +398,17 @@ def started(**changes: Any) -> Started:
         at=NOW,
         tickers=((TQQQ, _D("61.20")), (O, None)),
         warmup=((TQQQ, "day", 250, 100), (O, "1", 40, 100)),
-        stream=Text("연결됨, 체결통보 구독됨", "connected, notices subscribed"),
+        stream=made_up("연결됨, 체결통보 구독됨", "connected, notices subscribed"),
         mode=mode(),
-        session=Text("개장", "open"),
+        session=made_up("개장", "open"),
         holdings=holdings(),
-        notes=(Text("REST_URL_BASE 가 바뀌었습니다", "REST_URL_BASE is overridden"),),
+        notes=(made_up("REST_URL_BASE 가 바뀌었습니다", "REST_URL_BASE is overridden"),),
     )
     return replace(made, **changes)
 
 
 def trouble(key: str = "quote", at: datetime = NOW, **changes: Any) -> Trouble:
-    made = Trouble(at=at, key=key, what=Text("시세를 받지 못했습니다.", "No quote came."), symbol=TQQQ)
+    made = Trouble(at=at, key=key, what=made_up("시세를 받지 못했습니다.", "No quote came."), symbol=TQQQ)
     return replace(made, **changes)
 
 
@@ -466,7 +468,9 @@ def closed_proposal(how: Any, **changes: Any) -> ProposalClosed:
 
 
 def health(**changes: Any) -> HealthLine:
-    made = HealthLine(name=Text("접근 토큰", "access token"), ok=True, detail=Text("23시간 남음", "23 hours left"))
+    made = HealthLine(
+        name=made_up("접근 토큰", "access token"), ok=True, detail=made_up("23시간 남음", "23 hours left")
+    )
     return replace(made, **changes)
 
 
@@ -476,7 +480,7 @@ def ready_check(**changes: Any) -> ReadyCheck:
         session_on="2026-11-20",
         opens_at=NOW + timedelta(minutes=10),
         half_day=False,
-        lines=(health(), health(name=Text("실시간 연결", "live stream"), detail=Text("", ""))),
+        lines=(health(), health(name=made_up("실시간 연결", "live stream"), detail=made_up("", ""))),
     )
     return replace(made, **changes)
 
@@ -493,7 +497,7 @@ def every_event() -> list[Event]:
     return [
         started(),
         started(holdings=None, notes=(), warmup=()),
-        Recovered(at=NOW, trigger="start", lines=(Text("주문 #3 체결됨", "order #3 filled"),), clean=True),
+        Recovered(at=NOW, trigger="start", lines=(made_up("주문 #3 체결됨", "order #3 filled"),), clean=True),
         Recovered(at=NOW, trigger="reconnect", lines=(), clean=False),
         SessionOpened(
             at=NOW,
@@ -522,7 +526,10 @@ def every_event() -> list[Event]:
         OrderChanged(at=NOW, order=order(), decision=decision(), cash_before=_D("1234.56")),
         OrderChanged(at=NOW, order=half, decision=decision(), last_fill=fill(3), fees=_D("0.46")),
         OrderChanged(at=NOW, order=sell, decision=decision(), position_qty_before=30, average_cost=_D("60.00")),
-        *(OrderChanged(at=NOW, order=order(status=each, reason="이유 <b>&")) for each in OrderStatus),
+        *(
+            OrderChanged(at=NOW, order=order(status=each, reason=Said(Kept.WORDS, words="이유 <b>&")))
+            for each in OrderStatus
+        ),
         *(OrderChanged(at=NOW, order=order(side=Side.SELL, origin=each)) for each in Origin),
         blocked(),
         BothSignals(at=NOW, decision=decision(reason=DecisionReason.BOTH_SIGNALS)),
@@ -530,13 +537,15 @@ def every_event() -> list[Event]:
         stop_triggered(broker_rate=None, source=FiredBy.POLL, trigger=StopTrigger.TRAILING_STOP),
         stop_finished(),
         stop_finished(sold=0, left=10, average_price=None, realized=None, fees=None, reason=SaleEnd.SESSION_END),
-        Protection(at=NOW, armed=True, source=StopPriceSource.TICKS, symbols=(TQQQ,), reason=Text("", "")),
-        Protection(at=NOW, armed=False, source=StopPriceSource.NONE, symbols=(), reason=Text("시세 없음", "no quotes")),
-        StreamState(at=NOW, up=True, reason=Text("", ""), since=NOW - timedelta(seconds=75)),
-        StreamState(at=NOW, up=False, reason=Text("연결이 끊겼습니다", "connection lost")),
-        StreamState(at=NOW, up=False, reason=Text("연결이 끊겼습니다", "connection lost"), drops=7),
+        Protection(at=NOW, armed=True, source=StopPriceSource.TICKS, symbols=(TQQQ,), reason=made_up("", "")),
+        Protection(
+            at=NOW, armed=False, source=StopPriceSource.NONE, symbols=(), reason=made_up("시세 없음", "no quotes")
+        ),
+        StreamState(at=NOW, up=True, reason=made_up("", ""), since=NOW - timedelta(seconds=75)),
+        StreamState(at=NOW, up=False, reason=made_up("연결이 끊겼습니다", "connection lost")),
+        StreamState(at=NOW, up=False, reason=made_up("연결이 끊겼습니다", "connection lost"), drops=7),
         trouble(),
-        Notable(at=NOW, key="overrun", what=Text("점검이 늦었습니다", "a check was late")),
+        Notable(at=NOW, key="overrun", what=made_up("점검이 늦었습니다", "a check was late")),
         ModeChanged(at=NOW, state=mode(Mode.PAUSE_BUYS, until=NOW + timedelta(hours=2)), previous=mode()),
         ModeChanged(at=NOW, state=mode(Mode.HALTED, symbol=TQQQ, set_by=None, reason="x"), previous=None),
         TickerLocked(at=NOW, lock=lock()),
@@ -555,7 +564,7 @@ def every_event() -> list[Event]:
                 panic_line(sold=4, last=_D("56.10"), reason=SaleEnd.SESSION_END),
                 panic_line(symbol=O, reason=SaleEnd.CLOSED),
             ),
-            note=Text("장이 끝났습니다.", "The session has ended."),
+            note=made_up("장이 끝났습니다.", "The session has ended."),
         ),
         Proposed(at=NOW, proposal=proposal()),
         Proposed(at=NOW, proposal=proposal(side=Side.SELL, ticket=None, expires_at=None)),
@@ -568,7 +577,7 @@ def every_event() -> list[Event]:
             on="2026-11-26",
             closed=True,
             closes_at=None,
-            note=Text("추수감사절", "Thanksgiving"),
+            note=made_up("추수감사절", "Thanksgiving"),
             next_open=NOW + timedelta(days=7),
         ),
         CalendarNotice(
@@ -576,7 +585,7 @@ def every_event() -> list[Event]:
             on="2026-11-27",
             closed=False,
             closes_at=NOW + timedelta(days=7, hours=3),
-            note=Text("추수감사절 다음 날", "day after Thanksgiving"),
+            note=made_up("추수감사절 다음 날", "day after Thanksgiving"),
             next_open=NOW + timedelta(days=7),
         ),
         price_alert(),

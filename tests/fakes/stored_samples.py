@@ -26,10 +26,10 @@ from strategy.model import (
     Origin,
     Side,
     Symbol,
-    Text,
     Trouble,
     VenueNo,
 )
+from tests.support.words import made_up
 
 TQQQ = Symbol(Market.NASDAQ, "TQQQ")
 O = Symbol(Market.NYSE, "O")  # noqa: E741 - the ticker
@@ -139,11 +139,11 @@ def decision(**changes: Any) -> Decision:
 
 
 def notable(key: str = "k", seconds: float = 0) -> Notable:
-    return Notable(at=at(seconds), key=key, what=Text("알림", "note"))
+    return Notable(at=at(seconds), key=key, what=made_up("알림", "note"))
 
 
 def trouble(key: str = "t") -> Trouble:
-    return Trouble(at=at(), key=key, what=Text("오류", "error"))
+    return Trouble(at=at(), key=key, what=made_up("오류", "error"))
 
 
 def order_changed(order: Order, last_fill: Fill | None = None) -> OrderChanged:
@@ -159,6 +159,6 @@ def unnumbered(of: OrderRequest) -> Order:
         limit_price=of.limit_price,
         filled_qty=0,
         filled_amount=Decimal(0),
-        reason="",
+        reason=None,
         updated_at=of.created_at,
     )

@@ -12,7 +12,7 @@ from tests.kill.books import OPEN, UNSURE, Placed, Row, Stored, Truth
 
 Json = dict[str, Any]
 
-NOT_FOUND = "not found at the broker"
+NOT_FOUND = "order.not_found"
 SENT_AGAIN = "♻️"
 _CLOCKS = timedelta(seconds=15)  # the broker's clock and the program's may be eight seconds apart
 

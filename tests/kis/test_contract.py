@@ -42,6 +42,7 @@ from strategy.model import (
 )
 from tests.fakes.kis_server import APP_SECRET, kis_settings
 from tests.kis.stream.test_client import Recorder, until
+from tests.support.words import english
 
 NOON = datetime(2026, 9, 15, 16, 0, tzinfo=UTC)  # 12:00 New York, a Tuesday
 TODAY = date(2026, 9, 15)
@@ -301,7 +302,7 @@ async def test_buying_power_and_what_may_be_bought_s76(tmp_path: Path, virtual: 
         assert power.max_qty == int(power.cash / Decimal("431.00"))
         with pytest.raises(OrderRejected) as refused:
             await it.submit(MSFT, Side.BUY, power.max_qty + 1, "431.00")
-        assert "available" in refused.value.user_message.en
+        assert "available" in english(refused.value.user_message)
         await it.submit(MSFT, Side.BUY, power.max_qty, "431.00")
 
 
@@ -320,7 +321,7 @@ async def test_virtual_refuses_outside_the_session_s113(tmp_path: Path) -> None:
         with pytest.raises(OrderRejected) as refused:
             await it.submit(MSFT, Side.BUY, 1, "430.00")
     assert "40570000" in str(refused.value)
-    assert "09:30" in refused.value.user_message.en
+    assert "09:30" in english(refused.value.user_message)
 
 
 async def test_real_order_types(tmp_path: Path) -> None:

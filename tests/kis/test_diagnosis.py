@@ -20,6 +20,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.kis_clocks import JumpClock
 from tests.fakes.kis_server import ACCOUNT, APP_KEY, APP_SECRET, OK, Asked, FakeKis, Say, client, error, hang
 from tests.kis.stream.test_client import Recorder, Sockets, acked, streaming, until
+from tests.support.words import bilingual, english, korean
 
 MSFT = Symbol(Market.NASDAQ, "MSFT")
 QUOTE, BALANCE = "HHDFS00000300", "TTTS3012R"
@@ -37,7 +38,7 @@ async def connected(folder: Path, fake: FakeKis, sockets: Sockets, **changes: An
 
 
 def named(lines: list[HealthLine]) -> dict[str, HealthLine]:
-    return {line.name.en: line for line in lines}
+    return {english(line.name): line for line in lines}
 
 
 async def test_every_step_has_a_line_and_one_price_is_asked(tmp_path: Path) -> None:
@@ -45,7 +46,9 @@ async def test_every_step_has_a_line_and_one_price_is_asked(tmp_path: Path) -> N
     fake.on(QUOTE, PRICE)
     async with connected(tmp_path, fake, Sockets(), is_virtual="true") as kis:
         lines = await kis.check(MSFT)
-    names = [line.name.en.rsplit(" ", 1)[0] if "port" in line.name.en else line.name.en for line in lines]
+    names = [
+        english(line.name).rsplit(" ", 1)[0] if "port" in english(line.name) else english(line.name) for line in lines
+    ]
     assert names == [
         "REST host name 127.0.0.1",
         "REST port",
@@ -58,8 +61,8 @@ async def test_every_step_has_a_line_and_one_price_is_asked(tmp_path: Path) -> N
         "Order notices subscription",
     ]
     assert [line.ok for line in lines] == [True] * 9, lines
-    assert named(lines)["Quote of MSFT"].detail.en == "$437.15"
-    assert "KST" in named(lines)["Access token"].detail.ko
+    assert english(named(lines)["Quote of MSFT"].detail) == "$437.15"
+    assert "KST" in korean(named(lines)["Access token"].detail)
 
 
 async def test_nothing_is_ever_placed(tmp_path: Path) -> None:
@@ -82,9 +85,9 @@ async def test_a_name_that_is_not_known_says_what_to_look_at_s109(
         lines = named(await kis.check())
     host = lines["REST host name 127.0.0.1"]
     assert host.ok is False
-    assert "DNS" in host.detail.ko
-    assert "REST_URL_BASE" in host.detail.en
-    assert "WS_URL_BASE" in lines["WebSocket host name 127.0.0.1"].detail.en  # S110
+    assert "DNS" in korean(host.detail)
+    assert "REST_URL_BASE" in english(host.detail)
+    assert "WS_URL_BASE" in english(lines["WebSocket host name 127.0.0.1"].detail)  # S110
 
 
 @pytest.mark.parametrize(
@@ -99,8 +102,8 @@ async def test_a_refused_key_is_explained_and_nothing_secret_shown_s107_s108(
         lines = await kis.check(MSFT)
     token = named(lines)["Access token"]
     assert token.ok is False
-    assert word in token.detail.en
-    told = "".join(line.name.both() + line.detail.both() for line in lines)
+    assert word in english(token.detail)
+    told = "".join(bilingual(line.name) + bilingual(line.detail) for line in lines)
     assert not any(secret in told for secret in (APP_KEY, APP_SECRET, ACCOUNT, ACCOUNT.replace("-", "")))
 
 
@@ -110,7 +113,7 @@ async def test_a_wrong_account_number_is_named_s111(tmp_path: Path) -> None:
     async with connected(tmp_path, fake, Sockets()) as kis:
         account = named(await kis.check())["Account inquiry"]
     assert account.ok is False
-    assert "ACCOUNT_NO" in account.detail.ko
+    assert "ACCOUNT_NO" in korean(account.detail)
 
 
 async def test_a_refused_subscription_is_told_apart_from_the_handshake_s22(tmp_path: Path) -> None:
@@ -124,7 +127,7 @@ async def test_a_refused_subscription_is_told_apart_from_the_handshake_s22(tmp_p
         lines = named(await kis.check())
     assert lines["WebSocket handshake"].ok
     assert lines["Order notices subscription"].ok is False
-    assert "OPSP0017" in lines["Order notices subscription"].detail.en
+    assert "OPSP0017" in english(lines["Order notices subscription"].detail)
 
 
 async def test_a_running_stream_is_asked_and_no_second_session_opened(tmp_path: Path) -> None:
@@ -143,7 +146,7 @@ async def test_a_running_stream_that_is_down_says_why(tmp_path: Path) -> None:
         await until(lambda: sink.downs)
         lines = named(await kis.check())
     assert lines["WebSocket handshake"].ok is False
-    assert "WS_URL_BASE" in lines["WebSocket handshake"].detail.en
+    assert "WS_URL_BASE" in english(lines["WebSocket handshake"].detail)
     assert lines["Order notices subscription"].ok is None
 
 
@@ -155,7 +158,7 @@ async def test_what_there_was_no_time_for_says_so(tmp_path: Path, monkeypatch: p
         lines = named(await kis.check(MSFT))
     assert lines["REST host name 127.0.0.1"].ok
     assert [lines[name].ok for name in ("Access token", "Account inquiry", "Quote of MSFT")] == [None] * 3
-    assert "time ran out" in lines["Account inquiry"].detail.en
+    assert "time ran out" in english(lines["Account inquiry"].detail)
 
 
 async def test_a_call_that_hangs_is_said_to_be_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +169,7 @@ async def test_a_call_that_hangs_is_said_to_be_late(tmp_path: Path, monkeypatch:
         lines = named(await kis.check(MSFT))
     assert lines["Account inquiry"].ok is not None
     assert lines["Quote of MSFT"].ok is False
-    assert "in time" in lines["Quote of MSFT"].detail.en
+    assert "in time" in english(lines["Quote of MSFT"].detail)
 
 
 # the broker's clock

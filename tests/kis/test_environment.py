@@ -4,6 +4,7 @@ import pytest
 
 from kis.environment import REAL, ROUTES, VIRTUAL, Endpoint, Lane
 from kis.errors import KisNotOffered
+from tests.support.words import korean
 
 T = "/uapi/overseas-stock/v1/trading/"
 Q = "/uapi/overseas-price/v1/quotations/"
@@ -68,7 +69,7 @@ def test_each_id_and_path_is_the_published_one_s72(
     assert not VIRTUAL.offers(call)
     with pytest.raises(KisNotOffered) as refused:
         VIRTUAL.tr_id(call)
-    assert "모의투자" in refused.value.user_message.ko
+    assert "모의투자" in korean(refused.value.user_message)
 
 
 def test_no_call_is_left_out_of_the_table_s72() -> None:

@@ -23,6 +23,7 @@ from tests.kis.calls.test_market_data import day
 from tests.kis.calls.test_order_folding import folded, order
 from tests.kis.stream.test_client import TRADE
 from tests.kis.stream.test_frames import NOW, decoder
+from tests.support.words import english
 
 ACCOUNT = AccountNumber("50123456", "01")
 MSFT = Symbol(Market.NASDAQ, "MSFT")
@@ -271,4 +272,4 @@ async def test_a_row_with_a_missing_number_is_named_and_hides_no_other_s75(tmp_p
     assert [order.symbol for order in found] == [MSFT]
     (unread,) = found.unread
     assert (unread.venue_no, unread.row.symbol) == ("30488120", KO)
-    assert "ft_ccld_qty" in unread.row.why.en
+    assert "ft_ccld_qty" in english(unread.row.why)

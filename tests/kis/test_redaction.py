@@ -20,6 +20,7 @@ from storage.logs.files import JsonFormatter
 from storage.redaction import redactor
 from strategy.model import OrderRequest, Origin, Side, Symbol, SystemClock
 from tests.fakes.kis_server import Asked, FakeKis, Say, client
+from tests.support.words import english, korean
 
 SYMBOL = Symbol.parse("NASDAQ:TQQQ")
 APP_KEY = "PSa1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7"
@@ -136,8 +137,8 @@ async def test_an_answer_that_repeats_key_account_and_customer_tells_nobody(
         ):
             with pytest.raises(KisError) as failed:
                 await call()
-            heard += [str(failed.value), failed.value.user_message.ko, failed.value.user_message.en]
-        heard += [f"{line.detail.ko} {line.detail.en}" for line in await kis.check(SYMBOL)]
+            heard += [str(failed.value), korean(failed.value.user_message), english(failed.value.user_message)]
+        heard += [f"{korean(line.detail)} {english(line.detail)}" for line in await kis.check(SYMBOL)]
     written = JsonFormatter(redactor([APP_KEY, APP_SECRET], [ACCOUNT]))
     heard += [written.format(record) for record in caplog.records if record.name.startswith("kis")]
     assert any("처리할 수 없습니다" in text for text in heard)

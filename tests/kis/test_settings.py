@@ -9,12 +9,13 @@ from kis.auth.account_number import AccountNumber
 from kis.settings import KisSettings, is_loopback
 from strategy.settings.messages import plain_faults
 from tests.fakes.kis_server import APP_KEY, APP_SECRET, kis_settings
+from tests.support.words import bilingual
 
 
 def faults(**changes: Any) -> str:
     with pytest.raises(ValidationError) as raised:
         kis_settings(**changes)
-    text = str(raised.value) + "".join(fault.said().both() for fault in plain_faults(raised.value, KisSettings))
+    text = str(raised.value) + "".join(bilingual(fault.said()) for fault in plain_faults(raised.value, KisSettings))
     assert APP_KEY not in text
     assert APP_SECRET not in text
     return text

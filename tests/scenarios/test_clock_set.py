@@ -14,6 +14,7 @@ from kis.simulator.options import Holding, Served, SimulatorOptions
 from strategy.model import Moment, StopFinished, SystemClock, Trouble
 from tests.fakes.clock import FakeClock
 from tests.scenarios.client_world import TQQQ, ClientWorld, running
+from tests.support.words import korean
 
 TRADING = {
     "trading_tickers": "NASDAQ:TQQQ",
@@ -95,8 +96,8 @@ async def test_a_clock_that_is_set_stops_no_call_and_no_stop_and_is_told(tmp_pat
         assert await requests(world) > before
         told = [event for event in await world.news(Trouble) if event.key == "clock_set"]
         assert len(told) == 1
-        assert ("뒤로" in told[0].what.ko) is (put_s < 0)
-        assert ("1시간" in told[0].what.ko) is (abs(put_s) == HOUR)
+        assert ("뒤로" in korean(told[0].what)) is (put_s < 0)
+        assert ("1시간" in korean(told[0].what)) is (abs(put_s) == HOUR)
         await assert_the_stop_sells(world, within_s=5)
 
 
@@ -154,6 +155,6 @@ async def test_a_machine_that_slept_says_so_and_looks_at_everything(tmp_path: Pa
         assert await requests(world) > before
         told = [event for event in await world.news(Trouble) if event.key == "stood_still"]
         assert len(told) == 1
-        assert "10분" in told[0].what.ko
+        assert "10분" in korean(told[0].what)
         await world.wait_for(lambda: world.core.protection.watchdog.state(TQQQ).works, within_s=20)
         await assert_the_stop_sells(world, within_s=5)

@@ -34,6 +34,7 @@ from strategy.model import (
 )
 from tests.scenarios.client_world import TQQQ, ClientWorld, running
 from tests.support.engine_bench import OWNER
+from tests.support.words import english
 
 TRADING = {
     "trading_tickers": "NASDAQ:TQQQ",
@@ -254,7 +255,7 @@ async def tell_the_truth(world: ClientWorld, side: Side, tr_id: str) -> None:
         assert before == ((await world.books())["requests_by_tr"].get(tr_id, 0), await newest(world))
         if outcome is not None:
             assert outcome.kind is OutcomeKind.DENIED
-            assert "not tried again by itself" in outcome.text.en
+            assert "not tried again by itself" in english(outcome.text)
         return
     assert outcome.kind in (OutcomeKind.DONE, OutcomeKind.WAITING, OutcomeKind.UNKNOWN, OutcomeKind.REJECTED)
     if outcome.kind is OutcomeKind.DONE:

@@ -9,6 +9,7 @@ from kis.simulator.demo import demo
 from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
 from strategy.model import HealthLine, Period, Service
 from tests.scenarios.world import KEY, QUOTE_KEY, SECRET, World, running
+from tests.support.words import bilingual, english
 
 QUOTES = KeySpec(app_key=QUOTE_KEY, environment=Served.REAL)
 NO_SIGNALS = {"trading_tickers": "NASDAQ:TQQQ", "rsi_oversold": "1", "rsi_overbought": "99", "stop_poll_s": "60"}
@@ -34,18 +35,20 @@ async def test_a_healthy_program_says_so_and_places_nothing_s103_s109(tmp_path: 
         steps = await diagnosed(world)
         books = await world.state()
         assert tuple(world.program.kis.book.watched()) == world.program.core.base.book.tickers
-    bad = [line for line in health.lines if line.ok is False and line.name.en != "Loop lag"]  # tests share a machine
+    bad = [
+        line for line in health.lines if line.ok is False and english(line.name) != "Loop lag"
+    ]  # tests share a machine
     assert bad == []
-    names = {line.name.en: line for line in health.lines}
+    names = {english(line.name): line for line in health.lines}
     assert {"Stops", "Storage", "Outbox", "Telegram", "KIS token", "KIS calls", "Memory"} <= names.keys()
     assert names["Stops"].ok
     assert names["KIS token"].ok
     assert {Service.LAG, Service.ALERTS, Service.CHAT, Service.ENGINE} <= {task.service for task in health.tasks}
     assert [line for line in steps if line.ok is not True] == []
-    told = {line.name.en for line in steps}
+    told = {english(line.name) for line in steps}
     assert {"Access token", "Account inquiry", "Quote of TQQQ", "WebSocket handshake", "Telegram bot (getMe)"} <= told
     assert books["orders"] == []
-    words = "".join(line.name.both() + line.detail.both() for line in (*health.lines, *steps))
+    words = "".join(bilingual(line.name) + bilingual(line.detail) for line in (*health.lines, *steps))
     assert not any(secret in words for secret in (KEY, QUOTE_KEY, SECRET, "5012345601", "50123456"))
 
 

@@ -14,6 +14,7 @@ from storage.database import FILE_NAME, Storage, open_storage
 from storage.tables.columns import decimal, instant
 from strategy.model import StorageDamaged, StorageError
 from tests.fakes.stored_samples import intend, notable, request
+from tests.support.words import english, korean
 
 PAGE = 4096
 
@@ -90,11 +91,11 @@ async def test_a_damaged_database_is_told_at_the_start_and_neither_replaced_nor_
                 pytest.fail("it was opened")
         assert {name: content for name, content in files(tmp_path).items() if name in before} == before
         said = caught.value.user_message
-        assert str(path) in said.ko
-        assert "손상되었습니다" in said.ko
-        assert "사본을 찾지 못했습니다" in said.ko
-        assert "No good copy" in said.en
-        assert "neither made anew nor traded upon" in said.en
+        assert str(path) in korean(said)
+        assert "손상되었습니다" in korean(said)
+        assert "사본을 찾지 못했습니다" in korean(said)
+        assert "No good copy" in english(said)
+        assert "neither made anew nor traded upon" in english(said)
 
 
 async def test_the_newest_copy_that_is_in_order_is_named(tmp_path: Path) -> None:
@@ -111,8 +112,8 @@ async def test_the_newest_copy_that_is_in_order_is_named(tmp_path: Path) -> None
         async with open_storage(tmp_path):
             pytest.fail("it was opened")
     assert newest_copy(path) == new
-    assert str(new) in caught.value.user_message.ko
-    assert str(new) in caught.value.user_message.en
+    assert str(new) in korean(caught.value.user_message)
+    assert str(new) in english(caught.value.user_message)
 
 
 async def test_what_the_advice_says_leads_to_a_start(tmp_path: Path) -> None:
@@ -137,8 +138,8 @@ async def test_a_folder_in_its_place_is_called_one(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         async with open_storage(tmp_path):
             pytest.fail("it was opened")
-    assert "폴더" in caught.value.user_message.ko
-    assert "디스크" not in caught.value.user_message.ko
+    assert "폴더" in korean(caught.value.user_message)
+    assert "디스크" not in korean(caught.value.user_message)
 
 
 async def test_a_file_that_may_not_be_written_is_a_matter_of_permission(
@@ -148,7 +149,7 @@ async def test_a_file_that_may_not_be_written_is_a_matter_of_permission(
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anything
     with pytest.raises(StorageError) as caught:
         examine(path)
-    assert "chmod" in caught.value.user_message.ko
+    assert "chmod" in korean(caught.value.user_message)
     assert not isinstance(caught.value, StorageDamaged)
 
 
@@ -167,7 +168,7 @@ async def test_a_file_that_may_not_be_written_is_a_matter_of_permission(
 def test_what_sqlite_refuses_is_told_by_its_code(tmp_path: Path, code: int, words: str) -> None:
     error = sqlite3.DatabaseError("refused")
     error.sqlite_errorcode = code
-    assert words in refused(tmp_path / FILE_NAME, error).user_message.ko
+    assert words in korean(refused(tmp_path / FILE_NAME, error).user_message)
 
 
 async def overwritten(storage: Storage, path: Path) -> None:
@@ -190,7 +191,7 @@ async def test_damage_that_shows_while_it_runs_ends_all_use_of_the_file(tmp_path
         }[first]
         with pytest.raises(StorageDamaged) as caught:
             await use()
-        assert str(path) in caught.value.user_message.ko
+        assert str(path) in korean(caught.value.user_message)
         for other in (storage.notes.get("anything"), storage.outbox.tell(notable()), storage.vitals.outbox()):
             with pytest.raises(StorageDamaged):
                 await other

@@ -19,6 +19,7 @@ from storage.errors import DatabaseTooNew, MigrationFailed
 from storage.migrations import Migration, load_migrations, migrate
 from strategy.model import InstanceLocked, Market, OrderChanged, OrderStatus, StorageError, Symbol
 from tests.fakes.stored_samples import at, intend, notable, request
+from tests.support.words import english, korean
 
 BRK_B = Symbol(Market.NYSE, "BRK/B")
 
@@ -125,8 +126,8 @@ async def test_an_instance_is_refused_while_another_runs_and_told_which(tmp_path
         with pytest.raises(InstanceLocked) as raised:
             async with open_storage(tmp_path):
                 pass
-        assert str(holder.pid) in raised.value.user_message.ko
-        assert str(holder.pid) in raised.value.user_message.en
+        assert str(holder.pid) in korean(raised.value.user_message)
+        assert str(holder.pid) in english(raised.value.user_message)
     finally:
         holder.kill()
         holder.communicate()

@@ -44,6 +44,7 @@ from strategy.signals.approval import TickerSignal
 from tests.fakes.broker import _Book
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import Bench, World, running
+from tests.support.words import english
 
 OLD = Path(__file__).parent / "old" / "schema_12.sql.gz"
 EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
@@ -226,7 +227,7 @@ async def test_notes_that_cannot_be_read_are_kept_aside_and_named(old: Path) -> 
         assert await storage.panics.at_work() is None
         assert await storage.messages.of(-1002000000003, "reminder") == 41  # what can be read is there all the same
         [told] = [row.event for row in await storage.outbox.pending(9) if isinstance(row.event, Trouble)]
-        assert all(key in told.what.en for key in CANNOT_BE_READ)
+        assert all(key in english(told.what) for key in CANNOT_BE_READ)
     assert {row[1]: row[2] for row in facts(old / FILE_NAME)["kept_aside"]} == CANNOT_BE_READ
 
 
@@ -240,7 +241,7 @@ async def test_noted_statements_that_break_a_constraint_are_kept_aside_and_named
         async with open_storage(old) as storage:
             assert [int(order.no) for order in await storage.orders.open()][-2:] == [77, 78]
             news = [row.event for row in await storage.outbox.pending(9) if isinstance(row.event, Trouble)]
-            assert [(event.key, "redo -9" in event.what.en) for event in news] == [("kept_aside", True)]
+            assert [(event.key, "redo -9" in english(event.what)) for event in news] == [("kept_aside", True)]
     [aside] = facts(old / FILE_NAME)["kept_aside"]
     assert aside[1:3] == ("redo -9", bad)
 

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.localchat import LocalChat
-from strategy.model import AlertGroup, AlertRules, Event, Loudness, Notable, Order, OrderChanged, QuietHours, Text
+from strategy.model import AlertGroup, AlertRules, Event, Loudness, Notable, Order, OrderChanged, QuietHours
 from tests.bot.conftest import Room
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
 from tests.support.person import Json
+from tests.support.words import made_up
 
 GROUPS: tuple[str, ...] = tuple(AlertGroup)
 PATIENCE_S = 30
@@ -41,7 +42,7 @@ async def kept_chat() -> AsyncIterator[LocalChat]:
 
 
 def note(number: int) -> Notable:
-    return Notable(at=samples.NOW, key=f"n{number}", what=Text(f"소식 {number}.", f"news {number}."))
+    return Notable(at=samples.NOW, key=f"n{number}", what=made_up(f"소식 {number}.", f"news {number}."))
 
 
 def changed(order: Order, **changes: Any) -> OrderChanged:

@@ -40,6 +40,7 @@ from tests.fakes.market import FakeMarket
 from tests.support.core_witness import Caps, Witness, only_killed
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, O, World, running
 from tests.support.mortal import Killed, Life
+from tests.support.words import english
 
 SYMBOLS = (TQQQ, O)
 CAPS = Caps(
@@ -429,7 +430,9 @@ class CoreMachine(RuleBasedStateMachine):
             root = self.roots.get(ticket, ticket)
             self.roots[outcome.next_ticket] = root
             if agree:
-                self.witness.overridden.setdefault(root, set()).update(re.findall(r"MAX_[A-Z_]+", outcome.text.en))
+                self.witness.overridden.setdefault(root, set()).update(
+                    re.findall(r"MAX_[A-Z_]+", english(outcome.text))
+                )
                 self._press(outcome.next_ticket)
         return outcome
 

@@ -24,7 +24,7 @@ def order(
         limit_price=Decimal(1),
         filled_qty=0,
         filled_amount=Decimal(0),
-        reason="",
+        reason=None,
         updated_at=at,
     )
 

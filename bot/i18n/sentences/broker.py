@@ -112,4 +112,5 @@ SENTENCES = {
     "check.valid": "valid until {until:clock}",
     "check.unreachable": "{problem} ({error})",
     "shell.settings": "{faults:semicolons}",
+    "stream.of_quotes": "QUOTE_APP_KEY: {why}",
 }

@@ -65,4 +65,10 @@ SENTENCES = {
     "found.not_shown": "the broker's list does not show it",
     "found.more_filled": "{filled:,} more filled",
     "found.has_ended": "has ended ({status:order_status})",
+    "order.never_sent": "stopped before it was sent",
+    "order.not_found": "not found at the broker: it never arrived",
+    "order.no_answer": "no answer from the broker, being looked up",
+    "order.no_stock": "not an order for a US stock, so it is not followed",
+    "order.not_shown": "the broker's list does not show it, being looked up",
+    "order.refused_by_venue": "refused by the venue",
 }

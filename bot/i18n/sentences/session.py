@@ -78,4 +78,7 @@ SENTENCES = {
         " agree. Check that the time is right now and switch on time synchronisation (NTP). The clock's line of"
         " /health shows how far it is from KIS's."
     ),
+    "inbox.not_yet": "not connected yet",
+    "inbox.up": "connected",
+    "inbox.fault": "a fault in the program",
 }

@@ -8,17 +8,15 @@ from typing import Any
 from bot.i18n.catalog import LOCALES, translations
 from bot.i18n.sentences.english import ENGLISH
 from bot.i18n.sentences.kinds import KINDS
-from strategy.model import Kept, Language, Said, Text
+from strategy.model import Kept, Language, Said
 
 log = logging.getLogger(__name__)
 
 _KOREAN = LOCALES / "ko" / "LC_MESSAGES" / "sentences.po"
 
 
-def say(said: Text, language: Language) -> str:
+def say(said: Said, language: Language) -> str:
     """Return the sentence; one that a build of another age stored, and this one cannot say, shows its code."""
-    if not isinstance(said, Said):
-        return said.to(language)
     try:
         return _Voice(language).say(said)
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -31,12 +29,12 @@ def word(family: str, key: str, language: Language) -> str:
     return KINDS[family](key, _Voice(language))
 
 
-def both(said: Text) -> str:
+def both(said: Said) -> str:
     """Return both languages on two lines, for a console that knows no user."""
     return f"{say(said, 'ko')}\n{say(said, 'en')}"
 
 
-def paired(said: Text) -> str:
+def paired(said: Said) -> str:
     """Return both languages on one line."""
     return f"{say(said, 'ko')} / {say(said, 'en')}"
 
@@ -67,8 +65,6 @@ class _Voice(Formatter):
             return kind(value, self)
         if isinstance(value, Said):
             return self.say(value)
-        if isinstance(value, Text):
-            return value.to(self._language)
         if isinstance(value, tuple):
             return ", ".join(self.format_field(each, format_spec) for each in value)
         return format(value, format_spec)

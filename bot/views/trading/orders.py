@@ -36,7 +36,6 @@ from strategy.model import (
     Side,
     return_percent,
 )
-from strategy.model import Text as Sentence
 
 _RULES = (Origin.SIGNAL, Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP)
 
@@ -123,7 +122,7 @@ def details(view: OrderView, ui: ViewContext) -> Screen:
         for fill in view.fills
     ]
     history = [
-        Text(f"{ui.when(at)} {STATUS_ICONS[state]} {status(state, t)}", f" · {note}" if note else "")
+        Text(f"{ui.when(at)} {STATUS_ICONS[state]} {status(state, t)}", "" if note is None else f" · {t.of(note)}")
         for at, state, note in view.history
     ]
     number = order.venue_no
@@ -298,8 +297,7 @@ def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, ui: Vi
 def _meaning(order: Order, ui: ViewContext) -> Text | None:
     """Return what a state means and what to do, where it is not plain."""
     t = ui.t
-    reason = t.of(Sentence.read(order.reason))
-    said = t("Reason: {reason}", reason=reason) if reason else None
+    said = None if order.reason is None else t("Reason: {reason}", reason=t.of(order.reason))
     what = {
         OrderStatus.UNKNOWN: t(
             "The broker's answer did not arrive. It may be placed or not: it is being looked up and is not sent again."

@@ -12,6 +12,7 @@ from bot.views.news.dashboard import dashboard
 from bot.views.status import status, ticker
 from strategy.model import NOT_SEEN, StopState, TickerView
 from tests.fakes import samples
+from tests.support.words import korean
 
 RESTING = samples.ticker(stop=StopState.CLOSED)
 WEEKEND = timedelta(days=(5 - samples.NOW.weekday()) % 7)
@@ -48,7 +49,7 @@ def test_not_known_is_not_none(asleep: ViewContext) -> None:
     view = samples.ticker(stop=StopState.NOT_SEEN, position_qty=None)
     for text in (status(samples.status(tickers=(view,)), asleep).text, board(view, asleep)):
         assert "🚨" in text
-        assert NOT_SEEN.ko in text
+        assert korean(NOT_SEEN) in text
 
 
 def test_nothing_held_is_no_alarm(asleep: ViewContext) -> None:

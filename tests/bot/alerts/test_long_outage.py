@@ -13,11 +13,12 @@ import aiohttp
 from bot.localchat import LocalChat
 from bot.localchat.limits import Rates
 from storage.database import open_storage
-from strategy.model import Event, EventRow, OrderStatus, Symbol, Text
+from strategy.model import Event, EventRow, OrderStatus, Said, Symbol
 from tests.bot.alerts.test_rough_weather import Sea
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
 from tests.support.alert_rooms import changed, note
+from tests.support.words import made_up
 
 TICKERS = [Symbol.parse(f"NASDAQ:S{chr(65 + n)}X") for n in range(6)]
 
@@ -125,5 +126,5 @@ async def test_two_thousand_alerts_of_which_no_two_are_alike_fit_sixty_messages(
     assert all(f"경보 {number}." in everything for number in range(2000))
 
 
-def words(number: int) -> Text:
-    return Text(f"경보 {number}. 무엇이 잘못되었고 무엇을 하면 되는지 말하는 꽤 긴 문장입니다. " * 3, "alarm")
+def words(number: int) -> Said:
+    return made_up(f"경보 {number}. 무엇이 잘못되었고 무엇을 하면 되는지 말하는 꽤 긴 문장입니다. " * 3, "alarm")

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from bot.views.news import alerts
-from strategy.model import Notable, OrderStatus, StreamState, Text
+from strategy.model import Notable, OrderStatus, StreamState
 from tests.bot.conftest import OpenRoom
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
 from tests.support.alert_rooms import changed, kept_chat, note, resting, rules, settled, texts, told, until
 from tests.support.person import labels
 from tests.support.rough_weather import shown
+from tests.support.words import made_up
 
 
 async def test_alerts_arrive_in_order_s90_s95(delivering: Any) -> None:
@@ -153,7 +154,7 @@ async def test_a_stream_that_flaps_is_one_message_kept_up_to_date(delivering: An
 
     def news(drop: int) -> list[StreamState]:
         down, back = (samples.NOW + timedelta(seconds=10 * drop + seconds) for seconds in (0, 2))
-        reason = Text("끊겼습니다", "it dropped")
+        reason = made_up("끊겼습니다", "it dropped")
         return [
             StreamState(at=down, up=False, reason=reason, drops=drop),
             StreamState(at=back, up=True, reason=reason, since=down, drops=drop),
@@ -214,7 +215,9 @@ async def test_a_count_that_cannot_be_shown_is_shown_later(delivering: Any, wall
 async def test_skipped_checks_are_folded_too(delivering: Any, wall: FakeClock) -> None:
     """A slow broker makes one each minute, with counts of their own."""
     async with delivering() as room:
-        skipped = [Notable(at=samples.NOW, key="overrun", what=Text(f"{n}회 건너뜀", f"{n} skipped")) for n in (1, 2)]
+        skipped = [
+            Notable(at=samples.NOW, key="overrun", what=made_up(f"{n}회 건너뜀", f"{n} skipped")) for n in (1, 2)
+        ]
         await told(room, skipped[0])
         await settled(room, 1)
         await told(room, skipped[1])
@@ -374,7 +377,7 @@ async def test_late_ones_say_how_late_in_real_time_while_the_market_runs_fast(de
 
 async def test_a_long_alert_is_split(delivering: Any) -> None:
     async with delivering() as room:
-        long = Notable(at=samples.NOW, key="long", what=Text("가나다라 " * 1500, "abc"))
+        long = Notable(at=samples.NOW, key="long", what=made_up("가나다라 " * 1500, "abc"))
         await told(room, long)
         messages = await settled(room, 2)
         assert all(len(each["text"]) <= 4096 for each in messages)
@@ -396,7 +399,7 @@ async def test_half_a_split_alert_is_not_told_twice(delivering: Any, wall: FakeC
 
         room.app.bot.send_message = second_fails
         await room.outbox.add(
-            [Notable(at=samples.NOW, key="long", what=Text("\n".join(f"줄 {n}" for n in range(1500)), ""))]
+            [Notable(at=samples.NOW, key="long", what=made_up("\n".join(f"줄 {n}" for n in range(1500)), ""))]
         )
         await resting(wall)
         await wall.advance(5)

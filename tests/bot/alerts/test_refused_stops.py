@@ -29,7 +29,6 @@ from strategy.model import (
     StopFinished,
     StopTrigger,
     StopTriggered,
-    Text,
 )
 from strategy.model import OrderStatus as Is
 from tests.bot.input.test_any_words import StrictSession
@@ -38,8 +37,9 @@ from tests.fakes.clock import FakeClock, trading_settings
 from tests.support.alert_rooms import in_order, kept_chat, note, rules, settled, told
 from tests.support.engine_bench import OPEN, TQQQ, World, running
 from tests.support.person import Json, labels
+from tests.support.words import made_up
 
-SAID = Text("계좌가 제한되었습니다.", "The account is restricted.")
+SAID = made_up("계좌가 제한되었습니다.", "The account is restricted.")
 REFUSED = "증권사가 거부합니다"
 
 

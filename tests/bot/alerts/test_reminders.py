@@ -17,7 +17,6 @@ from strategy.model import (
     SaleEnd,
     Service,
     StopPriceSource,
-    Text,
     TickerLocked,
     Trouble,
 )
@@ -27,8 +26,9 @@ from tests.fakes.clock import FakeClock
 from tests.support.alert_rooms import changed, in_order, kept_chat, note, pass_time, rules, settled, told
 from tests.support.person import labels
 from tests.support.rough_weather import Weather, clear, shown, texts
+from tests.support.words import made_up
 
-NOTHING = Text("", "")
+NOTHING = made_up("", "")
 HERE = (Service.REMINDERS,)
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bot.app import BotApp, open_bot
 from bot.localchat import LocalChat
 from storage.database import Storage, open_storage
-from strategy.model import Environment, Event, OrderStatus, Text
+from strategy.model import Environment, Event, OrderStatus
 from tests.bot.conftest import telegram_settings
 from tests.fakes import samples
 from tests.fakes.chat_core import FakeControl
@@ -25,6 +25,7 @@ from tests.fakes.clock import FakeClock, settle
 from tests.support.alert_rooms import changed
 from tests.support.person import Json
 from tests.support.rough_weather import Flights
+from tests.support.words import made_up
 
 Deed = tuple[Any, ...]
 
@@ -130,7 +131,7 @@ def alerts(number: int) -> list[Event]:
     part = samples.order(number, OrderStatus.PARTIALLY_FILLED, filled_qty=3, filled_amount=Decimal("183.57"))
     rest = samples.fill(7, f"{number}.72", order_no=number, key=f"{number}b")
     return [
-        samples.trouble(f"alarm{number}", what=Text(f"경보 {number}.", f"alarm {number}.")),
+        samples.trouble(f"alarm{number}", what=made_up(f"경보 {number}.", f"alarm {number}.")),
         changed(order),
         changed(part, last_fill=samples.fill(3, f"{number}.31", order_no=number, key=f"{number}a")),
         changed(samples.filled_order(number), last_fill=rest),

@@ -8,6 +8,7 @@ from strategy.model import Mode, OutcomeKind, OutcomeUnknown
 from tests.bot.conftest import OpenRoom, Room
 from tests.fakes import samples
 from tests.support.person import labels
+from tests.support.words import korean
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ async def test_a_picture_is_answered_with_what_can_be_read(room: Room) -> None:
 async def test_an_error_of_the_core_is_told_in_its_own_words(room: Room) -> None:
     room.control.error = OutcomeUnknown("secret internals")
     text = (await room.owner.ask("/balance"))["text"]
-    assert OutcomeUnknown.user_message.ko in text
+    assert korean(OutcomeUnknown.user_message) in text
     assert "secret" not in text
 
 

@@ -13,6 +13,7 @@ from strategy.model import InvalidInput
 from strategy.settings.schema import TradingSettingFault, TradingSettings
 from tests.bot.conftest import Room
 from tests.fakes.clock import SAMPLE_SETTINGS
+from tests.support.words import korean
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_what_is_no_plain_number_stays_and_is_refused_with_the_reason(text: str)
     assert even(text) == text
     with pytest.raises(BadArgument) as refused:
         trade(f"TQQQ {text}")
-    assert text in refused.value.user_message.ko
+    assert text in korean(refused.value.user_message)
     assert refused.value.user_message is not InvalidInput.user_message
 
 

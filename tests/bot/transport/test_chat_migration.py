@@ -10,13 +10,14 @@ import pytest
 from bot import alarm
 from bot.errors import TelegramChatMoved
 from bot.localchat import LocalChat
-from strategy.model import OrderChanged, OrderStatus, SaleEnd, Service, Symbol, Text, Trouble
+from strategy.model import OrderChanged, OrderStatus, SaleEnd, Service, Symbol, Trouble
 from tests.bot.conftest import OpenRoom, Room, telegram_settings
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
 from tests.support.alert_rooms import changed, told
 from tests.support.person import PATIENCE_S, Json, Person
 from tests.support.rough_weather import Weather
+from tests.support.words import english, made_up
 
 OWNER = 1_000_001
 NEW = -1_002_000_000_555
@@ -205,7 +206,7 @@ async def test_the_alarm_of_a_start_that_fails_reaches_the_new_chat(open_room: O
         async with grouped(open_room, chat, old, polls=False, delivers=False) as room:
             await Group(room.owner, old).moves(silent=True)
             settings = telegram_settings(chat, telegram_chat_id=str(old), telegram_allowed_user_ids=str(OWNER))
-            assert await alarm.say(settings, Text("데이터가 손상되었습니다.", "The data are damaged."))
+            assert await alarm.say(settings, made_up("데이터가 손상되었습니다.", "The data are damaged."))
             assert any("데이터가 손상" in text for text in await _read(room))
 
 
@@ -233,4 +234,4 @@ async def test_a_check_names_the_new_id(open_room: OpenRoom) -> None:
             await Group(room.owner, old).moves(silent=True)
             with pytest.raises(TelegramChatMoved) as caught:
                 await room.app.send_test()
-            assert str(NEW) in caught.value.user_message.en
+            assert str(NEW) in english(caught.value.user_message)

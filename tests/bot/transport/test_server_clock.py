@@ -13,6 +13,7 @@ from strategy.model import Notable, SystemClock, Trouble
 from tests.bot.conftest import OpenRoom, Room
 from tests.fakes import samples
 from tests.fakes.clock import FakeClock
+from tests.support.words import english, korean
 
 
 def told(room: Room) -> list[Trouble | Notable]:
@@ -30,7 +31,7 @@ async def test_commands_are_carried_out_and_the_skew_is_named(open_room: OpenRoo
         alert = await room.owner.reads("시계가 텔레그램보다")
         assert "3분" in alert["text"]
         (event,) = told(room)
-        assert words in event.what.en
+        assert words in english(event.what)
         state = room.app.telegram()
         assert state.ahead is not None
         assert abs(state.ahead + timedelta(seconds=seconds)) < timedelta(seconds=3)
@@ -84,4 +85,4 @@ def test_a_clock_put_forward_changes_the_lead_at_once() -> None:
 def test_health_names_the_skew() -> None:
     line = health_lines.telegram_clock(timedelta(seconds=-180))
     assert line.ok is False
-    assert "NTP" in line.detail.ko
+    assert "NTP" in korean(line.detail)

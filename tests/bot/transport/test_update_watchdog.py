@@ -24,6 +24,7 @@ from strategy.model import Notable, SystemClock, Trouble
 from tests.bot.conftest import OpenRoom, Room
 from tests.fakes.clock import FakeClock
 from tests.support.person import Json, labels
+from tests.support.words import english, korean
 
 OLD_FORWARD = {"message": {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "private"}, "forward_origin": {}}}
 ADMIN_LACKING_RIGHTS = {
@@ -55,7 +56,7 @@ async def until_told(room: Room, wall: FakeClock, within_s: float, part: str = "
     for _ in range(int(within_s)):
         await let_pass(wall, 1)
         for row in room.outbox.rows:
-            if isinstance(row.event, Trouble) and row.event.key.startswith("deaf:") and part in row.event.what.en:
+            if isinstance(row.event, Trouble) and row.event.key.startswith("deaf:") and part in english(row.event.what):
                 return row.event
     pytest.fail(f"not told within {within_s} s")
 
@@ -89,8 +90,8 @@ async def test_a_deaf_bot_tells_why_within_a_minute_while_sending_works(
         await room.owner.reads("버전")
         await room.owner.post("fault", **fault)
         told = await until_told(room, wall, 60)
-        assert part in told.what.en.lower()
-        assert "secret-path" not in told.what.en + told.what.ko
+        assert part in english(told.what).lower()
+        assert "secret-path" not in english(told.what) + korean(told.what)
         assert "/stop" in (await room.owner.reads("/stop"))["text"]
 
 
@@ -108,7 +109,7 @@ async def test_a_rival_that_takes_a_part_of_the_messages_is_told_too(open_room: 
                 await let_pass(wall, 10)
             watchdog.failed(wall.now(), _RIVAL)
         told = await until_told(room, wall, 60, "Another program")
-        assert "/stop" in told.what.ko
+        assert "/stop" in korean(told.what)
         for _ in range(61):
             watchdog.heard(undisturbed=True)
             await let_pass(wall, 10)
@@ -138,7 +139,7 @@ async def test_a_webhook_is_removed_with_the_button_under_its_alert(open_room: O
         assert labels(alert)[0] == "🔌 웹훅 지우기"
         await room.owner.press(alert, "웹훅 지우기")
         over = await until_over(room, wall)
-        assert "heard again" in over.what.en
+        assert "heard again" in english(over.what)
         assert (await room.owner.ask("/version"))["text"]
 
 
@@ -255,7 +256,7 @@ async def test_a_check_names_a_webhook(open_room: OpenRoom) -> None:
         await room.owner.post("fault", kind="webhook", url="https://old.example/x")
         with pytest.raises(TelegramWebhookSet) as caught:
             await room.app.check_incoming()
-        assert "old.example" in caught.value.user_message.ko
+        assert "old.example" in korean(caught.value.user_message)
 
 
 @pytest.mark.parametrize(
@@ -303,7 +304,7 @@ async def test_that_a_refused_token_works_again_is_told(open_room: OpenRoom, wal
             assert room.outbox.rows == []
             await room.owner.delete("fault")
             await room.owner.send("/version")
-            assert "token" in (await until_over(room, wall)).what.en
+            assert "token" in english((await until_over(room, wall)).what)
             polling.cancel()
 
 

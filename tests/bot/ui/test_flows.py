@@ -17,13 +17,13 @@ from strategy.model import (
     Origin,
     OutcomeUnknown,
     SystemClock,
-    Text,
 )
 from tests.bot.conftest import OpenRoom, Room
 from tests.bot.ui.test_every_button import prepare, press, typed
 from tests.fakes import result_samples, samples
 from tests.fakes.clock import FakeClock
 from tests.support.person import Json, labels
+from tests.support.words import korean, made_up
 
 
 async def _tap(room: Room, message: Json, *path: str) -> Json:
@@ -242,7 +242,7 @@ async def test_what_is_held_but_not_watched_can_be_picked(room: Room) -> None:
 
 
 async def test_a_watch_that_is_refused_says_why(room: Room) -> None:
-    room.control.refusals = (Text("마지막 종목입니다.", "It is the last ticker."),)
+    room.control.refusals = (made_up("마지막 종목입니다.", "It is the last ticker."),)
     refused = await room.owner.ask("/unwatch O")
     assert "마지막 종목입니다" in refused["text"]
     assert labels(refused) == ["🏠 홈"]
@@ -305,7 +305,7 @@ async def test_panic_offers_two_ways_and_does_one(room: Room) -> None:
 async def test_panic_while_the_market_is_closed_says_what_that_means(room: Room) -> None:
     room.control.market_open = False
     assert "지금은 팔 수 없습니다" in (await room.owner.ask("/panic"))["text"]
-    room.control.refusals = (Text("실전이 무장되지 않았습니다.", "Real trading is not armed."),)
+    room.control.refusals = (made_up("실전이 무장되지 않았습니다.", "Real trading is not armed."),)
     refused = await room.owner.ask("/panic")
     assert "무장되지 않았습니다" in refused["text"]
     assert labels(refused) == ["📦 보유", "🏠 홈"]
@@ -327,7 +327,7 @@ async def test_diagnose_answers_at_once_and_edits_its_message_s109(room: Room) -
     assert result["id"] == waiting["id"]
     room.control.error = OutcomeUnknown("secret")
     await room.owner.press(result, "🔁")
-    failed = await room.owner.sees(lambda each: OutcomeUnknown.user_message.ko in each["text"])
+    failed = await room.owner.sees(lambda each: korean(OutcomeUnknown.user_message) in each["text"])
     assert failed["id"] == waiting["id"]
 
 

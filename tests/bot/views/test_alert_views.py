@@ -21,13 +21,14 @@ from strategy.model import (
     Order,
     OrderChanged,
     OrderStatus,
+    Said,
     SaleEnd,
     Side,
     Started,
-    Text,
 )
 from tests.fakes import samples
 from tests.support.kept_text import kept_pieces
+from tests.support.words import made_up
 
 MakeUi = Callable[..., ViewContext]
 HANGUL = re.compile("[가-힣]")
@@ -94,13 +95,13 @@ def test_the_result_of_a_stop_is_told_s93(ui: MakeUi) -> None:
 
 
 def test_a_refusal_kept_in_both_languages_is_told_in_one(ui: MakeUi) -> None:
-    reason = Text("수량을 넘었습니다. (40310000: a/b)", "More than there is. (40310000: a/b)").on_one_line()
+    reason = made_up("수량을 넘었습니다. (40310000: a/b)", "More than there is. (40310000: a/b)")
     event = changed(samples.order(status=OrderStatus.REJECTED, reason=reason))
     korean, english = (alert(event, ui(one)).text for one in LANGUAGES)
     assert "사유: 수량을 넘었습니다. (40310000: a/b)\n" in korean
     assert "More than" not in korean
     assert "Reason: More than there is. (40310000: a/b)\n" in english
-    odd = changed(samples.order(status=OrderStatus.REJECTED, reason="one / two / three"))
+    odd = changed(samples.order(status=OrderStatus.REJECTED, reason=Said.read("one / two / three")))
     assert "사유: one / two / three" in alert(odd, ui()).text
 
 
@@ -161,8 +162,8 @@ def test_the_environment_is_in_the_headline_s21(ui: MakeUi, environment: Environ
 
 def test_a_note_names_its_ticker_once(ui: MakeUi) -> None:
     released = Notable(
-        at=samples.NOW, key="released", symbol=samples.O, what=Text("O 잠금을 풀었습니다.", "O is free.")
+        at=samples.NOW, key="released", symbol=samples.O, what=made_up("O 잠금을 풀었습니다.", "O is free.")
     )
     assert alert(released, ui()).text.startswith("[모의] ℹ️ O 잠금을 풀었습니다.")
-    other = replace(released, what=Text("주문 하나가 늦습니다.", "Order late."))
+    other = replace(released, what=made_up("주문 하나가 늦습니다.", "Order late."))
     assert alert(other, ui("en")).text.startswith("[PAPER] ℹ️ O · Order late.")

@@ -7,11 +7,12 @@ import pytest
 
 from bot.ui.screen import ViewContext
 from bot.views.trading import trade
-from strategy.model import Language, OrderPreview, Side, Text
+from strategy.model import Language, OrderPreview, Side
 from tests.fakes import samples
+from tests.support.words import made_up
 
 MakeUi = Callable[..., ViewContext]
-NO = Text("모자랍니다.", "There is not enough.")
+NO = made_up("모자랍니다.", "There is not enough.")
 
 
 def preview(side: Side, *, cash_after: str | None, position_after: int) -> OrderPreview:

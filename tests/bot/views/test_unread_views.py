@@ -8,12 +8,15 @@ import pytest
 from bot.ui.screen import Screen, ViewContext
 from bot.views.holdings import balance, positions
 from bot.views.news.alerts import alert
-from strategy.model import Language, Text, UnreadRow
+from strategy.model import Language, UnreadRow
 from tests.fakes import samples
+from tests.support.words import made_up
 
 MakeUi = Callable[..., ViewContext]
-BOND = UnreadRow(name="US91282CJL54", why=Text("미국 주식이 아닙니다", "it is no US stock"), aside=True)
-UNREAD = UnreadRow(name="TQQQ", why=Text("수량을 읽을 수 없습니다", "its quantity cannot be read"), symbol=samples.TQQQ)
+BOND = UnreadRow(name="US91282CJL54", why=made_up("미국 주식이 아닙니다", "it is no US stock"), aside=True)
+UNREAD = UnreadRow(
+    name="TQQQ", why=made_up("수량을 읽을 수 없습니다", "its quantity cannot be read"), symbol=samples.TQQQ
+)
 VIEW = samples.holdings_view(holdings=replace(samples.holdings(), positions=(), unread=(BOND, UNREAD)), stop_prices=())
 SCREENS: dict[str, Callable[[ViewContext], Screen]] = {
     "balance": lambda f: balance(VIEW, f),

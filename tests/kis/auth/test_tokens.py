@@ -15,6 +15,7 @@ from kis.connect import Kis, open_kis
 from strategy.model import BrokerFault, Market, OrderRequest, Origin, Side, Symbol, TryLater, seoul
 from tests.fakes.kis_clocks import JumpClock
 from tests.fakes.kis_server import APP_KEY, APP_SECRET, OK, Asked, FakeKis, Say, client, error, kis_settings, serving
+from tests.support.words import english, korean
 
 MSFT = Symbol(Market.NASDAQ, "MSFT")
 PRICE = Say({**OK, "output": {"rsym": "DNASMSFT", "last": "437.1500", "base": "431.7400", "ordy": ""}})
@@ -158,7 +159,7 @@ async def test_an_order_that_finds_no_living_token_is_certainly_not_taken(tmp_pa
         with pytest.raises(TryLater) as raised:
             await kis.broker.submit(OrderRequest(**ORDER, created_at=clock.now()))
     assert len(fake.of("TTTT1006U")) == 2
-    assert "기간이 만료된 token" in raised.value.user_message.ko
+    assert "기간이 만료된 token" in korean(raised.value.user_message)
 
 
 async def test_an_order_does_not_wait_a_minute_for_a_token(tmp_path: Path) -> None:
@@ -268,8 +269,8 @@ async def test_a_refused_key_is_named_and_never_shown_s107_s108(tmp_path: Path, 
             with pytest.raises(BrokerFault) as refused:
                 await quote(kis)
     told = refused.value.user_message
-    assert word in told.ko
-    assert word in told.en
-    assert code in told.en
-    assert APP_KEY not in str(refused.value) + told.ko + told.en
+    assert word in korean(told)
+    assert word in english(told)
+    assert code in english(told)
+    assert APP_KEY not in str(refused.value) + korean(told) + english(told)
     assert len(fake.of("/oauth2/tokenP")) == 1

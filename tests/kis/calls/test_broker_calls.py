@@ -24,6 +24,7 @@ from strategy.model import (
 )
 from tests.fakes.kis_clocks import JumpClock
 from tests.fakes.kis_server import FakeKis, Say, Script, client, drop, error, hang
+from tests.support.words import english, korean
 
 MSFT = Symbol(Market.NASDAQ, "MSFT")
 KO = Symbol(Market.NYSE, "KO")
@@ -164,8 +165,8 @@ async def test_a_refusal_for_cash_tells_needed_and_available_s112(tmp_path: Path
     async with client(fake, JumpClock(), tmp_path) as kis:
         with pytest.raises(OrderRejected) as refused:
             await kis.broker.submit(request(qty=100))
-    assert "Needed $43,115.00, available $6,527.22 (at most 15 shares)" in refused.value.user_message.en
-    assert "필요 $43,115.00" in refused.value.user_message.ko
+    assert "Needed $43,115.00, available $6,527.22 (at most 15 shares)" in english(refused.value.user_message)
+    assert "필요 $43,115.00" in korean(refused.value.user_message)
 
 
 @pytest.mark.parametrize(

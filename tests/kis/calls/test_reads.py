@@ -27,6 +27,7 @@ from tests.fakes.kis_server import (
 )
 from tests.kis.calls.test_broker_calls import holding, request
 from tests.kis.rest.test_fields import NO_ORDERS
+from tests.support.words import english, korean
 
 MSFT = Symbol(Market.NASDAQ, "MSFT")
 PRICE = Say({**OK, "output": {"rsym": "DNASMSFT", "last": "437.1500", "base": "431.7400", "ordy": ""}})
@@ -190,7 +191,7 @@ async def test_nothing_found_by_an_order_proves_nothing_about_it(tmp_path: Path)
     async with client(fake, JumpClock(), tmp_path) as kis:
         with pytest.raises(OutcomeUnknown) as raised:
             await kis.broker.submit(request())
-    assert len(raised.value.user_message.ko) > 20
+    assert len(korean(raised.value.user_message)) > 20
 
 
 async def test_pages_stop_at_a_standing_cursor_and_repeat_no_row(tmp_path: Path) -> None:
@@ -255,8 +256,8 @@ async def test_rows_that_are_no_us_stock_or_cannot_be_read_hide_no_other(tmp_pat
         "O": False,
     }
     assert {str(symbol) for symbol in held.doubted} == {"NYSE:KO", "NYSE:O"}
-    assert "ovrs_cblc_qty" in unread["KO"].why.en
-    assert "0.847972" in unread["QQQ"].why.ko
+    assert "ovrs_cblc_qty" in english(unread["KO"].why)
+    assert "0.847972" in korean(unread["QQQ"].why)
     assert not held.anonymous
 
 
@@ -274,5 +275,5 @@ async def test_an_account_answer_that_cannot_be_read_is_told_as_one_and_not_as_a
         ask = kis.broker.holdings() if tr_id == "TTTS3012R" else kis.broker.orders(day, day)
         with pytest.raises(DataUnavailable) as raised:
             await ask
-    assert words in raised.value.user_message.ko
-    assert "price" not in raised.value.user_message.en
+    assert words in korean(raised.value.user_message)
+    assert "price" not in english(raised.value.user_message)

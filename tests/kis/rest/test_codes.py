@@ -5,6 +5,7 @@ import pytest
 from kis.rest.causes import Cause
 from kis.rest.codes import CODES, Reaction, cause_of, error_for
 from strategy.model import BrokerFault, OrderRejected, OutcomeUnknown, TryLater
+from tests.support.words import english, korean
 
 FIX = [
     "EGW00003",
@@ -150,10 +151,10 @@ def test_every_code_is_in_these_lists_and_says_what_to_do_in_both_languages() ->
     for code in CODES:
         for changes in (True, False):
             told = error_for(code, "", 500, changes=changes).user_message
-            assert code in told.ko
-            assert code in told.en
-            assert len(told.ko) > 20
-            assert len(told.en) > 20
+            assert code in korean(told)
+            assert code in english(told)
+            assert len(korean(told)) > 20
+            assert len(english(told)) > 20
 
 
 @pytest.mark.parametrize(
@@ -169,8 +170,8 @@ def test_every_code_is_in_these_lists_and_says_what_to_do_in_both_languages() ->
 )
 def test_the_cause_is_named_s107_s108_s111_s113(code: str, words: str) -> None:
     told = error_for(code, "", 500, changes=True).user_message
-    assert words in told.ko
-    assert words in told.en
+    assert words in korean(told)
+    assert words in english(told)
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,10 @@ from websockets.frames import Frame, Opcode
 from kis.connect import Kis
 from kis.stream.connection import Patience
 from kis.stream.reconnect import ReconnectPauses
-from strategy.model import Market, Notice, Symbol, Tick
+from strategy.model import Market, Notice, Said, Symbol, Tick
 from tests.fakes.kis_clocks import JumpClock
 from tests.fakes.kis_server import FakeKis, client, hang
+from tests.support.words import bilingual, english
 
 MSFT = Symbol(Market.NASDAQ, "MSFT")
 KO = Symbol(Market.NYSE, "KO")
@@ -78,11 +79,11 @@ class Recorder:
     def on_connected(self, *, gap: bool) -> None:
         self.ups.append(gap)
 
-    def on_disconnected(self, reason: str) -> None:
-        self.downs.append(reason)
+    def on_disconnected(self, reason: Said) -> None:
+        self.downs.append(bilingual(reason))
 
-    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: str) -> None:
-        self.subscriptions.append((symbol, active, reason))
+    def on_subscription(self, symbol: Symbol | None, *, active: bool, reason: Said | None) -> None:
+        self.subscriptions.append((symbol, active, "" if reason is None else bilingual(reason)))
 
 
 Answer = Callable[[ServerConnection, str, str, str], Awaitable[None]]
@@ -631,14 +632,14 @@ async def test_a_notice_arrives_within_a_second_while_a_call_hangs_s6(tmp_path: 
 async def test_a_closed_port_is_told_apart_from_the_rest_s109(tmp_path: Path) -> None:
     fake = FakeKis()
     async with client(fake, JumpClock(), tmp_path, ws_url_base="ws://127.0.0.1:9") as kis:
-        checks = {check.name.en: check for check in await kis.check()}
+        checks = {english(check.name): check for check in await kis.check()}
     assert checks["REST port " + fake.url.rsplit(":", 1)[1]].ok
     assert checks["Access token"].ok
     assert not checks["WebSocket port 9"].ok
-    assert "firewall" in checks["WebSocket port 9"].detail.en
-    assert "WS_URL_BASE" in checks["WebSocket port 9"].detail.en  # row S110
+    assert "firewall" in english(checks["WebSocket port 9"].detail)
+    assert "WS_URL_BASE" in english(checks["WebSocket port 9"].detail)  # row S110
     assert not checks["WebSocket handshake"].ok
-    assert "WS_URL_BASE" in checks["WebSocket handshake"].detail.en
+    assert "WS_URL_BASE" in english(checks["WebSocket handshake"].detail)
     assert checks["Order notices subscription"].ok is None
 
 

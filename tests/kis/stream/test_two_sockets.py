@@ -19,6 +19,7 @@ from tests.fakes.kis_clocks import JumpClock
 from tests.fakes.kis_server import APP_SECRET, FakeKis, client
 from tests.kis.stream.test_client import FILLED, TRADE, Recorder, Sockets, sealed, until
 from tests.kis.test_contract import MSFT, bench
+from tests.support.words import english
 
 KO = Symbol(Market.NYSE, "KO")
 QUOTE_KEY = "q" * 36
@@ -81,7 +82,7 @@ async def test_each_socket_has_its_own_key_and_its_own_registrations_d9(tmp_path
 
 async def test_the_check_reaches_the_hosts_of_the_quote_key_too_s109(tmp_path: Path) -> None:
     async with both(tmp_path, Recorder()) as (kis, _, _quotes, _fake):
-        checks = {check.name.en: check.ok for check in await kis.check()}
+        checks = {english(check.name): check.ok for check in await kis.check()}
     port = kis.quote_http.environment.ws_url.rsplit(":", 1)[-1]
     assert checks[f"Quote WebSocket port {port}"]
     assert checks["Access token of the quote key"]

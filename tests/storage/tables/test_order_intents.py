@@ -19,6 +19,7 @@ from storage.migrations import Migration, load_migrations, migrate
 from storage.orders import order_intents
 from strategy.model import InvalidOrder, OrderNo, OrderRequest, OrderStatus, StorageError, TickerLock, Trouble, VenueNo
 from tests.fakes.stored_samples import TQQQ, O, at, decision, notable, order_changed, request, unnumbered
+from tests.support.words import english
 
 INTENTS, ORDERS = "SELECT order_no FROM order_intents", "SELECT no FROM orders"
 FOLLOW = "storage.orders.order_intents.follow"
@@ -278,7 +279,7 @@ async def test_an_order_whose_rows_break_a_constraint_is_kept_as_unknown_and_goe
             (other.no, OrderStatus.SENT),
         ]
         [told] = [row.event for row in await storage.outbox.pending(9) if isinstance(row.event, Trouble)]
-        assert f"#{order.no} {order.request.symbol.ticker}" in told.what.en
+        assert f"#{order.no} {order.request.symbol.ticker}" in english(told.what)
         assert told.key == f"intent:{order.no}"
         changed = await storage.orders.change(order.no, OrderStatus.ACCEPTED, at(3), venue_no=VenueNo("12"))
         assert changed.status is OrderStatus.ACCEPTED

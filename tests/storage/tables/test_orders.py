@@ -41,8 +41,11 @@ from tests.fakes.stored_samples import (
     trouble,
     unnumbered,
 )
+from tests.support.words import made_up
 
 S = OrderStatus
+
+CLOSED = made_up("장 마감", "market closed")
 
 
 async def test_an_intent_is_stored_with_a_number_before_anything_else(storage: Storage) -> None:
@@ -50,7 +53,7 @@ async def test_an_intent_is_stored_with_a_number_before_anything_else(storage: S
     order = await storage.orders.send(asked, at(1))
     assert order.no == 1
     assert (order.status, order.request, order.filled_qty) == (S.SENT, asked, 0)
-    assert await storage.orders.history(order.no) == [(at(0), S.INTENDED, ""), (at(1), S.SENT, "")]
+    assert await storage.orders.history(order.no) == [(at(0), S.INTENDED, None), (at(1), S.SENT, None)]
     assert await storage.orders.get(order.no) == order
     assert await storage.orders.by_ticket("abc") == order
 
@@ -94,12 +97,12 @@ async def test_two_presses_at_once_place_one_order(storage: Storage) -> None:
 async def test_every_state_change_is_kept_s100(storage: Storage) -> None:
     order = await storage.orders.send(request(), at(1))
     await storage.orders.change(order.no, S.ACCEPTED, at(2), venue_no=VenueNo("101"), accepted_at=at(2))
-    done = await storage.orders.change(order.no, S.REJECTED, at(3), reason="market closed")
+    done = await storage.orders.change(order.no, S.REJECTED, at(3), reason=CLOSED)
     assert await storage.orders.history(order.no) == [
-        (at(0), S.INTENDED, ""),
-        (at(1), S.SENT, ""),
-        (at(2), S.ACCEPTED, ""),
-        (at(3), S.REJECTED, "market closed"),
+        (at(0), S.INTENDED, None),
+        (at(1), S.SENT, None),
+        (at(2), S.ACCEPTED, None),
+        (at(3), S.REJECTED, CLOSED),
     ]
     assert done == await storage.orders.get(order.no)
     assert done.accepted_at == at(2)
@@ -110,11 +113,11 @@ async def test_what_is_left_out_of_a_change_stays_but_for_the_reason(storage: St
     await storage.orders.change(
         order.no, S.ACCEPTED, at(2), venue_no=VenueNo("101"), accepted_at=at(2), limit_price=Decimal("61.5"), reprices=1
     )
-    await storage.orders.change(order.no, S.UNKNOWN, at(3), reason="no answer")
+    await storage.orders.change(order.no, S.UNKNOWN, at(3), reason=made_up("답 없음", "no answer"))
     order = await storage.orders.change(order.no, S.ACCEPTED, at(4), accepted_at=at(4))
     assert (order.venue_no, order.limit_price, order.reprices) == ("101", Decimal("61.5"), 1)
     assert order.accepted_at == at(2)  # the first acceptance: delays count from it
-    assert order.reason == ""
+    assert order.reason is None
 
 
 async def test_an_amended_order_is_found_by_every_number_it_carried(storage: Storage) -> None:

@@ -13,6 +13,7 @@ from storage.migrations import load_migrations, migrate
 from strategy.model import (
     Event,
     HandOrder,
+    Kept,
     Mode,
     ModeState,
     Notable,
@@ -20,13 +21,13 @@ from strategy.model import (
     OrderNo,
     OrderStatus,
     Origin,
+    Said,
     SaleEnd,
     SettingChanged,
     Started,
     StopFinished,
     StopTrigger,
     StorageError,
-    Text,
     Trouble,
 )
 from tests.fakes.stored_samples import (
@@ -42,10 +43,13 @@ from tests.fakes.stored_samples import (
     trouble,
     unnumbered,
 )
+from tests.support.words import english, made_up
 
 
 def _order_event(no: int, reason: str = "") -> OrderChanged:
-    return order_changed(replace(unnumbered(request()), no=OrderNo(no), reason=reason))
+    return order_changed(
+        replace(unnumbered(request()), no=OrderNo(no), reason=Said(Kept.WORDS, words=reason) if reason else None)
+    )
 
 
 async def _kinds(storage: Storage) -> list[str]:
@@ -86,9 +90,9 @@ async def test_events_come_back_as_they_were(storage: Storage) -> None:
             at=at(),
             tickers=((TQQQ, None), (O, request().limit_price)),
             warmup=((TQQQ, "day", 99, 100),),
-            stream=Text("연결", "up"),
+            stream=made_up("연결", "up"),
             mode=ModeState(mode=Mode.RUN, symbol=None, set_by=1, set_at=at(), reason="r", until=None),
-            session=Text("장", "open"),
+            session=made_up("장", "open"),
             holdings=None,
         ),
         OrderChanged(at=at(), order=order, decision=decision(), last_fill=fill(order, "f")),
@@ -236,7 +240,7 @@ async def test_an_event_that_cannot_be_read_is_told_as_such(storage: Storage) ->
     )
     (row,) = await storage.outbox.pending(1)
     assert isinstance(row.event, Trouble)
-    assert "gone" in row.event.what.en
+    assert "gone" in english(row.event.what)
 
 
 @pytest.mark.parametrize("body", ["{", "", "\x00", '{"kind": 7}'])

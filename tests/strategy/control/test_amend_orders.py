@@ -21,6 +21,7 @@ from strategy.model import (
 from tests.strategy.control.test_control_orders import ask, open_market, shares
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import OWNER, TQQQ, Bench
+from tests.support.words import english, korean
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ async def test_what_cannot_be_typed_is_told(bench: Bench, qty: int | None, price
     order = await resting(bench)
     with pytest.raises(InvalidInput) as refused:
         await preview(bench, order.no, qty, price)
-    assert word in refused.value.user_message.ko
+    assert word in korean(refused.value.user_message)
 
 
 async def test_there_is_no_such_open_order(bench: Bench) -> None:
@@ -98,10 +99,10 @@ async def test_a_dearer_buy_is_held_to_the_caps_and_asks_twice(tmp_path: Path) -
         order = await resting(bench)
         shown = await preview(bench, order.no, price="95.00")
         assert shown.needs_second_confirm
-        assert any("MAX_ORDER_USD" in text.en for text in shown.warnings)
+        assert any("MAX_ORDER_USD" in english(text) for text in shown.warnings)
         again = await press(bench, shown)
         assert again.kind is OutcomeKind.SECOND_CONFIRM
-        assert "#1" in again.text.en
+        assert "#1" in english(again.text)
         assert again.next_ticket is not None
         assert (await bench.core.control.confirmations.confirm(again.next_ticket, OWNER)).kind is OutcomeKind.DONE
         assert [one.limit_price for one in bench.core.trading.desk.open] == [Decimal("95.00")]
@@ -113,7 +114,7 @@ async def test_more_than_the_cash_there_is_refused(tmp_path: Path) -> None:
         assert (await press(bench, await preview(bench, order.no, price="99.50"))).kind is OutcomeKind.DONE
         beyond = await preview(bench, order.no, price="150.00")
         assert beyond.ticket is None
-        assert "주문가능금액" in beyond.refusals[0].ko
+        assert "주문가능금액" in korean(beyond.refusals[0])
 
 
 async def test_a_mode_without_buys_allows_a_cheaper_buy_only(bench: Bench) -> None:
@@ -139,7 +140,7 @@ async def test_an_order_being_canceled_or_unknown_is_left_alone(bench: Bench) ->
     await bench.core.trading.desk.cancel(order.no)
     shown = await preview(bench, order.no, price="91.00")
     assert shown.ticket is None
-    assert "취소 중" in shown.refusals[0].ko
+    assert "취소 중" in korean(shown.refusals[0])
 
 
 async def test_an_order_of_unknown_outcome_is_left_alone(bench: Bench) -> None:
@@ -147,7 +148,7 @@ async def test_an_order_of_unknown_outcome_is_left_alone(bench: Bench) -> None:
     order = await resting(bench)
     shown = await preview(bench, order.no, price="91.00")
     if order.status is OrderStatus.UNKNOWN:
-        assert "확인하고" in shown.refusals[0].ko
+        assert "확인하고" in korean(shown.refusals[0])
         assert shown.ticket is None
 
 
@@ -174,6 +175,6 @@ async def test_the_bots_own_orders_and_those_by_hand_are_not_changed(bench: Benc
     await bench.core.trading.account_sync.take("asked")
     [order] = bench.core.trading.desk.open
     refused = await preview(bench, order.no, price="81.00")
-    assert "직접 낸" in refused.refusals[0].ko
+    assert "직접 낸" in korean(refused.refusals[0])
     await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)
     assert (await press(bench, await preview(bench, order.no, price="81.00"))).kind is OutcomeKind.DONE

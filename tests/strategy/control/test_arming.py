@@ -20,6 +20,7 @@ from strategy.settings.messages import plain_faults
 from strategy.wiring.core import Core
 from tests.fakes.clock import FakeClock
 from tests.support.engine_bench import ARM_SECRET, BEFORE_OPEN, OWNER, World, running
+from tests.support.words import bilingual, english, korean
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 NOW = datetime(2026, 9, 15, 13, 30, 10, tzinfo=UTC)
@@ -62,8 +63,8 @@ def test_a_length_that_base32_does_not_have_is_told_as_that(length: int) -> None
     with pytest.raises(ValidationError) as refused:
         ArmingSettings.model_validate({"totp_secret": SECRET[:length]})
     [fault] = plain_faults(refused.value, ArmingSettings)
-    assert "길이가 맞지 않습니다" in fault.said().ko
-    assert str(length) in fault.said().en
+    assert "길이가 맞지 않습니다" in korean(fault.said())
+    assert str(length) in english(fault.said())
 
 
 @pytest.mark.parametrize(
@@ -94,8 +95,8 @@ def test_a_wrong_secret_is_told_in_plain_words_and_not_repeated(typed: str, word
         ArmingSettings.model_validate({"totp_secret": typed})
     [fault] = plain_faults(refused.value, ArmingSettings)
     assert (fault.name, fault.value) == ("TOTP_SECRET", "****")
-    assert word in fault.said().ko
-    assert typed not in fault.said().both() + str(refused.value)
+    assert word in korean(fault.said())
+    assert typed not in bilingual(fault.said()) + str(refused.value)
 
 
 def good(codes: OneTimeCodes, typed: str, newer_than: int = NEVER) -> bool:
@@ -161,4 +162,4 @@ async def test_wrong_codes_typed_at_the_same_moment_are_all_counted(tmp_path: Pa
         asked = [*(f"{ARM_SECRET} 00000{digit}" for digit in range(6)), f"{ARM_SECRET} {code(wall)}"]
         answers = await asyncio.gather(*(core.control.arming.arm(OWNER, typed) for typed in asked))
         assert [answer.kind for answer in answers] == [OutcomeKind.DENIED] * 7
-        assert "60 min" in answers[-1].text.en
+        assert "60 min" in english(answers[-1].text)

@@ -31,6 +31,7 @@ from strategy.model import (
 )
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import ARM_SECRET, OPEN, OWNER, TQQQ, XLF, Bench, O, World, running
+from tests.support.words import english, korean
 
 QUIET = {"rsi_oversold": "1", "rsi_overbought": "99", "stop_poll_s": "600"}
 
@@ -94,7 +95,7 @@ async def test_halting_names_the_unprotected_and_wants_a_typed_word(bench: Bench
     assert (await bench.core.control.confirmations.confirm(preview.ticket, OWNER)).kind is OutcomeKind.DENIED
     stop = await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="정지")  # the word for /stop
     assert stop.kind is OutcomeKind.DENIED
-    assert "손절 끄기" in stop.text.ko
+    assert "손절 끄기" in korean(stop.text)
     assert bench.core.base.modes.account.mode == "run"
     assert (
         await bench.core.control.confirmations.confirm(preview.ticket, OWNER, typed="stops  off")
@@ -141,13 +142,13 @@ async def test_arming_with_a_code_and_too_many_wrong_ones(tmp_path: Path) -> Non
         await control.arming.accept_disclaimer(OWNER)
         assert (await control.arming.arm(OWNER, ARM_SECRET)).kind is OutcomeKind.DENIED
         for left in (3, 2, 1):
-            assert f"{left} tries" in (await control.arming.arm(OWNER, f"{ARM_SECRET} 000000")).text.en
+            assert f"{left} tries" in english((await control.arming.arm(OWNER, f"{ARM_SECRET} 000000")).text)
         assert not [event for event in await bench.told(Trouble) if event.key.startswith("arm_tries")]
-        assert "60 min" in (await control.arming.arm(OWNER, f"{ARM_SECRET} 000000")).text.en
+        assert "60 min" in english((await control.arming.arm(OWNER, f"{ARM_SECRET} 000000")).text)
         [told] = [event for event in await bench.told(Trouble) if event.key.startswith("arm_tries")]
-        assert str(OWNER) in told.what.ko
+        assert str(OWNER) in korean(told.what)
         await bench.pass_time(1800)
-        assert "30 min" in (await control.arming.arm(OWNER, f"{ARM_SECRET} {once()}")).text.en
+        assert "30 min" in english((await control.arming.arm(OWNER, f"{ARM_SECRET} {once()}")).text)
         await bench.pass_time(1801)
         assert (await control.arming.arm(OWNER, f"{ARM_SECRET} {once()}")).kind is OutcomeKind.DONE
 
@@ -163,12 +164,12 @@ async def test_the_digits_that_arm_are_those_that_are_asked_for_in_every_form_of
         control = bench.core.control
         await control.arming.accept_disclaimer(OWNER)
         said = (await control.arming.arm(OWNER, "5601")).text
-        for text in (said.ko, said.en):
+        for text in (korean(said), english(said)):
             example = re.search(r"(\d{8}-\d\d)\D+/arm (\d{4})", text)
             assert example is not None
             assert AccountNumber.parse(example[1]).last_four == example[2]
-        assert "앞 여덟 자리" in said.ko
-        assert "first eight digits" in said.en
+        assert "앞 여덟 자리" in korean(said)
+        assert "first eight digits" in english(said)
         assert (await control.arming.arm(OWNER, "3456")).kind is OutcomeKind.DONE
 
 
@@ -182,7 +183,7 @@ def test_until_close_is_this_sessions_or_the_next_ones(bench: Bench) -> None:
 async def test_a_setting_is_previewed_confirmed_stored_and_told(bench: Bench) -> None:
     preview = await bench.core.control.settings.preview(OWNER, "rsi_oversold", "60", symbol=None, until=None)
     assert (preview.old, preview.new) == ("1", "60")
-    assert any("buy signal now" in effect.en for effect in preview.effects)
+    assert any("buy signal now" in english(effect) for effect in preview.effects)
     assert preview.ticket is not None
     assert bench.core.base.book.account.rsi_oversold == 1
     assert (await bench.core.control.confirmations.confirm(preview.ticket, OWNER)).kind is OutcomeKind.DONE
@@ -200,7 +201,7 @@ async def test_a_setting_is_previewed_confirmed_stored_and_told(bench: Bench) ->
 async def test_a_tighter_stop_warns_that_it_sells_at_once(bench: Bench) -> None:
     bench.price(TQQQ, "97")
     preview = await bench.core.control.settings.preview(OWNER, "STOP_LOSS_RATE", "-2", symbol=TQQQ, until=None)
-    assert any("sell at once" in effect.en for effect in preview.effects)
+    assert any("sell at once" in english(effect) for effect in preview.effects)
     assert preview.ticket is not None
     await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
     await bench.settle()
@@ -295,7 +296,7 @@ def test_tickers_are_found_by_any_name_and_the_nearest_is_hinted(bench: Bench) -
     assert list(control.tickers.watched()) == [TQQQ, O, XLF]
     with pytest.raises(InvalidInput) as caught:
         control.tickers.symbol("TQQ")
-    assert "TQQQ" in caught.value.user_message.en
+    assert "TQQQ" in english(caught.value.user_message)
 
 
 async def test_orders_and_one_order_with_its_story(bench: Bench) -> None:

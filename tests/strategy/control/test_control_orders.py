@@ -24,11 +24,11 @@ from strategy.model import (
     Origin,
     OutcomeKind,
     Side,
-    Text,
     TryLater,
 )
 from tests.fakes.clock import FakeClock, trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
+from tests.support.words import bilingual, english, korean
 
 QUIET = {"trading_tickers": "NASDAQ:TQQQ", "rsi_oversold": "1", "rsi_overbought": "99", "stop_poll_s": "600"}
 WALL = datetime(2026, 9, 16, tzinfo=UTC)
@@ -73,7 +73,7 @@ async def test_preview_shows_price_cost_fee_and_effect(bench: Bench) -> None:
 @pytest.mark.parametrize(("price", "warned"), [("104.99", False), ("106", True), ("50", False)])
 async def test_a_price_far_worse_than_the_market_is_pointed_out(bench: Bench, price: str, warned: bool) -> None:
     preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(3), Decimal(price))
-    assert any("fills at once" in warning.en for warning in preview.warnings) is warned
+    assert any("fills at once" in english(warning) for warning in preview.warnings) is warned
 
 
 async def test_one_press_places_one_order(bench: Bench) -> None:
@@ -167,13 +167,13 @@ async def test_a_cap_asks_twice_and_then_gives_way(tmp_path: Path) -> None:
     async with open_market(tmp_path, max_order_usd="200") as bench:
         preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(3), None)
         assert preview.needs_second_confirm
-        assert any("MAX_ORDER_USD" in warning.en for warning in preview.warnings)
+        assert any("MAX_ORDER_USD" in english(warning) for warning in preview.warnings)
         assert preview.ticket is not None
         first = await bench.core.control.confirmations.confirm(preview.ticket, OWNER)
         assert first.kind is OutcomeKind.SECOND_CONFIRM
         assert bench.broker.submitted == []
-        assert "매수 TQQQ 3주 × $100.01 = $300.03" in first.text.ko  # the question names its order
-        assert "Buy 3 TQQQ × $100.01 = $300.03" in first.text.en
+        assert "매수 TQQQ 3주 × $100.01 = $300.03" in korean(first.text)  # the question names its order
+        assert "Buy 3 TQQQ × $100.01 = $300.03" in english(first.text)
         assert first.next_ticket is not None
         second = await bench.core.control.confirmations.confirm(first.next_ticket, OWNER)
         assert second.kind is OutcomeKind.DONE
@@ -187,18 +187,18 @@ async def test_a_refusal_of_the_broker_is_told_in_one_language_at_a_time(bench: 
     outcome = await bench.core.control.confirmations.confirm(await ask(bench), OWNER)
     assert outcome.kind is OutcomeKind.REJECTED
     assert outcome.order is not None
-    kept = Text.read(outcome.order.reason)
-    assert kept.ko != kept.en
-    assert outcome.text.both() == f"주문 #1 거부: {kept.ko}\nOrder #1 was rejected: {kept.en}"
+    kept = outcome.order.reason
+    assert korean(kept) != english(kept)
+    assert bilingual(outcome.text) == f"주문 #1 거부: {korean(kept)}\nOrder #1 was rejected: {english(kept)}"
 
 
 async def test_refuses_what_cash_or_shares_do_not_cover_s112(tmp_path: Path) -> None:
     async with open_market(tmp_path, hold=2) as bench:
         preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1000), None)
         assert preview.ticket is None
-        assert any("needed" in refusal.en for refusal in preview.refusals)
+        assert any("needed" in english(refusal) for refusal in preview.refusals)
         preview = await bench.core.control.orders.manual.preview(OWNER, Side.SELL, TQQQ, shares(3), None)
-        assert [refusal.en for refusal in preview.refusals] == ["Only 2 shares can be sold."]
+        assert [english(refusal) for refusal in preview.refusals] == ["Only 2 shares can be sold."]
 
 
 async def test_what_is_not_held_cannot_be_sold_s112(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ async def test_what_is_not_held_cannot_be_sold_s112(tmp_path: Path) -> None:
         preview = await bench.core.control.orders.manual.preview(
             OWNER, Side.SELL, TQQQ, Amount(kind=AmountKind.ALL), None
         )
-        assert [refusal.en for refusal in preview.refusals] == ["No shares are held: there is nothing to sell."]
+        assert [english(refusal) for refusal in preview.refusals] == ["No shares are held: there is nothing to sell."]
 
 
 async def test_a_closed_session_shows_the_next_open_s113(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ async def test_a_closed_session_shows_the_next_open_s113(tmp_path: Path) -> None
     async with running(tmp_path, world, settings=trading_settings(**QUIET)) as bench:
         preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1), None)
         assert preview.ticket is None
-        assert "09-15 22:30 KST / 09-15 09:30 ET" in preview.refusals[0].en
+        assert "09-15 22:30 KST / 09-15 09:30 ET" in english(preview.refusals[0])
 
 
 async def test_modes_forbid_manual_buys_but_not_sells(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from strategy.portfolio.positions import LivePositions
 from tests.fakes.clock import trading_settings
 from tests.strategy.control.test_control_orders import ask, open_market
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
+from tests.support.words import english, korean
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ async def test_adopted_it_is_worked_like_one_of_the_bots(bench: Bench) -> None:
     assert outcome.order is not None
     assert outcome.order.adopted_by == OWNER
     history = (await bench.core.control.orders.queries.order(order.no)).history
-    assert f"adopted by user {OWNER}" in history[-1][2]
+    assert f"adopted by user {OWNER}" in english(history[-1][2])
     bench.broker.matching = False
     await bench.pass_time(70)
     [now] = bench.core.trading.desk.open
@@ -69,9 +70,9 @@ async def test_adopting_again_changes_nothing(bench: Bench) -> None:
     await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)
     before = (await bench.core.control.orders.queries.order(order.no)).history
     again = await bench.core.control.orders.external.decide(9, order.no, HandChoice.ADOPT)
-    assert "이미" in again.text.ko
+    assert "이미" in korean(again.text)
     assert (await bench.core.control.orders.queries.order(order.no)).history == before
-    assert "이미" in (await bench.core.control.orders.external.decide(9, order.no, HandChoice.IGNORE)).text.ko
+    assert "이미" in korean((await bench.core.control.orders.external.decide(9, order.no, HandChoice.IGNORE)).text)
 
 
 async def test_adopted_shares_count_as_the_bots_also_after_a_restart(tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ async def test_adopted_shares_count_as_the_bots_also_after_a_restart(tmp_path: P
         positions = bench.core.protection.guard._positions
         assert positions.in_scope(TQQQ, PositionScope.BOT)[0] == 0
         outcome = await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)
-        assert "2주" in outcome.text.ko
+        assert "2주" in korean(outcome.text)
         await bench.settle()
         assert positions.in_scope(TQQQ, PositionScope.BOT)[0] == 2
         world = bench.world
@@ -97,7 +98,7 @@ async def test_ignored_it_stays_and_still_blocks_its_ticker(bench: Bench) -> Non
     order = await by_hand(bench)
     for _ in range(2):
         outcome = await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.IGNORE)
-        assert (outcome.kind, "그대로" in outcome.text.ko) == (OutcomeKind.DONE, True)
+        assert (outcome.kind, "그대로" in korean(outcome.text)) == (OutcomeKind.DONE, True)
     await bench.pass_time(400)
     [now] = bench.core.trading.desk.open
     assert (now.no, now.limit_price) == (order.no, Decimal(80))
@@ -118,8 +119,8 @@ async def test_one_that_has_ended_is_answered_clearly(bench: Bench) -> None:
     assert order.venue_no is not None
     bench.broker.reject_later(order.venue_no)
     await bench.pass_time(200)
-    assert "끝나" in (await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)).text.ko
-    assert "끝난" in (await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.IGNORE)).text.ko
+    assert "끝나" in korean((await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.ADOPT)).text)
+    assert "끝난" in korean((await bench.core.control.orders.external.decide(OWNER, order.no, HandChoice.IGNORE)).text)
 
 
 async def test_the_bots_own_order_is_none_of_these(bench: Bench) -> None:
@@ -137,9 +138,9 @@ async def test_the_recovery_card_speaks_of_it_in_words_and_money(tmp_path: Path)
     async with running(tmp_path, world, settings=trading_settings(trading_tickers="NASDAQ:TQQQ")) as bench:
         await bench.pass_time(5)
         cards = await bench.told(Recovered)
-    said = [line for card in cards for line in card.lines if "직접 낸" in line.ko]
+    said = [line for card in cards for line in card.lines if "직접 낸" in korean(line)]
     assert said
     for line in said:
-        assert "$56.50:" in line.ko
-        assert "(접수됨, 체결 대기)" in line.ko
-        assert "(accepted, waiting to fill)" in line.en
+        assert "$56.50:" in korean(line)
+        assert "(접수됨, 체결 대기)" in korean(line)
+        assert "(accepted, waiting to fill)" in english(line)

@@ -9,6 +9,7 @@ import pytest
 from strategy.model import InvalidInput, Order, OrderNo, OrderStatus, OutcomeKind, Side
 from tests.strategy.control.test_control_orders import ask, open_market, shares
 from tests.support.engine_bench import OWNER, TQQQ, Bench
+from tests.support.words import english, korean
 
 
 @pytest.fixture
@@ -40,9 +41,8 @@ async def test_each_candidate_is_offered_and_the_chosen_one_is_adopted(bench: Be
     assert outcome.kind is OutcomeKind.DONE
     now = (await bench.core.control.orders.queries.order(order.no)).order
     assert (now.status, now.venue_no) == (OrderStatus.ACCEPTED, chosen.candidate.venue_no)
-    assert any(
-        f"user {OWNER}" in reason for _, _, reason in (await bench.core.control.orders.queries.order(order.no)).history
-    )
+    history = (await bench.core.control.orders.queries.order(order.no)).history
+    assert any(reason is not None and f"user {OWNER}" in english(reason) for _, _, reason in history)
     await bench.pass_time(10)
     assert bench.core.trading.desk.blocked(TQQQ) is None
     late = await bench.core.control.confirmations.confirm(shown.choices[1].ticket, OWNER)
@@ -68,7 +68,7 @@ async def test_a_known_outcome_leaves_nothing_to_settle(bench: Bench) -> None:
     outcome = await bench.core.control.confirmations.confirm(await ask(bench, Side.BUY, shares(3), "90.00"), OWNER)
     shown = await bench.core.control.orders.unknown.preview(OWNER, outcome.order_nos[0])
     assert shown.choices == ()
-    assert "이미 확인" in shown.refusals[0].ko
+    assert "이미 확인" in korean(shown.refusals[0])
 
 
 async def test_too_early_to_say_is_said(bench: Bench) -> None:
@@ -76,7 +76,7 @@ async def test_too_early_to_say_is_said(bench: Bench) -> None:
     outcome = await bench.core.control.confirmations.confirm(await ask(bench, Side.BUY, shares(3), "90.00"), OWNER)
     shown = await bench.core.control.orders.unknown.preview(OWNER, outcome.order_nos[0])
     assert shown.choices == ()
-    assert "아직" in shown.refusals[0].ko
+    assert "아직" in korean(shown.refusals[0])
 
 
 async def test_there_is_no_such_order(bench: Bench) -> None:

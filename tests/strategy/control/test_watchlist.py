@@ -26,6 +26,7 @@ from strategy.model import (
 )
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, XLF, Bench, O, World, running, wave
+from tests.support.words import english, korean
 
 AAPL = Symbol.parse("NASDAQ:AAPL")
 QUIET = {"trading_tickers": "NASDAQ:TQQQ", "rsi_oversold": "1", "rsi_overbought": "99", "stop_poll_s": "600"}
@@ -66,7 +67,7 @@ async def unwatch(bench: Bench, symbol: Symbol) -> Outcome:
 async def refused(bench: Bench, symbol: Symbol) -> str:
     preview = await bench.core.control.watchlist.preview_unwatch(OWNER, symbol)
     assert preview.ticket is None
-    return " ".join(refusal.en for refusal in preview.refusals)
+    return " ".join(english(refusal) for refusal in preview.refusals)
 
 
 async def test_a_ticker_is_found_on_the_first_exchange_that_quotes_it(bench: Bench) -> None:
@@ -95,7 +96,7 @@ async def test_a_broker_that_is_busy_is_not_taken_for_an_unknown_ticker(bench: B
 async def test_a_ticker_that_is_watched_already_is_said_so(bench: Bench) -> None:
     preview = await bench.core.control.watchlist.preview_watch(OWNER, "tqqq")
     assert (preview.symbol, preview.ticket) == (TQQQ, None)
-    assert "already" in preview.refusals[0].en
+    assert "already" in english(preview.refusals[0])
 
 
 async def test_a_ticker_added_in_a_session_is_followed_everywhere(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ async def test_a_ticker_added_in_a_session_is_followed_everywhere(tmp_path: Path
     async with running(tmp_path, made, settings=settings()) as bench:
         assert XLF not in bench.core.protection.guard.lines
         preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
-        assert any("stop" in warning.en for warning in preview.warnings)
+        assert any("stop" in english(warning) for warning in preview.warnings)
         assert (await press(bench, preview.ticket)).kind is OutcomeKind.DONE
         assert bench.core.base.book.tickers == (TQQQ, XLF)
         assert XLF in bench.stream.watched
@@ -159,7 +160,7 @@ async def test_the_list_survives_a_restart_and_says_where_it_comes_from_promise_
         assert bench.core.base.book.source("TRADING_TICKERS") is SettingSource.CHAT
         started = (await bench.told(Started))[-1]
         assert [symbol for symbol, _ in started.tickers] == [TQQQ, XLF]
-        assert any("chosen in the chat" in note.en for note in started.notes)
+        assert any("chosen in the chat" in english(note) for note in started.notes)
 
 
 async def test_a_ticker_is_removed_and_not_traded_any_more(tmp_path: Path) -> None:
@@ -226,7 +227,7 @@ async def test_a_ticker_is_verified_again_at_the_press(bench: Bench) -> None:
 async def test_set_points_to_the_commands(bench: Bench) -> None:
     with pytest.raises(InvalidInput) as caught:
         await bench.core.control.settings.preview(OWNER, "trading_tickers", "NASDAQ:AAPL", symbol=None, until=None)
-    assert "/watch" in caught.value.user_message.ko
+    assert "/watch" in korean(caught.value.user_message)
     assert not bench.core.control.settings.get("TRADING_TICKERS").changeable
 
 
@@ -264,7 +265,7 @@ async def test_undo_of_a_removal_brings_the_ticker_back_to_work(tmp_path: Path) 
 async def test_limits_of_the_broker_are_named_before(tmp_path: Path) -> None:
     async with running(tmp_path, world(), settings=settings(), calls_per_second=0.18) as bench:
         preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
-        assert any("left out" in warning.en for warning in preview.warnings)
+        assert any("left out" in english(warning) for warning in preview.warnings)
     async with running(tmp_path, world(), settings=settings(), tick_places=1) as bench:
         preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
-        assert any("Live trades" in warning.en for warning in preview.warnings)
+        assert any("Live trades" in english(warning) for warning in preview.warnings)

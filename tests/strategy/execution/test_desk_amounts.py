@@ -9,6 +9,7 @@ import pytest
 
 from strategy.model import Fill, Notice, Order, OrderChanged, OrderStatus, Side
 from tests.support.order_bench import PRICE, TQQQ, Bench, bench
+from tests.support.words import english
 
 HELD_AT = Decimal(60)
 
@@ -46,11 +47,11 @@ async def test_prices_told_wrong_are_corrected_by_the_inquiry_s9(desk: Bench) ->
     order = await filled(desk, (4, "61.10"), (6, "61.20"))
     assert (order.status, order.filled_amount) == (OrderStatus.FILLED, Decimal("612.10"))
     [line] = await desk.desk.poll_orders()
-    assert "$612.10 → $611.60" in line.en
+    assert "$612.10 → $611.60" in english(line)
     now = await desk.order(order.no)
     assert (now.status, now.filled_qty) == (OrderStatus.FILLED, 10)
     assert [(fill.qty, fill.price) for fill in await fills(desk, order)] == [(4, Decimal("61.10")), (6, PRICE)]
-    assert [trouble.what.en for trouble in await desk.troubles()] == [line.en]
+    assert [english(trouble.what) for trouble in await desk.troubles()] == [english(line)]
     await desk.agrees()
 
 

@@ -206,7 +206,7 @@ def _order(no: int, **asked: object) -> Order:
         limit_price=PRICE,
         filled_qty=0,
         filled_amount=Decimal(0),
-        reason="",
+        reason=None,
         updated_at=OPEN,
     )
 

@@ -26,7 +26,6 @@ from strategy.model import (
     StopFinished,
     StopTriggered,
     Symbol,
-    Text,
     Trouble,
     TryLater,
 )
@@ -36,6 +35,7 @@ from tests.strategy.control.test_control_orders import shares
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import OWNER, TQQQ
 from tests.support.order_bench import PRICE, Bench, bench
+from tests.support.words import english, korean
 
 S = OrderStatus
 Meaning = Literal["refused", "not now", "unknown"]
@@ -73,8 +73,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 def says(order: Order, code: str) -> bool:
-    told = Text.read(order.reason)
-    return all(WORDS in words and code in words for words in (told.ko, told.en))
+    told = order.reason
+    return all(WORDS in words and code in words for words in (korean(told), english(told)))
 
 
 @pytest.mark.parametrize("who", PLACED)
@@ -98,7 +98,7 @@ async def test_every_code_is_refused_not_now_or_unknown_to_whoever_orders(desk: 
         first, second = desk.broker.submitted[before:]
         assert first == second  # price and all
         assert (await desk.order(order.no)).status is S.ACCEPTED
-        assert (await desk.order(order.no)).reason == ""
+        assert (await desk.order(order.no)).reason is None
     await desk.pass_time(5)
     tries = len(CODES) + len(NOT_ACCEPTED)
     assert len(desk.broker.submitted) == tries
@@ -117,8 +117,8 @@ async def test_every_code_on_a_change_or_a_cancel(desk: Bench, call: Literal["am
         with pytest.raises(BrokerError) as raised:
             await change
         assert isinstance(raised.value, TryLater) is (meaning == "not now"), code
-        assert WORDS in raised.value.user_message.ko
-        assert WORDS in raised.value.user_message.en
+        assert WORDS in korean(raised.value.user_message)
+        assert WORDS in english(raised.value.user_message)
         assert (await desk.order(order.no)).status is S.ACCEPTED
         assert (await desk.order(order.no)).limit_price == PRICE
         await desk.pass_time(1.5)
@@ -247,8 +247,8 @@ async def test_a_stop_that_may_not_order_for_long_says_so_and_goes_on(tmp_path: 
         await made.pass_time(30)
         [told] = await made.told(Trouble)
         assert told.key == "stop:NASDAQ:TQQQ"
-        assert WORDS in told.what.ko
-        assert WORDS in told.what.en
+        assert WORDS in korean(told.what)
+        assert WORDS in english(told.what)
         await made.pass_time(20)
         assert made.broker.qty_held(TQQQ) == 0
         assert len(await made.orders()) == 1
@@ -297,8 +297,8 @@ async def test_a_persons_order_not_taken_now_says_what_happens(tmp_path: Path) -
         made.broker.fail("submit", answered("EGW00201"))
         done = await made.core.control.confirmations.confirm(preview.ticket, OWNER)
         assert done.kind is OutcomeKind.WAITING
-        assert WORDS in done.text.ko
-        assert WORDS in done.text.en
+        assert WORDS in korean(done.text)
+        assert WORDS in english(done.text)
         await made.pass_time(2)
         [order] = await made.orders()
         assert order.status is S.FILLED

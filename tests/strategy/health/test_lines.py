@@ -6,10 +6,11 @@ import pytest
 
 from strategy.health import lines
 from strategy.market.trading_window import session_view
-from strategy.model import HealthLine, OutboxState, StopState, StorageState, Symbol, span
+from strategy.model import HealthLine, OutboxState, StopState, StorageState, Symbol
 from strategy.runtime.probes import LoopLag, TelegramState
 from tests.fakes.clock import trading_settings
 from tests.support.trades import TQQQ, O
+from tests.support.words import bilingual, english, korean
 
 NOW = datetime(2026, 9, 15, 15, 0, tzinfo=UTC)  # a Tuesday, in the session
 GB = 1024**3
@@ -17,8 +18,13 @@ GB = 1024**3
 
 def told(line: HealthLine, ok: bool | None, *words: str) -> bool:
     """Check the judgement, and that the words are in one of the languages and neither language is empty."""
-    both = line.detail.both()
-    return line.ok is ok and bool(line.detail.ko) and bool(line.detail.en) and all(word in both for word in words)
+    both = bilingual(line.detail)
+    return (
+        line.ok is ok
+        and bool(korean(line.detail))
+        and bool(english(line.detail))
+        and all(word in both for word in words)
+    )
 
 
 def test_the_market_line_tells_the_next_open_in_both_zones_s113() -> None:
@@ -117,8 +123,3 @@ def test_memory_and_program() -> None:
     assert told(lines.memory(150 * 1024**2), True, "150 MB")
     assert told(lines.memory(2 * GB), False, "2.0 GB")
     assert told(lines.program("0.1.0", timedelta(days=3, hours=5, minutes=1)), True, "0.1.0", "3일 5시간", "3 d 5 h")
-
-
-def test_lengths_of_time_are_never_negative() -> None:
-    assert span(timedelta(seconds=-5)).en == "0 s"
-    assert span(timedelta(seconds=3725)).ko == "1시간 2분"

@@ -10,13 +10,14 @@ import pytest
 from storage.logs.reader import LogFiles
 from strategy.health.connection_test import Checkup
 from strategy.health.system import rules_in
-from strategy.model import HealthLine, LogLine, Loudness, QuietHours, Service, TaskState, Text, TryLater
+from strategy.model import HealthLine, LogLine, Loudness, QuietHours, Service, TaskState, TryLater
 from strategy.runtime.probes import LoopLag, Surroundings, TelegramState
 from strategy.runtime.process_metrics import LagMeter, resident_memory
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, TQQQ, XLF, O, World, running
+from tests.support.words import english, made_up
 
-FINE = HealthLine(name=Text("단계", "step"), ok=True, detail=Text("됨", "works"))
+FINE = HealthLine(name=made_up("단계", "step"), ok=True, detail=made_up("됨", "works"))
 
 
 # how alerts sound
@@ -57,7 +58,7 @@ async def test_health_of_a_bare_core_is_fine_and_leaves_out_what_nobody_told(tmp
     async with running(tmp_path, world()) as bench:
         await bench.pass_time(61)
         view = await bench.core.control.system.health()
-        names = [line.name.en for line in view.lines]
+        names = [english(line.name) for line in view.lines]
     assert names == [
         "Market",
         "Orders",
@@ -90,27 +91,27 @@ async def test_health_shows_what_the_surroundings_tell(tmp_path: Path) -> None:
     )
     async with running(tmp_path, world(), surroundings=around) as bench:
         view = await bench.core.control.system.health()
-    by_name = {line.name.en: line for line in view.lines}
+    by_name = {english(line.name): line for line in view.lines}
     assert {"Telegram", "KIS token", "Loop lag", "Clock", "Memory"} <= by_name.keys()
-    assert "9.9" in by_name["Program"].detail.en
+    assert "9.9" in english(by_name["Program"].detail)
     assert not view.ok
-    assert [line.name.en for line in view.lines if line.ok is False] == ["Clock"]
+    assert [english(line.name) for line in view.lines if line.ok is False] == ["Clock"]
 
 
 async def test_storage_and_outbox_are_looked_at(tmp_path: Path) -> None:
     async with running(tmp_path / "x", world()) as bench:
-        by_name = {line.name.en: line for line in (await bench.core.control.system.health()).lines}
+        by_name = {english(line.name): line for line in (await bench.core.control.system.health()).lines}
     assert by_name["Storage"].ok
-    assert "waiting" in by_name["Outbox"].detail.en
+    assert "waiting" in english(by_name["Outbox"].detail)
 
 
 async def test_a_dropped_stream_and_a_gap_show(tmp_path: Path) -> None:
     async with running(tmp_path, world()) as bench:
-        bench.core.session.inbox.on_disconnected("끊김 / dropped")
+        bench.core.session.inbox.on_disconnected(made_up("끊김", "dropped"))
         view = await bench.core.control.system.health()
-    by_name = {line.name.en: line for line in view.lines}
+    by_name = {english(line.name): line for line in view.lines}
     assert by_name["Live connection"].ok is False
-    assert "dropped" in by_name["Live connection"].detail.en
+    assert "dropped" in english(by_name["Live connection"].detail)
     assert by_name["Order notices"].ok is None
     assert by_name["Reconciled"].ok is False
 
@@ -148,7 +149,7 @@ async def telegram_fine() -> str:
 
 async def test_both_sides_are_tested_and_shown_in_a_fixed_order_s109() -> None:
     lines = await Checkup(broker=broker_fine, telegram=telegram_fine).run()
-    assert [(line.name.en, line.ok, line.detail.en) for line in lines] == [
+    assert [(english(line.name), line.ok, english(line.detail)) for line in lines] == [
         ("step", True, "works"),
         ("Telegram bot (getMe)", True, "@bot"),
     ]
@@ -156,10 +157,10 @@ async def test_both_sides_are_tested_and_shown_in_a_fixed_order_s109() -> None:
 
 async def test_a_side_that_fails_hides_nothing_of_the_other() -> None:
     async def refused() -> str:
-        raise TryLater("x", user_message=Text("안 됨", "no"))
+        raise TryLater("x", user_message=made_up("안 됨", "no"))
 
     lines = await Checkup(broker=broker_fine, telegram=refused).run()
-    assert [(line.ok, line.detail.en) for line in lines] == [(True, "works"), (False, "no")]
+    assert [(line.ok, english(line.detail)) for line in lines] == [(True, "works"), (False, "no")]
 
 
 async def test_a_test_that_hangs_ends_in_time() -> None:
@@ -169,7 +170,7 @@ async def test_a_test_that_hangs_ends_in_time() -> None:
 
     lines = await Checkup(broker=hangs, telegram=telegram_fine, limit_s=0.01).run()
     assert [line.ok for line in lines] == [False, True]
-    assert "in time" in lines[0].detail.en
+    assert "in time" in english(lines[0].detail)
 
 
 async def test_two_at_once_share_one_test_and_a_later_one_tests_anew() -> None:

@@ -7,6 +7,7 @@ import pytest
 from strategy.market import holiday_name, session_on
 from strategy.market.coming_days import MOST_DAYS, coming_days, day, holiday_text
 from strategy.model import new_york, seoul
+from tests.support.words import english, korean
 
 
 def test_days_begin_with_todays_new_york_date_and_leave_weekends_out() -> None:
@@ -25,20 +26,20 @@ def test_a_holiday_says_its_name_in_both_languages() -> None:
     closed = day(date(2026, 11, 26))
     assert (closed.opens_at, closed.closes_at, closed.half_day) == (None, None, False)
     assert closed.note is not None
-    assert (closed.note.ko, closed.note.en) == ("추수감사절", "Thanksgiving Day")
+    assert (korean(closed.note), english(closed.note)) == ("추수감사절", "Thanksgiving Day")
 
 
 def test_an_observed_holiday_says_so() -> None:
     note = day(date(2026, 7, 3)).note  # the 4th is a Saturday
     assert note is not None
-    assert (note.ko, note.en) == ("독립기념일 (대체 휴일)", "Independence Day (observed)")
+    assert (korean(note), english(note)) == ("독립기념일 (대체 휴일)", "Independence Day (observed)")
 
 
 def test_a_mourning_day_is_named() -> None:
     note = day(date(2025, 1, 9)).note
     assert note is not None
-    assert note.ko == "국가 애도일"
-    assert "Carter" in note.en
+    assert korean(note) == "국가 애도일"
+    assert "Carter" in english(note)
 
 
 def test_a_half_day_closes_at_one() -> None:
@@ -47,8 +48,8 @@ def test_a_half_day_closes_at_one() -> None:
     assert half.closes_at is not None
     assert new_york(half.closes_at).hour == 13
     assert half.note is not None
-    assert half.note.ko == "추수감사절 다음 날: 뉴욕 13:00 조기 폐장"
-    assert "1:00pm" not in half.note.en
+    assert korean(half.note) == "추수감사절 다음 날: 뉴욕 13:00 조기 폐장"
+    assert "1:00pm" not in english(half.note)
 
 
 @pytest.mark.parametrize(
@@ -57,9 +58,9 @@ def test_a_half_day_closes_at_one() -> None:
 def test_the_session_after_a_clock_change_tells_the_new_korean_hour(on: date, ko: str, hour: int) -> None:
     changed = day(on)
     assert changed.note is not None
-    assert ko in changed.note.ko
-    assert f"{hour}:30" in changed.note.ko
-    assert f"{hour}:30" in changed.note.en
+    assert ko in korean(changed.note)
+    assert f"{hour}:30" in korean(changed.note)
+    assert f"{hour}:30" in english(changed.note)
     assert changed.opens_at is not None
     assert seoul(changed.opens_at).hour == hour
     assert day(on + timedelta(days=1)).note is None
@@ -69,7 +70,7 @@ def test_every_holiday_of_two_decades_has_a_korean_name() -> None:
     on = date(2018, 1, 1)
     while on < date(2038, 1, 1):
         if holiday_name(on) is not None and on.weekday() < 5:
-            assert any("가" <= letter <= "힣" for letter in holiday_text(on).ko), on
+            assert any("가" <= letter <= "힣" for letter in korean(holiday_text(on))), on
         on += timedelta(days=1)
 
 

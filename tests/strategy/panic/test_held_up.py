@@ -14,6 +14,7 @@ from strategy.model import OrderStatus, Origin, PanicProgress, Quote, Side, Stop
 from tests.strategy.panic.test_panic import panic
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import OPEN, TQQQ, Bench, World
+from tests.support.words import english
 
 
 def world_of(*, withheld: int) -> World:
@@ -26,7 +27,7 @@ def world_of(*, withheld: int) -> World:
 
 
 async def told(bench: Bench) -> list[str]:
-    return [event.what.en for event in await bench.told(Trouble) if event.key == f"stop:{TQQQ}"]
+    return [english(event.what) for event in await bench.told(Trouble) if event.key == f"stop:{TQQQ}"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.fakes.broker import FaultKind
 from tests.fakes.clock import trading_settings
 from tests.strategy.stops.test_stop_monitor import QUIET, holding
 from tests.support.engine_bench import ARM_SECRET, OPEN, OWNER, TQQQ, XLF, Bench, O, World, running
+from tests.support.words import english, korean
 
 
 def two_held() -> World:
@@ -136,7 +137,7 @@ async def test_a_second_confirm_joins_the_first(tmp_path: Path) -> None:
         await press(bench, first.ticket_all)
         await bench.pass_time(5)
         joined = await press(bench, second.ticket_all)
-        assert "진행" in joined.text.ko
+        assert "진행" in korean(joined.text)
         assert (await press(bench, second.ticket_all)).kind is OutcomeKind.USED
         bench.broker.matching = True
         bench.price(TQQQ, "99.99")
@@ -173,7 +174,7 @@ async def test_a_closed_market_cancels_and_says_when_it_opens(tmp_path: Path) ->
         assert {line.reason for line in end.lines} == {"closed"}
         assert end.cancels_left == 0
         assert end.note is not None
-        assert "09-16 22:30 KST" in end.note.ko
+        assert "09-16 22:30 KST" in korean(end.note)
         assert bench.broker.submitted == []
         await bench.until(OPEN + timedelta(days=1, minutes=5))
         assert bench.broker.qty_held(TQQQ) == 10
@@ -189,7 +190,7 @@ async def test_what_the_venue_refuses_is_told_as_left(tmp_path: Path) -> None:
         [line] = end.lines
         assert (line.sold, line.reason) == (0, "rejected")
         assert end.note is not None
-        assert "10주가 남았습니다" in end.note.ko
+        assert "10주가 남았습니다" in korean(end.note)
 
 
 async def test_a_halted_ticker_is_left_and_said_to_be_halted_at_the_close(tmp_path: Path) -> None:
@@ -280,7 +281,7 @@ async def test_survives_a_restart_and_says_so(tmp_path: Path) -> None:
         assert (bench.broker.qty_held(TQQQ), bench.broker.qty_held(XLF)) == (0, 0)
         [end] = await ends(bench)
         assert end.flat
-        assert any(told.note and "이어서" in told.note.ko for told in await bench.told(PanicProgress))
+        assert any(told.note and "이어서" in korean(told.note) for told in await bench.told(PanicProgress))
     async with holding(tmp_path, world=world) as bench:
         await bench.pass_time(60)
         assert len(await ends(bench)) == 1
@@ -309,7 +310,7 @@ async def test_an_unarmed_real_account_may_panic_once_it_was_armed_ever(tmp_path
     async with running(tmp_path, world, settings=trading_settings(**QUIET), environment=Environment.REAL) as bench:
         refused = await preview(bench)
         assert refused.ticket_all is None
-        assert "/arm" in refused.refusals[0].en
+        assert "/arm" in english(refused.refusals[0])
         await bench.core.control.arming.accept_disclaimer(OWNER)
         await bench.core.control.arming.arm(OWNER, ARM_SECRET)
     async with running(tmp_path, world, settings=trading_settings(**QUIET), environment=Environment.REAL) as bench:
@@ -328,7 +329,7 @@ async def test_a_broker_that_cannot_be_asked_confirms_nothing(tmp_path: Path) ->
         [end] = await ends(bench)
         assert end.flat is False
         assert end.note is not None
-        assert "앱에서 확인" in end.note.ko
+        assert "앱에서 확인" in korean(end.note)
 
 
 async def test_nothing_there_is_refused(tmp_path: Path) -> None:

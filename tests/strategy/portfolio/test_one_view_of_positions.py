@@ -10,6 +10,7 @@ import pytest
 from strategy.model import Amount, AmountKind, OutcomeKind, Period, Side
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, XLF, Bench, O, World, running
+from tests.support.words import english
 
 ALL = Amount(kind=AmountKind.ALL)
 FOUR = Amount(kind=AmountKind.SHARES, value=Decimal(4))
@@ -77,7 +78,7 @@ async def test_shares_bought_a_moment_ago_are_held_on_every_screen(bench: Bench)
 async def test_a_ticker_sold_out_a_moment_ago_may_leave_the_list(bench: Bench) -> None:
     await _trade(bench, Side.SELL, ALL)
     preview = await bench.core.control.watchlist.preview_unwatch(OWNER, TQQQ)
-    assert [refusal.en for refusal in preview.refusals] == []
+    assert [english(refusal) for refusal in preview.refusals] == []
 
 
 async def test_the_sum_of_the_account_stays_when_shares_become_cash(bench: Bench) -> None:

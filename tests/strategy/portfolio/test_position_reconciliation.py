@@ -10,6 +10,7 @@ import pytest
 from strategy.model import Holdings, OrderStatus, Origin, Recovered, Side, Symbol, TryLater
 from strategy.portfolio.position_reconciliation import Reconciler
 from tests.support.order_bench import KO, PRICE, TQQQ, Bench, bench
+from tests.support.words import english, korean
 
 S = OrderStatus
 
@@ -107,7 +108,7 @@ async def test_fills_of_a_gap_are_recovered_and_told_s9(account: Account) -> Non
     await account.made.agrees()
     (card,) = await account.cards()
     assert card.clean
-    assert any("4" in line.en for line in card.lines)
+    assert any("4" in english(line) for line in card.lines)
 
 
 async def test_after_one_reconcile_every_order_is_as_the_broker_has_it_s9(account: Account) -> None:
@@ -183,7 +184,7 @@ async def test_an_unexplained_difference_blocks_until_it_has_stood_and_is_told(a
     first, last = await account.cards()
     assert not first.clean
     assert last.clean
-    assert "7 at the broker" in last.lines[0].en
+    assert "7 at the broker" in english(last.lines[0])
     await account.recon.reconcile("timer")
     assert len(await account.cards()) == 2
 
@@ -241,7 +242,7 @@ async def test_an_unknown_order_is_named_in_the_card(account: Account) -> None:
     (card,) = await account.cards()
     assert not card.clean
     assert not account.recon.reconciled
-    assert "not known" in card.lines[0].en
+    assert "not known" in english(card.lines[0])
 
 
 async def test_a_split_is_explained_at_once_and_leaves_buying_allowed_d13(account: Account) -> None:
@@ -252,8 +253,8 @@ async def test_a_split_is_explained_at_once_and_leaves_buying_allowed_d13(accoun
     assert account.recon.reconciled
     assert account.recon.settled(TQQQ)
     (card,) = await account.cards()
-    assert "525" in card.lines[0].ko
-    assert "split" in card.lines[0].en
+    assert "525" in korean(card.lines[0])
+    assert "split" in english(card.lines[0])
 
 
 async def test_more_shares_at_another_cost_are_no_split_d13(account: Account) -> None:

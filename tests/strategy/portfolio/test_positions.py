@@ -49,7 +49,7 @@ def order(
         limit_price=Decimal(price),
         filled_qty=filled,
         filled_amount=Decimal(price * filled),
-        reason="",
+        reason=None,
         updated_at=NOON,
     )
 

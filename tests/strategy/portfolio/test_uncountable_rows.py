@@ -14,7 +14,6 @@ from strategy.model import (
     Origin,
     PanicProgress,
     Side,
-    Text,
     Trouble,
     UnreadOrder,
     UnreadRow,
@@ -22,10 +21,11 @@ from strategy.model import (
 )
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, O, World, running
+from tests.support.words import english, korean, made_up
 
 SETTINGS = trading_settings(trading_tickers="NASDAQ:TQQQ,NYSE:O", rsi_oversold="1", rsi_overbought="99")
-WHY = Text("ovrs_cblc_qty 항목을 읽을 수 없습니다", "its field ovrs_cblc_qty cannot be read")
-BOND = UnreadRow(name="US91282CJL54", why=Text("미국 주식이 아닙니다", "it is no US stock"), aside=True)
+WHY = made_up("ovrs_cblc_qty 항목을 읽을 수 없습니다", "its field ovrs_cblc_qty cannot be read")
+BOND = UnreadRow(name="US91282CJL54", why=made_up("미국 주식이 아닙니다", "it is no US stock"), aside=True)
 
 
 def two_held() -> World:
@@ -53,7 +53,7 @@ async def test_a_row_that_cannot_be_read_leaves_the_other_tickers_stop_working(t
         assert world.broker.qty_held(TQQQ) == 0
         status = await bench.core.control.status.now()
         assert {ticker.symbol: ticker.position_qty for ticker in status.tickers}[O] is None
-        assert await told(bench) == [f"unread:{O}:{WHY.en}"]
+        assert await told(bench) == [f"unread:{O}:{english(WHY)}"]
     async with running(tmp_path, world, settings=SETTINGS) as bench:  # and the program starts again
         await bench.pass_time(60)
         assert bench.core.trading.account_sync.reconciled
@@ -108,7 +108,7 @@ def _one() -> Amount:
 async def test_an_unreadable_order_keeps_the_rules_out_of_its_ticker_and_the_stop_in(tmp_path: Path) -> None:
     eager = trading_settings(trading_tickers="NASDAQ:TQQQ,NYSE:O", rsi_oversold="99", rsi_overbought="100")
     world = two_held()
-    row = UnreadRow(name="O", why=Text("ft_ord_qty", "ft_ord_qty"), symbol=O)
+    row = UnreadRow(name="O", why=made_up("ft_ord_qty", "ft_ord_qty"), symbol=O)
     world.broker.unread_orders.append(UnreadOrder(row=row, venue_no=VenueNo("777"), traded_on=OPEN.date()))
     async with running(tmp_path, world, settings=eager) as bench:
         await bench.pass_time(200)
@@ -152,8 +152,8 @@ async def test_a_panic_never_confirms_what_it_could_not_see(tmp_path: Path) -> N
         assert end.done
         assert end.flat is False
         assert end.note is not None
-        assert "O 은(는) 확인하거나 팔지 못했습니다" in end.note.ko
-        assert BOND.name in end.note.en
+        assert "O 은(는) 확인하거나 팔지 못했습니다" in korean(end.note)
+        assert BOND.name in english(end.note)
         assert world.broker.qty_held(TQQQ) == 0
 
 

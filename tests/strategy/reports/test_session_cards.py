@@ -20,7 +20,6 @@ from strategy.model import (
     SessionOpened,
     Side,
     StorageError,
-    Text,
     TryLater,
     new_york,
     seoul,
@@ -30,8 +29,9 @@ from strategy.reports.session_cards import SessionCards, notices
 from strategy.runtime import Activity
 from tests.fakes.clock import FakeClock, settle, trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, XLF, Bench, O, World, running
+from tests.support.words import english, korean, made_up
 
-FINE = HealthLine(name=Text("a", "a"), ok=True, detail=Text("", ""))
+FINE = HealthLine(name=made_up("a", "a"), ok=True, detail=made_up("", ""))
 QUIET = {"rsi_oversold": "1", "rsi_overbought": "99", "stop_poll_s": "600"}
 
 
@@ -121,7 +121,7 @@ async def test_a_year_of_cards_each_told_once_at_its_minute(year: int) -> None:
         assert each.closed is (found is None)
         assert each.closes_at == (found.closes_at if found else None)
         assert each.next_open > each.at
-        assert each.note.ko
+        assert korean(each.note)
 
 
 async def test_restarts_at_any_hour_neither_repeat_nor_lose_a_card() -> None:
@@ -139,7 +139,7 @@ async def test_a_program_that_starts_later_that_evening_tells_it_then() -> None:
     [told] = late.notices()
     assert (told.on, told.closed, told.at) == ("2026-11-26", True, utc("2026-11-25 13:30"))
     assert told.next_open == utc("2026-11-27 14:30")
-    assert "추수감사절" in told.note.ko
+    assert "추수감사절" in korean(told.note)
     both = Cards(utc("2026-11-26 10:00"))  # 19:00 in Korea on the holiday itself: the half day is due as well
     await both.live_until(utc("2026-11-26 10:01"))
     assert [each.on for each in both.notices()] == ["2026-11-26", "2026-11-27"]
@@ -190,7 +190,7 @@ def ready(minutes: float) -> World:
 
 
 def by_name(check: ReadyCheck) -> dict[str, HealthLine]:
-    return {line.name.en: line for line in check.lines}
+    return {english(line.name): line for line in check.lines}
 
 
 async def check_of(bench: Bench) -> ReadyCheck:
@@ -207,8 +207,8 @@ async def test_the_ready_check_looks_at_everything_and_is_told_once_over_a_resta
         assert (check.session_on, check.opens_at, check.half_day) == ("2026-09-15", OPEN, False)
         found = by_name(check)
         assert [name for name, line in found.items() if line.ok is False] == ["Outbox"]  # nobody delivers here
-        assert found["Bars"].detail.en == "3/3 warm"
-        assert "$10,000" in found["Account and cash"].detail.en
+        assert english(found["Bars"].detail) == "3/3 warm"
+        assert "$10,000" in english(found["Account and cash"].detail)
         assert {"Session today", "Reconciled", "Live connection", "Order notices"} <= found.keys()
     async with running(tmp_path, world, settings=trading_settings(**QUIET)) as bench:
         await bench.until(OPEN + timedelta(minutes=1))
@@ -224,7 +224,10 @@ async def test_what_is_not_ready_is_named(tmp_path: Path) -> None:
         bench.core.trading.watch.forget_bars(O)
         bench.broker.fail("holdings", "try_later", times=50)
         found = by_name(await check_of(bench))
-        assert (found["Bars"].ok, found["Bars"].detail.en) == (False, "2/3 warm, too few: O. No signals until then")
+        assert (found["Bars"].ok, english(found["Bars"].detail)) == (
+            False,
+            "2/3 warm, too few: O. No signals until then",
+        )
         assert found["Live connection"].ok is False
         assert found["Account and cash"].ok is False
 
@@ -267,6 +270,8 @@ async def test_open_and_close_carry_holdings_open_orders_and_the_days_result_s49
 async def test_open_and_close_are_stored_with_the_note_that_they_were_told(tmp_path: Path) -> None:
     async with open_storage(tmp_path) as storage:
         assert isinstance(storage, Storage)
-        told = CalendarNotice(at=OPEN, on="2026-11-26", closed=True, closes_at=None, note=Text("", ""), next_open=OPEN)
+        told = CalendarNotice(
+            at=OPEN, on="2026-11-26", closed=True, closes_at=None, note=made_up("", ""), next_open=OPEN
+        )
         await storage.notes.put("calendar_notice", told.on, [told])
         assert [row.event for row in await storage.outbox.pending(5)] == [told]

@@ -32,6 +32,7 @@ from strategy.risk.exposure import ExposureMeter
 from strategy.risk.limits import Exposure
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, O, World, running
+from tests.support.words import english
 
 BUYS: dict[str, Any] = {"rsi_oversold": "60", "rsi_overbought": "99", "buy_delay_min": "0"}
 IDLE: dict[str, Any] = {"rsi_oversold": "1", "rsi_overbought": "99"}
@@ -62,11 +63,11 @@ async def needs_two_presses(bench: Bench, shown: OrderPreview, name: str) -> Non
     """Assert that the cap is named, that one press sends nothing and that the second one sends once."""
     before = len(bench.broker.submitted)
     assert shown.needs_second_confirm
-    assert any(name in warning.en for warning in shown.warnings)
+    assert any(name in english(warning) for warning in shown.warnings)
     assert shown.ticket is not None
     first = await bench.core.control.confirmations.confirm(shown.ticket, OWNER)
     assert (first.kind, len(bench.broker.submitted)) == (OutcomeKind.SECOND_CONFIRM, before)
-    assert name in first.text.en
+    assert name in english(first.text)
     assert first.next_ticket is not None
     second = await bench.core.control.confirmations.confirm(first.next_ticket, OWNER)
     assert (second.kind, len(bench.broker.submitted)) == (OutcomeKind.DONE, before + 1)
@@ -193,7 +194,7 @@ async def test_a_rules_buy_does_not_chase_its_price_past_mode_or_cap_s105(tmp_pa
         await bench.pass_time(95)
         assert bench.broker.amended == []
         assert (await bench.orders())[0].status is OrderStatus.CANCELED
-        [ended] = [one.what.en for one in await bench.told(Notable) if one.key == f"timeout:{order.no}"]
+        [ended] = [english(one.what) for one in await bench.told(Notable) if one.key == f"timeout:{order.no}"]
         assert ended == f"#{order.no} TQQQ: the 10 left will not follow the price to $112.01; canceling. {said}"
 
 
@@ -242,7 +243,7 @@ async def test_two_sells_by_hand_never_offer_the_same_shares(tmp_path: Path) -> 
         await bench.core.control.confirmations.confirm(first.ticket, OWNER)
         second = await preview(bench, Side.SELL, 3, price="110")
         assert second.ticket is None
-        assert [refusal.en for refusal in second.refusals] == ["Only 2 shares can be sold."]
+        assert [english(refusal) for refusal in second.refusals] == ["Only 2 shares can be sold."]
 
 
 UNKNOWN = {

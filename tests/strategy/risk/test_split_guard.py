@@ -11,6 +11,7 @@ import pytest
 from strategy.model import Event, Notable, StopFinished, StorageError, Trouble, TryLater
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
+from tests.support.words import english, korean
 
 MORNING = OPEN + timedelta(days=1)
 TODAY = date(2026, 9, 16)
@@ -92,7 +93,7 @@ async def test_an_adjustment_of_any_size_asks_until_the_cost_has_followed_d13(
         assert _locked(bench)
         assert await bench.orders() == []
         [told] = [event for event in await bench.told(Trouble) if event.key.startswith("split_guard")]
-        assert f"{factor:.4f}".rstrip("0").rstrip(".") in told.what.en
+        assert f"{factor:.4f}".rstrip("0").rstrip(".") in english(told.what)
         world.market.bars_broken.clear()
         bench.broker.hold(TQQQ, 100 * new // old, 100 * factor)
         await bench.pass_time(400)
@@ -255,8 +256,8 @@ async def test_a_sign_of_the_previous_close_alone_goes_once_the_days_know_of_not
         await bench.pass_time(300)  # the next check
         assert not _locked(bench)
         [told] = [event for event in await bench.told(Notable) if event.key.startswith("split_over")]
-        assert "no split" in told.what.en
-        assert "분할이 아닙니다" in told.what.ko
+        assert "no split" in english(told.what)
+        assert "분할이 아닙니다" in korean(told.what)
         bench.price(TQQQ, "90.90")
         await bench.pass_time(5)
         assert [order.request.qty for order in await bench.orders()] == [100]

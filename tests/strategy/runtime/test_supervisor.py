@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from strategy.model import Event, Notable, Service, StorageError, TaskState, Text, Trouble
+from strategy.model import Event, Notable, Said, Service, StorageError, TaskState, Trouble
 from strategy.runtime.supervisor import GIVEN_UP_PAUSE_S, MOST_CRASHES, PAUSES, PROVEN_S, QUIET_S, Supervisor
 from tests.fakes.clock import FakeClock, settle
+from tests.support.words import bilingual, english, korean, made_up
 
 NOW = datetime(2026, 9, 15, 13, 30, tzinfo=UTC)
 
@@ -37,9 +38,9 @@ class Noted:
         self.calls: list[tuple[Service, int, bool]] = []
         self.back: list[Service] = []
 
-    async def crashed(self, service: Service, *, crashes: int, storage: bool) -> Sequence[Text]:
+    async def crashed(self, service: Service, *, crashes: int, storage: bool) -> Sequence[Said]:
         self.calls.append((service, crashes, storage))
-        return [Text("그래서", "therefore")]
+        return [made_up("그래서", "therefore")]
 
     async def works_again(self, service: Service) -> None:
         self.back.append(service)
@@ -82,9 +83,9 @@ async def test_a_crash_is_logged_told_restarted_and_told_again_when_it_works(cap
         assert bench.told.keys() == ["task:engine"]
         [trouble] = bench.told.events
         assert isinstance(trouble, Trouble)
-        assert "신호 점검" in trouble.what.ko
-        assert "therefore" in trouble.what.en
-        assert "12345" not in trouble.what.both()
+        assert "신호 점검" in korean(trouble.what)
+        assert "therefore" in english(trouble.what)
+        assert "12345" not in bilingual(trouble.what)
         await bench.clock.advance(PAUSES.pauses_s[0])
         assert bench.state() is TaskState.RUNNING
         assert bench.runs == 2
@@ -221,7 +222,7 @@ async def test_what_cannot_be_stored_is_told_later() -> None:
 async def test_a_second_fault_in_what_follows_from_the_first_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
 
-    async def fails(*_: object, **__: object) -> Sequence[Text]:
+    async def fails(*_: object, **__: object) -> Sequence[Said]:
         raise RuntimeError("a fault of its own")
 
     for owner, name in ((bench.noted, "crashed"), (bench.noted, "works_again"), (bench.told, "tell")):

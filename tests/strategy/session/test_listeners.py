@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from strategy.model import Interval, Price, StopTriggered, Text, Trouble
+from strategy.model import Interval, Price, StopTriggered, Trouble
 from tests.strategy.session.test_price_alert_monitor import hits, wait_for
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import TQQQ, Bench
+from tests.support.words import english, korean, made_up
 
-FAILING = Text("시험", "the test's listener")
+FAILING = made_up("시험", "the test's listener")
 
 
 def refuse(_: Any) -> None:
@@ -48,13 +49,13 @@ async def test_a_failing_listener_is_told_once_in_an_hour(tmp_path: Path) -> Non
     async with holding(tmp_path) as bench:
         await wait_for(bench, TQQQ, "99.90")
         bench.core.trading.watch.on_price(FAILING, refuse)
-        bench.core.trading.watch.on_price(Text("뒤", "the next"), heard.append)
+        bench.core.trading.watch.on_price(made_up("뒤", "the next"), heard.append)
         for cents in range(50):
             bench.price(TQQQ, Decimal(100) - Decimal(cents) / 100)
         await bench.pass_time(1800)
         [told] = await listeners_told(bench)
-        assert FAILING.en in told.what.en
-        assert FAILING.ko in told.what.ko
+        assert english(FAILING) in english(told.what)
+        assert korean(FAILING) in korean(told.what)
         assert len([price for price in heard if price.last >= Decimal("99.51")]) >= 50
         assert await hits(bench) == [(TQQQ, Decimal("99.90"))]
         await bench.pass_time(1805)
@@ -85,7 +86,7 @@ async def test_armed_by_ticks_means_that_ticks_were_compared(tmp_path: Path, mon
         assert bench.core.protection.watchdog.state(TQQQ) == "polling"
         assert bench.core.trading.watch.latest(TQQQ) is not None
         [told] = await listeners_told(bench)
-        assert "stops" in told.what.en
+        assert "stops" in english(told.what)
         bench.price(TQQQ, "94")
         await bench.pass_time(6)
         assert [triggered.source for triggered in await bench.told(StopTriggered)] == ["poll"]

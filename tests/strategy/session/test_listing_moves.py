@@ -9,6 +9,7 @@ import pytest
 from strategy.model import Market, Mode, ModeState, Origin, PriceAlertHit, Recovered, Symbol, Trouble
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
+from tests.support.words import korean
 
 AT_NYSE = Symbol(Market.NYSE, TQQQ.ticker)
 SETTINGS = trading_settings(trading_tickers="NASDAQ:TQQQ", rsi_oversold="1", rsi_overbought="99")
@@ -29,7 +30,7 @@ def move(world: World, *, quoted: bool = True) -> None:
 
 
 async def troubles(bench: Bench) -> list[str]:
-    return [trouble.what.ko for trouble in await bench.told(Trouble) if trouble.key.startswith("moved:")]
+    return [korean(trouble.what) for trouble in await bench.told(Trouble) if trouble.key.startswith("moved:")]
 
 
 async def test_the_stop_follows_with_what_is_set_for_the_ticker(tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ async def test_the_stop_follows_with_what_is_set_for_the_ticker(tmp_path: Path) 
         assert bench.core.base.modes.of(AT_NYSE).mode is Mode.PAUSE_BUYS
         (told,) = await troubles(bench)
         assert "NYSE" in told
-        lines = [line.ko for card in await bench.told(Recovered) for line in card.lines]
+        lines = [korean(line) for card in await bench.told(Recovered) for line in card.lines]
         assert not [line for line in lines if "체결 기록으로는" in line]
         bench.price(AT_NYSE, "93")
         await bench.pass_time(10)

@@ -12,6 +12,7 @@ from storage.tables.price_alerts import PriceAlertRepository
 from strategy.model import DataUnavailable, InvalidInput, PriceAlert, PriceAlertHit, StorageError, Symbol, TryLater
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
+from tests.support.words import english
 
 AAPL = Symbol.parse("NASDAQ:AAPL")
 QUIET = {"trading_tickers": "NASDAQ:TQQQ", "rsi_oversold": "1", "rsi_overbought": "99", "stop_poll_s": "600"}
@@ -107,7 +108,7 @@ async def test_polls_stay_within_their_share_of_the_call_limit(tmp_path: Path) -
 async def test_a_price_that_is_there_already_is_said_with_it(bench: Bench, *, above: bool, price: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         await wait_for(bench, TQQQ, price, above=above)
-    assert "already: $100" in caught.value.user_message.en
+    assert "already: $100" in english(caught.value.user_message)
     assert list(await bench.core.control.price_alerts.all()) == []
 
 
@@ -129,7 +130,7 @@ async def test_the_same_alert_is_kept_once_and_fifty_are_the_most(bench: Bench) 
         await wait_for(bench, TQQQ, str(price))
     with pytest.raises(InvalidInput) as caught:
         await wait_for(bench, TQQQ, "60")
-    assert "50" in caught.value.user_message.en
+    assert "50" in english(caught.value.user_message)
 
 
 async def test_an_alert_taken_away_is_not_told(bench: Bench) -> None:

@@ -33,6 +33,7 @@ from strategy.model import (
 from strategy.settings.schema import TradingSettings
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, XLF, Bench, O, World, running
+from tests.support.words import english
 
 BUYS = {"rsi_oversold": "98", "rsi_overbought": "99", "max_position_rate": "1", "stop_poll_s": "600"}
 
@@ -103,7 +104,7 @@ async def test_tickers_are_verified_by_a_quote_and_trade_once_they_have_one_s29(
         assert dict(started.tickers)[XLF] is None
         assert dict(started.tickers)[TQQQ] == 100
         [trouble] = await bench.told(Trouble)
-        assert (trouble.symbol, "could not be verified" in trouble.what.en) == (XLF, True)
+        assert (trouble.symbol, "could not be verified" in english(trouble.what)) == (XLF, True)
         await bench.until(OPEN + timedelta(seconds=30))
         assert {order.request.symbol for order in await bench.orders()} == {TQQQ, O}
         del world.market.broken[XLF]
@@ -114,7 +115,7 @@ async def test_tickers_are_verified_by_a_quote_and_trade_once_they_have_one_s29(
 async def test_says_at_start_when_the_call_limit_is_too_low_s3(tmp_path: Path) -> None:
     async with running(tmp_path, ready(-1), calls_per_second=0.1) as bench:
         [started] = await bench.told(Started)
-        assert any("some checks will be left out" in note.en for note in started.notes)
+        assert any("some checks will be left out" in english(note) for note in started.notes)
 
 
 async def test_looks_asked_for_at_the_same_time_are_shared(tmp_path: Path) -> None:
@@ -347,7 +348,7 @@ async def test_minute_bars_from_ticks_where_none_can_be_asked_for_d9(tmp_path: P
         assert decision.indicators.macd_bars >= 100
         assert decision.indicators.macd is not None
         [started] = await bench.told(Started)
-        assert any("QUOTE_APP_KEY" in note.en for note in started.notes)
+        assert any("QUOTE_APP_KEY" in english(note) for note in started.notes)
         assert [event.key for event in await bench.told(Notable)] == ["warm:NASDAQ:TQQQ"]
 
 

@@ -22,6 +22,7 @@ from strategy.model import (
 )
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
+from tests.support.words import bilingual, english, korean, made_up
 
 BUYS = {
     "trading_tickers": "NASDAQ:TQQQ",
@@ -30,6 +31,8 @@ BUYS = {
     "max_position_rate": "1",
     "buy_delay_min": "1",
 }
+
+TOO_MANY = made_up("너무 많음", "too many")
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 async def test_start_card_has_the_streams_own_word_s48(bench: Bench) -> None:
     [started] = await bench.told(Started)
-    assert started.stream.ko == "실시간 체결 통보 연결됨, 구독 확인됨"
+    assert korean(started.stream) == "실시간 체결 통보 연결됨, 구독 확인됨"
     assert bench.stream.watched == (TQQQ,)
 
 
@@ -50,7 +53,9 @@ async def test_a_reason_is_told_in_one_language_at_a_time_s48(bench: Bench) -> N
     bench.stream.drop("끊겼습니다. / It was dropped.")
     await bench.settle()
     [down] = await bench.told(StreamState)
-    assert down.reason.both() == "실시간 연결이 끊겼습니다: 끊겼습니다.\nThe live connection is down: It was dropped."
+    assert (
+        bilingual(down.reason) == "실시간 연결이 끊겼습니다: 끊겼습니다.\nThe live connection is down: It was dropped."
+    )
 
 
 async def test_one_down_and_one_up_each_and_nothing_lost_s87(bench: Bench) -> None:
@@ -105,17 +110,17 @@ async def test_network_loss_orders_nothing_and_recovers_by_itself_s106(bench: Be
 
 
 async def test_refused_notices_are_told_at_once_s22(bench: Bench) -> None:
-    bench.core.session.inbox.on_subscription(None, active=False, reason="invalid HTS_ID")
+    bench.core.session.inbox.on_subscription(None, active=False, reason=made_up("HTS_ID", "invalid HTS_ID"))
     await bench.settle()
     [trouble] = await bench.told(Trouble)
     assert trouble.key == "notices_refused"
-    assert "HTS_ID" in trouble.what.en
+    assert "HTS_ID" in english(trouble.what)
 
 
 async def test_refused_ticks_leave_polling(bench: Bench) -> None:
-    bench.core.session.inbox.on_subscription(TQQQ, active=False, reason="too many")
+    bench.core.session.inbox.on_subscription(TQQQ, active=False, reason=TOO_MANY)
     assert not bench.core.trading.watch.streams(TQQQ)
-    assert bench.core.trading.watch.refused() == {TQQQ: "too many"}
+    assert bench.core.trading.watch.refused() == {TQQQ: TOO_MANY}
 
 
 async def test_recovered_is_silent_when_nothing_differed(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from strategy.model import (
 )
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import BEFORE_OPEN, OPEN, TQQQ, World, running
+from tests.support.words import english
 
 ONE = {
     "trading_tickers": "NASDAQ:TQQQ",
@@ -90,7 +91,7 @@ async def test_start_card_and_one_open_card_per_session_s46_s49(tmp_path: Path) 
         [started] = await bench.told(Started)
         assert started.tickers == ((TQQQ, Decimal(100)),)
         assert all(there >= needed for _, _, there, needed in started.warmup)
-        assert started.stream.en == "connected, order notices subscribed"
+        assert english(started.stream) == "connected, order notices subscribed"
         assert started.holdings is not None
         assert [(p.qty, p.sellable_qty) for p in started.holdings.positions] == [(5, 5)]
         [opened] = await bench.told(SessionOpened)

@@ -10,6 +10,7 @@ from strategy.model import Interval
 from strategy.settings.messages import FaultyValue, allowed, plain_faults
 from strategy.settings.schema import TradingSettings
 from tests.fakes.clock import SAMPLE_SETTINGS, trading_settings
+from tests.support.words import english, korean
 
 
 def faults(**changes: str | None) -> list[FaultyValue]:
@@ -32,8 +33,8 @@ def test_missing_empty_and_malformed_values_are_refused_by_name(name: str, value
     found = faults(**{name: value})
     assert [fault.name for fault in found] == [name.upper()]
     assert found[0].value == value
-    assert found[0].said().ko != found[0].said().en
-    assert name.upper() in found[0].said().ko
+    assert korean(found[0].said()) != english(found[0].said())
+    assert name.upper() in korean(found[0].said())
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_out_of_range_values_are_refused_with_value_and_range(name: str, value: 
     (fault,) = faults(**{name: value})
     assert fault.name == name.upper()
     assert fault.value == value
-    assert value in fault.said().ko
+    assert value in korean(fault.said())
 
 
 @pytest.mark.parametrize(("oversold", "overbought"), [("0", "100"), ("29.5", "70.25"), ("49.99", "50")])
@@ -74,15 +75,15 @@ def test_thresholds_take_decimals_from_0_to_100_s38_s39(oversold: str, overbough
 @pytest.mark.parametrize("overbought", ["50", "49.99"])
 def test_oversold_must_lie_below_overbought_s38_s39(overbought: str) -> None:
     (fault,) = faults(rsi_oversold="50", rsi_overbought=overbought)
-    assert "RSI_OVERSOLD" in fault.problem.en
-    assert "RSI_OVERBOUGHT" in fault.problem.ko
+    assert "RSI_OVERSOLD" in english(fault.problem)
+    assert "RSI_OVERBOUGHT" in korean(fault.problem)
 
 
 @pytest.mark.parametrize("value", ["0", "5", "-100", "-100.1", "+5"])
 def test_a_stop_that_is_no_loss_is_explained_s42(value: str) -> None:
     (fault,) = faults(stop_loss_rate=value)
-    assert "-5" in fault.problem.ko
-    assert "off" in fault.problem.en
+    assert "-5" in korean(fault.problem)
+    assert "off" in english(fault.problem)
 
 
 @pytest.mark.parametrize("value", ["off", "OFF", " off "])
@@ -107,8 +108,8 @@ def test_tickers_are_trimmed_and_upper_cased_s29() -> None:
 )
 def test_a_wrong_ticker_is_refused_with_its_position_s29(tickers: str, position: int) -> None:
     (fault,) = faults(trading_tickers=tickers)
-    assert f"item {position}" in fault.problem.en
-    assert f"{position}번째" in fault.problem.ko
+    assert f"item {position}" in english(fault.problem)
+    assert f"{position}번째" in korean(fault.problem)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_a_wrong_ticker_is_refused_with_its_position_s29(tickers: str, position:
 )
 def test_settings_that_contradict_one_another_are_refused(changes: dict[str, str]) -> None:
     (fault,) = faults(**changes)
-    assert fault.problem.ko
+    assert korean(fault.problem)
 
 
 @pytest.mark.parametrize(
@@ -135,9 +136,9 @@ def test_settings_that_contradict_one_another_are_refused(changes: dict[str, str
 def test_periods_no_warm_up_can_fill_are_refused_with_what_to_do(changes: dict[str, str], named: str) -> None:
     """The broker keeps about a month of minute bars: 140 of an hour each."""
     (fault,) = faults(**changes)
-    assert named in fault.problem.en
-    assert "day" in fault.problem.en
-    assert named in fault.problem.ko
+    assert named in english(fault.problem)
+    assert "day" in english(fault.problem)
+    assert named in korean(fault.problem)
 
 
 @pytest.mark.parametrize("interval", ["day", "1", "3", "5", "15", "30", "60"])
@@ -154,5 +155,5 @@ def test_ranges_are_read_from_the_model() -> None:
     assert allowed(TradingSettings, "buy_rate") is not None
     rate = allowed(TradingSettings, "stop_loss_rate")
     assert rate is not None
-    assert "-100" in rate.en
-    assert "off" in rate.en
+    assert "-100" in english(rate)
+    assert "off" in english(rate)

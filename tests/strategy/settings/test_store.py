@@ -20,6 +20,7 @@ from strategy.settings.messages import limits
 from strategy.settings.schema import TradingSettings
 from strategy.settings.store import SettingsStore
 from tests.fakes.clock import FakeClock, trading_settings
+from tests.support.words import english, korean
 
 NOON = datetime(2026, 9, 15, 16, tzinfo=UTC)
 TQQQ, XLF = Symbol.parse("NASDAQ:TQQQ"), Symbol.parse("AMEX:XLF")
@@ -56,7 +57,7 @@ async def put(
 def refused(book: SettingsStore, name: str, value: str, symbol: Symbol | None = None) -> str:
     with pytest.raises(InvalidInput) as caught:
         book.draft(name, value, symbol=symbol, until=None)
-    return caught.value.user_message.en
+    return english(caught.value.user_message)
 
 
 async def test_chat_wins_over_env_over_default(book: SettingsStore) -> None:
@@ -170,16 +171,16 @@ async def test_overrides_that_no_longer_fit_env_are_left_out_and_told(
         base=trading_settings(rsi_overbought="55"), env_names=frozenset(), journal=journal, clock=clock
     )
     [told] = await changed.load()
-    assert "RSI_OVERSOLD=58" in told.en
+    assert "RSI_OVERSOLD=58" in english(told)
     assert changed.account.rsi_oversold == 50
 
 
 async def test_every_setting_has_words_and_a_range(book: SettingsStore) -> None:
     assert {name.upper() for name in TradingSettings.model_fields} == set(SETTING_WORDS)
     for view in book.menu():
-        assert view.meaning.ko
-        assert view.meaning.en
-        assert view.allowed.en
+        assert korean(view.meaning)
+        assert english(view.meaning)
+        assert english(view.allowed)
         assert view.value
 
 
@@ -192,7 +193,7 @@ async def try_to_put(book: SettingsStore, name: str, value: str) -> str | None:
     try:
         await put(book, name, value)
     except InvalidInput as error:
-        return error.user_message.en
+        return english(error.user_message)
     return None
 
 
@@ -215,7 +216,7 @@ def test_any_number_in_range_applies_and_survives_and_any_other_is_refused(data:
                 whole = TradingSettings.model_fields[name.lower()].annotation in (int, int | None)
                 crossed = name in ("RSI_OVERSOLD", "RSI_OVERBOUGHT", "MACD_FAST", "MACD_SLOW")
                 assert not inside or whole or crossed
-                assert name == "STOP_LOSS_RATE" or book.allowed(name).en in refusal
+                assert name == "STOP_LOSS_RATE" or english(book.allowed(name)) in refusal
                 return
             assert inside
             again = await load(storage.settings, clock)

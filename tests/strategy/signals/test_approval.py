@@ -33,6 +33,7 @@ from strategy.model import (
 from strategy.settings.schema import TradingSettings
 from tests.fakes.clock import FakeClock, trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, XLF, Bench, World, running
+from tests.support.words import english
 
 OTHER = 8
 BUYS = {"rsi_oversold": "98", "rsi_overbought": "99", "max_position_rate": "1", "stop_poll_s": "600"}
@@ -239,7 +240,7 @@ async def test_caps_cash_and_orders_are_checked_again_at_the_press(tmp_path: Pat
         assert card.ticket is not None
         outcome = await bench.core.control.confirmations.confirm(card.ticket, OWNER)
         assert outcome.kind is OutcomeKind.DENIED
-        assert "cash" in outcome.text.en
+        assert "cash" in english(outcome.text)
         assert await bench.orders() == []
 
 
@@ -418,7 +419,7 @@ async def test_a_cap_reached_meanwhile_stops_the_press(tmp_path: Path) -> None:
         await bench.pass_time(61)
         assert card.ticket is not None
         outcome = await bench.core.control.confirmations.confirm(card.ticket, OWNER)
-        assert (outcome.kind, "cap" in outcome.text.en) == (OutcomeKind.DENIED, True)
+        assert (outcome.kind, "cap" in english(outcome.text)) == (OutcomeKind.DENIED, True)
         assert len(await bench.orders()) == 1
 
 
@@ -429,7 +430,7 @@ async def test_an_order_of_the_ticker_stops_the_press(tmp_path: Path) -> None:
         await bench.pass_time(61)
         assert card.ticket is not None
         outcome = await bench.core.control.confirmations.confirm(card.ticket, OWNER)
-        assert (outcome.kind, "open" in outcome.text.en) == (OutcomeKind.DENIED, True)
+        assert (outcome.kind, "open" in english(outcome.text)) == (OutcomeKind.DENIED, True)
 
 
 async def test_a_stored_card_nobody_can_read_is_void(tmp_path: Path) -> None:

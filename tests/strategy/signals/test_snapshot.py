@@ -25,6 +25,7 @@ from strategy.model import (
 )
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World, running
+from tests.support.words import english
 
 SETTINGS = trading_settings(
     trading_tickers="NASDAQ:TQQQ", rsi_oversold="60", rsi_overbought="99", stop_loss_rate="-50", buy_delay_min="0"
@@ -84,7 +85,7 @@ async def test_a_halted_ticker_is_neither_bought_by_rule_nor_by_hand_and_says_wh
     for side in Side:
         preview = await bench.core.control.orders.manual.preview(OWNER, side, TQQQ, ONE, None)
         assert preview.ticket is None
-        assert "Trading of this ticker is halted." in [refusal.en for refusal in preview.refusals]
+        assert "Trading of this ticker is halted." in [english(refusal) for refusal in preview.refusals]
 
 
 async def test_a_wide_spread_refuses_the_rule_and_is_pointed_out_by_hand(bench: Bench) -> None:
@@ -96,7 +97,7 @@ async def test_a_wide_spread_refuses_the_rule_and_is_pointed_out_by_hand(bench: 
     assert decision.reason == "blocked:quote_usable"
     assert len(bench.broker.submitted) == before
     preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, ONE, None)
-    assert any("spread is wide" in warning.en for warning in preview.warnings)
+    assert any("spread is wide" in english(warning) for warning in preview.warnings)
 
 
 async def test_a_price_that_is_too_old_refuses_the_rule_with_its_age(bench: Bench) -> None:

@@ -13,6 +13,7 @@ from tests.strategy.risk.test_split_guard import _locked, _next_morning, _world
 from tests.strategy.stops.test_price_confirmation import print_of, sold
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World
+from tests.support.words import english
 
 
 async def chosen(bench: Bench, mode: Mode) -> None:
@@ -155,7 +156,7 @@ async def test_a_buy_by_hand_that_waited_for_its_next_try_is_not_sent_after_the_
         assert bench.broker.qty_held(TQQQ) == 0
         [buy] = [order for order in await bench.orders() if order.request.side is Side.BUY]
         assert buy.status is OrderStatus.DENIED
-        assert "/buy" in buy.reason
+        assert "/buy" in english(buy.reason)
         again = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(4), None)
         await press(bench, again.ticket)
         await bench.pass_time(5)

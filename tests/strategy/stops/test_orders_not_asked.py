@@ -7,6 +7,7 @@ from pathlib import Path
 from strategy.model import Origin, Started
 from tests.fakes.clock import trading_settings
 from tests.support.engine_bench import OPEN, TQQQ, World, running
+from tests.support.words import english
 
 CALM = trading_settings(trading_tickers="NASDAQ:TQQQ", rsi_oversold="1", rsi_overbought="99")
 EAGER = trading_settings(trading_tickers="NASDAQ:TQQQ", rsi_oversold="99", rsi_overbought="100")
@@ -29,7 +30,7 @@ async def test_a_first_start_without_the_list_of_orders_arms_the_stop_and_buys_n
         (started,) = await bench.told(Started)
         assert started.holdings is not None
         assert [position.qty for position in started.holdings.positions] == [10]
-        assert "orders could not be looked at" in " ".join(note.en for note in started.notes)
+        assert "orders could not be looked at" in " ".join(english(note) for note in started.notes)
         view = await bench.core.control.holdings.view(fresh=True)
         assert view.holdings is not None
         assert view.problem is None

@@ -197,7 +197,7 @@ def _order(no: OrderNo, symbol: Symbol, side: Side, origin: Origin) -> Order:
         limit_price=Decimal(100),
         filled_qty=0,
         filled_amount=Decimal(0),
-        reason="",
+        reason=None,
         updated_at=NOW,
     )
 

@@ -26,6 +26,7 @@ from strategy.model import (
 )
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, XLF, Bench, World
+from tests.support.words import english, korean
 
 LATE = timedelta(minutes=15)
 
@@ -36,8 +37,8 @@ def state(bench: Bench) -> StopState:
 
 async def stops_line(bench: Bench) -> str:
     health = await bench.core.control.system.health()
-    [line] = [line for line in health.lines if line.name.en == "Stops"]
-    return f"{line.ok}: {line.detail.en}"
+    [line] = [line for line in health.lines if english(line.name) == "Stops"]
+    return f"{line.ok}: {english(line.detail)}"
 
 
 async def shown(bench: Bench) -> StopState:
@@ -82,8 +83,8 @@ async def test_a_stream_that_is_fifteen_minutes_old_is_told_and_does_not_count(t
             streamed(bench, "100", late=LATE)
             await bench.pass_time(1)
         [told] = [trouble for trouble in await bench.told(Trouble) if trouble.key == "late_ticks"]
-        assert "15 min" in told.what.en
-        assert "실시간 시세" in told.what.ko
+        assert "15 min" in english(told.what)
+        assert "실시간 시세" in korean(told.what)
         assert state(bench) is await shown(bench) is StopState.POLLING
         streamed(bench, "90", late=LATE)
         await bench.settle()
@@ -103,7 +104,7 @@ async def test_delayed_prices_everywhere_are_no_protection(tmp_path: Path, monke
         [lost] = await bench.told(Protection)
         assert (lost.armed, lost.source) == (False, "none")
         assert lost.at - begun <= timedelta(seconds=30)
-        assert "delayed" in lost.reason.en
+        assert "delayed" in english(lost.reason)
         assert state(bench) is await shown(bench) is StopState.DELAYED
         assert (await stops_line(bench)).startswith("False: not working: TQQQ (prices come late)")
 
@@ -120,7 +121,7 @@ async def test_an_answer_whose_stamp_stands_still_is_no_fresh_price(
         await bench.pass_time(31)
         [lost] = await bench.told(Protection)
         assert lost.at - stood_from <= timedelta(seconds=30)
-        assert "stands still" in lost.reason.en
+        assert "stands still" in english(lost.reason)
         assert state(bench) is StopState.STUCK
         stood_from += timedelta(hours=1)
         await bench.pass_time(11)
@@ -208,7 +209,7 @@ async def test_before_the_first_look_it_is_not_known_what_is_held(tmp_path: Path
         assert state(bench) is await shown(bench) is StopState.NOT_SEEN
         assert "not known what is held" in await stops_line(bench)
         [started] = await bench.told(Started)
-        assert any("손절" in note.ko for note in started.notes)
+        assert any("손절" in korean(note) for note in started.notes)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -262,8 +263,8 @@ async def test_a_holding_at_no_cost_is_told_once_to_have_no_stop(tmp_path: Path)
     async with holding(tmp_path, world=world) as bench:
         await bench.pass_time(130)
         [first] = await told(bench)
-        assert "/alert TQQQ" in first.what.en
-        assert "평균단가" in first.what.ko
+        assert "/alert TQQQ" in english(first.what)
+        assert "평균단가" in korean(first.what)
         assert state(bench) is await shown(bench) is StopState.NO_COST
         assert "its average cost is not known" in await stops_line(bench)
     async with holding(tmp_path, world=world) as bench:

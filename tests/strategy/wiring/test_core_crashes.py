@@ -42,6 +42,7 @@ from strategy.stops.stop_monitor import StopMonitor
 from tests.fakes.clock import settle
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, Bench, World
+from tests.support.words import bilingual, korean
 
 Patch = pytest.MonkeyPatch
 
@@ -107,8 +108,8 @@ async def test_the_desk_failing_leaves_protect_only_and_loses_no_fill(tmp_path: 
         assert (order.status, order.filled_qty) == (OrderStatus.FILLED, 1)
         assert (await keys(bench)).count("task:desk:again") == 1
         [trouble] = [event for event in await bench.told(Trouble) if event.key == "task:desk"]
-        assert "보호 전용" in trouble.what.ko
-        assert "injected" not in trouble.what.both()
+        assert "보호 전용" in korean(trouble.what)
+        assert "injected" not in bilingual(trouble.what)
         assert bench.core.base.activity.quiet
 
 

@@ -15,10 +15,10 @@ from strategy.model import (
     OutcomeKind,
     PanicProgress,
     Protection,
+    Said,
     Side,
     Started,
     StorageError,
-    Text,
     TickerLock,
     Trouble,
 )
@@ -35,6 +35,7 @@ from tests.strategy.panic.test_panic import preview as panicking
 from tests.strategy.stops.test_stop_monitor import holding
 from tests.strategy.wiring.test_core_crashes import failing
 from tests.support.engine_bench import OPEN, OWNER, TQQQ, XLF, O, World, running
+from tests.support.words import english, korean
 
 Patch = pytest.MonkeyPatch
 
@@ -71,7 +72,7 @@ async def test_the_rules_cannot_be_started_while_a_panic_sells(tmp_path: Path) -
         await bench.pass_time(5)
         shown = await bench.core.control.modes.preview(OWNER, Mode.RUN, symbol=None)
         assert shown.ticket is None
-        assert "/halt" in shown.refusals[0].en
+        assert "/halt" in english(shown.refusals[0])
         assert (await bench.core.control.confirmations.confirm(early.ticket or "", OWNER)).kind is OutcomeKind.DENIED
         bench.broker.matching = True
         bench.price(TQQQ, "99.99")
@@ -155,7 +156,7 @@ async def test_a_buy_of_a_ticker_without_a_stop_says_so(tmp_path: Path) -> None:
     made.broker.hold(O, 3, Decimal(100))
     async with running(tmp_path, made, settings=settings()) as bench:
         shown = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, O, shares(3), None)
-        assert any("no stop" in warning.en for warning in shown.warnings)
+        assert any("no stop" in english(warning) for warning in shown.warnings)
 
 
 async def test_a_start_that_cannot_see_the_account_says_that_no_stop_works_promise_4(tmp_path: Path) -> None:
@@ -186,8 +187,8 @@ async def test_a_stop_held_up_by_an_order_of_unknown_outcome_says_so_and_sells_o
         await bench.pass_time(30)
         [trouble] = await bench.told(Trouble)
         assert trouble.key == f"stop:{TQQQ}"
-        assert "has not sold" in trouble.what.en
-        assert "#1" in trouble.what.en
+        assert "has not sold" in english(trouble.what)
+        assert "#1" in english(trouble.what)
         await bench.pass_time(300)
         assert bench.broker.qty_held(TQQQ) == 0
         assert [told.key for told in await bench.told(Trouble)].count(trouble.key) == 1
@@ -268,17 +269,17 @@ async def test_a_held_ticker_missing_from_the_list_is_named_at_the_start(tmp_pat
     made = two_held()
     async with holding(tmp_path, world=made) as bench:
         [started] = await bench.told(Started)
-        assert any("XLF" in note.en and "stop" in note.en for note in started.notes)
+        assert any("XLF" in english(note) and "stop" in english(note) for note in started.notes)
         assert XLF not in bench.core.protection.guard.lines
 
 
 async def test_a_full_disk_keeps_the_stop_from_firing_and_the_chat_is_told_past_the_disk_promise_4(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:
-    heard: list[Text] = []
+    heard: list[Said] = []
     deaf = [True]
 
-    async def cry(text: Text) -> None:
+    async def cry(text: Said) -> None:
         if deaf.pop() if deaf else False:
             raise RuntimeError("Telegram does not answer")
         heard.append(text)
@@ -297,7 +298,7 @@ async def test_a_full_disk_keeps_the_stop_from_firing_and_the_chat_is_told_past_
             await bench.pass_time(30)
             assert bench.broker.submitted == []
             assert len(heard) == 1  # the second try; the first was not heard
-            assert "no stop" in heard[0].en
+            assert "no stop" in english(heard[0])
             await bench.pass_time(300)
             assert len(heard) == 1
         bench.price(TQQQ, "93.9")
@@ -308,9 +309,9 @@ async def test_a_full_disk_keeps_the_stop_from_firing_and_the_chat_is_told_past_
 
 
 async def test_a_database_that_is_damaged_under_the_program_is_told_as_that_and_not_traded_upon(tmp_path: Path) -> None:
-    heard: list[Text] = []
+    heard: list[Said] = []
 
-    async def cry(text: Text) -> None:
+    async def cry(text: Said) -> None:
         heard.append(text)
 
     made = World.at(OPEN + timedelta(minutes=10))
@@ -322,10 +323,10 @@ async def test_a_database_that_is_damaged_under_the_program_is_told_as_that_and_
         await bench.pass_time(30)
         assert bench.broker.submitted == []
         assert len(heard) == 1
-        assert str(tmp_path / FILE_NAME) in heard[0].ko
-        assert "손상되었습니다" in heard[0].ko
-        assert "가득" not in heard[0].ko
-        assert "no stop" in heard[0].en
+        assert str(tmp_path / FILE_NAME) in korean(heard[0])
+        assert "손상되었습니다" in korean(heard[0])
+        assert "가득" not in korean(heard[0])
+        assert "no stop" in english(heard[0])
         await bench.pass_time(1200)
         assert bench.broker.submitted == []
         assert len(heard) <= 3
