@@ -11,19 +11,19 @@ HOUSE = House(ROOT)
 
 
 def test_no_folder_is_too_full_to_read_at_a_glance() -> None:
-    most = {"strategy/model": 22}  # the goal is 20 for each
+    most = {"strategy/model": 21}  # the goal is 20 for each
     assert [
         f"{count} {folder}" for folder, count in HOUSE.files_per_folder().items() if count > most.get(folder, 20)
     ] == []
 
 
 def test_a_module_of_the_core_needs_few_others() -> None:
-    assert HOUSE.imports_per_module("strategy") <= 5.25  # the goal is 5
-    assert HOUSE.imports_per_module() <= 5.2  # the same
+    assert HOUSE.imports_per_module("strategy") <= 5
+    assert HOUSE.imports_per_module() <= 5
 
 
 def test_the_way_from_the_top_of_the_core_to_its_ground_is_short() -> None:
-    assert len(HOUSE.longest_chain("strategy")) <= 20  # the goal is 14; one is text.py, which goes
+    assert len(HOUSE.longest_chain("strategy")) <= 14
 
 
 def test_no_constructor_takes_more_than_nine_arguments() -> None:
