@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from statistics import median
 from typing import Any
@@ -19,7 +19,7 @@ import orjson
 from kis.environment import Lane
 from kis.redaction import names_in, redacted, spoken, without
 from kis.rest.pacing import Pacer
-from strategy.model import Clock, SystemClock
+from strategy.model import Moment, SettableClock, SystemClock
 
 log = logging.getLogger("kis.http")
 
@@ -76,19 +76,21 @@ class Transport:
         self._timeouts = timeouts
         self._secret = secret  # literal values never written to the log
         self.requests = 0
-        self._machine: Clock = SystemClock()  # real time: market time may be made up
-        self._dates: deque[tuple[datetime, datetime]] = deque(maxlen=_SKEW_SAMPLES)  # the server's, and when it was so
+        self._machine: SettableClock = SystemClock()  # real time: market time may be made up
+        self._leads: deque[tuple[timedelta, Moment]] = deque(maxlen=_SKEW_SAMPLES)  # of the server's clock, and when
+        self._lead: tuple[timedelta, Moment] | None = None  # the middle of them by our clock as it was set then
 
     @property
     def clock_skew(self) -> timedelta | None:
         """Return how far the server's clock is ahead of this machine's, by the Date of its newest answers.
 
         None while it has sent none. Good to about a second: the header has no fractions. It follows at once when
-        this machine's clock is set.
+        this machine's clock is set. Every streamed price asks, so nothing is sorted here.
         """
-        now = self._machine.now()
-        leads = [(server - now + (now - then)).total_seconds() for server, then in self._dates]
-        return timedelta(seconds=median(leads)) if leads else None
+        if self._lead is None:
+            return None
+        lead, then = self._lead
+        return lead - self._machine.now().set_since(then)
 
     @property
     def pacer(self) -> Pacer:
@@ -170,13 +172,16 @@ class Transport:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise NoAnswer(type(error).__name__) from error
 
-    def _compare_clocks(self, told: str | None, asked_at: datetime, answered_at: datetime) -> None:
+    def _compare_clocks(self, told: str | None, asked_at: Moment, answered_at: Moment) -> None:
         """Remember how the server's clock differs, where it tells the time and answered soon enough to judge by."""
         if told is None or answered_at - asked_at > _SKEW_ROUND_TRIP:
             return
         with suppress(ValueError, TypeError):
             server = parsedate_to_datetime(told) + _HALF_A_SECOND
-            self._dates.append((server, asked_at + (answered_at - asked_at) / 2))
+            then = asked_at + (answered_at - asked_at) / 2
+            self._leads.append((server - then, then))
+            leads = [(lead - then.set_since(at)).total_seconds() for lead, at in self._leads]
+            self._lead = timedelta(seconds=median(leads)), then
 
 
 def _once() -> aiohttp.ClientMiddlewareType:

@@ -208,10 +208,30 @@ async def test_how_far_it_is_off_follows_at_once_when_this_machines_clock_is_set
             assert abs(ahead - (machine.start + machine.now().ran - machine.now())) < timedelta(seconds=3)
 
 
-async def test_a_date_that_cannot_be_read_is_no_clock(tmp_path: Path) -> None:
+async def test_answers_from_before_and_after_a_clock_was_set_tell_the_same(tmp_path: Path) -> None:
+    fake, machine = FakeKis(), FakeClock(datetime.fromtimestamp(int(time.time()), UTC))
+
+    async def dated(_: Asked, __: web.Request) -> Say:
+        return Say(PRICE.body, headers={"Date": format_datetime(machine.start + machine.now().ran, usegmt=True)})
+
+    fake.on(QUOTE, dated)
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        kis.http.transport._machine = machine
+        for put_s in (-3600, 7200, -3660, 60, 300):
+            machine.put(put_s)
+            await kis.market.quote(MSFT)
+            machine.set(machine.now() + timedelta(minutes=5))
+            ahead = kis.http.transport.clock_skew
+            assert ahead is not None
+            assert abs(ahead - (machine.start + machine.now().ran - machine.now())) < timedelta(seconds=3)
+
+
+@pytest.mark.parametrize("date", ["yesterday", "Tue, 01 Dec 2026 07:00:00 -0000"])
+async def test_a_date_that_cannot_be_read_is_no_clock(tmp_path: Path, date: str) -> None:
+    """The second is readable and of no zone."""
     fake = FakeKis()
     fake.on("/oauth2/tokenP", Say({"access_token": "t", "expires_in": 86400}, headers={"Date": "soon"}))
-    fake.on(QUOTE, Say(PRICE.body, headers={"Date": "yesterday"}))
+    fake.on(QUOTE, Say(PRICE.body, headers={"Date": date}))
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
         await kis.market.quote(MSFT)
         assert kis.http.transport.clock_skew is None
