@@ -32,7 +32,7 @@ from strategy.model import (
     Trouble,
     VenueNo,
 )
-from tests.scenarios.client_world import TQQQ, ClientWorld, running
+from tests.scenarios.client_world import SHORT_S, TQQQ, ClientWorld, running
 from tests.support.engine_bench import OWNER
 from tests.support.words import english
 
@@ -94,7 +94,8 @@ HEALS = frozenset({"token_expired", "token_revoked"})  # the client gets a new t
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[ClientWorld]:
     day = demo()
-    async with running(tmp_path, replay=day.path, start=day.start + timedelta(minutes=5), trading=TRADING) as made:
+    start = day.start + timedelta(minutes=5)
+    async with running(tmp_path, replay=day.path, start=start, trading=TRADING, timeout_s=SHORT_S) as made:
         assert await made.wait_for(
             lambda: made.core.trading.account_sync.reconciled and made.kis.stream.connected, within_s=60
         )
