@@ -144,11 +144,12 @@ class Overnight:
 
     # judging
 
-    def suspected(self, symbol: Symbol, quote: Quote, cost: Decimal | None, guard_pct: Decimal) -> bool:
+    def suspected(
+        self, symbol: Symbol, quote: Quote, cost: Decimal | None, guard_pct: Decimal, session: Session
+    ) -> bool:
         """Return whether the ticker was adjusted overnight, or its price jumped, in a way its cost does not share. The
         cost is in dollars, `guard_pct` in percent."""
-        session = current(self._clock.now())
-        if session is None or self._proven.get(symbol) == session.on:
+        if self._proven.get(symbol) == session.on:
             return False
         evening = self.before(symbol, session.on)
         if evening is not None and evening.accepted_on == session.on:
@@ -188,7 +189,7 @@ class Overnight:
             average_cost=None,
             average_cost_before=None,
         )
-        return jumped and not self.suspected(symbol, quote, cost, guard_pct)
+        return jumped and not self.suspected(symbol, quote, cost, guard_pct, session)
 
     async def accept(self, symbol: Symbol, price: Decimal, cost: Decimal | None) -> None:
         """Take a price as real, also after a restart: the owner said so, or the average cost has followed. Dollars."""

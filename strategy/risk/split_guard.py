@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from strategy.market import MarketData, current
+from strategy.market import MarketData, Session, current
 from strategy.model import (
     Clock,
     Kept,
@@ -95,29 +95,36 @@ class SplitGuard:
         lock = self._modes.lock(symbol)
         return lock is not None and lock.reason == SPLIT_GUARD
 
-    def suspicious(self, symbol: Symbol, quote: Quote) -> bool:
+    def suspicious(
+        self, symbol: Symbol, quote: Quote, *, lock: TickerLock | None, session: Session | None, guard_pct: Decimal
+    ) -> bool:
         """Return whether a price looks like a split; of a held ticker, one that its cost has not followed.
 
         So it does, for a moment, before the broker's sign has been asked for in this session: `report` does that.
+        The rest is what holds now: the ticker's lock, the session, SPLIT_GUARD_PCT in percent.
         """
-        return self._pending(symbol) or self._suspected(symbol, quote)
+        return self._pending(symbol, session) or self._judged(symbol, quote, lock, session, guard_pct)
 
     def _suspected(self, symbol: Symbol, quote: Quote) -> bool:
-        if self._fell(symbol):
+        session, guard_pct = current(self._clock.now()), self._settings.of(symbol).split_guard_pct
+        return self._judged(symbol, quote, self._modes.lock(symbol), session, guard_pct)
+
+    def _judged(
+        self, symbol: Symbol, quote: Quote, lock: TickerLock | None, session: Session | None, guard_pct: Decimal
+    ) -> bool:
+        if session is None or self._fell(symbol, lock, session):
             return False
         position = self._positions.of(symbol)
-        guard_pct = self._settings.of(symbol).split_guard_pct
-        return self._overnight.suspected(symbol, quote, position.average_cost if position else None, guard_pct)
+        cost = position.average_cost if position else None
+        return self._overnight.suspected(symbol, quote, cost, guard_pct, session)
 
-    def _fell(self, symbol: Symbol) -> bool:
+    def _fell(self, symbol: Symbol, lock: TickerLock | None, session: Session) -> bool:
         """Return whether a stop has fired in this session: it went on falling then, unless the broker has a sign."""
-        lock, session = self._modes.lock(symbol), current(self._clock.now())
         fired = lock is not None and lock.reason in _STOPS
-        return fired and session is not None and self._overnight.factor(symbol, session.on) is None
+        return fired and self._overnight.factor(symbol, session.on) is None
 
-    def _pending(self, symbol: Symbol) -> bool:
+    def _pending(self, symbol: Symbol, session: Session | None) -> bool:
         """Return whether the broker's sign is still to be asked for; not while it could not be had just before."""
-        session = current(self._clock.now())
         return session is not None and not self._overnight.decided(symbol, session.on) and self._due(symbol)
 
     def _due(self, symbol: Symbol) -> bool:
@@ -181,7 +188,7 @@ class SplitGuard:
             if session is None:
                 return
             unsure = self._overnight.unsure(symbol, session.on) and self._due(symbol)
-            if not unsure and not self._pending(symbol):
+            if not unsure and not self._pending(symbol, session):
                 return
             try:
                 async with asyncio.timeout(_ANSWER_LIMIT_S):

@@ -29,6 +29,7 @@ from strategy.model import (
     OrderRequest,
     OrderStatus,
     Origin,
+    Position,
     PositionScope,
     Quote,
     Said,
@@ -92,11 +93,14 @@ class _Run:
     scope: PositionScope
     held_up: HeldUp | None
     max_rejects: int
+    permitted: bool
     nos: list[OrderNo]
     refused: set[OrderNo]
     cleared: set[OrderNo] = field(default_factory=set)  # buys that were asked to be canceled
     pause_s: float = 0.0  # until the next step
     step: int = 0  # collars below the first price; grows only when a venue has seen the one before
+    collar_pct: Decimal = Decimal(0)  # as set when the present step began
+    position: Position | None = None  # as it was when the present step asked for it
     mark: Mark = ()  # how the market stood when the price was set that is out
     blind: int = 0  # steps since the market was seen to move
     asked: bool = False  # the market answered when the newest price was asked for
@@ -156,12 +160,14 @@ class ExitLadder:
         scope: PositionScope | None = None,
         held_up: HeldUp | None = None,
         max_rejects: int = MAX_REJECTS,
+        permitted: bool = False,
     ) -> ExitResult:
         """Sell `qty` shares; ends at `until` (the close) or when it is not permitted. Never raises for the broker.
 
         `decision` is the stored one that its orders follow from, `decision_id` the number alone of one an earlier run
         stored; `scope` overrides POSITION_SCOPE where the broker's quantity is believed again; `held_up` is told, once
-        each time, why nothing can be sent for a while; `max_rejects` refused orders end it.
+        each time, why nothing can be sent for a while; `max_rejects` refused orders end it. `permitted`: it was asked
+        a moment ago whether it may sell, so the first step goes to the desk's door, which asks again.
         """
         run = _Run(
             symbol=symbol,
@@ -174,6 +180,7 @@ class ExitLadder:
             scope=scope or self._settings.of(symbol).position_scope,
             held_up=held_up,
             max_rejects=max_rejects,
+            permitted=permitted,
             nos=[],
             refused=set(),
         )
@@ -191,10 +198,11 @@ class ExitLadder:
     async def _clear(self, run: _Run) -> None:
         """Cancel what rests in the ticker and have it confirmed; then believe the broker's quantity."""
         resting = [order for order in await self._desk.open_in(run.symbol) if order.status not in _UNANSWERED]
-        if self.permissions.selling_out(run.symbol, run.origin):  # nothing is sold: a person's orders stay
+        if resting and self.permissions.selling_out(run.symbol, run.origin):  # nothing is sold: a person's orders stay
             resting = [order for order in resting if order.request.protects]
         if not resting:
             return
+        run.permitted = False  # that takes seconds: what may sell is asked anew
         await self._cancel_all(run, sorted(resting, key=lambda order: order.request.side is Side.BUY))
         if any(order.request.side is Side.SELL for order in resting):  # they held shares; a look takes seconds
             try:
@@ -209,7 +217,8 @@ class ExitLadder:
         if sold >= run.wanted and (sold or not await self._being_sold(run)):
             return SaleEnd.FLAT
         over = self._clock.now() >= run.until
-        forbidden = self.permissions.selling_out(run.symbol, run.origin)
+        forbidden = [] if run.permitted else self.permissions.selling_out(run.symbol, run.origin)
+        run.permitted = False
         if not over and not forbidden and not run.given_up:
             return None
         with self._activity():
@@ -264,15 +273,18 @@ class ExitLadder:
             self._held_up(run, Hitch.BLOCKED, why, certain=False)
             run.pause_s = _BLOCKED_PAUSE_S
         else:
-            await self._clear_buys(run)
-            run.pause_s = float(self._settings.of(run.symbol).stop_loss_reprice_s)
+            orders = await self._desk.open_in(run.symbol)
+            if await self._clear_buys(run, orders):
+                orders = await self._desk.open_in(run.symbol)
+            settings = self._settings.of(run.symbol)
+            run.pause_s, run.collar_pct = float(settings.stop_loss_reprice_s), settings.stop_loss_collar_pct
             before, run.hitch = run.hitch, None
             with self._activity():
-                working = await self._working(run)
+                working = [order for order in orders if order.no in run.nos]
                 if working:
                     await self._reprice(run, working[-1])
                 else:
-                    await self._place(run)
+                    await self._place(run, orders)
             self._compare(run, before)
         await self._tell_hitch(run)
         if not run.given_up:
@@ -304,8 +316,8 @@ class ExitLadder:
 
     # placing
 
-    async def _place(self, run: _Run) -> None:
-        qty = await self._quantity(run)
+    async def _place(self, run: _Run, orders: Sequence[Order]) -> None:
+        qty = await self._quantity(run, orders)
         if qty <= 0:
             await self._clear_rest(run)
             return
@@ -325,9 +337,7 @@ class ExitLadder:
             asked_by=run.asked_by,
         )
         try:
-            order = await self._desk.place(
-                request, decision=run.decision, position=self._positions.scoped(run.symbol, run.scope)
-            )
+            order = await self._desk.place(request, decision=run.decision, position=run.position)
         except OrderDenied:
             return  # an order of the ticker has no answer yet; asked again after the pause
         run.nos.append(order.no)
@@ -335,9 +345,9 @@ class ExitLadder:
         if order.status is OrderStatus.REJECTED:
             await self._refused(run, order.no)
 
-    async def _quantity(self, run: _Run) -> int:
+    async def _quantity(self, run: _Run, orders: Sequence[Order]) -> int:
         """Return how many shares to offer now: what is left and can be ordered."""
-        rest, orderable = await self._rest(run)
+        rest, orderable = await self._rest(run, orders)
         untouched = not await self._was_seen(run)  # so the figure is no older than the run
         if rest <= 0 or (untouched and orderable >= rest):
             return rest
@@ -347,7 +357,7 @@ class ExitLadder:
             await self._account_sync.take("asked")  # what can be ordered changes with every order
         except BrokerError:
             return rest  # not known, and the broker itself refuses what is too much
-        rest, orderable = await self._rest(run)
+        rest, orderable = await self._rest(run, await self._desk.open_in(run.symbol))
         if orderable >= rest:
             return rest
         if orderable > 0:
@@ -369,14 +379,13 @@ class ExitLadder:
         run.probed_at = now
         return True
 
-    async def _rest(self, run: _Run) -> tuple[int, int]:
+    async def _rest(self, run: _Run, orders: Sequence[Order]) -> tuple[int, int]:
         """Return the shares still to be offered, and how many of them the broker lets be ordered."""
-        held, orderable = self._positions.in_scope(run.symbol, run.scope)
+        run.position = position = self._positions.scoped(run.symbol, run.scope)
+        held, orderable = (0, 0) if position is None else (position.qty, position.sellable_qty)
         sold, _ = await self._sold(run)  # read after the position: a fill between the two lowers nothing
         run.wanted = min(run.wanted, sold + held)  # an order of before a restart may have sold what was wanted
-        resting = sum(
-            order.open_qty for order in await self._desk.open_in(run.symbol) if order.request.side is Side.SELL
-        )
+        resting = sum(order.open_qty for order in orders if order.request.side is Side.SELL)
         return run.wanted - sold - resting, orderable
 
     async def _was_seen(self, run: _Run) -> bool:
@@ -393,7 +402,7 @@ class ExitLadder:
         """After a refusal look at what the broker has: fewer shares than thought, or orders that stand against ours."""
         try:
             await self._desk.poll_orders()  # the orders first: that is one question
-            if await self._clear_buys(run):
+            if await self._clear_buys(run, await self._desk.open_in(run.symbol)):
                 run.pause_s = 0.0  # a sell against an own buy was refused as a wash trade: it may go now
                 return
             await self._account_sync.take("asked")
@@ -406,14 +415,15 @@ class ExitLadder:
         held, _ = self._positions.in_scope(run.symbol, run.scope)
         run.wanted = min(run.wanted, sold + held)
 
-    async def _clear_buys(self, run: _Run) -> bool:
+    async def _clear_buys(self, run: _Run, orders: Sequence[Order]) -> bool:
         """Cancel what would buy from ourselves and have it confirmed, each once; return whether there was any."""
         opposing = [
             order
-            for order in await self._desk.open_in(run.symbol)
+            for order in orders
             if order.request.side is Side.BUY and order.status not in _UNANSWERED and order.no not in run.cleared
         ]
-        await self._cancel_all(run, opposing)
+        if opposing:
+            await self._cancel_all(run, opposing)
         return bool(opposing)
 
     async def _cancel_all(self, run: _Run, orders: Sequence[Order]) -> None:
@@ -487,9 +497,9 @@ class ExitLadder:
                 if order.no not in run.refused:
                     return
 
-    def _price(self, run: _Run, quote: Quote, step: int) -> Decimal:
-        collar = self._settings.of(run.symbol).stop_loss_collar_pct
-        return ladder_price(bid=quote.bid, last=quote.last, collar_pct=collar, step=step)
+    @staticmethod
+    def _price(run: _Run, quote: Quote, step: int) -> Decimal:
+        return ladder_price(bid=quote.bid, last=quote.last, collar_pct=run.collar_pct, step=step)
 
     def _halted(self, run: _Run, quote: Quote) -> bool:
         """Return whether nothing trades: the broker says so, and the market has not moved since the last step.

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from strategy.execution.order_feed import OrderChanges
-from strategy.market import MarketData
+from strategy.market import MarketData, Session
 from strategy.market.price_confirmation import OF_NOW, PriceConfirmation
 from strategy.model import (
     Clock,
@@ -22,6 +22,7 @@ from strategy.model import (
     StopTrigger,
     Symbol,
     Tick,
+    TickerLock,
     Why,
 )
 from strategy.portfolio.interface import Positions
@@ -39,7 +40,9 @@ class SplitJudge(Protocol):
 
     async def take_in(self, symbol: Symbol) -> None: ...
 
-    def suspicious(self, symbol: Symbol, quote: Quote) -> bool: ...
+    def suspicious(
+        self, symbol: Symbol, quote: Quote, *, lock: TickerLock | None, session: Session | None, guard_pct: Decimal
+    ) -> bool: ...
 
     def report(self, quote: Quote) -> None: ...
 
@@ -307,7 +310,9 @@ class StopMonitor:
             return None
         context = self._contexts.read(symbol, standing, line)
         quote = price if isinstance(price, Quote) else context.quote
-        if quote is not None and self._splits.suspicious(symbol, quote):
+        if quote is not None and self._splits.suspicious(
+            symbol, quote, lock=standing.lock, session=standing.session, guard_pct=standing.settings.split_guard_pct
+        ):
             self._splits.report(quote)
             return None
         self._at_work.fire(context, trigger, last, source)

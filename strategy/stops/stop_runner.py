@@ -14,14 +14,13 @@ from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
 from strategy.execution.order_feed import OrderChanges
-from strategy.market import current
 from strategy.model import Clock, Decision, FiredBy, Order, SaleEnd, StorageError, Symbol
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import OrderJournal
 from strategy.runtime import run_to_end
 from strategy.stops.exit_ladder import ExitLadder
 from strategy.stops.exit_result import ExitResult, refusals_borne
-from strategy.stops.firing import ORIGINS, TRIGGERS, Firing
+from strategy.stops.firing import ORIGINS, TRIGGERS, Firing, StopContext
 from strategy.stops.stop_context import StopContexts
 from strategy.stops.stop_lines import StopLine
 from strategy.stops.stop_reports import StopReports
@@ -183,10 +182,10 @@ class StopRunner:
         unstored = False
         try:
             try:
-                decision = await run_to_end(self._begin(firing))
+                decision, context = await run_to_end(self._begin(firing))
             finally:
                 handled()
-            exit_result = await self._cut_off_end(firing) or await self._sell(firing, decision)
+            exit_result = await self._cut_off_end(firing) or await self._sell(firing, decision, context)
         except Exception as error:  # noqa: BLE001 - a door: told, and the next price tries again
             unstored = isinstance(error, StorageError)
             if unstored:
@@ -210,10 +209,10 @@ class StopRunner:
         firing = self._unfinished.get(symbol)
         return firing if firing is not None and firing.resumed else None
 
-    async def _begin(self, firing: Firing) -> Decision | None:
+    async def _begin(self, firing: Firing) -> tuple[Decision | None, StopContext | None]:
         """Store why and the lock; from here on the stop is under way: taken up again, it needs no second decision."""
         if firing.resumed or firing.context is None:
-            return None
+            return None, None
         context = firing.context
         if self._clock.now() - context.standing.at > _OF_NOW:  # it had to wait until this was started again
             context = self._contexts.read(firing.symbol, self._contexts.standing(firing.symbol), context.line)
@@ -221,7 +220,7 @@ class StopRunner:
         if decision is not None:
             self._monitor.unstored_at = None
             self._unfinished[firing.symbol] = replace(firing, resumed=True, decision_id=decision.id)
-        return decision
+        return decision, context
 
     async def _finish(self, firing: Firing, exit_result: ExitResult, decision_id: int | None) -> None:
         self._account_sync.spoil()
@@ -245,13 +244,19 @@ class StopRunner:
             reason = SaleEnd.INTERRUPTED
         return ExitResult(orders=(), sold=sold, left=left, amount=Decimal(0), reason=reason)
 
-    async def _sell(self, firing: Firing, decision: Decision | None) -> ExitResult:
-        symbol, session = firing.symbol, current(self._clock.now())
+    async def _sell(self, firing: Firing, decision: Decision | None, context: StopContext | None) -> ExitResult:
+        """Sell by what was read when the stop fired, where that is of this moment; else by what holds now."""
+        now, symbol = self._clock.now(), firing.symbol
+        standing = context.standing if context is not None else self._contexts.standing(symbol)
+        position = context.position if context is not None else None
+        session, scope = standing.session, standing.settings.position_scope
         return await self._ladder.exit(
             symbol,
-            qty=self._contexts.left(symbol),
+            qty=position.qty if position is not None else self._contexts.left(symbol),
             origin=ORIGINS[firing.trigger],
-            until=session.closes_at if session else self._clock.now(),
+            until=session.closes_at if session else now,
+            scope=scope,
+            permitted=context is not None and now - standing.at <= _OF_NOW and not self._contexts.forbidden(standing),
             decision=decision,
             decision_id=firing.decision_id,
             held_up=partial(self._reports.tell_waiting, symbol),

@@ -307,7 +307,7 @@ def guard_of_ten(clock: FakeClock) -> StopMonitor:
     positions = LivePositions(unused)
     held = (_position(TQQQ, 10, Decimal(100)),)
     positions.take(Holdings(positions=held, cash=None, fx_rate=None, taken_at=NOW), orders=[], settled=lambda _: True)
-    nothing: Any = SimpleNamespace(suspicious=lambda *_: False, latest=lambda _: None, last=None)
+    nothing: Any = SimpleNamespace(suspicious=lambda *_, **__: False, latest=lambda _: None, last=None)
     modes: Any = SimpleNamespace(lock=lambda _: None, of=lambda _: SimpleNamespace(mode=Mode.RUN))
     guard = StopMonitor(
         contexts=StopContexts(
