@@ -1,11 +1,14 @@
 """A database of a version that took whatever the broker answered for a ticker: the program starts, and goes on."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from storage.database import open_storage
+from storage.carry_over import carry_over
+from storage.database import FILE_NAME, open_storage
 from strategy.model import Market, OrderStatus, Origin, Side, Symbol
 from tests.fakes.clock import trading_settings
 from tests.fakes.stored_samples import broker_order
@@ -45,10 +48,17 @@ async def poison(path: Path) -> None:
         await storage.notes.put("day:2026-09-15", json.dumps(day))
         hand = broker_order(symbol=BOND, ordered_at=at, traded_on=at.date(), replaced=(), side=Side.BUY)
         await storage.orders.add_external(hand, at)
+    with closing(sqlite3.connect(path / FILE_NAME)) as database:
+        carry_over(database)  # as the upgrade of that database does
+        database.commit()
 
 
 async def test_the_program_starts_on_a_memory_with_a_bond_in_it_and_its_stop_works(tmp_path: Path) -> None:
     await poison(tmp_path)
+    async with open_storage(tmp_path) as storage:
+        panic = await storage.panics.at_work()
+        assert panic is not None
+        assert not panic.shares  # a bond is nothing to sell
     world = World.at(BEFORE_OPEN)
     world.ready(TQQQ)
     world.broker.hold(TQQQ, 10, Decimal(100))
@@ -60,7 +70,7 @@ async def test_the_program_starts_on_a_memory_with_a_bond_in_it_and_its_stop_wor
             await bench.until(max(OPEN, bench.clock.now()) + timedelta(seconds=30))
             assert bench.core.trading.account_sync.reconciled
             assert not [order for order in await bench.orders() if not order.status.closed]
-            assert not await bench.storage.notes.get("panic")
+            assert await bench.storage.panics.at_work() is None
     async with running(tmp_path, world, settings=settings) as bench:
         bench.price(TQQQ, "90")
         await bench.pass_time(10)
