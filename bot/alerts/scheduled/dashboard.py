@@ -26,14 +26,8 @@ class Dashboard:
     """One chat's dashboard, in real time; its message outlives a restart."""
 
     def __init__(self, chat: AlertChat, control: Control) -> None:
-        self._bot = chat.bot
-        self._sender = chat.sender
-        self._control = control
-        self._messages = chat.messages
         self._chat = chat
-        self._ui = chat.ui
-        self._wall = chat.wall
-        self._gate = chat.gate
+        self._control = control
         self._shown: tuple[str, list[MessageEntity]] | None = None  # without its age
         self._shown_at: datetime | None = None
         self._failures = 0
@@ -41,7 +35,7 @@ class Dashboard:
     async def run(self) -> None:
         """Keep it up to date until cancelled; what is wrong with it is logged and disturbs nothing else."""
         while True:
-            await self._gate.opened()
+            await self._chat.gate.opened()
             try:
                 await (self._show() if self._control.system.alert_rules().dashboard else self._retire())
                 self._failures = 0
@@ -51,14 +45,14 @@ class Dashboard:
                 await self._chat.heed(error)
             except TradingError as error:
                 log.info("dashboard not made", extra={"error": type(error).__name__})
-            await self._wall.sleep(DASHBOARD_PAUSES.pause(self._failures))
+            await self._chat.wall.sleep(DASHBOARD_PAUSES.pause(self._failures))
 
     async def _show(self) -> None:
-        ui = await self._ui()
+        ui = await self._chat.ui()
         status, holdings = await self._control.status.now(), await self._control.holdings.view(fresh=False)
         screen = dashboard(status, holdings, ui)
         content = joined(screen.blocks[:-1]).render()
-        now = self._wall.now()
+        now = self._chat.wall.now()
         fresh = self._shown_at is not None and (now - self._shown_at).total_seconds() < _STALE_S
         if fresh and content == self._shown:
             return
@@ -70,15 +64,15 @@ class Dashboard:
         message_id = await self._message_id()
         if message_id is not None:
             try:
-                await self._sender.edit(self._chat.id, message_id, screen)
+                await self._chat.sender.edit(self._chat.id, message_id, screen)
             except Gone:
                 pass
             else:
                 return
-        message_id = await self._sender.send(self._chat.id, screen, silent=True)
-        await self._messages.keep(self._chat.id, _MESSAGE, message_id)
+        message_id = await self._chat.sender.send(self._chat.id, screen, silent=True)
+        await self._chat.messages.keep(self._chat.id, _MESSAGE, message_id)
         try:
-            await self._bot.pin_chat_message(self._chat.id, message_id, disable_notification=True)
+            await self._chat.bot.pin_chat_message(self._chat.id, message_id, disable_notification=True)
         except TELEGRAM_FAILURES as error:
             log.warning("dashboard not pinned", extra={"error": type(error).__name__})
 
@@ -88,11 +82,11 @@ class Dashboard:
         if message_id is None:
             return
         with suppress(Gone):
-            await self._sender.edit(self._chat.id, message_id, retired(await self._ui()))
+            await self._chat.sender.edit(self._chat.id, message_id, retired(await self._chat.ui()))
         with suppress(*TELEGRAM_FAILURES):
-            await self._bot.unpin_chat_message(self._chat.id, message_id=message_id)
-        await self._messages.forget(self._chat.id, _MESSAGE)
+            await self._chat.bot.unpin_chat_message(self._chat.id, message_id=message_id)
+        await self._chat.messages.forget(self._chat.id, _MESSAGE)
         self._shown = None
 
     async def _message_id(self) -> int | None:
-        return await self._messages.of(self._chat.id, _MESSAGE)
+        return await self._chat.messages.of(self._chat.id, _MESSAGE)

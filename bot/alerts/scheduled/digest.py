@@ -4,13 +4,10 @@ See decision 0056."""
 import logging
 from datetime import datetime, timedelta
 
-from aiogram.exceptions import TelegramBadRequest
-
 from bot.alerts.alert_channel import AlertChat
-from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
-from bot.views.news.alerts import resent_note
+from bot.alerts.scheduled.own_message import OwnMessage
 from bot.views.news.digest import digest
-from bot.views.news.digest_counts import Night, night_of
+from bot.views.news.digest_counts import night_of
 from strategy.model import QuietHours, Topic, from_seoul, seoul
 
 log = logging.getLogger(__name__)
@@ -23,28 +20,21 @@ class Digests:
     """One chat's digests, in real time."""
 
     def __init__(self, chat: AlertChat) -> None:
-        self._sender = chat.sender
-        self._outbox = chat.outbox
-        self._notes = chat.notes
         self._chat = chat
-        self._ui = chat.ui
-        self._rules = chat.rules
-        self._topics = chat.topics
-        self._wall = chat.wall
-        self._gate = chat.gate
+        self._notes = chat.notes
         self._note = f"chat.digest.{chat.id}"  # of the chat as it was at the start: a move changes no quiet hours
-        self._doubtful = False  # it may have arrived although no answer came
+        self._message = OwnMessage(chat, Topic.SYSTEM)
 
     async def run(self) -> None:
         """Send a digest at the end of each quiet span until cancelled."""
         while True:
-            await self._gate.opened()
+            await self._chat.gate.opened()
             await self._check()
-            await self._wall.sleep(_EVERY_S)
+            await self._chat.wall.sleep(_EVERY_S)
 
     async def _check(self) -> None:
         """Send what is due; the note holds the quiet hours and the end of the newest span settled."""
-        quiet, now = self._rules().quiet, self._wall.now()
+        quiet, now = self._chat.rules().quiet, self._chat.wall.now()
         stored = await self._notes.get(self._note) or ""
         hours, _, settled = stored.partition(" ")
         if quiet is None:
@@ -62,29 +52,10 @@ class Digests:
 
     async def _told(self, begin: datetime, end: datetime) -> bool:
         """Send the digest of a span, where there is anything to say; return whether it is settled."""
-        night: Night = night_of(await self._outbox.told_between(begin, end))
+        night = night_of(await self._chat.outbox.told_between(begin, end))
         if night.empty:
             return True
-        again, begun = self._doubtful, False
-        try:
-            thread = await self._topics.thread(Topic.SYSTEM)
-            ui = await self._ui()
-            screen = digest(night, begin, end, ui)
-            if again:
-                await self._chat.ask_for_an_answer(thread)
-                screen = screen.under(resent_note(ui))
-            begun = True
-            await self._sender.send(self._chat.id, screen, thread=thread, silent=again)
-        except TELEGRAM_FAILURES as error:
-            log.warning("digest not sent", extra={"error": type(error).__name__})
-            kind = await self._chat.heed(error)
-            if isinstance(error, TelegramBadRequest):
-                await self._topics.refused(Topic.SYSTEM, error)
-            lost = begun and kind is Failure.DOUBTFUL
-            self._doubtful = (again or lost) and not (again and lost)
-            return again and lost  # twice is enough
-        self._doubtful = False
-        return True
+        return (await self._message.send(lambda ui: digest(night, begin, end, ui))).settled
 
 
 def newest_span(quiet: QuietHours, now: datetime) -> tuple[datetime, datetime]:

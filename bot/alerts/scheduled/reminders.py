@@ -6,12 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aiogram.exceptions import TelegramBadRequest
-
 from bot.alerts.acknowledgement import outstanding
 from bot.alerts.alert_channel import AlertChat
-from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
-from bot.views.news.alerts import resent_note
+from bot.alerts.scheduled.own_message import OwnMessage
+from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.views.news.reminders import reminder
 from strategy.model import SMALL, EventRow, Topic
 
@@ -36,51 +34,43 @@ class Reminders:
     """One chat's reminders, in real time. Where everything is seen or has settled itself there are none."""
 
     def __init__(self, chat: AlertChat) -> None:
-        self._bot = chat.bot
-        self._sender = chat.sender
-        self._outbox = chat.outbox
-        self._messages = chat.messages
         self._chat = chat
-        self._ui = chat.ui
-        self._topics = chat.topics
-        self._wall = chat.wall
-        self._gate = chat.gate
-        self._doubtful = False  # one may have arrived although no answer came
+        self._message = OwnMessage(chat, Topic.CRITICAL)
 
     async def run(self) -> None:
         """Remind until cancelled."""
         while True:
-            await self._gate.opened()
+            await self._chat.gate.opened()
             await self._check()
-            await self._wall.sleep(_EVERY_S)
+            await self._chat.wall.sleep(_EVERY_S)
 
     async def seen(self, row_id: int, user_id: int) -> SeenMark:
         """Note that somebody has seen every critical alert up to that row; no reminder tells of them again."""
-        now = await self._outbox.acknowledge(row_id, user_id, self._wall.now())
-        left = [row for row in await self._outbox.unacknowledged(_MOST) if row.event.needs_ack]
+        now = await self._chat.outbox.acknowledge(row_id, user_id, self._chat.wall.now())
+        left = [row for row in await self._chat.outbox.unacknowledged(_MOST) if row.event.needs_ack]
         message_id = await self.message_id()
         if message_id is not None and not left:
-            await self._messages.forget(self._chat.id, _MESSAGE)
+            await self._chat.messages.forget(self._chat.id, _MESSAGE)
             with suppress(*TELEGRAM_FAILURES):
-                await self._bot.delete_message(self._chat.id, message_id)
+                await self._chat.bot.delete_message(self._chat.id, message_id)
         log.info("alerts seen", extra={"user": user_id, "count": now})
         return SeenMark(now, len(left))
 
     async def message_id(self) -> int | None:
         """Return the reminder that stands in the chat."""
-        return await self._messages.of(self._chat.id, _MESSAGE)
+        return await self._chat.messages.of(self._chat.id, _MESSAGE)
 
     async def _check(self) -> None:
-        critical = await self._outbox.unacknowledged(_MOST)
+        critical = await self._chat.outbox.unacknowledged(_MOST)
         left = [row for row in critical if row.event.needs_ack]
-        now = self._wall.now()
+        now = self._chat.wall.now()
         if any(_due(row, now) for row in left):
             since = max(min(row.done_at or now for row in critical), now - _DAY)
-            left = outstanding(critical, await self._outbox.told_between(since, now))
+            left = outstanding(critical, await self._chat.outbox.told_between(since, now))
             if any(_due(row, now) for row in left):
                 await self._remind(left)
             settled = [row.id for row in critical if row not in left]
-            await self._outbox.mark_repeated(settled, now)
+            await self._chat.outbox.mark_repeated(settled, now)
         await self._put_away(critical, left, now)
 
     async def _put_away(self, critical: Sequence[EventRow], left: Sequence[EventRow], now: datetime) -> None:
@@ -88,7 +78,7 @@ class Reminders:
         first = left[0].id if left else None
         settled = [row.id for row in critical if first is None or row.id < first]
         if settled:
-            await self._outbox.acknowledge(settled[-1], 0, now)
+            await self._chat.outbox.acknowledge(settled[-1], 0, now)
 
     async def _remind(self, rows: Sequence[EventRow]) -> None:
         """Send the list with sound, in place of the one before.
@@ -96,36 +86,15 @@ class Reminders:
         Where the answer is lost it is sent once more, without a sound, and after that when its time comes again.
         """
         chat_id, earlier = self._chat.id, await self.message_id()
-        ui = await self._ui()
-        screen = reminder(rows, ui)
-        begun = False
-        try:
-            thread = await self._topics.thread(Topic.CRITICAL)
-            if self._doubtful:
-                await self._chat.ask_for_an_answer(thread)
-                screen = screen.under(resent_note(ui))
-            begun = True
-            message_id = await self._sender.send(self._chat.id, screen, thread=thread, silent=self._doubtful)
-        except TELEGRAM_FAILURES as error:
-            await self._not_sent(rows, error, begun=begun)
+        sent = await self._message.send(lambda ui: reminder(rows, ui))
+        if sent.settled:
+            await self._chat.outbox.mark_repeated([row.id for row in rows], self._chat.wall.now())
+        if sent.message_id is None:
             return
-        self._doubtful = False
-        await self._outbox.mark_repeated([row.id for row in rows], self._wall.now())
-        await self._messages.keep(self._chat.id, _MESSAGE, message_id)
+        await self._chat.messages.keep(self._chat.id, _MESSAGE, sent.message_id)
         if earlier is not None and chat_id == self._chat.id:  # else the number means another message by now
             with suppress(*TELEGRAM_FAILURES):
-                await self._bot.delete_message(chat_id, earlier)
-
-    async def _not_sent(self, rows: Sequence[EventRow], error: Exception, *, begun: bool) -> None:
-        log.warning("reminder not sent", extra={"error": type(error).__name__})
-        kind = await self._chat.heed(error)
-        if isinstance(error, TelegramBadRequest):
-            await self._topics.refused(Topic.CRITICAL, error)
-        if kind is not Failure.DOUBTFUL or not begun:
-            return
-        if self._doubtful:
-            await self._outbox.mark_repeated([row.id for row in rows], self._wall.now())
-        self._doubtful = not self._doubtful
+                await self._chat.bot.delete_message(chat_id, earlier)
 
 
 def _due(row: EventRow, now: datetime) -> bool:
