@@ -100,7 +100,7 @@ class StopMonitor:
         return self._peaks.of(symbol)
 
     async def keep_peak(self, symbol: Symbol, peak: Decimal) -> None:
-        """Store from what price the trailing stop of a ticker shall count that is not watched yet."""
+        """Store from what price the trailing stop of a ticker shall count that is not watched yet. Dollars."""
         await self._peaks.keep(symbol, peak)
 
     # what others ask

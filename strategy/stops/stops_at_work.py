@@ -56,7 +56,10 @@ class StopsAtWork:
             watcher()  # its price counts again, also where no tick will tell it
 
     def fire(self, context: StopContext, trigger: StopTrigger, price: Decimal, source: FiredBy) -> None:
-        """Hand a stop over to be carried out; or the one of before that a price was faster than `resume` of."""
+        """Hand a stop over to be carried out; or the one of before that a price was faster than `resume` of.
+
+        Dollars.
+        """
         symbol, at = context.symbol, context.standing.at
         if (cut_off := self.instead(symbol)) is not None:
             self.take_up(cut_off)

@@ -24,10 +24,11 @@ class TrailingPeaks:
         return iter(tuple(self._peaks))
 
     def of(self, symbol: Symbol) -> Decimal | None:
-        """Return from what price a trailing stop counts, as far as it has been seen."""
+        """Return from what price a trailing stop counts, as far as it has been seen. Dollars."""
         return self._peaks.get(symbol)
 
     def raise_to(self, symbol: Symbol, peak: Decimal) -> None:
+        """Take a higher price, in dollars, as the one the stop counts from."""
         self._peaks[symbol] = peak
 
     def forget(self, symbol: Symbol) -> None:
@@ -43,7 +44,7 @@ class TrailingPeaks:
                 self._costs[symbol] = Decimal(cost)
 
     async def keep(self, symbol: Symbol, peak: Decimal) -> None:
-        """Store from what price the trailing stop of a ticker shall count that is not watched yet."""
+        """Store from what price the trailing stop of a ticker shall count that is not watched yet. Dollars."""
         await self._notes.put(_key(symbol), str(peak))
 
     def compare_stored(self, cost_of: CostOf) -> None:
