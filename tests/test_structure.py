@@ -27,13 +27,7 @@ def test_the_way_from_the_top_of_the_core_to_its_ground_is_short() -> None:
 
 
 def test_no_constructor_takes_more_than_nine_arguments() -> None:
-    allowed = {  # the goal is none
-        "strategy.execution.order_desk.LiveOrderDesk": 14,
-        "strategy.panic.panic.Panic": 12,
-        "strategy.stops.stop_monitor.StopMonitor": 16,
-    }
-    found = HOUSE.long_constructors()
-    assert {name: count for name, count in found.items() if count > allowed.get(name, 9)} == {}
+    assert HOUSE.long_constructors() == {}
 
 
 def test_a_class_name_means_one_thing() -> None:

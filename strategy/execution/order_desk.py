@@ -9,6 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -59,6 +60,32 @@ class DeskNote(StrEnum):
 _UNANSWERED = frozenset({OrderStatus.INTENDED, OrderStatus.SENT, OrderStatus.UNKNOWN})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRecords:
+    """Where orders are kept and told of; `notes` and `decisions` let their messages keep the reasons over a restart."""
+
+    orders: OrderJournal
+    notifier: Notifier
+    notes: Notes | None = None
+    decisions: DecisionJournal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What an order of the rule goes by when it is re-priced: a new limit, and whether it may have one."""
+
+    price_for: PriceFor | None = None
+    chase: MayFollow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskWaits:
+    """How long the broker may take to show an order (market seconds), and to answer (real seconds, a last guard)."""
+
+    visibility_lag_s: float = 120.0
+    answer_limit_s: float = 20.0
+
+
 class LiveOrderDesk(OrderDesk):
     """Intents, the one request, facts from notices and inquiries, and the orders' ends.
 
@@ -70,25 +97,18 @@ class LiveOrderDesk(OrderDesk):
         self,
         *,
         broker: Broker,
-        orders: OrderJournal,
-        notifier: Notifier,
+        records: OrderRecords,
         clock: Clock,
         activity: Activity,
         settings: DeskSettings,
         precedence: Precedence,
         permissions: Permits,
-        price_for: PriceFor | None = None,
-        chase: MayFollow | None = None,
-        notes: Notes | None = None,
-        decisions: DecisionJournal | None = None,
-        visibility_lag_s: float = 120.0,
-        answer_limit_s: float = 20.0,
+        following: Following = Following(),
+        waits: DeskWaits = DeskWaits(),
     ) -> None:
-        """`precedence` is what orders on their way out have over what can wait. `visibility_lag_s` is market time,
-        `answer_limit_s` real time, a last guard over the client's own limits.
+        """`precedence` is what orders on their way out have over what can wait.
 
         `permissions` is asked when the ticker's turn is taken, last before an intent is stored or a change is sent.
-        `notes` and `decisions` let the messages of an order keep their reasons over a restart.
         """
         self.on_unstored: Callable[[StorageError], Awaitable[None]] = _nothing  # called when a fact could not be stored
         self.unexplained: Callable[[Symbol, Holdings], Awaitable[int]] = _no_shares  # see `Reconciler.unexplained`
@@ -99,11 +119,17 @@ class LiveOrderDesk(OrderDesk):
         self.precedence = precedence
         self._queue: asyncio.Queue[tuple[Notice, AbstractContextManager[None]]] = asyncio.Queue()
         self._feed = OrderFeed()
-        self._cache = OrderCache(orders=orders, settings=settings, feed=self._feed, notes=notes, decisions=decisions)
+        self._cache = OrderCache(
+            orders=records.orders,
+            settings=settings,
+            feed=self._feed,
+            notes=records.notes,
+            decisions=records.decisions,
+        )
         self._reconciler = OrderReconciler(
             cache=self._cache,
-            notifier=notifier,
-            lag=timedelta(seconds=visibility_lag_s),
+            notifier=records.notifier,
+            lag=timedelta(seconds=waits.visibility_lag_s),
             ahead=lambda: broker.clock_ahead,
             unexplained=self._unexplained,
         )
@@ -114,7 +140,7 @@ class LiveOrderDesk(OrderDesk):
             clock=clock,
             activity=activity,
             in_flight=self._in_flight,
-            lag=timedelta(seconds=visibility_lag_s),
+            lag=timedelta(seconds=waits.visibility_lag_s),
             unplaced=lambda: self._notices.tickers_waiting,
             apply=self._apply,
         )
@@ -124,19 +150,19 @@ class LiveOrderDesk(OrderDesk):
             polling=self._polling,
             clock=clock,
             in_flight=self._in_flight,
-            answer_limit_s=answer_limit_s,
+            answer_limit_s=waits.answer_limit_s,
             permissions=permissions,
             blocked=lambda request: self.blocked(request.symbol, protects=request.protects),
             numbered=self._retry_notices,
         )
         self._working = Repricer(
             desk=self,
-            notifier=notifier,
+            notifier=records.notifier,
             clock=clock,
             activity=activity,
             settings=settings,
-            price_for=price_for,
-            chase=chase,
+            price_for=following.price_for,
+            chase=following.chase,
         )
 
     async def load(self) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
-from strategy.execution.order_desk import LiveOrderDesk
+from strategy.execution.order_desk import DeskWaits, Following, LiveOrderDesk, OrderRecords
 from strategy.health.surroundings_lines import SurroundingsLines
 from strategy.health.trading_state import TradingState
 from strategy.market.capacity import Pace
@@ -195,18 +195,16 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
     )
     desk = LiveOrderDesk(
         broker=parts.broker,
-        orders=journals.orders,
-        notifier=parts.notifier,
+        records=OrderRecords(
+            orders=journals.orders, notifier=parts.notifier, notes=journals.notes, decisions=journals.decisions
+        ),
         clock=clock,
         activity=parts.activity,
         settings=book,
         precedence=precedence,
         permissions=permissions,
-        price_for=watch.price_for,
-        chase=chase,
-        notes=journals.notes,
-        decisions=journals.decisions,
-        visibility_lag_s=visibility_lag_s,
+        following=Following(price_for=watch.price_for, chase=chase),
+        waits=DeskWaits(visibility_lag_s=visibility_lag_s),
     )
     recon = Reconciler(
         broker=parts.broker,

@@ -8,7 +8,7 @@ from typing import Any
 
 from storage.database import Storage
 from storage.orders.orders import OrderRepository
-from strategy.execution.order_desk import LiveOrderDesk
+from strategy.execution.order_desk import Following, LiveOrderDesk, OrderRecords
 from strategy.model import (
     Acceptance,
     BrokerOrder,
@@ -142,16 +142,15 @@ class Process:
 
         self.desk = LiveOrderDesk(
             broker=line,
-            orders=journal,
-            notifier=storage.outbox,
+            records=OrderRecords(
+                orders=journal, notifier=storage.outbox, notes=storage.notes, decisions=storage.decisions
+            ),
             clock=clock,
             activity=self.activity,
             settings=OneForAll(),
             precedence=Precedence(),
             permissions=AnythingGoes(),
-            price_for=price_for,
-            notes=storage.notes,
-            decisions=storage.decisions,
+            following=Following(price_for=price_for),
         )
         self.recon = Reconciler(
             broker=line,

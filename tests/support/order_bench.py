@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from storage.database import Storage, open_storage
-from strategy.execution.order_desk import LiveOrderDesk
+from strategy.execution.order_desk import Following, LiveOrderDesk, OrderRecords
 from strategy.model import (
     Event,
     Forbidden,
@@ -158,16 +158,15 @@ def make_desk(
 
     desk = LiveOrderDesk(
         broker=broker,
-        orders=storage.orders,
-        notifier=storage.outbox,
+        records=OrderRecords(
+            orders=storage.orders, notifier=storage.outbox, notes=storage.notes, decisions=storage.decisions
+        ),
         clock=clock,
         activity=activity,
         settings=settings,
         precedence=Precedence(),
         permissions=permissions or AnythingGoes(),
-        price_for=price_for,
-        notes=storage.notes,
-        decisions=storage.decisions,
+        following=Following(price_for=price_for),
     )
     broker.sink = desk.on_notice
     return desk
