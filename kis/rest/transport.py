@@ -77,8 +77,8 @@ class Transport:
         self._secret = secret  # literal values never written to the log
         self.requests = 0
         self._machine: SettableClock = SystemClock()  # real time: market time may be made up
-        self._leads: deque[tuple[timedelta, Moment]] = deque(maxlen=_SKEW_SAMPLES)  # of the server's clock, and when
-        self._lead: tuple[timedelta, Moment] | None = None  # the middle of them by our clock as it was set then
+        self._aheads: deque[tuple[timedelta, Moment]] = deque(maxlen=_SKEW_SAMPLES)  # of the server's clock, and when
+        self._ahead: tuple[timedelta, Moment] | None = None  # the middle of them by our clock as it was set then
 
     @property
     def clock_skew(self) -> timedelta | None:
@@ -87,10 +87,10 @@ class Transport:
         None while it has sent none. Good to about a second: the header has no fractions. It follows at once when
         this machine's clock is set. Every streamed price asks, so nothing is sorted here.
         """
-        if self._lead is None:
+        if self._ahead is None:
             return None
-        lead, then = self._lead
-        return lead - self._machine.now().set_since(then)
+        ahead, then = self._ahead
+        return ahead - self._machine.now().set_since(then)
 
     @property
     def pacer(self) -> Pacer:
@@ -179,9 +179,9 @@ class Transport:
         with suppress(ValueError, TypeError):
             server = parsedate_to_datetime(told) + _HALF_A_SECOND
             then = asked_at + (answered_at - asked_at) / 2
-            self._leads.append((server - then, then))
-            leads = [(lead - then.set_since(at)).total_seconds() for lead, at in self._leads]
-            self._lead = timedelta(seconds=median(leads)), then
+            self._aheads.append((server - then, then))
+            aheads = [(ahead - then.set_since(at)).total_seconds() for ahead, at in self._aheads]
+            self._ahead = timedelta(seconds=median(aheads)), then
 
 
 def _once() -> aiohttp.ClientMiddlewareType:
