@@ -105,6 +105,7 @@ async def test_a_death_between_answer_and_note_has_the_alert_come_marked(
     async def dead(*_: Any) -> None:
         await asyncio.Event().wait()
 
+    monkeypatch.setattr("bot.app._LEAVING_S", 0)  # whoever dies waits for no handler
     async with kept_chat() as chat:
         async with open_room(chat=chat, wall=wall) as room:
             with monkeypatch.context() as patched:

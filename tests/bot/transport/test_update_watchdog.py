@@ -106,13 +106,13 @@ async def test_a_rival_that_takes_a_part_of_the_messages_is_told_too(open_room: 
         for _ in range(3):
             for _ in range(5):
                 watchdog.heard(undisturbed=True)
-                await let_pass(wall, 10)
+                await wall.advance(10)
             watchdog.failed(wall.now(), _RIVAL)
         told = await until_told(room, wall, 60, "Another program")
         assert "/stop" in korean(told.what)
         for _ in range(61):
             watchdog.heard(undisturbed=True)
-            await let_pass(wall, 10)
+            await wall.advance(10)
         assert (await until_over(room, wall)).key == "deaf:rival"
         watching.cancel()
 
