@@ -28,8 +28,8 @@ class Stand:
         core = SimpleNamespace(
             supervisor=supervisor,
             tasks=[(service, self.run(service)) for service in CORE],
-            desk=SimpleNamespace(hurry=lambda _: self.ended.append("hurry")),
-            activity=self.activity,
+            trading=SimpleNamespace(desk=SimpleNamespace(hurry=lambda _: self.ended.append("hurry"))),
+            base=SimpleNamespace(activity=self.activity),
         )
         bot = SimpleNamespace(
             tasks=[(Service.REMINDERS, self.run(Service.REMINDERS))],
