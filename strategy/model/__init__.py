@@ -14,7 +14,19 @@ from strategy.model.account import (
 )
 from strategy.model.alerts import AlertGroup, AlertRules, Loudness, PriceAlert, QuietHours, Topic
 from strategy.model.changes import ModeState, SettingChange, TickerLock, Ticket
-from strategy.model.clock import SMALL, Clock, Disturbance, Moment, SettableClock, SystemClock
+from strategy.model.clock import (
+    SMALL,
+    Clock,
+    Disturbance,
+    Moment,
+    SettableClock,
+    SystemClock,
+    from_new_york,
+    from_seoul,
+    new_york,
+    new_york_date,
+    seoul,
+)
 from strategy.model.decisions import Decision, DecisionAction, DecisionReason, Indicators, Proposal, agreed
 from strategy.model.errors import (
     BrokerError,
@@ -166,7 +178,6 @@ from strategy.model.stop_state import (
     lost_of,
     no_cost,
 )
-from strategy.model.timezones import from_new_york, from_seoul, new_york, new_york_date, seoul
 from strategy.model.views import (
     AmendPreview,
     Amount,

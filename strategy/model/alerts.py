@@ -6,8 +6,8 @@ from datetime import datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
+from strategy.model.clock import seoul
 from strategy.model.instruments import Symbol
-from strategy.model.timezones import seoul
 
 
 class Loudness(StrEnum):

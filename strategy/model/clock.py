@@ -1,11 +1,20 @@
-"""Time comes through a Clock; only SystemClock reads the machine's. See decision 0100."""
+"""Time comes through a Clock, of which only SystemClock reads the machine's; the two zones of this product (pytz).
+
+See decision 0100.
+"""
 
 import asyncio
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from functools import lru_cache
 from typing import Protocol, Self, overload
 
+import pytz
+
+NEW_YORK = pytz.timezone("America/New_York")
+SEOUL = pytz.timezone("Asia/Seoul")
 _NONE = timedelta(0)
 SMALL = timedelta(seconds=2)  # what a clock is corrected by without anybody having to know
 _STOOD_STILL = timedelta(seconds=10)
@@ -144,3 +153,34 @@ def _running() -> timedelta:
     """Return how long the machine has run, its sleep included where the system counts it."""
     ns = time.monotonic_ns() if _RUNNING is None else time.clock_gettime_ns(_RUNNING)
     return timedelta(microseconds=ns // 1000)
+
+
+def new_york(instant: datetime) -> datetime:
+    """Return the instant on New York's wall clock."""
+    return instant.astimezone(NEW_YORK)
+
+
+def new_york_date(instant: datetime) -> date:
+    """Return the date in New York; it changes with a whole hour of UTC."""
+    return _date_of_hour(int(instant.timestamp()) // 3600)
+
+
+@lru_cache(maxsize=1024)
+def _date_of_hour(hour: int) -> date:
+    return new_york(datetime.fromtimestamp(hour * 3600, UTC)).date()
+
+
+def seoul(instant: datetime) -> datetime:
+    """Return the instant on Seoul's wall clock."""
+    return instant.astimezone(SEOUL)
+
+
+@lru_cache(maxsize=1024)
+def from_new_york(on: date, at: time_of_day) -> datetime:
+    """Return the UTC instant of a New York wall-clock time (first of two where the clock goes back)."""
+    return NEW_YORK.localize(datetime.combine(on, at), is_dst=True).astimezone(UTC)
+
+
+def from_seoul(on: date, at: time_of_day) -> datetime:
+    """Return the UTC instant of a Seoul wall-clock time."""
+    return SEOUL.localize(datetime.combine(on, at)).astimezone(UTC)
