@@ -6,7 +6,7 @@ raises from `strategy.model.errors`: OrderRejected (certainly refused), OutcomeU
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -414,3 +414,9 @@ class Permits(Protocol):
 
     def may_amend(self, order: Order, qty: int, price: Decimal, *, by_rule: bool) -> Forbidden | None:
         """Return what stands against changing an order to `qty` open shares at `price` dollars, or None."""
+
+    def may_reprice(self, order: Order, price: Decimal) -> AbstractAsyncContextManager[Said | None]:
+        """Give why an order that follows its price must end instead of moving to `price` dollars, or None.
+
+        What lets it holds while the block lasts. Raises StorageError.
+        """

@@ -23,7 +23,7 @@ from strategy.execution.order_matching import Evidence
 from strategy.execution.order_polling import OrderPolling
 from strategy.execution.order_reconciliation import OrderReconciler
 from strategy.execution.order_sender import OrderSender
-from strategy.execution.repricing import MayFollow, PriceFor, Repricer
+from strategy.execution.repricing import PriceFor, Repricer
 from strategy.model import (
     BrokerError,
     BrokerOrder,
@@ -71,14 +71,6 @@ class OrderRecords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Following:
-    """What an order of the rule goes by when it is re-priced: a new limit, and whether it may have one."""
-
-    price_for: PriceFor | None = None
-    chase: MayFollow | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeskWaits:
     """How long the broker may take to show an order (market seconds), and to answer (real seconds, a last guard)."""
 
@@ -103,7 +95,7 @@ class LiveOrderDesk(OrderDesk):
         settings: DeskSettings,
         precedence: Precedence,
         permissions: Permits,
-        following: Following = Following(),
+        price_for: PriceFor | None = None,
         waits: DeskWaits = DeskWaits(),
     ) -> None:
         """`precedence` is what orders on their way out have over what can wait.
@@ -161,8 +153,8 @@ class LiveOrderDesk(OrderDesk):
             clock=clock,
             activity=activity,
             settings=settings,
-            price_for=following.price_for,
-            chase=following.chase,
+            permissions=permissions,
+            price_for=price_for,
         )
 
     async def load(self) -> None:

@@ -4,7 +4,7 @@ See decision 0096."""
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -26,7 +26,7 @@ from strategy.model import (
     TryLater,
     on_tick,
 )
-from strategy.ports import Notifier
+from strategy.ports import Notifier, Permits
 from strategy.runtime import Activity, wait_until_or
 
 log = logging.getLogger(__name__)
@@ -56,14 +56,6 @@ class Desk(Protocol):
     def changed(self) -> AbstractContextManager[OrderChanges]: ...
 
 
-class MayFollow(Protocol):
-    """Says whether an order may follow its price."""
-
-    def step(self, order: Order, price: Decimal) -> AbstractAsyncContextManager[Said | None]:
-        """Yield why the order must end instead of moving to `price`; None lets it, while the block lasts. The price is
-        in dollars."""
-
-
 class Repricer:
     """Gives every SIGNAL order, and every adopted one, its rounds of ORDER_TIMEOUT_S each."""
 
@@ -75,8 +67,8 @@ class Repricer:
         clock: Clock,
         activity: Activity,
         settings: DeskSettings,
+        permissions: Permits,
         price_for: PriceFor | None,
-        chase: MayFollow | None = None,
     ) -> None:
         self._desk = desk
         self._notifier = notifier
@@ -84,7 +76,7 @@ class Repricer:
         self._activity = activity
         self._settings = settings
         self._price_for = price_for
-        self._chase = chase
+        self._permissions = permissions
         self._since: dict[OrderNo, datetime] = {}  # when the present round began
         self._rounds: dict[OrderNo, int] = {}  # rounds over, those without a new price included
         self._again: dict[OrderNo, datetime] = {}  # of a round the broker did not take: its next try
@@ -158,8 +150,7 @@ class Repricer:
         price = await self._fresh_price(order)
         if price is None or price == order.limit_price:
             return
-        step = nullcontext() if self._chase is None else self._chase.step(order, price)
-        async with step as refused:
+        async with self._permissions.may_reprice(order, price) as refused:
             if refused is None:
                 try:
                     await self._desk.amend(order.no, limit_price=price, reprices=order.reprices + 1)

@@ -5,20 +5,26 @@ whoever waited for a price, a turn or the broker's answer meanwhile is judged by
 asked: they always pass. See decision 0128.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 from strategy.market import current
 from strategy.market.trading_window import window_of
 from strategy.model import (
     Clock,
     Forbidden,
+    Holdings,
     Mode,
     Order,
     OrderRequest,
     Origin,
+    Refusal,
     Said,
     Side,
     Symbol,
@@ -44,16 +50,43 @@ class PermissionNote(StrEnum):
 _STOPS = frozenset({Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP})
 
 
+class Caps(Protocol):
+    """The caps as a changed price is held against them; see `ExposureMeter`."""
+
+    turn: asyncio.Lock
+
+    async def broken_by_change(
+        self, order: Order, qty: int, price: Decimal, holdings: Holdings | None, open_orders: Sequence[Order]
+    ) -> Sequence[Refusal]:
+        """Return the caps an open order would break with `qty` open shares at `price` dollars; raise StorageError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepricingCaps:
+    """What an order that follows its price is judged by, beside what permits it (D10, spec section 7)."""
+
+    caps: Caps
+    holdings: Callable[[], Holdings | None]  # the newest look at the account
+    open_orders: Callable[[], Sequence[Order]]  # all that are open, by hand included
+
+
 class Permissions:
     """Answers for every origin from what is in force at this moment; asks nobody, so nothing can come between."""
 
     def __init__(
-        self, *, modes: ModeStore, settings: SettingsInForce, clock: Clock, reconciled: Callable[[], bool]
+        self,
+        *,
+        modes: ModeStore,
+        settings: SettingsInForce,
+        clock: Clock,
+        reconciled: Callable[[], bool],
+        repricing: RepricingCaps | None = None,
     ) -> None:
         self._modes = modes
         self._settings = settings
         self._clock = clock
         self._reconciled = reconciled
+        self._repricing = repricing
         self.selling: Callable[[Symbol], bool] = lambda _: False  # a stop or a panic is at work in the ticker
         self.panic_from: datetime | None = None  # when the panic at work was asked for
 
@@ -85,6 +118,32 @@ class Permissions:
         else:
             found = self.person(symbol, side, more=more)
         return next(iter(found), None)
+
+    @asynccontextmanager
+    async def may_reprice(self, order: Order, price: Decimal) -> AsyncIterator[Said | None]:
+        """Yield why an order that follows its price must end instead of moving to `price` dollars, or None.
+
+        A dearer buy has the caps to itself until the block is left, so that no other order is sized beside it. Raises
+        StorageError.
+        """
+        async with AsyncExitStack() as stack:
+            if self._repricing is not None and order.request.side is Side.BUY and price > order.limit_price:
+                await stack.enter_async_context(self._repricing.caps.turn)
+            yield await self._against_repricing(order, price)
+
+    async def _against_repricing(self, order: Order, price: Decimal) -> Said | None:
+        if self._repricing is None:
+            return None
+        opened = self._repricing.open_orders()
+        now = next((one for one in opened if one.no == order.no), None)  # it may have filled while we waited
+        if now is None:
+            return None  # it has ended, and is not asked to move
+        holdings = self._repricing.holdings()
+        broken = await self._repricing.caps.broken_by_change(now, now.open_qty, price, holdings, opened)
+        forbidden = self.may_amend(now, now.open_qty, price, by_rule=True)
+        if forbidden is not None and forbidden.why.lasts:
+            return forbidden.text
+        return broken[0].said if broken else None
 
     # by origin; each list begins with what a person would do something about first
 

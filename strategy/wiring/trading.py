@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
-from strategy.execution.order_desk import DeskWaits, Following, LiveOrderDesk, OrderRecords
+from strategy.execution.order_desk import DeskWaits, LiveOrderDesk, OrderRecords
 from strategy.health.surroundings_lines import SurroundingsLines
 from strategy.health.trading_state import TradingState
 from strategy.market.capacity import Pace
@@ -40,12 +40,11 @@ from strategy.ports import (
 )
 from strategy.reports.ready_check import ReadyLines
 from strategy.reports.session_cards import SessionCards
-from strategy.risk.chase import FollowingPermission
 from strategy.risk.daily_loss import DayLoss
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore
 from strategy.risk.overnight_prices import Overnight
-from strategy.risk.permissions import Permissions
+from strategy.risk.permissions import Permissions, RepricingCaps
 from strategy.risk.split_guard import SplitGuard
 from strategy.runtime import Activity, Precedence
 from strategy.runtime.confirmations import Confirmations
@@ -185,13 +184,13 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
         day_starts=journals.day_starts,
         clock=clock,
     )
-    permissions = Permissions(modes=modes, settings=book, clock=clock, reconciled=lambda: account_sync.reconciled)
-    # an order on its way asks by the desk's own orders and the account they changed: both are made after the chase
-    chase = FollowingPermission(
-        permissions=permissions,
-        exposure_meter=exposure_meter,
-        holdings=lambda: account_sync.last,
-        open_orders=lambda: desk.open,
+    permissions = Permissions(
+        modes=modes,
+        settings=book,
+        clock=clock,
+        reconciled=lambda: account_sync.reconciled,
+        # an order on its way asks by the desk's own orders and the account they changed: both are made afterwards
+        repricing=RepricingCaps(caps=exposure_meter, holdings=lambda: account_sync.last, open_orders=lambda: desk.open),
     )
     desk = LiveOrderDesk(
         broker=parts.broker,
@@ -203,7 +202,7 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
         settings=book,
         precedence=precedence,
         permissions=permissions,
-        following=Following(price_for=watch.price_for, chase=chase),
+        price_for=watch.price_for,
         waits=DeskWaits(visibility_lag_s=visibility_lag_s),
     )
     recon = Reconciler(

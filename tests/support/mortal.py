@@ -8,7 +8,7 @@ from typing import Any
 
 from storage.database import Storage
 from storage.orders.orders import OrderRepository
-from strategy.execution.order_desk import Following, LiveOrderDesk, OrderRecords
+from strategy.execution.order_desk import LiveOrderDesk, OrderRecords
 from strategy.model import (
     Acceptance,
     BrokerOrder,
@@ -150,7 +150,7 @@ class Process:
             settings=OneForAll(),
             precedence=Precedence(),
             permissions=AnythingGoes(),
-            following=Following(price_for=price_for),
+            price_for=price_for,
         )
         self.recon = Reconciler(
             broker=line,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from storage.database import Storage, open_storage
-from strategy.execution.order_desk import Following, LiveOrderDesk, OrderRecords
+from strategy.execution.order_desk import LiveOrderDesk, OrderRecords
 from strategy.model import (
     Event,
     Forbidden,
@@ -21,6 +21,7 @@ from strategy.model import (
     OrderRequest,
     OrderStatus,
     Origin,
+    Said,
     Side,
     Symbol,
     Trouble,
@@ -56,6 +57,10 @@ class AnythingGoes:
 
     def may_amend(self, order: Order, qty: int, price: Decimal, *, by_rule: bool) -> Forbidden | None:
         return None
+
+    @asynccontextmanager
+    async def may_reprice(self, order: Order, price: Decimal) -> AsyncIterator[Said | None]:
+        yield None
 
 
 @dataclass
@@ -166,7 +171,7 @@ def make_desk(
         settings=settings,
         precedence=Precedence(),
         permissions=permissions or AnythingGoes(),
-        following=Following(price_for=price_for),
+        price_for=price_for,
     )
     broker.sink = desk.on_notice
     return desk

@@ -227,9 +227,7 @@ async def test_an_order_that_filled_while_its_re_price_waited_is_refused_nothing
         [order] = await bench.orders()
         bench.broker.fill(bench.broker.truth()[0].venue_no, order.request.qty)
         await bench.pass_time(20)
-        chase = bench.core.trading.desk._working._chase
-        assert chase is not None
-        async with chase.step(order, Decimal(101)) as refused:
+        async with bench.core.trading.permissions.may_reprice(order, Decimal(101)) as refused:
             assert refused is None
             after = await bench.core.trading.desk.amend(order.no, limit_price=Decimal(101))
         assert (after.status, bench.broker.amended) == (OrderStatus.FILLED, [])

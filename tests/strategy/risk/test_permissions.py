@@ -3,7 +3,7 @@ whatever came between the wish and the request."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -29,6 +29,7 @@ from strategy.model import (
     OrderStatus,
     Origin,
     OutcomeKind,
+    Said,
     Side,
     StopFinished,
     TickerLock,
@@ -117,6 +118,9 @@ class Door:
 
     def may_amend(self, order: Order, qty: int, price: Decimal, *, by_rule: bool) -> Forbidden | None:
         return self.now.may_amend(order, qty, price, by_rule=by_rule)
+
+    def may_reprice(self, order: Order, price: Decimal) -> AbstractAsyncContextManager[Said | None]:
+        return self.now.may_reprice(order, price)
 
 
 @dataclass
