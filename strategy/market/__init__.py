@@ -14,6 +14,5 @@ from strategy.market.calendar import (
     previous,
     session_on,
     sessions,
-    trading_window,
 )
 from strategy.market.interface import PRICING_AGE_S, MarketData

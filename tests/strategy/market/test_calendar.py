@@ -7,7 +7,8 @@ from exchange_calendars import get_calendar
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from strategy.market import Session, calendar, session_on, trading_window
+from strategy.market import Session, calendar, session_on
+from strategy.market.calendar import trading_window
 from strategy.model import new_york, new_york_date
 
 FIRST, LAST = date(2024, 1, 1), date(2027, 12, 31)
