@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.i18n.sentences import say
 from bot.ui.screen import Screen, ViewContext
 from bot.views.holdings import balance, positions
 from bot.views.news.alerts import alert
@@ -31,6 +32,6 @@ def test_rows_that_are_not_counted_are_shown_with_their_reason(name: str, langua
     text = SCREENS[name](ui(language=language)).text
     for row in (BOND, UNREAD):
         assert row.name in text
-        assert getattr(row.why, language) in text
+        assert say(row.why, language) in text
     assert "No shares are held" not in text
     assert "보유 주식이 없습니다" not in text
