@@ -56,7 +56,7 @@ async def test_an_order_has_one_living_message_and_fills_reply_to_it_s91(deliver
 @pytest.mark.parametrize("deletable", [True, False])
 async def test_a_refused_order_sounds_and_has_one_card_s95(delivering: Any, deletable: bool) -> None:
     """Editing the living message would make no sound; where the old one has to stay, it says the same."""
-    refused = samples.order(status=OrderStatus.REJECTED, reason="주문가능금액 부족 / not enough cash")
+    refused = samples.order(status=OrderStatus.REJECTED, reason=made_up("주문가능금액 부족", "not enough cash"))
     async with delivering() as room:
         if not deletable:
             refusal = {"code": 400, "description": "Bad Request: message can't be deleted for everyone"}
@@ -85,7 +85,7 @@ async def test_an_edit_on_its_way_does_not_bring_a_replaced_card_back(delivering
         await room.owner.post("fault", kind="error", method="editMessageText", code=429, retry_after=0, times=3)
         await room.outbox.add([changed(samples.order(status=OrderStatus.SENT))])
         await resting(wall)
-        await room.outbox.add([changed(samples.order(status=OrderStatus.REJECTED, reason="거부함 / no"))])
+        await room.outbox.add([changed(samples.order(status=OrderStatus.REJECTED, reason=made_up("거부함", "no")))])
         for _ in range(60):
             await wall.advance(5)
         await until(room.outbox.idle.is_set)

@@ -152,7 +152,7 @@ async def test_the_menu_of_each_person_holds_what_the_role_may_use(open_room: Op
     async with open_room(polls=False, **PEOPLE) as room, room.visitor(777) as operator, room.visitor(888) as viewer:
         for person in (operator, viewer):  # Telegram knows only chats in which somebody has written
             await person.send("/start")
-        assert await room.app.menus.publish()
+        assert await room.app.menus.publish() is None
         for user_id, role in ((room.owner.id, Role.OWNER), (777, Role.OPERATOR), (888, Role.VIEWER)):
             scope = {"type": "chat", "chat_id": user_id}
             found = await room.app.bot.get_my_commands(scope=scope, language_code="ko")  # type: ignore[arg-type]
