@@ -25,8 +25,8 @@ OFTEN = (  # what even the small set must have been through; the stories below r
 FEW_THEN_MORE = (14, 60)  # which examples come depends on the modules that happen to be imported: hypothesis reads them
 
 
-# Two interleavings are known that break the witness and are not mended yet (docs/decisions/0166-known-interleavings.md):
-# with other modules imported the examples differ, so it fails on one machine and passes on the next.
+# Two interleavings are known that break the witness and are not mended yet (decision 0166). With
+# other modules imported the examples differ, so it fails on one machine and passes on the next.
 @pytest.mark.xfail(raises=AssertionError, strict=False, reason="two known interleavings, see decision 0166")
 @pytest.mark.timeout(0 if EXAMPLES else 240)
 def test_promises_and_caps_hold_over_any_interleaving() -> None:
