@@ -38,12 +38,14 @@ class OrderDesk(Protocol):
         decision: Decision | None = None,
         cash_before: Decimal | None = None,
         position: Position | None = None,
+        offered: int | None = None,
     ) -> Order:
         """Store the intent, send once, and return the order as it is after the answer (ACCEPTED, REJECTED, UNKNOWN).
 
         A ticket used before returns its order and sends nothing. Raises OrderDenied when nothing was sent because the
         ticker is blocked, or the order not permitted (NotPermitted), StorageError when it could not be stored.
-        DENIED: what permitted it ended while it was stored. `cash_before` is dollars.
+        DENIED: what permitted it ended while it was stored. `cash_before` is dollars. Where `offered` says how many
+        shares other sells were known to offer when this one was sized, more of them raise OfferedMeanwhile.
         """
 
     async def amend(

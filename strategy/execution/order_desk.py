@@ -173,11 +173,12 @@ class LiveOrderDesk(OrderDesk):
         decision: Decision | None = None,
         cash_before: Decimal | None = None,
         position: Position | None = None,
+        offered: int | None = None,
     ) -> Order:
         await self.load()
         context = Context.of(decision, cash_before, position)
         async with self._place_turn(request):
-            return await self._act(lambda left: self._sender.place(request, context, left))
+            return await self._act(lambda left: self._sender.place(request, context, left, offered))
 
     async def amend(
         self,

@@ -18,6 +18,7 @@ from strategy.model import (
     Clock,
     InvalidOrder,
     NotPermitted,
+    OfferedMeanwhile,
     Order,
     OrderDenied,
     OrderNo,
@@ -26,7 +27,9 @@ from strategy.model import (
     OrderStatus,
     OutcomeUnknown,
     Said,
+    Side,
     StorageError,
+    Symbol,
     TryLater,
     VenueNo,
     on_tick,
@@ -100,7 +103,9 @@ class OrderSender:
             return False
         return True
 
-    async def place(self, request: OrderRequest, context: Context, left: asyncio.Event) -> Order:
+    async def place(
+        self, request: OrderRequest, context: Context, left: asyncio.Event, offered: int | None = None
+    ) -> Order:
         """Store the intent, then send; see `OrderDesk.place`. Raises OrderDenied, NotPermitted and StorageError as that
         does."""
         if request.ticket is not None and (placed := await self._cache.by_ticket(request.ticket)) is not None:
@@ -110,6 +115,8 @@ class OrderSender:
         async with self._cache.lock:
             if (forbidden := self._permissions.may_send(request)) is not None:
                 raise NotPermitted(forbidden)
+            if offered is not None and self._offered(request.symbol) > offered:  # a sell by hand was heard of meanwhile
+                raise OfferedMeanwhile(f"{request.symbol}: more shares are offered than the {offered} that were known")
             order = await self._cache.send(request, context, self._now())
             self._in_flight.add(order.no)
             forbidden = self._permissions.may_send(request)  # a person may have been faster than the disk
@@ -128,6 +135,10 @@ class OrderSender:
         finally:
             self._landed(order.no)
             await self._keep_context(order.no)
+
+    def _offered(self, symbol: Symbol) -> int:
+        sells = (one for one in self._cache.open() if one.request.symbol == symbol and one.request.side is Side.SELL)
+        return sum(one.open_qty for one in sells)
 
     def _landed(self, no: OrderNo) -> None:
         """End an order's being in flight, unless it waits here for its next try: then nobody needs to look for it."""

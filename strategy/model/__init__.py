@@ -38,6 +38,7 @@ from strategy.model.errors import (
     InvalidOrder,
     NotOffered,
     NotPermitted,
+    OfferedMeanwhile,
     OrderDenied,
     OrderRejected,
     OutcomeUnknown,

@@ -52,6 +52,10 @@ class OrderDenied(TradingError):
     user_message = Said(ErrorNote.DENIED)
 
 
+class OfferedMeanwhile(OrderDenied):
+    """More of the shares are offered by other orders than whoever sized this one knew; nothing was sent."""
+
+
 class StorageError(TradingError):
     """The database could not keep a fact; whoever asked must not act as if it had."""
 

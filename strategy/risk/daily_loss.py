@@ -24,7 +24,7 @@ from strategy.model import (
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notes
 from strategy.risk.exposure import ExposureMeter
-from strategy.risk.mode_store import ModeStore, stricter
+from strategy.risk.mode_store import EXPIRED, ModeStore, stricter
 
 
 class LossNote(StrEnum):
@@ -72,8 +72,8 @@ class DayLoss:
         if refusal is None:
             return
         key = f"loss_limit:{session.on.isoformat()}"
-        if await self._notes.get(key) is not None:
-            return  # the owner has released it today
+        if await self._notes.get(key) is not None and not await self._ran_out(session):
+            return  # it holds, or the owner has released it today
         refusal = await self._at_sure_prices(session, holdings)
         if refusal is None:
             return
@@ -84,6 +84,18 @@ class DayLoss:
             said = Said(CapNote.PROTECTS_ONLY, why=refusal.said)
             await self._modes.set(state, [Trouble(at=now, key="daily_loss_limit", what=said)])
         await self._notes.put(key, f'"{now.isoformat()}"')
+
+    async def _ran_out(self, session: Session) -> bool:
+        """Return whether Run is back only because a mode chosen after the limit ended: nobody has released the day.
+
+        A person's own Run releases it, also for what is paused later that day.
+        """
+        key, chosen = f"loss_released:{session.on.isoformat()}", self._modes.chosen()
+        if chosen.mode is Mode.RUN and chosen.reason != EXPIRED:
+            if await self._notes.get(key) is None:
+                await self._notes.put(key, f'"{self._clock.now().isoformat()}"')
+            return False
+        return chosen.reason == EXPIRED and await self._notes.get(key) is None
 
     async def _at_sure_prices(self, session: Session, holdings: Holdings) -> Refusal | None:
         """Judge again by prices of our own that count: a valuation may be one bad print."""

@@ -23,6 +23,7 @@ from strategy.model import (
     Forbidden,
     Hitch,
     InvalidOrder,
+    OfferedMeanwhile,
     Order,
     OrderDenied,
     OrderNo,
@@ -100,6 +101,7 @@ class _Run:
     pause_s: float = 0.0  # until the next step
     step: int = 0  # collars below the first price; grows only when a venue has seen the one before
     collar_pct: Decimal = Decimal(0)  # as set when the present step began
+    offered: int = 0  # shares of the ticker that open sells were known to offer when the present step was sized
     position: Position | None = None  # as it was when the present step asked for it
     mark: Mark = ()  # how the market stood when the price was set that is out
     blind: int = 0  # steps since the market was seen to move
@@ -337,7 +339,10 @@ class ExitLadder:
             asked_by=run.asked_by,
         )
         try:
-            order = await self._desk.place(request, decision=run.decision, position=run.position)
+            order = await self._desk.place(request, decision=run.decision, position=run.position, offered=run.offered)
+        except OfferedMeanwhile:
+            run.pause_s = 0.0  # sized again at once
+            return
         except OrderDenied:
             return  # an order of the ticker has no answer yet; asked again after the pause
         run.nos.append(order.no)
@@ -385,8 +390,8 @@ class ExitLadder:
         held, orderable = (0, 0) if position is None else (position.qty, position.sellable_qty)
         sold, _ = await self._sold(run)  # read after the position: a fill between the two lowers nothing
         run.wanted = min(run.wanted, sold + held)  # an order of before a restart may have sold what was wanted
-        resting = sum(order.open_qty for order in orders if order.request.side is Side.SELL)
-        return run.wanted - sold - resting, orderable
+        run.offered = sum(order.open_qty for order in orders if order.request.side is Side.SELL)
+        return run.wanted - sold - run.offered, orderable
 
     async def _was_seen(self, run: _Run) -> bool:
         """Return whether a venue had the order before this one."""
