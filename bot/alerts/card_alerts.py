@@ -41,6 +41,8 @@ class CardAlerts:
         key = event.story
         whole = await self._order_context.complete(event)
         message_id = await self._live_messages.of(key)
+        if message_id is not None and key not in self._shown:
+            self._shown[key] = await self._order_context.shown_by(message_id, no)
         if message_id is None and not how.kept_back:
             newest = [each for each in rows if isinstance(each.event, OrderChanged) and each.event.order.no == no][-1]
             if (folded := await self._folded_order(newest)) is not None:
@@ -164,27 +166,36 @@ class CardAlerts:
         both = [row, *ends]
         screen = alert_screen(both[-1], ui)
         message_id = await self._alert_sender.send(both, screen, ui, silent=how.silent or bool(ends))
-        if ends and self._alert_sender.only_found(message_id):
-            self._edits.want(f"{key}:end", message_id, lambda _: screen, gone=_nothing)
         if event.proposal.ticket is not None:
             await self._live_messages.remember(key, message_id)
+        if ends and self._alert_sender.only_found(message_id):
+            self._edits.want(f"{key}:end", message_id, lambda _: screen, gone=_nothing, rows=both)
+            return
         await self._alert_sender.done(both, message_id)
 
-    async def follow_up(self, row: EventRow) -> None:
-        """Bring the message an order had before the outage up to date as well."""
-        if not isinstance(row.event, OrderChanged):
-            return
-        key = row.event.story
-        message_id = await self._live_messages.of(key)
-        if message_id is not None:
-            screen = await self._order_screen(row, await self._chat.ui())
-            self._shown[key] = row.id
+    async def follow_up(self, rows: Sequence[EventRow], told_in: int) -> list[EventRow]:
+        """Bring the messages that orders had before an outage up to date as well, where one message told many rows.
 
-            async def gone() -> None:
-                if await self._live_messages.of(key) == message_id:
-                    self._live_messages.lost(key)
+        Return the rows that are done only with that: after a crash they are told in their own messages once more.
+        """
+        newest = {row.event.story: row for row in rows if isinstance(row.event, OrderChanged)}
+        followed = []
+        for key, row in newest.items():
+            if (message_id := await self._live_messages.of(key)) is not None:
+                await self._follow(key, message_id, row, told_in)
+                followed.append(row)
+        return followed
 
-            self._edits.want(key, message_id, lambda _: screen, gone=gone)
+    async def _follow(self, key: str, message_id: int, row: EventRow, told_in: int) -> None:
+        screen = await self._order_screen(row, await self._chat.ui())
+
+        async def gone() -> None:
+            if await self._live_messages.of(key) == message_id:
+                self._live_messages.lost(key)
+            await self._alert_sender.done([row], told_in)  # which has told it
+
+        self._shown[key] = row.id
+        self._edits.want(key, message_id, lambda _: screen, gone=gone, rows=[row])
 
 
 async def _nothing() -> None:

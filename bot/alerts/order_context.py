@@ -24,6 +24,14 @@ class OrderContext:
         self._known[no] = _with(event, self._known[no])
         return self._known[no]
 
+    async def shown_by(self, message_id: int, no: OrderNo) -> int:
+        """Return the newest row that an earlier run told of an order by that message, 0 where it told none.
+
+        An older row may still wait for its edit, which would put the message back.
+        """
+        rows = await self._outbox.order_events(no)
+        return max((row.id for row in rows if row.done_at is not None and row.message_id == message_id), default=0)
+
     def forget(self, no: OrderNo) -> None:
         self._known.pop(no, None)
 

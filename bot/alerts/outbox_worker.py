@@ -184,9 +184,8 @@ class OutboxWorker:
         screen = many_late(lines, len(told), ui)
         screen = replace(screen, keyboard=with_seen_button(screen.keyboard, _to_be_seen(told), ui))
         message_id = await self._alert_sender.send(told, screen, ui, silent=not told[0].event.critical)
-        for row in told:
-            await self._cards.follow_up(row)
-        await self._alert_sender.done(told, message_id)
+        held = {row.id for row in await self._cards.follow_up(told, message_id)}
+        await self._alert_sender.done([row for row in told if row.id not in held], message_id)
         return told
 
     async def _tell(self, row: EventRow, rows: Sequence[EventRow], ui: ViewContext) -> None:

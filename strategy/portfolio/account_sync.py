@@ -67,13 +67,19 @@ class LiveAccountSync:
 
     async def on_held(self, holdings: Holdings) -> None:
         """Take in what is held before any agreement, so that no stop waits for one."""
-        self._hold(holdings, await self._orders.recent(_RECENT))
+        self._hold(holdings, *await self._recent())
 
-    def _hold(self, holdings: Holdings, recent: Sequence[Order]) -> None:
+    async def _recent(self) -> tuple[Sequence[Order], frozenset[Symbol]]:
+        """Return the newest orders, and the tickers of which they may have filled more than the look knew of."""
+        recent = await self._orders.recent(_RECENT)  # first: what fills after it is news to the positions too
+        return recent, await self._recon.filled_since()
+
+    def _hold(self, holdings: Holdings, recent: Sequence[Order], filled: frozenset[Symbol]) -> None:
+        """Let the positions follow a look, but those of tickers that filled some more while it was taken in."""
         self._positions.take(
             holdings,
             orders=recent,
-            settled=self._recon.settled,
+            settled=lambda symbol: symbol not in filled and self._recon.settled(symbol),
             on_the_way=self._recon.on_the_way,
             unknown=self._recon.unknown,
             splits=self._recon.take_splits(),
@@ -104,11 +110,14 @@ class LiveAccountSync:
         self.spoiled.clear()
         try:
             holdings = await self._recon.reconcile(trigger)
-            recent = await self._orders.recent(_RECENT)
+            recent, filled = await self._recent()
+            if filled and not self._positions.known:  # no estimate to fall back on: look once more
+                holdings = await self._recon.reconcile(trigger)
+                recent, filled = await self._recent()
         except BaseException:
             self._stale = True
             raise
-        self._hold(holdings, recent)
+        self._hold(holdings, recent, filled)
         if self._recon.orders_problem is not None:
             self._stale = True
             raise self._recon.orders_problem

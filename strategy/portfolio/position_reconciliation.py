@@ -11,6 +11,7 @@ See decision 0020.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -127,6 +128,7 @@ class Reconciler:
         self._turn = asyncio.Lock()
         self._agreed: _Agreed | None = None
         self._gaps: dict[Symbol, _Gap] = {}
+        self._seen_fills: tuple[datetime, Mapping[Symbol, int]] | None = None  # what the last look was compared with
         self._unknown: frozenset[Symbol] = frozenset()
         self._unread = UnreadNews("holding", notifier)
         self._holdings: Holdings | None = None
@@ -164,6 +166,14 @@ class Reconciler:
     def settled(self, symbol: Symbol) -> bool:
         """Return whether the ticker's position agrees with its fills; False while they are on their way."""
         return self._holdings is not None and symbol not in self._gaps and symbol not in self._unknown
+
+    async def filled_since(self) -> frozenset[Symbol]:
+        """Return the tickers of which shares were filled since the last look was compared: it says nothing of them."""
+        if self._seen_fills is None:
+            return frozenset()
+        since, seen = self._seen_fills
+        now = _traded(await self._orders.fills(since=since))
+        return frozenset(symbol for symbol, qty in now.items() if qty != seen.get(symbol, 0))
 
     def on_the_way(self, symbol: Symbol) -> int:
         """Return what the broker's position has yet to follow: shares bought (above 0) or sold (below) by the fills."""
@@ -269,6 +279,7 @@ class Reconciler:
         now = self._clock.now()
         agreed = self._agreed or await self._first_agreement(holdings, now)
         fills = await self._orders.fills(since=agreed.since)
+        self._seen_fills = agreed.since, _traded(fills)
         held = _shares(holdings)
         nets = _nets(fills)
         seen_again = self._see(holdings, agreed, nets)
@@ -299,8 +310,11 @@ class Reconciler:
         """Take in what is held without knowing the orders: no agreement, but fills of ours are waited for as ever."""
         now, held = self._clock.now(), _shares(holdings)
         gaps: dict[Symbol, _Gap] = {}
-        if (agreed := self._agreed) is not None:
-            fills = await self._orders.fills(since=agreed.since)
+        agreed = self._agreed
+        since = now - _WINDOW if agreed is None else agreed.since
+        fills = await self._orders.fills(since=since)
+        self._seen_fills = since, _traded(fills)
+        if agreed is not None:
             nets = _nets(fills)
             self._see(holdings, agreed, nets)
             for symbol in {*held, *nets, *agreed.symbols} - self._unknown:
@@ -459,6 +473,14 @@ def _nets(fills: Sequence[Fill]) -> dict[Symbol, int]:
         signed = fill.qty if fill.side is Side.BUY else -fill.qty
         nets[fill.symbol] = nets.get(fill.symbol, 0) + signed
     return nets
+
+
+def _traded(fills: Sequence[Fill]) -> Counter[Symbol]:
+    """Return the shares of each symbol that were bought or sold."""
+    traded = Counter[Symbol]()
+    for fill in fills:
+        traded[fill.symbol] += fill.qty
+    return traded
 
 
 def _split(qty: int, average_cost: Decimal, now: Position) -> Said:

@@ -147,3 +147,24 @@ async def test_counts_go_on_after_a_restart(delivering: OpenRoom, wall: FakeCloc
             assert len(in_order(room)) == 1
             newest = room.outbox.rows[-1].id
             assert again["reply_markup"]["inline_keyboard"][-1][0]["callback_data"] == MarkSeen(row=newest).pack()
+
+
+async def test_an_edit_a_restart_has_cut_off_puts_no_message_back_to_an_older_state(
+    delivering: OpenRoom, wall: FakeClock
+) -> None:
+    """A refusal has its own new message; the edit of the one before it was never done, and is not done in the new."""
+    refused = samples.order(status=OrderStatus.REJECTED)
+    async with kept_chat() as chat:
+        async with delivering(chat=chat) as room:
+            await told(room, changed(samples.order(status=OrderStatus.SENT)))
+            await room.owner.post("fault", kind="error", method="editMessageText", code=500, times=1)
+            await room.outbox.add([changed(samples.order())])
+            await until(lambda: wall.next_wake is not None)
+            await room.outbox.add([changed(refused)])
+            await room.owner.reads("거부")
+            await until(lambda: len(in_order(room)) == 1)
+            assert not room.outbox.idle.is_set()
+        async with delivering(chat=chat) as room:
+            await asyncio.wait_for(room.outbox.idle.wait(), 30)
+            now = await room.owner.get("messages", after=0)
+            assert ["거부" in each["text"] for each in now if not each.get("deleted")] == [True]

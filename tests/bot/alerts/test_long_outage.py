@@ -126,5 +126,36 @@ async def test_two_thousand_alerts_of_which_no_two_are_alike_fit_sixty_messages(
     assert all(f"경보 {number}." in everything for number in range(2000))
 
 
+async def test_an_order_told_among_very_many_is_brought_up_to_date_by_the_next_start_too(tmp_path: Path) -> None:
+    wall = FakeClock(samples.NOW)
+    async with aiohttp.ClientSession() as http, open_storage(tmp_path) as storage, LocalChat(rates=None) as chat:
+        sea = Sea(chat, storage, http, chat.owner_id)
+        sea.wall = sea.market = wall
+
+        async def first() -> str:
+            return str((await messages(http, chat, chat.owner_id))[0]["text"])
+
+        async with sea.life():
+            await storage.outbox.add([changed(samples.order(status=OrderStatus.SENT))])
+            await sea.passes(5)
+            await sea.post("fault", kind="down", seconds=10**6)
+            await storage.outbox.add([samples.trouble(f"alone{n}", what=words(n)) for n in range(450)])
+            await storage.outbox.add([changed(samples.filled_order(), last_fill=samples.fill())])
+            await sea.lull()
+            await wall.advance(86400)
+            async with http.delete(f"{chat.url}/user/fault"):
+                pass
+            await sea.post("fault", kind="error", method="editMessageText", code=500, times=1000)
+            while await storage.outbox.count_pending() > 1:
+                await sea.passes(5)
+            assert "체결 완료" not in await first()
+        async with http.delete(f"{chat.url}/user/fault"):
+            pass
+        async with sea.life():
+            await sea.passes(60)
+        assert await storage.outbox.pending(1) == []
+        assert "체결 완료" in await first()
+
+
 def words(number: int) -> Said:
     return made_up(f"경보 {number}. 무엇이 잘못되었고 무엇을 하면 되는지 말하는 꽤 긴 문장입니다. " * 3, "alarm")

@@ -1,9 +1,11 @@
 """Every screen shows the same shares: the last look and the fills since, however late the broker's lists are."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,3 +91,35 @@ async def test_the_sum_of_the_account_stays_when_shares_become_cash(bench: Bench
     assert after is not None
     assert before.equity is not None
     assert after.equity == pytest.approx(before.equity, abs=Decimal("0.20"))  # half the spread of ten shares
+
+
+@pytest.mark.parametrize("meanwhile", ["agreeing", "reading the orders"])
+async def test_shares_sold_while_a_look_is_taken_in_are_not_held_again_by_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    """The look is of before the fill, and its news has been counted: believed again, a stop would sell them twice."""
+    bench.broker.lag_s, bench.broker.matching = 0, False
+    await _trade(bench, Side.SELL, ALL)
+    [order] = await bench.orders()
+    assert order.venue_no is not None
+    journal = {"agreeing": (bench.storage.agreements, "keep"), "reading the orders": (bench.storage.orders, "recent")}
+    place, name = journal[meanwhile]
+    original = getattr(place, name)
+
+    async def slowly(*args: Any) -> Any:
+        monkeypatch.undo()
+        assert order.venue_no is not None
+        bench.broker.fill(order.venue_no)
+        async with asyncio.timeout(5):
+            while (stored := await bench.storage.orders.get(order.no)) is None or not stored.status.closed:  # noqa: ASYNC110 - of a table
+                await asyncio.sleep(0)
+        return await original(*args)
+
+    monkeypatch.setattr(place, name, slowly)
+    seen = await bench.core.trading.account_sync.take("asked")
+    assert seen.of(TQQQ) is not None
+    assert bench.core.trading.positions.of(TQQQ) is None
+    await bench.settle()
+    assert bench.core.trading.positions.of(TQQQ) is None
+    await bench.pass_time(61)
+    assert set((await _shown(bench)).values()) == {0}
