@@ -1,4 +1,4 @@
-"""The documents say what the code does (rows S18, S19, S114-S118)."""
+"""The documents say what the code does (rows S18, S19, S114-S118). Rows S115, S116, S117."""
 
 import re
 import tomllib

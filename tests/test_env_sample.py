@@ -1,4 +1,4 @@
-"""`.env.sample` and the settings classes agree (row S20), and the sample never holds a secret (row S101)."""
+"""`.env.sample` and the settings classes agree (row S20), and the sample never holds a secret (row S101). Row S25."""
 
 import re
 import subprocess

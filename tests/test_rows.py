@@ -74,6 +74,13 @@ def test_each_promise_has_its_named_test(promise: int) -> None:
     assert name in (TESTS / path).read_text("utf-8")
 
 
+def test_every_row_can_be_found_in_a_test_as_the_specification_writes_it() -> None:
+    """Whoever searches for `S15` finds a test that settles it, not only a name that ends in `_s15`."""
+    texts = "\n".join(path.read_text("utf-8") for path in TESTS.rglob("test_*.py") if path != Path(__file__))
+    found = set(re.findall(r"(?<![A-Za-z0-9_])S\d+(?!\d)", texts))
+    assert [f"S{row}" for row in range(1, 119) if f"S{row}" not in found] == []
+
+
 def test_every_row_is_settled_by_a_test() -> None:
     settled = named() | {int(row[1:]) for row in (*MADE_OF, *SETTLED_BY)}
     assert [f"S{row}" for row in range(1, 119) if row not in settled] == []

@@ -1,4 +1,4 @@
-"""Rows S26-S28: what the environment may say about Telegram."""
+"""Rows S26, S27 and S28: what the environment may say about Telegram."""
 
 import traceback
 

@@ -1,4 +1,7 @@
-"""/diagnose and `--check`: every step by itself, with what to do about a failure (rows S107-S111)."""
+"""/diagnose and `--check`: every step by itself, with what to do about a failure (rows S107-S111).
+
+Rows S22, S108, S109.
+"""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Every TR id and path against the published list, spelled out here a second time (row S72)."""
+"""Every TR id and path against the published list, spelled out here a second time (row S72). Rows S12, S66."""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Every quirk of the document (section 10) has a test of the client that names it; the missing ones are here."""
+"""Every quirk of the document (section 10) has a test of the client that names it; the missing ones are here.
+
+Rows S3, S75.
+"""
 
 import importlib
 from datetime import date

@@ -1,4 +1,4 @@
-"""The KIS settings of `.env`."""
+"""The KIS settings of `.env`. Rows S12, S21, S22, S23, S24, S25, S43, S66, S110."""
 
 from typing import Any
 

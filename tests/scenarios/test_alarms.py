@@ -1,4 +1,7 @@
-"""Trouble through the whole program: what the owner is told, and what the broker's books say then."""
+"""Trouble through the whole program: what the owner is told, and what the broker's books say then.
+
+Rows S7, S22, S62, S63, S93.
+"""
 
 from datetime import timedelta
 from decimal import Decimal

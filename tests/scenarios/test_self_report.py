@@ -1,4 +1,7 @@
-"""The whole program about itself: health, diagnosis, results and files, with the broker and the chat beside it."""
+"""The whole program about itself: health, diagnosis, results and files, with the broker and the chat beside it.
+
+Rows S103, S109.
+"""
 
 import asyncio
 from datetime import timedelta

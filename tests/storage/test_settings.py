@@ -1,4 +1,4 @@
-"""Where data and logs are kept."""
+"""Where data and logs are kept. Row S97."""
 
 from pathlib import Path
 

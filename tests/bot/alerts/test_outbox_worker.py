@@ -1,4 +1,7 @@
-"""Alerts: in order, critical first, none lost, late and repeated ones marked (spec 6, S90-S95, promise 5)."""
+"""Alerts: in order, critical first, none lost, late and repeated ones marked (spec 6, S90-S95, promise 5).
+
+Rows S8, S26, S91.
+"""
 
 import re
 from dataclasses import replace

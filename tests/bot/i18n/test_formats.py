@@ -1,4 +1,4 @@
-"""Numbers and times as the owner reads them."""
+"""Numbers and times as the owner reads them. Rows S17, S62, S89."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Everything can be reached with one thumb: home, pickers, settings by steps, modes by buttons."""
+"""Everything can be reached with one thumb: home, pickers, settings by steps, modes by buttons. Rows S12, S102."""
 
 import pytest
 

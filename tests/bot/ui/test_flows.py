@@ -1,4 +1,7 @@
-"""Whole ways through the chat with one thumb: orders and settings put together by steps, dialogs, and their ends."""
+"""Whole ways through the chat with one thumb: orders and settings put together by steps, dialogs, and their ends.
+
+Row S109.
+"""
 
 import asyncio
 from dataclasses import replace

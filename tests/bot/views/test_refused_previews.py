@@ -1,4 +1,4 @@
-"""A preview of an order that cannot be paid or delivered says what is missing, not a balance below zero."""
+"""A preview of an order that cannot be paid or delivered says what is missing, not a balance below zero. Row S112."""
 
 from collections.abc import Callable
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Results, prices, health and logs as they look when there is little, nothing, or something odd to tell."""
+"""Results, prices, health and logs as they look when there is little, nothing, or something odd to tell. Row S100."""
 
 from collections.abc import Callable
 from dataclasses import replace

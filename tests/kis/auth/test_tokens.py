@@ -1,4 +1,4 @@
-"""Access tokens: cached, shared, renewed once, the dead-token trap."""
+"""Access tokens: cached, shared, renewed once, the dead-token trap. Rows S12, S14, S67, S89, S107, S108."""
 
 import asyncio
 import json

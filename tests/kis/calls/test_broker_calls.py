@@ -1,4 +1,7 @@
-"""Orders and account calls over a scripted server: bodies, TR ids, outcomes."""
+"""Orders and account calls over a scripted server: bodies, TR ids, outcomes.
+
+Rows S68, S69, S70, S71, S73, S74, S75, S76, S112.
+"""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

@@ -1,4 +1,7 @@
-"""Answers full of garbage: every parser reads them or raises one of our errors; what is missing is never a zero."""
+"""Answers full of garbage: every parser reads them or raises one of our errors; what is missing is never a zero.
+
+Row S65.
+"""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Quotes and bars over a scripted server."""
+"""Quotes and bars over a scripted server. Rows S40, S77, S78, S83."""
 
 import asyncio
 from datetime import UTC, datetime

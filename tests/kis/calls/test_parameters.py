@@ -1,4 +1,4 @@
-"""What each call sends, whole, against the parameter tables of the document (kis-protocol 3.1 to 3.24)."""
+"""What each call sends, whole, against the parameter tables of the document (kis-protocol 3.1 to 3.24). Row S72."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress

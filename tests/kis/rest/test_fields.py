@@ -1,4 +1,4 @@
-"""Numbers, dates and times as KIS writes them: blank is missing, never zero."""
+"""Numbers, dates and times as KIS writes them: blank is missing, never zero. Row S17."""
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal

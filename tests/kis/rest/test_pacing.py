@@ -1,4 +1,4 @@
-"""The pacer: never over the limit in any second, at least 97 % of it under load, important calls first."""
+"""The pacer: never over the limit in any second, at least 97 % of it under load, important calls first. Row S15."""
 
 import asyncio
 from collections.abc import Sequence

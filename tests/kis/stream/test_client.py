@@ -1,4 +1,4 @@
-"""The stream against a scripted WebSocket server."""
+"""The stream against a scripted WebSocket server. Rows S6, S12, S22, S86, S87, S88, S109."""
 
 import asyncio
 import base64

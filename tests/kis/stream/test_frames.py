@@ -1,4 +1,4 @@
-"""Stream frames: every documented shape, and garbage."""
+"""Stream frames: every documented shape, and garbage. Rows S80, S86."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""A virtual account with a quote key: notices from its own socket, trades from the real host's (D9)."""
+"""A virtual account with a quote key: notices from its own socket, trades from the real host's (D9). Row S109."""
 
 import asyncio
 from collections.abc import AsyncIterator

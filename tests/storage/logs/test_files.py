@@ -1,4 +1,7 @@
-"""The log files: by Korean date, as JSON, redacted, kept for a time, and out of the loop's way."""
+"""The log files: by Korean date, as JSON, redacted, kept for a time, and out of the loop's way.
+
+Rows S24, S89, S96, S97.
+"""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""No secret, account number or credential passes the redaction."""
+"""No secret, account number or credential passes the redaction. Rows S23, S24, S25, S26."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Decisions, settings, modes, locks, notes and tickets."""
+"""Decisions, settings, modes, locks, notes and tickets. Row S99."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The order journal: intents, states, venue numbers, fills."""
+"""The order journal: intents, states, venue numbers, fills. Row S100."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""TOTP_SECRET and the codes made of it (spec section 7, promise 8)."""
+"""TOTP_SECRET and the codes made of it (spec section 7, promise 8). Row S117."""
 
 import asyncio
 import base64

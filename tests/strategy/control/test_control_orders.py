@@ -1,4 +1,7 @@
-"""Manual orders through preview and one press (spec section 6, money buttons; section 7; promise 6)."""
+"""Manual orders through preview and one press (spec section 6, money buttons; section 7; promise 6).
+
+Rows S112, S113.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

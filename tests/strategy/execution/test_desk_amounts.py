@@ -1,4 +1,4 @@
-"""The inquiry is the judge of what a fill came to, too (specification, section 8; kis-protocol 3.9, 7.7)."""
+"""The inquiry is the judge of what a fill came to, too (specification, section 8; kis-protocol 3.9, 7.7). Row S9."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Any interleaving of market, replies, notices, cancels, hand orders, restarts and deaths ends in agreement."""
+"""Any interleaving of market, replies, notices, cancels, hand orders, restarts and deaths ends in agreement.
+
+Rows S9, S80.
+"""
 
 import asyncio
 import tempfile

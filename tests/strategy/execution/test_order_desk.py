@@ -1,4 +1,7 @@
-"""Placing orders: intent first, one request, and a true record whatever the answer (spec 8, promises 1 and 3)."""
+"""Placing orders: intent first, one request, and a true record whatever the answer (spec 8, promises 1 and 3).
+
+Rows S54, S91, S94.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The table of moves between order states."""
+"""The table of moves between order states. Rows S86, S100."""
 
 from itertools import pairwise
 

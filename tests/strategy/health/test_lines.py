@@ -1,4 +1,4 @@
-"""Each line of /health: fine, not fine, and what it then tells to do."""
+"""Each line of /health: fine, not fine, and what it then tells to do. Rows S13, S113."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What the chat asks about the program itself."""
+"""What the chat asks about the program itself. Row S109."""
 
 import asyncio
 from collections.abc import Sequence

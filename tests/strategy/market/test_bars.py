@@ -1,4 +1,7 @@
-"""The bar store: merging, building from ticks, rolling, gaps, splits, and what an indicator may see."""
+"""The bar store: merging, building from ticks, rolling, gaps, splits, and what an indicator may see.
+
+Rows S40, S78, S83.
+"""
 
 import itertools
 from datetime import UTC, date, datetime, timedelta

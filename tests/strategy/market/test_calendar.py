@@ -1,4 +1,4 @@
-"""Sessions of the US exchanges, held against a second source."""
+"""Sessions of the US exchanges, held against a second source. Rows S10, S11, S30, S31, S32, S81."""
 
 from datetime import UTC, date, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""RSI, MACD and crosses against the formulas and against checked-in vectors."""
+"""RSI, MACD and crosses against the formulas and against checked-in vectors. Rows S4, S5, S57, S82, S84, S85."""
 
 import json
 import math

@@ -1,4 +1,7 @@
-"""Every period the settings allow gets the bars it needs, at the start and when it is changed while running."""
+"""Every period the settings allow gets the bars it needs, at the start and when it is changed while running.
+
+Row S47.
+"""
 
 import random
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Reconciling: orders, fills, positions and cash, every difference explained (S9, spec 8, promise 2)."""
+"""Reconciling: orders, fills, positions and cash, every difference explained (S9, spec 8, promise 2). Row S106."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""CSV files: readable by spreadsheets, harmless in them, and never too large."""
+"""CSV files: readable by spreadsheets, harmless in them, and never too large. Row S99."""
 
 import csv
 import io

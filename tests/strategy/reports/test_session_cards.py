@@ -1,4 +1,7 @@
-"""Cards told by the calendar: ready check, closed and half days the evening before (Korean time)."""
+"""Cards told by the calendar: ready check, closed and half days the evening before (Korean time).
+
+Rows S32, S49, S81.
+"""
 
 import asyncio
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""The caps of spec section 7 and the daily-loss limit."""
+"""The caps of spec section 7 and the daily-loss limit. Row S105."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""How many shares."""
+"""How many shares. Rows S36, S37, S53."""
 
 from decimal import Decimal
 from fractions import Fraction

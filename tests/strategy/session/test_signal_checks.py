@@ -1,4 +1,7 @@
-"""Checks of the engine: pace, hours, gates, isolation of failures (rows S3, S8, S10, S29 to S41, S50 to S61)."""
+"""Checks of the engine: pace, hours, gates, isolation of failures (rows S3, S8, S10, S29 to S41, S50 to S61).
+
+Rows S30, S31, S32, S33, S36, S37, S40, S53, S54, S79, S99.
+"""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The rule of spec section 4: truth tables, boundaries, and what unknown facts do."""
+"""The rule of spec section 4: truth tables, boundaries, and what unknown facts do. Rows S34, S35, S79."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

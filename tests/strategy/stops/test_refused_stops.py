@@ -1,4 +1,7 @@
-"""Stops of which the broker refuses every order: a retry is counted and sends one order; a new firing never is one."""
+"""Stops of which the broker refuses every order: a retry is counted and sends one order; a new firing never is one.
+
+Row S95.
+"""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Thresholds, ladder prices and the split guard."""
+"""Thresholds, ladder prices and the split guard. Rows S62, S63."""
 
 from decimal import Decimal
 from fractions import Fraction

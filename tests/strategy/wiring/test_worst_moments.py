@@ -1,4 +1,7 @@
-"""What must hold when two things happen at once, or the program dies between two commits (promises 1, 2, 4 and 6)."""
+"""What must hold when two things happen at once, or the program dies between two commits (promises 1, 2, 4 and 6).
+
+Row S105.
+"""
 
 import asyncio
 from datetime import timedelta
