@@ -5,14 +5,11 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from bot.i18n.catalog import LOCALES, translations
-from bot.i18n.sentences.english import ENGLISH
+from bot.i18n.catalog import sentences
 from bot.i18n.sentences.kinds import KINDS
 from strategy.model import Kept, Language, Said
 
 log = logging.getLogger(__name__)
-
-_KOREAN = LOCALES / "ko" / "LC_MESSAGES" / "sentences.po"
 
 
 def say(said: Said, language: Language) -> str:
@@ -54,10 +51,7 @@ class _Voice(Formatter):
 
     def word(self, code: str, values: Mapping[str, Any]) -> str:
         """Return a sentence by its code alone."""
-        english = ENGLISH[code]
-        if self._language == "en":
-            return self.vformat(english, (), values)
-        return self.vformat(translations(_KOREAN).pgettext(code, english), (), values)
+        return self.vformat(sentences()[code][self._language], (), values)
 
     def format_field(self, value: Any, format_spec: str) -> str:
         kind = KINDS.get(format_spec)

@@ -5,16 +5,14 @@ import sys
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from string import Formatter
 
 import pytest
 from babel.messages.pofile import read_po
 
-from bot.i18n.catalog import LOCALES
+from bot.i18n.catalog import LOCALES, sentences
 from bot.i18n.sentences import both, say
-from bot.i18n.sentences.english import ENGLISH
 from bot.i18n.sentences.kinds import FAMILIES, KINDS
 from strategy.model import Kept, Mode, OrderStatus, Said, Service, Side, StopState
 from tests.support.said_calls import ROOT, Made, codes, made
@@ -22,19 +20,9 @@ from tests.support.said_calls import ROOT, Made, codes, made
 WORDS = frozenset(KINDS)
 
 
-@cache
-def _korean() -> dict[str, tuple[str, str]]:
-    with (LOCALES / "ko" / "LC_MESSAGES" / "sentences.po").open("rb") as source:
-        return {
-            str(each.context): (str(each.id), str(each.string))
-            for each in read_po(source)
-            if each.id and not each.fuzzy
-        }
-
-
 def _values(code: str) -> frozenset[str]:
     """Return what a sentence shows in either language."""
-    return _fields(ENGLISH[code]) | _fields(_korean()[code][1])
+    return _fields(sentences()[code]["en"]) | _fields(sentences()[code]["ko"])
 
 
 def _fields(sentence: str) -> frozenset[str]:
@@ -42,13 +30,14 @@ def _fields(sentence: str) -> frozenset[str]:
 
 
 def test_every_code_has_an_english_sentence() -> None:
-    assert {place for code, place in codes().items() if code not in ENGLISH} == set()
+    assert {place for code, place in codes().items() if code not in sentences()} == set()
 
 
-def test_every_sentence_has_a_korean_one_and_none_is_left_over() -> None:
-    korean = _korean()
-    assert {code: text for code, (text, _) in korean.items()} == dict(ENGLISH)
-    assert [code for code, (_, text) in korean.items() if not text] == []
+def test_every_entry_is_a_code_of_its_own_and_says_something_in_both_languages() -> None:
+    with (LOCALES / "ko" / "LC_MESSAGES" / "sentences.po").open("rb") as source:
+        entries = [each for each in read_po(source) if each.id]
+    assert [each.context for each in entries] == list(sentences())
+    assert [each.context for each in entries if not each.context or not each.string] == []
 
 
 def test_both_languages_have_the_same_fields() -> None:
@@ -61,7 +50,7 @@ def test_both_languages_have_the_same_fields() -> None:
         "day.mourning",
         "mode_note.type_the_word",
     }
-    assert {code for code, (english, korean) in _korean().items() if _fields(english) != _fields(korean)} == one_sided
+    assert {code for code, each in sentences().items() if _fields(each["en"]) != _fields(each["ko"])} == one_sided
 
 
 def test_makers_pass_what_the_sentence_says() -> None:
@@ -93,8 +82,8 @@ def test_a_code_chosen_while_the_program_runs_fits_its_maker() -> None:
 
 def test_kinds_are_known() -> None:
     """A kind is one of ours, or one that Python formats numbers, words or times by."""
-    for code, (english, korean) in _korean().items():
-        for _, name, kind, _ in (*Formatter().parse(english), *Formatter().parse(korean)):
+    for code, each in sentences().items():
+        for _, name, kind, _ in (*Formatter().parse(each["en"]), *Formatter().parse(each["ko"])):
             assert name is None or not kind or kind in WORDS or not kind.isalpha() or kind in ("d", "f", "g"), code
 
 
@@ -155,10 +144,10 @@ def test_every_state_has_its_word() -> None:
         "order_status": set(OrderStatus) - unsaid,
         "stop_state": set(StopState),
     }
-    assert {f"{family}.{key}" for family, keys in families.items() for key in keys} - set(ENGLISH) == set()
+    assert {f"{family}.{key}" for family, keys in families.items() for key in keys} - set(sentences()) == set()
     assert set(families) == set(FAMILIES)
 
 
 def test_no_sentence_is_left_over() -> None:
     used = {"span", "service_means", "holiday", *FAMILIES}
-    assert {code for code in ENGLISH if code.split(".")[0] not in used} - set(codes()) == set()
+    assert {code for code in sentences() if code.split(".")[0] not in used} - set(codes()) == set()
