@@ -25,7 +25,6 @@ from bot.ui.buttons import (
 from bot.ui.screen import Screen, ViewContext
 from bot.views.confirm import confirm_row
 from strategy.model import SettingChange, SettingPreview, SettingSource, SettingView, Symbol
-from strategy.settings.descriptions import ACCOUNT_ONLY
 
 
 def menu(views: Sequence[SettingView], ui: ViewContext) -> Screen:
@@ -98,7 +97,7 @@ def pick_ticker(view: SettingView, symbols: Sequence[Symbol], ui: ViewContext) -
     return ui.screen(
         block(
             ui.title("⚙️ ", view.name),
-            t.of(view.meaning),
+            t.word("meaning", view.name),
             t("For all tickers: {value}", value=view.value or UNKNOWN),
             t("Which ticker should have a value of its own?"),
         ),
@@ -117,7 +116,7 @@ def setting_of(view: SettingView, symbol: Symbol, ui: ViewContext) -> Screen:
     return ui.screen(
         block(
             ui.title("⚙️ ", f"{view.name} · {symbol.ticker}"),
-            t.of(view.meaning),
+            t.word("meaning", view.name),
             value if own is None else t.line("Its own value: {value}", value=Bold(own)),
             t("Allowed: {allowed}", allowed=t.of(view.allowed)),
             Code(f"/set {view.name} {own or view.value or t('VALUE')} {symbol.ticker}"),
@@ -202,7 +201,7 @@ def _about(view: SettingView, ui: ViewContext) -> Text:
     t = ui.t
     return block(
         ui.title("⚙️ ", view.name),
-        t.of(view.meaning),
+        t.word("meaning", view.name),
         t.line("Now {value} ({source})", value=Bold(view.value or UNKNOWN), source=source(view.source, t)),
         None if view.until is None else t("until {time}", time=ui.when(view.until)),
         t("Allowed: {allowed}", allowed=t.of(view.allowed)),
@@ -251,7 +250,7 @@ def _proposals(view: SettingView, symbol: Symbol | None, ui: ViewContext, *, dra
     if view.source is SettingSource.CHAT if symbol is None else symbol in dict(view.per_ticker):
         last.append(Button(t("♻️ Reset"), ResetSetting(name=view.name, symbol=ref)))
     rows.append(tuple(last))
-    if symbol is None and view.name not in ACCOUNT_ONLY:
+    if symbol is None and view.of_ticker:
         rows.append((Button(t("🎯 For one ticker only"), Open(screen="setting_tickers", ref=view.name)),))
     return tuple(rows)
 
@@ -260,7 +259,8 @@ def _menu_line(view: SettingView, ui: ViewContext) -> Text:
     t = ui.t
     until = "" if view.until is None else " " + t("until {time}", time=ui.when(view.until))
     return Text(
-        Bold(f"{view.name} = {view.value or UNKNOWN}"), f" ({source(view.source, t)}{until}) {t.of(view.meaning)}"
+        Bold(f"{view.name} = {view.value or UNKNOWN}"),
+        f" ({source(view.source, t)}{until}) {t.word('meaning', view.name)}",
     )
 
 

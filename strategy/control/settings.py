@@ -20,7 +20,7 @@ from strategy.model import (
     Symbol,
 )
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed, every
-from strategy.settings.descriptions import BY_COMMAND
+from strategy.settings.schema import MENU
 from strategy.settings.store import TICKERS, Draft, SettingsStore
 
 
@@ -64,7 +64,7 @@ class SettingService:
         self, user_id: int, name: str, value: str, *, symbol: Symbol | None, until: datetime | None
     ) -> SettingPreview:
         """Check a value with the models that read `.env`; InvalidInput tells the allowed range."""
-        if self._settings.known(name) in BY_COMMAND:
+        if MENU[self._settings.known(name)].by_command:
             raise InvalidInput(f"{name} has commands of its own", user_message=_WATCH)
         draft = self._settings.draft(name, value, symbol=symbol, until=until)
         return await self._issue(user_id, draft, {"how": "set", "value": value})

@@ -247,10 +247,10 @@ class SettingView:
     value: str
     source: SettingSource
     allowed: Said  # "0 .. 100"
-    meaning: Said
     choices: tuple[str, ...] | None
     step: Decimal | None  # of a number stepper, in the unit of the value: dollars, percent, minutes, a fraction
     changeable: bool  # False for what has commands of its own (TRADING_TICKERS)
+    of_ticker: bool  # it may differ for one ticker
     until: datetime | None
     per_ticker: tuple[tuple[Symbol, str], ...]
 

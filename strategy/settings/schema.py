@@ -4,6 +4,7 @@ One model serves the environment at start and every change in the chat, so both 
 """
 
 import re
+from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -73,6 +74,18 @@ NotifyLevel = Literal["on", "silent", "off"]
 OptionalAmount = Annotated[Decimal | None, BeforeValidator(_off), BeforeValidator(_blank_is_none)]
 
 
+class InMenu:
+    """Where the chat shows a setting: its group, and the step of its buttons in the unit of its value."""
+
+    def __init__(
+        self, group: str, *, step: str | None = None, per_ticker: bool = True, by_command: bool = False
+    ) -> None:
+        self.group = group
+        self.step = None if step is None else Decimal(step)
+        self.per_ticker = per_ticker  # False: it means the account or the clock
+        self.by_command = by_command  # /watch and /unwatch change it: shown, not set like the others
+
+
 class TradingSettings(BaseSettings):
     """What the rule, the stops and the limits go by. Rates are fractions, `*_PCT` and `STOP_LOSS_RATE` percent.
 
@@ -84,77 +97,80 @@ class TradingSettings(BaseSettings):
         env_file=None, frozen=True, extra="ignore", validate_default=True, env_ignore_empty=False
     )
 
-    trading_tickers: Annotated[tuple[Symbol, ...], NoDecode]
+    trading_tickers: Annotated[tuple[Symbol, ...], NoDecode, InMenu("other", per_ticker=False, by_command=True)]
 
-    market_start_time: MarketTime
-    market_end_time: MarketTime
-    auto_shutdown_time: MarketTime
+    market_start_time: Annotated[MarketTime, InMenu("hours", per_ticker=False)]
+    market_end_time: Annotated[MarketTime, InMenu("hours", per_ticker=False)]
+    auto_shutdown_time: Annotated[MarketTime, InMenu("hours", per_ticker=False)]
 
-    check_interval_minutes: int = Field(ge=1, le=240)
-    buy_delay_min: int = Field(ge=0, le=10_000)
-    sell_delay_min: int = Field(ge=0, le=10_000)
+    check_interval_minutes: Annotated[int, InMenu("pace", step="1", per_ticker=False)] = Field(ge=1, le=240)
+    buy_delay_min: Annotated[int, InMenu("pace", step="1")] = Field(ge=0, le=10_000)
+    sell_delay_min: Annotated[int, InMenu("pace", step="1")] = Field(ge=0, le=10_000)
 
-    buy_rate: Decimal = Field(gt=0, le=1)
-    sell_rate: Decimal = Field(gt=0, le=1)
+    buy_rate: Annotated[Decimal, InMenu("size", step="0.05")] = Field(gt=0, le=1)
+    sell_rate: Annotated[Decimal, InMenu("size", step="0.05")] = Field(gt=0, le=1)
 
-    rsi_period: int = Field(14, ge=2, le=100)
-    rsi_min_moves: int = Field(5, ge=1, le=50)
-    rsi_oversold: Decimal = Field(ge=0, le=100)
-    rsi_overbought: Decimal = Field(ge=0, le=100)
-    rsi_interval: Interval
-    macd_interval: Interval
-    macd_fast: int = Field(12, ge=2, le=100)
-    macd_slow: int = Field(26, ge=3, le=200)
-    macd_signal: int = Field(9, ge=2, le=100)
-    cross_lookback: int = Field(5, ge=1, le=50)
-    sell_confirm: SellConfirm = SellConfirm.GOLDEN
-    signal_bars: Literal["auto", "closed", "live"] = "auto"
+    rsi_period: Annotated[int, InMenu("rsi", step="1")] = Field(14, ge=2, le=100)
+    rsi_min_moves: Annotated[int, InMenu("rsi", step="1")] = Field(5, ge=1, le=50)
+    rsi_oversold: Annotated[Decimal, InMenu("rsi", step="1")] = Field(ge=0, le=100)
+    rsi_overbought: Annotated[Decimal, InMenu("rsi", step="1")] = Field(ge=0, le=100)
+    rsi_interval: Annotated[Interval, InMenu("rsi")]
+    macd_interval: Annotated[Interval, InMenu("macd")]
+    macd_fast: Annotated[int, InMenu("macd", step="1")] = Field(12, ge=2, le=100)
+    macd_slow: Annotated[int, InMenu("macd", step="1")] = Field(26, ge=3, le=200)
+    macd_signal: Annotated[int, InMenu("macd", step="1")] = Field(9, ge=2, le=100)
+    cross_lookback: Annotated[int, InMenu("macd", step="1")] = Field(5, ge=1, le=50)
+    sell_confirm: Annotated[SellConfirm, InMenu("macd")] = SellConfirm.GOLDEN
+    signal_bars: Annotated[Literal["auto", "closed", "live"], InMenu("macd")] = "auto"
 
-    stop_loss_rate: Annotated[Decimal | None, BeforeValidator(_off)] = Field(gt=-100, lt=0)
-    take_profit_rate: OptionalAmount = Field(None, gt=0, le=1000)
-    trailing_stop_pct: OptionalAmount = Field(None, gt=0, lt=100)
-    stop_loss_collar_pct: Decimal = Field(Decimal("1.0"), ge=0, le=20)
-    stop_loss_reprice_s: int = Field(3, ge=1, le=600)
-    stop_poll_s: int = Field(5, ge=1, le=600)
-    stop_price_band_pct: Decimal = Field(Decimal("1.0"), gt=0, le=20)
+    stop_loss_rate: Annotated[Decimal | None, BeforeValidator(_off), InMenu("stop", step="0.5")] = Field(gt=-100, lt=0)
+    take_profit_rate: Annotated[OptionalAmount, InMenu("stop", step="1")] = Field(None, gt=0, le=1000)
+    trailing_stop_pct: Annotated[OptionalAmount, InMenu("stop", step="0.5")] = Field(None, gt=0, lt=100)
+    stop_loss_collar_pct: Annotated[Decimal, InMenu("stop", step="0.5")] = Field(Decimal("1.0"), ge=0, le=20)
+    stop_loss_reprice_s: Annotated[int, InMenu("stop", step="1")] = Field(3, ge=1, le=600)
+    stop_poll_s: Annotated[int, InMenu("stop", step="1")] = Field(5, ge=1, le=600)
+    stop_price_band_pct: Annotated[Decimal, InMenu("stop", step="0.5")] = Field(Decimal("1.0"), gt=0, le=20)
 
-    order_timeout_s: int = Field(60, ge=5, le=3600)
-    order_reprices: int = Field(3, ge=0, le=20)
+    order_timeout_s: Annotated[int, InMenu("orders", step="10")] = Field(60, ge=5, le=3600)
+    order_reprices: Annotated[int, InMenu("orders", step="1")] = Field(3, ge=0, le=20)
 
-    max_order_usd: OptionalAmount = Field(None, gt=0)
-    max_position_rate: Decimal = Field(Decimal("0.5"), gt=0, le=1)
-    max_orders_per_day: int = Field(50, ge=1, le=10_000)
-    daily_loss_limit_pct: OptionalAmount = Field(Decimal(5), gt=0, le=100)
-    max_open_tickers: Annotated[int | None, BeforeValidator(_off), BeforeValidator(_blank_is_none)] = Field(
-        None, ge=1, le=1000
+    max_order_usd: Annotated[OptionalAmount, InMenu("limits", step="100")] = Field(None, gt=0)
+    max_position_rate: Annotated[Decimal, InMenu("limits", step="0.05")] = Field(Decimal("0.5"), gt=0, le=1)
+    max_orders_per_day: Annotated[int, InMenu("limits", step="5", per_ticker=False)] = Field(50, ge=1, le=10_000)
+    daily_loss_limit_pct: Annotated[OptionalAmount, InMenu("limits", step="0.5", per_ticker=False)] = Field(
+        Decimal(5), gt=0, le=100
     )
-    max_spread_pct: Decimal = Field(Decimal("2.0"), gt=0, le=100)
-    split_guard_pct: Decimal = Field(Decimal(40), gt=0, le=1000)
-    position_scope: PositionScope = PositionScope.ACCOUNT
-    quote_max_age_s: int = Field(30, ge=1, le=3600)
-    reconcile_interval_s: int = Field(60, ge=5, le=3600)
+    max_open_tickers: Annotated[
+        int | None, BeforeValidator(_off), BeforeValidator(_blank_is_none), InMenu("limits", step="1", per_ticker=False)
+    ] = Field(None, ge=1, le=1000)
+    max_spread_pct: Annotated[Decimal, InMenu("limits", step="0.5")] = Field(Decimal("2.0"), gt=0, le=100)
+    split_guard_pct: Annotated[Decimal, InMenu("limits", step="5")] = Field(Decimal(40), gt=0, le=1000)
+    position_scope: Annotated[PositionScope, InMenu("other")] = PositionScope.ACCOUNT
 
-    trade_mode: TradeMode = TradeMode.AUTO
-    approval_min: int = Field(5, ge=1, le=60)
-    approval_drift_pct: Decimal = Field(Decimal("0.5"), gt=0, le=10)
+    trade_mode: Annotated[TradeMode, InMenu("orders")] = TradeMode.AUTO
+    approval_min: Annotated[int, InMenu("orders", step="1")] = Field(5, ge=1, le=60)
+    approval_drift_pct: Annotated[Decimal, InMenu("orders", step="0.1")] = Field(Decimal("0.5"), gt=0, le=10)
 
     quiet_hours: Annotated[
         InstanceOf[QuietHours] | None,
         BeforeValidator(_quiet_hours),
         BeforeValidator(_off),
         BeforeValidator(_blank_is_none),
+        InMenu("alerts", per_ticker=False),
     ] = None
-    notify_orders: NotifyLevel = "on"
-    notify_fills: NotifyLevel = "on"
-    notify_signals: NotifyLevel = "silent"
-    notify_session: NotifyLevel = "on"
-    notify_stream: NotifyLevel = "silent"
-    notify_changes: NotifyLevel = "silent"
-    notify_notes: NotifyLevel = "silent"
-    dashboard: Literal["on", "off"] = "on"
+    notify_orders: Annotated[NotifyLevel, InMenu("alerts", per_ticker=False)] = "on"
+    notify_fills: Annotated[NotifyLevel, InMenu("alerts", per_ticker=False)] = "on"
+    notify_signals: Annotated[NotifyLevel, InMenu("alerts", per_ticker=False)] = "silent"
+    notify_session: Annotated[NotifyLevel, InMenu("alerts", per_ticker=False)] = "on"
+    notify_stream: Annotated[NotifyLevel, InMenu("alerts", per_ticker=False)] = "silent"
+    notify_changes: Annotated[NotifyLevel, InMenu("alerts", per_ticker=False)] = "silent"
+    notify_notes: Annotated[NotifyLevel, InMenu("alerts", per_ticker=False)] = "silent"
+    dashboard: Annotated[Literal["on", "off"], InMenu("alerts", per_ticker=False)] = "on"
 
-    commission_pct: Decimal = Field(Decimal("0.25"), ge=0, le=5)
-    sec_fee_pct: Decimal = Field(Decimal("0.00206"), ge=0, le=1)
+    quote_max_age_s: Annotated[int, InMenu("other", step="5")] = Field(30, ge=1, le=3600)
+    reconcile_interval_s: Annotated[int, InMenu("other", step="30", per_ticker=False)] = Field(60, ge=5, le=3600)
+    commission_pct: Annotated[Decimal, InMenu("other", step="0.05")] = Field(Decimal("0.25"), ge=0, le=5)
+    sec_fee_pct: Annotated[Decimal, InMenu("other", step="0.001")] = Field(Decimal("0.00206"), ge=0, le=1)
 
     @field_validator("trading_tickers", mode="before")
     @classmethod
@@ -237,6 +253,12 @@ class TradingSettings(BaseSettings):
         if self.auto_shutdown_time < self.market_end_time:
             raise SettingFault(Said(TradingSettingFault.SHUTDOWN_ORDER))
         return self
+
+
+MENU: Mapping[str, InMenu] = {
+    name.upper(): next(each for each in field.metadata if isinstance(each, InMenu))
+    for name, field in TradingSettings.model_fields.items()
+}  # each setting by its name in `.env`
 
 
 class SettingsInForce(Protocol):

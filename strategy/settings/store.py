@@ -25,9 +25,8 @@ from strategy.model import (
     Symbol,
 )
 from strategy.ports import SettingsJournal
-from strategy.settings.descriptions import ACCOUNT_ONLY, BY_COMMAND, SETTING_WORDS
 from strategy.settings.messages import allowed, choices, plain_faults
-from strategy.settings.schema import TradingSettings, setting_text
+from strategy.settings.schema import MENU, TradingSettings, setting_text
 
 
 class SettingNote(StrEnum):
@@ -160,25 +159,25 @@ class SettingsStore:
     # views
 
     def menu(self) -> Sequence[SettingView]:
-        return [self.view(name) for name in SETTING_WORDS]
+        return [self.view(name) for name in MENU]
 
     def view(self, name: str) -> SettingView:
         """Describe one setting; raise InvalidInput naming the nearest when there is none of that name."""
         name = self.known(name)
-        words = SETTING_WORDS[name]
+        shown = MENU[name]
         field = name.lower()
         force = self._in_force(self._clock.now())
         row = force.get((name, None))
         return SettingView(
             name=name,
-            group=words.group,
+            group=shown.group,
             value=self.value(name),
             source=self.source(name),
             allowed=self.allowed(name),
-            meaning=words.meaning,
             choices=choices(TradingSettings, field),
-            step=words.step,
-            changeable=name not in BY_COMMAND,
+            step=shown.step,
+            changeable=not shown.by_command,
+            of_ticker=shown.per_ticker,
             until=row.until if row else None,
             per_ticker=tuple(
                 (symbol, self.value(name, symbol)) for other, symbol in force if other == name and symbol is not None
@@ -194,9 +193,9 @@ class SettingsStore:
     def known(name: str) -> str:
         """Return the `.env` name meant; raise InvalidInput naming the nearest."""
         wanted = name.strip().upper()
-        if wanted in SETTING_WORDS:
+        if wanted in MENU:
             return wanted
-        near = difflib.get_close_matches(wanted, SETTING_WORDS, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(wanted, MENU, n=1, cutoff=0.6)
         said = Said(SettingNote.NO_SUCH, name=wanted[:40])
         if near:
             said = Said(SettingNote.NEAR, problem=said, near=near[0])
@@ -294,7 +293,7 @@ class SettingsStore:
 
     def _changeable(self, name: str, symbol: Symbol | None) -> str:
         name = self.known(name)
-        if symbol is not None and name in ACCOUNT_ONLY:
+        if symbol is not None and not MENU[name].per_ticker:
             raise InvalidInput(
                 f"{name} is not per ticker",
                 user_message=Said(SettingNote.NOT_PER_TICKER, name=name),

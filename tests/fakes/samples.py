@@ -328,10 +328,10 @@ def setting(name: str = "RSI_OVERSOLD", **changes: Any) -> SettingView:
         value="50",
         source=SettingSource.ENV,
         allowed=made_up("0 이상 100 이하", "0 to 100"),
-        meaning=made_up("RSI가 이 값 이하이면 매수 신호", "RSI at or below this is a buy signal"),
         choices=None,
         step=_D(1),
         changeable=True,
+        of_ticker=True,
         until=None,
         per_ticker=(),
     )

@@ -95,7 +95,8 @@ FAMILIES = (
     "mode",
     "order_status",
     "stop_state",
-)  # of words, each by the key of a state: `service.engine`
+    "meaning",
+)  # of words, each by the key of a state or a setting: `service.engine`
 
 
 KINDS: Mapping[str, Kind] = {

@@ -14,7 +14,7 @@ from bot.role import Role
 from bot.ui import buttons
 from bot.ui.buttons import Button, Copy, Open, SetMode
 from strategy.model import Mode
-from strategy.settings.descriptions import SETTING_WORDS
+from strategy.settings.schema import MENU
 from tests.bot.conftest import OpenRoom
 from tests.bot.ui.test_every_button import cases
 from tests.support.person import labels
@@ -195,7 +195,7 @@ def _screens_named() -> set[str]:
 def test_every_setting_of_every_ticker_fits_into_a_button() -> None:
     """64 bytes is all a button carries (telegram-bot-api 6.2)."""
     symbol = "NASDAQ:" + "W" * 10
-    for name in SETTING_WORDS:
+    for name in MENU:
         carried = (
             buttons.StepSetting(name=name, way="down", symbol=symbol),
             buttons.ChooseSetting(name=name, index=10, symbol=symbol),
