@@ -9,6 +9,7 @@ from aiogram.utils.formatting import Text
 from aiogram.utils.i18n import I18n
 
 from bot.i18n.catalog import LOCALES, translations
+from bot.i18n.particles import attach
 from bot.i18n.sentences import say, word
 from strategy.model import Language, Said
 
@@ -38,13 +39,15 @@ class Tongue:
     def __call__(self, msgid: str, /, **values: object) -> str:
         """Return the sentence with its values filled in."""
         text = self.catalogs.gettext(msgid, locale=self.language)
-        return text.format(**values) if values else text
+        if not values:
+            return text
+        return attach(text.format(**values)) if self.language == "ko" else text.format(**values)
 
     def line(self, msgid: str, /, **values: object) -> Text:
         """Return the sentence as a line; values that are nodes keep their style."""
         nodes: list[Text | str] = []
         for literal, name, spec, _ in Formatter().parse(self.catalogs.gettext(msgid, locale=self.language)):
-            nodes.append(literal)
+            nodes.append(_follow(nodes, literal) if self.language == "ko" else literal)
             if name is not None:
                 value: Any = values[name]
                 nodes.append(value if isinstance(value, Text) else format(value, spec or ""))
@@ -57,3 +60,9 @@ class Tongue:
     def of(self, text: Said) -> str:
         """Return a sentence that the core made in both languages."""
         return say(text, self.language)
+
+
+def _follow(nodes: list[Text | str], literal: str) -> str:
+    """Return what stands behind a line's nodes, with the particles that fit the last of them."""
+    before = Text(*nodes).render()[0]
+    return attach(before + literal)[len(before) :]

@@ -19,7 +19,7 @@ class Command:
     about: Say
     words: tuple[str, ...]  # what may be typed instead, as the first word of a message
     usage: str = ""
-    ready: bool = True
+    ready: bool = True  # one that is not stands in no list; typed, it is answered honestly
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -126,7 +126,8 @@ BY_WORD = {word: command for command in COMMANDS for word in command.words}
 
 
 def nearest(word: str) -> Command | None:
-    """Return the command a mistyped word probably meant."""
+    """Return the command a mistyped word probably meant, of those that work."""
     typed = word.casefold().lstrip("/")
-    found = get_close_matches(typed, [*BY_NAME, *BY_WORD], n=1, cutoff=0.6)
-    return (BY_NAME.get(found[0]) or BY_WORD[found[0]]) if found else None
+    known = {name: command for name, command in {**BY_WORD, **BY_NAME}.items() if command.ready}
+    found = get_close_matches(typed, known, n=1, cutoff=0.6)
+    return known[found[0]] if found else None

@@ -80,7 +80,7 @@ def accepted(ui: ViewContext) -> Screen:
 
 
 def help_all(role: Role, ui: ViewContext) -> Screen:
-    """List the commands of a role by group; those that do not work yet are marked."""
+    """List the commands of a role by group; those that do not work yet are left out."""
     t = ui.t
     groups = {
         "control": t("Control"),
@@ -89,12 +89,10 @@ def help_all(role: Role, ui: ViewContext) -> Screen:
         "settings": t("Settings"),
         "system": t("System"),
     }
-    ready = [_help_group(title, key, role, ui) for key, title in groups.items()]
-    later = [f"/{command.name}" for command in COMMANDS if not command.ready]
+    listed = [_help_group(title, key, role, ui) for key, title in groups.items()]
     return ui.screen(
         block(Bold("❓ " + t("Help")), t("Type a command, a Korean word such as 상태, or use the buttons.")),
-        *ready,
-        quote(Bold(t("Not ready yet")), " ".join(later), folded=True),
+        *listed,
         block(t("More about one command: /help buy")),
         keyboard=((ui.home(),),),
     )

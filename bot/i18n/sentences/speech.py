@@ -6,6 +6,7 @@ from string import Formatter
 from typing import Any
 
 from bot.i18n.catalog import sentences
+from bot.i18n.particles import attach
 from bot.i18n.sentences.kinds import KINDS
 from strategy.model import Kept, Language, Said
 
@@ -51,7 +52,8 @@ class _Voice(Formatter):
 
     def word(self, code: str, values: Mapping[str, Any]) -> str:
         """Return a sentence by its code alone."""
-        return self.vformat(sentences()[code][self._language], (), values)
+        text = self.vformat(sentences()[code][self._language], (), values)
+        return attach(text) if self._language == "ko" else text
 
     def format_field(self, value: Any, format_spec: str) -> str:
         kind = KINDS.get(format_spec)

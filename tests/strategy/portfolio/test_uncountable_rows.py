@@ -152,7 +152,7 @@ async def test_a_panic_never_confirms_what_it_could_not_see(tmp_path: Path) -> N
         assert end.done
         assert end.flat is False
         assert end.note is not None
-        assert "O 은(는) 확인하거나 팔지 못했습니다" in korean(end.note)
+        assert "O는 확인하거나 팔지 못했습니다" in korean(end.note)
         assert BOND.name in english(end.note)
         assert world.broker.qty_held(TQQQ) == 0
 
