@@ -15,7 +15,6 @@ from strategy.model import (
     CrossGate,
     CrossView,
     DelayGate,
-    FiredBy,
     FreshGate,
     Gate,
     HoldingGate,
@@ -147,15 +146,7 @@ def _size(gate: HoldingGate, t: Tongue) -> str:
 
 
 def _bound(bound: Bound | CapKey, t: Tongue) -> str:
-    known: dict[str, str] = {
-        Bound.RATE: t("the set rate"),
-        Bound.CASH: t("cash"),
-        Bound.BROKER_MAX: t("the broker's maximum"),
-        Bound.MINIMUM_ONE: t("at least one share"),
-        Bound.SELLABLE: t("sellable shares"),
-        Bound.HOLDING: t("the holding"),
-    }
-    return known.get(bound, bound.upper())
+    return t.word("bound", bound) if isinstance(bound, Bound) else bound.upper()
 
 
 def _caps(gate: CapsGate, t: Tongue) -> GateWords:
@@ -170,11 +161,7 @@ def _caps(gate: CapsGate, t: Tongue) -> GateWords:
 
 def _stop_detail(gate: StopGate, t: Tongue) -> str:
     if gate.fired_by is not None:
-        return {
-            FiredBy.TICK: t("a live trade"),
-            FiredBy.POLL: t("the price asked for"),
-            FiredBy.CHECK: t("the regular check"),
-        }[gate.fired_by]
+        return t.word("fired_by", gate.fired_by)
     if gate.broker_rate is None:
         return ""
     rate = gate.broker_rate.value

@@ -89,6 +89,7 @@ def _service_means(name: Any, voice: Voice) -> str:
         return ""
 
 
+# Words, each by the key of a state or a setting: `service.engine`
 FAMILIES = (
     "service",
     "side",
@@ -96,7 +97,28 @@ FAMILIES = (
     "order_status",
     "stop_state",
     "meaning",
-)  # of words, each by the key of a state or a setting: `service.engine`
+    "origin",
+    "trigger",
+    "order_state",
+    "mode_name",
+    "mode_meaning",
+    "environment",
+    "phase",
+    "role",
+    "setting_source",
+    "setting_group",
+    "gate",
+    "why",
+    "conclusion",
+    "sale_end",
+    "period",
+    "loudness",
+    "alert_group",
+    "task_state",
+    "task",
+    "fired_by",
+    "bound",
+)
 
 
 KINDS: Mapping[str, Kind] = {

@@ -14,11 +14,36 @@ from babel.messages.pofile import read_po
 from bot.i18n.catalog import LOCALES, sentences
 from bot.i18n.sentences import both, say
 from bot.i18n.sentences.kinds import FAMILIES, KINDS
-from strategy.model import Kept, Mode, OrderStatus, Said, Service, Side, StopState
+from bot.role import Role
+from strategy.model import (
+    AlertGroup,
+    Bound,
+    DecisionReason,
+    Environment,
+    FiredBy,
+    GateKey,
+    Kept,
+    Loudness,
+    Mode,
+    OrderStatus,
+    Origin,
+    Period,
+    Said,
+    SaleEnd,
+    Service,
+    SessionPhase,
+    SettingSource,
+    Side,
+    StopState,
+    TaskState,
+)
 from strategy.settings.schema import MENU
+from strategy.stops.safe_mode import DESK_FAILED, STOPS_DOWN, STOPS_FAILED, STORAGE_FAILED
 from tests.support.said_calls import ROOT, Made, codes, made
 
 WORDS = frozenset(KINDS)
+_STOPS = {Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP}
+_FALLBACKS = {DESK_FAILED, STORAGE_FAILED, STOPS_FAILED, STOPS_DOWN}
 
 
 def _values(code: str) -> frozenset[str]:
@@ -145,6 +170,27 @@ def test_every_state_has_its_word() -> None:
         "order_status": set(OrderStatus) - unsaid,
         "stop_state": set(StopState),
         "meaning": set(MENU),
+        "origin": set(Origin),
+        "trigger": _STOPS,
+        "order_state": set(OrderStatus),
+        "mode_name": set(Mode),
+        "mode_meaning": set(Mode),
+        "environment": set(Environment),
+        "phase": set(SessionPhase),
+        "role": {each.name.lower() for each in Role},
+        "setting_source": set(SettingSource),
+        "setting_group": {each.group for each in MENU.values()},
+        "gate": {*GateKey, "max_order_usd", "max_position_rate", "warmup"} - {GateKey.WRITTEN},  # some of old decisions
+        "why": {*_STOPS, "split_guard", "daily_loss_limit", "not_armed", "panic", "hand_order", *_FALLBACKS},
+        "conclusion": {each for each in DecisionReason if each.gate is None},
+        "sale_end": set(SaleEnd) - {SaleEnd.GOING_ON},
+        "period": set(Period),
+        "loudness": set(Loudness),
+        "alert_group": set(AlertGroup),
+        "task_state": set(TaskState),
+        "task": set(Service),
+        "fired_by": set(FiredBy),
+        "bound": set(Bound),
     }
     said = {code for code in sentences() if code.split(".")[0] in families}
     assert {f"{family}.{key}" for family, keys in families.items() for key in keys} == said
