@@ -79,7 +79,7 @@ def mode_meaning(value: Mode, t: Tongue) -> str:
 
 
 def environment(value: Environment, t: Tongue) -> str:
-    return t.word("environment", value)
+    return t.word("whose_money", value)
 
 
 def phase(value: SessionPhase, t: Tongue) -> str:

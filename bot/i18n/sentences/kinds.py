@@ -69,7 +69,7 @@ def _more(values: Any, voice: Voice) -> str:
     return "".join(f" {voice.format_field(each, '')}" for each in values)
 
 
-def _word(family: str) -> Kind:
+def word_of(family: str) -> Kind:
     """Write the word for a state of the core, found by its key; one without a word is shown by its key."""
 
     def kind(key: Any, voice: Voice) -> str:
@@ -89,38 +89,6 @@ def _service_means(name: Any, voice: Voice) -> str:
         return ""
 
 
-# Words, each by the key of a state or a setting: `service.engine`
-FAMILIES = (
-    "service",
-    "side",
-    "mode",
-    "order_status",
-    "stop_state",
-    "meaning",
-    "origin",
-    "trigger",
-    "order_state",
-    "mode_name",
-    "mode_meaning",
-    "environment",
-    "phase",
-    "role",
-    "setting_source",
-    "setting_group",
-    "gate",
-    "why",
-    "conclusion",
-    "sale_end",
-    "period",
-    "loudness",
-    "alert_group",
-    "task_state",
-    "task",
-    "fired_by",
-    "bound",
-)
-
-
 KINDS: Mapping[str, Kind] = {
     "span": _span,  # timedelta: `2 h 5 min`
     "seconds": lambda length, _: f"{length.total_seconds():g}",  # timedelta
@@ -137,6 +105,5 @@ KINDS: Mapping[str, Kind] = {
     "semicolons": _joined("; "),
     "more": _more,
     "service_means": _service_means,
-    "holiday": _word("holiday"),
-    **{family: _word(family) for family in FAMILIES},
+    **{family: word_of(family) for family in ("holiday", "service", "side", "mode", "order_status", "stop_state")},
 }

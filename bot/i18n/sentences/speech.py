@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.i18n.catalog import sentences
 from bot.i18n.particles import attach
-from bot.i18n.sentences.kinds import KINDS
+from bot.i18n.sentences.kinds import KINDS, word_of
 from strategy.model import Kept, Language, Said
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def say(said: Said, language: Language) -> str:
 
 def word(family: str, key: str, language: Language) -> str:
     """Return the word for a state of the core; one without a word is shown by its key."""
-    return KINDS[family](key, _Voice(language))
+    return word_of(family)(key, _Voice(language))
 
 
 def both(said: Said) -> str:
