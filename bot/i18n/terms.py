@@ -78,6 +78,13 @@ def mode_meaning(value: Mode, t: Tongue) -> str:
     return t.word("mode_meaning", value)
 
 
+def not_armed(value: Mode, t: Tongue) -> str:
+    """Return what leaves while real trading is not armed: once it ever was, stops work on (spec section 7)."""
+    if value is Mode.HALTED:
+        return t("Not armed (/arm): no order leaves, not even the stop-loss.")
+    return t("Not armed (/arm): orders of the rules and by hand do not leave; the stop-loss does.")
+
+
 def environment(value: Environment, t: Tongue) -> str:
     return t.word("whose_money", value)
 

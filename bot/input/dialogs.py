@@ -10,13 +10,14 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.fsm.storage.base import BaseStorage, StateType, StorageKey
 
+from strategy.model import Language
 from strategy.ports import Notes
 
 
 class Typing(StatesGroup):
     """What the next words of a person are for."""
 
-    mode_word = State()  # confirms a halt; data: ticket
+    mode_word = State()  # confirms what takes stops off; data: ticket
     setting_value = State()  # data: name, symbol
     trade = State()  # the amount and price of an order; data: side, symbol
     amend = State()  # the quantity and price of an open order; data: no
@@ -32,6 +33,12 @@ async def ask(state: FSMContext, what: State, **facts: str | int) -> None:
     """Take the next words of this person for an answer."""
     await state.set_state(what)
     await state.update_data(asked=facts)
+
+
+async def ask_for_words(state: FSMContext, words: Mapping[Language, str], ticket: str | None) -> None:
+    """Take the next words for those that confirm a preview, where it wants any."""
+    if words and ticket:
+        await ask(state, Typing.mode_word, ticket=ticket)
 
 
 async def asked_about(state: FSMContext) -> dict[str, Any]:

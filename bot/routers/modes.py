@@ -11,7 +11,7 @@ from aiogram.types import CallbackQuery, Message
 from bot.i18n.translator import Tongue
 from bot.input import parsing as arguments
 from bot.input.command_filter import Asks
-from bot.input.dialogs import Typing, ask, asked_about
+from bot.input.dialogs import Typing, ask, ask_for_words, asked_about
 from bot.request import RequestContext
 from bot.routers.usage import explained
 from bot.transport.api_errors import TELEGRAM_FAILURES
@@ -72,7 +72,8 @@ async def halt(_: Message, args: str, state: FSMContext, ctx: RequestContext) ->
 
 
 async def halt_word(message: Message, state: FSMContext, ctx: RequestContext) -> None:
-    """Carry a halt out when the right word was typed; the service compares it. After another word it still waits."""
+    """Carry out what takes stops off when the right words were typed; the service compares them. After others it still
+    waits."""
     ticket = str((await asked_about(state)).get("ticket", ""))
     await state.set_state(None)
     with ctx.reply.answering():
@@ -131,7 +132,7 @@ async def open_pause(_: CallbackQuery, callback_data: Open, ctx: RequestContext)
 async def set_mode(_: CallbackQuery, callback_data: SetMode, state: FSMContext, ctx: RequestContext) -> None:
     mode = callback_data.mode
     symbol = ctx.control.tickers.symbol(callback_data.symbol) if callback_data.symbol else None
-    if mode in (Mode.RUN, Mode.HALTED):
+    if mode is Mode.HALTED or ctx.control.modes.loosens(mode, symbol) or mode is Mode.RUN:
         await ctx.reply.show(await _preview(mode, symbol, state, ctx))
         return
     await _set(mode, symbol, until_span(callback_data.span, ctx.control, ctx.ui.now), ctx)
@@ -163,8 +164,7 @@ async def _release(symbol: Symbol, ctx: RequestContext) -> None:
 
 async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, ctx: RequestContext) -> Screen:
     view = await ctx.control.modes.preview(ctx.user_id, mode, symbol=symbol)
-    if view.typed_words and view.ticket:
-        await ask(state, Typing.mode_word, ticket=view.ticket)
+    await ask_for_words(state, view.typed_words, view.ticket)
     return views.preview(view, ctx.ui)
 
 

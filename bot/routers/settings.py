@@ -12,7 +12,7 @@ from aiogram.types import CallbackQuery, Message
 from bot.i18n.formats import plain
 from bot.input import parsing as arguments
 from bot.input.command_filter import Asks
-from bot.input.dialogs import Typing, ask, asked_about, find_draft, keep_draft
+from bot.input.dialogs import Typing, ask, ask_for_words, asked_about, find_draft, keep_draft
 from bot.request import RequestContext
 from bot.routers.modes import until_span
 from bot.routers.usage import explained
@@ -20,7 +20,7 @@ from bot.ui.buttons import ChooseSetting, Open, ResetSetting, SpanDraft, StepDra
 from bot.ui.screen import Screen
 from bot.views import settings as views
 from bot.views.home import forgotten, sentence
-from strategy.model import SettingView, Symbol
+from strategy.model import SettingPreview, SettingView, Symbol
 
 
 def make_router() -> Router:
@@ -104,7 +104,7 @@ async def set_(_: Message, args: str, state: FSMContext, ctx: RequestContext) ->
     await ctx.reply.say(await propose(ctx.control.settings.get(words[0]), words[1], symbol, state, ctx, until=until))
 
 
-async def reset(_: Message, args: str, ctx: RequestContext) -> None:
+async def reset(_: Message, args: str, state: FSMContext, ctx: RequestContext) -> None:
     """Show what it would be without the chat's value; raise BadArgument for too many words."""
     words = args.split()
     if not words:
@@ -113,7 +113,7 @@ async def reset(_: Message, args: str, ctx: RequestContext) -> None:
     if len(words) > 2:
         raise arguments.BadArgument("not NAME [TICKER]")
     symbol = ctx.control.tickers.symbol(words[1]) if len(words) == 2 else None
-    await _preview_reset(ctx.control.settings.get(words[0]).name, symbol, ctx)
+    await _preview_reset(ctx.control.settings.get(words[0]).name, symbol, state, ctx)
 
 
 async def history(_: Message, ctx: RequestContext) -> None:
@@ -124,12 +124,13 @@ async def open_history(_: CallbackQuery, ctx: RequestContext) -> None:
     await ctx.reply.show(views.history(await ctx.control.settings.history(), ctx.ui))
 
 
-async def undo(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.preview(await ctx.control.settings.preview_undo(ctx.user_id), None, "", ctx.ui))
+async def undo(_: Message, state: FSMContext, ctx: RequestContext) -> None:
+    await _back(await ctx.control.settings.preview_undo(ctx.user_id), state, ctx)
 
 
-async def press_undo(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(views.preview(await ctx.control.settings.preview_undo(ctx.user_id), None, "", ctx.ui))
+async def press_undo(_: CallbackQuery, callback_data: Undo, state: FSMContext, ctx: RequestContext) -> None:
+    """Preview taking back what the button stands for: under an answer its own change, in the menu the newest."""
+    await _back(await ctx.control.settings.preview_undo(ctx.user_id, callback_data.change or None), state, ctx)
 
 
 async def step(_: CallbackQuery, callback_data: StepSetting, state: FSMContext, ctx: RequestContext) -> None:
@@ -181,7 +182,8 @@ async def typed_value(message: Message, state: FSMContext, ctx: RequestContext) 
     about = ctx.control.settings.get(str(about_what.get("name", "")))
     symbol = _symbol(str(about_what.get("symbol", "")), ctx)
     screen = await propose(about, (message.text or "").strip(), symbol, state, ctx)
-    await state.set_state(None)
+    if await state.get_state() == Typing.setting_value.state:  # else the preview has a question of its own
+        await state.set_state(None)
     await ctx.reply.say(screen)
 
 
@@ -190,12 +192,18 @@ async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
     await ctx.reply.say(sentence(ctx.ui.t("Left as it was."), ctx.ui))
 
 
-async def press_reset(_: CallbackQuery, callback_data: ResetSetting, ctx: RequestContext) -> None:
-    await _preview_reset(ctx.control.settings.get(callback_data.name).name, _symbol(callback_data.symbol, ctx), ctx)
+async def press_reset(_: CallbackQuery, callback_data: ResetSetting, state: FSMContext, ctx: RequestContext) -> None:
+    name = ctx.control.settings.get(callback_data.name).name
+    await _preview_reset(name, _symbol(callback_data.symbol, ctx), state, ctx)
 
 
-async def _preview_reset(name: str, symbol: Symbol | None, ctx: RequestContext) -> None:
-    view = await ctx.control.settings.preview_reset(ctx.user_id, name, symbol=symbol)
+async def _preview_reset(name: str, symbol: Symbol | None, state: FSMContext, ctx: RequestContext) -> None:
+    await _back(await ctx.control.settings.preview_reset(ctx.user_id, name, symbol=symbol), state, ctx)
+
+
+async def _back(view: SettingPreview, state: FSMContext, ctx: RequestContext) -> None:
+    """Show what would be taken back; there is nothing to step on to."""
+    await ask_for_words(state, view.typed_words, view.ticket)
     await ctx.reply.show(views.preview(view, None, "", ctx.ui))
 
 
@@ -241,6 +249,7 @@ async def propose(
         "until": "" if until is None else until.isoformat(),
     }
     draft = await keep_draft(state, facts, draft)
+    await ask_for_words(state, view.typed_words, view.ticket)
     return views.preview(view, about, draft, ctx.ui)
 
 

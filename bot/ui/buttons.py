@@ -201,7 +201,9 @@ class ResetSetting(pressable.Data, prefix="z", sep=pressable.SEP):
 
 
 class Undo(pressable.Data, prefix="u", sep=pressable.SEP):
-    """Preview taking back the newest change."""
+    """Preview taking back the newest change, or with an id that one."""
+
+    change: int = 0
 
 
 class Speak(pressable.Data, prefix="l", sep=pressable.SEP):

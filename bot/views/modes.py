@@ -1,14 +1,15 @@
 """Modes: the menu, the preview of running or halting, and what was set."""
 
-from aiogram.utils.formatting import Bold, Code
+from aiogram.utils.formatting import Bold
 
 from bot.i18n.terms import environment, mode, mode_meaning
 from bot.ui.blocks import block
-from bot.ui.buttons import Button, Dismiss, Keyboard, Open, Release, SetMode, Span, rows_of
+from bot.ui.buttons import Button, Keyboard, Open, Release, SetMode, Span, rows_of
 from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import mode_story
 from bot.views.confirm import confirm_row
 from bot.views.status import mode_text
+from bot.views.stops_off import leave_row, stops_off_block, words_to_type
 from strategy.model import Mode, ModeChanged, ModePreview, ModeState, Symbol, TickerLock
 
 
@@ -55,24 +56,14 @@ def preview(view: ModePreview, ui: ViewContext) -> Screen:
     """Show what running or halting would mean; halting wants a word typed."""
     t = ui.t
     scope = "" if view.symbol is None else f" {view.symbol.ticker}"
-    naked = ", ".join(symbol.ticker for symbol in view.unprotected)
-    head = block(
-        ui.title(f"{mode(view.target, t)}{scope}"),
-        mode_meaning(view.target, t),
-        t.line("⚠️ Without a stop-loss: {tickers}", tickers=Bold(naked)) if naked else None,
-    )
+    head = block(ui.title(f"{mode(view.target, t)}{scope}"), mode_meaning(view.target, t))
+    off = None if view.stops_off is None else stops_off_block(view.stops_off, ui)
     if view.ticket is None:
         refusals = [f"⛔ {t.of(text)}" for text in view.refusals] or [t("Nothing would change.")]
-        return ui.screen(head, block(*refusals), keyboard=((ui.home(),),))
+        return ui.screen(head, off, block(*refusals), keyboard=((ui.home(),),))
     if view.typed_words:
-        return ui.screen(
-            head,
-            block(
-                t.line("To confirm, type: {word}", word=Code(view.typed_words[t.language])),
-                t("/cancel leaves it as it is."),
-            ),
-            keyboard=((Button(t("No"), Dismiss(ticket=view.ticket)),),),
-        )
+        typed = words_to_type(view.typed_words, ui)
+        return ui.screen(head, off, typed, keyboard=(leave_row(view.ticket, ui),))
     ask = block(t("Not in force before you confirm."))
     return ui.screen(head, ask, keyboard=confirm_row(view.ticket, t("✅ Yes: {mode}", mode=mode(view.target, t)), ui))
 

@@ -3,12 +3,13 @@
 from aiogram.utils.formatting import Bold
 
 from bot.ui.blocks import block
-from bot.ui.buttons import Button, Keyboard, Open
+from bot.ui.buttons import Button, Keyboard, Open, Undo
 from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import answer_story
 from bot.views.confirm import confirm_row
+from bot.views.stops_off import stops_off_block, way_back
 from bot.views.trading.orders import actions, short
-from strategy.model import Outcome, OutcomeKind
+from strategy.model import Outcome, OutcomeKind, SettingChanged
 
 
 def outcome(result: Outcome, ui: ViewContext) -> Screen:
@@ -27,13 +28,25 @@ def outcome(result: Outcome, ui: ViewContext) -> Screen:
     keyboard: Keyboard = ((onward, ui.home()),)
     if order is not None:
         keyboard = (*actions(order, ui), *keyboard)
+    off = result.stops_off
     return ui.screen(
-        block(ui.title(_headline(result.kind, ui)), t.of(result.text) or None, _advice(result, ui)),
+        block(
+            ui.title(_headline(result.kind, ui) if off is None else t("⛔ The stop-loss is off")),
+            t.of(result.text) or None,
+            _advice(result, ui),
+        ),
+        None if off is None else stops_off_block(off, ui),
         placed,
         *(block(*answer_story(event, ui)) for event in result.news),
         ui.stamp(),
-        keyboard=keyboard,
+        keyboard=(*(_undo(result, ui) if off is None else way_back(result, ui)), *keyboard),
     )
+
+
+def _undo(result: Outcome, ui: ViewContext) -> Keyboard:
+    """Return the buttons that take back what was set, each its own change and no other."""
+    changes = [event.change.id for event in result.news if isinstance(event, SettingChanged)]
+    return tuple((Button(ui.t("↩️ Undo"), Undo(change=change)),) for change in changes[-1:] if change)
 
 
 def _headline(kind: OutcomeKind, ui: ViewContext) -> str:

@@ -24,6 +24,7 @@ from bot.ui.buttons import (
 )
 from bot.ui.screen import Screen, ViewContext
 from bot.views.confirm import confirm_row
+from bot.views.stops_off import leave_row, stops_off_block, words_to_type
 from strategy.model import SettingChange, SettingPreview, SettingSource, SettingView, Symbol
 
 
@@ -150,12 +151,15 @@ def preview(view: SettingPreview, about: SettingView | None, draft: str, ui: Vie
         back = (Button(t("⚙️ Settings"), Open(screen="setting", ref=view.name)), ui.home())
         return ui.screen(head, block(t("Nothing would change.")), keyboard=(*steps, back))
     label = t("✅ Set {value}", value=(view.new or UNKNOWN)[:30])
+    typed = view.typed_words
     return ui.screen(
         head,
         block(Bold(t("What changes now")), *(f"• {t.of(text)}" for text in view.effects)) if view.effects else None,
+        None if view.stops_off is None else stops_off_block(view.stops_off, ui),
         block(t("Not in force before you confirm.")),
+        words_to_type(typed, ui) if typed else None,
         keyboard=(
-            *confirm_row(view.ticket, label, ui),
+            *((leave_row(view.ticket, ui),) if typed else confirm_row(view.ticket, label, ui)),
             *(() if about is None else (_spans(view, draft, ui),)),
             *steps,
         ),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aiogram.utils.formatting import Bold, Text
 
 from bot.i18n.formats import number, price, rate, shares, span
-from bot.i18n.terms import environment, mode, mode_meaning, phase, stop_state, why_so
+from bot.i18n.terms import environment, mode, mode_meaning, not_armed, phase, stop_state, why_so
 from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open, Release, SetMode, rows_of
 from bot.ui.screen import Screen, ViewContext
@@ -25,7 +25,7 @@ def status(view: StatusView, ui: ViewContext) -> Screen:
             ui.title("📊 ", t("Status")),
             environment(view.environment, t),
             t("Account {account}", account=view.account),
-            None if view.armed else t("⚠️ Not armed: no orders are sent. /arm first."),
+            None if view.armed else f"⚠️ {not_armed(view.mode.mode, t)}",
         ),
         block(
             Bold(mode_text(view.mode, ui)),

@@ -9,7 +9,6 @@ from strategy.market import current, next_session
 from strategy.model import (
     Clock,
     InvalidInput,
-    Language,
     Mode,
     ModeChanged,
     ModePreview,
@@ -20,15 +19,13 @@ from strategy.model import (
     Said,
     Symbol,
 )
-from strategy.portfolio.interface import Positions
 from strategy.risk.mode_store import ModeStore, stricter
 from strategy.risk.split_guard import SplitGuard
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
-from strategy.settings.schema import SettingsInForce
+from strategy.stops.unprotected import CONFIRMING_WORDS, Unprotected, is_confirmed, type_the_word
 
 
 class ModeNote(StrEnum):
-    TYPE_THE_WORD = "mode_note.type_the_word"
     SET = "mode_note.set"
     NEEDS_CONFIRMATION = "mode_note.needs_confirmation"
     PAST = "mode_note.past"
@@ -41,8 +38,6 @@ class ModeNote(StrEnum):
 
 
 MODE = "mode"
-# no command begins with them: whoever sends a command word twice has confirmed nothing
-HALT_WORDS: Mapping[Language, str] = {"ko": "손절 끄기", "en": "STOPS OFF"}
 _ON_ITS_WAY_S = 5.0  # real time; an order may wait a second for its turn at the broker
 
 
@@ -54,8 +49,7 @@ class ModeService:
         *,
         modes: ModeStore,
         splits: SplitGuard,
-        positions: Positions,
-        settings: SettingsInForce,
+        unprotected: Unprotected,
         presses: Confirmations,
         accepted: Callable[[], Awaitable[bool]],
         panicking: Callable[[], bool],
@@ -67,8 +61,7 @@ class ModeService:
         """
         self._modes = modes
         self._splits = splits
-        self._positions = positions
-        self._settings = settings
+        self._unprotected = unprotected
         self._confirmations = presses
         self._accepted = accepted
         self._panicking = panicking
@@ -95,7 +88,7 @@ class ModeService:
                 user_message=Said(ModeNote.PAST),
             )
         chosen = self._modes.chosen(symbol)
-        if stricter(chosen.mode, mode) is not mode:
+        if self.loosens(mode, symbol):
             raise InvalidInput(
                 f"{mode} is looser than {chosen.mode}",
                 user_message=Said(ModeNote.STRICTER, mode=chosen.mode),
@@ -106,9 +99,9 @@ class ModeService:
         return told
 
     async def preview(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
-        """Show what a mode would allow or leave unprotected, with a button."""
+        """Show what a mode would allow or leave unprotected, with a button; for one that halts, with words to type."""
         refusals = await self._refusals(mode)
-        unprotected = self._unprotected(symbol) if mode is Mode.HALTED else ()
+        stops_off = self._unprotected.by_halt(symbol) if mode is Mode.HALTED else None
         ticket = None
         if not refusals:
             payload = {"mode": mode.value, "symbol": str(symbol) if symbol else None}
@@ -117,8 +110,8 @@ class ModeService:
             target=mode,
             symbol=symbol,
             until=None,
-            unprotected=unprotected,
-            typed_words=HALT_WORDS if mode is Mode.HALTED else {},
+            stops_off=stops_off,
+            typed_words=CONFIRMING_WORDS if mode is Mode.HALTED else {},
             refusals=tuple(refusals),
             ticket=ticket.id if ticket else None,
             expires_at=ticket.expires_at if ticket else None,
@@ -126,9 +119,7 @@ class ModeService:
 
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:
         """Ask for the word before a halt; the button stays good until it is typed."""
-        if payload["mode"] != Mode.HALTED.value or " ".join(typed.split()).upper() in HALT_WORDS.values():
-            return None
-        return Said(ModeNote.TYPE_THE_WORD, ko=HALT_WORDS["ko"], en=HALT_WORDS["en"])
+        return None if payload["mode"] != Mode.HALTED.value or is_confirmed(typed) else type_the_word()
 
     async def carry_out(self, press: Confirmed) -> Outcome:
         mode = Mode(press.payload["mode"])
@@ -138,6 +129,7 @@ class ModeService:
         refusals = await self._refusals(mode)
         if refusals:
             return Outcome(kind=OutcomeKind.DENIED, text=refusals[0])
+        stops_off = self._unprotected.by_halt(symbol) if mode is Mode.HALTED else None
         told = await self._modes.set(
             ModeState(
                 mode=mode, symbol=symbol, set_by=press.user_id, set_at=self._clock.now(), reason="chat", until=None
@@ -147,7 +139,12 @@ class ModeService:
         said = Said(ModeNote.SET, mode=mode, of=of)
         if not await self._answered(_ON_ITS_WAY_S):
             said = Said(ModeNote.STILL_ASKED, said=said)
-        return Outcome(kind=OutcomeKind.DONE, text=said, news=(told,))
+        return Outcome(kind=OutcomeKind.DONE, text=said, stops_off=stops_off, news=(told,))
+
+    def loosens(self, mode: Mode, symbol: Symbol | None) -> bool:
+        """Return whether a mode allows more than the one that was chosen, so that it goes through `preview`."""
+        chosen = self._modes.chosen(symbol).mode
+        return mode is not chosen and stricter(chosen, mode) is chosen
 
     async def release(self, user_id: int, symbol: Symbol) -> Notable | None:
         """Take a lock off and return the alert that tells it, None where there was none.
@@ -180,14 +177,10 @@ class ModeService:
             return [Said(ModeNote.DISCLAIMER_FIRST)]
         return [Said(ModeNote.ARM_FIRST)]
 
-    def _unprotected(self, symbol: Symbol | None) -> tuple[Symbol, ...]:
-        held = [one for one in self._settings.tickers if self._positions.of(one) is not None]
-        return tuple(one for one in held if symbol in (None, one))
-
     def _fingerprint(self, mode: Mode, symbol: Symbol | None) -> dict[str, Any]:
         """Return what a person was shown: the mode that held and, for a halt, what it leaves unprotected."""
-        held = [str(one) for one in self._unprotected(symbol)] if mode is Mode.HALTED else []
-        return {"mode": self._modes.chosen(symbol).mode.value, "unprotected": held}
+        shown = self._unprotected.fingerprint(self._unprotected.by_halt(symbol) if mode is Mode.HALTED else None)
+        return {"mode": self._modes.chosen(symbol).mode.value, **shown}
 
 
 _PANICKING = Said(ModeNote.PANICKING)

@@ -17,11 +17,13 @@ from strategy.model import (
     SettingChanged,
     SettingPreview,
     SettingView,
+    StopsOff,
     Symbol,
 )
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed, every
 from strategy.settings.schema import MENU
 from strategy.settings.store import TICKERS, Draft, SettingsStore
+from strategy.stops.unprotected import CONFIRMING_WORDS, Unprotected, is_confirmed, type_the_word
 
 
 class SettingsNote(StrEnum):
@@ -45,9 +47,16 @@ class SettingService:
     """Previews drafts of the settings book and applies them once."""
 
     def __init__(
-        self, *, settings: SettingsStore, effects: Effects, presses: Confirmations, tickers: TickersKeeper
+        self,
+        *,
+        settings: SettingsStore,
+        effects: Effects,
+        unprotected: Unprotected,
+        presses: Confirmations,
+        tickers: TickersKeeper,
     ) -> None:
         self._settings = settings
+        self._unprotected = unprotected
         self._tickers = tickers
         self._effects = effects
         self._confirmations = presses
@@ -72,21 +81,23 @@ class SettingService:
     async def preview_reset(self, user_id: int, name: str, *, symbol: Symbol | None) -> SettingPreview:
         return await self._issue(user_id, self._settings.draft_reset(name, symbol=symbol), {"how": "reset"})
 
-    async def preview_undo(self, user_id: int) -> SettingPreview:
-        """Show the newest change not yet taken back, taken back."""
-        return await self._issue(user_id, self._settings.draft_undo(), {"how": "undo"})
+    async def preview_undo(self, user_id: int, change: int | None = None) -> SettingPreview:
+        """Show the newest change not yet taken back, taken back; or the change of that id, as long as it holds."""
+        return await self._issue(user_id, self._settings.draft_undo(change), {"how": "undo", "change": change})
 
     async def history(self, limit: int = 20) -> Sequence[SettingChange]:
         return await self._settings.history(limit)
 
-    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:  # noqa: ARG002 - nothing to type here
-        return None
+    def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:
+        """Ask for the words before a stop is switched off; the button stays good until they are typed."""
+        return None if not payload.get("unprotects") or is_confirmed(typed) else type_the_word()
 
     async def carry_out(self, press: Confirmed) -> Outcome:
         """Draft again and apply, unless the value has changed since it was shown."""
         try:
             draft = self._again(press.payload)
-            if dict(press.fingerprint) != _fingerprint(draft):
+            stops_off = self._stops_off(draft)
+            if dict(press.fingerprint) != self._fingerprint(draft, stops_off):
                 return changed()
             keeper = self._tickers if draft.name == TICKERS else self._settings
             change = await keeper.apply(draft, user_id=press.user_id)
@@ -95,29 +106,30 @@ class SettingService:
         of = f" ({draft.symbol.ticker})" if draft.symbol else ""
         line = f"{draft.name}{of}: {change.old} → {draft.result}"
         told = SettingChanged(at=change.set_at, change=change)
-        return Outcome(kind=OutcomeKind.DONE, text=Said(Kept.WORDS, words=line), news=(told,))
+        return Outcome(kind=OutcomeKind.DONE, text=Said(Kept.WORDS, words=line), stops_off=stops_off, news=(told,))
 
     def _again(self, payload: Mapping[str, Any]) -> Draft:
         symbol = Symbol.parse(payload["symbol"]) if payload["symbol"] else None
         if payload["how"] == "reset":
             return self._settings.draft_reset(payload["name"], symbol=symbol)
         if payload["how"] == "undo":
-            return self._settings.draft_undo()
+            return self._settings.draft_undo(payload.get("change"))
         until = datetime.fromisoformat(payload["until"]) if payload["until"] else None
         return self._settings.draft(payload["name"], payload["value"], symbol=symbol, until=until)
 
     async def _issue(self, user_id: int, draft: Draft, how: Mapping[str, Any]) -> SettingPreview:
-        ticket = None
+        ticket, stops_off = None, self._stops_off(draft)
         if draft.name == TICKERS:
             await self._tickers.examine(draft)
         if draft.changes:
             payload = {
                 **how,
+                "unprotects": stops_off is not None,
                 "name": draft.name,
                 "symbol": str(draft.symbol) if draft.symbol else None,
                 "until": draft.until.isoformat() if draft.until else None,
             }
-            ticket = await self._confirmations.issue(SETTING, user_id, payload, _fingerprint(draft))
+            ticket = await self._confirmations.issue(SETTING, user_id, payload, self._fingerprint(draft, stops_off))
         return SettingPreview(
             name=draft.name,
             symbol=draft.symbol,
@@ -128,11 +140,17 @@ class SettingService:
             until=draft.until,
             ticket=ticket.id if ticket else None,
             expires_at=ticket.expires_at if ticket else None,
+            stops_off=stops_off,
+            typed_words={} if stops_off is None else CONFIRMING_WORDS,
         )
+
+    def _stops_off(self, draft: Draft) -> StopsOff | None:
+        return self._unprotected.by_settings(lambda symbol: self._settings.trial(draft, symbol))
+
+    def _fingerprint(self, draft: Draft, stops_off: StopsOff | None) -> dict[str, Any]:
+        """Return what a person was shown; without the stops it takes off no press may take any off."""
+        shown = self._unprotected.fingerprint(stops_off)
+        return {"old": draft.old, "new": draft.new, "undoes": draft.undoes, **shown}
 
 
 _WATCH = Said(SettingsNote.WATCH_INSTEAD)
-
-
-def _fingerprint(draft: Draft) -> dict[str, Any]:
-    return {"old": draft.old, "new": draft.new, "undoes": draft.undoes}

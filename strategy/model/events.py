@@ -21,7 +21,7 @@ from strategy.model.health import HealthLine
 from strategy.model.instruments import Side, Symbol
 from strategy.model.orders import BrokerOrder, Fill, Order, OrderNo, OrderStatus, Origin
 from strategy.model.said import Said
-from strategy.model.stop_state import StopPriceSource, StopTrigger
+from strategy.model.stop_state import StopPriceSource, StopsOff, StopTrigger
 
 _URGENT = (Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP, Origin.PANIC)
 _UNTAKEN = (OrderStatus.INTENDED, OrderStatus.SENT, OrderStatus.REJECTED)
@@ -608,4 +608,5 @@ class Outcome:
     order: Order | None = None
     order_nos: tuple[OrderNo, ...] = ()
     next_ticket: str | None = None
+    stops_off: StopsOff | None = None  # what it has left without a stop: done, but no good news
     news: tuple[Event, ...] = ()  # alerts that tell this change: needless where the answer to the press tells it

@@ -51,6 +51,24 @@ class StopRun:
     begun_at: datetime  # aware UTC, market clock
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnprotectedShares:
+    """Whole shares no stop would sell any more. None is unknown."""
+
+    symbol: Symbol
+    qty: int
+    value: Decimal | None  # dollars, at the newest price
+    stop_price: Decimal | None  # dollars a share, where their stop fires today
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopsOff:
+    """What a change leaves without a stop. `known` False: what is held could not be read, so there may be more."""
+
+    shares: tuple[UnprotectedShares, ...]
+    known: bool = True
+
+
 class StopState(StrEnum):
     """How one ticker's stop stands."""
 

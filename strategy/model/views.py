@@ -1,7 +1,7 @@
 """What a person asked to see, as facts; `bot` chooses the words and the form."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -13,7 +13,7 @@ from strategy.model.instruments import Side, Symbol
 from strategy.model.modes import Mode
 from strategy.model.orders import BrokerOrder, Fill, Order, OrderStatus
 from strategy.model.said import Language, Said
-from strategy.model.stop_state import StopState
+from strategy.model.stop_state import StopsOff, StopState
 
 
 class Environment(StrEnum):
@@ -268,6 +268,8 @@ class SettingPreview:
     until: datetime | None
     ticket: str | None
     expires_at: datetime | None
+    stops_off: StopsOff | None = None  # what it would leave without a stop
+    typed_words: Mapping[Language, str] = field(default_factory=dict)  # as in `ModePreview`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +279,7 @@ class ModePreview:
     target: Mode
     symbol: Symbol | None
     until: datetime | None
-    unprotected: tuple[Symbol, ...]  # positions a halt would leave without a stop
+    stops_off: StopsOff | None  # what a halt would leave without a stop
     typed_words: Mapping[Language, str]  # what must be typed to confirm, in either language; empty where a press does
     refusals: tuple[Said, ...]  # running the real environment before it is armed
     ticket: str | None

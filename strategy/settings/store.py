@@ -35,6 +35,7 @@ class SettingNote(StrEnum):
     PAST = "setting_change.past"
     NOT_CHANGED = "setting_change.not_changed"
     NOTHING_TO_UNDO = "setting_change.nothing_to_undo"
+    CHANGED_SINCE = "setting_change.changed_since"
     NOT_PER_TICKER = "setting_change.not_per_ticker"
     DROPPED = "setting_change.dropped"
     NO_SUCH = "setting_change.no_such"
@@ -228,12 +229,19 @@ class SettingsStore:
             )
         return self._draft_back(name, symbol, None, None)
 
-    def draft_undo(self) -> Draft:
-        """Take back the newest change not yet taken back; raise InvalidInput when there is none."""
+    def draft_undo(self, change: int | None = None) -> Draft:
+        """Take back the newest change not yet taken back, or the one of that id; raise InvalidInput where there is none
+        such, or where its setting was changed again since."""
         undone = {row.undoes for row in self._rows if row.undoes is not None}
-        target = next((row for row in self._rows if row.undoes is None and row.id not in undone), None)
+        standing = (row for row in self._rows if row.undoes is None and row.id not in undone)
+        target = next((row for row in standing if change in (None, row.id)), None)
         if target is None:
             raise InvalidInput("nothing to undo", user_message=Said(SettingNote.NOTHING_TO_UNDO))
+        newest = next(row for row in self._rows if (row.name, row.symbol) == (target.name, target.symbol))
+        if change is not None and newest is not target:
+            raise InvalidInput(
+                f"{target.name} was changed again", user_message=Said(SettingNote.CHANGED_SINCE, name=target.name)
+            )
         older = self._rows[self._rows.index(target) + 1 :]
         before = in_force(older, self._clock.now()).get((target.name, target.symbol))
         return self._draft_back(target.name, target.symbol, before, target.id)

@@ -38,6 +38,7 @@ from strategy.runtime.supervisor import Supervisor
 from strategy.session.housekeeping import Upkeep
 from strategy.session.stream_inbox import InboxNote, StreamInbox
 from strategy.settings.schema import TradingSettings
+from strategy.stops.unprotected import Unprotected
 from strategy.wiring.trading import (
     BaseParts,
     Journals,
@@ -172,11 +173,13 @@ def build_control(
         secret=arm_secret,
         totp=totp,
     )
+    unprotected = Unprotected(
+        settings=parts.book, positions=trading.positions, watch=trading.watch, stops=protection.guard
+    )
     modes = ModeService(
         modes=parts.modes,
         splits=protection.splits,
-        positions=trading.positions,
-        settings=parts.book,
+        unprotected=unprotected,
         presses=parts.presses,
         accepted=arming.disclaimer_accepted,
         panicking=lambda: protection.panic.job is not None,
@@ -222,6 +225,7 @@ def build_control(
         settings=SettingService(
             settings=parts.book,
             effects=Effects(settings=parts.book, watch=trading.watch, positions=trading.positions),
+            unprotected=unprotected,
             presses=parts.presses,
             tickers=watchlist,
         ),

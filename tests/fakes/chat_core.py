@@ -112,6 +112,11 @@ class FakeModes(OfCore, ModeService):
         self.core.fail()
         return await self.core.set_mode(mode, symbol, user_id, until=until, reason=reason)
 
+    def loosens(self, mode: Mode, symbol: Symbol | None) -> bool:
+        order = list(Mode)
+        held = next((each.mode for each in reversed(self.core.modes) if each.symbol == symbol), Mode.RUN)
+        return order.index(mode) < order.index(held)
+
     async def preview(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
         self.core.fail()
         halts = mode is Mode.HALTED
@@ -119,7 +124,7 @@ class FakeModes(OfCore, ModeService):
             target=mode,
             symbol=symbol,
             until=None,
-            unprotected=(samples.TQQQ,) if halts else (),
+            stops_off=samples.STOPS_OFF if halts else None,
             typed_words={"ko": "손절 끄기", "en": "STOPS OFF"} if halts else {},
             refusals=self.core.refusals,
             ticket=None if self.core.refusals else self.core.ticket("mode", user_id, (mode, symbol)),
@@ -183,7 +188,7 @@ class FakeSettings(OfCore, SettingService):
         self.core.fail()
         return self._shown(user_id, self.get(name), "50", symbol, None)
 
-    async def preview_undo(self, user_id: int) -> SettingPreview:
+    async def preview_undo(self, user_id: int, change: int | None = None) -> SettingPreview:
         self.core.fail()
         if not self.core.changes:
             raise InvalidInput(user_message=made_up("되돌릴 변경이 없습니다.", "There is nothing to undo."))

@@ -71,6 +71,7 @@ from strategy.model import (
     StatusView,
     StopFinished,
     StopPriceSource,
+    StopsOff,
     StopState,
     StopTrigger,
     StopTriggered,
@@ -80,6 +81,7 @@ from strategy.model import (
     TickerLocked,
     TickerView,
     Trouble,
+    UnprotectedShares,
     VenueNo,
 )
 from tests.support.words import made_up
@@ -92,6 +94,9 @@ NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)  # KST 2026-11-21 00:00, ET 10:0
 OWNER = 1_000_001
 MASKED = "12****78-01"
 _D = Decimal
+STOPS_OFF = StopsOff(
+    shares=(UnprotectedShares(symbol=TQQQ, qty=10, value=_D("612.00"), stop_price=_D("57.95")),),
+)
 
 
 def indicators(**changes: Any) -> Indicators:

@@ -6,7 +6,7 @@ from typing import assert_never
 from aiogram.utils.formatting import Bold, Text
 
 from bot.i18n.formats import gain_icon, price, rate, shares, span, usd, usd_change
-from bot.i18n.terms import finish, mode, trigger, why_so
+from bot.i18n.terms import finish, mode, not_armed, trigger, why_so
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open, Release, Unhook
 from bot.ui.screen import Screen, ViewContext
@@ -431,7 +431,7 @@ def unshown(kind: str, reference: str, ui: ViewContext) -> Screen:
 def _mode_line(state: ModeState, ui: ViewContext) -> str:
     t = ui.t
     until = "" if state.until is None else " " + t("until {time}", time=ui.when(state.until))
-    why = why_so(state.reason, t) if state.reason == "not_armed" else ""
+    why = not_armed(state.mode, t) if state.reason == "not_armed" else ""
     return f"{mode(state.mode, t)}{until}{f' · {why}' if why else ''}"
 
 

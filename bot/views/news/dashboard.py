@@ -5,7 +5,7 @@ from decimal import Decimal
 from aiogram.utils.formatting import Bold, Text
 
 from bot.i18n.formats import gain_icon, price, rate, shares, usd, usd_change
-from bot.i18n.terms import phase
+from bot.i18n.terms import not_armed, phase
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open
 from bot.ui.screen import Screen, ViewContext
@@ -25,7 +25,7 @@ def dashboard(status: StatusView, holdings: HoldingsView, ui: ViewContext) -> Sc
     return ui.screen(
         block(
             ui.title("📌 ", mode_text(status.mode, ui)),
-            None if status.armed else t("⚠️ Not armed: no orders are sent. /arm first."),
+            None if status.armed else f"⚠️ {not_armed(status.mode.mode, t)}",
             _session(status, ui),
         ),
         block(

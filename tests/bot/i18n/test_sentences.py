@@ -74,7 +74,7 @@ def test_both_languages_have_the_same_fields() -> None:
         "stream.closed",
         "chat_setting.shared",
         "day.mourning",
-        "mode_note.type_the_word",
+        "unprotected.type_the_word",
     }
     assert {code for code, each in sentences().items() if _fields(each["en"]) != _fields(each["ko"])} == one_sided
 

@@ -111,7 +111,10 @@ def test_a_refusal_kept_in_both_languages_is_told_in_one(ui: MakeUi) -> None:
 def test_an_unarmed_start_says_what_to_do(ui: MakeUi) -> None:
     started = next(each for each in samples.every_event() if isinstance(each, Started))
     unarmed = replace(started, mode=replace(samples.mode(Mode.HALTED), reason="not_armed"))
-    assert "⛔ 중단 · 실전 거래가 아직 꺼져 있음: /arm" in alert(unarmed, ui()).text
+    for part in ("⛔ 중단 · ", "/arm", "손절을 포함해 어떤 주문도 나가지 않습니다"):
+        assert part in alert(unarmed, ui()).text
+    again = replace(started, mode=replace(samples.mode(Mode.PROTECT_ONLY), reason="not_armed"))
+    assert "손절은 나갑니다" in alert(again, ui()).text
 
 
 def test_a_complete_fill_tells_quantity_average_amount_and_fees_s94(ui: MakeUi) -> None:

@@ -89,7 +89,8 @@ async def test_no_mode_is_loosened_without_a_confirmation(bench: Bench) -> None:
 
 async def test_halting_names_the_unprotected_and_wants_a_typed_word(bench: Bench) -> None:
     preview = await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)
-    assert preview.unprotected == (TQQQ,)
+    assert preview.stops_off is not None
+    assert [(one.symbol, one.qty, one.value) for one in preview.stops_off.shares] == [(TQQQ, 10, Decimal(1000))]
     assert dict(preview.typed_words) == {"ko": "손절 끄기", "en": "STOPS OFF"}
     assert preview.ticket is not None
     assert (await bench.core.control.confirmations.confirm(preview.ticket, OWNER)).kind is OutcomeKind.DENIED

@@ -19,6 +19,7 @@ from strategy.model import (
     Protection,
     Side,
     StopFinished,
+    StopsOff,
     StopTriggered,
     TickerLocked,
     Trouble,
@@ -352,7 +353,8 @@ async def test_shares_of_tickers_not_configured_are_never_sold(tmp_path: Path) -
         await bench.pass_time(61)
         assert not await bench.orders()
         assert not bench.core.protection.watchdog.state(XLF).works
-        assert (await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)).unprotected == ()
+        halt = await bench.core.control.modes.preview(OWNER, Mode.HALTED, symbol=None)
+        assert halt.stops_off == StopsOff(shares=(), known=True)
 
 
 @pytest.mark.parametrize(("cost", "sells"), [("117", False), ("100", True)])
