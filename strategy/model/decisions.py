@@ -29,6 +29,7 @@ class DecisionReason(StrEnum):
     NO_SIGNAL = "no_signal"
     BOTH_SIGNALS = "both_signals"  # at once: no trade (D11)
     QTY_ZERO = "qty_zero"  # cash or shares give none (D4)
+    BELOW_MINIMUM = "below_minimum"  # a buy of less than MIN_ORDER_USD
     PROPOSED = "proposed"  # a person is asked
     WAITING = "waiting_approval"
     DISMISSED = "dismissed"

@@ -89,6 +89,7 @@ class Bound(StrEnum):
     MINIMUM_ONE = "minimum_one"
     SELLABLE = "sellable"
     HOLDING = "holding"
+    MIN_ORDER = "min_order"  # MIN_ORDER_USD
 
 
 class SellConfirm(StrEnum):

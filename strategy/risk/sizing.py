@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from strategy.model import Bound, CapKey, Side, cents
 
 _HUNDRED = Decimal(100)
 _ONE = Decimal(1)
+_NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +49,13 @@ def buy_size(
     commission_pct: Decimal,
     max_qty: int | None,
     caps: Sequence[Cap] = (),
+    least: Decimal = _NOTHING,
 ) -> Size:
     """Return floor(cash x rate / price incl. fees), at most what caps and the broker's maximum allow.
 
     `cash` is the broker's orderable amount in dollars, `max_qty` its largest quantity at that price (None when it
-    does not say). A cap of 0 dollars or a fraction of a share gives 0, never 1.
+    does not say). A cap of 0 dollars or a fraction of a share gives 0, never 1. An order worth less than `least`
+    dollars (without fees) is not made at all: 0, and `bound` says so.
     """
     share = buy_cost(price, 1, commission_pct)
     wanted = max(0, _floor(cash * rate / share))
@@ -61,13 +64,24 @@ def buy_size(
     if max_qty is not None and max_qty < qty:
         qty, bound = max(0, max_qty), Bound.BROKER_MAX
     qty, bound = _capped(qty, bound, price, caps)
+    if 0 < price * qty < least:
+        qty, bound = 0, Bound.MIN_ORDER
     return Size(qty=qty, bound=bound, wanted=wanted, cost=buy_cost(price, qty, commission_pct))
 
 
-def sell_size(*, held: int, sellable: int, rate: Decimal, price: Decimal, caps: Sequence[Cap] = ()) -> Size:
+def sell_size(
+    *,
+    held: int,
+    sellable: int,
+    rate: Decimal,
+    price: Decimal,
+    caps: Sequence[Cap] = (),
+    least: Decimal = _NOTHING,
+) -> Size:
     """Return floor(held x rate), at least 1 (D4), at most what is orderable and what caps allow.
 
-    `held` and `sellable` are whole shares within POSITION_SCOPE. `rate` is a fraction, the price dollars.
+    `held` and `sellable` are whole shares within POSITION_SCOPE. `rate` is a fraction, the price dollars. A step worth
+    less than `least` dollars is made that large, and one that would leave less than that sells the rest with it.
     """
     if held <= 0 or sellable <= 0:
         return Size(qty=0, bound=Bound.HOLDING if held <= 0 else Bound.SELLABLE, wanted=0, cost=Decimal(0))
@@ -75,10 +89,18 @@ def sell_size(*, held: int, sellable: int, rate: Decimal, price: Decimal, caps: 
     wanted = max(1, by_rate)
     qty = wanted
     bound: Bound | CapKey = Bound.RATE if by_rate else Bound.MINIMUM_ONE
+    if (step := _worth_selling(held, qty, price, least)) > qty:
+        qty, bound = step, Bound.MIN_ORDER
     if sellable < qty:
         qty, bound = sellable, Bound.SELLABLE
     qty, bound = _capped(qty, bound, price, caps)
     return Size(qty=qty, bound=bound, wanted=wanted, cost=price * qty)
+
+
+def _worth_selling(held: int, qty: int, price: Decimal, least: Decimal) -> int:
+    """Return the shares of a step of so many that is worth its fees: all of them where too little would be left."""
+    step = max(qty, min(held, int((least / price).to_integral_value(ROUND_CEILING))))
+    return held if price * (held - step) < least else step
 
 
 def _capped(qty: int, bound: Bound | CapKey, price: Decimal, caps: Sequence[Cap]) -> tuple[int, Bound | CapKey]:

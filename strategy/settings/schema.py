@@ -134,6 +134,7 @@ class TradingSettings(BaseSettings):
     order_timeout_s: Annotated[int, InMenu("orders", step="10")] = Field(60, ge=5, le=3600)
     order_reprices: Annotated[int, InMenu("orders", step="1")] = Field(3, ge=0, le=20)
 
+    min_order_usd: Annotated[OptionalAmount, InMenu("limits", step="50")] = Field(Decimal(100), gt=0, le=100_000)
     max_order_usd: Annotated[OptionalAmount, InMenu("limits", step="100")] = Field(None, gt=0)
     max_position_rate: Annotated[Decimal, InMenu("limits", step="0.05")] = Field(Decimal("0.5"), gt=0, le=1)
     max_orders_per_day: Annotated[int, InMenu("limits", step="5", per_ticker=False)] = Field(50, ge=1, le=10_000)

@@ -10,6 +10,7 @@ from strategy.execution.interface import OrderDesk
 from strategy.market import current
 from strategy.market.trading_window import window_of
 from strategy.model import (
+    Bound,
     BrokerError,
     BuyingPower,
     Decision,
@@ -49,6 +50,7 @@ SHOWN_SETTINGS = (
     "BUY_DELAY_MIN",
     "SELL_DELAY_MIN",
     "STOP_LOSS_RATE",
+    "MIN_ORDER_USD",
     "MAX_POSITION_RATE",
     "POSITION_SCOPE",
     "QUOTE_MAX_AGE_S",
@@ -117,7 +119,8 @@ class SignalEvaluator:
         if decision.action is not DecisionAction.NONE and size is not None:
             decision = replace(decision, qty=size.qty, limit_price=price)
         elif size is not None and size.qty == 0 and verdict.reason.gate in (GateKey.CASH, GateKey.HOLDING):
-            decision = replace(decision, reason=DecisionReason.QTY_ZERO)
+            small = size.bound is Bound.MIN_ORDER
+            decision = replace(decision, reason=DecisionReason.BELOW_MINIMUM if small else DecisionReason.QTY_ZERO)
         return Evaluation(decision=decision, verdict=verdict)
 
     async def _power(self, snapshot: Snapshot, price: Decimal) -> BuyingPower | None:

@@ -34,6 +34,12 @@ def sized(
     return size, check(symbol=symbol, side=side, qty=qty, price=price, exposure=exposure, settings=settings)
 
 
+def smallest_order(settings: TradingSettings) -> Decimal:
+    """Return the dollars below which the rule makes no order; a MAX_ORDER_USD below MIN_ORDER_USD is that instead."""
+    least, most = settings.min_order_usd or Decimal(0), settings.max_order_usd
+    return least if most is None else min(least, most)
+
+
 def _buy_size(price: Decimal, power: BuyingPower | None, caps: Sequence[Cap], settings: TradingSettings) -> Size | None:
     if power is None:
         return None
@@ -44,6 +50,7 @@ def _buy_size(price: Decimal, power: BuyingPower | None, caps: Sequence[Cap], se
         commission_pct=settings.commission_pct,
         max_qty=power.max_qty,
         caps=caps,
+        least=smallest_order(settings),
     )
 
 
@@ -52,4 +59,11 @@ def _sell_size(
 ) -> Size | None:
     if held is None or sellable is None:
         return None
-    return sell_size(held=held, sellable=sellable, rate=settings.sell_rate, price=price, caps=caps)
+    return sell_size(
+        held=held,
+        sellable=sellable,
+        rate=settings.sell_rate,
+        price=price,
+        caps=caps,
+        least=smallest_order(settings),
+    )

@@ -13,8 +13,12 @@ import pytest
 from strategy.model import (
     Amount,
     AmountKind,
+    Bound,
     CapKey,
     CapsGate,
+    CashGate,
+    DecisionReason,
+    GateKey,
     Kept,
     Mode,
     Notable,
@@ -25,6 +29,7 @@ from strategy.model import (
     Refusal,
     Said,
     Side,
+    SignalBlocked,
     Symbol,
     Trouble,
 )
@@ -80,6 +85,43 @@ async def test_max_order_usd_bounds_the_rule_and_asks_a_person_twice_s105(tmp_pa
         assert values
         assert max(values) <= 500
         await needs_two_presses(bench, await preview(bench, Side.BUY, 6), "MAX_ORDER_USD")
+
+
+async def test_a_buy_below_min_order_usd_is_not_made_and_says_so_but_a_person_may_s105(tmp_path: Path) -> None:
+    async with open_market(tmp_path, **BUYS, buy_rate="0.02", min_order_usd="250") as bench:
+        await bench.pass_time(130)
+        assert bench.broker.submitted == []  # one share of 100.01 dollars is what the rate gives
+        decision = await bench.storage.decisions.latest(TQQQ)
+        assert decision is not None
+        assert decision.reason is DecisionReason.BELOW_MINIMUM
+        [cash] = [gate for gate in decision.gates if isinstance(gate, CashGate)]
+        assert (cash.passed, cash.bound, cash.wanted) == (False, Bound.MIN_ORDER, 1)
+        assert (await bench.told(SignalBlocked))[0].guards == (GateKey.CASH,)
+        shown = await preview(bench, Side.BUY, 1)
+        assert shown.ticket is not None
+        done = await bench.core.control.confirmations.confirm(shown.ticket, OWNER)
+        assert (done.kind, len(bench.broker.submitted)) == (OutcomeKind.DONE, 1)
+
+
+async def test_the_last_step_of_the_rule_sells_a_rest_below_min_order_usd(tmp_path: Path) -> None:
+    sells: dict[str, Any] = {
+        "rsi_oversold": "1",
+        "rsi_overbought": "2",
+        "sell_confirm": "none",
+        "min_order_usd": "250",
+    }
+    async with open_market(tmp_path, hold=9, **sells) as bench:
+        await bench.pass_time(15 * 60)
+        # a step of 2 would be 200 dollars, so 3 are sold, twice; of the last 3 no step leaves enough
+        assert [request.qty for request in bench.broker.submitted] == [3, 3, 3]
+        assert bench.broker.qty_held(TQQQ) == 0
+
+
+async def test_a_stop_sells_a_holding_below_min_order_usd(tmp_path: Path) -> None:
+    async with open_market(tmp_path, hold=2, **IDLE, min_order_usd="1000", stop_loss_rate="-5") as bench:
+        bench.price(TQQQ, "90")
+        await bench.pass_time(30)
+        assert [(request.origin, request.qty) for request in bench.broker.submitted] == [(Origin.STOP_LOSS, 2)]
 
 
 async def test_max_position_rate_bounds_the_rule_and_asks_a_person_twice_s105(tmp_path: Path) -> None:

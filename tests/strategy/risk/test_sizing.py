@@ -13,6 +13,8 @@ from strategy.model import (
     Side,
 )
 from strategy.risk.sizing import Cap, Size, buy_cost, buy_size, fee_estimate, sell_size
+from strategy.signals.order_size import smallest_order
+from tests.fakes.clock import trading_settings
 
 D = Decimal
 FEE = D("0.25")
@@ -75,6 +77,40 @@ def test_a_cap_on_the_order_bounds_a_sell_too() -> None:
     assert (size.qty, size.bound) == (25, "max_order_usd")
 
 
+def test_a_buy_worth_less_than_the_minimum_is_not_made_and_says_so() -> None:
+    assert _buy(cash="300", price="50", least=D(100)) == Size(qty=0, bound=Bound.MIN_ORDER, wanted=1, cost=D(0))
+    assert _buy(cash="700", price="50", least=D(200)).qty == 4  # exactly the minimum is enough
+    assert _buy(cash="1", price="50", least=D(100)).bound == "cash"  # no share at all is another reason
+    assert _buy(caps=[Cap(key=CapKey.MAX_POSITION_RATE, room=D(99))], price="30", least=D(100)).bound == "min_order"
+
+
+@pytest.mark.parametrize(
+    ("held", "price", "qty", "bound"),
+    [
+        (40, "57", 12, "rate"),  # 684 dollars, and 1,596 are left
+        (5, "57", 2, "min_order"),  # one share would be 57 dollars: two are 114, and 171 are left
+        (3, "57", 3, "min_order"),  # 57 dollars would be left
+        (1, "57", 1, "minimum_one"),  # all there is, however little
+        (4, "100", 1, "rate"),
+        (11, "10", 11, "min_order"),  # ten would leave ten dollars
+    ],
+)
+def test_a_sell_is_worth_the_minimum_and_leaves_nothing_below_it(held: int, price: str, qty: int, bound: str) -> None:
+    size = sell_size(held=held, sellable=held, rate=D("0.30"), price=D(price), least=D(100))
+    assert (size.qty, size.bound) == (qty, bound)
+
+
+def test_the_minimum_sells_no_more_than_is_orderable() -> None:
+    size = sell_size(held=3, sellable=1, rate=D("0.30"), price=D(57), least=D(100))
+    assert (size.qty, size.bound) == (1, "sellable")
+
+
+def test_a_smaller_largest_order_takes_the_place_of_the_minimum() -> None:
+    assert smallest_order(trading_settings()) == 100
+    assert smallest_order(trading_settings(max_order_usd="60")) == 60
+    assert smallest_order(trading_settings(min_order_usd="off")) == 0
+
+
 MONEY = st.decimals("0.01", 10_000_000, places=2)
 PRICE = st.one_of(st.decimals(1, 5000, places=2), st.decimals("0.0001", "0.9999", places=4))
 RATE = st.decimals("0.01", 1, places=2)
@@ -100,6 +136,24 @@ def test_a_buy_is_the_largest_that_every_bound_allows(
     assert size.qty == 0 or allowed(size.qty)
     assert not allowed(size.qty + 1)
     assert size.cost <= cash
+
+
+@given(MONEY, RATE, PRICE, st.decimals(1, 1000, places=2))
+def test_a_minimum_takes_a_buy_away_or_leaves_it_as_it_is(
+    cash: Decimal, rate: Decimal, price: Decimal, least: Decimal
+) -> None:
+    plain = buy_size(cash=cash, rate=rate, price=price, commission_pct=FEE, max_qty=None)
+    bounded = buy_size(cash=cash, rate=rate, price=price, commission_pct=FEE, max_qty=None, least=least)
+    assert bounded.qty == (plain.qty if price * plain.qty >= least else 0)
+
+
+@given(st.integers(1, 10_000), RATE, PRICE, st.decimals(1, 1000, places=2))
+def test_no_step_and_no_rest_of_a_sell_is_below_the_minimum_but_the_last(
+    held: int, rate: Decimal, price: Decimal, least: Decimal
+) -> None:
+    qty = sell_size(held=held, sellable=held, rate=rate, price=price, least=least).qty
+    assert sell_size(held=held, sellable=held, rate=rate, price=price).qty <= qty <= held
+    assert qty == held or (price * qty >= least and price * (held - qty) >= least)
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000), RATE, PRICE)

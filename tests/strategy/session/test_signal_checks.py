@@ -288,7 +288,7 @@ async def test_sizing_and_d4_nothing_for_zero_shares_s36_d12(tmp_path: Path) -> 
 async def test_a_small_holding_sells_one_share_d4_s37(tmp_path: Path) -> None:
     world = ready(-1)
     world.broker.hold(TQQQ, 2, Decimal(90))
-    settings = one(rsi_oversold="1", rsi_overbought="2", sell_confirm="none")
+    settings = one(rsi_oversold="1", rsi_overbought="2", sell_confirm="none", min_order_usd="off")
     async with running(tmp_path, world, settings=settings) as bench:
         await bench.until(OPEN + timedelta(seconds=5))
         [order] = await bench.orders()
