@@ -18,6 +18,8 @@ class EnvironmentNote(StrEnum):
 
 TRADING = "/uapi/overseas-stock/v1/trading"
 QUOTATIONS = "/uapi/overseas-price/v1/quotations"
+STOCK_QUOTATIONS = "/uapi/overseas-stock/v1/quotations"
+RANKING = "/uapi/overseas-stock/v1/ranking"
 
 
 class Lane(IntEnum):
@@ -29,21 +31,51 @@ class Lane(IntEnum):
 
 
 class Endpoint(StrEnum):
-    """Every REST operation the client asks for; the value is the name used in logs."""
+    """Every REST operation the client knows; the value is the name used in logs."""
 
     BUY = "buy"
     SELL = "sell"
     CHANGE = "change"
+    DAY_BUY = "day-buy"
+    DAY_SELL = "day-sell"
+    DAY_CHANGE = "day-change"
+    RESERVE_BUY = "reserve-buy"
+    RESERVE_SELL = "reserve-sell"
+    RESERVE_CANCEL = "reserve-cancel"
+    RESERVED = "reserved"
     OPEN_ORDERS = "open-orders"
     EXECUTIONS = "executions"
     BALANCE = "balance"
     PRESENT_BALANCE = "present-balance"
     BUYABLE = "buyable"
+    MARGIN = "margin"
+    PERIOD_PROFIT = "period-profit"
+    PERIOD_TRANSACTIONS = "period-transactions"
+    SETTLED_BALANCE = "settled-balance"
+    ALGO_ORDERS = "algo-orders"
+    ALGO_FILLS = "algo-fills"
     PRICE = "price"
+    PRICE_DETAIL = "price-detail"
     BOOK = "book"
+    PRICES = "prices"
     DAILY_BARS = "daily-bars"
+    CHART = "chart"
     MINUTE_BARS = "minute-bars"
+    INDEX_MINUTES = "index-minutes"
+    TRADES = "trades"
     PRODUCT = "product"
+    SCREENER = "screener"
+    SETTLEMENT_DATES = "settlement-dates"
+    RANK_VOLUME = "rank-volume"
+    RANK_TURNOVER = "rank-turnover"
+    RANK_GROWTH = "rank-growth"
+    RANK_ROTATION = "rank-rotation"
+    RANK_CAP = "rank-cap"
+    RANK_CHANGE = "rank-change"
+    RANK_FLUCTUATION = "rank-fluctuation"
+    RANK_SURGE = "rank-surge"
+    RANK_POWER = "rank-power"
+    RANK_HIGH_LOW = "rank-high-low"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +95,8 @@ def _ledger(path: str) -> Route:
     return Route("GET", f"{TRADING}/{path}", Lane.LEDGER)
 
 
-def _quote(path: str) -> Route:
-    return Route("GET", f"{QUOTATIONS}/{path}", Lane.QUOTE)
+def _quote(path: str, base: str = QUOTATIONS) -> Route:
+    return Route("GET", f"{base}/{path}", Lane.QUOTE)
 
 
 ROUTES: Mapping[Endpoint, Route] = MappingProxyType(
@@ -72,16 +104,46 @@ ROUTES: Mapping[Endpoint, Route] = MappingProxyType(
         Endpoint.BUY: _post("order"),
         Endpoint.SELL: _post("order"),
         Endpoint.CHANGE: _post("order-rvsecncl"),
+        Endpoint.DAY_BUY: _post("daytime-order"),
+        Endpoint.DAY_SELL: _post("daytime-order"),
+        Endpoint.DAY_CHANGE: _post("daytime-order-rvsecncl"),
+        Endpoint.RESERVE_BUY: _post("order-resv"),
+        Endpoint.RESERVE_SELL: _post("order-resv"),
+        Endpoint.RESERVE_CANCEL: _post("order-resv-ccnl"),
+        Endpoint.RESERVED: _ledger("order-resv-list"),
         Endpoint.OPEN_ORDERS: _ledger("inquire-nccs"),
         Endpoint.EXECUTIONS: _ledger("inquire-ccnl"),
         Endpoint.BALANCE: _ledger("inquire-balance"),
         Endpoint.PRESENT_BALANCE: _ledger("inquire-present-balance"),
         Endpoint.BUYABLE: _ledger("inquire-psamount"),
+        Endpoint.MARGIN: _ledger("foreign-margin"),
+        Endpoint.PERIOD_PROFIT: _ledger("inquire-period-profit"),
+        Endpoint.PERIOD_TRANSACTIONS: _ledger("inquire-period-trans"),
+        Endpoint.SETTLED_BALANCE: _ledger("inquire-paymt-stdr-balance"),
+        Endpoint.ALGO_ORDERS: _ledger("algo-ordno"),
+        Endpoint.ALGO_FILLS: _ledger("inquire-algo-ccnl"),
         Endpoint.PRICE: _quote("price"),
+        Endpoint.PRICE_DETAIL: _quote("price-detail"),
         Endpoint.BOOK: _quote("inquire-asking-price"),
+        Endpoint.PRICES: _quote("multprice"),
         Endpoint.DAILY_BARS: _quote("dailyprice"),
+        Endpoint.CHART: _quote("inquire-daily-chartprice"),
         Endpoint.MINUTE_BARS: _quote("inquire-time-itemchartprice"),
+        Endpoint.INDEX_MINUTES: _quote("inquire-time-indexchartprice"),
+        Endpoint.TRADES: _quote("inquire-ccnl"),
         Endpoint.PRODUCT: _quote("search-info"),
+        Endpoint.SCREENER: _quote("inquire-search"),
+        Endpoint.SETTLEMENT_DATES: _quote("countries-holiday", STOCK_QUOTATIONS),
+        Endpoint.RANK_VOLUME: _quote("trade-vol", RANKING),
+        Endpoint.RANK_TURNOVER: _quote("trade-pbmn", RANKING),
+        Endpoint.RANK_GROWTH: _quote("trade-growth", RANKING),
+        Endpoint.RANK_ROTATION: _quote("trade-turnover", RANKING),
+        Endpoint.RANK_CAP: _quote("market-cap", RANKING),
+        Endpoint.RANK_CHANGE: _quote("updown-rate", RANKING),
+        Endpoint.RANK_FLUCTUATION: _quote("price-fluct", RANKING),
+        Endpoint.RANK_SURGE: _quote("volume-surge", RANKING),
+        Endpoint.RANK_POWER: _quote("volume-power", RANKING),
+        Endpoint.RANK_HIGH_LOW: _quote("new-highlow", RANKING),
     }
 )
 
@@ -91,16 +153,46 @@ REAL_IDS: Mapping[Endpoint, str] = MappingProxyType(
         Endpoint.BUY: "TTTT1002U",
         Endpoint.SELL: "TTTT1006U",
         Endpoint.CHANGE: "TTTT1004U",
+        Endpoint.DAY_BUY: "TTTS6036U",
+        Endpoint.DAY_SELL: "TTTS6037U",
+        Endpoint.DAY_CHANGE: "TTTS6038U",
+        Endpoint.RESERVE_BUY: "TTTT3014U",
+        Endpoint.RESERVE_SELL: "TTTT3016U",
+        Endpoint.RESERVE_CANCEL: "TTTT3017U",
+        Endpoint.RESERVED: "TTTT3039R",
         Endpoint.OPEN_ORDERS: "TTTS3018R",
         Endpoint.EXECUTIONS: "TTTS3035R",
         Endpoint.BALANCE: "TTTS3012R",
         Endpoint.PRESENT_BALANCE: "CTRP6504R",
         Endpoint.BUYABLE: "TTTS3007R",
+        Endpoint.MARGIN: "TTTC2101R",
+        Endpoint.PERIOD_PROFIT: "TTTS3039R",
+        Endpoint.PERIOD_TRANSACTIONS: "CTOS4001R",
+        Endpoint.SETTLED_BALANCE: "CTRP6010R",
+        Endpoint.ALGO_ORDERS: "TTTS6058R",
+        Endpoint.ALGO_FILLS: "TTTS6059R",
         Endpoint.PRICE: "HHDFS00000300",
+        Endpoint.PRICE_DETAIL: "HHDFS76200200",
         Endpoint.BOOK: "HHDFS76200100",
+        Endpoint.PRICES: "HHDFS76220000",
         Endpoint.DAILY_BARS: "HHDFS76240000",
+        Endpoint.CHART: "FHKST03030100",
         Endpoint.MINUTE_BARS: "HHDFS76950200",
+        Endpoint.INDEX_MINUTES: "FHKST03030200",
+        Endpoint.TRADES: "HHDFS76200300",
         Endpoint.PRODUCT: "CTPF1702R",
+        Endpoint.SCREENER: "HHDFS76410000",
+        Endpoint.SETTLEMENT_DATES: "CTOS5011R",
+        Endpoint.RANK_VOLUME: "HHDFS76310010",
+        Endpoint.RANK_TURNOVER: "HHDFS76320010",
+        Endpoint.RANK_GROWTH: "HHDFS76330000",
+        Endpoint.RANK_ROTATION: "HHDFS76340000",
+        Endpoint.RANK_CAP: "HHDFS76350100",
+        Endpoint.RANK_CHANGE: "HHDFS76290000",
+        Endpoint.RANK_FLUCTUATION: "HHDFS76260000",
+        Endpoint.RANK_SURGE: "HHDFS76270000",
+        Endpoint.RANK_POWER: "HHDFS76280000",
+        Endpoint.RANK_HIGH_LOW: "HHDFS76300000",
     }
 )
 VIRTUAL_IDS: Mapping[Endpoint, str] = MappingProxyType(
@@ -108,12 +200,17 @@ VIRTUAL_IDS: Mapping[Endpoint, str] = MappingProxyType(
         Endpoint.BUY: "VTTT1002U",
         Endpoint.SELL: "VTTT1001U",
         Endpoint.CHANGE: "VTTT1004U",
+        Endpoint.RESERVE_BUY: "VTTT3014U",
+        Endpoint.RESERVE_SELL: "VTTT3016U",
+        Endpoint.RESERVE_CANCEL: "VTTT3017U",
         Endpoint.EXECUTIONS: "VTTS3035R",
         Endpoint.BALANCE: "VTTS3012R",
         Endpoint.PRESENT_BALANCE: "VTRP6504R",
         Endpoint.BUYABLE: "VTTS3007R",
         Endpoint.PRICE: "HHDFS00000300",
         Endpoint.DAILY_BARS: "HHDFS76240000",
+        Endpoint.CHART: "FHKST03030100",
+        Endpoint.SCREENER: "HHDFS76410000",
     }
 )
 

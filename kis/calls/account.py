@@ -86,6 +86,21 @@ class PresentBalance:
     usable_krw: Decimal | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencyMargin:
+    """Margin of one currency in one country. In units of that currency, dollars for USD; `fx_rate` is won per unit."""
+
+    country: str
+    currency: str
+    deposit: Decimal
+    unsettled_buys: Decimal | None
+    unsettled_sells: Decimal | None
+    margin: Decimal | None
+    orderable: Decimal
+    integrated_orderable: Decimal | None
+    fx_rate: Decimal | None
+
+
 def balance_params(account: AccountNumber, exchange: str) -> dict[str, str]:
     return {**account.params(), "OVRS_EXCG_CD": exchange, "TR_CRCY_CD": "USD"}
 
@@ -252,3 +267,26 @@ def _present_holding(row: Mapping[str, Any], symbol: Symbol) -> PresentHolding:
 async def present_balance(http: KisHttp, account: AccountNumber, book: SymbolBook) -> PresentBalance:
     answer = await http.get(Endpoint.PRESENT_BALANCE, present_params(account))
     return parse_present(answer.body, book)
+
+
+def parse_margins(body: Mapping[str, Any]) -> list[CurrencyMargin]:
+    """Read foreign-margin, filler rows left out; select the currency by `currency`."""
+    return [
+        CurrencyMargin(
+            country=maybe_text(row, "natn_name"),
+            currency=text(row, "crcy_cd"),
+            deposit=decimal(row, "frcr_dncl_amt1"),
+            unsettled_buys=maybe_decimal(row, "ustl_buy_amt"),
+            unsettled_sells=maybe_decimal(row, "ustl_sll_amt"),
+            margin=maybe_decimal(row, "frcr_mgn_amt"),
+            orderable=decimal(row, "frcr_gnrl_ord_psbl_amt"),
+            integrated_orderable=maybe_decimal(row, "itgr_ord_psbl_amt"),
+            fx_rate=maybe_positive(row, "bass_exrt"),
+        )
+        for row in rows(body, "output", "crcy_cd")
+    ]
+
+
+async def margins(http: KisHttp, account: AccountNumber) -> list[CurrencyMargin]:
+    answer = await http.get(Endpoint.MARGIN, account.params())
+    return parse_margins(answer.body)

@@ -11,13 +11,15 @@ from kis.rest.fields import Row, maybe_text
 MAX_PAGES = 60
 
 
-async def pages(http: KisHttp, call: Endpoint, params: Mapping[str, str]) -> list[dict[str, Any]]:
+async def pages(
+    http: KisHttp, call: Endpoint, params: Mapping[str, str], *, width: str = "200"
+) -> list[dict[str, Any]]:
     """Return the bodies of every page, first page first.
 
     Ends when KIS says so or when the cursor is blank or stands still (the last page being exactly full); raises
     KisData past MAX_PAGES rather than return a part.
     """
-    forward, cursor = "CTX_AREA_FK200", "CTX_AREA_NK200"
+    forward, cursor = f"CTX_AREA_FK{width}", f"CTX_AREA_NK{width}"
     asked = {**params, forward: "", cursor: ""}
     found: list[dict[str, Any]] = []
     seen: set[str] = {""}

@@ -17,7 +17,7 @@ import pytest
 
 from kis.calls import account as accounts_api
 from kis.calls import prices as prices_api
-from kis.calls import products
+from kis.calls import products, profits, reserved
 from kis.connect import Kis, open_kis
 from kis.simulator.clock import SimClock
 from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
@@ -541,11 +541,27 @@ async def test_the_calls_beyond_the_ports_at_real(tmp_path: Path) -> None:
     holdings = (Holding(symbol="MSFT", qty=10, average=Decimal(400)),)
     async with bench(tmp_path, virtual=False, holdings=holdings) as it:
         await it.price(MSFT, "430.00")
+        detail = await prices_api.price_detail(it.kis.http, MSFT)
+        assert detail.last == Decimal(430)
+        assert detail.tick_size == Decimal("0.01")
         assert len((await prices_api.book(it.kis.http, MSFT)).levels) >= 1
+        listed = await prices_api.several(it.kis.http, [MSFT, KO, XLF])
+        assert [price.symbol for price in listed] == [MSFT, KO, XLF]
+        assert (await prices_api.trades(it.kis.http, MSFT))[0].price == Decimal(430)
         present = await accounts_api.present_balance(it.kis.http, it.kis.account, it.kis.book)
         assert [(holding.symbol, holding.qty) for holding in present.holdings] == [(MSFT, Decimal(10))]
         assert present.currencies[0].currency == "USD"
+        margins = await accounts_api.margins(it.kis.http, it.kis.account)
+        assert any(margin.currency == "USD" and margin.orderable > 0 for margin in margins)
         assert (await products.product(it.kis.http, MSFT)).listed
+        assert await products.settlement_dates(it.kis.http, TODAY)
+        await it.submit(MSFT, Side.SELL, 4, "429.00")
+        await it.simulator.advance(30 * 3600)
+        sold = await profits.realized(it.kis.http, it.kis.account, it.kis.book, TODAY, TODAY)
+        assert [(profit.symbol, profit.qty) for profit in sold] == [(MSFT, 4)]
+        settled = await profits.transactions(it.kis.http, it.kis.account, TODAY, TODAY)
+        assert [(trade.ticker, trade.qty, trade.side) for trade in settled] == [("MSFT", 4, Side.SELL)]
+        assert settled[0].fees > 0
 
 
 async def test_the_present_balance_at_virtual_has_its_totals(tmp_path: Path) -> None:
@@ -553,3 +569,14 @@ async def test_the_present_balance_at_virtual_has_its_totals(tmp_path: Path) -> 
         present = await accounts_api.present_balance(it.kis.http, it.kis.account, it.kis.book)
     assert present.total_assets_krw is not None
     assert present.total_assets_krw > 0
+
+
+async def test_reserved_orders(tmp_path: Path) -> None:
+    entered = datetime(2026, 9, 15, 3, 0, tzinfo=UTC)  # 12:00 in Seoul
+    async with bench(tmp_path, virtual=False, now=entered) as it:
+        number = await reserved.reserve(it.kis.http, it.kis.account, KO, Side.BUY, qty=2, price=Decimal("66.50"))
+        (order,) = await reserved.reserved(it.kis.http, it.kis.account, it.kis.book, TODAY, TODAY)
+        assert (order.reservation_no, order.symbol, order.qty, order.canceled) == (number, KO, 2, False)
+        await reserved.cancel(it.kis.http, it.kis.account, order.entered_on, number)
+        (order,) = await reserved.reserved(it.kis.http, it.kis.account, it.kis.book, TODAY, TODAY)
+        assert order.canceled

@@ -1,5 +1,4 @@
-"""Every quirk of the document (section 10) has a test that names it: of the client, or of the simulated server where
-the client asks for no such thing. The missing ones are here.
+"""Every quirk of the document (section 10) has a test of the client that names it; the missing ones are here.
 
 Rows S3, S75.
 """
@@ -13,13 +12,13 @@ import pytest
 
 from kis.auth.account_number import AccountNumber
 from kis.calls import account as accounts_api
-from kis.calls import products
+from kis.calls import daymarket, products, profits, reserved
 from kis.calls.executions import executions_params
-from kis.calls.orders import order_body
-from kis.calls.prices import quote_params
+from kis.calls.orders import change_body, order_body
+from kis.calls.prices import price_detail, quote_params, signed_change
 from kis.environment import Endpoint
 from kis.symbols import SymbolBook, stream_key
-from strategy.model import Interval, Market, NotOffered, OrderStatus, OrderType, Side, Symbol
+from strategy.model import Interval, Market, NotOffered, OrderStatus, OrderType, Side, Symbol, VenueNo
 from tests.fakes.kis_clocks import JumpClock
 from tests.fakes.kis_server import APP_KEY, APP_SECRET, OK, FakeKis, Say, client
 from tests.kis.calls.test_broker_calls import ACK, ccnl, holding, pages, request
@@ -54,9 +53,9 @@ HELD: dict[int, str] = {
     16: "calls.test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
     17: "calls.test_broker_calls.test_real_balance_is_one_paged_inquiry_and_drops_filler_s73",
     18: "calls.test_market_data.test_a_missing_or_zero_price_is_refused_s77",
-    19: "simulator.test_quotes.test_diff_is_unsigned_and_rate_signed_with_a_blank_before_zero_quirk_19",
+    19: "test_the_change_takes_its_sign_from_the_code_quirk_19",
     20: "calls.test_market_data.test_a_virtual_quote_has_no_book_s77",
-    21: "simulator.test_quotes.test_price_detail_fields_quirk_21",
+    21: "test_no_price_is_made_of_the_daily_limits_quirk_21",
     22: "calls.test_market_data.test_daily_bars_are_ascending_and_the_forming_day_is_flagged_s78",
     23: "calls.test_market_data.test_minute_bars_are_regular_hours_only_and_page_back_in_new_york_time_s78",
     24: "test_a_partial_feeds_bar_is_widened_not_refused_quirk_24",
@@ -82,7 +81,7 @@ HELD: dict[int, str] = {
     44: "test_the_valuation_price_is_not_taken_for_a_quote_quirk_44",
     45: "auth.test_tokens.test_the_expiry_is_seouls_time_whatever_the_host_thinks_s14",
     46: "test_korean_names_come_through_quirk_46",
-    47: "simulator.test_quirks.test_odd_spellings_are_kept_quirks_45_and_47",
+    47: "test_the_reservation_date_is_spelled_as_the_examples_do_quirk_47",
     48: "calls.test_broker_calls.test_amend_and_cancel_name_their_code_and_the_padded_number_s70_s71",
     49: "test_contract.test_notice_faults_reach_the_sink_as_they_are_s86",
     50: "calls.test_broker_calls.test_an_order_is_sent_once_whatever_comes_back",
@@ -115,6 +114,24 @@ async def test_holdings_carry_no_cash_quirk_11(tmp_path: Path) -> None:
         assert (await kis.broker.holdings()).cash is None
 
 
+@pytest.mark.parametrize(
+    ("sign", "change"), [("2", "5.41"), ("1", "5.41"), ("5", "-5.41"), ("4", "-5.41"), ("3", "5.41")]
+)
+def test_the_change_takes_its_sign_from_the_code_quirk_19(sign: str, change: str) -> None:
+    assert signed_change({"diff": "5.4100", "sign": sign}) == Decimal(change)
+    assert signed_change({"diff": "", "sign": sign}) is None
+
+
+async def test_no_price_is_made_of_the_daily_limits_quirk_21(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on(
+        "HHDFS76200200", Say({**OK, "output": {"rsym": "DNASMSFT", "last": "1.5", "uplp": "0.0000", "dnlp": "0.0000"}})
+    )
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        detail = await price_detail(kis.http, MSFT)
+    assert "0.0000" not in repr(detail)
+
+
 async def test_a_partial_feeds_bar_is_widened_not_refused_quirk_24(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("HHDFS76240000", Say({**OK, "output2": [day("20260914", close="450.0000")]}))
@@ -144,6 +161,7 @@ def test_the_buyable_quantity_is_the_brokers_not_ours_quirk_39() -> None:
 
 def test_won_and_dollars_swap_their_codes_quirk_40() -> None:
     assert accounts_api.present_params(ACCOUNT)["WCRC_FRCR_DVSN_CD"] == "02"
+    assert profits.profit_params(ACCOUNT, date(2026, 9, 1), date(2026, 9, 2))["WCRC_FRCR_DVSN_CD"] == "01"
 
 
 def test_the_ticker_has_four_names_quirk_42() -> None:
@@ -177,6 +195,16 @@ def test_korean_names_come_through_quirk_46() -> None:
     assert position.name == "가" * 60
 
 
+async def test_the_reservation_date_is_spelled_as_the_examples_do_quirk_47(tmp_path: Path) -> None:
+    fake = FakeKis()
+    fake.on("VTTT3017U", Say({"rt_cd": "0", "msg_cd": "APBK1711", "output": {"OVRS_RSVN_ODNO": "0030500118"}}))
+    async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
+        await reserved.cancel(kis.http, kis.account, date(2026, 9, 15), VenueNo("30500118"))
+    (asked,) = fake.of("VTTT3017U")
+    assert asked.path.endswith("/order-resv-ccnl")
+    assert asked.body == {**ACCOUNT.params(), "RSVN_ORD_RCIT_DT": "20260915", "OVRS_RSVN_ODNO": "0030500118"}
+
+
 async def test_a_large_order_is_sent_as_it_is_quirk_51(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on("TTTT1002U", ACK)
@@ -185,11 +213,42 @@ async def test_a_large_order_is_sent_as_it_is_quirk_51(tmp_path: Path) -> None:
     assert fake.of("TTTT1002U")[0].body["ORD_QTY"] == "1000000"
 
 
+@pytest.mark.parametrize(("side", "tr_id"), [(Side.BUY, "TTTS6036U"), (Side.SELL, "TTTS6037U")])
+async def test_day_market_orders_have_no_sell_type(tmp_path: Path, side: Side, tr_id: str) -> None:
+    fake = FakeKis()
+    fake.on(tr_id, ACK)
+    fake.on("TTTS6038U", ACK)
+    async with client(fake, JumpClock(), tmp_path) as kis:
+        await daymarket.place(kis.http, kis.account, MSFT, side, qty=3, price=Decimal("431.15"))
+        await daymarket.amend(kis.http, kis.account, MSFT, VenueNo("14"), qty=3, price=Decimal("431.10"))
+        await daymarket.cancel(kis.http, kis.account, MSFT, VenueNo("14"), qty=3)
+    (placed,) = fake.of(tr_id)
+    assert "SLL_TYPE" not in placed.body
+    assert (placed.body["ORD_DVSN"], placed.body["CTAC_TLNO"]) == ("00", "")
+    amended, canceled = (asked.body for asked in fake.of("TTTS6038U"))
+    assert (amended["RVSE_CNCL_DVSN_CD"], canceled["RVSE_CNCL_DVSN_CD"]) == ("01", "02")
+    assert amended["CTAC_TLNO"] == canceled["CTAC_TLNO"] == ""
+    expected = {**change_body(ACCOUNT, MSFT, VenueNo("14"), amend=False, qty=3, price=Decimal(0)), "CTAC_TLNO": ""}
+    assert canceled == expected
+
+
 async def test_what_virtual_lacks_is_refused_before_sending(tmp_path: Path) -> None:
     fake = FakeKis()
     async with client(fake, JumpClock(), tmp_path, is_virtual="true") as kis:
-        with pytest.raises(NotOffered):
-            await products.product(kis.http, MSFT)
+        http, account, book = kis.http, kis.account, kis.book
+        today = date(2026, 9, 15)
+        for ask in (
+            daymarket.place(http, account, MSFT, Side.BUY, qty=1, price=Decimal(1)),
+            daymarket.cancel(http, account, MSFT, VenueNo("1"), qty=1),
+            reserved.reserved(http, account, book, today, today),
+            profits.realized(http, account, book, today, today),
+            profits.transactions(http, account, today, today),
+            products.product(http, MSFT),
+            products.settlement_dates(http, today),
+            accounts_api.margins(http, account),
+        ):
+            with pytest.raises(NotOffered):
+                await ask
         assert not kis.environment.offers(Endpoint.MINUTE_BARS)
     assert fake.asked == []
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kis.calls import account, bars, prices, products
+from kis.calls import account, bars, prices, products, profits, reserved
+from kis.calls.paging import rows
 from kis.errors import KisError
 from kis.symbols import SymbolBook
 from strategy.model import Market, Symbol
@@ -26,7 +27,10 @@ Body = Mapping[str, Any]
 
 PARSERS: dict[str, Callable[[Body], object]] = {
     "price": lambda body: prices.parse_price(body, MSFT),
+    "detail": lambda body: prices.parse_detail(body, MSFT),
     "book": lambda body: prices.parse_book(body, MSFT),
+    "several": lambda body: prices.parse_several(body, [MSFT]),
+    "trades": prices.parse_trades,
     "days": lambda body: bars.parse_days(body, NOW),
     "oldest day": bars.oldest_day,
     "minutes": lambda body: bars.parse_minutes(body, 1, NOW),
@@ -34,7 +38,14 @@ PARSERS: dict[str, Callable[[Body], object]] = {
     "positions": lambda body: list(account.parse_positions([body], SymbolBook()).positions.values()),
     "buyable": account.parse_buyable,
     "present": lambda body: account.parse_present(body, SymbolBook()),
+    "margins": account.parse_margins,
+    "profits": lambda body: [profits.parse_profit(row, SymbolBook()) for row in rows(body, "output1", "ovrs_pdno")],
+    "transactions": lambda body: [profits.parse_transaction(row) for row in rows(body, "output1", "pdno")],
     "product": lambda body: products.parse_product(body, MSFT),
+    "settlement dates": products.parse_settlement_dates,
+    "reserved": lambda body: [
+        reserved.parse_reserved(row, SymbolBook()) for row in rows(body, "output", "ovrs_rsvn_odno")
+    ],
 }
 _FIELDS = sorted({*day("20260915"), *minute("20260915", "120000"), *holding("MSFT", "NASD"), *BOOK_HEAD, *ccnl()})
 _SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12))
