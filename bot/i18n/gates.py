@@ -42,9 +42,9 @@ def said(gate: Gate, t: Tongue) -> GateWords:
     match gate:
         case RsiGate():
             seen = t("not known") if gate.observed is None else f"{gate.observed:.2f}"
-            return GateWords(seen, f"{gate.sign} {gate.threshold}", _bars(gate.bars, t))
+            return GateWords(seen, bounds(gate, t), _bars(gate.bars, t))
         case CrossGate(wanted=SellConfirm.NONE):
-            return GateWords(t("off"), t("off"))
+            return GateWords(t("off"), "")
         case CrossGate():
             seen = t("not known") if gate.observed is None else cross(gate.observed.value, t)
             return GateWords(seen, _cross_wanted(gate, t), _bars(gate.bars, t))
@@ -54,9 +54,9 @@ def said(gate: Gate, t: Tongue) -> GateWords:
             )
         case HoursGate():
             span = f"{gate.begins:%H:%M}-{gate.ends:%H:%M}"
-            return GateWords(t("open") if gate.observed else t("closed"), t("{span} New York, market open", span=span))
+            return GateWords(t("now") if gate.observed else t("not now"), t("{span} New York, market open", span=span))
         case LockGate():
-            return GateWords(t("free") if gate.observed is None else words.why_so(gate.observed, t), t("free"))
+            return GateWords(t("none") if gate.observed is None else words.why_so(gate.observed, t), _no_one(gate, t))
         case FreshGate():
             age = t("not known") if gate.observed is None else t("{n} s", n=f"{gate.observed:.1f}")
             bars = {True: t("bars complete"), False: t("bars missing"), None: t("bars not known")}
@@ -64,22 +64,22 @@ def said(gate: Gate, t: Tongue) -> GateWords:
         case QuoteGate():
             return GateWords(_yes(gate.observed, t), _usable(gate, t))
         case ReconciledGate():
-            return GateWords(_yes(gate.observed, t), t("yes"))
+            return GateWords(_yes(gate.observed, t), "")
         case DelayGate():
             return GateWords(_waited(gate, t), t("at least {n} min", n=gate.threshold))
         case OpenOrdersGate():
-            return GateWords(t("not known") if gate.observed is None else str(gate.observed), "0")
+            return GateWords(_open_orders(gate, t), _no_one(gate, t))
         case CashGate():
             needs = t("at least 1 share for {rate} of the cash, fees included", rate=gate.threshold)
             return GateWords(_cash(gate, t), needs, _cash_bound(gate, t))
         case HoldingGate():
-            return GateWords(t("not known") if gate.observed is None else shares(gate.observed), "> 0", _size(gate, t))
+            held = t("not known") if gate.observed is None else t("{qty} sh.", qty=shares(gate.observed))
+            return GateWords(held, t("at least 1 sh."), _size(gate, t))
         case CapsGate():
             return _caps(gate, t)
         case StopGate():
             seen = t("not known") if gate.observed is None else f"{gate.observed}%"
-            threshold = t("off") if gate.threshold is None else f"{gate.sign} {gate.threshold}%"
-            return GateWords(seen, threshold, _stop_detail(gate, t))
+            return GateWords(seen, _stop_line(gate, t), _stop_detail(gate, t))
         case WrittenGate():
             return GateWords(gate.observed, gate.threshold, gate.detail)
 
@@ -91,6 +91,32 @@ def cross(seen: CrossView | None, t: Tongue) -> str:
     return t("{where}, holds", where=where) if seen.holds else t("{where}, reversed since", where=where)
 
 
+def bounds(gate: RsiGate, t: Tongue) -> str:
+    """Return what the RSI of a side needs."""
+    if gate.sign == "<=":
+        return t("at most {n}", n=gate.threshold)
+    return t("at least {n}", n=gate.threshold)
+
+
+def _stop_line(gate: StopGate, t: Tongue) -> str:
+    if gate.threshold is None:
+        return t("off")
+    if gate.sign == "<=":
+        return t("fires at {rate}% or below", rate=gate.threshold)
+    return t("fires at {rate}% or above", rate=gate.threshold)
+
+
+def _open_orders(gate: OpenOrdersGate, t: Tongue) -> str:
+    if gate.observed is None:
+        return t("not known")
+    return t("{n} open", n=gate.observed) if gate.observed else t("none")
+
+
+def _no_one(gate: LockGate | OpenOrdersGate, t: Tongue) -> str:
+    """Return that there must be none, where there is one or nobody knows."""
+    return "" if gate.passed else t("must be none")
+
+
 def _yes(known: bool | None, t: Tongue) -> str:
     return {True: t("yes"), False: t("no"), None: t("not known")}[known]
 
@@ -98,7 +124,7 @@ def _yes(known: bool | None, t: Tongue) -> str:
 def _bars(seen: BarsSeen | None, t: Tongue) -> str:
     if seen is None:
         return ""
-    interval = t("day") if seen.interval == "day" else t("{n} min", n=seen.interval)
+    interval = t("day") if seen.interval == "day" else t("{n}-minute", n=seen.interval)
     if seen.moved is None:
         return t("{interval} bars: {n}", interval=interval, n=seen.count)
     return t("{interval} bars: {n}, {moves} of the newest moved", interval=interval, n=seen.count, moves=seen.moved)
@@ -128,6 +154,8 @@ def _waited(gate: DelayGate, t: Tongue) -> str:
 
 
 def _cash(gate: CashGate, t: Tongue) -> str:
+    if _capped(gate) and gate.wanted is not None:
+        return t("{qty} sh.", qty=shares(gate.wanted))
     if gate.observed is not None:
         return t("{qty} sh.", qty=shares(gate.observed))
     return t("not known") if gate.asked else t("not asked")
@@ -136,7 +164,14 @@ def _cash(gate: CashGate, t: Tongue) -> str:
 def _cash_bound(gate: CashGate, t: Tongue) -> str:
     if gate.bound is None or gate.wanted is None:
         return ""
+    if _capped(gate):
+        return t("a limit leaves 0 shares: {what}", what=_bound(gate.bound, t))
     return t("wanted {qty} sh., bound by {what}", qty=shares(gate.wanted), what=_bound(gate.bound, t))
+
+
+def _capped(gate: CashGate) -> bool:
+    """Return whether the cash would pay and a limit, not the cash, leaves no share."""
+    return gate.passed is True and gate.observed == 0
 
 
 def _size(gate: HoldingGate, t: Tongue) -> str:

@@ -151,7 +151,7 @@ async def press_release(_: CallbackQuery, callback_data: Release, ctx: RequestCo
 async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, ctx: RequestContext) -> None:
     with ctx.reply.answering():
         told = await ctx.control.modes.set_mode(mode, symbol=symbol, until=until, user_id=ctx.user_id)
-        await ctx.reply.tell(views.was_set(told, ctx.ui), [told])
+        await ctx.reply.tell(views.was_set(told, ctx.control.modes.in_force(symbol).mode, ctx.ui), [told])
 
 
 async def _release(symbol: Symbol, ctx: RequestContext) -> None:

@@ -3,8 +3,8 @@
 from aiogram.utils.formatting import Bold, Text
 
 from bot.i18n.formats import UNKNOWN, number, price, rate, shares, usd
-from bot.i18n.gates import cross, said
-from bot.i18n.terms import conclusion, gate, side
+from bot.i18n.gates import bounds, cross, said
+from bot.i18n.terms import STOP_ICON, conclusion, gate, side
 from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open
 from bot.ui.screen import Screen, ViewContext
@@ -17,6 +17,7 @@ from strategy.model import (
     RsiGate,
     Side,
     SignalBlocked,
+    StopGate,
     Symbol,
     name_of,
 )
@@ -100,9 +101,9 @@ def signal_lines(decision: Decision, ui: ViewContext, *, only: Side | None = Non
 
 def _rsi_line(decision: Decision, found: Indicators, only: Side | None, ui: ViewContext) -> Text:
     gates = [each for each in decision.gates if isinstance(each, RsiGate) and only in (None, each.side.value)]
-    shown = " / ".join(f"{each.sign} {each.threshold}" for each in gates)
+    shown = " / ".join(bounds(each, ui.t) for each in gates)
     text = ui.t("RSI({interval}) {value}", interval=_interval(found.rsi_interval, ui), value=number(found.rsi))
-    return Text(Bold(text), f" {shown}" if shown else "", _live(found, ui))
+    return Text(Bold(text), f" ({shown})" if shown else "", _live(found, ui))
 
 
 def _macd_line(found: Indicators, ui: ViewContext) -> Text:
@@ -177,7 +178,16 @@ def _gate_line(each: Gate, ui: ViewContext) -> Text:
     words = said(each, t)
     needs = f" ({words.needs})" if words.needs else ""
     detail = f" · {words.detail}" if words.detail else ""
-    return Text(f"{_MARKS[each.passed]} {gate(name_of(each), t)}: {words.observed}{needs}{detail}")
+    return Text(f"{_mark(each)} {gate(name_of(each), t)}: {words.observed}{needs}{detail}")
+
+
+def _mark(each: Gate) -> str:
+    """Return ✅ for a condition that is met; a stop is well while it has not fired."""
+    if not isinstance(each, StopGate) or each.passed is None:
+        return _MARKS[each.passed]
+    if each.passed:
+        return STOP_ICON
+    return "➖" if each.threshold is None else "✅"
 
 
 def _why_button(symbol: Symbol, ui: ViewContext) -> Button:

@@ -68,8 +68,16 @@ def preview(view: ModePreview, ui: ViewContext) -> Screen:
     return ui.screen(head, ask, keyboard=confirm_row(view.ticket, t("✅ Yes: {mode}", mode=mode(view.target, t)), ui))
 
 
-def was_set(event: ModeChanged, ui: ViewContext) -> Screen:
+def was_set(event: ModeChanged, in_force: Mode, ui: ViewContext) -> Screen:
+    """Tell what was set and, where something stricter holds over it, what is in force."""
     t, state = ui.t, event.state
+    over = None
+    if in_force is not state.mode:
+        over = block(
+            t.line("⚠️ In force now: {mode}, which is stricter.", mode=Bold(mode(in_force, t))),
+            mode_meaning(in_force, t),
+            t("What you set holds from when that ends."),
+        )
     scope = "" if state.symbol is None else f" {state.symbol.ticker}"
     keyboard: Keyboard = (
         (Button(t("▶️ Run"), Open(screen="run", ref="" if state.symbol is None else str(state.symbol))),),
@@ -77,6 +85,7 @@ def was_set(event: ModeChanged, ui: ViewContext) -> Screen:
     )
     return ui.screen(
         block(ui.title(t("Mode"), f"{scope}: {mode(state.mode, t)}"), *mode_story(event, ui)),
+        over,
         ui.stamp(),
         keyboard=keyboard,
     )

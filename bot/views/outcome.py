@@ -53,6 +53,7 @@ def _headline(kind: OutcomeKind, ui: ViewContext) -> str:
     t = ui.t
     return {
         OutcomeKind.DONE: t("✅ Done"),
+        OutcomeKind.LEFT: t("✖️ Not done, as you wished"),
         OutcomeKind.WAITING: t("⏳ Not taken yet: sent again by itself"),
         OutcomeKind.UNKNOWN: t("❓ Unknown: being looked up"),
         OutcomeKind.REJECTED: t("⛔ Refused by the broker"),

@@ -10,7 +10,7 @@ from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open, Release, SetMode, rows_of
 from bot.ui.screen import Screen, ViewContext
 from bot.views.market import ticker_actions
-from strategy.model import Mode, ModeState, SessionPhase, SessionView, StatusView, TickerView, lost_of
+from strategy.model import Mode, ModeState, SessionView, StatusView, TickerView, lost_of
 
 _TICKERS = 12  # on a page
 
@@ -113,7 +113,7 @@ def mode_text(state: ModeState, ui: ViewContext) -> str:
 def _session(session: SessionView, ui: ViewContext) -> Text:
     t = ui.t
     text = phase(session.phase, t)
-    if session.phase is SessionPhase.CLOSED or session.closes_at is None:
+    if session.phase.shut or session.closes_at is None:
         return block("🌙 " + text, t("Next open {time}", time=ui.when(session.next_open)))
     half = t("Half day: the market closes early.") if session.half_day else None
     return block("🔔 " + text, t("Closes {time}", time=ui.when(session.closes_at)), half)

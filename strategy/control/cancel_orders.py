@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from strategy.control.order_queries import joined
+from strategy.control.order_queries import joined, no_such_order
 from strategy.execution.interface import OrderDesk
 from strategy.model import (
     BrokerError,
@@ -17,11 +17,13 @@ from strategy.model import (
     OutcomeKind,
     Said,
 )
+from strategy.ports import OrderJournal
 from strategy.runtime.confirmations import Confirmations, Confirmed
 
 
 class CancelNote(StrEnum):
     NOTHING = "cancel.nothing"
+    OVER = "cancel.over"
     BEING_LOOKED_UP = "cancel.being_looked_up"
     FAILED = "cancel.failed"
     ENDED = "cancel.ended"
@@ -34,17 +36,18 @@ CANCEL = "cancel"
 class Cancels:
     """Cancels working orders by one press."""
 
-    def __init__(self, *, desk: OrderDesk, presses: Confirmations) -> None:
+    def __init__(self, *, desk: OrderDesk, orders: OrderJournal, presses: Confirmations) -> None:
         self._desk = desk
+        self._orders = orders
         self._confirmations = presses
         presses.register(CANCEL, self)
 
     async def preview(self, user_id: int, no: OrderNo | None) -> CancelPreview:
-        """Show what would be canceled; `no` None is every open order."""
+        """Show what would be canceled; `no` None is every open order. Raise InvalidInput for a number of none."""
         orders = tuple(order for order in self._desk.open if no is None or order.no == no)
         refusals: list[Said] = []
         if not orders:
-            refusals.append(Said(CancelNote.NOTHING))
+            refusals.append(Said(CancelNote.NOTHING) if no is None else await self._over(no))
         working = tuple(order for order in orders if order.status is not OrderStatus.UNKNOWN)
         if orders and not working:
             refusals.append(Said(CancelNote.BEING_LOOKED_UP))
@@ -53,6 +56,12 @@ class Cancels:
         numbers = [int(order.no) for order in working]
         ticket = await self._confirmations.issue(CANCEL, user_id, {"orders": numbers}, {})
         return CancelPreview(orders=working, refusals=(), ticket=ticket.id, expires_at=ticket.expires_at)
+
+    async def _over(self, no: OrderNo) -> Said:
+        order = await self._orders.get(no)
+        if order is None:
+            raise no_such_order(no)
+        return Said(CancelNote.OVER, order=no, status=order.status)
 
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:  # noqa: ARG002 - nothing to type here
         return None

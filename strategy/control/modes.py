@@ -98,6 +98,10 @@ class ModeService:
         await self._answered(_ON_ITS_WAY_S)  # "done" means that nothing leaves any more that it forbids
         return told
 
+    def in_force(self, symbol: Symbol | None) -> ModeState:
+        """Return the mode that holds now: for a ticker the stricter of its own and the account's."""
+        return self._modes.account if symbol is None else self._modes.of(symbol)
+
     async def preview(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
         """Show what a mode would allow or leave unprotected, with a button; for one that halts, with words to type."""
         refusals = await self._refusals(mode)

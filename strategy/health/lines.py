@@ -10,7 +10,6 @@ from strategy.model import (
     Kept,
     OutboxState,
     Said,
-    SessionPhase,
     SessionView,
     StopState,
     StorageState,
@@ -105,7 +104,7 @@ MOST_TELEGRAM_SKEW = timedelta(seconds=10)  # known to a second, and an answer m
 def market(session: SessionView) -> HealthLine:
     """Say whether orders are taken now, and when next, in both zones (row S113)."""
     opens = _both_zones(session.next_open)
-    if session.phase is SessionPhase.CLOSED:
+    if session.phase.shut:
         return _line(None, HealthName.MARKET, Said(HealthNote.CLOSED, opens=opens))
     closes = _both_zones(session.closes_at) if session.closes_at else Said(Kept.WORDS, words="?")
     return _line(None, HealthName.MARKET, Said(HealthNote.OPEN, closes=closes))

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from strategy.market.calendar import Session, TradingWindow, current, latest, next_open, trading_window
-from strategy.model import SessionPhase, SessionView
+from strategy.market.calendar import Session, TradingWindow, current, latest, next_open, session_on, trading_window
+from strategy.model import SessionPhase, SessionView, new_york_date
 from strategy.settings.schema import TradingSettings
 
 _LATE = timedelta(seconds=1)  # a check this late after a long one is left out rather than begun off the grid
@@ -40,7 +40,7 @@ def session_view(now: datetime, settings: TradingSettings) -> SessionView:
         newest = latest(now)
         after = newest.closes_at <= now < window_of(newest, settings).shutdown_at
         return SessionView(
-            phase=SessionPhase.AFTER_END if after else SessionPhase.CLOSED,
+            phase=SessionPhase.AFTER_END if after else _shut(now),
             opens_at=newest.opens_at if after else None,
             closes_at=newest.closes_at if after else None,
             half_day=newest.half_day if after else False,
@@ -60,3 +60,7 @@ def session_view(now: datetime, settings: TradingSettings) -> SessionView:
         half_day=session.half_day,
         next_open=next_open(now),
     )
+
+
+def _shut(now: datetime) -> SessionPhase:
+    return SessionPhase.CLOSED if session_on(new_york_date(now)) is not None else SessionPhase.NO_SESSION

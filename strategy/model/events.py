@@ -588,6 +588,7 @@ class EventRow:
 
 class OutcomeKind(StrEnum):
     DONE = "done"
+    LEFT = "left"  # dismissed: nothing was done, as the press asked
     WAITING = "waiting"  # certainly not taken yet, and sent again by itself for a while
     UNKNOWN = "unknown"  # the order may have arrived; it is being looked up
     REJECTED = "rejected"  # by the broker

@@ -25,10 +25,16 @@ class Environment(StrEnum):
 
 
 class SessionPhase(StrEnum):
-    CLOSED = "closed"  # no session now (night, weekend, holiday)
+    CLOSED = "closed"  # before the open or after the close of a day with a session
+    NO_SESSION = "no_session"  # a weekend or a holiday in New York
     BEFORE_START = "before_start"  # the exchange is open, MARKET_START_TIME is not yet
     OPEN = "open"
     AFTER_END = "after_end"  # no new entries, session not yet shut down
+
+    @property
+    def shut(self) -> bool:
+        """Return whether no session is on, nor winding down."""
+        return self in (SessionPhase.CLOSED, SessionPhase.NO_SESSION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

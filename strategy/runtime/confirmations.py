@@ -149,7 +149,7 @@ class Confirmations:
             let_go = self._let_go.get(ticket.action)
             if let_go is not None:
                 return await let_go(_press(ticket, user_id))
-        return Outcome(kind=OutcomeKind.DONE, text=Said(ButtonNote.DISMISSED))
+        return Outcome(kind=OutcomeKind.LEFT, text=Said(ButtonNote.DISMISSED))
 
     async def _stands(self, ticket: Ticket | None, user_id: int) -> Outcome | None:
         """Return why a press does not count, or None."""

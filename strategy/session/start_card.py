@@ -36,6 +36,7 @@ class StartCardNote(StrEnum):
     BEFORE_START = "start_card.before_start"
     AFTER_END = "start_card.after_end"
     CLOSED = "start_card.closed"
+    NO_SESSION = "start_card.no_session"
     CHOSEN_IN_CHAT = "start_card.chosen_in_chat"
 
 
@@ -152,6 +153,7 @@ def session_text(view: SessionView) -> Said:
         SessionPhase.BEFORE_START: Said(StartCardNote.BEFORE_START),
         SessionPhase.AFTER_END: Said(StartCardNote.AFTER_END),
         SessionPhase.CLOSED: Said(StartCardNote.CLOSED),
+        SessionPhase.NO_SESSION: Said(StartCardNote.NO_SESSION),
     }
     return words[view.phase]
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from strategy.model import (
     BarsSeen,
+    CapKey,
     CapsGate,
     CashGate,
     CrossGate,
@@ -250,7 +251,11 @@ def _nothing_open(facts: Facts, _: TradingSettings) -> bool | None:
 
 
 def _affordable(facts: Facts, _: TradingSettings) -> bool | None:
-    return None if facts.buy_size is None else facts.buy_size.qty > 0
+    """Return whether the cash pays for a share; where a cap that refuses has left none, that is the cap's to say."""
+    size = facts.buy_size
+    if size is None:
+        return None
+    return size.qty > 0 or (isinstance(size.bound, CapKey) and bool(facts.caps))
 
 
 def _held(facts: Facts, _: TradingSettings) -> bool | None:

@@ -275,7 +275,7 @@ def _orders(
             sizing_lock=trading.exposure_meter.turn,
             presses=parts.presses,
         ),
-        cancels=Cancels(desk=trading.desk, presses=parts.presses),
+        cancels=Cancels(desk=trading.desk, orders=orders, presses=parts.presses),
         unknown=UnknownOrders(desk=trading.desk, orders=orders, presses=parts.presses),
         external=ExternalOrders(desk=trading.desk, orders=orders, modes=parts.modes, mode_service=modes),
         proposals=ApprovalPress(

@@ -28,6 +28,7 @@ from strategy.model import (
     Mode,
     ModeChanged,
     ModePreview,
+    ModeState,
     Notable,
     Order,
     Outcome,
@@ -116,6 +117,12 @@ class FakeModes(OfCore, ModeService):
         order = list(Mode)
         held = next((each.mode for each in reversed(self.core.modes) if each.symbol == symbol), Mode.RUN)
         return order.index(mode) < order.index(held)
+
+    def in_force(self, symbol: Symbol | None) -> ModeState:
+        own = [each for each in self.core.modes if each.symbol == symbol][-1:]
+        account = [each for each in self.core.modes if each.symbol is None][-1:]
+        strict = [each for each in (*account, *own) if each.mode in (Mode.PROTECT_ONLY, Mode.HALTED)]
+        return (*strict, *own, *account, samples.mode())[0]
 
     async def preview(self, user_id: int, mode: Mode, *, symbol: Symbol | None) -> ModePreview:
         self.core.fail()
@@ -268,7 +275,7 @@ class FakeConfirmations(OfCore, Confirmations):
         made = self.core.tickets.get(ticket_id)
         if made is not None:
             made.used = True
-        return Outcome(kind=OutcomeKind.DONE, text=made_up("하지 않았습니다.", "Nothing was done."))
+        return Outcome(kind=OutcomeKind.LEFT, text=made_up("하지 않았습니다.", "Nothing was done."))
 
 
 class FakeResults(OfCore, ResultService):

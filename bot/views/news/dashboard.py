@@ -10,7 +10,7 @@ from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open
 from bot.ui.screen import Screen, ViewContext
 from bot.views.status import lost_stops, mode_text
-from strategy.model import HoldingsView, Mode, SessionPhase, StatusView, StopState, TickerView
+from strategy.model import HoldingsView, Mode, StatusView, StopState, TickerView
 
 _TICKERS = 30  # one message has no room for more
 
@@ -53,7 +53,7 @@ def retired(ui: ViewContext) -> Screen:
 def _session(view: StatusView, ui: ViewContext) -> str:
     t, session = ui.t, view.session
     text = phase(session.phase, t)
-    if session.phase is SessionPhase.CLOSED or session.closes_at is None:
+    if session.phase.shut or session.closes_at is None:
         return "🌙 " + text + " · " + t("Next open {time}", time=ui.when(session.next_open))
     return "🔔 " + text + " · " + t("Closes {time}", time=ui.when(session.closes_at))
 

@@ -61,7 +61,7 @@ def changed(order: Order, **changes: object) -> OrderChanged:
 
 def test_a_buy_tells_why_how_much_and_what_was_there_s91(ui: MakeUi) -> None:
     text = alert(changed(samples.order(), cash_before=Decimal("1234.56")), ui()).text
-    for part in ("TQQQ", "#12", "RSI(일봉) 48.20", "<= 50", "10주", "$61.20", "$1,234.56", "[모의]"):
+    for part in ("TQQQ", "#12", "RSI(일봉) 48.20", "(50 이하)", "10주", "$61.20", "$1,234.56", "[모의]"):
         assert part in text
     assert "KST 00:00 (ET 10:00)" in text
 
@@ -70,7 +70,7 @@ def test_a_sell_tells_macd_cross_result_and_what_stays_s92(ui: MakeUi) -> None:
     event = changed(samples.order(side=Side.SELL), position_qty_before=30, average_cost=Decimal("60.00"))
     text = alert(event, ui()).text
     for part in (
-        "RSI(일봉) 48.20 >= 60",
+        "RSI(일봉) 48.20 (60 이상)",
         "MACD(1분) 0.1234",
         "시그널 0.1000",
         "2봉 전, 유지",

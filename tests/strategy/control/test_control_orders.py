@@ -148,7 +148,7 @@ async def test_only_the_asker_may_press(bench: Bench) -> None:
 
 async def test_dismissed_buttons_do_nothing(bench: Bench) -> None:
     ticket = await ask(bench)
-    assert (await bench.core.control.confirmations.dismiss(ticket, OWNER)).kind is OutcomeKind.DONE
+    assert (await bench.core.control.confirmations.dismiss(ticket, OWNER)).kind is OutcomeKind.LEFT
     assert (await bench.core.control.confirmations.confirm(ticket, OWNER)).kind is OutcomeKind.USED
     assert bench.broker.submitted == []
 

@@ -278,6 +278,23 @@ def test_unknown_is_never_yes_s54(changes: dict[str, Any], gate: str | None) -> 
     assert verdict.reason == ("no_signal" if gate is None else f"blocked:{gate}")
 
 
+def test_a_limit_that_leaves_no_share_is_named_and_not_the_cash() -> None:
+    """With $49,993 there, `cash: 0 shares` sends the owner looking for money."""
+    cap = Refusal(cap=CapKey.MAX_POSITION_RATE, value=Decimal(51), limit=Decimal(50))
+    capped = Size(qty=0, bound=CapKey.MAX_POSITION_RATE, wanted=148, cost=Decimal(0))
+    verdict = conclude(facts(buy_size=capped, caps=(cap,)))
+    assert verdict.action is DecisionAction.NONE
+    assert verdict.blocked_by == ("caps",)
+
+
+@pytest.mark.parametrize("caps", [(), None])
+def test_no_share_is_bought_whatever_the_limits_say(caps: tuple[Refusal, ...] | None) -> None:
+    capped = Size(qty=0, bound=CapKey.MAX_POSITION_RATE, wanted=148, cost=Decimal(0))
+    verdict = conclude(facts(buy_size=capped, caps=caps))
+    assert verdict.action is DecisionAction.NONE
+    assert verdict.blocked_by[0] == "cash"
+
+
 @pytest.mark.parametrize(
     ("changes", "gate"),
     [
