@@ -522,6 +522,7 @@ async def assemble(
             panics=storage.panics,
             agreements=storage.agreements,
             day_starts=storage.day_starts,
+            deposits=storage.deposits,
             notes=storage.notes,
             tickets=storage.tickets,
             price_alerts=storage.price_alerts,

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
@@ -25,6 +25,7 @@ from strategy.model import (
     Acceptance,
     BuyingPower,
     Clock,
+    Deposit,
     Holdings,
     InvalidInput,
     OrderList,
@@ -47,10 +48,12 @@ class AccountNote(StrEnum):
     ORDERS = "account.orders"
     HOLDINGS = "account.holdings"
     BUYING_POWER = "account.buying_power"
+    DEPOSIT = "account.deposit"
 
 
 _EXPLAIN_S = 5.0
 _DAY = timedelta(days=1)
+_ASK_AGAIN = timedelta(hours=1)
 BuyingPowerMode = Literal["foreign", "integrated"]
 
 
@@ -70,6 +73,7 @@ class KisBroker:
         self._clock = clock
         self._book = book
         self._mode = buying_power
+        self._no_deposit_before: datetime | None = None
 
     @property
     def clock_ahead(self) -> timedelta | None:
@@ -135,8 +139,23 @@ class KisBroker:
         # an evening in New York already belongs to the next trading date's day market (8.2)
         return _working(await self.orders(today - _DAY, today + _DAY))
 
+    async def deposit(self) -> Deposit | None:
+        """Return the account's dollars (3.11); None where the answer has no row of dollars, as virtual may (quirk 11).
+
+        Once it had none, virtual is not asked again for an hour: it has one call a second.
+        """
+        now = self._clock.now()
+        if self._no_deposit_before is not None and now < self._no_deposit_before:
+            return None
+        with _account_answer(_DEPOSIT):
+            found = await accounts_api.deposit(self._http, self._account)
+        if found is None:
+            self._no_deposit_before = now + _ASK_AGAIN if self._http.environment.exchanges_apart else None
+            return None
+        return Deposit(cash=found.deposit, fx_rate=found.first_rate)
+
     async def holdings(self) -> Holdings:
-        """Return the positions of all three exchanges; cash comes from `buying_power` (quirk 11)."""
+        """Return the positions of all three exchanges; cash comes from `deposit` (quirk 11)."""
         with _account_answer(_HOLDINGS):
             held = await accounts_api.positions(self._http, self._account, self._book)
         return Holdings(
@@ -159,6 +178,7 @@ class KisBroker:
             cash=buyable.integrated_amount if integrated else buyable.foreign_amount,
             max_qty=buyable.integrated_qty if integrated else buyable.foreign_qty,
             fx_rate=buyable.fx_rate,
+            free=buyable.foreign_cash,
         )
 
     def _acceptance(self, taken: Acknowledgement) -> Acceptance:
@@ -202,6 +222,7 @@ def _account_answer(what: Said) -> Iterator[None]:
 _ORDERS = Said(AccountNote.ORDERS)
 _HOLDINGS = Said(AccountNote.HOLDINGS)
 _BUYING_POWER = Said(AccountNote.BUYING_POWER)
+_DEPOSIT = Said(AccountNote.DEPOSIT)
 
 
 def _denied(error: InvalidInput) -> OrderRejected:

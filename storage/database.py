@@ -17,6 +17,7 @@ from storage.tables.agreements import AgreementRepository
 from storage.tables.chat_messages import ChatMessageRepository
 from storage.tables.day_starts import DayStartRepository
 from storage.tables.decisions import DecisionRepository
+from storage.tables.deposits import DepositRepository
 from storage.tables.kept_aside import tell_kept_aside
 from storage.tables.modes import ModeRepository
 from storage.tables.notes import NoteRepository
@@ -44,6 +45,7 @@ class Storage:
     panics: PanicRepository
     agreements: AgreementRepository
     day_starts: DayStartRepository
+    deposits: DepositRepository
     messages: ChatMessageRepository
     notes: NoteRepository
     tickets: TicketRepository
@@ -83,6 +85,7 @@ def bundle(database: Database, reader: Database | None = None, path: Path = Path
         panics=PanicRepository(database),
         agreements=AgreementRepository(database),
         day_starts=DayStartRepository(database),
+        deposits=DepositRepository(database),
         messages=ChatMessageRepository(database),
         notes=NoteRepository(database, outbox),
         tickets=TicketRepository(database),

@@ -19,12 +19,14 @@ from strategy.model import (
     BuyingPower,
     DayStart,
     Decision,
+    Deposit,
     Event,
     EventRow,
     Fill,
     Forbidden,
     Holdings,
     Interval,
+    KnownDeposit,
     LogLine,
     ModeState,
     Notice,
@@ -74,6 +76,9 @@ class Broker(Protocol):
 
     async def holdings(self) -> Holdings:
         """Positions of all three exchanges, without cash."""
+
+    async def deposit(self) -> Deposit | None:
+        """The account's dollars, whatever open buys hold of them; None where the environment does not tell them."""
 
     async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower:
         """Return what can be bought of the symbol at that price in dollars."""
@@ -295,6 +300,15 @@ class Agreements(Protocol):
     async def last(self) -> AgreedPositions | None: ...
 
     async def keep(self, agreement: AgreedPositions) -> None:
+        """Store it in place of the one before; raise StorageError."""
+
+
+class Deposits(Protocol):
+    """The deposit last told, and which fills were in it."""
+
+    async def last(self) -> KnownDeposit | None: ...
+
+    async def keep(self, deposit: KnownDeposit) -> None:
         """Store it in place of the one before; raise StorageError."""
 
 

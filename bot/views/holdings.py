@@ -9,7 +9,7 @@ from bot.i18n.formats import gain_icon, krw, price, rate, shares, usd, usd_chang
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Keyboard, Open, rows_of
 from bot.ui.screen import Screen, ViewContext
-from strategy.model import Holdings, HoldingsView, Position, Symbol, UnreadRow, return_percent, total
+from strategy.model import CashBasis, Holdings, HoldingsView, Position, Symbol, UnreadRow, return_percent, total
 
 _CARDS = 9  # on a page
 
@@ -22,12 +22,13 @@ def balance(view: HoldingsView, ui: ViewContext) -> Screen:
     if view.holdings is None:
         return ui.screen(title, _problem(view, ui), ui.stamp(), keyboard=keyboard)
     held = view.holdings
-    value = total(position.value for position in held.positions)
     profit = total(position.profit for position in held.positions)
     money = block(
         t.line("Cash {amount}", amount=Bold(_money(held.cash, held))),
-        None if view.buying_power is None else t("Can buy for {amount}", amount=usd(view.buying_power)),
-        t("Shares {amount}", amount=_money(value, held)),
+        _basis(held, ui),
+        t("↳ held by open buys {amount}", amount=usd(view.resting_buys)) if view.resting_buys else None,
+        None if held.buyable is None else t("↳ can buy for {amount}", amount=usd(held.buyable)),
+        t("Shares {amount}", amount=_money(held.value, held)),
         t.line("Total {amount}", amount=Bold(_money(held.equity, held))),
     )
     result = block(
@@ -36,6 +37,26 @@ def balance(view: HoldingsView, ui: ViewContext) -> Screen:
         None if held.fx_rate is None else t("Exchange rate {rate} won per dollar", rate=f"{held.fx_rate:,.2f}"),
     )
     return ui.screen(title, money, result, _unread(held, ui), ui.stamp(), keyboard=keyboard)
+
+
+def equity_line(held: Holdings, ui: ViewContext) -> Text:
+    """Return cash, shares and their sum on one line: the same figures on every screen."""
+    return ui.t.line(
+        "Cash {cash} + shares {shares} = total {total}",
+        cash=usd(held.cash),
+        shares=usd(held.value),
+        total=Bold(usd(held.equity)),
+    )
+
+
+def _basis(held: Holdings, ui: ViewContext) -> str | None:
+    """Say what the figure called cash is, where it is not the broker's deposit as it stands."""
+    t = ui.t
+    if held.cash is None or held.basis is CashBasis.DEPOSIT:
+        return None
+    if held.basis is CashBasis.MOVED_ON:
+        return t("↳ the broker's deposit, with the fills it does not show yet")
+    return t("↳ reckoned: the broker tells no deposit here, only what can be ordered for")
 
 
 def positions(view: HoldingsView, ui: ViewContext, only: Symbol | None = None) -> Screen:
@@ -63,6 +84,7 @@ def positions(view: HoldingsView, ui: ViewContext, only: Symbol | None = None) -
         title,
         *(cards or ([] if unread else [block(nothing)])),
         unread,
+        block(equity_line(held, ui)) if only is None else None,
         ui.stamp(),
         keyboard=_position_keyboard(on_page, turns, ui, ref),
     )
@@ -73,7 +95,7 @@ def holdings_block(holdings: Holdings | None, ui: ViewContext) -> Text:
     t = ui.t
     if holdings is None:
         return block(t("Holdings: the broker could not be asked. Try /balance later."))
-    cash = Text(t("Cash {amount}", amount=_money(holdings.cash, holdings)))
+    cash = equity_line(holdings, ui)
     if not holdings.positions and not holdings.unread:
         return block(cash, t("No shares are held."))
     rows = [_not_counted(row, ui) for row in holdings.unread]

@@ -225,16 +225,7 @@ def parse_present(body: Mapping[str, Any], book: SymbolBook) -> PresentBalance:
         symbol = book.resolve(row, "pdno")
         if symbol is not None:
             holdings.append(_present_holding(row, symbol))
-    currencies = tuple(
-        CurrencyBalance(
-            currency=text(row, "crcy_cd"),
-            deposit=decimal(row, "frcr_dncl_amt_2"),
-            withdrawable=maybe_decimal(row, "frcr_drwg_psbl_amt_1"),
-            buying_margin=maybe_decimal(row, "frcr_buy_mgn_amt"),
-            first_rate=maybe_positive(row, "frst_bltn_exrt"),
-        )
-        for row in rows(body, "output2", "crcy_cd")
-    )
+    currencies = tuple(_currency(row) for row in rows(body, "output2", "crcy_cd"))
     totals = one(body, "output3")
     return PresentBalance(
         holdings=tuple(holdings),
@@ -243,6 +234,16 @@ def parse_present(body: Mapping[str, Any], book: SymbolBook) -> PresentBalance:
         deposit_krw=maybe_decimal(totals, "tot_dncl_amt"),
         profit_krw=maybe_decimal(totals, "tot_evlu_pfls_amt"),
         usable_krw=maybe_decimal(totals, "frcr_use_psbl_amt"),
+    )
+
+
+def _currency(row: Mapping[str, Any]) -> CurrencyBalance:
+    return CurrencyBalance(
+        currency=text(row, "crcy_cd"),
+        deposit=decimal(row, "frcr_dncl_amt_2"),
+        withdrawable=maybe_decimal(row, "frcr_drwg_psbl_amt_1"),
+        buying_margin=maybe_decimal(row, "frcr_buy_mgn_amt"),
+        first_rate=maybe_positive(row, "frst_bltn_exrt"),
     )
 
 
@@ -262,6 +263,20 @@ def _present_holding(row: Mapping[str, Any], symbol: Symbol) -> PresentHolding:
         profit_rate=decimal(row, "evlu_pfls_rt1"),
         fx_rate=maybe_positive(row, "bass_exrt"),
     )
+
+
+def parse_deposit(body: Mapping[str, Any]) -> CurrencyBalance | None:
+    """Read the row of dollars out of inquire-present-balance, and nothing else; None where there is no such row.
+
+    Virtual promises the totals alone, which are won (3.11); what else they count nobody has written down.
+    """
+    found = [row for row in rows(body, "output2", "crcy_cd") if text(row, "crcy_cd") == "USD"]
+    return _currency(found[0]) if found else None
+
+
+async def deposit(http: KisHttp, account: AccountNumber) -> CurrencyBalance | None:
+    answer = await http.get(Endpoint.PRESENT_BALANCE, present_params(account))
+    return parse_deposit(answer.body)
 
 
 async def present_balance(http: KisHttp, account: AccountNumber, book: SymbolBook) -> PresentBalance:

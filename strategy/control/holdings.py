@@ -1,5 +1,6 @@
 """What the account holds, for /balance and /positions."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from strategy.market import day_start
@@ -26,7 +27,10 @@ class HoldingsQueries:
         modes: ModeStore,
         settings: SettingsInForce,
         clock: Clock,
+        resting: Callable[[], Decimal],
     ) -> None:
+        """`resting` reckons the dollars open buys hold."""
+        self._resting = resting
         self._account_sync = account_sync
         self._positions = positions
         self._orders = orders
@@ -44,7 +48,7 @@ class HoldingsQueries:
         return HoldingsView(
             holdings=None if problem is not None else holdings,
             problem=problem,
-            buying_power=holdings.cash if holdings else None,
+            resting_buys=self._resting(),
             realized_today=sum(gains, Decimal(0)),
             locks=self._modes.locks(),
             stop_prices=tuple(

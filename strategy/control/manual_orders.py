@@ -113,9 +113,7 @@ class ManualOrders:
             ticket=ticket,
         )
         try:
-            order = await self._desk.place(
-                request, cash_before=plan.power.cash if plan.power else None, position=plan.position
-            )
+            order = await self._desk.place(request, cash_before=plan.cash, position=plan.position)
         except OrderDenied as error:
             return Outcome(kind=OutcomeKind.DENIED, text=error.user_message)
         return outcome_of(order)

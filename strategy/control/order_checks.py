@@ -76,6 +76,7 @@ class CheckedOrder:
     quote: Quote | None = None
     position: Position | None = None
     power: BuyingPower | None = None
+    cash: Decimal | None = None  # dollars, as of the look before the order
     open_orders: tuple[Order, ...] = ()
     mode: str = ""
     watched: bool = True  # its stop is watched over
@@ -139,6 +140,11 @@ class OrderMeans:
         holdings = await self._account_sync.take("asked", max_age_s=_ACCOUNT_AGE_S)
         if side is Side.BUY:
             await self._day_loss.apply(holdings)
+
+    @property
+    def cash(self) -> Decimal | None:
+        """Return the cash of the last look and the fills since, in dollars; None while it is not known."""
+        return None if self._account_sync.now is None else self._account_sync.now.cash
 
     async def power(self, symbol: Symbol, price: Decimal) -> BuyingPower:
         """Ask what can be bought at a price in dollars; raise BrokerError."""
@@ -240,6 +246,7 @@ class OrderChecks:
             return
         try:
             plan.power = await self._means.power(plan.symbol, plan.limit_price)
+            plan.cash = self._means.cash
         except BrokerError as error:
             plan.refusals.append(_not_asked(error))
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from strategy.control.tickers import Tickers
 from strategy.health.trading_state import TradingState
 from strategy.market.trading_window import session_view
-from strategy.model import Clock, Environment, StatusView
+from strategy.model import Clock, Environment, Holdings, StatusView
 from strategy.ports import Outbox
 from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore
@@ -36,6 +36,7 @@ class Account:
 
     environment: Environment
     masked: str
+    holdings: Callable[[], Holdings | None]  # the last look and the fills since
     calls_used: Callable[[], str]  # "3/s of 18"
 
 
@@ -75,6 +76,7 @@ class StatusQueries:
             account=self._account.masked,
             mode=self._modes.account,
             session=session_view(now, settings),
+            holdings=self._account.holdings(),
             tickers=tuple([await self._tickers.view(symbol, now) for symbol in self._tickers.known()]),
             open_orders=len(state.orders.open),
             unknown_orders=len(state.orders.unknown),

@@ -1,13 +1,14 @@
 """What the account holds."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from strategy.model.instruments import Symbol, UnreadRow
+from strategy.model.money import cents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,35 @@ class BuyingPower:
     cash: Decimal  # dollars orderable
     max_qty: int
     fx_rate: Decimal | None  # won per dollar
+    free: Decimal | None = None  # dollars no open buy holds, before the fees of a further one; None: not told
+
+
+class CashBasis(StrEnum):
+    """What the figure called cash is."""
+
+    DEPOSIT = "deposit"  # the broker's own deposit in dollars
+    MOVED_ON = "moved_on"  # ... and the fills it does not show yet
+    RECKONED = "reckoned"  # no deposit is told: the dollars free to order with, and what open buys hold of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """The account's dollars as the broker tells them (kis-protocol 3.11)."""
+
+    cash: Decimal  # dollars, whatever open buys hold of them
+    fx_rate: Decimal | None  # won per dollar, the first one posted that day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDeposit:
+    """A deposit, and which fills are in it: what the next one is compared with. Money is dollars."""
+
+    basis: CashBasis
+    cash: Decimal
+    flow: Decimal  # what the fills of the window that are in it brought in, less what they cost and their fees
+    gross: Decimal  # what those fills came to, buys and sells alike
+    since: datetime  # aware UTC: the start of the window
+    at: datetime  # aware UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +97,12 @@ class Holdings:
     """One consistent look at the account."""
 
     positions: tuple[Position, ...]
-    cash: Decimal | None  # dollars; None when the broker did not say
+    cash: Decimal | None  # dollars of the account, whatever open buys hold of them; None when the broker did not say
     fx_rate: Decimal | None  # won per dollar
     taken_at: datetime
     unread: tuple[UnreadRow, ...] = ()  # rows not counted in full: no part of the positions, or not all of it known
+    basis: CashBasis = CashBasis.DEPOSIT
+    buyable: Decimal | None = None  # dollars the broker lets be ordered for; None when it did not say
 
     def of(self, symbol: Symbol) -> Position | None:
         return next((position for position in self.positions if position.symbol == symbol), None)
@@ -86,14 +118,24 @@ class Holdings:
         return any(row.symbol is None and not row.aside for row in self.unread)
 
     @property
-    def least_value(self) -> Decimal:
-        """Dollars the positions are worth at least: those nobody values count as nothing."""
-        return sum((position.value or Decimal(0) for position in self.positions), Decimal(0))
+    def value(self) -> Decimal | None:
+        """Dollars the positions are worth, each to the cent; None while one of them is unknown."""
+        values = [position.value for position in self.positions]
+        return total(None if value is None else cents(value) for value in values)
 
     @property
     def equity(self) -> Decimal | None:
-        """Dollars: cash and the value of the positions; None while any of them is unknown."""
-        return total([self.cash, *(position.value for position in self.positions)])
+        """Dollars: cash and the value of the positions, as every screen shows it; None while any of them is unknown.
+
+        To the cent, so that the parts add up as they are shown. No order changes it, a fill by its fees.
+        """
+        return total([None if self.cash is None else cents(self.cash), self.value])
+
+    @property
+    def least(self) -> "Holdings":
+        """Return them with what nobody values counting as nothing, so that no more is counted than is known."""
+        valued = (one if one.last is not None else replace(one, last=Decimal(0)) for one in self.positions)
+        return replace(self, positions=tuple(valued))
 
 
 class SaleEnd(StrEnum):

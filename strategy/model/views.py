@@ -70,6 +70,7 @@ class StatusView:
     account: str  # masked
     mode: ModeState
     session: SessionView
+    holdings: Holdings | None  # the last look and the fills since
     tickers: tuple[TickerView, ...]
     open_orders: int
     unknown_orders: int
@@ -95,7 +96,7 @@ class HoldingsView:
 
     holdings: Holdings | None
     problem: Said | None
-    buying_power: Decimal | None  # dollars
+    resting_buys: Decimal | None  # dollars of the cash that open buys hold, with their fees; None when not known
     realized_today: Decimal | None
     locks: tuple[TickerLock, ...]
     stop_prices: tuple[tuple[Symbol, Decimal], ...]  # where the stop would fire

@@ -83,6 +83,7 @@ class LiveAccountSync:
             on_the_way=self._recon.on_the_way,
             unknown=self._recon.unknown,
             splits=self._recon.take_splits(),
+            cash=self._recon.cash,
         )
         for watcher in self._watchers:
             watcher()

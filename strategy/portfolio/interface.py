@@ -34,6 +34,9 @@ class Positions(Protocol):
     def in_scope(self, symbol: Symbol, scope: PositionScope) -> tuple[int, int]:
         """Return quantity held and orderable that the rules may sell (D7)."""
 
+    def since(self, seen: Holdings) -> Holdings:
+        """Return the last look moved on by the fills told since: what every screen and file shows."""
+
     def on_order(self, order: Order) -> bool:
         """Move the estimate on by what an order has filled since it was last seen; return whether it moved."""
 

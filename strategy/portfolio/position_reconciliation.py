@@ -36,6 +36,7 @@ from strategy.model import (
     TradingError,
 )
 from strategy.portfolio.bot_lots import Split
+from strategy.portfolio.deposits import AccountCash, Cash
 from strategy.portfolio.interface import SyncReason
 from strategy.ports import Agreements, Broker, Notifier, OrderJournal
 from strategy.runtime import Activity, run_to_end
@@ -51,8 +52,6 @@ class PositionNote(StrEnum):
     OUTCOME_UNKNOWN = "position.outcome_unknown"
     STILL_OPEN = "position.still_open"
 
-
-CashProbe = Callable[[Holdings], Awaitable[tuple[Symbol, Decimal] | None]]
 
 _PATIENCE_S = 2.0  # market time the first look waits for the list of orders before it asks what is held
 _SAME_COST = Decimal("0.005")  # a split leaves the cost of a position as it was, but for rounding
@@ -112,10 +111,10 @@ class Reconciler:
         clock: Clock,
         activity: Activity,
         agreements: Agreements,
-        cash_probe: CashProbe | None = None,
+        cash: AccountCash | None = None,
         visibility_lag_s: float = 120.0,
     ) -> None:
-        """`cash_probe` names a symbol and price to ask the cash by (kis-protocol 10, line 11); None: no cash asked."""
+        """`cash` asks for the money, which no list of positions has (kis-protocol 10, line 11); None: not asked."""
         self._broker = broker
         self._orders = orders
         self._desk = desk
@@ -123,7 +122,8 @@ class Reconciler:
         self._clock = clock
         self._activity = activity
         self._agreements = agreements
-        self._cash_probe = cash_probe
+        self._cash = cash
+        self._counted: Cash | None = None
         self._lag = timedelta(seconds=visibility_lag_s)
         self._turn = asyncio.Lock()
         self._agreed: _Agreed | None = None
@@ -157,6 +157,11 @@ class Reconciler:
     def holdings(self) -> Holdings | None:
         """The last look at the account."""
         return self._holdings
+
+    @property
+    def cash(self) -> Cash | None:
+        """The cash of the last look, with the fills that are in it; None where it was not told."""
+        return self._counted
 
     @property
     def unknown(self) -> frozenset[Symbol]:
@@ -212,12 +217,10 @@ class Reconciler:
             with self._activity():
                 interruptions, was = self._interruptions, self.reconciled
                 lines = await self._query_orders()
-                holdings = await self._sync_account()
+                holdings = await self._sync_account(trigger)
                 if lines is None:
-                    await run_to_end(self._follow(holdings))
-                else:
-                    await run_to_end(self._compare(trigger, holdings, lines, interruptions, was=was))
-                return holdings
+                    return await run_to_end(self._follow(holdings))
+                return await run_to_end(self._compare(trigger, holdings, lines, interruptions, was=was))
 
     async def _query_orders(self) -> list[Said] | None:
         """Ask for the orders; None when that cannot be done. The first time stops wait only a moment for it."""
@@ -261,22 +264,32 @@ class Reconciler:
             self._agreed = _Agreed.of(kept)
         return self._agreed.at if self._agreed is not None and not self._reconciled else None
 
-    async def _sync_account(self) -> Holdings:
+    async def _sync_account(self, trigger: SyncReason) -> Holdings:
         holdings = await self._broker.holdings()
-        probe = None if self._cash_probe is None else await self._cash_probe(holdings)
-        if probe is None:
+        if self._cash is None:
             return holdings
-        try:
-            power = await self._broker.buying_power(*probe)
-        except BrokerError as error:
-            log.warning("cash could not be asked", extra={"error": str(error)})
+        # before a buy its own buying power is asked for, so that of the last look will do here
+        looked = await self._cash.ask(holdings, buyable=trigger != "before_buy")
+        return looked if looked.buyable is not None or self._holdings is None else self._with_last_buyable(looked)
+
+    def _with_last_buyable(self, looked: Holdings) -> Holdings:
+        last = self._holdings
+        if last is None:
+            return looked
+        return replace(looked, buyable=last.buyable, fx_rate=looked.fx_rate or last.fx_rate)
+
+    async def _with_cash(self, holdings: Holdings) -> Holdings:
+        """Return a look with the fills its deposit does not show yet."""
+        if self._cash is None:
             return holdings
-        return replace(holdings, cash=power.cash, fx_rate=power.fx_rate)
+        settled, self._counted = await self._cash.settled(holdings)
+        return settled
 
     async def _compare(
-        self, trigger: SyncReason, holdings: Holdings, lines: list[Said], interruptions: int, *, was: bool
-    ) -> None:
+        self, trigger: SyncReason, looked: Holdings, lines: list[Said], interruptions: int, *, was: bool
+    ) -> Holdings:
         now = self._clock.now()
+        holdings = await self._with_cash(looked)
         agreed = self._agreed or await self._first_agreement(holdings, now)
         fills = await self._orders.fills(since=agreed.since)
         self._seen_fills = agreed.since, _traded(fills)
@@ -305,9 +318,11 @@ class Reconciler:
             self._doubts, self._reconciled_at = self._desk.doubts, now
         await self._tell(trigger, lines, explained, clean=clean, was=was)
         await self._unread.tell(holdings.unread, self._clock.now())
+        return holdings
 
-    async def _follow(self, holdings: Holdings) -> None:
+    async def _follow(self, looked: Holdings) -> Holdings:
         """Take in what is held without knowing the orders: no agreement, but fills of ours are waited for as ever."""
+        holdings = await self._with_cash(looked)
         now, held = self._clock.now(), _shares(holdings)
         gaps: dict[Symbol, _Gap] = {}
         agreed = self._agreed
@@ -325,6 +340,7 @@ class Reconciler:
             self._unknown = holdings.doubted - held.keys()
         self._gaps, self._holdings = gaps, holdings
         await self._unread.tell(holdings.unread, self._clock.now())
+        return holdings
 
     def _see(self, holdings: Holdings, agreed: _Agreed, nets: Mapping[Symbol, int]) -> frozenset[Symbol]:
         """Note which tickers are not known, and return those that are known again.

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from strategy.model import Holdings, Order, OrderNo, Position, PositionScope, Side, Symbol
 from strategy.portfolio.bot_lots import Lots, SharesTraded, Split, replayed
+from strategy.portfolio.deposits import Cash
 from strategy.ports import OrderJournal
 
 _RECENT = 200  # orders whose fills may still be told
@@ -34,20 +35,22 @@ class LivePositions:
         *,
         price: Callable[[Symbol], Decimal | None] = lambda _: None,
         splits: Callable[[str], Awaitable[Sequence[Split]]] | None = None,
+        fees: Callable[[Order, Decimal], Decimal] = lambda _order, _amount: Decimal(0),
     ) -> None:
         """`price` is what a share is worth by our own fresh price, None where there is none: it goes first.
 
-        `splits` reads the splits of a ticker on record.
+        `splits` reads the splits of a ticker on record, `fees` reckons what an order's fills for so many dollars cost.
         """
         self._orders = orders
         self._price = price
         self._splits = splits
+        self._fees = fees
         self._held: dict[Symbol, Position] = {}
         self._counted: dict[OrderNo, _Counted] = {}
         self._lots: dict[str, Lots] = {}  # by ticker (a listing may move): bought by this program, less sold
         self._credited: dict[OrderNo, _Counted] = {}  # of each order, what is in `_lots`
         self._history: dict[str, tuple[list[SharesTraded], Sequence[Split]]] = {}  # by ticker, until the first look
-        self._moved = Decimal(0)  # dollars that fills told since the last look have brought in
+        self._moved = Decimal(0)  # dollars that fills the last look did not count have brought in, less their fees
         self._known = False
         self._doubted: frozenset[Symbol] = frozenset()
 
@@ -94,19 +97,21 @@ class LivePositions:
         on_the_way: Callable[[Symbol], int] = lambda _: 0,
         unknown: frozenset[Symbol] = frozenset(),
         splits: Mapping[Symbol, Split] = MappingProxyType({}),
+        cash: Cash | None = None,
     ) -> None:
         """Replace the estimate by the broker's word, except where that lags behind fills we know of.
 
         What `orders` have filled is in the broker's word where that is settled, so their news adds nothing later.
         `on_the_way` are shares the fills know of and the broker does not show yet; below zero, shares it still shows
         although they were sold. At a start, where there is no estimate yet, they make one. `unknown` are tickers the
-        look says nothing of: their estimate stays. `splits` are those the look has shown.
+        look says nothing of: their estimate stays. `splits` are those the look has shown, `cash` tells which fills are
+        in its cash.
         """
         self._doubted = holdings.doubted | unknown
-        self._moved = Decimal(0)
         for order in orders:
             if settled(order.request.symbol):
                 self._count(order)
+        self._moved = sum((self._uncounted(order, cash) for order in orders), Decimal(0))
         told = {position.symbol: position for position in holdings.positions if position.qty > 0}
         for symbol in told.keys() | self._held.keys():
             if self._known and not settled(symbol):
@@ -133,12 +138,11 @@ class LivePositions:
         news = self._count(order)
         if news.qty <= 0:
             return self._lots.get(order.request.symbol.ticker) != own
+        self._moved += self._brought_in(order, news.amount)
         if order.request.side is Side.BUY:
             self._bought(order.request.symbol, news.qty, news.amount)
-            self._moved -= news.amount
         else:
             self._sold(order.request.symbol, news.qty)
-            self._moved += news.amount
             if self._known:
                 self._limit_lots()
         return True
@@ -184,6 +188,21 @@ class LivePositions:
     def _valued(self, position: Position) -> Position:
         price = self._price(position.symbol)
         return position if price is None else replace(position, last=price)
+
+    def _uncounted(self, order: Order, cash: Cash | None) -> Decimal:
+        """Return the dollars an order has brought in by fills that are in the positions, and not in a look's cash.
+
+        Below zero also where it is the other way round: the positions follow as soon as the order's news comes in.
+        """
+        if cash is None or order.request.created_at < cash.since:
+            return Decimal(0)
+        counted = self._counted.get(order.no, _NOTHING).amount
+        return self._brought_in(order, counted - cash.filled.get(order.no, Decimal(0)))
+
+    def _brought_in(self, order: Order, amount: Decimal) -> Decimal:
+        """Return what fills for so many dollars move the cash by. Dollars."""
+        fees = self._fees(order, abs(amount)).copy_sign(amount)
+        return (amount if order.request.side is Side.SELL else -amount) - fees
 
     def _count(self, order: Order) -> _Counted:
         """Remember what an order has filled; return what is new of it."""

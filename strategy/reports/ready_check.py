@@ -79,11 +79,10 @@ class ReadyLines:
             ok=self._account_sync.reconciled,
             detail=Said(ReadyNote.AGREED) if self._account_sync.reconciled else Said(ReadyNote.NOT_AGREED),
         )
-        if holdings.cash is None:
+        if holdings.cash is None or holdings.buyable is None:
             unknown = Said(ReadyNote.CASH_UNKNOWN, count=count)
             return [HealthLine(name=name, ok=False, detail=unknown), agreed]
-        cash = cents(holdings.cash)
-        detail = Said(ReadyNote.CASH, count=count, cash=cash)
+        detail = Said(ReadyNote.CASH, count=count, cash=cents(holdings.cash), buyable=cents(holdings.buyable))
         return [HealthLine(name=name, ok=True, detail=detail), agreed]
 
     async def _bars(self) -> HealthLine:

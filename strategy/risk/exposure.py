@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -84,8 +84,6 @@ class ExposureMeter:
         symbol = order.request.symbol
         others = [one for one in open_orders if one.no != order.no]
         exposure = await self.exposure(symbol, holdings, others)
-        if exposure.equity is not None and _was_tied_up(order, holdings):
-            exposure = replace(exposure, equity=exposure.equity + order.open_qty * order.limit_price)
         found = check(
             symbol=symbol,
             side=order.request.side,
@@ -96,20 +94,16 @@ class ExposureMeter:
         )
         return tuple(refusal for refusal in found if refusal.cap is not CapKey.MAX_ORDERS_PER_DAY)
 
-    def _value(self) -> Decimal:
-        """Return what the positions are worth at least, fills told since the last look included."""
-        held = (self._positions.of(symbol) for symbol in self._positions.held())
-        return sum((position.value or Decimal(0) for position in held if position is not None), Decimal(0))
-
     def _equity(self, holdings: Holdings | None) -> Decimal | None:
         """Return cash and positions, none of them counted for more than is known: a cap is a share of it.
 
-        Of two views the smaller one, since positions and cash lag in either order.
+        Of the look and of what the fills since have made of it the smaller one, since positions lag.
         """
-        if holdings is None or holdings.cash is None:
+        if holdings is None:
             return None
-        least = holdings.least_value
-        return holdings.cash + (min(least, self._value()) if self._positions.known else least)
+        views = [holdings, self._positions.since(holdings)] if self._positions.known else [holdings]
+        known = [view.least.equity for view in views]
+        return min((equity for equity in known if equity is not None), default=None)
 
     async def orders_today(self) -> int:
         """Return how many own orders were sent on this New York date."""
@@ -200,13 +194,6 @@ class _Day:
         for fill in fills:
             held[fill.symbol] += fill.qty if fill.side is Side.BUY else -fill.qty
         return held
-
-
-def _was_tied_up(order: Order, holdings: Holdings | None) -> bool:
-    """Return whether the cash of a look leaves out what an open buy ties up: it is what can still be ordered for."""
-    if holdings is None or order.request.side is not Side.BUY:
-        return False
-    return (order.accepted_at or order.request.created_at) < holdings.taken_at
 
 
 def _being_bought(buys: Sequence[Order], symbol: Symbol) -> frozenset[Symbol]:

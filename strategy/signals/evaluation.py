@@ -114,8 +114,6 @@ class SignalEvaluator:
             facts = replace(facts, caps=caps, buy_size=size if buys else None, sell_size=None if buys else size)
         verdict = conclude(facts, snapshot.settings)
         decision = self._record(snapshot, facts, verdict)
-        if power is not None:
-            decision = replace(decision, cash=power.cash)
         if decision.action is not DecisionAction.NONE and size is not None:
             decision = replace(decision, qty=size.qty, limit_price=price)
         elif size is not None and size.qty == 0 and verdict.reason.gate in (GateKey.CASH, GateKey.HOLDING):

@@ -199,7 +199,12 @@ def build_control(
     )
     return Control(
         status=StatusQueries(
-            account=Account(environment=environment, masked=account_masked, calls_used=surroundings.calls_used),
+            account=Account(
+                environment=environment,
+                masked=account_masked,
+                holdings=lambda: trading.account_sync.now,
+                calls_used=surroundings.calls_used,
+            ),
             state=session.state,
             tickers=tickers,
             modes=parts.modes,
@@ -217,6 +222,7 @@ def build_control(
             modes=parts.modes,
             settings=parts.book,
             clock=parts.clock,
+            resting=trading.cash.resting,
         ),
         tickers=tickers,
         orders=_orders(parts, trading, protection, session, modes),

@@ -12,11 +12,12 @@ from strategy.health.trading_state import TradingState
 from strategy.market.capacity import Pace
 from strategy.market.market_data import LiveMarketData
 from strategy.market.price_confirmation import PriceConfirmation
-from strategy.model import Clock, Environment, Holdings, Said, SettableClock, Symbol
+from strategy.model import Clock, Environment, Holdings, Order, Said, SettableClock, Side, Symbol, cents
 from strategy.panic.panic import Panic, PanicAccount
 from strategy.panic.reports import PanicReports
 from strategy.portfolio.account_sync import LiveAccountSync
 from strategy.portfolio.bot_lots import keep_split, kept_splits
+from strategy.portfolio.deposits import AccountCash, DepositTracker
 from strategy.portfolio.position_reconciliation import Reconciler
 from strategy.portfolio.positions import LivePositions
 from strategy.ports import (
@@ -24,6 +25,7 @@ from strategy.ports import (
     Broker,
     DayStarts,
     DecisionJournal,
+    Deposits,
     MarketFeed,
     ModeJournal,
     Notes,
@@ -97,6 +99,7 @@ class Journals:
     panics: Panics
     agreements: Agreements
     day_starts: DayStarts
+    deposits: Deposits
     notes: Notes
     tickets: Tickets
     price_alerts: PriceAlerts
@@ -164,6 +167,7 @@ class TradingParts:
     desk: LiveOrderDesk
     recon: Reconciler
     account_sync: LiveAccountSync
+    cash: AccountCash
     day_loss: DayLoss
 
 
@@ -175,7 +179,12 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
     watch = LiveMarketData(
         market=market, stream=stream, clock=clock, settings=book, precedence=precedence, prices=prices
     )
-    positions = LivePositions(journals.orders, price=watch.worth, splits=partial(kept_splits, journals.notes))
+    positions = LivePositions(
+        journals.orders,
+        price=watch.worth,
+        splits=partial(kept_splits, journals.notes),
+        fees=partial(_fees_of_fills, book),
+    )
     exposure_meter = ExposureMeter(
         orders=journals.orders,
         positions=positions,
@@ -205,6 +214,18 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
         price_for=watch.price_for,
         waits=DeskWaits(visibility_lag_s=visibility_lag_s),
     )
+    cash = AccountCash(
+        broker=parts.broker,
+        tracker=DepositTracker(
+            orders=journals.orders,
+            deposits=journals.deposits,
+            clock=clock,
+            lag=timedelta(seconds=visibility_lag_s),
+        ),
+        probe=partial(_cash_probe, book, watch),
+        open_orders=lambda: desk.open,
+        fees=partial(_fees_of_a_buy, book),
+    )
     recon = Reconciler(
         broker=parts.broker,
         orders=journals.orders,
@@ -213,7 +234,7 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
         clock=clock,
         activity=parts.activity,
         agreements=journals.agreements,
-        cash_probe=partial(_cash_probe, book, watch),
+        cash=cash,
         visibility_lag_s=visibility_lag_s,
     )
     recon.on_split = partial(keep_split, journals.notes)
@@ -227,6 +248,7 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
         desk=desk,
         recon=recon,
         account_sync=account_sync,
+        cash=cash,
         day_loss=DayLoss(
             exposure_meter=exposure_meter,
             modes=modes,
@@ -237,6 +259,16 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
             clock=clock,
         ),
     )
+
+
+def _fees_of_a_buy(book: SettingsStore, symbol: Symbol, amount: Decimal) -> Decimal:
+    return amount * book.of(symbol).commission_pct / 100
+
+
+def _fees_of_fills(book: SettingsStore, order: Order, amount: Decimal) -> Decimal:
+    settings = book.of(order.request.symbol)
+    rate = settings.commission_pct + (settings.sec_fee_pct if order.request.side is Side.SELL else 0)
+    return cents(amount * rate / 100)
 
 
 async def _cash_probe(book: SettingsStore, watch: LiveMarketData, holdings: Holdings) -> tuple[Symbol, Decimal] | None:

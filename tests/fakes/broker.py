@@ -16,6 +16,7 @@ from strategy.model import (
     BrokerOrder,
     BuyingPower,
     Clock,
+    Deposit,
     Holdings,
     Notice,
     OrderList,
@@ -34,7 +35,7 @@ from strategy.model import (
     return_percent,
 )
 
-Call = Literal["submit", "amend", "cancel", "orders", "holdings", "buying_power"]
+Call = Literal["submit", "amend", "cancel", "orders", "holdings", "deposit", "buying_power"]
 FaultKind = Literal["lost_reply", "lost_request", "reject", "try_later", "fault", "hang", "slow_reply"]
 NoticeMode = Literal["at_once", "held", "lost", "twice"]
 
@@ -88,6 +89,7 @@ class FakeBroker:
         self.stamps_ahead = timedelta(0)  # of the clock that stamps its orders
         self.clock_ahead: timedelta | None = timedelta(0)  # ... as far as it can be measured
         self.cash = cash
+        self.tells_deposit = True
         self.withheld: dict[Symbol, int] = {}  # shares held that cannot be ordered
         self.refuses_wash_trades = False
         self.unread: dict[Symbol, UnreadRow] = {}  # holdings whose row cannot be read
@@ -260,11 +262,17 @@ class FakeBroker:
             unread=(*self.unread.values(), *self.aside),
         )
 
+    async def deposit(self) -> Deposit | None:
+        await self._read_fault("deposit")
+        return Deposit(cash=self.cash, fx_rate=Decimal(1400)) if self.tells_deposit else None
+
     async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower:
         await self._read_fault("buying_power")
         cash = self._free_cash()
         whole = price * (1 + self._fee_pct / _HUNDRED)
-        return BuyingPower(symbol=symbol, price=price, cash=cash, max_qty=int(cash / whole), fx_rate=Decimal(1400))
+        return BuyingPower(
+            symbol=symbol, price=price, cash=cash, max_qty=int(cash / whole), fx_rate=Decimal(1400), free=cash
+        )
 
     # inside: orders
 

@@ -233,7 +233,11 @@ def position(**changes: Any) -> Position:
 
 def holdings(*positions: Position, cash: str | None = "1234.56") -> Holdings:
     return Holdings(
-        positions=positions or (position(),), cash=_D(cash) if cash else None, fx_rate=_D("1390.50"), taken_at=NOW
+        positions=positions or (position(),),
+        cash=_D(cash) if cash else None,
+        fx_rate=_D("1390.50"),
+        taken_at=NOW,
+        buyable=_D("1200.00"),
     )
 
 
@@ -241,7 +245,7 @@ def holdings_view(**changes: Any) -> HoldingsView:
     made = HoldingsView(
         holdings=holdings(),
         problem=None,
-        buying_power=_D("1200.00"),
+        resting_buys=_D("34.56"),
         realized_today=_D("-3.20"),
         locks=(),
         stop_prices=((TQQQ, _D("57.00")),),
@@ -293,6 +297,7 @@ def status(**changes: Any) -> StatusView:
         account=MASKED,
         mode=mode(),
         session=session(),
+        holdings=holdings(),
         tickers=(ticker(), ticker(O, position_qty=0), ticker(XLF, position_qty=None, warm=False, rsi=None)),
         open_orders=1,
         unknown_orders=0,

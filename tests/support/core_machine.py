@@ -67,7 +67,7 @@ SETTINGS = trading_settings(
 )
 STRANGER = OWNER + 1
 MOST_SLEEPS, MOST_BY_HAND = 2, 4
-CALLS: list[Call] = ["submit", "amend", "cancel", "orders", "holdings", "buying_power"]
+CALLS: list[Call] = ["submit", "amend", "cancel", "orders", "holdings", "deposit", "buying_power"]
 FAULTS: list[FaultKind] = ["lost_reply", "lost_request", "reject", "try_later", "fault"]
 NOTICES: list[NoticeMode] = ["at_once", "at_once", "held", "lost", "twice"]
 UNEXPECTED = re.compile(r"unexpected|a cycle failed|failed after its caller")
@@ -634,7 +634,7 @@ class CoreMachine(RuleBasedStateMachine):
         for symbol in SYMBOLS:
             position = core.trading.account_sync.last.of(symbol)
             assert (position.qty if position else 0) == broker.qty_held(symbol)
-        assert core.trading.account_sync.last.cash == broker._free_cash()
+        assert core.trading.account_sync.last.cash == broker.cash
         status = await core.control.status.now()
         assert status.unknown_orders == 0, core.trading.desk.unknown
         assert status.reconciled

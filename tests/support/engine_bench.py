@@ -194,6 +194,7 @@ def journals_of(storage: Storage) -> Journals:
         panics=storage.panics,
         agreements=storage.agreements,
         day_starts=storage.day_starts,
+        deposits=storage.deposits,
         notes=storage.notes,
         tickets=storage.tickets,
         price_alerts=storage.price_alerts,

@@ -13,6 +13,7 @@ from strategy.model import (
     Acceptance,
     BrokerOrder,
     BuyingPower,
+    Deposit,
     Event,
     Holdings,
     Order,
@@ -118,6 +119,10 @@ class MortalBroker:
     async def holdings(self) -> Holdings:
         self._life.step()
         return await self._broker.holdings()
+
+    async def deposit(self) -> Deposit | None:
+        self._life.step()
+        return await self._broker.deposit()
 
     async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower:
         self._life.step()

@@ -4,11 +4,12 @@ from decimal import Decimal
 
 from aiogram.utils.formatting import Bold, Text
 
-from bot.i18n.formats import gain_icon, price, rate, shares, usd, usd_change
+from bot.i18n.formats import gain_icon, price, rate, shares, usd_change
 from bot.i18n.terms import not_armed, phase
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open
 from bot.ui.screen import Screen, ViewContext
+from bot.views.holdings import equity_line
 from bot.views.status import lost_stops, mode_text
 from strategy.model import HoldingsView, Mode, StatusView, StopState, TickerView
 
@@ -79,9 +80,7 @@ def _money(holdings: HoldingsView, ui: ViewContext) -> Text:
     result = (
         "" if today is None else f" · {t('today {icon} {amount}', icon=gain_icon(today), amount=usd_change(today))}"
     )
-    return block(
-        Text(t("Cash {amount}", amount=usd(held.cash)), " · ", t("total {amount}", amount=usd(held.equity)), result)
-    )
+    return block(Text(equity_line(held, ui), result))
 
 
 def _orders(view: StatusView, ui: ViewContext) -> Text:

@@ -158,7 +158,7 @@ def _afterwards(view: OrderPreview, ui: ViewContext) -> str | None:
     t = ui.t
     parts = []
     if view.cash_after is not None:
-        parts.append(t("cash {amount}", amount=usd(view.cash_after)))
+        parts.append(t("can buy for {amount}", amount=usd(view.cash_after)))
     if view.position_after is not None:
         parts.append(t("holding {qty} sh.", qty=shares(view.position_after)))
     return t("Afterwards: {what}", what=" · ".join(parts)) if parts else None

@@ -62,4 +62,4 @@ def test_a_sell_of_more_than_is_held_says_how_many_are_missing_s112(
 
 def test_a_refused_preview_that_can_be_paid_still_says_what_is_left(ui: MakeUi) -> None:
     view = preview(Side.BUY, cash_after="-0.001", position_after=110)
-    assert "주문 후: 현금 $0.00 · 보유 110주" in trade.order_preview(view, "d1", ui("ko")).text
+    assert "주문 후: 매수 가능 $0.00 · 보유 110주" in trade.order_preview(view, "d1", ui("ko")).text

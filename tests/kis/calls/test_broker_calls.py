@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from kis.errors import KisData
 from strategy.model import (
     BrokerFault,
+    Deposit,
     Market,
     NotOffered,
     OrderRejected,
@@ -251,6 +253,44 @@ async def test_buying_power_is_the_brokers_own_rule_s76(
         "OVRS_ORD_UNPR": "431.15",
         "ITEM_CD": "MSFT",
     }
+
+
+DOLLARS = {"crcy_cd": "USD", "frcr_dncl_amt_2": "7840.220000", "frst_bltn_exrt": "1391.50000000"}
+WON = {"crcy_cd": "KRW", "frcr_dncl_amt_2": "1000000.000000", "frst_bltn_exrt": "1.00000000"}
+TOTALS = {"tot_dncl_amt": "10909666", "tot_asst_amt": "13951137"}
+
+
+@pytest.mark.parametrize(("virtual", "tr_id"), [("false", "CTRP6504R"), ("true", "VTRP6504R")])
+async def test_the_deposit_is_the_row_of_dollars_of_the_present_balance(
+    tmp_path: Path, virtual: str, tr_id: str
+) -> None:
+    fake = FakeKis()
+    body = {"rt_cd": "0", "msg_cd": "KIOK0510", "output1": [], "output2": [WON, DOLLARS], "output3": TOTALS}
+    fake.on(tr_id, Say(body))
+    async with client(fake, JumpClock(), tmp_path, is_virtual=virtual) as kis:
+        assert await kis.broker.deposit() == Deposit(cash=Decimal("7840.22"), fx_rate=Decimal("1391.5"))
+
+
+@pytest.mark.parametrize(("virtual", "tr_id", "asked"), [("false", "CTRP6504R", 2), ("true", "VTRP6504R", 1)])
+async def test_a_present_balance_without_dollars_tells_no_deposit_and_totals_in_won_stand_in_for_none(
+    tmp_path: Path, virtual: str, tr_id: str, asked: int
+) -> None:
+    """Virtual promises the totals alone (3.11); it is not asked again at once, since it has one call a second."""
+    fake = FakeKis()
+    fake.on(tr_id, *[Say({"rt_cd": "0", "msg_cd": "KIOK0510", "output3": TOTALS}) for _ in range(2)])
+    async with client(fake, JumpClock(), tmp_path, is_virtual=virtual) as kis:
+        assert await kis.broker.deposit() is None
+        assert await kis.broker.deposit() is None
+    assert len(fake.of(tr_id)) == asked
+
+
+async def test_a_deposit_that_is_no_number_is_a_fault_and_not_none(tmp_path: Path) -> None:
+    fake = FakeKis()
+    row = {**DOLLARS, "frcr_dncl_amt_2": ""}
+    fake.on("CTRP6504R", Say({"rt_cd": "0", "msg_cd": "KIOK0510", "output2": [row], "output3": TOTALS}))
+    async with client(fake, JumpClock(), tmp_path, is_virtual="false") as kis:
+        with pytest.raises(KisData):
+            await kis.broker.deposit()
 
 
 def holding(ticker: str, exchange: str, qty: str = "5") -> dict[str, str]:

@@ -10,9 +10,11 @@ from storage.database import Storage
 from strategy.model import (
     AgreedPosition,
     AgreedPositions,
+    CashBasis,
     DayStart,
     DecisionAction,
     DecisionReason,
+    KnownDeposit,
     OrderNo,
     PanicRecord,
     StopRun,
@@ -134,6 +136,23 @@ async def test_a_days_start_is_its_first_look(storage: Storage) -> None:
     await storage.day_starts.keep(replace(start, equity=Decimal(1), looked_at=at(5)))
     assert await storage.day_starts.of(start.session_on) == start
     assert await storage.day_starts.of(start.session_on + timedelta(days=1)) is None
+
+
+async def test_the_newest_deposit_is_the_one_that_is_kept(storage: Storage) -> None:
+    assert await storage.deposits.last() is None
+    first = KnownDeposit(
+        basis=CashBasis.DEPOSIT,
+        cash=Decimal("7840.22"),
+        flow=Decimal("-1002.50"),
+        gross=Decimal("1000.00"),
+        since=at(-1000),
+        at=at(),
+    )
+    await storage.deposits.keep(first)
+    assert await storage.deposits.last() == first
+    then = replace(first, basis=CashBasis.RECKONED, cash=Decimal("7840.23"), at=at(30))
+    await storage.deposits.keep(then)
+    assert await storage.deposits.last() == then
 
 
 async def test_a_message_is_found_by_chat_and_by_what_it_shows(storage: Storage) -> None:

@@ -6,6 +6,7 @@ from strategy.ports import (
     ChatMessages,
     DayStarts,
     DecisionJournal,
+    Deposits,
     ModeJournal,
     Notes,
     Notifier,
@@ -28,6 +29,7 @@ async def test_every_repository_fits_its_port(storage: Storage) -> None:
     panics: Panics = storage.panics
     agreements: Agreements = storage.agreements
     day_starts: DayStarts = storage.day_starts
+    deposits: Deposits = storage.deposits
     messages: ChatMessages = storage.messages
     notes: Notes = storage.notes
     tickets: Tickets = storage.tickets
@@ -35,4 +37,4 @@ async def test_every_repository_fits_its_port(storage: Storage) -> None:
     outbox: Outbox = storage.outbox
     notifier: Notifier = storage.outbox
     assert all((orders, decisions, settings, modes, notes, tickets, price_alerts, outbox, notifier))
-    assert all((stop_runs, panics, agreements, day_starts, messages))
+    assert all((stop_runs, panics, agreements, day_starts, deposits, messages))

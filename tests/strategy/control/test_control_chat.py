@@ -255,7 +255,8 @@ async def test_status_shows_the_whole_state(bench: Bench) -> None:
 async def test_holdings_tell_a_failure_instead_of_raising(bench: Bench) -> None:
     view = await bench.core.control.holdings.view()
     assert view.holdings is not None
-    assert view.buying_power == Decimal(10_000)
+    assert view.holdings.cash == view.holdings.buyable == Decimal(10_000)
+    assert view.resting_buys == 0
     assert dict(view.stop_prices)[TQQQ] == Decimal(95)
     bench.broker.fail("holdings", "try_later")
     await bench.pass_time(3)

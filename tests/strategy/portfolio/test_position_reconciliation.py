@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from strategy.model import Holdings, OrderStatus, Origin, Recovered, Side, Symbol, TryLater
+from strategy.portfolio.deposits import AccountCash, DepositTracker
 from strategy.portfolio.position_reconciliation import Reconciler
 from tests.support.order_bench import KO, PRICE, TQQQ, Bench, bench
 from tests.support.words import english, korean
@@ -36,7 +38,15 @@ def account_of(made: Bench) -> Account:
         clock=made.clock,
         activity=made.activity,
         agreements=made.storage.agreements,
-        cash_probe=probe,
+        cash=AccountCash(
+            broker=made.broker,
+            tracker=DepositTracker(
+                orders=made.storage.orders, deposits=made.storage.deposits, clock=made.clock, lag=timedelta(minutes=2)
+            ),
+            probe=probe,
+            open_orders=lambda: made.desk.open,
+            fees=lambda _symbol, _amount: Decimal(0),
+        ),
     )
     made.desk.unexplained = recon.unexplained
     return Account(made, recon)
@@ -72,7 +82,7 @@ async def test_a_broker_that_cannot_be_asked_leaves_it_unreconciled(account: Acc
     assert not account.recon.reconciled
     await account.recon.reconcile("start")
     assert account.recon.orders_problem is None
-    account.made.broker.fail("buying_power", "try_later")
+    account.made.broker.fail("deposit", "try_later")
     assert (await account.recon.reconcile("timer")).cash is None
     assert account.recon.reconciled
 
