@@ -1,6 +1,7 @@
 """Every way the server says no, with the codes and texts of kis-protocol 5.2."""
 
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,56 +31,21 @@ def business(code: str, text: str, *, rt_cd: str = "1") -> CallRefused:
     return CallRefused(CodedText(rt_cd, code, text))
 
 
-def token_invalid() -> CallRefused:
-    return gateway("EGW00121", "유효하지 않은 token 입니다.")
-
-
-def token_expired() -> CallRefused:
-    return gateway("EGW00123", "기간이 만료된 token 입니다.")
-
-
-def bearer_missing() -> CallRefused:
-    return gateway("EGW00205", "credentials_type이 유효하지 않습니다.(Bearer)")
-
-
-def secret_wrong() -> CallRefused:
-    return gateway("EGW00304", "고객식별키(법인 personalSeckey, 개인 appSecret)가 유효하지 않습니다.")
-
-
-def app_key_unknown() -> CallRefused:
-    return gateway("EGW00103", "유효하지 않은 AppKey입니다.", status=403)
-
-
-def too_many_calls() -> CallRefused:
-    return gateway("EGW00201", "초당 거래건수를 초과하였습니다.")
-
-
-def too_many_ledger_calls() -> CallRefused:
-    return gateway("EGW00215", "초당 원장 거래건수를 초과하였습니다.")
-
-
-def not_a_real_tr() -> CallRefused:
-    return gateway("EGW02004", "실전투자 TR 이 아닙니다.")
-
-
-def not_a_virtual_tr() -> CallRefused:
-    return gateway("EGW02006", "모의투자 TR 이 아닙니다.")
-
-
-def tr_invalid() -> CallRefused:
-    return gateway("EGW00310", "모의투자 tr_id 가 유효하지 않습니다.")
-
-
-def tr_unroutable() -> CallRefused:
-    return gateway("EGW00203", "OPS라우팅 중 오류가 발생했습니다.")
-
-
-def custtype_wrong() -> CallRefused:
-    return gateway("EGW00208", "custtype이 유효하지 않습니다.")
-
-
-def account_wrong() -> CallRefused:
-    return business("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO", rt_cd="2")
+token_invalid = partial(gateway, "EGW00121", "유효하지 않은 token 입니다.")
+token_expired = partial(gateway, "EGW00123", "기간이 만료된 token 입니다.")
+bearer_missing = partial(gateway, "EGW00205", "credentials_type이 유효하지 않습니다.(Bearer)")
+secret_wrong = partial(gateway, "EGW00304", "고객식별키(법인 personalSeckey, 개인 appSecret)가 유효하지 않습니다.")
+app_key_unknown = partial(gateway, "EGW00103", "유효하지 않은 AppKey입니다.", status=403)
+too_many_calls = partial(gateway, "EGW00201", "초당 거래건수를 초과하였습니다.")
+too_many_ledger_calls = partial(gateway, "EGW00215", "초당 원장 거래건수를 초과하였습니다.")
+not_a_real_tr = partial(gateway, "EGW02004", "실전투자 TR 이 아닙니다.")
+not_a_virtual_tr = partial(gateway, "EGW02006", "모의투자 TR 이 아닙니다.")
+tr_invalid = partial(gateway, "EGW00310", "모의투자 tr_id 가 유효하지 않습니다.")
+tr_unroutable = partial(gateway, "EGW00203", "OPS라우팅 중 오류가 발생했습니다.")
+custtype_wrong = partial(gateway, "EGW00208", "custtype이 유효하지 않습니다.")
+account_wrong = partial(business, "OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO", rt_cd="2")
+body_unreadable = partial(gateway, "OPSQ9995", "JSON BODY 포맷이 올바르지 않습니다.")
+change_kind_missing = partial(gateway, "APBK1503", "정정취소구분코드를 확인해주세요.")
 
 
 def field_missing(name: str) -> CallRefused:
@@ -88,14 +54,6 @@ def field_missing(name: str) -> CallRefused:
 
 def field_wrong(name: str) -> CallRefused:
     return business("OPSQ2002", f"ERROR : INPUT INVALID_CHECK [{name}]", rt_cd="2")
-
-
-def body_unreadable() -> CallRefused:
-    return gateway("OPSQ9995", "JSON BODY 포맷이 올바르지 않습니다.")
-
-
-def change_kind_missing() -> CallRefused:
-    return CallRefused(CodedText("1", "APBK1503", "정정취소구분코드를 확인해주세요."), status=500)
 
 
 @dataclass(frozen=True, slots=True)
