@@ -80,138 +80,78 @@ class Endpoint(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a call travels: the same in both environments."""
+    """How a call travels, and its TR id in each environment: empty where it is not offered."""
 
     method: str
     path: str
     lane: Lane
+    real: str
+    virtual: str
 
 
-def _post(path: str) -> Route:
-    return Route("POST", f"{TRADING}/{path}", Lane.ORDER)
+def _post(path: str, real: str, virtual: str = "") -> Route:
+    return Route("POST", f"{TRADING}/{path}", Lane.ORDER, real, virtual)
 
 
-def _ledger(path: str) -> Route:
-    return Route("GET", f"{TRADING}/{path}", Lane.LEDGER)
+def _ledger(path: str, real: str, virtual: str = "") -> Route:
+    return Route("GET", f"{TRADING}/{path}", Lane.LEDGER, real, virtual)
 
 
-def _quote(path: str, base: str = QUOTATIONS) -> Route:
-    return Route("GET", f"{base}/{path}", Lane.QUOTE)
+def _quote(path: str, real: str, virtual: str = "", *, base: str = QUOTATIONS) -> Route:
+    return Route("GET", f"{base}/{path}", Lane.QUOTE, real, virtual)
 
-
-ROUTES: Mapping[Endpoint, Route] = MappingProxyType(
-    {
-        Endpoint.BUY: _post("order"),
-        Endpoint.SELL: _post("order"),
-        Endpoint.CHANGE: _post("order-rvsecncl"),
-        Endpoint.DAY_BUY: _post("daytime-order"),
-        Endpoint.DAY_SELL: _post("daytime-order"),
-        Endpoint.DAY_CHANGE: _post("daytime-order-rvsecncl"),
-        Endpoint.RESERVE_BUY: _post("order-resv"),
-        Endpoint.RESERVE_SELL: _post("order-resv"),
-        Endpoint.RESERVE_CANCEL: _post("order-resv-ccnl"),
-        Endpoint.RESERVED: _ledger("order-resv-list"),
-        Endpoint.OPEN_ORDERS: _ledger("inquire-nccs"),
-        Endpoint.EXECUTIONS: _ledger("inquire-ccnl"),
-        Endpoint.BALANCE: _ledger("inquire-balance"),
-        Endpoint.PRESENT_BALANCE: _ledger("inquire-present-balance"),
-        Endpoint.BUYABLE: _ledger("inquire-psamount"),
-        Endpoint.MARGIN: _ledger("foreign-margin"),
-        Endpoint.PERIOD_PROFIT: _ledger("inquire-period-profit"),
-        Endpoint.PERIOD_TRANSACTIONS: _ledger("inquire-period-trans"),
-        Endpoint.SETTLED_BALANCE: _ledger("inquire-paymt-stdr-balance"),
-        Endpoint.ALGO_ORDERS: _ledger("algo-ordno"),
-        Endpoint.ALGO_FILLS: _ledger("inquire-algo-ccnl"),
-        Endpoint.PRICE: _quote("price"),
-        Endpoint.PRICE_DETAIL: _quote("price-detail"),
-        Endpoint.BOOK: _quote("inquire-asking-price"),
-        Endpoint.PRICES: _quote("multprice"),
-        Endpoint.DAILY_BARS: _quote("dailyprice"),
-        Endpoint.CHART: _quote("inquire-daily-chartprice"),
-        Endpoint.MINUTE_BARS: _quote("inquire-time-itemchartprice"),
-        Endpoint.INDEX_MINUTES: _quote("inquire-time-indexchartprice"),
-        Endpoint.TRADES: _quote("inquire-ccnl"),
-        Endpoint.PRODUCT: _quote("search-info"),
-        Endpoint.SCREENER: _quote("inquire-search"),
-        Endpoint.SETTLEMENT_DATES: _quote("countries-holiday", STOCK_QUOTATIONS),
-        Endpoint.RANK_VOLUME: _quote("trade-vol", RANKING),
-        Endpoint.RANK_TURNOVER: _quote("trade-pbmn", RANKING),
-        Endpoint.RANK_GROWTH: _quote("trade-growth", RANKING),
-        Endpoint.RANK_ROTATION: _quote("trade-turnover", RANKING),
-        Endpoint.RANK_CAP: _quote("market-cap", RANKING),
-        Endpoint.RANK_CHANGE: _quote("updown-rate", RANKING),
-        Endpoint.RANK_FLUCTUATION: _quote("price-fluct", RANKING),
-        Endpoint.RANK_SURGE: _quote("volume-surge", RANKING),
-        Endpoint.RANK_POWER: _quote("volume-power", RANKING),
-        Endpoint.RANK_HIGH_LOW: _quote("new-highlow", RANKING),
-    }
-)
 
 # Each id is spelled out: no virtual id is derived from a real one (quirk 1).
-REAL_IDS: Mapping[Endpoint, str] = MappingProxyType(
+ROUTES: Mapping[Endpoint, Route] = MappingProxyType(
     {
-        Endpoint.BUY: "TTTT1002U",
-        Endpoint.SELL: "TTTT1006U",
-        Endpoint.CHANGE: "TTTT1004U",
-        Endpoint.DAY_BUY: "TTTS6036U",
-        Endpoint.DAY_SELL: "TTTS6037U",
-        Endpoint.DAY_CHANGE: "TTTS6038U",
-        Endpoint.RESERVE_BUY: "TTTT3014U",
-        Endpoint.RESERVE_SELL: "TTTT3016U",
-        Endpoint.RESERVE_CANCEL: "TTTT3017U",
-        Endpoint.RESERVED: "TTTT3039R",
-        Endpoint.OPEN_ORDERS: "TTTS3018R",
-        Endpoint.EXECUTIONS: "TTTS3035R",
-        Endpoint.BALANCE: "TTTS3012R",
-        Endpoint.PRESENT_BALANCE: "CTRP6504R",
-        Endpoint.BUYABLE: "TTTS3007R",
-        Endpoint.MARGIN: "TTTC2101R",
-        Endpoint.PERIOD_PROFIT: "TTTS3039R",
-        Endpoint.PERIOD_TRANSACTIONS: "CTOS4001R",
-        Endpoint.SETTLED_BALANCE: "CTRP6010R",
-        Endpoint.ALGO_ORDERS: "TTTS6058R",
-        Endpoint.ALGO_FILLS: "TTTS6059R",
-        Endpoint.PRICE: "HHDFS00000300",
-        Endpoint.PRICE_DETAIL: "HHDFS76200200",
-        Endpoint.BOOK: "HHDFS76200100",
-        Endpoint.PRICES: "HHDFS76220000",
-        Endpoint.DAILY_BARS: "HHDFS76240000",
-        Endpoint.CHART: "FHKST03030100",
-        Endpoint.MINUTE_BARS: "HHDFS76950200",
-        Endpoint.INDEX_MINUTES: "FHKST03030200",
-        Endpoint.TRADES: "HHDFS76200300",
-        Endpoint.PRODUCT: "CTPF1702R",
-        Endpoint.SCREENER: "HHDFS76410000",
-        Endpoint.SETTLEMENT_DATES: "CTOS5011R",
-        Endpoint.RANK_VOLUME: "HHDFS76310010",
-        Endpoint.RANK_TURNOVER: "HHDFS76320010",
-        Endpoint.RANK_GROWTH: "HHDFS76330000",
-        Endpoint.RANK_ROTATION: "HHDFS76340000",
-        Endpoint.RANK_CAP: "HHDFS76350100",
-        Endpoint.RANK_CHANGE: "HHDFS76290000",
-        Endpoint.RANK_FLUCTUATION: "HHDFS76260000",
-        Endpoint.RANK_SURGE: "HHDFS76270000",
-        Endpoint.RANK_POWER: "HHDFS76280000",
-        Endpoint.RANK_HIGH_LOW: "HHDFS76300000",
+        Endpoint.BUY: _post("order", "TTTT1002U", "VTTT1002U"),
+        Endpoint.SELL: _post("order", "TTTT1006U", "VTTT1001U"),
+        Endpoint.CHANGE: _post("order-rvsecncl", "TTTT1004U", "VTTT1004U"),
+        Endpoint.DAY_BUY: _post("daytime-order", "TTTS6036U"),
+        Endpoint.DAY_SELL: _post("daytime-order", "TTTS6037U"),
+        Endpoint.DAY_CHANGE: _post("daytime-order-rvsecncl", "TTTS6038U"),
+        Endpoint.RESERVE_BUY: _post("order-resv", "TTTT3014U", "VTTT3014U"),
+        Endpoint.RESERVE_SELL: _post("order-resv", "TTTT3016U", "VTTT3016U"),
+        Endpoint.RESERVE_CANCEL: _post("order-resv-ccnl", "TTTT3017U", "VTTT3017U"),
+        Endpoint.RESERVED: _ledger("order-resv-list", "TTTT3039R"),
+        Endpoint.OPEN_ORDERS: _ledger("inquire-nccs", "TTTS3018R"),
+        Endpoint.EXECUTIONS: _ledger("inquire-ccnl", "TTTS3035R", "VTTS3035R"),
+        Endpoint.BALANCE: _ledger("inquire-balance", "TTTS3012R", "VTTS3012R"),
+        Endpoint.PRESENT_BALANCE: _ledger("inquire-present-balance", "CTRP6504R", "VTRP6504R"),
+        Endpoint.BUYABLE: _ledger("inquire-psamount", "TTTS3007R", "VTTS3007R"),
+        Endpoint.MARGIN: _ledger("foreign-margin", "TTTC2101R"),
+        Endpoint.PERIOD_PROFIT: _ledger("inquire-period-profit", "TTTS3039R"),
+        Endpoint.PERIOD_TRANSACTIONS: _ledger("inquire-period-trans", "CTOS4001R"),
+        Endpoint.SETTLED_BALANCE: _ledger("inquire-paymt-stdr-balance", "CTRP6010R"),
+        Endpoint.ALGO_ORDERS: _ledger("algo-ordno", "TTTS6058R"),
+        Endpoint.ALGO_FILLS: _ledger("inquire-algo-ccnl", "TTTS6059R"),
+        Endpoint.PRICE: _quote("price", "HHDFS00000300", "HHDFS00000300"),
+        Endpoint.PRICE_DETAIL: _quote("price-detail", "HHDFS76200200"),
+        Endpoint.BOOK: _quote("inquire-asking-price", "HHDFS76200100"),
+        Endpoint.PRICES: _quote("multprice", "HHDFS76220000"),
+        Endpoint.DAILY_BARS: _quote("dailyprice", "HHDFS76240000", "HHDFS76240000"),
+        Endpoint.CHART: _quote("inquire-daily-chartprice", "FHKST03030100", "FHKST03030100"),
+        Endpoint.MINUTE_BARS: _quote("inquire-time-itemchartprice", "HHDFS76950200"),
+        Endpoint.INDEX_MINUTES: _quote("inquire-time-indexchartprice", "FHKST03030200"),
+        Endpoint.TRADES: _quote("inquire-ccnl", "HHDFS76200300"),
+        Endpoint.PRODUCT: _quote("search-info", "CTPF1702R"),
+        Endpoint.SCREENER: _quote("inquire-search", "HHDFS76410000", "HHDFS76410000"),
+        Endpoint.SETTLEMENT_DATES: _quote("countries-holiday", "CTOS5011R", base=STOCK_QUOTATIONS),
+        Endpoint.RANK_VOLUME: _quote("trade-vol", "HHDFS76310010", base=RANKING),
+        Endpoint.RANK_TURNOVER: _quote("trade-pbmn", "HHDFS76320010", base=RANKING),
+        Endpoint.RANK_GROWTH: _quote("trade-growth", "HHDFS76330000", base=RANKING),
+        Endpoint.RANK_ROTATION: _quote("trade-turnover", "HHDFS76340000", base=RANKING),
+        Endpoint.RANK_CAP: _quote("market-cap", "HHDFS76350100", base=RANKING),
+        Endpoint.RANK_CHANGE: _quote("updown-rate", "HHDFS76290000", base=RANKING),
+        Endpoint.RANK_FLUCTUATION: _quote("price-fluct", "HHDFS76260000", base=RANKING),
+        Endpoint.RANK_SURGE: _quote("volume-surge", "HHDFS76270000", base=RANKING),
+        Endpoint.RANK_POWER: _quote("volume-power", "HHDFS76280000", base=RANKING),
+        Endpoint.RANK_HIGH_LOW: _quote("new-highlow", "HHDFS76300000", base=RANKING),
     }
 )
+REAL_IDS: Mapping[Endpoint, str] = MappingProxyType({call: route.real for call, route in ROUTES.items()})
 VIRTUAL_IDS: Mapping[Endpoint, str] = MappingProxyType(
-    {
-        Endpoint.BUY: "VTTT1002U",
-        Endpoint.SELL: "VTTT1001U",
-        Endpoint.CHANGE: "VTTT1004U",
-        Endpoint.RESERVE_BUY: "VTTT3014U",
-        Endpoint.RESERVE_SELL: "VTTT3016U",
-        Endpoint.RESERVE_CANCEL: "VTTT3017U",
-        Endpoint.EXECUTIONS: "VTTS3035R",
-        Endpoint.BALANCE: "VTTS3012R",
-        Endpoint.PRESENT_BALANCE: "VTRP6504R",
-        Endpoint.BUYABLE: "VTTS3007R",
-        Endpoint.PRICE: "HHDFS00000300",
-        Endpoint.DAILY_BARS: "HHDFS76240000",
-        Endpoint.CHART: "FHKST03030100",
-        Endpoint.SCREENER: "HHDFS76410000",
-    }
+    {call: route.virtual for call, route in ROUTES.items() if route.virtual}
 )
 
 
