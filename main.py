@@ -28,10 +28,10 @@ from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings
+from pydantic import ValidationError, create_model
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.i18n.sentences import both, paired, say
 from bot.settings import TelegramSettings, TokenSettings
@@ -41,6 +41,7 @@ from strategy.control.one_time_codes import ArmingSettings, OneTimeCodes
 from strategy.model import Environment, InstanceLocked, Said, SettableClock, StorageError, SystemClock, TradingError
 from strategy.model import Market as Venue
 from strategy.runtime.console import speak, steady
+from strategy.settings.env_file import ENCODING, file_faults, unreadable
 from strategy.settings.messages import FaultyValue, plain_faults
 from strategy.settings.schema import TradingSettings
 
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"
 ENV_FILE = Path(".env")
+START_S = 60.0  # after which the console says that the start still waits for the broker
 SERVICE_STOP_S = 2.0  # what one service gets to end; all of a stop stays within 10 s
 QUIET_S = 3.0  # what the request in flight gets to be answered and recorded
 LAST_WORDS_S = 1.5  # what alerts still waiting get; the rest is delivered after the next start
@@ -67,6 +69,14 @@ SWITCH_S = 0.0001  # how long the event loop may keep the database's thread wait
 EXIT_FINE, EXIT_FAILED, EXIT_FAULTS = 0, 1, 2
 VIRTUAL_FEE_PCT = Decimal(1)  # per side (kis-protocol 9)
 MARKETS = {"NASD": Venue.NASDAQ, "NYSE": Venue.NYSE, "AMEX": Venue.AMEX}
+
+ROOMS: tuple[type[BaseSettings], ...] = (
+    KisSettings,
+    TelegramSettings,
+    TradingSettings,
+    StorageSettings,
+    ArmingSettings,
+)
 
 log = logging.getLogger("main")
 Room = TypeVar("Room", bound=BaseSettings)
@@ -86,6 +96,10 @@ class ConsoleNote(StrEnum):
     SPEED = "console.speed"
     NO_FILE = "console.no_file"
     LOOPBACK = "console.loopback"
+    ACCOUNT = "console.account"
+    REAL = "console.real"
+    VIRTUAL = "console.virtual"
+    MADE_UP = "console.made_up"
     SETTINGS = "console.settings"
     BOT = "console.bot"
     INCOMING = "console.incoming"
@@ -99,6 +113,22 @@ class ConsoleNote(StrEnum):
     DONE = "console.done"
     DONE_BUT = "console.done_but"
     STOPPED = "console.stopped"
+    STEP_STORAGE = "console.step_storage"
+    STEP_TELEGRAM = "console.step_telegram"
+    STEP_PREPARING = "console.step_preparing"
+    STEP_BROKER = "console.step_broker"
+    STEP_NO_BROKER = "console.step_no_broker"
+    STEP_STREAM = "console.step_stream"
+    STARTED = "console.started"
+    STARTED_DEMO = "console.started_demo"
+    STARTED_BUT = "console.started_but"
+
+
+MONEY = {
+    Environment.REAL: ConsoleNote.REAL,
+    Environment.VIRTUAL: ConsoleNote.VIRTUAL,
+    Environment.DEMO: ConsoleNote.MADE_UP,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +153,7 @@ class Faults(Exception):
 
 def main(argv: Sequence[str] | None = None) -> int:
     steady()
+    logging.getLogger("dotenv").addHandler(logging.NullHandler())  # what it cannot read is told in our words
     arguments = parse(argv)
     try:
         if arguments.find_chat:
@@ -196,36 +227,60 @@ def _loopback(text: str) -> str:
 
 
 def load_settings(env_file: Path) -> Settings:
-    """Read every room's settings; raise Faults with all that is wrong in any of them."""
-    found: list[FaultyValue] = []
+    """Read every room's settings; raise Faults with all that is wrong in any of them, and in the file itself."""
+    if (unread := unreadable(env_file)) is not None:
+        raise Faults([unread])
+    found = file_faults(env_file, [name.upper() for room in ROOMS for name in room.model_fields])
 
     def read(room: type[Room]) -> Room | None:
         try:
-            return room(_env_file=env_file, _env_file_encoding="utf-8")
+            return room(_env_file=env_file, _env_file_encoding=ENCODING)
         except ValidationError as error:
             found.extend(plain_faults(error, room))
             return None
 
     kis, telegram = read(KisSettings), read(TelegramSettings)
     trading, storage, arming = read(TradingSettings), read(StorageSettings), read(ArmingSettings)
-    if kis is not None and trading is not None:
-        found += without_minute_bars(kis, trading)
+    found += without_minute_bars(env_file)
     if found or kis is None or telegram is None or trading is None or storage is None or arming is None:
         raise Faults(found)
     return Settings(kis=kis, telegram=telegram, trading=trading, storage=storage, arming=arming)
 
 
-def without_minute_bars(kis: KisSettings, trading: TradingSettings) -> list[FaultyValue]:
-    """Refuse intervals whose bars nobody would give: the virtual environment has none of its own (D9)."""
-    if not kis.is_virtual or kis.quote_keys is not None or kis.kis_ws_ticks:
+def without_minute_bars(env_file: Path) -> list[FaultyValue]:
+    """Refuse intervals whose bars nobody would give: the virtual environment has none of its own (D9).
+
+    Read by themselves, so that a fault elsewhere hides nothing; one of these is told without this.
+    """
+    try:
+        source = part_of(KisSettings, "is_virtual", "kis_ws_ticks", "quote_app_key")(
+            _env_file=env_file, _env_file_encoding=ENCODING
+        ).model_dump()
+    except ValidationError:
+        return []
+    if not source["is_virtual"] or source["quote_app_key"] is not None or source["kis_ws_ticks"]:
         return []
     problem = Said(StartNote.NO_MINUTE_BARS)
-    chosen = {"RSI_INTERVAL": trading.rsi_interval, "MACD_INTERVAL": trading.macd_interval}
-    return [
-        FaultyValue(name, interval.value, problem, None)
-        for name, interval in chosen.items()
-        if interval.minutes is not None
-    ]
+    found: list[FaultyValue] = []
+    for name in ("rsi_interval", "macd_interval"):
+        with suppress(ValidationError):
+            part = part_of(TradingSettings, name)(_env_file=env_file, _env_file_encoding=ENCODING)
+            interval = part.model_dump()[name]
+            if interval.minutes is not None:
+                found.append(FaultyValue(name.upper(), interval.value, problem, None))
+    return found
+
+
+class SettingsPart(BaseSettings):
+    """Some settings of a room; the file's others are none of its business."""
+
+    model_config = SettingsConfigDict(extra="ignore", validate_default=True, hide_input_in_errors=True)
+
+
+def part_of(room: type[BaseSettings], *names: str) -> type[BaseSettings]:
+    """Return settings that read these fields alone, as the room reads each by itself."""
+    fields: dict[str, Any] = {name: (room.model_fields[name].annotation, room.model_fields[name]) for name in names}
+    return create_model("PartOfARoom", __base__=SettingsPart, **fields)
 
 
 def fault_list(found: Sequence[FaultyValue]) -> str:
@@ -234,6 +289,13 @@ def fault_list(found: Sequence[FaultyValue]) -> str:
     lines = tuple(Said(ConsoleNote.FAULT_LINE, fault=fault.said()) for fault in found)
     told = Said(ConsoleNote.FAULT_LIST, head=head, faults=lines)
     return f"{say(told, 'ko')}\n\n{say(told, 'en')}"
+
+
+def account_of(settings: Settings, environment: Environment) -> Said:
+    """Return whose money this is about: environment and account, and what is traded."""
+    names = ", ".join(str(symbol) for symbol in settings.trading.trading_tickers)
+    account = settings.kis.account_no.masked
+    return Said(ConsoleNote.ACCOUNT, environment=Said(MONEY[environment]), account=account, tickers=names)
 
 
 def refuse_a_real_host(settings: KisSettings) -> None:
@@ -288,8 +350,10 @@ async def trade(arguments: argparse.Namespace) -> int:
 
 async def find_the_chat() -> int:
     """Print who wrote to the bot, by the token alone: the rest of `.env` may be empty yet; return the exit code."""
+    if (unread := unreadable(ENV_FILE)) is not None:
+        raise Faults([unread])
     try:
-        settings = TokenSettings(_env_file=ENV_FILE, _env_file_encoding="utf-8")
+        settings = TokenSettings(_env_file=ENV_FILE, _env_file_encoding=ENCODING)
     except ValidationError as error:
         raise Faults(plain_faults(error, TokenSettings)) from None
     from bot.find_chat import find_chat
@@ -299,10 +363,11 @@ async def find_the_chat() -> int:
 
 async def check(settings: Settings) -> int:
     """Reach KIS and Telegram, print what works, place nothing; return the exit code."""
+    environment = Environment.VIRTUAL if settings.kis.is_virtual else Environment.REAL
+    speak(both(account_of(settings, environment)))
     rows: list[tuple[bool | None, str, str]] = [
         (True, paired(Said(ConsoleNote.SETTINGS)), "")
     ]  # None: not applicable here
-    environment = Environment.VIRTUAL if settings.kis.is_virtual else Environment.REAL
     with logs(settings), TemporaryDirectory() as scratch:  # the database of a running instance is left alone
         async with AsyncExitStack() as stack:
             program = await assemble(
@@ -310,7 +375,7 @@ async def check(settings: Settings) -> int:
             )
             rows += [
                 (step.ok, paired(step.name), both(step.detail))
-                for step in await program.kis.check(settings.trading.trading_tickers[0])
+                for step in await program.kis.check(settings.trading.trading_tickers)
             ]
             telegram: Sequence[tuple[ConsoleNote, Callable[[], Awaitable[str | None]]]] = (
                 (ConsoleNote.BOT, program.bot.check),
@@ -550,7 +615,7 @@ async def assemble(
             telegram=lambda: bot.telegram(),  # noqa: PLW0108 - the bot is built after the core
             loop_lag=lag.reading,
             memory=resident_memory,
-            check_broker=lambda: kis.check(next(iter(core.base.book.tickers), None)),
+            check_broker=lambda: kis.check(core.base.book.tickers[:1]),
             check_telegram=lambda: bot.check(),  # noqa: PLW0108 - as above
         ),
         cry=lambda text: bot.send_now(text),  # noqa: PLW0108 - as above
@@ -604,6 +669,7 @@ async def run(
     """Build the program, run it until a signal or a failure, stop in order, and print a summary."""
     sys.setswitchinterval(SWITCH_S)
     started_at = clock.now()
+    speak(both(account_of(settings, environment)))
     with logs(settings):
         async with AsyncExitStack() as stack:
             try:
@@ -618,10 +684,13 @@ async def run(
             except StorageError as error:
                 await tell_the_chat(settings, error)
                 raise
+            speak(both(Said(ConsoleNote.STEP_STORAGE, place=str(settings.storage.data_dir))))
             try:
                 await greet(program.bot)
                 await program.core.load()
-                await serve(program, stop_asked_for())
+                speak(both(Said(ConsoleNote.STEP_PREPARING)))
+                made_up = environment is Environment.DEMO
+                await serve(program, stop_asked_for(), ConsoleNote.STARTED_DEMO if made_up else ConsoleNote.STARTED)
                 code = EXIT_FINE
             except* TradingError as errors:
                 log.exception("stopped by an error")
@@ -665,7 +734,9 @@ async def greet(bot: BotApp) -> None:
     from bot.errors import TelegramTokenDoubted, TelegramUnreachable
 
     try:
-        log.info("telegram", extra={"bot": await bot.check()})
+        name = await bot.check()
+        log.info("telegram", extra={"bot": name})
+        speak(both(Said(ConsoleNote.STEP_TELEGRAM, bot=name)))
     except (TelegramTokenDoubted, TelegramUnreachable) as error:
         log.warning("telegram not usable at the start", extra={"error": type(error).__name__})
         if isinstance(error, TelegramTokenDoubted):
@@ -673,7 +744,7 @@ async def greet(bot: BotApp) -> None:
         speak(both(error.user_message), sys.stderr)
 
 
-async def serve(program: Program, stop: asyncio.Event) -> None:
+async def serve(program: Program, stop: asyncio.Event, started: ConsoleNote = ConsoleNote.STARTED) -> None:
     """Run every service until the stop is asked for, then end them in order: commands, signals, orders, alerts.
 
     Each is kept running: a fault in one is logged, told and followed by its restart, and ends no other.
@@ -686,11 +757,12 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
         trading = [(service, group.create_task(_service(task), name=service)) for service, task in core.tasks]
         beside = [group.create_task(core.supervisor.keep(name, task), name=name) for name, task in bot.tasks]
         chat = group.create_task(core.supervisor.keep(Service.CHAT, bot.chat), name=Service.CHAT)
+        told = group.create_task(tell_the_start(core, started), name="console")
         try:
             await stop.wait()
         finally:
             core.trading.desk.hurry(QUIET_S)
-            for task in (chat, *beside):
+            for task in (told, chat, *beside):
                 await end(task)
             for service, task in reversed(trading):
                 if service.begins_orders:
@@ -705,6 +777,23 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
                 await bot.drain(LAST_WORDS_S)
             except Exception:  # a door: what was not delivered is on disk
                 log.exception("the last alerts failed; they follow after the next start")
+
+
+async def tell_the_start(core: Core, started: ConsoleNote) -> None:
+    """Say on the console when the start is over, or that it takes long: the chat answers already."""
+    try:
+        async with asyncio.timeout(START_S):
+            await core.session.engine.begun.wait()
+    except TimeoutError:
+        speak(both(Said(ConsoleNote.STARTED_BUT)))
+        await core.session.engine.begun.wait()
+    held = core.trading.account_sync.last
+    if held is None:
+        speak(both(Said(ConsoleNote.STEP_NO_BROKER)))
+    else:
+        speak(both(Said(ConsoleNote.STEP_BROKER, positions=len(held.positions))))
+    speak(both(Said(ConsoleNote.STEP_STREAM, state=core.session.inbox.state())))
+    speak(both(Said(started)))
 
 
 async def _service(task: Callable[[], Awaitable[None]]) -> None:

@@ -1,6 +1,6 @@
 """Putting the client together: the one entry point `main` uses."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,9 +44,9 @@ class Kis:
     settings: KisSettings
     diagnosis: Diagnosis
 
-    async def check(self, symbol: Symbol | None = None) -> list[HealthLine]:
-        """Return what works and what does not, step by step, with the price of a ticker; places nothing."""
-        return await self.diagnosis.run(symbol)
+    async def check(self, symbols: Sequence[Symbol] = ()) -> list[HealthLine]:
+        """Return what works and what does not, step by step, with the price of each ticker; places nothing."""
+        return await self.diagnosis.run(symbols)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from urllib.parse import urlsplit
 
 from kis.auth.account_number import AccountNumber
@@ -50,6 +51,7 @@ _PORT_S = 5.0
 _CALL_S = 15.0
 _STREAM_S = 15.0
 _ALL_S = 45.0
+_QUOTE_S = 3.0  # for each ticker: at one call a second some wait for their turn
 _NO_TIME = Said(CheckNote.NO_TIME)
 
 _Step = Callable[[], Awaitable[Said]]
@@ -87,16 +89,16 @@ class Diagnosis:
         self._stream = stream
         self._probe = probe
 
-    async def run(self, symbol: Symbol | None = None) -> list[HealthLine]:
+    async def run(self, symbols: Sequence[Symbol] = ()) -> list[HealthLine]:
         """Return every step's line; a step that needs a failed one is tried all the same.
 
-        The price of `symbol` is asked for where one is given. All of it ends within 45 s of real time.
+        The price of each of `symbols` is asked for. All of it ends within 45 s of real time, and 3 s more for each.
         """
         hosts = [_Batch([step]) for step in self._host_steps()]
-        calls = [_Batch(steps) for steps in self._call_steps(symbol)]
+        calls = [_Batch(steps) for steps in self._call_steps(symbols)]
         stream = _StreamTest(self._stream, self._probe)
         with suppress(TimeoutError):  # what is missing says so
-            async with asyncio.timeout(_ALL_S):
+            async with asyncio.timeout(_ALL_S + _QUOTE_S * len(symbols)):
                 await _together(hosts)
                 async with asyncio.TaskGroup() as group:
                     group.create_task(_together(calls))
@@ -109,7 +111,7 @@ class Diagnosis:
             steps += _hosts(self._quote_http.environment, _QUOTE_SERVER)
         return steps
 
-    def _call_steps(self, symbol: Symbol | None) -> list[list[_Named]]:
+    def _call_steps(self, symbols: Sequence[Symbol]) -> list[list[_Named]]:
         """Return the calls, those of one app key in a row: the first one gets its token."""
         account = [
             _call(Said(CheckNote.TOKEN), lambda: _token(self._http)),
@@ -119,9 +121,9 @@ class Diagnosis:
         if self._quote_http is not self._http:
             name = Said(CheckNote.QUOTE_TOKEN)
             quote.append(_call(name, lambda: _token(self._quote_http)))
-        if symbol is not None:
+        for symbol in symbols:
             name = Said(CheckNote.QUOTE, ticker=symbol.ticker)
-            quote.append(_call(name, lambda: self._quote(symbol)))
+            quote.append(_call(name, partial(self._quote, symbol)))
         return [account, quote] if self._quote_http is not self._http else [account + quote]
 
     async def _holdings(self) -> Said:

@@ -3,17 +3,17 @@
 import ipaddress
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kis.auth.account_number import AccountNumber
 from kis.auth.keys import KeyPair
 from kis.environment import REAL, VIRTUAL, KisEnvironment
 from strategy.model import Said
-from strategy.settings.messages import SettingFault
+from strategy.settings.messages import SettingFault, refuse_placeholder
 
 
 class KisSettingFault(StrEnum):
@@ -26,6 +26,14 @@ class KisSettingFault(StrEnum):
 
 
 KEY_LENGTH, SECRET_LENGTH = 36, 180  # kis-protocol 0, 10.1 line 10
+
+# what `.env.sample` holds only to be replaced; a simulator on this machine takes these, too
+PLACEHOLDERS = {
+    "hts_id": "your_hts_id",
+    "app_key": "your_app_key",
+    "app_secret": "your_app_secret",
+    "account_no": "00000000-00",
+}
 
 
 def is_loopback(url: str) -> bool:
@@ -106,18 +114,19 @@ class KisSettings(BaseSettings):
         env_file=None, frozen=True, extra="ignore", validate_default=True, hide_input_in_errors=True
     )
 
+    # the addresses first: what a key must look like depends on whose it is, and a validator sees only what stands above
     is_virtual: Flag
+    rest_url_base: RestUrl = None
+    ws_url_base: WsUrl = None
+    quote_rest_url_base: RestUrl = None
+    quote_ws_url_base: WsUrl = None
+
     hts_id: Annotated[str, BeforeValidator(_filled)]
     app_key: Secret
     app_secret: Secret
     account_no: Annotated[AccountNumber, NoDecode, BeforeValidator(_account)]
-
-    rest_url_base: RestUrl = None
-    ws_url_base: WsUrl = None
     quote_app_key: OptionalSecret = None
     quote_app_secret: OptionalSecret = None
-    quote_rest_url_base: RestUrl = None
-    quote_ws_url_base: WsUrl = None
 
     kis_real_calls_per_s: float = Field(REAL.calls_per_s, ge=0.1, le=20)
     kis_virtual_calls_per_s: float = Field(VIRTUAL.calls_per_s, ge=0.1, le=20)
@@ -136,20 +145,33 @@ class KisSettings(BaseSettings):
         """Drop blanks around a pasted key: a trailing newline gives EGW00105 (kis-protocol 1.2)."""
         return SecretStr(value.get_secret_value().strip()) if isinstance(value, SecretStr) else value
 
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        _check_pair("APP_KEY", self.app_key, "APP_SECRET", self.app_secret, self.environment.rest_url)
-        if (self.quote_app_key is None) != (self.quote_app_secret is None):
-            raise SettingFault(Said(KisSettingFault.QUOTE_PAIR))
-        if self.quote_app_key is not None and self.quote_app_secret is not None:
-            _check_pair(
-                "QUOTE_APP_KEY",
-                self.quote_app_key,
-                "QUOTE_APP_SECRET",
-                self.quote_app_secret,
-                self.quote_environment.rest_url,
-            )
-        return self
+    @field_validator(*PLACEHOLDERS, mode="after")
+    @classmethod
+    def _filled_in(cls, value: Any, info: ValidationInfo) -> Any:
+        if not _here(info, "rest_url_base"):
+            refuse_placeholder(_plain(value), PLACEHOLDERS[str(info.field_name)])
+        return value
+
+    @field_validator("app_key", "app_secret", mode="after")
+    @classmethod
+    def _whole(cls, value: Any, info: ValidationInfo) -> Any:
+        if not _here(info, "rest_url_base"):
+            _check_length(str(info.field_name), value)
+        return value
+
+    @field_validator("quote_app_key", "quote_app_secret", mode="after")
+    @classmethod
+    def _whole_for_quotes(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and not _here(info, "quote_rest_url_base", "rest_url_base"):
+            _check_length(str(info.field_name), value)
+        return value
+
+    @field_validator("quote_app_secret", mode="after")
+    @classmethod
+    def _pair(cls, value: Any, info: ValidationInfo) -> Any:
+        if "quote_app_key" in info.data and (info.data["quote_app_key"] is None) != (value is None):
+            raise SettingFault(Said(KisSettingFault.QUOTE_PAIR), between=True)
+        return value
 
     @property
     def environment(self) -> KisEnvironment:
@@ -193,10 +215,19 @@ class KisSettings(BaseSettings):
         return any((self.rest_url_base, self.ws_url_base, self.quote_rest_url_base, self.quote_ws_url_base))
 
 
-def _check_pair(key_name: str, key: SecretStr, secret_name: str, secret: SecretStr, host: str) -> None:
-    if is_loopback(host):  # a simulator may take any key
-        return
-    for name, value, length in ((key_name, key, KEY_LENGTH), (secret_name, secret, SECRET_LENGTH)):
-        found = len(value.get_secret_value())
-        if found != length:
-            raise SettingFault(Said(KisSettingFault.LENGTH, name=name, length=length, found=found))
+def _here(info: ValidationInfo, *names: str) -> bool:
+    """Return whether the first of these addresses that is given names this machine, whose simulator takes any key."""
+    return is_loopback(next((info.data[name] for name in names if info.data.get(name)), ""))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return f"{value.number}-{value.product}" if isinstance(value, AccountNumber) else str(value)
+
+
+def _check_length(name: str, value: SecretStr) -> None:
+    wanted = KEY_LENGTH if name.endswith("key") else SECRET_LENGTH
+    found = len(value.get_secret_value())
+    if found != wanted:
+        raise SettingFault(Said(KisSettingFault.LENGTH, length=wanted, found=found))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -99,6 +100,24 @@ async def test_without_env_every_missing_setting_is_listed_with_three_ways_on_s4
     assert list(tmp_path.iterdir()) == []  # nothing begun
 
 
+async def test_a_raw_copy_of_the_sample_is_refused_with_each_placeholder_and_nothing_is_contacted_s45(
+    tmp_path: Path,
+) -> None:
+    shutil.copy(ROOT / ".env.sample", tmp_path / ".env")
+    with (tmp_path / ".env").open("a", encoding="utf-8") as file:
+        file.write("MAX_ORDER=100\nKIS_WS_TICKS=false\nLOG_LEVEL='INFO\n")
+    async with process(tmp_path) as running:
+        code, out, err = await ended(running)
+    assert (code, out) == (2, "")
+    for name in ("HTS_ID", "APP_KEY", "APP_SECRET", "ACCOUNT_NO", "TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID"):
+        assert err.count(f"- {name}=") == 2, name  # once in each language
+    assert err.count("Did you mean MAX_ORDER_USD?") == 1
+    assert err.count("- MACD_INTERVAL=1: ") == 2
+    assert err.count("line 20") == 1
+    assert "dotenv" not in err
+    assert [file.name for file in tmp_path.iterdir()] == [".env"]
+
+
 async def test_find_chat_needs_the_token_alone(tmp_path: Path) -> None:
     async with servers() as (_, chat, _http):
         (tmp_path / ".env").write_text(f"TELEGRAM_BOT_TOKEN={DEFAULT_TOKEN}\nTELEGRAM_API_URL={chat.url}\n")
@@ -178,12 +197,27 @@ async def test_the_demo_starts_trades_and_stops_on_ctrl_c(tmp_path: Path) -> Non
     assert DEFAULT_TOKEN not in logs
 
 
+STEPS = (  # each in Korean and in English; in this order
+    "계좌 50******-01",
+    "account 50******-01",
+    "data/",
+    "Telegram answers",
+    "Asking KIS",
+    "보유 1종목",
+    "Live connection",
+    "텔레그램에서 /start 를 보내세요",
+    "Started: send /start in Telegram",
+)
+
+
 async def test_three_processes_trade_on_the_simulators_clock_and_stop_on_sigterm(tmp_path: Path) -> None:
     async with servers() as (simulator, chat, http):
         env_file(tmp_path, simulator, chat)
         async with process(tmp_path, "--sim-clock", simulator.rest_url) as running:
             started = await message_with(http, chat.url, "시작했습니다")
             assert "[모의]" in started  # S21
+            steps = [await line_with(running, words) for words in STEPS]
+            assert "@" in steps[3]  # the bot's own name: no other would be found in Telegram
             await message_with(http, chat.url, "전량 체결")
             async with process(tmp_path, "--sim-clock", simulator.rest_url) as second:
                 code, _, err = await ended(second)
@@ -384,6 +418,13 @@ async def test_check_prints_what_works_and_what_does_not(tmp_path: Path) -> None
             code, out, err = await ended(running)
         assert code == 0, out + err
         assert "✗" not in out
+        korean, english = out.splitlines()[:2]  # whose money, before anything else
+        assert korean == "KIS 모의투자 (가상의 돈), 계좌 50******-01, 종목 NASDAQ:TQQQ, NYSE:O, AMEX:XLF"
+        assert english.startswith("PAPER environment of KIS (virtual, no real money), account 50******-01, tickers ")
+        for ticker in ("TQQQ", "O", "XLF"):
+            [line] = [number for number, line in enumerate(out.splitlines()) if f"Quote of {ticker}" in line]
+            assert re.fullmatch(r" +\$\d+(\.\d+)?", out.splitlines()[line + 1])
+        assert "50123456" not in out
         env_file(tmp_path, simulator, chat, TELEGRAM_BOT_TOKEN="1000:another-token")
         async with process(tmp_path, "--check") as running:
             code, out, _ = await ended(running)

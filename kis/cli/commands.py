@@ -46,6 +46,7 @@ from strategy.model import (
     VenueNo,
     new_york,
 )
+from strategy.settings.env_file import ENCODING
 from strategy.settings.messages import plain_faults
 
 
@@ -86,8 +87,8 @@ async def main(arguments: Sequence[str], say: Callable[[Said], str]) -> int:
         return _fail("usage", "", say(Said(ShellNote.USAGE, fault=str(fault))))
     as_json = getattr(options, "json", False)
     try:
-        settings = KisSettings(_env_file=".env", _env_file_encoding="utf-8")
-        data_dir = _Place(_env_file=".env", _env_file_encoding="utf-8").data_dir
+        settings = KisSettings(_env_file=".env", _env_file_encoding=ENCODING)
+        data_dir = _Place(_env_file=".env", _env_file_encoding=ENCODING).data_dir
     except ValidationError as error:
         faults = [fault.said() for fault in plain_faults(error, KisSettings)]
         return _fail("settings", "", say(Said(ShellNote.SETTINGS, faults=tuple(faults))))

@@ -36,6 +36,9 @@ class FaultNote(StrEnum):
     AT_LEAST = "fault.at_least"
     BELOW = "fault.below"
     AT_MOST = "fault.at_most"
+    WHOLE_NUMBER = "fault.whole_number"
+    TIME_OF_DAY = "fault.time_of_day"
+    PLACEHOLDER = "fault.placeholder"
 
 
 _SHOWN = 40  # characters of a wrong value worth repeating
@@ -43,11 +46,13 @@ _PERSONAL = frozenset({"account_no"})  # told apart by their first two character
 
 
 class SettingFault(ValueError):
-    """A value refused by a validator of ours, said as a sentence."""
+    """What a validator of ours refuses, said as sentences: all that is wrong with the value, at once."""
 
-    def __init__(self, said: Said) -> None:
-        super().__init__(str(said))
+    def __init__(self, *said: Said, between: bool = False) -> None:
+        """`between`: settings that disagree, which the sentence names itself; none of them is wrong alone."""
+        super().__init__("; ".join(str(each) for each in said))
         self.said = said
+        self.between = between
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class FaultyValue:
 
 def plain_faults(error: ValidationError, model: type[BaseModel]) -> list[FaultyValue]:
     """Return every fault pydantic found, in its order, ready to be read by a person."""
-    return [_fault(details, model) for details in error.errors()]
+    return [fault for details in error.errors() for fault in _faults(details, model)]
 
 
 def allowed(model: type[BaseModel], field: str) -> Said | None:
@@ -86,9 +91,11 @@ def allowed(model: type[BaseModel], field: str) -> Said | None:
     limits = _limits(info)
     if not limits and not kinds & {int, Decimal}:
         return None
-    said = Said(FaultNote.LIMITS, limits=_range(limits)) if limits else Said(FaultNote.NUMBER)
-    if int in kinds:
-        said = Said(FaultNote.WHOLE_AND, allowed=said)
+    whole = int in kinds
+    said = Said(FaultNote.WHOLE_NUMBER if whole else FaultNote.NUMBER)
+    if limits:
+        within = Said(FaultNote.LIMITS, limits=_range(limits))
+        said = Said(FaultNote.WHOLE_AND, allowed=within) if whole else within
     return Said(FaultNote.OR_OFF, allowed=said) if optional else said
 
 
@@ -102,15 +109,22 @@ def limits(model: type[BaseModel], field: str) -> Mapping[str, Decimal]:
     return _limits(model.model_fields[field])
 
 
-def _fault(details: ErrorDetails, model: type[BaseModel]) -> FaultyValue:
+def refuse_placeholder(value: str, placeholder: str) -> None:
+    """Raise SettingFault for a value that `.env.sample` holds only to be replaced."""
+    if value == placeholder:
+        raise SettingFault(Said(FaultNote.PLACEHOLDER))
+
+
+def _faults(details: ErrorDetails, model: type[BaseModel]) -> list[FaultyValue]:
+    raised = details.get("ctx", {}).get("error")
     field = str(details["loc"][0]) if details["loc"] else ""
-    known = field in model.model_fields
-    return FaultyValue(
-        name=field.upper(),
-        value=_shown(details, field, model.model_fields[field]) if known else None,
-        problem=_problem(details),
-        allowed=allowed(model, field) if known and "error" not in details.get("ctx", {}) else None,
-    )
+    if isinstance(raised, SettingFault):
+        if raised.between or not field:
+            return [FaultyValue("", None, said, None) for said in raised.said]
+        shown = _shown(details, field, model.model_fields[field])
+        return [FaultyValue(field.upper(), shown, said, None) for said in raised.said]
+    shown = _shown(details, field, model.model_fields[field])
+    return [FaultyValue(field.upper(), shown, _problem(details), allowed(model, field))]
 
 
 def _shown(details: ErrorDetails, field: str, info: FieldInfo) -> str | None:
@@ -124,9 +138,7 @@ def _shown(details: ErrorDetails, field: str, info: FieldInfo) -> str | None:
 
 
 def _problem(details: ErrorDetails) -> Said:
-    raised = details.get("ctx", {}).get("error")
-    if isinstance(raised, SettingFault):
-        return raised.said
+    """Say it in words of ours; never in the library's, which knows one language and may repeat a secret."""
     if details["input"] == "" and details["type"] != "missing":
         return Said(FaultNote.EMPTY)
     kind = details["type"]
@@ -138,14 +150,16 @@ def _problem(details: ErrorDetails) -> Said:
         "int_parsing": Said(FaultNote.WHOLE),
         "int_from_float": Said(FaultNote.WHOLE),
         "decimal_parsing": Said(FaultNote.NOT_A_NUMBER),
+        "float_parsing": Said(FaultNote.NOT_A_NUMBER),
         "finite_number": Said(FaultNote.NOT_A_NUMBER),
+        "time_parsing": Said(FaultNote.TIME_OF_DAY),
+        "int_parsing_size": Said(FaultNote.RANGE),
     }
     if kind in known:
         return known[kind]
     if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         return Said(FaultNote.RANGE)
-    message = details["msg"].removeprefix("Value error, ")
-    return Said(FaultNote.UNUSABLE, problem=message)
+    return Said(FaultNote.UNUSABLE)
 
 
 def _plain_types(annotation: Any) -> set[Any]:

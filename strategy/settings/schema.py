@@ -4,13 +4,13 @@ One model serves the environment at start and every change in the chat, so both 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import time
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import Annotated, Any, Literal, Protocol, Self
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
+from pydantic import BeforeValidator, Field, InstanceOf, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from strategy.model import Interval, InvalidInput, PositionScope, QuietHours, Said, SellConfirm, Symbol, TradeMode
@@ -181,22 +181,32 @@ class TradingSettings(BaseSettings):
             return value
         symbols: list[Symbol] = []
         written: set[str] = set()
+        found: list[Said] = []
         for position, item in enumerate(value.split(","), start=1):
             if not item.strip():
-                raise SettingFault(Said(TradingSettingFault.EMPTY_ITEM, position=position))
+                found.append(Said(TradingSettingFault.EMPTY_ITEM, position=position))
+                continue
             try:
                 symbol = Symbol.parse(item)
-            except InvalidInput as error:
-                raise SettingFault(
-                    Said(TradingSettingFault.NO_SYMBOL, position=position, item=item.strip()[:40])
-                ) from error
+            except InvalidInput:
+                found.append(Said(TradingSettingFault.NO_SYMBOL, position=position, item=item.strip()[:40]))
+                continue
             as_written = "".join(item.upper().split())
             if as_written in written:
-                raise SettingFault(Said(TradingSettingFault.REPEATED, position=position, symbol=str(symbol)))
+                found.append(Said(TradingSettingFault.REPEATED, position=position, symbol=str(symbol)))
             written.add(as_written)
             if symbol not in symbols:  # BRK.B beside BRK/B, as versions stored it that took them for two
                 symbols.append(symbol)
+        if found:
+            raise SettingFault(*found)
         return tuple(symbols)
+
+    @field_validator("trading_tickers", mode="after")
+    @classmethod
+    def _some_ticker(cls, value: tuple[Symbol, ...]) -> tuple[Symbol, ...]:
+        if not value:
+            raise SettingFault(Said(TradingSettingFault.NO_TICKER), between=True)
+        return value
 
     @field_validator("stop_loss_rate", mode="before")
     @classmethod
@@ -218,42 +228,65 @@ class TradingSettings(BaseSettings):
             raise SettingFault(Said(TradingSettingFault.DIGITS))
         return value
 
-    def _windows_can_be_had(self) -> None:
-        """Refuse periods that no warm-up could ever fill: of minute bars the broker keeps about a month."""
-        for names, interval, window in (
-            ("RSI_PERIOD", self.rsi_interval, rsi_window(self.rsi_period)),
-            (
-                "MACD_SLOW, MACD_SIGNAL, CROSS_LOOKBACK",
-                self.macd_interval,
-                macd_window(self.macd_slow, self.macd_signal, self.cross_lookback),
-            ),
-        ):
-            there = in_reach(interval)
-            if there is not None and window > there:
-                raise SettingFault(
-                    Said(
-                        TradingSettingFault.TOO_MANY_BARS,
-                        names=names,
-                        window=window,
-                        minutes=interval.value,
-                        available=there,
-                    )
-                )
+    # settings that are held against one another: each pair at the later of the two, which sees what stands above it,
+    # so that a fault of one field hides no disagreement of others
 
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        if not self.trading_tickers:
-            raise SettingFault(Said(TradingSettingFault.NO_TICKER))
-        if self.rsi_oversold >= self.rsi_overbought:
-            raise SettingFault(Said(TradingSettingFault.RSI_ORDER))
-        if self.macd_fast >= self.macd_slow:
-            raise SettingFault(Said(TradingSettingFault.MACD_ORDER))
-        self._windows_can_be_had()
-        if self.market_start_time >= self.market_end_time:
-            raise SettingFault(Said(TradingSettingFault.HOURS_ORDER))
-        if self.auto_shutdown_time < self.market_end_time:
-            raise SettingFault(Said(TradingSettingFault.SHUTDOWN_ORDER))
-        return self
+    @field_validator("market_end_time", mode="after")
+    @classmethod
+    def _opens_before_it_closes(cls, end: time, info: ValidationInfo) -> time:
+        _held_against(info, "market_start_time", lambda start: start < end, TradingSettingFault.HOURS_ORDER)
+        return end
+
+    @field_validator("auto_shutdown_time", mode="after")
+    @classmethod
+    def _shuts_down_after_the_end(cls, shutdown: time, info: ValidationInfo) -> time:
+        _held_against(info, "market_end_time", lambda end: end <= shutdown, TradingSettingFault.SHUTDOWN_ORDER)
+        return shutdown
+
+    @field_validator("rsi_overbought", mode="after")
+    @classmethod
+    def _oversold_below_overbought(cls, overbought: Decimal, info: ValidationInfo) -> Decimal:
+        _held_against(info, "rsi_oversold", lambda oversold: oversold < overbought, TradingSettingFault.RSI_ORDER)
+        return overbought
+
+    @field_validator("rsi_interval", mode="after")
+    @classmethod
+    def _rsi_can_be_had(cls, interval: Interval, info: ValidationInfo) -> Interval:
+        if "rsi_period" in info.data:
+            _window_can_be_had("RSI_PERIOD", interval, rsi_window(info.data["rsi_period"]))
+        return interval
+
+    @field_validator("macd_slow", mode="after")
+    @classmethod
+    def _fast_below_slow(cls, slow: int, info: ValidationInfo) -> int:
+        _held_against(info, "macd_fast", lambda fast: fast < slow, TradingSettingFault.MACD_ORDER)
+        return slow
+
+    @field_validator("cross_lookback", mode="after")
+    @classmethod
+    def _macd_can_be_had(cls, lookback: int, info: ValidationInfo) -> int:
+        if {"macd_interval", "macd_slow", "macd_signal"} <= info.data.keys():
+            window = macd_window(info.data["macd_slow"], info.data["macd_signal"], lookback)
+            _window_can_be_had("MACD_SLOW, MACD_SIGNAL, CROSS_LOOKBACK", info.data["macd_interval"], window)
+        return lookback
+
+
+def _held_against(
+    info: ValidationInfo, name: str, agrees: Callable[[Any], bool], otherwise: TradingSettingFault
+) -> None:
+    """Raise SettingFault where an earlier field, itself in order, does not agree."""
+    if name in info.data and not agrees(info.data[name]):
+        raise SettingFault(Said(otherwise), between=True)
+
+
+def _window_can_be_had(names: str, interval: Interval, window: int) -> None:
+    """Refuse periods that no warm-up could ever fill: of minute bars the broker keeps about a month."""
+    there = in_reach(interval)
+    if there is not None and window > there:
+        said = Said(
+            TradingSettingFault.TOO_MANY_BARS, names=names, window=window, minutes=interval.value, available=there
+        )
+        raise SettingFault(said, between=True)
 
 
 MENU: Mapping[str, InMenu] = {

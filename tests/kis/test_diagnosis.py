@@ -48,7 +48,7 @@ async def test_every_step_has_a_line_and_one_price_is_asked(tmp_path: Path) -> N
     fake = FakeKis()
     fake.on(QUOTE, PRICE)
     async with connected(tmp_path, fake, Sockets(), is_virtual="true") as kis:
-        lines = await kis.check(MSFT)
+        lines = await kis.check([MSFT])
     names = [
         english(line.name).rsplit(" ", 1)[0] if "port" in english(line.name) else english(line.name) for line in lines
     ]
@@ -72,7 +72,7 @@ async def test_nothing_is_ever_placed(tmp_path: Path) -> None:
     fake = FakeKis()
     fake.on(QUOTE, PRICE)
     async with connected(tmp_path, fake, Sockets()) as kis:
-        await kis.check(MSFT)
+        await kis.check([MSFT])
     posts = {asked.path for asked in fake.asked if asked.method == "POST"}
     assert posts <= {"/oauth2/tokenP", "/oauth2/Approval"}
 
@@ -102,7 +102,7 @@ async def test_a_refused_key_is_explained_and_nothing_secret_shown_s107_s108(
     fake = FakeKis()
     fake.on("/oauth2/tokenP", Say({"error_code": code, "error_description": "유효하지 않습니다."}, 403))
     async with connected(tmp_path, fake, Sockets()) as kis:
-        lines = await kis.check(MSFT)
+        lines = await kis.check([MSFT])
     token = named(lines)["Access token"]
     assert token.ok is False
     assert word in english(token.detail)
@@ -158,7 +158,7 @@ async def test_what_there_was_no_time_for_says_so(tmp_path: Path, monkeypatch: p
     fake = FakeKis()
     fake.on("/oauth2/tokenP", hang())
     async with connected(tmp_path, fake, Sockets()) as kis:
-        lines = named(await kis.check(MSFT))
+        lines = named(await kis.check([MSFT]))
     assert lines["REST host name 127.0.0.1"].ok
     assert [lines[name].ok for name in ("Access token", "Account inquiry", "Quote of MSFT")] == [None] * 3
     assert "time ran out" in english(lines["Account inquiry"].detail)
@@ -169,7 +169,7 @@ async def test_a_call_that_hangs_is_said_to_be_late(tmp_path: Path, monkeypatch:
     fake = FakeKis()
     fake.on(QUOTE, hang())
     async with connected(tmp_path, fake, Sockets(), is_virtual="true") as kis:
-        lines = named(await kis.check(MSFT))
+        lines = named(await kis.check([MSFT]))
     assert lines["Account inquiry"].ok is not None
     assert lines["Quote of MSFT"].ok is False
     assert "in time" in english(lines["Quote of MSFT"].detail)

@@ -138,7 +138,7 @@ async def test_an_answer_that_repeats_key_account_and_customer_tells_nobody(
             with pytest.raises(KisError) as failed:
                 await call()
             heard += [str(failed.value), korean(failed.value.user_message), english(failed.value.user_message)]
-        heard += [f"{korean(line.detail)} {english(line.detail)}" for line in await kis.check(SYMBOL)]
+        heard += [f"{korean(line.detail)} {english(line.detail)}" for line in await kis.check([SYMBOL])]
     written = JsonFormatter(redactor([APP_KEY, APP_SECRET], [ACCOUNT]))
     heard += [written.format(record) for record in caplog.records if record.name.startswith("kis")]
     assert any("처리할 수 없습니다" in text for text in heard)
