@@ -94,12 +94,12 @@ async def report(_: Message, args: str, ctx: RequestContext) -> None:
     period = PERIODS.get(args.strip().casefold() or "day")
     if period is None:
         raise arguments.BadArgument("not a period")
-    await ctx.reply.show(views.report(await ctx.control.results.report(period), ctx.ui))
+    await _report(period, ctx)
 
 
 async def open_report(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     period = PERIODS.get(callback_data.ref, Period.DAY)
-    await ctx.reply.show(views.report(await ctx.control.results.report(period), ctx.ui))
+    await _report(period, ctx)
 
 
 async def _trades(count: int, ctx: RequestContext) -> None:
@@ -107,5 +107,10 @@ async def _trades(count: int, ctx: RequestContext) -> None:
 
 
 async def _results(name: str, count: int, ctx: RequestContext) -> None:
-    view = await ctx.control.results.periods(SPANS[name][0], count)
-    await ctx.reply.show(views.results(view, name, count, ctx.ui))
+    view, money = await ctx.control.results.periods(SPANS[name][0], count), await ctx.control.holdings.view(fresh=False)
+    await ctx.reply.show(views.results(view, name, count, ctx.ui, money))
+
+
+async def _report(period: Period, ctx: RequestContext) -> None:
+    view, money = await ctx.control.results.report(period), await ctx.control.holdings.view(fresh=False)
+    await ctx.reply.show(views.report(view, ctx.ui, money))

@@ -9,7 +9,18 @@ from bot.i18n.formats import gain_icon, krw, price, rate, shares, usd, usd_chang
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Keyboard, Open, rows_of
 from bot.ui.screen import Screen, ViewContext
-from strategy.model import CashBasis, Holdings, HoldingsView, Position, Symbol, UnreadRow, return_percent, total
+from strategy.model import (
+    CashBasis,
+    DayResult,
+    Holdings,
+    HoldingsView,
+    Position,
+    Symbol,
+    UnreadRow,
+    new_york,
+    return_percent,
+    total,
+)
 
 _CARDS = 9  # on a page
 
@@ -33,7 +44,7 @@ def balance(view: HoldingsView, ui: ViewContext) -> Screen:
     )
     result = block(
         t("Unrealised {icon} {amount}", icon=gain_icon(profit), amount=usd_change(profit)),
-        _realized(view.realized_today, ui),
+        *today_lines(view.today, held, ui),
         None if held.fx_rate is None else t("Exchange rate {rate} won per dollar", rate=f"{held.fx_rate:,.2f}"),
     )
     return ui.screen(title, money, result, _unread(held, ui), ui.stamp(), keyboard=keyboard)
@@ -47,6 +58,36 @@ def equity_line(held: Holdings, ui: ViewContext) -> Text:
         shares=usd(held.value),
         total=Bold(usd(held.equity)),
     )
+
+
+def today_lines(day: DayResult | None, held: Holdings | None, ui: ViewContext) -> tuple[Text, ...]:
+    """Return what the day has come to, in dollars, percent of its start and won, and how far its loss limit is."""
+    if day is None:
+        return ()
+    t = ui.t
+    in_won = krw(day.amount, None if held is None else held.fx_rate)
+    amount = Bold(usd_change(day.amount) + ("" if in_won is None else f" ({in_won})"))
+    icon, percent = gain_icon(day.amount), rate(day.percent)
+    if day.session_on == new_york(ui.now).date():
+        said = t.line("Today {icon} {amount} · {rate} after fees", icon=icon, amount=amount, rate=percent)
+    else:
+        on = f"{day.session_on:%m-%d}"
+        said = t.line(
+            "Last session {date} {icon} {amount} · {rate} after fees", date=on, icon=icon, amount=amount, rate=percent
+        )
+    return (said, *(Text(line) for line in (_limit(day, ui), _left_out(day, ui)) if line is not None))
+
+
+def _limit(day: DayResult, ui: ViewContext) -> str | None:
+    if day.limit_pct is None or day.until_limit is None:
+        return ui.t("↳ no loss limit for the day")
+    limit, left = rate(-day.limit_pct), usd(day.until_limit)
+    return ui.t("↳ loss limit {limit}: {left} away", limit=limit, left=left)
+
+
+def _left_out(day: DayResult, ui: ViewContext) -> str | None:
+    names = ", ".join(sorted(symbol.ticker for symbol in day.unvalued))
+    return ui.t("↳ without {tickers}: nobody says what they are worth", tickers=names) if names else None
 
 
 def _basis(held: Holdings, ui: ViewContext) -> str | None:
@@ -177,12 +218,6 @@ def _result(position: Position) -> Decimal | None:
     if position.average_cost <= 0 or position.last is None:
         return None
     return return_percent(position.average_cost, position.last)
-
-
-def _realized(amount: Decimal | None, ui: ViewContext) -> str | None:
-    if amount is None:
-        return None
-    return ui.t("Realised today {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
 
 
 def _problem(view: HoldingsView, ui: ViewContext) -> Text:

@@ -11,8 +11,9 @@ from bot.i18n.terms import SIDE_ICONS, gate, icon, period, side, weekday
 from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open
 from bot.ui.screen import Screen, ViewContext
-from bot.views.holdings import holdings_block
+from bot.views.holdings import holdings_block, today_lines
 from strategy.model import (
+    HoldingsView,
     PerformanceView,
     Period,
     ReportView,
@@ -61,12 +62,14 @@ def trades(rows: Sequence[Trade], count: int, ui: ViewContext) -> Screen:
     )
 
 
-def results(view: ResultsView, screen: str, count: int, ui: ViewContext) -> Screen:
-    """List the results of days, weeks or months, newest first, and their sum."""
+def results(view: ResultsView, screen: str, count: int, ui: ViewContext, money: HoldingsView | None = None) -> Screen:
+    """List the results of days, weeks or months, newest first, and their sum; `money` tells of today."""
     t = ui.t
+    today = () if money is None else today_lines(money.today, money.holdings, ui)
     rows = [_result_row(row, view.period, ui) for row in view.rows]
     return ui.screen(
         block(ui.title("📒 ", _heading(screen, ui))),
+        block(*today) if today else None,
         block(*rows) if rows else block(t("Nothing was filled in that time.")),
         _totals(view.total, view.fx_rate, ui) if rows else None,
         _open_profit(view.profit_open, view.fx_rate, ui),
@@ -129,15 +132,17 @@ def statistics(view: StatisticsView, ui: ViewContext) -> Screen:
     )
 
 
-def report(view: ReportView, ui: ViewContext) -> Screen:
-    """Show one period on one page, beside the period before."""
+def report(view: ReportView, ui: ViewContext, money: HoldingsView | None = None) -> Screen:
+    """Show one period on one page, beside the period before; `money` tells of today."""
     t = ui.t
+    today = () if money is None or view.period is not Period.DAY else today_lines(money.today, money.holdings, ui)
     span = str(view.since) if view.since == view.until else f"{view.since} ~ {view.until}"
     others = tuple(
         Button(_mark(each is view.period, period(each, t)), Open(screen="report", ref=each.value)) for each in Period
     )
     return ui.screen(
         block(ui.title("📰 ", t("Report: {period}", period=period(view.period, t))), t("{span} New York", span=span)),
+        block(*today) if today else None,
         _totals(view.totals, None if view.holdings is None else view.holdings.fx_rate, ui),
         block(
             t(

@@ -9,7 +9,7 @@ from bot.i18n.terms import environment, mode, mode_meaning, not_armed, phase, st
 from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open, Release, SetMode, rows_of
 from bot.ui.screen import Screen, ViewContext
-from bot.views.holdings import equity_line
+from bot.views.holdings import equity_line, today_lines
 from bot.views.market import ticker_actions
 from strategy.model import Mode, ModeState, SessionView, StatusView, TickerView, lost_of
 
@@ -34,7 +34,7 @@ def status(view: StatusView, ui: ViewContext) -> Screen:
             None if lost is None else Bold(lost),
         ),
         _session(view.session, ui),
-        None if view.holdings is None else block(equity_line(view.holdings, ui)),
+        _money(view, ui),
         *(ticker_block(each, ui) for each in shown),
         _health(view, ui),
         ui.stamp(),
@@ -110,6 +110,12 @@ def mode_text(state: ModeState, ui: ViewContext) -> str:
     why = why_so(state.reason, t)
     reason = f" · {why}" if why else ""
     return f"{mode(state.mode, t)}{until}{reason}"
+
+
+def _money(view: StatusView, ui: ViewContext) -> Text | None:
+    if view.holdings is None:
+        return None
+    return block(equity_line(view.holdings, ui), *today_lines(view.today, view.holdings, ui))
 
 
 def _session(session: SessionView, ui: ViewContext) -> Text:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from strategy.market import day_start
-from strategy.model import BrokerError, Clock, Holdings, HoldingsView, PositionScope, Said
+from strategy.market import latest
+from strategy.model import BrokerError, Clock, DayResult, Holdings, HoldingsView, PositionScope, Said
 from strategy.portfolio.interface import AccountSync, Positions
-from strategy.ports import OrderJournal
+from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore
 from strategy.settings.schema import SettingsInForce
 from strategy.stops.stop_lines import StopLines
@@ -22,7 +22,7 @@ class HoldingsQueries:
         *,
         account_sync: AccountSync,
         positions: Positions,
-        orders: OrderJournal,
+        exposure_meter: ExposureMeter,
         stops: StopLines,
         modes: ModeStore,
         settings: SettingsInForce,
@@ -33,7 +33,7 @@ class HoldingsQueries:
         self._resting = resting
         self._account_sync = account_sync
         self._positions = positions
-        self._orders = orders
+        self._exposure_meter = exposure_meter
         self._stops = stops
         self._modes = modes
         self._settings = settings
@@ -43,13 +43,11 @@ class HoldingsQueries:
         """Ask the broker unless `fresh` is False; a failure is told in the view beside the last look, not raised."""
         problem = await self._ask() if fresh else None
         holdings: Holdings | None = self._account_sync.now
-        fills = await self._orders.fills(since=day_start(self._clock.now()))
-        gains = [fill.realized for fill in fills if fill.realized is not None]
         return HoldingsView(
             holdings=None if problem is not None else holdings,
             problem=problem,
             resting_buys=self._resting(),
-            realized_today=sum(gains, Decimal(0)),
+            today=await self.today(),
             locks=self._modes.locks(),
             stop_prices=tuple(
                 (symbol, line.low) for symbol, line in sorted(self._stops.lines.items()) if line.low.is_finite()
@@ -60,6 +58,10 @@ class HoldingsQueries:
                 if self._settings.of(symbol).position_scope is PositionScope.BOT
             ),
         )
+
+    async def today(self) -> DayResult | None:
+        """Return what the session that is on, or was the last, has come to; None while nobody can say."""
+        return await self._exposure_meter.today(latest(self._clock.now()).on, self._account_sync.now)
 
     async def _ask(self) -> Said | None:
         """Look at the account; return why that could not be done."""

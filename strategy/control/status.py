@@ -7,6 +7,7 @@ from typing import Protocol
 
 from strategy.control.tickers import Tickers
 from strategy.health.trading_state import TradingState
+from strategy.market import latest
 from strategy.market.trading_window import session_view
 from strategy.model import Clock, Environment, Holdings, StatusView
 from strategy.ports import Outbox
@@ -70,13 +71,15 @@ class StatusQueries:
         """Return the whole state from memory."""
         now = self._clock.now()
         settings, state, progress = self._settings.account, self._state, self._progress
+        holdings = self._account.holdings()
         return StatusView(
             environment=self._account.environment,
             armed=self._modes.armed,
             account=self._account.masked,
             mode=self._modes.account,
             session=session_view(now, settings),
-            holdings=self._account.holdings(),
+            holdings=holdings,
+            today=await self._exposure_meter.today(latest(now).on, holdings),
             tickers=tuple([await self._tickers.view(symbol, now) for symbol in self._tickers.known()]),
             open_orders=len(state.orders.open),
             unknown_orders=len(state.orders.unknown),

@@ -5,6 +5,7 @@ from strategy.model.account import (
     AgreedPositions,
     BuyingPower,
     CashBasis,
+    DayResult,
     DayStart,
     Deposit,
     Holdings,

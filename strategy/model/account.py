@@ -196,3 +196,29 @@ class DayStart:
     values: Mapping[Symbol, Decimal]  # dollars of all shares of a ticker
     left_out: frozenset[Symbol]  # on purpose: their value was in doubt
     unvalued: frozenset[Symbol]  # nobody said what they were worth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayResult:
+    """What a session has come to so far: realised and unrealised together, after fees. Money is dollars.
+
+    The day's loss limit goes by this figure, and so does every screen that says "today".
+    """
+
+    session_on: date  # New York date
+    start: Decimal  # the equity it began with
+    amount: Decimal
+    limit_pct: Decimal | None  # DAILY_LOSS_LIMIT_PCT, a loss in percent of the start; None: off
+    unvalued: frozenset[Symbol] = frozenset()  # not in it: nobody says what they are worth
+
+    @property
+    def percent(self) -> Decimal | None:
+        """Return it in percent of the start; None for a day that began with nothing."""
+        return self.amount / self.start * 100 if self.start > 0 else None
+
+    @property
+    def until_limit(self) -> Decimal | None:
+        """Return the dollars that may still be lost before the limit, 0 once it is reached; None without a limit."""
+        if self.limit_pct is None:
+            return None
+        return max(self.start * self.limit_pct / 100 + self.amount, Decimal(0))

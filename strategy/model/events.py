@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator
 
-from strategy.model.account import Holdings, PanicLine, SaleEnd
+from strategy.model.account import DayResult, Holdings, PanicLine, SaleEnd
 from strategy.model.alerts import AlertGroup, PriceAlert, Topic
 from strategy.model.changes import ModeState, SettingChange, TickerLock
 from strategy.model.decisions import Decision, Proposal
@@ -189,6 +189,7 @@ class SessionClosed(_Event):
     holdings: Holdings | None
     open_orders: tuple[Order, ...]
     next_open: datetime
+    today: DayResult | None = None  # None: not known, or told by an earlier build
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

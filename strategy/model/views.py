@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from strategy.model.account import Holdings, PanicLine, Position
+from strategy.model.account import DayResult, Holdings, PanicLine, Position
 from strategy.model.changes import ModeState, TickerLock
 from strategy.model.decisions import Decision
 from strategy.model.instruments import Side, Symbol
@@ -71,6 +71,7 @@ class StatusView:
     mode: ModeState
     session: SessionView
     holdings: Holdings | None  # the last look and the fills since
+    today: DayResult | None
     tickers: tuple[TickerView, ...]
     open_orders: int
     unknown_orders: int
@@ -97,7 +98,7 @@ class HoldingsView:
     holdings: Holdings | None
     problem: Said | None
     resting_buys: Decimal | None  # dollars of the cash that open buys hold, with their fees; None when not known
-    realized_today: Decimal | None
+    today: DayResult | None  # None while nobody can say
     locks: tuple[TickerLock, ...]
     stop_prices: tuple[tuple[Symbol, Decimal], ...]  # where the stop would fire
     scoped: tuple[tuple[Symbol, Position | None], ...] = ()  # with POSITION_SCOPE=bot: what rules and stops go by

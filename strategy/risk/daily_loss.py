@@ -4,6 +4,7 @@ See decision 0036."""
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from strategy.market import MarketData, Session, current
@@ -12,23 +13,26 @@ from strategy.model import (
     BrokerError,
     CapNote,
     Clock,
+    DayResult,
     Holdings,
     Mode,
     ModeState,
     Position,
-    Refusal,
     Said,
     Symbol,
     Trouble,
+    cents,
+    percent,
 )
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notes
-from strategy.risk.exposure import ExposureMeter
+from strategy.risk.exposure import ExposureMeter, LossToday
 from strategy.risk.mode_store import EXPIRED, ModeStore, stricter
 
 
 class LossNote(StrEnum):
     UNVALUED = "loss.unvalued"
+    HALF = "loss.half"
 
 
 _STAYS = timedelta(minutes=1)  # one answer without a price is no news
@@ -70,11 +74,12 @@ class DayLoss:
         await self._tell_unvalued(session, result.unvalued)
         refusal = result.refusal
         if refusal is None:
+            await self._tell_half(session, holdings, result.day)
             return
         key = f"loss_limit:{session.on.isoformat()}"
         if await self._notes.get(key) is not None and not await self._ran_out(session):
             return  # it holds, or the owner has released it today
-        refusal = await self._at_sure_prices(session, holdings)
+        refusal = (await self._at_sure_prices(session, holdings)).refusal
         if refusal is None:
             return
         chosen = self._modes.chosen()
@@ -97,10 +102,28 @@ class DayLoss:
             return False
         return chosen.reason == EXPIRED and await self._notes.get(key) is None
 
-    async def _at_sure_prices(self, session: Session, holdings: Holdings) -> Refusal | None:
+    async def _tell_half(self, session: Session, holdings: Holdings, day: DayResult | None) -> None:
+        """Say, once a day, that half of the limit is lost, at prices that count."""
+        key = f"loss_half:{session.on.isoformat()}"
+        if not _half_lost(day) or await self._notes.get(key) is not None:
+            return
+        sure = (await self._at_sure_prices(session, holdings)).day
+        if sure is None or not _half_lost(sure):
+            return
+        now = self._clock.now()
+        what = Said(
+            LossNote.HALF,
+            amount=cents(sure.amount),
+            rate=percent(sure.percent or Decimal(0)),
+            limit=-(sure.limit_pct or Decimal(0)),
+            left=cents(sure.until_limit or Decimal(0)),
+        )
+        await self._notes.put(key, f'"{now.isoformat()}"', [Trouble(at=now, key="daily_loss_half", what=what)])
+
+    async def _at_sure_prices(self, session: Session, holdings: Holdings) -> LossToday:
         """Judge again by prices of our own that count: a valuation may be one bad print."""
         positions = [await self._valued(one) if one.qty > 0 else one for one in holdings.positions]
-        return (await self._exposure_meter.loss_today(session, replace(holdings, positions=tuple(positions)))).refusal
+        return await self._exposure_meter.loss_today(session, replace(holdings, positions=tuple(positions)))
 
     async def _tell_unvalued(self, session: Session, symbols: Collection[Symbol]) -> None:
         """Say, once a day, which tickers the day's loss is counted without, when they stay so for a minute."""
@@ -125,3 +148,9 @@ class DayLoss:
                 return replace(position, last=last)
         worth = self._watch.worth(position.symbol)
         return position if worth is None else replace(position, last=worth)
+
+
+def _half_lost(day: DayResult | None) -> bool:
+    if day is None or day.percent is None or day.limit_pct is None:
+        return False
+    return day.percent <= -day.limit_pct / 2

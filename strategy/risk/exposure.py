@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from strategy.market import Session, day_start
 from strategy.model import (
     CapKey,
     Clock,
+    DayResult,
     DayStart,
     Fill,
     Holdings,
@@ -26,10 +28,11 @@ from strategy.risk.mode_store import ModeStore
 from strategy.settings.schema import SettingsInForce
 
 
-class DayResult(NamedTuple):
-    """What the day's loss limit says, and the tickers left out because nobody values them."""
+class LossToday(NamedTuple):
+    """What the day's loss limit says, what the day has come to (None: not known), and the tickers nobody values."""
 
     refusal: Refusal | None
+    day: DayResult | None
     unvalued: frozenset[Symbol]
 
 
@@ -109,32 +112,53 @@ class ExposureMeter:
         """Return how many own orders were sent on this New York date."""
         return await self._orders.count_since(day_start(self._clock.now()))
 
-    async def loss_today(self, session: Session, holdings: Holdings) -> DayResult:
+    async def loss_today(self, session: Session, holdings: Holdings) -> LossToday:
         """Return the refusal when the day's loss limit is reached; also remembers where the day began.
 
-        The day's result is what the shares held at the session's first look, and this day's fills, have come to at
-        the prices of `holdings`. Money or shares brought in or out are no part of it, and shares still on their way in
-        the broker's list are no loss. A ticker held back by the split guard, or whose row cannot be read, cannot be
-        valued and is left out; so is one that nobody values, and that is said: an unknown loss is neither a loss nor
-        none.
+        A ticker that nobody values is left out, and that is said: an unknown loss is neither a loss nor none.
         """
-        doubtful = {lock.symbol for lock in self._modes.locks() if lock.blocks_stop} | self._positions.doubted
-        unvalued = {position.symbol for position in holdings.positions if position.last is None} - doubtful
         start = await self._day_starts.of(session.on)
         if start is None:
+            doubtful = self._doubtful()
+            unvalued = _unvalued(holdings) - doubtful
             await self._begin_day(session, holdings, doubtful, unvalued)
-            return DayResult(None, frozenset(unvalued))
-        doubtful |= start.left_out
-        unvalued |= start.unvalued - doubtful
+            return LossToday(None, None, frozenset(unvalued))
+        day, unvalued = await self._day(start, holdings)
+        if day is None:
+            return LossToday(None, None, frozenset(unvalued))
+        return LossToday(daily_loss(day.start, day.start + day.amount, day.limit_pct), day, frozenset(unvalued))
+
+    async def today(self, on: date, holdings: Holdings | None) -> DayResult | None:
+        """Return what the session of a New York date has come to; None where nobody can say."""
+        start = None if holdings is None else await self._day_starts.of(on)
+        return None if start is None or holdings is None else (await self._day(start, holdings))[0]
+
+    async def _day(self, start: DayStart, holdings: Holdings) -> tuple[DayResult | None, set[Symbol]]:
+        """Return what a day has come to, and the tickers nobody values.
+
+        That is what the shares held at the session's first look, and this day's fills, have come to at the prices of
+        `holdings`. Money or shares brought in or out are no part of it, and shares still on their way in the broker's
+        list are no loss. A ticker held back by the split guard, or whose row cannot be read, cannot be valued and is
+        left out.
+        """
+        doubtful = self._doubtful() | start.left_out
         fills = await self._orders.fills(since=start.looked_at)
         day = _Day(start)
-        unvalued |= day.gone(holdings, fills) - doubtful
+        unvalued = (_unvalued(holdings) | start.unvalued | day.gone(holdings, fills)) - doubtful
         without = doubtful | unvalued
         if without and start.held.keys() - start.values.keys():
-            return DayResult(None, frozenset(unvalued))  # begun by a version that did not keep what each was worth
-        result = day.result(holdings, fills, without)
-        limit = self._settings.account.daily_loss_limit_pct
-        return DayResult(daily_loss(start.equity, start.equity + result, limit), frozenset(unvalued))
+            return None, unvalued  # begun by a version that did not keep what each was worth
+        result = DayResult(
+            session_on=start.session_on,
+            start=start.equity,
+            amount=day.result(holdings, fills, without),
+            limit_pct=self._settings.account.daily_loss_limit_pct,
+            unvalued=frozenset(unvalued),
+        )
+        return result, unvalued
+
+    def _doubtful(self) -> set[Symbol]:
+        return {lock.symbol for lock in self._modes.locks() if lock.blocks_stop} | self._positions.doubted
 
     async def _begin_day(
         self, session: Session, holdings: Holdings, left_out: set[Symbol], unvalued: set[Symbol]
@@ -158,6 +182,10 @@ class ExposureMeter:
                 unvalued=frozenset(unvalued),
             )
         )
+
+
+def _unvalued(holdings: Holdings) -> set[Symbol]:
+    return {position.symbol for position in holdings.positions if position.last is None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from strategy.market import Session, day_start, next_open
 from strategy.model import Clock, SessionClosed, SessionOpened, Side
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notes, OrderJournal
+from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore
 
 _OPENED = "session_opened"
@@ -23,6 +24,7 @@ class SessionNews:
         desk: OrderDesk,
         orders: OrderJournal,
         account_sync: AccountSync,
+        exposure_meter: ExposureMeter,
         modes: ModeStore,
         notes: Notes,
         clock: Clock,
@@ -30,6 +32,7 @@ class SessionNews:
         self._desk = desk
         self._orders = orders
         self._account_sync = account_sync
+        self._exposure_meter = exposure_meter
         self._modes = modes
         self._notes = notes
         self._clock = clock
@@ -77,6 +80,7 @@ class SessionNews:
             checks=checks,
             overruns=overruns,
             holdings=self._account_sync.now,
+            today=await self._exposure_meter.today(session.on, self._account_sync.now),
             open_orders=tuple(self._desk.open),
             next_open=next_open(now),
         )

@@ -217,7 +217,7 @@ def build_control(
         holdings=HoldingsQueries(
             account_sync=trading.account_sync,
             positions=trading.positions,
-            orders=parts.journals.orders,
+            exposure_meter=trading.exposure_meter,
             stops=protection.guard,
             modes=parts.modes,
             settings=parts.book,

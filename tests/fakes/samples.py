@@ -13,6 +13,7 @@ from strategy.model import (
     CashGate,
     CrossGate,
     CrossView,
+    DayResult,
     Decision,
     DecisionAction,
     DecisionReason,
@@ -241,12 +242,17 @@ def holdings(*positions: Position, cash: str | None = "1234.56") -> Holdings:
     )
 
 
+def day_result(**changes: Any) -> DayResult:
+    made = DayResult(session_on=NOW.date(), start=_D("1850.00"), amount=_D("-3.20"), limit_pct=_D("5"))
+    return replace(made, **changes)
+
+
 def holdings_view(**changes: Any) -> HoldingsView:
     made = HoldingsView(
         holdings=holdings(),
         problem=None,
         resting_buys=_D("34.56"),
-        realized_today=_D("-3.20"),
+        today=day_result(),
         locks=(),
         stop_prices=((TQQQ, _D("57.00")),),
     )
@@ -298,6 +304,7 @@ def status(**changes: Any) -> StatusView:
         mode=mode(),
         session=session(),
         holdings=holdings(),
+        today=day_result(),
         tickers=(ticker(), ticker(O, position_qty=0), ticker(XLF, position_qty=None, warm=False, rsi=None)),
         open_orders=1,
         unknown_orders=0,
@@ -532,6 +539,7 @@ def every_event() -> list[Event]:
             holdings=holdings(),
             open_orders=(order(),),
             next_open=NOW + timedelta(days=3),
+            today=day_result(),
         ),
         OrderChanged(at=NOW, order=order(), decision=decision(), cash_before=_D("1234.56")),
         OrderChanged(at=NOW, order=half, decision=decision(), last_fill=fill(3), fees=_D("0.46")),

@@ -33,6 +33,7 @@ ENVIRONMENTS = {
     ),
 }
 _SUM = re.compile(r"현금 (-?\$[\d,.]+) \+ 주식 (\$[\d,.]+) = 합계 (-?\$[\d,.]+)")
+_TODAY = re.compile(r"오늘 [🔴🔵⚪] ([+-]?\$[\d,.]+) \((-?[\d,]+원)\) · ([+-]?[\d.]+)%")
 _LINES = {"cash": r"^현금 (-?\$[\d,.]+)", "shares": r"^주식 (\$[\d,.]+)", "total": r"^합계 (-?\$[\d,.]+)"}
 
 
@@ -90,6 +91,20 @@ async def agrees(world: World, *, fees_off: Decimal = Decimal(0)) -> Decimal:
     return cash + shares
 
 
+async def today(world: World) -> tuple[Decimal, Decimal]:
+    """Return what the day has come to in dollars and percent, the same on every screen that says it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for command in ("/balance", "/status", "/daily", "/report day"):
+        text = await answer(world, command)
+        line = _TODAY.search(text)
+        assert line is not None, (command, text)
+        found[command] = line.groups()
+    assert len(set(found.values())) == 1, found
+    amount, won, percent = found["/balance"]
+    assert won, "in won, too"
+    return dollars(amount), Decimal(percent)
+
+
 async def quoted(world: World, last: str) -> None:
     """Let the ticker trade at a price, and nothing else happen to it."""
     bid, ask = Decimal(last) - Decimal("0.01"), Decimal(last) + Decimal("0.01")
@@ -128,6 +143,7 @@ async def test_cash_and_shares_are_the_brokers_own_on_every_screen_and_no_order_
         await world.until(day.start + timedelta(minutes=2))
         await quoted(world, "60.00")
         before = await agrees(world)
+        start = (await today(world))[0] - before
         await world.control("order", symbol="TQQQ", side="buy", qty=20, price="58.00")
         await world.until(world.clock.now() + timedelta(minutes=2))
         assert await agrees(world) == before
@@ -141,6 +157,9 @@ async def test_cash_and_shares_are_the_brokers_own_on_every_screen_and_no_order_
         await world.until(world.clock.now() + timedelta(minutes=3))
         assert (await world.state())["positions"][0]["qty"] == 23
         await agrees(world)
+        amount, percent = await today(world)
+        assert abs(amount - start - await agrees(world)) <= Decimal("0.02"), "today is the change of the total"
+        assert abs(percent - amount / -start * 100) < Decimal("0.01")
         text = await answer(world, "/balance")
         assert ("계산값" in text) == (environment == "virtual without a deposit")
         assert "묶인 금액" not in text

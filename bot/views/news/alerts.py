@@ -12,7 +12,7 @@ from bot.ui.buttons import Button, Open, Release, Unhook
 from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import mode_story, setting_story
 from bot.views.decisions import both_signals, signal_blocked
-from bot.views.holdings import holdings_block
+from bot.views.holdings import holdings_block, today_lines
 from bot.views.news.day_cards import calendar_notice, price_alert, ready_check
 from bot.views.trading.orders import hand_order, living, short
 from bot.views.trading.panic_progress import panic_progress
@@ -190,7 +190,10 @@ def _session_closed(event: SessionClosed, ui: ViewContext) -> Screen:
     t = ui.t
     left = [short(order, ui) for order in event.open_orders]
     return ui.screen(
-        block(ui.title("🌙 ", t("Trading day over ({date} New York)", date=event.session_on))),
+        block(
+            ui.title("🌙 ", t("Trading day over ({date} New York)", date=event.session_on)),
+            *today_lines(event.today, event.holdings, ui),
+        ),
         block(
             t.line(
                 "Realised {icon} {amount} after fees",

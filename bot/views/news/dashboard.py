@@ -4,12 +4,12 @@ from decimal import Decimal
 
 from aiogram.utils.formatting import Bold, Text
 
-from bot.i18n.formats import gain_icon, price, rate, shares, usd_change
+from bot.i18n.formats import gain_icon, price, rate, shares
 from bot.i18n.terms import not_armed, phase
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open
 from bot.ui.screen import Screen, ViewContext
-from bot.views.holdings import equity_line
+from bot.views.holdings import equity_line, today_lines
 from bot.views.status import lost_stops, mode_text
 from strategy.model import HoldingsView, Mode, StatusView, StopState, TickerView
 
@@ -76,11 +76,7 @@ def _money(holdings: HoldingsView, ui: ViewContext) -> Text:
     t, held = ui.t, holdings.holdings
     if held is None:
         return block(t("Holdings: the broker could not be asked. Try /balance later."))
-    today = holdings.realized_today
-    result = (
-        "" if today is None else f" · {t('today {icon} {amount}', icon=gain_icon(today), amount=usd_change(today))}"
-    )
-    return block(Text(equity_line(held, ui), result))
+    return block(equity_line(held, ui), *today_lines(holdings.today, held, ui))
 
 
 def _orders(view: StatusView, ui: ViewContext) -> Text:

@@ -171,6 +171,50 @@ async def test_the_days_loss_leaves_only_stops_until_released_s105(tmp_path: Pat
         assert len(bench.broker.submitted) > sent
 
 
+async def test_half_of_the_days_limit_is_told_once_with_what_is_left(tmp_path: Path) -> None:
+    async with open_market(tmp_path, hold=60, **IDLE, daily_loss_limit_pct="5") as bench:
+        await bench.pass_time(61)
+        bench.price(TQQQ, "94")  # 60 shares x 6 dollars of 16,000: 2.25 percent
+        await bench.pass_time(130)
+        assert await bench.told(Trouble) == []
+        bench.price(TQQQ, "93")  # 2.62
+        await bench.pass_time(130)
+        [half] = await bench.told(Trouble)
+        assert half.key == "daily_loss_half"
+        view = await bench.core.control.holdings.view()
+        assert view.today is not None
+        assert half.what.values["amount"] == view.today.amount == -420
+        assert half.what.values["left"] == view.today.until_limit == 380
+        bench.price(TQQQ, "99")
+        await bench.pass_time(130)
+        bench.price(TQQQ, "93")
+        await bench.pass_time(130)
+        assert len(await bench.told(Trouble)) == 1
+        assert bench.core.base.modes.account.mode is Mode.RUN
+
+
+async def test_the_screens_today_is_the_figure_the_limit_goes_by(tmp_path: Path) -> None:
+    """Realised, unrealised and fees of one day together; nothing was sold, and yet the day is not at zero."""
+    async with open_market(tmp_path, hold=60, **IDLE, daily_loss_limit_pct="5") as bench:
+        await bench.pass_time(61)
+        bench.price(TQQQ, "95.5")
+        await bench.pass_time(2)
+        view, status = await bench.core.control.holdings.view(), await bench.core.control.status.now()
+        assert view.today is not None
+        assert view.today == status.today
+        assert view.today.amount == -270
+        assert view.today.start == 16_000
+        assert view.today.percent == Decimal("-1.6875")
+        sold = await preview(bench, Side.SELL, 60)
+        assert sold.ticket is not None
+        await bench.core.control.confirmations.confirm(sold.ticket, OWNER)
+        await bench.settle()
+        after = (await bench.core.control.holdings.view()).today
+        assert after is not None
+        [fill] = await bench.core.base.journals.orders.fills()
+        assert after.amount == fill.price * 60 - fill.fees - 6_000
+
+
 async def test_a_manual_buy_is_refused_from_the_moment_the_days_loss_is_reached_s105(tmp_path: Path) -> None:
     """Not only from the next check on: between two checks a press finds the limit itself."""
     async with open_market(tmp_path, hold=60, **IDLE, daily_loss_limit_pct="5", check_interval_minutes=240) as bench:
