@@ -1,18 +1,23 @@
 """The cards of a session: its open, and what it came to at its end; told once each, over restarts too (S32, S49)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
 from strategy.market import Session, day_start, next_open
-from strategy.model import Clock, SessionClosed, SessionOpened, Side
+from strategy.model import Clock, DayResult, Holdings, SessionClosed, SessionOpened, Side
 from strategy.portfolio.interface import AccountSync
 from strategy.ports import Notes, OrderJournal
-from strategy.risk.exposure import ExposureMeter
 from strategy.risk.mode_store import ModeStore
 
 _OPENED = "session_opened"
 _CLOSED = "session_closed"
+
+
+class DayMeter(Protocol):
+    async def today(self, on: date, holdings: Holdings | None) -> DayResult | None:
+        """Return what the session of a New York date has come to; None where nobody can say."""
 
 
 class SessionNews:
@@ -24,7 +29,7 @@ class SessionNews:
         desk: OrderDesk,
         orders: OrderJournal,
         account_sync: AccountSync,
-        exposure_meter: ExposureMeter,
+        day_meter: DayMeter,
         modes: ModeStore,
         notes: Notes,
         clock: Clock,
@@ -32,7 +37,7 @@ class SessionNews:
         self._desk = desk
         self._orders = orders
         self._account_sync = account_sync
-        self._exposure_meter = exposure_meter
+        self._day_meter = day_meter
         self._modes = modes
         self._notes = notes
         self._clock = clock
@@ -80,7 +85,7 @@ class SessionNews:
             checks=checks,
             overruns=overruns,
             holdings=self._account_sync.now,
-            today=await self._exposure_meter.today(session.on, self._account_sync.now),
+            today=await self._day_meter.today(session.on, self._account_sync.now),
             open_orders=tuple(self._desk.open),
             next_open=next_open(now),
         )

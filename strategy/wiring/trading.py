@@ -479,7 +479,7 @@ def build_session(
             desk=trading.desk,
             orders=parts.journals.orders,
             account_sync=trading.account_sync,
-            exposure_meter=trading.exposure_meter,
+            day_meter=trading.exposure_meter,
             modes=parts.modes,
             notes=parts.journals.notes,
             clock=clock,
