@@ -23,14 +23,14 @@ class Command:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("start", "control", VIEWER, lambda t: t("Home screen"), ("시작", "홈", "home")),
+    Command("start", "control", VIEWER, lambda t: t("Home screen"), ("시작", "홈", "메뉴", "home", "menu")),
     Command("run", "control", OPERATOR, lambda t: t("Trade by the rules"), ("실행", "run"), "[TICKER]"),
     Command(
         "pause",
         "control",
         OPERATOR,
-        lambda t: t("Stop new buys for a while"),
-        ("일시정지", "pause"),
+        lambda t: t("Pause buys for a while"),
+        ("매수멈춤", "일시정지", "pause"),
         "[TICKER] [30m|2h|close]",
     ),
     Command(
@@ -38,10 +38,11 @@ COMMANDS: tuple[Command, ...] = (
         "control",
         OPERATOR,
         lambda t: t("Protect only: nothing but the stop-loss"),
-        ("정지", "stop"),
+        ("보호전용", "보호", "정지", "멈춰", "stop", "protectonly"),
         "[TICKER]",
     ),
     Command("halt", "control", OWNER, lambda t: t("Halt everything, the stop-loss too"), ("중단", "halt"), "[TICKER]"),
+    Command("mode", "control", OPERATOR, lambda t: t("Mode"), ("모드", "mode")),
     Command("panic", "control", OPERATOR, lambda t: t("Cancel and sell everything"), ("비상", "panic")),
     Command(
         "release", "control", OPERATOR, lambda t: t("Unlock a ticker after a stop"), ("해제", "release"), "[TICKER]"
@@ -66,8 +67,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("orders", "see", VIEWER, lambda t: t("Open and recent orders"), ("주문", "orders")),
     Command("order", "see", VIEWER, lambda t: t("One order in detail"), ("주문상세",), "N"),
     Command("trades", "see", VIEWER, lambda t: t("Fills"), ("체결", "trades"), "[N]"),
+    Command("tickers", "see", VIEWER, lambda t: t("Tickers"), ("종목", "tickers")),
     Command("quote", "see", VIEWER, lambda t: t("Price now"), ("시세", "quote"), "TICKER"),
     Command("why", "see", VIEWER, lambda t: t("Why it did or did not trade"), ("왜", "why"), "TICKER [TIME]"),
+    Command("results", "see", VIEWER, lambda t: t("Results"), ("결과", "거래결과", "results")),
     Command("profit", "see", VIEWER, lambda t: t("Profit by day"), ("수익", "profit"), "[DAYS]"),
     Command("daily", "see", VIEWER, lambda t: t("Results by day"), ("일별", "daily"), "[N]"),
     Command("weekly", "see", VIEWER, lambda t: t("Results by week"), ("주별", "weekly"), "[N]"),
@@ -89,7 +92,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("watch", "settings", OWNER, lambda t: t("Watch another ticker"), ("관심", "watch"), "TICKER"),
     Command("unwatch", "settings", OWNER, lambda t: t("Stop watching a ticker"), ("관심해제", "unwatch"), "TICKER"),
     Command(
-        "notify", "settings", OWNER, lambda t: t("Which alerts sound"), ("알림", "notify"), "[EVENT on|silent|off]"
+        "notify",
+        "settings",
+        OWNER,
+        lambda t: t("Which alerts sound"),
+        ("알림", "notify", "🔔 alerts"),
+        "[EVENT on|silent|off]",
     ),
     Command("quiet", "settings", OWNER, lambda t: t("Quiet hours"), ("방해금지", "quiet"), "[23:00-07:00|off]"),
     Command("alert", "settings", OPERATOR, lambda t: t("Alert at a price"), ("가격알림", "alert"), "TICKER < PRICE"),
@@ -114,6 +122,7 @@ COMMANDS: tuple[Command, ...] = (
         ready=False,
     ),
     Command("help", "system", VIEWER, lambda t: t("All commands"), ("도움말", "도움", "help"), "[COMMAND]"),
+    Command("system", "system", VIEWER, lambda t: t("System"), ("시스템", "system")),
     Command("health", "system", VIEWER, lambda t: t("Health check"), ("점검", "건강", "health")),
     Command("diagnose", "system", OPERATOR, lambda t: t("Test the connections"), ("진단", "diagnose")),
     Command("logs", "system", OWNER, lambda t: t("Newest log lines"), ("로그", "logs"), "[N]"),
@@ -123,6 +132,7 @@ COMMANDS: tuple[Command, ...] = (
 
 BY_NAME = {command.name: command for command in COMMANDS}
 BY_WORD = {word: command for command in COMMANDS for word in command.words}
+"""A word of two, such as 매수 멈춤, stands here as one."""
 
 
 def nearest(word: str) -> Command | None:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 
 from strategy.model import Amount, AmountKind, InvalidInput, Said, from_seoul, seoul
@@ -13,12 +13,17 @@ class ParsingNote(StrEnum):
     WHOLE_SHARES = "parsing.whole_shares"
     MOST_PERCENT = "parsing.most_percent"
     NO_NUMBER = "parsing.no_number"
+    NO_RATE = "parsing.no_rate"
     ABOVE_ZERO = "parsing.above_zero"
 
 
 _NUMBER = re.compile(r"(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.\d{1,6})?", re.ASCII)
 _DURATION = re.compile(r"(\d{1,5})\s*(m|min|분|h|시간|d|일)", re.IGNORECASE)
 _UNITS = {"m": 1, "min": 1, "분": 1, "h": 60, "시간": 60, "d": 1440, "일": 1440}
+_WON_UNITS = {"억원": 100_000_000, "만원": 10_000, "천원": 1_000, "원": 1, "만": 10_000}  # the longer ones first
+_DOLLAR_UNITS = ("달러", "불")
+_PERCENT_UNITS = ("%", "퍼센트", "프로")
+_AMOUNT_UNITS = (*_WON_UNITS, *_DOLLAR_UNITS, *_PERCENT_UNITS, "주")
 _ABOVE = (">", ">=", "≥", "이상", "above")
 _THRESHOLD = re.compile(
     r"(?P<before>>=|<=|[<>≤≥]|above|below)?\s*(?P<price>[@$]?[\d.,]+)\s*(?P<after>이상|이하)?", re.IGNORECASE
@@ -32,11 +37,27 @@ class BadArgument(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True)
+class Won:
+    """An amount as a person thinks of it, in won; how many dollars that is, only the account's rate says."""
+
+    value: Decimal
+
+    def dollars(self, rate: Decimal | None) -> Amount:
+        """Return the amount in dollars, at won per dollar, cut to the cent. Raise BadArgument without a rate."""
+        if rate is None or rate <= 0:
+            raise BadArgument("no won rate known", user_message=Said(ParsingNote.NO_RATE))
+        value = (self.value / rate).quantize(Decimal("0.01"), ROUND_DOWN)
+        if value <= 0:
+            raise BadArgument("must be above zero", user_message=Said(ParsingNote.ABOVE_ZERO))
+        return Amount(kind=AmountKind.DOLLARS, value=value)
+
+
+@dataclass(frozen=True, slots=True)
 class TradeWords:
     """`TQQQ 3 @61.20`, taken apart. The price is in dollars."""
 
     ticker: str
-    amount: Amount
+    amount: Amount | Won
     price: Decimal | None
 
 
@@ -46,7 +67,7 @@ def words(text: str | None) -> list[str]:
 
 def trade(text: str | None) -> TradeWords:
     """Read `TICKER [QTY|$AMOUNT|PCT%|all] [@PRICE]`. Raises BadArgument."""
-    match words(text):
+    match _joined(words(text)):
         case [ticker]:
             return TradeWords(ticker, Amount(kind=AmountKind.DEFAULT), None)
         case [ticker, last] if last.startswith("@"):
@@ -150,13 +171,33 @@ def moment_before(text: str, now: datetime) -> datetime:
     return found - timedelta(days=1) if found > now and not day else found
 
 
-def _amount(text: str) -> Amount:
-    if text.lower() in ("all", "전부", "전량"):
+def _joined(tokens: list[str]) -> list[str]:
+    """Put a unit behind the number it stands beside: `3 주`, `50 만원`, `500 달러`."""
+    found: list[str] = []
+    for token in tokens:
+        if found and token in _AMOUNT_UNITS and found[-1][-1].isdigit():
+            found[-1] += token
+        else:
+            found.append(token)
+    return found
+
+
+def _amount(text: str) -> Amount | Won:
+    if text.lower() in ("all", "전부", "전량", "모두"):
         return Amount(kind=AmountKind.ALL)
+    if text in ("절반", "반", "half"):
+        return Amount(kind=AmountKind.PERCENT, value=Decimal(50))
+    for unit, won in _WON_UNITS.items():
+        if text.endswith(unit):
+            return Won(_number(text.removesuffix(unit)) * won)
+    for unit in _DOLLAR_UNITS:
+        if text.endswith(unit):
+            return Amount(kind=AmountKind.DOLLARS, value=_number(text.removesuffix(unit).removeprefix("$")))
     if text.startswith("$"):
         return Amount(kind=AmountKind.DOLLARS, value=_number(text[1:]))
-    if text.endswith("%"):
-        return Amount(kind=AmountKind.PERCENT, value=_percent(text[:-1]))
+    for unit in _PERCENT_UNITS:
+        if text.endswith(unit):
+            return Amount(kind=AmountKind.PERCENT, value=_percent(text.removesuffix(unit)))
     return Amount(kind=AmountKind.SHARES, value=Decimal(_shares(text)))
 
 

@@ -31,6 +31,7 @@ def make_router() -> Router:
     router.message.register(watch, Asks("watch"))
     router.message.register(unwatch, Asks("unwatch"))
     router.callback_query.register(open_quote, Open.filter(F.screen == "quote"))
+    router.message.register(open_tickers, Asks("tickers"))
     router.callback_query.register(open_tickers, Open.filter(F.screen == "tickers"))
     router.callback_query.register(open_calendar, Open.filter(F.screen == "calendar"))
     router.callback_query.register(open_watch, Open.filter(F.screen == "watch"))
@@ -48,7 +49,7 @@ async def open_quote(_: CallbackQuery, callback_data: Open, ctx: RequestContext)
     await _quote(callback_data.ref, ctx)
 
 
-async def open_tickers(_: CallbackQuery, ctx: RequestContext) -> None:
+async def open_tickers(_: CallbackQuery | Message, ctx: RequestContext) -> None:
     await ctx.reply.show(views.tickers(ctx.control.tickers.watched(), ctx.ui))
 
 

@@ -41,6 +41,7 @@ def make_router() -> Router:
     router.message.register(explained("halt", halt), Asks("halt"))
     router.message.register(release, Asks("release"))
     router.message.register(explained("arm", arm), Asks("arm"))
+    router.message.register(open_mode, Asks("mode"))
     router.callback_query.register(open_mode, Open.filter(F.screen == "mode"))
     router.callback_query.register(open_run, Open.filter(F.screen == "run"))
     router.callback_query.register(open_pause, Open.filter(F.screen == "pause"))
@@ -118,7 +119,7 @@ async def arm(message: Message, args: str, bot: Bot, ctx: RequestContext) -> Non
         await ctx.reply.tell(outcome(result, ctx.ui), result.news)
 
 
-async def open_mode(_: CallbackQuery, ctx: RequestContext) -> None:
+async def open_mode(_: CallbackQuery | Message, ctx: RequestContext) -> None:
     status = await ctx.control.status.now()
     locks = [each.lock for each in status.tickers if each.lock is not None]
     await ctx.reply.show(views.menu(status.mode, locks, ctx.ui))

@@ -42,6 +42,7 @@ def make_router() -> Router:
     router.message.register(performance, Asks("performance"))
     router.message.register(statistics, Asks("stats"))
     router.message.register(explained("report", report), Asks("report"))
+    router.message.register(open_menu, Asks("results"))
     router.callback_query.register(open_menu, Open.filter(F.screen == "results"))
     router.callback_query.register(open_trades, Open.filter(F.screen == "trades"))
     router.callback_query.register(open_results, Open.filter(F.screen.in_(set(SPANS))))
@@ -51,7 +52,7 @@ def make_router() -> Router:
     return router
 
 
-async def open_menu(_: CallbackQuery, ctx: RequestContext) -> None:
+async def open_menu(_: CallbackQuery | Message, ctx: RequestContext) -> None:
     await ctx.reply.show(views.menu(ctx.ui))
 
 

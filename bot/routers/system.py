@@ -33,6 +33,7 @@ def make_router() -> Router:
     router.message.register(diagnose, Asks("diagnose"))
     router.message.register(explained("logs", logs), Asks("logs"))
     router.message.register(explained("export", export), Asks("export"))
+    router.message.register(open_menu, Asks("system"))
     router.callback_query.register(open_menu, Open.filter(F.screen == "system"))
     router.callback_query.register(open_health, Open.filter(F.screen == "health"))
     router.callback_query.register(open_diagnose, Open.filter(F.screen == "diagnose"))
@@ -43,7 +44,7 @@ def make_router() -> Router:
     return router
 
 
-async def open_menu(_: CallbackQuery, ctx: RequestContext) -> None:
+async def open_menu(_: CallbackQuery | Message, ctx: RequestContext) -> None:
     await ctx.reply.show(views.menu(ctx.ui))
 
 

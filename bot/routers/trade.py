@@ -8,7 +8,7 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot.i18n.formats import shares
+from bot.i18n.formats import shares, usd
 from bot.i18n.terms import SIDE_ICONS, side
 from bot.i18n.translator import Tongue
 from bot.input import parsing as arguments
@@ -129,14 +129,32 @@ async def _typed(of: Side, args: str, state: FSMContext, ctx: RequestContext) ->
 
 
 async def _preview(
-    of: Side, symbol: Symbol, state: FSMContext, ctx: RequestContext, *, amount: Amount, price: Decimal | None
+    of: Side,
+    symbol: Symbol,
+    state: FSMContext,
+    ctx: RequestContext,
+    *,
+    amount: Amount | arguments.Won,
+    price: Decimal | None,
 ) -> Screen:
     """Preview an order and remember its terms under the buttons of the preview."""
+    note = ""
+    if isinstance(amount, arguments.Won):
+        amount, note = await _in_dollars(amount, ctx)
     if of is Side.BUY and amount.kind is AmountKind.ALL:
         raise arguments.BadArgument("all is for sells")
     view = await ctx.control.orders.manual.preview(ctx.user_id, of, symbol, amount, price)
     facts = {"side": of.value, "symbol": str(symbol), "qty": view.qty, "price": "" if price is None else str(price)}
-    return views.order_preview(view, await keep_draft(state, facts), ctx.ui)
+    return views.order_preview(view, await keep_draft(state, facts), ctx.ui, note=note)
+
+
+async def _in_dollars(amount: arguments.Won, ctx: RequestContext) -> tuple[Amount, str]:
+    """Return won as dollars at the rate of the last look at the account, and the sum as it was done."""
+    holdings = (await ctx.control.holdings.view(fresh=False)).holdings
+    rate = None if holdings is None else holdings.fx_rate
+    dollars = amount.dollars(rate)
+    figures = {"won": f"{amount.value:,f}", "rate": f"{rate:,}", "dollars": usd(dollars.value)}
+    return dollars, ctx.ui.t("{won}원 at {rate} won per dollar is {dollars}", **figures)
 
 
 async def _again(draft: str, state: FSMContext, ctx: RequestContext, *, shares: int = 0, ticks: int = 0) -> None:

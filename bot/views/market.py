@@ -58,7 +58,7 @@ def ticker_actions(
         tuple(each for each in further if not (isinstance(each.data, Open) and each.data.screen == here)),
         (
             Button(t("⏰ Price alert"), Open(screen="alert", ref=ref)),
-            Button(t("⏸ Pause"), Open(screen="pause", ref=ref))
+            Button(t("⏸ Pause buys"), Open(screen="pause", ref=ref))
             if watched
             else Button(t("➕ Watch it"), Watch(symbol=ref, adds=True)),
         ),

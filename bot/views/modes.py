@@ -23,7 +23,7 @@ def menu(current: ModeState, locks: list[TickerLock], ui: ViewContext) -> Screen
         keyboard=(
             (
                 Button(t("▶️ Run"), SetMode(mode=Mode.RUN), style="success"),
-                Button(t("⏸ Pause"), Open(screen="pause")),
+                Button(t("⏸ Pause buys"), Open(screen="pause")),
             ),
             (
                 Button(t("🛡 Protect only"), SetMode(mode=Mode.PROTECT_ONLY)),

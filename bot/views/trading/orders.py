@@ -173,7 +173,7 @@ def _hand_choices(ui: ViewContext) -> tuple[str, ...]:
     return (
         t("Adopt: the bot watches over it like over its own."),
         t("Ignore: it is left alone."),
-        t("Pause: it is left alone and buys of this ticker are paused."),
+        t("Pause buys: it is left alone and buys of this ticker are paused."),
     )
 
 
@@ -182,7 +182,7 @@ def _decide(no: OrderNo, ui: ViewContext) -> tuple[Button, ...]:
     return (
         Button(t("🤝 Adopt"), HandOrderChoice(no=no, choice=HandChoice.ADOPT)),
         Button(t("🙈 Ignore"), HandOrderChoice(no=no, choice=HandChoice.IGNORE)),
-        Button(t("⏸ Pause ticker"), HandOrderChoice(no=no, choice=HandChoice.PAUSE)),
+        Button(t("⏸ Pause buys of it"), HandOrderChoice(no=no, choice=HandChoice.PAUSE)),
     )
 
 

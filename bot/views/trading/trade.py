@@ -57,10 +57,10 @@ def ask_terms(of: Side, symbol: Symbol, ui: ViewContext, *, again: bool = False)
     )
 
 
-def order_preview(view: OrderPreview, draft: str, ui: ViewContext, *, editing: bool = False) -> Screen:
+def order_preview(view: OrderPreview, draft: str, ui: ViewContext, *, editing: bool = False, note: str = "") -> Screen:
     """Show what an order would do, with a single-use button (or why it cannot be placed).
 
-    With `editing` the steppers of quantity and price stand under it.
+    `note` says how the amount was reckoned. With `editing` the steppers of quantity and price stand under it.
     """
     t = ui.t
     cannot = block(Bold(t("This order cannot be placed")), *(f"⛔ {t.of(text)}" for text in view.refusals))
@@ -78,6 +78,7 @@ def order_preview(view: OrderPreview, draft: str, ui: ViewContext, *, editing: b
                 source=_source(view.price_source, ui),
                 last=price(view.last),
             ),
+            note or None,
             t("Estimated fees {fees}", fees=usd(view.fees)),
             _missing(view, ui) or _afterwards(view, ui),
             _profit(view, ui),

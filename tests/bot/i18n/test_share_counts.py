@@ -17,6 +17,7 @@ from bot.views.news.alerts import alert
 from bot.views.trading import amend, orders, trade
 from strategy.model import (
     AmendPreview,
+    Amount,
     AmountKind,
     Bound,
     CashGate,
@@ -121,8 +122,5 @@ def test_a_comma_that_marks_no_thousand_is_refused_and_not_skipped(text: str) ->
 
 def test_dollars_and_prices_may_have_separators_too() -> None:
     words = arguments.trade("TQQQ $1,234.50 @1,061.20")
-    assert (words.amount.kind, words.amount.value, words.price) == (
-        AmountKind.DOLLARS,
-        Decimal("1234.50"),
-        Decimal("1061.20"),
-    )
+    assert words.amount == Amount(kind=AmountKind.DOLLARS, value=Decimal("1234.50"))
+    assert words.price == Decimal("1061.20")

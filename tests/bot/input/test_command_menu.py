@@ -119,14 +119,14 @@ async def test_an_unknown_order_can_be_looked_up_now(room: Room) -> None:
 
 async def test_a_ticker_card_has_its_actions(room: Room) -> None:
     card = await room.owner.does(await room.owner.ask("/status"), "TQQQ")
-    assert labels(card)[:6] == ["🟥 매수", "🟦 매도", "💲 시세", "🔎 왜?", "⏰ 가격 알림", "⏸ 일시정지"]
+    assert labels(card)[:6] == ["🟥 매수", "🟦 매도", "💲 시세", "🔎 왜?", "⏰ 가격 알림", "⏸ 매수 멈춤"]
     why = await room.owner.does(card, "왜?")
     assert "결론: 매수" in why["text"]
 
 
 async def test_pausing_by_buttons(room: Room) -> None:
     screen = await room.owner.does(await room.owner.ask("/start"), "🎛")
-    screen = await room.owner.does(screen, "일시정지")
+    screen = await room.owner.does(screen, "매수 멈춤")
     screen = await room.owner.does(screen, "장 마감까지")
     assert "매수 멈춤" in screen["text"]
     assert room.control.modes[-1].until == room.control.services.modes.until_close()

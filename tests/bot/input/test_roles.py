@@ -23,7 +23,7 @@ BOT = Path(__file__).parents[3] / "bot"
 PEOPLE = {"telegram_operator_user_ids": "777", "telegram_viewer_user_ids": "888"}
 
 LOOKING = {"status", "balance", "orders", "trades", "profit", "get", "history", "health", "help", "lang", "alerts"}
-TRADING = {"buy", "sell", "cancel", "amend", "run", "pause", "stop", "release", "panic", "alert", "diagnose"}
+TRADING = {"buy", "sell", "cancel", "amend", "run", "pause", "stop", "release", "panic", "alert", "diagnose", "mode"}
 OWNING = {"halt", "arm", "set", "reset", "undo", "watch", "unwatch", "notify", "quiet", "logs", "export"}
 
 
