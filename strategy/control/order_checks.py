@@ -284,10 +284,9 @@ class OrderChecks:
             return
         if quote.halted:
             plan.refuse(Said(CheckedNote.HALTED))
-        if quote.bid and quote.ask:
-            spread = (quote.ask - quote.bid) / ((quote.ask + quote.bid) / 2) * _HUNDRED
-            if spread > plan.settings.max_spread_pct:
-                plan.warn(Said(CheckedNote.WIDE_SPREAD, spread=spread))
+        spread = quote.spread_percent
+        if spread is not None and spread > plan.settings.max_spread_pct:
+            plan.warn(Said(CheckedNote.WIDE_SPREAD, spread=spread))
         worse = plan.limit_price / quote.last - 1 if plan.side is Side.BUY else 1 - plan.limit_price / quote.last
         if worse * _HUNDRED > _FAR_PCT:  # a slip of the thumb: it fills at once
             note = CheckedNote.FAR_ABOVE if plan.side is Side.BUY else CheckedNote.FAR_BELOW

@@ -48,6 +48,13 @@ class Quote:
     def age(self, now: datetime) -> timedelta:
         return now - self.received_at + self.late
 
+    @property
+    def spread_percent(self) -> Decimal | None:
+        """Return the spread in percent of the middle; None where no book is known, or a crossed one."""
+        if not self.bid or not self.ask or self.ask < self.bid:
+            return None
+        return (self.ask - self.bid) / (self.ask + self.bid) * 200
+
 
 class Tick(NamedTuple):
     """One streamed trade. A NamedTuple because thousands a second are made. Prices are dollars, the size whole

@@ -165,7 +165,7 @@ class ResultService:
             quote=quote,
             previous_close=before,
             change_percent=return_percent(before, quote.last) if before else None,
-            spread_percent=_spread_percent(quote),
+            spread_percent=quote.spread_percent,
             position_qty=(position.qty if position else 0) if self._positions.knows(symbol) else None,
             return_percent=return_percent(position.average_cost, quote.last) if position and held else None,
             stop_price=line.low if line is not None and line.low.is_finite() else None,
@@ -232,9 +232,3 @@ class ResultService:
 
 def _sent(orders: Mapping[OrderStatus, int]) -> int:
     return sum(count for status, count in orders.items() if status not in _NEVER_SENT)
-
-
-def _spread_percent(quote: Quote) -> Decimal | None:
-    if quote.bid is None or quote.ask is None or quote.bid <= 0 or quote.ask < quote.bid:
-        return None
-    return (quote.ask - quote.bid) / (quote.ask + quote.bid) * 200

@@ -72,10 +72,8 @@ class Snapshot:
             return None
         if quote.halted or against_book(quote, self.settings.stop_price_band_pct) is PriceStanding.AGAINST_BOOK:
             return False
-        if not quote.bid or not quote.ask:
-            return True  # no book is known: the virtual environment gives none (D10 goes by the last price)
-        middle = (quote.bid + quote.ask) / 2
-        return (quote.ask - quote.bid) / middle * 100 <= self.settings.max_spread_pct
+        spread = quote.spread_percent  # None: the virtual environment gives no book (D10 goes by the last price)
+        return spread is None or spread <= self.settings.max_spread_pct
 
 
 class SnapshotReader:
