@@ -116,7 +116,7 @@ async def _quote(name: str, ctx: RequestContext) -> None:
 
 
 async def _watch(name: str, ctx: RequestContext) -> Screen:
-    return watch_preview(await ctx.control.watchlist.preview_watch(ctx.user_id, name), ctx.ui)
+    return watch_preview(await ctx.control.watchlist.preview_add(ctx.user_id, name), ctx.ui)
 
 
 async def _unwatch(symbol: Symbol, ctx: RequestContext) -> Screen:

@@ -146,7 +146,7 @@ async def open_run(_: CallbackQuery, callback_data: Open, state: FSMContext, ctx
 
 
 async def press_release(_: CallbackQuery, callback_data: Release, ctx: RequestContext) -> None:
-    await _release(ctx.control.tickers.symbol(callback_data.symbol), ctx)
+    await _release(ctx.control.tickers.symbol(callback_data.symbol), ctx, anew=True)
 
 
 async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, ctx: RequestContext) -> None:
@@ -155,12 +155,13 @@ async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, ctx: R
         await ctx.reply.tell(views.was_set(told, ctx.control.modes.in_force(symbol).mode, ctx.ui), [told])
 
 
-async def _release(symbol: Symbol, ctx: RequestContext) -> None:
-    """Release in a new message: the button stands under an alert too."""
-    with ctx.reply.answering():
-        told = await ctx.control.modes.release(ctx.user_id, symbol)
-        screen = views.released(symbol, told is not None, ctx.ui)
-        await ctx.reply.tell(screen, [] if told is None else [told], anew=True)
+async def _release(symbol: Symbol, ctx: RequestContext, *, anew: bool = False) -> None:
+    """Preview a release; in a new message where the button stands under an alert."""
+    screen = views.release_preview(await ctx.control.modes.preview_release(ctx.user_id, symbol), ctx.ui)
+    if anew:
+        await ctx.reply.say(screen)
+    else:
+        await ctx.reply.show(screen)
 
 
 async def _preview(mode: Mode, symbol: Symbol | None, state: FSMContext, ctx: RequestContext) -> Screen:

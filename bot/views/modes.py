@@ -7,10 +7,10 @@ from bot.ui.blocks import block
 from bot.ui.buttons import Button, Keyboard, Open, Release, SetMode, Span, rows_of
 from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import mode_story
-from bot.views.confirm import confirm_row
+from bot.views.confirm import at_once, confirm_row
 from bot.views.status import mode_text
 from bot.views.stops_off import leave_row, stops_off_block, words_to_type
-from strategy.model import Mode, ModeChanged, ModePreview, ModeState, Symbol, TickerLock
+from strategy.model import Mode, ModeChanged, ModePreview, ModeState, ReleasePreview, Symbol, TickerLock
 
 
 def menu(current: ModeState, locks: list[TickerLock], ui: ViewContext) -> Screen:
@@ -65,7 +65,8 @@ def preview(view: ModePreview, ui: ViewContext) -> Screen:
         typed = words_to_type(view.typed_words, ui)
         return ui.screen(head, off, typed, keyboard=(leave_row(view.ticket, ui),))
     ask = block(t("Not in force before you confirm."))
-    return ui.screen(head, ask, keyboard=confirm_row(view.ticket, t("✅ Yes: {mode}", mode=mode(view.target, t)), ui))
+    label = t("✅ Yes: {mode}", mode=mode(view.target, t))
+    return ui.screen(head, at_once(view.effects, ui), ask, keyboard=confirm_row(view.ticket, label, ui))
 
 
 def was_set(event: ModeChanged, in_force: Mode, ui: ViewContext) -> Screen:
@@ -103,11 +104,25 @@ def arming_not_needed(ui: ViewContext) -> Screen:
     )
 
 
-def released(symbol: Symbol, was_locked: bool, ui: ViewContext) -> Screen:
-    t = ui.t
-    done = t("🔓 {ticker} is released. The rules trade it again where the mode allows it.", ticker=symbol.ticker)
-    nothing = t("{ticker} was not locked.", ticker=symbol.ticker)
-    return ui.screen(block(ui.title(done if was_locked else nothing)), ui.stamp(), keyboard=((ui.home(),),))
+def release_preview(view: ReleasePreview, ui: ViewContext) -> Screen:
+    """Show what a ticker that is released would do at once, with a single-use button."""
+    t, ticker = ui.t, view.symbol.ticker
+    if view.lock is None or view.ticket is None:
+        return ui.screen(
+            block(ui.title(t("{ticker} was not locked.", ticker=ticker))), ui.stamp(), keyboard=((ui.home(),),)
+        )
+    reason = t.word("why", view.lock.reason)
+    return ui.screen(
+        block(
+            ui.title("🔓 ", t("Release {ticker}?", ticker=ticker)),
+            t("Reason: {reason}", reason=reason) if reason else None,
+            t("The rules trade it again where the mode allows it."),
+            t("Its stop-loss works again from then on.") if view.lock.blocks_stop else None,
+        ),
+        at_once(view.effects, ui),
+        block(t("Not in force before you confirm.")),
+        keyboard=confirm_row(view.ticket, t("🔓 Release {ticker}", ticker=ticker), ui),
+    )
 
 
 def pick_release(locks: list[TickerLock], ui: ViewContext) -> Screen:

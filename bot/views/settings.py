@@ -23,7 +23,7 @@ from bot.ui.buttons import (
     rows_of,
 )
 from bot.ui.screen import Screen, ViewContext
-from bot.views.confirm import confirm_row
+from bot.views.confirm import at_once, confirm_row
 from bot.views.stops_off import leave_row, stops_off_block, words_to_type
 from strategy.model import SettingChange, SettingPreview, SettingSource, SettingView, Symbol
 
@@ -154,7 +154,7 @@ def preview(view: SettingPreview, about: SettingView | None, draft: str, ui: Vie
     typed = view.typed_words
     return ui.screen(
         head,
-        block(Bold(t("What changes now")), *(f"• {t.of(text)}" for text in view.effects)) if view.effects else None,
+        at_once(view.effects, ui),
         None if view.stops_off is None else stops_off_block(view.stops_off, ui),
         block(t("Not in force before you confirm.")),
         words_to_type(typed, ui) if typed else None,

@@ -2,40 +2,57 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Literal
 
 from aiogram.utils.formatting import Bold, Code, Text
 
 from bot.i18n.formats import price
 from bot.ui.blocks import block
-from bot.ui.buttons import AlertAt, Button, Open, RemoveAlert, TypeAlert, rows_of
+from bot.ui.buttons import AlertAt, Button, Confirm, Dismiss, Keyboard, Open, RemoveAlert, TypeAlert, rows_of
 from bot.ui.screen import Screen, ViewContext
-from bot.views.confirm import confirm_row
-from strategy.model import PriceAlert, Symbol, WatchPreview
+from bot.views.confirm import at_once, confirm_row
+from strategy.model import PriceAlert, Symbol, TradeMode, WatchPreview
 
 PERCENTS = (-10, -5, -3, -1, 1, 3, 5, 10)
 
 
 def watch_preview(view: WatchPreview, ui: ViewContext) -> Screen:
-    """Show what would be watched from now on, with a single-use button or why it cannot be."""
-    t = ui.t
-    title = t("Watch {ticker}?", ticker=view.symbol.ticker) if view.adds else None
-    title = title or t("Stop watching {ticker}?", ticker=view.symbol.ticker)
-    label = t("➕ Watch {ticker}", ticker=view.symbol.ticker)
-    if not view.adds:
-        label = t("➖ Take {ticker} off", ticker=view.symbol.ticker)
+    """Show what would be traded from now on and what that does at once, with single-use buttons or why it cannot be."""
+    t, ticker = ui.t, view.symbol.ticker
+    add, remove = t("Add {ticker} to automatic trading?", ticker=ticker), t("Take {ticker} off?", ticker=ticker)
     return ui.screen(
         block(
-            ui.title("📈 ", title),
+            ui.title("📈 ", add if view.adds else remove),
             " · ".join(part for part in (str(view.symbol), view.name) if part),
             t("Price {price}", price=price(view.last)) if view.adds else None,
             t("The list would be: {tickers}", tickers=", ".join(each.ticker for each in view.tickers)),
         ),
+        at_once(view.effects, ui),
         block(*(f"⚠️ {t.of(text)}" for text in view.warnings)) if view.warnings else None,
         block(Bold(t("This cannot be done")), *(f"⛔ {t.of(text)}" for text in view.refusals))
         if view.ticket is None
         else block(t("Not in force before you confirm.")),
-        keyboard=confirm_row(view.ticket, label, ui),
+        keyboard=_add_rows(view, ui)
+        if view.tickets
+        else confirm_row(view.ticket, t("➖ Take {ticker} off", ticker=ticker), ui),
     )
+
+
+def _add_rows(view: WatchPreview, ui: ViewContext) -> Keyboard:
+    """Return a button for each way in which the signals of an added ticker may be traded."""
+    t = ui.t
+    labels = {
+        TradeMode.SIGNAL: t("🔔 Alert only"),
+        TradeMode.APPROVE: t("🙋 Ask me first"),
+        TradeMode.AUTO: t("🤖 Trade"),
+    }
+    styles: dict[TradeMode, Literal["success"]] = {TradeMode.AUTO: "success"}
+    ways = [
+        Button(label, Confirm(ticket=view.tickets[mode]), style=styles.get(mode))
+        for mode, label in labels.items()
+        if mode in view.tickets
+    ]
+    return (*rows_of(ways, 3), (Button(t("No"), Dismiss(ticket=view.tickets[TradeMode.AUTO])),))
 
 
 def pick_alert(symbol: Symbol, last: Decimal | None, ui: ViewContext) -> Screen:

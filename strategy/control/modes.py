@@ -16,12 +16,15 @@ from strategy.model import (
     Notable,
     Outcome,
     OutcomeKind,
+    ReleasePreview,
     Said,
     Symbol,
+    TickerLock,
 )
 from strategy.risk.mode_store import ModeStore, stricter
 from strategy.risk.split_guard import SplitGuard
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed
+from strategy.signals.foresight import Foresight, Supposed
 from strategy.stops.unprotected import CONFIRMING_WORDS, Unprotected, is_confirmed, type_the_word
 
 
@@ -38,6 +41,7 @@ class ModeNote(StrEnum):
 
 
 MODE = "mode"
+RELEASE = "release"
 _ON_ITS_WAY_S = 5.0  # real time; an order may wait a second for its turn at the broker
 
 
@@ -50,6 +54,7 @@ class ModeService:
         modes: ModeStore,
         splits: SplitGuard,
         unprotected: Unprotected,
+        forecaster: Foresight,
         presses: Confirmations,
         accepted: Callable[[], Awaitable[bool]],
         panicking: Callable[[], bool],
@@ -62,11 +67,13 @@ class ModeService:
         self._modes = modes
         self._splits = splits
         self._unprotected = unprotected
+        self._forecaster = forecaster
         self._confirmations = presses
         self._accepted = accepted
         self._panicking = panicking
         self._answered = answered
         self._clock = clock
+        presses.register(RELEASE, self)
         presses.register(MODE, self, of_owners=lambda payload: payload["mode"] == Mode.HALTED.value)
 
     async def set_mode(
@@ -106,6 +113,8 @@ class ModeService:
         """Show what a mode would allow or leave unprotected, with a button; for one that halts, with words to type."""
         refusals = await self._refusals(mode)
         stops_off = self._unprotected.by_halt(symbol) if mode is Mode.HALTED else None
+        trades = mode.rule_sells and not refusals
+        effects = await self._forecaster.after_mode(mode, symbol) if trades else ()
         ticket = None
         if not refusals:
             payload = {"mode": mode.value, "symbol": str(symbol) if symbol else None}
@@ -115,6 +124,7 @@ class ModeService:
             symbol=symbol,
             until=None,
             stops_off=stops_off,
+            effects=effects,
             typed_words=CONFIRMING_WORDS if mode is Mode.HALTED else {},
             refusals=tuple(refusals),
             ticket=ticket.id if ticket else None,
@@ -123,9 +133,15 @@ class ModeService:
 
     def refuse(self, payload: Mapping[str, Any], typed: str) -> Said | None:
         """Ask for the word before a halt; the button stays good until it is typed."""
-        return None if payload["mode"] != Mode.HALTED.value or is_confirmed(typed) else type_the_word()
+        return None if payload.get("mode") != Mode.HALTED.value or is_confirmed(typed) else type_the_word()
 
     async def carry_out(self, press: Confirmed) -> Outcome:
+        """Set the mode, or take the lock off, unless what was shown no longer holds."""
+        if RELEASE in press.payload:
+            return await self._release(Symbol.parse(press.payload[RELEASE]), press)
+        return await self._set(press)
+
+    async def _set(self, press: Confirmed) -> Outcome:
         mode = Mode(press.payload["mode"])
         symbol = Symbol.parse(press.payload["symbol"]) if press.payload["symbol"] else None
         if dict(press.fingerprint) != self._fingerprint(mode, symbol):
@@ -149,6 +165,24 @@ class ModeService:
         """Return whether a mode allows more than the one that was chosen, so that it goes through `preview`."""
         chosen = self._modes.chosen(symbol).mode
         return mode is not chosen and stricter(chosen, mode) is chosen
+
+    async def preview_release(self, user_id: int, symbol: Symbol) -> ReleasePreview:
+        """Show what the rules and the stop would do at once with a ticker that is locked."""
+        lock = self._modes.lock(symbol)
+        if lock is None:
+            return ReleasePreview(symbol=symbol, lock=None, effects=(), ticket=None, expires_at=None)
+        payload = {RELEASE: str(symbol)}
+        effects = await self._forecaster.lines({symbol: Supposed(released=True)})
+        ticket = await self._confirmations.issue(RELEASE, user_id, payload, _of_lock(lock))
+        return ReleasePreview(symbol=symbol, lock=lock, effects=effects, ticket=ticket.id, expires_at=ticket.expires_at)
+
+    async def _release(self, symbol: Symbol, press: Confirmed) -> Outcome:
+        lock = self._modes.lock(symbol)
+        if lock is None or dict(press.fingerprint) != _of_lock(lock):
+            return changed()
+        told = await self.release(press.user_id, symbol)
+        said = Said(ModeNote.RELEASED, ticker=symbol.ticker)
+        return Outcome(kind=OutcomeKind.DONE, text=said, news=() if told is None else (told,))
 
     async def release(self, user_id: int, symbol: Symbol) -> Notable | None:
         """Take a lock off and return the alert that tells it, None where there was none.
@@ -185,6 +219,10 @@ class ModeService:
         """Return what a person was shown: the mode that held and, for a halt, what it leaves unprotected."""
         shown = self._unprotected.fingerprint(self._unprotected.by_halt(symbol) if mode is Mode.HALTED else None)
         return {"mode": self._modes.chosen(symbol).mode.value, **shown}
+
+
+def _of_lock(lock: TickerLock) -> dict[str, Any]:
+    return {"reason": lock.reason, "locked_at": lock.locked_at.isoformat()}
 
 
 _PANICKING = Said(ModeNote.PANICKING)

@@ -136,7 +136,7 @@ class SettingService:
             old=draft.old,
             new=draft.result,
             allowed=self._settings.allowed(draft.name),
-            effects=self._effects.of(draft),
+            effects=await self._effects.of(draft),
             until=draft.until,
             ticket=ticket.id if ticket else None,
             expires_at=ticket.expires_at if ticket else None,

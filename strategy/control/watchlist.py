@@ -5,6 +5,7 @@ pass the same checks. See decision 0042.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -26,6 +27,7 @@ from strategy.model import (
     SettingChange,
     SettingChanged,
     Symbol,
+    TradeMode,
     WatchPreview,
     percent,
     return_percent,
@@ -34,6 +36,7 @@ from strategy.portfolio.interface import AccountSync, Positions
 from strategy.risk.exposure import ExposureMeter
 from strategy.runtime.confirmations import Confirmations, Confirmed, changed, every
 from strategy.settings.store import TICKERS, Draft, SettingsStore
+from strategy.signals.foresight import Foresight, Supposed
 
 
 class WatchNote(StrEnum):
@@ -50,11 +53,21 @@ class WatchNote(StrEnum):
     NO_PRICE = "watch.no_price"
     HOLDS = "watch.holds"
     ADDED = "watch.added"
+    ADDED_ASKING = "watch.added_asking"
+    ADDED_TELLING = "watch.added_telling"
     REMOVED = "watch.removed"
 
 
 WATCH = "watch"
 _ACCOUNT_AGE_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Who tells what adding a ticker would come to: in requests, and in orders."""
+
+    pace: Pace
+    forecaster: Foresight
 
 
 class WatchList:
@@ -71,7 +84,7 @@ class WatchList:
         selling: Callable[[Symbol], bool],
         presses: Confirmations,
         exposure_meter: ExposureMeter,
-        pace: Pace,
+        advice: Advice,
     ) -> None:
         self._settings = settings
         self._watch = watch
@@ -81,11 +94,12 @@ class WatchList:
         self._selling = selling
         self._confirmations = presses
         self._exposure_meter = exposure_meter
-        self._pace = pace
+        self._pace = advice.pace
+        self._forecaster = advice.forecaster
         presses.register(WATCH, self, of_owners=every)
 
-    async def preview_watch(self, user_id: int, text: str) -> WatchPreview:
-        """Verify a ticker by a quote and show the list as it would be.
+    async def preview_add(self, user_id: int, text: str) -> WatchPreview:
+        """Verify a ticker by a quote and show the list as it would be, with what the rule would do at once.
 
         Raise InvalidInput where no exchange knows it, BrokerError when prices cannot be asked for.
         """
@@ -95,9 +109,24 @@ class WatchList:
             there = Said(WatchNote.WATCHED, symbol=str(symbol))
             return self._show(symbol, quote, adds=True, tickers=tickers, refusals=(there,))
         new = (*tickers, symbol)
-        ticket = await self._issue(user_id, symbol, adds=True)
         warnings = tuple(self._warnings(symbol, quote, new))
-        return self._show(symbol, quote, adds=True, tickers=new, warnings=warnings, ticket=ticket)
+        effects = await self._at_once(symbol)
+        tickets = {mode: await self._issue(user_id, symbol, mode=mode) for mode in TradeMode}
+        shown = self._show(
+            symbol,
+            quote,
+            adds=True,
+            tickers=new,
+            warnings=warnings,
+            ticket=tickets[self._settings.of(symbol).trade_mode],
+        )
+        return replace(shown, effects=effects, tickets={mode: ticket for mode, (ticket, _) in tickets.items()})
+
+    async def _at_once(self, symbol: Symbol) -> tuple[Said, ...]:
+        """Return what the rule would do with a ticker that it may trade by itself."""
+        settings = self._settings.of(symbol).model_copy(update={"trade_mode": TradeMode.AUTO})
+        found = await self._forecaster.of(symbol, Supposed(settings=settings))
+        return (found.line,)
 
     async def preview_unwatch(self, user_id: int, symbol: Symbol) -> WatchPreview:
         """Show the list without a ticker; refused while that would put its stop to sleep."""
@@ -106,7 +135,7 @@ class WatchList:
         refusals = tuple(await self._kept(symbol))
         if not refusals and not new:
             refusals = (_LAST,)
-        ticket = None if refusals else await self._issue(user_id, symbol, adds=False)
+        ticket = None if refusals else await self._issue(user_id, symbol, mode=None)
         return self._show(symbol, quote, adds=False, tickers=new, refusals=refusals, ticket=ticket)
 
     async def examine(self, draft: Draft) -> None:
@@ -140,11 +169,22 @@ class WatchList:
         text = ",".join(str(one) for one in [*rest, *([symbol] if adds else [])])
         try:
             draft = self._settings.draft(TICKERS, text, symbol=None, until=None)
-            change = await self.apply(draft, user_id=press.user_id)
+            await self.examine(draft)
+            changes = await self._trade(symbol, press) if adds else []  # before it is traded at all
+            changes.append(await self.apply(draft, user_id=press.user_id))
         except (InvalidInput, BrokerError) as error:
             return Outcome(kind=OutcomeKind.DENIED, text=error.user_message)
-        told = SettingChanged(at=change.set_at, change=change)
-        return Outcome(kind=OutcomeKind.DONE, text=_added(symbol) if adds else _removed(symbol), news=(told,))
+        told = tuple(SettingChanged(at=change.set_at, change=change) for change in changes)
+        said = Said(_ADDED[self._settings.of(symbol).trade_mode], symbol=str(symbol)) if adds else _removed(symbol)
+        return Outcome(kind=OutcomeKind.DONE, text=said, news=told)
+
+    async def _trade(self, symbol: Symbol, press: Confirmed) -> list[SettingChange]:
+        """Set how a ticker's signals are traded, unless it is so anyway."""
+        wanted = press.payload.get("trade_mode")
+        if wanted is None or self._settings.of(symbol).trade_mode is TradeMode(wanted):
+            return []
+        draft = self._settings.draft("TRADE_MODE", wanted, symbol=symbol, until=None)
+        return [await self._settings.apply(draft, user_id=press.user_id)]
 
     # inside
 
@@ -220,10 +260,10 @@ class WatchList:
                 found.append(Said(WatchNote.SELLS_NOW, rate=percent(now)))
         return found
 
-    async def _issue(self, user_id: int, symbol: Symbol, *, adds: bool) -> tuple[str, datetime]:
-        ticket = await self._confirmations.issue(
-            WATCH, user_id, {"symbol": str(symbol), "adds": adds}, {"tickers": self._settings.value(TICKERS)}
-        )
+    async def _issue(self, user_id: int, symbol: Symbol, *, mode: TradeMode | None) -> tuple[str, datetime]:
+        """Issue a button that adds a ticker traded that way, or with None takes it off."""
+        payload = {"symbol": str(symbol), "adds": mode is not None, "trade_mode": None if mode is None else mode.value}
+        ticket = await self._confirmations.issue(WATCH, user_id, payload, {"tickers": self._settings.value(TICKERS)})
         return ticket.id, ticket.expires_at
 
     def _show(
@@ -252,6 +292,11 @@ class WatchList:
 
 
 _LAST = Said(WatchNote.LAST)
+_ADDED: Mapping[TradeMode, WatchNote] = {
+    TradeMode.AUTO: WatchNote.ADDED,
+    TradeMode.APPROVE: WatchNote.ADDED_ASKING,
+    TradeMode.SIGNAL: WatchNote.ADDED_TELLING,
+}
 
 
 def _no_price(symbol: Symbol) -> Said:
@@ -260,10 +305,6 @@ def _no_price(symbol: Symbol) -> Said:
 
 def _held(symbol: Symbol, qty: int) -> Said:
     return Said(WatchNote.HOLDS, qty=qty, ticker=symbol.ticker)
-
-
-def _added(symbol: Symbol) -> Said:
-    return Said(WatchNote.ADDED, symbol=str(symbol))
 
 
 def _removed(symbol: Symbol) -> Said:

@@ -198,6 +198,7 @@ from strategy.model.views import (
     OrdersView,
     OrderView,
     PanicPreview,
+    ReleasePreview,
     SessionPhase,
     SessionView,
     SettingPreview,

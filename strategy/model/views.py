@@ -10,7 +10,7 @@ from strategy.model.account import DayResult, Holdings, PanicLine, Position
 from strategy.model.changes import ModeState, TickerLock
 from strategy.model.decisions import Decision
 from strategy.model.instruments import Side, Symbol
-from strategy.model.modes import Mode
+from strategy.model.modes import Mode, TradeMode
 from strategy.model.orders import BrokerOrder, Fill, Order, OrderStatus
 from strategy.model.said import Language, Said
 from strategy.model.stop_state import StopsOff, StopState
@@ -228,8 +228,10 @@ class WatchPreview:
     tickers: tuple[Symbol, ...]  # the list as it would be
     warnings: tuple[Said, ...]
     refusals: tuple[Said, ...]
-    ticket: str | None
+    ticket: str | None  # for an added one: to trade it as TRADE_MODE says now
     expires_at: datetime | None
+    effects: tuple[Said, ...] = ()  # what the rule would do at once with one that is added
+    tickets: Mapping[TradeMode, str] = field(default_factory=dict)  # of an added one: how its signals are traded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,5 +292,17 @@ class ModePreview:
     stops_off: StopsOff | None  # what a halt would leave without a stop
     typed_words: Mapping[Language, str]  # what must be typed to confirm, in either language; empty where a press does
     refusals: tuple[Said, ...]  # running the real environment before it is armed
+    ticket: str | None
+    expires_at: datetime | None
+    effects: tuple[Said, ...] = ()  # what the rules would do at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePreview:
+    """Taking a lock off before it is confirmed; `lock` and `ticket` None where none holds."""
+
+    symbol: Symbol
+    lock: TickerLock | None
+    effects: tuple[Said, ...]  # what rules and stop would do at once
     ticket: str | None
     expires_at: datetime | None

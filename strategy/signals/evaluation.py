@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import Protocol
 
 from strategy.execution.interface import OrderDesk
 from strategy.market import current
@@ -19,15 +20,15 @@ from strategy.model import (
     Gate,
     GateKey,
     Known,
+    ModeState,
     Side,
     StopGate,
     Symbol,
+    TickerLock,
     limit_for,
     percent,
 )
-from strategy.ports import Broker
 from strategy.risk.exposure import ExposureMeter
-from strategy.risk.mode_store import ModeStore
 from strategy.risk.sizing import Size
 from strategy.settings.schema import SettingsInForce, TradingSettings, setting_text
 from strategy.signals.order_size import sized
@@ -57,15 +58,29 @@ SHOWN_SETTINGS = (
 )
 
 
+class PowerSource(Protocol):
+    """Who tells what can be bought."""
+
+    async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower: ...
+
+
+class ModesAndLocks(Protocol):
+    """What may trade, as it is or as it is supposed to be."""
+
+    def of(self, symbol: Symbol) -> ModeState: ...
+
+    def lock(self, symbol: Symbol) -> TickerLock | None: ...
+
+
 class SignalEvaluator:
     """Applies the rule to snapshots."""
 
     def __init__(
         self,
         *,
-        broker: Broker,
+        broker: PowerSource,
         desk: OrderDesk,
-        modes: ModeStore,
+        modes: ModesAndLocks,
         exposure_meter: ExposureMeter,
         settings: SettingsInForce,
     ) -> None:

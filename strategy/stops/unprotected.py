@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
-from strategy.market import MarketData
-from strategy.model import Language, Said, StopsOff, Symbol, UnprotectedShares
+from strategy.model import Language, Quote, Said, StopsOff, Symbol, UnprotectedShares
 from strategy.portfolio.interface import Positions
 from strategy.settings.schema import SettingsInForce, TradingSettings
 from strategy.stops.stop_lines import StopLines
@@ -28,10 +27,18 @@ def type_the_word() -> Said:
     return Said(UnprotectedNote.TYPE_THE_WORD, ko=CONFIRMING_WORDS["ko"], en=CONFIRMING_WORDS["en"])
 
 
+class NewestPrices(Protocol):
+    """Who knows the newest price, of any age."""
+
+    def latest(self, symbol: Symbol) -> Quote | None: ...
+
+
 class Unprotected:
     """Compares what stops guard now with what they would guard."""
 
-    def __init__(self, *, settings: SettingsInForce, positions: Positions, watch: MarketData, stops: StopLines) -> None:
+    def __init__(
+        self, *, settings: SettingsInForce, positions: Positions, watch: NewestPrices, stops: StopLines
+    ) -> None:
         self._settings = settings
         self._positions = positions
         self._watch = watch

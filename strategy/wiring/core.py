@@ -24,7 +24,7 @@ from strategy.control.settings import SettingService
 from strategy.control.status import Account, StatusQueries
 from strategy.control.tickers import Tickers
 from strategy.control.unknown_orders import UnknownOrders
-from strategy.control.watchlist import WatchList
+from strategy.control.watchlist import Advice, WatchList
 from strategy.health.connection_test import Checkup
 from strategy.health.system import SystemService
 from strategy.health.trading_lines import TradingLines
@@ -180,6 +180,7 @@ def build_control(
         modes=parts.modes,
         splits=protection.splits,
         unprotected=unprotected,
+        forecaster=session.forecaster,
         presses=parts.presses,
         accepted=arming.disclaimer_accepted,
         panicking=lambda: protection.panic.job is not None,
@@ -195,7 +196,7 @@ def build_control(
         selling=protection.guard.running,
         presses=parts.presses,
         exposure_meter=trading.exposure_meter,
-        pace=parts.pace,
+        advice=Advice(parts.pace, session.forecaster),
     )
     return Control(
         status=StatusQueries(
@@ -230,7 +231,14 @@ def build_control(
         arming=arming,
         settings=SettingService(
             settings=parts.book,
-            effects=Effects(settings=parts.book, watch=trading.watch, positions=trading.positions),
+            effects=Effects(
+                settings=parts.book,
+                watch=trading.watch,
+                positions=trading.positions,
+                forecaster=session.forecaster,
+                day_starts=parts.journals.day_starts,
+                clock=parts.clock,
+            ),
             unprotected=unprotected,
             presses=parts.presses,
             tickers=watchlist,

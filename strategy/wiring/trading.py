@@ -70,7 +70,8 @@ from strategy.settings.store import SettingsStore
 from strategy.signals.account_for_checks import AccountForChecks
 from strategy.signals.approval import Approval
 from strategy.signals.decision_log import DecisionLog
-from strategy.signals.evaluation import SignalEvaluator
+from strategy.signals.evaluation import ModesAndLocks, PowerSource, SignalEvaluator
+from strategy.signals.forecast import Forecaster
 from strategy.signals.signal_check import SignalCheck
 from strategy.signals.signal_trade import SignalTrader
 from strategy.signals.snapshot import SnapshotReader
@@ -408,6 +409,7 @@ class SessionParts:
 
     approval: Approval
     trader: SignalTrader
+    forecaster: Forecaster
     inbox: StreamInbox
     engine: Engine
     day: TradingDay
@@ -442,7 +444,8 @@ def build_session(
         activity=activity,
     )
     account = AccountForChecks(account_sync=trading.account_sync, day_loss=trading.day_loss, telling=telling)
-    trader = _trader(parts, trading, protection, approval, account)
+    snapshots = _snapshots(parts, trading)
+    trader = _trader(parts, trading, protection, approval, account, snapshots=snapshots)
     checks = SignalCheck(
         trader=trader,
         account=account,
@@ -538,6 +541,15 @@ def build_session(
     return SessionParts(
         approval=approval,
         trader=trader,
+        forecaster=Forecaster(
+            snapshots=snapshots,
+            power=parts.broker,
+            evaluator=partial(_evaluator, parts, trading),
+            modes=parts.modes,
+            account_sync=trading.account_sync,
+            watch=trading.watch,
+            settings=settings,
+        ),
         inbox=inbox,
         engine=engine,
         day=day,
@@ -578,14 +590,15 @@ def _moves(parts: BaseParts, trading: TradingParts, protection: ProtectionParts,
     )
 
 
-def _trader(
-    parts: BaseParts,
-    trading: TradingParts,
-    protection: ProtectionParts,
-    approval: Approval,
-    account: AccountForChecks,
-) -> SignalTrader:
-    snapshots = SnapshotReader(
+def _evaluator(parts: BaseParts, trading: TradingParts, power: PowerSource, modes: ModesAndLocks) -> SignalEvaluator:
+    """Return what judges a ticker: by what holds, or by what is supposed."""
+    return SignalEvaluator(
+        broker=power, desk=trading.desk, modes=modes, exposure_meter=trading.exposure_meter, settings=parts.book
+    )
+
+
+def _snapshots(parts: BaseParts, trading: TradingParts) -> SnapshotReader:
+    return SnapshotReader(
         watch=trading.watch,
         desk=trading.desk,
         orders=parts.journals.orders,
@@ -594,15 +607,20 @@ def _trader(
         settings=parts.book,
         clock=parts.clock,
     )
+
+
+def _trader(
+    parts: BaseParts,
+    trading: TradingParts,
+    protection: ProtectionParts,
+    approval: Approval,
+    account: AccountForChecks,
+    *,
+    snapshots: SnapshotReader,
+) -> SignalTrader:
     return SignalTrader(
         snapshots=StopFirst(snapshots=snapshots, stops=protection.guard, splits=protection.splits),
-        evaluator=SignalEvaluator(
-            broker=parts.broker,
-            desk=trading.desk,
-            modes=parts.modes,
-            exposure_meter=trading.exposure_meter,
-            settings=parts.book,
-        ),
+        evaluator=_evaluator(parts, trading, parts.broker, parts.modes),
         approval=approval,
         account=account,
         desk=trading.desk,

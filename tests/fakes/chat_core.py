@@ -37,6 +37,7 @@ from strategy.model import (
     Period,
     PriceAlert,
     QuoteView,
+    ReleasePreview,
     ReportView,
     ResultsView,
     SettingChange,
@@ -48,6 +49,7 @@ from strategy.model import (
     StatusView,
     Symbol,
     Trade,
+    TradeMode,
     WatchPreview,
 )
 from strategy.reports.reports import ResultService
@@ -138,15 +140,16 @@ class FakeModes(OfCore, ModeService):
             expires_at=None,
         )
 
-    async def release(self, user_id: int, symbol: Symbol) -> Notable | None:
+    async def preview_release(self, user_id: int, symbol: Symbol) -> ReleasePreview:
         self.core.fail()
-        if symbol not in self.core.locked:
-            return None
-        self.core.locked = [each for each in self.core.locked if each != symbol]
-        what = made_up(f"{symbol.ticker} 잠금을 풀었습니다.", f"{symbol.ticker} is released.")
-        told = Notable(at=samples.NOW, key=f"released:{symbol}", symbol=symbol, what=what)
-        await self.core.tell(told)
-        return told
+        held = symbol in self.core.locked
+        return ReleasePreview(
+            symbol=symbol,
+            lock=samples.lock(symbol=symbol) if held else None,
+            effects=(made_up(f"{symbol.ticker} 바로 삽니다", f"{symbol.ticker} buys at once"),) if held else (),
+            ticket=self.core.ticket("release", user_id, symbol) if held else None,
+            expires_at=None,
+        )
 
     def until_close(self) -> datetime:
         return samples.NOW + timedelta(hours=6)
@@ -254,6 +257,13 @@ class FakeConfirmations(OfCore, Confirmations):
             after = made.payload
             self.core.orders_ = [after if each.no == after.no else each for each in self.core.orders_]
             return Outcome(kind=OutcomeKind.DONE, text=DONE, order=after)
+        if made.action == "release" and isinstance(made.payload, Symbol):
+            symbol = made.payload
+            self.core.locked = [each for each in self.core.locked if each != symbol]
+            what = made_up(f"{symbol.ticker} 잠금을 풀었습니다.", f"{symbol.ticker} is released.")
+            released = Notable(at=samples.NOW, key=f"released:{symbol}", symbol=symbol, what=what)
+            await self.core.tell(released)
+            return Outcome(kind=OutcomeKind.DONE, text=what, news=(released,))
         if made.action == "panic":
             self.core.panics.append(str(made.payload))
         if made.action == "watch" and isinstance(made.payload, tuple):
@@ -335,7 +345,7 @@ class FakeSystem(OfCore, SystemService):
 
 
 class FakeWatchList(OfCore, WatchList):
-    async def preview_watch(self, user_id: int, text: str) -> WatchPreview:
+    async def preview_add(self, user_id: int, text: str) -> WatchPreview:
         self.core.fail()
         if text.upper().rpartition(":")[2] != "AAPL":
             raise InvalidInput(user_message=made_up(f"{text[:20]} 종목이 없습니다.", f"No exchange knows {text[:20]}."))
@@ -359,6 +369,7 @@ class FakeWatchList(OfCore, WatchList):
             refusals=self.core.refusals,
             ticket=ticket,
             expires_at=None,
+            tickets=dict.fromkeys(TradeMode, ticket) if adds and ticket is not None else {},
         )
 
 

@@ -59,8 +59,8 @@ async def test_an_approved_buy_a_new_ticker_and_a_price_alert(tmp_path: Path) ->
         [order] = (await world.state())["orders"]
         assert (order["side"], order["qty"]) == ("buy", card.qty)
 
-        assert await meanwhile(world, refused(control.watchlist.preview_watch(DEFAULT_OWNER_ID, "QQQQX")))
-        preview = await meanwhile(world, control.watchlist.preview_watch(DEFAULT_OWNER_ID, "XLF"))
+        assert await meanwhile(world, refused(control.watchlist.preview_add(DEFAULT_OWNER_ID, "QQQQX")))
+        preview = await meanwhile(world, control.watchlist.preview_add(DEFAULT_OWNER_ID, "XLF"))
         assert str(preview.symbol) == "AMEX:XLF"  # NASDAQ and NYSE do not quote it
         assert preview.ticket is not None
         await meanwhile(world, control.confirmations.confirm(preview.ticket, DEFAULT_OWNER_ID), 90)

@@ -148,7 +148,7 @@ def test_sentences_of_the_core_say_the_right_one() -> None:
 
 def test_views_say_the_right_one_also_behind_styled_words() -> None:
     t = Tongue(load_catalogs(), "ko")
-    asked = "Watch {ticker}?"
+    asked = "Add {ticker} to automatic trading?"
     assert t(asked, ticker="SPXL").startswith("SPXL을 ")
     line = t.line(asked, ticker=Text(Bold("TQQQ")))
     assert line.render()[0].startswith("TQQQ를 ")

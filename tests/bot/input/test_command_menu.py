@@ -170,11 +170,14 @@ async def test_a_dialog_outlives_a_restart(open_room: OpenRoom) -> None:
 
 
 async def test_releasing(room: Room) -> None:
-    assert "해제" in (await room.owner.ask("/release TQQQ"))["text"]
+    preview = await room.owner.ask("/release TQQQ")
+    assert "TQQQ 바로 삽니다" in preview["text"]
+    assert samples.TQQQ in room.control.locked, "nothing is released before it is confirmed"
+    assert "풀었습니다" in (await room.owner.does(preview, "해제"))["text"]
     assert "잠겨 있지 않습니다" in (await room.owner.ask("/release TQQQ"))["text"]
     room.control.locked = [samples.O]
     screen = await room.owner.ask("해제")
-    await room.owner.does(screen, "O 해제")
+    await room.owner.does(await room.owner.does(screen, "O 해제"), "🔓")
     assert room.control.locked == []
 
 

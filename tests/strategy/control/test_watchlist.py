@@ -57,7 +57,7 @@ async def press(bench: Bench, ticket: str | None) -> Outcome:
 
 
 async def watch(bench: Bench, text: str) -> Outcome:
-    return await press(bench, (await bench.core.control.watchlist.preview_watch(OWNER, text)).ticket)
+    return await press(bench, (await bench.core.control.watchlist.preview_add(OWNER, text)).ticket)
 
 
 async def unwatch(bench: Bench, symbol: Symbol) -> Outcome:
@@ -71,30 +71,30 @@ async def refused(bench: Bench, symbol: Symbol) -> str:
 
 
 async def test_a_ticker_is_found_on_the_first_exchange_that_quotes_it(bench: Bench) -> None:
-    preview = await bench.core.control.watchlist.preview_watch(OWNER, "xlf")
+    preview = await bench.core.control.watchlist.preview_add(OWNER, "xlf")
     assert (preview.symbol, preview.adds, preview.last) == (XLF, True, Decimal(100))
     assert preview.tickers == (TQQQ, XLF)
     assert (preview.warnings, preview.refusals) == ((), ())
-    assert (await bench.core.control.watchlist.preview_watch(OWNER, "NYSE:O")).symbol == O
+    assert (await bench.core.control.watchlist.preview_add(OWNER, "NYSE:O")).symbol == O
     with pytest.raises(InvalidInput):
-        await bench.core.control.watchlist.preview_watch(OWNER, "NASDAQ:O")  # only there
+        await bench.core.control.watchlist.preview_add(OWNER, "NASDAQ:O")  # only there
 
 
 @pytest.mark.parametrize("text", ["ZZZZ", "NYSE:ZZZZ", "", ":", "한국", "BTC:USD", "TQQQ; DROP"])
 async def test_a_ticker_nobody_quotes_is_refused(bench: Bench, text: str) -> None:
     with pytest.raises(InvalidInput):
-        await bench.core.control.watchlist.preview_watch(OWNER, text)
+        await bench.core.control.watchlist.preview_add(OWNER, text)
     assert bench.core.base.book.tickers == (TQQQ,)
 
 
 async def test_a_broker_that_is_busy_is_not_taken_for_an_unknown_ticker(bench: Bench) -> None:
     bench.market.broken[Symbol.parse("NASDAQ:XLF")] = TryLater("busy")
     with pytest.raises(TryLater):
-        await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
+        await bench.core.control.watchlist.preview_add(OWNER, "XLF")
 
 
 async def test_a_ticker_that_is_watched_already_is_said_so(bench: Bench) -> None:
-    preview = await bench.core.control.watchlist.preview_watch(OWNER, "tqqq")
+    preview = await bench.core.control.watchlist.preview_add(OWNER, "tqqq")
     assert (preview.symbol, preview.ticket) == (TQQQ, None)
     assert "already" in english(preview.refusals[0])
 
@@ -104,7 +104,7 @@ async def test_a_ticker_added_in_a_session_is_followed_everywhere(tmp_path: Path
     made.broker.hold(XLF, 5, Decimal(100))
     async with running(tmp_path, made, settings=settings()) as bench:
         assert XLF not in bench.core.protection.guard.lines
-        preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
+        preview = await bench.core.control.watchlist.preview_add(OWNER, "XLF")
         assert any("stop" in english(warning) for warning in preview.warnings)
         assert (await press(bench, preview.ticket)).kind is OutcomeKind.DONE
         assert bench.core.base.book.tickers == (TQQQ, XLF)
@@ -210,15 +210,15 @@ async def test_nothing_leaves_while_the_account_is_unknown(tmp_path: Path) -> No
 
 
 async def test_of_two_changes_prepared_at_once_the_second_is_asked_for_anew(bench: Bench) -> None:
-    one = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
-    other = await bench.core.control.watchlist.preview_watch(OWNER, "O")
+    one = await bench.core.control.watchlist.preview_add(OWNER, "XLF")
+    other = await bench.core.control.watchlist.preview_add(OWNER, "O")
     assert (await press(bench, one.ticket)).kind is OutcomeKind.DONE
     assert (await press(bench, other.ticket)).kind is OutcomeKind.CHANGED
     assert bench.core.base.book.tickers == (TQQQ, XLF)
 
 
 async def test_a_ticker_is_verified_again_at_the_press(bench: Bench) -> None:
-    preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
+    preview = await bench.core.control.watchlist.preview_add(OWNER, "XLF")
     bench.market.broken[XLF] = DataUnavailable("gone")
     assert (await press(bench, preview.ticket)).kind is OutcomeKind.DENIED
     assert bench.core.base.book.tickers == (TQQQ,)
@@ -264,8 +264,8 @@ async def test_undo_of_a_removal_brings_the_ticker_back_to_work(tmp_path: Path) 
 
 async def test_limits_of_the_broker_are_named_before(tmp_path: Path) -> None:
     async with running(tmp_path, world(), settings=settings(), calls_per_second=0.18) as bench:
-        preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
+        preview = await bench.core.control.watchlist.preview_add(OWNER, "XLF")
         assert any("left out" in english(warning) for warning in preview.warnings)
     async with running(tmp_path, world(), settings=settings(), tick_places=1) as bench:
-        preview = await bench.core.control.watchlist.preview_watch(OWNER, "XLF")
+        preview = await bench.core.control.watchlist.preview_add(OWNER, "XLF")
         assert any("Live trades" in english(warning) for warning in preview.warnings)
