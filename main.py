@@ -158,6 +158,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.find_chat:
             return asyncio.run(find_the_chat())
+        if arguments.import_bars is not None:
+            return asyncio.run(import_recorded_bars(arguments.import_bars))
         return asyncio.run(demo(arguments) if arguments.demo else trade(arguments))
     except Faults as faults:
         told = [both(fault.said()) for fault in faults.found] if faults.argument else [fault_list(faults.found)]
@@ -185,6 +187,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     way.add_argument("--demo", action="store_true", help="everything on this machine: no keys, simulated market")
     way.add_argument("--check", action="store_true", help="check settings, KIS and Telegram, then exit 0 or 1")
     way.add_argument("--find-chat", action="store_true", help="print the ids of who wrote to the bot, then exit")
+    way.add_argument("--import-bars", type=Path, metavar="CSV_OR_DIR", help="keep these recorded bars, then exit")
     way.add_argument("--sim-clock", type=_loopback, metavar="URL", help="market time of a simulator on this machine")
     parser.add_argument("--speed", type=_speed, default=60.0, help="demo: market seconds per second (60)")
     parser.add_argument("--replay", type=_existing, metavar="CSV_OR_DIR", help="demo: play these recorded bars")
@@ -359,6 +362,18 @@ async def find_the_chat() -> int:
     from bot.find_chat import find_chat
 
     return EXIT_FINE if await find_chat(settings, speak) else EXIT_FAILED
+
+
+async def import_recorded_bars(source: Path) -> int:
+    """Keep recorded bars in the data directory, all or none, and print what was kept; return the exit code."""
+    try:
+        settings = StorageSettings(_env_file=ENV_FILE, _env_file_encoding="utf-8")
+    except ValidationError as error:
+        raise Faults(plain_faults(error, StorageSettings)) from None
+    from storage.bars.importing import import_bars
+
+    speak(both(await import_bars(source, settings.data_dir, SystemClock().now())))
+    return EXIT_FINE
 
 
 async def check(settings: Settings) -> int:

@@ -34,6 +34,8 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _FORBIDDEN = frozenset({sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH})
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 _MOST_COPIES = 20  # looked at, newest first
+_KIND = slice(68, 72)  # where a database says what it is for (application_id)
+_BARS = b"BARS"
 
 
 def examine(path: Path) -> None:
@@ -103,14 +105,15 @@ def newest_copy(path: Path) -> Path | None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Return the files below a folder that begin as a database does."""
+    """Return the files below a folder that begin as a database does, but for archives of bars."""
     with suppress(OSError):
         for each in folder.rglob("*"):
             with suppress(OSError):
                 if each.is_file() and not each.is_symlink():
                     with each.open("rb") as file:
-                        if file.read(len(_HEADER)) == _HEADER:
-                            yield each
+                        head = file.read(_KIND.stop)
+                    if head.startswith(_HEADER) and head[_KIND] != _BARS and not each.name.startswith("bars."):
+                        yield each
 
 
 def _fault(path: Path, *, read_only: bool = False) -> str | None:

@@ -15,7 +15,8 @@ from storage.redo import carry_out_redo
 log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent / "migrations"
-_BEFORE: Mapping[int, Callable[[sqlite3.Connection], None]] = {  # what takes more than SQL
+Before = Mapping[int, Callable[[sqlite3.Connection], None]]
+_BEFORE: Before = {  # what takes more than SQL
     13: carry_out_redo,
     15: carry_over,
 }
@@ -44,8 +45,8 @@ def load_migrations(folder: Path = FOLDER) -> tuple[Migration, ...]:
     return tuple(found)
 
 
-async def migrate(database: Database, migrations: Sequence[Migration]) -> int:
-    """Apply what is missing and return the version reached.
+async def migrate(database: Database, migrations: Sequence[Migration], before: Before = _BEFORE) -> int:
+    """Apply what is missing and return the version reached; `before` is done ahead of the migration of that number.
 
     Raise DatabaseTooNew, or MigrationFailed with the database as it was before the file that failed.
     """
@@ -53,8 +54,8 @@ async def migrate(database: Database, migrations: Sequence[Migration]) -> int:
     if version > len(migrations):
         raise DatabaseTooNew(f"database version {version}, program knows {len(migrations)}")
     for migration in migrations[version:]:
-        if (before := _BEFORE.get(migration.number)) is not None:
-            await database.write(before)
+        if (first := before.get(migration.number)) is not None:
+            await database.write(first)
         # executescript commits whatever is open, so the transaction must be part of its text
         script = f"BEGIN IMMEDIATE;\n{migration.sql}\nPRAGMA user_version = {migration.number};\nCOMMIT;"
         try:

@@ -15,8 +15,10 @@ from strategy.model import (
     Acceptance,
     AgreedPositions,
     Bar,
+    BarSource,
     BrokerOrder,
     BuyingPower,
+    DayFactors,
     DayStart,
     Decision,
     Deposit,
@@ -26,8 +28,12 @@ from strategy.model import (
     Forbidden,
     Holdings,
     Interval,
+    KeptSession,
+    KeptTotals,
     KnownDeposit,
+    KnownSessions,
     LogLine,
+    MinutePage,
     ModeState,
     Notice,
     Order,
@@ -98,6 +104,49 @@ class MarketFeed(Protocol):
 
     def has_minute_bars(self) -> bool:
         """Return whether minute bars can be asked for; if not they must be built from ticks (D9)."""
+
+
+class BarHistory(Protocol):
+    """Minute bars of past sessions, asked for behind everything else: nobody's order or price waits for them."""
+
+    def offered(self) -> bool:
+        """Return whether the source gives minute bars at all."""
+
+    def pages(self, symbol: Symbol) -> AsyncIterator[MinutePage]:
+        """Give one-minute bars from now backwards as far as the source keeps them, not adjusted here; BrokerError."""
+
+    async def factors(self, symbol: Symbol, since: date, closes: Mapping[date, Decimal]) -> DayFactors:
+        """Return what each day since that New York date is multiplied by now; `closes` are the last minutes' in
+        dollars, by which it is seen whether the source has adjusted its minutes already. Raise BrokerError."""
+
+
+class BarArchive(Protocol):
+    """Sessions of minute bars, kept apart from trading's own records. Every method raises StorageError."""
+
+    async def known(self, source: BarSource, ticker: str, since: date) -> KnownSessions:
+        """Return which sessions are kept since that New York date; each is looked through, and what is damaged is
+        thrown away."""
+
+    async def keep(self, sessions: Sequence[KeptSession]) -> None:
+        """Store them all or none, in place of what is kept of the same source, ticker and day."""
+
+    async def lacked(self, source: BarSource, ticker: str, days: Sequence[date], at: datetime) -> None:
+        """Note that the source had nothing of those New York dates when it was asked."""
+
+    async def rescale(self, source: BarSource, ticker: str, factors: Mapping[date, Decimal]) -> int:
+        """Let the factors follow splits that came since, by what days are multiplied by now; return how many changed.
+
+        What is older than all of `factors` follows the oldest of them.
+        """
+
+    async def sessions(self, source: BarSource, ticker: str, since: date, until: date) -> Sequence[KeptSession]:
+        """Return the sessions kept of those New York dates, both included, oldest first; a damaged one is thrown
+        away and logged."""
+
+    async def bars(self, source: BarSource, ticker: str, since: datetime, until: datetime) -> Sequence[Bar]:
+        """Return the split-adjusted bars that lie within two instants, oldest first."""
+
+    async def totals(self, source: BarSource) -> KeptTotals: ...
 
 
 class StreamSink(Protocol):

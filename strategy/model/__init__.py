@@ -155,7 +155,21 @@ from strategy.model.orders import (
     UnreadOrder,
     VenueNo,
 )
-from strategy.model.prices import Bar, Interval, Price, Quote, Tick, limit_for
+from strategy.model.prices import (
+    Bar,
+    BarSource,
+    DayFactor,
+    DayFactors,
+    Interval,
+    KeptSession,
+    KeptTotals,
+    KnownSessions,
+    MinutePage,
+    Price,
+    Quote,
+    Tick,
+    limit_for,
+)
 from strategy.model.results import (
     CalendarDay,
     ExportFile,

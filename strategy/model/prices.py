@@ -1,7 +1,8 @@
 """Prices: quotes, ticks and bars."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -84,6 +85,100 @@ class Bar:
     close: Decimal
     volume: int
     closed: bool  # False for the bar still forming
+
+
+class BarSource(StrEnum):
+    """Whose market made kept bars: what was simulated never stands for what happened."""
+
+    REAL = "real"  # KIS's own host
+    SIMULATED = "simulated"  # any other host
+    RECORDED = "recorded"  # files a person has imported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptSession:
+    """The one-minute bars of a regular session as their source gave them, ascending; a minute without a trade has none.
+
+    A price times `factor`, and a volume divided by it, is in the shares of `kept_at`: splits that came later change the
+    factor and never the bars. Dollars and whole shares. Raise ValueError for bars that are not in order.
+    """
+
+    source: BarSource
+    ticker: str
+    on: date  # New York
+    opens_at: datetime  # aware UTC
+    closes_at: datetime
+    bars: tuple[Bar, ...]
+    factor: Decimal = Decimal(1)
+    day_factor: Decimal = Decimal(1)  # what the source made of that day's own close by then: tells a later split
+    kept_at: datetime
+
+    def __post_init__(self) -> None:
+        if self.factor <= 0 or self.day_factor <= 0:
+            raise ValueError(f"factors are above zero, were {self.factor} and {self.day_factor}")
+        end = self.opens_at
+        for bar in self.bars:
+            if not (end <= bar.start < bar.end <= self.closes_at and bar.closed):
+                raise ValueError(f"{self.ticker} {self.on}: the bar of {bar.start} is not the next closed one within")
+            end = bar.end
+
+    def adjusted(self) -> tuple[Bar, ...]:
+        """Return the bars in the shares that `factor` leads to, prices to a ten-thousandth of a dollar."""
+        if self.factor == 1:
+            return self.bars
+        return tuple(
+            replace(
+                bar,
+                open=_scaled(bar.open, self.factor),
+                high=_scaled(bar.high, self.factor),
+                low=_scaled(bar.low, self.factor),
+                close=_scaled(bar.close, self.factor),
+                volume=round(bar.volume / self.factor),
+            )
+            for bar in self.bars
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSessions:
+    """What is kept of a ticker over some days; New York dates."""
+
+    kept: frozenset[date]
+    given_up: frozenset[date]  # asked for often enough: the source has none
+    before: date | None = None  # the newest kept session older than those days
+    damaged: frozenset[date] = frozenset()  # found unreadable now and thrown away: to be fetched again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTotals:
+    """How much is kept of a source, and its newest New York date; the size is in bytes, of all sources together."""
+
+    tickers: int
+    sessions: int
+    bars: int
+    newest: date | None
+    size: int
+
+
+class MinutePage(NamedTuple):
+    """Some minutes a source gave, newest first: those of regular sessions, and how far back its rows went."""
+
+    bars: tuple[Bar, ...]
+    reaches: datetime  # aware UTC
+
+
+class DayFactor(NamedTuple):
+    """What a source multiplies a day by today: its official close, and its minute bars as they are given."""
+
+    day: Decimal
+    minutes: Decimal
+
+
+DayFactors = Mapping[date, DayFactor]
+
+
+def _scaled(price: Decimal, factor: Decimal) -> Decimal:
+    return (price * factor).quantize(Decimal("0.0001"))
 
 
 def limit_for(quote: Quote, side: Side) -> Decimal:
