@@ -90,7 +90,7 @@ async def test_seconds_become_minutes_and_plain_times_are_new_yorks(tmp_path: Pa
     text = HEAD + "2026-09-15 09:30:01,10,12,9,11,5\n2026-09-15 09:30:59,11,11,8,9,6\n2026-09-15 09:31:00,9,9,9,9,\n"
     await import_bars(put(tmp_path, "F.csv", text), tmp_path / "data", NOW)
     [(_, _, bars)] = await stored(tmp_path / "data", "F", TUE, TUE)
-    found = [tuple(map(int, (bar.open, bar.high, bar.low, bar.close, bar.volume))) for bar in bars]
+    found = [tuple(int(each) for each in (bar.open, bar.high, bar.low, bar.close, bar.volume)) for bar in bars]
     assert found == [
         (10, 12, 8, 9, 11),
         (9, 9, 9, 9, 0),
