@@ -41,8 +41,10 @@ class KisHttp:
         self.tokens = tokens
         self.transport = transport
 
-    async def get(self, call: Endpoint, params: Mapping[str, str], *, cont: bool = False) -> KisAnswer:
-        """Ask, repeating with pauses while that may help.
+    async def get(
+        self, call: Endpoint, params: Mapping[str, str], *, cont: bool = False, lane: Lane | None = None
+    ) -> KisAnswer:
+        """Ask, repeating with pauses while that may help; in the call's own lane unless told.
 
         Raise KisNotOffered before sending, KisLater, KisFault or KisRefused.
         """
@@ -50,7 +52,7 @@ class KisHttp:
         repeats = _Repeats(self)
         while True:
             try:
-                return await self._send(call, await self.tokens.get(), params=params, cont=cont)
+                return await self._send(call, await self.tokens.get(), params=params, cont=cont, lane=lane)
             except _Repeatable as failure:
                 await repeats.pause(failure)
 
@@ -94,6 +96,7 @@ class KisHttp:
         params: Mapping[str, str] | None = None,
         body: Mapping[str, str] | None = None,
         cont: bool = False,
+        lane: Lane | None = None,
     ) -> KisAnswer:
         route = ROUTES[call]
         changes = route.lane is Lane.ORDER
@@ -108,7 +111,7 @@ class KisHttp:
         }
         try:
             reply = await self.transport.send(
-                route.method, route.path, name=call, lane=route.lane, headers=headers, params=params, body=body
+                route.method, route.path, name=call, lane=lane or route.lane, headers=headers, params=params, body=body
             )
         except NotSent as error:
             unsent = KisLater(f"{call}: not sent, {error}", user_message=Said(Cause.NETWORK))

@@ -14,7 +14,8 @@ from kis.auth.tokens import TokenFile, Tokens
 from kis.broker import KisBroker
 from kis.client import KisHttp
 from kis.diagnosis import Diagnosis
-from kis.environment import KisEnvironment
+from kis.environment import REAL, KisEnvironment
+from kis.history import KisBarHistory
 from kis.market import KisMarketData
 from kis.rest.pacing import Pacer
 from kis.rest.transport import Timeouts, Transport
@@ -24,7 +25,7 @@ from kis.stream.connection import Patience
 from kis.stream.registrations import Registrations
 from kis.stream.two_sockets import SplitStream
 from kis.symbols import SymbolBook
-from strategy.model import Clock, HealthLine, Symbol
+from strategy.model import BarSource, Clock, HealthLine, Symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class Kis:
 
     broker: KisBroker
     market: KisMarketData
+    history: KisBarHistory
+    bar_source: BarSource  # whose bars `history` gives
     stream: KisStream | SplitStream
     account_stream: KisStream  # the part of it that carries the order notices; the same one without a quote key
     environment: KisEnvironment
@@ -71,6 +74,8 @@ async def open_kis(settings: KisSettings, *, clock: Clock, data_dir: Path) -> As
         yield Kis(
             broker=KisBroker(http, account, clock, book, settings.kis_buying_power),
             market=market,
+            history=KisBarHistory(quote_http, clock),
+            bar_source=_source(quote_http.environment),
             stream=stream,
             account_stream=account_stream,
             environment=environment,
@@ -89,6 +94,11 @@ async def open_kis(settings: KisSettings, *, clock: Clock, data_dir: Path) -> As
                 probe=lambda: opener.stream(http, ticks=False),
             ),
         )
+
+
+def _source(environment: KisEnvironment) -> BarSource:
+    """Return whose bars a host gives: real ones come from KIS's own address alone."""
+    return BarSource.REAL if environment.rest_url == REAL.rest_url else BarSource.SIMULATED
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Lane(IntEnum):
     ORDER = 0
     LEDGER = 1  # account inquiries, with a second and slower limit of their own
     QUOTE = 2
+    BACKGROUND = 3  # what nobody waits for; leaves most of each second free
 
 
 class Endpoint(StrEnum):

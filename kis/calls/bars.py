@@ -5,7 +5,8 @@ belongs to no regular minute: it is left out, as are rows before 09:30, which so
 carries the official close.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from typing import Any
 from kis.calls.paging import rows
 from kis.calls.prices import quote_params
 from kis.client import KisHttp
-from kis.environment import Endpoint
+from kis.environment import Endpoint, Lane
 from kis.errors import FieldFault, KisData
 from kis.rest.fields import (
     Row,
@@ -28,11 +29,12 @@ from kis.rest.fields import (
     positive,
 )
 from strategy.market import CLOSE_TIME, OPEN_TIME, session_on
-from strategy.model import Bar, Interval, Symbol, from_new_york, new_york
+from strategy.model import Bar, Interval, MinutePage, Symbol, from_new_york, new_york
 
 DAILY_PAGE = 100
 MINUTE_PAGE = 120
 _MAX_DAILY_PAGES = 40  # more than ten years
+_MAX_MINUTE_PAGES = 400  # more than KIS's month, extended hours included
 _DAY = timedelta(days=1)
 
 
@@ -103,12 +105,14 @@ def oldest_day(body: Mapping[str, Any]) -> date | None:
     return min(dates, default=None)
 
 
-async def daily(http: KisHttp, symbol: Symbol, count: int, now: datetime, *, adjusted: bool = True) -> list[Bar]:
+async def daily(
+    http: KisHttp, symbol: Symbol, count: int, now: datetime, *, adjusted: bool = True, lane: Lane | None = None
+) -> list[Bar]:
     """Return the newest `count` days, ascending; fewer when the listing is younger. Raise KisData for none."""
     found: dict[datetime, Bar] = {}
     until: date | None = None
     for _ in range(_MAX_DAILY_PAGES):
-        answer = await http.get(Endpoint.DAILY_BARS, daily_params(symbol, until, adjusted=adjusted))
+        answer = await http.get(Endpoint.DAILY_BARS, daily_params(symbol, until, adjusted=adjusted), lane=lane)
         for bar in parse_days(answer.body, now):
             found.setdefault(bar.start, bar)
         oldest = oldest_day(answer.body)
@@ -172,6 +176,30 @@ def oldest_minute(body: Mapping[str, Any]) -> datetime | None:
     return min((_local(row) for row in rows(body, "output2", "xhms")), default=None)
 
 
+async def minute_pages(
+    http: KisHttp,
+    symbol: Symbol,
+    minutes: int,
+    now: datetime,
+    *,
+    most: int = _MAX_MINUTE_PAGES,
+    lane: Lane | None = None,
+) -> AsyncGenerator[MinutePage]:
+    """Give pages of minute bars from `now` backwards, until KIS has no older ones."""
+    before: datetime | None = None
+    for _ in range(most):
+        answer = await http.get(Endpoint.MINUTE_BARS, minute_params(symbol, minutes, before), lane=lane)
+        oldest = oldest_minute(answer.body)
+        if oldest is None:
+            return
+        reaches = from_new_york(oldest.date(), oldest.time())
+        yield MinutePage(bars=tuple(parse_minutes(answer.body, minutes, now)), reaches=reaches)
+        cursor = oldest - timedelta(minutes=minutes)
+        if before is not None and cursor >= before:
+            return  # the cursor stands still: nothing older
+        before = cursor
+
+
 async def minute(http: KisHttp, symbol: Symbol, interval: Interval, count: int, now: datetime) -> list[Bar]:
     """Return the newest `count` bars, ascending; fewer at the end of KIS's reach, about a month. KisData for none.
 
@@ -183,19 +211,14 @@ async def minute(http: KisHttp, symbol: Symbol, interval: Interval, count: int, 
         raise KisData("a day is not a minute interval")
     asked = 30 if length == 60 else length
     wanted = count * (length // asked) + 1
+    most = wanted * 3 // MINUTE_PAGE + 4  # up to two thirds of the rows may lie outside the session
     found: dict[datetime, Bar] = {}
-    before: datetime | None = None
-    for _ in range(wanted * 3 // MINUTE_PAGE + 4):  # up to two thirds of the rows may lie outside the session
-        answer = await http.get(Endpoint.MINUTE_BARS, minute_params(symbol, asked, before))
-        for bar in parse_minutes(answer.body, asked, now):
-            found.setdefault(bar.start, bar)
-        oldest = oldest_minute(answer.body)
-        if oldest is None or len(found) >= wanted:
-            break
-        cursor = oldest - timedelta(minutes=asked)
-        if before is not None and cursor >= before:
-            break  # the cursor stands still: nothing older
-        before = cursor
+    async with aclosing(minute_pages(http, symbol, asked, now, most=most)) as pages:
+        async for page in pages:
+            for bar in page.bars:
+                found.setdefault(bar.start, bar)
+            if len(found) >= wanted:
+                break
     if not found:
         raise KisData(f"no minute bars for {symbol}")
     bars = [found[start] for start in sorted(found)]

@@ -4,14 +4,15 @@ Two looks at the same days, raw and adjusted, tell the factor of each date. Whet
 is not documented, so the day's last minute says: the daily close it is nearer to is of its own kind. See decision 0041.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from kis.calls import bars as bars_api
 from kis.client import KisHttp
-from strategy.model import Bar, Clock, Symbol, new_york
+from kis.environment import Lane
+from strategy.model import Bar, Clock, DayFactor, DayFactors, Symbol, new_york
 
 _SPLIT = Decimal("0.01")  # a factor nearer to one is a cash dividend or a rounding; stock dividends begin here
 _SPARE_DAYS = 3
@@ -52,10 +53,28 @@ class SplitAdjuster:
         return closes
 
     async def _days(self, symbol: Symbol, count: int) -> Factors:
-        now = self._clock.now()
-        raw = _by_date(await bars_api.daily(self._http, symbol, count, now, adjusted=False))
-        adjusted = _by_date(await bars_api.daily(self._http, symbol, count, now))
-        return {on: (close, adjusted[on]) for on, close in raw.items() if on in adjusted}
+        return await _closes(self._http, symbol, count, self._clock.now())
+
+
+async def daily_factors(
+    http: KisHttp, symbol: Symbol, since: date, closes: Mapping[date, Decimal], now: datetime, *, lane: Lane
+) -> DayFactors:
+    """Return what KIS multiplies each day since a New York date by; two calls, or more for older dates.
+
+    `closes` are the last minutes' of some days, in dollars, which tell whether minutes came adjusted already.
+    """
+    days = await _closes(http, symbol, (new_york(now).date() - since).days + _SPARE_DAYS, now, lane=lane)
+    return {
+        on: DayFactor(day=pair[1] / pair[0], minutes=_factor(pair, closes.get(on, pair[0])))
+        for on, pair in days.items()
+        if on >= since
+    }
+
+
+async def _closes(http: KisHttp, symbol: Symbol, count: int, now: datetime, *, lane: Lane | None = None) -> Factors:
+    raw = _by_date(await bars_api.daily(http, symbol, count, now, adjusted=False, lane=lane))
+    adjusted = _by_date(await bars_api.daily(http, symbol, count, now, lane=lane))
+    return {on: (close, adjusted[on]) for on, close in raw.items() if on in adjusted}
 
 
 def _session_date(bar: Bar) -> date:

@@ -12,6 +12,7 @@ from kis.environment import Lane
 from strategy.model import Clock
 
 _UNDER_WAY_S = 0.25  # real seconds: a call that hangs longer has arrived, or never will
+_BACKGROUND_SHARE = 3  # what nobody waits for takes at most one in so many of a second's calls
 _EVENNESS = 0.98  # gap between neighbours as a share of an even spread; the rest absorbs late timers
 
 
@@ -119,6 +120,8 @@ class Pacer:
                     continue
                 now = self._clock.now()
                 slot = self._next_slot(now, at_once=lane is Lane.ORDER)
+                if lane is Lane.BACKGROUND and (free := self._room_left(now)) is not None:
+                    slot = free if slot is None else max(slot, free)
                 if slot is None or slot <= now:
                     break
                 await self._clock.sleep_until(slot)
@@ -132,6 +135,12 @@ class Pacer:
             self._queue.remove(me)
             heapq.heapify(self._queue)
             self._wake_first()
+
+    def _room_left(self, now: datetime) -> datetime | None:
+        """Return when so few calls count that most of a second is free for others; None for now."""
+        most = max(1, self._limit // _BACKGROUND_SHARE)
+        counted = sorted(at + self._window for turn in self._sent if (at := turn.counts_at(now)) + self._window > now)
+        return counted[-most] if len(counted) >= most else None
 
     def _wake_first(self) -> None:
         if self._queue and (woken := self._queue[0].woken) is not None and not woken.done():

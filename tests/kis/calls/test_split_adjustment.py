@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from kis.calls.split_adjustment import SplitAdjuster
+from kis.calls.split_adjustment import SplitAdjuster, daily_factors
 from kis.client import KisHttp
-from kis.environment import Endpoint
+from kis.environment import Endpoint, Lane
 from strategy.market import session_on
 from strategy.model import Bar, Symbol
 from tests.fakes.clock import FakeClock
@@ -30,12 +30,14 @@ class DailyOnly:
     def __init__(self, raw: Mapping[date, str], adjusted: Mapping[date, str]) -> None:
         self._closes = {"0": raw, "1": adjusted}
         self.calls = 0
+        self.lanes: set[Lane | None] = set()
 
     def adjust(self, adjusted: Mapping[date, str]) -> None:
         self._closes["1"] = adjusted
 
-    async def get(self, call: Endpoint, params: Mapping[str, str]) -> Answer:
+    async def get(self, call: Endpoint, params: Mapping[str, str], *, lane: Lane | None = None) -> Answer:
         assert call is Endpoint.DAILY_BARS
+        self.lanes.add(lane)
         self.calls += 1
         closes = self._closes[params["MODP"]]
         newest_first = sorted(closes, reverse=True)
@@ -113,3 +115,15 @@ async def test_minutes_before_a_stock_dividend_are_divided_too() -> None:
     http = DailyOnly({BEFORE: "30.9000", SPLIT: "30.1000"}, {BEFORE: "30.0000", SPLIT: "30.1000"})
     bars = await adjuster(http).adjusted(AAPL, [minute(BEFORE, "30.91"), minute(SPLIT, "30.10")])
     assert [round(bar.close, 2) for bar in bars] == [Decimal("30.01"), Decimal("30.10")]
+
+
+async def test_the_factor_of_a_day_and_of_its_minutes_differ_where_minutes_came_adjusted() -> None:
+    http = DailyOnly({BEFORE: "645.5700", SPLIT: "93.7000"}, {BEFORE: "92.2243", SPLIT: "93.7000"})
+    seventh = pytest.approx(Decimal(1) / 7, abs=Decimal("0.0001"))
+    for last, minutes in (("645.40", seventh), ("92.20", 1)):
+        closes = {BEFORE: Decimal(last)}
+        found = await daily_factors(cast("KisHttp", http), AAPL, BEFORE, closes, NOW, lane=Lane.BACKGROUND)
+        assert found[BEFORE].day == seventh
+        assert found[BEFORE].minutes == minutes
+        assert found[SPLIT] == (1, 1)
+    assert http.lanes == {Lane.BACKGROUND}

@@ -233,3 +233,44 @@ def test_no_second_ever_holds_more_than_the_limit(limit: int, steps: list[tuple[
     ordered = sorted(found)
     # a call at 0.0 and one at 1.0 s lie in different seconds
     assert all(ordered[at + limit] - ordered[at] >= timedelta(seconds=1) for at in range(max(0, len(ordered) - limit)))
+
+
+@pytest.mark.parametrize("limit", [18, 3, 1])
+async def test_what_nobody_waits_for_leaves_most_of_each_second_free(limit: int) -> None:
+    clock = FakeClock(START)
+    found = await grants(clock, pacer(clock, limit), [Lane.BACKGROUND] * (limit * 12), 10)
+    assert most_in_a_second(found) <= max(1, limit // 3)
+    assert len(found) >= 9 * max(1, limit // 3)  # and is not starved where nobody else asks
+
+
+@pytest.mark.parametrize("limit", [18, 3])
+async def test_an_order_never_waits_for_what_nobody_waits_for(limit: int) -> None:
+    clock = FakeClock(START)
+    subject = pacer(clock, limit)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(take(subject, Lane.BACKGROUND)) for _ in range(200)]
+        for _ in range(20):
+            await clock.advance(0.37)
+            asked = clock.now()
+            order = group.create_task(take(subject, Lane.ORDER))
+            await settle()
+            assert order.done()
+            assert order.result() == asked
+        for task in tasks:
+            task.cancel()
+
+
+async def test_what_nobody_waits_for_goes_last() -> None:
+    clock = FakeClock(START)
+    subject = pacer(clock, 3)
+    order: list[Lane] = []
+
+    async def call(lane: Lane) -> None:
+        await take(subject, lane)
+        order.append(lane)
+
+    async with asyncio.TaskGroup() as group:
+        for lane in [Lane.BACKGROUND] * 3 + [Lane.QUOTE] * 6:
+            group.create_task(call(lane))
+        await clock.advance(60)
+    assert order == [Lane.BACKGROUND, *[Lane.QUOTE] * 6, *[Lane.BACKGROUND] * 2]  # the first, since nobody else asked
