@@ -11,7 +11,7 @@ from kis.calls.split_adjustment import SplitAdjuster, daily_factors
 from kis.client import KisHttp
 from kis.environment import Endpoint, Lane
 from strategy.market import session_on
-from strategy.model import Bar, Symbol
+from strategy.model import Bar, DayFactor, Symbol
 from tests.fakes.clock import FakeClock
 
 AAPL = Symbol.parse("NASDAQ:AAPL")
@@ -125,5 +125,5 @@ async def test_the_factor_of_a_day_and_of_its_minutes_differ_where_minutes_came_
         found = await daily_factors(cast("KisHttp", http), AAPL, BEFORE, closes, NOW, lane=Lane.BACKGROUND)
         assert found[BEFORE].day == seventh
         assert found[BEFORE].minutes == minutes
-        assert found[SPLIT] == (1, 1)
+        assert found[SPLIT] == DayFactor(Decimal(1), Decimal(1))
     assert http.lanes == {Lane.BACKGROUND}
