@@ -16,7 +16,7 @@ from kis.environment import Endpoint
 from kis.errors import KisData
 from kis.rest.fields import quote_instant
 from kis.symbols import SymbolBook
-from strategy.model import Bar, BrokerError, Clock, Interval, Quote, Symbol
+from strategy.model import Bar, BrokerError, Clock, Interval, ListingName, Quote, Symbol
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +123,12 @@ class KisMarketData:
     async def adjustment(self, symbol: Symbol, on: date) -> Decimal | None:
         """Return what KIS multiplies that New York day's close by (MODP, kis-protocol 3.22); two calls."""
         return await self._splits.factor(symbol, on)
+
+    async def listing_name(self, symbol: Symbol) -> ListingName:
+        """Return what a listing is called (kis-protocol 3.24). Raise KisData where there is none, KisNotOffered on
+        virtual."""
+        found = await product(self._http, symbol)
+        return ListingName(symbol=symbol, korean=found.name, english=found.english_name)
 
     def has_minute_bars(self) -> bool:
         """Return whether minute bars can be asked for (D9)."""

@@ -32,6 +32,7 @@ from strategy.model import (
     KeptTotals,
     KnownDeposit,
     KnownSessions,
+    ListingName,
     LogLine,
     MinutePage,
     ModeState,
@@ -101,6 +102,9 @@ class MarketFeed(Protocol):
     async def adjustment(self, symbol: Symbol, on: date) -> Decimal | None:
         """Return what the source multiplies that day's close by today, freshly asked: 1 unless a split or a stock
         dividend came since (2/3 for 3-for-2); None when it does not know the day."""
+
+    async def listing_name(self, symbol: Symbol) -> ListingName:
+        """What the listing is called; NotOffered where names cannot be asked for."""
 
     def has_minute_bars(self) -> bool:
         """Return whether minute bars can be asked for; if not they must be built from ticks (D9)."""

@@ -111,7 +111,7 @@ async def _quote(name: str, ctx: RequestContext) -> None:
         t = ctx.ui.t
         await ctx.reply.show(pick_ticker("quote", f"💲 {t('Price now')}", t("Which ticker?"), symbols, ctx.ui))
         return
-    symbol = ctx.control.tickers.symbol(name) if name else symbols[0]
+    symbol = await ctx.control.tickers.find(name) if name else symbols[0]
     await ctx.reply.show(views.quote(await ctx.control.results.quote(symbol), ctx.ui))
 
 

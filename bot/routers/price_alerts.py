@@ -17,7 +17,7 @@ from bot.ui.screen import Screen
 from bot.views import watch as views
 from bot.views.home import sentence
 from bot.views.picking import pick_ticker
-from strategy.model import InvalidInput, Symbol, tick_size
+from strategy.model import Symbol, tick_size
 
 
 def make_router() -> Router:
@@ -40,7 +40,7 @@ async def alert(_: Message, args: str, ctx: RequestContext) -> None:
     if not terms:
         await ctx.reply.show(await _pick(name, ctx))
         return
-    symbol = _meant(ctx, name)
+    symbol = await ctx.control.tickers.find(name)
     await ctx.reply.show(await _add(symbol, terms, ctx))
 
 
@@ -58,7 +58,7 @@ async def open_alerts(_: CallbackQuery, ctx: RequestContext) -> None:
 
 async def add_at(_: CallbackQuery, callback_data: AlertAt, ctx: RequestContext) -> None:
     """Wait for so many percent from the price now."""
-    symbol = _meant(ctx, callback_data.symbol)
+    symbol = await ctx.control.tickers.find(callback_data.symbol)
     last = (await ctx.control.results.quote(symbol)).quote.last
     price = last * (100 + callback_data.percent) / 100
     price = max(price.quantize(tick_size(price)), tick_size(price))
@@ -68,14 +68,14 @@ async def add_at(_: CallbackQuery, callback_data: AlertAt, ctx: RequestContext) 
 
 
 async def ask_price(_: CallbackQuery, callback_data: TypeAlert, state: FSMContext, ctx: RequestContext) -> None:
-    symbol = _meant(ctx, callback_data.symbol)
+    symbol = await ctx.control.tickers.find(callback_data.symbol)
     await ask(state, Typing.alert, symbol=str(symbol))
     await ctx.reply.show(views.ask_alert(symbol, ctx.ui))
 
 
 async def typed_price(message: Message, state: FSMContext, ctx: RequestContext) -> None:
     """Read `< 60` for the ticker that was picked; words that do not fit leave the question open."""
-    symbol = _meant(ctx, str((await asked_about(state)).get("symbol", "")))
+    symbol = await ctx.control.tickers.find(str((await asked_about(state)).get("symbol", "")))
     screen = await _add(symbol, (message.text or "").strip(), ctx)
     await state.set_state(None)
     await ctx.reply.say(screen)
@@ -100,16 +100,6 @@ async def _add(symbol: Symbol, terms: str, ctx: RequestContext) -> Screen:
     return views.alert_added(made, ctx.ui)
 
 
-def _meant(ctx: RequestContext, text: str) -> Symbol:
-    """Find a ticker traded or held here, or take `MARKET:TICKER` as it is: the core asks whether it has a price."""
-    try:
-        return ctx.control.tickers.symbol(text)
-    except InvalidInput:
-        if ":" in text:
-            return Symbol.parse(text)
-        raise
-
-
 async def _last(symbol: Symbol, ctx: RequestContext) -> Decimal:
     return (await ctx.control.results.quote(symbol)).quote.last
 
@@ -120,7 +110,7 @@ async def _pick(name: str, ctx: RequestContext) -> Screen:
         return pick_ticker(
             "alert", f"⏰ {t('Alert at a price')}", t("Which ticker?"), ctx.control.tickers.watched(), ctx.ui
         )
-    symbol = _meant(ctx, name)
+    symbol = await ctx.control.tickers.find(name)
     return views.pick_alert(symbol, await _last(symbol, ctx), ctx.ui)
 
 

@@ -45,7 +45,10 @@ def quote(view: QuoteView, ui: ViewContext) -> Screen:
 def ticker_actions(
     symbol: Symbol, ui: ViewContext, *, held: bool, watched: bool, here: str
 ) -> tuple[tuple[Button, ...], ...]:
-    """Return what can be done about a ticker; `here` is the screen that is shown already."""
+    """Return what can be done about a ticker; `here` is the screen that is shown already.
+
+    One that is neither traded nor held can be added and waited for; orders and decisions are of the others.
+    """
     t, ref = ui.t, str(symbol)
     buy = Button(t("🟥 Buy"), Open(screen="buy", ref=ref))
     further = [
@@ -53,15 +56,18 @@ def ticker_actions(
         Button(t("🔎 Why?"), Open(screen="why", ref=ref)),
         Button(t("📈 {ticker}", ticker=symbol.ticker), Open(screen="ticker", ref=ref)),
     ]
+    ways = (
+        Button(t("⏰ Price alert"), Open(screen="alert", ref=ref)),
+        Button(t("⏸ Pause buys"), Open(screen="pause", ref=ref))
+        if watched
+        else Button(t("➕ Watch it"), Watch(symbol=ref, adds=True)),
+    )
+    if not watched and not held:
+        return (ways,)
     return (
         (buy, Button(t("🟦 Sell"), Open(screen="sell", ref=ref))) if held else (buy,),
         tuple(each for each in further if not (isinstance(each.data, Open) and each.data.screen == here)),
-        (
-            Button(t("⏰ Price alert"), Open(screen="alert", ref=ref)),
-            Button(t("⏸ Pause buys"), Open(screen="pause", ref=ref))
-            if watched
-            else Button(t("➕ Watch it"), Watch(symbol=ref, adds=True)),
-        ),
+        ways,
     )
 
 

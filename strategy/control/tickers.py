@@ -7,10 +7,13 @@ from enum import StrEnum
 
 from strategy.health.trading_state import StopStates
 from strategy.market import MarketData
+from strategy.market.listing_names import ListingNames
 from strategy.model import (
+    DataUnavailable,
     Decision,
     InvalidInput,
     Market,
+    NotOffered,
     Said,
     Symbol,
     TickerView,
@@ -25,6 +28,8 @@ from strategy.settings.schema import SettingsInForce
 
 class TickerNote(StrEnum):
     UNKNOWN = "ticker.unknown"
+    NO_NAMES = "ticker.no_names"
+    SEVERAL = "ticker.several"
     NEAR = "ticker.near"
 
 
@@ -35,6 +40,7 @@ class Tickers:
         self,
         *,
         watch: MarketData,
+        names: ListingNames,
         positions: Positions,
         modes: ModeStore,
         stops: StopStates,
@@ -44,6 +50,7 @@ class Tickers:
     ) -> None:
         """`newest` holds the decisions of this run by ticker."""
         self._watch = watch
+        self._names = names
         self._positions = positions
         self._modes = modes
         self._stops = stops
@@ -77,6 +84,51 @@ class Tickers:
             user_message=_unknown(wanted[:40], near, ", ".join(symbol.ticker for symbol in shown)),
         )
 
+    async def find(self, text: str) -> Symbol:
+        """Find any US listing: as `symbol` does, by its ticker on whichever exchange has a price for it, or a large one
+        by its Korean or English name.
+
+        Raise InvalidInput where nobody knows it or several have the name, BrokerError where nobody can be asked.
+        """
+        try:
+            return self.symbol(text)
+        except InvalidInput:
+            found = await self._priced(text) or await self._named(text)
+            if found is None:
+                raise
+            return found
+
+    async def _priced(self, text: str) -> Symbol | None:
+        """Return the listing of a ticker that has a price now."""
+        for symbol in _candidates(text):
+            try:
+                await self._watch.fresh_quote(symbol)
+            except DataUnavailable:
+                continue
+            return symbol
+        return None
+
+    async def _named(self, text: str) -> Symbol | None:
+        held = [symbol for symbol in self.known() if self._called(symbol) == _bare(text)]
+        try:
+            found = held or await self._names.find(text)
+        except NotOffered as error:
+            raise InvalidInput(
+                f"names cannot be asked for: {text[:40]!r}",
+                user_message=Said(TickerNote.NO_NAMES, wanted=text[:40]),
+            ) from error
+        if len(found) > 1:
+            names = ", ".join(str(symbol) for symbol in found)
+            raise InvalidInput(
+                f"several are called {text[:40]!r}",
+                user_message=Said(TickerNote.SEVERAL, wanted=text[:40], names=names),
+            )
+        return found[0] if found else None
+
+    def _called(self, symbol: Symbol) -> str:
+        position = self._positions.of(symbol)
+        return _bare(position.name) if position else ""
+
     async def why(self, symbol: Symbol, *, at: datetime | None = None) -> Decision | None:
         """Return the newest decision about a ticker, or the newest before `at`."""
         return await self._decisions.latest(symbol, before=at)
@@ -102,6 +154,19 @@ class Tickers:
             warm=watched and self._watch.warm(symbol),
             last_decision=decision,
         )
+
+
+def _candidates(text: str) -> list[Symbol]:
+    """Return the listings that a person may mean by a ticker; none for words that cannot be one."""
+    named = [text] if ":" in text else [f"{market}:{text}" for market in Market]
+    try:
+        return [Symbol.parse(each) for each in named]
+    except InvalidInput:
+        return []
+
+
+def _bare(name: str) -> str:
+    return "".join(name.split()).casefold()
 
 
 def _unknown(wanted: str, near: Sequence[str], names: str) -> Said:

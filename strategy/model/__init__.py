@@ -125,7 +125,7 @@ from strategy.model.health import (
     TaskHealth,
     TaskState,
 )
-from strategy.model.instruments import Market, Side, Symbol, UnreadRow, spelled
+from strategy.model.instruments import ListingName, Market, Side, Symbol, UnreadRow, spelled
 from strategy.model.modes import Mode, PositionScope, TradeMode
 from strategy.model.money import (
     ONE,

@@ -65,6 +65,15 @@ class Symbol:
         return cls(Market[market], ticker)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingName:
+    """What a listing is called; a name the broker does not give is empty."""
+
+    symbol: Symbol
+    korean: str
+    english: str
+
+
 def spelled(ticker: str) -> str:
     """Return a ticker in the broker's spelling: class shares with a slash."""
     return _CLASS_SHARE.sub(r"\1/\2", ticker)

@@ -157,6 +157,7 @@ def build_control(
     """Return all the chat may ask for. `tasks` tells how the supervised services are."""
     tickers = Tickers(
         watch=trading.watch,
+        names=trading.names,
         positions=trading.positions,
         modes=parts.modes,
         stops=protection.watchdog,

@@ -10,6 +10,7 @@ from strategy.execution.order_desk import DeskWaits, LiveOrderDesk, OrderRecords
 from strategy.health.surroundings_lines import SurroundingsLines
 from strategy.health.trading_state import TradingState
 from strategy.market.capacity import Pace
+from strategy.market.listing_names import ListingNames
 from strategy.market.market_data import LiveMarketData
 from strategy.market.price_confirmation import PriceConfirmation
 from strategy.model import Clock, Environment, Holdings, Order, Said, SettableClock, Side, Symbol, cents
@@ -170,6 +171,7 @@ class TradingParts:
     account_sync: LiveAccountSync
     cash: AccountCash
     day_loss: DayLoss
+    names: ListingNames
 
 
 def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visibility_lag_s: float) -> TradingParts:
@@ -259,6 +261,7 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
             notes=journals.notes,
             clock=clock,
         ),
+        names=ListingNames(market=market, notes=journals.notes),
     )
 
 

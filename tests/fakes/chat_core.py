@@ -102,6 +102,11 @@ class FakeTickers(OfCore, Tickers):
             )
         )
 
+    async def find(self, text: str) -> Symbol:
+        if ":" in text:
+            return Symbol.parse(text)
+        return samples.AAPL if text.strip().upper() in ("AAPL", "애플") else self.symbol(text)
+
     async def why(self, symbol: Symbol, *, at: datetime | None = None) -> Decision | None:
         self.core.fail()
         self.core.why_at.append(at)

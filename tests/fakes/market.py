@@ -2,13 +2,26 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from strategy.market import latest, previous, session_on
 from strategy.market.bars import bucket
-from strategy.model import Bar, BrokerError, Clock, DataUnavailable, Interval, Kept, Quote, Said, Symbol, Tick, new_york
+from strategy.model import (
+    Bar,
+    BrokerError,
+    Clock,
+    DataUnavailable,
+    Interval,
+    Kept,
+    ListingName,
+    Quote,
+    Said,
+    Symbol,
+    Tick,
+    new_york,
+)
 from strategy.ports import StreamSink
 
 _CENT = Decimal("0.01")
@@ -30,6 +43,8 @@ class FakeMarket:
         self.bars_broken: dict[Symbol, BrokerError] = {}
         self.bases: dict[Symbol, Decimal] = {}  # the previous close as the broker gives it, where it is another
         self.adjustments: dict[Symbol, tuple[date, Decimal]] = {}  # closes before that day are multiplied by this
+        self.names: Mapping[Symbol, tuple[str, str]] | BrokerError = {}  # Korean and English
+        self.names_asked: list[Symbol] = []
         self._clock = clock
         self._prices: defaultdict[Symbol, list[tuple[datetime, Decimal]]] = defaultdict(list)
         self._closes: dict[tuple[Symbol, Interval], tuple[Decimal, ...]] = {}
@@ -86,6 +101,15 @@ class FakeMarket:
             raise self.bars_broken[symbol]
         begins, factor = self.adjustments.get(symbol, (on, Decimal(1)))
         return factor if on < begins else Decimal(1)
+
+    async def listing_name(self, symbol: Symbol) -> ListingName:
+        self.names_asked.append(symbol)
+        if isinstance(self.names, BrokerError):
+            raise self.names
+        if symbol not in self.names:
+            raise DataUnavailable(f"no product {symbol}")
+        korean, english = self.names[symbol]
+        return ListingName(symbol=symbol, korean=korean, english=english)
 
     def has_minute_bars(self) -> bool:
         return self.minute_bars

@@ -564,6 +564,20 @@ async def test_the_calls_beyond_the_ports_at_real(tmp_path: Path) -> None:
         assert settled[0].fees > 0
 
 
+async def test_a_listing_has_its_korean_and_its_english_name_at_real(tmp_path: Path) -> None:
+    async with bench(tmp_path, virtual=False) as it:
+        named = await it.kis.market.listing_name(MSFT)
+        assert (named.korean, named.english) == ("마이크로소프트", "MICROSOFT CORP")
+        with pytest.raises(DataUnavailable):
+            await it.kis.market.listing_name(Symbol.parse("NYSE:MSFT"))
+
+
+async def test_names_are_not_offered_at_virtual(tmp_path: Path) -> None:
+    async with bench(tmp_path, virtual=True) as it:
+        with pytest.raises(NotOffered):
+            await it.kis.market.listing_name(MSFT)
+
+
 async def test_the_present_balance_at_virtual_has_its_totals(tmp_path: Path) -> None:
     async with bench(tmp_path, virtual=True) as it:
         present = await accounts_api.present_balance(it.kis.http, it.kis.account, it.kis.book)
