@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from kis.calls.paging import rows
@@ -57,17 +56,26 @@ def _session_times(on: date) -> tuple[datetime, datetime]:
     return from_new_york(on, OPEN_TIME), from_new_york(on, CLOSE_TIME)
 
 
-def _ohlc(row: Row, close_field: str) -> tuple[Decimal, Decimal, Decimal, Decimal]:
-    """Return open, high, low, close; a bar without trades has the close only and is flat."""
-    close = positive(row, close_field)
-    values = [maybe_decimal(row, field) or close for field in ("open", "high", "low")]
+def _bar(row: Row, start: datetime, end: datetime, now: datetime, *, close: str, volume: str) -> Bar:
+    """Return a row as a bar; `close` and `volume` name its fields. One without trades is flat."""
+    closing = positive(row, close)
+    values = [maybe_decimal(row, field) or closing for field in ("open", "high", "low")]
     if min(values) < 0:
         raise FieldFault("low", "is below zero")
     opened, high, low = values
-    if not low <= min(opened, close) or not max(opened, close) <= high:
+    if not low <= min(opened, closing) or not max(opened, closing) <= high:
         # the partial feed can leave the day's last outside its own range (6.4): widen rather than invent
-        high, low = max(*values, close), min(*values, close)
-    return opened, high, low, close
+        high, low = max(*values, closing), min(*values, closing)
+    return Bar(
+        start=start,
+        end=end,
+        open=opened,
+        high=high,
+        low=low,
+        close=closing,
+        volume=maybe_integer(row, volume) or 0,
+        closed=now >= end,
+    )
 
 
 def parse_days(body: Mapping[str, Any], now: datetime) -> list[Bar]:
@@ -83,19 +91,7 @@ def parse_days(body: Mapping[str, Any], now: datetime) -> list[Bar]:
         opens_at, closes_at = _session_times(day(row, "xymd"))
         if opens_at > now:
             continue
-        opened, high, low, close = _ohlc(row, "clos")
-        found.append(
-            Bar(
-                start=opens_at,
-                end=closes_at,
-                open=opened,
-                high=high,
-                low=low,
-                close=close,
-                volume=maybe_integer(row, "tvol") or 0,
-                closed=now >= closes_at,
-            )
-        )
+        found.append(_bar(row, opens_at, closes_at, now, close="clos", volume="tvol"))
     return found
 
 
@@ -154,20 +150,8 @@ def parse_minutes(body: Mapping[str, Any], minutes: int, now: datetime) -> list[
         start = from_new_york(local.date(), local.time())
         if not opens_at <= start < closes_at:
             continue
-        opened, high, low, close = _ohlc(row, "last")
         end = min(start + timedelta(minutes=minutes), closes_at)
-        found.append(
-            Bar(
-                start=start,
-                end=end,
-                open=opened,
-                high=high,
-                low=low,
-                close=close,
-                volume=maybe_integer(row, "evol") or 0,
-                closed=now >= end,
-            )
-        )
+        found.append(_bar(row, start, end, now, close="last", volume="evol"))
     return found
 
 

@@ -15,10 +15,9 @@ from typing import Any
 from kis.simulator.clock import SimClock, wall_now
 from kis.simulator.market.calendar import NEW_YORK, default_start
 from kis.simulator.market.listings import Listings, parse_listing
-from kis.simulator.market.market import SimMarket
 from kis.simulator.market.replay import read_replay
 from kis.simulator.options import Holding, KeySpec, Served, SimulatorOptions
-from kis.simulator.server import Simulator
+from kis.simulator.server import Simulator, build_market
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -65,17 +64,8 @@ def build(args: argparse.Namespace) -> Simulator:
         start = replay.start()
     else:
         start = default_start(wall_now())
-    market = SimMarket(
-        start,
-        seed=args.seed,
-        replay=replay,
-        listings=Listings([parse_listing(text) for text in args.listing]),
-        prints_a_minute=options.prints_a_minute,
-        live=options.live,
-        model_after_replay=options.model_after_replay,
-        grain=options.grain,
-        feed_share=options.feed_share,
-    )
+    listings = Listings([parse_listing(text) for text in args.listing])
+    market = build_market(options, start, args.seed, replay, listings)
     clock = SimClock(start, speed=args.speed)
     return Simulator(options, market=market, clock=clock, seed=args.seed)
 

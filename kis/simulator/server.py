@@ -13,6 +13,7 @@ from aiohttp import web
 from kis.simulator.clock import SimClock, to_ms
 from kis.simulator.control import ControlCalls
 from kis.simulator.guard import only_from_here
+from kis.simulator.market.listings import Listings
 from kis.simulator.market.market import SimMarket
 from kis.simulator.market.masters import Masters
 from kis.simulator.market.replay import Replay
@@ -205,13 +206,18 @@ class Simulator:
 
 
 def build_market(
-    options: SimulatorOptions, start: datetime, seed: int, replay: Replay | Path | None = None
+    options: SimulatorOptions,
+    start: datetime,
+    seed: int,
+    replay: Replay | Path | None = None,
+    listings: Listings | None = None,
 ) -> SimMarket:
     """Return the market that options describe, from an instant on."""
     return SimMarket(
         start,
         seed=seed,
         replay=replay,
+        listings=listings,
         prints_a_minute=options.prints_a_minute,
         live=options.live,
         model_after_replay=options.model_after_replay,

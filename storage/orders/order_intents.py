@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 from sqlite3 import Connection
 
@@ -10,7 +11,7 @@ import orjson
 
 from storage.tables.columns import day_text, decimal_text, instant, instant_text, symbol, symbol_text
 from storage.tables.outbox import OUTBOX_COLUMNS, add_events, outbox_row
-from strategy.model import Event, Order, OrderNo, Said, StorageError, Trouble, new_york
+from strategy.model import Event, Order, OrderNo, OrderRequest, Said, StorageError, Trouble, new_york
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,23 @@ def next_order_no(conn: Connection) -> OrderNo:
     return OrderNo(row[0])
 
 
+def asked(request: OrderRequest, traded_on: date) -> tuple[str | int | None, ...]:
+    """Return what was asked for as columns, from `symbol` to `ticket`, with its New York date."""
+    return (
+        symbol_text(request.symbol),
+        request.side.value,
+        request.qty,
+        decimal_text(request.limit_price),
+        request.order_type.value,
+        request.origin.value,
+        instant_text(request.created_at),
+        day_text(traded_on),
+        request.decision_id,
+        request.asked_by,
+        request.ticket,
+    )
+
+
 def add_intent(conn: Connection, order: Order, events: Sequence[Event]) -> None:
     """Store that an order is leaving, and what is told of it."""
     request = order.request
@@ -63,17 +81,7 @@ def add_intent(conn: Connection, order: Order, events: Sequence[Event]) -> None:
         _ADD,
         (
             order.no,
-            symbol_text(request.symbol),
-            request.side.value,
-            request.qty,
-            decimal_text(request.limit_price),
-            request.order_type.value,
-            request.origin.value,
-            instant_text(request.created_at),
-            day_text(new_york(request.created_at).date()),
-            request.decision_id,
-            request.asked_by,
-            request.ticket,
+            *asked(request, new_york(request.created_at).date()),
             instant_text(order.updated_at),
             orjson.dumps([outbox_row(event) for event in events]).decode(),
         ),

@@ -9,11 +9,10 @@ from sqlite3 import Connection, Row
 
 from storage.connection import Database
 from storage.orders.fills import add_fill, correct_fill, filled, find_fills
-from storage.orders.order_intents import add_intent, check_kept, next_order_no, ticket_intended
+from storage.orders.order_intents import add_intent, asked, check_kept, next_order_no, ticket_intended
 from storage.orders.order_states import find_states
 from storage.orders.venue_nos import add_venue_no, find_venue_nos, owner_of
 from storage.tables.columns import (
-    day_text,
     decimal,
     decimal_text,
     instant,
@@ -276,23 +275,12 @@ def _untold(events: Sequence[Event], repeated: set[str]) -> list[Event]:
 
 def _insert(conn: Connection, order: Order, traded_on: date) -> Order:
     """Store an order under the next number."""
-    request = order.request
     cursor = conn.execute(
         "INSERT INTO orders (symbol, side, qty, asked_price, order_type, origin, created_at, traded_on,"
         " decision_id, asked_by, ticket, status, venue_no, limit_price, reason, updated_at, accepted_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            symbol_text(request.symbol),
-            request.side.value,
-            request.qty,
-            decimal_text(request.limit_price),
-            request.order_type.value,
-            request.origin.value,
-            instant_text(request.created_at),
-            day_text(traded_on),
-            request.decision_id,
-            request.asked_by,
-            request.ticket,
+            *asked(order.request, traded_on),
             order.status.value,
             order.venue_no,
             decimal_text(order.limit_price),

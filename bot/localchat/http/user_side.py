@@ -15,7 +15,7 @@ document, block, unblock, messages, answers, events and fault:
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -31,6 +31,7 @@ from bot.localchat.present import screen_message
 from bot.localchat.world import ChatWorld
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_Thing = TypeVar("_Thing")
 
 
 class UserSide:
@@ -352,22 +353,19 @@ class UserSide:
         return self._world.person(person_id)
 
     def _message(self, chat: Chat, body: Json) -> ChatMessage:
-        message = self._world.message(chat.id, _required_int(body, "message_id"))
-        if message is None:
-            raise PersonRefused("there is no such message", 404)
-        return message
+        return _found(self._world.message(chat.id, _required_int(body, "message_id")), "message")
 
     def _inline_query(self, query_id: str) -> InlineQuery:
-        query = self._world.inline_queries.get(query_id)
-        if query is None:
-            raise PersonRefused("there is no such query", 404)
-        return query
+        return _found(self._world.inline_queries.get(query_id), "query")
 
     def _query(self, query_id: str) -> Query:
-        query = self._world.queries.get(query_id)
-        if query is None:
-            raise PersonRefused("there is no such query", 404)
-        return query
+        return _found(self._world.queries.get(query_id), "query")
+
+
+def _found(thing: _Thing | None, name: str) -> _Thing:
+    if thing is None:
+        raise PersonRefused(f"there is no such {name}", 404)
+    return thing
 
 
 def answer(body: Any, status: int = 200) -> web.Response:

@@ -11,10 +11,10 @@ import ta.momentum
 import ta.trend
 
 from kis.simulator.demo import DATA, demo
-from kis.simulator.makeday import make
 from kis.simulator.market.calendar import session_of, sessions_between, shift_session
 from kis.simulator.market.market import SimMarket
 from kis.simulator.text import dollars
+from tests.kis.simulator.make_demo_day import make
 
 
 @pytest.fixture(scope="module")

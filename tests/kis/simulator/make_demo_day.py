@@ -1,4 +1,4 @@
-"""`python -m kis.simulator.makeday`: make the demo's trading days again; every number in them is invented.
+"""`python -m tests.kis.simulator.make_demo_day`: make the demo's trading days again; every number in them is invented.
 
 Three tickers, about 300 daily bars, a week of minutes and one day to live through: TQQQ has been falling and is worth
 buying at the open, O has been rising and turns up again a few minutes after the open, XLF stands between.
