@@ -18,6 +18,7 @@ from strategy.model import (
     BarSource,
     BrokerOrder,
     BuyingPower,
+    CostAnchor,
     DayFactors,
     DayStart,
     Decision,
@@ -241,6 +242,16 @@ class OrderJournal(Protocol):
     async def venue_nos(self, no: OrderNo) -> Sequence[VenueNo]: ...
 
     async def fills(self, *, order: OrderNo | None = None, since: datetime | None = None) -> Sequence[Fill]: ...
+
+    async def cost_entries(self) -> Sequence[Fill | CostAnchor]:
+        """Return all fills, at the prices that count, and all anchors, in the order in which they were stored."""
+
+    async def add_anchor(self, anchor: CostAnchor) -> None:
+        """Store what the shares of a ticker have cost, after every fill stored so far."""
+
+    async def recost(self, fills: Sequence[Fill]) -> None:
+        """Store what the shares of these sales had cost, and what was left (`paid`, `held`), in place of what was
+        stored: both follow from the fills and are no facts."""
 
     async def last_accepted(self, symbol: Symbol, side: str) -> datetime | None:
         """When the broker last accepted an own order of that side (D5): not external, rejected or denied ones."""

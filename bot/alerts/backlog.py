@@ -69,5 +69,5 @@ def _whole(group: Sequence[EventRow]) -> Event:
     newest = group[-1].event
     if not isinstance(newest, OrderChanged) or newest.realized is not None:
         return newest
-    results = [row.event.realized for row in group if isinstance(row.event, OrderChanged)]
-    return replace(newest, realized=next((each for each in reversed(results) if each is not None), None))
+    told = [row.event for row in group if isinstance(row.event, OrderChanged) and row.event.realized is not None]
+    return replace(newest, realized=told[-1].realized, result=told[-1].result) if told else newest

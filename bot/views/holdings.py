@@ -18,7 +18,6 @@ from strategy.model import (
     Symbol,
     UnreadRow,
     new_york,
-    return_percent,
     total,
 )
 
@@ -157,7 +156,7 @@ def _not_counted(row: UnreadRow, ui: ViewContext) -> str:
 
 
 def _short(position: Position, holdings: Holdings, ui: ViewContext) -> Text:
-    result = _result(position)
+    result = position.rate
     return Text(
         Bold(position.symbol.ticker),
         " ",
@@ -168,11 +167,12 @@ def _short(position: Position, holdings: Holdings, ui: ViewContext) -> Text:
 
 def _card(position: Position, stop: Decimal | None, locked: bool, scope: str | None, ui: ViewContext) -> Text:
     t = ui.t
-    result = _result(position)
+    result = position.rate
     return block(
         Text(Bold(position.symbol.ticker), f" {position.name}" if position.name else "", " 🔒" if locked else ""),
         t("{qty} sh. ({sellable} sellable)", qty=shares(position.qty), sellable=shares(position.sellable_qty)),
         t("Average {average} → now {last}", average=price(position.average_cost), last=price(position.last)),
+        t("With the fees of the buys {average}", average=price(position.average_paid)) if position.buy_fees else None,
         Text(f"{gain_icon(result)} ", Bold(rate(result)), f" · {usd_change(position.profit)} · {usd(position.value)}"),
         scope,
         t("No stop price set") if stop is None else t("Stop fires at {price}", price=price(stop)),
@@ -191,8 +191,8 @@ def _scope_line(symbol: Symbol, scoped: Mapping[Symbol, Position | None], ui: Vi
         "The bot's own: {qty} sh. at {average} · {icon} {rate}",
         qty=shares(own.qty),
         average=price(own.average_cost),
-        icon=gain_icon(_result(own)),
-        rate=rate(_result(own)),
+        icon=gain_icon(own.rate),
+        rate=rate(own.rate),
     )
 
 
@@ -212,12 +212,6 @@ def _position_keyboard(shown: Sequence[Position], turns: Keyboard, ui: ViewConte
         )
     tickers = [Button(each.symbol.ticker, Open(screen="ticker", ref=str(each.symbol))) for each in shown]
     return (*rows_of(tickers, 3), *turns, (ui.refresh("positions", ref), ui.home()))
-
-
-def _result(position: Position) -> Decimal | None:
-    if position.average_cost <= 0 or position.last is None:
-        return None
-    return return_percent(position.average_cost, position.last)
 
 
 def _problem(view: HoldingsView, ui: ViewContext) -> Text:

@@ -12,6 +12,7 @@ from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open
 from bot.ui.screen import Screen, ViewContext
 from bot.views.holdings import holdings_block, today_lines
+from bot.views.profit import result_brief, result_lines
 from strategy.model import (
     HoldingsView,
     PerformanceView,
@@ -19,6 +20,7 @@ from strategy.model import (
     ReportView,
     ResultRow,
     ResultsView,
+    RoundTrip,
     StatisticsView,
     TickerResult,
     Totals,
@@ -96,7 +98,7 @@ def performance(view: PerformanceView, ui: ViewContext) -> Screen:
 
 
 def statistics(view: StatisticsView, ui: ViewContext) -> Screen:
-    """Show the figures over all sells whose cost is known."""
+    """Show the figures over all positions from first buy to flat whose cost is known."""
     t = ui.t
     decided = view.wins + view.losses
     return ui.screen(
@@ -107,7 +109,7 @@ def statistics(view: StatisticsView, ui: ViewContext) -> Screen:
         ),
         block(
             t.line(
-                "Won {wins} of {n}: {rate}",
+                "Positions won {wins} of {n}: {rate}",
                 wins=view.wins,
                 n=decided,
                 rate=Bold(UNKNOWN if view.win_rate is None else f"{cents(view.win_rate)}%"),
@@ -122,9 +124,11 @@ def statistics(view: StatisticsView, ui: ViewContext) -> Screen:
             t("Largest drawdown {amount}", amount=usd(view.largest_drawdown)),
             None if view.average_hold_hours is None else t("Held {n} h on average", n=_number(view.average_hold_hours)),
             t("Stops fired {n}", n=view.stops),
+            t("A position counts from its first buy until nothing is held, after all fees."),
         )
         if decided
-        else block(t("No sell with a known cost yet: nothing to compute from.")),
+        else block(t("No position was closed yet: nothing to compute from.")),
+        block(*result_lines(view.total.result, view.total.realized, ui)) if view.total.sells else None,
         block(_extreme(t("Best"), view.best, ui), _extreme(t("Worst"), view.worst, ui)),
         _blocked(view.decisions, view.blocked, ui),
         ui.stamp(),
@@ -145,11 +149,7 @@ def report(view: ReportView, ui: ViewContext, money: HoldingsView | None = None)
         block(*today) if today else None,
         _totals(view.totals, None if view.holdings is None else view.holdings.fx_rate, ui),
         block(
-            t(
-                "The period before: {icon} {amount}",
-                icon=gain_icon(view.before.realized),
-                amount=usd_change(view.before.realized),
-            ),
+            t.line("The period before: {result}", result=result_brief(view.before.result, view.before.realized, ui)),
             t(
                 "Orders {orders} · rejected {rejected} · stops {stops}",
                 orders=view.orders,
@@ -187,14 +187,13 @@ def _back(ui: ViewContext) -> tuple[Button, Button]:
 def _trade(row: Trade, ui: ViewContext) -> Text:
     t, fill = ui.t, row.fill
     mark = SIDE_ICONS[fill.side] if row.order is None else icon(row.order)
-    result = fill.realized
     return block(
         Text(
             f"{mark} ",
             Bold(fill.symbol.ticker),
             f" {side(fill.side, t)} {shares(fill.qty)} × {price(fill.price)} = {usd(fill.price * fill.qty)}",
         ),
-        None if result is None else Text(f"{gain_icon(result)} ", Bold(usd_change(result)), t(" after fees")),
+        *result_lines(fill.result, fill.realized, ui),
         f"#{fill.order_no} · {ui.when(fill.filled_at)}",
     )
 
@@ -202,8 +201,8 @@ def _trade(row: Trade, ui: ViewContext) -> Text:
 def _result_row(row: ResultRow, of: Period, ui: ViewContext) -> Text:
     t, totals = ui.t, row.totals
     return Text(
-        f"{_dates(row.since, row.until, of, ui)}  {gain_icon(totals.realized)} ",
-        Bold(usd_change(totals.realized)),
+        f"{_dates(row.since, row.until, of, ui)}  ",
+        result_brief(totals.result, totals.realized, ui),
         t(" · {n} fills", n=totals.fills),
     )
 
@@ -216,14 +215,9 @@ def _dates(since: date, until: date, of: Period, ui: ViewContext) -> str:
 
 def _totals(totals: Totals, fx_rate: Decimal | None, ui: ViewContext) -> Text:
     t = ui.t
-    in_won = krw(totals.realized, fx_rate)
     unknown = t("{n} sells without a known cost are not counted.", n=totals.unknown_cost)
     return block(
-        t.line(
-            "Realised {icon} {amount} after fees",
-            icon=gain_icon(totals.realized),
-            amount=Bold(usd_change(totals.realized) + ("" if in_won is None else f" ({in_won})")),
-        ),
+        *result_lines(totals.result, totals.realized, ui, fx_rate),
         t(
             "Bought {bought} · sold {sold} · fees {fees}",
             bought=usd(totals.bought),
@@ -254,20 +248,17 @@ def _ticker(each: TickerResult, ui: ViewContext) -> Text:
             amount=usd_change(each.profit_open),
         )
     return block(
-        Text(Bold(each.symbol.ticker), f"  {gain_icon(totals.realized)} ", Bold(usd_change(totals.realized))),
-        t("Won {wins}, lost {losses} · {n} fills", wins=each.wins, losses=each.losses, n=totals.fills),
+        Text(Bold(each.symbol.ticker), "  ", result_brief(totals.result, totals.realized, ui)),
+        t("Positions won {wins}, lost {losses} · {n} fills", wins=each.wins, losses=each.losses, n=totals.fills),
         held,
     )
 
 
-def _extreme(name: str, trade: Trade | None, ui: ViewContext) -> str | None:
-    if trade is None:
+def _extreme(name: str, trip: RoundTrip | None, ui: ViewContext) -> Text | None:
+    if trip is None:
         return None
-    fill = trade.fill
-    return (
-        f"{name}: {gain_icon(fill.realized)} {usd_change(fill.realized)} · {fill.symbol.ticker}"
-        f" · {ui.when(fill.filled_at)}"
-    )
+    figures = result_brief(trip.result, trip.realized, ui)
+    return Text(f"{name}: ", figures, f" · {trip.symbol.ticker} · {ui.when(trip.closed_at)}")
 
 
 def _blocked(decisions: int, blocked: tuple[tuple[str, int], ...], ui: ViewContext) -> Text:

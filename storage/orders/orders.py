@@ -8,7 +8,15 @@ from enum import StrEnum
 from sqlite3 import Connection, Row
 
 from storage.connection import Database
-from storage.orders.fills import add_fill, correct_fill, filled, find_fills
+from storage.orders.fills import (
+    add_anchor,
+    add_fill,
+    correct_fill,
+    cost_entries,
+    filled,
+    find_fills,
+    set_cost,
+)
 from storage.orders.order_intents import add_intent, asked, check_kept, next_order_no, ticket_intended
 from storage.orders.order_states import find_states
 from storage.orders.venue_nos import add_venue_no, find_venue_nos, owner_of
@@ -25,6 +33,7 @@ from storage.tables.columns import (
 from storage.tables.outbox import OutboxRepository
 from strategy.model import (
     BrokerOrder,
+    CostAnchor,
     Event,
     Fill,
     HandOrder,
@@ -193,6 +202,20 @@ class OrderRepository:
 
     async def fills(self, *, order: OrderNo | None = None, since: datetime | None = None) -> Sequence[Fill]:
         return await self._database.read(lambda conn: find_fills(conn, order, since))
+
+    async def cost_entries(self) -> Sequence[Fill | CostAnchor]:
+        return await self._database.read(cost_entries)
+
+    async def add_anchor(self, anchor: CostAnchor) -> None:
+        await self._database.write(lambda conn: add_anchor(conn, anchor), flush=False)
+
+    async def recost(self, fills: Sequence[Fill]) -> None:
+
+        def store(conn: Connection) -> None:
+            for fill in fills:
+                set_cost(conn, fill)
+
+        await self._database.write(store, flush=False)
 
     async def last_accepted(self, symbol: Symbol, side: str) -> datetime | None:
         """When the broker accepted the newest own order of that side that it accepted (D5).

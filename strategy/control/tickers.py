@@ -147,7 +147,7 @@ class Tickers:
             price_age_s=quote.age(now).total_seconds() if quote else None,
             rsi=indicators.rsi if indicators else None,
             position_qty=(position.qty if position else 0) if self._positions.knows(symbol) else None,
-            return_percent=return_percent(position.average_cost, quote.last) if valued and position and quote else None,
+            return_percent=return_percent(position.average_paid, quote.last) if valued and position and quote else None,
             mode=self._modes.of(symbol),
             lock=self._modes.lock(symbol),
             stop=self._stops.state(symbol),

@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
 
-from strategy.model import BrokerOrder, Fill, Notice, OrderNo, VenueNo
+from strategy.model import BrokerOrder, Fill, Notice, OrderNo, VenueNo, known_sum
 
 _NOTHING = Decimal(0)
 _FINE = Decimal("0.000001")  # finer than any price the broker tells
@@ -53,6 +53,7 @@ class Tally:
     amount: Decimal = _NOTHING
     fees: Decimal = _NOTHING
     realized: Decimal | None = None
+    result: Decimal | None = None
     sights: frozenset[Sight] = frozenset()
 
     @classmethod
@@ -62,13 +63,13 @@ class Tally:
         return tally.with_fills(fills)
 
     def with_fills(self, fills: Sequence[Fill]) -> "Tally":
-        profits = [fill.realized for fill in fills if fill.realized is not None]
         return replace(
             self,
             qty=self.qty + sum(fill.qty for fill in fills),
             amount=self.amount + sum((fill.price * fill.qty for fill in fills), _NOTHING),
             fees=self.fees + sum((fill.fees for fill in fills), _NOTHING),
-            realized=sum(profits, self.realized or _NOTHING) if profits else self.realized,
+            realized=known_sum((self.realized, *(fill.realized for fill in fills))),
+            result=known_sum((self.result, *(fill.result for fill in fills))),
         )
 
     def noticed(self, notice: Notice) -> "Noticed":
@@ -114,7 +115,7 @@ class Tally:
 
     def recounted(self, fills: Sequence[Fill]) -> "Tally":
         """Return the tally with all fills of the order at corrected prices."""
-        return replace(self, qty=0, amount=_NOTHING, fees=_NOTHING, realized=None).with_fills(fills)
+        return replace(self, qty=0, amount=_NOTHING, fees=_NOTHING, realized=None, result=None).with_fills(fills)
 
 
 def corrected(fills: Sequence[Fill], amount: Decimal) -> tuple[Fill, ...]:

@@ -1,11 +1,12 @@
 """What the other rooms may ask of the order desk; `order_desk` is the one that does it."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from strategy.execution.cost_book import CostBook
 from strategy.execution.order_feed import OrderChanges
 from strategy.model import (
     BrokerOrder,
@@ -139,6 +140,16 @@ class OrderDesk(Protocol):
 
     async def open_in(self, symbol: Symbol) -> Sequence[Order]:
         """Return own and external orders of the ticker that are not closed."""
+
+    @property
+    def costs(self) -> CostBook:
+        """What the shares held have cost, fees of their buys included, as far as counted."""
+
+    async def agree_costs(self, held: Mapping[str, Position | None], states: Mapping[str, int]) -> None:
+        """Let what shares have cost follow the broker's positions, by ticker, where the fills do not tell it.
+
+        `states` are those of `costs` before the fills were compared with them. Raises StorageError.
+        """
 
     @contextmanager
     def changed(self) -> Iterator[OrderChanges]:

@@ -3,18 +3,20 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from strategy.execution.cost_book import CostBook, Terms, agreed, counted, replayed
 from strategy.execution.fill_tally import Part, Tally
 from strategy.execution.order_feed import OrderFeed
 from strategy.execution.order_state_machine import may_move
 from strategy.model import (
     BrokerOrder,
+    CostAnchor,
     Decision,
     Event,
     Fill,
@@ -23,11 +25,14 @@ from strategy.model import (
     OrderNo,
     OrderRequest,
     OrderStatus,
+    PaidShares,
     Position,
     Said,
     Side,
     Symbol,
     VenueNo,
+    cents,
+    known_sum,
     new_york_date,
 )
 from strategy.ports import DecisionJournal, Notes, OrderJournal
@@ -119,6 +124,7 @@ class OrderCache:
         self.lock = asyncio.Lock()  # held for reading and writing the disk, never while the broker is asked
         self.loaded = False
         self.doubts = 0  # outcomes that became unknown
+        self.costs = CostBook()
         self.fresh = True  # nothing was ever stored: what closed before us is no news
         self.loaded_at: datetime | None = None
         self._orders = orders
@@ -148,6 +154,7 @@ class OrderCache:
             for order in recent:  # a verdict of "not found" stays open to better news
                 if order.status is OrderStatus.REJECTED and order.venue_no is None:
                     self._known.setdefault(order.no, order.by_clock(at))
+            await self._recount(at)
             self.loaded, self.loaded_at = True, at
             for order in list(self._known.values()):
                 if order.status is OrderStatus.INTENDED:  # left by a version that stored the intent by itself
@@ -225,6 +232,22 @@ class OrderCache:
             self._numbers[no] = list(await self._orders.venue_nos(no))
         return self._numbers[no]
 
+    async def agree_costs(self, held: Mapping[str, Position | None], states: Mapping[str, int], at: datetime) -> None:
+        """Let what shares have cost follow the broker where the fills do not tell it, by ticker.
+
+        `states` are those of the book before the broker's answer was compared with the fills: what was filled since is
+        not in it.
+        """
+        async with self.lock:
+            for ticker, position in held.items():
+                if self.costs.states().get(ticker, 0) != states.get(ticker, 0):
+                    continue
+                rate = self._settings.of(None if position is None else position.symbol).commission_pct
+                shares = agreed(self.costs.of(ticker), position, rate)
+                if shares is not None:
+                    await self._orders.add_anchor(CostAnchor(ticker=ticker, at=at, shares=shares))
+                    self.costs.set(ticker, shares)
+
     # what changes; the caller holds `lock`
 
     async def send(self, request: OrderRequest, context: Context, at: datetime) -> Order:
@@ -297,7 +320,7 @@ class OrderCache:
             reason = old.reason if status is old.status else None
         context = await self._context(old)
         before = tally or await self.tally(no)
-        fills = [self._fill(old, part, context) for part in parts]
+        fills, shares = self._fills(old, parts, context)
         after = before.recounted(corrected) if corrected else before.with_fills(fills)
         order = replace(
             old,
@@ -333,6 +356,10 @@ class OrderCache:
             self._numbers[no] = [*numbers, venue_no]
         self._keep(stored)
         self._tallies[no] = after
+        if fills:
+            self.costs.set(old.request.symbol.ticker, shares)
+        if corrected:
+            await self._recount(at)
         self.doubts += status is OrderStatus.UNKNOWN and old.status is not OrderStatus.UNKNOWN
         log.info(
             "order changed",
@@ -377,26 +404,57 @@ class OrderCache:
         text = None if self._notes is None else await self._notes.get(_note(order.no))
         return Context.of_decision(decision) if text is None else Context.parse(text, decision)
 
-    def _fill(self, order: Order, part: Part, context: Context) -> Fill:
+    def _fills(self, order: Order, parts: Sequence[Part], context: Context) -> tuple[list[Fill], PaidShares]:
+        """Return the fills to store, with what is counted of the ticker's shares after them."""
+        shares = self.costs.of(order.request.symbol.ticker)
+        commission = self._settings.of(order.request.symbol).commission_pct
+        terms = Terms(average_cost=context.average_cost, commission_pct=commission)
+        fills: list[Fill] = []
+        fees = self._fees(order, parts)
+        for part, fee in zip(parts, fees, strict=True):
+            fill, shares = counted(shares, _fill(order, part, context, fee), terms)
+            fills.append(fill)
+        return fills, shares
+
+    def _fees(self, order: Order, parts: Sequence[Part]) -> Iterator[Decimal]:
+        """Give what each part is charged in dollars: cents of what they come to together, the last takes the rest."""
         settings = self._settings.of(order.request.symbol)
-        selling = order.request.side is Side.SELL
-        rate = settings.commission_pct + (settings.sec_fee_pct if selling else 0)
-        amount = part.price * part.qty
-        fees = amount * rate / _PERCENT
-        cost = context.average_cost
-        return Fill(
-            key=part.key,
-            order_no=order.no,
-            venue_no=part.venue_no,
-            symbol=order.request.symbol,
-            side=order.request.side,
-            qty=part.qty,
-            price=part.price,
-            filled_at=part.filled_at,
-            fees=fees,
-            realized=amount - cost * part.qty - fees if selling and cost is not None else None,
-            source=part.source,
-        )
+        rates = [settings.commission_pct]
+        if order.request.side is Side.SELL:
+            rates.append(settings.sec_fee_pct)
+        amount = charged = Decimal(0)
+        for part in parts:
+            amount += part.price * part.qty
+            fees = sum((cents(amount * rate / _PERCENT) for rate in rates), Decimal(0))
+            yield fees - charged
+            charged = fees
+
+    async def _recount(self, at: datetime) -> None:
+        """Count what shares have cost anew from all fills, and store what comes out otherwise than before."""
+        again = replayed(await self._orders.cost_entries(), lambda fill: self._settings.of(fill.symbol).commission_pct)
+        if again.changed:
+            await self._orders.recost(again.changed)
+        for ticker in again.taken_over:
+            await self._orders.add_anchor(CostAnchor(ticker=ticker, at=at, shares=again.shares[ticker]))
+        for ticker, shares in again.shares.items():
+            self.costs.set(ticker, shares)
+
+
+def _fill(order: Order, part: Part, context: Context, fees: Decimal) -> Fill:
+    cost = context.average_cost if order.request.side is Side.SELL else None
+    return Fill(
+        key=part.key,
+        order_no=order.no,
+        venue_no=part.venue_no,
+        symbol=order.request.symbol,
+        side=order.request.side,
+        qty=part.qty,
+        price=part.price,
+        filled_at=part.filled_at,
+        fees=fees,
+        realized=None if cost is None else (part.price - cost) * part.qty - fees,
+        source=part.source,
+    )
 
 
 def traded_on(instant: datetime) -> date:
@@ -418,6 +476,7 @@ def _changed(order: Order, context: Context, tally: Tally, fills: Sequence[Fill]
         average_cost=context.average_cost,
         last_fill=_together(fills),
         realized=tally.realized,
+        result=tally.result,
         fees=tally.fees if order.filled_qty else None,
     )
 
@@ -427,11 +486,13 @@ def _together(fills: Sequence[Fill]) -> Fill | None:
     if len(fills) < 2:
         return fills[0] if fills else None
     qty = sum(fill.qty for fill in fills)
-    profits = [fill.realized for fill in fills if fill.realized is not None]
+    paid = [fill.paid for fill in fills if fill.paid is not None]
     return replace(
         fills[0],
         qty=qty,
         price=sum((fill.price * fill.qty for fill in fills), Decimal(0)) / qty,
         fees=sum((fill.fees for fill in fills), Decimal(0)),
-        realized=sum(profits, Decimal(0)) if profits else None,
+        realized=known_sum(fill.realized for fill in fills),
+        paid=sum(paid, Decimal(0)) if len(paid) == len(fills) else None,
+        held=fills[-1].held,
     )

@@ -7,7 +7,7 @@ leaves, a request leaves once, and a missing answer is "unknown" until the broke
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from strategy.execution.cost_book import CostBook
 from strategy.execution.execution_reports import Notices
 from strategy.execution.interface import OrderDesk
 from strategy.execution.order_cache import Context, DeskSettings, OrderCache
@@ -298,6 +299,13 @@ class LiveOrderDesk(OrderDesk):
     async def open_in(self, symbol: Symbol) -> Sequence[Order]:
         await self.load()
         return [order for order in self._cache.open() if order.request.symbol == symbol]
+
+    @property
+    def costs(self) -> CostBook:
+        return self._cache.costs
+
+    async def agree_costs(self, held: Mapping[str, Position | None], states: Mapping[str, int]) -> None:
+        await self._cache.agree_costs(held, states, self._clock.now())
 
     @contextmanager
     def changed(self) -> Iterator[OrderChanges]:

@@ -22,11 +22,23 @@ class Position:
     average_cost: Decimal  # dollars a share
     last: Decimal | None  # dollars it is worth now: by our own fresh price, else the broker's; None: nobody says
     profit_rate: Decimal | None  # percent, the broker's figure; None where it values it at nothing or cannot be read
+    buy_fees: Decimal = Decimal(0)  # dollars paid for buying the shares, which `average_cost` leaves out
 
     @property
     def cost(self) -> Decimal:
-        """Return what the shares have cost, in dollars."""
+        """Return what the shares have cost, in dollars, as the broker shows it: fees left out."""
         return self.average_cost * self.qty
+
+    @property
+    def average_paid(self) -> Decimal:
+        """Return what a share has cost with the fees of its buy, in dollars; there must be one."""
+        return self.average_cost + self.buy_fees / self.qty
+
+    @property
+    def rate(self) -> Decimal | None:
+        """Return value over what was paid, fees of the buys included, in percent; None while one is unknown."""
+        known = self.last is not None and self.qty > 0 and self.average_cost > 0
+        return return_percent(self.average_paid, self.last) if known and self.last is not None else None
 
     @property
     def value(self) -> Decimal | None:
@@ -35,8 +47,8 @@ class Position:
 
     @property
     def profit(self) -> Decimal | None:
-        """Return value less cost in dollars, before fees; None while the value is unknown."""
-        return None if self.last is None else self.last * self.qty - self.cost
+        """Return value less all that was paid, fees of the buys too, in dollars; None while the value is unknown."""
+        return None if self.last is None else self.last * self.qty - self.cost - self.buy_fees
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
@@ -44,6 +56,12 @@ def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
     out."""
     known = list(amounts)
     return None if None in known else sum((amount for amount in known if amount is not None), Decimal(0))
+
+
+def known_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Return the sum of what is known, None where nothing is. Dollars in, dollars out."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
 
 
 def return_percent(average_cost: Decimal, price: Decimal) -> Decimal:
@@ -136,6 +154,25 @@ class Holdings:
         """Return them with what nobody values counting as nothing, so that no more is counted than is known."""
         valued = (one if one.last is not None else replace(one, last=Decimal(0)) for one in self.positions)
         return replace(self, positions=tuple(valued))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidShares:
+    """Shares of a ticker and what they have cost. Whole shares, dollars."""
+
+    qty: int = 0
+    amount: Decimal = Decimal(0)  # what they were bought for
+    fees: Decimal = Decimal(0)  # of those buys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostAnchor:
+    """What the shares of a ticker have cost at a moment, where the fills do not tell it: they were held before, split,
+    or moved by hand while nobody listened."""
+
+    ticker: str
+    at: datetime  # aware UTC
+    shares: PaidShares
 
 
 class SaleEnd(StrEnum):

@@ -172,7 +172,7 @@ class SessionOpened(_Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionClosed(_Event):
     """The summary at AUTO_SHUTDOWN_TIME (D6). Money is dollars: what was bought and sold for, what the fees were, what
-    was realized after them."""
+    sales brought after all fees, and as the broker shows it."""
 
     group: ClassVar[AlertGroup | None] = AlertGroup.SESSION
     topic: ClassVar[Topic] = Topic.SYSTEM
@@ -189,6 +189,7 @@ class SessionClosed(_Event):
     holdings: Holdings | None
     open_orders: tuple[Order, ...]
     next_open: datetime
+    result: Decimal | None = None  # dollars of sales after all fees
     today: DayResult | None = None  # None: not known, or told by an earlier build
 
 
@@ -206,7 +207,8 @@ class OrderChanged(_Event):
     position_qty_before: int | None = None
     average_cost: Decimal | None = None  # before a sell, for the profit of the sold part
     last_fill: Fill | None = None  # set when this change is a fill: also told as a reply
-    realized: Decimal | None = None  # dollars after fees, so far
+    realized: Decimal | None = None  # dollars as the broker shows it, so far
+    result: Decimal | None = None  # dollars after all fees of both sides, so far
     fees: Decimal | None = None  # dollars, so far
 
     @property
@@ -306,9 +308,10 @@ class StopFinished(_StopEvent):
     sold: int
     left: int
     average_price: Decimal | None
-    realized: Decimal | None
+    realized: Decimal | None  # as the broker shows it
     fees: Decimal | None
     reason: SaleEnd
+    result: Decimal | None = None  # after all fees of both sides
 
     @property
     def needs_ack(self) -> bool:

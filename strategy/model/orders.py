@@ -158,8 +158,15 @@ class Fill:
     price: Decimal  # dollars, may be finer than the tick
     filled_at: datetime  # aware UTC
     fees: Decimal  # dollars, estimated by the settings' rates until the broker's statement
-    realized: Decimal | None  # dollars after fees, for sells with a known average cost
+    realized: Decimal | None  # dollars of a sale as the broker shows it: fees of buys left out (kis-protocol 3.14)
     source: str  # "notice" or "inquiry"
+    paid: Decimal | None = None  # dollars the shares sold had cost, fees of their buys included; None: nobody knows
+    held: int | None = None  # whole shares of the ticker the account had after it, as far as counted
+
+    @property
+    def result(self) -> Decimal | None:
+        """Return what a sale brought after all fees of both sides, in dollars; None for a buy or an unknown cost."""
+        return None if self.paid is None else self.price * self.qty - self.fees - self.paid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,8 @@ class Trade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Sums over some fills, in dollars; `realized` after fees, over sells whose cost is known."""
+    """Sums over some fills, in dollars; over the sales whose cost is known `result` is after all fees of both sides and
+    `realized` as the broker shows it, the fees of the buys left out."""
 
     fills: int = 0
     buys: int = 0
@@ -39,8 +40,30 @@ class Totals:
     bought: Decimal = Decimal(0)
     sold: Decimal = Decimal(0)
     fees: Decimal = Decimal(0)
+    result: Decimal = Decimal(0)
     realized: Decimal = Decimal(0)
     unknown_cost: int = 0  # sells whose profit nobody can say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTrip:
+    """A position of a ticker from its first buy until nothing was held any more: what is won or lost. Instants are
+    aware UTC, shares whole; both results are dollars as in `Totals`, None where a cost is unknown."""
+
+    symbol: Symbol
+    opened_at: datetime
+    closed_at: datetime
+    sold: int
+    result: Decimal | None
+    realized: Decimal | None
+
+    @property
+    def won(self) -> bool:
+        return self.result is not None and self.result > 0
+
+    @property
+    def lost(self) -> bool:
+        return self.result is not None and self.result < 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +83,7 @@ class ResultsView:
     rows: tuple[ResultRow, ...]
     total: Totals
     fx_rate: Decimal | None  # won per dollar of the last look at the account
-    profit_open: Decimal | None  # of the positions held now, None while unknown
+    profit_open: Decimal | None  # of the positions held now, fees of their buys taken off; None while unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +92,7 @@ class TickerResult:
 
     symbol: Symbol
     totals: Totals
-    wins: int  # closing sells with a profit after fees
+    wins: int  # positions from first buy to flat, after all fees
     losses: int
     open_qty: int | None
     profit_open: Decimal | None
@@ -87,7 +110,8 @@ class PerformanceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsView:
-    """Figures over all sells with a known cost. None where there is nothing to compute from. Dates are New York's."""
+    """Figures over all positions from first buy to flat of known cost, after all fees. None where there is nothing
+    to compute from. Dates are New York's."""
 
     since: date | None
     orders: int  # own ones that were sent
@@ -98,10 +122,11 @@ class StatisticsView:
     average_win: Decimal | None  # dollars
     average_loss: Decimal | None  # dollars, negative
     profit_factor: Decimal | None  # sum of wins over sum of losses
-    best: Trade | None  # the fills of a sell order folded into one
-    worst: Trade | None
+    best: RoundTrip | None
+    worst: RoundTrip | None
     longest_losing_run: int
-    largest_drawdown: Decimal | None  # dollars, of the running realized profit
+    largest_drawdown: Decimal | None  # dollars, of the running result
+    total: Totals
     stops: int  # stop, take-profit and trailing orders filled
     average_hold_hours: Decimal | None  # first in, first out
     decisions: int

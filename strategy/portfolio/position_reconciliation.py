@@ -291,6 +291,7 @@ class Reconciler:
         now = self._clock.now()
         holdings = await self._with_cash(looked)
         agreed = self._agreed or await self._first_agreement(holdings, now)
+        cost_states = self._desk.costs.states()
         fills = await self._orders.fills(since=agreed.since)
         self._seen_fills = agreed.since, _traded(fills)
         held = _shares(holdings)
@@ -311,6 +312,7 @@ class Reconciler:
         self._take(agreed, held, nets, now)
         agreed.costs |= {one.symbol: one.average_cost for one in holdings.positions if one.symbol not in self._gaps}
         await self._keep(agreed, held, fills, now)
+        await self._desk.agree_costs(self._costs_told(holdings), cost_states)
         self._holdings = holdings
         clean = self._is_clean(was=was) and interruptions == self._interruptions
         self._reconciled = clean
@@ -425,6 +427,13 @@ class Reconciler:
         for symbol in {*held, *nets, *agreed.symbols} - self._gaps.keys() - self._unknown:
             agreed.symbols[symbol] = (held.get(symbol, 0), nets.get(symbol, 0))
         agreed.at = now
+
+    def _costs_told(self, holdings: Holdings) -> dict[str, Position | None]:
+        """Return the positions that agree with the fills by ticker, None where nothing is held any more."""
+        open_ones = {symbol.ticker for symbol in {*self._gaps, *self._unknown, *holdings.doubted}}
+        told: dict[str, Position | None] = dict.fromkeys(self._desk.costs.tickers())
+        told |= {position.symbol.ticker: position for position in holdings.positions if position.qty}
+        return {ticker: position for ticker, position in told.items() if ticker not in open_ones}
 
     async def _keep(self, agreed: _Agreed, held: Mapping[Symbol, int], fills: Sequence[Fill], now: datetime) -> None:
         if now - agreed.since > _ROLL and not self._gaps and not self._unknown:

@@ -34,15 +34,18 @@ class LivePositions:
         orders: OrderJournal,
         *,
         price: Callable[[Symbol], Decimal | None] = lambda _: None,
+        buy_fees: Callable[[str, int], Decimal] = lambda _ticker, _qty: Decimal(0),
         splits: Callable[[str], Awaitable[Sequence[Split]]] | None = None,
         fees: Callable[[Order, Decimal], Decimal] = lambda _order, _amount: Decimal(0),
     ) -> None:
-        """`price` is what a share is worth by our own fresh price, None where there is none: it goes first.
+        """`price` is what a share is worth by our own fresh price, None where there is none: it goes first. `buy_fees`
+        are the dollars paid in fees for buying so many of the shares held of a ticker.
 
         `splits` reads the splits of a ticker on record, `fees` reckons what an order's fills for so many dollars cost.
         """
         self._orders = orders
         self._price = price
+        self._buy_fees = buy_fees
         self._splits = splits
         self._fees = fees
         self._held: dict[Symbol, Position] = {}
@@ -166,7 +169,8 @@ class LivePositions:
         if qty <= 0:
             return None
         cost = self._lots[symbol.ticker].average_cost  # the broker's rate is of the account's
-        return replace(position, qty=qty, sellable_qty=sellable, average_cost=cost, profit_rate=None)
+        fees = self._buy_fees(symbol.ticker, qty)
+        return replace(position, qty=qty, sellable_qty=sellable, average_cost=cost, profit_rate=None, buy_fees=fees)
 
     def valued(self, holdings: Holdings) -> Holdings:
         """Return a look at the account at what everything is worth now."""
@@ -187,7 +191,8 @@ class LivePositions:
 
     def _valued(self, position: Position) -> Position:
         price = self._price(position.symbol)
-        return position if price is None else replace(position, last=price)
+        fees = self._buy_fees(position.symbol.ticker, position.qty)
+        return replace(position, last=position.last if price is None else price, buy_fees=fees)
 
     def _uncounted(self, order: Order, cash: Cash | None) -> Decimal:
         """Return the dollars an order has brought in by fills that are in the positions, and not in a look's cash.

@@ -1,5 +1,5 @@
-"""Sums over fills: per period, per ticker, per sale. Plain functions; every fill of the account counts, also those of
-orders placed by hand, since it is the account that wins or loses.
+"""Sums over fills: per period, per ticker, per position. Plain functions; every fill of the account counts, also those
+of orders placed by hand, since it is the account that wins or loses.
 
 A fill belongs to the New York date on which its order was asked for: US orders live for one day, and a fill found by a
 later inquiry (after an outage) carries the time of the inquiry. See decision 0079.
@@ -7,17 +7,17 @@ later inquiry (after an outage) carries the time of the inquiry. See decision 00
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from strategy.model import (
     Fill,
     Holdings,
-    OrderNo,
     Origin,
     Period,
     ResultRow,
+    RoundTrip,
     Side,
     Symbol,
     TickerResult,
@@ -58,7 +58,7 @@ def midnight(on: date) -> datetime:
 def totals(fills: Iterable[Fill]) -> Totals:
     """Sum up fills; a sell whose cost nobody knows adds nothing to the profit and is counted."""
     buys = sells = unknown = 0
-    bought = sold = fees = realized = NOTHING
+    bought = sold = fees = result = realized = NOTHING
     for fill in fills:
         fees += fill.fees
         amount = fill.price * fill.qty
@@ -68,10 +68,11 @@ def totals(fills: Iterable[Fill]) -> Totals:
             continue
         sells += 1
         sold += amount
-        if fill.realized is None:
+        realized += fill.realized or NOTHING
+        if fill.result is None:
             unknown += 1
         else:
-            realized += fill.realized
+            result += fill.result
     return Totals(
         fills=buys + sells,
         buys=buys,
@@ -79,6 +80,7 @@ def totals(fills: Iterable[Fill]) -> Totals:
         bought=bought,
         sold=sold,
         fees=fees,
+        result=result,
         realized=realized,
         unknown_cost=unknown,
     )
@@ -95,6 +97,7 @@ def added(parts: Iterable[Totals]) -> Totals:
             bought=total.bought + part.bought,
             sold=total.sold + part.sold,
             fees=total.fees + part.fees,
+            result=total.result + part.result,
             realized=total.realized + part.realized,
             unknown_cost=total.unknown_cost + part.unknown_cost,
         )
@@ -112,57 +115,72 @@ def by_period(period: Period, trades: Iterable[Trade]) -> list[ResultRow]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """All fills of one sell order folded into one, with the average price; how trades are won and lost."""
-
-    trade: Trade
-    fills: int
-
-    @property
-    def realized(self) -> Decimal | None:
-        """Return what it won or lost, in dollars after fees; None without a known cost."""
-        return self.trade.fill.realized
-
-    @property
-    def won(self) -> bool:
-        return self.realized is not None and self.realized > 0
-
-    @property
-    def lost(self) -> bool:
-        return self.realized is not None and self.realized < 0
-
-
-def sales(trades: Iterable[Trade]) -> list[Sale]:
-    """Return the sell orders that filled, in the order of their last fill."""
-    parts: defaultdict[OrderNo, list[Trade]] = defaultdict(list)
-    for trade in in_time(trades):
-        if trade.fill.side is Side.SELL:
-            parts[trade.fill.order_no].append(trade)
-    folded = [Sale(_folded(of_order), len(of_order)) for of_order in parts.values()]
-    return sorted(folded, key=lambda sale: (sale.trade.fill.filled_at, sale.trade.fill.order_no))
-
-
 def in_time(trades: Iterable[Trade]) -> list[Trade]:
-    """Return fills by their time, those of one instant by their order."""
-    return sorted(trades, key=lambda trade: (trade.fill.filled_at, trade.fill.order_no))
+    """Return fills by their time, those of one instant by their order and their place in it."""
+    return sorted(trades, key=lambda trade: (trade.fill.filled_at, trade.fill.order_no, _place(trade.fill)))
+
+
+def round_trips(trades: Iterable[Trade]) -> list[RoundTrip]:
+    """Return the positions that went from a first buy to flat, in the order in which they ended.
+
+    Shares that left by other ways than a sale end theirs, too: the next buy begins anew.
+    """
+    under_way: defaultdict[str, list[Fill]] = defaultdict(list)
+    held: dict[str, int] = {}
+    found: list[RoundTrip] = []
+    for trade in in_time(trades):
+        fill, ticker = trade.fill, trade.fill.symbol.ticker
+        moved = fill.qty if fill.side is Side.BUY else -fill.qty
+        left = max(held.get(ticker, 0) + moved, 0) if fill.held is None else fill.held
+        if fill.side is Side.BUY and left == fill.qty and under_way[ticker]:
+            found += _ended(under_way.pop(ticker))
+        under_way[ticker].append(fill)
+        held[ticker] = left
+        if not left:
+            found += _ended(under_way.pop(ticker))
+    return sorted(found, key=lambda trip: trip.closed_at)
+
+
+def _ended(fills: Sequence[Fill]) -> list[RoundTrip]:
+    sold = [fill for fill in fills if fill.side is Side.SELL]
+    if not sold:
+        return []
+    return [
+        RoundTrip(
+            symbol=sold[-1].symbol,
+            opened_at=fills[0].filled_at,
+            closed_at=sold[-1].filled_at,
+            sold=sum(fill.qty for fill in sold),
+            result=total(fill.result for fill in sold),
+            realized=total(fill.realized for fill in sold),
+        )
+    ]
+
+
+def _place(fill: Fill) -> int:
+    """Return which of the shares of its order it begins with, as its key tells."""
+    first = fill.key.split(":")[1].partition("-")[0] if ":" in fill.key else ""
+    return int(first) if first.isdecimal() else 0
 
 
 def by_ticker(
-    trades: Sequence[Trade], holdings: Holdings | None, prices: Mapping[Symbol, Decimal]
+    trades: Sequence[Trade],
+    holdings: Holdings | None,
+    prices: Mapping[Symbol, Decimal],
+    trips: Sequence[RoundTrip],
 ) -> tuple[TickerResult, ...]:
     """Return the result of each ticker traded or held, best first: profit taken and profit still open together.
 
-    `prices` are newer than the broker's valuation where they are known. Prices are dollars.
+    `trips` are those to be counted as won or lost; `prices` are dollars, newer than the broker's valuation where known.
     """
     fills: defaultdict[Symbol, list[Fill]] = defaultdict(list)
     for trade in trades:
         fills[trade.fill.symbol].append(trade.fill)
     won: defaultdict[Symbol, int] = defaultdict(int)
     lost: defaultdict[Symbol, int] = defaultdict(int)
-    for sale in sales(trades):
-        won[sale.trade.fill.symbol] += sale.won
-        lost[sale.trade.fill.symbol] += sale.lost
+    for trip in trips:
+        won[trip.symbol] += trip.won
+        lost[trip.symbol] += trip.lost
     held = holdings.positions if holdings is not None else ()
     symbols = fills.keys() | {position.symbol for position in held if position.qty > 0}
     rows = [
@@ -176,11 +194,11 @@ def by_ticker(
         )
         for symbol in symbols
     ]
-    return tuple(sorted(rows, key=lambda row: (-(row.totals.realized + (row.profit_open or 0)), row.symbol)))
+    return tuple(sorted(rows, key=lambda row: (-(row.totals.result + (row.profit_open or 0)), row.symbol)))
 
 
 def open_profit(holdings: Holdings | None, prices: Mapping[Symbol, Decimal]) -> Decimal | None:
-    """Return what the positions held would bring beyond their cost, before fees; None while one is unknown. Dollars."""
+    """Return what the positions held are worth beyond all that was paid, in dollars; None while one is unknown."""
     if holdings is None:
         return None
     return total(_open_profit(each.symbol, holdings, prices) for each in holdings.positions)
@@ -205,21 +223,6 @@ def blocked_gates(by_reason: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(gates.items(), key=lambda gate: (-gate[1], gate[0])))
 
 
-def _folded(parts: Sequence[Trade]) -> Trade:
-    last = parts[-1]
-    fills = [part.fill for part in parts]
-    qty = sum(fill.qty for fill in fills)
-    known = [fill.realized for fill in fills if fill.realized is not None]
-    fill = replace(
-        last.fill,
-        qty=qty,
-        price=sum((fill.price * fill.qty for fill in fills), NOTHING) / qty,
-        fees=sum((fill.fees for fill in fills), NOTHING),
-        realized=sum(known, NOTHING) if len(known) == len(fills) else None,
-    )
-    return Trade(fill=fill, order=last.order)
-
-
 def _held_qty(symbol: Symbol, holdings: Holdings | None) -> int | None:
     if holdings is None or symbol in holdings.doubted:
         return None
@@ -231,5 +234,4 @@ def _open_profit(symbol: Symbol, holdings: Holdings | None, prices: Mapping[Symb
     position = holdings.of(symbol) if holdings is not None else None
     if position is None:
         return None
-    last = prices.get(symbol, position.last)
-    return None if last is None else (last - position.average_cost) * position.qty
+    return replace(position, last=prices.get(symbol, position.last)).profit

@@ -45,6 +45,7 @@ from strategy.reports.profit_and_loss import (
     by_ticker,
     midnight,
     open_profit,
+    round_trips,
     span,
     stops_filled,
     totals,
@@ -113,7 +114,8 @@ class ResultService:
 
     async def performance(self) -> PerformanceView:
         trades = await self._all()
-        tickers = await asyncio.to_thread(by_ticker, trades, self._account_sync.now, self._prices())
+        trips = await asyncio.to_thread(round_trips, trades)
+        tickers = await asyncio.to_thread(by_ticker, trades, self._account_sync.now, self._prices(), trips)
         return PerformanceView(
             since=min((trading_date(trade) for trade in trades), default=None),
             tickers=tickers,
@@ -131,8 +133,11 @@ class ResultService:
         """Report the day, week or month of the newest session, and the whole one before for comparison."""
         since, until = span(period, self._newest_day())
         earlier = previous(since).on if period is Period.DAY else since - _DAY
-        trades = await self._all(since, until)
-        before = await self._all(*span(period, earlier))
+        everything = await self._all()
+        trades = _between(everything, since, until)
+        before = _between(everything, *span(period, earlier))
+        trips = await asyncio.to_thread(round_trips, everything)
+        ended = [trip for trip in trips if since <= new_york(trip.closed_at).date() <= until]
         orders = await self._records.orders_by_status(since=midnight(since), until=midnight(until + _DAY))
         reasons = await self._records.decisions_by_reason(since=since, until=until)
         changes = await self._changes.history(_EVERY_CHANGE)
@@ -142,7 +147,7 @@ class ResultService:
             until=until,
             totals=totals(trade.fill for trade in trades),
             before=totals(trade.fill for trade in before),
-            tickers=by_ticker(trades, self._account_sync.now, self._prices()),
+            tickers=by_ticker(trades, self._account_sync.now, self._prices(), ended),
             stops=stops_filled(trades),
             orders=_sent(orders),
             rejected=orders.get(OrderStatus.REJECTED, 0),
@@ -167,7 +172,7 @@ class ResultService:
             change_percent=return_percent(before, quote.last) if before else None,
             spread_percent=quote.spread_percent,
             position_qty=(position.qty if position else 0) if self._positions.knows(symbol) else None,
-            return_percent=return_percent(position.average_cost, quote.last) if position and held else None,
+            return_percent=return_percent(position.average_paid, quote.last) if position and held else None,
             stop_price=line.low if line is not None and line.low.is_finite() else None,
             decision=await self._decisions.latest(symbol),
             watched=symbol in self._settings.tickers,
@@ -197,10 +202,8 @@ class ResultService:
 
     # inside
 
-    async def _all(self, since: date | None = None, until: date | None = None) -> list[Trade]:
-        begin = midnight(since) if since is not None else None
-        end = midnight(until + _DAY) if until is not None else None
-        return [trade async for page in self._records.trades(since=begin, until=end) for trade in page]
+    async def _all(self) -> list[Trade]:
+        return [trade async for page in self._records.trades() for trade in page]
 
     def _newest_day(self) -> date:
         """Return the date of the session that is on or was the last: early on a Monday that is Friday."""
@@ -228,6 +231,10 @@ class ResultService:
         kept = symbol in self._settings.tickers and Interval.DAY in intervals_of(self._settings.of(symbol))
         close = self._watch.kept_close(symbol, begun) if kept else None
         return quote.previous_close if close is None else close
+
+
+def _between(trades: Sequence[Trade], since: date, until: date) -> list[Trade]:
+    return [trade for trade in trades if since <= trading_date(trade) <= until]
 
 
 def _sent(orders: Mapping[OrderStatus, int]) -> int:

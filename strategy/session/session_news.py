@@ -81,6 +81,7 @@ class SessionNews:
             bought=bought,
             sold=sold,
             fees=sum((fill.fees for fill in fills), Decimal(0)),
+            result=sum((fill.result for fill in fills if fill.result is not None), Decimal(0)),
             realized=sum((fill.realized for fill in fills if fill.realized is not None), Decimal(0)),
             checks=checks,
             overruns=overruns,

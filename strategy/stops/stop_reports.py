@@ -26,6 +26,7 @@ from strategy.model import (
     TickerLock,
     TradingError,
     Trouble,
+    known_sum,
     percent,
     return_percent,
 )
@@ -180,7 +181,6 @@ class StopReports:
         orders = await self._orders_of(firing, exit_result)
         fills = [fill for order in orders for fill in await self._orders.fills(order=order.no)]
         sold = sum(order.filled_qty for order in orders)
-        gains = [fill.realized for fill in fills if fill.realized is not None]
         return StopFinished(
             at=self._clock.now(),
             symbol=firing.symbol,
@@ -188,7 +188,8 @@ class StopReports:
             sold=sold,
             left=exit_result.left,
             average_price=sum((order.filled_amount for order in orders), Decimal(0)) / sold if sold else None,
-            realized=sum(gains, Decimal(0)) if gains else None,
+            realized=known_sum(fill.realized for fill in fills),
+            result=known_sum(fill.result for fill in fills),
             fees=sum((fill.fees for fill in fills), Decimal(0)) if fills else None,
             reason=exit_result.reason,
             attempt=firing.attempt,

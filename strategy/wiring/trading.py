@@ -185,6 +185,7 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
     positions = LivePositions(
         journals.orders,
         price=watch.worth,
+        buy_fees=lambda ticker, qty: desk.costs.buy_fees(ticker, qty),  # noqa: PLW0108 - the desk is made afterwards
         splits=partial(kept_splits, journals.notes),
         fees=partial(_fees_of_fills, book),
     )

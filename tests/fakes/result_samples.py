@@ -21,6 +21,7 @@ from strategy.model import (
     ReportView,
     ResultRow,
     ResultsView,
+    RoundTrip,
     Service,
     Side,
     StatisticsView,
@@ -40,7 +41,7 @@ TODAY = date(2026, 11, 20)  # a Friday in New York
 
 def trade(**changes: Any) -> Trade:
     made = Trade(
-        fill=samples.fill(10, "62.40", side=Side.SELL, realized=_D("12.34"), key="sell"),
+        fill=samples.fill(10, "62.40", side=Side.SELL, realized=_D("12.34"), paid=_D("616.32"), key="sell"),
         order=samples.filled_order(11, side=Side.SELL),
     )
     return replace(made, **changes)
@@ -48,6 +49,18 @@ def trade(**changes: Any) -> Trade:
 
 def trades() -> tuple[Trade, ...]:
     return (trade(), Trade(fill=samples.fill(), order=None))
+
+
+def round_trip(**changes: Any) -> RoundTrip:
+    made = RoundTrip(
+        symbol=TQQQ,
+        opened_at=NOW - timedelta(days=1),
+        closed_at=NOW,
+        sold=10,
+        result=_D("6.15"),
+        realized=_D("12.34"),
+    )
+    return replace(made, **changes)
 
 
 def totals(**changes: Any) -> Totals:
@@ -59,6 +72,7 @@ def totals(**changes: Any) -> Totals:
         sold=_D("1248.00"),
         fees=_D("6.18"),
         realized=_D("18.02"),
+        result=_D("11.90"),
     )
     return replace(made, **changes)
 
@@ -69,14 +83,14 @@ def results(period: Period = Period.DAY, count: int = 7, **changes: Any) -> Resu
         ResultRow(
             since=TODAY - timedelta(days=days * number),
             until=TODAY - timedelta(days=days * number) + timedelta(days=days - 1),
-            totals=totals(realized=_D("18.02") - 15 * number),
+            totals=totals(result=_D("11.90") - 15 * number, realized=_D("18.02") - 15 * number),
         )
         for number in range(min(count, 3))
     )
     made = ResultsView(
         period=period,
         rows=rows,
-        total=totals(fills=12, realized=_D("9.06"), unknown_cost=1),
+        total=totals(fills=12, result=_D("-9.30"), realized=_D("9.06"), unknown_cost=1),
         fx_rate=_D("1390.50"),
         profit_open=_D("12.00"),
     )
@@ -93,9 +107,11 @@ def performance(**changes: Any) -> PerformanceView:
         since=date(2026, 10, 1),
         tickers=(
             ticker_result(),
-            ticker_result(symbol=XLF, totals=totals(realized=_D("-8.10"), unknown_cost=1), open_qty=None),
+            ticker_result(
+                symbol=XLF, totals=totals(result=_D("-14.20"), realized=_D("-8.10"), unknown_cost=1), open_qty=None
+            ),
         ),
-        total=totals(fills=8, realized=_D("9.92")),
+        total=totals(fills=8, result=_D("-2.30"), realized=_D("9.92")),
         fx_rate=_D("1390.50"),
     )
     return replace(made, **changes)
@@ -112,14 +128,15 @@ def statistics(**changes: Any) -> StatisticsView:
         average_win=_D("6.20"),
         average_loss=_D("-8.40"),
         profit_factor=_D("1.29"),
-        best=trade(),
-        worst=trade(fill=samples.fill(10, "56.95", side=Side.SELL, realized=_D("-31.93"), key="worst")),
+        best=round_trip(),
+        worst=round_trip(result=_D("-38.12"), realized=_D("-31.93")),
         longest_losing_run=2,
         largest_drawdown=_D("-40.33"),
         stops=1,
         average_hold_hours=_D("27.5"),
         decisions=4210,
         blocked=(("buy_delay", 31), ("macd_confirm", 12)),
+        total=totals(),
     )
     return replace(made, **changes)
 
@@ -130,7 +147,7 @@ def report(period: Period = Period.DAY, **changes: Any) -> ReportView:
         since=TODAY,
         until=TODAY,
         totals=totals(),
-        before=totals(realized=_D("-3.20")),
+        before=totals(result=_D("-9.40"), realized=_D("-3.20")),
         tickers=(ticker_result(),),
         stops=1,
         orders=5,

@@ -404,6 +404,7 @@ def stop_finished(**changes: Any) -> StopFinished:
         left=0,
         average_price=_D("56.95"),
         realized=_D("-31.93"),
+        result=_D("-38.12"),
         fees=_D("1.43"),
         reason=SaleEnd.FLAT,
     )
@@ -534,6 +535,7 @@ def every_event() -> list[Event]:
             sold=_D("300.00"),
             fees=_D("2.10"),
             realized=_D("12.34"),
+            result=_D("6.15"),
             checks=390,
             overruns=1,
             holdings=holdings(),

@@ -71,8 +71,9 @@ async def test_a_stop_is_in_the_results_and_its_warning_in_the_logs(tmp_path: Pa
     assert today.total.sold == sum(Decimal(fill["price"]) * fill["qty"] for fill in books["fills"])
     assert (statistics.wins, statistics.losses, statistics.stops) == (0, 1, 1)
     assert statistics.worst is not None
-    assert statistics.worst.fill.qty == 100
-    assert today.total.realized == statistics.worst.fill.realized
+    assert statistics.worst.sold == 100
+    assert today.total.realized == statistics.worst.realized
+    assert today.total.result == statistics.worst.result
     assert sum(trade.fill.qty for trade in trades) == 100
     assert files[0].rows == len(trades)
     assert files[2].rows == statistics.decisions

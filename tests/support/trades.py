@@ -36,6 +36,8 @@ def trade(
     *,
     price: str | Decimal = "100",
     realized: str | Decimal | None = None,
+    buy_fees: str | Decimal = "0",
+    held: int | None = None,
     fees: str | Decimal = "0.25",
     at: datetime = BEGIN,
     asked_at: datetime | None = None,
@@ -43,7 +45,12 @@ def trade(
     origin: Origin = Origin.SIGNAL,
     part: int = 0,
 ) -> Trade:
-    """Return one fill of an order that was asked for a moment before."""
+    """Return one fill of an order that was asked for a moment before.
+
+    `realized` is as the broker shows it; the result after all fees is less by the fees of the buys. Dollars.
+    """
+    known = realized is not None and side is Side.SELL
+    paid = Decimal(price) * qty - Decimal(fees) - Decimal(realized or 0) + Decimal(buy_fees) if known else None
     of = order(no, side=side, origin=origin, at=asked_at or at, symbol=symbol)
     fill = Fill(
         key=f"{no}:{part}",
@@ -55,8 +62,10 @@ def trade(
         price=Decimal(price),
         filled_at=at,
         fees=Decimal(fees),
-        realized=None if realized is None or side is Side.BUY else Decimal(realized),
+        realized=Decimal(realized or 0) if known else None,
         source="notice",
+        paid=paid,
+        held=held,
     )
     return Trade(fill=fill, order=of)
 

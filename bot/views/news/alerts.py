@@ -5,7 +5,7 @@ from typing import assert_never
 
 from aiogram.utils.formatting import Bold, Text
 
-from bot.i18n.formats import gain_icon, price, rate, shares, span, usd, usd_change
+from bot.i18n.formats import price, rate, shares, span, usd
 from bot.i18n.terms import finish, mode, not_armed, trigger, why_so
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open, Release, Unhook
@@ -14,6 +14,7 @@ from bot.views.changes import mode_story, setting_story
 from bot.views.decisions import both_signals, signal_blocked
 from bot.views.holdings import holdings_block, today_lines
 from bot.views.news.day_cards import calendar_notice, price_alert, ready_check
+from bot.views.profit import result_lines
 from bot.views.trading.orders import hand_order, living, short
 from bot.views.trading.panic_progress import panic_progress
 from bot.views.trading.proposals import proposal_closed, proposed
@@ -195,11 +196,7 @@ def _session_closed(event: SessionClosed, ui: ViewContext) -> Screen:
             *today_lines(event.today, event.holdings, ui),
         ),
         block(
-            t.line(
-                "Realised {icon} {amount} after fees",
-                icon=gain_icon(event.realized),
-                amount=Bold(usd_change(event.realized)),
-            ),
+            *result_lines(event.result, event.realized, ui),
             t("Orders {orders} · fills {fills}", orders=event.orders, fills=event.fills),
             t(
                 "Bought {bought} · sold {sold} · fees {fees}",
@@ -250,13 +247,6 @@ def _seen_by(source: FiredBy, ui: ViewContext) -> str:
 def _stop_finished(event: StopFinished, ui: ViewContext) -> Screen:
     t, ticker = ui.t, event.symbol.ticker
     flat = event.left == 0
-    result = None
-    if event.realized is not None:
-        result = t.line(
-            "Realised {icon} {amount} after fees",
-            icon=gain_icon(event.realized),
-            amount=Bold(usd_change(event.realized)),
-        )
     again = t("If the price still calls for it, another try follows in a minute.")
     left = t("⚠️ {left} shares are left and need you. Look at /positions and /orders.", left=shares(event.left))
     return ui.screen(
@@ -269,7 +259,7 @@ def _stop_finished(event: StopFinished, ui: ViewContext) -> Screen:
             t("Sold {qty} sh. at {price} on average", qty=shares(event.sold), price=price(event.average_price))
             if event.sold
             else t("Nothing could be sold."),
-            result,
+            *result_lines(event.result, event.realized, ui),
             None if event.fees is None else t("Fees {fees}", fees=usd(event.fees)),
             t("Ended: {reason}", reason=finish(event.reason, t)),
             t("Tries before that were refused: {n}", n=event.orders_refused or event.attempt - 1)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from aiogram.utils.formatting import Bold, Text
 
-from bot.i18n.formats import gain_icon, usd_change
 from bot.ui.blocks import block, lines_of
 from bot.ui.buttons import Button, Open
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import alert
+from bot.views.profit import result_brief
 from bot.views.trading.orders import short
 from strategy.model import Event, OrderChanged, seoul
 
@@ -16,8 +16,12 @@ from strategy.model import Event, OrderChanged, seoul
 def entry_line(event: Event, count: int, width: int, ui: ViewContext) -> Text:
     """Return when and what, at most that long; how often where it came more than once."""
     if isinstance(event, OrderChanged):
-        result = "" if event.realized is None else f" · {gain_icon(event.realized)} {usd_change(event.realized)}"
-        return Text(short(event.order, ui), result)
+        known = event.result is not None or event.realized is not None
+        return (
+            Text(short(event.order, ui), " · ", result_brief(event.result, event.realized, ui))
+            if known
+            else short(event.order, ui)
+        )
     often = f" ×{count}" if count > 1 else ""
     return Text(f"{seoul(event.at):%m-%d %H:%M} ", _cut(_said(event, ui), width), Bold(often) if often else "")
 

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from aiogram.utils.formatting import Bold, Text
 
-from bot.i18n.formats import gain_icon, usd, usd_change
+from bot.i18n.formats import usd
 from bot.i18n.terms import STATUS_ICONS, mode, side, status
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open
 from bot.ui.screen import Screen, ViewContext
 from bot.views.news.digest_counts import Night
 from bot.views.news.reminders import headline
+from bot.views.profit import result_lines
 from strategy.model import Side, seoul
 
 _MOST = 8  # lines of one kind
@@ -50,14 +51,11 @@ def _trading(night: Night, ui: ViewContext) -> Text:
         return block(t("No orders."))
     states = Counter(order.status for order in night.orders.values())
     bought, sold = night.amount(Side.BUY), night.amount(Side.SELL)
-    result = night.realized
     return block(
         t("Orders {orders} · fills {fills}", orders=len(night.orders), fills=len(night.fills)),
         " · ".join(f"{STATUS_ICONS[state]} {status(state, t)} {count}" for state, count in states.items()),
         t("Bought {bought} · sold {sold}", bought=usd(bought), sold=usd(sold)) if night.fills else None,
-        None
-        if result is None
-        else t.line("Realised {icon} {amount} after fees", icon=gain_icon(result), amount=Bold(usd_change(result))),
+        *result_lines(night.result, night.realized, ui),
     )
 
 

@@ -23,6 +23,7 @@ from strategy.model import (
     StreamState,
     Symbol,
     Trouble,
+    known_sum,
 )
 
 
@@ -32,8 +33,10 @@ class OrderTraded:
     Dollars."""
 
     amount: Decimal  # dollars
-    realized: Decimal | None  # dollars after fees
+    result: Decimal | None  # dollars after all fees
+    realized: Decimal | None  # dollars as the broker shows it
     amount_before: Decimal
+    result_before: Decimal
     realized_before: Decimal
 
     @classmethod
@@ -41,11 +44,14 @@ class OrderTraded:
         """Return what the first change told in the span brought."""
         fill = event.last_fill
         amount = Decimal(0) if fill is None else fill.price * fill.qty
+        result = None if fill is None else fill.result
         realized = None if fill is None else fill.realized
         return cls(
             amount=amount,
+            result=result,
             realized=realized,
             amount_before=event.order.filled_amount - amount,
+            result_before=(event.result or Decimal(0)) - (result or Decimal(0)),
             realized_before=(event.realized or Decimal(0)) - (realized or Decimal(0)),
         )
 
@@ -54,6 +60,7 @@ class OrderTraded:
         return replace(
             self,
             amount=event.order.filled_amount - self.amount_before,
+            result=event.result - self.result_before if known and event.result is not None else self.result,
             realized=event.realized - self.realized_before if known and event.realized is not None else self.realized,
         )
 
@@ -83,9 +90,13 @@ class Night:
 
     @property
     def realized(self) -> Decimal | None:
-        """Return the dollars realised after fees, None where nothing was sold."""
-        known = [part.realized for part in self.traded.values() if part.realized is not None]
-        return sum(known, Decimal(0)) if known else None
+        """Return the dollars sales brought as the broker shows it, None where nothing was sold."""
+        return known_sum(part.realized for part in self.traded.values())
+
+    @property
+    def result(self) -> Decimal | None:
+        """Return the dollars sales brought after all fees, None where nothing was sold."""
+        return known_sum(part.result for part in self.traded.values())
 
     def amount(self, side: Side) -> Decimal:
         """Return the dollars bought or sold for."""

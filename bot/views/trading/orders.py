@@ -21,6 +21,7 @@ from bot.ui.buttons import (
 )
 from bot.ui.screen import Screen, ViewContext
 from bot.views.decisions import signal_lines
+from bot.views.profit import result_lines
 from strategy.model import (
     Fill,
     HandChoice,
@@ -34,6 +35,7 @@ from strategy.model import (
     OrderView,
     Origin,
     Side,
+    known_sum,
     return_percent,
 )
 
@@ -48,7 +50,7 @@ def living(event: OrderChanged, ui: ViewContext) -> Screen:
     return ui.screen(
         _head(order, ui),
         _reason(event, ui),
-        _filled(order, event.fees, event.realized, ui),
+        _filled(event, ui),
         _meaning(order, ui),
         block(ui.when(event.at)),
         keyboard=actions(order, ui),
@@ -64,14 +66,14 @@ def fill_reply(event: OrderChanged, fill: Fill, ui: ViewContext) -> Screen:
         f" {shares(order.filled_qty)}/{shares(order.request.qty)}",
     )
     alone = order.status is OrderStatus.FILLED and fill.qty == order.filled_qty
-    this = block(head) if alone else block(head, _execution(fill, ui), _result_line(fill.realized, ui))
+    this = block(head) if alone else block(head, _execution(fill, ui), *result_lines(fill.result, fill.realized, ui))
     whole = None
     if order.status is OrderStatus.FILLED:
         whole = block(
             Bold(t("Completely filled")),
             t("Quantity {qty} sh. · average {price}", qty=shares(order.filled_qty), price=price(order.average_price)),
             t("Amount {amount} · fees {fees}", amount=usd(order.filled_amount), fees=usd(event.fees)),
-            _total_line(event.realized, fill.side, ui),
+            *_results(event, ui),
         )
     return ui.screen(this, whole, block(ui.when(fill.filled_at)))
 
@@ -115,7 +117,8 @@ def details(view: OrderView, ui: ViewContext) -> Screen:
         order=order,
         decision=view.decision,
         fees=sum((fill.fees for fill in view.fills), Decimal(0)) if view.fills else None,
-        realized=_realized(view.fills),
+        realized=known_sum(fill.realized for fill in view.fills),
+        result=known_sum(fill.result for fill in view.fills),
     )
     fills = [
         Text(f"{ui.when(fill.filled_at)} · {shares(fill.qty)} × {price(fill.price)} = {usd(fill.price * fill.qty)}")
@@ -133,7 +136,7 @@ def details(view: OrderView, ui: ViewContext) -> Screen:
     return ui.screen(
         _head(order, ui),
         _reason(event, ui),
-        _filled(order, event.fees, event.realized, ui),
+        _filled(event, ui),
         _meaning(order, ui),
         block(Bold(t("Fills")), *fills) if fills else None,
         quote(Bold(t("What happened")), *history, folded=len(history) > 5) if history else None,
@@ -278,11 +281,11 @@ def _sold_part(event: OrderChanged, ui: ViewContext) -> list[str]:
     return lines
 
 
-def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, ui: ViewContext) -> Text | None:
+def _filled(event: OrderChanged, ui: ViewContext) -> Text | None:
+    t, order = ui.t, event.order
     if not order.filled_qty:
         return None
-    t = ui.t
-    costs = "" if fees is None else t(" · fees {fees}", fees=usd(fees))
+    costs = "" if event.fees is None else t(" · fees {fees}", fees=usd(event.fees))
     return block(
         t.line(
             "Filled {qty} sh. at {price} on average",
@@ -290,7 +293,7 @@ def _filled(order: Order, fees: Decimal | None, realized: Decimal | None, ui: Vi
             price=Bold(price(order.average_price)),
         ),
         t("Amount {amount}", amount=usd(order.filled_amount)) + costs,
-        _total_line(realized, order.request.side, ui),
+        *_results(event, ui),
     )
 
 
@@ -322,19 +325,6 @@ def _row(order: Order, ui: ViewContext) -> Text:
     )
 
 
-def _realized(fills: tuple[Fill, ...]) -> Decimal | None:
-    known = [fill.realized for fill in fills if fill.realized is not None]
-    return sum(known, Decimal(0)) if known else None
-
-
-def _result_line(amount: Decimal | None, ui: ViewContext) -> str | None:
-    if amount is None:
-        return None
-    return ui.t("Result {icon} {amount}", icon=gain_icon(amount), amount=usd_change(amount))
-
-
-def _total_line(amount: Decimal | None, of: Side, ui: ViewContext) -> Text | None:
-    if amount is None or of is Side.BUY:
-        return None
-    t = ui.t
-    return t.line("Realised {icon} {amount} after fees", icon=gain_icon(amount), amount=Bold(usd_change(amount)))
+def _results(event: OrderChanged, ui: ViewContext) -> tuple[Text, ...]:
+    """Return what a sale has brought so far."""
+    return () if event.order.request.side is Side.BUY else result_lines(event.result, event.realized, ui)

@@ -63,7 +63,7 @@ def test_every_kind_of_event_fits_into_a_digest(language: str, ui: Callable[...,
 
 async def test_the_morning_tells_what_the_night_was(delivering: OpenRoom, wall: FakeClock) -> None:
     sold = samples.filled_order(13, side=Side.SELL)
-    fill = samples.fill(key="s", order_no=13, side=Side.SELL, realized=Decimal("12.34"))
+    fill = samples.fill(key="s", order_no=13, side=Side.SELL, realized=Decimal("12.34"), paid=Decimal(603))
     async with delivering(runs=HERE) as room:
         room.control.rules = rules(NIGHT, off=["notes"])
         await pass_time(wall, 1)
@@ -91,7 +91,8 @@ async def test_the_morning_tells_what_the_night_was(delivering: OpenRoom, wall: 
             "주문 3건 · 체결 2건",
             "✅ 체결 완료 2",
             "✖️ 취소됨 1",
-            "🔴 +$12.34",
+            "모든 수수료 뺀 손익",
+            "증권사 표시 손익 +$12.34",
             "TQQQ 매수: 2회",
             "시세를 받지 못했습니다",
             "손절 종료: TQQQ",
@@ -105,17 +106,20 @@ async def test_the_morning_tells_what_the_night_was(delivering: OpenRoom, wall: 
 
 def test_a_digest_counts_what_the_night_traded_at_the_prices_corrected_since() -> None:
     """Six of ten were sold before, at 60; four in the night, told at 62; the broker's list says 61 for these."""
-    four = samples.fill(4, "62", order_no=13, side=Side.SELL, realized=Decimal(8))
+    four = replace(
+        samples.fill(4, "62", order_no=13, side=Side.SELL, realized=Decimal(8), paid=Decimal(242)), fees=Decimal(0)
+    )
     order = samples.filled_order(13, side=Side.SELL)
     news = [
-        changed(replace(order, filled_amount=Decimal(608)), last_fill=four, realized=Decimal(14)),
-        changed(replace(order, filled_amount=Decimal(608)), last_fill=four, realized=Decimal(14)),
-        changed(replace(order, filled_amount=Decimal(604)), realized=Decimal(10)),
+        changed(replace(order, filled_amount=Decimal(608)), last_fill=four, realized=Decimal(14), result=Decimal(9)),
+        changed(replace(order, filled_amount=Decimal(608)), last_fill=four, realized=Decimal(14), result=Decimal(9)),
+        changed(replace(order, filled_amount=Decimal(604)), realized=Decimal(10), result=Decimal(5)),
         changed(samples.filled_order(14), realized=None),  # of before, too
     ]
     night = night_of([row(number, event) for number, event in enumerate(news, start=1)])
     assert (night.amount(Side.SELL), night.amount(Side.BUY)) == (Decimal(244), Decimal(0))
     assert night.realized == 4
+    assert night.result == 2
     assert len(night.fills) == 1
 
 

@@ -88,7 +88,7 @@ def test_a_stop_tells_trigger_threshold_average_and_quantity_s93(ui: MakeUi) -> 
 
 def test_the_result_of_a_stop_is_told_s93(ui: MakeUi) -> None:
     text = alert(samples.stop_finished(), ui()).text
-    for part in ("10주 매도", "$56.95", "🔵 -$31.93", "전량 매도"):
+    for part in ("10주 매도", "$56.95", "모든 수수료 뺀 손익 🔵 -$38.12", "증권사 표시 손익 -$31.93", "전량 매도"):
         assert part in text
     left = alert(samples.stop_finished(left=4, reason=SaleEnd.SESSION_END), ui()).text
     assert "⚠️ 4주가 남았습니다" in left

@@ -72,13 +72,33 @@ def test_nothing_yet(ui: MakeUi, language: Language) -> None:
 
 def test_a_win_rate_of_nothing_is_not_made_up(ui: MakeUi) -> None:
     text = said(results.statistics(result_samples.statistics(win_rate=None), ui("en")))
-    assert "Won 7 of 11: —" in text
+    assert "Positions won 7 of 11: —" in text
 
 
 def test_a_fill_without_its_order_is_told_by_its_side_s100(ui: MakeUi) -> None:
     text = said(results.trades(result_samples.trades(), 10, ui("en")))
     assert "🟥 TQQQ Buy 10 × $61.19" in text
-    assert "🔴 +$12.34 after fees" in text
+    assert "Result after all fees 🔴 +$6.15\nAs the broker shows it +$12.34" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second", "row"),
+    [
+        ("ko", "모든 수수료 뺀 손익 🔵 -$9.30", "증권사 표시 손익 +$9.06", "🔴 +$11.90 · 증권사 표시 +$18.02"),
+        ("en", "Result after all fees 🔵 -$9.30", "As the broker shows it +$9.06", "🔴 +$11.90 · broker +$18.02"),
+    ],
+)
+def test_results_are_two_figures_by_name_the_one_after_all_fees_first_d16(
+    ui: MakeUi, language: Language, first: str, second: str, row: str
+) -> None:
+    text = said(results.results(result_samples.results(), "daily", 10, ui(language)))
+    assert first in text
+    assert text.index(first) < text.index(second)
+    assert row in text
+    assert row in said(results.performance(result_samples.performance(), ui(language)))
+    assert row in said(results.report(result_samples.report(), ui(language)))
+    figures = said(results.statistics(result_samples.statistics(), ui(language)))
+    assert second.replace("9.06", "18.02") in figures
 
 
 @pytest.mark.parametrize(
@@ -128,7 +148,7 @@ def test_where_the_market_has_a_clock_of_its_own_a_proposal_waits_by_the_real_on
 
 def test_won_stand_beside_dollars_where_the_rate_is_known(ui: MakeUi) -> None:
     view = result_samples.results()
-    assert "+$9.06 (12,598원)" in said(results.results(view, "daily", 10, ui()))
+    assert "-$9.30 (-12,932원)" in said(results.results(view, "daily", 10, ui()))
     assert "원)" not in said(results.results(replace(view, fx_rate=None), "daily", 10, ui()))
 
 

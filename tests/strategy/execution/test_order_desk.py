@@ -265,7 +265,7 @@ async def test_events_carry_what_the_messages_need_s91_s94(desk: Bench) -> None:
     assert (last.cash_before, last.position_qty_before, last.average_cost) == (Decimal(500), 10, Decimal(60))
     assert last.last_fill is not None
     assert (last.last_fill.qty, last.last_fill.price) == (4, Decimal("61.50"))
-    fees = Decimal(246) * Decimal("0.25206") / 100  # commission and SEC fee of the proceeds
+    fees = Decimal("0.62") + Decimal("0.01")  # commission and SEC fee of 246 dollars, each in cents
     assert last.fees == fees
     assert last.realized == Decimal(6) - fees
 

@@ -47,21 +47,27 @@ def table(file: ExportFile) -> list[list[str]]:
 def test_a_trade_has_a_cell_for_every_column() -> None:
     at = datetime(2026, 3, 10, 15, 30, 1, tzinfo=UTC)
     row = dict(
-        zip(TRADE_COLUMNS, trade_row(trade(7, Side.SELL, 3, price="61.15", realized="-1.5", at=at)), strict=True)
+        zip(
+            TRADE_COLUMNS,
+            trade_row(trade(7, Side.SELL, 3, price="61.15", realized="-1.5", buy_fees="0.45", at=at)),
+            strict=True,
+        )
     )
     assert row["거래일(뉴욕) trade_date"] == "2026-03-10"
     assert row["체결시각(한국) filled_at_kst"] == "2026-03-11 00:30:01"
     assert row["체결시각(뉴욕) filled_at_et"] == "2026-03-10 11:30:01"
     assert row["체결금액(USD) amount"] == Decimal("183.45")
     assert row["정산금액(USD) net_cash"] == Decimal("183.20")
-    assert row["실현손익(USD) realized"] == Decimal("-1.5")
+    assert row["모든 수수료 뺀 손익(USD) result_after_all_fees"] == Decimal("-1.95")
+    assert row["증권사 표시 손익(USD) realized_as_broker"] == Decimal("-1.5")
     assert row["주문 경로 origin"] == "signal"
 
 
 def test_a_buy_costs_its_amount_and_fees() -> None:
     row = dict(zip(TRADE_COLUMNS, trade_row(trade(7, Side.BUY, 2, price="10", fees="0.05")), strict=True))
     assert row["정산금액(USD) net_cash"] == Decimal("-20.05")
-    assert row["실현손익(USD) realized"] is None
+    assert row["모든 수수료 뺀 손익(USD) result_after_all_fees"] is None
+    assert row["증권사 표시 손익(USD) realized_as_broker"] is None
 
 
 def test_a_decision_shows_inputs_gates_and_outcome_s99() -> None:
@@ -146,7 +152,7 @@ async def test_a_file_holds_every_row_newest_first() -> None:
     assert (file.name, file.rows) == ("trades.csv", 3)
     header, *rows = table(file)
     assert header == list(TRADE_COLUMNS)
-    assert [row[12] for row in rows] == ["3", "2", "1"]
+    assert [row[13] for row in rows] == ["3", "2", "1"]
 
 
 async def test_a_table_of_any_size_is_given_in_files_as_it_is_read() -> None:
@@ -165,7 +171,7 @@ async def test_a_table_of_any_size_is_given_in_files_as_it_is_read() -> None:
         files.append(file)
     assert all(len(file.content) <= 3000 for file in files)
     assert [file.name for file in files[:3]] == ["trades.csv", "trades-part2.csv", "trades-part3.csv"]
-    assert [row[12] for file in files for row in table(file)[1:]] == [str(n) for n in range(100, 0, -1)]
+    assert [row[13] for file in files for row in table(file)[1:]] == [str(n) for n in range(100, 0, -1)]
     assert all(table(file)[0] == list(TRADE_COLUMNS) for file in files)
 
 

@@ -69,6 +69,8 @@ async def sold(bench: Bench, at: datetime, realized: str | None, *, symbol: Symb
         fees=Decimal("0.25"),
         realized=None if realized is None else Decimal(realized),
         source="notice",
+        paid=None if realized is None else Decimal("99.75") - Decimal(realized),
+        held=0,
     )
     await orders.change(order.no, OrderStatus.FILLED, at, fills=[fill])
     return order.no
@@ -116,7 +118,7 @@ async def test_open_profit_and_the_won_rate_come_with_the_results(bench: Bench) 
     await bench.core.control.holdings.view()
     bench.price(TQQQ, "101.5")
     view = await bench.core.control.results.periods(Period.DAY, 1)
-    assert view.profit_open == Decimal("15.0")
+    assert view.profit_open == Decimal("15.0") - Decimal("2.5")  # a commission of a quarter percent went with the buy
     assert view.fx_rate == (
         bench.core.trading.account_sync.last.fx_rate if bench.core.trading.account_sync.last else None
     )
@@ -213,7 +215,9 @@ async def test_a_quote_shows_what_it_means_to_the_owner(bench: Bench) -> None:
     bench.price(TQQQ, "98", tick=False)
     view = await bench.core.control.results.quote(TQQQ)
     assert view.quote.last == 98
-    assert (view.position_qty, view.return_percent, view.watched) == (10, Decimal(-2), True)
+    assert view.return_percent is not None
+    assert round(view.return_percent, 4) == Decimal("-2.2444")  # of 100.25 a share: the fees of its buy are paid, too
+    assert (view.position_qty, view.watched) == (10, True)
     assert view.stop_price == Decimal(95)
     assert view.previous_close is not None
     assert view.change_percent == (98 - view.previous_close) / view.previous_close * 100
@@ -252,7 +256,8 @@ async def test_exports_hold_trades_settings_and_decisions(bench: Bench) -> None:
     files = {file.name.split("-")[0]: file async for file in bench.core.control.results.export()}
     assert files["trades"].name == "trades-2026-09-15.csv"
     rows = list(csv.DictReader(io.StringIO(files["trades"].content.decode("utf-8-sig"), newline="")))
-    assert [row["실현손익(USD) realized"] for row in rows] == ["2", "1"]
+    assert [row["모든 수수료 뺀 손익(USD) result_after_all_fees"] for row in rows] == ["2.00", "1.00"]
+    assert [row["증권사 표시 손익(USD) realized_as_broker"] for row in rows] == ["2", "1"]
     [change] = csv.DictReader(io.StringIO(files["settings"].content.decode("utf-8-sig"), newline=""))
     assert (change["설정 name"], change["새 값 new"], change["종목 symbol"]) == ("STOP_LOSS_RATE", "-7", "NASDAQ:TQQQ")
     checks = list(csv.DictReader(io.StringIO(files["decisions"].content.decode("utf-8-sig"), newline="")))
