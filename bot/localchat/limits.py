@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from bot.localchat.clock import ChatClock
-from bot.localchat.errors import too_many
+from bot.localchat.params import too_many
 
 _PAID = 1  # the key of the bucket for paid messages; no chat has it
 

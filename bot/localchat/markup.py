@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.localchat.errors import bad_request
 from bot.localchat.formatting.links import checked_link, is_https
 from bot.localchat.model import Json
-from bot.localchat.params import ApiCall
+from bot.localchat.params import ApiCall, bad_request
 
 _ACTIONS = (
     "callback_data",

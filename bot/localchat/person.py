@@ -4,9 +4,9 @@ from bot.localchat.api.callbacks import is_expired
 from bot.localchat.api.chats import PLACES, api_member, read_reactions, set_reaction
 from bot.localchat.api.media import photo_sizes
 from bot.localchat.api.texts import CAPTION_LIMIT, TEXT_LIMIT, typed
-from bot.localchat.errors import ApiError
 from bot.localchat.formatting.rich import RichError, RichReader
 from bot.localchat.model import Chat, ChatMessage, InlineQuery, Json, Person, Query
+from bot.localchat.params import ApiError
 from bot.localchat.present import api_chat, api_message, inaccessible
 from bot.localchat.world import ChatWorld
 

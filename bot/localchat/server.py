@@ -9,7 +9,6 @@ from aiohttp import web
 
 from bot.localchat.calls import CallLog
 from bot.localchat.clock import ChatClock, RealClock
-from bot.localchat.errors import ApiError
 from bot.localchat.faults import ApiFaults
 from bot.localchat.http.bot_side import BotSide
 from bot.localchat.http.guard import LOOPBACK, only_from_here
@@ -18,6 +17,7 @@ from bot.localchat.http.stream import event_route
 from bot.localchat.http.user_side import UserSide, answer
 from bot.localchat.limits import Rates
 from bot.localchat.model import BotAccount, Person
+from bot.localchat.params import ApiError
 from bot.localchat.store import Store
 from bot.localchat.world import ChatWorld
 

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from bot.localchat.clock import ChatClock
-from bot.localchat.errors import conflict
 from bot.localchat.model import Json
+from bot.localchat.params import conflict
 from bot.localchat.store import Store
 
 KINDS = (

@@ -3,9 +3,8 @@
 import re
 from typing import Any
 
-from bot.localchat.errors import bad_request
 from bot.localchat.model import Chat, Json
-from bot.localchat.params import ApiCall, whole
+from bot.localchat.params import ApiCall, bad_request, whole
 from bot.localchat.world import ChatWorld
 
 _NAME = re.compile(r"[a-z0-9_]{1,32}")

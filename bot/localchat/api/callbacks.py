@@ -1,8 +1,7 @@
 """Answers to presses on inline buttons (telegram-bot-api 6.8 to 6.10)."""
 
-from bot.localchat.errors import bad_request
 from bot.localchat.model import Query
-from bot.localchat.params import ApiCall
+from bot.localchat.params import ApiCall, bad_request
 from bot.localchat.world import ChatWorld
 
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"

@@ -3,9 +3,8 @@
 from typing import Any
 
 from bot.localchat.api.targets import check_access, find_chat, find_message
-from bot.localchat.errors import bad_request
 from bot.localchat.model import Chat, ChatMessage, Json
-from bot.localchat.params import ApiCall
+from bot.localchat.params import ApiCall, bad_request
 from bot.localchat.present import api_chat, api_message, user_of
 from bot.localchat.world import ChatWorld
 

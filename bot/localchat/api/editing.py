@@ -4,10 +4,9 @@ from bot.localchat.api.media import settle_media
 from bot.localchat.api.sending import read_input_media, read_preview
 from bot.localchat.api.targets import check_access, find_chat, find_message
 from bot.localchat.api.texts import read_source, settle_caption, settle_text
-from bot.localchat.errors import bad_request
 from bot.localchat.markup import Markup, check_inline, read_markup
 from bot.localchat.model import Chat, ChatMessage, Json
-from bot.localchat.params import ApiCall, whole
+from bot.localchat.params import ApiCall, bad_request, whole
 from bot.localchat.present import api_message
 from bot.localchat.world import ChatWorld
 

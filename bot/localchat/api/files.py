@@ -1,9 +1,8 @@
 """Files the bot fetches (telegram-bot-api 8.6, 8.7)."""
 
 from bot.localchat.api.media import DOWNLOAD_LIMIT, file_json
-from bot.localchat.errors import bad_request
 from bot.localchat.model import Json
-from bot.localchat.params import ApiCall
+from bot.localchat.params import ApiCall, bad_request
 from bot.localchat.world import ChatWorld
 
 

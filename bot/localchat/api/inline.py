@@ -3,9 +3,8 @@
 from typing import Any
 
 from bot.localchat.api.callbacks import TOO_OLD
-from bot.localchat.errors import bad_request
 from bot.localchat.model import Json
-from bot.localchat.params import ApiCall
+from bot.localchat.params import ApiCall, bad_request
 from bot.localchat.world import ChatWorld
 
 _LIFE_S = 30.0

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from bot.localchat.errors import ApiError, bad_request
 from bot.localchat.images import image_size
 from bot.localchat.model import Json, StoredFile
-from bot.localchat.params import ApiCall, Upload
+from bot.localchat.params import ApiCall, ApiError, Upload, bad_request
 from bot.localchat.world import ChatWorld
 
 PHOTO_LIMIT = 10 * 1024 * 1024

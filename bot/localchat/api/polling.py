@@ -1,8 +1,7 @@
 """How the bot gets its updates (telegram-bot-api 3)."""
 
-from bot.localchat.errors import bad_request, conflict
 from bot.localchat.model import Json
-from bot.localchat.params import ApiCall
+from bot.localchat.params import ApiCall, bad_request, conflict
 from bot.localchat.world import ChatWorld
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from bot.localchat.api.media import MediaSource, media_from, read_media, settle_media
 from bot.localchat.api.targets import ReplyRequest, check_access, find_chat, find_reply, read_reply, read_thread
 from bot.localchat.api.texts import TextSource, parse_source, read_source, settle_caption, settle_text
-from bot.localchat.errors import bad_request
 from bot.localchat.formatting.rich import RichError, RichReader
 from bot.localchat.markup import Markup, check_inline, read_markup
 from bot.localchat.model import Chat, ChatMessage, Json
-from bot.localchat.params import ApiCall, whole
+from bot.localchat.params import ApiCall, bad_request, whole
 from bot.localchat.present import api_chat, api_message
 from bot.localchat.world import ChatWorld
 

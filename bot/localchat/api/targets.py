@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.localchat.errors import bad_request, forbidden, migrated
 from bot.localchat.model import Chat, ChatMessage, Json
-from bot.localchat.params import ApiCall, whole
+from bot.localchat.params import ApiCall, bad_request, forbidden, migrated, whole
 from bot.localchat.world import ChatWorld
 
 REPLY_NOT_FOUND = "message to be replied not found"

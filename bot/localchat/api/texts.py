@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.localchat.errors import bad_request
 from bot.localchat.formatting.entity import EXPLICIT, Entity
 from bot.localchat.formatting.html import MarkupError, parse_html
 from bot.localchat.formatting.legacy_markdown import parse_markdown
@@ -11,7 +10,7 @@ from bot.localchat.formatting.links import checked_link, is_time_format
 from bot.localchat.formatting.markdown import parse_markdown_v2
 from bot.localchat.formatting.tidy import EntityError, tidy
 from bot.localchat.model import Json
-from bot.localchat.params import ApiCall, whole
+from bot.localchat.params import ApiCall, bad_request, whole
 from bot.localchat.world import ChatWorld
 
 TEXT_LIMIT = 4096

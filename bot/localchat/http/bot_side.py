@@ -13,10 +13,9 @@ from aiohttp import web
 from bot.localchat.api import METHODS, NAMES
 from bot.localchat.api.media import DOWNLOAD_LIMIT
 from bot.localchat.calls import CallLog
-from bot.localchat.errors import ApiError, not_found, unauthorized
 from bot.localchat.faults import ApiFault, ApiFaults, patched
 from bot.localchat.model import Json
-from bot.localchat.params import ApiCall, as_text, read_call
+from bot.localchat.params import ApiCall, ApiError, as_text, not_found, read_call, unauthorized
 from bot.localchat.world import ChatWorld
 
 _log = logging.getLogger(__name__)
