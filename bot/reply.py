@@ -117,6 +117,14 @@ class Reply:
             await self._notice(screen, failed)
         return failed is None
 
+    async def show_for_now(self, screen: Screen) -> int | None:
+        """Show what a better screen replaces soon; return the message it stands in, None where it could not be shown.
+
+        Nothing is told of a failure: the better screen follows.
+        """
+        shown, _ = await self._put(self.pressed, screen)
+        return shown
+
     async def say(self, screen: Screen, *, reply_to: int | None = None) -> int | None:
         """Send a new message and return its id, None where it could not be sent."""
         shown, failed = await self._put(None, screen, reply_to=reply_to)

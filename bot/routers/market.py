@@ -8,6 +8,7 @@ from aiogram.types import CallbackQuery, Message
 from bot.input import parsing as arguments
 from bot.input.command_filter import Asks
 from bot.input.dialogs import Typing, ask
+from bot.quick_answers import BrokerAnswer, Recalled, answer_soon
 from bot.request import RequestContext
 from bot.routers.usage import explained
 from bot.ui.buttons import Open, TypeTicker, Watch
@@ -112,7 +113,20 @@ async def _quote(name: str, ctx: RequestContext) -> None:
         await ctx.reply.show(pick_ticker("quote", f"💲 {t('Price now')}", t("Which ticker?"), symbols, ctx.ui))
         return
     symbol = await ctx.control.tickers.find(name) if name else symbols[0]
-    await ctx.reply.show(views.quote(await ctx.control.results.quote(symbol), ctx.ui))
+    await show_quote(symbol, ctx)
+
+
+async def show_quote(symbol: Symbol, ctx: RequestContext) -> None:
+    """Show the newest price known at once, and a fresh one when the broker has told it."""
+
+    async def ask() -> BrokerAnswer:
+        return BrokerAnswer(views.quote(await ctx.control.results.quote(symbol), ctx.ui))
+
+    async def recall() -> Recalled | None:
+        known = await ctx.control.results.quote_known(symbol)
+        return None if known is None else Recalled(views.quote(known, ctx.ui), known.quote.received_at)
+
+    await answer_soon(ctx, ask, recall)
 
 
 async def _watch(name: str, ctx: RequestContext) -> Screen:

@@ -6,14 +6,12 @@ from aiogram.types import CallbackQuery, Message
 from bot.i18n.terms import icon
 from bot.input import parsing as arguments
 from bot.input.command_filter import Asks
-from bot.reply import Reply
+from bot.quick_answers import BrokerAnswer, Recalled, answer_soon
 from bot.request import RequestContext
 from bot.routers.usage import explained
 from bot.ui.buttons import CancelOrder, CheckOrder, Open
-from bot.ui.screen import ViewContext
 from bot.views.trading import orders as views
 from bot.views.trading import trade
-from strategy.control.control import Control
 from strategy.model import OrderNo
 
 
@@ -32,7 +30,7 @@ def make_router() -> Router:
 
 async def orders(_: Message, args: str, ctx: RequestContext) -> None:
     if args.removeprefix("#").isdigit():  # `주문 12`
-        await _show(args, ctx.control, ctx.ui, ctx.reply)
+        await _show(args, ctx)
         return
     await ctx.reply.show(views.orders(await ctx.control.orders.queries.list(), ctx.ui))
 
@@ -41,7 +39,7 @@ async def order(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
         await orders(_, "", ctx)
         return
-    await _show(args, ctx.control, ctx.ui, ctx.reply)
+    await _show(args, ctx)
 
 
 async def open_cancel(_: CallbackQuery, ctx: RequestContext) -> None:
@@ -67,7 +65,7 @@ async def open_orders(_: CallbackQuery, ctx: RequestContext) -> None:
 
 
 async def open_order(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
-    await _show(callback_data.ref, ctx.control, ctx.ui, ctx.reply)
+    await _show(callback_data.ref, ctx)
 
 
 async def cancel_order(_: CallbackQuery, callback_data: CancelOrder, ctx: RequestContext) -> None:
@@ -80,6 +78,19 @@ async def check_order(_: CallbackQuery, callback_data: CheckOrder, ctx: RequestC
     await ctx.reply.say(views.details(await ctx.control.orders.queries.check_now(OrderNo(callback_data.no)), ctx.ui))
 
 
-async def _show(number: str, control: Control, ui: ViewContext, reply: Reply) -> None:
-    found = await control.orders.queries.order(OrderNo(arguments.order_no(number)))
-    await reply.show(views.details(found, ui))
+async def _show(number: str, ctx: RequestContext) -> None:
+    """Show an order as it is known at once; one that is open is asked for, too."""
+    no = OrderNo(arguments.order_no(number))
+    known = await ctx.control.orders.queries.order(no)
+    if known.order.status.closed:
+        await ctx.reply.show(views.details(known, ctx.ui))
+        return
+
+    async def ask() -> BrokerAnswer:
+        return BrokerAnswer(views.details(await ctx.control.orders.queries.check_now(no), ctx.ui))
+
+    async def recall() -> Recalled:
+        view = await ctx.control.orders.queries.order(no)
+        return Recalled(views.details(view, ctx.ui), max(at for at, _, _ in view.history))
+
+    await answer_soon(ctx, ask, recall)

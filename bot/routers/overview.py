@@ -1,20 +1,23 @@
 """Looking, never changing: status, balance, positions, one ticker, and why."""
 
+from collections.abc import Callable
+
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
 from bot.input.command_filter import Asks
 from bot.input.parsing import moment_before
+from bot.quick_answers import BrokerAnswer, Recalled, answer_soon
 from bot.request import RequestContext
+from bot.routers.market import show_quote
 from bot.routers.usage import explained
 from bot.ui.buttons import Open
 from bot.ui.screen import Screen, ViewContext
 from bot.views import decisions, holdings
 from bot.views import status as status_views
-from bot.views.market import quote as quote_view
 from bot.views.picking import pick_ticker
 from strategy.control.control import Control
-from strategy.model import Symbol
+from strategy.model import HoldingsView, Symbol
 
 
 def make_router() -> Router:
@@ -40,28 +43,42 @@ async def open_status(_: CallbackQuery, ctx: RequestContext) -> None:
 
 
 async def balance(_: Message, ctx: RequestContext) -> None:
-    await ctx.reply.show(holdings.balance(await ctx.control.holdings.view(), ctx.ui))
+    await _held(ctx, lambda view: holdings.balance(view, ctx.ui))
 
 
 async def open_balance(_: CallbackQuery, ctx: RequestContext) -> None:
-    await ctx.reply.show(holdings.balance(await ctx.control.holdings.view(), ctx.ui))
+    await _held(ctx, lambda view: holdings.balance(view, ctx.ui))
 
 
 async def positions(_: Message, args: str, ctx: RequestContext) -> None:
     only = ctx.control.tickers.symbol(args) if args else None
-    await ctx.reply.show(holdings.positions(await ctx.control.holdings.view(), ctx.ui, only))
+    await _held(ctx, lambda view: holdings.positions(view, ctx.ui, only))
 
 
 async def open_positions(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     only = ctx.control.tickers.symbol(callback_data.ref) if callback_data.ref else None
-    await ctx.reply.show(holdings.positions(await ctx.control.holdings.view(), ctx.ui, only))
+    await _held(ctx, lambda view: holdings.positions(view, ctx.ui, only))
+
+
+async def _held(ctx: RequestContext, screen: Callable[[HoldingsView], Screen]) -> None:
+    """Show the account as it is known at once, and as the broker tells it when it does."""
+
+    async def ask() -> BrokerAnswer:
+        view = await ctx.control.holdings.view()
+        return BrokerAnswer(screen(view), view.problem)
+
+    async def recall() -> Recalled | None:
+        view = await ctx.control.holdings.view(fresh=False)
+        return None if view.holdings is None else Recalled(screen(view), view.holdings.taken_at)
+
+    await answer_soon(ctx, ask, recall)
 
 
 async def open_ticker(_: CallbackQuery, callback_data: Open, ctx: RequestContext) -> None:
     symbol = ctx.control.tickers.symbol(callback_data.ref)
     found = next((each for each in (await ctx.control.status.now()).tickers if each.symbol == symbol), None)
     if found is None:  # held, but not watched
-        await ctx.reply.show(quote_view(await ctx.control.results.quote(symbol), ctx.ui))
+        await show_quote(symbol, ctx)
         return
     await ctx.reply.show(status_views.ticker(found, ctx.ui))
 

@@ -199,6 +199,12 @@ class OrderChecks:
         """Examine an order; raise InvalidInput for an amount that cannot be. The price is in dollars; None: the ask or
         the bid."""
         plan = CheckedOrder(symbol=symbol, side=side, settings=self._settings.of(symbol))
+        if self._permissions.session():  # a closed venue takes nothing: nobody is asked what it would cost
+            _priced(plan, price, self._watch.latest(symbol))
+            plan.position = self._positions.of(symbol)
+            plan.qty = quantity(plan, amount) if plan.limit_price else 0
+            self._as_it_stands(plan)
+            return plan
         await self._price(plan, price)
         await self._account(plan)
         if plan.limit_price:
@@ -212,9 +218,7 @@ class OrderChecks:
         if plan.qty > 0:
             await self._caps(plan)
         # nothing is waited for any more: what a stop or a person did meanwhile counts
-        plan.mode = self._modes.of(symbol).mode.value
-        plan.watched = symbol in self._settings.tickers
-        self._permitted(plan)
+        self._as_it_stands(plan)
         self._ticker(plan)
         self._market(plan)
         if plan.qty > 0:
@@ -222,16 +226,12 @@ class OrderChecks:
         return plan
 
     async def _price(self, plan: CheckedOrder, typed: Decimal | None) -> None:
+        quote = None
         try:
-            plan.quote = await self._watch.quote(plan.symbol)
+            quote = await self._watch.quote(plan.symbol)
         except BrokerError:
             plan.refusals.append(DataUnavailable.user_message)
-        if typed is not None:
-            plan.limit_price = typed
-        elif plan.quote is not None:
-            plan.limit_price = limit_for(plan.quote, plan.side)
-            book = plan.quote.ask if plan.side is Side.BUY else plan.quote.bid
-            plan.price_source = ("ask" if plan.side is Side.BUY else "bid") if book else "last"
+        _priced(plan, typed, quote)
 
     async def _account(self, plan: CheckedOrder) -> None:
         try:
@@ -249,6 +249,11 @@ class OrderChecks:
             plan.cash = self._means.cash
         except BrokerError as error:
             plan.refusals.append(_not_asked(error))
+
+    def _as_it_stands(self, plan: CheckedOrder) -> None:
+        plan.mode = self._modes.of(plan.symbol).mode.value
+        plan.watched = plan.symbol in self._settings.tickers
+        self._permitted(plan)
 
     def _permitted(self, plan: CheckedOrder) -> None:
         """Add all that the desk would refuse it for (row S113 among them)."""
@@ -327,6 +332,16 @@ def _sellable(plan: CheckedOrder) -> int:
         return 0
     offered = sum(order.open_qty for order in plan.open_orders if order.request.side is Side.SELL)
     return max(0, min(plan.position.sellable_qty, plan.position.qty - offered))
+
+
+def _priced(plan: CheckedOrder, typed: Decimal | None, quote: Quote | None) -> None:
+    plan.quote = quote
+    if typed is not None:
+        plan.limit_price = typed
+    elif quote is not None:
+        plan.limit_price = limit_for(quote, plan.side)
+        book = quote.ask if plan.side is Side.BUY else quote.bid
+        plan.price_source = ("ask" if plan.side is Side.BUY else "bid") if book else "last"
 
 
 def quantity(plan: CheckedOrder, amount: Amount) -> int:

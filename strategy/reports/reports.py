@@ -161,7 +161,15 @@ class ResultService:
 
     async def quote(self, symbol: Symbol) -> QuoteView:
         """Ask a fresh price; raise DataUnavailable, or what else the broker raised."""
-        quote = await self._watch.fresh_quote(symbol)
+        return await self._meaning(await self._watch.fresh_quote(symbol))
+
+    async def quote_known(self, symbol: Symbol) -> QuoteView | None:
+        """Return the newest price known, of any age, without asking for one; None where there is none."""
+        known = self._watch.latest(symbol)
+        return None if known is None else await self._meaning(known)
+
+    async def _meaning(self, quote: Quote) -> QuoteView:
+        symbol = quote.symbol
         position = self._positions.scoped(symbol, self._settings.of(symbol).position_scope)
         line = self._stops.lines.get(symbol)
         before = self._close_before(symbol, quote)

@@ -83,7 +83,9 @@ class FakeStatus(OfCore, StatusQueries):
 
 class FakeHoldings(OfCore, HoldingsQueries):
     async def view(self, *, fresh: bool = True) -> HoldingsView:
-        self.core.fail()
+        if fresh:
+            await self.core.broker_answers()
+            self.core.fail()
         return replace(self.core.holdings_, locks=tuple(samples.lock(symbol=symbol) for symbol in self.core.locked))
 
 
@@ -315,7 +317,12 @@ class FakeResults(OfCore, ResultService):
         self.core.fail()
         return self.core.report_ or result_samples.report(period)
 
+    async def quote_known(self, symbol: Symbol) -> QuoteView | None:
+        known = self.core.quote_known_
+        return None if known is None else replace(known, quote=replace(known.quote, symbol=symbol))
+
     async def quote(self, symbol: Symbol) -> QuoteView:
+        await self.core.broker_answers()
         self.core.fail()
         return replace(self.core.quote_, quote=replace(self.core.quote_.quote, symbol=symbol))
 

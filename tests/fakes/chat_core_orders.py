@@ -58,6 +58,7 @@ class FakeQueries(OfCore, OrderQueries):
         return samples.order_view(self.core.order(no))
 
     async def check_now(self, no: OrderNo) -> OrderView:
+        await self.core.broker_answers()
         self.core.checked.append(no)
         return await self.order(no)
 

@@ -1,5 +1,6 @@
 """The fake core's memory: what its services answer from, and what tests read off it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -105,6 +106,8 @@ class FakeCoreState:
     holdings_: HoldingsView = field(default_factory=samples.holdings_view)
     decision: Decision | None = field(default_factory=samples.decision)
     why_at: list[datetime | None] = field(default_factory=list)
+    broker_silent: asyncio.Event | None = None  # what needs the broker waits until it is set
+    quote_known_: QuoteView | None = None
     before_status: Callable[[], Awaitable[object]] | None = None
     outbox: Told | None = None  # where what was changed is told, as the real core does before it answers
     trades_: Sequence[Trade] = field(default_factory=result_samples.trades)
@@ -135,6 +138,10 @@ class FakeCoreState:
 
     def offered(self, action: str, user_id: int, payload: object) -> str | None:
         return None if self.refusals else self.ticket(action, user_id, payload)
+
+    async def broker_answers(self) -> None:
+        if self.broker_silent is not None:
+            await self.broker_silent.wait()
 
     def fail(self) -> None:
         if self.error is not None:

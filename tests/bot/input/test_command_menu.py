@@ -112,6 +112,7 @@ async def test_canceling_from_the_list(room: Room) -> None:
 async def test_an_unknown_order_can_be_looked_up_now(room: Room) -> None:
     room.control.next_outcome = OutcomeKind.UNKNOWN
     message = await room.owner.ask("/order 12")
+    room.control.checked.clear()  # showing it has asked, too
     await room.owner.press_data(message["id"], "k|12")
     await room.owner.sees(lambda each: each["id"] > message["id"])
     assert room.control.checked == [12]

@@ -221,6 +221,21 @@ async def test_a_closed_session_shows_the_next_open_s113(tmp_path: Path) -> None
         assert "09-15 22:30 KST / 09-15 09:30 ET" in english(preview.refusals[0])
 
 
+@pytest.mark.parametrize("side", Side)
+async def test_a_closed_session_refuses_before_the_broker_is_asked_s113(tmp_path: Path, side: Side) -> None:
+    world = World.at(OPEN - timedelta(hours=2))
+    world.ready(TQQQ)
+    async with running(tmp_path, world, settings=trading_settings(**QUIET)) as bench:
+        asked = dict(world.broker.asked), dict(world.market.asked)
+        preview = await bench.core.control.orders.manual.preview(
+            OWNER, side, TQQQ, Amount(kind=AmountKind.DOLLARS, value=Decimal(500)), None
+        )
+        assert (dict(world.broker.asked), dict(world.market.asked)) == asked
+        assert preview.ticket is None
+        assert preview.limit_price > 0  # the last price known, for the picture
+        assert preview.qty == int(500 / preview.limit_price)
+
+
 async def test_modes_forbid_manual_buys_but_not_sells(tmp_path: Path) -> None:
     async with open_market(tmp_path, hold=2) as bench:
         now = bench.clock.now()
