@@ -106,6 +106,15 @@ class Reply:
         if failed is not None:
             await self._notice(kept, failed, told_anyway=bool(rows))
 
+    async def become(self, screen: Screen, story: str) -> None:
+        """Show what was done in a card that the alerts of that story keep up to date from here on."""
+        kept = replace(screen, keyboard=opening_aside(screen.keyboard))
+        shown, failed = await self._put(self.pressed, kept)
+        if failed is not None:
+            await self._notice(kept, failed)
+        elif shown is not None:
+            await self._answered_alerts.adopt(self._chat_id, self._thread, shown, story)
+
     async def show(self, screen: Screen) -> None:
         """Show a screen in place of the pressed message, or as a new one."""
         await self.show_at(self.pressed, screen)

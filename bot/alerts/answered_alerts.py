@@ -10,8 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from bot.alerts.alert_channel import AlertChat
+from bot.alerts.live_messages import LiveMessages
 from bot.transport.api_errors import TELEGRAM_FAILURES, Failure
-from strategy.model import Event, EventRow, ModeChanged, Notable, SettingChanged, StorageError
+from strategy.model import (
+    Event,
+    EventRow,
+    ModeChanged,
+    Notable,
+    OrderChanged,
+    Origin,
+    SettingChanged,
+    StorageError,
+    Topic,
+)
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +32,13 @@ _MANY = 1000  # rows looked through for the ones an answer tells
 class AnsweredAlerts:
     """One alert chat's rows that answers tell."""
 
-    def __init__(self, chat: AlertChat, *, released: Callable[[], None], done: Callable[[int], None]) -> None:
+    def __init__(
+        self, chat: AlertChat, live: LiveMessages, *, released: Callable[[], None], done: Callable[[int], None]
+    ) -> None:
         self._chat = chat
         self._outbox = chat.outbox
         self._topics = chat.topics
+        self._live = live
         self._wall = chat.wall
         self._released = released  # what was held may be told now
         self._done = done
@@ -52,6 +66,17 @@ class AnsweredAlerts:
         finally:
             self._answering.remove(user_id)
             self._released()
+
+    async def adopt(self, chat_id: int, thread: int | None, message_id: int, story: str) -> None:
+        """Let an answer be the message that a story is told in, where its alerts go to the same place."""
+        if chat_id != self._chat.id:
+            return
+        try:
+            if await self._topics.thread(Topic.ORDERS) == thread:
+                await self._live.remember(story, message_id)
+                self._kept.add(message_id)
+        except (StorageError, *TELEGRAM_FAILURES) as error:
+            log.warning("the answer becomes no living message", extra={"error": type(error).__name__})
 
     async def begin(self, chat_id: int, thread: int | None, news: Sequence[Event]) -> list[EventRow]:
         """Mark the rows of these events as being told by an answer about to be sent, and return them.
@@ -97,6 +122,9 @@ def _done_by(event: Event, user_id: int) -> bool:
             return event.change.set_by == user_id
         case ModeChanged():
             return event.state.set_by == user_id
+        case OrderChanged():  # the answer to the press becomes the message of its order
+            request = event.order.request
+            return request.origin is Origin.MANUAL and request.asked_by == user_id and event.last_fill is None
         case Notable():
             return event.key == f"armed:{user_id}" or event.key.startswith("released:")
         case _:

@@ -22,12 +22,14 @@ log = logging.getLogger(__name__)
 class CardAlerts:
     """One chat's."""
 
-    def __init__(self, chat: AlertChat, alert_sender: AlertSender, edits: MessageEdits, repeats: Repeats) -> None:
+    def __init__(
+        self, chat: AlertChat, live: LiveMessages, alert_sender: AlertSender, edits: MessageEdits, repeats: Repeats
+    ) -> None:
         self._chat = chat
         self._alert_sender = alert_sender
         self._edits = edits
         self._repeats = repeats
-        self._live_messages = LiveMessages(chat.messages, chat.address)
+        self._live_messages = live
         self._order_context = OrderContext(chat.outbox)
         self._replied: set[int] = set()  # rows whose reply is told, while their order's message is not yet edited
         self._shown: dict[str, int] = {}  # newest row a living message shows, or is about to
@@ -68,8 +70,22 @@ class CardAlerts:
         else:
             screen = await self._order_screen(row, ui)
             await self._bring_up_to_date(key, message_id, lambda _: screen, row)
+        if whole.order.status.closed:
+            await self._end_cancel(row, ui)
         if whole.order.status.closed and self._shown.get(key, 0) <= row.id:
             self._order_context.forget(no)
+
+    async def _end_cancel(self, row: EventRow, ui: ViewContext) -> None:
+        """Show the end of an order in the card of the cancel that was asked for, where there is one."""
+        if not isinstance(row.event, OrderChanged):
+            return
+        key = f"cancel:{row.event.order.no}"
+        message_id = await self._live_messages.of(key)
+        if message_id is None:
+            return
+        screen = await self._order_screen(row, ui)
+        self._live_messages.over(key)
+        self._edits.want(key, message_id, lambda _: screen, gone=_nothing)
 
     async def _folded_order(self, newest: EventRow) -> int | None:
         """Return the message within which a retry's order is told for as long as the broker has not taken it."""

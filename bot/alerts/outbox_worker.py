@@ -20,6 +20,7 @@ from bot.alerts.backlog import MANY, WINDOW, Backlog
 from bot.alerts.card_alerts import CardAlerts
 from bot.alerts.grouping import Repeats
 from bot.alerts.lateness import Lateness
+from bot.alerts.live_messages import LiveMessages
 from bot.alerts.message_edits import MessageEdits
 from bot.alerts.notification_level import Manner, manner
 from bot.alerts.overtaking import Overtaken, follows
@@ -74,10 +75,11 @@ class OutboxWorker:
         self._alert_sender.on_done(self._overtaken.clear)
         self._refused = RefusedMessages(chat, self._alert_sender, self._overtaken)
         forget, released = self._alert_sender.forget, self._stirred.set
-        self.answered_alerts = AnsweredAlerts(chat, released=released, done=forget)
+        live = LiveMessages(chat.messages, chat.address)
+        self.answered_alerts = AnsweredAlerts(chat, live, released=released, done=forget)
         self._edits = MessageEdits(chat, caught_up=self._caught_up, released=released, done=forget)
         self._repeats = Repeats(chat, self._alert_sender, self._edits)
-        self._cards = CardAlerts(chat, self._alert_sender, self._edits, self._repeats)
+        self._cards = CardAlerts(chat, live, self._alert_sender, self._edits, self._repeats)
 
     def nudge(self) -> None:
         """Try again now: the person has just been heard of, so that a block may be over."""

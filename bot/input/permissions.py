@@ -54,6 +54,7 @@ PRESSES: dict[type[CallbackData], _Need] = {
     b.TypeSetting: Role.OWNER,
     b.ResetSetting: Role.OWNER,
     b.Undo: Role.OWNER,
+    b.Again: lambda data: Role.OWNER if data.action in ("setting", "watch") else Role.OPERATOR,
     b.AcceptRisk: Role.OWNER,
 }
 

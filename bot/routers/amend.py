@@ -12,7 +12,7 @@ from bot.input.command_filter import Asks
 from bot.input.dialogs import Typing, ask, asked_about, find_draft, keep_draft
 from bot.request import RequestContext
 from bot.routers.usage import explained
-from bot.ui.buttons import AmendOrder, HandOrderChoice, Open, SettleOrder, StepAmend, TypeAmend
+from bot.ui.buttons import Again, AmendOrder, HandOrderChoice, Open, SettleOrder, StepAmend, TypeAmend
 from bot.ui.screen import Screen
 from bot.views.home import forgotten, sentence
 from bot.views.outcome import outcome
@@ -33,6 +33,7 @@ def make_router() -> Router:
     router.callback_query.register(ask_terms, TypeAmend.filter())
     router.callback_query.register(settle, SettleOrder.filter())
     router.callback_query.register(decide, HandOrderChoice.filter())
+    router.callback_query.register(again, Again.filter(F.action == "amend"))
     return router
 
 
@@ -104,6 +105,16 @@ async def decide(_: CallbackQuery, callback_data: HandOrderChoice, ctx: RequestC
     with ctx.reply.answering():
         result = await ctx.control.orders.external.decide(ctx.user_id, OrderNo(callback_data.no), callback_data.choice)
         await ctx.reply.tell(outcome(result, ctx.ui), result.news, anew=True)
+
+
+async def again(_: CallbackQuery, callback_data: Again, state: FSMContext, ctx: RequestContext) -> None:
+    """Preview the same change of an order once more."""
+    terms = await ctx.control.confirmations.terms(callback_data.ticket, ctx.user_id)
+    if terms is None:
+        await ctx.reply.say(forgotten(ctx.ui))
+        return
+    found = await _order(terms["order"], ctx)
+    await ctx.reply.show(await _preview(found, int(terms["qty"]), Decimal(terms["price"]), state, ctx))
 
 
 async def _order(no: int, ctx: RequestContext) -> Order:

@@ -38,4 +38,7 @@ async def _tell(result: Outcome, ui: ViewContext, reply: Reply) -> None:
     if result.kind is OutcomeKind.NOT_YOURS:
         await reply.say(outcome(result, ui))
         return
+    if result.becomes is not None and result.kind is not OutcomeKind.DENIED:
+        await reply.become(outcome(result, ui), result.becomes)
+        return
     await reply.tell(outcome(result, ui), result.news)

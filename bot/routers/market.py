@@ -11,10 +11,10 @@ from bot.input.dialogs import Typing, ask
 from bot.quick_answers import BrokerAnswer, Recalled, answer_soon
 from bot.request import RequestContext
 from bot.routers.usage import explained
-from bot.ui.buttons import Open, TypeTicker, Watch
+from bot.ui.buttons import Again, Open, TypeTicker, Watch
 from bot.ui.screen import Screen
 from bot.views import market as views
-from bot.views.home import sentence
+from bot.views.home import forgotten, sentence
 from bot.views.picking import pick_ticker
 from bot.views.watch import watch_preview
 from strategy.model import Symbol
@@ -39,6 +39,7 @@ def make_router() -> Router:
     router.callback_query.register(open_unwatch, Open.filter(F.screen == "unwatch"))
     router.callback_query.register(ask_ticker, TypeTicker.filter())
     router.callback_query.register(press_watch, Watch.filter())
+    router.callback_query.register(again, Again.filter(F.action == "watch"))
     return router
 
 
@@ -87,6 +88,16 @@ async def press_watch(_: CallbackQuery, callback_data: Watch, ctx: RequestContex
         await ctx.reply.show(await _watch(callback_data.symbol, ctx))
         return
     await ctx.reply.show(await _unwatch(ctx.control.tickers.symbol(callback_data.symbol), ctx))
+
+
+async def again(_: CallbackQuery, callback_data: Again, ctx: RequestContext) -> None:
+    """Preview the same change of the list once more."""
+    terms = await ctx.control.confirmations.terms(callback_data.ticket, ctx.user_id)
+    if terms is None:
+        await ctx.reply.say(forgotten(ctx.ui))
+        return
+    ways = _watch(terms["symbol"], ctx) if terms["adds"] else _unwatch(Symbol.parse(terms["symbol"]), ctx)
+    await ctx.reply.show(await ways)
 
 
 async def ask_ticker(_: CallbackQuery, state: FSMContext, ctx: RequestContext) -> None:

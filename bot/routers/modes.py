@@ -15,10 +15,10 @@ from bot.input.dialogs import Typing, ask, ask_for_words, asked_about
 from bot.request import RequestContext
 from bot.routers.usage import explained
 from bot.transport.api_errors import TELEGRAM_FAILURES
-from bot.ui.buttons import Open, Release, SetMode, Span
+from bot.ui.buttons import Again, Open, Release, SetMode, Span
 from bot.ui.screen import Screen
 from bot.views import modes as views
-from bot.views.home import sentence
+from bot.views.home import forgotten, sentence
 from bot.views.outcome import outcome
 from strategy.control.control import Control
 from strategy.model import Environment, Mode, OutcomeKind, Symbol
@@ -48,6 +48,7 @@ def make_router() -> Router:
     router.callback_query.register(set_mode, SetMode.filter())
     router.callback_query.register(open_release, Open.filter(F.screen == "release"))
     router.callback_query.register(press_release, Release.filter())
+    router.callback_query.register(again, Again.filter(F.action.in_({"mode", "release"})))
     return router
 
 
@@ -147,6 +148,18 @@ async def open_run(_: CallbackQuery, callback_data: Open, state: FSMContext, ctx
 
 async def press_release(_: CallbackQuery, callback_data: Release, ctx: RequestContext) -> None:
     await _release(ctx.control.tickers.symbol(callback_data.symbol), ctx, anew=True)
+
+
+async def again(_: CallbackQuery, callback_data: Again, state: FSMContext, ctx: RequestContext) -> None:
+    """Preview the same mode, or the same release, once more."""
+    terms = await ctx.control.confirmations.terms(callback_data.ticket, ctx.user_id)
+    if terms is None:
+        await ctx.reply.say(forgotten(ctx.ui))
+    elif callback_data.action == "release":
+        await _release(Symbol.parse(terms["release"]), ctx)
+    else:
+        symbol = Symbol.parse(terms["symbol"]) if terms["symbol"] else None
+        await ctx.reply.show(await _preview(Mode(terms["mode"]), symbol, state, ctx))
 
 
 async def _set(mode: Mode, symbol: Symbol | None, until: datetime | None, ctx: RequestContext) -> None:

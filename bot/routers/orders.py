@@ -9,7 +9,8 @@ from bot.input.command_filter import Asks
 from bot.quick_answers import BrokerAnswer, Recalled, answer_soon
 from bot.request import RequestContext
 from bot.routers.usage import explained
-from bot.ui.buttons import CancelOrder, CheckOrder, Open
+from bot.ui.buttons import Again, CancelOrder, CheckOrder, Open
+from bot.views.home import forgotten
 from bot.views.trading import orders as views
 from bot.views.trading import trade
 from strategy.model import OrderNo
@@ -25,6 +26,7 @@ def make_router() -> Router:
     router.callback_query.register(open_cancel, Open.filter(F.screen == "cancel"))
     router.callback_query.register(cancel_order, CancelOrder.filter())
     router.callback_query.register(check_order, CheckOrder.filter())
+    router.callback_query.register(again, Again.filter(F.action == "cancel"))
     return router
 
 
@@ -57,6 +59,17 @@ async def cancel(_: Message, args: str, ctx: RequestContext) -> None:
         await _pick_cancel(ctx)
         return
     no = None if args.casefold() in ("all", "전부", "모두") else OrderNo(arguments.order_no(args))
+    await ctx.reply.show(trade.cancel_preview(await ctx.control.orders.cancels.preview(ctx.user_id, no), ctx.ui))
+
+
+async def again(_: CallbackQuery, callback_data: Again, ctx: RequestContext) -> None:
+    """Preview canceling the same order once more; of several, all that are open now."""
+    terms = await ctx.control.confirmations.terms(callback_data.ticket, ctx.user_id)
+    if terms is None:
+        await ctx.reply.say(forgotten(ctx.ui))
+        return
+    numbers = terms["orders"]
+    no = OrderNo(numbers[0]) if len(numbers) == 1 else None
     await ctx.reply.show(trade.cancel_preview(await ctx.control.orders.cancels.preview(ctx.user_id, no), ctx.ui))
 
 

@@ -16,7 +16,17 @@ from bot.input.dialogs import Typing, ask, ask_for_words, asked_about, find_draf
 from bot.request import RequestContext
 from bot.routers.modes import until_span
 from bot.routers.usage import explained
-from bot.ui.buttons import ChooseSetting, Open, ResetSetting, SpanDraft, StepDraft, StepSetting, TypeSetting, Undo
+from bot.ui.buttons import (
+    Again,
+    ChooseSetting,
+    Open,
+    ResetSetting,
+    SpanDraft,
+    StepDraft,
+    StepSetting,
+    TypeSetting,
+    Undo,
+)
 from bot.ui.screen import Screen
 from bot.views import settings as views
 from bot.views.home import forgotten, sentence
@@ -46,6 +56,7 @@ def make_router() -> Router:
     router.callback_query.register(ask_value, TypeSetting.filter())
     router.callback_query.register(press_reset, ResetSetting.filter())
     router.callback_query.register(press_undo, Undo.filter())
+    router.callback_query.register(again, Again.filter(F.action == "setting"))
     return router
 
 
@@ -195,6 +206,23 @@ async def leave(_: Message, state: FSMContext, ctx: RequestContext) -> None:
 async def press_reset(_: CallbackQuery, callback_data: ResetSetting, state: FSMContext, ctx: RequestContext) -> None:
     name = ctx.control.settings.get(callback_data.name).name
     await _preview_reset(name, _symbol(callback_data.symbol, ctx), state, ctx)
+
+
+async def again(_: CallbackQuery, callback_data: Again, state: FSMContext, ctx: RequestContext) -> None:
+    """Preview the same change once more."""
+    terms = await ctx.control.confirmations.terms(callback_data.ticket, ctx.user_id)
+    if terms is None:
+        await ctx.reply.say(forgotten(ctx.ui))
+        return
+    symbol = Symbol.parse(terms["symbol"]) if terms["symbol"] else None
+    if terms["how"] == "undo":
+        await _back(await ctx.control.settings.preview_undo(ctx.user_id, terms["change"]), state, ctx)
+    elif terms["how"] == "reset":
+        await _preview_reset(terms["name"], symbol, state, ctx)
+    else:
+        until = datetime.fromisoformat(terms["until"]) if terms["until"] else None
+        about = ctx.control.settings.get(terms["name"])
+        await ctx.reply.show(await propose(about, terms["value"], symbol, state, ctx, until=until))
 
 
 async def _preview_reset(name: str, symbol: Symbol | None, state: FSMContext, ctx: RequestContext) -> None:

@@ -16,7 +16,7 @@ from bot.input.command_filter import Asks
 from bot.input.dialogs import Typing, ask, asked_about, find_draft, keep_draft
 from bot.request import RequestContext
 from bot.routers.usage import explained
-from bot.ui.buttons import EditTrade, Open, Preset, StepTrade, TradeAmount, TypeTrade
+from bot.ui.buttons import Again, EditTrade, Open, Preset, StepTrade, TradeAmount, TypeTrade
 from bot.ui.screen import Screen, ViewContext
 from bot.views.home import forgotten, sentence
 from bot.views.picking import pick_ticker
@@ -56,6 +56,7 @@ def make_router() -> Router:
     router.callback_query.register(edit, EditTrade.filter())
     router.callback_query.register(step, StepTrade.filter())
     router.callback_query.register(ask_terms, TypeTrade.filter())
+    router.callback_query.register(again, Again.filter(F.action == "order"))
     return router
 
 
@@ -92,6 +93,18 @@ async def step(_: CallbackQuery, callback_data: StepTrade, state: FSMContext, ct
     """Move the quantity by shares or the price by ticks, and preview again."""
     shares, ticks = (callback_data.by, 0) if callback_data.what == "qty" else (0, callback_data.by)
     await _again(callback_data.draft, state, ctx, shares=shares, ticks=ticks)
+
+
+async def again(_: CallbackQuery, callback_data: Again, state: FSMContext, ctx: RequestContext) -> None:
+    """Preview the same order once more; a price that nobody set follows the market."""
+    terms = await ctx.control.confirmations.terms(callback_data.ticket, ctx.user_id)
+    if terms is None:
+        await ctx.reply.say(forgotten(ctx.ui))
+        return
+    amount = Amount(kind=AmountKind.SHARES, value=Decimal(terms["qty"]))
+    price = Decimal(terms["price"]) if terms["source"] == "typed" else None
+    of, symbol = Side(terms["side"]), Symbol.parse(terms["symbol"])
+    await ctx.reply.show(await _preview(of, symbol, state, ctx, amount=amount, price=price))
 
 
 async def ask_terms(_: CallbackQuery, callback_data: TypeTrade, state: FSMContext, ctx: RequestContext) -> None:

@@ -39,6 +39,13 @@ class Confirm(pressable.Data, prefix="y", sep=pressable.SEP):
     ticket: str
 
 
+class Again(pressable.Data, prefix="ya", sep=pressable.SEP):
+    """Preview the terms of a button that has expired, or that things have overtaken, once more."""
+
+    action: str
+    ticket: str
+
+
 class Dismiss(pressable.Data, prefix="n", sep=pressable.SEP):
     ticket: str
 

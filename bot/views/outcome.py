@@ -3,7 +3,7 @@
 from aiogram.utils.formatting import Bold
 
 from bot.ui.blocks import block
-from bot.ui.buttons import Button, Keyboard, Open, Undo
+from bot.ui.buttons import Again, Button, Keyboard, Open, Undo
 from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import answer_story
 from bot.views.confirm import confirm_row
@@ -39,8 +39,19 @@ def outcome(result: Outcome, ui: ViewContext) -> Screen:
         placed,
         *(block(*answer_story(event, ui)) for event in result.news),
         ui.stamp(),
-        keyboard=(*(_undo(result, ui) if off is None else way_back(result, ui)), *keyboard),
+        keyboard=(*_again(result, ui), *(_undo(result, ui) if off is None else way_back(result, ui)), *keyboard),
     )
+
+
+_AGAIN = frozenset({"order", "amend", "cancel", "setting", "mode", "release", "watch"})
+
+
+def _again(result: Outcome, ui: ViewContext) -> Keyboard:
+    """Return the button that previews the same terms once more, where nothing was done with them."""
+    if result.again is None or result.again[0] not in _AGAIN:
+        return ()
+    action, ticket = result.again
+    return ((Button(ui.t("🔁 Again with the same terms"), Again(action=action, ticket=ticket), style="primary"),),)
 
 
 def _undo(result: Outcome, ui: ViewContext) -> Keyboard:

@@ -1,6 +1,7 @@
 """Orders a person asks for: previewed, then placed by one press."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -116,7 +117,7 @@ class ManualOrders:
             order = await self._desk.place(request, cash_before=plan.cash, position=plan.position)
         except OrderDenied as error:
             return Outcome(kind=OutcomeKind.DENIED, text=error.user_message)
-        return outcome_of(order)
+        return replace(outcome_of(order), becomes=f"order:{order.no}")
 
     def _show(self, plan: CheckedOrder, ticket: str | None, expires_at: datetime | None) -> OrderPreview:
         settings = plan.settings
@@ -144,6 +145,8 @@ class ManualOrders:
             needs_second_confirm=bool(plan.caps),
             ticket=ticket,
             expires_at=expires_at,
+            caps=plan.used,
+            fx_rate=plan.fx_rate,
         )
 
 

@@ -1,7 +1,7 @@
 """An order a person asks for, as it would be placed now, with all that speaks for and against it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from strategy.model import (
     AmountKind,
     BrokerError,
     BuyingPower,
+    CapsUsed,
     Clock,
     DataUnavailable,
     Holdings,
@@ -27,10 +28,12 @@ from strategy.model import (
     Why,
     cents,
     limit_for,
+    percent,
 )
 from strategy.portfolio.interface import AccountSync, Positions
 from strategy.ports import Broker
 from strategy.risk.exposure import ExposureMeter
+from strategy.risk.limits import Exposure
 from strategy.risk.limits import check as check_limits
 from strategy.risk.mode_store import ModeStore
 from strategy.risk.permissions import Permissions
@@ -81,6 +84,8 @@ class CheckedOrder:
     mode: str = ""
     watched: bool = True  # its stop is watched over
     caps: tuple[Refusal, ...] = ()
+    used: CapsUsed | None = None
+    fx_rate: Decimal | None = None  # won per dollar
     warnings: list[Said] = field(default_factory=list)
     refusals: list[Said] = field(default_factory=list)
 
@@ -108,6 +113,7 @@ class BrokenCaps:
 
     refusals: tuple[Said, ...]  # what cannot be known is refused outright
     overridable: tuple[Refusal, ...]  # by a second press
+    used: CapsUsed | None = None  # what a new buy takes up of them
 
 
 class LossLimit(Protocol):
@@ -154,14 +160,31 @@ class OrderMeans:
         """Return the caps a new order would break: whole shares at a price in dollars."""
         exposure = await self._exposure_meter.exposure(symbol, self._account_sync.last, self._desk.open)
         settings = self._settings.of(symbol)
-        return _sorted_out(
+        found = _sorted_out(
             check_limits(symbol=symbol, side=side, qty=qty, price=price, exposure=exposure, settings=settings)
         )
+        return replace(found, used=_used(exposure, price * qty, settings)) if side is Side.BUY else found
+
+    @property
+    def fx_rate(self) -> Decimal | None:
+        """Return the won per dollar of the last look at the account."""
+        return None if self._account_sync.last is None else self._account_sync.last.fx_rate
 
     async def broken_by_change(self, order: Order, qty: int, price: Decimal) -> BrokenCaps:
         """Return the caps an open order would break with another open quantity and price in dollars. Whole shares."""
         last, others = self._account_sync.last, self._desk.open
         return _sorted_out(await self._exposure_meter.broken_by_change(order, qty, price, last, others))
+
+
+def _used(exposure: Exposure, value: Decimal, settings: TradingSettings) -> CapsUsed:
+    held, equity = exposure.position_value, exposure.equity
+    known = held is not None and equity is not None and equity > 0
+    return CapsUsed(
+        position_pct=percent((held + value) / equity * _HUNDRED) if known and held is not None and equity else None,
+        max_position_pct=settings.max_position_rate * _HUNDRED,
+        orders_today=None if exposure.orders_today is None else exposure.orders_today + 1,
+        max_orders=settings.max_orders_per_day,
+    )
 
 
 def _sorted_out(found: Sequence[Refusal]) -> BrokenCaps:
@@ -238,6 +261,7 @@ class OrderChecks:
             await self._means.sync(plan.side)
         except BrokerError as error:
             plan.refusals.append(_not_asked(error))
+        plan.fx_rate = self._means.fx_rate
         plan.position = self._positions.of(plan.symbol)
         plan.open_orders = tuple(await self._desk.open_in(plan.symbol))
 
@@ -317,7 +341,7 @@ class OrderChecks:
         """Keep the caps a second press may override; what cannot be known is refused outright."""
         broken = await self._means.broken_by(plan.symbol, plan.side, plan.qty, plan.limit_price)
         plan.refusals.extend(broken.refusals)
-        plan.caps = broken.overridable
+        plan.caps, plan.used = broken.overridable, broken.used
 
 
 def _not_asked(error: BrokerError) -> Said:

@@ -208,6 +208,7 @@ from strategy.model.views import (
     Amount,
     AmountKind,
     CancelPreview,
+    CapsUsed,
     Environment,
     HandChoice,
     HoldingsView,

@@ -136,6 +136,16 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CapsUsed:
+    """What a buy would take up of the caps. None is unknown."""
+
+    position_pct: Decimal | None  # percent of equity in its ticker, with this buy
+    max_position_pct: Decimal
+    orders_today: int | None  # with this one
+    max_orders: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPreview:
     """What a manual order would do. `ticket` None: it cannot be placed, `refusals` say why. Money is dollars,
     quantities whole shares."""
@@ -156,6 +166,8 @@ class OrderPreview:
     needs_second_confirm: bool
     ticket: str | None
     expires_at: datetime | None
+    caps: CapsUsed | None = None  # of a buy
+    fx_rate: Decimal | None = None  # won per dollar, of the last look at the account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

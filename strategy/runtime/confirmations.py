@@ -8,7 +8,7 @@ import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -119,6 +119,11 @@ class Confirmations:
         of_owners = None if ticket is None else self._of_owners.get(ticket.action)
         return ticket is not None and of_owners is not None and of_owners(json.loads(ticket.payload))
 
+    async def terms(self, ticket_id: str, user_id: int) -> Mapping[str, Any] | None:
+        """Return what a button of this person stood for, to be previewed anew; None for one that is not known."""
+        ticket = await self._tickets.get(ticket_id)
+        return None if ticket is None or ticket.user_id != user_id else json.loads(ticket.payload)
+
     async def confirm(self, ticket_id: str, user_id: int, *, typed: str = "") -> Outcome:
         """Carry out what a button stands for, at most once ever."""
         ticket = await self._tickets.get(ticket_id)
@@ -135,7 +140,8 @@ class Confirmations:
         with self._activity():
             if not await self._tickets.take(ticket_id, self._wall.now()):
                 return await self._used(ticket)
-            return await action.carry_out(_press(ticket, user_id))
+            done = await action.carry_out(_press(ticket, user_id))
+        return replace(done, again=(ticket.action, ticket.id)) if done.kind is OutcomeKind.CHANGED else done
 
     async def dismiss(self, ticket_id: str, user_id: int) -> Outcome:
         """Use a ticket up without doing anything."""
@@ -163,7 +169,7 @@ class Confirmations:
             )
         if ticket.used_at is not None:
             return await self._used(ticket)
-        return _expired() if self._expired(ticket) else None
+        return _expired(ticket) if self._expired(ticket) else None
 
     def _expired(self, ticket: Ticket) -> bool:
         """Return whether a button's time is over; one from the future is from before the clock was put back."""
@@ -194,10 +200,11 @@ def _press(ticket: Ticket, user_id: int) -> Confirmed:
     )
 
 
-def _expired() -> Outcome:
+def _expired(ticket: Ticket | None = None) -> Outcome:
     return Outcome(
         kind=OutcomeKind.EXPIRED,
         text=Said(ButtonNote.EXPIRED),
+        again=None if ticket is None else (ticket.action, ticket.id),
     )
 
 

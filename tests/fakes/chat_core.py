@@ -1,10 +1,11 @@
 """The core as the chat knows it, from memory."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
+from typing import Any
 
 from strategy.control.arming import Arming
 from strategy.control.control import Control, OrderServices
@@ -233,6 +234,9 @@ class FakeSettings(OfCore, SettingService):
 
 
 class FakeConfirmations(OfCore, Confirmations):
+    async def terms(self, ticket_id: str, user_id: int) -> Mapping[str, Any] | None:
+        return None
+
     async def for_owners(self, ticket_id: str) -> bool:
         made = self.core.tickets.get(ticket_id)
         return made is not None and isinstance(made.payload, SettingChange)

@@ -2,7 +2,7 @@
 
 from aiogram.utils.formatting import Bold, Text
 
-from bot.i18n.formats import gain_icon, price, shares, usd, usd_change
+from bot.i18n.formats import UNKNOWN, gain_icon, krw, plain, price, shares, usd, usd_change
 from bot.i18n.terms import SIDE_ICONS, side
 from bot.ui.blocks import block
 from bot.ui.buttons import (
@@ -79,9 +79,11 @@ def order_preview(view: OrderPreview, draft: str, ui: ViewContext, *, editing: b
                 last=price(view.last),
             ),
             note or None,
+            _in_won(view, ui),
             t("Estimated fees {fees}", fees=usd(view.fees)),
             _missing(view, ui) or _afterwards(view, ui),
             _profit(view, ui),
+            _caps(view, ui),
         ),
         block(*(f"⚠️ {t.of(text)}" for text in view.warnings)) if view.warnings else None,
         cannot if view.ticket is None else _deadline(view, ui),
@@ -142,6 +144,28 @@ def _source(key: str, ui: ViewContext) -> str:
         "bid": t("the bid"),
         "last": t("the last price"),
     }.get(key, key)
+
+
+def _in_won(view: OrderPreview, ui: ViewContext) -> str | None:
+    amount = krw(view.cost, view.fx_rate)
+    return None if amount is None else ui.t("about {amount}", amount=amount)
+
+
+def _caps(view: OrderPreview, ui: ViewContext) -> str | None:
+    """Return what a buy takes up of the limits; a sell takes up none worth telling."""
+    t, caps = ui.t, view.caps
+    if caps is None:
+        return None
+    share = UNKNOWN if caps.position_pct is None else f"{plain(caps.position_pct)}%"
+    count = UNKNOWN if caps.orders_today is None else str(caps.orders_today)
+    return t(
+        "Limits: {share} of {most} in {ticker}, {count} of {orders} orders today",
+        share=share,
+        most=f"{plain(caps.max_position_pct)}%",
+        ticker=view.symbol.ticker,
+        count=count,
+        orders=caps.max_orders,
+    )
 
 
 def _missing(view: OrderPreview, ui: ViewContext) -> Text | None:

@@ -53,7 +53,7 @@ async def test_a_setting_is_told_by_the_edited_card_alone(open_room: OpenRoom, l
 
 
 async def test_a_released_lock_is_told_by_its_answer_alone(alerted: Room) -> None:
-    card = await alerted.owner.ask("/release TQQQ")
+    card = await alerted.owner.does(await alerted.owner.ask("/release TQQQ"), "해제")
     assert await alerts_after(alerted, card) == []
     assert alerted.outbox.done[1] == card["id"]
 
@@ -145,14 +145,14 @@ async def test_what_somebody_does_in_another_chat_is_told_as_ever(open_room: Ope
 async def test_what_the_program_does_meanwhile_is_told_as_ever(alerted: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     by_program = ModeChanged(at=samples.NOW, state=samples.mode(Mode.RUN, set_by=None, reason="expired"), previous=None)
     answered = asyncio.Event()
-    release = alerted.control.services.modes.release
+    confirm = alerted.control.services.confirmations.confirm
 
     async def slow(*args: Any) -> Any:
         await answered.wait()
-        return await release(*args)
+        return await confirm(*args)
 
-    monkeypatch.setattr(alerted.control.services.modes, "release", slow)
-    await alerted.owner.send("/release TQQQ")
+    monkeypatch.setattr(alerted.control.services.confirmations, "confirm", slow)
+    await alerted.owner.press(await alerted.owner.ask("/release TQQQ"), "해제")
     await told(alerted, by_program)
     await alerted.owner.reads("프로그램이")
     answered.set()
@@ -191,9 +191,10 @@ async def test_in_a_forum_the_topic_of_the_alerts_has_it_too(open_room: OpenRoom
 
 
 async def test_of_two_presses_at_once_each_answer_tells_its_own(alerted: Room) -> None:
-    await asyncio.gather(alerted.owner.send("/pause TQQQ"), alerted.owner.send("/release TQQQ"))
+    preview = await alerted.owner.ask("/release TQQQ")
+    await asyncio.gather(alerted.owner.send("/pause TQQQ"), alerted.owner.press(preview, "해제"))
     await until(lambda: {1, 2} <= alerted.outbox.done.keys())
-    paused, released = await alerted.owner.reads("매수 멈춤"), await alerted.owner.reads("🔓")
+    paused, released = await alerted.owner.reads("매수 멈춤"), await alerted.owner.reads("풀었습니다")
     rows = {row.event.kind: row.id for row in alerted.outbox.rows}
     assert alerted.outbox.done[rows["mode_changed"]] == paused["id"]
     assert alerted.outbox.done[rows["notable"]] == released["id"]

@@ -147,6 +147,7 @@ SCREEN_CASES: dict[str, tuple[str, str]] = {
 PRESS_CASES: dict[str, tuple[str, str]] = {
     "pg|orders||1": ("미체결", "Open ("),
     "y|gone": ("시간이 지나", "Expired"),
+    "ya|order|gone": ("더 기억하지 않습니다", "is forgotten"),
     "n|gone": ("하지 않았습니다", "Nothing was done"),
     "x|12": ("이 주문을 취소할까요", "Cancel these orders?"),
     "x|0": ("이 주문을 취소할까요", "Cancel these orders?"),
