@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
+from bot.i18n.sentences import word
+from bot.input.commands import BY_NAME
+from strategy.model import Mode
+
 ROOT = Path(__file__).parent.parent
 GLOSSARY = (ROOT / "docs/glossary.md").read_text("utf-8")
 LOCALES = ROOT / "bot/locales/ko/LC_MESSAGES"
@@ -94,6 +98,72 @@ def test_a_word_that_is_wrong_is_found() -> None:
     (word,) = words(row)
     assert word.name not in defined(word.path)
     assert "OrderStatus.UNKNOWN" in defined(word.path)
+
+
+DIFFERENT = {
+    "day": "bars of a day, results by day",
+    "trade": "a heading over commands, what a ticker is added for",
+}
+"""English that names two things; each has its own Korean."""
+
+
+def terms() -> dict[str, set[str]]:
+    """Return the short English texts of both files, one case and no icon, with all their Korean."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for english, korean in messages().items():
+        name = bare(english).casefold()
+        if len(name.split()) <= 3 and "{" not in name and not name.endswith((".", ":", "?", "…")):
+            found[name] |= korean
+    return found
+
+
+def test_a_term_has_one_korean_word_in_both_files() -> None:
+    assert {name: korean for name, korean in terms().items() if len(korean) > 1 and name not in DIFFERENT} == {}
+    assert len(terms()) > 200
+
+
+def test_the_exceptions_are_still_two_things() -> None:
+    assert {name for name in DIFFERENT if len(terms()[name]) == 1} == set()
+
+
+MODES = {
+    Mode.RUN: ("run", "▶️ Run"),
+    Mode.PAUSE_BUYS: ("pause", "⏸ Pause buys"),
+    Mode.PROTECT_ONLY: ("stop", "🛡 Protect only"),
+    Mode.HALTED: ("halt", "⛔ Halt"),
+}
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_mode_has_one_name_on_screens_buttons_and_as_a_word(mode: Mode) -> None:
+    command, button = MODES[mode]
+    (label,) = messages()[button]
+    (glossary,) = [each.korean for each in WORDS if each.name == f"Mode.{mode.name}"]
+    spoken = {bare(word(family, mode, "ko")) for family in ("mode", "mode_name")}
+    assert spoken | {label, glossary} == {glossary}
+    korean = [each for each in BY_NAME[command].words if not each.isascii()]
+    assert korean[0] == glossary.replace(" ", "")
+
+
+def unused() -> dict[str, str]:
+    """Return the Korean words the glossary gives up, each with what stands instead."""
+    table = GLOSSARY[GLOSSARY.index("### 채팅에서") :]
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", table, re.MULTILINE)[1:]
+    return {each: instead for given, instead in rows for each in given.split(", ")}
+
+
+def test_no_screen_and_no_page_for_the_owner_uses_a_word_that_was_given_up() -> None:
+    texts = {path: (ROOT / path).read_text("utf-8") for path in ("README.md", "docs/operation.md")}
+    texts |= {korean: korean for several in messages().values() for korean in several}
+    commands = r"`[^`]*`\([^)]*\)"  # an alias may be shorter than the name: /quiet(방해금지)
+    found = {
+        (given, where[:60])
+        for where, text in texts.items()
+        for given in unused()
+        if given in re.sub(commands, "", text)
+    }
+    assert found == set()
+    assert len(unused()) > 10
 
 
 GONE = {"purse", "vigil", "outcry", "lead", "ground", "engine_room", "visit", "stage", "look", "looking"}

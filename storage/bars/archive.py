@@ -56,7 +56,7 @@ class BarRepository:
         """Look through the sessions since that New York date; throw away and name what is damaged."""
         span = (source, ticker, day_text(since))
 
-        def look(connection: sqlite3.Connection) -> KnownSessions:
+        def examined(connection: sqlite3.Connection) -> KnownSessions:
             rows = connection.execute(
                 "SELECT session_on, bars FROM sessions WHERE source = ? AND ticker = ? AND session_on >= ?", span
             ).fetchall()
@@ -77,7 +77,7 @@ class BarRepository:
                 damaged=_dates(damaged),
             )
 
-        found = await self._open.write(look, flush=False)
+        found = await self._open.write(examined, flush=False)
         _report(source, ticker, found.damaged)
         return found
 
@@ -141,7 +141,7 @@ class BarRepository:
         """Return those of the New York dates, oldest first; throw away and name what is damaged."""
         span = (source, ticker, day_text(since), day_text(until))
 
-        def look(connection: sqlite3.Connection) -> tuple[list[KeptSession], list[str]]:
+        def examined(connection: sqlite3.Connection) -> tuple[list[KeptSession], list[str]]:
             found, damaged = [], []
             for row in connection.execute(
                 "SELECT * FROM sessions WHERE source = ? AND ticker = ? AND session_on BETWEEN ? AND ?"
@@ -154,7 +154,7 @@ class BarRepository:
                     damaged.append(row["session_on"])
             return found, damaged
 
-        found, damaged = await self._open.read(look)
+        found, damaged = await self._open.read(examined)
         if damaged:
             await self._open.write(lambda connection: _throw_away(connection, source, ticker, damaged), flush=False)
             _report(source, ticker, _dates(damaged))

@@ -50,7 +50,7 @@ _HOW: Mapping[TradeMode, Said] = {
 }
 
 
-class AccountLook(Protocol):
+class AccountQuery(Protocol):
     """Who takes a look at the account, or gives a young one."""
 
     async def take(self, trigger: Literal["asked"], *, max_age_s: float = 0) -> Holdings: ...
@@ -72,7 +72,7 @@ class Forecaster(Foresight):
         power: PowerSource,
         evaluator: Callable[[PowerSource, ModesAndLocks], SignalEvaluator],
         modes: ModeStore,
-        account_sync: AccountLook,
+        account_sync: AccountQuery,
         watch: BarKeeper,
         settings: SettingsInForce,
     ) -> None:

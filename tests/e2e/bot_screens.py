@@ -97,7 +97,7 @@ SHOTS = (
     Shot("trades", "체결", "Fills", "/trades"),
     Shot("stats", "통계", "Statistics", "/stats"),
     Shot("report", "보고서", "The report", "/report"),
-    Shot("calendar", "개장일", "Market days", "/calendar"),
+    Shot("calendar", "개장 일정", "Market days", "/calendar"),
     Shot("health", "프로그램 점검", "Health", "/health"),
     Shot("logs", "로그", "The log", "/logs"),
     Shot("help", "도움말", "Help", "/help"),

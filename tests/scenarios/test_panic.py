@@ -53,4 +53,4 @@ async def test_everything_is_sold_by_the_brokers_own_books_and_told(tmp_path: Pa
         assert books["positions"] == []
         assert books["open_orders"] == []
         assert world.program.core.base.modes.account.mode is Mode.PROTECT_ONLY
-        assert "남은 주식도 열린 주문도 없습니다" in chat
+        assert "남은 주식도 미체결 주문도 없습니다" in chat

@@ -89,7 +89,7 @@ def _service_means(name: Any, voice: Voice) -> str:
         return ""
 
 
-_FAMILIES = ("gate", "holiday", "service", "side", "mode", "order_status", "stop_state")
+_FAMILIES = ("gate", "holiday", "service", "side", "mode", "order_state", "stop_state")
 KINDS: Mapping[str, Kind] = {
     "span": _span,  # timedelta: `2 h 5 min`
     "seconds": lambda length, _: f"{length.total_seconds():g}",  # timedelta
@@ -106,8 +106,5 @@ KINDS: Mapping[str, Kind] = {
     "semicolons": _joined("; "),
     "more": _more,
     "service_means": _service_means,
-    **{
-        family: word_of(family)
-        for family in ("gate", "holiday", "service", "side", "mode", "order_status", "stop_state")
-    },
+    **{family: word_of(family) for family in _FAMILIES},
 }

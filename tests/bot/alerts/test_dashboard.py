@@ -149,5 +149,5 @@ async def test_it_says_what_is_not_protected_and_what_is_paused(delivering: Open
         room.control.status_ = samples.status(tickers=(bare,), reconciled=False, stream_up=False, armed=False)
         room.control.holdings_ = samples.holdings_view(holdings=None)
         board = await room.owner.reads("📌")
-        for part in ("손절 감시 안 됨: TQQQ", "🔒⏸", "실시간 연결 끊김", "/arm", "증권사"):
+        for part in ("손절이 작동하지 않습니다: TQQQ", "🔒⏸", "실시간 연결 끊김", "/arm", "증권사"):
             assert part in board["text"]

@@ -147,7 +147,7 @@ async def test_reminders_come_after_5_15_30_60_minutes_and_then_every_hour(
         assert seen_at == [5, 15, 30, 60, 120, 180]
         reminder = await room.owner.reads("확인하지 않은 중요 알림 2건")
         assert "시세를" not in reminder["text"].splitlines()[0]
-        assert "손절 감시 안 됨" in reminder["text"] or "손절" in reminder["text"]
+        assert "손절" in reminder["text"]
         assert not reminder["silent"]
         standing = [each for each in in_order(room) if "중요 알림" in each["text"]]
         assert len(standing) == 1  # the ones before were taken away

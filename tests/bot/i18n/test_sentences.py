@@ -163,12 +163,10 @@ def _said(said: Said, sentence: str, language: str) -> str:
 
 def _families() -> dict[str, Collection[str]]:
     """Return the words for states, reasons and settings: the keys that each family of them must say."""
-    unsaid = {OrderStatus.INTENDED, OrderStatus.SENT, OrderStatus.CANCEL_SENT, OrderStatus.UNKNOWN}  # never listed
     return {
         "service": set(Service),
         "side": set(Side),
         "mode": set(Mode),
-        "order_status": set(OrderStatus) - unsaid,
         "stop_state": set(StopState),
         "meaning": set(MENU),
         "origin": set(Origin),

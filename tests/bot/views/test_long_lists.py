@@ -143,7 +143,7 @@ async def test_a_panic_of_very_many_positions_fits_its_message_and_counts_all(op
     lines = tuple(samples.panic_line(symbol=symbol, sold=10 if n < 100 else 0) for n, symbol in enumerate(SYMBOLS))
     async with open_room(delivers=True, polls=False) as room:
         await told(room, samples.panic(lines=lines))
-        shown = await room.owner.reads("비상 청산")
+        shown = await room.owner.reads("비상 매도")
         assert len(shown["text"]) <= 4096
         assert "130종목 중 100종목" in shown["text"]
         assert all(ticker in shown["text"] for ticker in TICKERS[100:])  # what is not sold goes first

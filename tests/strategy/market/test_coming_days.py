@@ -48,7 +48,7 @@ def test_a_half_day_closes_at_one() -> None:
     assert half.closes_at is not None
     assert new_york(half.closes_at).hour == 13
     assert half.note is not None
-    assert korean(half.note) == "추수감사절 다음 날: 뉴욕 13:00 조기 폐장"
+    assert korean(half.note) == "추수감사절 다음 날: 뉴욕 13:00 조기 마감"
     assert "1:00pm" not in english(half.note)
 
 
