@@ -603,6 +603,7 @@ async def assemble(
             agreements=storage.agreements,
             day_starts=storage.day_starts,
             deposits=storage.deposits,
+            exchange_rates=storage.exchange_rates,
             notes=storage.notes,
             tickets=storage.tickets,
             price_alerts=storage.price_alerts,

@@ -18,6 +18,7 @@ from storage.tables.chat_messages import ChatMessageRepository
 from storage.tables.day_starts import DayStartRepository
 from storage.tables.decisions import DecisionRepository
 from storage.tables.deposits import DepositRepository
+from storage.tables.exchange_rates import ExchangeRateRepository
 from storage.tables.kept_aside import tell_kept_aside
 from storage.tables.modes import ModeRepository
 from storage.tables.notes import NoteRepository
@@ -46,6 +47,7 @@ class Storage:
     agreements: AgreementRepository
     day_starts: DayStartRepository
     deposits: DepositRepository
+    exchange_rates: ExchangeRateRepository
     messages: ChatMessageRepository
     notes: NoteRepository
     tickets: TicketRepository
@@ -86,6 +88,7 @@ def bundle(database: Database, reader: Database | None = None, path: Path = Path
         agreements=AgreementRepository(database),
         day_starts=DayStartRepository(database),
         deposits=DepositRepository(database),
+        exchange_rates=ExchangeRateRepository(database),
         messages=ChatMessageRepository(database),
         notes=NoteRepository(database, outbox),
         tickets=TicketRepository(database),

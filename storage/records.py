@@ -6,15 +6,17 @@ Rows become objects in a worker thread, page by page, so that neither the tradin
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from sqlite3 import Row
 from typing import TypeVar
 
 from storage.connection import Database
 from storage.orders.fills import FILL_COLUMNS, read_fill
 from storage.orders.orders import read_order
-from storage.tables.columns import day_text, instant_text, symbol_text
+from storage.tables.columns import day_text, decimal, instant_text, symbol_text
+from storage.tables.day_starts import first_day_start
 from storage.tables.decisions import read_decision
-from strategy.model import Decision, OrderStatus, Symbol, Trade
+from strategy.model import DayStart, Decision, OrderStatus, Symbol, Trade
 
 _ORDERS_A_PAGE = 250
 _DECISIONS_A_PAGE = 250
@@ -96,6 +98,16 @@ class RecordRepository:
             last,
         )
         return {row["reason"]: row["count"] for row in rows}
+
+    async def exchange_rates(self) -> Mapping[date, Decimal]:
+        """Return the won per dollar of each New York date on which it was told."""
+        rows = await self._rows("SELECT told_on, won_per_dollar FROM exchange_rates")
+        return {date.fromisoformat(row["told_on"]): decimal(str(row["won_per_dollar"])) for row in rows}
+
+    async def first_day_start(self) -> DayStart | None:
+        """Return where the first session of all began; a day kept by a build that did not say what each share was
+        worth is none."""
+        return await self._reader.read(first_day_start)
 
     async def decisions(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Decision]]:
         """Give the decisions kept, newest first, in pages."""

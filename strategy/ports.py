@@ -299,6 +299,12 @@ class Records(Protocol):
     async def decisions_by_reason(self, *, since: date | None = None, until: date | None = None) -> Mapping[str, int]:
         """Count the decisions of those New York dates (both included) by outcome, forgotten ones too."""
 
+    async def exchange_rates(self) -> Mapping[date, Decimal]:
+        """Return the won per dollar of each New York date on which it was told."""
+
+    async def first_day_start(self) -> DayStart | None:
+        """Return where the first session of all began."""
+
     def decisions(self, *, since: datetime | None = None) -> AsyncIterator[Sequence[Decision]]:
         """Give the decisions kept, newest first, in pages."""
 
@@ -374,6 +380,13 @@ class Deposits(Protocol):
 
     async def keep(self, deposit: KnownDeposit) -> None:
         """Store it in place of the one before; raise StorageError."""
+
+
+class ExchangeRates(Protocol):
+    """Won per dollar, by New York date."""
+
+    async def keep(self, on: date, rate: Decimal) -> None:
+        """Store the won per dollar of a day, unless it is stored already; raise StorageError."""
 
 
 class DayStarts(Protocol):

@@ -109,7 +109,8 @@ async def _trades(count: int, ctx: RequestContext) -> None:
 
 async def _results(name: str, count: int, ctx: RequestContext) -> None:
     view, money = await ctx.control.results.periods(SPANS[name][0], count), await ctx.control.holdings.view(fresh=False)
-    await ctx.reply.show(views.results(view, name, count, ctx.ui, money))
+    since = await ctx.control.since_start.now() if name == "profit" else None
+    await ctx.reply.show(views.results(view, name, count, ctx.ui, money=money, since=since))
 
 
 async def _report(period: Period, ctx: RequestContext) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from aiogram.utils.formatting import Bold, Text
 
-from bot.i18n.formats import UNKNOWN, gain_icon, krw, plain, price, shares, usd, usd_change
+from bot.i18n.formats import UNKNOWN, gain_icon, krw, plain, price, rate, shares, usd, usd_change
 from bot.i18n.terms import SIDE_ICONS, gate, icon, period, side, weekday
 from bot.ui.blocks import block, quote
 from bot.ui.buttons import Button, Open
@@ -21,11 +21,13 @@ from strategy.model import (
     ResultRow,
     ResultsView,
     RoundTrip,
+    SinceStartView,
     StatisticsView,
     TickerResult,
     Totals,
     Trade,
     cents,
+    won,
 )
 
 SCREENS = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
@@ -64,7 +66,15 @@ def trades(rows: Sequence[Trade], count: int, ui: ViewContext) -> Screen:
     )
 
 
-def results(view: ResultsView, screen: str, count: int, ui: ViewContext, money: HoldingsView | None = None) -> Screen:
+def results(
+    view: ResultsView,
+    screen: str,
+    count: int,
+    ui: ViewContext,
+    *,
+    money: HoldingsView | None = None,
+    since: SinceStartView | None = None,
+) -> Screen:
     """List the results of days, weeks or months, newest first, and their sum; `money` tells of today."""
     t = ui.t
     today = () if money is None else today_lines(money.today, money.holdings, ui)
@@ -75,6 +85,7 @@ def results(view: ResultsView, screen: str, count: int, ui: ViewContext, money: 
         block(*rows) if rows else block(t("Nothing was filled in that time.")),
         _totals(view.total, view.fx_rate, ui) if rows else None,
         _open_profit(view.profit_open, view.fx_rate, ui),
+        None if since is None else _since_start(since, ui),
         ui.stamp(),
         keyboard=(
             _periods(ui),
@@ -235,6 +246,38 @@ def _open_profit(profit: Decimal | None, fx_rate: Decimal | None, ui: ViewContex
     in_won = krw(profit, fx_rate)
     amount = usd_change(profit) + ("" if in_won is None else f" ({in_won})")
     return block(ui.t("Unrealised {icon} {amount}", icon=gain_icon(profit), amount=amount))
+
+
+def _since_start(view: SinceStartView, ui: ViewContext) -> Text:
+    """Return what the account has come to since the start, beside just holding the same tickers."""
+    t = ui.t
+    amount = usd_change(view.amount)
+    if view.amount_krw is not None:
+        amount += f" ({won(view.amount_krw):+,}원)"
+    names = ", ".join(symbol.ticker for symbol in view.without)
+    return block(
+        t.line(
+            "Since {date} {icon} {amount} · {rate} after fees",
+            date=view.since,
+            icon=gain_icon(view.amount),
+            amount=Bold(amount),
+            rate=rate(view.percent),
+        ),
+        None if view.amount_krw is None else t("↳ in won with the change of the exchange rate"),
+        _holding(view, ui),
+        t("↳ without {tickers}: nobody says what they are worth", tickers=names) if names else None,
+    )
+
+
+def _holding(view: SinceStartView, ui: ViewContext) -> str | None:
+    if view.holding_percent is None:
+        return None
+    return ui.t(
+        "Just holding the same tickers in equal parts: {icon} {amount} · {rate}",
+        icon=gain_icon(view.holding),
+        amount=usd_change(view.holding),
+        rate=rate(view.holding_percent),
+    )
 
 
 def _ticker(each: TickerResult, ui: ViewContext) -> Text:

@@ -40,6 +40,12 @@ def add_day_start(conn: Connection, start: DayStart) -> None:
     )
 
 
+def first_day_start(conn: Connection) -> DayStart | None:
+    """Return the earliest start of a session."""
+    row = conn.execute("SELECT MIN(session_on) AS session_on FROM day_starts").fetchone()
+    return None if row["session_on"] is None else _of(conn, date.fromisoformat(row["session_on"]))
+
+
 def _rows(start: DayStart) -> Iterator[tuple[str, str, int | None, str | None]]:
     for each in sorted({*start.held, *start.left_out, *start.unvalued}):
         counts = "left_out" if each in start.left_out else "unvalued" if each in start.unvalued else "yes"

@@ -23,6 +23,7 @@ from strategy.control.unknown_orders import UnknownOrders
 from strategy.control.watchlist import WatchList
 from strategy.health.system import SystemService
 from strategy.reports.reports import ResultService
+from strategy.reports.since_start import SinceStart
 from strategy.runtime.confirmations import Confirmations
 from strategy.session.price_alert_monitor import PriceWatch
 
@@ -53,6 +54,7 @@ class Control:
     arming: Arming
     settings: SettingService
     results: ResultService
+    since_start: SinceStart
     system: SystemService
     watchlist: WatchList
     price_alerts: PriceWatch

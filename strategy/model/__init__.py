@@ -183,6 +183,7 @@ from strategy.model.results import (
     ResultRow,
     ResultsView,
     RoundTrip,
+    SinceStartView,
     StatisticsView,
     TickerResult,
     Totals,

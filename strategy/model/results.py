@@ -87,6 +87,24 @@ class ResultsView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SinceStartView:
+    """What the account has come to since the first look at it, after fees, without money paid in or out.
+
+    Money is dollars, won where its name says so, percentages are of the equity it began with. `holding` is what the
+    same tickers have come to before fees, bought once in equal parts at the first price each was held or bought at.
+    """
+
+    since: date  # New York date
+    start: Decimal
+    amount: Decimal
+    percent: Decimal | None
+    amount_krw: Decimal | None  # the change of the rate included; None where the first day's rate is not known
+    holding_percent: Decimal | None
+    holding: Decimal | None
+    without: tuple[Symbol, ...]  # not in one or the other: nobody says what they are worth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TickerResult:
     """What one ticker has come to: `profit_open` in dollars and `open_qty` in whole shares, None while unknown."""
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from strategy.model import (
@@ -27,8 +27,9 @@ from strategy.model import (
     Side,
     Symbol,
     cents,
+    new_york_date,
 )
-from strategy.ports import Broker, Deposits, OrderJournal
+from strategy.ports import Broker, Deposits, ExchangeRates, OrderJournal
 
 log = logging.getLogger(__name__)
 
@@ -178,6 +179,7 @@ class AccountCash:
         *,
         broker: Broker,
         tracker: DepositTracker,
+        rates: ExchangeRates,
         probe: CashProbe,
         open_orders: Callable[[], Iterable[Order]],
         fees: Callable[[Symbol, Decimal], Decimal],
@@ -186,6 +188,8 @@ class AccountCash:
         costs besides."""
         self._broker = broker
         self._tracker = tracker
+        self._rates = rates
+        self._rate_of: date | None = None
         self._probe = probe
         self._open_orders = open_orders
         self._fees = fees
@@ -207,6 +211,10 @@ class AccountCash:
 
     async def settled(self, holdings: Holdings) -> tuple[Holdings, Cash | None]:
         """Return a look with the fills its deposit does not show yet; raise StorageError."""
+        on = new_york_date(holdings.taken_at)
+        if holdings.fx_rate is not None and on != self._rate_of:
+            await self._rates.keep(on, holdings.fx_rate)
+            self._rate_of = on
         if holdings.cash is None:
             return holdings, None
         quiet = not any(True for _ in self._open_orders())

@@ -1,9 +1,7 @@
 """What an order may use: exposure for the caps, one order at a time, the day's loss (spec section 7)."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,7 +12,6 @@ from strategy.model import (
     Clock,
     DayResult,
     DayStart,
-    Fill,
     Holdings,
     Order,
     Refusal,
@@ -25,6 +22,7 @@ from strategy.portfolio.interface import Positions
 from strategy.ports import DayStarts, OrderJournal
 from strategy.risk.limits import Exposure, check, daily_loss
 from strategy.risk.mode_store import ModeStore
+from strategy.risk.result_since import ResultSince
 from strategy.settings.schema import SettingsInForce
 
 
@@ -143,7 +141,7 @@ class ExposureMeter:
         """
         doubtful = self._doubtful() | start.left_out
         fills = await self._orders.fills(since=start.looked_at)
-        day = _Day(start)
+        day = ResultSince(start)
         unvalued = (_unvalued(holdings) | start.unvalued | day.gone(holdings, fills)) - doubtful
         without = doubtful | unvalued
         if without and start.held.keys() - start.values.keys():
@@ -151,7 +149,7 @@ class ExposureMeter:
         result = DayResult(
             session_on=start.session_on,
             start=start.equity,
-            amount=day.result(holdings, fills, without),
+            amount=day.of(holdings, fills, without),
             limit_pct=self._settings.account.daily_loss_limit_pct,
             unvalued=frozenset(unvalued),
         )
@@ -186,42 +184,6 @@ class ExposureMeter:
 
 def _unvalued(holdings: Holdings) -> set[Symbol]:
     return {position.symbol for position in holdings.positions if position.last is None}
-
-
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """What has become of a day since it began."""
-
-    start: DayStart
-
-    def gone(self, holdings: Holdings, fills: Sequence[Fill]) -> set[Symbol]:
-        """Return tickers that should be held by the fills, and of which the broker shows nothing."""
-        shown = {position.symbol for position in holdings.positions} | {fill.symbol for fill in fills}
-        return {symbol for symbol, qty in self._held_now(fills).items() if qty and symbol not in shown}
-
-    def result(self, holdings: Holdings, fills: Sequence[Fill], without: Collection[Symbol]) -> Decimal:
-        """Return what the day has come to, at the prices of `holdings`, in all tickers but some."""
-        prices = {position.symbol: position.last for position in holdings.positions}
-        start = self.start
-        before = start.value - sum((start.values.get(symbol, Decimal(0)) for symbol in without), Decimal(0))
-        flow = Decimal(0)
-        for fill in fills:
-            if fill.symbol not in without:
-                amount = fill.price * fill.qty
-                flow += (amount if fill.side is Side.SELL else -amount) - fill.fees
-                prices.setdefault(fill.symbol, fill.price)
-        value = Decimal(0)
-        for symbol, qty in self._held_now(fills).items():
-            price = prices.get(symbol)
-            if symbol not in without and price is not None:
-                value += price * qty
-        return value - before + flow
-
-    def _held_now(self, fills: Sequence[Fill]) -> Counter[Symbol]:
-        held = Counter(self.start.held)
-        for fill in fills:
-            held[fill.symbol] += fill.qty if fill.side is Side.BUY else -fill.qty
-        return held
 
 
 def _being_bought(buys: Sequence[Order], symbol: Symbol) -> frozenset[Symbol]:

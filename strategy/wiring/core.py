@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -28,10 +29,13 @@ from strategy.control.watchlist import Advice, WatchList
 from strategy.health.connection_test import Checkup
 from strategy.health.system import SystemService
 from strategy.health.trading_lines import TradingLines
+from strategy.market import MarketData
 from strategy.market.capacity import Pace
-from strategy.model import Clock, Environment, Said, Service, SettableClock, TaskHealth
+from strategy.model import Clock, Environment, Said, Service, SettableClock, Symbol, TaskHealth
+from strategy.portfolio.bot_lots import kept_splits
 from strategy.ports import Broker, MarketFeed, Stream
 from strategy.reports.reports import ResultService
+from strategy.reports.since_start import SinceStart
 from strategy.runtime.probes import Surroundings
 from strategy.runtime.storage_alarm import SendNow
 from strategy.runtime.supervisor import Supervisor
@@ -245,6 +249,12 @@ def build_control(
             tickers=watchlist,
         ),
         results=_results(parts, trading, protection),
+        since_start=SinceStart(
+            records=parts.journals.records,
+            splits=partial(kept_splits, parts.journals.notes),
+            price=partial(_newest_price, trading.watch),
+            account=trading.account_sync,
+        ),
         system=SystemService(
             trading=TradingLines(
                 state=session.state,
@@ -264,6 +274,12 @@ def build_control(
         price_alerts=session.price_watch,
         confirmations=parts.presses,
     )
+
+
+def _newest_price(watch: MarketData, symbol: Symbol) -> Decimal | None:
+    """Return the last price of any age: also of a ticker not held any more, after the close."""
+    quote = watch.latest(symbol)
+    return None if quote is None else quote.last
 
 
 def _orders(

@@ -27,6 +27,7 @@ from strategy.ports import (
     DayStarts,
     DecisionJournal,
     Deposits,
+    ExchangeRates,
     MarketFeed,
     ModeJournal,
     Notes,
@@ -102,6 +103,7 @@ class Journals:
     agreements: Agreements
     day_starts: DayStarts
     deposits: Deposits
+    exchange_rates: ExchangeRates
     notes: Notes
     tickets: Tickets
     price_alerts: PriceAlerts
@@ -226,6 +228,7 @@ def build_trading(parts: BaseParts, *, market: MarketFeed, stream: Stream, visib
             clock=clock,
             lag=timedelta(seconds=visibility_lag_s),
         ),
+        rates=journals.exchange_rates,
         probe=partial(_cash_probe, book, watch),
         open_orders=lambda: desk.open,
         fees=partial(_fees_of_a_buy, book),

@@ -46,6 +46,7 @@ from strategy.model import (
     SettingPreview,
     SettingSource,
     SettingView,
+    SinceStartView,
     StatisticsView,
     StatusView,
     Symbol,
@@ -54,6 +55,7 @@ from strategy.model import (
     WatchPreview,
 )
 from strategy.reports.reports import ResultService
+from strategy.reports.since_start import SinceStart
 from strategy.runtime.confirmations import Confirmations
 from strategy.session.price_alert_monitor import PriceWatch
 from tests.fakes import result_samples, samples
@@ -299,6 +301,12 @@ class FakeConfirmations(OfCore, Confirmations):
         return Outcome(kind=OutcomeKind.LEFT, text=made_up("하지 않았습니다.", "Nothing was done."))
 
 
+class FakeSinceStart(OfCore, SinceStart):
+    async def now(self) -> SinceStartView | None:
+        self.core.fail()
+        return result_samples.since_start()
+
+
 class FakeResults(OfCore, ResultService):
     async def trades(self, limit: int = 20, *, symbol: Symbol | None = None) -> Sequence[Trade]:
         self.core.fail()
@@ -437,6 +445,7 @@ class FakeControl(FakeCoreState):
             arming=FakeArming(self),
             settings=FakeSettings(self),
             results=FakeResults(self),
+            since_start=FakeSinceStart(self),
             system=FakeSystem(self),
             watchlist=FakeWatchList(self),
             price_alerts=FakePriceAlerts(self),

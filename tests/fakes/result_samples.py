@@ -24,6 +24,7 @@ from strategy.model import (
     RoundTrip,
     Service,
     Side,
+    SinceStartView,
     StatisticsView,
     TaskHealth,
     TaskState,
@@ -276,3 +277,17 @@ def panic_lines() -> tuple[PanicLine, ...]:
         PanicLine(symbol=TQQQ, watched=True, qty=10, last=_D("61.20")),
         PanicLine(symbol=samples.AAPL, watched=False, qty=2, last=None),
     )
+
+
+def since_start(**changes: Any) -> SinceStartView:
+    made = SinceStartView(
+        since=date(2026, 9, 1),
+        start=Decimal("10000.00"),
+        amount=Decimal("-120.50"),
+        percent=Decimal("-1.205"),
+        amount_krw=Decimal(-95_000),
+        holding_percent=Decimal("2.5"),
+        holding=Decimal("250.00"),
+        without=(),
+    )
+    return replace(made, **changes)

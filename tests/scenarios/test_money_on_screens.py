@@ -160,6 +160,10 @@ async def test_cash_and_shares_are_the_brokers_own_on_every_screen_and_no_order_
         amount, percent = await today(world)
         assert abs(amount - start - await agrees(world)) <= Decimal("0.02"), "today is the change of the total"
         assert abs(percent - amount / -start * 100) < Decimal("0.01")
+        since = re.search(r"2026-11-18부터 [🔴🔵⚪] ([+-]?\$[\d,.]+) \(", await answer(world, "/profit"))
+        assert since is not None
+        assert dollars(since[1]) == amount, "the start of all is this day's"
+        assert await world.program.storage.records.exchange_rates() == {day.session: Decimal("1391.50")}
         text = await answer(world, "/balance")
         assert ("계산값" in text) == (environment == "virtual without a deposit")
         assert "묶인 금액" not in text

@@ -195,6 +195,7 @@ def journals_of(storage: Storage) -> Journals:
         agreements=storage.agreements,
         day_starts=storage.day_starts,
         deposits=storage.deposits,
+        exchange_rates=storage.exchange_rates,
         notes=storage.notes,
         tickets=storage.tickets,
         price_alerts=storage.price_alerts,

@@ -7,6 +7,7 @@ from strategy.ports import (
     DayStarts,
     DecisionJournal,
     Deposits,
+    ExchangeRates,
     ModeJournal,
     Notes,
     Notifier,
@@ -30,6 +31,7 @@ async def test_every_repository_fits_its_port(storage: Storage) -> None:
     agreements: Agreements = storage.agreements
     day_starts: DayStarts = storage.day_starts
     deposits: Deposits = storage.deposits
+    rates: ExchangeRates = storage.exchange_rates
     messages: ChatMessages = storage.messages
     notes: Notes = storage.notes
     tickets: Tickets = storage.tickets
@@ -37,4 +39,4 @@ async def test_every_repository_fits_its_port(storage: Storage) -> None:
     outbox: Outbox = storage.outbox
     notifier: Notifier = storage.outbox
     assert all((orders, decisions, settings, modes, notes, tickets, price_alerts, outbox, notifier))
-    assert all((stop_runs, panics, agreements, day_starts, deposits, messages))
+    assert all((stop_runs, panics, agreements, day_starts, deposits, rates, messages))

@@ -4,12 +4,14 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 import storage.records as records_module
 from storage.database import Storage
 from strategy.model import (
+    DayStart,
     Decision,
     DecisionAction,
     DecisionReason,
@@ -189,3 +191,34 @@ async def test_what_was_committed_is_read_at_once(storage: Storage) -> None:
         await filled(storage, n)
         assert len(await storage.records.newest_trades(100)) == n + 1
     assert {trade.fill.symbol for trade in await storage.records.newest_trades(100)} == {TQQQ}
+
+
+async def test_a_days_exchange_rate_is_the_first_one_told(storage: Storage) -> None:
+    assert await storage.records.exchange_rates() == {}
+    await storage.exchange_rates.keep(date(2026, 3, 10), Decimal("1391.50"))
+    await storage.exchange_rates.keep(date(2026, 3, 10), Decimal(1400))
+    await storage.exchange_rates.keep(date(2026, 3, 11), Decimal("1402.25"))
+    assert await storage.records.exchange_rates() == {
+        date(2026, 3, 10): Decimal("1391.50"),
+        date(2026, 3, 11): Decimal("1402.25"),
+    }
+
+
+async def test_the_first_start_of_a_day_is_the_earliest(storage: Storage) -> None:
+    assert await storage.records.first_day_start() is None
+    starts = [
+        DayStart(
+            session_on=date(2026, 3, day),
+            equity=Decimal(10_000 + day),
+            value=Decimal(0),
+            looked_at=at(day),
+            held={},
+            values={},
+            left_out=frozenset(),
+            unvalued=frozenset(),
+        )
+        for day in (11, 10, 12)
+    ]
+    for start in starts:
+        await storage.day_starts.keep(start)
+    assert await storage.records.first_day_start() == starts[1]

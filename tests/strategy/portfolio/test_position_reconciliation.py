@@ -43,6 +43,7 @@ def account_of(made: Bench) -> Account:
             tracker=DepositTracker(
                 orders=made.storage.orders, deposits=made.storage.deposits, clock=made.clock, lag=timedelta(minutes=2)
             ),
+            rates=made.storage.exchange_rates,
             probe=probe,
             open_orders=lambda: made.desk.open,
             fees=lambda _symbol, _amount: Decimal(0),
