@@ -35,6 +35,10 @@ def home(mode: ModeState, *, accepted: bool, proposals: int, role: Role, ui: Vie
             (Button(t("🟥 Buy"), Open(screen="buy")), Button(t("🟦 Sell"), Open(screen="sell"))),
             (Button(t("📈 Tickers"), Open(screen="tickers")), Button(t("📒 Results"), Open(screen="results"))),
             (Button(t("🎛 Mode"), Open(screen="mode")), Button(t("🔎 Why?"), Open(screen="why"))),
+            (
+                Button(t("⏸ Pause buys"), Open(screen="pause")),
+                Button(t("🚨 Panic…"), Open(screen="panic"), style="danger"),
+            ),
             (Button(t("⚙️ Settings"), Open(screen="settings")), Button(t("🔔 Alerts"), Open(screen="notify"))),
             (Button(t("🩺 System"), Open(screen="system")), Button(t("❓ Help"), Open(screen="help"))),
             *_waiting(proposals, ui),
