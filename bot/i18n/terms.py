@@ -5,8 +5,10 @@ from datetime import date
 from bot.i18n.translator import Tongue
 from bot.role import Role
 from strategy.model import (
+    CapsGate,
     Decision,
     Environment,
+    GateKey,
     Loudness,
     Mode,
     Order,
@@ -120,7 +122,10 @@ def conclusion(decision: Decision, t: Tongue) -> str:
     """Return what a check concluded, in a few words."""
     blocking = decision.reason.gate
     if blocking is not None:
-        return t("signal given, blocked by: {gate}", gate=gate(blocking, t))
+        capped = next((each.broken for each in decision.gates if isinstance(each, CapsGate) and not each.passed), ())
+        names = ", ".join(cap.upper() for cap in capped) if blocking is GateKey.CAPS else ""
+        what = f"{gate(blocking, t)} ({names})" if names else gate(blocking, t)
+        return t("signal given, blocked by: {gate}", gate=what)
     return t.word("conclusion", decision.reason)
 
 

@@ -88,7 +88,7 @@ async def why(_: Message, args: str, ctx: RequestContext) -> None:
     if not name:
         await ctx.reply.show(await _why_or_pick(ctx.control, ctx.ui))
         return
-    symbol = ctx.control.tickers.symbol(name)
+    symbol = await ctx.control.tickers.traded(name)
     at = moment_before(time, ctx.ui.now) if time.strip() else None
     await ctx.reply.show(decisions.why(await ctx.control.tickers.why(symbol, at=at), symbol, ctx.ui))
 

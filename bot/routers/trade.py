@@ -137,7 +137,7 @@ async def _typed(of: Side, args: str, state: FSMContext, ctx: RequestContext) ->
         await ctx.reply.show(await _pick(of, ctx.control, ctx.ui))
         return
     wish = arguments.trade(args)
-    symbol = ctx.control.tickers.symbol(wish.ticker)
+    symbol = await ctx.control.tickers.traded(wish.ticker)
     await ctx.reply.show(await _preview(of, symbol, state, ctx, amount=wish.amount, price=wish.price))
 
 

@@ -98,6 +98,16 @@ class Tickers:
                 raise
             return found
 
+    async def traded(self, text: str) -> Symbol:
+        """Find a watched or held ticker as `symbol` does, or by its name; no other listing, whatever it is called."""
+        try:
+            return self.symbol(text)
+        except InvalidInput:
+            found = None if text.isascii() else await self._named(text)
+            if found not in self.known():
+                raise
+            return found
+
     async def _priced(self, text: str) -> Symbol | None:
         """Return the listing of a ticker that has a price now."""
         for symbol in _candidates(text):
@@ -111,7 +121,7 @@ class Tickers:
     async def _named(self, text: str) -> Symbol | None:
         held = [symbol for symbol in self.known() if self._called(symbol) == _bare(text)]
         try:
-            found = held or await self._names.find(text)
+            found = held or await self._names.find(text, self.known())
         except NotOffered as error:
             raise InvalidInput(
                 f"names cannot be asked for: {text[:40]!r}",

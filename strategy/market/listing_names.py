@@ -7,6 +7,7 @@ known yet, and kept for good.
 import asyncio
 import json
 import logging
+from collections.abc import Iterable
 
 from strategy.model import DataUnavailable, ListingName, Symbol
 from strategy.ports import MarketFeed, Notes
@@ -41,18 +42,18 @@ class ListingNames:
         self._loaded = False
         self._turn = asyncio.Lock()
 
-    async def find(self, text: str) -> tuple[Symbol, ...]:
-        """Return the listings of that name, several where it begins the names of several. Raise NotOffered where
-        names cannot be asked for, BrokerError where they could not be now."""
+    async def find(self, text: str, first: Iterable[Symbol] = ()) -> tuple[Symbol, ...]:
+        """Return the listings of that name, several where it begins the names of several; `first` are asked for before
+        the large ones. Raise NotOffered where names cannot be asked for, BrokerError where they could not be now."""
         async with self._turn:  # two who look for a name at once ask the broker once
             await self._load()
-            return self._called(text) or await self._ask_for(text)
+            return self._called(text) or await self._ask_for(text, (*first, *LARGE))
 
-    async def _ask_for(self, text: str) -> tuple[Symbol, ...]:
+    async def _ask_for(self, text: str, listings: Iterable[Symbol]) -> tuple[Symbol, ...]:
         """Ask for the names not known yet until one fits; what has been learned is kept whatever happens."""
         known = len(self._names)
         try:
-            for symbol in LARGE:
+            for symbol in listings:
                 if symbol in self._names or symbol in self._nameless:
                     continue
                 await self._learn(symbol)

@@ -13,7 +13,7 @@ from strategy.risk.result_since import ResultSince
 _NOTHING = Decimal(0)
 
 
-class LastLook(Protocol):
+class NewestHoldings(Protocol):
     @property
     def now(self) -> Holdings | None:
         """Return the last look at the account and the fills since."""
@@ -28,7 +28,7 @@ class SinceStart:
         records: Records,
         splits: Callable[[str], Awaitable[Sequence[Split]]],
         price: Callable[[Symbol], Decimal | None],
-        account: LastLook,
+        account: NewestHoldings,
     ) -> None:
         """`splits` reads those of a ticker on record, `price` is what a share is worth by our own fresh price."""
         self._records = records

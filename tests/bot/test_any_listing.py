@@ -7,7 +7,7 @@ import pytest
 from strategy.market.listing_names import LARGE
 from strategy.model import NotOffered, Symbol, TryLater
 from tests.bot.test_real_core import Talk, open_market, talking
-from tests.support.engine_bench import World
+from tests.support.engine_bench import TQQQ, O, World
 
 AAPL, NVDA, GOOGL, GOOG = (Symbol.parse(f"NASDAQ:{each}") for each in ("AAPL", "NVDA", "GOOGL", "GOOG"))
 NAMES = {
@@ -64,7 +64,7 @@ async def test_names_are_asked_for_once_and_kept_over_a_restart(tmp_path: Path) 
     async with talking(tmp_path, world) as talk:
         assert "NASDAQ:NVDA" in await talk.type("/quote 엔비디아")
     asked = list(world.market.names_asked)
-    assert asked == list(LARGE[: len(asked)])
+    assert asked == [TQQQ, O, *LARGE][: len(asked)]  # what is traded here first
     assert asked[-1] == NVDA
     async with talking(tmp_path, world) as talk:
         assert "NASDAQ:AAPL" in await talk.type("/quote 애플")
@@ -107,6 +107,17 @@ async def test_an_order_is_only_of_a_ticker_traded_or_held(tmp_path: Path) -> No
         await talk.type("/buy NVDA 1")
         await talk.type("NVDA 3주 매수")
         assert not [data for _, data in talk.session.buttons if data.startswith("y|")]
+    assert world.broker.submitted == []
+
+
+@pytest.mark.parametrize("typed", ["프로쉐어즈 3주 매수", "매수 프로쉐어즈 3주"])
+async def test_a_traded_ticker_is_bought_by_its_name_too(tmp_path: Path, typed: str) -> None:
+    world = market()
+    world.market.names = {**NAMES, TQQQ: ("프로쉐어즈 QQQ 3배", "PROSHARES ULTRAPRO QQQ")}
+    async with talking(tmp_path, world) as talk:
+        assert "미리보기: 매수 TQQQ" in await talk.type(typed)
+        assert "TQQQ 판단 이유" in await talk.type("왜 프로쉐어즈")
+        assert "엔비디아" in await talk.type("엔비디아 3주 매수")
     assert world.broker.submitted == []
 
 

@@ -133,6 +133,8 @@ def at_a_cap(side: GateSide = GateSide.BUY) -> tuple[Gate, ...]:
 )
 def test_at_a_cap_the_limit_is_named_and_not_the_cash(ui: MakeUi, language: Language, cash: str, limit: str) -> None:
     text = why(ui(language), *at_a_cap())
+    blocked = samples.decision(gates=at_a_cap(), reason=DecisionReason.BLOCKED_BY_CAPS, action=DecisionAction.NONE)
+    assert "(MAX_POSITION_RATE)" in said(decisions.why(blocked, samples.TQQQ, ui(language))).split("\n")[1]
     assert cash in text
     assert limit in text
     assert text.index("❌") > text.index(cash)

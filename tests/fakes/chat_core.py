@@ -107,6 +107,9 @@ class FakeTickers(OfCore, Tickers):
             )
         )
 
+    async def traded(self, text: str) -> Symbol:
+        return self.symbol(text)
+
     async def find(self, text: str) -> Symbol:
         if ":" in text:
             return Symbol.parse(text)
