@@ -9,12 +9,23 @@ import asyncio
 import csv
 import io
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from strategy.model import Decision, ExportFile, SettingChange, Side, Trade, name_of, new_york, seoul
+from strategy.model import (
+    Decision,
+    ExportFile,
+    Indicators,
+    Order,
+    SettingChange,
+    Side,
+    Trade,
+    name_of,
+    new_york,
+    seoul,
+)
 from strategy.reports.gate_cells import cell
 from strategy.reports.profit_and_loss import trading_date
 
@@ -34,73 +45,95 @@ _GATES = (
     *(("stop", name) for name in ("stop_loss", "take_profit", "trailing_stop")),
 )
 
-TRADE_COLUMNS = (
-    "거래일(뉴욕) trade_date",
-    "체결시각(한국) filled_at_kst",
-    "체결시각(뉴욕) filled_at_et",
-    "시장 market",
-    "종목 ticker",
-    "구분 side",
-    "수량 qty",
-    "체결가(USD) price",
-    "체결금액(USD) amount",
-    "수수료·세금 추정(USD) fees_estimated",
-    "정산금액(USD) net_cash",
-    "모든 수수료 뺀 손익(USD) result_after_all_fees",
-    "증권사 표시 손익(USD) realized_as_broker",
-    "주문번호 order",
-    "증권사 주문번호 broker_order",
-    "주문 경로 origin",
-    "주문 유형 order_type",
-    "주문수량 order_qty",
-    "지정가(USD) limit_price",
-    "주문시각(한국) ordered_at_kst",
-    "주문시각(뉴욕) ordered_at_et",
-    "주문 상태 order_status",
-    "확인 경로 source",
-    "체결 키 fill_key",
-)
-SETTING_COLUMNS = (
-    "번호 id",
-    "시각(한국) set_at_kst",
-    "시각(뉴욕) set_at_et",
-    "설정 name",
-    "종목 symbol",
-    "이전 값 old",
-    "새 값 new",
-    "바꾼 사람 user_id",
-    "기한(한국) until_kst",
-    "되돌린 변경 undoes",
-)
+# each column with what stands in it; money is dollars, unrounded
+
+
+def _of_order(value: Callable[[Order], _Cell]) -> Callable[[Trade], _Cell]:
+    return lambda trade: "" if trade.order is None else value(trade.order)
+
+
+def _of_indicators(value: Callable[[Indicators], _Cell]) -> Callable[[Decision], _Cell]:
+    return lambda decision: None if decision.indicators is None else value(decision.indicators)
+
+
+def _amount(trade: Trade) -> Decimal:
+    return trade.fill.price * trade.fill.qty
+
+
+_TRADE: Mapping[str, Callable[[Trade], _Cell]] = {
+    "거래일(뉴욕) trade_date": lambda trade: trading_date(trade).isoformat(),
+    "체결시각(한국) filled_at_kst": lambda trade: kst(trade.fill.filled_at),
+    "체결시각(뉴욕) filled_at_et": lambda trade: et(trade.fill.filled_at),
+    "시장 market": lambda trade: trade.fill.symbol.market.value,
+    "종목 ticker": lambda trade: text(trade.fill.symbol.ticker),
+    "구분 side": lambda trade: trade.fill.side.value,
+    "수량 qty": lambda trade: trade.fill.qty,
+    "체결가(USD) price": lambda trade: trade.fill.price,
+    "체결금액(USD) amount": _amount,
+    "수수료·세금 추정(USD) fees_estimated": lambda trade: trade.fill.fees,
+    "정산금액(USD) net_cash": lambda trade: (
+        (_amount(trade) if trade.fill.side is Side.SELL else -_amount(trade)) - trade.fill.fees
+    ),
+    "모든 수수료 뺀 손익(USD) result_after_all_fees": lambda trade: trade.fill.result,
+    "증권사 표시 손익(USD) realized_as_broker": lambda trade: trade.fill.realized,
+    "주문번호 order": lambda trade: trade.fill.order_no,
+    "증권사 주문번호 broker_order": lambda trade: text(trade.fill.venue_no),
+    "주문 경로 origin": _of_order(lambda order: order.request.origin.value),
+    "주문 유형 order_type": _of_order(lambda order: order.request.order_type.value),
+    "주문수량 order_qty": _of_order(lambda order: order.request.qty),
+    "지정가(USD) limit_price": _of_order(lambda order: order.limit_price),
+    "주문시각(한국) ordered_at_kst": _of_order(lambda order: kst(order.request.created_at)),
+    "주문시각(뉴욕) ordered_at_et": _of_order(lambda order: et(order.request.created_at)),
+    "주문 상태 order_status": _of_order(lambda order: order.status.value),
+    "확인 경로 source": lambda trade: text(trade.fill.source),
+    "체결 키 fill_key": lambda trade: text(trade.fill.key),
+}
+_SETTING: Mapping[str, Callable[[SettingChange], _Cell]] = {
+    "번호 id": lambda change: change.id,
+    "시각(한국) set_at_kst": lambda change: kst(change.set_at),
+    "시각(뉴욕) set_at_et": lambda change: et(change.set_at),
+    "설정 name": lambda change: text(change.name),
+    "종목 symbol": lambda change: str(change.symbol) if change.symbol else "",
+    "이전 값 old": lambda change: text(change.old),
+    "새 값 new": lambda change: text(change.new) if change.new is not None else "",
+    "바꾼 사람 user_id": lambda change: change.set_by,
+    "기한(한국) until_kst": lambda change: kst(change.until) if change.until else "",
+    "되돌린 변경 undoes": lambda change: change.undoes,
+}
+_DECISION: Mapping[str, Callable[[Decision], _Cell]] = {
+    "번호 id": lambda decision: decision.id,
+    "시각(한국) decided_at_kst": lambda decision: kst(decision.decided_at),
+    "시각(뉴욕) decided_at_et": lambda decision: et(decision.decided_at),
+    "종목 symbol": lambda decision: str(decision.symbol),
+    "결과 action": lambda decision: decision.action.value,
+    "이유 reason": lambda decision: text(decision.reason),
+    "수량 qty": lambda decision: decision.qty,
+    "지정가(USD) limit_price": lambda decision: decision.limit_price,
+    "현재가(USD) last": lambda decision: decision.last,
+    "매수호가(USD) bid": lambda decision: decision.bid,
+    "매도호가(USD) ask": lambda decision: decision.ask,
+    "시세 나이(초) quote_age_s": lambda decision: decision.quote_age_s,
+    "보유수량 position_qty": lambda decision: decision.position_qty,
+    "평균단가(USD) average_cost": lambda decision: decision.average_cost,
+    "수익률(%) return_percent": lambda decision: decision.return_percent,
+    "예수금(USD) cash": lambda decision: decision.cash,
+    "rsi": _of_indicators(lambda seen: seen.rsi),
+    "rsi_interval": _of_indicators(lambda seen: seen.rsi_interval),
+    "rsi_bars": _of_indicators(lambda seen: seen.rsi_bars),
+    "macd": _of_indicators(lambda seen: seen.macd),
+    "macd_signal": _of_indicators(lambda seen: seen.macd_signal),
+    "macd_histogram": _of_indicators(lambda seen: seen.macd_histogram),
+    "macd_interval": _of_indicators(lambda seen: seen.macd_interval),
+    "macd_bars": _of_indicators(lambda seen: seen.macd_bars),
+    "golden_cross": _of_indicators(lambda seen: None if seen.golden_cross is None else seen.golden_cross.age),
+    "dead_cross": _of_indicators(lambda seen: None if seen.dead_cross is None else seen.dead_cross.age),
+    "bars_used": _of_indicators(lambda seen: text(seen.bars_used)),
+    "newest_bar_at_et": _of_indicators(lambda seen: et(seen.newest_bar_at) if seen.newest_bar_at else ""),
+}
+TRADE_COLUMNS = tuple(_TRADE)
+SETTING_COLUMNS = tuple(_SETTING)
 DECISION_COLUMNS = (
-    "번호 id",
-    "시각(한국) decided_at_kst",
-    "시각(뉴욕) decided_at_et",
-    "종목 symbol",
-    "결과 action",
-    "이유 reason",
-    "수량 qty",
-    "지정가(USD) limit_price",
-    "현재가(USD) last",
-    "매수호가(USD) bid",
-    "매도호가(USD) ask",
-    "시세 나이(초) quote_age_s",
-    "보유수량 position_qty",
-    "평균단가(USD) average_cost",
-    "수익률(%) return_percent",
-    "예수금(USD) cash",
-    "rsi",
-    "rsi_interval",
-    "rsi_bars",
-    "macd",
-    "macd_signal",
-    "macd_histogram",
-    "macd_interval",
-    "macd_bars",
-    "golden_cross",
-    "dead_cross",
-    "bars_used",
-    "newest_bar_at_et",
+    *_DECISION,
     *(f"{side}.{name}" for side, name in _GATES),
     "그 밖의 조건 other_gates",
     "설정 settings",
@@ -109,94 +142,22 @@ DECISION_COLUMNS = (
 
 def trade_row(trade: Trade) -> list[_Cell]:
     """Return a fill with its order; money in dollars, unrounded."""
-    fill, order = trade.fill, trade.order
-    amount = fill.price * fill.qty
-    return [
-        trading_date(trade).isoformat(),
-        kst(fill.filled_at),
-        et(fill.filled_at),
-        fill.symbol.market.value,
-        text(fill.symbol.ticker),
-        fill.side.value,
-        fill.qty,
-        fill.price,
-        amount,
-        fill.fees,
-        (amount if fill.side is Side.SELL else -amount) - fill.fees,
-        fill.result,
-        fill.realized,
-        fill.order_no,
-        text(fill.venue_no),
-        order.request.origin.value if order else "",
-        order.request.order_type.value if order else "",
-        order.request.qty if order else "",
-        order.limit_price if order else "",
-        kst(order.request.created_at) if order else "",
-        et(order.request.created_at) if order else "",
-        order.status.value if order else "",
-        text(fill.source),
-        text(fill.key),
-    ]
+    return [value(trade) for value in _TRADE.values()]
 
 
 def setting_row(change: SettingChange) -> list[_Cell]:
-    return [
-        change.id,
-        kst(change.set_at),
-        et(change.set_at),
-        text(change.name),
-        str(change.symbol) if change.symbol else "",
-        text(change.old),
-        text(change.new) if change.new is not None else "",
-        change.set_by,
-        kst(change.until) if change.until else "",
-        change.undoes,
-    ]
+    return [value(change) for value in _SETTING.values()]
 
 
 def decision_row(decision: Decision) -> list[_Cell]:
     """Return inputs, every gate and the outcome of one check (row S99)."""
-    seen = decision.indicators
     gates = {(gate.side.value, name_of(gate)): gate for gate in decision.gates}
-    values: list[_Cell] = [
-        decision.id,
-        kst(decision.decided_at),
-        et(decision.decided_at),
-        str(decision.symbol),
-        decision.action.value,
-        text(decision.reason),
-        decision.qty,
-        decision.limit_price,
-        decision.last,
-        decision.bid,
-        decision.ask,
-        decision.quote_age_s,
-        decision.position_qty,
-        decision.average_cost,
-        decision.return_percent,
-        decision.cash,
+    return [
+        *(value(decision) for value in _DECISION.values()),
+        *(text(cell(gates.pop(key))) if key in gates else "" for key in _GATES),
+        text("; ".join(f"{side}.{name} {cell(gate)}" for (side, name), gate in gates.items())),
+        text("; ".join(f"{name}={value}" for name, value in decision.settings.items())),
     ]
-    if seen is None:
-        values += [None] * 12
-    else:
-        values += [
-            seen.rsi,
-            seen.rsi_interval,
-            seen.rsi_bars,
-            seen.macd,
-            seen.macd_signal,
-            seen.macd_histogram,
-            seen.macd_interval,
-            seen.macd_bars,
-            None if seen.golden_cross is None else seen.golden_cross.age,
-            None if seen.dead_cross is None else seen.dead_cross.age,
-            text(seen.bars_used),
-            et(seen.newest_bar_at) if seen.newest_bar_at else "",
-        ]
-    values += [text(cell(gates.pop(key))) if key in gates else "" for key in _GATES]
-    values.append(text("; ".join(f"{side}.{name} {cell(gate)}" for (side, name), gate in gates.items())))
-    values.append(text("; ".join(f"{name}={value}" for name, value in decision.settings.items())))
-    return values
 
 
 def text(value: str) -> str:
