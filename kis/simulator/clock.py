@@ -59,17 +59,13 @@ class SimClock:
         self._rebase(self.now_ms())
         self._speed = checked
 
-    def set_now(self, instant: datetime) -> None:
-        """Put market time at an instant, forwards or backwards."""
-        self._rebase(to_ms(instant))
-
     def set_ms(self, ms: int) -> None:
         self._rebase(ms)
 
     def advance(self, seconds: float) -> None:
         """Move market time forward; raise ValueError for a negative step."""
         if seconds < 0:
-            raise ValueError("market time is advanced forwards; use set_now to go back")
+            raise ValueError("market time is advanced forwards; use set_ms to go back")
         self._rebase(self.now_ms() + round(seconds * 1000))
 
     def real_seconds_until(self, ms: int) -> float | None:

@@ -138,7 +138,6 @@ class Routes:
         self._served: dict[str, frozenset[Served]] = {}
         for call in self._calls.values():
             self._served[call.tr_id] = self._served.get(call.tr_id, frozenset()) | call.environments
-        self._paths = {(call.method, call.path) for call in self._calls.values()}
 
     def find(self, method: str, path: str, tr_id: str) -> ServedCall | None:
         return self._calls.get((method, path, tr_id))
