@@ -466,7 +466,7 @@ def demo_directory(stack: AsyncExitStack, chosen: Path | None) -> Path:
         if (chosen / FILE_NAME).exists():
             earlier = next(path for n in range(1, 10_000) if not (path := chosen / f"earlier-{n}").exists())
             earlier.mkdir()
-            for path in chosen.glob(f"{FILE_NAME}*"):
+            for path in (*chosen.glob(f"{FILE_NAME}*"), *chosen.glob("bars.*")):  # another demo has another market
                 path.rename(earlier / path.name)
     return chosen
 
@@ -575,11 +575,13 @@ async def assemble(
     """Open storage, client and bot on the stack and build the core over them; nothing is contacted."""
     from bot.app import open_bot
     from kis.connect import open_kis
+    from storage.bars.archive import open_archive
     from storage.database import open_storage
     from storage.logs.reader import LogFiles
     from storage.redaction import redactor
     from strategy.runtime.probes import Surroundings
     from strategy.runtime.process_metrics import LagMeter, resident_memory
+    from strategy.session.bar_keeper import BarKeeping
     from strategy.session.housekeeping import Sweeper
     from strategy.wiring.core import Journals, build_core
 
@@ -588,6 +590,10 @@ async def assemble(
     lag = LagMeter()
     storage = await stack.enter_async_context(open_storage(database_dir))
     kis = await stack.enter_async_context(open_kis(settings.kis, clock=clock, data_dir=settings.storage.data_dir))
+    keeping = None
+    if settings.storage.keep_bars == "on":
+        archive = await stack.enter_async_context(open_archive(database_dir))
+        keeping = BarKeeping(archive=archive, history=kis.history, source=kis.bar_source)
     core = build_core(
         base=with_fees(settings.trading, virtual=settings.kis.is_virtual),
         env_names=frozenset(settings.trading.model_fields_set),
@@ -635,6 +641,7 @@ async def assemble(
             check_telegram=lambda: bot.check(),  # noqa: PLW0108 - as above
         ),
         cry=lambda text: bot.send_now(text),  # noqa: PLW0108 - as above
+        keeping=keeping,
     )
     kis.book.watched = lambda: core.base.book.tickers
     bot = await stack.enter_async_context(

@@ -39,6 +39,7 @@ class StorageSettings(BaseSettings):
     )
 
     data_dir: Directory = Path("data")
+    keep_bars: Literal["on", "off"] = "on"
     log_dir: Directory = Path("logs")
     log_level: Annotated[LogLevel, BeforeValidator(_upper)] = "INFO"
     log_retention_days: int = Field(30, ge=1, le=3650)

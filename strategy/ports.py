@@ -5,7 +5,7 @@ raises from `strategy.model.errors`: OrderRejected (certainly refused), OutcomeU
 (certainly not carried out), BrokerFault/NotOffered (asking again cannot help), DataUnavailable.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -117,7 +117,7 @@ class BarHistory(Protocol):
     def offered(self) -> bool:
         """Return whether the source gives minute bars at all."""
 
-    def pages(self, symbol: Symbol) -> AsyncIterator[MinutePage]:
+    def pages(self, symbol: Symbol) -> AsyncGenerator[MinutePage]:
         """Give one-minute bars from now backwards as far as the source keeps them, not adjusted here; BrokerError."""
 
     async def factors(self, symbol: Symbol, since: date, closes: Mapping[date, Decimal]) -> DayFactors:

@@ -14,7 +14,7 @@ from bot.alerts.rendering import alert_screen
 from bot.transport.api_errors import TELEGRAM_FAILURES
 from bot.ui.screen import Screen, ViewContext
 from bot.views.trading.orders import fill_reply
-from strategy.model import EventRow, OrderChanged, OrderStatus, PanicProgress, ProposalClosed, Proposed
+from strategy.model import BarsProgress, EventRow, OrderChanged, OrderStatus, PanicProgress, ProposalClosed, Proposed
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +160,18 @@ class CardAlerts:
                 await self._alert_sender.done([row], sent)
                 return
         await self._bring_up_to_date(key, message_id, lambda _: screen, row)
+
+    async def tell_progress(self, row: EventRow, event: BarsProgress, ui: ViewContext) -> None:
+        """Keep one message up to date, without a sound at any time."""
+        screen = alert_screen(row, ui)
+        message_id = await self._live_messages.of(event.story)
+        if message_id is not None:
+            await self._bring_up_to_date(event.story, message_id, lambda _: screen, row)
+            return
+        sent = await self._alert_sender.send([row], screen, ui, silent=True)
+        await self._live_messages.remember(event.story, sent)
+        self._shown[event.story] = row.id
+        await self._alert_sender.done([row], sent)
 
     async def tell_proposal(
         self, row: EventRow, event: Proposed | ProposalClosed, rows: Sequence[EventRow], how: Manner, ui: ViewContext

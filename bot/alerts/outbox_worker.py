@@ -34,6 +34,7 @@ from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import together_note
 from bot.views.news.backlog import backlog as many_late
 from strategy.model import (
+    BarsProgress,
     Clock,
     Event,
     EventRow,
@@ -199,6 +200,8 @@ class OutboxWorker:
             await self._alert_sender.done([row], None)
         elif isinstance(event, PanicProgress):
             await self._cards.tell_panic(row, event, ui)
+        elif isinstance(event, BarsProgress):
+            await self._cards.tell_progress(row, event, ui)
         elif isinstance(event, (Proposed, ProposalClosed)):
             await self._cards.tell_proposal(row, event, rows, how, ui)
         elif event.fold_key is not None:

@@ -17,7 +17,7 @@ from strategy.model import Bar, Clock, DayFactor, DayFactors, Symbol, new_york
 _SPLIT = Decimal("0.01")  # a factor nearer to one is a cash dividend or a rounding; stock dividends begin here
 _SPARE_DAYS = 3
 
-Factors = dict[date, tuple[Decimal, Decimal]]  # raw and adjusted close by New York date
+RawAndAdjusted = dict[date, tuple[Decimal, Decimal]]  # raw and adjusted close by New York date
 
 
 class SplitAdjuster:
@@ -26,7 +26,7 @@ class SplitAdjuster:
     def __init__(self, http: KisHttp, clock: Clock) -> None:
         self._http = http
         self._clock = clock
-        self._known: dict[Symbol, tuple[date, date, Factors]] = {}  # as of, reaching back to
+        self._known: dict[Symbol, tuple[date, date, RawAndAdjusted]] = {}  # as of, reaching back to
 
     async def adjusted(self, symbol: Symbol, bars: Sequence[Bar]) -> list[Bar]:
         """Return the bars with every session before a split divided; raise what the inquiry of days raises."""
@@ -44,7 +44,7 @@ class SplitAdjuster:
         self._known.pop(symbol, None)  # an adjustment may have come since
         return closes[on][1] / closes[on][0] if on in closes else None
 
-    async def _closes(self, symbol: Symbol, *, oldest: date, newest: date) -> Factors:
+    async def _closes(self, symbol: Symbol, *, oldest: date, newest: date) -> RawAndAdjusted:
         known = self._known.get(symbol)
         if known is not None and known[0] == newest and known[1] <= oldest:
             return known[2]
@@ -52,18 +52,20 @@ class SplitAdjuster:
         self._known[symbol] = (newest, oldest, closes)
         return closes
 
-    async def _days(self, symbol: Symbol, count: int) -> Factors:
+    async def _days(self, symbol: Symbol, count: int) -> RawAndAdjusted:
         return await _closes(self._http, symbol, count, self._clock.now())
 
 
-async def daily_factors(
-    http: KisHttp, symbol: Symbol, since: date, closes: Mapping[date, Decimal], now: datetime, *, lane: Lane
-) -> DayFactors:
-    """Return what KIS multiplies each day since a New York date by; two calls, or more for older dates.
+async def raw_and_adjusted(http: KisHttp, symbol: Symbol, since: date, now: datetime, *, lane: Lane) -> RawAndAdjusted:
+    """Return the closes of each day since a New York date, in dollars; two calls, or more for older dates."""
+    return await _closes(http, symbol, (new_york(now).date() - since).days + _SPARE_DAYS, now, lane=lane)
+
+
+def factors_since(days: RawAndAdjusted, since: date, closes: Mapping[date, Decimal]) -> DayFactors:
+    """Return what KIS multiplies each day since a New York date by.
 
     `closes` are the last minutes' of some days, in dollars, which tell whether minutes came adjusted already.
     """
-    days = await _closes(http, symbol, (new_york(now).date() - since).days + _SPARE_DAYS, now, lane=lane)
     return {
         on: DayFactor(day=pair[1] / pair[0], minutes=_factor(pair, closes.get(on, pair[0])))
         for on, pair in days.items()
@@ -71,7 +73,9 @@ async def daily_factors(
     }
 
 
-async def _closes(http: KisHttp, symbol: Symbol, count: int, now: datetime, *, lane: Lane | None = None) -> Factors:
+async def _closes(
+    http: KisHttp, symbol: Symbol, count: int, now: datetime, *, lane: Lane | None = None
+) -> RawAndAdjusted:
     raw = _by_date(await bars_api.daily(http, symbol, count, now, adjusted=False, lane=lane))
     adjusted = _by_date(await bars_api.daily(http, symbol, count, now, lane=lane))
     return {on: (close, adjusted[on]) for on, close in raw.items() if on in adjusted}

@@ -1,11 +1,12 @@
 """The lines of /health: facts in, one judged line out. Each says what it means when it is not fine."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from strategy.health.trading_state import StreamStanding
 from strategy.model import (
+    BarsStanding,
     HealthLine,
     Kept,
     OutboxState,
@@ -38,6 +39,7 @@ class HealthName(StrEnum):
     MEMORY = "health_name.memory"
     PROGRAM = "health_name.program"
     INCOMING = "health_name.incoming"
+    BARS_KEPT = "health_name.bars_kept"
 
 
 class HealthNote(StrEnum):
@@ -88,10 +90,20 @@ class HealthNote(StrEnum):
     ASKED = "health.asked"
     UP_FOR = "health.up_for"
     UP_FOR_NO_VERSION = "health.up_for_no_version"
+    NO_MINUTES_HERE = "health.no_minutes_here"
+    BARS_NOT_KEPT = "health.bars_not_kept"
+    BARS_FETCHED = "health.bars_fetched"
+    BARS_BEGIN = "health.bars_begin"
+    BARS_KEPT = "health.bars_kept"
+    BARS_NEVER = "health.bars_never"
+    NIGHTS = "health.nights"
+    NIGHT = "health.night"
+    LISTED = "health.listed"
 
 
 _MINUTE = 60
 _MEGABYTE = 1024 * 1024
+_FEW_NIGHTS = 3
 LEAST_FREE = 500 * _MEGABYTE
 MOST_MEMORY = 1024 * _MEGABYTE
 LONG_WAIT = timedelta(minutes=5)
@@ -181,6 +193,41 @@ def storage(state: StorageState) -> HealthLine:
     if state.free < LEAST_FREE:
         return _line(False, HealthName.STORAGE, Said(HealthNote.DISK_FULL, free=state.free, size=state.size))
     return _line(True, HealthName.STORAGE, Said(HealthNote.STORAGE_FINE, size=state.size, free=state.free))
+
+
+def bars_kept(state: BarsStanding) -> HealthLine:
+    """Say whether every night's bars are kept, and which are not and why."""
+    if not state.offered:
+        return _line(None, HealthName.BARS_KEPT, Said(HealthNote.NO_MINUTES_HERE))
+    never = Said(HealthNote.BARS_NEVER, nights=_nights(state.never)) if state.never else _NONE
+    if state.why is not None and state.again_at is not None:
+        nights = _nights(state.missing) if state.missing else _NONE
+        at = _both_zones(state.again_at)
+        said = Said(HealthNote.BARS_NOT_KEPT, nights=nights, why=state.why, at=at, never=never)
+        return _line(False, HealthName.BARS_KEPT, said)
+    if state.missing:
+        return _line(None, HealthName.BARS_KEPT, Said(HealthNote.BARS_FETCHED, nights=_nights(state.missing)))
+    if state.totals is None or state.totals.newest is None:
+        return _line(None, HealthName.BARS_KEPT, Said(HealthNote.BARS_BEGIN))
+    sessions, tickers, newest, size = (
+        state.totals.sessions,
+        state.totals.tickers,
+        state.totals.newest,
+        state.totals.size,
+    )
+    said = Said(HealthNote.BARS_KEPT, sessions=sessions, tickers=tickers, newest=newest, size=size, never=never)
+    return _line(True, HealthName.BARS_KEPT, said)
+
+
+def _nights(by_ticker: Mapping[str, Sequence[date]]) -> Said:
+    """Return which nights of which tickers, New York dates; many of one are counted."""
+    named: list[Said] = []
+    for ticker, days in sorted(by_ticker.items()):
+        if len(days) > _FEW_NIGHTS:
+            named.append(Said(HealthNote.NIGHTS, ticker=ticker, count=len(days), first=min(days), last=max(days)))
+        else:
+            named.extend(Said(HealthNote.NIGHT, ticker=ticker, on=on) for on in days)
+    return Said(Kept.WORDS, words="") if not named else Said(HealthNote.LISTED, nights=tuple(named))
 
 
 def outbox(state: OutboxState, now: datetime) -> HealthLine:

@@ -18,7 +18,14 @@ class SurroundingsLines:
         self._started_at: datetime = wall.now()
 
     async def stored(self) -> list[HealthLine]:
-        """Judge disk and outbox."""
+        """Judge disk, outbox and the bars kept."""
+        return [*await self._written(), *self._bars()]
+
+    def _bars(self) -> list[HealthLine]:
+        standing = self._around.bars_kept
+        return [] if standing is None else [lines.bars_kept(standing())]
+
+    async def _written(self) -> list[HealthLine]:
         vitals = self._around.vitals
         if vitals is None:
             return []

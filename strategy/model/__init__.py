@@ -56,10 +56,12 @@ from strategy.model.errors import (
     Why,
 )
 from strategy.model.events import (
+    BarsProgress,
     BothSignals,
     CalendarNotice,
     Event,
     EventRow,
+    FetchedSessions,
     HandOrder,
     ModeChanged,
     Notable,
@@ -118,6 +120,7 @@ from strategy.model.gates import (
     was_asked,
 )
 from strategy.model.health import (
+    BarsStanding,
     HealthLine,
     HealthView,
     LogLine,

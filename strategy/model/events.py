@@ -537,6 +537,32 @@ class CalendarNotice(_Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedSessions:
+    """How many of a ticker's past sessions are kept, of how many that were missing."""
+
+    symbol: Symbol
+    kept: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarsProgress(_Event):
+    """Many past sessions are being fetched; told in one message that is edited, without a sound."""
+
+    group: ClassVar[AlertGroup | None] = AlertGroup.NOTES
+    topic: ClassVar[Topic] = Topic.SYSTEM
+    kind: Literal["bars_progress"] = "bars_progress"
+    run: str  # the New York date it began on: what is begun again that day goes on in the same message
+    tickers: tuple[FetchedSessions, ...]
+    done: bool
+    why: Said | None = None  # something is still missing
+
+    @property
+    def story(self) -> str:
+        return f"bars:{self.run}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceAlertHit(_Event):
     """A price somebody waited for was reached; `last` is dollars."""
 
@@ -570,6 +596,7 @@ Event = Annotated[
     | ProposalClosed
     | ReadyCheck
     | CalendarNotice
+    | BarsProgress
     | PriceAlertHit,
     Discriminator("kind"),
 ]

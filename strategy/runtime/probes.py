@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from strategy.model import HealthLine, Said
+from strategy.model import BarsStanding, HealthLine, Said
 from strategy.ports import LogReader, Vitals
 
 
@@ -50,5 +50,6 @@ class Surroundings:
     telegram: Callable[[], TelegramState | None] | None = None
     loop_lag: Callable[[], LoopLag | None] | None = None
     memory: Callable[[], int | None] | None = None  # bytes resident
+    bars_kept: Callable[[], BarsStanding] | None = None  # where bars are kept
     check_broker: Callable[[], Awaitable[Sequence[HealthLine]]] | None = None
     check_telegram: Callable[[], Awaitable[str]] | None = None  # getMe; raises TradingError

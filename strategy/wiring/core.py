@@ -39,6 +39,7 @@ from strategy.reports.since_start import SinceStart
 from strategy.runtime.probes import Surroundings
 from strategy.runtime.storage_alarm import SendNow
 from strategy.runtime.supervisor import Supervisor
+from strategy.session.bar_keeper import BarKeeping
 from strategy.session.housekeeping import Upkeep
 from strategy.session.stream_inbox import InboxNote, StreamInbox
 from strategy.settings.schema import TradingSettings
@@ -94,6 +95,7 @@ def build_core(
     remarks: Sequence[Said] = (),
     surroundings: Surroundings | None = None,
     cry: SendNow | None = None,
+    keeping: BarKeeping | None = None,
 ) -> Core:
     """Return the core, not yet loaded or running.
 
@@ -101,7 +103,7 @@ def build_core(
     from the environment, `arm_secret` the account's last four digits, `totp` reads a six-digit code where one is
     asked for, `calls_per_second` is the broker's limit, `tick_places` how many tickers its stream takes at once,
     `remarks` go on the start card, `surroundings` is what /health and /diagnose cannot know from here, `cry`
-    tells the chat at once, past the stored alerts.
+    tells the chat at once, past the stored alerts, `keeping` is where minute bars come from and go to.
     """
     around = surroundings or Surroundings()
     parts = build_base(
@@ -117,7 +119,7 @@ def build_core(
     )
     trading = build_trading(parts, market=market, stream=stream, visibility_lag_s=visibility_lag_s)
     protection = build_protection(parts, trading, visibility_lag_s=visibility_lag_s)
-    session = build_session(parts, trading, protection, remarks=remarks, surroundings=around)
+    session = build_session(parts, trading, protection, remarks=remarks, surroundings=around, keeping=keeping)
     supervisor = Supervisor(notifier=parts.notifier, clock=clock, wall=wall, consequences=protection.fallback)
     control = build_control(
         parts,
@@ -399,6 +401,8 @@ def listeners(
     yield Listening(parts.book.on_change, protection.guard.rearm)
     yield Listening(parts.book.on_change, session.day.resettled)
     yield Listening(parts.book.on_change, session.roster.compare)
+    if session.keeper is not None:
+        yield Listening(parts.book.on_change, session.keeper.compare)
 
     # a look at the account: the lines follow it before a stop that was cut off goes on by them
     yield Listening(trading.account_sync.on_sync, protection.guard.rearm)
@@ -460,6 +464,7 @@ def _services(
         (Service.STREAM_NEWS, session.inbox.run),
         (Service.STREAM, partial(_stream, stream, session.inbox)),
         (Service.UPKEEP, upkeep.run),
+        *([] if session.keeper is None else [(Service.BARS, session.keeper.run)]),
         (Service.CLOCK, session.resync.run),
         (Service.ENGINE, session.engine.run),
     )

@@ -1,7 +1,7 @@
 """Everything that trades, built from the ground up: each group of parts stands on those before it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -55,6 +55,8 @@ from strategy.runtime.confirmations import Confirmations
 from strategy.runtime.probes import Surroundings
 from strategy.runtime.storage_alarm import SendNow, StorageAlarm
 from strategy.runtime.telling import Telling
+from strategy.session.bar_keeper import BarKeeper, BarKeeping
+from strategy.session.bar_news import BarNews
 from strategy.session.bar_warm_up import BarWarmUp
 from strategy.session.clock_resync import Resync
 from strategy.session.engine import Engine
@@ -427,6 +429,7 @@ class SessionParts:
     resync: Resync
     roster: Roster
     cards: SessionCards
+    keeper: BarKeeper | None  # where bars are kept
     state: TradingState
     around: SurroundingsLines
 
@@ -438,9 +441,15 @@ def build_session(
     *,
     remarks: Sequence[Said],
     surroundings: Surroundings,
+    keeping: BarKeeping | None,
 ) -> SessionParts:
     """Return what trades by the rules. `remarks` go on the start card, `surroundings` into the ready check."""
     clock, settings, activity, telling = parts.clock, parts.book, parts.activity, parts.telling
+    keeper = None
+    if keeping is not None:
+        news = BarNews(telling, clock)
+        keeper = BarKeeper(keeping=keeping, settings=settings, news=news, clock=clock)
+        surroundings = replace(surroundings, bars_kept=keeper.told)
     approval = Approval(
         presses=parts.presses,
         orders=parts.journals.orders,
@@ -579,6 +588,7 @@ def build_session(
             clock=clock,
             activity=activity,
         ),
+        keeper=keeper,
         state=TradingState(trading.desk, trading.recon, inbox),
         around=around,
     )

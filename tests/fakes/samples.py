@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from strategy.model import (
+    BarsProgress,
     BarsSeen,
     BothSignals,
     BrokerOrder,
@@ -20,6 +21,7 @@ from strategy.model import (
     DelayGate,
     Environment,
     Event,
+    FetchedSessions,
     Fill,
     FiredBy,
     Gate,
@@ -508,6 +510,11 @@ def price_alert(*, above: bool = True) -> PriceAlertHit:
     return PriceAlertHit(at=NOW, alert=wanted, last=_D("61.02"))
 
 
+def bars_progress(*, kept: int = 10, done: bool = False, why: Said | None = None) -> BarsProgress:
+    tickers = (FetchedSessions(symbol=TQQQ, kept=kept, of=21), FetchedSessions(symbol=XLF, kept=21, of=21))
+    return BarsProgress(at=NOW, run="2026-09-15", tickers=tickers, done=done, why=why)
+
+
 def every_event() -> list[Event]:
     """Return events of every kind, in their variants that look different."""
     half = order(status=OrderStatus.PARTIALLY_FILLED, filled_qty=3, filled_amount=_D("183.57"))
@@ -610,4 +617,8 @@ def every_event() -> list[Event]:
         ),
         price_alert(),
         price_alert(above=False),
+        bars_progress(),
+        bars_progress(kept=21, done=True),
+        bars_progress(kept=20, done=True),
+        bars_progress(done=True, why=made_up("KIS 가 답하지 않습니다.", "KIS does not answer.")),
     ]

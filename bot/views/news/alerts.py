@@ -13,6 +13,7 @@ from bot.ui.screen import Screen, ViewContext
 from bot.views.changes import mode_story, setting_story
 from bot.views.decisions import both_signals, signal_blocked
 from bot.views.holdings import holdings_block, today_lines
+from bot.views.news.bars_progress import bars_progress
 from bot.views.news.day_cards import calendar_notice, price_alert, ready_check
 from bot.views.profit import result_lines
 from bot.views.trading.orders import hand_order, living, short
@@ -20,6 +21,7 @@ from bot.views.trading.panic_progress import panic_progress
 from bot.views.trading.proposals import proposal_closed, proposed
 from bot.views.trading.refused_stop import refused_stop
 from strategy.model import (
+    BarsProgress,
     BothSignals,
     CalendarNotice,
     Environment,
@@ -104,6 +106,8 @@ def alert(event: Event, ui: ViewContext) -> Screen:
             return ready_check(event, ui)
         case CalendarNotice():
             return calendar_notice(event, ui)
+        case BarsProgress():
+            return bars_progress(event, ui)
         case PriceAlertHit():
             return price_alert(event, ui)
         case _:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from kis.calls.split_adjustment import SplitAdjuster, daily_factors
+from kis.calls.split_adjustment import SplitAdjuster, factors_since, raw_and_adjusted
 from kis.client import KisHttp
 from kis.environment import Endpoint, Lane
 from strategy.market import session_on
@@ -122,7 +122,8 @@ async def test_the_factor_of_a_day_and_of_its_minutes_differ_where_minutes_came_
     seventh = pytest.approx(Decimal(1) / 7, abs=Decimal("0.0001"))
     for last, minutes in (("645.40", seventh), ("92.20", 1)):
         closes = {BEFORE: Decimal(last)}
-        found = await daily_factors(cast("KisHttp", http), AAPL, BEFORE, closes, NOW, lane=Lane.BACKGROUND)
+        days = await raw_and_adjusted(cast("KisHttp", http), AAPL, BEFORE, NOW, lane=Lane.BACKGROUND)
+        found = factors_since(days, BEFORE, closes)
         assert found[BEFORE].day == seventh
         assert found[BEFORE].minutes == minutes
         assert found[SPLIT] == DayFactor(Decimal(1), Decimal(1))
