@@ -118,7 +118,7 @@ class BarKeeper:
             self._note_lost(symbol, known, due)
             missing = [each for each in due if each.on not in known.kept | known.given_up]
             if missing:
-                owed[symbol] = _Owed(missing, min(known.before or missing[0].on, missing[0].on))
+                owed[symbol] = _Owed(missing, _newest_kept(known, missing[0].on) or missing[0].on)
                 self._missing[symbol] = [each.on for each in missing]
         await self._news.begin({symbol: len(each.sessions) for symbol, each in owed.items()})
         for symbol, each in owed.items():
@@ -215,6 +215,11 @@ def _over(now: datetime) -> tuple[Session, ...]:
     """Return the sessions within the source's reach that are over long enough, oldest first."""
     today = new_york_date(now)
     return tuple(each for each in sessions(today - _REACH, today) if each.closes_at + _SETTLED <= now)
+
+
+def _newest_kept(known: KnownSessions, before: date) -> date | None:
+    """Return the newest kept session before that New York date: splits since then concern it and all older ones."""
+    return max((on for on in known.kept if on < before), default=known.before)
 
 
 def _factor(factors: DayFactors, on: date) -> DayFactor:

@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -99,11 +99,12 @@ async def running(
     quotes: bool = True,
     environment: views.Environment | None = None,
     trading: Mapping[str, str],
+    keep_bars: bool = False,
 ) -> AsyncIterator[World]:
     """Start simulator, chat and program, all idle at `start`; stop everything at the end.
 
     `trading` are settings by their lower-case `.env` names, `quotes` gives a virtual account a quote key. A replay
-    starts at its own first open unless told.
+    starts at its own first open unless told. Bars are not kept unless told: a month of them takes seconds.
     """
     recording = read_replay(replay) if replay is not None else None
     begin = start or (recording.start() if recording is not None else None)
@@ -125,6 +126,8 @@ async def running(
         stack.push_async_callback(chat.aclose)
         http = await stack.enter_async_context(ClientSession())
         settings = settings_for(simulator, chat, directory, virtual=virtual, quotes=quotes, trading=trading)
+        if keep_bars:
+            settings = replace(settings, storage=settings.storage.model_copy(update={"keep_bars": "on"}))
         kind = environment or (views.Environment.VIRTUAL if virtual else views.Environment.REAL)
         program = await main.assemble(stack, settings, environment=kind, clock=clock, database_dir=directory / "data")
         stop = asyncio.Event()
@@ -181,7 +184,9 @@ def settings_for(
             }
         ),
         trading=TradingSettings.model_validate({**SAMPLE_SETTINGS, **trading}),
-        storage=StorageSettings.model_validate({"data_dir": directory / "data", "log_dir": directory / "logs"}),
+        storage=StorageSettings.model_validate(
+            {"data_dir": directory / "data", "log_dir": directory / "logs", "keep_bars": "off"}
+        ),
     )
 
 
