@@ -1,6 +1,6 @@
 """The archive of minute bars: a database of its own, so that trading's is neither grown nor waited for.
 
-See decision 0167.
+See decision 0168.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""One session's minute bars as a few thousand bytes, and back without a loss; see decision 0167.
+"""One session's minute bars as a few thousand bytes, and back without a loss; see decision 0168.
 
 Head: version, places, count, checksum. Then zlib over columns of 64-bit numbers, their bytes sorted by place: minutes
 since the open, and closes, each as the difference to the one before; open, high and low as the difference to the close;

@@ -1,5 +1,5 @@
 """Keeps the minute bars of every session of the watched tickers: after the close, and whatever is missing of the month
-that the source still offers. See decision 0167."""
+that the source still offers. See decision 0168."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
--- Minute bars, one compressed blob for each source, ticker and session; see decision 0167.
+-- Minute bars, one compressed blob for each source, ticker and session; see decision 0168.
 PRAGMA application_id = 0x42415253; -- "BARS": never taken for a copy of the trading database
 
 CREATE TABLE sessions (
