@@ -120,7 +120,6 @@ from strategy.model.gates import (
     was_asked,
 )
 from strategy.model.health import (
-    BarsStanding,
     HealthLine,
     HealthView,
     LogLine,
@@ -164,6 +163,7 @@ from strategy.model.orders import (
 from strategy.model.prices import (
     Bar,
     BarSource,
+    BarsStanding,
     DayFactor,
     DayFactors,
     Interval,

@@ -1,12 +1,10 @@
 """How the program is: lines a person can read, each fine, not fine, or unknown."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, StrEnum, auto
 from typing import Self
 
-from strategy.model.prices import KeptTotals
 from strategy.model.said import Said
 
 
@@ -123,18 +121,6 @@ class StorageState:
     writable: bool
     size: int  # of the database with its journal
     free: int  # on its disk
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BarsStanding:
-    """How the keeping of minute bars stands; by ticker, in New York dates."""
-
-    offered: bool  # whether the host gives minute bars
-    totals: KeptTotals | None = None  # None before the first look, or where the archive cannot be read
-    missing: Mapping[str, tuple[date, ...]] = field(default_factory=dict)  # over, and not kept yet
-    never: Mapping[str, tuple[date, ...]] = field(default_factory=dict)  # the source has none of it, or no more
-    why: Said | None = None  # the newest try failed by it
-    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Prices: quotes, ticks and bars."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from strategy.model.instruments import Side, Symbol
 from strategy.model.money import tick_down, tick_up
+from strategy.model.said import Said
 
 
 class Interval(StrEnum):
@@ -158,6 +159,18 @@ class KeptTotals:
     bars: int
     newest: date | None
     size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarsStanding:
+    """How the keeping of minute bars stands; by ticker, in New York dates."""
+
+    offered: bool  # whether the host gives minute bars
+    totals: KeptTotals | None = None  # None before the first look, or where the archive cannot be read
+    missing: Mapping[str, tuple[date, ...]] = field(default_factory=dict)  # over, and not kept yet
+    never: Mapping[str, tuple[date, ...]] = field(default_factory=dict)  # the source has none of it, or no more
+    why: Said | None = None  # the newest try failed by it
+    again_at: datetime | None = None
 
 
 class MinutePage(NamedTuple):
