@@ -58,7 +58,7 @@ class _Owed:
     since: date  # New York: as far back as what is kept follows splits
 
 
-class BarKeeper:
+class MinuteBarKeeper:
     """Fails nobody: what cannot be kept now is tried again, and said."""
 
     def __init__(self, *, keeping: BarKeeping, settings: SettingsInForce, news: BarNews, clock: Clock) -> None:

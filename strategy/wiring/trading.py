@@ -55,7 +55,7 @@ from strategy.runtime.confirmations import Confirmations
 from strategy.runtime.probes import Surroundings
 from strategy.runtime.storage_alarm import SendNow, StorageAlarm
 from strategy.runtime.telling import Telling
-from strategy.session.bar_keeper import BarKeeper, BarKeeping
+from strategy.session.bar_keeper import BarKeeping, MinuteBarKeeper
 from strategy.session.bar_news import BarNews
 from strategy.session.bar_warm_up import BarWarmUp
 from strategy.session.clock_resync import Resync
@@ -429,7 +429,7 @@ class SessionParts:
     resync: Resync
     roster: Roster
     cards: SessionCards
-    keeper: BarKeeper | None  # where bars are kept
+    keeper: MinuteBarKeeper | None  # where bars are kept
     state: TradingState
     around: SurroundingsLines
 
@@ -448,7 +448,7 @@ def build_session(
     keeper = None
     if keeping is not None:
         news = BarNews(telling, clock)
-        keeper = BarKeeper(keeping=keeping, settings=settings, news=news, clock=clock)
+        keeper = MinuteBarKeeper(keeping=keeping, settings=settings, news=news, clock=clock)
         surroundings = replace(surroundings, bars_kept=keeper.told)
     approval = Approval(
         presses=parts.presses,

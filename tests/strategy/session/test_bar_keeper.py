@@ -31,7 +31,7 @@ from strategy.model import (
     TryLater,
 )
 from strategy.runtime.telling import Telling
-from strategy.session.bar_keeper import BarKeeper, BarKeeping
+from strategy.session.bar_keeper import BarKeeping, MinuteBarKeeper
 from strategy.session.bar_news import BarNews
 from strategy.settings.schema import TradingSettings
 from tests.fakes.clock import FakeClock, trading_settings
@@ -128,7 +128,7 @@ class Bench:
     settings: Settings
     archive: BarRepository
     told: Told
-    keeper: BarKeeper
+    keeper: MinuteBarKeeper
 
     async def until(self, when: datetime) -> None:
         """Let market time pass, with the archive's thread given its time at every step."""
@@ -162,7 +162,7 @@ async def keeping(
     source._clock = clock
     settings, told = Settings(*(tickers or (TQQQ,))), Told()
     async with open_archive(folder) as opened:
-        keeper = BarKeeper(
+        keeper = MinuteBarKeeper(
             keeping=BarKeeping(archive=archive or opened, history=source, source=REAL),
             settings=settings,
             news=BarNews(Telling(told, clock), clock),
