@@ -49,12 +49,7 @@ class ViewContext:
     @property
     def badge(self) -> str:
         """Return whose money it is: 모의, 실전 or 데모; on every message that speaks of money."""
-        t = self.t
-        return {
-            Environment.REAL: t("REAL"),
-            Environment.VIRTUAL: t("PAPER"),
-            Environment.DEMO: t("DEMO"),
-        }[self.environment]
+        return self.t.word("badge", self.environment)
 
     def title(self, *words: Words) -> Text:
         """Return a headline that begins with the environment."""

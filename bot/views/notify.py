@@ -71,13 +71,4 @@ def _label(name: str, each: Loudness, level: Loudness, ui: ViewContext) -> str:
 
 def _short(name: str, ui: ViewContext) -> str:
     """Return a group's name in a word, since three buttons share a row."""
-    t = ui.t
-    return {
-        "orders": t("Orders"),
-        "fills": t("Fills"),
-        "signals": t("Signals"),
-        "session": t("Session"),
-        "stream": t("Link"),
-        "changes": t("Changes"),
-        "notes": t("Others"),
-    }.get(name, name)
+    return ui.t.word("alert_button", name)

@@ -61,20 +61,7 @@ def _undo(result: Outcome, ui: ViewContext) -> Keyboard:
 
 
 def _headline(kind: OutcomeKind, ui: ViewContext) -> str:
-    t = ui.t
-    return {
-        OutcomeKind.DONE: t("✅ Done"),
-        OutcomeKind.LEFT: t("✖️ Not done, as you wished"),
-        OutcomeKind.WAITING: t("⏳ Not taken yet: sent again by itself"),
-        OutcomeKind.UNKNOWN: t("❓ Unknown: being looked up"),
-        OutcomeKind.REJECTED: t("⛔ Refused by the broker"),
-        OutcomeKind.DENIED: t("⛔ Not carried out"),
-        OutcomeKind.SECOND_CONFIRM: t("⚠️ Over a limit"),
-        OutcomeKind.CHANGED: t("🔁 Things have changed: nothing was done"),
-        OutcomeKind.EXPIRED: t("⌛ Expired: nothing was done"),
-        OutcomeKind.USED: t("☑️ Already pressed: nothing more was done"),
-        OutcomeKind.NOT_YOURS: t("🚫 Not your button: nothing was done"),
-    }[kind]
+    return ui.t.word("outcome", kind)
 
 
 def _advice(result: Outcome, ui: ViewContext) -> str | None:

@@ -137,13 +137,7 @@ def _names(view: OrderPreview, ui: ViewContext) -> dict[str, str]:
 
 
 def _source(key: str, ui: ViewContext) -> str:
-    t = ui.t
-    return {
-        "typed": t("what you typed"),
-        "ask": t("the ask"),
-        "bid": t("the bid"),
-        "last": t("the last price"),
-    }.get(key, key)
+    return ui.t.word("price_source", key)
 
 
 def _in_won(view: OrderPreview, ui: ViewContext) -> str | None:

@@ -27,6 +27,7 @@ from strategy.model import (
     Mode,
     OrderStatus,
     Origin,
+    OutcomeKind,
     Period,
     Said,
     SaleEnd,
@@ -190,6 +191,10 @@ def _families() -> dict[str, Collection[str]]:
         "task": set(Service),
         "fired_by": set(FiredBy),
         "bound": set(Bound),
+        "outcome": set(OutcomeKind),
+        "alert_button": set(AlertGroup),
+        "price_source": {"typed", "ask", "bid", "last"},
+        "badge": set(Environment),
     }
 
 
