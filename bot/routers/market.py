@@ -1,5 +1,7 @@
 """Prices, the watch list, and market days."""
 
+from collections.abc import Sequence
+
 from aiogram import F, Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
@@ -11,12 +13,12 @@ from bot.input.dialogs import Typing, ask
 from bot.quick_answers import BrokerAnswer, Recalled, answer_soon
 from bot.request import RequestContext
 from bot.routers.usage import explained
-from bot.ui.buttons import Again, Open, TypeTicker, Watch
+from bot.ui.buttons import Again, Observe, Open, TypeTicker, Watch
 from bot.ui.screen import Screen
 from bot.views import market as views
 from bot.views.home import forgotten, sentence
 from bot.views.picking import pick_ticker
-from bot.views.watch import watch_preview
+from bot.views.watch import observed, watch_only, watch_preview
 from strategy.model import Symbol
 
 _DAYS = 14
@@ -29,6 +31,7 @@ def make_router() -> Router:
     router.message.register(typed_ticker, StateFilter(Typing.ticker), ~F.text.startswith("/"))
     router.message.register(quote, Asks("quote"))
     router.message.register(explained("calendar", calendar), Asks("calendar"))
+    router.message.register(add, Asks("add"))
     router.message.register(watch, Asks("watch"))
     router.message.register(unwatch, Asks("unwatch"))
     router.callback_query.register(open_quote, Open.filter(F.screen == "quote"))
@@ -36,6 +39,8 @@ def make_router() -> Router:
     router.callback_query.register(open_tickers, Open.filter(F.screen == "tickers"))
     router.callback_query.register(open_calendar, Open.filter(F.screen == "calendar"))
     router.callback_query.register(open_watch, Open.filter(F.screen == "watch"))
+    router.callback_query.register(open_watch_only, Open.filter(F.screen == "watch_only"))
+    router.callback_query.register(observe, Observe.filter())
     router.callback_query.register(open_unwatch, Open.filter(F.screen == "unwatch"))
     router.callback_query.register(ask_ticker, TypeTicker.filter())
     router.callback_query.register(press_watch, Watch.filter())
@@ -64,8 +69,34 @@ async def open_calendar(_: CallbackQuery, ctx: RequestContext) -> None:
     await ctx.reply.show(views.calendar(ctx.control.results.calendar(_DAYS), ctx.ui))
 
 
-async def watch(_: Message, args: str, ctx: RequestContext) -> None:
+async def add(_: Message, args: str, ctx: RequestContext) -> None:
     await ctx.reply.show(await _watch(args, ctx) if args else await _pick_watch(ctx))
+
+
+async def watch(_: Message, args: str, ctx: RequestContext) -> None:
+    """Put a ticker on the list of those that are only looked at, or show that list."""
+    if args:
+        await _observe(await ctx.control.tickers.find(args), ctx)
+    else:
+        await ctx.reply.show(watch_only(await ctx.control.watch_only.quotes(), ctx.ui))
+
+
+async def open_watch_only(_: CallbackQuery, ctx: RequestContext) -> None:
+    await ctx.reply.show(watch_only(await ctx.control.watch_only.quotes(), ctx.ui))
+
+
+async def observe(_: CallbackQuery, callback_data: Observe, ctx: RequestContext) -> None:
+    symbol = Symbol.parse(callback_data.symbol)
+    if callback_data.adds:
+        await _observe(symbol, ctx)
+        return
+    await ctx.control.watch_only.remove(symbol)
+    await ctx.reply.show(watch_only(await ctx.control.watch_only.quotes(), ctx.ui))
+
+
+async def _observe(symbol: Symbol, ctx: RequestContext) -> None:
+    await ctx.control.watch_only.add(symbol)
+    await ctx.reply.show(observed(symbol, symbol in ctx.control.tickers.watched(), ctx.ui))
 
 
 async def open_watch(_: CallbackQuery, ctx: RequestContext) -> None:
@@ -75,6 +106,10 @@ async def open_watch(_: CallbackQuery, ctx: RequestContext) -> None:
 async def unwatch(_: Message, args: str, ctx: RequestContext) -> None:
     if not args:
         await ctx.reply.show(views.pick_unwatch(ctx.control.tickers.watched(), ctx.ui))
+        return
+    if (found := _among(args, await ctx.control.watch_only.symbols())) is not None:
+        await ctx.control.watch_only.remove(found)
+        await ctx.reply.show(watch_only(await ctx.control.watch_only.quotes(), ctx.ui))
         return
     await ctx.reply.show(await _unwatch(ctx.control.tickers.symbol(args), ctx))
 
@@ -146,6 +181,12 @@ async def _watch(name: str, ctx: RequestContext) -> Screen:
 
 async def _unwatch(symbol: Symbol, ctx: RequestContext) -> Screen:
     return watch_preview(await ctx.control.watchlist.preview_unwatch(ctx.user_id, symbol), ctx.ui)
+
+
+def _among(text: str, symbols: Sequence[Symbol]) -> Symbol | None:
+    """Return the ticker of a list that is named by `NVDA` or `NASDAQ:NVDA`, any case."""
+    wanted = text.strip().upper()
+    return next((each for each in symbols if wanted in (str(each), each.ticker)), None)
 
 
 async def _pick_watch(ctx: RequestContext) -> Screen:

@@ -139,6 +139,13 @@ class Watch(pressable.Data, prefix="f", sep=pressable.SEP):
     adds: bool
 
 
+class Observe(pressable.Data, prefix="fo", sep=pressable.SEP):
+    """Put a ticker on the watch list, which trades nothing, or take it off."""
+
+    symbol: str
+    adds: bool
+
+
 class TypeTicker(pressable.Data, prefix="fw", sep=pressable.SEP):
     """Ask for a ticker to watch."""
 

@@ -8,7 +8,7 @@ from aiogram.utils.formatting import Bold, Text
 from bot.i18n.formats import gain_icon, price, rate, shares, span
 from bot.i18n.terms import conclusion, weekday
 from bot.ui.blocks import block
-from bot.ui.buttons import Button, Copy, Open, TypeTicker, Watch
+from bot.ui.buttons import Button, Copy, Observe, Open, TypeTicker, Watch
 from bot.ui.screen import Screen, ViewContext
 from bot.views.decisions import signal_lines
 from strategy.model import CalendarDay, QuoteView, Symbol, new_york, seoul
@@ -32,7 +32,7 @@ def quote(view: QuoteView, ui: ViewContext) -> Screen:
             t("Asked {age} ago", age=age),
         ),
         _mine(view, ui),
-        None if view.watched else block(t("It is not on the watch list: no rule trades it.")),
+        None if view.watched else block(t("It is not among the traded tickers: no rule trades it.")),
         ui.stamp(),
         keyboard=(
             *ticker_actions(found.symbol, ui, held=bool(view.position_qty), watched=view.watched, here="quote"),
@@ -60,7 +60,8 @@ def ticker_actions(
         Button(t("⏰ Price alert"), Open(screen="alert", ref=ref)),
         Button(t("⏸ Pause buys"), Open(screen="pause", ref=ref))
         if watched
-        else Button(t("➕ Watch it"), Watch(symbol=ref, adds=True)),
+        else Button(t("➕ Trade…"), Watch(symbol=ref, adds=True)),
+        *(() if watched else (Button(t("👀 Watch list"), Observe(symbol=ref, adds=True)),)),
     )
     if not watched and not held:
         return (ways,)
@@ -76,11 +77,18 @@ def tickers(watched: Sequence[Symbol], ui: ViewContext) -> Screen:
     t = ui.t
     picks = [Button(symbol.ticker, Open(screen="ticker", ref=str(symbol))) for symbol in watched]
     return ui.screen(
-        block(ui.title("📈 ", t("Tickers")), t("Watched and traded by rule. Press one to see it.")),
+        block(ui.title("📈 ", t("Tickers")), t("Traded by rule. Press one to see it.")),
         keyboard=(
             *ui.picks(picks, 3, Open(screen="tickers")),
-            (Button(t("➕ Watch another"), Open(screen="watch")), Button(t("➖ Take one off"), Open(screen="unwatch"))),
-            (Button(t("⏰ Price alerts"), Open(screen="alerts")), ui.home()),
+            (
+                Button(t("➕ Add to trading"), Open(screen="watch")),
+                Button(t("➖ Take one off"), Open(screen="unwatch")),
+            ),
+            (
+                Button(t("👀 Watch list"), Open(screen="watch_only")),
+                Button(t("⏰ Price alerts"), Open(screen="alerts")),
+            ),
+            (ui.home(),),
         ),
     )
 
@@ -91,8 +99,8 @@ def pick_watch(held: Sequence[Symbol], ui: ViewContext) -> Screen:
     picks = [Button(symbol.ticker, Watch(symbol=str(symbol), adds=True)) for symbol in held]
     return ui.screen(
         block(
-            ui.title("➕ ", t("Watch another ticker")),
-            t("These are held but not watched:") if picks else None,
+            ui.title("➕ ", t("Add a ticker to automatic trading")),
+            t("These are held but not traded by rule:") if picks else None,
             t("It trades by rule once its bars are there. First you see what it is and confirm."),
         ),
         keyboard=(
@@ -107,7 +115,7 @@ def pick_unwatch(watched: Sequence[Symbol], ui: ViewContext) -> Screen:
     t = ui.t
     picks = [Button(symbol.ticker, Watch(symbol=str(symbol), adds=False)) for symbol in watched]
     return ui.screen(
-        block(ui.title("➖ ", t("Stop watching a ticker")), t("Which ticker?")),
+        block(ui.title("➖ ", t("Take a ticker off automatic trading")), t("Which ticker?")),
         keyboard=(
             *ui.picks(picks, 3, Open(screen="unwatch")),
             (Button(t("📈 Tickers"), Open(screen="tickers")), ui.home()),
@@ -119,7 +127,7 @@ def ask_ticker(ui: ViewContext) -> Screen:
     t = ui.t
     return ui.screen(
         block(
-            Bold(t("Type the ticker to watch.")),
+            Bold(t("Type the ticker to add.")),
             t("For example TQQQ, or NASDAQ:TQQQ where the exchange matters."),
             t("/cancel leaves it as it is."),
         )

@@ -216,7 +216,7 @@ def _about(view: SettingView, ui: ViewContext) -> Text:
 def _at_start(name: str, ui: ViewContext) -> Text:
     t = ui.t
     if name == "TRADING_TICKERS":
-        return block(t("The watch list is changed by /watch and /unwatch."))
+        return block(t("Tickers are changed by /add and /unwatch."))
     return block(t("Read at the start only: change it in .env and start again."))
 
 
@@ -226,7 +226,7 @@ def _elsewhere(view: SettingView, ui: ViewContext) -> Keyboard:
         return ()
     reset = (Button(t("♻️ Reset"), ResetSetting(name=view.name)),) if view.source is SettingSource.CHAT else ()
     return (
-        (Button(t("➕ Watch another"), Open(screen="watch")), Button(t("➖ Take one off"), Open(screen="unwatch"))),
+        (Button(t("➕ Add to trading"), Open(screen="watch")), Button(t("➖ Take one off"), Open(screen="unwatch"))),
         reset,
     )
 

@@ -8,10 +8,22 @@ from aiogram.utils.formatting import Bold, Code, Text
 
 from bot.i18n.formats import price
 from bot.ui.blocks import block
-from bot.ui.buttons import AlertAt, Button, Confirm, Dismiss, Keyboard, Open, RemoveAlert, TypeAlert, rows_of
+from bot.ui.buttons import (
+    AlertAt,
+    Button,
+    Confirm,
+    Dismiss,
+    Keyboard,
+    Observe,
+    Open,
+    RemoveAlert,
+    TypeAlert,
+    Watch,
+    rows_of,
+)
 from bot.ui.screen import Screen, ViewContext
 from bot.views.confirm import at_once, confirm_row
-from strategy.model import PriceAlert, Symbol, TradeMode, WatchPreview
+from strategy.model import PriceAlert, Quote, Symbol, TradeMode, WatchPreview
 
 PERCENTS = (-10, -5, -3, -1, 1, 3, 5, 10)
 
@@ -35,6 +47,55 @@ def watch_preview(view: WatchPreview, ui: ViewContext) -> Screen:
         keyboard=_add_rows(view, ui)
         if view.tickets
         else confirm_row(view.ticket, t("➖ Take {ticker} off", ticker=ticker), ui),
+    )
+
+
+def watch_only(listed: Sequence[tuple[Symbol, Quote | None]], ui: ViewContext) -> Screen:
+    """List the tickers that are only looked at, each with its price and what can be done with it."""
+    t = ui.t
+    lines = [
+        Text(Bold(symbol.ticker), f" {symbol.market} · {price(None if found is None else found.last)}")
+        for symbol, found in listed
+    ]
+    return ui.screen(
+        block(
+            ui.title("👀 ", t("Watch list")),
+            t("Quotes and alerts only; nothing here is traded."),
+            *(lines or [Text(t("No ticker is on it. Type /watch AAPL."))]),
+        ),
+        ui.stamp(),
+        keyboard=(
+            *(row for symbol, _ in listed for row in _observing(symbol, ui)),
+            (Button(t("➕ Add to trading"), Open(screen="watch")), Button(t("⏰ Price alerts"), Open(screen="alerts"))),
+            (ui.refresh("watch_only"), ui.home()),
+        ),
+    )
+
+
+def _observing(symbol: Symbol, ui: ViewContext) -> Keyboard:
+    ref = str(symbol)
+    return (
+        (
+            Button(f"💲 {symbol.ticker}", Open(screen="quote", ref=ref)),
+            Button("⏰", Open(screen="alert", ref=ref)),
+            Button(ui.t("➕ Trade…"), Watch(symbol=ref, adds=True)),
+            Button("🗑", Observe(symbol=ref, adds=False)),
+        ),
+    )
+
+
+def observed(symbol: Symbol, traded: bool, ui: ViewContext) -> Screen:
+    """Say that a ticker is watched from now on, and that this trades nothing; or that it is traded anyway."""
+    t, ticker = ui.t, symbol.ticker
+    there = t("{ticker} is traded already: it is quoted and guarded anyway.", ticker=ticker)
+    done = t("{ticker} is on the watch list: quotes and alerts, no trading.", ticker=ticker)
+    return ui.screen(
+        block(ui.title("👀 ", there if traded else done)),
+        ui.stamp(),
+        keyboard=(
+            *(() if traded else _observing(symbol, ui)),
+            (Button(t("👀 Watch list"), Open(screen="watch_only")), ui.home()),
+        ),
     )
 
 

@@ -22,6 +22,7 @@ from strategy.control.tickers import Tickers
 from strategy.control.unknown_orders import UnknownOrders
 from strategy.control.watchlist import WatchList
 from strategy.health.system import SystemService
+from strategy.market.watch_only import WatchOnly
 from strategy.reports.reports import ResultService
 from strategy.reports.since_start import SinceStart
 from strategy.runtime.confirmations import Confirmations
@@ -57,5 +58,6 @@ class Control:
     since_start: SinceStart
     system: SystemService
     watchlist: WatchList
+    watch_only: WatchOnly
     price_alerts: PriceWatch
     confirmations: Confirmations

@@ -31,6 +31,7 @@ from strategy.health.system import SystemService
 from strategy.health.trading_lines import TradingLines
 from strategy.market import MarketData
 from strategy.market.capacity import Pace
+from strategy.market.watch_only import WatchOnly
 from strategy.model import Clock, Environment, Said, Service, SettableClock, Symbol, TaskHealth
 from strategy.portfolio.bot_lots import kept_splits
 from strategy.ports import Broker, MarketFeed, Stream
@@ -273,6 +274,7 @@ def build_control(
             clock=parts.clock,
         ),
         watchlist=watchlist,
+        watch_only=WatchOnly(notes=parts.journals.notes, watch=trading.watch, traded=tickers.watched),
         price_alerts=session.price_watch,
         confirmations=parts.presses,
     )

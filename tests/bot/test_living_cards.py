@@ -111,7 +111,7 @@ async def test_an_expired_order_is_asked_again_with_the_same_terms(chatting: Cha
     [
         ("/set BUY_RATE 0.4", "✅", "0.4"),
         ("/run", "✅", "Run"),
-        ("/watch XLF", "Trade", "XLF"),
+        ("/add XLF", "Trade", "XLF"),
         ("/unwatch O", "Take O off", "Take O off?"),
     ],
 )

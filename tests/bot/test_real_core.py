@@ -281,6 +281,7 @@ LOOKS = (
     "/logs",
     "/export all",
     "/panic",
+    "/add",
     "/watch",
     "/unwatch O",
     "/release O",

@@ -77,7 +77,7 @@ async def test_adding_a_ticker_names_the_shares_and_dollars_that_the_next_check_
     async with chatting(language, **QUIET) as room:
         store = room.bench.core.base.book
         await store.apply(store.draft("RSI_OVERSOLD", "90", symbol=O, until=None), user_id=None)
-        preview = await room.owner.ask("/watch O")
+        preview = await room.owner.ask("/add O")
         assert AT_ONCE[language] in preview["text"]
         assert "90" in preview["text"]
         assert "$2,900" in preview["text"], "30 % of $10,000, in whole shares with their fees"
@@ -97,7 +97,7 @@ async def test_an_added_ticker_is_traded_the_way_that_was_pressed(
 ) -> None:
     async with chatting() as room:
         await room.owner.ask("/stop")
-        done = await room.presses(await room.owner.ask("/watch O"), label)
+        done = await room.presses(await room.owner.ask("/add O"), label)
         assert "✅" in done["text"]
         store = room.bench.core.base.book
         assert O in store.tickers
@@ -108,9 +108,32 @@ async def test_only_told_nothing_is_bought(chatting: Chatting) -> None:
     async with chatting(**QUIET) as room:
         store = room.bench.core.base.book
         await store.apply(store.draft("RSI_OVERSOLD", "90", symbol=O, until=None), user_id=None)
-        await room.presses(await room.owner.ask("/watch O"), "Alert only")
+        await room.presses(await room.owner.ask("/add O"), "Alert only")
         await next_check(room)
         assert await bought(room) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("words", ["관심 O", "/watch O"])
+async def test_the_watch_list_quotes_and_alerts_and_trades_nothing(
+    chatting: Chatting, language: Language, words: str
+) -> None:
+    none = {"ko": "거래는 없습니다", "en": "no trading"}[language]
+    off = {"ko": "아직 없습니다", "en": "No ticker is on it"}[language]
+    async with chatting(language, **QUIET) as room:
+        store = room.bench.core.base.book
+        await store.apply(store.draft("RSI_OVERSOLD", "90", symbol=O, until=None), user_id=None)
+        done = await room.owner.ask(words)
+        assert none in done["text"]
+        await next_check(room)
+        assert await bought(room) == []
+        assert O not in store.tickers
+        assert "O NYSE · $100.00" in (await room.owner.ask("/watch"))["text"]
+        await room.owner.ask("/alert O < 95")
+        assert [alert.symbol for alert in await room.bench.core.control.price_alerts.all()] == [O]
+        trade = await room.owner.ask("종목추가 O")
+        assert AT_ONCE[language] in trade["text"], "that is the word which trades, after a preview"
+        assert off in (await room.owner.ask("/unwatch O"))["text"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -16,6 +16,7 @@ from strategy.control.status import StatusQueries
 from strategy.control.tickers import Tickers
 from strategy.control.watchlist import WatchList
 from strategy.health.system import SystemService
+from strategy.market.watch_only import WatchOnly
 from strategy.model import (
     AlertRules,
     CalendarDay,
@@ -37,6 +38,7 @@ from strategy.model import (
     PerformanceView,
     Period,
     PriceAlert,
+    Quote,
     QuoteView,
     ReleasePreview,
     ReportView,
@@ -400,6 +402,23 @@ class FakeWatchList(OfCore, WatchList):
         )
 
 
+class FakeWatchOnly(OfCore, WatchOnly):
+    async def symbols(self) -> tuple[Symbol, ...]:
+        return tuple(self.core.observed)
+
+    async def add(self, symbol: Symbol) -> bool:
+        self.core.fail()
+        self.core.observed.append(symbol)
+        return True
+
+    async def remove(self, symbol: Symbol) -> bool:
+        self.core.observed = [each for each in self.core.observed if each != symbol]
+        return True
+
+    async def quotes(self) -> Sequence[tuple[Symbol, Quote | None]]:
+        return [(symbol, None) for symbol in self.core.observed]
+
+
 class FakePriceAlerts(OfCore, PriceWatch):
     async def add(self, user_id: int, symbol: Symbol, *, above: bool, price: Decimal) -> PriceAlert:
         self.core.fail()
@@ -451,6 +470,7 @@ class FakeControl(FakeCoreState):
             since_start=FakeSinceStart(self),
             system=FakeSystem(self),
             watchlist=FakeWatchList(self),
+            watch_only=FakeWatchOnly(self),
             price_alerts=FakePriceAlerts(self),
             confirmations=FakeConfirmations(self),
         )

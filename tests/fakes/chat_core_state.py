@@ -128,6 +128,7 @@ class FakeCoreState:
         default_factory=lambda: AlertRules(levels=dict.fromkeys(GROUPS, Loudness.ON), quiet=None, dashboard=True)
     )
     watched: list[Symbol] = field(default_factory=lambda: [samples.TQQQ, samples.O, samples.XLF])
+    observed: list[Symbol] = field(default_factory=list)
     alerts: list[PriceAlert] = field(default_factory=list)
     proposals_: list[Proposal] = field(default_factory=list)
 

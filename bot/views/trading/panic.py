@@ -47,7 +47,7 @@ def _market(view: PanicPreview, ui: ViewContext) -> Text:
 def _position(each: PanicLine, ui: ViewContext) -> Text:
     t = ui.t
     value = "" if each.last is None else f" × {price(each.last)} = {usd(each.last * each.qty)}"
-    unwatched = "" if each.watched else t(" (not on the watch list)")
+    unwatched = "" if each.watched else t(" (not traded by rule)")
     return Text(Bold(each.symbol.ticker), " ", t("{qty} sh.", qty=shares(each.qty)), value, unwatched)
 
 

@@ -228,7 +228,7 @@ async def test_a_ticker_is_typed_verified_and_watched(room: Room) -> None:
     preview = await room.owner.ask("aapl")
     assert "APPLE INC" in preview["text"]
     assert "TQQQ, O, XLF, AAPL" in preview["text"]
-    await _tap(room, preview, "➕ AAPL")
+    await _tap(room, preview, "자동매매")
     assert samples.AAPL in room.control.watched
     taken = await _tap(room, await room.owner.ask("/unwatch"), "O", "➖ O")
     assert "완료" in taken["text"]
@@ -238,10 +238,10 @@ async def test_a_ticker_is_typed_verified_and_watched(room: Room) -> None:
 async def test_what_is_held_but_not_watched_can_be_picked(room: Room) -> None:
     held = samples.holdings(samples.position(), samples.position(symbol=samples.AAPL))
     room.control.holdings_ = samples.holdings_view(holdings=held)
-    preview = await _tap(room, await room.owner.ask("/watch"), "AAPL")
-    assert "관심 종목에 넣을까요" in preview["text"]
+    preview = await _tap(room, await room.owner.ask("/add"), "AAPL")
+    assert "자동매매에 추가할까요" in preview["text"]
     room.control.holdings_ = samples.holdings_view(holdings=None)
-    assert "AAPL" not in labels(await room.owner.ask("/watch"))
+    assert "AAPL" not in labels(await room.owner.ask("/add"))
 
 
 async def test_a_watch_that_is_refused_says_why(room: Room) -> None:
@@ -295,9 +295,9 @@ async def test_quiet_hours_are_shown_and_proposed(room: Room) -> None:
 
 async def test_panic_offers_two_ways_and_does_one(room: Room) -> None:
     preview = await room.owner.ask("/panic")
-    assert "AAPL 2주 (관심 종목 아님)" in preview["text"]
+    assert "AAPL 2주 (매매 종목 아님)" in preview["text"]
     assert "#12" in preview["text"]
-    await _tap(room, preview, "관심 종목만")
+    await _tap(room, preview, "매매 종목만")
     assert room.control.panics == ["watched"]
     await room.owner.press_data(preview["id"], "y|ticket0002")
     await room.owner.reads("이미 누른")
@@ -373,8 +373,8 @@ async def test_a_ticker_that_is_not_watched_shows_its_price_and_can_be_watched(r
     room.control.status_ = samples.status(tickers=())
     room.control.quote_ = result_samples.quote_view(watched=False, position_qty=None, decision=None, stop_price=None)
     under = (await room.owner.ask("/version"))["id"]
-    card = await press(room, under, "o|ticker|NASDAQ:TQQQ|0", "관심 종목이 아니어서")
-    assert "➕ 관심 종목에 추가" in labels(card)
+    card = await press(room, under, "o|ticker|NASDAQ:TQQQ|0", "매매 종목이 아니어서")
+    assert "➕ 자동매매…" in labels(card)
 
 
 async def test_the_price_of_the_only_ticker_is_shown_without_asking(room: Room) -> None:

@@ -89,7 +89,7 @@ async def test_every_item_of_a_list_is_on_one_of_its_pages(crowded: Room, comman
 
 async def test_what_is_held_and_not_watched_can_be_watched(crowded: Room) -> None:
     crowded.control.watched = [samples.TQQQ]
-    found = await pages(crowded, await crowded.owner.ask("/watch"))
+    found = await pages(crowded, await crowded.owner.ask("/add"))
     assert [label for page in found for label in labels(page) if label in TICKERS] == TICKERS
 
 

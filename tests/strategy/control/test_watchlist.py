@@ -173,7 +173,7 @@ async def test_a_ticker_is_removed_and_not_traded_any_more(tmp_path: Path) -> No
         await bench.until(OPEN + timedelta(minutes=2))
         assert {order.request.symbol for order in await bench.orders()} == {TQQQ}
         assert await bench.storage.decisions.latest(XLF) is None
-        assert "not on the watch list" in await refused(bench, XLF)
+        assert "not traded by rule" in await refused(bench, XLF)
 
 
 async def test_a_held_ticker_stays_so_that_its_stop_does_not_sleep(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ async def test_a_ticker_is_verified_again_at_the_press(bench: Bench) -> None:
 async def test_set_points_to_the_commands(bench: Bench) -> None:
     with pytest.raises(InvalidInput) as caught:
         await bench.core.control.settings.preview(OWNER, "trading_tickers", "NASDAQ:AAPL", symbol=None, until=None)
-    assert "/watch" in korean(caught.value.user_message)
+    assert "/add" in korean(caught.value.user_message)
     assert not bench.core.control.settings.get("TRADING_TICKERS").changeable
 
 

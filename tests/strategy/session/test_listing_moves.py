@@ -70,7 +70,7 @@ async def test_one_that_cannot_be_followed_is_told_with_its_cause(tmp_path: Path
         await bench.pass_time(120)
         assert bench.core.base.book.tickers == (TQQQ,)
         (told,) = await troubles(bench)
-        assert f"/watch {AT_NYSE}" in told
+        assert f"/add {AT_NYSE}" in told
 
 
 async def test_a_trailing_stop_goes_on_from_its_peak(tmp_path: Path) -> None:
