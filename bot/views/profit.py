@@ -4,19 +4,19 @@ from decimal import Decimal
 
 from aiogram.utils.formatting import Bold, Text
 
-from bot.i18n.formats import gain_icon, krw, usd_change
+from bot.i18n.formats import gain_icon, usd_change
 from bot.ui.screen import ViewContext
+from strategy.model import won
 
 
 def result_lines(
-    result: Decimal | None, realized: Decimal | None, ui: ViewContext, fx_rate: Decimal | None = None
+    result: Decimal | None, realized: Decimal | None, ui: ViewContext, in_won: Decimal | None = None
 ) -> tuple[Text, ...]:
-    """Return a line for each figure that is known: after all fees first. Dollars; the rate is won per dollar."""
+    """Return a line for each figure that is known: after all fees first. Dollars, `in_won` won at past days' rates."""
     t = ui.t
     lines: list[Text] = []
     if result is not None:
-        in_won = krw(result, fx_rate)
-        amount = Bold(usd_change(result) + ("" if in_won is None else f" ({in_won})"))
+        amount = Bold(usd_change(result) + ("" if in_won is None else f" ({won(in_won):,}원)"))
         lines.append(t.line("Result after all fees {icon} {amount}", icon=gain_icon(result), amount=amount))
     if realized is not None:
         lines.append(Text(t("As the broker shows it {amount}", amount=usd_change(realized))))

@@ -83,7 +83,7 @@ def results(
         block(ui.title("📒 ", _heading(screen, ui))),
         block(*today) if today else None,
         block(*rows) if rows else block(t("Nothing was filled in that time.")),
-        _totals(view.total, view.fx_rate, ui) if rows else None,
+        _totals(view.total, view.won, ui) if rows else None,
         _open_profit(view.profit_open, view.fx_rate, ui),
         None if since is None else _since_start(since, ui),
         ui.stamp(),
@@ -102,7 +102,7 @@ def performance(view: PerformanceView, ui: ViewContext) -> Screen:
     return ui.screen(
         block(ui.title("🏆 ", t("Performance")), since),
         *([_ticker(each, ui) for each in view.tickers] or [block(t("Nothing was filled yet."))]),
-        _totals(view.total, view.fx_rate, ui) if view.tickers else None,
+        _totals(view.total, view.won, ui) if view.tickers else None,
         ui.stamp(),
         keyboard=((Button(t("📐 Statistics"), Open(screen="stats")),), (ui.refresh("performance"), *_back(ui))),
     )
@@ -158,7 +158,7 @@ def report(view: ReportView, ui: ViewContext, money: HoldingsView | None = None)
     return ui.screen(
         block(ui.title("📰 ", t("Report: {period}", period=period(view.period, t))), t("{span} New York", span=span)),
         block(*today) if today else None,
-        _totals(view.totals, None if view.holdings is None else view.holdings.fx_rate, ui),
+        _totals(view.totals, view.won, ui),
         block(
             t.line("The period before: {result}", result=result_brief(view.before.result, view.before.realized, ui)),
             t(
@@ -214,6 +214,7 @@ def _result_row(row: ResultRow, of: Period, ui: ViewContext) -> Text:
     return Text(
         f"{_dates(row.since, row.until, of, ui)}  ",
         result_brief(totals.result, totals.realized, ui),
+        "" if row.won is None else f" · {won(row.won):+,}원",
         t(" · {n} fills", n=totals.fills),
     )
 
@@ -224,11 +225,12 @@ def _dates(since: date, until: date, of: Period, ui: ViewContext) -> str:
     return f"{since:%Y-%m}" if of is Period.MONTH else f"{since:%m-%d} ~ {until:%m-%d}"
 
 
-def _totals(totals: Totals, fx_rate: Decimal | None, ui: ViewContext) -> Text:
+def _totals(totals: Totals, in_won: Decimal | None, ui: ViewContext) -> Text:
     t = ui.t
     unknown = t("{n} sells without a known cost are not counted.", n=totals.unknown_cost)
     return block(
-        *result_lines(totals.result, totals.realized, ui, fx_rate),
+        *result_lines(totals.result, totals.realized, ui, in_won),
+        None if in_won is None else t("↳ in won at the rate of each day"),
         t(
             "Bought {bought} · sold {sold} · fees {fees}",
             bought=usd(totals.bought),

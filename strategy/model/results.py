@@ -73,6 +73,7 @@ class ResultRow:
     since: date
     until: date  # inclusive
     totals: Totals
+    won: Decimal | None = None  # the result in won, at the rate of each day; None where one is not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,7 @@ class ResultsView:
     period: Period
     rows: tuple[ResultRow, ...]
     total: Totals
+    won: Decimal | None  # its result in won, at the rate of each day; None where one is not known
     fx_rate: Decimal | None  # won per dollar of the last look at the account
     profit_open: Decimal | None  # of the positions held now, fees of their buys taken off; None while unknown
 
@@ -118,12 +120,13 @@ class TickerResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceView:
-    """Results per ticker, best first. Dates are New York's; `fx_rate` is won per dollar."""
+    """Results per ticker, best first. Dates are New York's; `won` is the result in won, at
+    the rate of each day; None where one is not known."""
 
     since: date | None  # of the first fill counted
     tickers: tuple[TickerResult, ...]
     total: Totals
-    fx_rate: Decimal | None
+    won: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +162,7 @@ class ReportView:
     since: date
     until: date
     totals: Totals
+    won: Decimal | None  # its result in won, at the rate of each day; None where one is not known
     before: Totals  # of the period before, for comparison
     tickers: tuple[TickerResult, ...]
     stops: int

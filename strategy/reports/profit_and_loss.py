@@ -86,6 +86,20 @@ def totals(fills: Iterable[Fill]) -> Totals:
     )
 
 
+def in_won(trades: Iterable[Trade], rates: Mapping[date, Decimal]) -> Decimal | None:
+    """Return the result of sales in won, each day's at its own rate (won per dollar).
+
+    None where a day's rate is not known, and for no sale of known cost.
+    """
+    by_day: defaultdict[date, Decimal] = defaultdict(Decimal)
+    for trade in trades:
+        if trade.fill.result is not None:
+            by_day[trading_date(trade)] += trade.fill.result
+    if not by_day or by_day.keys() - rates.keys():
+        return None
+    return sum((result * rates[on] for on, result in by_day.items()), NOTHING)
+
+
 def added(parts: Iterable[Totals]) -> Totals:
     """Return the sum of sums."""
     total = Totals()

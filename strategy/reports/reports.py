@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -43,6 +44,7 @@ from strategy.reports.profit_and_loss import (
     blocked_gates,
     by_period,
     by_ticker,
+    in_won,
     midnight,
     open_profit,
     round_trips,
@@ -103,11 +105,13 @@ class ResultService:
                 break
         rows = (await asyncio.to_thread(by_period, period, found))[:count]
         begin = rows[-1].since if rows else None
-        shown = [trade.fill for trade in found if begin is not None and trading_date(trade) >= begin]
+        shown = [trade for trade in found if begin is not None and trading_date(trade) >= begin]
+        rates = await self._rates()
         return ResultsView(
             period=period,
-            rows=tuple(rows),
-            total=totals(shown),
+            rows=tuple(replace(row, won=in_won(_between(shown, row.since, row.until), rates)) for row in rows),
+            total=totals(trade.fill for trade in shown),
+            won=in_won(shown, rates),
             fx_rate=self._fx_rate,
             profit_open=open_profit(self._account_sync.now, self._prices()),
         )
@@ -120,7 +124,7 @@ class ResultService:
             since=min((trading_date(trade) for trade in trades), default=None),
             tickers=tickers,
             total=totals(trade.fill for trade in trades),
-            fx_rate=self._fx_rate,
+            won=in_won(trades, await self._rates()),
         )
 
     async def statistics(self) -> StatisticsView:
@@ -146,6 +150,7 @@ class ResultService:
             since=since,
             until=until,
             totals=totals(trade.fill for trade in trades),
+            won=in_won(trades, await self._rates()),
             before=totals(trade.fill for trade in before),
             tickers=by_ticker(trades, self._account_sync.now, self._prices(), ended),
             stops=stops_filled(trades),
@@ -228,6 +233,11 @@ class ResultService:
             for symbol, quote in quotes.items()
             if quote is not None and holdings is not None and quote.received_at >= holdings.taken_at
         }
+
+    async def _rates(self) -> Mapping[date, Decimal]:
+        """Return the won per dollar of each day, the newest one's as the account tells it where it is not stored."""
+        stored, now = await self._records.exchange_rates(), self._fx_rate
+        return stored if now is None else {new_york(self._clock.now()).date(): now, **stored}
 
     @property
     def _fx_rate(self) -> Decimal | None:

@@ -92,6 +92,7 @@ def results(period: Period = Period.DAY, count: int = 7, **changes: Any) -> Resu
         period=period,
         rows=rows,
         total=totals(fills=12, result=_D("-9.30"), realized=_D("9.06"), unknown_cost=1),
+        won=_D("-12931.65"),
         fx_rate=_D("1390.50"),
         profit_open=_D("12.00"),
     )
@@ -113,7 +114,7 @@ def performance(**changes: Any) -> PerformanceView:
             ),
         ),
         total=totals(fills=8, result=_D("-2.30"), realized=_D("9.92")),
-        fx_rate=_D("1390.50"),
+        won=_D("-3198.15"),
     )
     return replace(made, **changes)
 
@@ -148,6 +149,7 @@ def report(period: Period = Period.DAY, **changes: Any) -> ReportView:
         since=TODAY,
         until=TODAY,
         totals=totals(),
+        won=_D("16547.95"),
         before=totals(result=_D("-9.40"), realized=_D("-3.20")),
         tickers=(ticker_result(),),
         stops=1,

@@ -149,7 +149,10 @@ def test_where_the_market_has_a_clock_of_its_own_a_proposal_waits_by_the_real_on
 def test_won_stand_beside_dollars_where_the_rate_is_known(ui: MakeUi) -> None:
     view = result_samples.results()
     assert "-$9.30 (-12,932원)" in said(results.results(view, "daily", 10, ui()))
-    assert "원)" not in said(results.results(replace(view, fx_rate=None), "daily", 10, ui()))
+    assert "그날그날의 환율" in said(results.results(view, "daily", 10, ui()))
+    without = said(results.results(replace(view, fx_rate=None, won=None), "daily", 10, ui()))
+    assert "원)" not in without
+    assert "환율" not in without
 
 
 def test_a_month_and_a_week_are_named_by_their_dates(ui: MakeUi) -> None:

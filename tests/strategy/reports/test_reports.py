@@ -24,6 +24,7 @@ from strategy.model import (
     Side,
     Symbol,
     VenueNo,
+    new_york_date,
 )
 from strategy.reports.profit_and_loss import totals
 from tests.fakes.clock import trading_settings
@@ -122,6 +123,24 @@ async def test_open_profit_and_the_won_rate_come_with_the_results(bench: Bench) 
     assert view.fx_rate == (
         bench.core.trading.account_sync.last.fx_rate if bench.core.trading.account_sync.last else None
     )
+
+
+async def test_past_sums_are_in_won_at_the_rates_of_their_own_days(bench: Bench) -> None:
+    """Today's rate would make another past of it each day; where a day's rate is not known, nothing is said in won."""
+    await sold(bench, OPEN - 2 * DAY, "3")
+    await sold(bench, OPEN - DAY, "-5")
+    unknown = await bench.core.control.results.periods(Period.DAY, 2)
+    assert [row.won for row in unknown.rows] == [None, None]
+    assert unknown.won is None
+    for days, rate in ((2, "1300"), (1, "1350.5")):
+        await bench.storage.exchange_rates.keep(new_york_date(OPEN - days * DAY), Decimal(rate))
+    known = await bench.core.control.results.periods(Period.DAY, 2)
+    results = [row.totals.result for row in known.rows]
+    assert [row.won for row in known.rows] == [results[0] * Decimal("1350.5"), results[1] * 1300]
+    assert known.won == sum(row.won for row in known.rows if row.won is not None)
+    [month] = (await bench.core.control.results.periods(Period.MONTH, 1)).rows
+    assert month.won == known.won != month.totals.result * 1400
+    assert (await bench.core.control.results.performance()).won == known.won
 
 
 async def test_performance_ranks_the_tickers(bench: Bench) -> None:
