@@ -99,7 +99,7 @@ class ContextGiven(BaseMiddleware):
         if query is not None and query.message is not None and not (opens_aside(query.data) or is_ephemeral(query)):
             pressed = query.message.message_id
         role = self._roles[user.id]
-        t = await self._languages.of(user.id)
+        t = await self._languages.meet(user.id, user.language_code)
         toast = data["toast"] = Toast(data["bot"], None if query is None else query.id)
         asker = Asker(
             user_id=user.id,

@@ -15,7 +15,7 @@ from kis.simulator.books.orders import BookOrder
 from kis.simulator.books.rules import OrderWish
 from kis.simulator.clock import from_ms
 from kis.simulator.faults.faults import TOKEN_FAULTS, BadFault, InjectedFault
-from kis.simulator.market.calendar import NEW_YORK
+from kis.simulator.market.calendar import NEW_YORK, next_open_ms
 from kis.simulator.market.happenings import HAPPENINGS, set_halt
 from kis.simulator.rest.refusals import CallRefused
 from kis.simulator.text import dollars, fixed, to_units
@@ -93,6 +93,7 @@ class ControlCalls:
             "clock": _iso(world.now_ms),
             "clock_ny": from_ms(world.now_ms).astimezone(NEW_YORK).isoformat(),
             "speed": world.clock.speed,
+            "next_open": None if (opens := next_open_ms(world.now_ms)) is None else _iso(opens),
             "environment": account.environment.value,
             "account": account.number,
             "accounts": [a.number for a in world.broker.accounts()],

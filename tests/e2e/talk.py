@@ -87,12 +87,20 @@ async def still_market() -> AsyncIterator[Simulator]:
 
 
 @asynccontextmanager
-async def talk(browser: Browser, look: Look = DESK, *, market: bool = False, path: str = "") -> AsyncIterator[Talk]:
-    """Open the page of a fresh chat; at the end nothing may have been complained of on its console."""
+async def talk(
+    browser: Browser, look: Look = DESK, *, market: bool = False, path: str = "", speaks: str = ""
+) -> AsyncIterator[Talk]:
+    """Open the page of a fresh chat; at the end nothing may have been complained of on its console.
+
+    The chat speaks `speaks`, where that is not the language of the browser.
+    """
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(still_market()) if market else None
         chat = LocalChat(
-            token=TOKEN, language=look.language, rates=None, simulator_url=simulator.rest_url if simulator else ""
+            token=TOKEN,
+            language=speaks or look.language,
+            rates=None,
+            simulator_url=simulator.rest_url if simulator else "",
         )
         await stack.enter_async_context(chat)
         http = await stack.enter_async_context(ClientSession())

@@ -27,6 +27,31 @@ async def test_the_pace_is_set_and_shown(browser: Browser) -> None:
         await expect(talking.at("market-clock")).to_contain_text("서울")
 
 
+async def test_after_the_close_one_press_leads_to_the_next_open(browser: Browser) -> None:
+    async with talk(browser, market=True) as talking:
+        assert talking.simulator is not None
+        await expect(talking.at("market-nextOpen")).to_be_hidden()  # the session runs
+        async with talking.api.http.post(
+            f"{talking.simulator.rest_url}/sim/clock", json={"advance_s": 7 * 3600}
+        ) as response:
+            response.raise_for_status()
+        await talking.at("market-nextOpen").click()
+        await expect(talking.at("market-nextOpen")).to_be_hidden()
+        before = await state(talking)
+        assert "T09:29:40" in str(before["clock_ny"])
+        assert str(before["clock"]) < str(before["next_open"])
+
+
+async def test_the_demo_speaks_as_the_browser_does(browser: Browser) -> None:
+    """Its bot has greeted in Korean before anybody came: an English browser is greeted in English."""
+    async with talk(browser, market=True, speaks="ko") as korean:
+        assert await korean.said() == []
+    async with talk(browser, Look(*DESKTOP, "light", "en"), market=True, speaks="ko") as english:
+        await english.until_said("/start")
+        await expect(english.at("market")).to_contain_text("New York")
+        assert (await english.user.get("state"))["person"]["language_code"] == "en"
+
+
 async def test_the_price_falls_by_six_percent_of_what_is_chosen(browser: Browser) -> None:
     async with talk(browser, market=True) as talking:
         row = talking.at("market-prices").locator("button", has_text="O")

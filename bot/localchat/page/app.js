@@ -32,6 +32,7 @@ let frame = 0;
 let waited = 0;
 let actionTimer = 0;
 let started = false;
+let introduced = false;
 const marketRuns = document.body.classList.contains("with-market");
 
 prepareDialogs();
@@ -132,9 +133,19 @@ async function refreshState() {
   byTestId("bot-name").textContent = name;
   document.title = name;
   showStatus(word("bot"), "");
+  introduce();
   if (state.action) showAction({ action: state.action, seconds: 5 });
   byTestId("block").textContent = word(state.person.blocked ? "unblock" : "block");
   settle();
+}
+
+// The bot of the demo greets before anybody has come: whose browser speaks another language is greeted in that one.
+async function introduce() {
+  if (introduced || !marketRuns) return;
+  introduced = true;
+  if (state.person.language_code === currentLanguage()) return;
+  await act("person", { language_code: currentLanguage() });
+  await composer.send("/start");
 }
 
 function settle() {

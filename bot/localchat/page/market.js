@@ -7,6 +7,7 @@ import { applyWords, currentLanguage, word } from "./words.js";
 
 const LOOK_MS = 1000;
 const PACES = [0, 1, 60, 600];
+const BEFORE_OPEN_MS = 20_000; // as the demo's own day begins
 
 export class MarketPanel {
   constructor() {
@@ -39,7 +40,7 @@ export class MarketPanel {
     this.box.replaceChildren(
       make("header", {}, make("h2", { "data-i18n": "market" }), make("p", { class: "hint", "data-i18n": "marketHint" })),
       make("p", { class: "away", role: "status", "data-testid": "market-away", "data-i18n": "simulatorAway", hidden: true }),
-      section("clock", part("clock"), pace),
+      section("clock", part("clock"), pace, this.#opening()),
       section("try", this.#events()),
       section("prices", part("prices", "ul")),
       section("account", part("account")),
@@ -67,6 +68,12 @@ export class MarketPanel {
       button("dropSocket", "", () => this.#try(() => simulator.act("fault", { kind: "ws_drop" }), word("dropDone"))),
       button("rejectNext", "", () => this.#try(() => simulator.act("fault", { kind: "reject", count: 1 }), word("rejectDone"))),
     );
+  }
+
+  // After the close there is nothing to see for hours: one press leads to the next opening bell.
+  #opening() {
+    const run = () => this.#try(() => simulator.act("clock", { now: new Date(Date.parse(this.state.next_open) - BEFORE_OPEN_MS).toISOString() }), word("nextOpenDone"));
+    return (this.parts.opening = make("button", { type: "button", class: "key", "data-i18n": "nextOpen", "data-testid": "market-nextOpen", hidden: true, onclick: run }));
   }
 
   #form() {
@@ -156,6 +163,8 @@ export class MarketPanel {
     clock.replaceChildren(timeLine("newYork", "America/New_York", now), timeLine("seoul", "Asia/Seoul", now));
     const speed = this.state?.clock?.speed ?? this.state?.speed;
     for (const button of this.parts.pace.children) button.setAttribute("aria-pressed", String(Number(button.dataset.speed) === Number(speed)));
+    const opens = Date.parse(this.state?.next_open ?? "");
+    this.parts.opening.hidden = !(opens - Date.parse(this.state?.clock ?? "") > BEFORE_OPEN_MS);
     const quotes = this.#prices();
     this.#choose(quotes);
     this.parts.fall.textContent = `${this.symbol} ${word("fall")}`.trim();

@@ -78,6 +78,8 @@ const WORDS = {
     buy: "매수",
     sell: "매도",
     try: "사건 일으키기",
+    nextOpen: "다음 개장으로",
+    nextOpenDone: "다음 개장 직전으로 시간을 옮겼습니다",
     fall: "가격 −6 %",
     dropSocket: "웹소켓 끊기",
     rejectNext: "다음 주문 거부",
@@ -172,6 +174,8 @@ const WORDS = {
     buy: "Buy",
     sell: "Sell",
     try: "Make things happen",
+    nextOpen: "Go to the next open",
+    nextOpenDone: "It is just before the next open now",
     fall: "price −6 %",
     dropSocket: "Drop the socket",
     rejectNext: "Reject the next order",
@@ -191,7 +195,10 @@ const WORDS = {
   },
 };
 
-let language = localStorage.getItem("language") || document.documentElement.lang;
+// The demo speaks as the browser does; a chat alone as whoever serves it said.
+const browsers = () => (navigator.language.toLowerCase().startsWith("ko") ? "ko" : "en");
+const isDemo = document.body.classList.contains("with-market");
+let language = localStorage.getItem("language") || (isDemo ? browsers() : document.documentElement.lang);
 if (!(language in WORDS)) language = "ko";
 
 export const currentLanguage = () => language;

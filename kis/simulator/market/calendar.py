@@ -134,6 +134,15 @@ def session_after(day: date) -> date:
     return session_on_or_after(day + timedelta(days=1))
 
 
+def next_open_ms(ms: int) -> int | None:
+    """Return when the exchanges open next; None while their regular session runs. Both in milliseconds of UTC."""
+    today = new_york_at(ms).date()
+    session = session_of(session_on_or_after(today))
+    if ms >= session.close_ms:
+        session = session_of(session_after(session.day))
+    return session.open_ms if ms < session.open_ms else None
+
+
 def sessions_between(first: date, last: date) -> list[date]:
     """Return trading days of [first, last], in order. New York dates."""
     found: list[date] = []
