@@ -61,7 +61,8 @@ SHOWN_SETTINGS = (
 class PowerSource(Protocol):
     """Who tells what can be bought."""
 
-    async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower: ...
+    async def buying_power(self, symbol: Symbol, price: Decimal) -> BuyingPower:
+        """Return it at a price in dollars; raise BrokerError when it cannot be asked."""
 
 
 class ModesAndLocks(Protocol):
