@@ -152,7 +152,7 @@ class FakeCoreState:
         self.fail()
         found = next((each for each in self.orders_ if each.no == no), None)
         if found is None:
-            raise InvalidInput(user_message=made_up(f"주문 #{no} 이(가) 없습니다.", f"There is no order #{no}."))
+            raise InvalidInput(user_message=made_up(f"주문 #{no}: 없습니다.", f"There is no order #{no}."))
         return found
 
     async def set_mode(

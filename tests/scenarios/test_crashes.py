@@ -58,8 +58,8 @@ async def test_faults_of_our_own_delay_no_trade_and_lose_no_alert_promise_5(tmp_
         await world.until(world.clock.now() + timedelta(minutes=2))
         books = await world.state()
         assert books["positions"] == []
-        names = ("채팅 명령", "알림 전달", "주문 처리")
-        chat = await until_told(world, *(f"{name}이(가) 멈췄습니다" for name in names), "TQQQ 잠김", "🟧", "보호 전용")
+        names = ("채팅 명령이", "알림 전달이", "주문 처리가")
+        chat = await until_told(world, *(f"{name} 멈췄습니다" for name in names), "TQQQ 잠김", "🟧", "보호 전용")
         assert "injected" not in chat
         supervisor = world.program.core.supervisor
         async with asyncio.timeout(30):

@@ -143,4 +143,4 @@ async def test_the_recovery_card_speaks_of_it_in_words_and_money(tmp_path: Path)
     for line in said:
         assert "$56.50:" in korean(line)
         assert "(접수됨, 체결 대기)" in korean(line)
-        assert "(accepted, waiting to fill)" in english(line)
+        assert "(accepted, waiting for a fill)" in english(line)
