@@ -195,6 +195,7 @@ def program_environment(simulator: Simulator, chat: LocalChat, folder: Path) -> 
         "MAX_ORDERS_PER_DAY": "10000",
         "DAILY_LOSS_LIMIT_PCT": "off",
         "DATA_DIR": str(folder / "data"),
+        "KEEP_BARS": "off",  # a first start fetches a month once: no part of what is measured
         "LOG_DIR": str(folder / "logs"),
     }
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "PYTHONPATH"}}

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.timeout(240)
 
 def environment(**values: str) -> dict[str, str]:
     """Return this process's environment without any setting of ours, and these values."""
-    ours = re.compile(r"(KIS|APP|QUOTE|TELEGRAM|RSI|MACD|MARKET|MAX|TOTP)_|IS_VIRTUAL|DATA_DIR|LOG_")
+    ours = re.compile(r"(KIS|APP|QUOTE|TELEGRAM|RSI|MACD|MARKET|MAX|TOTP|KEEP)_|IS_VIRTUAL|DATA_DIR|LOG_")
     return {name: value for name, value in os.environ.items() if not ours.match(name)} | values
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from storage.bars.archive import open_repository
+from storage.bars.archive import FILE_NAME, open_repository
 from storage.bars.recorded import Recorded, read_recorded
+from storage.errors import DatabaseTooNew, MigrationFailed
 from strategy.model import Kept, Said, StorageError
 
 
@@ -15,6 +16,7 @@ class ImportNote(StrEnum):
     DONE = "import_bars.done"
     OUTSIDE = "import_bars.outside"
     DAILY = "import_bars.daily"
+    ARCHIVE = "import_bars.archive"
 
 
 async def import_bars(source: Path, data_dir: Path, now: datetime) -> Said:
@@ -28,8 +30,11 @@ async def import_bars(source: Path, data_dir: Path, now: datetime) -> Said:
         async with AsyncExitStack() as stack:
             archive = await open_repository(stack, data_dir)
             replaced = await archive.put(found.sessions)
-    except OSError as error:
-        raise StorageError(f"cannot use {data_dir}: {error}") from error
+    except (DatabaseTooNew, MigrationFailed):
+        raise
+    except (OSError, StorageError) as error:
+        path = str(data_dir / FILE_NAME)
+        raise StorageError(f"{path}: {error}", user_message=Said(ImportNote.ARCHIVE, path=path)) from error
     return _said(found, replaced)
 
 

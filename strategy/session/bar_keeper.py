@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from strategy.market import Session, sessions
 from strategy.model import (
@@ -33,9 +34,14 @@ from strategy.settings.schema import SettingsInForce
 
 log = logging.getLogger(__name__)
 
+
+class BarKeepingNote(StrEnum):
+    ARCHIVE = "bar_keeping.archive"
+
+
 _SETTLED = timedelta(minutes=10)  # after the close: late prints and corrections are in
 _REACH = timedelta(days=30)  # of the source (kis-protocol 3.23)
-_PAUSE_S = 0.5  # market seconds between two pages
+_PAUSE_S = 1.0  # market seconds between two pages
 _RETRIES = Backoff.growing(600.0, 3600.0)  # after a round that failed
 _DAY = timedelta(days=1)
 _UNCHANGED = DayFactor(day=Decimal(1), minutes=Decimal(1))
@@ -194,14 +200,14 @@ class MinuteBarKeeper:
     def _failed(self, symbol: Symbol, error: TradingError) -> Said:
         days = [f"{on}" for on in self._missing.get(symbol, [])]
         log.warning("bars not kept", extra={"ticker": str(symbol), "days": days, "error": str(error)})
-        return error.user_message
+        return _why(error)
 
     async def _take_stock(self, why: Said | None, again_at: datetime) -> None:
         totals = None
         try:
             totals = await self._archive.totals(self._source)
         except StorageError as error:
-            why = why or error.user_message
+            why = why or _why(error)
         self._standing = BarsStanding(
             offered=self._history.offered(),
             totals=totals,
@@ -220,6 +226,11 @@ def _over(now: datetime) -> tuple[Session, ...]:
 def _newest_kept(known: KnownSessions, before: date) -> date | None:
     """Return the newest kept session before that New York date: splits since then concern it and all older ones."""
     return max((on for on in known.kept if on < before), default=known.before)
+
+
+def _why(error: TradingError) -> Said:
+    """Return the reason for people; of a file that cannot be used, that it is not trading's own."""
+    return Said(BarKeepingNote.ARCHIVE) if isinstance(error, StorageError) else error.user_message
 
 
 def _factor(factors: DayFactors, on: date) -> DayFactor:

@@ -152,6 +152,7 @@ def _write_env(directory: Path, simulator: Simulator, chat: LocalChat) -> None:
         "TELEGRAM_CHAT_TEST_ID": str(DEFAULT_OWNER_ID),
         "TELEGRAM_API_URL": chat.url,
         "DATA_DIR": str(directory / "data"),
+        "KEEP_BARS": "off",  # a first start fetches a month once: no part of what is tried
         "LOG_DIR": str(directory / "logs"),
     }
     file = directory / ".env"

@@ -13,7 +13,7 @@ from bot.i18n.sentences import say
 from storage.bars.archive import FILE_NAME, open_archive
 from storage.bars.importing import import_bars
 from storage.bars.recorded import RecordedBarsWrong, RecordedFault, read_recorded
-from strategy.model import Bar, BarSource
+from strategy.model import Bar, BarSource, StorageError
 from tests.fakes.minutes import minutes, session
 from tests.scenarios.world import MARKET_DATA
 
@@ -208,6 +208,15 @@ def test_a_split_that_is_none_is_refused(tmp_path: Path) -> None:
             read_recorded(tmp_path / "F.csv", NOW)
         assert wrong.value.user_message.code == RecordedFault.SPLIT
         assert wrong.value.user_message.values["line"] == 2
+
+
+async def test_an_archive_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    path = put(tmp_path, "F.csv", lines(minutes(TUE)))
+    (tmp_path / "data" / FILE_NAME).mkdir(parents=True)
+    with pytest.raises(StorageError) as refused:
+        await import_bars(path, tmp_path / "data", NOW)
+    assert str(tmp_path / "data" / FILE_NAME) in say(refused.value.user_message, "ko")
+    assert "import again" in say(refused.value.user_message, "en")
 
 
 # from the shell

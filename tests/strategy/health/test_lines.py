@@ -1,16 +1,17 @@
 """Each line of /health: fine, not fine, and what it then tells to do. Rows S13, S113."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from strategy.health import lines
 from strategy.market.trading_window import session_view
-from strategy.model import HealthLine, OutboxState, StopState, StorageState, Symbol
+from strategy.model import BarsStanding, HealthLine, KeptTotals, OutboxState, StopState, StorageState, Symbol
 from strategy.runtime.probes import LoopLag, TelegramState
 from tests.fakes.clock import trading_settings
 from tests.support.trades import TQQQ, O
-from tests.support.words import bilingual, english, korean
+from tests.support.words import bilingual, english, korean, made_up
 
 NOW = datetime(2026, 9, 15, 15, 0, tzinfo=UTC)  # a Tuesday, in the session
 GB = 1024**3
@@ -65,6 +66,21 @@ def test_prices_are_judged_by_age_in_the_session_only() -> None:
     assert told(lines.quotes(ages, in_session=False), None, "TQQQ")
     assert told(lines.quotes({O: (2.0, 30)}, in_session=True), True)
     assert told(lines.quotes({TQQQ: (None, 30)}, in_session=False), False, "TQQQ", "/diagnose")
+
+
+def test_kept_bars_say_what_is_missing_and_why() -> None:
+    totals = KeptTotals(tickers=3, sessions=1240, bars=480_000, newest=date(2026, 9, 14), size=3_000_000)
+    kept = BarsStanding(offered=True, totals=totals)
+    assert told(lines.bars_kept(BarsStanding(offered=False)), None, "QUOTE_APP_KEY")
+    assert told(lines.bars_kept(BarsStanding(offered=True)), None)
+    assert told(lines.bars_kept(kept), True, "1,240", "2026-09-14", "2.9 MB")
+    nights = {"TQQQ": (date(2026, 9, 14),), "O": tuple(date(2026, 9, on) for on in (8, 9, 10, 11))}
+    assert told(
+        lines.bars_kept(replace(kept, missing=nights)), None, "TQQQ 2026-09-14", "O 4일 (2026-09-08 - 2026-09-11)"
+    )
+    failed = replace(kept, missing=nights, why=made_up("답이 없습니다.", "No answer."), again_at=NOW)
+    assert told(lines.bars_kept(failed), False, "TQQQ 2026-09-14", "No answer.", "09-16 00:00 KST")
+    assert told(lines.bars_kept(replace(kept, never=nights)), True, "no more, of O 4 nights")
 
 
 def test_missing_bars_are_named() -> None:

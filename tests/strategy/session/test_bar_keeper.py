@@ -416,4 +416,5 @@ async def test_an_archive_that_cannot_be_used_is_said_and_the_keeper_runs_on(tmp
     async with keeping(tmp_path, NOON, archive=broken) as bench:
         await bench.until(session(WED).closes_at + timedelta(hours=1))
         assert bench.line().ok is False
+        assert "trading goes on" in english(bench.line().detail)
         assert not bench.source.asked  # nothing is fetched for nobody
