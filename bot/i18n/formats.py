@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 
-from bot.i18n.translator import Tongue
-from strategy.model import ONE, SUB_DOLLAR_TICK, cents, new_york, percent, seoul, won
+from strategy.model import cents, new_york, percent, seoul, tick_down, tick_size, won
+
+if TYPE_CHECKING:  # sentences are said before anything heavy is imported
+    from bot.i18n.translator import Tongue
 
 UNKNOWN = "—"
 
@@ -24,13 +27,19 @@ def usd_change(amount: Decimal | None) -> str:
 
 
 def price(amount: Decimal | None) -> str:
-    """Return a share price: two decimals, four below a dollar or where an average or fill is finer."""
-    if amount is None:
-        return UNKNOWN
-    places = 4 if abs(amount) < ONE or amount != cents(amount) else 2
-    if places == 4:
-        amount = amount.quantize(SUB_DOLLAR_TICK)
-    return f"${amount:,.{places}f}"
+    """Return a share price on the tick of its price: cents from a dollar up, four places below; averages and fills,
+    which may be finer, rounded to it."""
+    return UNKNOWN if amount is None else f"${_on_tick(amount):,f}"
+
+
+def typed_price(amount: Decimal) -> str:
+    """Return a price on its tick as people type it: `1234.50`. Dollars."""
+    return f"{_on_tick(amount):f}"
+
+
+def low_price(amount: Decimal | None) -> str:
+    """Return the highest price on the tick that is not above a line: the first at which a stop below fires. Dollars."""
+    return UNKNOWN if amount is None else price(tick_down(amount))
 
 
 def shares(count: int | None) -> str:
@@ -75,6 +84,17 @@ def moment(instant: datetime, now: datetime, *, seconds: bool = False) -> str:
     return f"KST {_local(instant, now, seoul, clock)} (ET {_local(instant, now, new_york, clock)})"
 
 
+def dated(instant: datetime, *, seconds: bool = False) -> str:
+    """Return the same with the dates, for words that may be read on another day: `KST 09-15 22:30 (ET 09-15 09:30)`."""
+    clock = "%m-%d %H:%M:%S" if seconds else "%m-%d %H:%M"
+    return f"KST {seoul(instant):{clock}} (ET {new_york(instant):{clock}})"
+
+
+def _on_tick(amount: Decimal) -> Decimal:
+    rounded = amount.quantize(tick_size(abs(amount)), ROUND_HALF_UP)
+    return rounded.quantize(tick_size(abs(rounded)))  # 0.99996 comes to a whole dollar
+
+
 def _local(instant: datetime, now: datetime, zone: Callable[[datetime], datetime], clock: str) -> str:
     then, today = zone(instant), zone(now)
     if then.date() == today.date():
@@ -82,7 +102,7 @@ def _local(instant: datetime, now: datetime, zone: Callable[[datetime], datetime
     return then.strftime(("%m-%d " if then.year == today.year else "%Y-%m-%d ") + clock)
 
 
-def span(seconds: float, t: Tongue) -> str:
+def span(seconds: float, t: "Tongue") -> str:
     """Return a duration in its two largest units: `3분 20초`, `2시간 5분`."""
     whole = max(int(seconds), 0)
     if whole < 60:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from aiogram.utils.formatting import Bold, Text
 
-from bot.i18n.formats import gain_icon, krw, price, rate, shares, usd, usd_change
+from bot.i18n.formats import gain_icon, krw, low_price, price, rate, shares, usd, usd_change
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Keyboard, Open, rows_of
 from bot.ui.screen import Screen, ViewContext
@@ -175,7 +175,7 @@ def _card(position: Position, stop: Decimal | None, locked: bool, scope: str | N
         t("With the fees of the buys {average}", average=price(position.average_paid)) if position.buy_fees else None,
         Text(f"{gain_icon(result)} ", Bold(rate(result)), f" · {usd_change(position.profit)} · {usd(position.value)}"),
         scope,
-        t("No stop price set") if stop is None else t("Stop fires at {price}", price=price(stop)),
+        t("No stop price set") if stop is None else t("Stop fires at {price}", price=low_price(stop)),
         t("🔒 Locked: no trades by rule. /release {ticker}", ticker=position.symbol.ticker) if locked else None,
     )
 

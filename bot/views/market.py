@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aiogram.utils.formatting import Bold, Text
 
-from bot.i18n.formats import gain_icon, price, rate, shares, span
+from bot.i18n.formats import gain_icon, low_price, price, rate, shares, span, typed_price
 from bot.i18n.terms import conclusion, weekday
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Copy, Observe, Open, TypeTicker, Watch
@@ -36,7 +36,7 @@ def quote(view: QuoteView, ui: ViewContext) -> Screen:
         ui.stamp(),
         keyboard=(
             *ticker_actions(found.symbol, ui, held=bool(view.position_qty), watched=view.watched, here="quote"),
-            (Button(f"📋 {price(found.last)}", Copy(f"{found.last}")),),
+            (Button(f"📋 {price(found.last)}", Copy(typed_price(found.last))),),
             (ui.refresh("quote", ref), ui.home()),
         ),
     )
@@ -160,7 +160,7 @@ def _mine(view: QuoteView, ui: ViewContext) -> Text | None:
         )
     lines = [
         held,
-        None if view.stop_price is None else t("Stop fires at {price}", price=price(view.stop_price)),
+        None if view.stop_price is None else t("Stop fires at {price}", price=low_price(view.stop_price)),
         *([] if decision is None else signal_lines(decision, ui)),
         None if decision is None else t("Conclusion: {what}", what=conclusion(decision, t)),
     ]

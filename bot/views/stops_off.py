@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from aiogram.utils.formatting import Bold, Code, Text
 
-from bot.i18n.formats import price, shares, usd
+from bot.i18n.formats import low_price, shares, usd
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Dismiss, Keyboard, Row, SetMode, Undo
 from bot.ui.screen import ViewContext
@@ -31,7 +31,7 @@ def stops_off_block(off: StopsOff, ui: ViewContext) -> Text:
 def _line(each: UnprotectedShares, ui: ViewContext) -> str:
     t = ui.t
     held = t("{ticker} {qty} sh., {amount}", ticker=each.symbol.ticker, qty=shares(each.qty), amount=usd(each.value))
-    stop = "" if each.stop_price is None else " · " + t("its stop is at {price} now", price=price(each.stop_price))
+    stop = "" if each.stop_price is None else " · " + t("its stop is at {price} now", price=low_price(each.stop_price))
     return f"• {held}{stop}"
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from strategy.market import MarketData, current
-from strategy.model import Clock, DayStart, Said, Side, Symbol, cents, percent, return_percent
+from strategy.model import Clock, DayStart, Said, Side, Symbol, percent, return_percent, tick_down, tick_up
 from strategy.portfolio.interface import Positions
 from strategy.settings.schema import TradingSettings
 from strategy.settings.store import Draft, SettingsStore
@@ -142,7 +142,8 @@ class Effects:
         if rate is None:
             yield Said(EffectNote.OFF, ticker=symbol.ticker)
             return
-        price = cents(threshold_price(position.average_cost, rate))
+        line = threshold_price(position.average_cost, rate)
+        price = tick_down(line) if name == "STOP_LOSS_RATE" else tick_up(line)  # the first price that reaches it
         yield Said(EffectNote.PRICE, ticker=symbol.ticker, price=price)
         if quote is None:
             return

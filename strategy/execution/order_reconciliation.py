@@ -32,7 +32,7 @@ from strategy.model import (
     Trouble,
     UnreadOrder,
     VenueNo,
-    price_text,
+    cents,
 )
 from strategy.ports import Notifier
 
@@ -220,7 +220,7 @@ class OrderReconciler:
         return session is not None and session.closes_at <= at < session.closes_at + self._lag
 
     async def _tell_correction(self, before: Order, now: Order, at: datetime) -> Said:
-        was, amount = (f"${one.filled_amount:,.2f}" for one in (before, now))
+        was, amount = (cents(one.filled_amount) for one in (before, now))
         line = _line(
             now,
             Said(FoundNote.CORRECTED, was=was, amount=amount),
@@ -411,7 +411,7 @@ def _line(order: Order, news: Said) -> Said:
         side=asked.side,
         ticker=asked.symbol.ticker,
         qty=asked.qty,
-        price=price_text(order.limit_price),
+        price=order.limit_price,
         news=news,
     )
 

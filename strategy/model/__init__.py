@@ -138,7 +138,6 @@ from strategy.model.money import (
     cents,
     on_tick,
     percent,
-    price_text,
     tick_down,
     tick_size,
     tick_up,

@@ -32,13 +32,6 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
-def price_text(price: Decimal) -> str:
-    """Return a price as people write it: cents, and more places only where they say something (56.50000000: 56.50)."""
-    plain = price.normalize()
-    places = max(2, -int(plain.as_tuple().exponent))
-    return f"{plain:,.{places}f}"
-
-
 def won(amount: Decimal) -> Decimal:
     """Round a won amount for showing."""
     return amount.quantize(ONE, ROUND_HALF_UP)

@@ -1,9 +1,11 @@
 """How a value is written into a sentence: `{at:clock}`, `{length:span}`; other kinds are Python's (`{price:,}`)."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 
+from bot.i18n.formats import dated, price, usd
 from strategy.model import Said, new_york, seoul
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -36,16 +38,16 @@ def _span(length: timedelta, voice: Voice) -> str:
     return voice.word("span.days", {"days": seconds // _DAY, "hours": hours % 24})
 
 
-def _clock(at: datetime, _: Voice) -> str:
-    return f"{seoul(at):%m-%d %H:%M} KST ({new_york(at):%m-%d %H:%M} ET)"
+def _money(shown: Callable[[Decimal], str]) -> Kind:
+    """Return the kind that writes dollars so; what earlier builds stored as words stays as it is."""
 
+    def kind(value: Any, _: Voice) -> str:
+        try:
+            return shown(Decimal(value))
+        except (ArithmeticError, TypeError, ValueError):
+            return str(value)
 
-def _clocks(at: datetime, _: Voice) -> str:
-    return f"{seoul(at):%m-%d %H:%M} KST / {new_york(at):%m-%d %H:%M} ET"
-
-
-def _times(at: datetime, _: Voice) -> str:
-    return f"{seoul(at):%H:%M:%S} KST / {new_york(at):%H:%M:%S} ET"
+    return kind
 
 
 def _size(size: int, _: Voice) -> str:
@@ -94,11 +96,12 @@ KINDS: Mapping[str, Kind] = {
     "span": _span,  # timedelta: `2 h 5 min`
     "seconds": lambda length, _: f"{length.total_seconds():g}",  # timedelta
     "minutes": lambda length, _: f"{length.total_seconds() / _MINUTE:g}",  # timedelta
-    "clock": _clock,  # instant: `09-15 22:30 KST (09-15 09:30 ET)`
-    "clocks": _clocks,  # instant: `09-15 22:30 KST / 09-15 09:30 ET`
+    "clock": lambda at, _: dated(at),  # instant: `KST 09-15 22:30 (ET 09-15 09:30)`
     "kst": lambda at, _: f"{seoul(at):%H:%M}",  # instant: `22:30`
     "et": lambda at, _: f"{new_york(at):%H:%M}",  # instant: `09:30`
-    "times": _times,  # instant: `22:30:01 KST / 09:30:01 ET`
+    "times": lambda at, _: dated(at, seconds=True),  # instant: `KST 09-15 22:30:01 (ET 09-15 09:30:01)`
+    "usd": _money(usd),  # dollars: `$1,234.56`
+    "price": _money(price),  # dollars a share, on its tick: `$56.50`
     "size": _size,  # bytes
     "begun": _begun,
     "lines": _joined("\n"),

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from aiogram.utils.formatting import Bold, Text
 
-from bot.i18n.formats import gain_icon, price, rate, shares
+from bot.i18n.formats import gain_icon, low_price, price, rate, shares
 from bot.i18n.terms import not_armed, phase
 from bot.ui.blocks import block
 from bot.ui.buttons import Button, Open
@@ -68,7 +68,7 @@ def _ticker(view: TickerView, stop: Decimal | None, ui: ViewContext) -> Text:
     elif view.position_qty:
         result = view.return_percent
         held = f" · {t('{qty} sh.', qty=shares(view.position_qty))} {gain_icon(result)} {rate(result)}"
-        held += "" if stop is None else f" · {t('stop {price}', price=price(stop))}"
+        held += "" if stop is None else f" · {t('stop {price}', price=low_price(stop))}"
     return Text(Bold(view.symbol.ticker), f" {marks}" if marks else "", f" {price(view.last)}", held)
 
 

@@ -2,7 +2,7 @@
 
 from aiogram.utils.formatting import Bold
 
-from bot.i18n.formats import price, shares, usd
+from bot.i18n.formats import price, shares, typed_price, usd
 from bot.i18n.terms import icon
 from bot.ui.blocks import block
 from bot.ui.buttons import AmendOrder, Button, Confirm, Copy, Keyboard, Open, StepAmend, TypeAmend
@@ -112,7 +112,7 @@ def _steps(order: Order, draft: str, ui: ViewContext) -> Keyboard:
 
 def _ways(order: Order, ui: ViewContext) -> Keyboard:
     t = ui.t
-    copy = (Button(f"📋 {price(order.limit_price)}", Copy(f"{order.limit_price.normalize():f}")),)
+    copy = (Button(f"📋 {price(order.limit_price)}", Copy(typed_price(order.limit_price))),)
     return (
         (Button(t("⌨️ Type it"), TypeAmend(no=order.no)), *copy),
         (Button(t("🔍 Details"), Open(screen="order", ref=str(order.no))), ui.home()),

@@ -18,10 +18,34 @@ def test_dollars(amount: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "shown"), [("61.2", "$61.20"), ("0.1234", "$0.1234"), ("61.18995", "$61.1900"), ("1", "$1.00")]
+    ("amount", "shown"),
+    [
+        ("61.2", "$61.20"),
+        ("56.50000000", "$56.50"),
+        ("58.7376", "$58.74"),  # an average, on the tick of its price
+        ("1234.5", "$1,234.50"),
+        ("1", "$1.00"),
+        ("0.99996", "$1.00"),
+        ("0.1234", "$0.1234"),
+        ("0.12345", "$0.1235"),
+    ],
 )
-def test_prices(amount: str, shown: str) -> None:
+def test_prices_are_shown_on_the_tick_of_their_price(amount: str, shown: str) -> None:
     assert figures.price(Decimal(amount)) == shown
+    assert figures.typed_price(Decimal(amount)) == shown.removeprefix("$").replace(",", "")
+
+
+@pytest.mark.parametrize(("line", "shown"), [("58.7376", "$58.73"), ("58.74", "$58.74"), ("0.99999", "$0.9999")])
+def test_a_stop_is_shown_at_the_first_price_that_fires_it_s62(line: str, shown: str) -> None:
+    assert figures.low_price(Decimal(line)) == shown
+    assert figures.low_price(None) == "—"
+
+
+def test_times_have_one_layout_with_their_dates_or_without() -> None:
+    at = datetime(2026, 9, 15, 13, 30, 5, tzinfo=UTC)
+    assert figures.moment(at, at) == "KST 22:30 (ET 09:30)"
+    assert figures.moment(at, at + timedelta(days=1)) == "KST 09-15 22:30 (ET 09-15 09:30)" == figures.dated(at)
+    assert figures.dated(at, seconds=True) == "KST 09-15 22:30:05 (ET 09-15 09:30:05)"
 
 
 @pytest.mark.parametrize(

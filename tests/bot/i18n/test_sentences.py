@@ -144,9 +144,15 @@ def test_values_are_written_by_their_kind() -> None:
         parts=(inner, "x"),
         size=3 * 1024 * 1024,
     )
-    assert _said(said, "{at:clock}|{price:,}|{parts}|{parts:sentences}|{size:size}", "ko") == (
-        "09-15 22:30 KST (09-15 09:30 ET)|1,234.50|5분, x|5분 x|3.0 MB"
+    assert _said(said, "{at:clock}|{at:times}|{price:usd}|{price:price}", "ko") == (
+        "KST 09-15 22:30 (ET 09-15 09:30)|KST 09-15 22:30:00 (ET 09-15 09:30:00)|$1,234.50|$1,234.50"
     )
+    assert _said(said, "{parts}|{parts:sentences}|{size:size}", "ko") == "5분, x|5분 x|3.0 MB"
+
+
+def test_money_kept_as_words_by_earlier_builds_is_shown_too() -> None:
+    said = Said("test.kinds", price="56.50", was="$1,234.56")
+    assert _said(said, "{price:price} {was:usd}", "en") == "$56.50 $1,234.56"
 
 
 def test_words_of_earlier_builds_are_shown_as_they_were() -> None:

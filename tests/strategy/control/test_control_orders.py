@@ -218,7 +218,7 @@ async def test_a_closed_session_shows_the_next_open_s113(tmp_path: Path) -> None
     async with running(tmp_path, world, settings=trading_settings(**QUIET)) as bench:
         preview = await bench.core.control.orders.manual.preview(OWNER, Side.BUY, TQQQ, shares(1), None)
         assert preview.ticket is None
-        assert "09-15 22:30 KST / 09-15 09:30 ET" in english(preview.refusals[0])
+        assert "KST 09-15 22:30 (ET 09-15 09:30)" in english(preview.refusals[0])
 
 
 @pytest.mark.parametrize("side", Side)

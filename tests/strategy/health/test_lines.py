@@ -30,8 +30,8 @@ def told(line: HealthLine, ok: bool | None, *words: str) -> bool:
 
 def test_the_market_line_tells_the_next_open_in_both_zones_s113() -> None:
     closed = lines.market(session_view(datetime(2026, 9, 15, 2, 0, tzinfo=UTC), trading_settings()))
-    assert told(closed, None, "닫힘", "09-15 22:30 KST", "09-15 09:30 ET")
-    assert told(lines.market(session_view(NOW, trading_settings())), None, "09-16 05:00 KST", "09-15 16:00 ET")
+    assert told(closed, None, "닫힘", "KST 09-15 22:30", "ET 09-15 09:30")
+    assert told(lines.market(session_view(NOW, trading_settings())), None, "KST 09-16 05:00", "ET 09-15 16:00")
 
 
 def test_an_order_of_unknown_outcome_is_not_fine() -> None:
@@ -120,7 +120,7 @@ def test_telegram_is_judged_by_its_newest_word() -> None:
 
 def test_the_token_tells_how_long_it_is_good() -> None:
     assert told(lines.token(None, NOW), None)
-    assert told(lines.token(NOW + timedelta(hours=10), NOW), True, "09-16 10:00 KST", "09-15 21:00 ET")
+    assert told(lines.token(NOW + timedelta(hours=10), NOW), True, "KST 09-16 10:00", "ET 09-15 21:00")
     assert told(lines.token(NOW - timedelta(hours=1), NOW), False, "/diagnose")
 
 

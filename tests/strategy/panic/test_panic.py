@@ -174,7 +174,7 @@ async def test_a_closed_market_cancels_and_says_when_it_opens(tmp_path: Path) ->
         assert {line.reason for line in end.lines} == {"closed"}
         assert end.cancels_left == 0
         assert end.note is not None
-        assert "09-16 22:30 KST" in korean(end.note)
+        assert "KST 09-16 22:30" in korean(end.note)
         assert bench.broker.submitted == []
         await bench.until(OPEN + timedelta(days=1, minutes=5))
         assert bench.broker.qty_held(TQQQ) == 10
