@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from strategy.model import cents, new_york, percent, seoul, tick_down, tick_size, won
 
-if TYPE_CHECKING:  # sentences are said before anything heavy is imported
-    from bot.i18n.translator import Tongue
-
 UNKNOWN = "—"
+
+
+class Saying(Protocol):
+    """Says a message of the catalog in one language: the translator, which needs more than these formats may."""
+
+    def __call__(self, message: str, /, **values: Any) -> str: ...
 
 
 def usd(amount: Decimal | None) -> str:
@@ -102,7 +105,7 @@ def _local(instant: datetime, now: datetime, zone: Callable[[datetime], datetime
     return then.strftime(("%m-%d " if then.year == today.year else "%Y-%m-%d ") + clock)
 
 
-def span(seconds: float, t: "Tongue") -> str:
+def span(seconds: float, t: Saying) -> str:
     """Return a duration in its two largest units: `3분 20초`, `2시간 5분`."""
     whole = max(int(seconds), 0)
     if whole < 60:
