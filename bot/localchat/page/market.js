@@ -6,7 +6,7 @@ import { simulator } from "./server.js";
 import { applyWords, currentLanguage, word } from "./words.js";
 
 const LOOK_MS = 1000;
-const PACES = [0, 1, 60, 600];
+const PACES = [0, 1, 60, 120]; // faster, the way of a quote takes a minute of the market, and the bot rightly calls it late
 const BEFORE_OPEN_MS = 20_000; // as the demo's own day begins
 
 export class MarketPanel {
