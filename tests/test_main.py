@@ -528,12 +528,14 @@ async def test_a_usual_port_that_is_taken_gives_way_to_a_free_one() -> None:
 
 async def test_an_earlier_demos_database_is_set_aside_not_lost(tmp_path: Path) -> None:
     for content in ("first", "second"):
-        (tmp_path / "trader.db").write_text(content)
+        for name in ("trader.db", "bars.db", "bars.db-wal"):  # another demo may have another market
+            (tmp_path / name).write_text(content)
         async with AsyncExitStack() as stack:
             assert main.demo_directory(stack, tmp_path) == tmp_path
-        assert not (tmp_path / "trader.db").exists()
-    kept = [(tmp_path / f"earlier-{n}" / "trader.db").read_text() for n in (1, 2)]
-    assert kept == ["first", "second"]
+        assert not list(tmp_path.glob("*.db*"))
+    for name in ("trader.db", "bars.db", "bars.db-wal"):
+        kept = [(tmp_path / f"earlier-{n}" / name).read_text() for n in (1, 2)]
+        assert kept == ["first", "second"]
 
 
 async def test_a_demo_in_a_directory_in_use_says_only_that_and_moves_nothing_s44(tmp_path: Path) -> None:
