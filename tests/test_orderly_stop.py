@@ -30,6 +30,7 @@ class Stand:
             tasks=[(service, self.run(service)) for service in CORE],
             trading=SimpleNamespace(desk=SimpleNamespace(hurry=lambda _: self.ended.append("hurry"))),
             base=SimpleNamespace(activity=self.activity),
+            session=SimpleNamespace(engine=SimpleNamespace(begun=asyncio.Event())),  # a start that takes long
         )
         bot = SimpleNamespace(
             tasks=[(Service.REMINDERS, self.run(Service.REMINDERS))],
