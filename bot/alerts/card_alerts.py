@@ -1,7 +1,9 @@
-"""What is told in one message that is kept up to date: an order with its fills, a panic, a proposal."""
+"""What is told in one message that is kept up to date: an order, its fills, a stop, a panic, a proposal, a protection
+that comes and goes. See decision 0169."""
 
-import logging
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from bot.alerts.alert_channel import AlertChat
 from bot.alerts.alert_sender import AlertSender
@@ -11,12 +13,59 @@ from bot.alerts.message_edits import MessageEdits
 from bot.alerts.notification_level import Manner, fill_manner
 from bot.alerts.order_context import OrderContext
 from bot.alerts.rendering import alert_screen
-from bot.transport.api_errors import TELEGRAM_FAILURES
+from bot.alerts.stop_cards import StopCards
 from bot.ui.screen import Screen, ViewContext
+from bot.views.news.alerts import folded_note
 from bot.views.trading.orders import fill_reply
-from strategy.model import BarsProgress, EventRow, OrderChanged, OrderStatus, PanicProgress, ProposalClosed, Proposed
+from strategy.model import (
+    BarsProgress,
+    EventRow,
+    Fill,
+    OrderChanged,
+    OrderStatus,
+    Origin,
+    PanicProgress,
+    ProposalClosed,
+    Proposed,
+    Protection,
+    Side,
+    StopFinished,
+    StopTriggered,
+    Symbol,
+    TickerLocked,
+)
 
-log = logging.getLogger(__name__)
+_STREAK = timedelta(hours=1)  # market time; of the rule's orders of one ticker and side that follow sooner, one sounds
+_FLAPPING = timedelta(minutes=10)  # market time
+_SOUNDS = 2  # of a protection that comes and goes, in that time
+
+
+class _Comings:
+    """How often something came and went of late, how many of these have sounded, and where the newest stands."""
+
+    def __init__(self) -> None:
+        self.sounds = 0
+        self.chat_id = 0
+        self.message_id = 0
+        self._rows: set[int] = set()
+        self._first_at: datetime | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self._rows)
+
+    def told(self, row: EventRow, chat_id: int) -> bool:
+        """Count one more; return whether it comes soon after the first of them, in the same chat."""
+        first_at = self._first_at if chat_id == self.chat_id else None
+        soon = first_at is not None and row.event.at - first_at < _FLAPPING
+        self._rows = self._rows | {row.id} if soon else {row.id}
+        return soon
+
+    def sounded(self, at: datetime, chat_id: int, message_id: int, *, anew: bool) -> None:
+        """Note that one was told with sound, by that message; `anew`: the first of them."""
+        self.sounds = 1 if anew else self.sounds + 1
+        self._first_at = at if anew else self._first_at
+        self.chat_id, self.message_id = chat_id, message_id
 
 
 class CardAlerts:
@@ -31,9 +80,33 @@ class CardAlerts:
         self._repeats = repeats
         self._live_messages = live
         self._order_context = OrderContext(chat.outbox)
+        self._stops = StopCards(chat, alert_sender, edits, self._live_messages)
         self._replied: set[int] = set()  # rows whose reply is told, while their order's message is not yet edited
         self._shown: dict[str, int] = {}  # newest row a living message shows, or is about to
+        self._filled: dict[tuple[Symbol, Side], datetime] = {}  # when an order of the rule last began to
+        self._protection: defaultdict[str, _Comings] = defaultdict(_Comings)
         alert_sender.on_done(self._replied.discard)
+
+    async def tell(self, row: EventRow, rows: Sequence[EventRow], how: Manner, ui: ViewContext) -> bool:
+        """Tell what has one message, or a part of one; return whether this was such."""
+        match row.event:
+            case PanicProgress() as event:
+                await self.tell_panic(row, event, ui)
+            case BarsProgress() as event:
+                await self.tell_progress(row, event, ui)
+            case Proposed() | ProposalClosed() as event:
+                await self.tell_proposal(row, event, rows, how, ui)
+            case StopTriggered(is_retry=False) as event:
+                await self._stops.begin(row, event, rows, ui)
+            case StopFinished() as event:
+                return await self._stops.end(row, event, ui)
+            case TickerLocked() as event:
+                return await self._stops.told_lock(row, event)
+            case Protection() as event:
+                await self._tell_protection(row, event, ui)
+            case _:
+                return False
+        return True
 
     async def tell_order(
         self, row: EventRow, event: OrderChanged, rows: Sequence[EventRow], how: Manner, ui: ViewContext
@@ -45,6 +118,8 @@ class CardAlerts:
         message_id = await self._live_messages.of(key)
         if message_id is not None and key not in self._shown:
             self._shown[key] = await self._order_context.shown_by(message_id, no)
+        if message_id is None and not how.kept_back and await self._stops.took_order(row, whole):
+            return
         if message_id is None and not how.kept_back:
             newest = [each for each in rows if isinstance(each.event, OrderChanged) and each.event.order.no == no][-1]
             if (folded := await self._folded_order(newest)) is not None:
@@ -60,10 +135,7 @@ class CardAlerts:
         if event.order.status is OrderStatus.REJECTED:
             message_id = await self._tell_refused(row, key, message_id, how, ui)
         if event.last_fill is not None and row.id not in self._replied:
-            told = fill_manner(self._chat.rules(), self._chat.wall.now())
-            if not told.kept_back:
-                reply = fill_reply(whole, event.last_fill, ui)
-                await self._alert_sender.send([row], reply, ui, silent=told.silent, reply_to=message_id)
+            await self._tell_fill(row, whole, event.last_fill, message_id, ui)
             self._replied.add(row.id)
         if message_id is None or self._shown.get(key, 0) >= row.id:
             await self._alert_sender.done([row], message_id)
@@ -79,13 +151,44 @@ class CardAlerts:
         """Show the end of an order in the card of the cancel that was asked for, where there is one."""
         if not isinstance(row.event, OrderChanged):
             return
-        key = f"cancel:{row.event.order.no}"
+        key = f"order:cancel:{row.event.order.no}"
         message_id = await self._live_messages.of(key)
         if message_id is None:
             return
         screen = await self._order_screen(row, ui)
         self._live_messages.over(key)
         self._edits.want(key, message_id, lambda _: screen, gone=_nothing)
+
+    async def _tell_fill(
+        self, row: EventRow, whole: OrderChanged, fill: Fill, order_message: int | None, ui: ViewContext
+    ) -> None:
+        """Reply to an order's message once, with sound; what fills later is told in that reply."""
+        told = fill_manner(self._chat.rules(), self._chat.wall.now())
+        if told.kept_back:
+            return
+        key = f"order:fill:{whole.order.no}"
+        reply = fill_reply(whole, fill, ui)
+        message_id = await self._live_messages.of(key)
+        if message_id is None:
+            silent = told.silent or not self._sounds(whole)
+            sent = await self._alert_sender.send([row], reply, ui, silent=silent, reply_to=order_message)
+            await self._live_messages.remember(key, sent)
+            return
+
+        async def gone() -> None:
+            self._live_messages.lost(key)
+
+        self._edits.want(key, message_id, lambda _: reply, gone=gone)
+
+    def _sounds(self, whole: OrderChanged) -> bool:
+        """Return whether a fill sounds: a panic tells its own, and of the rule one step of a streak is enough."""
+        request = whole.order.request
+        if request.origin is not Origin.SIGNAL:
+            return request.origin is not Origin.PANIC
+        streak = (request.symbol, request.side)
+        before = self._filled.get(streak)
+        self._filled[streak] = whole.at
+        return before is None or whole.at - before >= _STREAK
 
     async def _folded_order(self, newest: EventRow) -> int | None:
         """Return the message within which a retry's order is told for as long as the broker has not taken it."""
@@ -108,18 +211,9 @@ class CardAlerts:
         sent = await self._alert_sender.send([row], screen, ui, silent=how.silent)
         self._shown[key] = row.id
         if chat_id == self._chat.id:  # else the number means another message by now
-            await self._take_away(key, message_id, screen)
+            await self._edits.take_away(f"{key}:former", message_id, screen)
         await self._live_messages.remember(key, sent)
         return sent
-
-    async def _take_away(self, key: str, message_id: int, screen: Screen) -> None:
-        """Delete a message whose place a new one has taken; one that has to stay says the same as that."""
-        try:
-            await self._chat.bot.delete_message(self._chat.id, message_id)
-        except TELEGRAM_FAILURES as error:
-            log.info("message not taken away", extra={"wish": key, "error": type(error).__name__})
-            await self._chat.heed(error)
-            self._edits.want(f"{key}:former", message_id, lambda _: screen, gone=_nothing)
 
     async def _order_screen(self, row: EventRow, ui: ViewContext) -> Screen:
         """Return the living message at a row's state, with what only earlier ones told."""
@@ -142,6 +236,32 @@ class CardAlerts:
 
         self._shown[key] = row.id
         self._edits.want(key, message_id, show, gone=gone, rows=[row])
+
+    async def _tell_protection(self, row: EventRow, event: Protection, ui: ViewContext) -> None:
+        """Tell that stops are armed or not; where that comes and goes, in one message after the second sound.
+
+        One that stays lost is told again like every critical alert nobody has seen (`scheduled/reminders.py`).
+        """
+        seen = self._protection[event.pair]
+        flapping = seen.told(row, self._chat.id)
+        if flapping and (event.armed or seen.sounds >= _SOUNDS):
+            self._show_flapping(row, event, seen)
+            return
+        screen = alert_screen(row, ui)
+        sent = await self._alert_sender.send([row], screen, ui, silent=False)
+        if flapping and seen.chat_id == self._chat.id:
+            await self._edits.take_away(f"{event.pair}:former", seen.message_id, screen)
+        seen.sounded(event.at, self._chat.id, sent, anew=not flapping)
+        await self._alert_sender.done([row], sent)
+
+    def _show_flapping(self, row: EventRow, event: Protection, seen: _Comings) -> None:
+        def show(ui: ViewContext) -> Screen:
+            return alert_screen(row, ui).under(folded_note(seen.count, ui.when(event.at), ui))
+
+        async def gone() -> None:
+            self._protection.pop(event.pair, None)  # the next one sounds
+
+        self._edits.want(event.pair, seen.message_id, show, gone=gone, rows=[row])
 
     async def tell_panic(self, row: EventRow, event: PanicProgress, ui: ViewContext) -> None:
         """Keep one message up to date while a panic goes on, and tell its end in a new one, with sound."""

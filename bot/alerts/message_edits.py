@@ -119,6 +119,15 @@ class MessageEdits:
             if self._failures:
                 return
 
+    async def take_away(self, key: str, message_id: int, screen: Screen) -> None:
+        """Delete a message whose place a new one has taken; one that has to stay says the same as that."""
+        try:
+            await self._chat.bot.delete_message(self._chat.id, message_id)
+        except TELEGRAM_FAILURES as error:
+            log.info("message not taken away", extra={"wish": key, "error": type(error).__name__})
+            await self._chat.heed(error)
+            self.want(key, message_id, lambda _: screen, gone=_nothing)
+
     def _next(self) -> str | None:
         now = self._wall.now()
         return next((key for key, wish in self._wishes.items() if wish.due <= now), None)
@@ -196,3 +205,7 @@ class MessageEdits:
             self._wishes[key] = wish
         else:
             newer.rows[:0] = wish.rows
+
+
+async def _nothing() -> None:
+    """Do nothing where there is nothing left to show."""

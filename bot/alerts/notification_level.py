@@ -26,7 +26,9 @@ def manner(event: Event, rules: AlertRules, at: datetime) -> Manner:
     if event.group is None:
         return Manner(kept_back=False, silent=_quiet(rules, at))
     found = _at_level(event.group, rules, at)
-    return Manner(kept_back=False, silent=True) if found.kept_back and event.needs_person else found
+    if found.kept_back:
+        return Manner(kept_back=not event.needs_person, silent=True)
+    return Manner(kept_back=False, silent=found.silent or not event.rings)
 
 
 def fill_manner(rules: AlertRules, at: datetime) -> Manner:

@@ -34,14 +34,10 @@ from bot.ui.screen import Screen, ViewContext
 from bot.views.news.alerts import together_note
 from bot.views.news.backlog import backlog as many_late
 from strategy.model import (
-    BarsProgress,
     Clock,
     Event,
     EventRow,
     OrderChanged,
-    PanicProgress,
-    ProposalClosed,
-    Proposed,
     Said,
 )
 from strategy.ports import Wake
@@ -198,12 +194,8 @@ class OutboxWorker:
             await self._cards.tell_order(row, event, rows, how, ui)
         elif how.kept_back:
             await self._alert_sender.done([row], None)
-        elif isinstance(event, PanicProgress):
-            await self._cards.tell_panic(row, event, ui)
-        elif isinstance(event, BarsProgress):
-            await self._cards.tell_progress(row, event, ui)
-        elif isinstance(event, (Proposed, ProposalClosed)):
-            await self._cards.tell_proposal(row, event, rows, how, ui)
+        elif await self._cards.tell(row, rows, how, ui):
+            return
         elif event.fold_key is not None:
             await self._repeats.tell(row, rows, how, ui)
         else:

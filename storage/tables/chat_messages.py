@@ -10,7 +10,8 @@ class ChatMessageRepository:
         self._database = database
 
     async def of(self, chat_id: int, what: str) -> int | None:
-        """Return the message id of `order:12`, `panic:RUN`, `proposal:ID`, `dashboard` or `reminder`."""
+        """Return the message id of `order:12`, `panic:RUN`, `proposal:ID`, `dashboard` or `reminder`; of an order's
+        fills it is `order:fill:12`, of a ticker's newest stop `order:stop:MARKET:TICKER`."""
         rows = await self._database.rows(
             "SELECT message_id FROM chat_messages WHERE chat_id = ? AND kind = ? AND of = ?", (chat_id, *_named(what))
         )

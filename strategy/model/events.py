@@ -51,6 +51,11 @@ class _Event:
         return False
 
     @property
+    def rings(self) -> bool:
+        """Return whether it may come with a sound: where not, whoever looks finds it, and nobody has to act now."""
+        return True
+
+    @property
     def needs_person(self) -> bool:
         """Return whether somebody has something to do: then it is never kept back, at most without a sound."""
         return False
@@ -168,6 +173,11 @@ class SessionOpened(_Event):
     open_orders: int
     mode: ModeState
 
+    @property
+    def rings(self) -> bool:
+        """Return False: the clock says it as well, and what does not work the ready check has told."""
+        return False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionClosed(_Event):
@@ -215,6 +225,11 @@ class OrderChanged(_Event):
     def urgent(self) -> bool:
         """Return whether it is a fill, an order of a stop or a panic, or an outcome nobody knows."""
         return self.last_fill is not None or self.order.request.origin in _URGENT or self._unknown
+
+    @property
+    def rings(self) -> bool:
+        """Return whether the order's own message sounds: refused or unknown it does, and its fill is told apart."""
+        return self.order.status is OrderStatus.REJECTED or self._unknown
 
     @property
     def needs_person(self) -> bool:
@@ -353,6 +368,11 @@ class Protection(_CriticalEvent):
     def story(self) -> str:
         return self.kind
 
+    @property
+    def pair(self) -> str:
+        """Return what its loss and its return have in common: the tickers."""
+        return f"{self.kind}:{','.join(str(symbol) for symbol in self.symbols)}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamState(_Event):
@@ -429,6 +449,11 @@ class ModeChanged(_Event):
 class TickerLocked(_CriticalEvent):
     kind: Literal["ticker_locked"] = "ticker_locked"
     lock: TickerLock
+
+    @property
+    def story(self) -> str | None:
+        """Return the story of the stop that made it, told in order with that; a split's lock stands alone."""
+        return None if self.lock.blocks_stop else f"stop:{self.lock.symbol}"
 
     @property
     def needs_ack(self) -> bool:
@@ -519,6 +544,11 @@ class ReadyCheck(_Event):
     opens_at: datetime
     half_day: bool
     lines: tuple[HealthLine, ...]
+
+    @property
+    def rings(self) -> bool:
+        """Return whether something does not work."""
+        return any(line.ok is False for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

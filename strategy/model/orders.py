@@ -41,8 +41,14 @@ class Origin(StrEnum):
     PANIC = "panic"
     EXTERNAL = "external"  # placed by hand in the broker's own app, found by reconciling
 
+    @property
+    def is_stop(self) -> bool:
+        """Return whether a stop-loss, a take-profit or a trailing stop wanted it."""
+        return self in _STOPS
 
-_PROTECTING = frozenset({Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP, Origin.PANIC})
+
+_STOPS = frozenset({Origin.STOP_LOSS, Origin.TAKE_PROFIT, Origin.TRAILING_STOP})
+_PROTECTING = _STOPS | {Origin.PANIC}
 
 
 class OrderStatus(StrEnum):

@@ -1,19 +1,37 @@
 """What was decided of each ticker: stored with what is new to the owner, and kept for who asks for the newest."""
 
 import logging
+from typing import Protocol
 
-from strategy.model import BothSignals, Decision, DecisionAction, DecisionReason, Event, GateKey, SignalBlocked, Symbol
+from strategy.model import (
+    BothSignals,
+    Decision,
+    DecisionAction,
+    DecisionReason,
+    Event,
+    GateKey,
+    ModeState,
+    Side,
+    SignalBlocked,
+    Symbol,
+)
 from strategy.ports import DecisionJournal
 from strategy.signals.rules import Evaluation
 
 log = logging.getLogger(__name__)
 
 
-class DecisionLog:
-    """Stores decisions; a blocked signal is told once per change of its guards."""
+class ModesInForce(Protocol):
+    def of(self, symbol: Symbol) -> ModeState:
+        """Return the mode in force for a ticker, with who set it."""
 
-    def __init__(self, decisions: DecisionJournal) -> None:
+
+class DecisionLog:
+    """Stores decisions; a blocked signal is told once per change of its guards, where it is news at all."""
+
+    def __init__(self, decisions: DecisionJournal, modes: ModesInForce) -> None:
         self._decisions = decisions
+        self._modes = modes
         self._told: dict[Symbol, tuple[str, ...]] = {}  # what was last said of a ticker, to say it once
         self.newest: dict[Symbol, Decision] = {}
 
@@ -44,9 +62,19 @@ class DecisionLog:
         if verdict.side is None or decision.action is not DecisionAction.NONE or decision.reason.held_back:
             self._told.pop(decision.symbol, None)
             return []
+        if self._known(weighed):
+            self._told.pop(decision.symbol, None)
+            return []
         locked = GateKey.LOCK in weighed.guards  # whatever else comes and goes, a lock has been told
         key = (verdict.side, GateKey.LOCK) if locked else (verdict.side, *weighed.guards)
         self._told[decision.symbol] = key
         if said == key:
             return []
         return [SignalBlocked(at=decision.decided_at, decision=decision, side=verdict.side, guards=weighed.guards)]
+
+    def _known(self, weighed: Evaluation) -> bool:
+        """Return whether the owner knows why: it is the mode a person chose, or there is nothing to sell."""
+        decision = weighed.decision
+        if weighed.verdict.side is Side.SELL and decision.position_qty == 0:
+            return True
+        return GateKey.MODE in weighed.guards and self._modes.of(decision.symbol).set_by is not None

@@ -641,7 +641,7 @@ def _trader(
         approval=approval,
         account=account,
         desk=trading.desk,
-        decisions=DecisionLog(parts.journals.decisions),
+        decisions=DecisionLog(parts.journals.decisions, parts.modes),
         settings=parts.book,
         telling=parts.telling,
         clock=parts.clock,

@@ -72,6 +72,6 @@ async def test_no_trade_waits_for_telegram_promise_5(tmp_path: Path, as_usual: F
     expected, told = as_usual
     found, told_late = await a_fall(tmp_path / "faulty", fault)
     assert found == expected
-    for part in ("🟧", "전량 매도", "TQQQ 잠김", "체결 완료"):
+    for part in ("🟧", "손절 종료: TQQQ", "/release TQQQ", "체결 완료"):
         assert part in told
         assert part in told_late

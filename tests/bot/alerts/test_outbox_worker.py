@@ -47,13 +47,15 @@ async def test_an_order_has_one_living_message_and_fills_reply_to_it_s91(deliver
         await told(room, changed(samples.order()))
         await told(room, changed(part, last_fill=samples.fill(3)))
         await told(room, changed(samples.filled_order(), last_fill=samples.fill(7), fees=Decimal("1.53")))
-        messages = await settled(room, 3)
+        messages = await settled(room, 2)
         await room.owner.sees(lambda each: each["id"] == messages[0]["id"] and "체결 완료" in each["text"])
-        living, first, second = sorted(room.owner.from_bot(), key=lambda each: each["id"])
+        await room.owner.sees(lambda each: each["id"] == messages[1]["id"] and "전량 체결" in each["text"])
+        living, reply = sorted(room.owner.from_bot(), key=lambda each: each["id"])
         assert "RSI(일봉) 48.20" in living["text"]  # told with the first state only, kept in the later ones
         assert labels(living) == ["🔍 자세히"]
-        assert first["reply_to"] == second["reply_to"] == living["id"]
-        assert "전량 체결" in second["text"]
+        assert reply["reply_to"] == living["id"]
+        assert "10/10" in reply["text"]  # the last part is told in the reply of the first
+        assert (living["silent"], reply["silent"]) == (True, False)
 
 
 @pytest.mark.parametrize("deletable", [True, False])

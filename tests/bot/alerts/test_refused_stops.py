@@ -88,8 +88,8 @@ def test_what_was_tried_is_counted_in_orders_not_in_runs(ui: Callable[..., ViewC
 
 async def test_retries_are_counted_in_the_message_of_the_first_run_s95(delivering: Any, wall: FakeClock) -> None:
     async with delivering() as room:
-        await told(room, *run(1))  # the trigger, the end, and the first run's order
-        first = await settled(room, 3)
+        await told(room, *run(1))  # the trigger with its order, and the end
+        first = await settled(room, 2)
         for attempt in range(2, 31):
             await wall.advance(15)
             await told(room, *run(attempt))
@@ -171,15 +171,15 @@ async def test_a_new_stop_is_told_although_both_waited_together(delivering: Any)
 
 
 async def test_most_of_an_hour_of_refusals_that_waited_is_told_in_one_message(delivering: Any) -> None:
-    """The first run's own order has its message; none of the retries' has."""
+    """The first run's own order is in the message of its trigger; none of the retries' is told."""
     async with delivering() as room:
         await told(room, *(event for attempt in range(1, 51) for event in run(attempt)), note(1))
-        trigger, refusals, first_order, last = await settled(room, 4)
+        trigger, refusals, last = await settled(room, 3)
         assert "손절: TQQQ" in trigger["text"]
         assert "50번 시도" in refusals["text"]
-        assert "#101" in first_order["text"]
+        await room.owner.sees(lambda each: each["id"] == trigger["id"] and "#101" in each["text"])
         assert "소식 1." in last["text"]
-        assert len(in_order(room)) == 4
+        assert len(in_order(room)) == 3
 
 
 async def test_a_retrys_order_is_told_once_the_broker_has_taken_it(delivering: Any) -> None:

@@ -190,7 +190,9 @@ async def test_what_settles_itself_is_not_told_again(delivering: OpenRoom, wall:
         await told(room, protection(armed=False), samples.stop_triggered())
         await pass_time(wall, 2)
         await told(room, protection(armed=True), samples.stop_finished())
-        count = len(await settled(room, 4))
+        await room.owner.reads("손절 종료: TQQQ")
+        await room.owner.reads("손절 작동")
+        count = len(await settled(room, 2))
         await pass_time(wall, 70, step_s=60)
         assert len(in_order(room)) == count
         assert set(room.outbox.seen.values()) == {0}

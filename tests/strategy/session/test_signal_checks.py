@@ -314,15 +314,26 @@ async def test_both_signals_trade_nothing_and_warn_once_d11(tmp_path: Path) -> N
         assert (await newest(bench)).reason == "both_signals"
 
 
-async def test_a_blocked_signal_is_told_once_with_the_guards_name_s8(tmp_path: Path) -> None:
+@pytest.mark.parametrize("set_by", [None, OWNER])
+async def test_a_blocked_signal_is_told_once_with_the_guards_name_s8(tmp_path: Path, set_by: int | None) -> None:
+    """Not where it is the mode a person chose: that is no news to them."""
     async with running(tmp_path, ready(-1), settings=one()) as bench:
         await bench.core.base.modes.set(
-            ModeState(mode=Mode.PAUSE_BUYS, symbol=None, set_by=OWNER, set_at=bench.clock.now(), reason="", until=None)
+            ModeState(mode=Mode.PAUSE_BUYS, symbol=None, set_by=set_by, set_at=bench.clock.now(), reason="", until=None)
         )
         await bench.until(OPEN + timedelta(minutes=3))
-        [blocked] = await bench.told(SignalBlocked)
-        assert (blocked.side, blocked.guards) == ("buy", ("mode",))
+        told = [(blocked.side, blocked.guards) for blocked in await bench.told(SignalBlocked)]
+        assert told == ([("buy", ("mode",))] if set_by is None else [])
+        assert (await newest(bench)).reason == "blocked:mode"
         assert await bench.orders() == []
+
+
+async def test_a_sell_signal_of_a_ticker_not_held_is_no_news(tmp_path: Path) -> None:
+    settings = one(rsi_oversold="1", rsi_overbought="2", sell_confirm="none")
+    async with running(tmp_path, ready(-1), settings=settings) as bench:
+        await bench.until(OPEN + timedelta(minutes=3))
+        assert (await newest(bench)).reason == "blocked:holding"
+        assert await bench.told(SignalBlocked) == []
 
 
 @pytest.mark.parametrize("interval", list(Interval))
@@ -424,7 +435,7 @@ async def test_max_position_rate_makes_the_order_smaller_then_none(tmp_path: Pat
         await bench.until(OPEN + timedelta(minutes=5))
         held = sum(order.filled_qty for order in await bench.orders())
         assert 45 <= held <= 50
-        assert gate(await newest(bench), "cash") is not True
+        assert gate(await newest(bench), "caps") is not True
 
 
 async def test_daily_loss_limit_leaves_protect_only_until_released(tmp_path: Path) -> None:
