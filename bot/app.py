@@ -31,6 +31,7 @@ from bot.i18n.translator import Tongue, load_catalogs
 from bot.input.addressing import Privately, Spoken
 from bot.input.command_menu import CommandMenus
 from bot.input.dialogs import NotesStorage
+from bot.input.first_start import FirstStart
 from bot.input.normalising import Typed
 from bot.input.unreadable import UnreadableUpdates
 from bot.middlewares import ContextGiven, Forgetting, Fresh, InFlight, PeopleOnly, PressAnswered, RolesOnly
@@ -281,7 +282,12 @@ async def open_bot(
     late_answers = LateAnswers(sender, wall)
     fresh = Fresh(time)
     dispatcher = Dispatcher(
-        storage=NotesStorage(notes), disable_fsm=True, languages=languages, program=version, reminders=reminders
+        storage=NotesStorage(notes),
+        disable_fsm=True,
+        languages=languages,
+        program=version,
+        reminders=reminders,
+        first_start=FirstStart(notes),
     )
 
     def chats() -> frozenset[int]:

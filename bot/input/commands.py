@@ -82,6 +82,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("chart", "see", VIEWER, lambda t: t("Chart"), ("차트", "chart"), "TICKER [INTERVAL]", ready=False),
     Command("tax", "see", VIEWER, lambda t: t("Tax estimate"), ("세금", "tax"), ready=False),
     Command("settings", "settings", VIEWER, lambda t: t("Settings menu"), ("설정", "settings")),
+    Command("setup", "settings", OWNER, lambda t: t("The first settings, step by step"), ("처음설정", "setup")),
     Command("set", "settings", OWNER, lambda t: t("Change a setting"), ("변경", "set"), "NAME VALUE [TICKER] [for 2h]"),
     Command("get", "settings", VIEWER, lambda t: t("Show one setting"), ("조회", "get"), "NAME"),
     Command(

@@ -57,6 +57,7 @@ PRESSES: dict[type[CallbackData], _Need] = {
     b.Undo: Role.OWNER,
     b.Again: lambda data: Role.OWNER if data.action in ("setting", "watch") else Role.OPERATOR,
     b.AcceptRisk: Role.OWNER,
+    b.SetUp: Role.OWNER,
 }
 
 SCREENS: dict[str, Role] = {
@@ -103,7 +104,7 @@ SCREENS: dict[str, Role] = {
         ("buy", "sell", "amend", "mode", "run", "pause", "panic", "alert", "diagnose", "cancel", "release"),
         Role.OPERATOR,
     ),
-    **dict.fromkeys(("notify", "quiet", "watch", "unwatch", "logs", "export"), Role.OWNER),
+    **dict.fromkeys(("notify", "quiet", "setup", "watch", "unwatch", "logs", "export"), Role.OWNER),
 }
 
 DIALOGS: dict[str | None, Role] = {

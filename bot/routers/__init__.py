@@ -18,6 +18,7 @@ from bot.routers import (
     price_alerts,
     results,
     settings,
+    setup,
     system,
     trade,
 )
@@ -25,7 +26,7 @@ from bot.routers import (
 DIALOGS = (modes, settings, trade, amend, market, price_alerts)
 """Routers with dialogs: an open question takes plain words before any alias of a command does."""
 
-OTHERS = (confirm, acknowledge, home, overview, orders, results, notify, system, panic)
+OTHERS = (confirm, acknowledge, home, overview, orders, results, notify, setup, system, panic)
 
 
 def make_routers() -> list[Router]:

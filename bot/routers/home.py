@@ -6,7 +6,10 @@ from aiogram.types import CallbackQuery, Message
 from bot.i18n.language_choice import Languages
 from bot.input.command_filter import Asks, asked
 from bot.input.commands import BY_NAME, BY_WORD
+from bot.input.first_start import FirstStart
 from bot.request import RequestContext
+from bot.role import Role
+from bot.routers.setup import question
 from bot.ui.buttons import AcceptRisk, Open, Speak
 from bot.ui.screen import Screen
 from bot.views import home as views
@@ -39,8 +42,11 @@ def make_router() -> Router:
     return router
 
 
-async def start(_: Message, ctx: RequestContext) -> None:
+async def start(_: Message, first_start: FirstStart, ctx: RequestContext) -> None:
+    """Show the home screen, and lead an owner through the first settings at the very first of these."""
     await ctx.reply.show(await home_screen(ctx))
+    if ctx.role is Role.OWNER and await first_start.is_it():
+        await ctx.reply.say(await question(0, ctx))
 
 
 async def open_home(_: CallbackQuery, ctx: RequestContext) -> None:

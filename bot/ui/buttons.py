@@ -220,6 +220,13 @@ class Undo(pressable.Data, prefix="u", sep=pressable.SEP):
     change: int = 0
 
 
+class SetUp(pressable.Data, prefix="gs", sep=pressable.SEP):
+    """Show a step of the guided set-up, or with a `pick` take that of its answers: `bot.routers.setup.STEPS`."""
+
+    step: int
+    pick: int | None = None
+
+
 class Speak(pressable.Data, prefix="l", sep=pressable.SEP):
     language: Literal["ko", "en"]
 

@@ -46,6 +46,7 @@ def menu(views: Sequence[SettingView], ui: ViewContext) -> Screen:
         keyboard=(
             *rows_of(picks, 3),
             (Button(t("📜 History"), Open(screen="history")), Button(t("↩️ Undo"), Undo())),
+            (Button(t("🧭 First settings, step by step"), Open(screen="setup")),),
             (ui.refresh("settings"), ui.home()),
         ),
     )

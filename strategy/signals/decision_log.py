@@ -21,7 +21,7 @@ from strategy.signals.rules import Evaluation
 log = logging.getLogger(__name__)
 
 
-class ModesInForce(Protocol):
+class ChosenModes(Protocol):
     def of(self, symbol: Symbol) -> ModeState:
         """Return the mode in force for a ticker, with who set it."""
 
@@ -29,7 +29,7 @@ class ModesInForce(Protocol):
 class DecisionLog:
     """Stores decisions; a blocked signal is told once per change of its guards, where it is news at all."""
 
-    def __init__(self, decisions: DecisionJournal, modes: ModesInForce) -> None:
+    def __init__(self, decisions: DecisionJournal, modes: ChosenModes) -> None:
         self._decisions = decisions
         self._modes = modes
         self._told: dict[Symbol, tuple[str, ...]] = {}  # what was last said of a ticker, to say it once

@@ -11,6 +11,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 
 from bot.app import BotApp, open_bot
 from bot.i18n.translator import Catalogs, Tongue, load_catalogs
+from bot.input.first_start import KEY as FIRST_START
 from bot.localchat import LocalChat
 from bot.settings import TelegramSettings
 from bot.ui.screen import ViewContext
@@ -61,7 +62,10 @@ def outbox() -> FakeOutbox:
 
 @pytest.fixture
 def notes() -> FakeNotes:
-    return FakeNotes()
+    """Return notes of an owner who has been led through the first settings already."""
+    made = FakeNotes()
+    made.stored[FIRST_START] = "asked"
+    return made
 
 
 @pytest.fixture(scope="session")

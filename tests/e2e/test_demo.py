@@ -156,7 +156,6 @@ async def test_start_status_setting_buy_stop_restart_and_on(browser: Browser, tm
             await expect(on.at("market-fall")).to_contain_text("TQQQ")
             await on.at("guide-fall").click()
             await on.hear("손절: TQQQ")
-            await on.hear("매도 체결: TQQQ")
             await on.hear("손절 종료: TQQQ")
             await expect(on.at("market-account")).not_to_contain_text("TQQQ")
             await on.picture("stop")
@@ -194,8 +193,7 @@ async def test_a_phone_in_english_and_in_the_dark(browser: Browser, tmp_path: Pa
             await expect(on.at("market-fall")).to_have_text("TQQQ price −6 %")
             await on.picture("phone-market")
             await on.at("market-fall").tap()
-            await on.hear("Stop-loss")
-            await on.hear("Sell filled: TQQQ")
+            await on.hear("Orders of this stop")
             newest = on.page.locator('[data-testid="message"]').last
             await expect(newest).to_be_in_viewport()  # above the panel, where it was provoked
             await on.at("market-toggle").tap()

@@ -83,6 +83,12 @@ class FakeCoreState:
             "MAX_ORDER_USD": samples.setting(
                 "MAX_ORDER_USD", group="limits", value="", step=Decimal(100), source=SettingSource.CHAT
             ),
+            "COMMISSION_PCT": samples.setting("COMMISSION_PCT", group="other", value="0.25", step=None),
+            "MIN_ORDER_USD": samples.setting("MIN_ORDER_USD", group="limits", value="100", step=None),
+            "MAX_POSITION_RATE": samples.setting("MAX_POSITION_RATE", group="limits", value="0.5", step=None),
+            "TRADE_MODE": samples.setting(
+                "TRADE_MODE", group="orders", value="auto", choices=("auto", "approve", "signal"), step=None
+            ),
             "QUIET_HOURS": samples.setting("QUIET_HOURS", group="alerts", value="", step=None),
             **{
                 f"NOTIFY_{group.upper()}": samples.setting(

@@ -57,6 +57,7 @@ COMMAND_CASES: dict[str, tuple[str, str]] = {
     "/report week": ("보고서: 주간", "Report: Week"),
     "/calendar": ("추수감사절", "Thanksgiving Day"),
     "/settings": ("채팅 설정이 .env 보다", "Chat wins over .env"),
+    "/setup": ("처음 설정 1/7", "First settings 1/7"),
     "/set RSI_OVERSOLD 45": ("50 → 45", "50 → 45"),
     "/get RSI_OVERSOLD": ("허용: 0 이상 100 이하", "Allowed: 0 to 100"),
     "/reset MAX_ORDER_USD": ("→ 50", "→ 50"),
@@ -140,6 +141,7 @@ SCREEN_CASES: dict[str, tuple[str, str]] = {
     "diagnose": ("연결 시험 결과", "Connections tested"),
     "notify": ("체결: 🔔 소리", "Fills: 🔔 sound"),
     "quiet": ("방해 금지 시간: 없음", "Quiet hours: none"),
+    "setup": ("처음 설정 1/7", "First settings 1/7"),
     "watch": ("봉 데이터가 모이면", "It trades by rule once"),
     "watch_only": ("여기 있는 종목은 거래하지", "nothing here is traded"),
     "unwatch": ("종목 제외", "Take a ticker off"),
@@ -191,6 +193,8 @@ PRESS_CASES: dict[str, tuple[str, str]] = {
     "z|MAX_ORDER_USD|": ("→ 50", "→ 50"),
     "u": ("되돌릴 변경이 없습니다", "There is nothing to undo"),
     "a": ("위험 고지", "risk notice"),
+    "gs|1|": ("처음 설정 2/7", "First settings 2/7"),
+    "gs|99|": ("설정을 마쳤습니다", "Set up"),
 }
 
 IN = {"ko": 0, "en": 1}
