@@ -139,6 +139,7 @@ def open_room(control: FakeControl, outbox: FakeOutbox, notes: FakeNotes) -> Ope
                 present(running.url, running.owner_id) as owner,
                 asyncio.TaskGroup() as group,
             ):
+                await owner.post("person", language_code=language)  # what an app speaks goes before the default
                 tasks = [group.create_task(app.poll())] if polls else []
                 tasks += [group.create_task(app.deliver())] if delivers else []
                 tasks += [group.create_task(_run(task)) for name, task in app.tasks if name in runs]

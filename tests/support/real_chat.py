@@ -73,6 +73,7 @@ async def real_chat(
             present(chat.url, chat.owner_id) as owner,
             asyncio.TaskGroup() as group,
         ):
+            await owner.post("person", language_code=language)  # what an app speaks goes before the default
             tasks = [group.create_task(app.poll()), *([group.create_task(app.deliver())] if delivers else [])]
             yield RealChat(owner, bench)
             for task in tasks:
