@@ -94,5 +94,5 @@ class Cancels:
             text=Said(CancelNote.ASKED, numbers=numbers),
             order=last,
             order_nos=tuple(asked),
-            becomes=f"cancel:{asked[0]}" if len(asked) == 1 else None,
+            becomes=f"order:cancel:{asked[0]}" if len(asked) == 1 else None,
         )

@@ -672,5 +672,5 @@ class Outcome:
     next_ticket: str | None = None
     stops_off: StopsOff | None = None  # what it has left without a stop: done, but no good news
     again: tuple[str, str] | None = None  # action and ticket whose terms may be previewed once more
-    becomes: str | None = None  # the story its card tells from here on: `order:12`, or `cancel:12` to its end
+    becomes: str | None = None  # the story its card tells from here on: `order:12`, or `order:cancel:12` to its end
     news: tuple[Event, ...] = ()  # alerts that tell this change: needless where the answer to the press tells it
