@@ -11,7 +11,8 @@ class ChatMessageRepository:
 
     async def of(self, chat_id: int, what: str) -> int | None:
         """Return the message id of `order:12`, `panic:RUN`, `proposal:ID`, `dashboard` or `reminder`; of an order's
-        fills it is `order:fill:12`, of a ticker's newest stop `order:stop:MARKET:TICKER`."""
+        fills it is `order:fill:12`, of a ticker's newest stop `order:stop:MARKET:TICKER`, of the bars being kept
+        `reminder:bars:RUN`."""
         rows = await self._database.rows(
             "SELECT message_id FROM chat_messages WHERE chat_id = ? AND kind = ? AND of = ?", (chat_id, *_named(what))
         )

@@ -589,7 +589,7 @@ class BarsProgress(_Event):
 
     @property
     def story(self) -> str:
-        return f"bars:{self.run}"
+        return f"reminder:bars:{self.run}"  # of the kinds that `chat_messages` stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,9 @@ class FakeNotes:
             raise StorageError("injected")
 
 
+KINDS = ("order", "panic", "proposal", "dashboard", "reminder")  # of the table `chat_messages`
+
+
 class FakeMessages:
     """Fails where the notes beside it do."""
 
@@ -48,6 +51,7 @@ class FakeMessages:
 
     async def keep(self, chat_id: int, what: str, message_id: int) -> None:
         self._notes.check()
+        assert what.partition(":")[0] in KINDS, f"the real table refuses {what}"
         self.stored[chat_id, what] = message_id
 
     async def forget(self, chat_id: int, what: str) -> None:
