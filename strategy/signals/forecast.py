@@ -3,6 +3,7 @@
 The same snapshot, conditions and sizes as a check's, with nothing stored, told or ordered.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -41,6 +42,8 @@ from strategy.signals.snapshot import Snapshot, SnapshotReader
 log = logging.getLogger(__name__)
 
 _ACCOUNT_AGE_S = 10
+_PATIENCE_S = 15.0  # real time a person waits for what one ticker would do: bars of a new one take many calls
+_ALL_PATIENCE_S = 5.0  # ... and for all that are watched, whose bars are there
 
 
 _HOW: Mapping[TradeMode, Said] = {
@@ -91,7 +94,17 @@ class Forecaster(Foresight):
         return found
 
     async def compared(self, symbol: Symbol, supposed: Sequence[Supposed]) -> Sequence[Forecast]:
-        """Return what would happen under each of several suppositions, at one and the same instant."""
+        """Return what would happen under each of several suppositions, at one and the same instant.
+
+        It is unknown where the broker lets a person wait for too long.
+        """
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._compared(symbol, supposed)
+        except TimeoutError:
+            return [_unknown(symbol) for _ in supposed]
+
+    async def _compared(self, symbol: Symbol, supposed: Sequence[Supposed]) -> Sequence[Forecast]:
         holdings = await self._holdings()
         quote = await self._snapshots.quote(symbol)
         snapshot = await self._snapshots.take(symbol, quote, holdings)
@@ -102,7 +115,14 @@ class Forecaster(Foresight):
 
     async def lines(self, found: Mapping[Symbol, Supposed]) -> tuple[Said, ...]:
         """Return a sentence a ticker, and what all their buys come to together."""
-        told = [await self.of(symbol, supposed) for symbol, supposed in found.items()]
+        told: list[Forecast] = []
+        until = asyncio.get_running_loop().time() + _ALL_PATIENCE_S
+        for symbol, supposed in found.items():
+            try:
+                async with asyncio.timeout_at(until):
+                    told.append(await self.of(symbol, supposed))
+            except TimeoutError:
+                told.append(_unknown(symbol))
         return (*(line for one in told for line in _said(one)), *together(told))
 
     async def after_mode(self, mode: Mode, symbol: Symbol | None) -> tuple[Said, ...]:
@@ -129,6 +149,10 @@ class Forecaster(Foresight):
         lock = None if supposed.released else self._modes.lock(snapshot.symbol)
         stop = None if lock is not None and lock.blocks_stop else _stop(snapshot, sized.decision)
         return _told(snapshot, sized.decision, sized.verdict, stop)
+
+
+def _unknown(symbol: Symbol) -> Forecast:
+    return Forecast(symbol=symbol, line=Said(ForecastNote.UNKNOWN, ticker=symbol.ticker))
 
 
 def _told(snapshot: Snapshot, decision: Decision, verdict: Verdict, stop: Said | None) -> Forecast:

@@ -27,7 +27,7 @@ from kis.simulator.server import Simulator
 from kis.stream.connection import Patience
 from kis.stream.reconnect import ReconnectPauses
 from storage.database import Storage, open_storage
-from strategy.model import Event, Mode, Symbol, views
+from strategy.model import Event, Mode, ModeState, Symbol, views
 from strategy.settings.schema import TradingSettings
 from strategy.wiring.core import Core, build_core
 from tests.fakes.clock import SAMPLE_SETTINGS, FakeClock
@@ -233,9 +233,9 @@ async def running(
                 if not virtual:
                     await core.control.arming.accept_disclaimer(OWNER)
                     await core.control.arming.arm(OWNER, settings.account_no.last_four)
-                    preview = await core.control.modes.preview(OWNER, Mode.RUN, symbol=None)
-                    assert preview.ticket is not None
-                    await core.control.confirmations.confirm(preview.ticket, OWNER)
+                    now = clock.now()  # its preview asks the broker, for which market time would have to pass
+                    chosen = ModeState(mode=Mode.RUN, symbol=None, set_by=OWNER, set_at=now, reason="chat", until=None)
+                    await core.base.modes.set(chosen)
                 yield world
             finally:
                 for task in reversed(tasks):

@@ -38,7 +38,7 @@ async def test_a_fall_sells_everything_and_locks_the_ticker_s7_s62_s63_s64_s93(t
     assert {order["origin"] for order in orders} == {"stop_loss"}
     assert "🟧" in chat
     assert "-6.5" in chat or "−6.5" in chat  # the trigger's rate
-    assert "TQQQ 잠김" in chat  # S64
+    assert "TQQQ는 다음 거래일 또는 /release TQQQ 전까지 규칙으로 거래하지 않습니다" in chat  # S64
 
 
 async def test_a_refused_notice_subscription_is_told_within_ten_seconds_s22(tmp_path: Path) -> None:

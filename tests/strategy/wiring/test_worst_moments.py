@@ -28,6 +28,7 @@ from strategy.model import (
 from strategy.risk.exposure import ExposureMeter
 from strategy.stops.safe_mode import DESK_FAILED
 from strategy.stops.stop_monitor import StopMonitor
+from tests.fakes.clock import trading_settings
 from tests.storage.test_damage import overwritten
 from tests.strategy.control.test_amend_orders import preview as amending
 from tests.strategy.control.test_amend_orders import resting
@@ -333,3 +334,19 @@ async def test_a_database_that_is_damaged_under_the_program_is_told_as_that_and_
         await bench.pass_time(1200)
         assert bench.broker.submitted == []
         assert len(heard) <= 3
+
+
+async def test_choosing_run_does_not_wait_for_a_broker_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the rule would do at once is unknown then, and said to be."""
+    monkeypatch.setattr("strategy.signals.forecast._ALL_PATIENCE_S", 0.05)
+    world = World.at(OPEN + timedelta(minutes=10))
+    world.ready(TQQQ)
+    async with running(tmp_path, world, settings=trading_settings(trading_tickers="NASDAQ:TQQQ")) as bench:
+        await bench.pass_time(60)
+        bench.broker.fail("holdings", "hang")
+        bench.core.trading.account_sync.spoil()
+        preview = await bench.core.control.modes.preview(OWNER, Mode.RUN, symbol=None)
+        assert preview.ticket is not None
+        assert [line.code for line in preview.effects] == ["forecast.unknown"]
