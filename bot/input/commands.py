@@ -30,7 +30,7 @@ COMMANDS: tuple[Command, ...] = (
         "control",
         OPERATOR,
         lambda t: t("Pause buys for a while"),
-        ("매수멈춤", "일시정지", "pause"),
+        ("매수멈춤", "일시정지", "pause", "pausebuys"),
         "[TICKER] [30m|2h|close]",
     ),
     Command(

@@ -52,8 +52,8 @@ def taken(result: Outcome, changes: Sequence[SettingChange], after: Screen, ui: 
     """Return the next question under what a press has set, or why it has not."""
     t = ui.t
     done = [f"✅ {change.name}: {change.old} → {change.new}" for change in changes]
-    said = done or [("✅ " if result.kind is OutcomeKind.DONE else t("⛔ Not carried out") + ": ") + t.of(result.text)]
-    return after.under(*said)
+    head = "✅ " if result.kind is OutcomeKind.DONE else t.word("outcome", "denied") + ": "
+    return after.under(*(done or [head + t.of(result.text)]))
 
 
 def finished(views: Sequence[SettingView], ui: ViewContext) -> Screen:

@@ -59,7 +59,8 @@ async def test_faults_of_our_own_delay_no_trade_and_lose_no_alert_promise_5(tmp_
         books = await world.state()
         assert books["positions"] == []
         names = ("채팅 명령이", "알림 전달이", "주문 처리가")
-        chat = await until_told(world, *(f"{name} 멈췄습니다" for name in names), "TQQQ 잠김", "🟧", "보호 전용")
+        stopped = (f"{name} 멈췄습니다" for name in names)
+        chat = await until_told(world, *stopped, "규칙으로 거래하지 않습니다", "🟧", "보호 전용")
         assert "injected" not in chat
         supervisor = world.program.core.supervisor
         async with asyncio.timeout(30):

@@ -273,7 +273,7 @@ async def test_history_undo_and_reset(room: Room) -> None:
 async def test_a_setting_read_at_start_offers_no_change(room: Room) -> None:
     screen = await room.owner.ask("/get TRADING_TICKERS")
     assert "종목은 /add 와 /unwatch 로" in screen["text"]
-    assert labels(screen) == ["➕ 종목 추가", "➖ 종목 빼기", "⬅️ 뒤로", "🏠 홈"]
+    assert labels(screen) == ["➕ 매매 종목 추가", "➖ 종목 빼기", "⬅️ 뒤로", "🏠 홈"]
     room.control.settings["LATER"] = samples.setting("LATER", changeable=False)
     screen = await room.owner.ask("/get LATER")
     assert "시작할 때만 읽습니다" in screen["text"]

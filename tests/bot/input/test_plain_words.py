@@ -117,4 +117,7 @@ async def test_every_label_of_the_home_menu_may_be_typed(room: Room, language: s
         assert "모르는 말" not in typed, label
         assert "I do not know" not in typed, label
         pressed = (await room.owner.does(await room.owner.ask("/start"), label))["text"]
-        assert typed.split("\n")[0] == pressed.split("\n")[0], label
+        if label.startswith("⏸"):  # the press asks for how long; the word is the command, and acts
+            assert room.control.modes[-1].mode is Mode.PAUSE_BUYS, label
+        else:
+            assert typed.split("\n")[0] == pressed.split("\n")[0], label

@@ -24,7 +24,8 @@ PEOPLE = {"telegram_operator_user_ids": "777", "telegram_viewer_user_ids": "888"
 
 LOOKING = {"status", "balance", "orders", "trades", "profit", "get", "history", "health", "help", "lang", "alerts"}
 TRADING = {"buy", "sell", "cancel", "amend", "run", "pause", "stop", "release", "panic", "alert", "diagnose", "mode"}
-OWNING = {"halt", "arm", "set", "reset", "undo", "watch", "unwatch", "notify", "quiet", "logs", "export"}
+OWNING = {"halt", "arm", "set", "setup", "reset", "undo", "add", "watch", "unwatch", "notify"}
+OWNING |= {"quiet", "logs", "export"}
 
 
 def test_every_kind_of_button_has_a_role() -> None:

@@ -246,7 +246,8 @@ async def test_status_shows_the_whole_state(bench: Bench) -> None:
     assert status.calls_used == "1/s of 2"
     assert status.next_check_at is not None
     line = next(line for line in status.tickers if line.symbol == TQQQ)
-    assert (line.last, line.position_qty, line.return_percent) == (Decimal(101), 10, Decimal(1))
+    assert (line.last, line.position_qty) == (Decimal(101), 10)
+    assert line.return_percent == (1010 - Decimal("1002.50")) / Decimal("1002.50") * 100  # bought with $2.50 of fees
     assert line.warm
     assert line.last_decision is not None
     assert status.cycles >= 1
