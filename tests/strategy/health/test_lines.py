@@ -79,7 +79,7 @@ def test_kept_bars_say_what_is_missing_and_why() -> None:
         lines.bars_kept(replace(kept, missing=nights)), None, "TQQQ 2026-09-14", "O 4일 (2026-09-08 - 2026-09-11)"
     )
     failed = replace(kept, missing=nights, why=made_up("답이 없습니다.", "No answer."), again_at=NOW)
-    assert told(lines.bars_kept(failed), False, "TQQQ 2026-09-14", "No answer.", "09-16 00:00 KST")
+    assert told(lines.bars_kept(failed), False, "TQQQ 2026-09-14", "No answer.", "KST 09-16 00:00")
     assert told(lines.bars_kept(replace(kept, never=nights)), True, "no more, of O 4 nights")
 
 

@@ -31,6 +31,7 @@ async def test_every_service_of_the_core_runs_once(tmp_path: Path) -> None:
         Service.DASHBOARD,
         Service.LATE_ANSWERS,
         Service.IN_PRIVATE,
+        Service.BARS,  # where bars are kept
     }
     async with running(tmp_path, World.at(OPEN)) as bench:
         run = [service for service, _ in bench.core.tasks]

@@ -389,7 +389,7 @@ async def test_a_month_is_told_in_steps_of_one_story_and_a_night_not_at_all(tmp_
     async with keeping(tmp_path, NOON, TQQQ, SOXL) as bench:
         await bench.until(NOON + timedelta(hours=1))
         told = bench.told.progress
-        assert {event.story for event in told} == {"bars:2026-09-15"}
+        assert {event.story for event in told} == {"reminder:bars:2026-09-15"}
         assert [sum(each.kept for each in event.tickers) for event in told] == sorted(
             sum(each.kept for each in event.tickers) for event in told
         )
