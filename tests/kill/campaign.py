@@ -269,14 +269,14 @@ class Group:
                 await here.person.send("/stop")
 
     async def _money(self, life: Life) -> list[str]:
-        """Compare the cash the program tells its owner with what the broker would let him spend."""
+        """Compare the cash the program tells its owner with the broker's."""
         broker = self._town.simulator.world.broker
         for _ in range(5):
             with suppress(TimeoutError):
                 message = await self._script.ask("/balance", lambda message: "현금 $" in (message["text"] or ""))
                 shown = _MONEY.search(message["text"].partition("현금 ")[2])
                 async with self._town.simulator.still():
-                    cash = broker.orderable_notional(broker.main)
+                    cash = Decimal(self._town.simulator.control.view(broker.main)["cash"])
                 if shown is not None and Decimal(shown[1].replace(",", "")) == cash:
                     return []
                 told = shown[1] if shown is not None else message["text"]

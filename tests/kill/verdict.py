@@ -14,6 +14,7 @@ Json = dict[str, Any]
 
 NOT_FOUND = "order.not_found"
 SENT_AGAIN = "♻️"
+_OF_STOPS = ("stop_loss", "take_profit", "trailing_stop")
 _CLOCKS = timedelta(seconds=15)  # the broker's clock and the program's may be eight seconds apart
 
 
@@ -199,15 +200,13 @@ def told(stored: Stored, sends: Sequence[Json], screen: Mapping[int, Json], *, i
             result.faults.append(f"alert {row['id']} ({row['kind']}) names a message that is not in the chat")
             continue
         result.delivered += 1
-        fill = json.loads(row["body"]).get("last_fill")
-        if fill is not None and not by_row.get((row["id"], True)):
-            result.faults.append(f"alert {row['id']}: the fill of order {row['order_no']} has no reply in the chat")
     for (row_id, reply), texts in by_row.items():
         unmarked = sum(SENT_AGAIN not in text for text in texts)
         result.repeated += len(texts) - 1
         if unmarked > 1:
             result.faults.append(f"alert {row_id} is {unmarked} times in the chat without saying so (reply: {reply})")
     result.faults += _unsaid(stored)
+    result.faults += _unheard(stored, by_row)
     result.faults += _living(stored, screen, icons)
     return result
 
@@ -234,6 +233,22 @@ def _unsaid(stored: Stored) -> list[str]:
     return found
 
 
+def _unheard(stored: Stored, by_row: Mapping[tuple[int, bool], Sequence[str]]) -> list[str]:
+    """Return which orders' fills never rang: the first rings in a reply, a stop's in the message of the stop."""
+    rows: dict[int, list[int]] = {}
+    for row in stored.outbox:
+        if row["kind"] == "order_changed" and json.loads(row["body"]).get("last_fill") is not None:
+            rows.setdefault(int(row["order_no"]), []).append(row["id"])
+    orders = {row["no"]: row for row in stored.orders}
+    stories = {row["of"].removeprefix("stop:") for row in stored.tables["chat_messages"] if row["kind"] == "order"}
+    return [
+        f"the fills of order {no} were told by no reply"
+        for no, ids in rows.items()
+        if not any(by_row.get((each, True)) for each in ids)
+        and not (orders[no]["origin"] in _OF_STOPS and orders[no]["symbol"] in stories)
+    ]
+
+
 def _by_row(sends: Sequence[Json]) -> dict[tuple[int, bool], list[str]]:
     """Return the texts sent for each row, living messages and replies for fills apart."""
     found: dict[tuple[int, bool], list[str]] = {}
@@ -249,8 +264,8 @@ def _living(stored: Stored, screen: Mapping[int, Json], icons: Mapping[str, str]
     orders = {row["no"]: row for row in stored.orders}
     found = []
     for row in stored.tables["chat_messages"]:
-        if row["kind"] != "order":
-            continue
+        if row["kind"] != "order" or not row["of"].isdigit():
+            continue  # the message of a stop, or of a cancel
         order = orders[int(row["of"])]
         text = (screen.get(row["message_id"]) or {}).get("text") or ""
         if order["origin"] != "external" and icons[order["status"]] not in text:
