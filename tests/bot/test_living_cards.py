@@ -54,13 +54,10 @@ async def asks(room: RealChat, words: str, label: str) -> Json:
 
 async def shows(room: RealChat, message: Json, part: str) -> Json:
     """Let the core and the chat work until a message says that."""
-    for _ in range(500):
-        shown = room.owner.screen[message["id"]]
-        if part in shown["text"]:
-            return shown
-        await room.bench.settle()
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{part!r} is not in {shown['text']!r}")
+    async with asyncio.timeout(30):
+        while part not in room.owner.screen[message["id"]]["text"]:
+            await room.bench.settle()
+    return room.owner.screen[message["id"]]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
